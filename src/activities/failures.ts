@@ -1,0 +1,46 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { toHoldReason } from '../clients/business-central/refusals.js';
+import { RemoteApiError, type RemoteErrorCode } from '../clients/errors.js';
+import { type HoldReason, type Problem, REFUSED } from '../deal/holds.js';
+
+/** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
+const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set(['rejected', 'not-found', 'forbidden', 'unauthorized']);
+
+/** Client error -> Temporal failure. Whatever is no RemoteApiError is a bug and stays one. */
+export function toFailure(error: unknown): unknown {
+  if (!(error instanceof RemoteApiError)) return error;
+  if (HOPELESS.has(error.code)) return refuse(toReason(error), error.facts.remoteMessage ?? error.message, error);
+  return ApplicationFailure.create({
+    type: `${error.api}/${error.code}`,
+    message: error.message,
+    // The server knows better than our backoff when it will listen again (I8).
+    ...(error.facts.retryAfterMs !== undefined && { nextRetryDelay: error.facts.retryAfterMs }),
+    details: [{ requestId: error.facts.requestId }],
+  });
+}
+
+/** A business problem found by us or told by the other side. */
+export function refuse(reason: HoldReason, text: string, error?: RemoteApiError): ApplicationFailure {
+  const refusal: Problem = { reason, text };
+  return ApplicationFailure.create({
+    type: REFUSED,
+    message: error?.message ?? reason,
+    nonRetryable: true,
+    details: [refusal],
+  });
+}
+
+/** An unknown outcome must not be asked again yet (I3): the look-up is repeated after this delay. */
+export function waitForOutcome(delayMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'OutcomeUnknown',
+    message: 'an earlier attempt may still land; looked, found nothing, looking again later',
+    nextRetryDelay: Math.max(1_000, Math.round(delayMs)),
+  });
+}
+
+function toReason(error: RemoteApiError): HoldReason {
+  if (error.code === 'forbidden' || error.code === 'unauthorized' || error.api === 'entra') return 'permission';
+  if (error.api === 'business-central') return toHoldReason(error.facts.remoteMessage, error.facts.remoteCode);
+  return 'refused-by-sales';
+}

@@ -1,0 +1,65 @@
+import type { RecordRef } from '../deal/deal.js';
+import type { Problem } from '../deal/holds.js';
+import type { DealState } from '../deal/states.js';
+import type { ClaimOutcome } from '../ledger/claims.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { ProductRef } from './business-central.js';
+
+export interface StateNote {
+  readonly recordId: string;
+  readonly state: DealState;
+  readonly problems?: readonly Problem[];
+  /** A decision that belongs into the audit trail: who, what, with which figures. */
+  readonly decision?: { readonly actor: string; readonly action: string; readonly facts: Readonly<Record<string, unknown>> };
+  readonly bearerId?: string;
+}
+
+export interface Masters {
+  readonly customer: { readonly id: string; readonly number: string } | undefined;
+  readonly unknownProducts: readonly ProductRef[];
+}
+
+export interface LedgerActivityDependencies {
+  readonly ledger: Ledger;
+  readonly companyId: string;
+  /** The one function that starts a deal, whoever asks for it. */
+  readonly startDeal: (ref: RecordRef) => Promise<unknown>;
+}
+
+/** Steps of a few milliseconds in our own database; they run as local activities. */
+export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerActivityDependencies) {
+  return {
+    async noteState({ recordId, state, problems, decision, bearerId }: StateNote): Promise<void> {
+      const first = problems?.[0];
+      const change = {
+        state,
+        ...(first && { hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') } }),
+        ...(bearerId && { bearerId }),
+      };
+      const held = first && { actor: 'dealbridge', action: 'hold', facts: { reasons: (problems ?? []).map((p) => p.reason) } };
+      const entry = decision ?? held;
+      await ledger.change(recordId, change, entry);
+    },
+    claimDeal: ({ recordId, ancestors }: { readonly recordId: string; readonly ancestors: readonly string[] }): Promise<ClaimOutcome> =>
+      ledger.claim(recordId, ancestors),
+    /** False when a record further down the lineage took the deal over in the meantime. */
+    startDrafting: ({ recordId }: { readonly recordId: string }): Promise<boolean> => ledger.startDrafting(recordId),
+    releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
+    /** What is known of customer and items without asking anybody. */
+    async findMasters(input: { readonly accountId: string; readonly products: readonly ProductRef[] }): Promise<Masters> {
+      const productIds = input.products.map((product) => product.productId);
+      const customers = await ledger.findLinks('customer', companyId, [input.accountId]);
+      const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
+      const customer = customers.get(input.accountId);
+      return {
+        customer: customer && { id: customer.bcId, number: customer.bcNumber },
+        unknownProducts: input.products.filter((product) => !items.has(product.productId)),
+      };
+    },
+    async ensureDealRuns(ref: RecordRef): Promise<void> {
+      await startDeal(ref);
+    },
+  };
+}
+
+export type LedgerActivities = ReturnType<typeof createLedgerActivities>;

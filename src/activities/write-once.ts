@@ -1,0 +1,83 @@
+import { RemoteApiError } from '../clients/errors.js';
+import type { Ledger, Outcome } from '../ledger/ledger.js';
+import { toFailure, waitForOutcome } from './failures.js';
+
+/** One remote write that must never be made twice (I3). */
+export interface SafeWrite<Result> {
+  readonly recordId: string;
+  readonly writeKey: string;
+  readonly action: string;
+  /** How long the other side may still be working on a request whose answer never came. */
+  readonly outcomeMs: number;
+  /** Looks for what an earlier attempt may have left. Not called by a first attempt. */
+  readonly find: () => Promise<Result | undefined>;
+  readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
+  /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
+  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document'> & { readonly facts: Readonly<Record<string, unknown>> };
+}
+
+/** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
+const LOOK_EVERY_MS = 15_000;
+
+/**
+ * Writes the intent, asks, writes the result. A repeat looks before it asks; after an unknown outcome it asks again
+ * only when the other side's own time limit has passed, and after a last look.
+ */
+export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>): Promise<Result> {
+  const { recordId, writeKey } = write;
+  const intent = await ledger.openIntent(writeKey, recordId);
+  if (intent.state === 'done') return intent.result as Result;
+  if (intent.state !== 'first') {
+    const found = await inWords(write.find);
+    if (found !== undefined) {
+      await keep(ledger, write, found, undefined);
+      return found;
+    }
+    const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
+    if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
+    await ledger.askAgain(writeKey);
+  }
+  let answer: Result & { readonly requestId: string; readonly correlationId: string };
+  try {
+    answer = await write.write();
+  } catch (error) {
+    if (error instanceof RemoteApiError && error.wasNotDone) await ledger.markNotDone(writeKey);
+    throw toFailure(error);
+  }
+  const { requestId, correlationId, ...result } = answer;
+  await keep(ledger, write, result as Result, { requestId, correlationId });
+  return result as Result;
+}
+
+async function keep<Result>(
+  ledger: Ledger,
+  write: SafeWrite<Result>,
+  result: Result,
+  receipt: { readonly requestId: string; readonly correlationId: string } | undefined,
+): Promise<void> {
+  const { change, link, document, facts } = write.outcome(result);
+  await ledger.recordOutcome({
+    recordId: write.recordId,
+    writeKey: write.writeKey,
+    result,
+    adopted: receipt === undefined,
+    ...(change && { change }),
+    ...(link && { link }),
+    ...(document && { document }),
+    audit: {
+      actor: 'dealbridge',
+      action: write.action,
+      ...receipt,
+      facts: { ...facts, ...(receipt === undefined && { adopted: true }) },
+    },
+  });
+}
+
+/** A request that only reads: its error becomes a Temporal failure and nothing else. */
+export async function inWords<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { decimal, guid, optionalText } from '../wire.js';
+
+/** The wire shapes of API v2.0 (business-central reference, section 2); wire names stay in this folder. */
+
+/** BC writes absent values as zero GUIDs and 0001-01-01, never as null. */
+const date = z.string().transform((text) => (text.startsWith('0001-01-01') ? undefined : text));
+
+export const customerRow = z.object({
+  id: guid,
+  number: z.string(),
+  displayName: z.string(),
+  blocked: z.string(),
+});
+
+export const itemRow = z.object({ id: guid, number: z.string(), blocked: z.boolean() });
+
+export const documentLineRow = z.object({
+  sequence: z.number(),
+  description: z.string(),
+  lineObjectNumber: z.string(),
+  lineType: z.string(),
+  quantity: decimal,
+  unitPrice: decimal,
+  discountAmount: decimal,
+  amountExcludingTax: decimal,
+  totalTaxAmount: decimal,
+  netAmount: decimal,
+  netTaxAmount: decimal,
+});
+
+export const invoiceRow = z.object({
+  '@odata.etag': z.string(),
+  id: guid,
+  number: z.string(),
+  externalDocumentNumber: z.string(),
+  status: z.string(),
+  customerNumber: z.string(),
+  currencyCode: z.string(),
+  pricesIncludeTax: z.boolean(),
+  dueDate: date,
+  discountAmount: decimal,
+  totalAmountExcludingTax: decimal,
+  totalTaxAmount: decimal,
+  totalAmountIncludingTax: decimal,
+  remainingAmount: decimal,
+  salesInvoiceLines: z.array(documentLineRow).optional(),
+});
+export type InvoiceRow = z.infer<typeof invoiceRow>;
+
+export const companyRow = z.object({ id: guid, name: z.string(), displayName: optionalText() });
+
+export function listOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[] }> {
+  return z.object({ value: z.array(row) });
+}
+
+export const errorEnvelope = z.object({ error: z.object({ code: z.string().optional(), message: z.string() }) });

@@ -1,0 +1,213 @@
+import type { Customer, DealLine, Lineage, RecordState, WonDeal } from '../../deal/deal.js';
+import type { SourceTable } from '../../deal/ids.js';
+import { add, multiply, subtract } from '../../deal/money.js';
+import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRow } from './rows.js';
+
+const ADDRESS =
+  'address1_line1,address1_line2,address1_city,address1_stateorprovince,address1_postalcode,address1_country';
+const ACCOUNT = `$select=name,accountnumber,statecode,emailaddress1,telephone1,websiteurl,${ADDRESS}`;
+const CONTACT = `$select=fullname,statecode,emailaddress1,telephone1,${ADDRESS};$expand=parentcustomerid_account(${ACCOUNT})`;
+const LINE =
+  '$select=sequencenumber,isproductoverridden,productdescription,quantity,priceperunit,manualdiscountamount,' +
+  'volumediscountamount,tax,pricingerrorcode,_uomid_value;' +
+  '$expand=productid($select=productnumber,name,statecode,producttypecode),uomid($select=name)';
+const TOTALS =
+  'name,statecode,totalamount,totalamountlessfreight,totallineitemamount,totaltax,freightamount,pricingerrorcode,_pricelevelid_value';
+const SHIP_TO =
+  'shipto_name,shipto_line1,shipto_line2,shipto_city,shipto_stateorprovince,shipto_postalcode,shipto_country';
+const CUSTOMER = `customerid_account(${ACCOUNT}),customerid_contact(${CONTACT}),transactioncurrencyid($select=isocurrencycode)`;
+
+/** One request reads the record, its lines, customer, currency and lineage (dataverse reference, section 8). */
+export function dealPath(table: SourceTable, recordId: string): string {
+  switch (table) {
+    case 'opportunity':
+      return query('opportunities', recordId, TOTALS, [
+        CUSTOMER,
+        `parentaccountid(${ACCOUNT})`,
+        `product_opportunities(${LINE})`,
+        'opportunity_quotes($select=quoteid,statecode)',
+        'opportunity_sales_orders($select=salesorderid,statecode)',
+      ]);
+    case 'quote':
+      return query('quotes', recordId, `${TOTALS},quotenumber,_opportunityid_value,${SHIP_TO}`, [
+        CUSTOMER,
+        `quote_details(${LINE})`,
+        'quote_orders($select=salesorderid,statecode)',
+      ]);
+    case 'salesorder':
+      return query(
+        'salesorders',
+        recordId,
+        `${TOTALS},ordernumber,requestdeliveryby,_opportunityid_value,_quoteid_value,${SHIP_TO}`,
+        [CUSTOMER, `order_details(${LINE})`, 'quoteid($select=_opportunityid_value)'],
+      );
+  }
+}
+
+function query(set: string, id: string, select: string, expand: readonly string[]): string {
+  const options = new URLSearchParams({ $select: select, $expand: expand.join(',') });
+  return `${set}(${id})?${options.toString().replaceAll('+', '%20')}`;
+}
+
+const ORDER_DEAD = 2;
+const QUOTE_WON = 2;
+
+export function fromOpportunity(row: OpportunityRow): WonDeal {
+  const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== ORDER_DEAD);
+  const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === QUOTE_WON);
+  return {
+    ...fromHeader(row, toState(row.statecode, { won: [1], dead: [2] })),
+    table: 'opportunity',
+    recordId: row.opportunityid,
+    number: row.name,
+    customer: toCustomer(row.customerid_account ?? row.parentaccountid, row.customerid_contact),
+    lineage: {
+      descendants: [
+        ...orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
+        ...quotes.map((quote) => ({ table: 'quote' as const, recordId: quote.quoteid })),
+      ],
+    },
+    lines: toLines(row.product_opportunities.map((line) => ({ ...line, lineId: line.opportunityproductid }))),
+    requestedDelivery: undefined,
+    shipTo: undefined,
+  };
+}
+
+export function fromQuote(row: QuoteRow): WonDeal {
+  const orders = row.quote_orders.filter((order) => order.statecode !== ORDER_DEAD);
+  return {
+    ...fromHeader(row, toState(row.statecode, { won: [2], dead: [3] })),
+    table: 'quote',
+    recordId: row.quoteid,
+    number: row.quotenumber,
+    customer: toCustomer(row.customerid_account, row.customerid_contact),
+    lineage: {
+      ...opportunityOf(row._opportunityid_value),
+      descendants: orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
+    },
+    lines: toLines(row.quote_details.map((line) => ({ ...line, lineId: line.quotedetailid }))),
+    requestedDelivery: undefined,
+    shipTo: toShipTo(row),
+  };
+}
+
+export function fromOrder(row: OrderRow): WonDeal {
+  return {
+    ...fromHeader(row, toState(row.statecode, { won: [0, 1, 3, 4], dead: [ORDER_DEAD] })),
+    table: 'salesorder',
+    recordId: row.salesorderid,
+    number: row.ordernumber,
+    customer: toCustomer(row.customerid_account, row.customerid_contact),
+    lineage: {
+      ...opportunityOf(row._opportunityid_value ?? row.quoteid?._opportunityid_value),
+      ...(row._quoteid_value && { quoteId: row._quoteid_value }),
+      descendants: [],
+    },
+    lines: toLines(row.order_details.map((line) => ({ ...line, lineId: line.salesorderdetailid }))),
+    requestedDelivery: row.requestdeliveryby,
+    shipTo: toShipTo(row),
+  };
+}
+
+function opportunityOf(id: string | undefined): Pick<Lineage, 'opportunityId'> {
+  return id ? { opportunityId: id } : {};
+}
+
+/** Customers add status codes of their own, so the state code decides (reference 2.13). */
+function toState(statecode: number, meaning: { won: readonly number[]; dead: readonly number[] }): RecordState {
+  if (meaning.won.includes(statecode)) return 'won';
+  return meaning.dead.includes(statecode) ? 'dead' : 'open';
+}
+
+function fromHeader(row: OpportunityRow | QuoteRow | OrderRow, state: RecordState) {
+  return {
+    revision: row['@odata.etag'],
+    name: row.name,
+    state,
+    currency: row.transactioncurrencyid?.isocurrencycode,
+    currencyId: row.transactioncurrencyid?.transactioncurrencyid,
+    priceListId: row._pricelevelid_value,
+    headerDiscount: subtract(row.totallineitemamount, row.totalamountlessfreight),
+    freight: row.freightamount,
+    tax: row.totaltax,
+    totalLessFreight: row.totalamountlessfreight,
+    total: row.totalamount,
+    pricingErrorCode: row.pricingerrorcode,
+  };
+}
+
+/** A contact that buys for a company stands for its account; one without a company is the customer itself. */
+function toCustomer(account: AccountRow | null | undefined, contact: ContactRow | null | undefined): Customer | undefined {
+  const company = account ?? contact?.parentcustomerid_account;
+  if (company) {
+    return {
+      accountId: company.accountid,
+      kind: 'account',
+      number: company.accountnumber,
+      name: company.name,
+      isActive: company.statecode === 0,
+      email: company.emailaddress1,
+      phone: company.telephone1,
+      website: company.websiteurl,
+      address: toAddress(company),
+    };
+  }
+  if (!contact) return undefined;
+  return {
+    accountId: contact.contactid,
+    kind: 'contact',
+    number: undefined,
+    name: contact.fullname,
+    isActive: contact.statecode === 0,
+    email: contact.emailaddress1,
+    phone: contact.telephone1,
+    website: undefined,
+    address: toAddress(contact),
+  };
+}
+
+function toAddress(row: AccountRow | ContactRow) {
+  return {
+    line1: row.address1_line1,
+    line2: row.address1_line2,
+    city: row.address1_city,
+    state: row.address1_stateorprovince,
+    postalCode: row.address1_postalcode,
+    country: row.address1_country,
+  };
+}
+
+function toShipTo(row: QuoteRow | OrderRow) {
+  const { shipto_name: name, shipto_line1: line1, shipto_line2: line2, shipto_city: city } = row;
+  const state = row.shipto_stateorprovince;
+  const postalCode = row.shipto_postalcode;
+  const country = row.shipto_country;
+  const isEmpty = !name && !line1 && !line2 && !city && !state && !postalCode && !country;
+  return isEmpty ? undefined : { name, line1, line2, city, state, postalCode, country };
+}
+
+function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): DealLine[] {
+  const sorted = [...rows].sort((a, b) => (a.sequencenumber ?? 0) - (b.sequencenumber ?? 0) || a.lineId.localeCompare(b.lineId));
+  return sorted.map((row, index) => ({
+    lineId: row.lineId,
+    sequence: (index + 1) * 10_000,
+    product: row.productid
+      ? {
+          productId: row.productid.productid,
+          number: row.productid.productnumber,
+          name: row.productid.name,
+          isActive: row.productid.statecode === 0,
+          isService: row.productid.producttypecode === 3,
+        }
+      : undefined,
+    description: row.productdescription ?? row.productid?.name ?? '',
+    unit: row.uomid?.name,
+    unitId: row._uomid_value,
+    quantity: row.quantity,
+    unitPrice: row.priceperunit,
+    // The volume discount is per unit, the manual one per line (reference 12, trap 12).
+    discount: add(multiply(row.quantity, row.volumediscountamount), row.manualdiscountamount),
+    tax: row.tax,
+    pricingErrorCode: row.pricingerrorcode,
+  }));
+}

@@ -1,0 +1,112 @@
+import type { SourceTable } from './ids.js';
+import type { Decimal } from './money.js';
+
+/** What a source record says, in our words: one opportunity, quote or sales order with all that the hand-over needs. */
+export interface WonDeal {
+  readonly table: SourceTable;
+  readonly recordId: string;
+  /** The header's etag in Dataverse: another revision is another content. */
+  readonly revision: string;
+  readonly number: string;
+  readonly name: string;
+  readonly state: RecordState;
+  readonly lineage: Lineage;
+  readonly customer: Customer | undefined;
+  /** ISO code; the id is the row in Sales. */
+  readonly currency: string | undefined;
+  readonly currencyId: string | undefined;
+  readonly priceListId: string | undefined;
+  readonly lines: readonly DealLine[];
+  /** The part of the header discount that the lines do not show: line total minus total less freight. */
+  readonly headerDiscount: Decimal;
+  readonly freight: Decimal;
+  /** Tax as typed in Sales, which has no tax engine; mostly zero. */
+  readonly tax: Decimal;
+  readonly totalLessFreight: Decimal;
+  readonly total: Decimal;
+  readonly pricingErrorCode: number;
+  readonly requestedDelivery: string | undefined;
+  readonly shipTo: Address | undefined;
+}
+
+/** `won`: may be handed over. `open`: not yet. `dead`: lost, closed or cancelled in Sales. */
+export type RecordState = 'won' | 'open' | 'dead';
+
+/** The chain opportunity → quote → salesorder around a record, as far as Sales knows it. */
+export interface Lineage {
+  readonly opportunityId?: string;
+  readonly quoteId?: string;
+  /** Live records downstream of this one, the furthest first. */
+  readonly descendants: readonly RecordRef[];
+}
+
+export interface RecordRef {
+  readonly table: SourceTable;
+  readonly recordId: string;
+}
+
+export interface Customer {
+  /** The account; a contact that buys for a company stands for its account. */
+  readonly accountId: string;
+  readonly kind: 'account' | 'contact';
+  readonly number: string | undefined;
+  readonly name: string;
+  readonly isActive: boolean;
+  readonly email: string | undefined;
+  readonly phone: string | undefined;
+  readonly website: string | undefined;
+  readonly address: Address;
+}
+
+export interface Address {
+  readonly name?: string | undefined;
+  readonly line1?: string | undefined;
+  readonly line2?: string | undefined;
+  readonly city?: string | undefined;
+  readonly state?: string | undefined;
+  readonly postalCode?: string | undefined;
+  readonly country?: string | undefined;
+}
+
+export interface DealLine {
+  readonly lineId: string;
+  /** Business Central's `sequence`: 10000, 20000, …; explicit, so that a repeat finds the same line. */
+  readonly sequence: number;
+  readonly product: LineProduct | undefined;
+  readonly description: string;
+  readonly unit: string | undefined;
+  readonly unitId: string | undefined;
+  readonly quantity: Decimal;
+  readonly unitPrice: Decimal;
+  /** Of the whole line: quantity × volume discount + manual discount. */
+  readonly discount: Decimal;
+  readonly tax: Decimal;
+  readonly pricingErrorCode: number;
+}
+
+export interface LineProduct {
+  readonly productId: string;
+  readonly number: string;
+  readonly name: string;
+  readonly isActive: boolean;
+  /** Dataverse `producttypecode`: services are resources elsewhere, items here. */
+  readonly isService: boolean;
+}
+
+/** What a deal is told to be by configuration, fixed when it is read so that the run stays the same throughout. */
+export interface Policy {
+  readonly confirmation: Confirmation;
+  readonly createCustomers: boolean;
+  readonly createItems: boolean;
+  /** Whether an opportunity's configured columns take the result as well. */
+  readonly writeOpportunityColumns: boolean;
+}
+
+export type Confirmation = { by: 'rule' } | { by: 'rule-below'; amount: Decimal } | { by: 'person' };
+
+/** What a person (or a rule) agrees to when confirming. */
+export interface Figures {
+  readonly documentNumber: string;
+  readonly totalIncludingTax: Decimal;
+  readonly currency: string;
+}

@@ -1,0 +1,96 @@
+/** The closed catalogue of reasons why a deal waits for a person, each with who can clear it and the next step. */
+
+export type HoldReason =
+  | 'not-won'
+  | 'no-lines'
+  | 'no-customer'
+  | 'customer-inactive'
+  | 'customer-missing'
+  | 'customer-blocked'
+  | 'customer-setup'
+  | 'no-currency'
+  | 'pricing-error'
+  | 'item-missing'
+  | 'item-blocked'
+  | 'unit-unknown'
+  | 'value-too-long'
+  | 'write-in-unmapped'
+  | 'freight-unmapped'
+  | 'totals-differ'
+  | 'period-closed'
+  | 'posting-setup'
+  | 'stock-short'
+  | 'approval-needed'
+  | 'two-documents'
+  | 'draft-gone'
+  | 'draft-changed'
+  | 'permission'
+  | 'refused-by-business-central'
+  | 'refused-by-sales';
+
+export type HoldOwner = 'seller' | 'master data' | 'finance' | 'IT';
+
+export interface HoldAdvice {
+  readonly owner: HoldOwner;
+  readonly nextStep: string;
+}
+
+export const HOLDS: Record<HoldReason, HoldAdvice> = {
+  'not-won': { owner: 'seller', nextStep: 'Win the record in Sales; then retry.' },
+  'no-lines': { owner: 'seller', nextStep: 'Add the product lines in Sales; then retry.' },
+  'no-customer': { owner: 'seller', nextStep: 'Set the account in Sales; then retry.' },
+  'customer-inactive': { owner: 'seller', nextStep: 'Choose an active account in Sales; then retry.' },
+  'customer-missing': {
+    owner: 'master data',
+    nextStep: 'Create the customer in Business Central under the account number, or allow its creation; then retry.',
+  },
+  'customer-blocked': { owner: 'finance', nextStep: 'Unblock the customer in Business Central; then retry.' },
+  'customer-setup': {
+    owner: 'master data',
+    nextStep: 'Complete the customer (posting groups, template) in Business Central; then retry.',
+  },
+  'no-currency': { owner: 'seller', nextStep: 'Set the currency in Sales; then retry.' },
+  'pricing-error': { owner: 'seller', nextStep: 'Correct the prices in Sales until no pricing error is left; then retry.' },
+  'item-missing': {
+    owner: 'master data',
+    nextStep: 'Create the items in Business Central under the product numbers, or allow their creation; then retry.',
+  },
+  'item-blocked': { owner: 'master data', nextStep: 'Unblock the item in Business Central; then retry.' },
+  'unit-unknown': { owner: 'master data', nextStep: 'Add the unit to the item in Business Central; then retry.' },
+  'value-too-long': { owner: 'seller', nextStep: 'Shorten the value in Sales; then retry.' },
+  'write-in-unmapped': { owner: 'IT', nextStep: 'Name the account for write-in lines in the configuration; then retry.' },
+  'freight-unmapped': { owner: 'IT', nextStep: 'Name the account for freight in the configuration; then retry.' },
+  'totals-differ': {
+    owner: 'finance',
+    nextStep: 'Compare the draft with the deal, correct one of them; then retry, which compares again.',
+  },
+  'period-closed': { owner: 'finance', nextStep: 'Open the posting period in Business Central; then retry.' },
+  'posting-setup': { owner: 'finance', nextStep: 'Complete the posting set-up in Business Central; then retry.' },
+  'stock-short': { owner: 'master data', nextStep: 'Book the stock of the item in Business Central; then retry.' },
+  'approval-needed': { owner: 'finance', nextStep: 'Approve the document in Business Central; then retry.' },
+  'two-documents': {
+    owner: 'finance',
+    nextStep: 'Two documents carry the key of this deal: delete the wrong one in Business Central; then retry.',
+  },
+  'draft-gone': { owner: 'finance', nextStep: 'The draft was deleted in Business Central: cancel, or retry to make it anew.' },
+  'draft-changed': {
+    owner: 'finance',
+    nextStep: 'The draft changed after it was confirmed: retry to compare it again, then confirm the new figures.',
+  },
+  permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
+  'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },
+  'refused-by-sales': { owner: 'IT', nextStep: 'Read the message, correct the cause; then retry.' },
+};
+
+/** One thing that is wrong with a deal. The text names what was found; the reason says what to do. */
+export interface Problem {
+  readonly reason: HoldReason;
+  readonly text: string;
+}
+
+export function isHoldReason(text: string): text is HoldReason {
+  return Object.hasOwn(HOLDS, text);
+}
+
+/** The failure type by which a step tells the story that a person has to do something. */
+export const REFUSED = 'Refused';

@@ -1,0 +1,39 @@
+/** Every id and key that two sides must agree on is made here and nowhere else. */
+
+/** The tables of Dataverse whose rows can carry a deal. */
+export const SOURCE_TABLES = ['opportunity', 'quote', 'salesorder'] as const;
+export type SourceTable = (typeof SOURCE_TABLES)[number];
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** @throws RangeError when the text is not a GUID; braces and upper case are accepted. */
+export function parseRecordId(text: string): string {
+  const id = text.trim().replace(/^\{(.*)\}$/, '$1').toLowerCase();
+  if (!GUID.test(id)) throw new RangeError(`record id: found '${text}', a GUID like 5f3c… in 8-4-4-4-12 form is right`);
+  return id;
+}
+
+export function isSourceTable(text: string): text is SourceTable {
+  return (SOURCE_TABLES as readonly string[]).includes(text);
+}
+
+/** Feed, webhook, CLI and console mean the same run by it. */
+export function dealWorkflowId(recordId: string): string {
+  return recordId.toLowerCase();
+}
+
+/**
+ * Our key in Business Central's `externalDocumentNumber` (Code[35]: upper case): the record's GUID without hyphens,
+ * since 36 characters would not fit. Only [A-Z0-9], because filters read `*`, `&` and `|` as operators.
+ */
+export function documentKey(recordId: string): string {
+  return recordId.replaceAll('-', '').toUpperCase();
+}
+
+/** Names one remote write for ever; a repeat finds the intent by it. */
+export function writeKey(recordId: string, step: string, generation = 1): string {
+  return `${recordId}:${step}:${generation}`;
+}
+
+/** One queue for each side that limits us, so that a queue's rate is a number of requests. */
+export const TASK_QUEUES = { deals: 'deals', sales: 'sales', businessCentral: 'business-central' } as const;

@@ -1,0 +1,49 @@
+import { Big } from 'big.js';
+
+/** Money and quantities travel as decimal strings; this file is the only place that computes with them. */
+export type Decimal = string;
+
+export const ZERO: Decimal = '0';
+
+export function add(...amounts: readonly Decimal[]): Decimal {
+  return amounts.reduce((sum, amount) => sum.plus(amount), new Big(0)).toFixed();
+}
+
+export function subtract(from: Decimal, amount: Decimal): Decimal {
+  return new Big(from).minus(amount).toFixed();
+}
+
+export function multiply(left: Decimal, right: Decimal): Decimal {
+  return new Big(left).times(right).toFixed();
+}
+
+/** Commercial rounding (half away from zero), as both systems do it. */
+export function round(amount: Decimal, decimals = 2): Decimal {
+  return new Big(amount).round(decimals, Big.roundHalfUp).toFixed();
+}
+
+export function isZero(amount: Decimal): boolean {
+  return new Big(amount).eq(0);
+}
+
+export function isLess(left: Decimal, right: Decimal): boolean {
+  return new Big(left).lt(right);
+}
+
+/** The distance between two amounts, never negative. */
+export function distance(left: Decimal, right: Decimal): Decimal {
+  return new Big(left).minus(right).abs().toFixed();
+}
+
+export function isWithin(left: Decimal, right: Decimal, tolerance: Decimal): boolean {
+  return new Big(left).minus(right).abs().lte(tolerance);
+}
+
+/** Two decimals for people: `1250` becomes `1250.00`. */
+export function display(amount: Decimal): string {
+  return new Big(amount).toFixed(2);
+}
+
+export function isSame(left: Decimal, right: Decimal): boolean {
+  return new Big(left).eq(right);
+}

@@ -1,0 +1,37 @@
+import pg from 'pg';
+
+/** What the ledger's parts ask of a connection or a pool. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(text: string, values?: readonly unknown[]): Promise<{ rows: Row[]; rowCount: number | null }>;
+}
+
+export interface Database extends Queryable {
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+const CONNECTIONS = 5;
+
+export function openDatabase(url: string, connections = CONNECTIONS): Database {
+  const pool = new pg.Pool({ connectionString: url, max: connections, idleTimeoutMillis: 30_000 });
+  // An idle connection that the server closed is replaced at the next query; without a listener it ends the process.
+  pool.on('error', () => undefined);
+  return {
+    query: (text, values) => pool.query(text, values ? [...values] : []),
+    async transaction(work) {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        const result = await work({ query: (text, values) => client.query(text, values ? [...values] : []) });
+        await client.query('COMMIT');
+        client.release();
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK').catch(() => undefined);
+        client.release(error instanceof Error ? error : true);
+        throw error;
+      }
+    },
+    close: () => pool.end(),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Queryable } from './database.js';
+
+/** What is known of one remote write before it is asked (again). */
+export type Intent =
+  /** Nobody asked before: no look-up is needed. */
+  | { readonly state: 'first' }
+  /** An attempt asked and its end is unknown. */
+  | { readonly state: 'asking'; readonly askedMsAgo: number }
+  /** The last attempt certainly changed nothing. */
+  | { readonly state: 'not-done' }
+  | { readonly state: 'done'; readonly result: unknown };
+
+/** Opens the intent before the first request goes out (I3), or tells what became of the earlier attempts. */
+export async function openIntent(db: Queryable, writeKey: string, recordId: string): Promise<Intent> {
+  const inserted = await db.query(
+    `INSERT INTO write_intents (write_key, record_id, state) VALUES ($1, $2, 'asking') ON CONFLICT DO NOTHING`,
+    [writeKey, recordId],
+  );
+  if (inserted.rowCount === 1) return { state: 'first' };
+  const { rows } = await db.query<{ state: 'asking' | 'not-done' | 'done'; asked_ms_ago: number; result: unknown }>(
+    `SELECT state, result, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
+     FROM write_intents WHERE write_key = $1`,
+    [writeKey],
+  );
+  const row = rows[0];
+  if (!row) throw new Error(`intent ${writeKey} vanished`);
+  if (row.state === 'done') return { state: 'done', result: row.result };
+  return row.state === 'asking' ? { state: 'asking', askedMsAgo: row.asked_ms_ago } : { state: 'not-done' };
+}
+
+/** Marks that the request goes out now; a look-up has just found nothing. */
+export async function askAgain(db: Queryable, writeKey: string): Promise<void> {
+  await db.query(
+    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1 WHERE write_key = $1`,
+    [writeKey],
+  );
+}
+
+export async function markNotDone(db: Queryable, writeKey: string): Promise<void> {
+  await db.query(`UPDATE write_intents SET state = 'not-done' WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
+}
+
+export async function completeIntent(db: Queryable, writeKey: string, result: unknown, adopted: boolean): Promise<void> {
+  await db.query(`UPDATE write_intents SET state = 'done', result = $2, adopted = $3 WHERE write_key = $1`, [
+    writeKey,
+    JSON.stringify(result ?? null),
+    adopted,
+  ]);
+}

@@ -1,0 +1,103 @@
+import type { WonDeal } from '../deal/deal.js';
+import type { RecordRef } from '../deal/deal.js';
+import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
+import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
+import type { Database, Queryable } from './database.js';
+import { type DocumentKind, getDocument, keepDocument } from './documents.js';
+import { askAgain, completeIntent, type Intent, markNotDone, openIntent } from './intents.js';
+import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
+import {
+  changeRecord,
+  findRecord,
+  getRecord,
+  getRevision,
+  keepRevision,
+  listRecords,
+  type RecordChange,
+  seeRecord,
+  type SourceRecord,
+} from './records.js';
+import type { DealState } from '../deal/states.js';
+
+/** What one finished remote write leaves behind, all in one transaction. */
+export interface Outcome {
+  readonly recordId: string;
+  readonly writeKey?: string;
+  readonly result?: unknown;
+  readonly adopted?: boolean;
+  readonly change?: RecordChange;
+  readonly document?: { readonly kind: DocumentKind; readonly content: { readonly id: string } };
+  readonly link?: { readonly kind: LinkKind; readonly companyId: string; readonly link: Link };
+  readonly audit: Omit<AuditEntry, 'recordId'>;
+}
+
+/** The ledger as the rest of the program asks it; each part keeps its SQL beside its function. */
+export interface Ledger {
+  see(ref: RecordRef): Promise<SourceRecord>;
+  findRecord(recordId: string): Promise<SourceRecord | undefined>;
+  getRecord(recordId: string): Promise<SourceRecord>;
+  listRecords(filter: { state?: DealState; limit: number }): Promise<SourceRecord[]>;
+  change(recordId: string, change: RecordChange, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
+  keepDeal(deal: WonDeal, change: RecordChange): Promise<void>;
+  getDeal(recordId: string, revision: string): Promise<WonDeal>;
+  /** @throws Error when the document was never read. */
+  getDocument<T>(documentId: string): Promise<T>;
+  keepDocument(recordId: string, kind: DocumentKind, content: { readonly id: string }): Promise<void>;
+  claim(bearerId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
+  startDrafting(bearerId: string): Promise<boolean>;
+  releaseClaims(bearerId: string): Promise<void>;
+  findLinks(kind: LinkKind, companyId: string, salesIds: readonly string[]): Promise<Map<string, Link>>;
+  keepLink(kind: LinkKind, companyId: string, link: Link): Promise<void>;
+  forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
+  openIntent(writeKey: string, recordId: string): Promise<Intent>;
+  askAgain(writeKey: string): Promise<void>;
+  markNotDone(writeKey: string): Promise<void>;
+  recordOutcome(outcome: Outcome): Promise<void>;
+  readAudit(recordId: string): Promise<KeptAuditEntry[]>;
+  audit(entry: AuditEntry): Promise<void>;
+}
+
+export function createLedger(database: Database): Ledger {
+  return {
+    see: (ref) => seeRecord(database, ref),
+    findRecord: (recordId) => findRecord(database, recordId),
+    getRecord: (recordId) => getRecord(database, recordId),
+    listRecords: (filter) => listRecords(database, filter),
+    change: (recordId, change, audit) => {
+      if (!audit) return changeRecord(database, recordId, change);
+      return database.transaction(async (tx) => {
+        await changeRecord(tx, recordId, change);
+        await appendAudit(tx, { recordId, ...audit });
+      });
+    },
+    keepDeal: (deal, change) =>
+      database.transaction(async (tx) => {
+        await keepRevision(tx, deal);
+        await changeRecord(tx, deal.recordId, change);
+      }),
+    getDeal: (recordId, revision) => getRevision(database, recordId, revision),
+    getDocument: (documentId) => getDocument(database, documentId),
+    keepDocument: (recordId, kind, content) => keepDocument(database, recordId, kind, content),
+    claim: (bearerId, ancestors) => claimDeal(database, bearerId, ancestors),
+    startDrafting: (bearerId) => startDrafting(database, bearerId),
+    releaseClaims: (bearerId) => releaseClaims(database, bearerId),
+    findLinks: (kind, companyId, salesIds) => findLinks(database, kind, companyId, salesIds),
+    keepLink: (kind, companyId, link) => keepLink(database, kind, companyId, link),
+    forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
+    openIntent: (writeKey, recordId) => openIntent(database, writeKey, recordId),
+    askAgain: (writeKey) => askAgain(database, writeKey),
+    markNotDone: (writeKey) => markNotDone(database, writeKey),
+    recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
+    readAudit: (recordId) => readAudit(database, recordId),
+    audit: (entry) => appendAudit(database, entry),
+  };
+}
+
+async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
+  const { recordId, writeKey, change, link, document } = outcome;
+  if (writeKey) await completeIntent(tx, writeKey, outcome.result, outcome.adopted ?? false);
+  if (link) await keepLink(tx, link.kind, link.companyId, link.link);
+  if (document) await keepDocument(tx, recordId, document.kind, document.content);
+  if (change) await changeRecord(tx, recordId, change);
+  await appendAudit(tx, { recordId, ...outcome.audit });
+}

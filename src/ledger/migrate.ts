@@ -1,0 +1,23 @@
+import { readdir, readFile } from 'node:fs/promises';
+import type { Database } from './database.js';
+
+const MIGRATIONS = new URL('../../migrations/', import.meta.url);
+/** Any constant does: it keeps two processes that start together from migrating at once. */
+const LOCK = 7_144_091;
+
+/** Brings the schema up to date; safe to run from every process at every start. Returns the names that it applied. */
+export async function migrate(database: Database): Promise<string[]> {
+  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  return database.transaction(async (tx) => {
+    await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await tx.query('CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())');
+    const { rows } = await tx.query<{ name: string }>('SELECT name FROM migrations');
+    const done = new Set(rows.map((row) => row.name));
+    const missing = names.filter((name) => !done.has(name));
+    for (const name of missing) {
+      await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
+      await tx.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
+    }
+    return missing;
+  });
+}

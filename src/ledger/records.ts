@@ -1,0 +1,156 @@
+import type { WonDeal } from '../deal/deal.js';
+import type { HoldReason } from '../deal/holds.js';
+import type { RecordRef } from '../deal/deal.js';
+import type { SourceTable } from '../deal/ids.js';
+import type { DealState } from '../deal/states.js';
+import type { Queryable } from './database.js';
+
+/** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
+export interface SourceRecord extends RecordRef {
+  readonly state: DealState;
+  readonly holdReason: HoldReason | undefined;
+  readonly holdText: string | undefined;
+  readonly bearerId: string | undefined;
+  readonly revision: string | undefined;
+  readonly recordNumber: string | undefined;
+  readonly customerNumber: string | undefined;
+  readonly documentId: string | undefined;
+  readonly draftNumber: string | undefined;
+  readonly invoiceNumber: string | undefined;
+  readonly amount: string | undefined;
+  readonly currency: string | undefined;
+  readonly firstSeenAt: Date;
+  readonly changedAt: Date;
+}
+
+export interface RecordChange {
+  readonly state?: DealState;
+  readonly hold?: { readonly reason: HoldReason; readonly text: string };
+  readonly bearerId?: string;
+  readonly revision?: string;
+  readonly recordNumber?: string;
+  readonly customerNumber?: string;
+  readonly documentId?: string;
+  readonly draftNumber?: string;
+  readonly invoiceNumber?: string;
+  readonly amount?: string;
+  readonly currency?: string;
+}
+
+/** Notes a record at first sight; later sights change nothing. Returns what the ledger knew before or knows now. */
+export async function seeRecord(db: Queryable, { table, recordId }: RecordRef): Promise<SourceRecord> {
+  const inserted = await db.query<Row>(
+    `INSERT INTO source_records (record_id, source_table) VALUES ($1, $2) ON CONFLICT (record_id) DO NOTHING RETURNING *`,
+    [recordId, table],
+  );
+  const row = inserted.rows[0];
+  return row ? toRecord(row) : getRecord(db, recordId);
+}
+
+export async function findRecord(db: Queryable, recordId: string): Promise<SourceRecord | undefined> {
+  const { rows } = await db.query<Row>('SELECT * FROM source_records WHERE record_id = $1', [recordId]);
+  return rows[0] && toRecord(rows[0]);
+}
+
+export async function getRecord(db: Queryable, recordId: string): Promise<SourceRecord> {
+  const record = await findRecord(db, recordId);
+  if (!record) throw new Error(`the ledger does not know record ${recordId}`);
+  return record;
+}
+
+export async function listRecords(db: Queryable, filter: { state?: DealState; limit: number }): Promise<SourceRecord[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT * FROM source_records WHERE $1::text IS NULL OR state = $1 ORDER BY changed_at DESC LIMIT $2`,
+    [filter.state ?? null, filter.limit],
+  );
+  return rows.map(toRecord);
+}
+
+/** A state without a hold clears the reason; other columns stay as they are when they are not given. */
+export async function changeRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
+  await db.query(
+    `UPDATE source_records SET
+       state = coalesce($2, state),
+       hold_reason = CASE WHEN $2::text IS NULL THEN hold_reason ELSE $3 END,
+       hold_text = CASE WHEN $2::text IS NULL THEN hold_text ELSE $4 END,
+       bearer_id = coalesce($5, bearer_id), revision = coalesce($6, revision),
+       record_number = coalesce($7, record_number), customer_number = coalesce($8, customer_number),
+       document_id = coalesce($9, document_id), draft_number = coalesce($10, draft_number),
+       invoice_number = coalesce($11, invoice_number), amount = coalesce($12, amount),
+       currency = coalesce($13, currency), changed_at = now()
+     WHERE record_id = $1`,
+    [
+      recordId,
+      change.state ?? null,
+      change.hold?.reason ?? null,
+      change.hold?.text ?? null,
+      change.bearerId ?? null,
+      change.revision ?? null,
+      change.recordNumber ?? null,
+      change.customerNumber ?? null,
+      change.documentId ?? null,
+      change.draftNumber ?? null,
+      change.invoiceNumber ?? null,
+      change.amount ?? null,
+      change.currency ?? null,
+    ],
+  );
+}
+
+export async function keepRevision(db: Queryable, deal: WonDeal): Promise<void> {
+  await db.query(
+    `INSERT INTO deal_revisions (record_id, revision, deal) VALUES ($1, $2, $3)
+     ON CONFLICT (record_id, revision) DO UPDATE SET deal = excluded.deal, read_at = now()`,
+    [deal.recordId, deal.revision, JSON.stringify(deal)],
+  );
+}
+
+export async function getRevision(db: Queryable, recordId: string, revision: string): Promise<WonDeal> {
+  const { rows } = await db.query<{ deal: WonDeal }>(
+    'SELECT deal FROM deal_revisions WHERE record_id = $1 AND revision = $2',
+    [recordId, revision],
+  );
+  const deal = rows[0]?.deal;
+  if (!deal) throw new Error(`the ledger does not hold revision ${revision} of ${recordId}`);
+  return deal;
+}
+
+interface Row {
+  record_id: string;
+  source_table: SourceTable;
+  state: DealState;
+  hold_reason: HoldReason | null;
+  hold_text: string | null;
+  bearer_id: string | null;
+  revision: string | null;
+  record_number: string | null;
+  customer_number: string | null;
+  document_id: string | null;
+  draft_number: string | null;
+  invoice_number: string | null;
+  amount: string | null;
+  currency: string | null;
+  first_seen_at: Date;
+  changed_at: Date;
+}
+
+function toRecord(row: Row): SourceRecord {
+  return {
+    recordId: row.record_id,
+    table: row.source_table,
+    state: row.state,
+    holdReason: row.hold_reason ?? undefined,
+    holdText: row.hold_text ?? undefined,
+    bearerId: row.bearer_id ?? undefined,
+    revision: row.revision ?? undefined,
+    recordNumber: row.record_number ?? undefined,
+    customerNumber: row.customer_number ?? undefined,
+    documentId: row.document_id ?? undefined,
+    draftNumber: row.draft_number ?? undefined,
+    invoiceNumber: row.invoice_number ?? undefined,
+    amount: row.amount ?? undefined,
+    currency: row.currency ?? undefined,
+    firstSeenAt: row.first_seen_at,
+    changedAt: row.changed_at,
+  };
+}

@@ -1,0 +1,227 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+} from '@temporalio/workflow';
+import type { Figures, RecordRef } from '../deal/deal.js';
+import { HOLDS, type Problem, REFUSED } from '../deal/holds.js';
+import { isSame } from '../deal/money.js';
+import type { DealState } from '../deal/states.js';
+import { ledger } from './activity-options.js';
+import {
+  type Confirmed,
+  cancelUpdate,
+  confirmSignal,
+  confirmUpdate,
+  type DealStatus,
+  rejectSignal,
+  rejectUpdate,
+  retryUpdate,
+  statusQuery,
+} from './messages.js';
+import { SEARCH_ATTRIBUTES } from './search-attributes.js';
+
+/**
+ * Where people meet a running deal: it shows state, step and holds, takes their words, and lets the story in
+ * hand-over-deal.ts wait for them.
+ */
+export interface Desk {
+  /** Shows the state everywhere; the ledger is told as well unless a step has already told it. */
+  enter(state: DealState, step: string, options?: { readonly told?: boolean; readonly bearerId?: string }): Promise<void>;
+  /** Runs a step; what is refused becomes a hold, and when it is cleared the step runs again. */
+  untilClear<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
+  /** Waits for a person's word on these figures. */
+  decide(figures: Figures): Promise<Decision>;
+  show(facts: { customerNumber?: string; invoiceNumber?: string; amount?: string; figures?: Figures }): void;
+}
+
+export interface Held {
+  readonly held: readonly Problem[];
+}
+
+export type Decision =
+  | { readonly kind: 'confirmed'; readonly by: string; readonly note: string | undefined }
+  | { readonly kind: 'rejected'; readonly by: string; readonly reason: string };
+
+/** Thrown through the story when a person ends the deal. */
+export class DealEnded {
+  readonly state: 'rejected' | 'cancelled';
+  readonly by: string;
+  readonly reason: string;
+  constructor(state: 'rejected' | 'cancelled', by: string, reason: string) {
+    this.state = state;
+    this.by = by;
+    this.reason = reason;
+  }
+}
+
+/** A hold is looked at again by itself, because what blocked it may have been repaired without a word to us. */
+const LOOK_AGAIN = '1 hour';
+
+export function openDesk(ref: RecordRef): Desk {
+  let state: DealState = 'reading';
+  let step = 'starting';
+  let problems: readonly Problem[] = [];
+  let figures: Figures | undefined;
+  let invoiceNumber: string | undefined;
+  let decision: Decision | undefined;
+  let ended: DealEnded | undefined;
+  let retries = 0;
+
+  const status = (): DealStatus => ({
+    state,
+    step,
+    problems: problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
+    figures,
+    invoiceNumber,
+  });
+  const refuse = (message: string, type: string): never => {
+    throw ApplicationFailure.nonRetryable(message, type);
+  };
+  const mayDecide = (): void => {
+    if (state !== 'awaiting-confirmation') refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
+    if (decision) refuse(`already ${decision.kind} by ${decision.by}`, 'AlreadyDecided');
+  };
+  const mayConfirm = (word: Confirmed): void => {
+    mayDecide();
+    const difference = findFigureDifference(word.figures, figures);
+    if (difference) refuse(difference, 'FiguresDiffer');
+  };
+  const confirm = (word: Confirmed): void => {
+    decision = { kind: 'confirmed', by: word.by, note: word.note };
+  };
+
+  setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
+  setHandler(confirmUpdate, (word) => (confirm(word), status()), { validator: mayConfirm, description: 'Let the draft be posted' });
+  setHandler(rejectUpdate, (word) => ((decision = { kind: 'rejected', ...word }), status()), {
+    validator: (_word) => mayDecide(),
+    description: 'Do not post the draft; it is deleted',
+  });
+  setHandler(retryUpdate, () => (retries++, status()), {
+    validator: (_word) => {
+      if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
+    },
+    description: 'What held the deal is cleared: go on',
+  });
+  setHandler(cancelUpdate, (word) => ((ended = new DealEnded('cancelled', word.by, word.reason)), status()), {
+    validator: (_word) => {
+      if (state !== 'held' && state !== 'awaiting-confirmation') refuse(`the deal is ${state} and cannot be cancelled now`, 'NotWaiting');
+    },
+    description: 'End the deal; a draft is deleted',
+  });
+  // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
+  setHandler(confirmSignal, (word) => unlessRefused('confirm', () => mayConfirm(word), () => confirm(word)));
+  setHandler(rejectSignal, (word) =>
+    unlessRefused('reject', mayDecide, () => {
+      decision = { kind: 'rejected', ...word };
+    }),
+  );
+
+  const publish = (): void => {
+    upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.state, value: state },
+      { key: SEARCH_ATTRIBUTES.holdReason, value: problems[0]?.reason ?? null },
+    ]);
+    setCurrentDetails(toMarkdown(status()));
+  };
+
+  const enter: Desk['enter'] = async (next, doing, options = {}) => {
+    state = next;
+    step = doing;
+    problems = [];
+    publish();
+    if (options.told) return;
+    await ledger.noteState({ recordId: ref.recordId, state, ...(options.bearerId && { bearerId: options.bearerId }) });
+  };
+
+  const hold = async (found: readonly Problem[]): Promise<void> => {
+    const before = state;
+    state = 'held';
+    problems = found;
+    publish();
+    await ledger.noteState({ recordId: ref.recordId, state, problems });
+    const heard = retries;
+    await condition(() => retries > heard || ended !== undefined, LOOK_AGAIN);
+    if (ended) throw ended;
+    state = before;
+    problems = [];
+    publish();
+    await ledger.noteState({ recordId: ref.recordId, state });
+  };
+
+  return {
+    enter,
+    async untilClear(doing, work) {
+      step = doing;
+      for (let isRepeat = false; ; isRepeat = true) {
+        const result = await work(isRepeat).catch(toHeld);
+        if (!isHeld(result)) return result;
+        await hold(result.held);
+      }
+    },
+    async decide(shown) {
+      figures = shown;
+      decision = undefined;
+      await enter('awaiting-confirmation', 'waiting for a person to confirm');
+      await condition(() => decision !== undefined || ended !== undefined);
+      if (ended) throw ended;
+      return decision as unknown as Decision;
+    },
+    show(facts) {
+      figures = facts.figures ?? figures;
+      invoiceNumber = facts.invoiceNumber ?? invoiceNumber;
+      const attributes = [];
+      if (facts.customerNumber) attributes.push({ key: SEARCH_ATTRIBUTES.customerNumber, value: facts.customerNumber });
+      if (facts.invoiceNumber) attributes.push({ key: SEARCH_ATTRIBUTES.invoiceNumber, value: facts.invoiceNumber });
+      if (facts.amount) attributes.push({ key: SEARCH_ATTRIBUTES.amount, value: Number(facts.amount) });
+      if (attributes.length > 0) upsertSearchAttributes(attributes);
+    },
+  };
+}
+
+function unlessRefused(name: string, check: () => void, act: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    log.warn('signal left unheard', { signal: name, reason: error instanceof Error ? error.message : String(error) });
+    return;
+  }
+  act();
+}
+
+function findFigureDifference(seen: Partial<Figures> | undefined, actual: Figures | undefined): string | undefined {
+  if (!seen || !actual) return undefined;
+  if (seen.documentNumber !== undefined && seen.documentNumber !== actual.documentNumber) {
+    return `the draft is ${actual.documentNumber}, not ${seen.documentNumber}`;
+  }
+  if (seen.currency !== undefined && seen.currency !== actual.currency) return `the draft is in ${actual.currency}, not ${seen.currency}`;
+  if (seen.totalIncludingTax !== undefined && !isSame(seen.totalIncludingTax, actual.totalIncludingTax)) {
+    return `the draft amounts to ${actual.totalIncludingTax}, not ${seen.totalIncludingTax}`;
+  }
+  return undefined;
+}
+
+function isHeld<T>(result: T | Held): result is Held {
+  return typeof result === 'object' && result !== null && 'held' in result;
+}
+
+/** A refused step is a hold; anything else, cancellation and bugs above all, goes its way. */
+function toHeld(error: unknown): Held {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) throw error;
+  return { held: [cause.details?.[0] as Problem] };
+}
+
+function toMarkdown(status: DealStatus): string {
+  const lines = [`### ${status.state}`, status.step];
+  if (status.figures) {
+    lines.push(`draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`);
+  }
+  if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
+  for (const problem of status.problems) lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);
+  return lines.join('\n\n');
+}

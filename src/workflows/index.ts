@@ -1,0 +1,2 @@
+/** What the worker registers. */
+export { handOverDeal } from './hand-over-deal.js';

@@ -1,0 +1,39 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Figures } from '../deal/deal.js';
+import type { Problem } from '../deal/holds.js';
+import type { DealState } from '../deal/states.js';
+
+/** What people and tools say to a running deal, and what it answers. */
+
+export interface Confirmed {
+  readonly by: string;
+  readonly note?: string;
+  /** The figures that were seen; when they are given, they must be the draft's (I2). */
+  readonly figures?: Partial<Figures>;
+}
+
+export interface Rejected {
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface Asked {
+  readonly by: string;
+}
+
+export interface DealStatus {
+  readonly state: DealState;
+  readonly step: string;
+  readonly problems: readonly (Problem & { readonly owner: string; readonly nextStep: string })[];
+  readonly figures: Figures | undefined;
+  readonly invoiceNumber: string | undefined;
+}
+
+/** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */
+export const confirmSignal = defineSignal<[Confirmed]>('confirm');
+export const rejectSignal = defineSignal<[Rejected]>('reject');
+export const confirmUpdate = defineUpdate<DealStatus, [Confirmed]>('confirm');
+export const rejectUpdate = defineUpdate<DealStatus, [Rejected]>('reject');
+export const retryUpdate = defineUpdate<DealStatus, [Asked]>('retry');
+export const cancelUpdate = defineUpdate<DealStatus, [Rejected]>('cancel');
+export const statusQuery = defineQuery<DealStatus>('status');
