@@ -1,0 +1,3 @@
+import { endWith, setUp } from './setup.mjs';
+
+await setUp({ temporal: false }).catch(endWith);

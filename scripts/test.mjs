@@ -1,0 +1,24 @@
+// The one gate: format and lint, types, tests. Arguments go to vitest, and then only vitest runs.
+import { tsc } from './lib/build.mjs';
+import { run } from './lib/run.mjs';
+import { say } from './lib/say.mjs';
+import { endWith, setUp } from './setup.mjs';
+
+const binary = await setUp().catch(endWith);
+const args = process.argv.slice(2);
+const env = { ...process.env, ...(binary && { TEMPORAL_CLI_PATH: binary }) };
+
+async function gate(title, command) {
+  say(`\n${title}`);
+  const { code } = await run(process.execPath, command, { env });
+  if (code !== 0) {
+    say(`${title}: failed`);
+    process.exit(code);
+  }
+}
+
+if (args.length === 0) {
+  await gate('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
+  await gate('Types (tsc)', [tsc(), '-p', 'tsconfig.json', '--noEmit']);
+}
+await gate('Tests (vitest)', ['node_modules/vitest/vitest.mjs', 'run', ...args]);

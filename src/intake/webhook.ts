@@ -1,0 +1,49 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Logger } from 'pino';
+import type { RecordRef } from '../deal/deal.js';
+import { readHint } from './remote-execution-context.js';
+import type { StartOutcome } from './start-deal.js';
+
+export interface WebhookDependencies {
+  readonly secret: string;
+  readonly start: (ref: RecordRef) => Promise<StartOutcome>;
+  readonly log: Logger;
+}
+
+/** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
+const LARGEST_BODY = 1024 * 1024;
+
+/**
+ * `POST /webhooks/dataverse`, authenticated by the header `x-dealbridge-key` (HttpHeader) or `?code=` (WebhookKey).
+ * The call is a hint: it carries an id, and the record is always read again.
+ */
+export function createWebhooks({ secret, start, log }: WebhookDependencies): Hono {
+  const app = new Hono();
+  app.post(
+    '/webhooks/dataverse',
+    async (c, next) => {
+      const given = c.req.header('x-dealbridge-key') ?? c.req.query('code') ?? '';
+      if (!isSame(given, secret)) return c.json({ error: 'the webhook key is missing or wrong' }, 401);
+      return next();
+    },
+    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => c.json({ error: 'a body over 1 MiB is refused' }, 413) }),
+    async (c) => {
+      const body: unknown = await c.req.json().catch(() => undefined);
+      if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
+      const hint = readHint(body);
+      if (hint.kind === 'bad') return c.json({ error: hint.problem }, 400);
+      const outcome = await start(hint.ref);
+      log.info({ ...hint.ref, message: hint.message, outcome: outcome.kind }, 'webhook');
+      return c.json(outcome, 202);
+    },
+  );
+  return app;
+}
+
+/** In constant time, whatever the lengths. */
+function isSame(left: string, right: string): boolean {
+  const digest = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(digest(left), digest(right));
+}

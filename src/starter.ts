@@ -1,0 +1,40 @@
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { loadConfig } from './config.js';
+import { startDeal } from './intake/start-deal.js';
+import { createWebhooks } from './intake/webhook.js';
+import { openRuntime } from './runtime.js';
+
+/** Process: hears of won deals and starts their workflows. */
+
+const config = loadConfig();
+const runtime = await openRuntime(config, 'starter');
+const { ledger, log, temporal } = runtime;
+
+const app = new Hono();
+app.get('/health', (c) => c.json({ status: 'ok' }));
+app.route(
+  '/',
+  createWebhooks({
+    secret: config.starter.webhookSecret,
+    start: (ref) => startDeal({ temporal, ledger }, ref),
+    log,
+  }),
+);
+app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
+app.onError((error, c) => {
+  log.error({ err: error, path: c.req.path }, 'request failed');
+  // 503 buys one more attempt of Dataverse (reference 5.7); any other status would lose the hint.
+  return c.json({ error: 'not available right now' }, 503);
+});
+
+const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: config.starter.host }, (address) => {
+  log.info({ port: address.port }, 'starter ready');
+  process.send?.({ ready: true, port: address.port });
+});
+
+const stop = async (): Promise<void> => {
+  await new Promise((resolve) => server.close(resolve));
+  await runtime.close();
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
