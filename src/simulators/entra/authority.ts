@@ -1,0 +1,66 @@
+import { createSign, createVerify, generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { SimClock } from '../kernel/clock.js';
+
+export interface TokenClaims {
+  readonly aud: string;
+  readonly appid: string;
+  readonly tid: string;
+  readonly exp: number;
+}
+
+const LIFETIME_S = 3_599;
+
+/** Signs and checks the tokens of the simulated tenant. */
+export class TokenAuthority {
+  readonly keyId = randomUUID();
+  private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  private readonly verified = new Map<string, TokenClaims>();
+  private readonly clock: SimClock;
+
+  constructor(clock: SimClock) {
+    this.clock = clock;
+  }
+
+  issue(audience: string, appId: string, tenant: string): { token: string; expiresInS: number } {
+    const now = Math.floor(this.clock.now() / 1_000);
+    const header = { typ: 'JWT', alg: 'RS256', kid: this.keyId };
+    const claims = { aud: audience, iss: `https://sts.windows.net/${tenant}/`, iat: now, nbf: now, exp: now + LIFETIME_S, appid: appId, tid: tenant };
+    const text = `${encode(header)}.${encode(claims)}`;
+    const signature = createSign('RSA-SHA256').update(text).sign(this.keys.privateKey).toString('base64url');
+    return { token: `${text}.${signature}`, expiresInS: LIFETIME_S };
+  }
+
+  /** The claims of a good token; undefined for every other. */
+  verify(token: string, audience: string): TokenClaims | undefined {
+    const claims = this.verified.get(token) ?? this.read(token);
+    if (!claims) return undefined;
+    this.verified.set(token, claims);
+    const isLive = claims.exp * 1_000 > this.clock.now();
+    return isLive && claims.aud === audience ? claims : undefined;
+  }
+
+  jwks(): object {
+    const jwk = this.keys.publicKey.export({ format: 'jwk' });
+    return { keys: [{ ...jwk, kid: this.keyId, use: 'sig', alg: 'RS256' }] };
+  }
+
+  private read(token: string): TokenClaims | undefined {
+    const [header, body, signature] = token.split('.');
+    if (!header || !body || !signature) return undefined;
+    const isOurs = createVerify('RSA-SHA256')
+      .update(`${header}.${body}`)
+      .verify(this.keys.publicKey, signature, 'base64url');
+    if (!isOurs) return undefined;
+    return JSON.parse(Buffer.from(body, 'base64url').toString('utf8')) as TokenClaims;
+  }
+}
+
+function encode(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString('base64url');
+}
+
+/** The bearer of a request, if its token is good. */
+export function readBearer(authority: TokenAuthority, header: string | undefined, audience: string): TokenClaims | undefined {
+  const token = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
+  return token ? authority.verify(token, audience) : undefined;
+}

@@ -1,0 +1,79 @@
+import { AUDIENCE, type BusinessCentralSim, startBusinessCentral } from './business-central/server.js';
+import { type DataverseSim, startDataverse } from './dataverse/server.js';
+import { TokenAuthority } from './entra/authority.js';
+import { type SimApp, startEntra } from './entra/server.js';
+import { SimClock } from './kernel/clock.js';
+import { guidFrom } from './kernel/random.js';
+import type { SimServer } from './kernel/server.js';
+import { type Distributor, type DistributorSize, makeDistributor } from './seed/distributor.js';
+
+export interface SimulatorOptions extends Partial<DistributorSize> {
+  /** 0 is a free port. */
+  readonly ports?: { readonly entra: number; readonly dataverse: number; readonly businessCentral: number };
+}
+
+/** All that a client needs to connect; the one JSON line that `npm run simulators` prints. */
+export interface Connection {
+  readonly entra: string;
+  readonly dataverse: string;
+  readonly businessCentral: string;
+  readonly tenant: string;
+  readonly environment: string;
+  readonly company: string;
+  readonly dataverseApp: SimApp & { readonly scope: string };
+  readonly businessCentralApp: SimApp & { readonly scope: string };
+}
+
+export interface Simulators {
+  readonly connection: Connection;
+  readonly clock: SimClock;
+  readonly data: Distributor;
+  readonly entra: SimServer;
+  readonly dataverse: DataverseSim;
+  readonly businessCentral: BusinessCentralSim;
+  stop(): Promise<void>;
+}
+
+const DEFAULT_SEED = 4_100;
+const ENVIRONMENT = 'Production';
+
+/** The three simulators together, with one clock and one tenant. */
+export async function startSimulators(options: SimulatorOptions = {}): Promise<Simulators> {
+  const ports = options.ports ?? { entra: 0, dataverse: 0, businessCentral: 0 };
+  const data = makeDistributor({ ...options, seed: options.seed ?? DEFAULT_SEED });
+  const tenant = guidFrom('tenant');
+  const clock = new SimClock();
+  const authority = new TokenAuthority(clock);
+  const salesApp: SimApp = { clientId: guidFrom('dataverse app'), clientSecret: 'simulated-dataverse-secret' };
+  const bcApp: SimApp = { clientId: guidFrom('business central app'), clientSecret: 'simulated-bc-secret' };
+  const common = { clock, authority, tenant, distributor: data };
+  const dataverse = await startDataverse({ ...common, port: ports.dataverse, clientId: salesApp.clientId });
+  const businessCentral = await startBusinessCentral({
+    ...common,
+    port: ports.businessCentral,
+    environment: ENVIRONMENT,
+    clientId: bcApp.clientId,
+  });
+  const audiences = (): string[] => [AUDIENCE, dataverse.origin];
+  const entra = await startEntra({ port: ports.entra, clock, authority, tenant, apps: [salesApp, bcApp], audiences });
+  return {
+    connection: {
+      entra: entra.origin,
+      dataverse: dataverse.origin,
+      businessCentral: businessCentral.origin,
+      tenant,
+      environment: ENVIRONMENT,
+      company: data.companyName,
+      dataverseApp: { ...salesApp, scope: `${dataverse.origin}/.default` },
+      businessCentralApp: { ...bcApp, scope: `${AUDIENCE}/.default` },
+    },
+    clock,
+    data,
+    entra,
+    dataverse,
+    businessCentral,
+    async stop() {
+      await Promise.all([entra.stop(), dataverse.stop(), businessCentral.stop()]);
+    },
+  };
+}

@@ -1,0 +1,199 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { SimClock } from './clock.js';
+import { type FaultRule, Faults, type Phase } from './faults.js';
+
+export interface SimRequest {
+  readonly method: string;
+  /** Still percent-encoded, query included. */
+  readonly rawUrl: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
+
+export interface SimResponse {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Text is sent as it is; an object as JSON. */
+  readonly body?: string | object;
+}
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number | 'cut';
+  readonly startedAt: string;
+  readonly durationMs: number;
+  readonly faults: readonly string[];
+}
+
+export type AdminHandler = (body: unknown, query: URLSearchParams) => unknown;
+
+export interface SimServerOptions {
+  readonly name: string;
+  readonly port: number;
+  readonly clock: SimClock;
+  readonly handle: (request: SimRequest) => SimResponse | Promise<SimResponse>;
+  /** `GET /path` below `/_sim` to what answers it. */
+  readonly admin?: Readonly<Record<string, AdminHandler>>;
+  readonly largestBody?: number;
+}
+
+export interface SimServer {
+  readonly origin: string;
+  readonly port: number;
+  readonly faults: Faults;
+  /** Newest last; the oldest are forgotten. */
+  readonly requests: LoggedRequest[];
+  stop(): Promise<void>;
+}
+
+const LARGEST_BODY = 350 * 1024 * 1024;
+const KEPT_REQUESTS = 50_000;
+
+/** A real HTTP server around a simulator: body limit, faults, request log, and the admin API under `/_sim`. */
+export async function startSimServer(options: SimServerOptions): Promise<SimServer> {
+  const faults = new Faults();
+  const requests: LoggedRequest[] = [];
+  const server: Server = createServer({ keepAliveTimeout: 60_000 }, (incoming, response) => {
+    serve(incoming, response).catch((error: unknown) => {
+      // A simulator that fails must be seen, and must not be taken for an answer of the real thing.
+      process.stderr.write(`${options.name}: ${String(error instanceof Error ? error.stack : error)}\n`);
+      incoming.socket.destroy();
+    });
+  });
+
+  async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const rawUrl = incoming.url ?? '/';
+    const method = incoming.method ?? 'GET';
+    const body = await readBody(incoming, options.largestBody ?? LARGEST_BODY);
+    if (body === undefined) return send(response, { status: 413, body: '' });
+    if (rawUrl.startsWith('/_sim')) return send(response, await administer(method, rawUrl, body));
+    const startedAt = Date.now();
+    const path = safelyDecoded(rawUrl);
+    const taken = faults.take(method, path);
+    const log = (status: number | 'cut'): void => {
+      requests.push({
+        method,
+        path,
+        status,
+        startedAt: new Date(startedAt).toISOString(),
+        durationMs: Date.now() - startedAt,
+        faults: taken.map(({ id }) => id),
+      });
+      if (requests.length > KEPT_REQUESTS) requests.splice(0, KEPT_REQUESTS / 10);
+    };
+    const suffer = async (phase: Phase): Promise<SimResponse | 'cut' | undefined> => {
+      for (const { effect } of taken) {
+        if ((effect.when ?? 'before') !== phase) continue;
+        if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
+        else if (effect.kind === 'hold') await faults.hold();
+        else if (effect.kind === 'lose-answer') return 'cut';
+        else return toResponse(effect);
+      }
+      return undefined;
+    };
+    let answer = await suffer('before');
+    if (answer === undefined) {
+      const headers = incoming.headers as Record<string, string | undefined>;
+      const worked = await options.handle({ method, rawUrl, headers, body });
+      answer = (await suffer('after')) ?? worked;
+    }
+    log(answer === 'cut' ? 'cut' : answer.status);
+    if (answer === 'cut') incoming.socket.destroy();
+    else send(response, answer);
+  }
+
+  const admin: Record<string, AdminHandler> = {
+    'GET /requests': (_body, query) => {
+      const wanted = new RegExp(query.get('path') ?? '');
+      return requests.filter((request) => wanted.test(request.path)).slice(-Number(query.get('limit') ?? 1_000));
+    },
+    'DELETE /requests': () => ({ forgotten: requests.splice(0).length }),
+    'GET /faults': () => faults.list(),
+    'POST /faults': (body) => ({ id: faults.add(body as FaultRule) }),
+    'DELETE /faults': () => {
+      faults.clear();
+      return {};
+    },
+    'GET /holds': () => ({ held: faults.heldCount() }),
+    'POST /holds/release': () => ({ released: faults.releaseHolds() }),
+    'GET /clock': () => ({ now: options.clock.date().toISOString() }),
+    'POST /clock': (body) => {
+      const { advanceMs, now } = body as { advanceMs?: number; now?: string };
+      if (advanceMs !== undefined) options.clock.advance(advanceMs);
+      if (now !== undefined) options.clock.set(Date.parse(now));
+      return { now: options.clock.date().toISOString() };
+    },
+    ...options.admin,
+  };
+
+  async function administer(method: string, rawUrl: string, body: Buffer): Promise<SimResponse> {
+    const url = new URL(rawUrl, 'http://sim');
+    const route = `${method} ${url.pathname.slice('/_sim'.length) || '/'}`;
+    if (route === 'GET /' || route === 'GET /help') return { status: 200, body: { routes: Object.keys(admin) } };
+    const handler = admin[route];
+    if (!handler) return { status: 404, body: { error: `no ${route}`, routes: Object.keys(admin) } };
+    try {
+      const parsed: unknown = body.length > 0 ? JSON.parse(body.toString('utf8')) : {};
+      return { status: 200, body: ((await handler(parsed, url.searchParams)) as object | undefined) ?? {} };
+    } catch (error) {
+      return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
+    }
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(options.port, '127.0.0.1', resolve);
+  });
+  const { port } = server.address() as AddressInfo;
+  return {
+    origin: `http://127.0.0.1:${port}`,
+    port,
+    faults,
+    requests,
+    async stop() {
+      faults.releaseHolds();
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function toResponse(effect: { status: number; headers?: Record<string, string>; body?: unknown }): SimResponse {
+  return {
+    status: effect.status,
+    ...(effect.headers && { headers: effect.headers }),
+    ...(effect.body !== undefined && { body: effect.body as string | object }),
+  };
+}
+
+function safelyDecoded(rawUrl: string): string {
+  try {
+    return decodeURIComponent(rawUrl.replaceAll('+', ' '));
+  } catch {
+    return rawUrl;
+  }
+}
+
+async function readBody(incoming: IncomingMessage, largest: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of incoming) {
+    size += (chunk as Buffer).length;
+    if (size > largest) return undefined;
+    chunks.push(chunk as Buffer);
+  }
+  return chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks);
+}
+
+function send(response: ServerResponse, answer: SimResponse): void {
+  const isText = typeof answer.body === 'string';
+  const text = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body);
+  const headers: Record<string, string | number> = { ...answer.headers };
+  if (!isText && text !== '' && !('content-type' in headers)) headers['content-type'] = 'application/json; charset=utf-8';
+  if (answer.status !== 204 && answer.status !== 304) headers['content-length'] = Buffer.byteLength(text);
+  response.writeHead(answer.status, headers);
+  response.end(answer.status === 204 || answer.status === 304 ? undefined : text);
+}

@@ -1,0 +1,191 @@
+import { Big } from 'big.js';
+import { Cursor, ODataSyntaxError } from './lexer.js';
+
+export type Scalar = string | number | boolean | null;
+
+/** A literal keeps its kind: `'5'` is not `5`. */
+export type Expression =
+  | { readonly kind: 'literal'; readonly value: Scalar; readonly of: 'string' | 'number' | 'guid' | 'date' | 'word' }
+  | { readonly kind: 'path'; readonly path: readonly string[] }
+  | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
+  | { readonly kind: 'not'; readonly of: Expression }
+  | { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
+  | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Expression; readonly right: Expression };
+
+export type CompareOp = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
+const COMPARE_OPS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
+const FUNCTIONS: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith', 'tolower', 'toupper', 'substring', 'length']);
+
+/** @throws ODataSyntaxError */
+export function parseFilter(text: string): Expression {
+  const cursor = new Cursor(text);
+  const expression = parseOr(cursor);
+  cursor.end();
+  return expression;
+}
+
+function parseOr(cursor: Cursor): Expression {
+  let left = parseAnd(cursor);
+  while (cursor.takes('or')) left = { kind: 'logic', op: 'or', left, right: parseAnd(cursor) };
+  return left;
+}
+
+function parseAnd(cursor: Cursor): Expression {
+  let left = parseNot(cursor);
+  while (cursor.takes('and')) left = { kind: 'logic', op: 'and', left, right: parseNot(cursor) };
+  return left;
+}
+
+function parseNot(cursor: Cursor): Expression {
+  if (cursor.takes('not')) return { kind: 'not', of: parseNot(cursor) };
+  const left = parseOperand(cursor);
+  const op = cursor.peek().text;
+  if (cursor.peek().kind !== 'name' || !COMPARE_OPS.has(op)) return left;
+  cursor.next();
+  return { kind: 'compare', op: op as CompareOp, left, right: parseOperand(cursor) };
+}
+
+function parseOperand(cursor: Cursor): Expression {
+  const token = cursor.next();
+  switch (token.kind) {
+    case 'string':
+      return { kind: 'literal', value: token.text.slice(1, -1).replaceAll("''", "'"), of: 'string' };
+    case 'number':
+      return { kind: 'literal', value: Number(token.text), of: 'number' };
+    case 'guid':
+      return { kind: 'literal', value: token.text.toLowerCase(), of: 'guid' };
+    case 'date':
+      return { kind: 'literal', value: token.text, of: 'date' };
+    case 'name':
+      return parseNamed(cursor, token.text, token.at);
+    default:
+      if (token.text !== '(') throw new ODataSyntaxError(`a value expected, '${token.text || 'the end'}' found`, token.at);
+  }
+  const inner = parseOr(cursor);
+  cursor.expects(')');
+  return inner;
+}
+
+function parseNamed(cursor: Cursor, name: string, at: number): Expression {
+  if (name === 'true' || name === 'false') return { kind: 'literal', value: name === 'true', of: 'word' };
+  if (name === 'null') return { kind: 'literal', value: null, of: 'word' };
+  if (cursor.takes('(')) {
+    if (!FUNCTIONS.has(name)) throw new ODataSyntaxError(`function '${name}' is not supported`, at);
+    const args = [parseOr(cursor)];
+    while (cursor.takes(',')) args.push(parseOr(cursor));
+    cursor.expects(')');
+    return { kind: 'call', name, args };
+  }
+  const path = [name];
+  while (cursor.takes('/')) path.push(cursor.name());
+  return { kind: 'path', path };
+}
+
+export interface EvaluateOptions {
+  readonly resolve: (path: readonly string[]) => Scalar;
+  readonly caseSensitive: boolean;
+}
+
+export function matches(expression: Expression, options: EvaluateOptions): boolean {
+  return evaluate(expression, options) === true;
+}
+
+function evaluate(expression: Expression, options: EvaluateOptions): Scalar {
+  switch (expression.kind) {
+    case 'literal':
+      return expression.value;
+    case 'path':
+      return options.resolve(expression.path);
+    case 'not':
+      return evaluate(expression.of, options) !== true;
+    case 'logic': {
+      const left = evaluate(expression.left, options) === true;
+      if (expression.op === 'and') return left && evaluate(expression.right, options) === true;
+      return left || evaluate(expression.right, options) === true;
+    }
+    case 'compare':
+      return compare(expression.op, evaluate(expression.left, options), evaluate(expression.right, options), options);
+    case 'call':
+      return call(expression.name, expression.args.map((arg) => evaluate(arg, options)), options);
+  }
+}
+
+function compare(op: CompareOp, left: Scalar, right: Scalar, options: EvaluateOptions): boolean {
+  if (left === null || right === null) {
+    if (op === 'eq') return left === right;
+    return op === 'ne' && left !== right;
+  }
+  const order = orderOf(left, right, options.caseSensitive);
+  switch (op) {
+    case 'eq':
+      return order === 0;
+    case 'ne':
+      return order !== 0;
+    case 'gt':
+      return order > 0;
+    case 'ge':
+      return order >= 0;
+    case 'lt':
+      return order < 0;
+    case 'le':
+      return order <= 0;
+  }
+}
+
+const DECIMAL = /^-?\d+(?:\.\d+)?$/;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T/;
+
+export function orderOf(left: Exclude<Scalar, null>, right: Exclude<Scalar, null>, caseSensitive: boolean): number {
+  if (typeof left === 'number' || typeof right === 'number') {
+    if (DECIMAL.test(String(left)) && DECIMAL.test(String(right))) return new Big(String(left)).cmp(String(right));
+  }
+  if (typeof left === 'string' && typeof right === 'string' && MOMENT.test(left) && MOMENT.test(right)) {
+    return Date.parse(left) - Date.parse(right);
+  }
+  const a = caseSensitive ? String(left) : String(left).toLowerCase();
+  const b = caseSensitive ? String(right) : String(right).toLowerCase();
+  return a < b ? -1 : a > b ? 1 : 0;
+}
+
+function call(name: string, args: readonly Scalar[], options: EvaluateOptions): Scalar {
+  const fold = (value: Scalar): string => {
+    const text = value === null ? '' : String(value);
+    return options.caseSensitive ? text : text.toLowerCase();
+  };
+  const [first = null, second = null, third] = args;
+  switch (name) {
+    case 'contains':
+      return fold(first).includes(fold(second));
+    case 'startswith':
+      return fold(first).startsWith(fold(second));
+    case 'endswith':
+      return fold(first).endsWith(fold(second));
+    case 'tolower':
+      return String(first ?? '').toLowerCase();
+    case 'toupper':
+      return String(first ?? '').toUpperCase();
+    case 'substring':
+      return String(first ?? '').substring(Number(second), third === undefined ? undefined : Number(second) + Number(third));
+    case 'length':
+      return String(first ?? '').length;
+    default:
+      return null;
+  }
+}
+
+/** The columns that a filter compares; BC refuses `or` over different ones. */
+export function pathsOf(expression: Expression): string[] {
+  switch (expression.kind) {
+    case 'literal':
+      return [];
+    case 'path':
+      return [expression.path.join('/')];
+    case 'not':
+      return pathsOf(expression.of);
+    case 'call':
+      return expression.args.flatMap(pathsOf);
+    case 'logic':
+    case 'compare':
+      return [...pathsOf(expression.left), ...pathsOf(expression.right)];
+  }
+}
