@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { z } from 'zod';
 import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
 import type { Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
 

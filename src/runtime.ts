@@ -1,5 +1,5 @@
 import { Client, Connection } from '@temporalio/client';
-import { pino, type Logger } from 'pino';
+import { type Logger, pino } from 'pino';
 import type { Config } from './config.js';
 import { type Database, openDatabase } from './ledger/database.js';
 import { createLedger, type Ledger } from './ledger/ledger.js';

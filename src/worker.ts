@@ -21,9 +21,19 @@ const { ledger, log, temporal } = runtime;
 const { requestTimeoutMs: timeoutMs } = config;
 const businessCentralTokens = createTokenSource(config.businessCentral.app);
 const environmentUrl = config.businessCentral.environmentUrl;
-const company = { environmentUrl, companyName: config.businessCentral.company, tokens: businessCentralTokens, timeoutMs };
+const company = {
+  environmentUrl,
+  companyName: config.businessCentral.company,
+  tokens: businessCentralTokens,
+  timeoutMs,
+};
 const companyId = await findCompanyId(company);
-const businessCentral = createBusinessCentralClient({ environmentUrl, companyId, tokens: businessCentralTokens, timeoutMs });
+const businessCentral = createBusinessCentralClient({
+  environmentUrl,
+  companyId,
+  tokens: businessCentralTokens,
+  timeoutMs,
+});
 const sales = createSalesClient({
   environmentUrl: config.sales.environmentUrl,
   tokens: createTokenSource(config.sales.app),
@@ -32,7 +42,12 @@ const sales = createSalesClient({
 
 const { rules } = config;
 const connection = await NativeConnection.connect({ address: config.temporal.address });
-const common = { connection, namespace: config.temporal.namespace, shutdownGraceTime: '20s', shutdownForceTime: '40s' } as const;
+const common = {
+  connection,
+  namespace: config.temporal.namespace,
+  shutdownGraceTime: '20s',
+  shutdownForceTime: '40s',
+} as const;
 
 const workers = await Promise.all([
   Worker.create({

@@ -15,7 +15,11 @@ export async function ensureBuild() {
   const advice = 'The sources do not compile: correct them, then run it again.';
   await step('tsc', () => must(process.execPath, [tsc(), '-p', 'tsconfig.build.json'], advice));
   await step('workflow bundle', () =>
-    must(process.execPath, ['dist/build-workflow-bundle.js'], 'The workflows import what they must not (Node, pg, undici).'),
+    must(
+      process.execPath,
+      ['dist/build-workflow-bundle.js'],
+      'The workflows import what they must not (Node, pg, undici).',
+    ),
   );
   writeFileSync(STAMP, wanted);
 }
@@ -34,6 +38,7 @@ function sourcesStamp() {
     }
   };
   visit(join(ROOT, 'src'));
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json']) hash.update(readFileSync(join(ROOT, name)));
+  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
+    hash.update(readFileSync(join(ROOT, name)));
   return hash.digest('hex');
 }

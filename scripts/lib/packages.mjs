@@ -8,7 +8,9 @@ const STAMP = join(ROOT, 'node_modules/.dealbridge-stamp');
 
 /** Installs the packages when they are missing or no longer those of package-lock.json. */
 export async function ensurePackages() {
-  const wanted = createHash('sha256').update(readFileSync(join(ROOT, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(ROOT, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   say('Installing the packages (npm ci)');
   await step('npm ci', () =>

@@ -27,7 +27,10 @@ function cacheFolder() {
 }
 
 function findOnPath(name) {
-  return (process.env.PATH ?? '').split(delimiter).map((folder) => join(folder, name)).find(isExecutable);
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find(isExecutable);
 }
 
 function isExecutable(path) {
@@ -52,7 +55,9 @@ async function downloadBySdk(target) {
     run(process.execPath, ['--input-type=module', '-e', script], { quiet: true, timeoutMs: DOWNLOAD_LIMIT_MS }),
   );
   const { readdirSync } = await import('node:fs');
-  const file = readdirSync(folder).map((name) => join(folder, name)).find(isExecutable);
+  const file = readdirSync(folder)
+    .map((name) => join(folder, name))
+    .find(isExecutable);
   if (code === 0 && file) renameSync(file, target);
   else say('  the download site cannot be reached; going on without it');
   rmSync(folder, { recursive: true, force: true });
@@ -76,7 +81,9 @@ async function buildWithGo(target) {
       }),
     );
     if (code !== 0) {
-      throw new SetUpError(`go install failed:\n${output.slice(-2_000)}\nCheck that the Go module proxy can be reached.`);
+      throw new SetUpError(
+        `go install failed:\n${output.slice(-2_000)}\nCheck that the Go module proxy can be reached.`,
+      );
     }
     // A rename is atomic: a build that was cut off leaves nothing that looks finished.
     renameSync(join(folder, 'temporal'), target);

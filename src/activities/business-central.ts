@@ -114,7 +114,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       for (const product of products) {
         const item = found.find((other) => other.number === product.number.toUpperCase());
         if (!item) missing.push(product);
-        else await ledger.keepLink('item', companyId, { salesId: product.productId, bcId: item.id, bcNumber: item.number });
+        else
+          await ledger.keepLink('item', companyId, {
+            salesId: product.productId,
+            bcId: item.id,
+            bcNumber: item.number,
+          });
       }
       return missing;
     },
@@ -131,7 +136,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         action: 'create item in Business Central',
         outcomeMs,
         find: async () => (await businessCentral.findItems([number]))[0],
-        write: () => businessCentral.createItem({ number, name, isService, unitCode: toUnitCode(line.unit, rules.lines) }),
+        write: () =>
+          businessCentral.createItem({ number, name, isService, unitCode: toUnitCode(line.unit, rules.lines) }),
         outcome: (item) => ({
           link: { kind: 'item', companyId, link: { salesId: productId, bcId: item.id, bcNumber: item.number } },
           facts: { itemNumber: item.number },
@@ -169,7 +175,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
-        const { requestId, correlationId, ...invoice } = await discount(businessCentral, input.draftId, input.etag, deal);
+        const { requestId, correlationId, ...invoice } = await discount(
+          businessCentral,
+          input.draftId,
+          input.etag,
+          deal,
+        );
         await ledger.recordOutcome({
           recordId: input.recordId,
           document: { kind: 'invoice', content: invoice },
@@ -231,7 +242,13 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       }
     },
 
-    async readPosted({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }): Promise<PostedInvoice> {
+    async readPosted({
+      recordId,
+      invoiceId,
+    }: {
+      readonly recordId: string;
+      readonly invoiceId: string;
+    }): Promise<PostedInvoice> {
       const invoice = await inWords(() => businessCentral.getInvoice(invoiceId));
       await ledger.keepDocument(recordId, 'invoice', invoice);
       await ledger.change(recordId, { invoiceNumber: invoice.number });

@@ -10,7 +10,11 @@ export interface StateNote {
   readonly state: DealState;
   readonly problems?: readonly Problem[];
   /** A decision that belongs into the audit trail: who, what, with which figures. */
-  readonly decision?: { readonly actor: string; readonly action: string; readonly facts: Readonly<Record<string, unknown>> };
+  readonly decision?: {
+    readonly actor: string;
+    readonly action: string;
+    readonly facts: Readonly<Record<string, unknown>>;
+  };
   readonly bearerId?: string;
 }
 
@@ -33,20 +37,34 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
       const first = problems?.[0];
       const change = {
         state,
-        ...(first && { hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') } }),
+        ...(first && {
+          hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') },
+        }),
         ...(bearerId && { bearerId }),
       };
-      const held = first && { actor: 'dealbridge', action: 'hold', facts: { reasons: (problems ?? []).map((p) => p.reason) } };
+      const held = first && {
+        actor: 'dealbridge',
+        action: 'hold',
+        facts: { reasons: (problems ?? []).map((p) => p.reason) },
+      };
       const entry = decision ?? held;
       await ledger.change(recordId, change, entry);
     },
-    claimDeal: ({ recordId, ancestors }: { readonly recordId: string; readonly ancestors: readonly string[] }): Promise<ClaimOutcome> =>
-      ledger.claim(recordId, ancestors),
+    claimDeal: ({
+      recordId,
+      ancestors,
+    }: {
+      readonly recordId: string;
+      readonly ancestors: readonly string[];
+    }): Promise<ClaimOutcome> => ledger.claim(recordId, ancestors),
     /** False when a record further down the lineage took the deal over in the meantime. */
     startDrafting: ({ recordId }: { readonly recordId: string }): Promise<boolean> => ledger.startDrafting(recordId),
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** What is known of customer and items without asking anybody. */
-    async findMasters(input: { readonly accountId: string; readonly products: readonly ProductRef[] }): Promise<Masters> {
+    async findMasters(input: {
+      readonly accountId: string;
+      readonly products: readonly ProductRef[];
+    }): Promise<Masters> {
       const productIds = input.products.map((product) => product.productId);
       const customers = await ledger.findLinks('customer', companyId, [input.accountId]);
       const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();

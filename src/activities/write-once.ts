@@ -13,7 +13,9 @@ export interface SafeWrite<Result> {
   readonly find: () => Promise<Result | undefined>;
   readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
-  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document'> & { readonly facts: Readonly<Record<string, unknown>> };
+  readonly outcome: (
+    result: Result,
+  ) => Pick<Outcome, 'change' | 'link' | 'document'> & { readonly facts: Readonly<Record<string, unknown>> };
 }
 
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */

@@ -6,7 +6,9 @@ import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { startDeal } from '../intake/start-deal.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 
-const program = new Command('dealbridge').description('Hand won deals over from Dynamics 365 Sales to Business Central');
+const program = new Command('dealbridge').description(
+  'Hand won deals over from Dynamics 365 Sales to Business Central',
+);
 
 program
   .command('start-deal')
@@ -15,7 +17,8 @@ program
   .argument('<guid>', "the record's GUID")
   .action((table: string, guid: string) =>
     withRuntime(async ({ temporal, ledger }) => {
-      if (!isSourceTable(table)) throw new RangeError(`table: found '${table}', one of ${SOURCE_TABLES.join(', ')} is right`);
+      if (!isSourceTable(table))
+        throw new RangeError(`table: found '${table}', one of ${SOURCE_TABLES.join(', ')} is right`);
       const outcome = await startDeal({ temporal, ledger }, { table, recordId: parseRecordId(guid) });
       print(outcome);
     }),
@@ -30,7 +33,11 @@ program
       const recordId = parseRecordId(guid);
       const record = await ledger.findRecord(recordId);
       if (!record) throw new RangeError(`record ${recordId} was never seen`);
-      print({ ...record, ...(record.holdReason && { advice: HOLDS[record.holdReason] }), audit: await ledger.readAudit(recordId) });
+      print({
+        ...record,
+        ...(record.holdReason && { advice: HOLDS[record.holdReason] }),
+        audit: await ledger.readAudit(recordId),
+      });
     }),
   );
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
-import { RemoteApiError, type RemoteApi, type RemoteErrorCode, type RemoteErrorFacts } from './errors.js';
+import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from './errors.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { TokenSource } from './tokens.js';
@@ -36,7 +36,11 @@ export interface HttpOptions {
   /** Reads the error envelope of this API. */
   readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
   /** Refines the code of an answer by the API's own knowledge (lock texts behind a 409, for instance). */
-  readonly refine?: (status: number, remoteCode: string | undefined, message: string | undefined) => RemoteErrorCode | undefined;
+  readonly refine?: (
+    status: number,
+    remoteCode: string | undefined,
+    message: string | undefined,
+  ) => RemoteErrorCode | undefined;
 }
 
 export interface HttpTransport {
@@ -76,7 +80,10 @@ export function createTransport(options: HttpOptions): HttpTransport {
     } catch (error) {
       // No answer: a connection that was never made certainly changed nothing, everything else may have.
       const code = isRefused(error) ? 'unavailable' : 'unknown-outcome';
-      throw new RemoteApiError(options.api, code, asking.asked, { requestId: correlationId, remoteCode: errorCode(error) });
+      throw new RemoteApiError(options.api, code, asking.asked, {
+        requestId: correlationId,
+        remoteCode: errorCode(error),
+      });
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
     const body = parseBody(options.api, asking, response.statusCode, text, requestId);

@@ -1,4 +1,9 @@
-import { ConfidentialClientApplication, type INetworkModule, type NetworkRequestOptions, type NetworkResponse } from '@azure/msal-node';
+import {
+  ConfidentialClientApplication,
+  type INetworkModule,
+  type NetworkRequestOptions,
+  type NetworkResponse,
+} from '@azure/msal-node';
 import { request } from 'undici';
 import { RemoteApiError } from './errors.js';
 
@@ -68,7 +73,11 @@ function toAuthorityMetadata(authority: string): string {
 
 /** MSAL's own network interface on undici; `plainOrigin` takes the place of the https origin. */
 function createNetwork(plainOrigin: string | undefined): INetworkModule {
-  const send = async <T>(method: 'GET' | 'POST', url: string, options?: NetworkRequestOptions): Promise<NetworkResponse<T>> => {
+  const send = async <T>(
+    method: 'GET' | 'POST',
+    url: string,
+    options?: NetworkRequestOptions,
+  ): Promise<NetworkResponse<T>> => {
     const target = new URL(url);
     const address = plainOrigin ? new URL(target.pathname + target.search, plainOrigin) : target;
     const response = await request(address, {
@@ -89,8 +98,11 @@ function createNetwork(plainOrigin: string | undefined): INetworkModule {
 }
 
 function toTokenError(error: unknown): RemoteApiError {
-  const code = typeof error === 'object' && error !== null && 'errorCode' in error ? String(error.errorCode) : undefined;
+  const code =
+    typeof error === 'object' && error !== null && 'errorCode' in error ? String(error.errorCode) : undefined;
   // An answer of Entra is final until somebody corrects the registration; no answer at all is a passing fault.
   const isAnswer = code !== undefined && code !== 'network_error' && code !== 'no_network_connectivity';
-  return new RemoteApiError('entra', isAnswer ? 'unauthorized' : 'unavailable', 'ask for a token', { remoteCode: code });
+  return new RemoteApiError('entra', isAnswer ? 'unauthorized' : 'unavailable', 'ask for a token', {
+    remoteCode: code,
+  });
 }

@@ -1,13 +1,19 @@
 import { z } from 'zod';
-import { RemoteApiError, type RemoteApi } from './errors.js';
+import { type RemoteApi, RemoteApiError } from './errors.js';
 
 /** A decimal as the lossless parser leaves it: text when it had a fraction, else a number. */
 export const decimal = z.union([z.string().regex(/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/), z.number()]).transform(String);
 
-export const guid = z.string().regex(/^[0-9a-fA-F-]{36}$/).transform((text) => text.toLowerCase());
+export const guid = z
+  .string()
+  .regex(/^[0-9a-fA-F-]{36}$/)
+  .transform((text) => text.toLowerCase());
 
 export function optionalText(): z.ZodType<string | undefined> {
-  return z.string().nullish().transform((text) => text?.trim() || undefined);
+  return z
+    .string()
+    .nullish()
+    .transform((text) => text?.trim() || undefined);
 }
 
 /** Reads an answer at the border: one that has another shape is an error with a code, never a cast. */

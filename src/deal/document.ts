@@ -54,7 +54,13 @@ function toLine(line: DealLine, rules: LineRules): DocumentLine {
     discount: line.discount,
   };
   if (line.product) {
-    return { ...common, kind: 'item', number: line.product.number, unitCode: toUnitCode(line.unit, rules), description: undefined };
+    return {
+      ...common,
+      kind: 'item',
+      number: line.product.number,
+      unitCode: toUnitCode(line.unit, rules),
+      description: undefined,
+    };
   }
   if (!rules.writeInAccount) throw new TypeError('no account for write-in lines');
   const description = line.description.slice(0, DESCRIPTION_LENGTH);

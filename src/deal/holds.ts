@@ -50,7 +50,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     nextStep: 'Complete the customer (posting groups, template) in Business Central; then retry.',
   },
   'no-currency': { owner: 'seller', nextStep: 'Set the currency in Sales; then retry.' },
-  'pricing-error': { owner: 'seller', nextStep: 'Correct the prices in Sales until no pricing error is left; then retry.' },
+  'pricing-error': {
+    owner: 'seller',
+    nextStep: 'Correct the prices in Sales until no pricing error is left; then retry.',
+  },
   'item-missing': {
     owner: 'master data',
     nextStep: 'Create the items in Business Central under the product numbers, or allow their creation; then retry.',
@@ -58,7 +61,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'item-blocked': { owner: 'master data', nextStep: 'Unblock the item in Business Central; then retry.' },
   'unit-unknown': { owner: 'master data', nextStep: 'Add the unit to the item in Business Central; then retry.' },
   'value-too-long': { owner: 'seller', nextStep: 'Shorten the value in Sales; then retry.' },
-  'write-in-unmapped': { owner: 'IT', nextStep: 'Name the account for write-in lines in the configuration; then retry.' },
+  'write-in-unmapped': {
+    owner: 'IT',
+    nextStep: 'Name the account for write-in lines in the configuration; then retry.',
+  },
   'freight-unmapped': { owner: 'IT', nextStep: 'Name the account for freight in the configuration; then retry.' },
   'totals-differ': {
     owner: 'finance',
@@ -72,7 +78,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'finance',
     nextStep: 'Two documents carry the key of this deal: delete the wrong one in Business Central; then retry.',
   },
-  'draft-gone': { owner: 'finance', nextStep: 'The draft was deleted in Business Central: cancel, or retry to make it anew.' },
+  'draft-gone': {
+    owner: 'finance',
+    nextStep: 'The draft was deleted in Business Central: cancel, or retry to make it anew.',
+  },
   'draft-changed': {
     owner: 'finance',
     nextStep: 'The draft changed after it was confirmed: retry to compare it again, then confirm the new figures.',

@@ -8,7 +8,10 @@ const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** @throws RangeError when the text is not a GUID; braces and upper case are accepted. */
 export function parseRecordId(text: string): string {
-  const id = text.trim().replace(/^\{(.*)\}$/, '$1').toLowerCase();
+  const id = text
+    .trim()
+    .replace(/^\{(.*)\}$/, '$1')
+    .toLowerCase();
   if (!GUID.test(id)) throw new RangeError(`record id: found '${text}', a GUID like 5f3c… in 8-4-4-4-12 form is right`);
   return id;
 }

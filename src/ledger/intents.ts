@@ -40,7 +40,12 @@ export async function markNotDone(db: Queryable, writeKey: string): Promise<void
   await db.query(`UPDATE write_intents SET state = 'not-done' WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
 }
 
-export async function completeIntent(db: Queryable, writeKey: string, result: unknown, adopted: boolean): Promise<void> {
+export async function completeIntent(
+  db: Queryable,
+  writeKey: string,
+  result: unknown,
+  adopted: boolean,
+): Promise<void> {
   await db.query(`UPDATE write_intents SET state = 'done', result = $2, adopted = $3 WHERE write_key = $1`, [
     writeKey,
     JSON.stringify(result ?? null),

@@ -1,5 +1,5 @@
-import type { WonDeal } from '../deal/deal.js';
-import type { RecordRef } from '../deal/deal.js';
+import type { RecordRef, WonDeal } from '../deal/deal.js';
+import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
@@ -14,10 +14,9 @@ import {
   keepRevision,
   listRecords,
   type RecordChange,
-  seeRecord,
   type SourceRecord,
+  seeRecord,
 } from './records.js';
-import type { DealState } from '../deal/states.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
 export interface Outcome {

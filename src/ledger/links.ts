@@ -19,7 +19,9 @@ export async function findLinks(
     'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3)',
     [kind, companyId, salesIds],
   );
-  return new Map(rows.map((row) => [row.sales_id, { salesId: row.sales_id, bcId: row.bc_id, bcNumber: row.bc_number }]));
+  return new Map(
+    rows.map((row) => [row.sales_id, { salesId: row.sales_id, bcId: row.bc_id, bcNumber: row.bc_number }]),
+  );
 }
 
 export async function keepLink(db: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<void> {

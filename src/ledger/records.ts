@@ -1,6 +1,5 @@
-import type { WonDeal } from '../deal/deal.js';
+import type { RecordRef, WonDeal } from '../deal/deal.js';
 import type { HoldReason } from '../deal/holds.js';
-import type { RecordRef } from '../deal/deal.js';
 import type { SourceTable } from '../deal/ids.js';
 import type { DealState } from '../deal/states.js';
 import type { Queryable } from './database.js';
@@ -58,7 +57,10 @@ export async function getRecord(db: Queryable, recordId: string): Promise<Source
   return record;
 }
 
-export async function listRecords(db: Queryable, filter: { state?: DealState; limit: number }): Promise<SourceRecord[]> {
+export async function listRecords(
+  db: Queryable,
+  filter: { state?: DealState; limit: number },
+): Promise<SourceRecord[]> {
   const { rows } = await db.query<Row>(
     `SELECT * FROM source_records WHERE $1::text IS NULL OR state = $1 ORDER BY changed_at DESC LIMIT $2`,
     [filter.state ?? null, filter.limit],

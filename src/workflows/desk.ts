@@ -31,7 +31,11 @@ import { SEARCH_ATTRIBUTES } from './search-attributes.js';
  */
 export interface Desk {
   /** Shows the state everywhere; the ledger is told as well unless a step has already told it. */
-  enter(state: DealState, step: string, options?: { readonly told?: boolean; readonly bearerId?: string }): Promise<void>;
+  enter(
+    state: DealState,
+    step: string,
+    options?: { readonly told?: boolean; readonly bearerId?: string },
+  ): Promise<void>;
   /** Runs a step; what is refused becomes a hold, and when it is cleared the step runs again. */
   untilClear<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
   /** Waits for a person's word on these figures. */
@@ -83,7 +87,8 @@ export function openDesk(ref: RecordRef): Desk {
     throw ApplicationFailure.nonRetryable(message, type);
   };
   const mayDecide = (): void => {
-    if (state !== 'awaiting-confirmation') refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
+    if (state !== 'awaiting-confirmation')
+      refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
     if (decision) refuse(`already ${decision.kind} by ${decision.by}`, 'AlreadyDecided');
   };
   const mayConfirm = (word: Confirmed): void => {
@@ -96,7 +101,10 @@ export function openDesk(ref: RecordRef): Desk {
   };
 
   setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
-  setHandler(confirmUpdate, (word) => (confirm(word), status()), { validator: mayConfirm, description: 'Let the draft be posted' });
+  setHandler(confirmUpdate, (word) => (confirm(word), status()), {
+    validator: mayConfirm,
+    description: 'Let the draft be posted',
+  });
   setHandler(rejectUpdate, (word) => ((decision = { kind: 'rejected', ...word }), status()), {
     validator: (_word) => mayDecide(),
     description: 'Do not post the draft; it is deleted',
@@ -109,12 +117,19 @@ export function openDesk(ref: RecordRef): Desk {
   });
   setHandler(cancelUpdate, (word) => ((ended = new DealEnded('cancelled', word.by, word.reason)), status()), {
     validator: (_word) => {
-      if (state !== 'held' && state !== 'awaiting-confirmation') refuse(`the deal is ${state} and cannot be cancelled now`, 'NotWaiting');
+      if (state !== 'held' && state !== 'awaiting-confirmation')
+        refuse(`the deal is ${state} and cannot be cancelled now`, 'NotWaiting');
     },
     description: 'End the deal; a draft is deleted',
   });
   // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
-  setHandler(confirmSignal, (word) => unlessRefused('confirm', () => mayConfirm(word), () => confirm(word)));
+  setHandler(confirmSignal, (word) =>
+    unlessRefused(
+      'confirm',
+      () => mayConfirm(word),
+      () => confirm(word),
+    ),
+  );
   setHandler(rejectSignal, (word) =>
     unlessRefused('reject', mayDecide, () => {
       decision = { kind: 'rejected', ...word };
@@ -198,7 +213,8 @@ function findFigureDifference(seen: Partial<Figures> | undefined, actual: Figure
   if (seen.documentNumber !== undefined && seen.documentNumber !== actual.documentNumber) {
     return `the draft is ${actual.documentNumber}, not ${seen.documentNumber}`;
   }
-  if (seen.currency !== undefined && seen.currency !== actual.currency) return `the draft is in ${actual.currency}, not ${seen.currency}`;
+  if (seen.currency !== undefined && seen.currency !== actual.currency)
+    return `the draft is in ${actual.currency}, not ${seen.currency}`;
   if (seen.totalIncludingTax !== undefined && !isSame(seen.totalIncludingTax, actual.totalIncludingTax)) {
     return `the draft amounts to ${actual.totalIncludingTax}, not ${seen.totalIncludingTax}`;
   }
@@ -219,9 +235,12 @@ function toHeld(error: unknown): Held {
 function toMarkdown(status: DealStatus): string {
   const lines = [`### ${status.state}`, status.step];
   if (status.figures) {
-    lines.push(`draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`);
+    lines.push(
+      `draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`,
+    );
   }
   if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
-  for (const problem of status.problems) lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);
+  for (const problem of status.problems)
+    lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);
   return lines.join('\n\n');
 }

@@ -4,7 +4,7 @@ import type { Policy, RecordRef } from '../deal/deal.js';
 import { isLess } from '../deal/money.js';
 import type { DealState } from '../deal/states.js';
 import { businessCentral, ledger, sales } from './activity-options.js';
-import { type Desk, DealEnded, type Held, openDesk } from './desk.js';
+import { DealEnded, type Desk, type Held, openDesk } from './desk.js';
 
 export interface HandOverResult {
   readonly outcome: DealState;

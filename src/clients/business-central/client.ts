@@ -182,7 +182,11 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         asked,
         body: toInvoiceBody(draft),
       });
-      return { ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)), requestId, correlationId };
+      return {
+        ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)),
+        requestId,
+        correlationId,
+      };
     },
     async setInvoiceDiscount(id, etag, amount) {
       const asked = 'set the invoice discount';
@@ -193,10 +197,19 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         headers: { 'if-match': etag },
         body: { discountAmount: decimalNumber(amount) },
       });
-      return { ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)), requestId, correlationId };
+      return {
+        ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)),
+        requestId,
+        correlationId,
+      };
     },
     deleteInvoice: (id, etag) =>
-      http.send({ method: 'DELETE', path: `salesInvoices(${id})`, asked: 'delete the draft', headers: { 'if-match': etag } }),
+      http.send({
+        method: 'DELETE',
+        path: `salesInvoices(${id})`,
+        asked: 'delete the draft',
+        headers: { 'if-match': etag },
+      }),
     postInvoice: (id, etag) =>
       http.send({
         method: 'POST',
@@ -229,7 +242,12 @@ export async function findCompanyId(
     const wanted = companies.find((row) => row.name === options.companyName || row.id === options.companyName);
     if (wanted) return wanted.id;
     const names = companies.map((row) => `'${row.name}'`).join(', ');
-    throw new RemoteApiError('business-central', 'not-found', `${asked}: '${options.companyName}' is none of ${names}`, {});
+    throw new RemoteApiError(
+      'business-central',
+      'not-found',
+      `${asked}: '${options.companyName}' is none of ${names}`,
+      {},
+    );
   } finally {
     await http.close();
   }

@@ -137,7 +137,10 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow, state: RecordStat
 }
 
 /** A contact that buys for a company stands for its account; one without a company is the customer itself. */
-function toCustomer(account: AccountRow | null | undefined, contact: ContactRow | null | undefined): Customer | undefined {
+function toCustomer(
+  account: AccountRow | null | undefined,
+  contact: ContactRow | null | undefined,
+): Customer | undefined {
   const company = account ?? contact?.parentcustomerid_account;
   if (company) {
     return {
@@ -187,7 +190,9 @@ function toShipTo(row: QuoteRow | OrderRow) {
 }
 
 function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): DealLine[] {
-  const sorted = [...rows].sort((a, b) => (a.sequencenumber ?? 0) - (b.sequencenumber ?? 0) || a.lineId.localeCompare(b.lineId));
+  const sorted = [...rows].sort(
+    (a, b) => (a.sequencenumber ?? 0) - (b.sequencenumber ?? 0) || a.lineId.localeCompare(b.lineId),
+  );
   return sorted.map((row, index) => ({
     lineId: row.lineId,
     sequence: (index + 1) * 10_000,

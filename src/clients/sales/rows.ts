@@ -17,7 +17,10 @@ const address = {
 
 export const accountRow = z.object({
   accountid: guid,
-  name: z.string().nullish().transform((text) => text ?? ''),
+  name: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ''),
   accountnumber: optionalText(),
   statecode: z.number(),
   emailaddress1: optionalText(),
@@ -29,7 +32,10 @@ export type AccountRow = z.infer<typeof accountRow>;
 
 export const contactRow = z.object({
   contactid: guid,
-  fullname: z.string().nullish().transform((text) => text ?? ''),
+  fullname: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ''),
   statecode: z.number(),
   emailaddress1: optionalText(),
   telephone1: optionalText(),
@@ -47,13 +53,19 @@ export const lineRow = z.object({
   manualdiscountamount: money,
   volumediscountamount: money,
   tax: money,
-  pricingerrorcode: z.number().nullish().transform((code) => code ?? 0),
+  pricingerrorcode: z
+    .number()
+    .nullish()
+    .transform((code) => code ?? 0),
   _uomid_value: lookup,
   productid: z
     .object({
       productid: guid,
       productnumber: z.string(),
-      name: z.string().nullish().transform((text) => text ?? ''),
+      name: z
+        .string()
+        .nullish()
+        .transform((text) => text ?? ''),
       statecode: z.number(),
       producttypecode: z.number().nullish(),
     })
@@ -64,14 +76,20 @@ export type LineRow = z.infer<typeof lineRow>;
 
 const header = {
   '@odata.etag': z.string(),
-  name: z.string().nullish().transform((text) => text ?? ''),
+  name: z
+    .string()
+    .nullish()
+    .transform((text) => text ?? ''),
   statecode: z.number(),
   totalamount: money,
   totalamountlessfreight: money,
   totallineitemamount: money,
   totaltax: money,
   freightamount: money,
-  pricingerrorcode: z.number().nullish().transform((code) => code ?? 0),
+  pricingerrorcode: z
+    .number()
+    .nullish()
+    .transform((code) => code ?? 0),
   _pricelevelid_value: lookup,
   customerid_account: accountRow.nullish(),
   customerid_contact: contactRow.nullish(),

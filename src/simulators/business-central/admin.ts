@@ -16,9 +16,12 @@ export function createAdmin(company: Company): Record<string, AdminHandler> {
     return row;
   };
   return {
-    'POST /customers/block': (body) => change(byNumber('customers', body), { blocked: (body as { blocked: string }).blocked }),
+    'POST /customers/block': (body) =>
+      change(byNumber('customers', body), { blocked: (body as { blocked: string }).blocked }),
     'POST /items/block': (body) => change(byNumber('items', body), { blocked: (body as { blocked: boolean }).blocked }),
-    'POST /items/delete': (body) => ({ deleted: company.sets.get('items')?.delete(String(byNumber('items', body)['id'])) }),
+    'POST /items/delete': (body) => ({
+      deleted: company.sets.get('items')?.delete(String(byNumber('items', body)['id'])),
+    }),
     'POST /setup': (body) => Object.assign(company.setup, body),
     'POST /invoices/edit-line': (body) => {
       const { id, sequence, unitPrice } = body as { id: string; sequence: number; unitPrice: string };
@@ -38,7 +41,8 @@ export function createAdmin(company: Company): Record<string, AdminHandler> {
         documents[key][invoice.isPosted ? 'posted' : 'drafts'].push(String(invoice.row['number']));
       }
       const customers: Record<string, number> = {};
-      for (const row of company.all('customers')) customers[String(row['number'])] = (customers[String(row['number'])] ?? 0) + 1;
+      for (const row of company.all('customers'))
+        customers[String(row['number'])] = (customers[String(row['number'])] ?? 0) + 1;
       return { documents, customers };
     },
   };

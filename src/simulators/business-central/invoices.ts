@@ -13,7 +13,14 @@ const NO_DATE = '0001-01-01';
 
 export function createInvoice(company: Company, body: Body): Invoice {
   const { salesInvoiceLines, ...header } = body;
-  const invoice: Invoice = { row: {}, lines: [], isPosted: false, isCancelled: false, postingNumber: undefined, manualDiscount: undefined };
+  const invoice: Invoice = {
+    row: {},
+    lines: [],
+    isPosted: false,
+    isCancelled: false,
+    postingNumber: undefined,
+    manualDiscount: undefined,
+  };
   if (header['customerId'] === undefined && header['customerNumber'] === undefined) {
     throw dialog('A "customerNumber" or a "customerId" must be provided.');
   }
@@ -21,9 +28,12 @@ export function createInvoice(company: Company, body: Body): Invoice {
   Object.assign(invoice.row, emptyHeader(company), { id: randomUUID(), number: company.draw('draft') });
   for (const [name, value] of Object.entries(header)) setHeader(company, invoice, name, value);
   if (header['discountAmount'] !== undefined && Number(header['discountAmount']) > 0) {
-    throw dialog('Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected.');
+    throw dialog(
+      'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected.',
+    );
   }
-  if (salesInvoiceLines !== undefined && !Array.isArray(salesInvoiceLines)) throw new BcError(400, 'BadRequest', 'Invalid Request Body');
+  if (salesInvoiceLines !== undefined && !Array.isArray(salesInvoiceLines))
+    throw new BcError(400, 'BadRequest', 'Invalid Request Body');
   for (const line of (salesInvoiceLines ?? []) as Body[]) addLine(company, invoice, line);
   computeTotals(company, invoice);
   company.invoices.set(String(invoice.row['id']), invoice);
@@ -61,7 +71,16 @@ const HEADER_TEXT: Readonly<Record<string, readonly [number, 'code' | 'text']>> 
   salesperson: [20, 'code'],
 };
 const HEADER_DATES: ReadonlySet<string> = new Set(['invoiceDate', 'postingDate', 'dueDate']);
-const HEADER_READ_ONLY: ReadonlySet<string> = new Set(['id', 'number', 'pricesIncludeTax', 'status', 'totalAmountExcludingTax', 'customerName', 'orderId', 'orderNumber']);
+const HEADER_READ_ONLY: ReadonlySet<string> = new Set([
+  'id',
+  'number',
+  'pricesIncludeTax',
+  'status',
+  'totalAmountExcludingTax',
+  'customerName',
+  'orderId',
+  'orderNumber',
+]);
 
 function setHeader(company: Company, invoice: Invoice, name: string, value: unknown): void {
   const { row } = invoice;
@@ -73,7 +92,8 @@ function setHeader(company: Company, invoice: Invoice, name: string, value: unkn
   else if (name === 'discountAmount') invoice.manualDiscount = String(value);
   else if (HEADER_READ_ONLY.has(name)) {
     if (row[name] !== value) throw new BcError(400, 'BadRequest_InvalidOperation', `Control '${name}' is read-only.`);
-  } else throw new BcError(400, 'BadRequest', `The property '${name}' does not exist on type 'Microsoft.NAV.salesInvoice'.`);
+  } else
+    throw new BcError(400, 'BadRequest', `The property '${name}' does not exist on type 'Microsoft.NAV.salesInvoice'.`);
 }
 
 /** Sets what the customer gives, over whatever came before it in the payload (reference 3.2 and 3.3). */
@@ -82,10 +102,14 @@ function setCustomer(company: Company, row: Row, name: string, value: string): v
   if (!customer) throw dialog(`The "${name}" does not match to a Customer.`);
   const blocked = String(customer['blocked']);
   if (blocked === 'All' || blocked === 'Invoice') {
-    throw dialog(`You cannot create this type of document when Customer ${customer['number']} is blocked with type ${blocked}`);
+    throw dialog(
+      `You cannot create this type of document when Customer ${customer['number']} is blocked with type ${blocked}`,
+    );
   }
   if (company.withoutPostingGroup.has(String(customer['id']))) {
-    throw fieldInvalid(`Customer Posting Group must have a value in Customer: No.=${customer['number']}. It cannot be zero or empty.`);
+    throw fieldInvalid(
+      `Customer Posting Group must have a value in Customer: No.=${customer['number']}. It cannot be zero or empty.`,
+    );
   }
   row['customerId'] = String(customer['id']);
   row['customerNumber'] = String(customer['number']);
@@ -101,7 +125,8 @@ function addDays(date: string, days: number): string {
 
 function setCurrency(company: Company, row: Row, code: string): void {
   const wanted = code.trim().toUpperCase();
-  if (wanted !== 'EUR' && wanted !== '' && !company.findByNumber('currencies', wanted)) throw dialog('The "currencyCode" does not match to a Currency.');
+  if (wanted !== 'EUR' && wanted !== '' && !company.findByNumber('currencies', wanted))
+    throw dialog('The "currencyCode" does not match to a Currency.');
   row['currencyCode'] = wanted || 'EUR';
 }
 
@@ -109,7 +134,8 @@ function setCurrency(company: Company, row: Row, code: string): void {
 function addLine(company: Company, invoice: Invoice, body: Body): void {
   const last = invoice.lines.at(-1)?.sequence ?? 0;
   const sequence = typeof body['sequence'] === 'number' ? body['sequence'] : last + 10_000;
-  if (invoice.lines.some((line) => line.sequence === sequence)) throw dialog('You cannot insert a line because a line already exists.');
+  if (invoice.lines.some((line) => line.sequence === sequence))
+    throw dialog('You cannot insert a line because a line already exists.');
   const line: DocumentLine = { ...emptyLine(), id: randomUUID(), documentId: String(invoice.row['id']), sequence };
   line['lineType'] = String(body['lineType'] ?? (body['itemId'] ? 'Item' : body['accountId'] ? 'Account' : 'Comment'));
   for (const [name, value] of Object.entries(body)) setLine(company, invoice, line, name, value);
@@ -149,7 +175,8 @@ function setLine(company: Company, invoice: Invoice, line: DocumentLine, name: s
     case 'itemId':
       return setObject(company, line, company.find('items', String(value)), 'Item');
     case 'lineObjectNumber':
-      if (line['lineType'] === 'Account') return setObject(company, line, company.findByNumber('accounts', String(value)), 'Account');
+      if (line['lineType'] === 'Account')
+        return setObject(company, line, company.findByNumber('accounts', String(value)), 'Account');
       return setObject(company, line, company.findByNumber('items', String(value)), 'Item');
     case 'quantity':
       line['quantity'] = String(value);
@@ -161,7 +188,10 @@ function setLine(company: Company, invoice: Invoice, line: DocumentLine, name: s
       line['unitPrice'] = String(value);
       return;
     case 'discountAmount':
-      if (Number(line['quantity']) === 0) throw dialog(`Quantity must have a value in Sales Line: Document Type=Invoice, Document No.=${invoice.row['number']}, Line No.=${line.sequence}. It cannot be zero or empty.`);
+      if (Number(line['quantity']) === 0)
+        throw dialog(
+          `Quantity must have a value in Sales Line: Document Type=Invoice, Document No.=${invoice.row['number']}, Line No.=${line.sequence}. It cannot be zero or empty.`,
+        );
       line['discountAmount'] = String(value);
       return;
     case 'description':
@@ -171,15 +201,28 @@ function setLine(company: Company, invoice: Invoice, line: DocumentLine, name: s
       line['description2'] = checkLength(String(value), 50);
       return;
     default:
-      throw new BcError(400, 'BadRequest', `The property '${name}' does not exist on type 'Microsoft.NAV.salesInvoiceLine'.`);
+      throw new BcError(
+        400,
+        'BadRequest',
+        `The property '${name}' does not exist on type 'Microsoft.NAV.salesInvoiceLine'.`,
+      );
   }
 }
 
 function setObject(company: Company, line: DocumentLine, row: Row | undefined, kind: 'Item' | 'Account'): void {
   if (!row) throw dialog(`${kind} does not exist.`);
   if (kind === 'Item') {
-    if (row['blocked'] === true) throw fieldInvalid(`Blocked must be equal to 'No'  in Item: No.=${row['number']}. Current value is 'Yes'.`.replace("'No'  in", "'No' in"));
-    if (company.salesBlocked.has(String(row['id']))) throw dialog(`You cannot sell Item ${row['number']} because the Sales Blocked check box is selected on the Item card.`);
+    if (row['blocked'] === true)
+      throw fieldInvalid(
+        `Blocked must be equal to 'No'  in Item: No.=${row['number']}. Current value is 'Yes'.`.replace(
+          "'No'  in",
+          "'No' in",
+        ),
+      );
+    if (company.salesBlocked.has(String(row['id'])))
+      throw dialog(
+        `You cannot sell Item ${row['number']} because the Sales Blocked check box is selected on the Item card.`,
+      );
   }
   const { id, sequence, documentId, quantity = '0' } = line;
   Object.assign(line, emptyLine(), { id, sequence, documentId: documentId ?? '', quantity });
@@ -198,7 +241,11 @@ function setUnit(company: Company, line: DocumentLine, code: string): void {
   const item = company.find('items', String(line['itemId']));
   // Which units an item may be sold in is invisible in v2.0; here it is its base unit alone.
   if (!company.findByNumber('unitsOfMeasure', unit) || (item && item['baseUnitOfMeasureCode'] !== unit)) {
-    throw new BcError(400, 'Internal_InvalidTableRelation', `The field Unit of Measure Code of table Sales Line contains a value (${unit}) that cannot be found in the related table (Item Unit of Measure).`);
+    throw new BcError(
+      400,
+      'Internal_InvalidTableRelation',
+      `The field Unit of Measure Code of table Sales Line contains a value (${unit}) that cannot be found in the related table (Item Unit of Measure).`,
+    );
   }
   line['unitOfMeasureCode'] = unit;
 }
@@ -208,7 +255,12 @@ export function computeTotals(company: Company, invoice: Invoice): void {
   const customer = company.find('customers', String(invoice.row['customerId']));
   const isDomestic = (customer?.['country'] ?? 'DE') === 'DE' || customer?.['country'] === '';
   const rate = new Big(isDomestic ? '0.19' : '0');
-  const amounts = invoice.lines.map((line) => new Big(String(line['quantity'])).times(String(line['unitPrice'])).minus(String(line['discountAmount'])).round(2, Big.roundHalfUp));
+  const amounts = invoice.lines.map((line) =>
+    new Big(String(line['quantity']))
+      .times(String(line['unitPrice']))
+      .minus(String(line['discountAmount']))
+      .round(2, Big.roundHalfUp),
+  );
   const gross = amounts.reduce((sum, amount) => sum.plus(amount), new Big(0));
   let rest = new Big(invoice.manualDiscount ?? '0');
   let net = new Big(0);
@@ -216,7 +268,10 @@ export function computeTotals(company: Company, invoice: Invoice): void {
   invoice.lines.forEach((line, index) => {
     const amount = amounts[index] as Big;
     const isLast = index === invoice.lines.length - 1;
-    const share = isLast || gross.eq(0) ? rest : new Big(invoice.manualDiscount ?? '0').times(amount).div(gross).round(2, Big.roundHalfUp);
+    const share =
+      isLast || gross.eq(0)
+        ? rest
+        : new Big(invoice.manualDiscount ?? '0').times(amount).div(gross).round(2, Big.roundHalfUp);
     rest = rest.minus(share);
     const netAmount = amount.minus(share);
     const lineTax = amount.times(rate).round(2, Big.roundHalfUp);
@@ -252,7 +307,9 @@ export function patchInvoice(company: Company, invoice: Invoice, body: Body): vo
 
 export function deleteInvoice(company: Company, invoice: Invoice): void {
   if (invoice.isPosted) {
-    throw dialog('The date Allow Document Deletion Before must be set on the page Sales & Receivables Setup before deleting sales documents.');
+    throw dialog(
+      'The date Allow Document Deletion Before must be set on the page Sales & Receivables Setup before deleting sales documents.',
+    );
   }
   company.invoices.delete(String(invoice.row['id']));
 }
@@ -273,7 +330,10 @@ export function postInvoice(company: Company, invoice: Invoice): void {
 
 function checkPosting(company: Company, invoice: Invoice): void {
   const date = String(invoice.row['postingDate']);
-  if (date === NO_DATE) throw dialog(`Posting Date must have a value in Sales Header: Document Type=Invoice, No.=${invoice.row['number']}. It cannot be zero or empty.`);
+  if (date === NO_DATE)
+    throw dialog(
+      `Posting Date must have a value in Sales Header: Document Type=Invoice, No.=${invoice.row['number']}. It cannot be zero or empty.`,
+    );
   const { allowPostingFrom: from, allowPostingTo: to } = company.setup;
   if ((from !== NO_DATE && date < from) || (to !== NO_DATE && date > to)) {
     throw dialog('Posting Date is not within your range of allowed posting dates.');
@@ -281,7 +341,9 @@ function checkPosting(company: Company, invoice: Invoice): void {
   const customer = company.find('customers', String(invoice.row['customerId']));
   const blocked = String(customer?.['blocked'] ?? '_x0020_');
   if (blocked === 'All' || blocked === 'Invoice') {
-    throw dialog(`You cannot post this type of document when Customer ${customer?.['number']} is blocked with type ${blocked}`);
+    throw dialog(
+      `You cannot post this type of document when Customer ${customer?.['number']} is blocked with type ${blocked}`,
+    );
   }
 }
 
@@ -289,7 +351,8 @@ function checkPostable(_company: Company, invoice: Invoice): void {
   if (invoice.lines.every((line) => Number(line['quantity']) === 0)) {
     throw dialog('There is nothing to post because the document does not contain a quantity or amount.');
   }
-  if (Number(invoice.row['totalAmountIncludingTax']) < 0) throw dialog('The total amount for the invoice must be 0 or greater.');
+  if (Number(invoice.row['totalAmountIncludingTax']) < 0)
+    throw dialog('The total amount for the invoice must be 0 or greater.');
 }
 
 export function cancelInvoice(company: Company, invoice: Invoice): void {

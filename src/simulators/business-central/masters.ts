@@ -1,5 +1,5 @@
-import type { Company, Row, Value } from './store.js';
 import { BcError, dialog } from './errors.js';
+import type { Company, Row, Value } from './store.js';
 
 /** Which properties an entity has: `text:n`, `code:n` (upper case), `decimal`, `bool`; `!` in front is read only. */
 export const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -74,17 +74,27 @@ const DEFAULTS: Readonly<Record<string, Row>> = {
   },
 };
 
-export function createMaster(company: Company, set: 'customers' | 'items', body: Readonly<Record<string, unknown>>): Row {
+export function createMaster(
+  company: Company,
+  set: 'customers' | 'items',
+  body: Readonly<Record<string, unknown>>,
+): Row {
   const given: Row = {};
   for (const [name, value] of Object.entries(body)) given[name] = checkField(set, name, value);
   if (set === 'customers') checkCustomer(company, given);
   if (given['number'] === undefined || given['number'] === '') given['number'] = company.draw('customer');
   else if (set === 'customers' && !company.setup.manualCustomerNumbers) {
-    throw dialog('You may not enter numbers manually. If you want to enter numbers manually, please activate Manual Nos. in No. Series CUST.');
+    throw dialog(
+      'You may not enter numbers manually. If you want to enter numbers manually, please activate Manual Nos. in No. Series CUST.',
+    );
   }
   if (company.findByNumber(set, String(given['number']))) {
     const table = set === 'customers' ? 'Customer' : 'Item';
-    throw new BcError(400, 'Internal_EntityWithSameKeyExists', `The record in table ${table} already exists. Identification fields and values: No.='${given['number']}'`);
+    throw new BcError(
+      400,
+      'Internal_EntityWithSameKeyExists',
+      `The record in table ${table} already exists. Identification fields and values: No.='${given['number']}'`,
+    );
   }
   return company.insert(set, { ...DEFAULTS[set], ...given });
 }
@@ -101,7 +111,11 @@ function checkCustomer(company: Company, given: Row): void {
   if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters');
   const country = given['country'];
   if (country && !company.findByNumber('countriesRegions', String(country))) {
-    throw new BcError(400, 'Internal_InvalidTableRelation', `The field Country/Region Code of table Customer contains a value (${country}) that cannot be found in the related table (Country/Region).`);
+    throw new BcError(
+      400,
+      'Internal_InvalidTableRelation',
+      `The field Country/Region Code of table Customer contains a value (${country}) that cannot be found in the related table (Country/Region).`,
+    );
   }
   const currency = given['currencyCode'];
   if (currency && currency !== 'EUR' && !company.findByNumber('currencies', String(currency))) {
@@ -112,7 +126,11 @@ function checkCustomer(company: Company, given: Row): void {
 function checkField(set: string, name: string, value: unknown): Value {
   const rule = FIELDS[set]?.[name];
   if (rule === undefined) {
-    throw new BcError(400, 'BadRequest', `The property '${name}' does not exist on type 'Microsoft.NAV.${set.replace(/s$/, '')}'. Make sure to only use property names that are defined by the type.`);
+    throw new BcError(
+      400,
+      'BadRequest',
+      `The property '${name}' does not exist on type 'Microsoft.NAV.${set.replace(/s$/, '')}'. Make sure to only use property names that are defined by the type.`,
+    );
   }
   if (rule.startsWith('!')) throw new BcError(400, 'BadRequest_InvalidOperation', `Control '${name}' is read-only.`);
   const [kind = '', argument = ''] = rule.split(':');
@@ -121,7 +139,8 @@ function checkField(set: string, name: string, value: unknown): Value {
   if (typeof value !== 'string') throw new BcError(400, 'BadRequest', 'Invalid Request Body');
   if (kind === 'enum') {
     const options = argument.split(',');
-    if (!options.includes(value)) throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${options.join(',')}`);
+    if (!options.includes(value))
+      throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${options.join(',')}`);
     return value;
   }
   return checkLength(kind === 'code' ? value.trim().toUpperCase() : value, Number(argument));
@@ -129,5 +148,9 @@ function checkField(set: string, name: string, value: unknown): Value {
 
 export function checkLength(text: string, longest: number): string {
   if (text.length <= longest) return text;
-  throw new BcError(400, 'Application_StringExceededLength', `The length of the string is ${text.length}, but it must be less than or equal to ${longest} characters. Value: ${text}`);
+  throw new BcError(
+    400,
+    'Application_StringExceededLength',
+    `The length of the string is ${text.length}, but it must be less than or equal to ${longest} characters. Value: ${text}`,
+  );
 }

@@ -3,7 +3,12 @@ import type { Distributor } from '../seed/distributor.js';
 import { createMaster } from './masters.js';
 import type { Company } from './store.js';
 
-const COUNTRIES: Readonly<Record<string, string>> = { Germany: 'DE', 'United Kingdom': 'GB', 'United States': 'US', Austria: 'AT' };
+const COUNTRIES: Readonly<Record<string, string>> = {
+  Germany: 'DE',
+  'United Kingdom': 'GB',
+  'United States': 'US',
+  Austria: 'AT',
+};
 
 /** Puts the distributor's data into a company: local currency EUR, units, accounts, items, and the known customers. */
 export function seedCompany(company: Company, data: Distributor): void {
@@ -13,7 +18,10 @@ export function seedCompany(company: Company, data: Distributor): void {
     // The local currency has no row of its own (reference 2.5).
     if (currency.code !== 'EUR') company.insert('currencies', { code: currency.code, displayName: currency.name });
   }
-  for (const [number, displayName] of [['8400', 'Revenue, special work'], ['8410', 'Freight charged']] as const) {
+  for (const [number, displayName] of [
+    ['8400', 'Revenue, special work'],
+    ['8410', 'Freight charged'],
+  ] as const) {
     company.insert('accounts', { number, displayName, accountType: 'Posting', directPosting: true, blocked: false });
   }
   for (const product of data.products) {

@@ -68,17 +68,31 @@ function route(options: BusinessCentralOptions, company: Company, request: SimRe
   const parts = path.split('/').map((part) => safelyDecoded(part));
   const apiAt = parts.indexOf('api');
   if (parts[1] !== 'v2.0' || apiAt < 3 || parts[apiAt + 1] !== 'v2.0') throw notFound(parts.at(-1) ?? '');
-  if (parts[apiAt - 1] !== options.environment) throw new BcError(404, 'NoEnvironment', `Environment '${parts[apiAt - 1]}' does not exist.`);
-  const segments = parsePath(path.split('/').slice(apiAt + 2).join('/'));
+  if (parts[apiAt - 1] !== options.environment)
+    throw new BcError(404, 'NoEnvironment', `Environment '${parts[apiAt - 1]}' does not exist.`);
+  const segments = parsePath(
+    path
+      .split('/')
+      .slice(apiAt + 2)
+      .join('/'),
+  );
   const queryOptions = parseQuery(query);
   const [first, ...rest] = segments;
   if (first?.name !== 'companies') throw notFound(first?.name ?? '');
-  const wire = { id: company.id, name: company.name, displayName: company.name, systemVersion: '28.0', businessProfileId: '' };
+  const wire = {
+    id: company.id,
+    name: company.name,
+    displayName: company.name,
+    systemVersion: '28.0',
+    businessProfileId: '',
+  };
   if (first.key === undefined) {
-    if (request.method !== 'GET') throw new BcError(405, 'BadRequest_MethodNotAllowed', 'Entity does not support insert.');
+    if (request.method !== 'GET')
+      throw new BcError(405, 'BadRequest_MethodNotAllowed', 'Entity does not support insert.');
     return ok({ value: [wire] });
   }
-  if (first.key.toLowerCase() !== company.id) throw new BcError(404, 'Internal_CompanyNotFound', `The company '${first.key}' cannot be found.`);
+  if (first.key.toLowerCase() !== company.id)
+    throw new BcError(404, 'Internal_CompanyNotFound', `The company '${first.key}' cannot be found.`);
   const [set, next] = rest;
   if (!set) return ok(wire);
   if (set.name === 'salesInvoices') return routeInvoices(company, request, set, next, queryOptions);
@@ -108,9 +122,20 @@ function routeMasters(company: Company, request: SimRequest, set: Segment, optio
   throw new BcError(405, 'BadRequest_MethodNotAllowed', 'The verb is not allowed on this page.');
 }
 
-function routeInvoices(company: Company, request: SimRequest, set: Segment, next: Segment | undefined, options: QueryOptions): SimResponse {
+function routeInvoices(
+  company: Company,
+  request: SimRequest,
+  set: Segment,
+  next: Segment | undefined,
+  options: QueryOptions,
+): SimResponse {
   if (set.key === undefined) {
-    if (request.method === 'POST') return { status: 201, body: toJsonText(toWire(createInvoice(company, readJson(request)), options)), headers: JSON_TYPE };
+    if (request.method === 'POST')
+      return {
+        status: 201,
+        body: toJsonText(toWire(createInvoice(company, readJson(request)), options)),
+        headers: JSON_TYPE,
+      };
     if (request.method === 'GET') return listInvoices(company, options);
     throw new BcError(405, 'BadRequest_MethodNotAllowed', 'The verb is not allowed on this page.');
   }
@@ -148,7 +173,11 @@ function list(rows: Iterable<Row>, options: QueryOptions): SimResponse {
 function listInvoices(company: Company, options: QueryOptions): SimResponse {
   const found = select([...company.invoices.values()], options, (invoice) => invoice.row);
   const page = found.slice(options.skip ?? 0, (options.skip ?? 0) + Math.min(options.top ?? PAGE, PAGE));
-  return { status: 200, body: toJsonText({ value: page.map((invoice) => toWire(invoice, options)) }), headers: JSON_TYPE };
+  return {
+    status: 200,
+    body: toJsonText({ value: page.map((invoice) => toWire(invoice, options)) }),
+    headers: JSON_TYPE,
+  };
 }
 
 function select<T>(all: readonly T[], options: QueryOptions, rowOf: (item: T) => Row): T[] {
@@ -156,9 +185,15 @@ function select<T>(all: readonly T[], options: QueryOptions, rowOf: (item: T) =>
   let found = [...all];
   if (filter) {
     if (filter.kind === 'logic' && filter.op === 'or' && new Set(pathsOf(filter)).size > 1) {
-      throw new BcError(400, 'BadRequest_InvalidRequestUrl', "The 'OR' operator is not supported on distinct fields on an OData filter.");
+      throw new BcError(
+        400,
+        'BadRequest_InvalidRequestUrl',
+        "The 'OR' operator is not supported on distinct fields on an OData filter.",
+      );
     }
-    found = found.filter((item) => matches(filter, { resolve: (path) => rowOf(item)[path.join('/')] ?? null, caseSensitive: false }));
+    found = found.filter((item) =>
+      matches(filter, { resolve: (path) => rowOf(item)[path.join('/')] ?? null, caseSensitive: false }),
+    );
   }
   for (const { path, descending } of [...(orderby ?? [])].reverse()) {
     const name = path.join('/');
@@ -190,7 +225,11 @@ function ok(body: object): SimResponse {
 function checkMatch(request: SimRequest, row: Row, isNeeded: boolean): void {
   const wanted = request.headers['if-match'];
   if (wanted === undefined && isNeeded) {
-    throw new BcError(400, 'BadRequest_InvalidToken', 'Could not validate the client concurrency token required by the service. Please provide a valid token in the client request.');
+    throw new BcError(
+      400,
+      'BadRequest_InvalidToken',
+      'Could not validate the client concurrency token required by the service. Please provide a valid token in the client request.',
+    );
   }
   if (wanted !== undefined && wanted !== '*' && wanted !== row['@odata.etag']) {
     throw new BcError(409, 'Request_EntityChanged', 'Another user has already changed the record.');
@@ -204,7 +243,8 @@ function notFound(segment: string): BcError {
 function readJson(request: SimRequest): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(request.body.toString('utf8') || '{}');
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch {
     // Falls through to the answer that Business Central gives to every unreadable body.
   }

@@ -1,5 +1,5 @@
 import { DataverseError, type Row, type Store } from './store.js';
-import { LINES, type Table, TABLE_BY_NAME } from './tables.js';
+import { LINES, TABLE_BY_NAME, type Table } from './tables.js';
 import { fromWire } from './wire.js';
 
 /** What an action did, told to the webhooks. */
@@ -8,7 +8,12 @@ export interface SalesEvent {
   readonly table: string;
   readonly recordId: string;
   /** The close activity of Win, Lose, Close and Cancel. */
-  readonly close?: { readonly parameter: string; readonly logicalName: string; readonly lookup: string; readonly subject: string };
+  readonly close?: {
+    readonly parameter: string;
+    readonly logicalName: string;
+    readonly lookup: string;
+    readonly subject: string;
+  };
   readonly status?: number;
   readonly attributes?: readonly string[];
 }
@@ -98,14 +103,28 @@ function givenStatus(body: Body, fallback: number): number {
   return typeof status === 'number' && status !== -1 ? status : fallback;
 }
 
-function closed(message: SalesEvent['message'], name: string, recordId: string, parameter: string, status: number, values: Row): SalesEvent {
+function closed(
+  message: SalesEvent['message'],
+  name: string,
+  recordId: string,
+  parameter: string,
+  status: number,
+  values: Row,
+): SalesEvent {
   const logicalName = parameter.toLowerCase();
-  return { message, table: name, recordId, status, close: { parameter, logicalName, lookup: `${name}id`, subject: String(values['subject'] ?? '') } };
+  return {
+    message,
+    table: name,
+    recordId,
+    status,
+    close: { parameter, logicalName, lookup: `${name}id`, subject: String(values['subject'] ?? '') },
+  };
 }
 
 function convertQuote(store: Store, body: Body): ActionAnswer {
   const quote = store.get(table('quote'), String(body['QuoteId']));
-  if (quote['statecode'] !== 2) throw new DataverseError(400, '0x80048408', 'The quote must be won before it is converted.');
+  if (quote['statecode'] !== 2)
+    throw new DataverseError(400, '0x80048408', 'The quote must be won before it is converted.');
   return copyDocument(store, 'quote', quote, 'salesorder', {
     quoteid: String(quote['quoteid']),
     opportunityid: quote['opportunityid'] ?? null,
@@ -125,7 +144,15 @@ function numberOf(store: Store, target: string): Row {
   return target === 'quote' ? { quotenumber: text, revisionnumber: 0 } : { ordernumber: text };
 }
 
-const COPIED = ['name', 'customerid', 'pricelevelid', 'transactioncurrencyid', 'discountamount', 'discountpercentage', 'freightamount'];
+const COPIED = [
+  'name',
+  'customerid',
+  'pricelevelid',
+  'transactioncurrencyid',
+  'discountamount',
+  'discountpercentage',
+  'freightamount',
+];
 
 function copyDocument(store: Store, from: string, source: Row, target: string, extra: Row): ActionAnswer {
   const sourceTable = table(from);
@@ -137,7 +164,8 @@ function copyDocument(store: Store, from: string, source: Row, target: string, e
   const toLines = LINES[target] as { table: string; via: string };
   for (const line of store.children(fromLines.table, fromLines.via, String(source[sourceTable.id]))) {
     const copy: Row = {};
-    for (const column of Object.keys(table(toLines.table).columns)) if (column in line) copy[column] = line[column] ?? null;
+    for (const column of Object.keys(table(toLines.table).columns))
+      if (column in line) copy[column] = line[column] ?? null;
     store.insert(table(toLines.table), {
       ...copy,
       productid: line['productid'] ?? null,
@@ -146,5 +174,8 @@ function copyDocument(store: Store, from: string, source: Row, target: string, e
     });
   }
   store.computeTotals(targetTable, row);
-  return { created: { table: targetTable, row }, events: [{ message: 'Create', table: target, recordId: String(row[targetTable.id]) }] };
+  return {
+    created: { table: targetTable, row },
+    events: [{ message: 'Create', table: target, recordId: String(row[targetTable.id]) }],
+  };
 }

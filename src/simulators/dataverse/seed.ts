@@ -1,7 +1,7 @@
 import { guidFrom } from '../kernel/random.js';
 import type { Distributor, SeedDocument } from '../seed/distributor.js';
 import type { Row, Store } from './store.js';
-import { LINES, type Table, TABLE_BY_NAME } from './tables.js';
+import { LINES, TABLE_BY_NAME, type Table } from './tables.js';
 
 /** Puts the distributor's data into the tables of Sales. */
 export function seedSales(store: Store, data: Distributor): void {
@@ -74,7 +74,11 @@ function table(name: string): Table {
   return TABLE_BY_NAME.get(name) as Table;
 }
 
-const NUMBER: Record<SeedDocument['kind'], string | undefined> = { opportunity: undefined, quote: 'quotenumber', salesorder: 'ordernumber' };
+const NUMBER: Record<SeedDocument['kind'], string | undefined> = {
+  opportunity: undefined,
+  quote: 'quotenumber',
+  salesorder: 'ordernumber',
+};
 
 function seedDocument(
   store: Store,

@@ -10,7 +10,7 @@ import type { Distributor } from '../seed/distributor.js';
 import { runAction, type SalesEvent } from './actions.js';
 import { seedSales } from './seed.js';
 import { DataverseError, type Row, Store } from './store.js';
-import { LINES, type Table, TABLE_BY_NAME, TABLE_BY_SET } from './tables.js';
+import { LINES, TABLE_BY_NAME, TABLE_BY_SET, type Table } from './tables.js';
 import { type WebhookRegistration, Webhooks } from './webhooks.js';
 import { fromWire, selectRows, toJsonText, toWire, type WireOptions } from './wire.js';
 
@@ -83,20 +83,28 @@ function handle(context: Context, request: SimRequest): SimResponse {
     }
     return route(context, request);
   } catch (error) {
-    if (error instanceof DataverseError) return answer(error.status, { error: { code: error.code, message: error.message } });
-    if (error instanceof ODataSyntaxError) return answer(400, { error: { code: '0x80060888', message: error.message } });
+    if (error instanceof DataverseError)
+      return answer(error.status, { error: { code: error.code, message: error.message } });
+    if (error instanceof ODataSyntaxError)
+      return answer(400, { error: { code: '0x80060888', message: error.message } });
     throw error;
   }
 }
 
 function route(context: Context, request: SimRequest): SimResponse {
   const [path = '', query = ''] = request.rawUrl.split('?', 2);
-  if (!API.test(path)) throw new DataverseError(404, '0x8006088a', `Resource not found for the segment '${path.split('/')[1] ?? ''}'.`);
+  if (!API.test(path))
+    throw new DataverseError(404, '0x8006088a', `Resource not found for the segment '${path.split('/')[1] ?? ''}'.`);
   const segments = parsePath(path.replace(API, ''));
   const options = parseQuery(query);
-  if (options.skip !== undefined) throw new DataverseError(400, '0x80060888', 'The query parameter $skip is not supported.');
+  if (options.skip !== undefined)
+    throw new DataverseError(400, '0x80060888', 'The query parameter $skip is not supported.');
   const [first, second] = segments;
-  if (!first) return answer(200, { '@odata.context': `${api(context)}/$metadata`, value: [...TABLE_BY_SET.keys()].map((name) => ({ name, kind: 'EntitySet', url: name })) });
+  if (!first)
+    return answer(200, {
+      '@odata.context': `${api(context)}/$metadata`,
+      value: [...TABLE_BY_SET.keys()].map((name) => ({ name, kind: 'EntitySet', url: name })),
+    });
   if (first.name === 'WhoAmI') return whoAmI(context);
   const table = TABLE_BY_SET.get(first.name);
   if (!table) {
@@ -111,11 +119,19 @@ function route(context: Context, request: SimRequest): SimResponse {
     if (request.method === 'POST') return create(context, request, table, options, wire);
   } else {
     const id = keyOf(context, table, first);
-    if (request.method === 'GET') return answer(200, { '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`, ...toWire(table, context.store.get(table, id), options, wire) });
+    if (request.method === 'GET')
+      return answer(200, {
+        '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
+        ...toWire(table, context.store.get(table, id), options, wire),
+      });
     if (request.method === 'PATCH') return patch(context, request, table, id, options, wire);
     if (request.method === 'DELETE') return remove(context, request, table, id);
   }
-  throw new DataverseError(405, '0x80060888', `The requested resource does not support http method '${request.method}'.`);
+  throw new DataverseError(
+    405,
+    '0x80060888',
+    `The requested resource does not support http method '${request.method}'.`,
+  );
 }
 
 function api(context: Context): string {
@@ -151,13 +167,27 @@ function act(context: Context, name: string, body: Record<string, unknown>): Sim
   for (const event of done.events) context.webhooks.announce(event);
   if (!done.created) return answer(204);
   const { table, row } = done.created;
-  const columns = (body['ColumnSet'] as { AllColumns?: boolean; Columns?: string[] } | undefined) ?? { AllColumns: true };
-  const query: QueryOptions = columns.AllColumns ? { other: {} } : { select: (columns.Columns ?? []).filter((column) => column in table.columns), other: {} };
+  const columns = (body['ColumnSet'] as { AllColumns?: boolean; Columns?: string[] } | undefined) ?? {
+    AllColumns: true,
+  };
+  const query: QueryOptions = columns.AllColumns
+    ? { other: {} }
+    : { select: (columns.Columns ?? []).filter((column) => column in table.columns), other: {} };
   const wire = toWire(table, row, query, { store: context.store, annotations: false });
-  return answer(200, { '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`, '@odata.type': `#Microsoft.Dynamics.CRM.${table.name}`, ...wire });
+  return answer(200, {
+    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
+    '@odata.type': `#Microsoft.Dynamics.CRM.${table.name}`,
+    ...wire,
+  });
 }
 
-function list(context: Context, table: Table, options: QueryOptions, wire: WireOptions, request: SimRequest): SimResponse {
+function list(
+  context: Context,
+  table: Table,
+  options: QueryOptions,
+  wire: WireOptions,
+  request: SimRequest,
+): SimResponse {
   const found = selectRows(table, context.store.all(table.name), options, wire);
   const wanted = Number(/odata\.maxpagesize=(\d+)/.exec(request.headers['prefer'] ?? '')?.[1] ?? PAGE);
   const size = Math.min(options.top ?? wanted, PAGE);
@@ -174,29 +204,58 @@ function list(context: Context, table: Table, options: QueryOptions, wire: WireO
   });
 }
 
-function create(context: Context, request: SimRequest, table: Table, options: QueryOptions, wire: WireOptions): SimResponse {
+function create(
+  context: Context,
+  request: SimRequest,
+  table: Table,
+  options: QueryOptions,
+  wire: WireOptions,
+): SimResponse {
   const { values, nested } = fromWire(table, readJson(request));
   // One transaction: everything is read and checked before the first row is inserted.
-  const children = nested.flatMap((part) => part.rows.map((row) => ({ ...part, values: fromWire(part.table, row).values })));
+  const children = nested.flatMap((part) =>
+    part.rows.map((row) => ({ ...part, values: fromWire(part.table, row).values })),
+  );
   if (table.name === 'invoice') values['invoicenumber'] ??= `INV-${String(Date.now()).slice(-6)}`;
   const row = context.store.insert(table, { pricingerrorcode: 0, ...values });
   const id = String(row[table.id]);
-  for (const child of children) context.store.insert(child.table, { pricingerrorcode: 0, ...child.values, [child.via]: id });
+  for (const child of children)
+    context.store.insert(child.table, { pricingerrorcode: 0, ...child.values, [child.via]: id });
   if (LINES[table.name]) context.store.computeTotals(table, row);
   recomputeParent(context.store, table, row);
   announce(context, { message: 'Create', table: table.name, recordId: id });
   const location = `${api(context)}/${table.set}(${id})`;
-  if (!prefers(request, /return=representation/)) return answer(204, undefined, { 'odata-entityid': location, location });
-  const body = { '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`, ...toWire(table, row, options, wire) };
+  if (!prefers(request, /return=representation/))
+    return answer(204, undefined, { 'odata-entityid': location, location });
+  const body = {
+    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
+    ...toWire(table, row, options, wire),
+  };
   return answer(201, body, { location, 'preference-applied': 'return=representation' });
 }
 
-function patch(context: Context, request: SimRequest, table: Table, id: string, options: QueryOptions, wire: WireOptions): SimResponse {
+function patch(
+  context: Context,
+  request: SimRequest,
+  table: Table,
+  id: string,
+  options: QueryOptions,
+  wire: WireOptions,
+): SimResponse {
   const { values } = fromWire(table, readJson(request));
   const row = context.store.find(table.name, id);
   if (!row) {
     if (request.headers['if-match'] !== undefined) context.store.get(table, id);
-    return create(context, { ...request, body: Buffer.from(JSON.stringify({ ...JSON.parse(request.body.toString('utf8')), [table.id]: id })) }, table, options, wire);
+    return create(
+      context,
+      {
+        ...request,
+        body: Buffer.from(JSON.stringify({ ...JSON.parse(request.body.toString('utf8')), [table.id]: id })),
+      },
+      table,
+      options,
+      wire,
+    );
   }
   checkMatch(request, row);
   checkChange(table, row, values);
@@ -206,7 +265,10 @@ function patch(context: Context, request: SimRequest, table: Table, id: string, 
   announce(context, { message: 'Update', table: table.name, recordId: id, attributes: Object.keys(values) });
   const location = `${api(context)}/${table.set}(${id})`;
   if (!prefers(request, /return=representation/)) return answer(204, undefined, { 'odata-entityid': location });
-  return answer(200, { '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`, ...toWire(table, row, options, wire) });
+  return answer(200, {
+    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
+    ...toWire(table, row, options, wire),
+  });
 }
 
 function remove(context: Context, request: SimRequest, table: Table, id: string): SimResponse {
@@ -217,7 +279,11 @@ function remove(context: Context, request: SimRequest, table: Table, id: string)
 
 function property(context: Context, request: SimRequest, table: Table, first: Segment, second: Segment): SimResponse {
   if (first.key === undefined && second.name === '$count') {
-    return { status: 200, headers: { 'content-type': 'text/plain' }, body: String([...context.store.all(table.name)].length) };
+    return {
+      status: 200,
+      headers: { 'content-type': 'text/plain' },
+      body: String([...context.store.all(table.name)].length),
+    };
   }
   const row = context.store.get(table, keyOf(context, table, first));
   if (request.method !== 'GET' || !(second.name in table.columns)) {
@@ -229,16 +295,25 @@ function property(context: Context, request: SimRequest, table: Table, first: Se
 function keyOf(context: Context, table: Table, segment: Segment): string {
   if (segment.key !== undefined) return segment.key.toLowerCase();
   for (const row of context.store.all(table.name)) {
-    if (Object.entries(segment.keys ?? {}).every(([column, value]) => row[column] === value)) return String(row[table.id]);
+    if (Object.entries(segment.keys ?? {}).every(([column, value]) => row[column] === value))
+      return String(row[table.id]);
   }
-  throw new DataverseError(404, '0x80060891', `A record with the specified key values does not exist in ${table.name} entity`);
+  throw new DataverseError(
+    404,
+    '0x80060891',
+    `A record with the specified key values does not exist in ${table.name} entity`,
+  );
 }
 
 /** Reference 7.1: a weak etag, `*` for "it must exist". */
 function checkMatch(request: SimRequest, row: Row): void {
   const wanted = request.headers['if-match'];
   if (wanted !== undefined && wanted !== '*' && wanted !== `W/"${row['versionnumber']}"`) {
-    throw new DataverseError(412, '0x80060882', "The version of the existing record doesn't match the RowVersion property provided.");
+    throw new DataverseError(
+      412,
+      '0x80060882',
+      "The version of the existing record doesn't match the RowVersion property provided.",
+    );
   }
   if (request.headers['if-none-match'] === '*') {
     throw new DataverseError(412, '0x80040237', 'A record with matching key values already exists.');
@@ -269,7 +344,8 @@ const WATCHED = new Set(['opportunity', 'quote', 'salesorder']);
 function announce(context: Context, event: SalesEvent): void {
   if (!WATCHED.has(event.table)) return;
   if (event.message === 'Create' && event.table !== 'salesorder') return;
-  if (event.message === 'Update' && !event.attributes?.some((name) => name === 'statecode' || name === 'statuscode')) return;
+  if (event.message === 'Update' && !event.attributes?.some((name) => name === 'statecode' || name === 'statuscode'))
+    return;
   context.webhooks.announce(event);
 }
 
@@ -280,9 +356,10 @@ function prefers(request: SimRequest, what: RegExp): boolean {
 function readJson(request: SimRequest): Record<string, unknown> {
   try {
     const parsed: unknown = JSON.parse(request.body.toString('utf8') || '{}');
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Record<string, unknown>;
+    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+      return parsed as Record<string, unknown>;
   } catch {
     // Falls through to the answer that Dataverse gives to every unreadable body.
   }
-  throw new DataverseError(400, '0x80048d19', 'Error identified in Payload provided by the user for Entity :\'\'');
+  throw new DataverseError(400, '0x80048d19', "Error identified in Payload provided by the user for Entity :''");
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Big } from 'big.js';
 import type { SimClock } from '../kernel/clock.js';
-import { LINES, type Table, TABLE_BY_NAME, TABLES } from './tables.js';
+import { LINES, TABLE_BY_NAME, TABLES, type Table } from './tables.js';
 
 export type Value = string | number | boolean | null;
 /** Column to value; a lookup is kept as its GUID under the column's own name. Money and decimals are text. */
@@ -56,7 +56,15 @@ export class Store {
       throw new DataverseError(412, '0x80040237', 'A record with matching key values already exists.');
     }
     const now = this.now();
-    const row: Row = { statecode: 0, statuscode: 1, ...values, [table.id]: id, createdon: now, modifiedon: now, modifiedby: this.userId };
+    const row: Row = {
+      statecode: 0,
+      statuscode: 1,
+      ...values,
+      [table.id]: id,
+      createdon: now,
+      modifiedon: now,
+      modifiedby: this.userId,
+    };
     this.rowsOf(table.name).set(id, row);
     this.touch(row);
     return row;
@@ -75,7 +83,8 @@ export class Store {
     const lines = LINES[table.name];
     if (!lines) return;
     const lineTable = TABLE_BY_NAME.get(lines.table) as Table;
-    for (const line of this.children(lines.table, lines.via, id)) this.rowsOf(lines.table).delete(String(line[lineTable.id]));
+    for (const line of this.children(lines.table, lines.via, id))
+      this.rowsOf(lines.table).delete(String(line[lineTable.id]));
   }
 
   /** The formulas of reference 2.16; the header follows its lines. */
@@ -86,7 +95,9 @@ export class Store {
     let tax = new Big(0);
     let lineDiscount = new Big(0);
     for (const line of this.children(lines.table, lines.via, String(header[table.id]))) {
-      const base = decimal(line['quantity']).times(decimal(line['priceperunit']).minus(decimal(line['volumediscountamount']))).round(2, Big.roundHalfUp);
+      const base = decimal(line['quantity'])
+        .times(decimal(line['priceperunit']).minus(decimal(line['volumediscountamount'])))
+        .round(2, Big.roundHalfUp);
       const manual = decimal(line['manualdiscountamount']);
       line['baseamount'] = base.toFixed(4);
       line['extendedamount'] = base.minus(manual).plus(decimal(line['tax'])).toFixed(4);

@@ -92,7 +92,11 @@ export const TABLES: readonly Table[] = [
     name: 'contact',
     set: 'contacts',
     id: 'contactid',
-    columns: { ...STANDARD, ...ADDRESS, ...columns('text', 'firstname lastname fullname jobtitle emailaddress1 telephone1 mobilephone') },
+    columns: {
+      ...STANDARD,
+      ...ADDRESS,
+      ...columns('text', 'firstname lastname fullname jobtitle emailaddress1 telephone1 mobilephone'),
+    },
     lookups: { parentcustomerid: { parentcustomerid_account: 'account', parentcustomerid_contact: 'contact' } },
     collections: {},
   },
@@ -190,7 +194,14 @@ export const TABLES: readonly Table[] = [
     lookups: { defaultuomid: { defaultuomid: 'uom' } },
     collections: {},
   },
-  { name: 'uom', set: 'uoms', id: 'uomid', columns: { ...STANDARD, name: 'text', quantity: 'decimal10' }, lookups: {}, collections: {} },
+  {
+    name: 'uom',
+    set: 'uoms',
+    id: 'uomid',
+    columns: { ...STANDARD, name: 'text', quantity: 'decimal10' },
+    lookups: {},
+    collections: {},
+  },
   {
     name: 'pricelevel',
     set: 'pricelevels',
@@ -203,7 +214,12 @@ export const TABLES: readonly Table[] = [
     name: 'transactioncurrency',
     set: 'transactioncurrencies',
     id: 'transactioncurrencyid',
-    columns: { ...STANDARD, ...columns('text', 'isocurrencycode currencyname'), exchangerate: 'decimal10', currencyprecision: 'int' },
+    columns: {
+      ...STANDARD,
+      ...columns('text', 'isocurrencycode currencyname'),
+      exchangerate: 'decimal10',
+      currencyprecision: 'int',
+    },
     lookups: {},
     collections: {},
   },
@@ -220,7 +236,12 @@ export const TABLES: readonly Table[] = [
       name: `${parent}close`,
       set: `${parent}closes`,
       id: 'activityid',
-      columns: { ...STANDARD, ...columns('text', 'subject description'), actualrevenue: 'money', actualend: 'datetime' },
+      columns: {
+        ...STANDARD,
+        ...columns('text', 'subject description'),
+        actualrevenue: 'money',
+        actualend: 'datetime',
+      },
       lookups: {
         [parent === 'order' ? 'salesorderid' : `${parent}id`]: {
           [parent === 'order' ? 'salesorderid' : `${parent}id`]: parent === 'order' ? 'salesorder' : parent,

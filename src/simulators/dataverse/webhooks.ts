@@ -60,7 +60,12 @@ export class Webhooks {
   }
 }
 
-async function post(registration: WebhookRegistration, event: SalesEvent, body: string, host: string): Promise<Delivery['status']> {
+async function post(
+  registration: WebhookRegistration,
+  event: SalesEvent,
+  body: string,
+  host: string,
+): Promise<Delivery['status']> {
   const url = new URL(registration.url);
   const headers: Record<string, string> = {
     'content-type': 'application/json; charset=utf-8',
@@ -103,7 +108,13 @@ function toContext(event: SalesEvent, sender: Sender): object {
     OrganizationId: sender.organizationId,
     OrganizationName: `unq${sender.organizationId.slice(0, 8)}`,
     OutputParameters: event.message === 'Create' ? [{ key: 'id', value: event.recordId }] : [],
-    OwningExtension: { Id: randomUUID(), KeyAttributes: [], LogicalName: 'sdkmessageprocessingstep', Name: null, RowVersion: null },
+    OwningExtension: {
+      Id: randomUUID(),
+      KeyAttributes: [],
+      LogicalName: 'sdkmessageprocessingstep',
+      Name: null,
+      RowVersion: null,
+    },
     ParentContext: null,
     PostEntityImages: [],
     PreEntityImages: [],
@@ -149,5 +160,12 @@ function entity(logicalName: string, id: string, attributes: object[]): object {
 }
 
 function reference(logicalName: string, id: string): object {
-  return { __type: `EntityReference:${CONTRACTS}`, Id: id, KeyAttributes: [], LogicalName: logicalName, Name: null, RowVersion: null };
+  return {
+    __type: `EntityReference:${CONTRACTS}`,
+    Id: id,
+    KeyAttributes: [],
+    LogicalName: logicalName,
+    Name: null,
+    RowVersion: null,
+  };
 }

@@ -1,7 +1,7 @@
 import { matches, orderOf, type Scalar } from '../odata/filter.js';
 import type { QueryOptions } from '../odata/query.js';
 import { DataverseError, decimal, type Row, type Store, type Value } from './store.js';
-import { type ColumnType, type Table, TABLE_BY_NAME } from './tables.js';
+import { type ColumnType, TABLE_BY_NAME, type Table } from './tables.js';
 
 /** Numbers whose trailing zeros matter (`1250.0000`) are marked as text here and unquoted at the very end. */
 const MARK = '\u0001';
@@ -20,7 +20,10 @@ export interface WireOptions {
 /** One row with its selected columns and expanded neighbours. */
 export function toWire(table: Table, row: Row, query: QueryOptions, options: WireOptions): Record<string, unknown> {
   const wire: Record<string, unknown> = { '@odata.etag': `W/"${row['versionnumber']}"` };
-  const names = query.select ?? [...Object.keys(table.columns), ...Object.keys(table.lookups).map((name) => `_${name}_value`)];
+  const names = query.select ?? [
+    ...Object.keys(table.columns),
+    ...Object.keys(table.lookups).map((name) => `_${name}_value`),
+  ];
   for (const name of names) {
     if (name !== table.id) writeColumn(table, row, name, wire, options);
   }
@@ -69,7 +72,8 @@ export function selectRows(table: Table, rows: Iterable<Row>, query: QueryOption
   const { filter, orderby } = query;
   const found = [];
   for (const row of rows) {
-    if (filter && !matches(filter, { resolve: (path) => resolve(table, row, path, options), caseSensitive: false })) continue;
+    if (filter && !matches(filter, { resolve: (path) => resolve(table, row, path, options), caseSensitive: false }))
+      continue;
     found.push(row);
   }
   if (!orderby) return found;
@@ -113,7 +117,11 @@ function targetOf(table: Table, row: Row, column: string, store: Store): readonl
 }
 
 export function unknownProperty(name: string, table: Table): DataverseError {
-  return new DataverseError(400, '0x80060888', `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`);
+  return new DataverseError(
+    400,
+    '0x80060888',
+    `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`,
+  );
 }
 
 /** A JSON body becomes column values; binds by their exact navigation name, nested collections apart. */
@@ -129,7 +137,11 @@ export function fromWire(
     const collection = table.collections[name];
     if (nav !== undefined) bind(table, nav, value, values);
     else if (collection && Array.isArray(value)) {
-      nested.push({ table: TABLE_BY_NAME.get(collection.table) as Table, via: collection.via, rows: value as Record<string, unknown>[] });
+      nested.push({
+        table: TABLE_BY_NAME.get(collection.table) as Table,
+        via: collection.via,
+        rows: value as Record<string, unknown>[],
+      });
     } else if (name in table.columns || name === table.id) values[name] = toValue(table.columns[name], value);
     else throw badPayload(table, `An undeclared property '${name}' was found in the payload.`);
   }
@@ -146,15 +158,24 @@ function bind(table: Table, nav: string, value: unknown, values: Row): void {
     values[column] = id?.toLowerCase() ?? null;
     return;
   }
-  throw badPayload(table, `An undeclared property '${nav}' which only has property annotations in the payload but no property value was found in the payload.`);
+  throw badPayload(
+    table,
+    `An undeclared property '${nav}' which only has property annotations in the payload but no property value was found in the payload.`,
+  );
 }
 
 function toValue(type: ColumnType | undefined, value: unknown): Value {
   if (value === null) return null;
   if (type !== undefined && SCALE[type] !== undefined) return String(value);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : JSON.stringify(value);
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? value
+    : JSON.stringify(value);
 }
 
 function badPayload(table: Table, text: string): DataverseError {
-  return new DataverseError(400, '0x80048d19', `Error identified in Payload provided by the user for Entity :'${table.set}', ---->  InnerException : Microsoft.OData.ODataException: ${text}`);
+  return new DataverseError(
+    400,
+    '0x80048d19',
+    `Error identified in Payload provided by the user for Entity :'${table.set}', ---->  InnerException : Microsoft.OData.ODataException: ${text}`,
+  );
 }

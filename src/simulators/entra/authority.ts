@@ -24,7 +24,15 @@ export class TokenAuthority {
   issue(audience: string, appId: string, tenant: string): { token: string; expiresInS: number } {
     const now = Math.floor(this.clock.now() / 1_000);
     const header = { typ: 'JWT', alg: 'RS256', kid: this.keyId };
-    const claims = { aud: audience, iss: `https://sts.windows.net/${tenant}/`, iat: now, nbf: now, exp: now + LIFETIME_S, appid: appId, tid: tenant };
+    const claims = {
+      aud: audience,
+      iss: `https://sts.windows.net/${tenant}/`,
+      iat: now,
+      nbf: now,
+      exp: now + LIFETIME_S,
+      appid: appId,
+      tid: tenant,
+    };
     const text = `${encode(header)}.${encode(claims)}`;
     const signature = createSign('RSA-SHA256').update(text).sign(this.keys.privateKey).toString('base64url');
     return { token: `${text}.${signature}`, expiresInS: LIFETIME_S };
@@ -60,7 +68,11 @@ function encode(value: object): string {
 }
 
 /** The bearer of a request, if its token is good. */
-export function readBearer(authority: TokenAuthority, header: string | undefined, audience: string): TokenClaims | undefined {
+export function readBearer(
+  authority: TokenAuthority,
+  header: string | undefined,
+  audience: string,
+): TokenClaims | undefined {
   const token = /^Bearer (.+)$/i.exec(header ?? '')?.[1];
   return token ? authority.verify(token, audience) : undefined;
 }

@@ -20,7 +20,12 @@ export interface EntraOptions {
 
 /** The token endpoint of a tenant: client credentials with a secret, errors as AADSTS codes. */
 export function startEntra(options: EntraOptions): Promise<SimServer> {
-  return startSimServer({ name: 'entra', port: options.port, clock: options.clock, handle: (request) => handle(options, request) });
+  return startSimServer({
+    name: 'entra',
+    port: options.port,
+    clock: options.clock,
+    handle: (request) => handle(options, request),
+  });
 }
 
 function handle(options: EntraOptions, request: SimRequest): SimResponse {
@@ -38,21 +43,42 @@ function handle(options: EntraOptions, request: SimRequest): SimResponse {
 
 function grant(options: EntraOptions, form: URLSearchParams): SimResponse {
   if (form.get('grant_type') !== 'client_credentials') {
-    return refuse(options, 400, 'unsupported_grant_type', 70003, `The app requested an unsupported grant type '${form.get('grant_type')}'.`);
+    return refuse(
+      options,
+      400,
+      'unsupported_grant_type',
+      70003,
+      `The app requested an unsupported grant type '${form.get('grant_type')}'.`,
+    );
   }
   const clientId = form.get('client_id') ?? '';
   const app = options.apps.find((other) => other.clientId === clientId);
   if (!app) {
-    return refuse(options, 400, 'unauthorized_client', 700016, `Application with identifier '${clientId}' was not found in the directory.`);
+    return refuse(
+      options,
+      400,
+      'unauthorized_client',
+      700016,
+      `Application with identifier '${clientId}' was not found in the directory.`,
+    );
   }
   if (form.get('client_secret') !== app.clientSecret) {
     return refuse(options, 401, 'invalid_client', 7000215, 'Invalid client secret provided.');
   }
-  const scope = form.get('scope')?.split(' ').find((part) => part.endsWith('/.default'));
+  const scope = form
+    .get('scope')
+    ?.split(' ')
+    .find((part) => part.endsWith('/.default'));
   if (!scope) return refuse(options, 400, 'invalid_scope', 1002012, 'The provided value for scope is not valid.');
   const audience = scope.slice(0, -'/.default'.length);
   if (!options.audiences().includes(audience)) {
-    return refuse(options, 400, 'invalid_resource', 500011, `The resource principal named ${audience} was not found in the tenant.`);
+    return refuse(
+      options,
+      400,
+      'invalid_resource',
+      500011,
+      `The resource principal named ${audience} was not found in the tenant.`,
+    );
   }
   const { token, expiresInS } = options.authority.issue(audience, clientId, options.tenant);
   return {

@@ -192,7 +192,8 @@ function send(response: ServerResponse, answer: SimResponse): void {
   const isText = typeof answer.body === 'string';
   const text = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body);
   const headers: Record<string, string | number> = { ...answer.headers };
-  if (!isText && text !== '' && !('content-type' in headers)) headers['content-type'] = 'application/json; charset=utf-8';
+  if (!isText && text !== '' && !('content-type' in headers))
+    headers['content-type'] = 'application/json; charset=utf-8';
   if (answer.status !== 204 && answer.status !== 304) headers['content-length'] = Buffer.byteLength(text);
   response.writeHead(answer.status, headers);
   response.end(answer.status === 204 || answer.status === 304 ? undefined : text);

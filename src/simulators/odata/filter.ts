@@ -14,7 +14,15 @@ export type Expression =
 
 export type CompareOp = 'eq' | 'ne' | 'gt' | 'ge' | 'lt' | 'le';
 const COMPARE_OPS: ReadonlySet<string> = new Set(['eq', 'ne', 'gt', 'ge', 'lt', 'le']);
-const FUNCTIONS: ReadonlySet<string> = new Set(['contains', 'startswith', 'endswith', 'tolower', 'toupper', 'substring', 'length']);
+const FUNCTIONS: ReadonlySet<string> = new Set([
+  'contains',
+  'startswith',
+  'endswith',
+  'tolower',
+  'toupper',
+  'substring',
+  'length',
+]);
 
 /** @throws ODataSyntaxError */
 export function parseFilter(text: string): Expression {
@@ -59,7 +67,8 @@ function parseOperand(cursor: Cursor): Expression {
     case 'name':
       return parseNamed(cursor, token.text, token.at);
     default:
-      if (token.text !== '(') throw new ODataSyntaxError(`a value expected, '${token.text || 'the end'}' found`, token.at);
+      if (token.text !== '(')
+        throw new ODataSyntaxError(`a value expected, '${token.text || 'the end'}' found`, token.at);
   }
   const inner = parseOr(cursor);
   cursor.expects(')');
@@ -106,7 +115,11 @@ function evaluate(expression: Expression, options: EvaluateOptions): Scalar {
     case 'compare':
       return compare(expression.op, evaluate(expression.left, options), evaluate(expression.right, options), options);
     case 'call':
-      return call(expression.name, expression.args.map((arg) => evaluate(arg, options)), options);
+      return call(
+        expression.name,
+        expression.args.map((arg) => evaluate(arg, options)),
+        options,
+      );
   }
 }
 
@@ -165,7 +178,10 @@ function call(name: string, args: readonly Scalar[], options: EvaluateOptions): 
     case 'toupper':
       return String(first ?? '').toUpperCase();
     case 'substring':
-      return String(first ?? '').substring(Number(second), third === undefined ? undefined : Number(second) + Number(third));
+      return String(first ?? '').substring(
+        Number(second),
+        third === undefined ? undefined : Number(second) + Number(third),
+      );
     case 'length':
       return String(first ?? '').length;
     default:

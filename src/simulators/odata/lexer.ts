@@ -76,12 +76,14 @@ export class Cursor {
 
   expects(text: string): void {
     const token = this.peek();
-    if (!this.takes(text)) throw new ODataSyntaxError(`'${text}' expected, '${token.text || 'the end'}' found`, token.at);
+    if (!this.takes(text))
+      throw new ODataSyntaxError(`'${text}' expected, '${token.text || 'the end'}' found`, token.at);
   }
 
   name(): string {
     const token = this.next();
-    if (token.kind !== 'name') throw new ODataSyntaxError(`a name expected, '${token.text || 'the end'}' found`, token.at);
+    if (token.kind !== 'name')
+      throw new ODataSyntaxError(`a name expected, '${token.text || 'the end'}' found`, token.at);
     return token.text;
   }
 

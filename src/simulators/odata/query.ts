@@ -89,7 +89,8 @@ export function parseExpand(text: string): ExpandItem[] {
     const found: Record<string, string> = {};
     for (const option of splitOutside(item.slice(open + 1, item.lastIndexOf(')')), ';')) {
       const mark = option.indexOf('=');
-      if (mark < 0) throw new ODataSyntaxError(`an option such as $select=… expected in $expand, '${option}' found`, open);
+      if (mark < 0)
+        throw new ODataSyntaxError(`an option such as $select=… expected in $expand, '${option}' found`, open);
       found[option.slice(0, mark).trim()] = option.slice(mark + 1);
     }
     return { nav: parseNames(item.slice(0, open))[0] as string, options: readOptions(found) };

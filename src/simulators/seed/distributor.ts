@@ -53,7 +53,12 @@ export interface SeedDocument {
 export interface Distributor {
   readonly companyName: string;
   readonly units: readonly { readonly id: string; readonly name: string }[];
-  readonly currencies: readonly { readonly id: string; readonly code: string; readonly name: string; readonly rate: string }[];
+  readonly currencies: readonly {
+    readonly id: string;
+    readonly code: string;
+    readonly name: string;
+    readonly rate: string;
+  }[];
   readonly products: readonly SeedProduct[];
   readonly accounts: readonly SeedAccount[];
   readonly documents: readonly SeedDocument[];
@@ -72,10 +77,43 @@ const CURRENCIES = [
   { code: 'USD', name: 'US Dollar', rate: '1.1000000000' },
   { code: 'GBP', name: 'Pound Sterling', rate: '0.8500000000' },
 ];
-const KINDS = ['Pallet truck', 'Conveyor roller', 'Hydraulic pump', 'Lifting sling', 'Torque wrench', 'Control cabinet', 'Safety light curtain', 'Bearing kit', 'Gear motor', 'Pressure valve'];
+const KINDS = [
+  'Pallet truck',
+  'Conveyor roller',
+  'Hydraulic pump',
+  'Lifting sling',
+  'Torque wrench',
+  'Control cabinet',
+  'Safety light curtain',
+  'Bearing kit',
+  'Gear motor',
+  'Pressure valve',
+];
 const VARIANTS = ['compact', 'heavy duty', 'stainless', 'standard', 'long', 'short', 'double', 'mobile'];
-const STEMS = ['Alder', 'Birk', 'Corvo', 'Dorn', 'Elster', 'Falk', 'Gimmer', 'Hassel', 'Isar', 'Jolle', 'Kranich', 'Lerche'];
-const TRADES = ['Maschinenbau', 'Logistics', 'Anlagentechnik', 'Packaging', 'Foods', 'Metallbau', 'Automation', 'Timber'];
+const STEMS = [
+  'Alder',
+  'Birk',
+  'Corvo',
+  'Dorn',
+  'Elster',
+  'Falk',
+  'Gimmer',
+  'Hassel',
+  'Isar',
+  'Jolle',
+  'Kranich',
+  'Lerche',
+];
+const TRADES = [
+  'Maschinenbau',
+  'Logistics',
+  'Anlagentechnik',
+  'Packaging',
+  'Foods',
+  'Metallbau',
+  'Automation',
+  'Timber',
+];
 const PLACES = [
   { city: 'Bremen', country: 'Germany', code: '28195' },
   { city: 'Kassel', country: 'Germany', code: '34117' },
@@ -110,7 +148,8 @@ export function makeDistributor(size: DistributorSize): Distributor {
 
   const accounts = Array.from({ length: size.accounts ?? 120 }, (_, index): SeedAccount => {
     const place = PLACES[index % PLACES.length] as (typeof PLACES)[number];
-    const name = `${STEMS[index % STEMS.length]} ${TRADES[Math.floor(index / STEMS.length) % TRADES.length]} ${index >= 96 ? index : ''}`.trim();
+    const name =
+      `${STEMS[index % STEMS.length]} ${TRADES[Math.floor(index / STEMS.length) % TRADES.length]} ${index >= 96 ? index : ''}`.trim();
     return {
       id: id(`account/${index}`),
       number: `C${10_001 + index}`,
@@ -131,7 +170,9 @@ export function makeDistributor(size: DistributorSize): Distributor {
     };
   });
 
-  const sellable = products.map((product, index) => ({ product, index })).filter(({ product }) => product.isActive && product.isInBusinessCentral);
+  const sellable = products
+    .map((product, index) => ({ product, index }))
+    .filter(({ product }) => product.isActive && product.isInBusinessCentral);
   const documents = Array.from({ length: size.documents ?? 90 }, (_, index): SeedDocument => {
     const kind = (['opportunity', 'quote', 'salesorder'] as const)[index % 3] as SeedDocument['kind'];
     const accountIndex = (index * 7) % Math.max(accounts.length, 1);

@@ -1,0 +1,87 @@
+import { spawn } from 'node:child_process';
+import { createServer } from 'node:net';
+import { run, SetUpError } from './run.mjs';
+
+/** The flags that make the development server nine times quicker per step; each task would wait 50 ms otherwise. */
+const QUICK = [
+  ['--dynamic-config-value', 'history.transferProcessorMaxPollRPS=2000'],
+  ['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=2000'],
+  ['--dynamic-config-value', 'history.visibilityProcessorMaxPollRPS=2000'],
+  ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+  ['--dynamic-config-value', 'limit.maxIDLength=255'],
+].flat();
+
+const SEARCH_ATTRIBUTES = {
+  DealState: 'Keyword',
+  DealHoldReason: 'Keyword',
+  DealSourceTable: 'Keyword',
+  DealCustomerNumber: 'Keyword',
+  DealInvoiceNumber: 'Keyword',
+  DealAmount: 'Double',
+};
+
+/** Starts a server for one machine; it ends with this process. `dbFile` keeps its state, without it nothing is kept. */
+export async function startTemporal({ binary, dbFile, port, uiPort }) {
+  const chosen = port || (await freePort());
+  const address = `127.0.0.1:${chosen}`;
+  const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
+    '--search-attribute',
+    `${name}=${type}`,
+  ]);
+  const args = [
+    'server',
+    'start-dev',
+    '--ip',
+    '127.0.0.1',
+    '--port',
+    String(chosen),
+    '--log-level',
+    'error',
+    ...QUICK,
+    ...attributes,
+  ];
+  if (dbFile)
+    args.push('--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal');
+  if (uiPort === undefined) args.push('--headless');
+  else args.push('--ui-port', String(uiPort));
+  const child = spawn(binary, args, { stdio: 'ignore' });
+  const kill = () => child.kill('SIGKILL');
+  process.once('exit', kill);
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  await untilServing(binary, address, child);
+  return {
+    address,
+    uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
+    async stop() {
+      process.off('exit', kill);
+      child.kill('SIGTERM');
+      await ended;
+    },
+  };
+}
+
+const PATIENCE_MS = 60_000;
+
+async function untilServing(binary, address, child) {
+  const until = Date.now() + PATIENCE_MS;
+  while (Date.now() < until && child.exitCode === null) {
+    const { code, output } = await run(binary, ['operator', 'cluster', 'health', '--address', address], {
+      quiet: true,
+    });
+    if (code === 0 && output.includes('SERVING')) return;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  child.kill('SIGKILL');
+  throw new SetUpError(`The Temporal server did not start on ${address}: is the port taken?`);
+}
+
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
+}

@@ -1,0 +1,7 @@
+import { startEmbeddedLedger } from './embedded.js';
+
+/** Process: the embedded ledger for a first run. Arguments: data folder, port. Prints its address as a line. */
+const [dataDir, port] = process.argv.slice(2);
+const ledger = await startEmbeddedLedger({ ...(dataDir && { dataDir }), port: Number(port ?? 0) });
+process.stdout.write(`${ledger.url}\n`);
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void ledger.stop());
