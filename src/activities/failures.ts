@@ -1,4 +1,4 @@
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { toHoldReason } from '../clients/business-central/refusals.js';
 import { RemoteApiError, type RemoteErrorCode } from '../clients/errors.js';
 import { type HoldReason, type Problem, REFUSED } from '../deal/holds.js';
@@ -16,6 +16,8 @@ export function toFailure(error: unknown): unknown {
     // The server knows better than our backoff when it will listen again (I8).
     ...(error.facts.retryAfterMs !== undefined && { nextRetryDelay: error.facts.retryAfterMs }),
     details: [{ requestId: error.facts.requestId }],
+    // Throttles, outages and lost answers are daily business: Temporal repeats, nobody is woken.
+    category: ApplicationFailureCategory.BENIGN,
   });
 }
 
@@ -27,6 +29,7 @@ export function refuse(reason: HoldReason, text: string, error?: RemoteApiError)
     message: error?.message ?? reason,
     nonRetryable: true,
     details: [refusal],
+    category: ApplicationFailureCategory.BENIGN,
   });
 }
 
@@ -36,6 +39,7 @@ export function waitForOutcome(delayMs: number): ApplicationFailure {
     type: 'OutcomeUnknown',
     message: 'an earlier attempt may still land; looked, found nothing, looking again later',
     nextRetryDelay: Math.max(1_000, Math.round(delayMs)),
+    category: ApplicationFailureCategory.BENIGN,
   });
 }
 

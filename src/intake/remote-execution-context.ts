@@ -50,16 +50,16 @@ export function readHint(body: unknown): HintReading {
 
 function findRecordId(hint: z.infer<typeof context>, table: string): string | undefined {
   const inputs = hint.InputParameters ?? [];
-  const moniker = reference.safeParse(valueOf(inputs, 'EntityMoniker')).data?.Id;
+  const moniker = reference.safeParse(parameterOf(inputs, 'EntityMoniker')).data?.Id;
   if (moniker) return moniker;
   const [parameterName, attribute] = CLOSE_PARAMETERS[table] ?? ['', ''];
-  const close = entity.safeParse(valueOf(inputs, parameterName)).data;
-  if (close) return reference.safeParse(valueOf(close.Attributes, attribute)).data?.Id;
+  const close = entity.safeParse(parameterOf(inputs, parameterName)).data;
+  if (close) return reference.safeParse(parameterOf(close.Attributes, attribute)).data?.Id;
   if (hint.PrimaryEntityId !== ZERO_ID) return hint.PrimaryEntityId;
-  const created = valueOf(hint.OutputParameters ?? [], 'id');
+  const created = parameterOf(hint.OutputParameters ?? [], 'id');
   return typeof created === 'string' ? created : undefined;
 }
 
-function valueOf(parameters: readonly { key: string; value?: unknown }[], key: string): unknown {
+function parameterOf(parameters: readonly { key: string; value?: unknown }[], key: string): unknown {
   return parameters.find((parameter) => parameter.key === key)?.value;
 }

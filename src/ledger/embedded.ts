@@ -28,7 +28,7 @@ export async function startEmbeddedLedger(options: { dataDir?: string; port?: nu
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
-    serveConnection(socket, session).finally(() => sockets.delete(socket));
+    void serveConnection(socket, session).finally(() => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);

@@ -18,6 +18,7 @@ import {
   confirmSignal,
   confirmUpdate,
   type DealStatus,
+  type Rejected,
   rejectSignal,
   rejectUpdate,
   retryUpdate,
@@ -96,26 +97,39 @@ export function openDesk(ref: RecordRef): Desk {
     const difference = findFigureDifference(word.figures, figures);
     if (difference) refuse(difference, 'FiguresDiffer');
   };
-  const confirm = (word: Confirmed): void => {
+  const confirm = (word: Confirmed): DealStatus => {
     decision = { kind: 'confirmed', by: word.by, note: word.note };
+    return status();
+  };
+  const reject = (word: Rejected): DealStatus => {
+    decision = { kind: 'rejected', by: word.by, reason: word.reason };
+    return status();
+  };
+  const retry = (): DealStatus => {
+    retries += 1;
+    return status();
+  };
+  const cancel = (word: Rejected): DealStatus => {
+    ended = new DealEnded('cancelled', word.by, word.reason);
+    return status();
   };
 
   setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
-  setHandler(confirmUpdate, (word) => (confirm(word), status()), {
+  setHandler(confirmUpdate, confirm, {
     validator: mayConfirm,
     description: 'Let the draft be posted',
   });
-  setHandler(rejectUpdate, (word) => ((decision = { kind: 'rejected', ...word }), status()), {
+  setHandler(rejectUpdate, reject, {
     validator: (_word) => mayDecide(),
     description: 'Do not post the draft; it is deleted',
   });
-  setHandler(retryUpdate, () => (retries++, status()), {
+  setHandler(retryUpdate, retry, {
     validator: (_word) => {
       if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
     },
     description: 'What held the deal is cleared: go on',
   });
-  setHandler(cancelUpdate, (word) => ((ended = new DealEnded('cancelled', word.by, word.reason)), status()), {
+  setHandler(cancelUpdate, cancel, {
     validator: (_word) => {
       if (state !== 'held' && state !== 'awaiting-confirmation')
         refuse(`the deal is ${state} and cannot be cancelled now`, 'NotWaiting');
@@ -130,11 +144,7 @@ export function openDesk(ref: RecordRef): Desk {
       () => confirm(word),
     ),
   );
-  setHandler(rejectSignal, (word) =>
-    unlessRefused('reject', mayDecide, () => {
-      decision = { kind: 'rejected', ...word };
-    }),
-  );
+  setHandler(rejectSignal, (word) => unlessRefused('reject', mayDecide, () => reject(word)));
 
   const publish = (): void => {
     upsertSearchAttributes([
@@ -198,7 +208,7 @@ export function openDesk(ref: RecordRef): Desk {
   };
 }
 
-function unlessRefused(name: string, check: () => void, act: () => void): void {
+function unlessRefused(name: string, check: () => void, act: () => unknown): void {
   try {
     check();
   } catch (error) {

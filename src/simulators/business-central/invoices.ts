@@ -173,17 +173,20 @@ function setLine(company: Company, invoice: Invoice, line: DocumentLine, name: s
     case 'lineType':
       return;
     case 'itemId':
-      return setObject(company, line, company.find('items', String(value)), 'Item');
+      setObject(company, line, company.find('items', String(value)), 'Item');
+      return;
     case 'lineObjectNumber':
       if (line['lineType'] === 'Account')
-        return setObject(company, line, company.findByNumber('accounts', String(value)), 'Account');
-      return setObject(company, line, company.findByNumber('items', String(value)), 'Item');
+        setObject(company, line, company.findByNumber('accounts', String(value)), 'Account');
+      else setObject(company, line, company.findByNumber('items', String(value)), 'Item');
+      return;
     case 'quantity':
       line['quantity'] = String(value);
       line['discountAmount'] = '0';
       return;
     case 'unitOfMeasureCode':
-      return setUnit(company, line, String(value));
+      setUnit(company, line, String(value));
+      return;
     case 'unitPrice':
       line['unitPrice'] = String(value);
       return;

@@ -26,7 +26,7 @@ export class SimClock {
 
   /** Fires in real time, or at once when the clock is moved past it. Returns what cancels it. */
   after(ms: number, work: () => void): () => void {
-    const timer = { at: this.now() + ms, fire: () => undefined as void };
+    const timer: { at: number; fire: () => void } = { at: this.now() + ms, fire: () => undefined };
     const handle = setTimeout(() => timer.fire(), ms);
     handle.unref();
     const cancel = (): void => {

@@ -1,0 +1,71 @@
+// Dealbridge on one machine: Temporal and the ledger are embedded unless TEMPORAL_ADDRESS or DATABASE_URL name real ones.
+import { fork } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT } from './lib/run.mjs';
+import { say, step } from './lib/say.mjs';
+import { startTemporal } from './lib/temporal-server.mjs';
+import { endWith, setUp } from './setup.mjs';
+
+const DATA = join(ROOT, '.data');
+const UI_PORT = 8233;
+const TEMPORAL_PORT = 7233;
+
+const binary = await setUp().catch(endWith);
+mkdirSync(DATA, { recursive: true });
+const env = { ...process.env };
+const stopping = [];
+
+async function stop(code) {
+  for (const work of stopping.splice(0).reverse()) await work();
+  process.exit(code);
+}
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(0));
+
+function child(path, args, childEnv) {
+  const started = fork(join(ROOT, path), args, { env: childEnv, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  process.once('exit', () => started.kill('SIGKILL'));
+  stopping.push(
+    () =>
+      new Promise((resolve) => {
+        if (started.exitCode !== null) return resolve();
+        started.once('exit', resolve);
+        started.kill('SIGTERM');
+      }),
+  );
+  return started;
+}
+
+try {
+  if (!env.TEMPORAL_ADDRESS) {
+    const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT };
+    const server = await step('starting Temporal', () => startTemporal(options));
+    stopping.push(server.stop);
+    env.TEMPORAL_ADDRESS = server.address;
+    say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
+  }
+  if (!env.DATABASE_URL) {
+    const ledger = child('dist/ledger/embedded-main.js', [join(DATA, 'ledger')], env);
+    env.DATABASE_URL = await new Promise((resolve, reject) => {
+      ledger.stdout.once('data', (line) => resolve(String(line).trim()));
+      ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));
+    });
+    say('Ledger: embedded, in .data/ledger');
+  }
+  for (const name of ['worker', 'starter']) {
+    const started = child(`dist/${name}.js`, [], env);
+    started.stdout.pipe(process.stdout);
+    await new Promise((resolve, reject) => {
+      started.once('message', resolve);
+      started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
+    });
+    started.once('exit', (code) => {
+      say(`the ${name} ended with ${code}`);
+      void stop(1);
+    });
+    say(`${name}: ready`);
+  }
+} catch (error) {
+  say(String(error?.message ?? error));
+  await stop(1);
+}

@@ -1,0 +1,197 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { documentKey } from '../deal/ids.js';
+import { display } from '../deal/money.js';
+import { openDatabase } from '../ledger/database.js';
+import { createLedger, type Ledger } from '../ledger/ledger.js';
+import type { Simulators } from '../simulators/index.js';
+import type { SeedDocument } from '../simulators/seed/distributor.js';
+import { openStage, type StageOptions } from './stage.js';
+
+/** `npm run demo`: three deals are won in Sales, one of them against the odds, and everything is counted at the end. */
+
+export interface DemoOptions extends StageOptions {
+  readonly webUi: string | undefined;
+}
+
+const POLL_MS = 50;
+const PATIENCE_MS = 120_000;
+
+/** True only when every number came back to Sales and nothing exists twice. */
+export async function runDemo(options: DemoOptions): Promise<boolean> {
+  const limit = '2000';
+  const stage = await openStage(options, limit);
+  const { simulators } = stage;
+  const database = openDatabase(stage.ledgerUrl, 1);
+  options.onStop(() => database.close());
+  const connection = await Connection.connect({ address: options.temporalAddress });
+  options.onStop(() => connection.close());
+  const temporal = new Client({ connection });
+  const ledger = createLedger(database);
+
+  print(`\nA person confirms from ${limit} on; below that the rule does.`);
+  print('On the way: one 429 with Retry-After: 2 from Business Central, and one posting whose answer is lost.\n');
+  simulators.businessCentral.faults.add({
+    match: { method: 'POST', path: 'salesInvoices\\?' },
+    effect: {
+      kind: 'status',
+      status: 429,
+      headers: { 'retry-after': '2' },
+      body: {
+        error: {
+          code: 'Application_TooManyRequests',
+          message: 'Too many requests reached. Actual (101). Maximum (100).',
+        },
+      },
+    },
+  });
+  simulators.businessCentral.faults.add({
+    match: { method: 'POST', path: 'Microsoft\\.NAV\\.post' },
+    effect: { kind: 'lose-answer', when: 'after' },
+  });
+
+  const deals = chooseDeals(simulators, Number(limit));
+  const win = createSales(simulators);
+  const before = countRequests(simulators);
+  const startedAt = Date.now();
+  for (const deal of deals) {
+    print(`Sales: ${deal.kind} '${deal.name}' is won`);
+    await win(deal);
+  }
+  await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
+  return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
+}
+
+function chooseDeals(simulators: Simulators, limit: number): SeedDocument[] {
+  const { documents } = simulators.data;
+  const sum = (deal: SeedDocument) =>
+    deal.lines.reduce((total, line) => total + Number(line.quantity) * Number(line.price), 0);
+  const find = (kind: SeedDocument['kind'], fits: (total: number) => boolean) => {
+    const deal = documents.find((other) => other.kind === kind && fits(sum(other)));
+    if (!deal) throw new Error(`the seed holds no ${kind} that fits`);
+    return deal;
+  };
+  // The gross total decides; the factors keep clear of the limit whatever the tax.
+  const small = (total: number) => total * 1.2 < limit;
+  return [find('opportunity', small), find('quote', (total) => total > limit), find('salesorder', () => true)];
+}
+
+function createSales(simulators: Simulators): (deal: SeedDocument) => Promise<void> {
+  const { dataverse, entra, tenant, dataverseApp } = simulators.connection;
+  return async (deal) => {
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: dataverseApp.clientId,
+      client_secret: dataverseApp.clientSecret,
+      scope: dataverseApp.scope,
+    });
+    const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
+    const { access_token: token } = (await answer.json()) as { access_token: string };
+    const call = async (method: string, path: string, body: object): Promise<void> => {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' };
+      const response = await fetch(`${dataverse}/api/data/v9.2/${path}`, {
+        method,
+        headers,
+        body: JSON.stringify(body),
+      });
+      if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+    };
+    if (deal.kind === 'opportunity') {
+      const close = { subject: 'Won', 'opportunityid@odata.bind': `/opportunities(${deal.id})` };
+      await call('POST', 'WinOpportunity', { Status: 3, OpportunityClose: close });
+    } else if (deal.kind === 'quote') {
+      await call('POST', 'WinQuote', {
+        Status: 4,
+        QuoteClose: { subject: 'Won', 'quoteid@odata.bind': `/quotes(${deal.id})` },
+      });
+    } else {
+      await call('PATCH', `salesorders(${deal.id})`, { statecode: 1, statuscode: 3 });
+    }
+  };
+}
+
+/** Prints the way of one deal as it goes, and says yes when it asks. */
+async function follow(deal: SeedDocument, ledger: Ledger, temporal: Client, startedAt: number): Promise<void> {
+  let shown = '';
+  while (Date.now() - startedAt < PATIENCE_MS) {
+    const record = await ledger.findRecord(deal.id);
+    const state = record?.state ?? 'unseen';
+    if (state !== shown) {
+      shown = state;
+      const after = ((Date.now() - startedAt) / 1_000).toFixed(2).padStart(6);
+      const detail = record?.holdText ?? record?.invoiceNumber ?? record?.draftNumber ?? '';
+      print(`${after} s  ${deal.kind.padEnd(11)}  ${state.padEnd(22)} ${detail}`);
+      if (state === 'awaiting-confirmation') {
+        const command = `temporal workflow signal -w ${deal.id} --name confirm --input '{"by":"demo"}'`;
+        print(`          ${command}`);
+        await temporal.workflow.getHandle(deal.id).signal('confirm', { by: 'demo' });
+      }
+      if (state === 'settled') return;
+    }
+    await sleep(POLL_MS);
+  }
+  throw new Error(`${deal.kind} ${deal.id} is still ${shown} after ${PATIENCE_MS / 1_000} s`);
+}
+
+interface Requests {
+  readonly sales: number;
+  readonly businessCentral: number;
+}
+
+function countRequests(simulators: Simulators): Requests {
+  return { sales: simulators.dataverse.requests.length, businessCentral: simulators.businessCentral.requests.length };
+}
+
+async function report(
+  simulators: Simulators,
+  ledger: Ledger,
+  deals: readonly SeedDocument[],
+  before: Requests,
+  webUi: string | undefined,
+  starterUrl: string,
+): Promise<boolean> {
+  let isGood = true;
+  const rows = [['source record', 'customer', 'draft', 'invoice', 'total in Sales', 'total in BC']];
+  for (const deal of deals) {
+    const record = await ledger.getRecord(deal.id);
+    const invoices = [...simulators.businessCentral.company.invoices.values()].filter(
+      (invoice) => invoice.row['externalDocumentNumber'] === documentKey(deal.id),
+    );
+    const invoice = invoices[0];
+    const back = [...simulators.dataverse.store.all('invoice')].filter(
+      (row) => row['invoicenumber'] === record.invoiceNumber,
+    );
+    const inSales = display(String(back[0]?.['totalamount'] ?? '0'));
+    const inBc = display(String(invoice?.row['totalAmountIncludingTax'] ?? '0'));
+    isGood &&= invoices.length === 1 && invoice?.isPosted === true && back.length === 1 && inSales === inBc;
+    const currency = String(invoice?.row['currencyCode'] ?? '');
+    rows.push([
+      `${deal.kind} ${deal.number}`,
+      record.customerNumber ?? '-',
+      record.draftNumber ?? '-',
+      record.invoiceNumber ?? '-',
+      `${inSales} ${currency}`,
+      `${inBc} ${currency}`,
+    ]);
+  }
+  const widths = (rows[0] as string[]).map((_title, column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  print('');
+  for (const row of rows) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
+  const after = countRequests(simulators);
+  // The wins themselves are the seller's requests, not ours.
+  print(
+    `\nRequests: ${after.sales - before.sales - deals.length} to Sales, ${after.businessCentral - before.businessCentral} to Business Central`,
+  );
+  if (webUi) print(`Temporal Web UI: ${webUi}/namespaces/default/workflows`);
+  print(`Starter: ${starterUrl}/health`);
+  print(
+    isGood ? '\nEvery number came back to Sales, and nothing exists twice.' : '\nNOT as it should be: see the table.',
+  );
+  return isGood;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}

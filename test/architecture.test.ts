@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { describe, expect, it } from 'vitest';
+
+/** Who may import whom: imports point down, simulators and clients know nothing of each other. */
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+  readonly isType: boolean;
+}
+
+const SOURCE = resolve('src');
+
+function sourceFiles(folder = SOURCE): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return sourceFiles(path);
+    return /\.tsx?$/.test(entry.name) ? [path] : [];
+  });
+}
+
+const imports: Import[] = sourceFiles().flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from '(\.[^']+)';/gm)].map((found) => ({
+    from: relative(SOURCE, file),
+    to: relative(SOURCE, resolve(dirname(file), (found[2] ?? '').replace(/\.js$/, '.ts'))),
+    isType: found[1] !== undefined,
+  })),
+);
+
+/** The row that a folder stands in; a file may import its own row's folder and the rows below. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  deal: ['deal'],
+  clients: ['clients', 'deal'],
+  ledger: ['ledger', 'deal'],
+  activities: ['activities', 'clients', 'ledger', 'deal'],
+  workflows: ['workflows', 'activities', 'deal'],
+  intake: ['intake', 'workflows', 'activities', 'clients', 'ledger', 'deal'],
+  simulators: ['simulators'],
+};
+
+const roomOf = (file: string): string => (file.includes('/') ? (file.split('/')[0] as string) : 'process');
+
+describe('the dependency directions', () => {
+  it('finds the imports at all', () => {
+    expect(imports.length).toBeGreaterThan(100);
+  });
+
+  for (const [room, allowed] of Object.entries(ALLOWED)) {
+    it(`${room} imports only ${allowed.join(', ')}`, () => {
+      const wrong = imports.filter(({ from, to }) => roomOf(from) === room && !allowed.includes(roomOf(to)));
+      expect(wrong).toEqual([]);
+    });
+  }
+
+  it('workflows import activities by type only', () => {
+    const wrong = imports.filter(
+      ({ from, to, isType }) => roomOf(from) === 'workflows' && roomOf(to) === 'activities' && !isType,
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it('only the demonstration and their own main import the simulators', () => {
+    const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'simulators').map(({ from }) => roomOf(from)));
+    expect([...rooms].sort()).toEqual(['demo', 'simulators']);
+  });
+
+  it('only the configuration and the demonstration read the environment', () => {
+    const readers = sourceFiles().filter((file) => readFileSync(file, 'utf8').includes('process.env'));
+    expect(readers.map((file) => relative(SOURCE, file)).sort()).toEqual(['config.ts', 'demo/stage.ts']);
+  });
+
+  it('no two files import each other', () => {
+    const pairs = new Set(imports.map(({ from, to }) => `${from} ${to}`));
+    expect(imports.filter(({ from, to }) => pairs.has(`${to} ${from}`))).toEqual([]);
+  });
+});
