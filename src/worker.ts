@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createBusinessCentralActivities } from './activities/business-central.js';
+import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
@@ -57,11 +58,14 @@ const workers = await Promise.all([
     activities: createLedgerActivities({ ledger, companyId, startDeal: (ref) => startDeal({ temporal, ledger }, ref) }),
     enableNonLocalActivities: false,
     maxCachedWorkflows: 400,
+    // The workflow tasks of a worker that died wait for it this long before another one takes them.
+    stickyQueueScheduleToStartTimeout: '4s',
   }),
   Worker.create({
     ...common,
     taskQueue: TASK_QUEUES.sales,
     activities: createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+    interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
   }),
   Worker.create({
@@ -74,6 +78,7 @@ const workers = await Promise.all([
       rules,
       outcomeMs: config.businessCentral.outcomeMs,
     }),
+    interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),

@@ -11,6 +11,8 @@ export const sales = proxyActivities<SalesActivities>({
   taskQueue: TASK_QUEUES.sales,
   // The HTTP client gives up before, so that no attempt outlives its activity.
   startToCloseTimeout: '150s',
+  // Steps beat every two seconds: a worker that died is noticed after this.
+  heartbeatTimeout: '6s',
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -19,6 +21,8 @@ export const businessCentral = proxyActivities<BusinessCentralActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
   startToCloseTimeout: '150s',
+  // Steps beat every two seconds: a worker that died is noticed after this.
+  heartbeatTimeout: '6s',
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });

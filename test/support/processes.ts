@@ -29,7 +29,7 @@ export interface StageOptions {
 const SECRET = 'a-webhook-secret-for-tests';
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const simulators = await startSimulators();
+  const simulators = await startSimulators({ accounts: 300, documents: 600 });
   const embedded: EmbeddedLedger = await startEmbeddedLedger();
   const namespace = `test-${process.pid}-${Date.now()}`;
   const connection = await Connection.connect({ address: options.temporalAddress });

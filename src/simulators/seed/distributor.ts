@@ -175,7 +175,7 @@ export function makeDistributor(size: DistributorSize): Distributor {
     .filter(({ product }) => product.isActive && product.isInBusinessCentral);
   const documents = Array.from({ length: size.documents ?? 90 }, (_, index): SeedDocument => {
     const kind = (['opportunity', 'quote', 'salesorder'] as const)[index % 3] as SeedDocument['kind'];
-    const accountIndex = (index * 7) % Math.max(accounts.length, 1);
+    const accountIndex = (index * 7 + Math.floor(index / 3)) % Math.max(accounts.length, 1);
     const rate = Number(CURRENCIES.find((currency) => currency.code === accounts[accountIndex]?.currency)?.rate ?? '1');
     const lines = Array.from({ length: 1 + (index % 5) }, (_none, which): SeedLine => {
       const { product, index: productIndex } = pick(sellable);

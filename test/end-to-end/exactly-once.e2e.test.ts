@@ -1,0 +1,200 @@
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { FaultRule } from '../../src/simulators/kernel/faults.js';
+import type { SimServer } from '../../src/simulators/kernel/server.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createDealer, until } from '../support/deals.js';
+import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
+
+const OUTCOME_MS = 1_500;
+
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
+
+beforeAll(async () => {
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/automatic.yaml' });
+  dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
+});
+afterEach(() => {
+  stage.simulators.businessCentral.faults.clear();
+  stage.simulators.dataverse.faults.clear();
+});
+afterAll(() => stage?.close());
+
+/** Wins the order and waits for the end of its run. */
+async function handOver(deal: SeedDocument) {
+  await seller.submitOrder(deal.id);
+  await stage.simulators.dataverse.webhooks.settle();
+  return dealer.result(deal);
+}
+
+/** Counted in the simulators, not in our own books. */
+function expectOnce(deal: SeedDocument): void {
+  expect(dealer.customersOf(deal)).toHaveLength(1);
+  const invoices = dealer.invoicesOf(deal);
+  expect(invoices.map((invoice) => invoice.isPosted)).toEqual([true]);
+  const rows = dealer.salesInvoicesOf(deal);
+  expect(rows.map((row) => row['invoicenumber'])).toEqual(invoices.map((invoice) => invoice.row['number']));
+}
+
+describe('requests', () => {
+  it('a deal of a known customer with known items costs 2 requests to Dataverse and 3 to BC', async () => {
+    const deal = dealer.takeKnown();
+    const account = dealer.account(deal);
+    // Known means linked: the first look-ups of a customer and its items are paid once, by the first deal.
+    const company = stage.simulators.businessCentral.company;
+    const customer = company.findByNumber('customers', account.number);
+    await stage.ledger.keepLink('customer', company.id, {
+      salesId: account.id,
+      bcId: String(customer?.['id']),
+      bcNumber: account.number,
+    });
+    for (const line of deal.lines) {
+      const product = line.productIndex === undefined ? undefined : stage.simulators.data.products[line.productIndex];
+      if (!product) continue;
+      const item = company.findByNumber('items', product.number);
+      await stage.ledger.keepLink('item', company.id, {
+        salesId: product.id,
+        bcId: String(item?.['id']),
+        bcNumber: product.number,
+      });
+    }
+    const salesBefore = stage.simulators.dataverse.requests.length;
+    const bcBefore = stage.simulators.businessCentral.requests.length;
+    await handOver(deal);
+    expectOnce(deal);
+    const asked = (server: SimServer, from: number) =>
+      server.requests
+        .slice(from)
+        .map(
+          ({ method, path }) => `${method} ${path.replace(/^.*?(?=salesI|salesorders|invoices)/, '').split(/[(?]/)[0]}`,
+        );
+    // The first of the requests to Sales is the seller's own PATCH.
+    expect(asked(stage.simulators.dataverse, salesBefore)).toEqual([
+      'PATCH salesorders',
+      'GET salesorders',
+      'POST invoices',
+    ]);
+    expect(asked(stage.simulators.businessCentral, bcBefore)).toEqual([
+      'POST salesInvoices',
+      'POST salesInvoices',
+      'GET salesInvoices',
+    ]);
+  });
+
+  it('the same GUID started 50 times at once, by webhook and by hand, makes one document (I1)', async () => {
+    const deal = dealer.takeKnown();
+    const hint = {
+      MessageName: 'Update',
+      PrimaryEntityName: 'salesorder',
+      PrimaryEntityId: deal.id,
+      InputParameters: [],
+    };
+    const call = () =>
+      fetch(`${stage.starterUrl}/webhooks/dataverse`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'x-dealbridge-key': String(stage.env['WEBHOOK_SECRET']) },
+        body: JSON.stringify(hint),
+      });
+    const { startDeal } = await import('../../src/intake/start-deal.js');
+    const byHand = () => startDeal(stage, { table: 'salesorder', recordId: deal.id });
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_none, index) => (index % 2 === 0 ? call() : byHand())),
+    );
+    expect(answers).toHaveLength(50);
+    await dealer.result(deal);
+    expectOnce(deal);
+  });
+});
+
+describe('an answer that is lost (I3)', () => {
+  const writes = {
+    'create customer': { server: 'businessCentral', method: 'POST', path: '/customers$' },
+    'create draft': { server: 'businessCentral', method: 'POST', path: '/salesInvoices\\?' },
+    post: { server: 'businessCentral', method: 'POST', path: 'Microsoft\\.NAV\\.post' },
+    'create invoice row': { server: 'dataverse', method: 'POST', path: '/invoices\\?' },
+  } as const;
+
+  for (const [name, { server, method, path }] of Object.entries(writes)) {
+    for (const when of ['after', 'before'] as const) {
+      it(`${name}: an answer lost ${when} the commit ends right, and is asked again only after the other side's time`, async () => {
+        const deal = dealer.takeNew();
+        const sim = stage.simulators[server];
+        const rule: FaultRule = { match: { method, path }, effect: { kind: 'lose-answer', when } };
+        sim.faults.add(rule);
+        const from = sim.requests.length;
+        expect((await handOver(deal)).outcome).toBe('settled');
+        expectOnce(deal);
+        const wanted = new RegExp(path);
+        const asked = sim.requests
+          .slice(from)
+          .filter((request) => request.method === method && wanted.test(request.path));
+        expect(asked[0]?.status).toBe('cut');
+        if (when === 'after') expect(asked).toHaveLength(1);
+        else {
+          expect(asked).toHaveLength(2);
+          const [first, second] = asked.map((request) => Date.parse(request.startedAt));
+          expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(OUTCOME_MS);
+        }
+      });
+    }
+  }
+
+  for (const status of [408, 500, 502, 504]) {
+    it(`a ${status} to the draft is an unknown outcome`, async () => {
+      const deal = dealer.takeKnown();
+      stage.simulators.businessCentral.faults.add({
+        match: { method: 'POST', path: '/salesInvoices\\?' },
+        effect: { kind: 'status', status, when: 'after', body: '<html>gateway</html>' },
+      });
+      await handOver(deal);
+      expectOnce(deal);
+    });
+  }
+
+  it('a 429 with Retry-After is obeyed to the second (I8)', async () => {
+    const deal = dealer.takeKnown();
+    const sim = stage.simulators.businessCentral;
+    sim.faults.add({
+      match: { method: 'POST', path: '/salesInvoices\\?' },
+      effect: { kind: 'status', status: 429, headers: { 'retry-after': '2' } },
+    });
+    const from = sim.requests.length;
+    await handOver(deal);
+    expectOnce(deal);
+    const drafts = sim.requests
+      .slice(from)
+      .filter(({ method, path }) => method === 'POST' && path.includes('/salesInvoices?'));
+    const [first, second] = drafts.map((request) => Date.parse(request.startedAt));
+    expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(2_000);
+  });
+});
+
+describe('a worker that is killed', () => {
+  const moments = [
+    { server: 'dataverse', method: 'GET', path: '/salesorders\\(' },
+    { server: 'businessCentral', method: 'POST', path: '/customers$' },
+    { server: 'businessCentral', method: 'POST', path: '/salesInvoices\\?' },
+    { server: 'businessCentral', method: 'POST', path: 'Microsoft\\.NAV\\.post' },
+    { server: 'businessCentral', method: 'GET', path: '/salesInvoices\\(' },
+    { server: 'dataverse', method: 'POST', path: '/invoices\\?' },
+  ] as const;
+  for (const { server, method, path } of moments) {
+    for (const when of ['before', 'after'] as const) {
+      it(`SIGKILL ${when} the commit of ${method} ${path}: once all the same`, async () => {
+        const deal = dealer.takeNew();
+        const { faults } = stage.simulators[server];
+        faults.add({ match: { method, path }, effect: { kind: 'hold', when } });
+        await seller.submitOrder(deal.id);
+        await until(() => faults.heldCount() === 1);
+        await stage.killWorker();
+        faults.clear();
+        await stage.startWorker();
+        expect((await dealer.result(deal)).outcome).toBe('settled');
+        expectOnce(deal);
+      });
+    }
+  }
+});

@@ -1,0 +1,62 @@
+import { documentKey } from '../../src/deal/ids.js';
+import type { Invoice } from '../../src/simulators/business-central/store.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import type { HandOverResult } from '../../src/workflows/hand-over-deal.js';
+import type { DealStatus } from '../../src/workflows/messages.js';
+import type { Stage } from './processes.js';
+
+/** Sales orders of the seed, each handed out once, so that no two tests of a stage share one. */
+export function createDealer(stage: Stage) {
+  const { simulators } = stage;
+  const taken = new Set<string>();
+
+  function take(fits: (deal: SeedDocument) => boolean = () => true): SeedDocument {
+    const deal = simulators.data.documents.find(
+      (other) => other.kind === 'salesorder' && !taken.has(other.id) && other.discount === '0' && fits(other),
+    );
+    if (!deal) throw new Error('the seed holds no order that fits');
+    taken.add(deal.id);
+    return deal;
+  }
+
+  const account = (deal: SeedDocument) => {
+    const found = simulators.data.accounts[deal.accountIndex];
+    if (!found) throw new Error(`no account of ${deal.number}`);
+    return found;
+  };
+
+  function invoicesOf(deal: SeedDocument): Invoice[] {
+    const key = documentKey(deal.id);
+    const all = [...simulators.businessCentral.company.invoices.values()];
+    return all.filter((invoice) => invoice.row['externalDocumentNumber'] === key);
+  }
+
+  return {
+    take,
+    account,
+    invoicesOf,
+    takeKnown: () => take((deal) => account(deal).isInBusinessCentral),
+    takeNew: () => take((deal) => !account(deal).isInBusinessCentral && !isShared(deal)),
+    salesInvoicesOf: (deal: SeedDocument) => simulators.dataverse.store.children('invoice', 'salesorderid', deal.id),
+    customersOf: (deal: SeedDocument) =>
+      [...simulators.businessCentral.company.all('customers')].filter((row) => row['number'] === account(deal).number),
+    result: async (deal: SeedDocument) => (await stage.temporal.workflow.getHandle(deal.id).result()) as HandOverResult,
+    status: async (deal: SeedDocument) =>
+      (await stage.temporal.workflow.getHandle(deal.id).query('status')) as DealStatus,
+    /** Waits until the ledger says that the deal is in this state. */
+    async untilState(deal: SeedDocument, state: string): Promise<void> {
+      await until(async () => (await stage.ledger.findRecord(deal.id))?.state === state);
+    },
+  };
+
+  function isShared(deal: SeedDocument): boolean {
+    return [...taken].some(
+      (id) => simulators.data.documents.find((other) => other.id === id)?.accountIndex === deal.accountIndex,
+    );
+  }
+}
+
+/** Waits for a state, never for a time: the test's own time limit ends a state that does not come. */
+export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await reached())) await new Promise((resolve) => setImmediate(resolve));
+}
