@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
@@ -11,13 +11,14 @@ import { loadConfig } from './config.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import { startDeal } from './intake/start-deal.js';
 import { openRuntime } from './runtime.js';
+import { createTemporalLogger } from './temporal-logger.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
 
 const config = loadConfig();
-TemporalRuntime.install({ logger: new DefaultLogger('WARN') });
 const runtime = await openRuntime(config, 'worker');
 const { ledger, log, temporal } = runtime;
+TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
 const { requestTimeoutMs: timeoutMs } = config;
 const businessCentralTokens = createTokenSource(config.businessCentral.app);

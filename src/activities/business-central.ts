@@ -6,6 +6,7 @@ import { RemoteApiError } from '../clients/errors.js';
 import type { Figures, WonDeal } from '../deal/deal.js';
 import { toDocument, toUnitCode } from '../deal/document.js';
 import { documentKey, writeKey } from '../deal/ids.js';
+import { isZero } from '../deal/money.js';
 import { findDifference } from '../deal/totals.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { refuse } from './failures.js';
@@ -21,6 +22,12 @@ export interface DealRef {
 export interface ProductRef {
   readonly productId: string;
   readonly number: string;
+}
+
+/** Products that cannot be sold as they are: without an item, or with one that is blocked. */
+export interface ItemFindings {
+  readonly missing: readonly ProductRef[];
+  readonly blocked: readonly ProductRef[];
 }
 
 /** A draft as the workflow sees it. */
@@ -107,21 +114,21 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       });
     },
 
-    /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them; returns those not found. */
-    async findItems({ products }: { readonly products: readonly ProductRef[] }): Promise<ProductRef[]> {
+    /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
+    async findItems({ products }: { readonly products: readonly ProductRef[] }): Promise<ItemFindings> {
       const found = await inWords(() => businessCentral.findItems(products.map((product) => product.number)));
       const missing: ProductRef[] = [];
+      const blocked: ProductRef[] = [];
       for (const product of products) {
         const item = found.find((other) => other.number === product.number.toUpperCase());
         if (!item) missing.push(product);
-        else
-          await ledger.keepLink('item', companyId, {
-            salesId: product.productId,
-            bcId: item.id,
-            bcNumber: item.number,
-          });
+        else if (item.isBlocked) blocked.push(product);
+        else {
+          const link = { salesId: product.productId, bcId: item.id, bcNumber: item.number };
+          await ledger.keepLink('item', companyId, link);
+        }
       }
-      return missing;
+      return { missing, blocked };
     },
 
     async createItem({ recordId, revision, productId }: DealRef & { readonly productId: string }): Promise<void> {
@@ -303,7 +310,7 @@ async function postOnce(businessCentral: BusinessCentralClient, draft: Draft) {
 }
 
 function toDraft(deal: WonDeal, invoice: Invoice): Draft {
-  const wanted = Number(deal.headerDiscount) !== 0 && Number(invoice.discount) === 0 ? deal.headerDiscount : undefined;
+  const wanted = !isZero(deal.headerDiscount) && isZero(invoice.discount) ? deal.headerDiscount : undefined;
   return {
     id: invoice.id,
     etag: invoice.etag,

@@ -45,6 +45,9 @@ export function waitForOutcome(delayMs: number): ApplicationFailure {
 
 function toReason(error: RemoteApiError): HoldReason {
   if (error.code === 'forbidden' || error.code === 'unauthorized' || error.api === 'entra') return 'permission';
+  if (error.code === 'not-found' && error.facts.remoteCode !== 'Internal_CompanyNotFound') {
+    return error.api === 'business-central' ? 'draft-gone' : 'refused-by-sales';
+  }
   if (error.api === 'business-central') return toHoldReason(error.facts.remoteMessage, error.facts.remoteCode);
   return 'refused-by-sales';
 }

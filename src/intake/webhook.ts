@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { RecordRef } from '../deal/deal.js';
@@ -25,10 +25,10 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
     '/webhooks/dataverse',
     async (c, next) => {
       const given = c.req.header('x-dealbridge-key') ?? c.req.query('code') ?? '';
-      if (!isSame(given, secret)) return c.json({ error: 'the webhook key is missing or wrong' }, 401);
+      if (!isSame(given, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
-    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => c.json({ error: 'a body over 1 MiB is refused' }, 413) }),
+    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
     async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
@@ -40,6 +40,12 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
     },
   );
   return app;
+}
+
+/** The body stays unread, so the connection cannot carry another request: the caller is told. */
+function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
+  c.header('connection', 'close');
+  return c.json({ error }, status);
 }
 
 /** In constant time, whatever the lengths. */

@@ -148,6 +148,7 @@ export function openDesk(ref: RecordRef): Desk {
 
   const publish = (): void => {
     upsertSearchAttributes([
+      { key: SEARCH_ATTRIBUTES.sourceTable, value: ref.table },
       { key: SEARCH_ATTRIBUTES.state, value: state },
       { key: SEARCH_ATTRIBUTES.holdReason, value: problems[0]?.reason ?? null },
     ]);

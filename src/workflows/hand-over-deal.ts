@@ -1,6 +1,7 @@
 import type { Draft, PostedInvoice } from '../activities/business-central.js';
 import type { DealSummary } from '../activities/sales.js';
 import type { Policy, RecordRef } from '../deal/deal.js';
+import type { Problem } from '../deal/holds.js';
 import { isLess } from '../deal/money.js';
 import type { DealState } from '../deal/states.js';
 import { businessCentral, ledger, sales } from './activity-options.js';
@@ -115,16 +116,18 @@ async function prepareMasters(deal: DealSummary, isRepeat: boolean): Promise<{ r
   const products = isRepeat ? deal.products : known.unknownProducts;
   customer ??= await businessCentral.findCustomer({ recordId, revision });
 
+  const held: Problem[] = [];
   const missing = [];
   for (let index = 0; index < products.length; index += PRODUCTS_AT_ONCE) {
-    missing.push(...(await businessCentral.findItems({ products: products.slice(index, index + PRODUCTS_AT_ONCE) })));
+    const found = await businessCentral.findItems({ products: products.slice(index, index + PRODUCTS_AT_ONCE) });
+    missing.push(...found.missing);
+    for (const { number } of found.blocked) held.push({ reason: 'item-blocked', text: `item ${number} is blocked` });
   }
-  const held = [];
   if (!customer && !policy.createCustomers) {
-    held.push({ reason: 'customer-missing' as const, text: `no customer ${deal.customer?.number ?? '(no number)'}` });
+    held.push({ reason: 'customer-missing', text: `no customer ${deal.customer?.number ?? '(no number)'}` });
   }
   if (!policy.createItems) {
-    for (const product of missing) held.push({ reason: 'item-missing' as const, text: `no item ${product.number}` });
+    for (const product of missing) held.push({ reason: 'item-missing', text: `no item ${product.number}` });
   }
   if (held.length > 0) return { held };
 
@@ -191,7 +194,11 @@ function isConfirmedByRule(policy: Policy, draft: Draft): boolean {
 
 /** Posts exactly what was confirmed; `changed` sends the story back to the comparison. */
 async function post(desk: Desk, { deal, draft }: Paper): Promise<'posted' | 'changed'> {
-  return desk.untilClear('posting', () => businessCentral.post({ recordId: deal.recordId, draft }));
+  const { recordId, revision } = deal;
+  return desk.untilClear('posting', async (isRepeat) => {
+    if (isRepeat && !(await businessCentral.readDraft({ recordId, revision, draftId: draft.id }))) return 'changed';
+    return businessCentral.post({ recordId, draft });
+  });
 }
 
 async function readPosted(desk: Desk, { deal, draft }: Paper): Promise<PostedInvoice> {

@@ -3,6 +3,7 @@ import type { FaultRule } from '../../src/simulators/kernel/faults.js';
 import type { SimServer } from '../../src/simulators/kernel/server.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
@@ -138,6 +139,7 @@ describe('an answer that is lost (I3)', () => {
           const [first, second] = asked.map((request) => Date.parse(request.startedAt));
           expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(OUTCOME_MS);
         }
+        if (when === 'before') await keepHistory(stage, deal.id, `answer-lost-at-${name.replaceAll(' ', '-')}`);
       });
     }
   }
@@ -174,16 +176,16 @@ describe('an answer that is lost (I3)', () => {
 
 describe('a worker that is killed', () => {
   const moments = [
-    { server: 'dataverse', method: 'GET', path: '/salesorders\\(' },
-    { server: 'businessCentral', method: 'POST', path: '/customers$' },
-    { server: 'businessCentral', method: 'POST', path: '/salesInvoices\\?' },
-    { server: 'businessCentral', method: 'POST', path: 'Microsoft\\.NAV\\.post' },
-    { server: 'businessCentral', method: 'GET', path: '/salesInvoices\\(' },
-    { server: 'dataverse', method: 'POST', path: '/invoices\\?' },
+    { server: 'dataverse', method: 'GET', path: '/salesorders\\(', step: 'read' },
+    { server: 'businessCentral', method: 'POST', path: '/customers$', step: 'create-customer' },
+    { server: 'businessCentral', method: 'POST', path: '/salesInvoices\\?', step: 'create-draft' },
+    { server: 'businessCentral', method: 'POST', path: 'Microsoft\\.NAV\\.post', step: 'post' },
+    { server: 'businessCentral', method: 'GET', path: '/salesInvoices\\(', step: 'read-posted' },
+    { server: 'dataverse', method: 'POST', path: '/invoices\\?', step: 'write-back' },
   ] as const;
-  for (const { server, method, path } of moments) {
+  for (const { server, method, path, step } of moments) {
     for (const when of ['before', 'after'] as const) {
-      it(`SIGKILL ${when} the commit of ${method} ${path}: once all the same`, async () => {
+      it(`SIGKILL ${when} the commit of ${method} (${step}): once all the same`, async () => {
         const deal = dealer.takeNew();
         const { faults } = stage.simulators[server];
         faults.add({ match: { method, path }, effect: { kind: 'hold', when } });
@@ -194,6 +196,7 @@ describe('a worker that is killed', () => {
         await stage.startWorker();
         expect((await dealer.result(deal)).outcome).toBe('settled');
         expectOnce(deal);
+        if (when === 'after') await keepHistory(stage, deal.id, `worker-killed-at-${step}`);
       });
     }
   }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey } from '../../src/deal/ids.js';
 import type { HandOverResult } from '../../src/workflows/hand-over-deal.js';
+import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
@@ -44,6 +45,7 @@ describe('the main job', () => {
       );
       expect(rows).toHaveLength(1);
       expect(Number(rows[0]?.['totalamount'])).toBe(Number(invoice?.row['totalAmountIncludingTax']));
+      await keepHistory(stage, document.id, `won-${kind}`);
     });
   }
 });

@@ -35,7 +35,8 @@ export function createDealer(stage: Stage) {
     take,
     account,
     invoicesOf,
-    takeKnown: () => take((deal) => account(deal).isInBusinessCentral),
+    takeKnown: (fits: (deal: SeedDocument) => boolean = () => true) =>
+      take((deal) => account(deal).isInBusinessCentral && fits(deal)),
     takeNew: () => take((deal) => !account(deal).isInBusinessCentral && !isShared(deal)),
     salesInvoicesOf: (deal: SeedDocument) => simulators.dataverse.store.children('invoice', 'salesorderid', deal.id),
     customersOf: (deal: SeedDocument) =>

@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { until } from '../support/deals.js';
+import { openStage, type Stage } from '../support/processes.js';
+
+let stage: Stage;
+
+beforeAll(async () => {
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/person.yaml' });
+});
+afterAll(() => stage?.close());
+
+const UNKNOWN_ID = '5b1c7d52-0000-4000-8000-00000000abcd';
+const hint = (change: object = {}): string =>
+  JSON.stringify({
+    MessageName: 'Update',
+    PrimaryEntityName: 'salesorder',
+    PrimaryEntityId: UNKNOWN_ID,
+    InputParameters: [],
+    ...change,
+  });
+
+function post(body: string, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${stage.starterUrl}/webhooks/dataverse`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'x-dealbridge-key': String(stage.env['WEBHOOK_SECRET']),
+      ...headers,
+    },
+    body,
+  });
+}
+
+describe('a webhook that is not honest or not for us starts nothing', () => {
+  const cases: readonly (readonly [string, number, RegExp, () => Promise<Response>])[] = [
+    ['no key', 401, /missing or wrong/, () => post(hint(), { 'x-dealbridge-key': '' })],
+    ['a wrong key', 401, /missing or wrong/, () => post(hint(), { 'x-dealbridge-key': 'a-webhook-secret-for-tesT' })],
+    [
+      'a wrong key with a huge body',
+      401,
+      /missing or wrong/,
+      () => post('x'.repeat(2_000_000), { 'x-dealbridge-key': 'x' }),
+    ],
+    ['a body that is no JSON', 400, /no JSON/, () => post('<xml/>')],
+    ['an empty body', 400, /no JSON/, () => post('')],
+    ['JSON that is no context', 400, /MessageName/, () => post('{"hello":1}')],
+    ['an array', 400, /not a RemoteExecutionContext/, () => post('[]')],
+    ['another table', 400, /found 'lead'/, () => post(hint({ PrimaryEntityName: 'lead' }))],
+    [
+      'a Win without a record id',
+      400,
+      /no record id in a Win/,
+      () =>
+        post(
+          hint({
+            MessageName: 'Win',
+            PrimaryEntityName: 'opportunity',
+            PrimaryEntityId: '00000000-0000-0000-0000-000000000000',
+          }),
+        ),
+    ],
+    ['an id that is no GUID', 400, /found '1; DROP TABLE'/, () => post(hint({ PrimaryEntityId: '1; DROP TABLE' }))],
+    ['a body over 1 MiB', 413, /over 1 MiB/, () => post(hint({ padding: 'x'.repeat(1_048_576) }))],
+    ['another method', 404, /nothing here/, () => fetch(`${stage.starterUrl}/webhooks/dataverse`)],
+  ];
+  for (const [what, status, text, send] of cases) {
+    it(`${what}: ${status}`, async () => {
+      const answer = await send();
+      expect(answer.status).toBe(status);
+      expect(((await answer.json()) as { error: string }).error).toMatch(text);
+    });
+  }
+
+  it('nothing was started and nothing is in the ledger', async () => {
+    const { count } = await stage.temporal.workflow.count();
+    expect(count).toBe(0);
+    expect(await stage.ledger.listRecords({ limit: 10 })).toEqual([]);
+  });
+});
+
+describe('a webhook of a record that Sales does not know', () => {
+  it('is held with a reason, and the next one is answered that it runs', async () => {
+    expect(await (await post(hint())).json()).toEqual({ kind: 'started', workflowId: UNKNOWN_ID });
+    expect(await (await post(hint())).json()).toEqual({ kind: 'running', workflowId: UNKNOWN_ID });
+    await until(async () => (await stage.ledger.getRecord(UNKNOWN_ID)).state === 'held');
+    expect((await stage.ledger.getRecord(UNKNOWN_ID)).holdReason).toBe('refused-by-sales');
+  });
+
+  it('takes the key as WebhookKey (?code=) as well', async () => {
+    const answer = await fetch(
+      `${stage.starterUrl}/webhooks/dataverse?code=${encodeURIComponent(String(stage.env['WEBHOOK_SECRET']))}`,
+      { method: 'POST', headers: { 'content-type': 'application/json' }, body: hint() },
+    );
+    expect(answer.status).toBe(202);
+  });
+});

@@ -1,0 +1,65 @@
+import type { Simulators } from '../../src/simulators/index.js';
+
+/** What people do in Business Central: through its API, and what the API does not offer through the admin routes. */
+export function createBookkeeper(simulators: Simulators) {
+  const { businessCentral, entra, tenant, environment, businessCentralApp } = simulators.connection;
+  let token: string | undefined;
+
+  async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
+    token ??= await getToken();
+    const response = await fetch(`${businessCentral}/v2.0/${tenant}/${environment}/api/v2.0/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+
+  async function getToken(): Promise<string> {
+    const form = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_id: businessCentralApp.clientId,
+      client_secret: businessCentralApp.clientSecret,
+      scope: businessCentralApp.scope,
+    });
+    const response = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
+    return ((await response.json()) as { access_token: string }).access_token;
+  }
+
+  async function companyPath(path: string): Promise<string> {
+    const { value } = await call<{ value: { id: string }[] }>('GET', 'companies');
+    return `companies(${value[0]?.id})/${path}`;
+  }
+
+  /** `POST /_sim/…`: see docs/simulators.md. */
+  async function administer(path: string, body: object): Promise<void> {
+    const response = await fetch(`${businessCentral}/_sim${path}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+  }
+
+  return {
+    deleteItem: (number: string) => administer('/items/delete', { number }),
+    createItem: async (number: string, unitCode: string) =>
+      call('POST', await companyPath('items'), {
+        number,
+        displayName: `Item ${number}`,
+        type: 'Inventory',
+        baseUnitOfMeasureCode: unitCode,
+      }),
+    blockItem: (number: string, blocked: boolean) => administer('/items/block', { number, blocked }),
+    blockCustomer: (number: string, blocked: 'All' | '_x0020_') =>
+      administer('/customers/block', { number, blocked: blocked === 'All' ? 'All' : ' ' }),
+    setPostingPeriod: (from: string, to: string) =>
+      administer('/setup', { allowPostingFrom: from, allowPostingTo: to }),
+    deleteDraft: async (id: string) => call('DELETE', await companyPath(`salesInvoices(${id})`)),
+    /** Somebody works on the draft: another price on one of its lines. */
+    editDraft: (id: string, sequence: number, unitPrice: string) =>
+      administer('/invoices/edit-line', { id, sequence, unitPrice }),
+  };
+}
