@@ -9,6 +9,9 @@ const QUICK = [
   ['--dynamic-config-value', 'history.visibilityProcessorMaxPollRPS=2000'],
   ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
   ['--dynamic-config-value', 'limit.maxIDLength=255'],
+  // A queue's rate is divided by its partitions: 20 requests a second would be 5 on each of four.
+  ['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
+  ['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
 ].flat();
 
 const SEARCH_ATTRIBUTES = {

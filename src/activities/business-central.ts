@@ -152,9 +152,15 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       });
     },
 
-    /** The one document of the deal, lines and all, in one request (I1, I3). */
-    async createDraft(input: DealRef & { readonly customerId: string; readonly generation: number }): Promise<Draft> {
+    /**
+     * The one document of the deal, lines and all, in one request (I1, I3). Undefined when a record further down the
+     * lineage took the deal over in the meantime; from here on none can.
+     */
+    async createDraft(
+      input: DealRef & { readonly customerId: string; readonly generation: number },
+    ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
+      if (!(await ledger.startDrafting(recordId))) return undefined;
       const deal = await ledger.getDeal(recordId, revision);
       const key = documentKey(recordId);
       const invoice = await writeOnce<Invoice>(ledger, {

@@ -23,6 +23,17 @@ export interface Masters {
   readonly unknownProducts: readonly ProductRef[];
 }
 
+export interface ClaimInput {
+  readonly recordId: string;
+  readonly ancestors: readonly string[];
+  readonly accountId: string;
+  readonly products: readonly ProductRef[];
+}
+
+export type ClaimAnswer =
+  | { readonly kind: 'bearer'; readonly masters: Masters }
+  | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
+
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
   readonly companyId: string;
@@ -32,6 +43,17 @@ export interface LedgerActivityDependencies {
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
 export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerActivityDependencies) {
+  async function findMasters({ accountId, products }: ClaimInput): Promise<Masters> {
+    const productIds = products.map((product) => product.productId);
+    const customers = await ledger.findLinks('customer', companyId, [accountId]);
+    const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
+    const customer = customers.get(accountId);
+    return {
+      customer: customer && { id: customer.bcId, number: customer.bcNumber },
+      unknownProducts: products.filter((product) => !items.has(product.productId)),
+    };
+  }
+
   return {
     async noteState({ recordId, state, problems, decision, bearerId }: StateNote): Promise<void> {
       const first = problems?.[0];
@@ -50,30 +72,12 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
       const entry = decision ?? held;
       await ledger.change(recordId, change, entry);
     },
-    claimDeal: ({
-      recordId,
-      ancestors,
-    }: {
-      readonly recordId: string;
-      readonly ancestors: readonly string[];
-    }): Promise<ClaimOutcome> => ledger.claim(recordId, ancestors),
-    /** False when a record further down the lineage took the deal over in the meantime. */
-    startDrafting: ({ recordId }: { readonly recordId: string }): Promise<boolean> => ledger.startDrafting(recordId),
-    releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
-    /** What is known of customer and items without asking anybody. */
-    async findMasters(input: {
-      readonly accountId: string;
-      readonly products: readonly ProductRef[];
-    }): Promise<Masters> {
-      const productIds = input.products.map((product) => product.productId);
-      const customers = await ledger.findLinks('customer', companyId, [input.accountId]);
-      const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
-      const customer = customers.get(input.accountId);
-      return {
-        customer: customer && { id: customer.bcId, number: customer.bcNumber },
-        unknownProducts: input.products.filter((product) => !items.has(product.productId)),
-      };
+    /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
+    async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
+      const claim = await ledger.claim(input.recordId, input.ancestors);
+      return claim.kind === 'bearer' ? { kind: 'bearer', masters: await findMasters(input) } : claim;
     },
+    releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
     },

@@ -45,6 +45,7 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
       const deal = await inWords(() => sales.readDeal(table, recordId));
       await ledger.keepDeal(deal, {
+        state: 'reading',
         revision: deal.revision,
         recordNumber: deal.number,
         amount: deal.total,

@@ -1,19 +1,26 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { startEmbeddedLedger } from '../ledger/embedded.js';
-import { type Simulators, startSimulators } from '../simulators/index.js';
+import { type SimulatorOptions, type Simulators, startSimulators } from '../simulators/index.js';
 
 /** Ledger, simulators, worker and starter for one demonstration; each can be stopped. */
 export interface DemoStage {
   readonly simulators: Simulators;
   readonly ledgerUrl: string;
   readonly starterUrl: string;
+  readonly webhook: { readonly url: string; readonly name: string; readonly value: string };
+  readonly worker: ChildProcess;
+  readonly starter: ChildProcess;
 }
 
 export interface StageOptions {
   readonly temporalAddress: string;
   readonly dataDir: string;
+  /** Where the built programs are, when this file was built elsewhere. */
+  readonly programs?: URL;
+  readonly simulators?: SimulatorOptions;
+  /** Settings of worker and starter besides those that follow from the simulators. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
@@ -29,17 +36,20 @@ opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
 `;
 
 export async function openStage(options: StageOptions, automaticBelow: string): Promise<DemoStage> {
-  const simulators = await startSimulators();
+  const start = (name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []) =>
+    startProcess(new URL(`${name}.js`, options.programs ?? new URL('../', import.meta.url)), env, args);
+  const simulators = await startSimulators(options.simulators);
   options.onStop(() => simulators.stop());
-  const ledger = await startEmbeddedLedger({ dataDir: options.dataDir });
-  options.onStop(() => ledger.stop());
+  const ledger = await start('ledger/embedded-main', { PATH: process.env['PATH'] }, [options.dataDir]);
+  options.onStop(() => stopProcess(ledger.child));
+  const ledgerUrl = (ledger.ready as { url: string }).url;
   const rulesFile = `${options.dataDir}.rules.yaml`;
   await writeFile(rulesFile, RULES.replace('1000000', automaticBelow));
   const { connection } = simulators;
   const env = {
     PATH: process.env['PATH'],
     TEMPORAL_ADDRESS: options.temporalAddress,
-    DATABASE_URL: ledger.url,
+    DATABASE_URL: ledgerUrl,
     ENTRA_TENANT_ID: connection.tenant,
     ENTRA_LOGIN_URL: connection.entra,
     DATAVERSE_URL: connection.dataverse,
@@ -54,29 +64,29 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
     WEBHOOK_SECRET: SECRET,
     DEALBRIDGE_RULES: rulesFile,
     LOG_LEVEL: 'warn',
+    ...options.env,
   };
-  const worker = await startProcess('worker', env);
+  const worker = await start('worker', env);
   options.onStop(() => stopProcess(worker.child));
-  const starter = await startProcess('starter', env);
+  const starter = await start('starter', env);
   options.onStop(() => stopProcess(starter.child));
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
-  simulators.dataverse.webhooks.registrations.push({
-    url: `${starterUrl}/webhooks/dataverse`,
-    authtype: 'HttpHeader',
-    name: 'x-dealbridge-key',
-    value: SECRET,
-  });
-  return { simulators, ledgerUrl: ledger.url, starterUrl };
+  const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: SECRET };
+  simulators.dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });
+  return { simulators, ledgerUrl, starterUrl, webhook, worker: worker.child, starter: starter.child };
 }
 
-async function startProcess(name: string, env: NodeJS.ProcessEnv): Promise<{ child: ChildProcess; ready: unknown }> {
-  const path = fileURLToPath(new URL(`../${name}.js`, import.meta.url));
-  const child = fork(path, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+async function startProcess(
+  program: URL,
+  env: NodeJS.ProcessEnv,
+  args: readonly string[],
+): Promise<{ child: ChildProcess; ready: unknown }> {
+  const child = fork(fileURLToPath(program), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
   // A demonstration that is killed takes its processes along.
   process.once('exit', () => child.kill('SIGKILL'));
   const ready = await new Promise((resolve, reject) => {
     child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
+    child.once('exit', (code) => reject(new Error(`${program.pathname} ended with ${code} before it was ready`)));
   });
   return { child, ready };
 }

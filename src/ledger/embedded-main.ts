@@ -4,4 +4,5 @@ import { startEmbeddedLedger } from './embedded.js';
 const [dataDir, port] = process.argv.slice(2);
 const ledger = await startEmbeddedLedger({ ...(dataDir && { dataDir }), port: Number(port ?? 0) });
 process.stdout.write(`${ledger.url}\n`);
+process.send?.({ url: ledger.url });
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void ledger.stop());

@@ -1,4 +1,5 @@
 import type { Draft, PostedInvoice } from '../activities/business-central.js';
+import type { Masters } from '../activities/ledger.js';
 import type { DealSummary } from '../activities/sales.js';
 import type { Policy, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
@@ -19,7 +20,7 @@ export async function handOverDeal(ref: RecordRef): Promise<HandOverResult> {
   const desk = openDesk(ref);
   let paper: Paper | undefined;
   try {
-    await desk.enter('reading', 'reading the deal in Sales');
+    await desk.enter('reading', 'reading the deal in Sales', { told: true });
     const start = await desk.untilClear('preparing the draft', (isRepeat) => bringToDraft(desk, ref, isRepeat));
     if (start.kind === 'not-ours') return start.result;
     paper = start.paper;
@@ -58,44 +59,56 @@ type Start =
 /** Reads the deal, finds out whose it is, makes sure of customer and items, and has the draft made. */
 async function bringToDraft(desk: Desk, ref: RecordRef, isRepeat: boolean): Promise<Start | Held> {
   const deal = await sales.readDeal(ref);
-  const other = await findOtherEnd(desk, deal);
-  if (other) return { kind: 'not-ours', result: other };
+  const whose = await findWhose(desk, deal);
+  if (whose.kind === 'not-ours') return whose;
   if (deal.problems.length > 0) return { held: deal.problems };
 
   await desk.enter('preparing', 'making sure of customer and items', { told: true });
-  const masters = await prepareMasters(deal, isRepeat);
+  // After a hold nothing is taken on trust: what was known may be what was wrong.
+  const known = isRepeat ? { customer: undefined, unknownProducts: deal.products } : whose.masters;
+  const masters = await prepareMasters(deal, known);
   if ('held' in masters) return masters;
-  const mayDraft = await ledger.startDrafting({ recordId: deal.recordId });
-  if (!mayDraft) return { kind: 'not-ours', result: await giveWay(desk, deal) };
 
   const paper = await makeDraft(desk, deal, masters.customerId, 1);
+  if (!paper) return { kind: 'not-ours', result: await giveWay(desk, deal) };
   await desk.enter('drafted', 'comparing draft and deal', { told: true });
   return { kind: 'drafted', paper };
 }
 
-async function makeDraft(desk: Desk, deal: DealSummary, customerId: string, generation: number): Promise<Paper> {
+async function makeDraft(
+  desk: Desk,
+  deal: DealSummary,
+  customerId: string,
+  generation: number,
+): Promise<Paper | undefined> {
   const { recordId, revision } = deal;
   const draft = await businessCentral.createDraft({ recordId, revision, customerId, generation });
+  if (!draft) return undefined;
   desk.show({ customerNumber: draft.customerNumber, amount: draft.figures.totalIncludingTax, figures: draft.figures });
   return { deal, draft, customerId, generation };
 }
 
+type Whose =
+  | { readonly kind: 'ours'; readonly masters: Masters }
+  | { readonly kind: 'not-ours'; readonly result: HandOverResult };
+
 /** Whose deal is it? The most downstream live record of the lineage carries it (I1). */
-async function findOtherEnd(desk: Desk, deal: DealSummary): Promise<HandOverResult | undefined> {
+async function findWhose(desk: Desk, deal: DealSummary): Promise<Whose> {
+  const { recordId, ancestors, products } = deal;
   if (deal.state === 'dead') {
-    await ledger.releaseClaims({ recordId: deal.recordId });
+    await ledger.releaseClaims({ recordId });
     await desk.enter('cancelled', 'cancelled in Sales');
-    return { outcome: 'cancelled' };
+    return { kind: 'not-ours', result: { outcome: 'cancelled' } };
   }
   if (deal.state === 'open') {
     await desk.enter('seen', 'not won yet');
-    return { outcome: 'seen' };
+    return { kind: 'not-ours', result: { outcome: 'seen' } };
   }
-  if (deal.descendants.length > 0) return giveWay(desk, deal);
-  const claim = await ledger.claimDeal({ recordId: deal.recordId, ancestors: deal.ancestors });
-  if (claim.kind === 'bearer') return undefined;
+  if (deal.descendants.length > 0) return { kind: 'not-ours', result: await giveWay(desk, deal) };
+  const claim = await ledger.claimDeal({ recordId, ancestors, accountId: deal.customer?.accountId ?? '', products });
+  if (claim.kind === 'bearer') return { kind: 'ours', masters: claim.masters };
   await desk.enter(claim.kind, `${claim.by} carries the deal`, { bearerId: claim.by });
-  return { outcome: claim.kind, bearer: claim.by };
+  return { kind: 'not-ours', result: { outcome: claim.kind, bearer: claim.by } };
 }
 
 /** A record further down carries the deal: this one makes sure that it runs and ends. */
@@ -107,14 +120,10 @@ async function giveWay(desk: Desk, deal: DealSummary): Promise<HandOverResult> {
 }
 
 /** Customer and items: known, found, or created where the rules allow it; all that is missing is named at once. */
-async function prepareMasters(deal: DealSummary, isRepeat: boolean): Promise<{ readonly customerId: string } | Held> {
+async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ readonly customerId: string } | Held> {
   const { recordId, revision, policy } = deal;
-  const accountId = deal.customer?.accountId ?? '';
-  const known = await ledger.findMasters({ accountId, products: deal.products });
-  // After a hold nothing is taken on trust: what was known may be what was wrong.
-  let customer = isRepeat ? undefined : known.customer;
-  const products = isRepeat ? deal.products : known.unknownProducts;
-  customer ??= await businessCentral.findCustomer({ recordId, revision });
+  const products = known.unknownProducts;
+  let customer = known.customer ?? (await businessCentral.findCustomer({ recordId, revision }));
 
   const held: Problem[] = [];
   const missing = [];
@@ -162,7 +171,9 @@ async function refresh(desk: Desk, paper: Paper): Promise<Paper> {
   const draft = await businessCentral.readDraft({ recordId, revision: deal.revision, draftId: paper.draft.id });
   if (draft && deal.revision === paper.deal.revision) return { ...paper, draft };
   if (draft) await businessCentral.deleteDraft({ recordId, draftId: draft.id });
-  return makeDraft(desk, deal, paper.customerId, paper.generation + 1);
+  const again = await makeDraft(desk, deal, paper.customerId, paper.generation + 1);
+  if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
+  return again;
 }
 
 /** By rule or by a person; whoever it is, the figures are kept with the word. */

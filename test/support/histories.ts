@@ -16,6 +16,10 @@ export async function keepHistory(stage: Stage, recordId: string, name: string):
 
 const ELSEWHERE: ReadonlySet<string> = new Set(['identity', 'stackTrace', 'processId', 'workerInstanceKey']);
 
+/** `4711@host…`: how workers and clients call themselves. */
+const PROCESS_NAME = /\d+@[^\s"]+/g;
+
 function withoutMachine(key: string, value: unknown): unknown {
-  return ELSEWHERE.has(key) && typeof value === 'string' ? '' : value;
+  if (typeof value !== 'string') return value;
+  return ELSEWHERE.has(key) ? '' : value.replace(PROCESS_NAME, 'worker');
 }
