@@ -7,6 +7,7 @@ export function createTemporalLogger(log: Logger): DefaultLogger {
     // Two of our queues carry activities only, on purpose.
     if (message.startsWith('No workflows registered')) return;
     const write = level === 'ERROR' ? log.error : log.warn;
-    write.call(log, { ...meta }, message);
+    const { error, taskToken: _token, ...facts } = meta ?? {};
+    write.call(log, { ...facts, ...(error !== undefined && { err: error }) }, message);
   });
 }

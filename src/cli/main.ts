@@ -42,6 +42,17 @@ program
   );
 
 program
+  .command('ping')
+  .description('ask ledger and Temporal whether they are there; the health check of a container')
+  .action(() =>
+    withRuntime(async ({ ledger, temporal }) => {
+      await ledger.listRecords({ limit: 1 });
+      await temporal.connection.ensureConnected();
+      console.log('ledger and Temporal answer');
+    }),
+  );
+
+program
   .command('list')
   .description('list the records that were seen, newest change first')
   .option('--limit <n>', 'at most so many', '50')

@@ -5,4 +5,12 @@ const [dataDir, port] = process.argv.slice(2);
 const ledger = await startEmbeddedLedger({ ...(dataDir && { dataDir }), port: Number(port ?? 0) });
 process.stdout.write(`${ledger.url}\n`);
 process.send?.({ url: ledger.url });
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void ledger.stop());
+
+/** Whatever is committed is on disk; a session that does not end must not keep the process. */
+const LAST_MS = 5_000;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    setTimeout(() => process.exit(1), LAST_MS).unref();
+    void ledger.stop();
+  });
+}

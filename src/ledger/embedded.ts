@@ -65,7 +65,8 @@ class Session {
     this.owner = connection;
     let isDone = true;
     try {
-      const answer = await this.db.execProtocolRaw(messages);
+      // PGlite answers in a buffer that its next answer overwrites, and a socket may still be reading this one.
+      const answer = Uint8Array.from(await this.db.execProtocolRaw(messages));
       isDone = isIdle(answer);
       return answer;
     } finally {

@@ -8,6 +8,9 @@ import type { SimServer } from './kernel/server.js';
 import { type Distributor, type DistributorSize, makeDistributor } from './seed/distributor.js';
 
 export interface SimulatorOptions extends Partial<DistributorSize> {
+  /** Where to listen, and the name by which clients reach it; 127.0.0.1 for both by default. */
+  readonly host?: string | undefined;
+  readonly publicHost?: string | undefined;
   /** 0 is a free port. */
   readonly ports?: { readonly entra: number; readonly dataverse: number; readonly businessCentral: number };
 }
@@ -46,7 +49,8 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
   const authority = new TokenAuthority(clock);
   const salesApp: SimApp = { clientId: guidFrom('dataverse app'), clientSecret: 'simulated-dataverse-secret' };
   const bcApp: SimApp = { clientId: guidFrom('business central app'), clientSecret: 'simulated-bc-secret' };
-  const common = { clock, authority, tenant, distributor: data };
+  const { host, publicHost } = options;
+  const common = { clock, authority, tenant, distributor: data, host, publicHost };
   const dataverse = await startDataverse({ ...common, port: ports.dataverse, clientId: salesApp.clientId });
   const businessCentral = await startBusinessCentral({
     ...common,
@@ -55,7 +59,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
     clientId: bcApp.clientId,
   });
   const audiences = (): string[] => [AUDIENCE, dataverse.origin];
-  const entra = await startEntra({ port: ports.entra, clock, authority, tenant, apps: [salesApp, bcApp], audiences });
+  const entra = await startEntra({ ...common, port: ports.entra, apps: [salesApp, bcApp], audiences });
   return {
     connection: {
       entra: entra.origin,

@@ -16,6 +16,8 @@ import { Company, type Invoice, type Row, SETS } from './store.js';
 
 export interface BusinessCentralOptions {
   readonly port: number;
+  readonly host?: string | undefined;
+  readonly publicHost?: string | undefined;
   readonly clock: SimClock;
   readonly authority: TokenAuthority;
   readonly tenant: string;
@@ -39,6 +41,8 @@ export async function startBusinessCentral(options: BusinessCentralOptions): Pro
   const server = await startSimServer({
     name: 'business-central',
     port: options.port,
+    host: options.host,
+    publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(options, company, request),
     admin: createAdmin(company),

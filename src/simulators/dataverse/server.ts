@@ -16,6 +16,8 @@ import { fromWire, selectRows, toJsonText, toWire, type WireOptions } from './wi
 
 export interface DataverseOptions {
   readonly port: number;
+  readonly host?: string | undefined;
+  readonly publicHost?: string | undefined;
   readonly clock: SimClock;
   readonly authority: TokenAuthority;
   readonly tenant: string;
@@ -49,6 +51,8 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
   const server = await startSimServer({
     name: 'dataverse',
     port: options.port,
+    host: options.host,
+    publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(context, request),
     admin: {

@@ -10,6 +10,8 @@ export interface SimApp {
 
 export interface EntraOptions {
   readonly port: number;
+  readonly host?: string | undefined;
+  readonly publicHost?: string | undefined;
   readonly clock: SimClock;
   readonly authority: TokenAuthority;
   readonly tenant: string;
@@ -23,6 +25,8 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
   return startSimServer({
     name: 'entra',
     port: options.port,
+    host: options.host,
+    publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(options, request),
   });

@@ -32,6 +32,10 @@ export type AdminHandler = (body: unknown, query: URLSearchParams) => unknown;
 export interface SimServerOptions {
   readonly name: string;
   readonly port: number;
+  /** The address to listen on; 127.0.0.1 by default. */
+  readonly host?: string | undefined;
+  /** The name by which clients reach it, when that is another. */
+  readonly publicHost?: string | undefined;
   readonly clock: SimClock;
   readonly handle: (request: SimRequest) => SimResponse | Promise<SimResponse>;
   /** `GET /path` below `/_sim` to what answers it. */
@@ -144,11 +148,11 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
 
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(options.port, '127.0.0.1', resolve);
+    server.listen(options.port, options.host ?? '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
-    origin: `http://127.0.0.1:${port}`,
+    origin: `http://${options.publicHost ?? '127.0.0.1'}:${port}`,
     port,
     faults,
     requests,

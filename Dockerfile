@@ -1,0 +1,25 @@
+# One image for worker, starter, simulators and the command line; the command chooses.
+FROM node:20.19.5-bookworm-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json ./
+RUN npm ci --no-audit --no-fund
+COPY tsconfig.json tsconfig.build.json ./
+COPY src ./src
+RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
+ && node dist/build-workflow-bundle.js \
+ && npm prune --omit=dev --no-audit --no-fund
+
+FROM node:20.19.5-bookworm-slim
+ENV NODE_ENV=production TZ=UTC NODE_OPTIONS=--enable-source-maps
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends ca-certificates \
+ && rm -rf /var/lib/apt/lists/*
+WORKDIR /app
+COPY --from=build /app/node_modules ./node_modules
+COPY --from=build /app/dist ./dist
+COPY package.json ./
+COPY migrations ./migrations
+USER node
+# Node itself is the first process: npm would swallow SIGTERM, and running deals would not be handed on.
+ENTRYPOINT ["node"]
+CMD ["dist/worker.js"]

@@ -1,0 +1,109 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { loadConfig } from '../src/config.js';
+import { type Simulators, startSimulators } from '../src/simulators/index.js';
+
+/** What can be checked of docker-compose.yml without a container engine. */
+
+interface Service {
+  readonly image: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly env_file?: string;
+  readonly command?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: object;
+  readonly profiles?: readonly string[];
+}
+
+const { services, volumes } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+  services: Record<string, Service>;
+  volumes: object;
+};
+const settings = Object.fromEntries(
+  readFileSync('docker/simulators.env', 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('=') && !line.startsWith('#'))
+    .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
+);
+
+let simulators: Simulators;
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
+});
+afterAll(() => simulators.stop());
+
+describe('docker-compose.yml', () => {
+  it('has the services that the design names, the simulators under a profile', () => {
+    expect(Object.keys(services)).toEqual(
+      expect.arrayContaining(['postgres', 'temporal', 'temporal-ui', 'worker', 'starter', 'simulators']),
+    );
+    expect(services['simulators']?.profiles).toEqual(['simulators']);
+  });
+
+  for (const [name, service] of Object.entries(services)) {
+    it(`${name}: pinned image, known dependencies, mounted files that exist`, () => {
+      expect(service.image).toMatch(/:\d+\.\d+/);
+      for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
+        expect(Object.keys(services)).toContain(needed);
+        if (condition === 'service_healthy') expect(services[needed]?.healthcheck).toBeDefined();
+      }
+      for (const volume of service.volumes ?? []) {
+        const source = volume.split(':')[0] ?? '';
+        expect(source.startsWith('.') ? existsSync(source) : Object.keys(volumes).includes(source)).toBe(true);
+      }
+      const program = service.command?.find((word) => word.startsWith('dist/'));
+      if (program) expect(existsSync(program)).toBe(true);
+    });
+  }
+
+  for (const name of ['worker', 'starter']) {
+    it(`${name}: its settings are a whole configuration`, () => {
+      const config = loadConfig({ ...settings, ...services[name]?.environment });
+      expect(config.temporal).toEqual({ address: 'temporal:7233', namespace: 'dealbridge' });
+      expect(config.businessCentral.environmentUrl).toContain('http://simulators:4103/');
+    });
+  }
+
+  it('the settings of the simulators are those that the simulators print', () => {
+    const { tenant, environment, company, dataverseApp, businessCentralApp } = simulators.connection;
+    expect(settings).toMatchObject({
+      ENTRA_TENANT_ID: tenant,
+      BC_ENVIRONMENT: environment,
+      BC_COMPANY: company,
+      DATAVERSE_CLIENT_ID: dataverseApp.clientId,
+      DATAVERSE_CLIENT_SECRET: dataverseApp.clientSecret,
+      BC_CLIENT_ID: businessCentralApp.clientId,
+      BC_CLIENT_SECRET: businessCentralApp.clientSecret,
+    });
+    expect(services['simulators']?.command).toContain(`--webhook-key=${settings['WEBHOOK_SECRET']}`);
+  });
+
+  it('the server knows the search attributes that the workflow sets', () => {
+    const created = String(parse(readFileSync('docker-compose.yml', 'utf8')).services['temporal-namespace'].command);
+    const source = readFileSync('src/workflows/search-attributes.ts', 'utf8');
+    const keys = [...source.matchAll(/'(Deal\w+)', '(\w+)'/g)];
+    expect(keys.length).toBeGreaterThan(5);
+    for (const [, name, type] of keys)
+      expect(created.toLowerCase()).toContain(`--name ${name} --type ${type}`.toLowerCase());
+  });
+});
+
+describe('Dockerfile', () => {
+  const lines = readFileSync('Dockerfile', 'utf8').split('\n');
+  it('runs as a plain user, on a pinned image', () => {
+    expect(lines).toContain('USER node');
+    for (const line of lines.filter((other) => other.startsWith('FROM ')))
+      expect(line).toMatch(/^FROM node:20\.\d+\.\d+-/);
+  });
+  it('copies only what the build context lets through', () => {
+    const allowed = readFileSync('.dockerignore', 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('!'));
+    const copied = lines
+      .filter((line) => /^COPY (?!--from)/.test(line))
+      .flatMap((line) => line.split(' ').slice(1, -1));
+    for (const path of copied) expect(allowed).toContain(`!${path.replace('./', '')}`);
+  });
+});
