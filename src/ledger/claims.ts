@@ -40,12 +40,16 @@ export function claimDeal(database: Database, bearerId: string, ancestors: reado
 }
 
 /** From here on the bearer may have a document; false when a descendant took the deal over before. */
-export async function startDrafting(db: Queryable, bearerId: string): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `UPDATE claims SET state = 'drafting' WHERE record_id = $1 AND bearer_id = $1 AND state <> 'yielded'`,
-    [bearerId],
-  );
-  return rowCount === 1;
+export function startDrafting(database: Database, bearerId: string): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    // Without the lock a descendant could read "claimed" and this write "drafting", and both would be bearers.
+    await lockRecords(tx, [bearerId]);
+    const { rowCount } = await tx.query(
+      `UPDATE claims SET state = 'drafting' WHERE record_id = $1 AND bearer_id = $1 AND state <> 'yielded'`,
+      [bearerId],
+    );
+    return rowCount === 1;
+  });
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

@@ -1,0 +1,126 @@
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import { createTransport, type HttpTransport } from '../../src/clients/http.js';
+
+/** One transport against a server that answers as it is told. */
+let server: Server;
+let answer: (response: ServerResponse) => void;
+let asked: { authorization: string | undefined; correlationId: string | undefined }[] = [];
+let renewals = 0;
+let http: HttpTransport;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    asked.push({
+      authorization: request.headers.authorization,
+      correlationId: request.headers['x-ms-client-request-id'] as string | undefined,
+    });
+    answer(response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  http = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`);
+});
+afterAll(async () => {
+  await http.close();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function transportTo(baseUrl: string): HttpTransport {
+  return createTransport({
+    api: 'business-central',
+    baseUrl,
+    tokens: {
+      async getToken(options) {
+        if (options?.renew) renewals += 1;
+        return `token-${renewals}`;
+      },
+    },
+    timeoutMs: 400,
+    parallel: 2,
+    headers: {},
+    readError: () => ({ code: 'SomeCode', message: 'of customer Ann' }),
+  });
+}
+
+async function send(act: (response: ServerResponse) => void): Promise<unknown> {
+  answer = act;
+  asked = [];
+  return http
+    .send({ method: 'POST', path: 'orders', asked: 'create the order', body: { a: 1 } })
+    .catch((e: unknown) => e);
+}
+
+const status =
+  (code: number, headers: Record<string, string> = {}, body = '') =>
+  (response: ServerResponse) => {
+    response.writeHead(code, headers);
+    response.end(body);
+  };
+
+describe('one request', () => {
+  const codes = {
+    400: 'rejected',
+    403: 'forbidden',
+    404: 'not-found',
+    408: 'unknown-outcome',
+    409: 'conflict',
+    412: 'conflict',
+    429: 'throttled',
+    500: 'unknown-outcome',
+    502: 'unknown-outcome',
+    503: 'unavailable',
+    504: 'unknown-outcome',
+  } as const;
+  for (const [code, wanted] of Object.entries(codes)) {
+    it(`${code} is ${wanted}, and is asked once`, async () => {
+      const error = await send(status(Number(code)));
+      expect(error).toBeInstanceOf(RemoteApiError);
+      expect(error).toMatchObject({ code: wanted, facts: { status: Number(code) } });
+      expect(asked).toHaveLength(1);
+      expect((error as RemoteApiError).wasNotDone).toBe(wanted !== 'unknown-outcome');
+    });
+  }
+
+  it('a 401 renews the token and asks once more', async () => {
+    const before = renewals;
+    expect(await send(status(401))).toMatchObject({ code: 'unauthorized' });
+    expect(renewals).toBe(before + 1);
+    expect(asked.map((one) => one.authorization)).toEqual([`Bearer token-${before}`, `Bearer token-${before + 1}`]);
+    expect(new Set(asked.map((one) => one.correlationId)).size).toBe(2);
+  });
+
+  it('an answer that never comes is an unknown outcome after the time limit', async () => {
+    expect(await send(() => undefined)).toMatchObject({ code: 'unknown-outcome' });
+  });
+
+  it('a connection that is cut is an unknown outcome', async () => {
+    expect(await send((response) => response.destroy())).toMatchObject({ code: 'unknown-outcome' });
+  });
+
+  it('a server that is not there was certainly not asked', async () => {
+    const nowhere = transportTo('http://127.0.0.1:1/api/');
+    await expect(nowhere.send({ method: 'GET', path: 'x', asked: 'look' })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await nowhere.close();
+  });
+
+  it('a success that is no JSON is unreadable, and its outcome unknown', async () => {
+    const error = await send(status(200, {}, '<html>'));
+    expect(error).toMatchObject({ code: 'unreadable' });
+    expect((error as RemoteApiError).wasNotDone).toBe(false);
+  });
+
+  it('the message says what was asked and what came back, and no word of the customer (I7)', async () => {
+    const error = (await send(status(400, { 'request-id': 'r-1' }, '{}'))) as RemoteApiError;
+    expect(error.message).toBe('create the order: rejected (400 SomeCode)');
+    expect(error.facts.requestId).toBe('r-1');
+    expect(error.facts.remoteMessage).toBe('of customer Ann');
+  });
+
+  it('Retry-After travels with the error (I8)', async () => {
+    expect(await send(status(429, { 'retry-after': '7' }))).toMatchObject({ facts: { retryAfterMs: 7_000 } });
+  });
+});

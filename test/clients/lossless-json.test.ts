@@ -1,0 +1,34 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../../src/clients/lossless-json.js';
+
+describe('JSON whose decimals are no floats', () => {
+  it('keeps every digit of what no float can hold', () => {
+    expect(parseLosslessJson('{"total":922337203685477.5807,"version":9007199254740993,"count":3}')).toEqual({
+      total: '922337203685477.5807',
+      version: '9007199254740993',
+      count: 3,
+    });
+  });
+
+  it('leaves numbers inside of texts alone', () => {
+    expect(parseLosslessJson('{"text":"1.50 \\"and\\" 2.5"}')).toEqual({ text: '1.50 "and" 2.5' });
+  });
+
+  it('sends decimals as numbers, digit for digit', () => {
+    expect(stringifyLosslessJson({ price: decimalNumber('0.10'), text: '0.10' })).toBe('{"price":0.10,"text":"0.10"}');
+  });
+
+  it('refuses what is no decimal', () => {
+    expect(() => decimalNumber('1e3')).toThrow(RangeError);
+    expect(() => decimalNumber('1,50')).toThrow(RangeError);
+  });
+
+  it('reads whatever JSON wrote', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.oneof(fc.string(), fc.boolean(), fc.constant(null))), (value) => {
+        expect(parseLosslessJson(JSON.stringify(value))).toEqual(value);
+      }),
+    );
+  });
+});

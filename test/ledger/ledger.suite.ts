@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+
+/** What every database that claims to carry the ledger must do. */
+export function testLedger(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
+  describe(`the ledger on ${name}`, () => {
+    let server: { url: string; stop: () => Promise<void> };
+    let database: Database;
+    let ledger: Ledger;
+    let applied: string[][];
+
+    beforeAll(async () => {
+      server = await open();
+      database = openDatabase(server.url);
+      const other = openDatabase(server.url);
+      // Worker and starter start at the same time on an empty database.
+      applied = await Promise.all([migrate(database), migrate(other)]);
+      await other.close();
+      ledger = createLedger(database);
+    });
+    afterAll(async () => {
+      await database?.close();
+      await server?.stop();
+    });
+
+    const see = async (): Promise<string> => {
+      const recordId = randomUUID();
+      await ledger.see({ table: 'salesorder', recordId });
+      return recordId;
+    };
+
+    it('is migrated once, also by two processes at the same time', async () => {
+      expect(applied.flat()).toContain('0001-ledger.sql');
+      expect(new Set(applied.flat()).size).toBe(applied.flat().length);
+      expect(await migrate(database)).toEqual([]);
+    });
+
+    it('sees a record once and keeps its state (I6)', async () => {
+      const recordId = await see();
+      await ledger.change(recordId, { state: 'held', hold: { reason: 'item-missing', text: 'no item EQ-1' } });
+      expect(await ledger.see({ table: 'salesorder', recordId })).toMatchObject({
+        state: 'held',
+        holdReason: 'item-missing',
+      });
+      await ledger.change(recordId, { invoiceNumber: '103001' });
+      expect((await ledger.getRecord(recordId)).holdReason).toBe('item-missing');
+      await ledger.change(recordId, { state: 'preparing' });
+      expect(await ledger.getRecord(recordId)).toMatchObject({
+        state: 'preparing',
+        holdReason: undefined,
+        invoiceNumber: '103001',
+      });
+      expect((await ledger.listRecords({ state: 'preparing', limit: 100 })).map((row) => row.recordId)).toContain(
+        recordId,
+      );
+    });
+
+    it('an amount comes back with its decimals', async () => {
+      const recordId = await see();
+      await ledger.change(recordId, { amount: '1234567890123.4500' });
+      expect((await ledger.getRecord(recordId)).amount).toBe('1234567890123.4500');
+    });
+
+    describe('write intents (I3)', () => {
+      it('only one of fifty concurrent writers is the first', async () => {
+        const key = `${randomUUID()}:draft:1`;
+        const recordId = await see();
+        const intents = await Promise.all(Array.from({ length: 50 }, () => ledger.openIntent(key, recordId)));
+        expect(intents.filter((intent) => intent.state === 'first')).toHaveLength(1);
+        expect(intents.filter((intent) => intent.state === 'asking')).toHaveLength(49);
+      });
+
+      it('knows how long ago was asked, what was not done and what came of it', async () => {
+        const key = `${randomUUID()}:draft:1`;
+        const recordId = await see();
+        await ledger.openIntent(key, recordId);
+        const asking = await ledger.openIntent(key, recordId);
+        if (asking.state !== 'asking') throw new Error(`${asking.state} is not asking`);
+        expect(asking.askedMsAgo).toBeGreaterThanOrEqual(0);
+        expect(asking.askedMsAgo).toBeLessThan(60_000);
+        await ledger.markNotDone(key);
+        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done' });
+        await ledger.askAgain(key);
+        expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
+        const result = { id: '1', etag: 'W/"x"', total: '12.50' };
+        await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
+        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'done', result });
+        await ledger.markNotDone(key);
+        expect((await ledger.openIntent(key, recordId)).state).toBe('done');
+      });
+
+      it('an outcome is kept whole or not at all', async () => {
+        const recordId = await see();
+        const key = `${recordId}:draft:1`;
+        await ledger.openIntent(key, recordId);
+        const outcome = ledger.recordOutcome({
+          recordId,
+          writeKey: key,
+          result: {},
+          change: { state: 'drafted', documentId: 'not-a-guid' },
+          audit: { actor: 'dealbridge', action: 'test' },
+        });
+        await expect(outcome).rejects.toThrow();
+        expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
+        expect(await ledger.readAudit(recordId)).toEqual([]);
+      });
+    });
+
+    describe('claims (I1)', () => {
+      it('a descendant takes over an ancestor that has not drafted yet', async () => {
+        const [opportunity, order] = [randomUUID(), randomUUID()];
+        expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'bearer' });
+        expect(await ledger.claim(order, [opportunity])).toEqual({ kind: 'bearer' });
+        expect(await ledger.startDrafting(opportunity)).toBe(false);
+        expect(await ledger.startDrafting(order)).toBe(true);
+        expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'superseded', by: order });
+      });
+
+      it('a descendant of a record that drafts is covered', async () => {
+        const [quote, order] = [randomUUID(), randomUUID()];
+        await ledger.claim(quote, []);
+        await ledger.startDrafting(quote);
+        expect(await ledger.claim(order, [quote])).toEqual({ kind: 'covered', by: quote });
+      });
+
+      it('two orders of one opportunity are two deals', async () => {
+        const [opportunity, one, two] = [randomUUID(), randomUUID(), randomUUID()];
+        expect(await ledger.claim(one, [opportunity])).toEqual({ kind: 'bearer' });
+        expect(await ledger.claim(two, [opportunity])).toEqual({ kind: 'bearer' });
+      });
+
+      it('a deal that ended without a document leaves its lineage free', async () => {
+        const [quote, order] = [randomUUID(), randomUUID()];
+        await ledger.claim(order, [quote]);
+        await ledger.releaseClaims(order);
+        expect(await ledger.claim(quote, [])).toEqual({ kind: 'bearer' });
+      });
+
+      it('in every order of arrival, concurrent or not, one record of a lineage may draft', async () => {
+        await fc.assert(
+          fc.asyncProperty(fc.shuffledSubarray([0, 1, 2], { minLength: 3 }), fc.boolean(), async (order, together) => {
+            const ids = [randomUUID(), randomUUID(), randomUUID()] as const;
+            const start = async (depth: number): Promise<boolean> => {
+              const id = ids[depth] as string;
+              const claim = await ledger.claim(id, ids.slice(0, depth));
+              return claim.kind === 'bearer' && ledger.startDrafting(id);
+            };
+            const drafting: boolean[] = [];
+            if (together) drafting.push(...(await Promise.all(order.map(start))));
+            else for (const depth of order) drafting.push(await start(depth));
+            expect(drafting.filter(Boolean)).toHaveLength(1);
+          }),
+          { numRuns: 150 },
+        );
+      });
+    });
+
+    describe('the audit trail', () => {
+      it('refuses to be changed, cut or emptied', async () => {
+        const recordId = await see();
+        await ledger.audit({ recordId, actor: 'ann', action: 'confirm', facts: { total: '12.50' } });
+        for (const sql of [
+          `UPDATE audit_entries SET actor = 'bob'`,
+          'DELETE FROM audit_entries',
+          'TRUNCATE audit_entries',
+        ]) {
+          await expect(database.query(sql)).rejects.toThrow(/append-only/);
+        }
+        expect(await ledger.readAudit(recordId)).toMatchObject([
+          { actor: 'ann', action: 'confirm', facts: { total: '12.50' } },
+        ]);
+      });
+
+      it('is kept with the change it belongs to', async () => {
+        const recordId = await see();
+        const change = ledger.change(recordId, { documentId: 'not-a-guid' }, { actor: 'ann', action: 'confirm' });
+        await expect(change).rejects.toThrow();
+        expect(await ledger.readAudit(recordId)).toEqual([]);
+      });
+    });
+
+    it('transactions of two clients do not mix, and a rolled-back one leaves nothing', async () => {
+      const other = openDatabase(server.url, 1);
+      const ids = await Promise.all(
+        Array.from({ length: 30 }, async (_none, index) => {
+          const client = index % 2 === 0 ? database : other;
+          const id = randomUUID();
+          const work = client.transaction(async (tx) => {
+            await tx.query(`INSERT INTO source_records (record_id, source_table) VALUES ($1, 'quote')`, [id]);
+            const { rows } = await tx.query<{ record_id: string }>(
+              'SELECT record_id FROM source_records WHERE record_id = $1',
+              [id],
+            );
+            expect(rows).toEqual([{ record_id: id }]);
+            if (index % 3 === 0) throw new RangeError('changed our mind');
+          });
+          await work.catch((error: unknown) => expect(error).toBeInstanceOf(RangeError));
+          return { id, isKept: index % 3 !== 0 };
+        }),
+      );
+      for (const { id, isKept } of ids) expect((await ledger.findRecord(id)) !== undefined).toBe(isKept);
+      await other.close();
+    });
+
+    it('many large answers at once arrive whole', async () => {
+      const answers = await Promise.all(
+        Array.from({ length: 40 }, (_none, index) =>
+          database.query<{ text: string }>('SELECT repeat($1, 200000) AS text', [String(index % 10)]),
+        ),
+      );
+      for (const [index, { rows }] of answers.entries()) expect(rows[0]?.text).toBe(String(index % 10).repeat(200_000));
+    });
+
+    it('a client that dies within a transaction blocks nobody and leaves nothing', async () => {
+      const { default: pg } = await import('pg');
+      const client = new pg.Client({ connectionString: server.url });
+      client.on('error', () => undefined);
+      await client.connect();
+      const id = randomUUID();
+      await client.query('BEGIN');
+      await client.query(`INSERT INTO source_records (record_id, source_table) VALUES ($1, 'quote')`, [id]);
+      (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+      expect(await ledger.findRecord(id)).toBeUndefined();
+    });
+  });
+}
