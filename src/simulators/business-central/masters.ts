@@ -1,156 +1,266 @@
-import { BcError, dialog } from './errors.js';
+import { type Entity, entityOf } from './entities.js';
+import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
+import { badBody, checkValue, refuseReadOnly, ZERO_GUID } from './values.js';
 
-/** Which properties an entity has: `text:n`, `code:n` (upper case), `decimal`, `bool`; `!` in front is read only. */
-export const FIELDS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  customers: {
-    number: 'code:20',
-    displayName: 'text:100',
-    type: 'enum:Company,Person',
-    addressLine1: 'text:100',
-    addressLine2: 'text:50',
-    city: 'text:30',
-    state: 'text:30',
-    country: 'code:10',
-    postalCode: 'code:20',
-    phoneNumber: 'text:30',
-    email: 'text:80',
-    website: 'text:255',
-    salespersonCode: 'code:20',
-    balanceDue: '!decimal',
-    creditLimit: 'decimal',
-    taxLiable: 'bool',
-    taxRegistrationNumber: 'text:20',
-    currencyCode: 'code:10',
-    paymentTermsId: 'text:36',
-    blocked: 'enum:_x0020_,Ship,Invoice,All',
-  },
-  items: {
-    number: 'code:20',
-    displayName: 'text:100',
-    type: 'enum:Inventory,Service,Non_x002D_Inventory',
-    blocked: 'bool',
-    gtin: 'code:14',
-    unitPrice: 'decimal',
-    unitCost: 'decimal',
-    priceIncludesTax: 'bool',
-    baseUnitOfMeasureCode: 'code:10',
-  },
-};
+/** Customers, items, contacts and the small sets (reference 2.2 to 2.6). */
 
-const DEFAULTS: Readonly<Record<string, Row>> = {
-  customers: {
-    number: '',
-    displayName: '',
-    type: 'Company',
-    addressLine1: '',
-    addressLine2: '',
-    city: '',
-    state: '',
-    country: '',
-    postalCode: '',
-    phoneNumber: '',
-    email: '',
-    website: '',
-    salespersonCode: '',
-    balanceDue: '0',
-    creditLimit: '0',
-    taxLiable: false,
-    taxRegistrationNumber: '',
-    currencyCode: 'EUR',
-    paymentTermsId: '00000000-0000-0000-0000-000000000000',
-    blocked: '_x0020_',
-  },
-  items: {
-    number: '',
-    displayName: '',
-    type: 'Inventory',
-    blocked: false,
-    gtin: '',
-    unitPrice: '0',
-    unitCost: '0',
-    priceIncludesTax: false,
-    baseUnitOfMeasureCode: 'PCS',
-  },
-};
+type Body = Readonly<Record<string, unknown>>;
+
+const SERIES = { customers: ['customer', 'CUST'], contacts: ['contact', 'CONT'], items: ['item', 'ITEM'] } as const;
+const NEEDS_NAME: ReadonlySet<string> = new Set(['customers', 'contacts', 'companies']);
 
 export function createMaster(
   company: Company,
-  set: 'customers' | 'items',
-  body: Readonly<Record<string, unknown>>,
+  set: string,
+  body: Body,
+  path: Readonly<Record<string, Value>> = {},
 ): Row {
-  const given: Row = {};
-  for (const [name, value] of Object.entries(body)) given[name] = checkField(set, name, value);
-  if (set === 'customers') checkCustomer(company, given);
-  if (given['number'] === undefined || given['number'] === '') given['number'] = company.draw('customer');
-  else if (set === 'customers' && !company.setup.manualCustomerNumbers) {
-    throw dialog(
-      'You may not enter numbers manually. If you want to enter numbers manually, please activate Manual Nos. in No. Series CUST.',
-    );
+  const entity = entityOf(set);
+  const { defaultDimensions, ...values } = body;
+  const given = checkBody(entity, { ...path, ...values }, undefined);
+  if (NEEDS_NAME.has(set)) {
+    if (given['displayName'] === undefined) throw dialog('A "displayName" must be provided.');
+    if (given['displayName'] === '') throw dialog('The blank "displayName" is not allowed.');
   }
-  if (company.findByNumber(set, String(given['number']))) {
-    const table = set === 'customers' ? 'Customer' : 'Item';
-    throw new BcError(
-      400,
-      'Internal_EntityWithSameKeyExists',
-      `The record in table ${table} already exists. Identification fields and values: No.='${given['number']}'`,
-    );
+  if (set === 'items' && given['inventory'] !== undefined && Number(given['inventory']) !== 0) {
+    throw dialog('Inventory cannot be changed during on insert.');
   }
-  return company.insert(set, { ...DEFAULTS[set], ...given });
-}
-
-export function patchMaster(company: Company, set: string, row: Row, body: Readonly<Record<string, unknown>>): Row {
-  for (const [name, value] of Object.entries(body)) row[name] = checkField(set, name, value);
-  company.touch(row);
+  checkRelations(company, entity, given);
+  setNumber(company, entity, given);
+  if (set === 'defaultDimensions') fillDefaultDimension(company, given);
+  const row = company.insert(set, { ...defaultsOf(company, set), ...given });
+  if (Array.isArray(defaultDimensions)) {
+    const parentType = set === 'items' ? 'Item' : 'Customer';
+    for (const one of defaultDimensions as Body[]) {
+      createMaster(company, 'defaultDimensions', one, { parentType, parentId: String(row['id']) });
+    }
+  }
+  if (set === 'customers') {
+    // The marketing set-up makes a company contact for each new customer (reference 2.2).
+    company.insert('contacts', {
+      number: company.draw('contact'),
+      type: row['type'] ?? 'Company',
+      displayName: row['displayName'] ?? '',
+      companyName: row['displayName'] ?? '',
+      contactBusinessRelation: 'Customer',
+      searchName: String(row['displayName']).toUpperCase(),
+    });
+  }
   return row;
 }
 
-function checkCustomer(company: Company, given: Row): void {
-  if (given['displayName'] === undefined) throw dialog('A "displayName" must be provided.');
+export function patchMaster(company: Company, set: string, row: Row, body: Body): void {
+  const entity = entityOf(set);
+  const given = checkBody(entity, body, row);
   if (given['displayName'] === '') throw dialog('The blank "displayName" is not allowed.');
-  if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters');
-  const country = given['country'];
-  if (country && !company.findByNumber('countriesRegions', String(country))) {
-    throw new BcError(
-      400,
-      'Internal_InvalidTableRelation',
-      `The field Country/Region Code of table Customer contains a value (${country}) that cannot be found in the related table (Country/Region).`,
-    );
+  checkRelations(company, entity, given);
+  const { numberField } = entity;
+  if (numberField && given[numberField] !== undefined && given[numberField] !== row[numberField]) {
+    refuseDuplicate(company, entity, String(given[numberField]));
   }
-  const currency = given['currencyCode'];
-  if (currency && currency !== 'EUR' && !company.findByNumber('currencies', String(currency))) {
-    throw dialog('The "currencyCode" does not match to a Currency.');
-  }
+  if (set === 'items' && given['inventory'] !== undefined)
+    company.stock.set(String(row['number']), String(given['inventory']));
+  // A PATCH with unchanged values is skipped silently: no error, the etag stays.
+  if (Object.entries(given).every(([name, value]) => row[name] === value)) return;
+  company.change(set, row, given);
 }
 
-function checkField(set: string, name: string, value: unknown): Value {
-  const rule = FIELDS[set]?.[name];
-  if (rule === undefined) {
-    throw new BcError(
-      400,
-      'BadRequest',
-      `The property '${name}' does not exist on type 'Microsoft.NAV.${set.replace(/s$/, '')}'. Make sure to only use property names that are defined by the type.`,
-    );
+export function deleteMaster(company: Company, set: string, row: Row): void {
+  if (set === 'customers' || set === 'items') {
+    for (const document of [...company.documents.order.values(), ...company.documents.invoice.values()]) {
+      const names = set === 'customers' ? [document.row['customerId']] : document.lines.map((line) => line['itemId']);
+      if (!names.includes(row['id'] ?? '')) continue;
+      const what = document.kind === 'order' ? 'outstanding Sales Order' : 'outstanding Sales Invoice';
+      throw dialog(
+        set === 'customers'
+          ? `You cannot delete Customer ${row['number']} because there is at least one ${what} for this customer.`
+          : `You cannot delete Item ${row['number']} because there is at least one ${what} that includes this item.`,
+      );
+    }
   }
-  if (rule.startsWith('!')) throw new BcError(400, 'BadRequest_InvalidOperation', `Control '${name}' is read-only.`);
-  const [kind = '', argument = ''] = rule.split(':');
-  if (kind === 'bool') return value === true;
-  if (kind === 'decimal') return String(value);
-  if (typeof value !== 'string') throw new BcError(400, 'BadRequest', 'Invalid Request Body');
-  if (kind === 'enum') {
-    const options = argument.split(',');
-    if (!options.includes(value))
-      throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${options.join(',')}`);
-    return value;
-  }
-  return checkLength(kind === 'code' ? value.trim().toUpperCase() : value, Number(argument));
+  company.remove(set, row);
 }
 
-export function checkLength(text: string, longest: number): string {
-  if (text.length <= longest) return text;
+/** Checks all properties; what is read-only may only be said as it is. */
+function checkBody(entity: Entity, body: Body, row: Row | undefined): Row {
+  const given: Row = {};
+  for (const [name, raw] of Object.entries(body)) {
+    if (name.startsWith('@odata.')) continue;
+    const value = checkValue(entity, name, raw);
+    if (entity.fields.get(name)?.isReadOnly) {
+      if (row?.[name] !== value) refuseReadOnly(name);
+    } else given[name] = value;
+  }
+  return given;
+}
+
+function setNumber(company: Company, entity: Entity, given: Row): void {
+  const { set, numberField } = entity;
+  if (!numberField) return;
+  const series = set in SERIES ? SERIES[set as keyof typeof SERIES] : undefined;
+  const number = given[numberField];
+  if (number === undefined || number === '') {
+    if (!series)
+      throw new BcError(
+        400,
+        'Application_DialogException',
+        `Code must have a value in ${entity.table}: Code=. It cannot be zero or empty.`,
+      );
+    given[numberField] = company.draw(series[0]);
+    return;
+  }
+  const manual = set === 'items' ? company.setup.manualItemNumbers : company.setup.manualCustomerNumbers;
+  if (series && !manual) {
+    throw dialog(
+      `You may not enter numbers manually. If you want to enter numbers manually, please activate Manual Nos. in No. Series ${series[1]}.`,
+    );
+  }
+  if (set !== 'itemVariants' && set !== 'dimensionValues') refuseDuplicate(company, entity, String(number));
+}
+
+function refuseDuplicate(company: Company, entity: Entity, number: string): void {
+  if (!company.findByNumber(entity.set, number)) return;
+  const key = entity.numberField === 'code' ? 'Code' : 'No.';
   throw new BcError(
     400,
-    'Application_StringExceededLength',
-    `The length of the string is ${text.length}, but it must be less than or equal to ${longest} characters. Value: ${text}`,
+    'Internal_EntityWithSameKeyExists',
+    `The record in table ${entity.table} already exists. Identification fields and values: ${key}='${number}'`,
   );
+}
+
+/** Ids and codes that point at other sets; an id fills its code and the other way round. */
+const PAIRS: readonly (readonly [id: string, code: string | undefined, set: string, table: string])[] = [
+  ['currencyId', 'currencyCode', 'currencies', 'Currency'],
+  ['paymentTermsId', undefined, 'paymentTerms', 'Payment Terms'],
+  ['shipmentMethodId', undefined, 'shipmentMethods', 'Shipment Method'],
+  ['paymentMethodId', undefined, 'paymentMethods', 'Payment Method'],
+  ['taxAreaId', undefined, 'taxAreas', 'VAT Business Posting Group'],
+  ['taxGroupId', 'taxGroupCode', 'taxGroups', 'VAT Product Posting Group'],
+  ['itemCategoryId', 'itemCategoryCode', 'itemCategories', 'Item Category'],
+  ['baseUnitOfMeasureId', 'baseUnitOfMeasureCode', 'unitsOfMeasure', 'Unit of Measure'],
+  [
+    'generalProductPostingGroupId',
+    'generalProductPostingGroupCode',
+    'generalProductPostingGroups',
+    'Gen. Product Posting Group',
+  ],
+  ['inventoryPostingGroupId', 'inventoryPostingGroupCode', 'inventoryPostingGroups', 'Inventory Posting Group'],
+];
+const LOCAL_CURRENCY = 'EUR';
+
+function checkRelations(company: Company, entity: Entity, given: Row): void {
+  for (const [id, code, set, table] of PAIRS) {
+    if (!entity.fields.has(id)) continue;
+    const byCode = code === undefined ? undefined : given[code];
+    if (given[id] !== undefined && given[id] !== ZERO_GUID) {
+      const row = company.find(set, String(given[id]));
+      if (!row) throw dialog(`The "${id}" does not match to a ${table}.`);
+      if (code && byCode !== undefined && byCode !== row['code']) {
+        throw dialog(`The "${id}" and "${code}" values do not match to a specific ${table}.`);
+      }
+      if (code) given[code] = row['code'] ?? '';
+    } else if (code && byCode !== undefined) {
+      if (byCode === '' || (set === 'currencies' && byCode === LOCAL_CURRENCY)) {
+        // The local currency is stored blank and read back with its code (reference 2.2).
+        given[id] = ZERO_GUID;
+        if (set === 'currencies') given[code] = LOCAL_CURRENCY;
+        continue;
+      }
+      const row = company.findByNumber(set, String(byCode));
+      if (!row) throw dialog(`The "${code}" does not match to a ${table}.`);
+      given[id] = row['id'] ?? ZERO_GUID;
+    }
+  }
+  related(company, entity, given, 'country', 'countriesRegions', 'Country/Region Code', 'Country/Region');
+  related(
+    company,
+    entity,
+    given,
+    'salespersonCode',
+    'salespeoplePurchasers',
+    'Salesperson Code',
+    'Salesperson/Purchaser',
+  );
+  if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters.');
+  const email = given['email'];
+  if (email && !/^[^\s@]+@[^\s@]+$/.test(String(email))) throw dialog(`The email address "${email}" is not valid.`);
+  for (const price of ['unitPrice', 'unitCost']) {
+    if (Number(given[price] ?? 0) < 0)
+      throw dialog(`The value must be greater than or equal to 0. Value: ${given[price]}.`);
+  }
+}
+
+function related(
+  company: Company,
+  entity: Entity,
+  given: Row,
+  name: string,
+  set: string,
+  field: string,
+  table: string,
+): void {
+  const value = given[name];
+  if (value !== undefined && value !== '' && !company.findByNumber(set, String(value))) {
+    throw noRelation(field, entity.table, String(value), table);
+  }
+}
+
+function fillDefaultDimension(company: Company, given: Row): void {
+  const dimension = company.find('dimensions', String(given['dimensionId']));
+  const value = company.find('dimensionValues', String(given['dimensionValueId']));
+  if (!dimension) throw dialog('The "dimensionId" does not match to a Dimension.');
+  if (value && value['dimensionId'] !== dimension['id'])
+    throw dialog('The dimension value does not belong to the dimension.');
+  for (const row of company.all('defaultDimensions')) {
+    if (row['parentId'] !== given['parentId'] || row['dimensionId'] !== given['dimensionId']) continue;
+    throw new BcError(
+      400,
+      'Internal_EntityWithSameKeyExists',
+      `The record in table Default Dimension already exists. Identification fields and values: Dimension Code='${dimension['code']}'`,
+    );
+  }
+  given['dimensionCode'] = dimension['code'] ?? '';
+  given['dimensionValueCode'] = value?.['code'] ?? '';
+}
+
+/** What the API template of the company gives a new row. */
+function defaultsOf(company: Company, set: string): Row {
+  switch (set) {
+    case 'customers':
+      return {
+        currencyCode: LOCAL_CURRENCY,
+        paymentTermsId: company.findByNumber('paymentTerms', '30D')?.['id'] ?? ZERO_GUID,
+      };
+    case 'items': {
+      const unit = company.findByNumber('unitsOfMeasure', 'PCS');
+      return {
+        baseUnitOfMeasureCode: unit?.['code'] ?? '',
+        baseUnitOfMeasureId: unit?.['id'] ?? ZERO_GUID,
+        taxGroupCode: 'VAT19',
+        generalProductPostingGroupCode: 'RETAIL',
+        inventoryPostingGroupCode: 'RESALE',
+      };
+    }
+    default:
+      return {};
+  }
+}
+
+/** @throws BcError when the body is no JSON object. */
+export function readBody(text: string): Record<string, unknown> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text === '' ? '{}' : text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw badBody();
+    throw error;
+  }
+  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw badBody();
+  return parsed as Record<string, unknown>;
+}
+
+export function checkMethod(entity: Entity, method: string): void {
+  if (!entity.methods.has(method))
+    throw notAllowed(method === 'POST' ? 'insert' : method === 'PATCH' ? 'modify' : method.toLowerCase());
 }

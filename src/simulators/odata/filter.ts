@@ -9,6 +9,15 @@ export type Expression =
   | { readonly kind: 'path'; readonly path: readonly string[] }
   | { readonly kind: 'call'; readonly name: string; readonly args: readonly Expression[] }
   | { readonly kind: 'not'; readonly of: Expression }
+  | { readonly kind: 'in'; readonly of: Expression; readonly list: readonly Expression[] }
+  /** `lines/any(l:l/quantity gt 5)`; without a body any row will do. */
+  | {
+      readonly kind: 'lambda';
+      readonly path: readonly string[];
+      readonly quantifier: 'any' | 'all';
+      readonly variable: string;
+      readonly body: Expression | undefined;
+    }
   | { readonly kind: 'logic'; readonly op: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'compare'; readonly op: CompareOp; readonly left: Expression; readonly right: Expression };
 
@@ -47,6 +56,7 @@ function parseAnd(cursor: Cursor): Expression {
 function parseNot(cursor: Cursor): Expression {
   if (cursor.takes('not')) return { kind: 'not', of: parseNot(cursor) };
   const left = parseOperand(cursor);
+  if (cursor.takes('in')) return { kind: 'in', of: left, list: parseList(cursor) };
   const op = cursor.peek().text;
   if (cursor.peek().kind !== 'name' || !COMPARE_OPS.has(op)) return left;
   cursor.next();
@@ -75,24 +85,68 @@ function parseOperand(cursor: Cursor): Expression {
   return inner;
 }
 
+function parseList(cursor: Cursor): Expression[] {
+  cursor.expects('(');
+  const list = [parseOperand(cursor)];
+  while (cursor.takes(',')) list.push(parseOperand(cursor));
+  cursor.expects(')');
+  return list;
+}
+
+function parseLambda(cursor: Cursor, path: readonly string[], quantifier: 'any' | 'all'): Expression {
+  cursor.expects('(');
+  if (quantifier === 'any' && cursor.takes(')'))
+    return { kind: 'lambda', path, quantifier, variable: '', body: undefined };
+  const variable = cursor.name();
+  cursor.expects(':');
+  const body = parseOr(cursor);
+  cursor.expects(')');
+  return { kind: 'lambda', path, quantifier, variable, body };
+}
+
 function parseNamed(cursor: Cursor, name: string, at: number): Expression {
   if (name === 'true' || name === 'false') return { kind: 'literal', value: name === 'true', of: 'word' };
   if (name === 'null') return { kind: 'literal', value: null, of: 'word' };
   if (cursor.takes('(')) {
-    if (!FUNCTIONS.has(name)) throw new ODataSyntaxError(`function '${name}' is not supported`, at);
-    const args = [parseOr(cursor)];
-    while (cursor.takes(',')) args.push(parseOr(cursor));
+    if (!FUNCTIONS.has(name) && !name.includes('.'))
+      throw new ODataSyntaxError(`function '${name}' is not supported`, at);
+    if (cursor.takes(')')) return { kind: 'call', name, args: [] };
+    const args = [parseArgument(cursor)];
+    while (cursor.takes(',')) args.push(parseArgument(cursor));
     cursor.expects(')');
     return { kind: 'call', name, args };
   }
   const path = [name];
-  while (cursor.takes('/')) path.push(cursor.name());
+  while (cursor.takes('/')) {
+    const next = cursor.name();
+    if ((next === 'any' || next === 'all') && cursor.peek().text === '(') return parseLambda(cursor, path, next);
+    path.push(next);
+  }
   return { kind: 'path', path };
+}
+
+/** Named arguments of query functions keep their value: `PropertyName='createdon'`. */
+function parseArgument(cursor: Cursor): Expression {
+  const value = parseOr(cursor);
+  if (value.kind !== 'path' || !cursor.takes('=')) return value;
+  if (cursor.takes('[')) {
+    const list = [parseOperand(cursor)];
+    while (cursor.takes(',')) list.push(parseOperand(cursor));
+    cursor.expects(']');
+    return { kind: 'in', of: value, list };
+  }
+  return { kind: 'compare', op: 'eq', left: value, right: parseOperand(cursor) };
 }
 
 export interface EvaluateOptions {
   readonly resolve: (path: readonly string[]) => Scalar;
   readonly caseSensitive: boolean;
+  /** `*` in a literal of `eq` stands for anything, as in Business Central's own filters. */
+  readonly wildcards?: boolean;
+  /** Whether one (any) or each (all) of the rows below a path fits. */
+  readonly lambda?: (lambda: Expression & { readonly kind: 'lambda' }) => boolean;
+  /** Query functions with a namespace, such as `Microsoft.Dynamics.CRM.LastXDays`. */
+  readonly namespaced?: (call: Expression & { readonly kind: 'call' }) => Scalar;
 }
 
 export function matches(expression: Expression, options: EvaluateOptions): boolean {
@@ -107,6 +161,12 @@ function evaluate(expression: Expression, options: EvaluateOptions): Scalar {
       return options.resolve(expression.path);
     case 'not':
       return evaluate(expression.of, options) !== true;
+    case 'in': {
+      const value = evaluate(expression.of, options);
+      return expression.list.some((one) => compare('eq', value, evaluate(one, options), options));
+    }
+    case 'lambda':
+      return options.lambda?.(expression) ?? false;
     case 'logic': {
       const left = evaluate(expression.left, options) === true;
       if (expression.op === 'and') return left && evaluate(expression.right, options) === true;
@@ -115,6 +175,7 @@ function evaluate(expression: Expression, options: EvaluateOptions): Scalar {
     case 'compare':
       return compare(expression.op, evaluate(expression.left, options), evaluate(expression.right, options), options);
     case 'call':
+      if (expression.name.includes('.')) return options.namespaced?.(expression) ?? null;
       return call(
         expression.name,
         expression.args.map((arg) => evaluate(arg, options)),
@@ -127,6 +188,11 @@ function compare(op: CompareOp, left: Scalar, right: Scalar, options: EvaluateOp
   if (left === null || right === null) {
     if (op === 'eq') return left === right;
     return op === 'ne' && left !== right;
+  }
+  if (options.wildcards && typeof right === 'string' && right.includes('*') && (op === 'eq' || op === 'ne')) {
+    const pattern = right.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+    const fits = new RegExp(`^${pattern.join('.*')}$`).test(String(left));
+    return op === 'eq' ? fits : !fits;
   }
   const order = orderOf(left, right, options.caseSensitive);
   switch (op) {
@@ -197,7 +263,10 @@ export function pathsOf(expression: Expression): string[] {
     case 'path':
       return [expression.path.join('/')];
     case 'not':
+    case 'in':
       return pathsOf(expression.of);
+    case 'lambda':
+      return [expression.path.join('/')];
     case 'call':
       return expression.args.flatMap(pathsOf);
     case 'logic':

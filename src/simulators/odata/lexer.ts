@@ -22,7 +22,7 @@ const RULES: readonly (readonly [Token['kind'] | 'blank', RegExp])[] = [
   ['date', /\d{4}-\d{2}-\d{2}(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})?)?/y],
   ['number', /-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y],
   ['name', /[A-Za-z_$@][\w$@.-]*/y],
-  ['symbol', /[(),;=/:*]/y],
+  ['symbol', /[(),;=/:*[\]]/y],
 ];
 
 export function tokenize(text: string): Token[] {

@@ -1,0 +1,151 @@
+import { entityOf } from './entities.js';
+import { BcError, dialog, noSegment } from './errors.js';
+import { createDocument, keepDocument } from './headers.js';
+import { KINDS } from './kinds.js';
+import { postDraft, shipAndInvoice } from './posting.js';
+import type { Company, DocumentKind, Row, SalesDocument } from './store.js';
+import { big, computeTotals } from './totals.js';
+
+/** The bound actions of reference 4.1; there are no others. All answer 204. */
+const ACTIONS: Readonly<
+  Record<DocumentKind, Readonly<Record<string, (company: Company, document: SalesDocument) => void>>>
+> = {
+  invoice: {
+    post: postDraft,
+    postandsend: (company, document) => {
+      postDraft(company, document);
+      // Posted and committed: the mail that fails now answers 400 all the same (reference 4.7).
+      send(company, document);
+    },
+    send,
+    cancel,
+    cancelandsend: (company, document) => {
+      cancel(company, document);
+      send(company, document);
+    },
+    makecorrectivecreditmemo: (company, document) => void correct(company, document),
+  },
+  order: { shipandinvoice: shipAndInvoice },
+  quote: {
+    makeorder: (company, document) => convert(company, document, 'order'),
+    makeinvoice: (company, document) => convert(company, document, 'invoice'),
+    send: (company, document) => {
+      send(company, document);
+      Object.assign(document.row, { status: 'Sent', sentDate: company.clock.date().toISOString() });
+      company.touch(document.row, 'salesQuotes', 'updated');
+    },
+  },
+  creditMemo: {
+    post: postDraft,
+    postandsend: (company, document) => {
+      postDraft(company, document);
+      send(company, document);
+    },
+    send,
+    cancel: (company, document) => {
+      if (!document.isPosted) throw dialog('The action can be applied to a posted credit memo only.');
+      if (document.isCancelled)
+        throw dialog('The credit memo cannot be canceled because it has already been canceled.');
+      document.isCancelled = true;
+      document.row['status'] = 'Canceled';
+      company.touch(document.row, 'salesCreditMemos', 'updated');
+    },
+  },
+};
+
+export function act(company: Company, document: SalesDocument, name: string): number {
+  const action = ACTIONS[document.kind][name.replace(/^microsoft\.nav\./i, '').toLowerCase()];
+  if (!/^microsoft\.nav\./i.test(name) || !action) throw noSegment(name);
+  // Nothing is left of it: the order that was only shipped answers 200, everything else 204.
+  return (action(company, document) as unknown) === 'updated' ? 200 : 204;
+}
+
+function send(company: Company, document: SalesDocument): void {
+  if (document.row['email'] === '') {
+    throw dialog(
+      'The send-to email is empty. Specify email either for the customer or for the invoice in email preview.',
+    );
+  }
+  if (!company.setup.mailIsSetUp)
+    throw dialog('You must set up at least one email account before you can send emails.');
+}
+
+/** A corrective credit memo is made and posted; the invoice is closed by it. */
+function cancel(company: Company, document: SalesDocument): void {
+  if (!document.isPosted) throw dialog('The action can be applied to a posted invoice only.');
+  if (document.isCancelled) throw dialog('The invoice cannot be canceled because it has already been canceled.');
+  if (!big(document.row['remainingAmount']).eq(big(document.row['totalAmountIncludingTax']))) {
+    throw dialog(
+      'You cannot cancel this posted sales invoice because it is fully or partially paid.\r\nTo reverse a paid sales invoice, you must manually create a sales credit memo.',
+    );
+  }
+  const memo = correct(company, document);
+  try {
+    postDraft(company, memo);
+  } catch (error) {
+    if (!(error instanceof BcError)) throw error;
+    throw dialog(
+      `Canceling the invoice failed because of the following error: \r\n${error.message}\r\nA credit memo is created but not posted.`,
+    );
+  }
+  memo.row['status'] = 'Corrective';
+  document.isCancelled = true;
+  Object.assign(document.row, { status: 'Canceled', remainingAmount: '0' });
+  company.touch(document.row, 'salesInvoices', 'updated');
+}
+
+function correct(company: Company, document: SalesDocument): SalesDocument {
+  if (!document.isPosted) throw dialog('The action can be applied to a posted invoice only.');
+  const remaining = big(document.row['remainingAmount']);
+  if (remaining.eq(0))
+    throw dialog('The invoice is closed. The corrective credit memo will not be applied to the invoice.');
+  if (remaining.lt(big(document.row['totalAmountIncludingTax']))) {
+    throw dialog(
+      'The invoice is partially paid or credited. The corrective credit memo may not be fully closed by the invoice.',
+    );
+  }
+  const memo = copy(company, document, 'creditMemo');
+  Object.assign(memo.row, { invoiceId: document.row['id'], invoiceNumber: document.row['number'] });
+  return memo;
+}
+
+/** The quote disappears; order or invoice get ids and numbers of their own. */
+function convert(company: Company, quote: SalesDocument, kind: 'order' | 'invoice'): void {
+  copy(company, quote, kind);
+  const id = String(quote.row['id']);
+  company.documents.quote.delete(id);
+  company.onChange({ set: 'salesQuotes', id, type: 'deleted', at: company.clock.now() });
+}
+
+function copy(company: Company, from: SalesDocument, kind: DocumentKind): SalesDocument {
+  const made = createDocument(company, kind, { customerId: from.row['customerId'] });
+  const { id, number, status } = made.row;
+  const entity = entityOf(KINDS[kind].set);
+  for (const field of entity.fields.values()) {
+    const value = from.row[field.name];
+    if (value !== undefined && field.name !== 'postingDate') made.row[field.name] = value;
+  }
+  Object.assign(made.row, { id, number, status });
+  const lineEntity = entityOf(KINDS[kind].lineSet);
+  made.lines = from.lines.map((line) => {
+    const row: Row = {};
+    for (const field of lineEntity.fields.values())
+      row[field.name] = line[field.name] ?? (field.kind === 'decimal' ? '0' : '');
+    const rest =
+      kind === 'order'
+        ? {
+            shippedQuantity: '0',
+            invoicedQuantity: '0',
+            shipQuantity: line['quantity'] ?? '0',
+            invoiceQuantity: line['quantity'] ?? '0',
+          }
+        : {};
+    const copied = { ...row, ...rest, id: crypto.randomUUID(), documentId: String(id), sequence: line.sequence };
+    company.touch(copied);
+    return copied;
+  });
+  made.manualDiscount = from.manualDiscount;
+  computeTotals(company, made);
+  keepDocument(company, made);
+  return made;
+}

@@ -1,0 +1,280 @@
+import { randomUUID } from 'node:crypto';
+import { entityOf } from './entities.js';
+import { dialog } from './errors.js';
+import { checkCustomer, keepDocument } from './headers.js';
+import { KINDS } from './kinds.js';
+import type { Company, Row, SalesDocument } from './store.js';
+import { big, computeTotals, isFullyShipped } from './totals.js';
+import { emptyRow, NO_DATE } from './values.js';
+
+/** Posting of drafts and orders (reference 4.3, 4.4 and 4.8); the first failure alone is told, and nothing is posted. */
+
+/** The id stays, the number changes, the lines get new ids. */
+export function postDraft(company: Company, document: SalesDocument): void {
+  const { set, table } = KINDS[document.kind];
+  if (document.isPosted) throw dialog(`The action can be applied to a draft ${table.toLowerCase()} only.`);
+  if (document.lines.length === 0) throw dialog(`Please add at least one line item to the ${table.toLowerCase()}.`);
+  checkApproval(company, document);
+  company.commit();
+  checkPosting(company, document, 'invoice');
+  // The number is drawn and committed before the ledgers are written: the next attempt takes the same (4.3, step 7).
+  document.postingNumber ??= company.draw(document.kind === 'invoice' ? 'posted' : 'postedCreditMemo');
+  checkAmounts(company, document);
+  checkStock(company, document, 'quantity');
+  document.isPosted = true;
+  document.postedRecordId = randomUUID();
+  Object.assign(document.row, { number: document.postingNumber, status: 'Open' });
+  for (const line of document.lines) line.id = randomUUID();
+  if (document.kind === 'invoice') document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
+  takeStock(company, document, 'quantity');
+  company.commit();
+  company.touch(document.row, set, 'updated');
+}
+
+function checkApproval(company: Company, document: SalesDocument): void {
+  const { table } = KINDS[document.kind];
+  if (document.isPendingApproval || (company.setup.approvalWorkflow && !document.isReleased)) {
+    throw dialog(
+      `Sales ${table} ${document.row['number']} must be approved and released before you can perform this action.`,
+    );
+  }
+}
+
+function checkPosting(company: Company, document: SalesDocument, what: 'invoice' | 'ship'): void {
+  const { row, kind } = document;
+  const { table } = KINDS[kind];
+  const header = `Sales Header: Document Type=${table}, No.=${row['number']}`;
+  const date = String(row['postingDate']);
+  if (date === NO_DATE) throw dialog(`Posting Date must have a value in ${header}. It cannot be zero or empty.`);
+  if (company.setup.externalDocumentNumberMandatory && row['externalDocumentNumber'] === '') {
+    const where = kind === 'order' ? header : `Gen. Journal Line: Document No.=${row['number']}`;
+    throw dialog(`External Document No. must have a value in ${where}. It cannot be zero or empty.`);
+  }
+  const { allowPostingFrom: from, allowPostingTo: to } = company.setup;
+  if ((from !== NO_DATE && date < from) || (to !== NO_DATE && date > to)) {
+    throw dialog('Posting Date is not within your range of allowed posting dates.');
+  }
+  for (const id of new Set([row['customerId'], row['billToCustomerId']])) {
+    const customer = company.find('customers', String(id));
+    // A blocked shipment does not keep an invoice from being posted.
+    if (customer)
+      checkCustomer(company, customer, what === 'ship' ? 'order' : kind === 'order' ? 'invoice' : kind, 'post');
+  }
+  const currency = String(row['currencyCode']);
+  if (
+    currency !== 'EUR' &&
+    ![...company.all('currencyExchangeRates')].some(
+      (rate) => rate['currencyCode'] === currency && String(rate['startingDate']) <= date,
+    )
+  ) {
+    throw dialog(`Currency Factor must have a value in ${header}. It cannot be zero or empty.`);
+  }
+  for (const line of document.lines) checkLineDimensions(company, document, String(line['itemId']));
+}
+
+function checkLineDimensions(company: Company, document: SalesDocument, itemId: string): void {
+  for (const rule of company.all('defaultDimensions')) {
+    if (rule['postingValidation'] !== 'Code_x0020_Mandatory') continue;
+    if (rule['parentId'] !== itemId && rule['parentId'] !== document.row['customerId']) continue;
+    const has = [...document.dimensions.values()].some((rows) => rows.some((row) => row['id'] === rule['dimensionId']));
+    if (!has) {
+      const of = rule['parentType'] === 'Item' ? 'Item' : 'Customer';
+      const number = company.find(of === 'Item' ? 'items' : 'customers', String(rule['parentId']))?.['number'];
+      throw dialog(
+        `Select a Dimension Value Code for the Dimension Code ${rule['dimensionCode']} for ${of} ${number}.`,
+      );
+    }
+  }
+}
+
+function checkAmounts(_company: Company, document: SalesDocument): void {
+  if (document.lines.every((line) => big(line['quantity']).eq(0))) {
+    throw dialog('There is nothing to post because the document does not contain a quantity or amount.');
+  }
+  if (big(document.row['totalAmountIncludingTax']).lt(0)) {
+    throw dialog(`The total amount for the ${KINDS[document.kind].table.toLowerCase()} must be 0 or greater.`);
+  }
+}
+
+function checkStock(company: Company, document: SalesDocument, quantity: 'quantity' | 'shipQuantity'): void {
+  if (!company.setup.preventNegativeInventory || document.kind === 'creditMemo') return;
+  const wanted = new Map<string, ReturnType<typeof big>>();
+  for (const line of document.lines) {
+    const number = String(line['lineObjectNumber']);
+    if (line['lineType'] !== 'Item' || company.findByNumber('items', number)?.['type'] !== 'Inventory') continue;
+    const sum = (wanted.get(number) ?? big('0')).plus(big(line[quantity]));
+    wanted.set(number, sum);
+    if (sum.gt(big(company.stock.get(number))))
+      throw dialog(`You have insufficient quantity of Item ${number} on inventory.`);
+  }
+}
+
+function takeStock(company: Company, document: SalesDocument, quantity: 'quantity' | 'shipQuantity'): void {
+  for (const line of document.lines) {
+    const number = String(line['lineObjectNumber']);
+    const held = company.stock.get(number);
+    if (line['lineType'] !== 'Item' || held === undefined) continue;
+    const moved =
+      document.kind === 'creditMemo' ? big(held).plus(big(line[quantity])) : big(held).minus(big(line[quantity]));
+    company.stock.set(number, moved.toFixed());
+  }
+}
+
+/** Ships and invoices what the lines name; a fully posted order is gone (404), its invoice refers to it. */
+export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted' | 'updated' {
+  if (order.lines.length === 0) throw dialog('Please add at least one line item to the estimate.');
+  checkApproval(company, order);
+  company.commit();
+  const ships = order.lines.some((line) => big(line['shipQuantity']).gt(0));
+  const invoices = order.lines.some((line) => big(line['invoiceQuantity']).gt(0));
+  checkPosting(company, order, ships ? 'ship' : 'invoice');
+  if (!ships && !invoices) {
+    throw dialog('There is nothing to post because the document does not contain a quantity or amount.');
+  }
+  const isPartial = order.lines.some((line) =>
+    big(line['shippedQuantity']).plus(big(line['shipQuantity'])).lt(big(line['quantity'])),
+  );
+  if (order.row['partialShipping'] === false && isPartial) {
+    throw dialog(
+      `Shipping Advice must not be Complete in Sales Header: Document Type=Order, No.=${order.row['number']}.`,
+    );
+  }
+  for (const line of order.lines) {
+    const shipped = big(line['shippedQuantity']).plus(big(line['shipQuantity']));
+    if (shipped.gt(big(line['quantity'])))
+      throw dialog(
+        `You cannot ship more than ${big(line['quantity']).minus(big(line['shippedQuantity'])).toFixed()} units.`,
+      );
+    if (big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).gt(shipped)) {
+      throw dialog(`You cannot invoice more than ${shipped.minus(big(line['invoicedQuantity'])).toFixed()} units.`);
+    }
+  }
+  checkStock(company, order, 'shipQuantity');
+  company.protect(order);
+  const shipmentNumber = ships ? company.draw('shipment') : undefined;
+  order.postingNumber = invoices ? company.draw('posted') : undefined;
+  if (shipmentNumber) ship(company, order, shipmentNumber);
+  if (order.postingNumber) invoice(company, order, order.postingNumber);
+  for (const line of order.lines) {
+    line['shippedQuantity'] = big(line['shippedQuantity']).plus(big(line['shipQuantity'])).toFixed();
+    line['invoicedQuantity'] = big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).toFixed();
+    const rest = big(line['quantity']).minus(big(line['shippedQuantity'])).toFixed();
+    line['shipQuantity'] = company.setup.quantityToShip === 'Blank' ? '0' : rest;
+    line['invoiceQuantity'] = big(line['shippedQuantity'])
+      .minus(big(line['invoicedQuantity']))
+      .plus(big(line['shipQuantity']))
+      .toFixed();
+    company.touch(line);
+  }
+  company.commit();
+  const id = String(order.row['id']);
+  if (order.lines.every((line) => big(line['invoicedQuantity']).gte(big(line['quantity'])))) {
+    company.documents.order.delete(id);
+    company.onChange({ set: 'salesOrders', id, type: 'deleted', at: company.clock.now() });
+    return 'deleted';
+  }
+  order.isReleased = true;
+  Object.assign(order.row, { status: 'Open', fullyShipped: isFullyShipped(order) });
+  company.touch(order.row, 'salesOrders', 'updated');
+  return invoices ? 'deleted' : 'updated';
+}
+
+const RAW_TYPES: Readonly<Record<string, string>> = {
+  Item: 'Item',
+  Account: 'G_x002F_L_x0020_Account',
+  Comment: '_x0020_',
+};
+
+function ship(company: Company, order: SalesDocument, number: string): void {
+  const entity = entityOf('salesShipments');
+  const row: Row = { ...emptyRow(entity), id: randomUUID() };
+  for (const name of entity.fields.keys())
+    if (order.row[name] !== undefined && name !== 'id') row[name] = order.row[name] as string;
+  const shipment = company.insert('salesShipments', {
+    ...row,
+    number,
+    orderNumber: order.row['number'] ?? '',
+    invoiceDate: order.row['orderDate'] ?? NO_DATE,
+  });
+  for (const line of order.lines) {
+    if (big(line['shipQuantity']).eq(0)) continue;
+    company.insert('salesShipmentLines', {
+      documentId: shipment['id'] ?? '',
+      documentNo: number,
+      sequence: line.sequence,
+      lineType: RAW_TYPES[String(line['lineType'])] ?? 'Resource',
+      lineObjectNumber: line['lineObjectNumber'] ?? '',
+      description: line['description'] ?? '',
+      unitOfMeasureCode: line['unitOfMeasureCode'] ?? '',
+      unitPrice: line['unitPrice'] ?? '0',
+      quantity: line['shipQuantity'] ?? '0',
+      discountPercent: line['discountPercent'] ?? '0',
+      taxPercent: line['taxPercent'] ?? '0',
+    });
+  }
+  takeStock(company, order, 'shipQuantity');
+}
+
+/** One invoice a call: the part that is invoiced now, with its share of the invoice discount. */
+function invoice(company: Company, order: SalesDocument, number: string): void {
+  const entity = entityOf('salesInvoices');
+  const row: Row = { ...emptyRow(entity) };
+  for (const name of entity.fields.keys()) if (order.row[name] !== undefined) row[name] = order.row[name] as string;
+  const id = randomUUID();
+  Object.assign(row, {
+    id,
+    number,
+    invoiceDate: order.row['orderDate'],
+    dueDate: order.row['postingDate'],
+    orderId: order.row['id'],
+    orderNumber: order.row['number'],
+    status: 'Open',
+  });
+  const lineEntity = entityOf('salesInvoiceLines');
+  const lines = order.lines
+    .filter((line) => big(line['invoiceQuantity']).gt(0))
+    .map((line) => {
+      const quantity = big(line['invoiceQuantity']);
+      const share = big(line['quantity']).eq(0) ? big('0') : quantity.div(big(line['quantity']));
+      const made: Row = { ...emptyRow(lineEntity) };
+      for (const name of lineEntity.fields.keys()) if (line[name] !== undefined) made[name] = line[name] as string;
+      return {
+        ...made,
+        id: randomUUID(),
+        documentId: id,
+        sequence: line.sequence,
+        quantity: quantity.toFixed(),
+        discountAmount: big(line['discountAmount']).times(share).round(2).toFixed(),
+      };
+    });
+  const document: SalesDocument = {
+    kind: 'invoice',
+    row,
+    lines,
+    dimensions: new Map([[id, order.dimensions.get(String(order.row['id'])) ?? []]]),
+    isPosted: true,
+    isReleased: false,
+    isPendingApproval: false,
+    isCancelled: false,
+    postingNumber: number,
+    manualDiscount: order.manualDiscount,
+    // Of invoices that came from orders the API's id is the record's own.
+    postedRecordId: id,
+  };
+  computeTotals(company, document);
+  document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
+  keepDocument(company, document);
+}
+
+/** Money that arrives for a posted invoice; the status moves when nothing is left. */
+export function pay(company: Company, document: SalesDocument, amount: string | undefined): void {
+  if (!document.isPosted) throw new RangeError('only posted invoices are paid');
+  const left = big(document.row['remainingAmount']).minus(amount ?? String(document.row['remainingAmount']));
+  if (left.lt(0)) throw new RangeError(`${document.row['remainingAmount']} is left to be paid`);
+  document.row['remainingAmount'] = left.toFixed();
+  if (left.eq(0)) {
+    document.row['status'] = 'Paid';
+    // Payment moves the stamp of the API's row only when the status changes (reference 6.3).
+    company.touch(document.row, KINDS[document.kind].set, 'updated');
+  }
+}

@@ -1,0 +1,336 @@
+import type { SimRequest, SimResponse } from '../kernel/server.js';
+import type { Segment } from '../odata/path.js';
+import { act } from './actions.js';
+import { count, headers, type Place, page, partOf, single, sourceOf } from './answers.js';
+import { addDimensions, dimensionsOf, patchDimension } from './dimensions.js';
+import { ENTITIES, type Entity, entityOf } from './entities.js';
+import { BcError, dialog, noSegment, notAllowed } from './errors.js';
+import { createDocument, deleteDocument, patchDocument } from './headers.js';
+import { KIND_BY_LINE_SET, KIND_BY_SET, type Kind } from './kinds.js';
+import { addLine, deleteLine, findLine, patchLine } from './lines.js';
+import { checkMethod, createMaster, deleteMaster, patchMaster, readBody } from './masters.js';
+import type { Row, SalesDocument } from './store.js';
+import type { Switches } from './switches.js';
+import { computeTotals } from './totals.js';
+
+/** The resources below a company. */
+export function routeCompany(place: Place, segments: readonly Segment[], switches: Switches): SimResponse {
+  const [set, ...rest] = segments;
+  if (!set) throw noSegment('');
+  const kind = KIND_BY_SET.get(set.name);
+  if (kind) return routeDocuments(place, kind, set, rest, switches);
+  const lineKind = KIND_BY_LINE_SET.get(set.name);
+  if (lineKind) return routeFlatLines(place, lineKind, set, rest);
+  if (set.name === 'dimensionSetLines' || set.name === 'contactsInformation') {
+    throw dialog('You must get to the parent first to get to the dimension set line.');
+  }
+  if (!ENTITIES.has(set.name) || set.name === 'subscriptions' || set.name === 'companies') throw noSegment(set.name);
+  return routeMasters(place, set, rest, switches);
+}
+
+function method(request: SimRequest): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
+  const { method: verb } = request;
+  if (verb === 'GET' || verb === 'POST' || verb === 'PATCH' || verb === 'DELETE') return verb;
+  throw notAllowed(verb.toLowerCase());
+}
+
+const body = (request: SimRequest): Record<string, unknown> => readBody(request.body.toString('utf8'));
+
+/** Reference 5: a PATCH needs If-Match, the others are compared when it is sent; stale is 409. */
+export function checkMatch(request: SimRequest, row: Row): void {
+  const wanted = request.headers['if-match'];
+  const isNeeded = request.method === 'PATCH';
+  if (
+    (wanted === undefined && isNeeded) ||
+    (wanted !== undefined && wanted !== '*' && !/^(?:W\/)?".*"$/.test(wanted))
+  ) {
+    throw new BcError(
+      400,
+      'BadRequest_InvalidToken',
+      'Could not validate the client concurrency token required by the service. Please provide a valid token in the client request.',
+    );
+  }
+  if (wanted !== undefined && wanted !== '*' && wanted !== row['@odata.etag']) {
+    throw new BcError(409, 'Request_EntityChanged', 'Another user has already changed the record.');
+  }
+}
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+function keyOf(segment: Segment): string {
+  const key = segment.key ?? segment.keys?.['id'];
+  if (key === undefined || !GUID.test(key))
+    throw new BcError(404, 'BadRequest_NotFound', 'Bad Request - Error in query syntax');
+  return key.toLowerCase();
+}
+
+function unknown(entity: Entity, id: string, switches: Switches): BcError {
+  const text = `The ${entity.table} does not exist. Identification fields and values: SystemId='{${id.toUpperCase()}}'`;
+  return new BcError(404, switches.unknownIdCode, text);
+}
+
+function routeMasters(place: Place, set: Segment, rest: readonly Segment[], switches: Switches): SimResponse {
+  const { company, request } = place;
+  const entity = entityOf(set.name);
+  const verb = method(request);
+  const [next, after] = rest;
+  if (set.key === undefined && set.keys === undefined) {
+    if (next?.name === '$count') return count(sourceOf(company, set.name), place.options);
+    if (next) throw noSegment(next.name);
+    checkMethod(entity, verb);
+    if (verb === 'GET') return page(place, sourceOf(company, set.name));
+    if (verb !== 'POST') throw notAllowed(verb.toLowerCase());
+    const row = company.transact(() => createMaster(company, set.name, body(request)));
+    return single(place, entity, row, 201);
+  }
+  const id = keyOf(set);
+  const row = company.find(set.name, id);
+  if (!row) throw unknown(entity, id, switches);
+  if (next) return routeMasterPart(place, entity, row, next, after);
+  checkMethod(entity, verb);
+  if (verb === 'GET') return single(place, entity, row);
+  checkMatch(request, row);
+  if (verb === 'PATCH') {
+    company.transact(() => patchMaster(company, set.name, row, body(request)));
+    return single(place, entity, row);
+  }
+  if (verb !== 'DELETE') throw notAllowed('insert');
+  company.transact(() => deleteMaster(company, set.name, row));
+  return { status: 204 };
+}
+
+function routeMasterPart(
+  place: Place,
+  entity: Entity,
+  row: Row,
+  next: Segment,
+  after: Segment | undefined,
+): SimResponse {
+  const { company, request } = place;
+  const link = entity.links[next.name];
+  if (link) {
+    const target = company.find(link.set, String(row[link.via]));
+    if (!target) return { status: 204 };
+    return single(place, entityOf(link.set), target);
+  }
+  if (entity.fields.has(next.name)) {
+    return { status: 200, body: { '@odata.context': place.context, value: row[next.name] }, headers: headers() };
+  }
+  const part = partOf(company, entity, row, next.name);
+  if (!part) throw noSegment(next.name);
+  if (part.isSingle) return single(place, part.entity, part.rows[0] as Row);
+  if (next.key !== undefined) {
+    const child = part.rows.find((one) => one['id'] === keyOf(next));
+    if (!child) throw new BcError(404, 'Internal_RecordNotFound', `The ${part.entity.table} does not exist.`);
+    const verb = method(request);
+    if (verb === 'GET') return single(place, part.entity, child);
+    checkMethod(part.entity, verb);
+    checkMatch(request, child);
+    if (verb === 'DELETE') {
+      company.remove(part.entity.set, child);
+      return { status: 204 };
+    }
+    company.transact(() => patchMaster(company, part.entity.set, child, body(request)));
+    return single(place, part.entity, child);
+  }
+  const source = { entity: part.entity, rows: part.rows };
+  if (after?.name === '$count') return count(source, place.options);
+  if (method(request) === 'GET') return page(place, source);
+  checkMethod(part.entity, method(request));
+  if (method(request) !== 'POST') throw notAllowed(request.method.toLowerCase());
+  const parent =
+    next.name === 'defaultDimensions'
+      ? { parentId: String(row['id']), parentType: entity.set === 'items' ? 'Item' : 'Customer' }
+      : { itemId: String(row['id']), itemNumber: String(row['number']) };
+  return single(
+    place,
+    part.entity,
+    company.transact(() => createMaster(company, part.entity.set, body(request), parent)),
+    201,
+  );
+}
+
+function routeDocuments(
+  place: Place,
+  kind: Kind,
+  set: Segment,
+  rest: readonly Segment[],
+  switches: Switches,
+): SimResponse {
+  const { company, request } = place;
+  const entity = entityOf(kind.set);
+  const documents = company.documents[kind.kind];
+  const verb = method(request);
+  const documentOf = (row: Row): SalesDocument | undefined => documents.get(String(row['id']));
+  const [next, ...after] = rest;
+  if (set.key === undefined && set.keys === undefined) {
+    if (next?.name === '$count') return count(sourceOf(company, kind.set), place.options);
+    if (next) throw noSegment(next.name);
+    if (verb === 'GET') return page(place, sourceOf(company, kind.set), documentOf);
+    if (verb !== 'POST') throw notAllowed(verb.toLowerCase());
+    const document = company.transact(() => createDocument(company, kind.kind, body(request)));
+    return single(place, entity, document.row, 201, document);
+  }
+  const id = keyOf(set);
+  const document = documents.get(id);
+  if (!document) throw unknown(entity, id, switches);
+  if (next) return routeDocumentPart(place, document, kind, next, after);
+  if (verb === 'GET') {
+    const answer = single(place, entity, document.row, 200, document);
+    // The discount is recalculated when a draft is read (reference 11.4), so the etag that was shown is stale.
+    if (switches.getMovesEtag && !document.isPosted) computeTotals(company, document);
+    return answer;
+  }
+  checkMatch(request, document.row);
+  if (verb === 'PATCH') {
+    company.transact(() => patchDocument(company, document, body(request)));
+    return single(place, entity, document.row, 200, document);
+  }
+  if (verb !== 'DELETE') throw notAllowed('insert');
+  company.transact(() => deleteDocument(company, document));
+  return { status: 204 };
+}
+
+function routeDocumentPart(
+  place: Place,
+  document: SalesDocument,
+  kind: Kind,
+  next: Segment,
+  after: readonly Segment[],
+): SimResponse {
+  const { company, request } = place;
+  const entity = entityOf(kind.set);
+  if (next.name.toLowerCase().startsWith('microsoft.nav.')) {
+    if (request.method !== 'POST') throw notAllowed(request.method.toLowerCase());
+    checkMatch(request, document.row);
+    const status = company.transact(() => act(company, document, next.name));
+    return { status };
+  }
+  if (next.name === kind.lineSet) return routeLines(place, document, kind, next, after);
+  if (next.name === 'dimensionSetLines') return routeDimensions(place, document, String(document.row['id']), next);
+  if (next.name === 'pdfDocument') return pdf(place, document, after);
+  return routeMasterPart(place, entity, document.row, next, after[0]);
+}
+
+function routeLines(
+  place: Place,
+  document: SalesDocument,
+  kind: Kind,
+  set: Segment,
+  after: readonly Segment[],
+): SimResponse {
+  const { company, request } = place;
+  const entity = entityOf(kind.lineSet);
+  const verb = method(request);
+  if (set.key === undefined) {
+    const source = { entity, rows: document.lines };
+    if (after[0]?.name === '$count') return count(source, place.options);
+    if (verb === 'GET') return page(place, source, () => document);
+    if (verb !== 'POST') throw notAllowed(verb.toLowerCase());
+    return insertLine(place, document, entity, body(request));
+  }
+  const line = findLine(document, keyOf(set));
+  const [next] = after;
+  if (next?.name === 'dimensionSetLines') return routeDimensions(place, document, line.id, next);
+  if (next) return routeMasterPart(place, entity, line, next, undefined);
+  if (verb === 'GET') return single(place, entity, line, 200, document);
+  checkMatch(request, line);
+  if (verb === 'DELETE') {
+    company.transact(() => deleteLine(company, document, line));
+    return { status: 204 };
+  }
+  if (verb !== 'PATCH') throw notAllowed('insert');
+  company.transact(() => patchLine(company, document, line, body(request)));
+  return single(place, entity, document.lines.find((one) => one.id === line.id) ?? line, 200, document);
+}
+
+function insertLine(
+  place: Place,
+  document: SalesDocument,
+  entity: Entity,
+  given: Record<string, unknown>,
+): SimResponse {
+  const { company } = place;
+  const line = company.transact(() => {
+    company.protect(document);
+    const made = addLine(company, document, given);
+    computeTotals(company, document);
+    return made;
+  });
+  return single(place, entity, line, 201, document);
+}
+
+/** The flat sets need a document: by filter, by a line's id, or by `documentId` in the body. */
+function routeFlatLines(place: Place, kind: Kind, set: Segment, rest: readonly Segment[]): SimResponse {
+  const { company, request, options } = place;
+  const documents = company.documents[kind.kind];
+  if (set.key !== undefined) {
+    const id = keyOf(set);
+    for (const document of documents.values()) {
+      if (document.lines.some((line) => line.id === id)) return routeLines(place, document, kind, set, rest);
+    }
+    throw new BcError(404, 'Internal_RecordNotFound', 'The Sales Line does not exist.');
+  }
+  if (method(request) === 'POST') {
+    const { documentId, ...given } = body(request);
+    const document = documents.get(String(documentId).toLowerCase());
+    if (!document) throw dialog('You must specify an Id or a Document Id to get the lines.');
+    return insertLine(place, document, entityOf(kind.lineSet), given);
+  }
+  const { filter } = options;
+  const wanted = filter && documentIdOf(filter);
+  const document = wanted === undefined ? undefined : documents.get(wanted);
+  if (wanted === undefined) throw dialog('You must specify an Id or a Document Id to get the lines.');
+  return page(place, { entity: entityOf(kind.lineSet), rows: document?.lines ?? [] }, () => document);
+}
+
+function documentIdOf(filter: NonNullable<Place['options']['filter']>): string | undefined {
+  if (filter.kind === 'logic' && filter.op === 'and') return documentIdOf(filter.left) ?? documentIdOf(filter.right);
+  if (filter.kind !== 'compare' || filter.op !== 'eq' || filter.left.kind !== 'path' || filter.right.kind !== 'literal')
+    return undefined;
+  return filter.left.path[0] === 'documentId' ? String(filter.right.value).toLowerCase() : undefined;
+}
+
+function routeDimensions(place: Place, document: SalesDocument, parentId: string, set: Segment): SimResponse {
+  const { company, request } = place;
+  const entity = entityOf('dimensionSetLines');
+  const rows = dimensionsOf(document, parentId);
+  const verb = method(request);
+  if (set.key === undefined) {
+    if (verb === 'GET') return page(place, { entity, rows });
+    if (verb !== 'POST') throw notAllowed(verb.toLowerCase());
+    company.protect(document);
+    return single(place, entity, addDimensions(company, document, parentId, body(request)), 201);
+  }
+  const row = rows.find((one) => one['id'] === keyOf(set));
+  if (!row) throw new BcError(404, 'Internal_RecordNotFound', 'The Dimension Set Entry does not exist.');
+  if (verb === 'GET') return single(place, entity, row);
+  checkMatch(request, row);
+  if (verb === 'DELETE') {
+    document.dimensions.set(
+      parentId,
+      rows.filter((one) => one !== row),
+    );
+    return { status: 204 };
+  }
+  if (verb !== 'PATCH') throw notAllowed('insert');
+  patchDimension(company, row, body(request));
+  return single(place, entity, row);
+}
+
+function pdf(place: Place, document: SalesDocument, after: readonly Segment[]): SimResponse {
+  const { id, number } = document.row;
+  if (after[0]?.name === 'pdfDocumentContent' || after[0]?.name === '$value') {
+    const text = `%PDF-1.4\n% ${String(number)}\n%%EOF\n`;
+    return { status: 200, body: text, headers: { 'content-type': 'application/pdf' } };
+  }
+  const link = `${place.context}/pdfDocumentContent`;
+  const wire = {
+    '@odata.context': place.context,
+    id,
+    parentId: id,
+    parentType: 'Sales_x0020_Invoice',
+    'pdfDocumentContent@odata.mediaReadLink': link,
+  };
+  return { status: 200, body: wire, headers: headers() };
+}

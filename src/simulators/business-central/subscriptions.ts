@@ -1,0 +1,263 @@
+import { randomUUID } from 'node:crypto';
+import type { SimClock } from '../kernel/clock.js';
+import { ENTITIES, entityOf } from './entities.js';
+import { BcError, dialog } from './errors.js';
+import type { Change, Row } from './store.js';
+import type { Switches } from './switches.js';
+import { checkValue, emptyRow } from './values.js';
+
+/** Webhook subscriptions (reference 9): handshake, delay, merging, retries and removal, on the simulators' clock. */
+
+export interface SubscriptionSettings {
+  delayMs: number;
+  handshakeMs: number;
+  answerMs: number;
+  lifeMs: number;
+  most: number;
+  collectionAbove: number;
+}
+
+const RETRIES_S = [60, 60, 600, 6_000, 60_000] as const;
+const NOT_SUBSCRIBABLE =
+  /Lines$|^dimensionSetLines$|^taxAreas$|^taxGroups$|^companies$|^subscriptions$|^contactsInformation$/;
+
+export interface Delivery {
+  readonly url: string;
+  readonly status: number | 'none';
+  readonly changes: number;
+  readonly at: string;
+}
+
+export class Subscriptions {
+  readonly settings: SubscriptionSettings = {
+    delayMs: 30_000,
+    handshakeMs: 5_000,
+    answerMs: 30_000,
+    lifeMs: 3 * 86_400_000,
+    most: 200,
+    collectionAbove: 1_000,
+  };
+  readonly rows = new Map<string, Row>();
+  readonly deliveries: Delivery[] = [];
+  private pending: Change[] = [];
+  private timer: (() => void) | undefined;
+  private readonly running = new Set<Promise<void>>();
+  private version = 0;
+  private readonly clock: SimClock;
+  private readonly switches: Switches;
+  private readonly companyId: string;
+
+  constructor(clock: SimClock, switches: Switches, companyId: string) {
+    this.clock = clock;
+    this.switches = switches;
+    this.companyId = companyId;
+  }
+
+  list(): Row[] {
+    for (const [id, row] of this.rows)
+      if (Date.parse(String(row['expirationDateTime'])) <= this.clock.now()) this.rows.delete(id);
+    return [...this.rows.values()];
+  }
+
+  find(id: string): Row {
+    const row = this.list().find((one) => one['subscriptionId'] === id);
+    if (!row) throw new BcError(404, 'Internal_RecordNotFound', 'The API Webhook Subscription does not exist.');
+    return row;
+  }
+
+  async create(body: Readonly<Record<string, unknown>>, userId: string): Promise<Row> {
+    const given = this.check(body);
+    if (this.list().length >= this.settings.most)
+      throw dialog(`The number of subscriptions cannot exceed ${this.settings.most}.`);
+    const id = String(given['subscriptionId'] || randomUUID().replaceAll('-', ''));
+    if (this.rows.has(id)) {
+      throw new BcError(
+        400,
+        'Internal_EntityWithSameKeyExists',
+        `The record in table API Webhook Subscription already exists. Identification fields and values: Subscription Id='${id}'`,
+      );
+    }
+    await this.shakeHands(String(given['notificationUrl']));
+    const row: Row = { ...emptyRow(entityOf('subscriptions')), ...given, subscriptionId: id, userId };
+    this.rows.set(id, row);
+    return this.renewed(row, true);
+  }
+
+  async renew(row: Row, body: Readonly<Record<string, unknown>>): Promise<Row> {
+    const given = this.check({ notificationUrl: row['notificationUrl'], resource: row['resource'], ...body });
+    await this.shakeHands(String(given['notificationUrl']));
+    const { subscriptionId } = row;
+    Object.assign(row, given, { subscriptionId });
+    return this.renewed(row, false);
+  }
+
+  private renewed(row: Row, isNew: boolean): Row {
+    this.version += 1;
+    const now = this.clock.date().toISOString();
+    row['expirationDateTime'] = new Date(this.clock.now() + this.settings.lifeMs).toISOString();
+    row['@odata.etag'] = `W/"${Buffer.from(`subscription;${this.version}`).toString('base64')}"`;
+    Object.assign(row, { timestamp: this.version, lastModifiedDateTime: now, systemModifiedAt: now });
+    if (isNew) row['systemCreatedAt'] = now;
+    return row;
+  }
+
+  private check(body: Readonly<Record<string, unknown>>): Row {
+    const entity = entityOf('subscriptions');
+    const given: Row = {};
+    for (const [name, value] of Object.entries(body)) given[name] = checkValue(entity, name, value);
+    const url = String(given['notificationUrl'] ?? '');
+    if (!/^https?:\/\//.test(url)) throw dialog('The notificationUrl is not a valid URL.');
+    const set = setOf(String(given['resource'] ?? ''));
+    if (!set || !ENTITIES.has(set) || NOT_SUBSCRIBABLE.test(set)) {
+      throw dialog(`The resource '${String(given['resource'] ?? '')}' is not supported for webhooks.`);
+    }
+    return given;
+  }
+
+  /** The receiver answers 200 with the token as text within five seconds, or there is no subscription. */
+  private async shakeHands(url: string): Promise<void> {
+    const token = randomUUID();
+    const target = new URL(url);
+    target.searchParams.set('validationToken', token);
+    const method = this.switches.handshakeMethod;
+    let told = 'no answer';
+    try {
+      const answer = await fetch(target, { method, signal: AbortSignal.timeout(this.settings.handshakeMs) });
+      const text = (await answer.text()).trim();
+      if (answer.status === 200 && text === token) return;
+      told = `${answer.status}`;
+    } catch (error) {
+      told = error instanceof Error ? error.name : String(error);
+    }
+    throw dialog(
+      `The subscription validation request failed. Notification url ${url} must respond with 200-OK to a validation request with the validation token. (${told})`,
+    );
+  }
+
+  /** Notes a change; it is told thirty seconds after the first that was not told yet. */
+  note(change: Change): void {
+    if (this.rows.size === 0) return;
+    this.pending.push(change);
+    this.timer ??= this.clock.after(this.settings.delayMs, () => {
+      this.timer = undefined;
+      const changes = this.pending;
+      this.pending = [];
+      this.start(changes);
+    });
+  }
+
+  /** Waits until everything that is under way has been answered. */
+  async settle(): Promise<void> {
+    while (this.running.size > 0) await Promise.all(this.running);
+  }
+
+  private start(changes: readonly Change[]): void {
+    const byUrl = new Map<string, { row: Row; changes: Change[] }[]>();
+    for (const row of this.list()) {
+      const wanted = changes.filter((change) => change.set === setOf(String(row['resource'])));
+      if (wanted.length === 0) continue;
+      const url = String(row['notificationUrl']);
+      byUrl.set(url, [...(byUrl.get(url) ?? []), { row, changes: wanted }]);
+    }
+    for (const [url, told] of byUrl) this.run(this.deliver(url, told, 0));
+  }
+
+  private run(work: Promise<void>): void {
+    const running = work.finally(() => this.running.delete(running));
+    this.running.add(running);
+  }
+
+  private async deliver(
+    url: string,
+    told: readonly { row: Row; changes: Change[] }[],
+    failures: number,
+  ): Promise<void> {
+    const live = told.filter(({ row }) => this.rows.has(String(row['subscriptionId'])));
+    if (live.length === 0) return;
+    const value = live.flatMap(({ row, changes }) => this.toNotifications(row, changes));
+    const status = await this.post(url, value);
+    this.deliveries.push({ url, status, changes: value.length, at: this.clock.date().toISOString() });
+    if (status !== 'none' && status >= 200 && status < 300) return;
+    const isPassing = status === 'none' || status === 408 || status === 429 || status >= 500;
+    const wait = RETRIES_S[failures];
+    if (!isPassing || wait === undefined) {
+      for (const { row } of live) this.rows.delete(String(row['subscriptionId']));
+      return;
+    }
+    this.clock.after(wait * 1_000, () => this.run(this.deliver(url, live, failures + 1)));
+  }
+
+  private async post(url: string, value: readonly object[]): Promise<number | 'none'> {
+    const correlation = randomUUID();
+    try {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: {
+          'content-type': 'application/json',
+          clientRequestId: correlation,
+          'x-ms-correlation-id': correlation,
+        },
+        body: JSON.stringify({ value }),
+        signal: AbortSignal.timeout(this.settings.answerMs),
+      });
+      await answer.arrayBuffer();
+      return answer.status;
+    } catch (error) {
+      if (error instanceof Error) return 'none';
+      throw error;
+    }
+  }
+
+  /** Updates of one entity become one; created and deleted are kept; more than a thousand are a collection. */
+  private toNotifications(row: Row, changes: readonly Change[]): object[] {
+    const common = {
+      subscriptionId: row['subscriptionId'],
+      clientState: row['clientState'],
+      expirationDateTime: row['expirationDateTime'],
+    };
+    const resource = String(row['resource']).replace(/^https?:\/\/[^/]+/, '');
+    const merged = new Map<string, Change>();
+    for (const change of changes) {
+      const key = `${change.id}/${change.type}`;
+      // What was created within the window is not told as updated too.
+      if (change.type === 'updated' && merged.has(`${change.id}/created`)) continue;
+      merged.set(key, change);
+    }
+    if (merged.size > this.settings.collectionAbove) {
+      const first = new Date(Math.min(...changes.map((change) => change.at)) - 50).toISOString();
+      const filter = `?$filter=lastModifiedDateTime%20gt%20${first}`;
+      return [
+        {
+          ...common,
+          resource: resource + filter,
+          changeType: 'collection',
+          lastModifiedDateTime: this.clock.date().toISOString(),
+        },
+      ];
+    }
+    return [...merged.values()].map((change) => ({
+      ...common,
+      resource: `${resource}(${change.id})`,
+      changeType: change.type,
+      lastModifiedDateTime: new Date(change.at).toISOString(),
+    }));
+  }
+
+  /** The runtime list that a client can ask before it subscribes. */
+  supported(): object[] {
+    return [...ENTITIES.keys()]
+      .filter((set) => !NOT_SUBSCRIBABLE.test(set))
+      .map((set) => ({ resource: `v2.0/${set}` }));
+  }
+
+  ofCompany(): string {
+    return this.companyId;
+  }
+}
+
+function setOf(resource: string): string | undefined {
+  return (
+    /(?:companies\([^)]*\)\/)([A-Za-z]+)\/?$/.exec(resource)?.[1] ??
+    /api\/v2\.0\/([A-Za-z]+)(?:\?company=[^&]*)?$/.exec(resource)?.[1]
+  );
+}

@@ -1,0 +1,91 @@
+import { Big } from 'big.js';
+import { dialog } from './errors.js';
+import { KINDS } from './kinds.js';
+import type { Company, DocumentLine, SalesDocument, Value } from './store.js';
+
+/** Amounts of lines and headers (reference 3.7 and 11.6): rounding per line, tax per rate with the rest carried along. */
+
+export function big(value: Value | undefined): Big {
+  return new Big(String(value ?? '0'));
+}
+
+export function cents(amount: Big): Big {
+  return amount.round(2, Big.roundHalfUp);
+}
+
+const NO_DISCOUNT_LINES =
+  'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected. To add the Allow Invoice Disc. field to the lines, open the page and personalize it.';
+
+/** An explicit 0 is not neutral: it switches the customer's own invoice discount off. */
+export function setDiscount(company: Company, document: SalesDocument, value: Value): void {
+  if (big(value).gt(0) && !document.lines.some((line) => big(line['quantity']).gt(0))) throw dialog(NO_DISCOUNT_LINES);
+  document.manualDiscount = String(value);
+  computeTotals(company, document);
+}
+
+/** The line's own amount, in the price's sense: gross when the customer's prices include tax. */
+function lineAmount(line: DocumentLine): Big {
+  return cents(big(line['quantity']).times(big(line['unitPrice']))).minus(big(line['discountAmount']));
+}
+
+export function computeTotals(company: Company, document: SalesDocument): void {
+  const { row, lines } = document;
+  const isGross = row['pricesIncludeTax'] === true;
+  const amounts = lines.map(lineAmount);
+  const sum = amounts.reduce((total, amount) => total.plus(amount), new Big(0));
+  const discount = invoiceDiscount(company, document, sum);
+  let restDiscount = discount;
+  const carried = new Map<string, Big>();
+  let net = new Big(0);
+  let tax = new Big(0);
+  lines.forEach((line, index) => {
+    const amount = amounts[index] as Big;
+    const isLast = index === lines.length - 1;
+    const share = isLast || sum.eq(0) ? restDiscount : cents(discount.times(amount).div(sum));
+    restDiscount = restDiscount.minus(share);
+    const rate = big(line['taxPercent']).div(100);
+    const own = split(amount, rate, isGross, new Big(0));
+    const key = rate.toFixed();
+    const after = split(amount.minus(share), rate, isGross, carried.get(key) ?? new Big(0));
+    carried.set(key, after.rest);
+    Object.assign(line, {
+      amountExcludingTax: own.net.toFixed(),
+      totalTaxAmount: own.tax.toFixed(),
+      amountIncludingTax: own.net.plus(own.tax).toFixed(),
+      invoiceDiscountAllocation: share.toFixed(),
+      netAmount: after.net.toFixed(),
+      netTaxAmount: after.tax.toFixed(),
+      netAmountIncludingTax: after.net.plus(after.tax).toFixed(),
+    });
+    net = net.plus(after.net);
+    tax = tax.plus(after.tax);
+  });
+  Object.assign(row, {
+    discountAmount: discount.toFixed(),
+    discountAppliedBeforeTax: false,
+    totalAmountExcludingTax: net.toFixed(),
+    totalTaxAmount: tax.toFixed(),
+    totalAmountIncludingTax: net.plus(tax).toFixed(),
+  });
+  if (document.kind === 'invoice') row['remainingAmount'] = net.plus(tax).toFixed();
+  if (document.kind === 'order') row['fullyShipped'] = isFullyShipped(document);
+  company.touch(row, company.documents[document.kind].has(String(row['id'])) ? KINDS[document.kind].set : undefined);
+}
+
+function invoiceDiscount(company: Company, document: SalesDocument, sum: Big): Big {
+  if (document.manualDiscount !== undefined) return big(document.manualDiscount);
+  const percent = company.defaultInvoiceDiscount.get(String(document.row['billToCustomerId']));
+  return percent === undefined ? new Big(0) : cents(sum.times(percent).div(100));
+}
+
+function split(amount: Big, rate: Big, isGross: boolean, carried: Big): { net: Big; tax: Big; rest: Big } {
+  const exact = isGross ? amount.minus(amount.div(rate.plus(1))) : amount.times(rate);
+  const tax = cents(exact.plus(carried));
+  return { net: isGross ? amount.minus(tax) : amount, tax, rest: exact.plus(carried).minus(tax) };
+}
+
+export function isFullyShipped({ lines }: SalesDocument): boolean {
+  return lines.every(
+    (line) => line['lineType'] === 'Comment' || big(line['shippedQuantity']).gte(big(line['quantity'])),
+  );
+}

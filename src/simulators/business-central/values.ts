@@ -1,0 +1,138 @@
+import type { Entity, Field } from './entities.js';
+import { BcError } from './errors.js';
+import type { Row, Value } from './store.js';
+
+/** Values as they come in a body, are kept, and go out (reference 2.0). */
+
+export const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
+export const NO_DATE = '0001-01-01';
+const NO_MOMENT = '0001-01-01T00:00:00Z';
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const DATE = /^\d{4}-\d{2}-\d{2}$/;
+const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** Absent values are never null on the wire. */
+export function emptyValue(field: Field): Value {
+  switch (field.kind) {
+    case 'code':
+    case 'text':
+      return '';
+    case 'guid':
+      return ZERO_GUID;
+    case 'decimal':
+      return '0';
+    case 'int':
+    case 'long':
+      return 0;
+    case 'bool':
+      return false;
+    case 'date':
+      return NO_DATE;
+    case 'moment':
+      return NO_MOMENT;
+    case 'enum':
+      return field.options[0] ?? '_x0020_';
+  }
+}
+
+export function emptyRow(entity: Entity): Row {
+  const row: Row = {};
+  for (const field of entity.fields.values()) row[field.name] = emptyValue(field);
+  return row;
+}
+
+/** @throws BcError when the property is unknown or the value does not fit; read-only fields are the caller's matter. */
+export function checkValue(entity: Entity, name: string, value: unknown): Value {
+  const field = entity.fields.get(name);
+  if (!field) {
+    throw new BcError(
+      400,
+      'BadRequest',
+      `The property '${name}' does not exist on type 'Microsoft.NAV.${entity.type}'. Make sure to only use property names that are defined by the type.`,
+    );
+  }
+  if (value === null) {
+    throw new BcError(400, 'BadRequest_RequiredParamNotProvided', `Field '${name}' must not be blank or empty.`);
+  }
+  switch (field.kind) {
+    case 'code':
+      return checkLength(text(value).trim().toUpperCase(), field.length);
+    case 'text':
+      return checkLength(text(value), field.length);
+    case 'guid':
+      if (!GUID.test(text(value))) throw badBody();
+      return text(value).toLowerCase();
+    case 'decimal':
+      if (typeof value !== 'number' && !(typeof value === 'string' && DECIMAL.test(value))) throw badBody();
+      return plainDecimal(value);
+    case 'int':
+    case 'long':
+      if (typeof value !== 'number' || !Number.isSafeInteger(value)) throw badBody();
+      return value;
+    case 'bool':
+      if (typeof value !== 'boolean') throw badBody();
+      return value;
+    case 'date':
+      if (!DATE.test(text(value)) || Number.isNaN(Date.parse(text(value)))) {
+        throw new BcError(400, 'BadRequest', 'Unable to convert value to Date.');
+      }
+      return text(value);
+    case 'moment':
+      if (Number.isNaN(Date.parse(text(value)))) throw badBody();
+      return text(value);
+    case 'enum':
+      return checkOption(field, text(value));
+  }
+}
+
+function checkOption(field: Field, value: string): string {
+  const wanted = value === ' ' || value === '' ? '_x0020_' : value;
+  const option = field.options.find((other) => other.toLowerCase() === wanted.toLowerCase());
+  if (option !== undefined) return option;
+  const existing = field.options.map((other) => other.replaceAll('_x0020_', ' ')).join(',');
+  throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${existing}`);
+}
+
+export function checkLength(value: string, longest: number): string {
+  if (value.length <= longest) return value;
+  throw new BcError(
+    400,
+    'Application_StringExceededLength',
+    `The length of the string is ${value.length}, but it must be less than or equal to ${longest} characters. Value: ${value}`,
+  );
+}
+
+/** Business Central checks each control: a value that is stored already is tolerated on a read-only one. */
+export function refuseReadOnly(name: string): never {
+  throw new BcError(400, 'BadRequest_InvalidOperation', `Control '${name}' is read-only.`);
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string') return value;
+  throw badBody();
+}
+
+export function badBody(): BcError {
+  return new BcError(400, 'BadRequest', 'Invalid Request Body');
+}
+
+function plainDecimal(value: number | string): string {
+  const plain = String(value);
+  return /[eE]/.test(plain)
+    ? Number(plain)
+        .toFixed(10)
+        .replace(/\.?0+$/, '')
+    : plain;
+}
+
+/** One row as the API shows it: etag first, then the fields in their order, decimals as numbers. */
+export function toWire(entity: Entity, row: Row, select?: readonly string[]): Record<string, unknown> {
+  const wire: Record<string, unknown> = {};
+  if (row['@odata.etag'] !== undefined) wire['@odata.etag'] = row['@odata.etag'];
+  for (const field of entity.fields.values()) {
+    if (select && !select.includes(field.name)) continue;
+    const value = row[field.name] ?? emptyValue(field);
+    wire[field.name] = field.kind === 'decimal' ? Number(value) : value;
+  }
+  return wire;
+}
