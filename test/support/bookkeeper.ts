@@ -1,12 +1,13 @@
 import type { Simulators } from '../../src/simulators/index.js';
+import { getToken } from './tokens.js';
 
 /** What people do in Business Central: through its API, and what the API does not offer through the admin routes. */
 export function createBookkeeper(simulators: Simulators) {
-  const { businessCentral, entra, tenant, environment, businessCentralApp } = simulators.connection;
+  const { businessCentral, tenant, environment, businessCentralApp } = simulators.connection;
   let token: string | undefined;
 
   async function call<T>(method: 'GET' | 'POST' | 'PATCH' | 'DELETE', path: string, body?: object): Promise<T> {
-    token ??= await getToken();
+    token ??= await getToken(simulators.connection, businessCentralApp);
     const response = await fetch(`${businessCentral}/v2.0/${tenant}/${environment}/api/v2.0/${path}`, {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' },
@@ -15,17 +16,6 @@ export function createBookkeeper(simulators: Simulators) {
     const text = await response.text();
     if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
     return (text === '' ? undefined : JSON.parse(text)) as T;
-  }
-
-  async function getToken(): Promise<string> {
-    const form = new URLSearchParams({
-      grant_type: 'client_credentials',
-      client_id: businessCentralApp.clientId,
-      client_secret: businessCentralApp.clientSecret,
-      scope: businessCentralApp.scope,
-    });
-    const response = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
-    return ((await response.json()) as { access_token: string }).access_token;
   }
 
   async function companyPath(path: string): Promise<string> {

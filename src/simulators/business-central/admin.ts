@@ -96,7 +96,13 @@ export function createAdmin({
       return {};
     },
     'GET /setup': () => company.setup,
-    'POST /setup': (body) => Object.assign(company.setup, body),
+    'POST /setup': (body) => {
+      Object.assign(company.setup, body);
+      const { allowPostingFrom, allowPostingTo } = company.setup;
+      for (const row of company.all('generalLedgerSetup'))
+        company.change('generalLedgerSetup', row, { allowPostingFrom, allowPostingTo });
+      return company.setup;
+    },
     'GET /switches': () => ({ switches, sections: SWITCH_SECTIONS }),
     'POST /switches': (body) => Object.assign(switches, body),
     'GET /limits': () => limits.settings,

@@ -57,9 +57,16 @@ const CODES: Readonly<Record<string, readonly (readonly [code: string, name: str
 
 /** Puts the distributor's data into a company: local currency EUR, codes, accounts, items, and the known customers. */
 export function seedCompany(company: Company, data: Distributor): void {
-  const units = new Map<string, string>();
   const put = (set: string, key: string, values: Row): Row =>
     company.insert(set, { id: guidFrom(`${set}/${key}`), ...values });
+  const units = new Map<string, string>();
+  put('generalLedgerSetup', 'setup', {
+    localCurrencyCode: 'EUR',
+    localCurrencySymbol: '€',
+    shortcutDimension1Code: 'DEPARTMENT',
+    shortcutDimension2Code: 'REGION',
+  });
+  put('companyInformation', 'information', { displayName: data.companyName, country: 'DE', currencyCode: 'EUR' });
   for (const unit of data.units) {
     const row = put('unitsOfMeasure', unit.name, {
       code: unit.name,
