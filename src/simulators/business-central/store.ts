@@ -1,11 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
 import { entityOf } from './entities.js';
-import { emptyRow } from './values.js';
+import { emptyRow, type Row, type Value } from './values.js';
 
-export type Value = string | number | boolean;
-/** Property to value as the API shows it; decimals are text until they are sent. */
-export type Row = Record<string, Value>;
+export type { Row, Value };
 
 export interface DocumentLine extends Row {
   id: string;

@@ -1,6 +1,9 @@
 import type { Entity, Field } from './entities.js';
 import { BcError } from './errors.js';
-import type { Row, Value } from './store.js';
+
+export type Value = string | number | boolean;
+/** Property to value as the API shows it; decimals are text until they are sent. */
+export type Row = Record<string, Value>;
 
 /** Values as they come in a body, are kept, and go out (reference 2.0). */
 

@@ -1,10 +1,11 @@
+import { completeState, readPayload } from './payload.js';
+import { fillDefaults } from './rules.js';
 import { DataverseError, type Row, type Store } from './store.js';
-import { LINES, TABLE_BY_NAME, type Table } from './tables.js';
-import { fromWire } from './wire.js';
+import { LINES, type Table } from './tables.js';
 
-/** What an action did, told to the webhooks. */
+/** What an action or a request did, told to the webhooks. */
 export interface SalesEvent {
-  readonly message: 'Win' | 'Lose' | 'Close' | 'Cancel' | 'Create' | 'Update';
+  readonly message: 'Win' | 'Lose' | 'Close' | 'Cancel' | 'Create' | 'Update' | 'Delete';
   readonly table: string;
   readonly recordId: string;
   /** The close activity of Win, Lose, Close and Cancel. */
@@ -12,10 +13,11 @@ export interface SalesEvent {
     readonly parameter: string;
     readonly logicalName: string;
     readonly lookup: string;
-    readonly subject: string;
+    readonly values: Row;
   };
   readonly status?: number;
-  readonly attributes?: readonly string[];
+  /** What the request sent. */
+  readonly values?: Row;
 }
 
 export interface ActionAnswer {
@@ -25,157 +27,306 @@ export interface ActionAnswer {
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** The actions of reference 3.2, by the name in the URL. */
-export function runAction(store: Store, name: string, body: Body): ActionAnswer | undefined {
+/** Readings that the reference could not confirm (section 14). */
+export interface ActionSwitches {
+  /** Whether WinOpportunity is refused while quotes are open, as in the user interface. */
+  openQuotesBlockWin: boolean;
+}
+
+/** The unbound actions of reference 3.2, by the name in the URL. */
+export function runAction(store: Store, name: string, body: Body, switches: ActionSwitches): ActionAnswer | undefined {
+  const id = (parameter: string): string => {
+    const value = body[parameter];
+    if (typeof value === 'string') return value;
+    throw new DataverseError(400, '0x80048d19', `The parameter '${parameter}' is missing or is no GUID.`);
+  };
   switch (name) {
     case 'WinOpportunity':
-      return closeOpportunity(store, body, 'Win');
+      return closeOpportunity(store, body, 'Win', switches);
     case 'LoseOpportunity':
-      return closeOpportunity(store, body, 'Lose');
+      return closeOpportunity(store, body, 'Lose', switches);
     case 'WinQuote':
       return closeQuote(store, body, 'Win');
     case 'CloseQuote':
       return closeQuote(store, body, 'Close');
+    case 'ReviseQuote':
+      return reviseQuote(store, id('QuoteId'));
     case 'CancelSalesOrder':
-      return cancelOrder(store, body);
+      return closeOrder(store, body, 2, 4, 'Cancel');
+    case 'FulfillSalesOrder':
+      return closeOrder(store, body, 3, 100_001, undefined);
     case 'ConvertQuoteToSalesOrder':
-      return convertQuote(store, body);
+      return convertQuote(store, id('QuoteId'));
+    case 'ConvertSalesOrderToInvoice':
+      return convertOrder(store, id('SalesOrderId'));
     case 'GenerateSalesOrderFromOpportunity':
-      return generate(store, 'salesorder', String(body['OpportunityId']));
+      return generate(store, 'salesorder', id('OpportunityId'));
     case 'GenerateQuoteFromOpportunity':
-      return generate(store, 'quote', String(body['OpportunityId']));
+      return generate(store, 'quote', id('OpportunityId'));
+    case 'GenerateInvoiceFromOpportunity':
+      return generate(store, 'invoice', id('OpportunityId'));
+    case 'GetQuoteProductsFromOpportunity':
+      return copyProducts(store, id('OpportunityId'), 'quote', id('QuoteId'));
+    case 'GetSalesOrderProductsFromOpportunity':
+      return copyProducts(store, id('OpportunityId'), 'salesorder', id('SalesOrderId'));
+    case 'GetInvoiceProductsFromOpportunity':
+      return copyProducts(store, id('OpportunityId'), 'invoice', id('InvoiceId'));
+    case 'UnlockSalesOrderPricing':
+      return lockPricing(store, 'salesorder', id('SalesOrderId'), false);
+    case 'UnlockInvoicePricing':
+      return lockPricing(store, 'invoice', id('InvoiceId'), false);
+    case 'PublishAllXml':
+    case 'PublishXml':
+      return { events: [] };
     default:
       return undefined;
   }
 }
 
-function table(name: string): Table {
-  return TABLE_BY_NAME.get(name) as Table;
+/** `salesorders(<id>)/Microsoft.Dynamics.CRM.LockSalesOrderPricing` and its kin. */
+export function runBoundAction(
+  store: Store,
+  table: Table,
+  id: string | undefined,
+  name: string,
+  body: Body,
+): ActionAnswer | undefined {
+  if (table.name === 'salesorder' && name === 'FulfillSalesOrder')
+    return closeOrder(store, body, 3, 100_001, undefined);
+  if (id === undefined) return undefined;
+  if (table.name === 'salesorder' && name === 'LockSalesOrderPricing')
+    return lockPricing(store, 'salesorder', id, true);
+  if (table.name === 'invoice' && name === 'LockInvoicePricing') return lockPricing(store, 'invoice', id, true);
+  return undefined;
 }
 
-function readClose(body: Body, parameter: string, logicalName: string, lookup: string): { id: string; values: Row } {
+function readClose(store: Store, body: Body, parameter: string, lookup: string): { id: string; values: Row } {
   const close = body[parameter];
   if (typeof close !== 'object' || close === null) {
     throw new DataverseError(400, '0x80048d19', `The parameter '${parameter}' is missing.`);
   }
-  const { values } = fromWire(table(logicalName), close as Record<string, unknown>);
+  const { values } = readPayload(store, store.schema.table(parameter.toLowerCase()), close as Record<string, unknown>);
   const id = values[lookup];
   if (typeof id !== 'string') throw new DataverseError(400, '0x80040203', `${parameter} names no ${lookup}.`);
   return { id, values };
 }
 
-function closeOpportunity(store: Store, body: Body, message: 'Win' | 'Lose'): ActionAnswer {
-  const { id, values } = readClose(body, 'OpportunityClose', 'opportunityclose', 'opportunityid');
-  const row = store.get(table('opportunity'), id);
+function change(store: Store, table: string, row: Row, values: Row): void {
+  const target = store.schema.table(table);
+  completeState(target, values, row);
+  store.update(target, row, values);
+}
+
+function closeOpportunity(store: Store, body: Body, message: 'Win' | 'Lose', switches: ActionSwitches): ActionAnswer {
+  const { id, values } = readClose(store, body, 'OpportunityClose', 'opportunityid');
+  const row = store.get(store.schema.table('opportunity'), id);
   if (row['statecode'] !== 0) throw new DataverseError(400, '0x80040515', 'The opportunity has already been closed.');
-  const status = givenStatus(body, message === 'Win' ? 3 : 4);
-  store.insert(table('opportunityclose'), { ...values, statecode: 1, statuscode: 2 });
-  store.update(row, {
+  const quotes = store.children('quote', 'opportunityid', id);
+  if (message === 'Win' && switches.openQuotesBlockWin && quotes.some((quote) => Number(quote['statecode']) < 2)) {
+    throw new DataverseError(400, '0x80040516', 'The opportunity cannot be closed while it has active quotes.');
+  }
+  const status = givenStatus(body);
+  const actual = values['actualrevenue'] ?? row['estimatedvalue'] ?? row['totalamount'] ?? null;
+  const end = String(values['actualend'] ?? store.clock.date().toISOString());
+  change(store, 'opportunity', row, {
     statecode: message === 'Win' ? 1 : 2,
-    statuscode: status,
-    actualvalue: values['actualrevenue'] ?? row['estimatedvalue'] ?? null,
-    actualclosedate: store.clock.today(),
+    ...(status !== undefined && { statuscode: status }),
+    actualvalue: actual,
+    actualclosedate: end.slice(0, 10),
   });
-  return { events: [closed(message, 'opportunity', id, 'OpportunityClose', status, values)] };
+  store.insert(store.schema.table('opportunityclose'), {
+    ...values,
+    actualrevenue: actual,
+    actualend: end,
+    statecode: 1,
+    statuscode: 2,
+  });
+  return { events: [closed(message, 'opportunity', id, 'OpportunityClose', 'opportunityid', status, values)] };
 }
 
 function closeQuote(store: Store, body: Body, message: 'Win' | 'Close'): ActionAnswer {
-  const { id, values } = readClose(body, 'QuoteClose', 'quoteclose', 'quoteid');
-  const row = store.get(table('quote'), id);
-  if (row['statecode'] !== 1) throw new DataverseError(400, '0x80048408', 'The quote is not active.');
-  const status = givenStatus(body, message === 'Win' ? 4 : 5);
-  store.insert(table('quoteclose'), { ...values, statecode: 1, statuscode: 2 });
-  store.update(row, { statecode: message === 'Win' ? 2 : 3, statuscode: status, closedon: store.clock.today() });
-  return { events: [closed(message, 'quote', id, 'QuoteClose', status, values)] };
+  const { id, values } = readClose(store, body, 'QuoteClose', 'quoteid');
+  const row = store.get(store.schema.table('quote'), id);
+  if (row['statecode'] !== 1)
+    throw new DataverseError(400, '0x80048408', 'The quote cannot be closed because it is not in the active state.');
+  const status = givenStatus(body);
+  change(store, 'quote', row, {
+    statecode: message === 'Win' ? 2 : 3,
+    ...(status !== undefined && { statuscode: status }),
+    closedon: store.clock.today(),
+  });
+  store.insert(store.schema.table('quoteclose'), {
+    ...values,
+    quotenumber: row['quotenumber'] ?? null,
+    statecode: 1,
+    statuscode: 2,
+  });
+  return { events: [closed(message, 'quote', id, 'QuoteClose', 'quoteid', status, values)] };
 }
 
-function cancelOrder(store: Store, body: Body): ActionAnswer {
-  const { id, values } = readClose(body, 'OrderClose', 'orderclose', 'salesorderid');
-  const row = store.get(table('salesorder'), id);
-  const status = givenStatus(body, 4);
-  store.insert(table('orderclose'), { ...values, statecode: 1, statuscode: 2 });
-  store.update(row, { statecode: 2, statuscode: status });
-  return { events: [closed('Cancel', 'salesorder', id, 'OrderClose', status, values)] };
+function closeOrder(
+  store: Store,
+  body: Body,
+  state: number,
+  fallback: number,
+  message: 'Cancel' | undefined,
+): ActionAnswer {
+  const { id, values } = readClose(store, body, 'OrderClose', 'salesorderid');
+  const row = store.get(store.schema.table('salesorder'), id);
+  if (row['statecode'] !== 0 && row['statecode'] !== 1) {
+    throw new DataverseError(400, '0x80048408', 'The order is closed already.');
+  }
+  const status = givenStatus(body) ?? fallback;
+  change(store, 'salesorder', row, { statecode: state, statuscode: status });
+  store.insert(store.schema.table('orderclose'), {
+    ...values,
+    ordernumber: row['ordernumber'] ?? null,
+    statecode: 1,
+    statuscode: 2,
+  });
+  // FulfillSalesOrder is no event of its own (reference 3.8); the state change is.
+  const update: SalesEvent = {
+    message: 'Update',
+    table: 'salesorder',
+    recordId: id,
+    values: { statecode: state, statuscode: status },
+  };
+  return {
+    events: message ? [closed(message, 'salesorder', id, 'OrderClose', 'salesorderid', status, values)] : [update],
+  };
 }
 
-function givenStatus(body: Body, fallback: number): number {
+function givenStatus(body: Body): number | undefined {
   const status = body['Status'];
-  return typeof status === 'number' && status !== -1 ? status : fallback;
+  return typeof status === 'number' && status !== -1 ? status : undefined;
 }
 
 function closed(
   message: SalesEvent['message'],
-  name: string,
+  table: string,
   recordId: string,
   parameter: string,
-  status: number,
+  lookup: string,
+  status: number | undefined,
   values: Row,
 ): SalesEvent {
-  const logicalName = parameter.toLowerCase();
   return {
     message,
-    table: name,
+    table,
     recordId,
-    status,
-    close: { parameter, logicalName, lookup: `${name}id`, subject: String(values['subject'] ?? '') },
+    status: status ?? -1,
+    close: { parameter, logicalName: parameter.toLowerCase(), lookup, values },
   };
 }
 
-function convertQuote(store: Store, body: Body): ActionAnswer {
-  const quote = store.get(table('quote'), String(body['QuoteId']));
+function reviseQuote(store: Store, id: string): ActionAnswer {
+  const table = store.schema.table('quote');
+  const quote = store.get(table, id);
+  for (const other of store.all('quote')) {
+    if (other['quotenumber'] === quote['quotenumber'] && Number(other['statecode']) < 2 && other !== quote) {
+      throw new DataverseError(400, '0x80048d00', 'There is an active or draft quote of this number already.');
+    }
+  }
+  if (quote['statecode'] !== 3) change(store, 'quote', quote, { statecode: 3, statuscode: 7 });
+  return copyDocument(store, 'quote', quote, 'quote', {
+    quotenumber: quote['quotenumber'] ?? null,
+    opportunityid: quote['opportunityid'] ?? null,
+    revisionnumber: Number(quote['revisionnumber'] ?? 0) + 1,
+    quotecreationmethod: 776_160_001,
+  });
+}
+
+function convertQuote(store: Store, id: string): ActionAnswer {
+  const quote = store.get(store.schema.table('quote'), id);
   if (quote['statecode'] !== 2)
     throw new DataverseError(400, '0x80048408', 'The quote must be won before it is converted.');
   return copyDocument(store, 'quote', quote, 'salesorder', {
-    quoteid: String(quote['quoteid']),
+    quoteid: id,
     opportunityid: quote['opportunityid'] ?? null,
+    ispricelocked: true,
+    ordercreationmethod: 776_160_001,
+  });
+}
+
+function convertOrder(store: Store, id: string): ActionAnswer {
+  const order = store.get(store.schema.table('salesorder'), id);
+  return copyDocument(store, 'salesorder', order, 'invoice', {
+    salesorderid: id,
+    opportunityid: order['opportunityid'] ?? null,
     ispricelocked: true,
   });
 }
 
-function generate(store: Store, target: 'salesorder' | 'quote', opportunityId: string): ActionAnswer {
-  const opportunity = store.get(table('opportunity'), opportunityId);
-  return copyDocument(store, 'opportunity', opportunity, target, { opportunityid: opportunityId });
+function generate(store: Store, target: 'salesorder' | 'quote' | 'invoice', id: string): ActionAnswer {
+  const opportunity = store.get(store.schema.table('opportunity'), id);
+  return copyDocument(store, 'opportunity', opportunity, target, {
+    opportunityid: id,
+    ...(target === 'salesorder' && { ordercreationmethod: 776_160_000 }),
+  });
 }
 
-/** Numbers of their own for new documents: prefix, counter, suffix (reference 2.3). */
-function numberOf(store: Store, target: string): Row {
-  const count = [...store.all(target)].length + 1;
-  const text = `${target === 'quote' ? 'QUO' : 'ORD'}-${String(5_000 + count).padStart(5, '0')}-SIM${count}`;
-  return target === 'quote' ? { quotenumber: text, revisionnumber: 0 } : { ordernumber: text };
-}
-
-const COPIED = [
-  'name',
-  'customerid',
-  'pricelevelid',
-  'transactioncurrencyid',
-  'discountamount',
-  'discountpercentage',
-  'freightamount',
-];
+const NOT_COPIED: ReadonlySet<string> = new Set([
+  'statecode',
+  'statuscode',
+  'createdon',
+  'modifiedon',
+  'versionnumber',
+  'ordernumber',
+  'quotenumber',
+  'invoicenumber',
+  'revisionnumber',
+  'ispricelocked',
+  'closedon',
+  'submitdate',
+]);
 
 function copyDocument(store: Store, from: string, source: Row, target: string, extra: Row): ActionAnswer {
-  const sourceTable = table(from);
-  const targetTable = table(target);
-  const values: Row = { ...numberOf(store, target), ...extra };
-  for (const column of COPIED) values[column] = source[column] ?? null;
-  const row = store.insert(targetTable, { ...values, pricingerrorcode: 0 });
-  const fromLines = LINES[from] as { table: string; via: string };
-  const toLines = LINES[target] as { table: string; via: string };
-  for (const line of store.children(fromLines.table, fromLines.via, String(source[sourceTable.id]))) {
-    const copy: Row = {};
-    for (const column of Object.keys(table(toLines.table).columns))
-      if (column in line) copy[column] = line[column] ?? null;
-    store.insert(table(toLines.table), {
-      ...copy,
-      productid: line['productid'] ?? null,
-      uomid: line['uomid'] ?? null,
-      [toLines.via]: String(row[targetTable.id]),
-    });
+  const sourceTable = store.schema.table(from);
+  const targetTable = store.schema.table(target);
+  const values: Row = {};
+  for (const name of [...targetTable.columns.keys(), ...targetTable.lookups.keys()]) {
+    if (!NOT_COPIED.has(name) && source[name] !== undefined && name in source && name !== sourceTable.id)
+      values[name] = source[name] ?? null;
   }
+  Object.assign(values, extra);
+  fillDefaults(store, targetTable, values);
+  const row = store.insert(targetTable, values);
+  copyLines(store, from, String(source[sourceTable.id]), target, String(row[targetTable.id]));
   store.computeTotals(targetTable, row);
-  return {
-    created: { table: targetTable, row },
-    events: [{ message: 'Create', table: target, recordId: String(row[targetTable.id]) }],
-  };
+  const recordId = String(row[targetTable.id]);
+  return { created: { table: targetTable, row }, events: [{ message: 'Create', table: target, recordId, values }] };
+}
+
+function copyLines(store: Store, from: string, fromId: string, target: string, targetId: string): void {
+  const fromLines = LINES[from];
+  const toLines = LINES[target];
+  if (!fromLines || !toLines) return;
+  const table = store.schema.table(toLines.table);
+  for (const line of store.children(fromLines.table, fromLines.via, fromId)) {
+    const copy: Row = {};
+    for (const name of [...table.columns.keys(), ...table.lookups.keys()]) {
+      if (!NOT_COPIED.has(name) && line[name] !== undefined) copy[name] = line[name] ?? null;
+    }
+    store.insert(table, { ...copy, [toLines.via]: targetId, iscopied: true });
+  }
+}
+
+function copyProducts(store: Store, opportunityId: string, target: string, targetId: string): ActionAnswer {
+  const table = store.schema.table(target);
+  const row = store.get(table, targetId);
+  copyLines(store, 'opportunity', opportunityId, target, targetId);
+  store.computeTotals(table, row);
+  return { events: [] };
+}
+
+function lockPricing(store: Store, name: string, id: string, isLocked: boolean): ActionAnswer {
+  const table = store.schema.table(name);
+  const row = store.get(table, id);
+  if (row['ispricelocked'] === isLocked) {
+    throw isLocked
+      ? new DataverseError(400, '0x80043b1d', 'Prices are already locked.')
+      : new DataverseError(400, '0x80043b1e', 'Prices are already unlocked.');
+  }
+  store.update(table, row, { ispricelocked: isLocked });
+  return { events: [] };
 }

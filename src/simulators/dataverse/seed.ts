@@ -1,20 +1,40 @@
 import { guidFrom } from '../kernel/random.js';
 import type { Distributor, SeedDocument } from '../seed/distributor.js';
+import { fillDefaults } from './rules.js';
 import type { Row, Store } from './store.js';
-import { LINES, TABLE_BY_NAME, type Table } from './tables.js';
+import { LINES } from './tables.js';
 
 /** Puts the distributor's data into the tables of Sales. */
 export function seedSales(store: Store, data: Distributor): void {
-  for (const unit of data.units) store.insert(table('uom'), { uomid: unit.id, name: unit.name, quantity: '1' });
+  const table = (name: string) => store.schema.table(name);
+  const put = (name: string, values: Row): Row => store.insert(table(name), values, true);
+  const schedule = guidFrom('unit group');
+  store.insert(table('uomschedule'), { uomscheduleid: schedule, name: 'Default Unit', baseuomname: 'PCS' }, true);
+  store.insert(
+    table('organization'),
+    {
+      organizationid: guidFrom('organization row'),
+      name: 'nordwerk',
+      pricingdecimalprecision: 2,
+      currencydecimalprecision: 2,
+      issopintegrationenabled: false,
+      oobpricecalculationenabled: true,
+      expirechangetrackingindays: 7,
+      basecurrencyid: data.currencies[0]?.id ?? null,
+    },
+    true,
+  );
+  for (const unit of data.units)
+    put('uom', { uomid: unit.id, name: unit.name, quantity: '1', uomscheduleid: schedule });
   for (const currency of data.currencies) {
-    store.insert(table('transactioncurrency'), {
+    put('transactioncurrency', {
       transactioncurrencyid: currency.id,
       isocurrencycode: currency.code,
       currencyname: currency.name,
       exchangerate: currency.rate,
       currencyprecision: 2,
     });
-    store.insert(table('pricelevel'), {
+    put('pricelevel', {
       pricelevelid: priceListId(currency.id),
       name: `List ${currency.code}`,
       transactioncurrencyid: currency.id,
@@ -23,7 +43,7 @@ export function seedSales(store: Store, data: Distributor): void {
   }
   const unitIds = new Map(data.units.map((unit) => [unit.name, unit.id]));
   for (const product of data.products) {
-    store.insert(table('product'), {
+    put('product', {
       productid: product.id,
       productnumber: product.number,
       name: product.name,
@@ -33,13 +53,30 @@ export function seedSales(store: Store, data: Distributor): void {
       price: product.price,
       standardcost: product.cost,
       defaultuomid: unitIds.get(product.unit) ?? null,
+      defaultuomscheduleid: schedule,
       statecode: product.isActive ? 0 : 1,
       statuscode: product.isActive ? 1 : 2,
     });
   }
+  for (const product of data.products) {
+    for (const currency of data.currencies) {
+      const amount = (Number(product.price) * Number(currency.rate)).toFixed(2);
+      put('productpricelevel', {
+        productpricelevelid: guidFrom(`price/${product.id}/${currency.id}`),
+        pricelevelid: priceListId(currency.id),
+        productid: product.id,
+        uomid: unitIds.get(product.unit) ?? null,
+        transactioncurrencyid: currency.id,
+        amount,
+        pricingmethodcode: 1,
+        quantitysellingcode: 1,
+        productnumber: product.number,
+      });
+    }
+  }
   const currencyIds = new Map(data.currencies.map((currency) => [currency.code, currency.id]));
   for (const account of data.accounts) {
-    store.insert(table('account'), {
+    put('account', {
       accountid: account.id,
       accountnumber: account.number,
       name: account.name,
@@ -54,7 +91,7 @@ export function seedSales(store: Store, data: Distributor): void {
       primarycontactid: account.contacts[0]?.id ?? null,
     });
     for (const contact of account.contacts) {
-      store.insert(table('contact'), {
+      put('contact', {
         contactid: contact.id,
         firstname: contact.firstName,
         lastname: contact.lastName,
@@ -68,10 +105,6 @@ export function seedSales(store: Store, data: Distributor): void {
 
 export function priceListId(currencyId: string): string {
   return guidFrom(`price list/${currencyId}`);
-}
-
-function table(name: string): Table {
-  return TABLE_BY_NAME.get(name) as Table;
 }
 
 const NUMBER: Record<SeedDocument['kind'], string | undefined> = {
@@ -89,7 +122,7 @@ function seedDocument(
 ): void {
   const account = data.accounts[document.accountIndex];
   const currencyId = currencyIds.get(account?.currency ?? 'EUR') ?? '';
-  const header = table(document.kind);
+  const header = store.schema.table(document.kind);
   const number = NUMBER[document.kind];
   const values: Row = {
     [header.id]: document.id,
@@ -105,11 +138,13 @@ function seedDocument(
   };
   if (number) values[number] = document.number;
   if (document.kind === 'opportunity') values['parentaccountid'] = account?.id ?? null;
-  const row = store.insert(header, values);
+  fillDefaults(store, header, values);
+  const row = store.insert(header, values, true);
   const lines = LINES[document.kind] as { table: string; via: string };
   document.lines.forEach((line, index) => {
     const product = line.productIndex === undefined ? undefined : data.products[line.productIndex];
-    store.insert(table(lines.table), {
+    const lineTable = store.schema.table(lines.table);
+    const row: Row = {
       [lines.via]: document.id,
       productid: product?.id ?? null,
       uomid: product ? (unitIds.get(product.unit) ?? null) : null,
@@ -122,7 +157,9 @@ function seedDocument(
       tax: '0',
       sequencenumber: index + 1,
       pricingerrorcode: 0,
-    });
+    };
+    fillDefaults(store, lineTable, row);
+    store.insert(lineTable, row, true);
   });
   store.computeTotals(header, row);
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { readBearer, type TokenAuthority } from '../entra/authority.js';
 import type { SimClock } from '../kernel/clock.js';
 import { guidFrom } from '../kernel/random.js';
@@ -7,12 +6,17 @@ import { ODataSyntaxError } from '../odata/lexer.js';
 import { parsePath, type Segment } from '../odata/path.js';
 import { parseQuery, type QueryOptions } from '../odata/query.js';
 import type { Distributor } from '../seed/distributor.js';
-import { runAction, type SalesEvent } from './actions.js';
+import { createAdmin } from './admin.js';
+import { runBatch } from './batch.js';
+import { ServiceProtection } from './limits.js';
+import { addColumn, addKey, attributes, definition, definitions, keysOf, metadata, pick } from './metadata.js';
+import { type Api, answer, noSegment, readJson, routeAction, routeTable } from './routes.js';
 import { seedSales } from './seed.js';
+import { seedMessages, stepRegistrations } from './steps.js';
 import { DataverseError, type Row, Store } from './store.js';
-import { LINES, TABLE_BY_NAME, TABLE_BY_SET, type Table } from './tables.js';
-import { type WebhookRegistration, Webhooks } from './webhooks.js';
-import { fromWire, selectRows, toJsonText, toWire, type WireOptions } from './wire.js';
+import { DEFAULT_SWITCHES, type Switches } from './switches.js';
+import type { Table } from './tables.js';
+import { Webhooks } from './webhooks.js';
 
 export interface DataverseOptions {
   readonly port: number;
@@ -29,341 +33,272 @@ export interface DataverseOptions {
 export interface DataverseSim extends SimServer {
   readonly store: Store;
   readonly webhooks: Webhooks;
+  readonly limits: ServiceProtection;
+  readonly switches: Switches;
 }
 
-const API = /^\/api\/data\/v9\.[012]\/?/;
-const PAGE = 5_000;
+const API = /^\/api\/data\/v9\.[012](?:\/|$)/;
+
+interface Sim {
+  readonly options: DataverseOptions;
+  readonly store: Store;
+  readonly webhooks: Webhooks;
+  readonly limits: ServiceProtection;
+  readonly switches: Switches;
+  readonly organizationId: string;
+  origin: string;
+}
 
 export async function startDataverse(options: DataverseOptions): Promise<DataverseSim> {
   const store = new Store(options.clock);
   const organizationId = guidFrom(`${options.tenant}/organization`);
   store.userId = guidFrom(`${options.tenant}/application user`);
-  seedSales(store, options.distributor);
-  store.insert(TABLE_BY_NAME.get('systemuser') as Table, {
-    systemuserid: store.userId,
-    fullname: 'Dealbridge',
-    applicationid: options.clientId,
-    isdisabled: false,
-  });
   const seller = guidFrom(`${options.tenant}/seller`);
-  const webhooks = new Webhooks({ organizationId, userId: seller, host: 'nordwerk.crm4.dynamics.com' });
-  const context: Context = { options, store, webhooks, organizationId, origin: '' };
+  const webhooks = new Webhooks({
+    organizationId,
+    userId: seller,
+    host: 'nordwerk.crm4.dynamics.com',
+    onFailure: (registration, event, status) => {
+      // Terminal: nothing repeats it (reference 5.7).
+      store.insert(store.schema.table('asyncoperation'), {
+        name: `${event.message} of ${event.table}`,
+        statecode: 3,
+        statuscode: 31,
+        message: `0x80050201 the webhook answered ${status}`,
+        owningextensionid: registration.step?.id ?? null,
+      });
+    },
+  });
+  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [] };
+  const sim: Sim = {
+    options,
+    store,
+    webhooks,
+    limits: new ServiceProtection(options.clock),
+    switches,
+    organizationId,
+    origin: '',
+  };
+  const fill = (): void => {
+    store.clear();
+    seedSales(store, options.distributor);
+    seedMessages(store);
+    const user = (id: string, values: Row): Row =>
+      store.insert(store.schema.table('systemuser'), { systemuserid: id, isdisabled: false, ...values }, true);
+    user(store.userId, { fullname: 'Dealbridge', applicationid: options.clientId, accessmode: 4 });
+    user(seller, { fullname: 'Sales person', internalemailaddress: 'sales@example.com', accessmode: 0 });
+  };
+  fill();
   const server = await startSimServer({
     name: 'dataverse',
     port: options.port,
     host: options.host,
     publicHost: options.publicHost,
     clock: options.clock,
-    handle: (request) => handle(context, request),
-    admin: {
-      'POST /webhooks': (body) => {
-        webhooks.registrations.push(body as WebhookRegistration);
-        return { registered: webhooks.registrations.length };
-      },
-      'GET /webhooks/deliveries': () => webhooks.deliveries,
-    },
+    handle: (request) => handle(sim, request),
+    admin: createAdmin({ store, webhooks, limits: sim.limits, switches, reset: fill }),
   });
-  context.origin = server.origin;
-  return { ...server, store, webhooks };
+  sim.origin = server.origin;
+  return { ...server, store, webhooks, limits: sim.limits, switches };
 }
 
-interface Context {
-  readonly options: DataverseOptions;
-  readonly store: Store;
-  readonly webhooks: Webhooks;
-  readonly organizationId: string;
-  origin: string;
-}
-
-function handle(context: Context, request: SimRequest): SimResponse {
-  const claims = readBearer(context.options.authority, request.headers['authorization'], context.origin);
+function handle(sim: Sim, request: SimRequest): SimResponse {
+  const claims = readBearer(sim.options.authority, request.headers['authorization'], sim.origin);
   if (!claims) {
-    const challenge = `Bearer authorization_uri=https://login.microsoftonline.com/${context.options.tenant}/oauth2/authorize, resource_id=${context.origin}/`;
+    const challenge = `Bearer authorization_uri=https://login.microsoftonline.com/${sim.options.tenant}/oauth2/authorize, resource_id=${sim.origin}/`;
     return { status: 401, headers: { 'www-authenticate': challenge }, body: '' };
   }
+  let leave: (() => void) | undefined;
   try {
-    if (claims.appid !== context.options.clientId) {
-      throw new DataverseError(403, '0x80072560', 'The user is not a member of the organization.');
-    }
-    return route(context, request);
+    leave = sim.limits.enter();
+    checkUser(sim, claims.appid);
+    const done = route(sim, request);
+    return { ...done, headers: { 'x-ms-dop-hint': '4', ...sim.limits.headers(), ...done.headers } };
   } catch (error) {
-    if (error instanceof DataverseError)
-      return answer(error.status, { error: { code: error.code, message: error.message } });
-    if (error instanceof ODataSyntaxError)
-      return answer(400, { error: { code: '0x80060888', message: error.message } });
-    throw error;
+    return toRefusal(error);
+  } finally {
+    leave?.();
   }
 }
 
-function route(context: Context, request: SimRequest): SimResponse {
-  const [path = '', query = ''] = request.rawUrl.split('?', 2);
-  if (!API.test(path))
-    throw new DataverseError(404, '0x8006088a', `Resource not found for the segment '${path.split('/')[1] ?? ''}'.`);
-  const segments = parsePath(path.replace(API, ''));
-  const options = parseQuery(query);
-  if (options.skip !== undefined)
-    throw new DataverseError(400, '0x80060888', 'The query parameter $skip is not supported.');
-  const [first, second] = segments;
-  if (!first)
-    return answer(200, {
-      '@odata.context': `${api(context)}/$metadata`,
-      value: [...TABLE_BY_SET.keys()].map((name) => ({ name, kind: 'EntitySet', url: name })),
-    });
-  if (first.name === 'WhoAmI') return whoAmI(context);
-  const table = TABLE_BY_SET.get(first.name);
-  if (!table) {
-    if (request.method === 'POST' && segments.length === 1) return act(context, first.name, readJson(request));
-    throw new DataverseError(404, '0x8006088a', `Resource not found for the segment '${first.name}'.`);
+function toRefusal(error: unknown): SimResponse {
+  if (error instanceof DataverseError)
+    return answer(error.status, { error: { code: error.code, message: error.message } }, { ...error.headers });
+  if (error instanceof ODataSyntaxError) return answer(400, { error: { code: '0x80060888', message: error.message } });
+  throw error;
+}
+
+/** Reference 1.5 */
+function checkUser(sim: Sim, clientId: string): void {
+  const { applicationUser } = sim.switches;
+  if (clientId !== sim.options.clientId || applicationUser === 'none') {
+    throw new DataverseError(403, '0x80072560', 'The user is not a member of the organization.');
   }
-  if (second) return property(context, request, table, first, second);
-  const annotations = prefers(request, /odata\.include-annotations/);
-  const wire: WireOptions = { store: context.store, annotations };
-  if (first.key === undefined && first.keys === undefined) {
-    if (request.method === 'GET') return list(context, table, options, wire, request);
-    if (request.method === 'POST') return create(context, request, table, options, wire);
-  } else {
-    const id = keyOf(context, table, first);
-    if (request.method === 'GET')
-      return answer(200, {
-        '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
-        ...toWire(table, context.store.get(table, id), options, wire),
-      });
-    if (request.method === 'PATCH') return patch(context, request, table, id, options, wire);
-    if (request.method === 'DELETE') return remove(context, request, table, id);
-  }
-  throw new DataverseError(
-    405,
-    '0x80060888',
-    `The requested resource does not support http method '${request.method}'.`,
-  );
-}
-
-function api(context: Context): string {
-  return `${context.origin}/api/data/v9.2`;
-}
-
-function answer(status: number, body?: object, headers: Record<string, string> = {}): SimResponse {
-  return {
-    status,
-    headers: {
-      'odata-version': '4.0',
-      'content-type': 'application/json; odata.metadata=minimal',
-      'x-ms-service-request-id': randomUUID(),
-      'x-ms-dop-hint': '4',
-      ...headers,
-    },
-    ...(body !== undefined && { body: toJsonText(body) }),
-  };
-}
-
-function whoAmI(context: Context): SimResponse {
-  return answer(200, {
-    '@odata.context': `${api(context)}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
-    BusinessUnitId: guidFrom(`${context.organizationId}/business unit`),
-    UserId: context.store.userId,
-    OrganizationId: context.organizationId,
-  });
-}
-
-function act(context: Context, name: string, body: Record<string, unknown>): SimResponse {
-  const done = runAction(context.store, name, body);
-  if (!done) throw new DataverseError(404, '0x8006088a', `Resource not found for the segment '${name}'.`);
-  for (const event of done.events) context.webhooks.announce(event);
-  if (!done.created) return answer(204);
-  const { table, row } = done.created;
-  const columns = (body['ColumnSet'] as { AllColumns?: boolean; Columns?: string[] } | undefined) ?? {
-    AllColumns: true,
-  };
-  const query: QueryOptions = columns.AllColumns
-    ? { other: {} }
-    : { select: (columns.Columns ?? []).filter((column) => column in table.columns), other: {} };
-  const wire = toWire(table, row, query, { store: context.store, annotations: false });
-  return answer(200, {
-    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
-    '@odata.type': `#Microsoft.Dynamics.CRM.${table.name}`,
-    ...wire,
-  });
-}
-
-function list(
-  context: Context,
-  table: Table,
-  options: QueryOptions,
-  wire: WireOptions,
-  request: SimRequest,
-): SimResponse {
-  const found = selectRows(table, context.store.all(table.name), options, wire);
-  const wanted = Number(/odata\.maxpagesize=(\d+)/.exec(request.headers['prefer'] ?? '')?.[1] ?? PAGE);
-  const size = Math.min(options.top ?? wanted, PAGE);
-  const from = Number(options.other['$skiptoken'] ?? 0);
-  const page = found.slice(from, from + size);
-  const isCut = options.top === undefined && found.length > from + size;
-  const next = new URLSearchParams(request.rawUrl.split('?', 2)[1] ?? '');
-  next.set('$skiptoken', String(from + size));
-  return answer(200, {
-    '@odata.context': `${api(context)}/$metadata#${table.set}`,
-    ...(options.count && { '@odata.count': Math.min(found.length, PAGE) }),
-    value: page.map((row) => toWire(table, row, options, wire)),
-    ...(isCut && { '@odata.nextLink': `${api(context)}/${table.set}?${next}` }),
-  });
-}
-
-function create(
-  context: Context,
-  request: SimRequest,
-  table: Table,
-  options: QueryOptions,
-  wire: WireOptions,
-): SimResponse {
-  const { values, nested } = fromWire(table, readJson(request));
-  // One transaction: everything is read and checked before the first row is inserted.
-  const children = nested.flatMap((part) =>
-    part.rows.map((row) => ({ ...part, values: fromWire(part.table, row).values })),
-  );
-  if (table.name === 'invoice') values['invoicenumber'] ??= `INV-${String(Date.now()).slice(-6)}`;
-  const row = context.store.insert(table, { pricingerrorcode: 0, ...values });
-  const id = String(row[table.id]);
-  for (const child of children)
-    context.store.insert(child.table, { pricingerrorcode: 0, ...child.values, [child.via]: id });
-  if (LINES[table.name]) context.store.computeTotals(table, row);
-  recomputeParent(context.store, table, row);
-  announce(context, { message: 'Create', table: table.name, recordId: id });
-  const location = `${api(context)}/${table.set}(${id})`;
-  if (!prefers(request, /return=representation/))
-    return answer(204, undefined, { 'odata-entityid': location, location });
-  const body = {
-    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
-    ...toWire(table, row, options, wire),
-  };
-  return answer(201, body, { location, 'preference-applied': 'return=representation' });
-}
-
-function patch(
-  context: Context,
-  request: SimRequest,
-  table: Table,
-  id: string,
-  options: QueryOptions,
-  wire: WireOptions,
-): SimResponse {
-  const { values } = fromWire(table, readJson(request));
-  const row = context.store.find(table.name, id);
-  if (!row) {
-    if (request.headers['if-match'] !== undefined) context.store.get(table, id);
-    return create(
-      context,
-      {
-        ...request,
-        body: Buffer.from(JSON.stringify({ ...JSON.parse(request.body.toString('utf8')), [table.id]: id })),
-      },
-      table,
-      options,
-      wire,
+  if (applicationUser === 'disabled')
+    throw new DataverseError(
+      403,
+      '0x80040225',
+      'The specified user is either disabled or is not a member of any business unit.',
     );
-  }
-  checkMatch(request, row);
-  checkChange(table, row, values);
-  context.store.update(row, values);
-  if (LINES[table.name]) context.store.computeTotals(table, row);
-  recomputeParent(context.store, table, row);
-  announce(context, { message: 'Update', table: table.name, recordId: id, attributes: Object.keys(values) });
-  const location = `${api(context)}/${table.set}(${id})`;
-  if (!prefers(request, /return=representation/)) return answer(204, undefined, { 'odata-entityid': location });
-  return answer(200, {
-    '@odata.context': `${api(context)}/$metadata#${table.set}/$entity`,
-    ...toWire(table, row, options, wire),
-  });
+  if (applicationUser === 'no-role')
+    throw new DataverseError(403, '0x80042f09', 'The user has not been assigned any License or role.');
 }
 
-function remove(context: Context, request: SimRequest, table: Table, id: string): SimResponse {
-  checkMatch(request, context.store.get(table, id));
-  context.store.remove(table, id);
-  return answer(204);
+const PRIVILEGES: Readonly<Record<string, string>> = {
+  GET: 'Read',
+  POST: 'Create',
+  PATCH: 'Write',
+  PUT: 'Write',
+  DELETE: 'Delete',
+};
+
+function checkPrivilege(sim: Sim, table: Table, method: string): void {
+  const privilege = PRIVILEGES[method] ?? 'Read';
+  if (!sim.switches.denied.includes(`${table.name}:${privilege}`)) return;
+  throw new DataverseError(
+    403,
+    '0x80040220',
+    `Principal user (Id=${sim.store.userId}, type=8) is missing prv${privilege}${table.name} privilege (OTC=1) on entity '${table.name}'.`,
+  );
 }
 
-function property(context: Context, request: SimRequest, table: Table, first: Segment, second: Segment): SimResponse {
-  if (first.key === undefined && second.name === '$count') {
+function route(sim: Sim, request: SimRequest): SimResponse {
+  const at = request.rawUrl.indexOf('?');
+  const path = at < 0 ? request.rawUrl : request.rawUrl.slice(0, at);
+  if (!API.test(path)) throw noSegment(path.split('/')[1] ?? '');
+  const rest = path.replace(API, '');
+  const api: Api = {
+    store: sim.store,
+    url: `${sim.origin}/api/data/v9.2`,
+    announce: (event) => {
+      const direct = sim.webhooks.registrations.filter((one) => !one.step);
+      sim.webhooks.registrations.splice(
+        0,
+        sim.webhooks.registrations.length,
+        ...direct,
+        ...stepRegistrations(sim.store),
+      );
+      sim.webhooks.announce(event);
+    },
+    switches: sim.switches,
+    changes: sim.switches,
+  };
+  if (rest === '$metadata')
     return {
       status: 200,
-      headers: { 'content-type': 'text/plain' },
-      body: String([...context.store.all(table.name)].length),
+      headers: { 'content-type': 'application/xml', 'odata-version': '4.0' },
+      body: metadata(sim.store),
     };
+  if (rest === '$batch') {
+    if (request.method !== 'POST')
+      throw new DataverseError(
+        405,
+        '0x80060888',
+        `The requested resource does not support http method '${request.method}'.`,
+      );
+    const attempt = (inner: SimRequest): SimResponse => route(sim, inner);
+    const one = (inner: SimRequest): SimResponse => {
+      try {
+        return attempt(inner);
+      } catch (error) {
+        return toRefusal(error);
+      }
+    };
+    return runBatch({ store: sim.store, request, handle: one, attempt, toAnswer: toRefusal });
   }
-  const row = context.store.get(table, keyOf(context, table, first));
-  if (request.method !== 'GET' || !(second.name in table.columns)) {
-    throw new DataverseError(404, '0x80060888', `Resource not found for the segment '${second.name}'.`);
+  const segments = parsePath(rest);
+  const options = parseQuery(at < 0 ? '' : request.rawUrl.slice(at + 1));
+  const [first, ...below] = segments;
+  if (!first) {
+    const value = sim.store.schema.tables.map((table) => ({ name: table.set, kind: 'EntitySet', url: table.set }));
+    return answer(200, { '@odata.context': `${api.url}/$metadata`, value });
   }
-  return answer(200, { value: row[second.name] ?? null });
+  if (first.name === 'WhoAmI') return whoAmI(sim, api);
+  if (first.name === 'RetrieveVersion')
+    return answer(200, {
+      '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveVersionResponse`,
+      Version: '9.2.24084.00182',
+    });
+  if (first.name === 'EntityDefinitions') return routeDefinitions(sim, api, request, first, below, options);
+  const table = sim.store.schema.findSet(first.name);
+  if (table) {
+    checkPrivilege(sim, table, request.method);
+    return routeTable(api, request, table, segments, options);
+  }
+  if (request.method === 'POST' && below.length === 0)
+    return routeAction(api, request, first.name.replace('Microsoft.Dynamics.CRM.', ''));
+  throw noSegment(first.name);
 }
 
-function keyOf(context: Context, table: Table, segment: Segment): string {
-  if (segment.key !== undefined) return segment.key.toLowerCase();
-  for (const row of context.store.all(table.name)) {
-    if (Object.entries(segment.keys ?? {}).every(([column, value]) => row[column] === value))
-      return String(row[table.id]);
-  }
-  throw new DataverseError(
-    404,
-    '0x80060891',
-    `A record with the specified key values does not exist in ${table.name} entity`,
-  );
+function whoAmI(sim: Sim, api: Api): SimResponse {
+  return answer(200, {
+    '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
+    BusinessUnitId: guidFrom(`${sim.organizationId}/business unit`),
+    UserId: sim.store.userId,
+    OrganizationId: sim.organizationId,
+  });
 }
 
-/** Reference 7.1: a weak etag, `*` for "it must exist". */
-function checkMatch(request: SimRequest, row: Row): void {
-  const wanted = request.headers['if-match'];
-  if (wanted !== undefined && wanted !== '*' && wanted !== `W/"${row['versionnumber']}"`) {
+function routeDefinitions(
+  sim: Sim,
+  api: Api,
+  request: SimRequest,
+  first: Segment,
+  below: readonly Segment[],
+  options: QueryOptions,
+): SimResponse {
+  const { store } = sim;
+  const [second] = below;
+  const context = `${api.url}/$metadata#EntityDefinitions`;
+  const name = first.keys?.['LogicalName'];
+  if (name === undefined && first.key === undefined)
+    return answer(200, { '@odata.context': context, value: definitions(store, options) });
+  const table =
+    name === undefined
+      ? store.schema.tables.find((one) => guidFrom(`table/${one.name}`) === first.key)
+      : store.schema.find(name);
+  if (!table)
     throw new DataverseError(
-      412,
-      '0x80060882',
-      "The version of the existing record doesn't match the RowVersion property provided.",
+      404,
+      '0x80060888',
+      `Could not find an entity with name ${name ?? first.key} and id 00000000-0000-0000-0000-000000000000.`,
     );
+  if (!second) {
+    if (request.method === 'PUT' || request.method === 'PATCH') {
+      const { ChangeTrackingEnabled: wanted } = readJson(request);
+      // Once on it cannot be turned off (reference 4.1).
+      if (wanted === true) table.changeTracking = true;
+      return answer(204);
+    }
+    const expanded = options.expand?.some((item) => item.nav === 'Attributes') ? { Attributes: attributes(table) } : {};
+    return answer(200, {
+      '@odata.context': `${context}/$entity`,
+      ...pick(definition(store, table), options.select),
+      ...expanded,
+    });
   }
-  if (request.headers['if-none-match'] === '*') {
-    throw new DataverseError(412, '0x80040237', 'A record with matching key values already exists.');
+  if (second.name === 'Attributes' && request.method === 'POST') {
+    return answer(204, undefined, {
+      'odata-entityid': `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/Attributes(${addColumn(table, readJson(request))})`,
+    });
   }
-}
-
-/** States that a PATCH must not set, and records that are read-only (reference 3.4 and 3.5). */
-function checkChange(table: Table, row: Row, values: Row): void {
-  const isStateOnly = Object.keys(values).every((name) => name === 'statecode' || name === 'statuscode');
-  if (table.name === 'opportunity' && (values['statecode'] === 1 || values['statecode'] === 2)) {
-    throw new DataverseError(400, '0x80100005', 'Use the Win or Lose message to close an opportunity.');
+  if (second.name === 'Keys' && request.method === 'POST') {
+    return answer(204, undefined, {
+      'odata-entityid': `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/Keys(${addKey(table, readJson(request))})`,
+    });
   }
-  const isLocked = row['statecode'] !== 0 && ['quote', 'salesorder', 'invoice'].includes(table.name);
-  if (isLocked && !isStateOnly) throw new DataverseError(400, '0x8004022E', 'Cannot update a read-only entity.');
-}
-
-function recomputeParent(store: Store, table: Table, row: Row): void {
-  for (const [parent, lines] of Object.entries(LINES)) {
-    if (lines.table !== table.name) continue;
-    const header = store.find(parent, String(row[lines.via]));
-    if (header) store.computeTotals(TABLE_BY_NAME.get(parent) as Table, header);
-  }
-}
-
-const WATCHED = new Set(['opportunity', 'quote', 'salesorder']);
-
-/** The steps that reference 5.2 recommends: Create of an order, Update where state or status was sent. */
-function announce(context: Context, event: SalesEvent): void {
-  if (!WATCHED.has(event.table)) return;
-  if (event.message === 'Create' && event.table !== 'salesorder') return;
-  if (event.message === 'Update' && !event.attributes?.some((name) => name === 'statecode' || name === 'statuscode'))
-    return;
-  context.webhooks.announce(event);
-}
-
-function prefers(request: SimRequest, what: RegExp): boolean {
-  return what.test(request.headers['prefer'] ?? '');
-}
-
-function readJson(request: SimRequest): Record<string, unknown> {
-  try {
-    const parsed: unknown = JSON.parse(request.body.toString('utf8') || '{}');
-    if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
-      return parsed as Record<string, unknown>;
-  } catch {
-    // Falls through to the answer that Dataverse gives to every unreadable body.
-  }
-  throw new DataverseError(400, '0x80048d19', "Error identified in Payload provided by the user for Entity :''");
+  const rows = second.name === 'Attributes' ? attributes(table) : second.name === 'Keys' ? keysOf(table) : undefined;
+  if (!rows) throw noSegment(second.name);
+  const wanted = second.keys?.['LogicalName'];
+  if (wanted === undefined)
+    return answer(200, {
+      '@odata.context': `${context}('${table.name}')/${second.name}`,
+      value: rows.map((row) => pick(row, options.select)),
+    });
+  const row = rows.find((one) => one['LogicalName'] === wanted);
+  if (!row) throw new DataverseError(404, '0x80060888', `Could not find an attribute with name ${wanted}.`);
+  return answer(200, {
+    '@odata.context': `${context}('${table.name}')/${second.name}/$entity`,
+    ...pick(row, options.select),
+  });
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Big } from 'big.js';
 import type { SimClock } from '../kernel/clock.js';
-import { LINES, TABLE_BY_NAME, TABLES, type Table } from './tables.js';
+import { HEADER_OF, LINES, Schema, statesOf, type Table } from './tables.js';
 
 export type Value = string | number | boolean | null;
 /** Column to value; a lookup is kept as its GUID under the column's own name. Money and decimals are text. */
@@ -11,27 +11,50 @@ export type Row = Record<string, Value>;
 export class DataverseError extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  readonly headers: Readonly<Record<string, string>>;
+  constructor(status: number, code: string, message: string, headers: Readonly<Record<string, string>> = {}) {
     super(message);
     this.status = status;
     this.code = code;
+    this.headers = headers;
   }
+}
+
+export interface Deletion {
+  readonly id: string;
+  readonly version: number;
 }
 
 /** The rows of one environment, with its one increasing version number. */
 export class Store {
-  private readonly rows = new Map<string, Map<string, Row>>();
-  private version = 1_000_000;
+  readonly schema = new Schema();
   readonly clock: SimClock;
   userId = '';
+  private readonly rows = new Map<string, Map<string, Row>>();
+  private readonly deletions = new Map<string, Deletion[]>();
+  /** Children by table, lookup column and parent. */
+  private readonly families = new Map<string, Map<string, Set<Row>>>();
+  private version = 1_000_000;
+  private undo: (() => void)[] | undefined;
 
   constructor(clock: SimClock) {
     this.clock = clock;
-    for (const table of TABLES) this.rows.set(table.name, new Map());
+    for (const table of this.schema.tables) this.rows.set(table.name, new Map());
+    for (const { table, via } of this.schema.tables.flatMap((table) => Object.values(table.collections))) {
+      this.families.set(`${table}.${via}`, new Map());
+    }
+  }
+
+  get currentVersion(): number {
+    return this.version;
   }
 
   all(table: string): IterableIterator<Row> {
     return this.rowsOf(table).values();
+  }
+
+  count(table: string): number {
+    return this.rowsOf(table).size;
   }
 
   find(table: string, id: string): Row | undefined {
@@ -45,79 +68,194 @@ export class Store {
   }
 
   children(table: string, via: string, id: string): Row[] {
-    const found = [];
-    for (const row of this.all(table)) if (row[via] === id) found.push(row);
-    return found;
+    const family = this.families.get(`${table}.${via}`);
+    if (family) return [...(family.get(id) ?? [])];
+    return [...this.all(table)].filter((row) => row[via] === id);
   }
 
-  insert(table: Table, values: Row): Row {
+  deletionsOf(table: string): readonly Deletion[] {
+    return this.deletions.get(table) ?? [];
+  }
+
+  insert(table: Table, values: Row, isSeed = false): Row {
     const id = String(values[table.id] ?? randomUUID()).toLowerCase();
-    if (this.rowsOf(table.name).has(id)) {
-      throw new DataverseError(412, '0x80040237', 'A record with matching key values already exists.');
-    }
+    const rows = this.rowsOf(table.name);
+    if (rows.has(id)) throw new DataverseError(412, '0x80040237', 'A record with matching key values already exists.');
     const now = this.now();
+    const state = table.hasState ? { statecode: 0, statuscode: statesOf(table.name)[0]?.[2] ?? 1 } : {};
     const row: Row = {
-      statecode: 0,
-      statuscode: 1,
+      ...state,
       ...values,
       [table.id]: id,
       createdon: now,
       modifiedon: now,
+      createdby: this.userId,
       modifiedby: this.userId,
     };
-    this.rowsOf(table.name).set(id, row);
+    if (table.lookups.has('ownerid')) row['ownerid'] ??= this.userId;
+    if (!isSeed) this.checkKeys(table, row);
+    rows.set(id, row);
+    this.join(table, row);
     this.touch(row);
+    this.remember(() => {
+      rows.delete(id);
+      this.leave(table, row);
+    });
     return row;
   }
 
-  update(row: Row, values: Row): void {
-    Object.assign(row, values);
-    row['modifiedon'] = this.now();
-    row['modifiedby'] = this.userId;
+  update(table: Table, row: Row, values: Row): void {
+    const before = { ...row };
+    this.leave(table, row);
+    Object.assign(row, values, { modifiedon: this.now(), modifiedby: this.userId });
+    this.join(table, row);
+    this.remember(() => {
+      this.leave(table, row);
+      for (const name of Object.keys(row)) if (!(name in before)) delete row[name];
+      Object.assign(row, before);
+      this.join(table, row);
+    });
+    this.checkKeys(table, row);
     this.touch(row);
   }
 
-  remove(table: Table, id: string): void {
-    this.get(table, id);
-    this.rowsOf(table.name).delete(id);
+  remove(table: Table, row: Row): void {
+    const id = String(row[table.id]);
     const lines = LINES[table.name];
-    if (!lines) return;
-    const lineTable = TABLE_BY_NAME.get(lines.table) as Table;
-    for (const line of this.children(lines.table, lines.via, id))
-      this.rowsOf(lines.table).delete(String(line[lineTable.id]));
+    if (lines)
+      for (const line of this.children(lines.table, lines.via, id)) this.remove(this.schema.table(lines.table), line);
+    this.rowsOf(table.name).delete(id);
+    this.leave(table, row);
+    this.version += 1;
+    const log = this.deletions.get(table.name) ?? [];
+    log.push({ id, version: this.version });
+    this.deletions.set(table.name, log);
+    this.remember(() => {
+      this.rowsOf(table.name).set(id, row);
+      this.join(table, row);
+      log.pop();
+    });
+  }
+
+  /** Rows that refer to this one and keep it from being deleted (reference 2.17). */
+  isReferenced(table: Table, id: string): boolean {
+    for (const other of this.schema.tables) {
+      if (!['opportunity', 'quote', 'salesorder', 'invoice', ...HEADER_OF.keys()].includes(other.name)) continue;
+      if (HEADER_OF.get(other.name) === table.name) continue;
+      for (const [column, targets] of other.lookups) {
+        if (!Object.values(targets).includes(table.name)) continue;
+        for (const row of this.all(other.name)) if (row[column] === id) return true;
+      }
+    }
+    return false;
   }
 
   /** The formulas of reference 2.16; the header follows its lines. */
   computeTotals(table: Table, header: Row): void {
     const lines = LINES[table.name];
-    if (!lines) return;
+    if (!lines || header['skippricecalculation'] === 1) return;
     let net = new Big(0);
     let tax = new Big(0);
     let lineDiscount = new Big(0);
+    let hasError = false;
     for (const line of this.children(lines.table, lines.via, String(header[table.id]))) {
-      const base = decimal(line['quantity'])
+      const amount = decimal(line['quantity'])
         .times(decimal(line['priceperunit']).minus(decimal(line['volumediscountamount'])))
         .round(2, Big.roundHalfUp);
       const manual = decimal(line['manualdiscountamount']);
-      line['baseamount'] = base.toFixed(4);
-      line['extendedamount'] = base.minus(manual).plus(decimal(line['tax'])).toFixed(4);
-      net = net.plus(base).minus(manual);
+      line['baseamount'] = amount.toFixed(4);
+      line['extendedamount'] = amount.minus(manual).plus(decimal(line['tax'])).toFixed(4);
+      net = net.plus(amount).minus(manual);
       lineDiscount = lineDiscount.plus(manual);
       tax = tax.plus(decimal(line['tax']));
+      hasError ||= Number(line['pricingerrorcode'] ?? 0) !== 0;
     }
     const percent = net.times(decimal(header['discountpercentage'])).div(100).round(2, Big.roundHalfUp);
     const discount = decimal(header['discountamount']).plus(percent);
     const lessFreight = net.minus(discount);
-    this.update(header, {
+    const totals: Row = {
       totallineitemamount: net.toFixed(4),
       totallineitemdiscountamount: lineDiscount.toFixed(4),
       totaldiscountamount: discount.toFixed(4),
       totalamountlessfreight: lessFreight.toFixed(4),
       totaltax: tax.toFixed(4),
       totalamount: lessFreight.plus(decimal(header['freightamount'])).plus(tax).toFixed(4),
-    });
+      pricingerrorcode: hasError
+        ? 1
+        : header['pricelevelid'] === null || header['pricelevelid'] === undefined
+          ? (header['pricingerrorcode'] ?? 0)
+          : 0,
+    };
+    if (table.name === 'opportunity' && header['isrevenuesystemcalculated'] === true)
+      totals['estimatedvalue'] = totals['totalamount'] ?? null;
+    if (Object.entries(totals).every(([name, value]) => header[name] === value)) return;
+    this.update(table, header, totals);
   }
 
+  recomputeParent(table: Table, row: Row): void {
+    const parent = HEADER_OF.get(table.name);
+    const lines = parent && LINES[parent];
+    if (!parent || !lines) return;
+    const header = this.find(parent, String(row[lines.via]));
+    if (header) this.computeTotals(this.schema.table(parent), header);
+  }
+
+  /** Work that is undone as a whole when it fails: a request, a change set. */
+  transact<T>(work: () => T): T {
+    if (this.undo) return work();
+    this.undo = [];
+    try {
+      return work();
+    } catch (error) {
+      const undo = this.undo;
+      this.undo = undefined;
+      for (const step of undo.reverse()) step();
+      throw error;
+    } finally {
+      this.undo = undefined;
+    }
+  }
+
+  clear(): void {
+    for (const rows of this.rows.values()) rows.clear();
+    for (const family of this.families.values()) family.clear();
+    this.deletions.clear();
+  }
+
+  private remember(step: () => void): void {
+    this.undo?.push(step);
+  }
+
+  private checkKeys(table: Table, row: Row): void {
+    for (const [name, columns] of table.keys) {
+      if (columns.some((column) => row[column] === null || row[column] === undefined || row[column] === '')) continue;
+      for (const other of this.all(table.name)) {
+        if (other[table.id] === row[table.id] || columns.some((column) => other[column] !== row[column])) continue;
+        throw new DataverseError(
+          412,
+          '0x80060892',
+          `Entity Key ${name} violated. A record with the same value for ${columns.join(', ')} already exists. A duplicate record cannot be created. Select one or more unique values and try again.`,
+        );
+      }
+    }
+  }
+
+  private join(table: Table, row: Row): void {
+    for (const column of table.lookups.keys()) {
+      const family = this.families.get(`${table.name}.${column}`);
+      const parent = row[column];
+      if (!family || typeof parent !== 'string') continue;
+      const siblings = family.get(parent) ?? new Set();
+      family.set(parent, siblings.add(row));
+    }
+  }
+
+  private leave(table: Table, row: Row): void {
+    for (const column of table.lookups.keys())
+      this.families.get(`${table.name}.${column}`)?.get(String(row[column]))?.delete(row);
+  }
+
+  /** The newest row stands last, so that changes since a version are found from the end. */
   private touch(row: Row): void {
     this.version += 1;
     row['versionnumber'] = this.version;

@@ -1,7 +1,10 @@
-import { matches, orderOf, type Scalar } from '../odata/filter.js';
-import type { QueryOptions } from '../odata/query.js';
+import { type Expression, matches, orderOf, type Scalar } from '../odata/filter.js';
+import type { ExpandItem, QueryOptions } from '../odata/query.js';
+import { periodOf } from './periods.js';
 import { DataverseError, decimal, type Row, type Store, type Value } from './store.js';
-import { type ColumnType, TABLE_BY_NAME, type Table } from './tables.js';
+import { statesOf, type Table } from './tables.js';
+
+/** Rows as the Web API shows them (reference 2, 8), and what a query selects. */
 
 /** Numbers whose trailing zeros matter (`1250.0000`) are marked as text here and unquoted at the very end. */
 const MARK = '\u0001';
@@ -10,72 +13,135 @@ export function toJsonText(value: object): string {
   return JSON.stringify(value).replace(/"\\u0001(-?\d+(?:\.\d+)?)"/g, '$1');
 }
 
-const SCALE: Partial<Record<ColumnType, number>> = { money: 4, decimal5: 5, decimal10: 10 };
-
 export interface WireOptions {
   readonly store: Store;
-  readonly annotations: boolean;
+  /** Which annotations the client asked for; `undefined` is none. */
+  readonly annotations: RegExp | undefined;
 }
+
+const FORMATTED = 'OData.Community.Display.V1.FormattedValue';
+const LOGICAL = 'Microsoft.Dynamics.CRM.lookuplogicalname';
+const NAVIGATION = 'Microsoft.Dynamics.CRM.associatednavigationproperty';
 
 /** One row with its selected columns and expanded neighbours. */
 export function toWire(table: Table, row: Row, query: QueryOptions, options: WireOptions): Record<string, unknown> {
   const wire: Record<string, unknown> = { '@odata.etag': `W/"${row['versionnumber']}"` };
-  const names = query.select ?? [
-    ...Object.keys(table.columns),
-    ...Object.keys(table.lookups).map((name) => `_${name}_value`),
-  ];
-  for (const name of names) {
-    if (name !== table.id) writeColumn(table, row, name, wire, options);
-  }
+  for (const name of columnsOf(table, query)) if (name !== table.id) writeColumn(table, row, name, wire, options);
   wire[table.id] = row[table.id];
-  for (const item of query.expand ?? []) wire[item.nav] = expand(table, row, item.nav, item.options, options);
+  for (const item of query.expand ?? []) wire[item.nav] = expand(table, row, item, options);
   return wire;
+}
+
+function columnsOf(table: Table, query: QueryOptions): readonly string[] {
+  if (!query.select) return [...table.columns.keys(), ...[...table.lookups.keys()].map((name) => `_${name}_value`)];
+  const hasMoney = query.select.some((name) => table.columns.get(name)?.type === 'money');
+  const currency = '_transactioncurrencyid_value';
+  // A money column brings its currency along.
+  if (!hasMoney || !table.lookups.has('transactioncurrencyid') || query.select.includes(currency)) return query.select;
+  return [...query.select, currency];
 }
 
 function writeColumn(table: Table, row: Row, name: string, wire: Record<string, unknown>, options: WireOptions): void {
   const lookup = lookupOf(table, name);
   if (lookup) {
-    const value = row[lookup] ?? null;
-    wire[name] = value;
-    if (!options.annotations || value === null) return;
-    const [nav, target] = targetOf(table, row, lookup, options.store);
-    wire[`${name}@Microsoft.Dynamics.CRM.lookuplogicalname`] = target;
-    wire[`${name}@Microsoft.Dynamics.CRM.associatednavigationproperty`] = nav;
+    writeLookup(table, row, name, lookup, wire, options);
     return;
   }
-  const type = table.columns[name];
-  if (type === undefined) throw unknownProperty(name, table);
+  const column = table.columns.get(name);
+  if (!column) throw unknownProperty(name, table);
   const value = row[name] ?? null;
-  const scale = SCALE[type];
-  wire[name] = value !== null && scale !== undefined ? MARK + decimal(value).toFixed(scale) : value;
+  const { type, size } = column;
+  if (value !== null && (type === 'money' || type === 'decimal')) wire[name] = MARK + decimal(value).toFixed(size);
+  else wire[name] = value;
+  if (value === null || !options.annotations?.test(FORMATTED)) return;
+  const label = formatted(table, name, value, type);
+  if (label !== undefined) wire[`${name}@${FORMATTED}`] = label;
 }
 
-function expand(table: Table, row: Row, nav: string, query: QueryOptions, options: WireOptions): unknown {
-  const collection = table.collections[nav];
+function writeLookup(
+  table: Table,
+  row: Row,
+  name: string,
+  lookup: string,
+  wire: Record<string, unknown>,
+  options: WireOptions,
+): void {
+  const value = row[lookup] ?? null;
+  wire[name] = value;
+  const { annotations, store } = options;
+  if (!annotations || value === null) return;
+  const [nav, target] = targetOf(table, row, lookup, store);
+  const title = store.find(target, String(value))?.[store.schema.table(target).title];
+  if (annotations.test(FORMATTED) && title) wire[`${name}@${FORMATTED}`] = title;
+  if (annotations.test(LOGICAL)) wire[`${name}@${LOGICAL}`] = target;
+  if (annotations.test(NAVIGATION)) wire[`${name}@${NAVIGATION}`] = nav;
+}
+
+function formatted(table: Table, name: string, value: Exclude<Value, null>, type: string): string | undefined {
+  if (name === 'statecode') return statesOf(table.name)[Number(value)]?.[0];
+  if (name === 'statuscode')
+    return statesOf(table.name)
+      .map(([, statuses]) => statuses[Number(value)])
+      .find((label) => label !== undefined);
+  switch (type) {
+    case 'money':
+      return decimal(value)
+        .toFixed(2)
+        .replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+    case 'decimal':
+      return decimal(value).toFixed(2);
+    case 'bool':
+      return value === true ? 'Yes' : 'No';
+    case 'int':
+    case 'choice':
+      return String(value);
+    case 'datetime':
+    case 'date':
+      return String(value).replace('T', ' ').slice(0, 16);
+    default:
+      return undefined;
+  }
+}
+
+function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions): unknown {
+  const { store } = options;
+  const collection = table.collections[item.nav];
   if (collection) {
-    const child = TABLE_BY_NAME.get(collection.table) as Table;
-    const rows = options.store.children(collection.table, collection.via, String(row[table.id]));
-    return selectRows(child, rows, query, options).map((other) => toWire(child, other, query, options));
+    const child = store.schema.table(collection.table);
+    const rows = store.children(collection.table, collection.via, String(row[table.id]));
+    const found = selectRows(child, rows, item.options, options).slice(0, item.options.top ?? 5_000);
+    return found.map((other) => toWire(child, other, item.options, options));
   }
-  for (const [column, navs] of Object.entries(table.lookups)) {
-    const target = navs[nav];
-    if (target === undefined) continue;
-    const id = row[column];
-    const other = typeof id === 'string' ? options.store.find(target, id) : undefined;
-    return other ? toWire(TABLE_BY_NAME.get(target) as Table, other, query, options) : null;
+  const nav = table.navs.get(item.nav);
+  if (!nav) throw unknownProperty(item.nav, table);
+  const id = row[nav.column];
+  const other = typeof id === 'string' ? store.find(nav.target, id) : undefined;
+  return other ? toWire(store.schema.table(nav.target), other, item.options, options) : null;
+}
+
+/** Reference 8: at most 15, and what a nested collection refuses. */
+export function checkExpand(store: Store, table: Table, items: readonly ExpandItem[] = [], depth = 0): void {
+  if (items.length > 15)
+    throw new DataverseError(400, '0x80060888', 'Too many expand clauses: at most 15 are allowed.');
+  for (const { nav, options } of items) {
+    const target = table.navs.get(nav)?.target ?? table.collections[nav]?.table;
+    if (target === undefined) throw unknownProperty(nav, table);
+    if (depth > 0 && table.collections[nav] && (options.top !== undefined || options.orderby)) {
+      throw new DataverseError(
+        400,
+        '0x80060888',
+        'The query parameters $top and $orderby are not supported in a nested expand of a collection.',
+      );
+    }
+    checkExpand(store, store.schema.table(target), options.expand, depth + 1);
   }
-  throw unknownProperty(nav, table);
 }
 
 /** Filtered and ordered; without `$orderby` the order is the one of the rows. */
 export function selectRows(table: Table, rows: Iterable<Row>, query: QueryOptions, options: WireOptions): Row[] {
   const { filter, orderby } = query;
-  const found = [];
-  for (const row of rows) {
-    if (filter && !matches(filter, { resolve: (path) => resolve(table, row, path, options), caseSensitive: false }))
-      continue;
-    found.push(row);
-  }
+  const found: Row[] = [];
+  for (const row of rows) if (!filter || fits(table, row, filter, options)) found.push(row);
   if (!orderby) return found;
   return found.sort((a, b) => {
     for (const { path, descending } of orderby) {
@@ -88,30 +154,109 @@ export function selectRows(table: Table, rows: Iterable<Row>, query: QueryOption
   });
 }
 
-function resolve(table: Table, row: Row, path: readonly string[], options: WireOptions): Scalar {
+export function fits(table: Table, row: Row, filter: Expression, options: WireOptions): boolean {
+  return matches(filter, {
+    resolve: (path) => resolve(table, row, path, options),
+    caseSensitive: false,
+    lambda: (lambda) => testLambda(table, row, lambda, options),
+    namespaced: (call) => queryFunction(table, row, call, options),
+  });
+}
+
+function testLambda(table: Table, row: Row, lambda: Expression & { kind: 'lambda' }, options: WireOptions): boolean {
+  const [nav = ''] = lambda.path;
+  const collection = table.collections[nav];
+  if (!collection) throw unknownProperty(nav, table);
+  const child = options.store.schema.table(collection.table);
+  const rows = options.store.children(collection.table, collection.via, String(row[table.id]));
+  const { body } = lambda;
+  if (!body) return rows.length > 0;
+  const test = (one: Row): boolean =>
+    matches(body, {
+      caseSensitive: false,
+      resolve: (path) => resolve(child, one, path[0] === lambda.variable ? path.slice(1) : path, options),
+    });
+  return lambda.quantifier === 'any' ? rows.some(test) : rows.every(test);
+}
+
+/** `Microsoft.Dynamics.CRM.In(PropertyName='statecode',PropertyValues=['0','1'])` and its kin. */
+function queryFunction(table: Table, row: Row, call: Expression & { kind: 'call' }, options: WireOptions): boolean {
+  const name = call.name.replace('Microsoft.Dynamics.CRM.', '');
+  const given = new Map(call.args.map((arg) => namedArgument(arg)));
+  const property = String(given.get('PropertyName')?.[0] ?? '');
+  const value = resolve(table, row, property.split('/'), options);
+  const values = given.get('PropertyValues') ?? given.get('PropertyValue') ?? [];
+  const order = (other: Scalar): number =>
+    value === null || other === null ? Number.NaN : orderOf(value, other, false);
+  const day = (text: Scalar): string => String(text ?? '').slice(0, 10);
+  const [first = null, second = null] = values;
+  switch (name) {
+    case 'In':
+    case 'ContainValues':
+      return values.some((one) => order(one) === 0);
+    case 'NotIn':
+    case 'DoesNotContainValues':
+      return values.every((one) => order(one) !== 0);
+    case 'Between':
+      return order(first) >= 0 && order(second) <= 0;
+    case 'NotBetween':
+      return order(first) < 0 || order(second) > 0;
+    case 'On':
+      return day(value) === day(first);
+    case 'NotOn':
+      return day(value) !== day(first);
+    case 'OnOrAfter':
+      return value !== null && day(value) >= day(first);
+    case 'OnOrBefore':
+      return value !== null && day(value) <= day(first);
+    case 'EqualUserId':
+      return value === options.store.userId;
+    case 'NotEqualUserId':
+      return value !== options.store.userId;
+    default: {
+      const period = periodOf(name, Number(first ?? 0), options.store.clock.now());
+      if (!period)
+        throw new DataverseError(400, '0x80060888', `An unknown function with name '${call.name}' was found.`);
+      const at = value === null ? Number.NaN : Date.parse(String(value));
+      return at >= period.from && at < period.to;
+    }
+  }
+}
+
+function namedArgument(arg: Expression): readonly [string, readonly Scalar[]] {
+  const literal = (one: Expression): Scalar => (one.kind === 'literal' ? one.value : null);
+  if (arg.kind === 'in' && arg.of.kind === 'path') return [arg.of.path.join('/'), arg.list.map(literal)];
+  if (arg.kind === 'compare' && arg.left.kind === 'path') return [arg.left.path.join('/'), [literal(arg.right)]];
+  throw new DataverseError(400, '0x80060888', 'A named argument such as PropertyName=… is expected.');
+}
+
+export function resolve(table: Table, row: Row, path: readonly string[], options: WireOptions): Scalar {
   const [name = '', ...rest] = path;
   if (rest.length === 0) {
     const column = lookupOf(table, name) ?? name;
-    if (column === name && !(name in table.columns) && name !== table.id) throw unknownProperty(name, table);
+    if (column === name && !table.columns.has(name) && name !== table.id) {
+      throw new DataverseError(
+        400,
+        '0x80060888',
+        `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`,
+      );
+    }
     return row[column] ?? null;
   }
-  for (const [column, navs] of Object.entries(table.lookups)) {
-    const target = navs[name];
-    if (target === undefined) continue;
-    const id = row[column];
-    const other = typeof id === 'string' ? options.store.find(target, id) : undefined;
-    return other ? resolve(TABLE_BY_NAME.get(target) as Table, other, rest, options) : null;
-  }
-  throw unknownProperty(name, table);
+  const nav = table.navs.get(name);
+  if (!nav) throw unknownProperty(name, table);
+  const id = row[nav.column];
+  const other = typeof id === 'string' ? options.store.find(nav.target, id) : undefined;
+  return other ? resolve(options.store.schema.table(nav.target), other, rest, options) : null;
 }
 
-function lookupOf(table: Table, name: string): string | undefined {
+export function lookupOf(table: Table, name: string): string | undefined {
   const column = /^_(.+)_value$/.exec(name)?.[1];
-  return column !== undefined && column in table.lookups ? column : undefined;
+  return column !== undefined && table.lookups.has(column) ? column : undefined;
 }
 
 function targetOf(table: Table, row: Row, column: string, store: Store): readonly [string, string] {
-  const navs = Object.entries(table.lookups[column] ?? {});
+  const navs = Object.entries(table.lookups.get(column) ?? {});
   const id = String(row[column]);
   return navs.find(([, target]) => store.find(target, id)) ?? (navs[0] as [string, string]);
 }
@@ -121,61 +266,5 @@ export function unknownProperty(name: string, table: Table): DataverseError {
     400,
     '0x80060888',
     `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${table.name}'.`,
-  );
-}
-
-/** A JSON body becomes column values; binds by their exact navigation name, nested collections apart. */
-export function fromWire(
-  table: Table,
-  body: Readonly<Record<string, unknown>>,
-): { values: Row; nested: { table: Table; via: string; rows: Record<string, unknown>[] }[] } {
-  const values: Row = {};
-  const nested = [];
-  for (const [name, value] of Object.entries(body)) {
-    if (name.startsWith('@odata')) continue;
-    const nav = /^(.+)@odata\.bind$/.exec(name)?.[1];
-    const collection = table.collections[name];
-    if (nav !== undefined) bind(table, nav, value, values);
-    else if (collection && Array.isArray(value)) {
-      nested.push({
-        table: TABLE_BY_NAME.get(collection.table) as Table,
-        via: collection.via,
-        rows: value as Record<string, unknown>[],
-      });
-    } else if (name in table.columns || name === table.id) values[name] = toValue(table.columns[name], value);
-    else throw badPayload(table, `An undeclared property '${name}' was found in the payload.`);
-  }
-  return { values, nested };
-}
-
-function bind(table: Table, nav: string, value: unknown, values: Row): void {
-  for (const [column, navs] of Object.entries(table.lookups)) {
-    const target = navs[nav];
-    if (target === undefined) continue;
-    const set = TABLE_BY_NAME.get(target)?.set;
-    const id = new RegExp(`/?${set}\\(([0-9a-fA-F-]{36})\\)$`).exec(String(value))?.[1];
-    if (value !== null && !id) throw badPayload(table, `The value of '${nav}@odata.bind' is not a valid reference.`);
-    values[column] = id?.toLowerCase() ?? null;
-    return;
-  }
-  throw badPayload(
-    table,
-    `An undeclared property '${nav}' which only has property annotations in the payload but no property value was found in the payload.`,
-  );
-}
-
-function toValue(type: ColumnType | undefined, value: unknown): Value {
-  if (value === null) return null;
-  if (type !== undefined && SCALE[type] !== undefined) return String(value);
-  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-    ? value
-    : JSON.stringify(value);
-}
-
-function badPayload(table: Table, text: string): DataverseError {
-  return new DataverseError(
-    400,
-    '0x80048d19',
-    `Error identified in Payload provided by the user for Entity :'${table.set}', ---->  InnerException : Microsoft.OData.ODataException: ${text}`,
   );
 }

@@ -1,0 +1,230 @@
+import { guidFrom } from '../kernel/random.js';
+import { matches } from '../odata/filter.js';
+import type { QueryOptions } from '../odata/query.js';
+import { DataverseError, type Store } from './store.js';
+import { type Column, parseColumn, statesOf, type Table } from './tables.js';
+
+/** Table and column definitions, and `$metadata` (reference 4.1, 11.1). */
+
+const EDM: Readonly<Record<Column['type'], string>> = {
+  text: 'Edm.String',
+  int: 'Edm.Int32',
+  choice: 'Edm.Int32',
+  bool: 'Edm.Boolean',
+  money: 'Edm.Decimal',
+  decimal: 'Edm.Decimal',
+  datetime: 'Edm.DateTimeOffset',
+  date: 'Edm.Date',
+  guid: 'Edm.Guid',
+};
+
+export function metadata(store: Store): string {
+  const types = store.schema.tables.map((table) => {
+    const columns = [...table.columns.values()].map(
+      (column) =>
+        `<Property Name="${column.name}" Type="${column.name === 'versionnumber' ? 'Edm.Int64' : EDM[column.type]}"${column.type === 'text' ? ` MaxLength="${column.size}"` : ''} />`,
+    );
+    const lookups = [...table.lookups.keys()].map((name) => `<Property Name="_${name}_value" Type="Edm.Guid" />`);
+    const navs = [...table.navs].map(
+      ([nav, { target }]) => `<NavigationProperty Name="${nav}" Type="mscrm.${target}" />`,
+    );
+    const many = Object.entries(table.collections).map(
+      ([nav, { table: child }]) => `<NavigationProperty Name="${nav}" Type="Collection(mscrm.${child})" />`,
+    );
+    return `<EntityType Name="${table.name}"><Key><PropertyRef Name="${table.id}" /></Key><Property Name="${table.id}" Type="Edm.Guid" />${[...columns, ...lookups, ...navs, ...many].join('')}</EntityType>`;
+  });
+  const sets = store.schema.tables.map(
+    (table) =>
+      `<EntitySet Name="${table.set}" EntityType="Microsoft.Dynamics.CRM.${table.name}"><Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record><PropertyValue Property="Supported" Bool="${table.changeTracking}" /></Record></Annotation></EntitySet>`,
+  );
+  return `<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices><Schema Namespace="Microsoft.Dynamics.CRM" Alias="mscrm" xmlns="http://docs.oasis-open.org/odata/ns/edm">${types.join('')}<EntityContainer Name="System">${sets.join('')}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>`;
+}
+
+const label = (text: string): object => ({
+  LocalizedLabels: [{ Label: text, LanguageCode: 1033, IsManaged: true }],
+  UserLocalizedLabel: { Label: text, LanguageCode: 1033, IsManaged: true },
+});
+
+export function definitions(store: Store, options: QueryOptions): object[] {
+  return store.schema.tables
+    .map((table) => definition(store, table))
+    .filter(
+      (row) =>
+        !options.filter ||
+        matches(options.filter, { caseSensitive: false, resolve: (path) => scalar(path.reduce<unknown>(step, row)) }),
+    )
+    .map((row) => pick(row, options.select));
+}
+
+function step(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+}
+
+function scalar(value: unknown): string | number | boolean | null {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? value : null;
+}
+
+export function pick(
+  row: Readonly<Record<string, unknown>>,
+  select: readonly string[] | undefined,
+): Record<string, unknown> {
+  if (!select) return { ...row };
+  const picked: Record<string, unknown> = {};
+  for (const name of ['@odata.type', 'MetadataId', ...select]) if (name in row) picked[name] = row[name];
+  return picked;
+}
+
+export function definition(_store: Store, table: Table): Record<string, unknown> {
+  return {
+    MetadataId: guidFrom(`table/${table.name}`),
+    LogicalName: table.name,
+    SchemaName: table.name.charAt(0).toUpperCase() + table.name.slice(1),
+    EntitySetName: table.set,
+    LogicalCollectionName: table.set,
+    PrimaryIdAttribute: table.id,
+    PrimaryNameAttribute: table.title,
+    DisplayName: label(table.name),
+    ChangeTrackingEnabled: table.changeTracking,
+    CanChangeTrackingBeEnabled: {
+      Value: true,
+      CanBeChanged: true,
+      ManagedPropertyLogicalName: 'canchangetrackingbeenabled',
+    },
+    IsOptimisticConcurrencyEnabled: true,
+    IsCustomEntity: table.name.startsWith('bc_'),
+    OwnershipType: table.lookups.has('ownerid') ? 'UserOwned' : 'OrganizationOwned',
+  };
+}
+
+const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: string]>> = {
+  text: ['String', 'StringAttributeMetadata'],
+  int: ['Integer', 'IntegerAttributeMetadata'],
+  choice: ['Picklist', 'PicklistAttributeMetadata'],
+  bool: ['Boolean', 'BooleanAttributeMetadata'],
+  money: ['Money', 'MoneyAttributeMetadata'],
+  decimal: ['Decimal', 'DecimalAttributeMetadata'],
+  datetime: ['DateTime', 'DateTimeAttributeMetadata'],
+  date: ['DateTime', 'DateTimeAttributeMetadata'],
+  guid: ['Uniqueidentifier', 'AttributeMetadata'],
+};
+
+export function attributes(table: Table): Record<string, unknown>[] {
+  const columns = [...table.columns.values()].map((column) => attribute(table, column));
+  const lookups = [...table.lookups].map(([name, navs]) => ({
+    '@odata.type': '#Microsoft.Dynamics.CRM.LookupAttributeMetadata',
+    MetadataId: guidFrom(`column/${table.name}/${name}`),
+    LogicalName: name,
+    SchemaName: name,
+    EntityLogicalName: table.name,
+    AttributeType: Object.keys(navs).length > 1 ? 'Customer' : 'Lookup',
+    Targets: Object.values(navs),
+    DisplayName: label(name),
+    IsValidForCreate: !table.readOnlyLookups.has(name),
+    IsValidForUpdate: !table.readOnlyLookups.has(name),
+    IsValidForRead: true,
+  }));
+  return [...columns, ...lookups];
+}
+
+function attribute(table: Table, column: Column): Record<string, unknown> {
+  const { name, type, size, access } = column;
+  const [kind, metadataType] =
+    name === 'statecode'
+      ? ['State', 'StateAttributeMetadata']
+      : name === 'statuscode'
+        ? ['Status', 'StatusAttributeMetadata']
+        : name === 'versionnumber'
+          ? ['BigInt', 'BigIntAttributeMetadata']
+          : size > 1_900 && type === 'text'
+            ? ['Memo', 'MemoAttributeMetadata']
+            : KINDS[type];
+  return {
+    '@odata.type': `#Microsoft.Dynamics.CRM.${metadataType}`,
+    MetadataId: guidFrom(`column/${table.name}/${name}`),
+    LogicalName: name,
+    SchemaName: name,
+    EntityLogicalName: table.name,
+    AttributeType: kind,
+    AttributeTypeName: { Value: `${kind}Type` },
+    DisplayName: label(name),
+    RequiredLevel: { Value: 'None', CanBeChanged: true },
+    IsCustomAttribute: name.startsWith('bc_'),
+    IsPrimaryName: name === table.title,
+    IsValidForCreate: access !== 'read',
+    IsValidForUpdate: access === 'write',
+    IsValidForRead: true,
+    ...(type === 'text' && { MaxLength: size }),
+    ...((type === 'money' || type === 'decimal') && { Precision: size }),
+    ...(type === 'date' && { Format: 'DateOnly', DateTimeBehavior: { Value: 'DateOnly' } }),
+    ...(type === 'datetime' && { Format: 'DateAndTime', DateTimeBehavior: { Value: 'UserLocal' } }),
+    ...((name === 'statecode' || name === 'statuscode') && { OptionSet: { Options: options(table, name) } }),
+  };
+}
+
+function options(table: Table, name: string): object[] {
+  return statesOf(table.name).flatMap<object>(([title, statuses, fallback], state) =>
+    name === 'statecode'
+      ? [{ Value: state, Label: label(title), DefaultStatus: fallback, InvariantName: title }]
+      : Object.entries(statuses).map(([value, text]) => ({ Value: Number(value), Label: label(text), State: state })),
+  );
+}
+
+export function keysOf(table: Table): Record<string, unknown>[] {
+  return [...table.keys].map(([name, columns]) => ({
+    MetadataId: guidFrom(`key/${table.name}/${name}`),
+    LogicalName: name,
+    SchemaName: name,
+    EntityLogicalName: table.name,
+    KeyAttributes: columns,
+    EntityKeyIndexStatus: 'Active',
+  }));
+}
+
+const NEW_TYPES: Readonly<Record<string, string>> = {
+  StringAttributeMetadata: 'S',
+  MemoAttributeMetadata: 'S',
+  IntegerAttributeMetadata: 'I',
+  DecimalAttributeMetadata: 'F',
+  MoneyAttributeMetadata: 'M',
+  BooleanAttributeMetadata: 'B',
+  PicklistAttributeMetadata: 'O',
+  DateTimeAttributeMetadata: 'T',
+};
+
+/** A column of the integrator's solution (reference 11.1). */
+export function addColumn(table: Table, body: Readonly<Record<string, unknown>>): string {
+  const kind = String(body['@odata.type']).replace(/^#?Microsoft\.Dynamics\.CRM\./, '');
+  const name = String(body['SchemaName'] ?? '').toLowerCase();
+  const letter = NEW_TYPES[kind];
+  if (!letter || !/^[a-z][a-z0-9]{1,7}_\w+$/.test(name)) {
+    throw new DataverseError(
+      400,
+      '0x80048d19',
+      `A column of type '${kind}' named '${name}' cannot be made: a known type and a publisher's prefix are needed.`,
+    );
+  }
+  if (table.columns.has(name))
+    throw new DataverseError(400, '0x80044153', `An attribute with the specified name ${name} already exists`);
+  const isDate = letter === 'T' && JSON.stringify(body).includes('DateOnly');
+  const size = letter === 'S' ? Number(body['MaxLength'] ?? 100) : letter === 'F' ? Number(body['Precision'] ?? 2) : '';
+  table.columns.set(name, parseColumn(`${name}:${isDate ? 'D' : letter}${size}`));
+  return guidFrom(`column/${table.name}/${name}`);
+}
+
+export function addKey(table: Table, body: Readonly<Record<string, unknown>>): string {
+  const name = String(body['SchemaName'] ?? '').toLowerCase();
+  const columns = body['KeyAttributes'];
+  if (
+    name === '' ||
+    !Array.isArray(columns) ||
+    columns.some((column) => !table.columns.has(String(column)) && !table.lookups.has(String(column)))
+  ) {
+    throw new DataverseError(
+      400,
+      '0x80048d19',
+      'A key needs a SchemaName and KeyAttributes that are columns of the table.',
+    );
+  }
+  table.keys.set(name, columns.map(String));
+  return guidFrom(`key/${table.name}/${name}`);
+}

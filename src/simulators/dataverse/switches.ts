@@ -1,0 +1,17 @@
+import type { ActionSwitches } from './actions.js';
+import type { ChangeSettings } from './changes.js';
+
+/** Readings of the reference that could not be confirmed (section 14), and what an administrator may have set. */
+export interface Switches extends ActionSwitches, ChangeSettings {
+  /** Application users by client id: without a role every call is 403, `denied` names `table:Privilege`. */
+  applicationUser: 'ok' | 'none' | 'disabled' | 'no-role';
+  denied: string[];
+}
+
+export const DEFAULT_SWITCHES: Readonly<Switches> = {
+  openQuotesBlockWin: false,
+  expireDays: 7,
+  linkOnEveryPage: false,
+  applicationUser: 'ok',
+  denied: [],
+};
