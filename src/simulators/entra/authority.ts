@@ -15,6 +15,8 @@ export class TokenAuthority {
   readonly keyId = randomUUID();
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
   private readonly verified = new Map<string, TokenClaims>();
+  /** Of the tokens that are issued from now on, in seconds of the simulated clock. */
+  lifetimeS = LIFETIME_S;
   private readonly clock: SimClock;
 
   constructor(clock: SimClock) {
@@ -29,19 +31,20 @@ export class TokenAuthority {
       iss: `https://sts.windows.net/${tenant}/`,
       iat: now,
       nbf: now,
-      exp: now + LIFETIME_S,
+      exp: now + this.lifetimeS,
       appid: appId,
       tid: tenant,
     };
     const text = `${encode(header)}.${encode(claims)}`;
     const signature = createSign('RSA-SHA256').update(text).sign(this.keys.privateKey).toString('base64url');
-    return { token: `${text}.${signature}`, expiresInS: LIFETIME_S };
+    return { token: `${text}.${signature}`, expiresInS: this.lifetimeS };
   }
 
   /** The claims of a good token; undefined for every other. */
   verify(token: string, audience: string): TokenClaims | undefined {
     const claims = this.verified.get(token) ?? this.read(token);
     if (!claims) return undefined;
+    if (this.verified.size > 10_000) this.verified.clear();
     this.verified.set(token, claims);
     const isLive = claims.exp * 1_000 > this.clock.now();
     return isLive && claims.aud === audience ? claims : undefined;

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
+import { findAssertionProblem, withoutScheme } from './assertion.js';
 import type { TokenAuthority } from './authority.js';
 
 export interface SimApp {
   readonly clientId: string;
-  readonly clientSecret: string;
+  clientSecret: string;
 }
 
 export interface EntraOptions {
@@ -15,40 +16,126 @@ export interface EntraOptions {
   readonly clock: SimClock;
   readonly authority: TokenAuthority;
   readonly tenant: string;
-  readonly apps: readonly SimApp[];
+  readonly apps: SimApp[];
   /** The resources that tokens can be had for, once they are known. */
   readonly audiences: () => readonly string[];
 }
 
-/** The token endpoint of a tenant: client credentials with a secret, errors as AADSTS codes. */
+/** What is known of an app besides the secret that it was registered with. */
+interface Registration {
+  readonly secrets: Set<string>;
+  readonly expiredSecrets: Set<string>;
+  readonly certificates: string[];
+}
+
+interface Entra {
+  readonly options: EntraOptions;
+  readonly registrations: Map<string, Registration>;
+}
+
+const DOMAIN = 'nordwerk.onmicrosoft.com';
+
+/** The token endpoint of a tenant: client credentials with secret or certificate, errors as AADSTS codes. */
 export function startEntra(options: EntraOptions): Promise<SimServer> {
+  const entra: Entra = { options, registrations: new Map() };
+  for (const app of options.apps) register(entra, app.clientId).secrets.add(app.clientSecret);
   return startSimServer({
     name: 'entra',
     port: options.port,
     host: options.host,
     publicHost: options.publicHost,
     clock: options.clock,
-    handle: (request) => handle(options, request),
+    handle: (request) => handle(entra, request),
+    admin: {
+      'GET /apps': () =>
+        [...entra.registrations].map(([clientId, app]) => ({
+          clientId,
+          secrets: app.secrets.size,
+          certificates: app.certificates.length,
+        })),
+      /** Registers an app, or another secret or certificate (PEM) for one. */
+      'POST /apps': (body) => {
+        const { clientId, clientSecret, certificate } = body as {
+          clientId: string;
+          clientSecret?: string;
+          certificate?: string;
+        };
+        const app = register(entra, clientId);
+        if (clientSecret) app.secrets.add(clientSecret);
+        if (certificate) app.certificates.push(certificate);
+        return { clientId };
+      },
+      'POST /secrets/expire': (body) => {
+        const { clientId, clientSecret } = body as { clientId: string; clientSecret: string };
+        const app = register(entra, clientId);
+        app.expiredSecrets.add(clientSecret);
+        return { expired: app.secrets.delete(clientSecret) };
+      },
+      'POST /lifetime': (body) => {
+        options.authority.lifetimeS = Number((body as { seconds: number }).seconds);
+        return { seconds: options.authority.lifetimeS };
+      },
+    },
   });
 }
 
-function handle(options: EntraOptions, request: SimRequest): SimResponse {
-  const [path = ''] = request.rawUrl.split('?');
-  const [, tenant = '', ...rest] = path.split('/');
-  const route = `${request.method} ${rest.join('/')}`;
-  if (route === 'GET discovery/v2.0/keys') return { status: 200, body: options.authority.jwks() };
-  if (route === 'GET v2.0/.well-known/openid-configuration') return { status: 200, body: discovery(request, tenant) };
-  if (route !== 'POST oauth2/v2.0/token') return { status: 404, body: '' };
-  if (tenant !== options.tenant) {
-    return refuse(options, 400, 'invalid_request', 90002, `Tenant '${tenant}' not found.`);
-  }
-  return grant(options, new URLSearchParams(request.body.toString('utf8')));
+function register(entra: Entra, clientId: string): Registration {
+  const known = entra.registrations.get(clientId);
+  if (known) return known;
+  const made: Registration = { secrets: new Set(), expiredSecrets: new Set(), certificates: [] };
+  entra.registrations.set(clientId, made);
+  return made;
 }
 
-function grant(options: EntraOptions, form: URLSearchParams): SimResponse {
+function handle(entra: Entra, request: SimRequest): SimResponse {
+  const { options } = entra;
+  const [path = '', query = ''] = request.rawUrl.split('?');
+  const [, tenant = '', ...rest] = path.split('/');
+  const route = `${request.method} ${rest.join('/')}`;
+  const host = request.headers['host'] ?? 'login.microsoftonline.com';
+  if (path === '/common/discovery/instance') return { status: 200, body: instances(host, new URLSearchParams(query)) };
+  if (route === 'GET discovery/v2.0/keys') return { status: 200, body: options.authority.jwks() };
+  if (!isTenant(options, tenant)) {
+    return refuse(
+      entra,
+      400,
+      'invalid_tenant',
+      90002,
+      `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
+    );
+  }
+  if (route === 'GET v2.0/.well-known/openid-configuration') return { status: 200, body: discovery(host, tenant) };
+  if (rest.join('/') !== 'oauth2/v2.0/token') return { status: 404, body: '' };
+  if (request.method !== 'POST')
+    return refuse(
+      entra,
+      400,
+      'invalid_request',
+      900561,
+      `The endpoint only accepts POST requests. Received a ${request.method} request.`,
+    );
+  return grant(entra, new URLSearchParams(request.body.toString('utf8')), host, tenant);
+}
+
+function isTenant(options: EntraOptions, tenant: string): boolean {
+  return tenant.toLowerCase() === options.tenant || tenant.toLowerCase() === DOMAIN;
+}
+
+function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string): SimResponse {
+  const { options, registrations } = entra;
+  for (const name of ['grant_type', 'client_id', 'scope']) {
+    if (!form.get(name))
+      return refuse(
+        entra,
+        400,
+        'invalid_request',
+        900144,
+        `The request body must contain the following parameter: '${name}'.`,
+      );
+  }
   if (form.get('grant_type') !== 'client_credentials') {
     return refuse(
-      options,
+      entra,
       400,
       'unsupported_grant_type',
       70003,
@@ -56,45 +143,123 @@ function grant(options: EntraOptions, form: URLSearchParams): SimResponse {
     );
   }
   const clientId = form.get('client_id') ?? '';
-  const app = options.apps.find((other) => other.clientId === clientId);
+  const app = registrations.get(clientId);
   if (!app) {
     return refuse(
-      options,
+      entra,
       400,
       'unauthorized_client',
       700016,
-      `Application with identifier '${clientId}' was not found in the directory.`,
+      `Application with identifier '${clientId}' was not found in the directory '${tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.`,
     );
   }
-  if (form.get('client_secret') !== app.clientSecret) {
-    return refuse(options, 401, 'invalid_client', 7000215, 'Invalid client secret provided.');
+  const refusal = checkCredential(entra, form, clientId, app, [
+    `${host}/${tenant}/oauth2/v2.0/token`,
+    `${host}/${tenant}/v2.0`,
+  ]);
+  if (refusal) return refusal;
+  const scopes = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
+  const scope = scopes.find((part) => part.endsWith('/.default'));
+  if (!scope) {
+    return refuse(
+      entra,
+      400,
+      'invalid_scope',
+      1002012,
+      `The provided value for scope ${scopes.join(' ')} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`,
+    );
   }
-  const scope = form
-    .get('scope')
-    ?.split(' ')
-    .find((part) => part.endsWith('/.default'));
-  if (!scope) return refuse(options, 400, 'invalid_scope', 1002012, 'The provided value for scope is not valid.');
-  const audience = scope.slice(0, -'/.default'.length);
+  const audience = scope.slice(0, -'/.default'.length).replace(/\/$/, '');
   if (!options.audiences().includes(audience)) {
     return refuse(
-      options,
+      entra,
       400,
       'invalid_resource',
       500011,
-      `The resource principal named ${audience} was not found in the tenant.`,
+      `The resource principal named ${audience} was not found in the tenant named ${tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.`,
     );
   }
   const { token, expiresInS } = options.authority.issue(audience, clientId, options.tenant);
-  return {
-    status: 200,
-    body: { token_type: 'Bearer', expires_in: expiresInS, ext_expires_in: expiresInS, access_token: token },
-  };
+  const body = { token_type: 'Bearer', expires_in: expiresInS, ext_expires_in: expiresInS, access_token: token };
+  return { status: 200, headers: { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' }, body };
 }
 
-function refuse(options: EntraOptions, status: number, error: string, code: number, text: string): SimResponse {
+const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
+
+function checkCredential(
+  entra: Entra,
+  form: URLSearchParams,
+  clientId: string,
+  app: Registration,
+  audiences: readonly string[],
+): SimResponse | undefined {
+  const secret = form.get('client_secret');
+  const assertion = form.get('client_assertion');
+  if (assertion) {
+    if (form.get('client_assertion_type') !== ASSERTION_TYPE) {
+      return refuse(
+        entra,
+        400,
+        'invalid_request',
+        900144,
+        "The request body must contain the following parameter: 'client_assertion_type'.",
+      );
+    }
+    const problem = findAssertionProblem({
+      assertion,
+      clientId,
+      audiences: audiences.map(withoutScheme),
+      certificates: app.certificates,
+      now: entra.options.clock.now(),
+    });
+    if (!problem) return undefined;
+    const [code, text] = ASSERTION_ERRORS[problem];
+    return refuse(entra, 401, 'invalid_client', code, text);
+  }
+  if (secret === null) {
+    return refuse(
+      entra,
+      401,
+      'invalid_client',
+      7000218,
+      "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.",
+    );
+  }
+  if (app.secrets.has(secret)) return undefined;
+  if (app.expiredSecrets.has(secret)) {
+    return refuse(
+      entra,
+      401,
+      'invalid_client',
+      7000222,
+      `The provided client secret keys for app '${clientId}' are expired. Visit the Azure portal to create new keys for your app, or consider using certificate credentials for added security.`,
+    );
+  }
+  return refuse(
+    entra,
+    401,
+    'invalid_client',
+    7000215,
+    `Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not the client secret ID, for a secret added to app '${clientId}'.`,
+  );
+}
+
+const ASSERTION_ERRORS = {
+  malformed: [50027, 'JWT token is invalid or malformed.'],
+  expired: [700024, 'Client assertion is not within its valid time range.'],
+  audience: [700023, 'Client assertion audience claim does not match Realm issuer.'],
+  subject: [700021, 'Client assertion application identifier does not match client_id parameter.'],
+  'unknown-certificate': [
+    700027,
+    'The certificate with identifier used to sign the client assertion is not registered on application.',
+  ],
+  signature: [700027, 'Client assertion failed signature validation.'],
+} as const;
+
+function refuse(entra: Entra, status: number, error: string, code: number, text: string): SimResponse {
   const traceId = randomUUID();
   const correlationId = randomUUID();
-  const timestamp = options.clock.date().toISOString().replace('T', ' ').slice(0, 19);
+  const timestamp = entra.options.clock.date().toISOString().replace('T', ' ').slice(0, 19);
   return {
     status,
     body: {
@@ -104,16 +269,34 @@ function refuse(options: EntraOptions, status: number, error: string, code: numb
       timestamp: `${timestamp}Z`,
       trace_id: traceId,
       correlation_id: correlationId,
+      error_uri: `https://login.microsoftonline.com/error?code=${code}`,
     },
   };
 }
 
-function discovery(request: SimRequest, tenant: string): object {
-  const origin = `http://${request.headers['host']}`;
+function discovery(host: string, tenant: string): object {
+  const origin = `http://${host}/${tenant}`;
   return {
-    issuer: `${origin}/${tenant}/v2.0`,
-    token_endpoint: `${origin}/${tenant}/oauth2/v2.0/token`,
-    authorization_endpoint: `${origin}/${tenant}/oauth2/v2.0/authorize`,
-    jwks_uri: `${origin}/${tenant}/discovery/v2.0/keys`,
+    token_endpoint: `${origin}/oauth2/v2.0/token`,
+    token_endpoint_auth_methods_supported: ['client_secret_post', 'private_key_jwt', 'client_secret_basic'],
+    jwks_uri: `${origin}/discovery/v2.0/keys`,
+    response_modes_supported: ['query', 'fragment', 'form_post'],
+    subject_types_supported: ['pairwise'],
+    id_token_signing_alg_values_supported: ['RS256'],
+    response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
+    scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+    issuer: `${origin}/v2.0`,
+    authorization_endpoint: `${origin}/oauth2/v2.0/authorize`,
+    tenant_region_scope: 'EU',
+    cloud_instance_name: 'microsoftonline.com',
+  };
+}
+
+function instances(host: string, query: URLSearchParams): object {
+  const tenant = /^https?:\/\/[^/]+\/([^/]+)/.exec(query.get('authorization_endpoint') ?? '')?.[1] ?? 'common';
+  return {
+    tenant_discovery_endpoint: `http://${host}/${tenant}/v2.0/.well-known/openid-configuration`,
+    'api-version': '1.1',
+    metadata: [{ preferred_network: host, preferred_cache: host, aliases: [host] }],
   };
 }

@@ -1,7 +1,17 @@
 /** One clock for all simulators: real time plus an offset that can be moved. */
+
+interface Timer {
+  readonly at: number;
+  readonly work: () => void;
+  handle: NodeJS.Timeout | undefined;
+}
+
+/** Node fires at once when a timeout is longer than this. */
+const LONGEST_TIMEOUT_MS = 2_147_483_647;
+
 export class SimClock {
   private offsetMs = 0;
-  private readonly timers = new Set<{ at: number; fire: () => void }>();
+  private readonly timers = new Set<Timer>();
 
   now(): number {
     return Date.now() + this.offsetMs;
@@ -15,9 +25,15 @@ export class SimClock {
     return this.date().toISOString().slice(0, 10);
   }
 
+  /** Timers that are passed fire one after the other, each at the time that it was set for. */
   advance(ms: number): void {
-    this.offsetMs += ms;
-    for (const timer of [...this.timers].sort((a, b) => a.at - b.at)) if (timer.at <= this.now()) timer.fire();
+    const target = this.now() + ms;
+    for (let timer = this.firstDue(target); timer; timer = this.firstDue(target)) {
+      this.offsetMs = Math.max(timer.at, this.now()) - Date.now();
+      this.fire(timer);
+    }
+    this.offsetMs = target - Date.now();
+    for (const timer of this.timers) this.arm(timer);
   }
 
   set(ms: number): void {
@@ -26,18 +42,35 @@ export class SimClock {
 
   /** Fires in real time, or at once when the clock is moved past it. Returns what cancels it. */
   after(ms: number, work: () => void): () => void {
-    const timer: { at: number; fire: () => void } = { at: this.now() + ms, fire: () => undefined };
-    const handle = setTimeout(() => timer.fire(), ms);
-    handle.unref();
-    const cancel = (): void => {
-      clearTimeout(handle);
-      this.timers.delete(timer);
-    };
-    timer.fire = () => {
-      cancel();
-      work();
-    };
+    const timer: Timer = { at: this.now() + ms, work, handle: undefined };
     this.timers.add(timer);
-    return cancel;
+    this.arm(timer);
+    return () => this.drop(timer);
+  }
+
+  private arm(timer: Timer): void {
+    clearTimeout(timer.handle);
+    const waitMs = Math.min(Math.max(timer.at - this.now(), 0), LONGEST_TIMEOUT_MS);
+    timer.handle = setTimeout(() => {
+      if (timer.at > this.now()) this.arm(timer);
+      else this.fire(timer);
+    }, waitMs);
+    timer.handle.unref();
+  }
+
+  private fire(timer: Timer): void {
+    this.drop(timer);
+    timer.work();
+  }
+
+  private drop(timer: Timer): void {
+    clearTimeout(timer.handle);
+    this.timers.delete(timer);
+  }
+
+  private firstDue(target: number): Timer | undefined {
+    let first: Timer | undefined;
+    for (const timer of this.timers) if (timer.at <= target && (!first || timer.at < first.at)) first = timer;
+    return first;
   }
 }

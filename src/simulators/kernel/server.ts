@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { SimClock } from './clock.js';
-import { type FaultRule, Faults, type Phase } from './faults.js';
+import { type FaultEffect, type FaultRule, Faults, type Phase } from './faults.js';
 
 export interface SimRequest {
   readonly method: string;
@@ -22,6 +22,8 @@ export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
   readonly status: number | 'cut';
+  /** The client id in the token. */
+  readonly who: string;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly faults: readonly string[];
@@ -57,7 +59,7 @@ const KEPT_REQUESTS = 50_000;
 
 /** A real HTTP server around a simulator: body limit, faults, request log, and the admin API under `/_sim`. */
 export async function startSimServer(options: SimServerOptions): Promise<SimServer> {
-  const faults = new Faults();
+  const faults = new Faults(options.clock);
   const requests: LoggedRequest[] = [];
   const server: Server = createServer({ keepAliveTimeout: 60_000 }, (incoming, response) => {
     serve(incoming, response).catch((error: unknown) => {
@@ -75,12 +77,14 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
     if (rawUrl.startsWith('/_sim')) return send(response, await administer(method, rawUrl, body));
     const startedAt = Date.now();
     const path = safelyDecoded(rawUrl);
-    const taken = faults.take(method, path);
+    const who = clientOf(incoming.headers.authorization);
+    const taken = faults.isEmpty() ? [] : faults.take({ method, path, client: who });
     const log = (status: number | 'cut'): void => {
       requests.push({
         method,
         path,
         status,
+        who,
         startedAt: new Date(startedAt).toISOString(),
         durationMs: Date.now() - startedAt,
         faults: taken.map(({ id }) => id),
@@ -89,29 +93,35 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
     };
     const suffer = async (phase: Phase): Promise<SimResponse | 'cut' | undefined> => {
       for (const { effect } of taken) {
-        if ((effect.when ?? 'before') !== phase) continue;
+        if (phaseOf(effect) !== phase) continue;
         if (effect.kind === 'delay') await new Promise((resolve) => setTimeout(resolve, effect.ms));
         else if (effect.kind === 'hold') await faults.hold();
         else if (effect.kind === 'lose-answer') return 'cut';
-        else return toResponse(effect);
+        else if (effect.kind === 'status') return toResponse(effect);
+        else if (effect.kind === 'throttle') return throttled(effect);
       }
       return undefined;
     };
     let answer = await suffer('before');
     if (answer === undefined) {
-      const headers = incoming.headers as Record<string, string | undefined>;
-      const worked = await options.handle({ method, rawUrl, headers, body });
+      const asked = distorted({ method, rawUrl, headers: incoming.headers as SimRequest['headers'], body }, taken);
+      const worked = await options.handle(asked);
       answer = (await suffer('after')) ?? worked;
     }
     log(answer === 'cut' ? 'cut' : answer.status);
     if (answer === 'cut') incoming.socket.destroy();
+    else if (taken.some(({ effect }) => effect.kind === 'cut')) sendHalf(response, answer);
     else send(response, answer);
   }
 
   const admin: Record<string, AdminHandler> = {
     'GET /requests': (_body, query) => {
       const wanted = new RegExp(query.get('path') ?? '');
-      return requests.filter((request) => wanted.test(request.path)).slice(-Number(query.get('limit') ?? 1_000));
+      const fits = (request: LoggedRequest, name: 'method' | 'who' | 'status'): boolean =>
+        (query.get(name) ?? String(request[name])) === String(request[name]);
+      return requests
+        .filter((one) => wanted.test(one.path) && fits(one, 'method') && fits(one, 'who') && fits(one, 'status'))
+        .slice(-Number(query.get('limit') ?? 1_000));
     },
     'DELETE /requests': () => ({ forgotten: requests.splice(0).length }),
     'GET /faults': () => faults.list(),
@@ -120,6 +130,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
       faults.clear();
       return {};
     },
+    'DELETE /faults/one': (_body, query) => ({ removed: faults.remove(query.get('id') ?? '') }),
     'GET /holds': () => ({ held: faults.heldCount() }),
     'POST /holds/release': () => ({ released: faults.releaseHolds() }),
     'GET /clock': () => ({ now: options.clock.date().toISOString() }),
@@ -163,6 +174,45 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
       await closed;
     },
   };
+}
+
+function phaseOf(effect: FaultEffect): Phase | undefined {
+  if (effect.kind === 'throttle') return 'before';
+  if (effect.kind === 'cut' || effect.kind === 'stale-etag' || effect.kind === 'expired-delta') return undefined;
+  return effect.when ?? 'before';
+}
+
+function throttled(effect: { seconds: number; retryAfter?: boolean }): SimResponse {
+  const headers = effect.retryAfter === false ? {} : { 'retry-after': String(effect.seconds) };
+  return { status: 429, headers, body: { error: { code: 'TooManyRequests', message: 'Too many requests.' } } };
+}
+
+const STALE_ETAG = 'W/"0"';
+const EXPIRED_TOKEN = '1%2101%2f01%2f2000%2000%3a00%3a00';
+
+/** Makes what the client sends outdated, so that the simulator refuses it in its own words. */
+function distorted(request: SimRequest, taken: readonly { effect: FaultEffect }[]): SimRequest {
+  let { headers, rawUrl } = request;
+  for (const { effect } of taken) {
+    const hasEtag = headers['if-match'] !== undefined && headers['if-match'] !== '*';
+    if (effect.kind === 'stale-etag' && hasEtag) headers = { ...headers, 'if-match': STALE_ETAG };
+    if (effect.kind === 'expired-delta') rawUrl = rawUrl.replace(/((?:\$|%24)deltatoken=)[^&]*/i, `$1${EXPIRED_TOKEN}`);
+  }
+  return { ...request, headers, rawUrl };
+}
+
+/** Who asks, as the token says; whether it is a good token is the simulator's matter. */
+function clientOf(authorization: string | undefined): string {
+  const payload = authorization?.split('.')[1];
+  if (!payload) return '';
+  const found = /"appid":"([^"]+)"/.exec(Buffer.from(payload, 'base64url').toString('utf8'));
+  return found?.[1] ?? '';
+}
+
+function sendHalf(response: ServerResponse, answer: SimResponse): void {
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {});
+  response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(text) + 1 });
+  response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
 }
 
 function toResponse(effect: { status: number; headers?: Record<string, string>; body?: unknown }): SimResponse {
