@@ -31,8 +31,8 @@ describe('the npm package dynamics-web-api', () => {
       returnRepresentation: true,
       select: ['name'],
     });
-    expect(made.name).toBe('First');
-    const key = made.accountid as string;
+    expect(made['name']).toBe('First');
+    const key = made['accountid'] as string;
     await api.update({ collection: 'accounts', key, data: data('Second') });
     expect((await api.retrieve({ collection: 'accounts', key, select: ['name'] })).name).toBe('Second');
     const fresh = randomUUID();
@@ -54,7 +54,7 @@ describe('the npm package dynamics-web-api', () => {
 
   it('updates one column and respects etags', async () => {
     const made = await api.create({ collection: 'accounts', data: data('Etag'), returnRepresentation: true });
-    const key = made.accountid as string;
+    const key = made['accountid'] as string;
     const etag = made['@odata.etag'] as string;
     await api.updateSingleProperty({ collection: 'accounts', key, fieldValuePair: { fax: '42' } });
     // The package answers false when the condition did not hold.

@@ -17,6 +17,13 @@ import { computeTotals } from './totals.js';
 export function routeCompany(place: Place, segments: readonly Segment[], switches: Switches): SimResponse {
   const [set, ...rest] = segments;
   if (!set) throw noSegment('');
+  if (switches.denied.includes(`${set.name}:${place.request.method}`)) {
+    throw new BcError(
+      switches.permissionStatus,
+      'Authorization_RequestDenied',
+      'Sorry, the current permissions prevented the action. (TableData 36 Sales Header Insert: Base Application)',
+    );
+  }
   const kind = KIND_BY_SET.get(set.name);
   if (kind) return routeDocuments(place, kind, set, rest, switches);
   const lineKind = KIND_BY_LINE_SET.get(set.name);
@@ -174,7 +181,7 @@ function routeDocuments(
   const id = keyOf(set);
   const document = documents.get(id);
   if (!document) throw unknown(entity, id, switches);
-  if (next) return routeDocumentPart(place, document, kind, next, after);
+  if (next) return routeDocumentPart(place, document, kind, next, after, switches);
   if (verb === 'GET') {
     const answer = single(place, entity, document.row, 200, document);
     // The discount is recalculated when a draft is read (reference 11.4), so the etag that was shown is stale.
@@ -197,6 +204,7 @@ function routeDocumentPart(
   kind: Kind,
   next: Segment,
   after: readonly Segment[],
+  switches: Switches,
 ): SimResponse {
   const { company, request } = place;
   const entity = entityOf(kind.set);
@@ -204,7 +212,7 @@ function routeDocumentPart(
     if (request.method !== 'POST') throw notAllowed(request.method.toLowerCase());
     checkMatch(request, document.row);
     const status = company.transact(() => act(company, document, next.name));
-    return { status };
+    return { status: status === 200 ? switches.shippedOnlyStatus : status };
   }
   if (next.name === kind.lineSet) return routeLines(place, document, kind, next, after);
   if (next.name === 'dimensionSetLines') return routeDimensions(place, document, String(document.row['id']), next);

@@ -55,7 +55,7 @@ interface Sim {
 export async function startBusinessCentral(options: BusinessCentralOptions): Promise<BusinessCentralSim> {
   const { companyName } = options.distributor;
   const company = new Company(guidFrom(`company/${companyName}`), companyName, options.clock);
-  const switches: Switches = { ...DEFAULT_SWITCHES };
+  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [] };
   const limits = new Limits(options.clock, switches);
   const subscriptions = new Subscriptions(options.clock, switches, company.id);
   seedCompany(company, options.distributor);
@@ -66,7 +66,7 @@ export async function startBusinessCentral(options: BusinessCentralOptions): Pro
     seedCompany(company, options.distributor);
     limits.reset();
     subscriptions.rows.clear();
-    Object.assign(switches, DEFAULT_SWITCHES);
+    Object.assign(switches, DEFAULT_SWITCHES, { denied: [] });
   };
   const sim: Sim = { options, company, limits, subscriptions, switches, metadata: metadata() };
   const server = await startSimServer({
@@ -91,14 +91,18 @@ async function handle(sim: Sim, request: SimRequest): Promise<SimResponse> {
     leave = await sim.limits.enter(claims.appid);
     return await route(sim, request, claims.appid);
   } catch (error) {
-    return toRefusal(error);
+    return toRefusal(error, sim.switches);
   } finally {
     leave?.();
   }
 }
 
-function toRefusal(error: unknown): SimResponse {
-  if (error instanceof BcError) return { status: error.status, body: error.toBody(), headers: headers(error.headers) };
+function toRefusal(error: unknown, switches: Switches): SimResponse {
+  if (error instanceof BcError) {
+    const isDuplicate = error.code === 'Internal_EntityWithSameKeyExists';
+    const status = isDuplicate ? switches.duplicateStatus : error.status;
+    return { status, body: error.toBody(), headers: headers(error.headers) };
+  }
   if (error instanceof ODataSyntaxError) {
     return {
       status: 400,
@@ -141,7 +145,7 @@ async function route(sim: Sim, request: SimRequest, userId: string): Promise<Sim
       try {
         return await route(sim, one, userId);
       } catch (error) {
-        return toRefusal(error);
+        return toRefusal(error, sim.switches);
       }
     };
     const run = {

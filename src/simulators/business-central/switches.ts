@@ -16,6 +16,8 @@ export interface Switches {
   handshakeMethod: 'POST' | 'GET';
   /** 10.2: a duplicate key; 409 is possible. */
   duplicateStatus: 400 | 409;
+  /** 1.3: what the application may not do, as `salesInvoices:POST`. */
+  denied: string[];
 }
 
 export const DEFAULT_SWITCHES: Readonly<Switches> = {
@@ -27,6 +29,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   getMovesEtag: false,
   handshakeMethod: 'POST',
   duplicateStatus: 400,
+  denied: [],
 };
 
 export const SWITCH_SECTIONS: Readonly<Record<keyof Switches, string>> = {
@@ -38,4 +41,5 @@ export const SWITCH_SECTIONS: Readonly<Record<keyof Switches, string>> = {
   getMovesEtag: '11.4',
   handshakeMethod: '9.2',
   duplicateStatus: '10.2',
+  denied: '1.3',
 };

@@ -1,0 +1,146 @@
+import { memoryUsage } from 'node:process';
+import { Agent, request } from 'undici';
+import { type Connection, type Simulators, startSimulators } from '../src/simulators/index.js';
+
+/** `npm run bench:simulators [-- --server]`: requests per second of each API, and large tables paged and filtered. */
+
+const SECONDS = 5;
+const CONNECTIONS = 8;
+const ROWS = 100_000;
+
+/** The servers alone, so that the client's work is another core's. */
+export async function serve(): Promise<void> {
+  const simulators = await startSimulators();
+  simulators.businessCentral.limits.settings.requests = 0;
+  simulators.dataverse.limits.settings.requests = 0;
+  const company = simulators.businessCentral.company.id;
+  process.send?.({ connection: simulators.connection, company });
+  process.on('message', (message) => {
+    if (message === 'load') process.send?.({ loaded: load(simulators) });
+    else if (message === 'memory') process.send?.({ memory: memoryUsage().rss });
+  });
+}
+
+/** Milliseconds to load 100,000 accounts and as many customers. */
+function load(simulators: Simulators): { accounts: number; customers: number } {
+  const { dataverse, businessCentral } = simulators;
+  const table = dataverse.store.schema.table('account');
+  let started = performance.now();
+  for (let index = 0; index < ROWS; index += 1) {
+    dataverse.store.insert(
+      table,
+      { name: `Account ${index}`, accountnumber: `L${index}`, address1_city: `City ${index % 100}` },
+      true,
+    );
+  }
+  const accounts = performance.now() - started;
+  started = performance.now();
+  for (let index = 0; index < ROWS; index += 1) {
+    businessCentral.company.insert('customers', {
+      number: `L${index}`,
+      displayName: `Customer ${index}`,
+      city: `City ${index % 100}`,
+    });
+  }
+  return { accounts, customers: performance.now() - started };
+}
+
+export interface Server {
+  readonly connection: Connection;
+  readonly company: string;
+  ask<T>(message: string): Promise<T>;
+}
+
+export async function measure(server: Server): Promise<void> {
+  const { connection, company } = server;
+  const bcRoot = `${connection.businessCentral}/v2.0/${connection.environment}/api/v2.0/companies(${company})`;
+  const salesToken = await getToken(connection, connection.dataverseApp);
+  const bcToken = await getToken(connection, connection.businessCentralApp);
+  const customer = encodeURIComponent("number eq 'C10001'");
+  await rate(
+    'Dataverse: one account by a filter',
+    `${connection.dataverse}/api/data/v9.2/accounts?$select=name&$top=1`,
+    salesToken,
+  );
+  await rate('Business Central: one customer by number', `${bcRoot}/customers?$filter=${customer}`, bcToken);
+
+  const { loaded } = await server.ask<{ loaded: { accounts: number; customers: number } }>('load');
+  print(
+    `\n${ROWS.toLocaleString('en-US')} accounts loaded in ${(loaded.accounts / 1_000).toFixed(1)} s, customers in ${(loaded.customers / 1_000).toFixed(1)} s`,
+  );
+  await pages(
+    'Dataverse: all accounts, 5,000 a page',
+    `${connection.dataverse}/api/data/v9.2/accounts?$select=name,accountnumber`,
+    salesToken,
+  );
+  await pages(
+    'Dataverse: accounts of one city',
+    `${connection.dataverse}/api/data/v9.2/accounts?$select=name&$filter=address1_city%20eq%20%27City%207%27`,
+    salesToken,
+  );
+  await pages(
+    'Business Central: all customers, 20,000 a page',
+    `${bcRoot}/customers?$select=number,displayName`,
+    bcToken,
+  );
+  await pages(
+    'Business Central: customers of one city',
+    `${bcRoot}/customers?$filter=city%20eq%20%27City%207%27`,
+    bcToken,
+  );
+  const { memory } = await server.ask<{ memory: number }>('memory');
+  print(`memory of the three simulators in one process: ${(memory / 1_048_576).toFixed(0)} MB`);
+}
+
+async function rate(title: string, url: string, token: string): Promise<void> {
+  const agent = new Agent({ connections: CONNECTIONS });
+  const until = performance.now() + SECONDS * 1_000;
+  let count = 0;
+  const client = async (): Promise<void> => {
+    while (performance.now() < until) {
+      const { statusCode, body } = await request(url, {
+        dispatcher: agent,
+        headers: { authorization: `Bearer ${token}` },
+      });
+      await body.dump();
+      if (statusCode !== 200) throw new Error(`${title}: ${statusCode}`);
+      count += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS / 2 }, client));
+  await agent.close();
+  print(`${title}: ${(count / SECONDS).toFixed(0)} requests/s`);
+}
+
+async function pages(title: string, first: string, token: string): Promise<void> {
+  const started = performance.now();
+  let rows = 0;
+  let count = 0;
+  for (let url: string | undefined = first; url !== undefined; count += 1) {
+    const { statusCode, body } = await request(url, { headers: { authorization: `Bearer ${token}` } });
+    const page = (await body.json()) as { value: unknown[]; '@odata.nextLink'?: string };
+    if (statusCode !== 200) throw new Error(`${title}: ${statusCode}`);
+    rows += page.value.length;
+    url = page['@odata.nextLink'];
+  }
+  print(
+    `${title}: ${rows.toLocaleString('en-US')} rows in ${count} pages, ${((performance.now() - started) / 1_000).toFixed(2)} s`,
+  );
+}
+
+async function getToken({ entra, tenant }: Connection, app: Connection['dataverseApp']): Promise<string> {
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: app.clientId,
+    client_secret: app.clientSecret,
+    scope: app.scope,
+  });
+  const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+if (process.argv.includes('--server')) await serve();
