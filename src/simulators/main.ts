@@ -22,6 +22,29 @@ const program = new Command('simulators')
   .option('--seed <n>', 'the same seed gives the same data', number)
   .option('--products <n>', 'how many products', number)
   .option('--accounts <n>', 'how many accounts', number)
+  .addHelpText(
+    'after',
+    `
+When they are ready, one JSON line with the connection is printed on standard output; Ctrl-C ends them.
+
+Below /_sim of each server (GET /_sim/help lists all its routes; bodies are JSON):
+  GET, DELETE /requests            what was received: method, path, who, status, time, faults
+                                   (?path=<regexp>&method=&who=&status=&limit=)
+  GET, POST, DELETE /faults        arm a fault: {"match":{"method","path","client"},"nth","every","times","probability","effect"}
+  GET /holds, POST /holds/release  requests that a hold keeps open
+  GET, POST /clock                 {"advanceMs":3600000} or {"now":"2031-01-01T00:00:00Z"}
+  GET /state, POST /reset          how many rows there are; everything as at the start
+  POST /seed                       {"accounts":100000} in Dataverse, {"customers":100000} in Business Central
+  GET, POST /limits, /switches     throttles, and the readings of uncertain facts
+
+Effects of faults:
+  {"kind":"status","status":503,"headers":{"retry-after":"2"},"body":{},"when":"before"|"after"}
+  {"kind":"delay","ms":500}        {"kind":"lose-answer","when":"before"|"after"} (the commit)
+  {"kind":"hold","when":"before"|"after"}   {"kind":"cut"} (in the middle of the answer)
+  {"kind":"throttle","seconds":30,"retryAfter":true}   {"kind":"stale-etag"}   {"kind":"expired-delta"}
+
+docs/simulators.md says the rest.`,
+  )
   .parse();
 
 const given = program.opts<{

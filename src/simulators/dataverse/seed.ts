@@ -100,7 +100,8 @@ export function seedSales(store: Store, data: Distributor): void {
       });
     }
   }
-  for (const document of data.documents) seedDocument(store, data, document, currencyIds, unitIds);
+  for (const document of [...data.documents, ...data.archive])
+    seedDocument(store, data, document, currencyIds, unitIds);
 }
 
 export function priceListId(currencyId: string): string {

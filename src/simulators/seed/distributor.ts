@@ -61,7 +61,10 @@ export interface Distributor {
   }[];
   readonly products: readonly SeedProduct[];
   readonly accounts: readonly SeedAccount[];
+  /** Open ones: opportunities to win, active quotes, new orders. */
   readonly documents: readonly SeedDocument[];
+  /** What was closed before: won, lost, fulfilled, invoiced, cancelled. */
+  readonly archive: readonly SeedDocument[];
 }
 
 export interface DistributorSize {
@@ -124,6 +127,31 @@ const PLACES = [
 const FIRST_NAMES = ['Ada', 'Bela', 'Cleo', 'Dario', 'Edda', 'Finn', 'Greta', 'Hugo'];
 const LAST_NAMES = ['Muster', 'Beispiel', 'Example', 'Probe', 'Sample', 'Vorlage'];
 
+const ARCHIVED = 45;
+/** Their ids and numbers stay clear of those of the open documents, however many these are. */
+const FIRST_ARCHIVED = 3_000_000;
+/** State and status of what is closed (Dataverse reference 2.13). */
+const CLOSED: Readonly<Record<SeedDocument['kind'], readonly (readonly [state: number, status: number])[]>> = {
+  opportunity: [
+    [1, 3],
+    [2, 4],
+    [2, 5],
+  ],
+  quote: [
+    [0, 1],
+    [2, 4],
+    [3, 5],
+    [3, 6],
+  ],
+  salesorder: [
+    [1, 3],
+    [2, 4],
+    [3, 100_001],
+    [3, 100_002],
+    [4, 100_003],
+  ],
+};
+
 /** The same seed gives the same data, ids included. */
 export function makeDistributor(size: DistributorSize): Distributor {
   const random = createRandom(size.seed);
@@ -173,7 +201,7 @@ export function makeDistributor(size: DistributorSize): Distributor {
   const sellable = products
     .map((product, index) => ({ product, index }))
     .filter(({ product }) => product.isActive && product.isInBusinessCentral);
-  const documents = Array.from({ length: size.documents ?? 90 }, (_, index): SeedDocument => {
+  const makeDocument = (index: number): SeedDocument => {
     const kind = (['opportunity', 'quote', 'salesorder'] as const)[index % 3] as SeedDocument['kind'];
     const accountIndex = (index * 7 + Math.floor(index / 3)) % Math.max(accounts.length, 1);
     const rate = Number(CURRENCIES.find((currency) => currency.code === accounts[accountIndex]?.currency)?.rate ?? '1');
@@ -201,6 +229,12 @@ export function makeDistributor(size: DistributorSize): Distributor {
       freight: index % 6 === 5 ? '48.00' : '0',
       discount: index % 9 === 8 ? '10.00' : '0',
     };
+  };
+  const documents = Array.from({ length: size.documents ?? 90 }, (_, index) => makeDocument(index));
+  const archive = Array.from({ length: ARCHIVED }, (_, index): SeedDocument => {
+    const document = makeDocument(FIRST_ARCHIVED + index);
+    const [state, status] = pick(CLOSED[document.kind]);
+    return { ...document, state, status };
   });
 
   return {
@@ -210,5 +244,6 @@ export function makeDistributor(size: DistributorSize): Distributor {
     products,
     accounts,
     documents,
+    archive,
   };
 }
