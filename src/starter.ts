@@ -33,8 +33,17 @@ const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: co
   process.send?.({ ready: true, port: address.port });
 });
 
-const stop = async (): Promise<void> => {
+async function stop(): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
   await runtime.close();
-};
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop());
+}
+
+// Ctrl-C reaches the whole group, and whoever started us says it again.
+let isStopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    void stop();
+  });
+}

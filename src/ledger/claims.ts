@@ -40,16 +40,9 @@ export function claimDeal(database: Database, bearerId: string, ancestors: reado
 }
 
 /** From here on the bearer may have a document; false when a descendant took the deal over before. */
-export function startDrafting(database: Database, bearerId: string): Promise<boolean> {
-  return database.transaction(async (tx) => {
-    // Without the lock a descendant could read "claimed" and this write "drafting", and both would be bearers.
-    await lockRecords(tx, [bearerId]);
-    const { rowCount } = await tx.query(
-      `UPDATE claims SET state = 'drafting' WHERE record_id = $1 AND bearer_id = $1 AND state <> 'yielded'`,
-      [bearerId],
-    );
-    return rowCount === 1;
-  });
+export async function startDrafting(db: Queryable, bearerId: string): Promise<boolean> {
+  const { rows } = await db.query<{ may: boolean }>('SELECT start_drafting($1) AS may', [bearerId]);
+  return rows[0]?.may === true;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

@@ -8,8 +8,11 @@ process.send?.({ url: ledger.url });
 
 /** Whatever is committed is on disk; a session that does not end must not keep the process. */
 const LAST_MS = 5_000;
+let isStopping = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
     setTimeout(() => process.exit(1), LAST_MS).unref();
     void ledger.stop();
   });

@@ -75,4 +75,11 @@ if (webhook) {
 }
 process.stdout.write(`${JSON.stringify(simulators.connection)}\n`);
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void simulators.stop());
+let isStopping = false;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (isStopping) return;
+    isStopping = true;
+    void simulators.stop();
+  });
+}

@@ -202,6 +202,20 @@ export function testBusinessCentral(name: string, open: () => Promise<BusinessCe
       });
     });
 
+    it('2.8: a payment journal takes payments below it', async () => {
+      const code = key().slice(0, 10);
+      const { status, body } = await ask('POST', at('customerPaymentJournals'), { code, displayName: 'Test' });
+      expect(status, JSON.stringify(body)).toBe(201);
+      const path = at(`customerPaymentJournals(${body.id})/customerPayments`);
+      const payment = await ask('POST', path, {
+        customerNumber: bc.customerNumber,
+        amount: -12.5,
+        postingDate: '2031-01-31',
+      });
+      expect(payment.status, JSON.stringify(payment.body)).toBe(201);
+      expect((await ask('GET', path)).body.value).toMatchObject([{ journalId: body.id, amount: -12.5 }]);
+    });
+
     describe('concurrency', () => {
       it('5: a PATCH without If-Match is refused, a stale one 409, a fresh one answers the whole with a new etag', async () => {
         const customer = await createCustomer();

@@ -148,6 +148,8 @@ export function partOf(
       return many(name, document ? dimensionsOf(document, id) : []);
     case 'defaultDimensions':
       return where(name, 'parentId');
+    case 'customerPayments':
+      return where(name, 'journalId');
     case 'itemVariants':
       return where(name, 'itemId');
     case 'dimensionValues':

@@ -145,16 +145,24 @@ function routeMasterPart(
   if (method(request) === 'GET') return page(place, source);
   checkMethod(part.entity, method(request));
   if (method(request) !== 'POST') throw notAllowed(request.method.toLowerCase());
-  const parent =
-    next.name === 'defaultDimensions'
-      ? { parentId: String(row['id']), parentType: entity.set === 'items' ? 'Item' : 'Customer' }
-      : { itemId: String(row['id']), itemNumber: String(row['number']) };
-  return single(
-    place,
-    part.entity,
-    company.transact(() => createMaster(company, part.entity.set, body(request), parent)),
-    201,
-  );
+  const parent = parentOf(next.name, entity, row);
+  const made = company.transact(() => createMaster(company, part.entity.set, body(request), parent));
+  return single(place, part.entity, made, 201);
+}
+
+/** What a nested POST takes from its path. */
+function parentOf(part: string, entity: Entity, row: Row): Record<string, string> {
+  const id = String(row['id']);
+  switch (part) {
+    case 'defaultDimensions':
+      return { parentId: id, parentType: entity.set === 'items' ? 'Item' : 'Customer' };
+    case 'itemVariants':
+      return { itemId: id, itemNumber: String(row['number']) };
+    case 'customerPayments':
+      return { journalId: id };
+    default:
+      return {};
+  }
 }
 
 function routeDocuments(
