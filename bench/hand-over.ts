@@ -19,7 +19,8 @@ export interface BenchOptions extends Pick<StageOptions, 'temporalAddress' | 'da
 }
 
 const LINES = { writeInAccount: '8400', freightAccount: '8410', units: {} };
-const WARM_UP = 12;
+// Until the code of all processes is warm.
+const WARM_UP = 40;
 
 export async function runBench(options: BenchOptions): Promise<void> {
   const { values } = parseArgs({

@@ -58,7 +58,7 @@ const workers = await Promise.all([
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     activities: createLedgerActivities({ ledger, companyId, startDeal: (ref) => startDeal({ temporal, ledger }, ref) }),
     enableNonLocalActivities: false,
-    maxCachedWorkflows: 200,
+    maxCachedWorkflows: 120,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
     stickyQueueScheduleToStartTimeout: '4s',
   }),
