@@ -1,6 +1,7 @@
-import { type Client, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import { LOOK, type Look } from '../deal/looks.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { Ledger } from '../ledger/ledger.js';
 
@@ -15,24 +16,40 @@ export interface StartDealDependencies {
   readonly ledger: Ledger;
 }
 
-/** The one way in: webhook, command line, console and feeds start a deal here, with the GUID as the workflow id. */
-export async function startDeal({ temporal, ledger }: StartDealDependencies, ref: RecordRef): Promise<StartOutcome> {
+/**
+ * The one way in: webhook, command line, console and feeds start a deal here, with the GUID as the workflow id. A run
+ * that is under way is told what to look at.
+ */
+export async function startDeal(
+  { temporal, ledger }: StartDealDependencies,
+  ref: RecordRef,
+  look?: Look,
+): Promise<StartOutcome> {
   const record = await ledger.see(ref);
   if (isFinal(record.state)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
-  try {
-    await temporal.workflow.start('handOverDeal', {
-      workflowId,
-      taskQueue: TASK_QUEUES.deals,
-      args: [ref],
-      workflowIdConflictPolicy: 'FAIL',
-      // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Hand over ${ref.table}`,
-    });
-    return { kind: 'started', workflowId };
-  } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'running', workflowId };
-    throw error;
+  for (;;) {
+    try {
+      await temporal.workflow.start('handOverDeal', {
+        workflowId,
+        taskQueue: TASK_QUEUES.deals,
+        args: [{ table: ref.table, recordId: ref.recordId }],
+        workflowIdConflictPolicy: 'FAIL',
+        // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `Hand over ${ref.table}`,
+      });
+      return { kind: 'started', workflowId };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    if (!look) return { kind: 'running', workflowId };
+    try {
+      await temporal.workflow.getHandle(workflowId).signal(LOOK, look);
+      return { kind: 'running', workflowId };
+    } catch (error) {
+      // The run ended between the two requests: a new one reads everything afresh.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
   }
 }

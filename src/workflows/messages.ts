@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Figures } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
+import { LOOK, type Look } from '../deal/looks.js';
 import type { DealState } from '../deal/states.js';
 
 /** What people and tools say to a running deal, and what it answers. */
@@ -32,6 +33,8 @@ export interface DealStatus {
 /** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */
 export const confirmSignal = defineSignal<[Confirmed]>('confirm');
 export const rejectSignal = defineSignal<[Rejected]>('reject');
+/** From feeds and webhooks: there may be news. It carries no truth; what it names is read again. */
+export const lookSignal = defineSignal<[Look]>(LOOK);
 export const confirmUpdate = defineUpdate<DealStatus, [Confirmed]>('confirm');
 export const rejectUpdate = defineUpdate<DealStatus, [Rejected]>('reject');
 export const retryUpdate = defineUpdate<DealStatus, [Asked]>('retry');

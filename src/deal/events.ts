@@ -1,0 +1,40 @@
+import type { RecordState } from './deal.js';
+import { SOURCE_TABLES, type SourceTable } from './ids.js';
+
+/** The events in Sales that can make a record a deal; the configuration names those that count. */
+export const DEAL_EVENTS = ['opportunityWon', 'quoteWon', 'orderCreated', 'orderSubmitted'] as const;
+export type DealEvent = (typeof DEAL_EVENTS)[number];
+
+/** What a state code means (dataverse reference 2.13); customers add status codes, so the state code decides. */
+type StateEvent = DealEvent | 'open' | 'dead';
+
+const STATES: Record<SourceTable, Readonly<Record<number, readonly StateEvent[]>>> = {
+  opportunity: { 0: ['open'], 1: ['opportunityWon'], 2: ['dead'] },
+  quote: { 0: ['open'], 1: ['open'], 2: ['quoteWon'], 3: ['dead'] },
+  salesorder: {
+    0: ['orderCreated'],
+    1: ['orderCreated', 'orderSubmitted'],
+    2: ['dead'],
+    // Fulfilled and invoiced orders were submitted before.
+    3: ['orderCreated', 'orderSubmitted'],
+    4: ['orderCreated', 'orderSubmitted'],
+  },
+};
+
+/** Whether a record may be handed over, given the events that count. */
+export function toRecordState(table: SourceTable, statecode: number, events: ReadonlySet<DealEvent>): RecordState {
+  const found = STATES[table][statecode] ?? ['open'];
+  if (found.includes('dead')) return 'dead';
+  return found.some((event) => event !== 'open' && event !== 'dead' && events.has(event)) ? 'won' : 'open';
+}
+
+const TABLE_EVENTS: Record<SourceTable, readonly DealEvent[]> = {
+  opportunity: ['opportunityWon'],
+  quote: ['quoteWon'],
+  salesorder: ['orderCreated', 'orderSubmitted'],
+};
+
+/** The tables whose records can carry a deal at all; the others of a lineage are passed over. */
+export function bearingTables(events: ReadonlySet<DealEvent>): SourceTable[] {
+  return SOURCE_TABLES.filter((table) => TABLE_EVENTS[table].some((event) => events.has(event)));
+}
