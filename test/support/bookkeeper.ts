@@ -51,5 +51,11 @@ export function createBookkeeper(simulators: Simulators) {
     /** Somebody works on the draft: another price on one of its lines. */
     editDraft: (id: string, sequence: number, unitPrice: string) =>
       administer('/invoices/edit-line', { id, sequence, unitPrice }),
+    /** The warehouse posts all that is left of an order, or these quantities. */
+    postOrder: (id: string, lines?: readonly { sequence: number; ship: string; invoice: string }[]) =>
+      administer('/orders/post', { id, ...(lines && { lines }) }),
+    payInvoice: (id: string, amount?: string) => administer('/invoices/pay', { id, ...(amount && { amount }) }),
+    postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
+    cancelInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.cancel`)),
   };
 }

@@ -1,11 +1,15 @@
 import type { DocumentDraft, DocumentLine } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
-import { createTransport, type HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
-import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
-import { refine } from './refusals.js';
-import { companyRow, customerRow, errorEnvelope, type InvoiceRow, invoiceRow, itemRow, listOf } from './rows.js';
+import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
+import { createOrderRequests, type OrderRequests } from './orders.js';
+import { companyRow, customerRow, itemRow, listOf } from './rows.js';
+import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
+
+export type { Invoice, InvoiceLine } from './invoices.js';
+export type { Order, OrderLine } from './orders.js';
+export type { Receipt } from './transport.js';
 
 export interface CustomerRef {
   readonly id: string;
@@ -42,63 +46,16 @@ export interface NewItem {
   readonly unitCode: string | undefined;
 }
 
-/** A sales invoice, draft or posted: one row with one id for its whole life (reference 4.3). */
-export interface Invoice {
-  readonly id: string;
-  readonly etag: string;
-  readonly number: string;
-  readonly status: string;
-  readonly customerNumber: string;
-  readonly currency: string;
-  readonly pricesIncludeTax: boolean;
-  readonly dueDate: string | undefined;
-  readonly discount: string;
-  readonly excludingTax: string;
-  readonly tax: string;
-  readonly includingTax: string;
-  readonly remaining: string;
-  readonly lines: readonly InvoiceLine[];
-}
-
-export interface InvoiceLine {
-  readonly sequence: number;
-  readonly number: string;
-  readonly description: string;
-  readonly quantity: string;
-  readonly unitPrice: string;
-  readonly discount: string;
-  readonly net: string;
-  readonly tax: string;
-}
-
-export interface Receipt {
-  readonly requestId: string;
-  readonly correlationId: string;
-}
-
-export interface BusinessCentralClient {
+export interface BusinessCentralClient extends InvoiceRequests, OrderRequests {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(customer: NewCustomer): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
   createItem(item: NewItem): Promise<ItemRef & Receipt>;
-  /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
-  findInvoices(key: string): Promise<Invoice[]>;
-  /** @throws RemoteApiError `not-found`. */
-  getInvoice(id: string): Promise<Invoice>;
-  createInvoice(draft: DocumentDraft): Promise<Invoice & Receipt>;
-  setInvoiceDiscount(id: string, etag: string, amount: string): Promise<Invoice & Receipt>;
-  deleteInvoice(id: string, etag: string): Promise<Receipt>;
-  /** `Microsoft.NAV.post`; the id stays, the number changes. The etag must be the one that was confirmed. */
-  postInvoice(id: string, etag: string): Promise<Receipt>;
   close(): Promise<void>;
 }
 
-export interface BusinessCentralClientOptions {
-  /** Up to and including the environment: `https://api.businesscentral.dynamics.com/v2.0/<tenant>/<environment>`. */
-  readonly environmentUrl: string;
+export interface BusinessCentralClientOptions extends EnvironmentOptions {
   readonly companyId: string;
-  readonly tokens: TokenSource;
-  readonly timeoutMs: number;
 }
 
 const PARALLEL = 4; // five are processed at once per app registration, one is left for people (reference 8)
@@ -106,24 +63,11 @@ const PARALLEL = 4; // five are processed at once per app registration, one is l
 export const ITEMS_PER_REQUEST = 20;
 
 export function createBusinessCentralClient(options: BusinessCentralClientOptions): BusinessCentralClient {
-  const http: HttpTransport = createTransport({
-    api: 'business-central',
-    baseUrl: `${options.environmentUrl}/api/v2.0/companies(${options.companyId})/`,
-    tokens: options.tokens,
-    timeoutMs: options.timeoutMs,
-    parallel: PARALLEL,
-    headers: { 'accept-language': 'en-US' },
-    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
-    refine,
-  });
-
-  const getInvoices = async (asked: string, filter: string): Promise<Invoice[]> => {
-    const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&$expand=salesInvoiceLines`;
-    const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('business-central', asked, listOf(invoiceRow), body, requestId).value.map(toInvoice);
-  };
+  const http = createBusinessCentralTransport(options, `companies(${options.companyId})/`, PARALLEL);
 
   return {
+    ...createInvoiceRequests(http, toInvoiceBody),
+    ...createOrderRequests(http, toInvoiceBody),
     async findCustomer(number) {
       const asked = 'look the customer up';
       const filter = encodeURIComponent(`number eq ${quote(number)}`);
@@ -167,75 +111,14 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       });
       return { ...toItem(readWire('business-central', asked, itemRow, body, requestId)), requestId, correlationId };
     },
-    findInvoices: (key) => getInvoices('look the document up', `externalDocumentNumber eq ${quote(key)}`),
-    async getInvoice(id) {
-      const asked = 'read the invoice';
-      const path = `salesInvoices(${id})?$expand=salesInvoiceLines`;
-      const { body, requestId } = await http.send({ method: 'GET', path, asked });
-      return toInvoice(readWire('business-central', asked, invoiceRow, body, requestId));
-    },
-    async createInvoice(draft) {
-      const asked = 'create the draft';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: 'salesInvoices?$expand=salesInvoiceLines',
-        asked,
-        body: toInvoiceBody(draft),
-      });
-      return {
-        ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)),
-        requestId,
-        correlationId,
-      };
-    },
-    async setInvoiceDiscount(id, etag, amount) {
-      const asked = 'set the invoice discount';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'PATCH',
-        path: `salesInvoices(${id})?$expand=salesInvoiceLines`,
-        asked,
-        headers: { 'if-match': etag },
-        body: { discountAmount: decimalNumber(amount) },
-      });
-      return {
-        ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)),
-        requestId,
-        correlationId,
-      };
-    },
-    deleteInvoice: (id, etag) =>
-      http.send({
-        method: 'DELETE',
-        path: `salesInvoices(${id})`,
-        asked: 'delete the draft',
-        headers: { 'if-match': etag },
-      }),
-    postInvoice: (id, etag) =>
-      http.send({
-        method: 'POST',
-        path: `salesInvoices(${id})/Microsoft.NAV.post`,
-        asked: 'post the invoice',
-        headers: { 'if-match': etag },
-      }),
     close: () => http.close(),
   };
 }
 
 /** Asks for the id of a company by its name, which needs no company in the path. */
-export async function findCompanyId(
-  options: Omit<BusinessCentralClientOptions, 'companyId'> & { readonly companyName: string },
-): Promise<string> {
+export async function findCompanyId(options: EnvironmentOptions & { readonly companyName: string }): Promise<string> {
   const asked = 'look the company up';
-  const http = createTransport({
-    api: 'business-central',
-    baseUrl: `${options.environmentUrl}/api/v2.0/`,
-    tokens: options.tokens,
-    timeoutMs: options.timeoutMs,
-    parallel: 1,
-    headers: { 'accept-language': 'en-US' },
-    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
-    refine,
-  });
+  const http = createBusinessCentralTransport(options, '', 1);
   try {
     const { body, requestId } = await http.send({ method: 'GET', path: 'companies', asked });
     const companies = readWire('business-central', asked, listOf(companyRow), body, requestId).value;
@@ -253,40 +136,8 @@ export async function findCompanyId(
   }
 }
 
-function quote(text: string): string {
-  return `'${text.replaceAll("'", "''")}'`;
-}
-
 function toItem(row: { id: string; number: string; blocked: boolean }): ItemRef {
   return { id: row.id, number: row.number, isBlocked: row.blocked };
-}
-
-function toInvoice(row: InvoiceRow): Invoice {
-  return {
-    id: row.id,
-    etag: row['@odata.etag'],
-    number: row.number,
-    status: row.status,
-    customerNumber: row.customerNumber,
-    currency: row.currencyCode,
-    pricesIncludeTax: row.pricesIncludeTax,
-    dueDate: row.dueDate,
-    discount: row.discountAmount,
-    excludingTax: row.totalAmountExcludingTax,
-    tax: row.totalTaxAmount,
-    includingTax: row.totalAmountIncludingTax,
-    remaining: row.remainingAmount,
-    lines: (row.salesInvoiceLines ?? []).map((line) => ({
-      sequence: line.sequence,
-      number: line.lineObjectNumber,
-      description: line.description,
-      quantity: line.quantity,
-      unitPrice: line.unitPrice,
-      discount: line.discountAmount,
-      net: line.amountExcludingTax,
-      tax: line.netTaxAmount,
-    })),
-  };
 }
 
 /** Properties in the order that the machine behind the POST needs (reference 3.2): customer first, lines last. */

@@ -4,6 +4,8 @@ import { decimal, guid, optionalText } from '../wire.js';
 /** The wire shapes of API v2.0 (business-central reference, section 2); wire names stay in this folder. */
 
 /** BC writes absent values as zero GUIDs and 0001-01-01, never as null. */
+const ZERO_ID = '00000000-0000-0000-0000-000000000000';
+const optionalId = guid.transform((id) => (id === ZERO_ID ? undefined : id));
 const date = z.string().transform((text) => (text.startsWith('0001-01-01') ? undefined : text));
 
 export const customerRow = z.object({
@@ -28,8 +30,12 @@ export const documentLineRow = z.object({
   netAmount: decimal,
   netTaxAmount: decimal,
 });
+export type DocumentLineRow = z.infer<typeof documentLineRow>;
 
-export const invoiceRow = z.object({
+export const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
+
+/** What orders and invoices have in common (reference 2.8). */
+const header = {
   '@odata.etag': z.string(),
   id: guid,
   number: z.string(),
@@ -38,12 +44,26 @@ export const invoiceRow = z.object({
   customerNumber: z.string(),
   currencyCode: z.string(),
   pricesIncludeTax: z.boolean(),
-  dueDate: date,
   discountAmount: decimal,
   totalAmountExcludingTax: decimal,
   totalTaxAmount: decimal,
   totalAmountIncludingTax: decimal,
+  lastModifiedDateTime: z.string(),
+};
+
+export const orderRow = z.object({
+  ...header,
+  fullyShipped: z.boolean(),
+  salesOrderLines: z.array(orderLineRow).optional(),
+});
+export type OrderRow = z.infer<typeof orderRow>;
+
+export const invoiceRow = z.object({
+  ...header,
+  dueDate: date,
   remainingAmount: decimal,
+  orderId: optionalId,
+  orderNumber: z.string(),
   salesInvoiceLines: z.array(documentLineRow).optional(),
 });
 export type InvoiceRow = z.infer<typeof invoiceRow>;

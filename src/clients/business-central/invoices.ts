@@ -1,0 +1,152 @@
+import type { DocumentDraft } from '../../deal/document.js';
+import type { HttpAnswer, HttpTransport } from '../http.js';
+import { decimalNumber } from '../lossless-json.js';
+import { readWire } from '../wire.js';
+import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf } from './rows.js';
+import { quote, type Receipt, toReceipt } from './transport.js';
+
+/** A sales invoice, draft or posted: one row with one id for its whole life (reference 4.3). */
+export interface Invoice {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  /** The order that the invoice was posted from, if it was. */
+  readonly orderId: string | undefined;
+  readonly orderNumber: string | undefined;
+  readonly status: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly pricesIncludeTax: boolean;
+  readonly dueDate: string | undefined;
+  readonly discount: string;
+  readonly excludingTax: string;
+  readonly tax: string;
+  readonly includingTax: string;
+  readonly remaining: string;
+  readonly lastModified: string;
+  readonly lines: readonly InvoiceLine[];
+}
+
+export interface InvoiceLine {
+  readonly sequence: number;
+  readonly number: string;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unitPrice: string;
+  readonly discount: string;
+  readonly net: string;
+  readonly tax: string;
+}
+
+export interface InvoiceRequests {
+  /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
+  findInvoices(key: string): Promise<Invoice[]>;
+  /** One for each posting of the order; none when nothing was invoiced yet. */
+  findInvoicesOfOrder(orderId: string): Promise<Invoice[]>;
+  /** @throws RemoteApiError `not-found`. */
+  getInvoice(id: string): Promise<Invoice>;
+  createInvoice(draft: DocumentDraft): Promise<Invoice & Receipt>;
+  setInvoiceDiscount(id: string, etag: string, amount: string): Promise<Invoice & Receipt>;
+  deleteInvoice(id: string, etag: string): Promise<Receipt>;
+  /** `Microsoft.NAV.post`; the id stays, the number changes. The etag must be the one that was confirmed. */
+  postInvoice(id: string, etag: string): Promise<Receipt>;
+}
+
+const WITH_LINES = '$expand=salesInvoiceLines';
+
+export function createInvoiceRequests(
+  http: HttpTransport,
+  toBody: (draft: DocumentDraft) => Record<string, unknown>,
+): InvoiceRequests {
+  const list = async (asked: string, filter: string): Promise<Invoice[]> => {
+    const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&${WITH_LINES}`;
+    const { body, requestId } = await http.send({ method: 'GET', path, asked });
+    return readWire('business-central', asked, listOf(invoiceRow), body, requestId).value.map(toInvoice);
+  };
+  const readOne = (asked: string, { body, requestId }: HttpAnswer): Invoice =>
+    toInvoice(readWire('business-central', asked, invoiceRow, body, requestId));
+
+  return {
+    async findInvoices(key) {
+      const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);
+      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      return found.filter((invoice) => invoice.externalDocumentNumber === key);
+    },
+    async findInvoicesOfOrder(orderId) {
+      const found = await list('look the invoices of the order up', `orderId eq ${orderId}`);
+      return found.filter((invoice) => invoice.orderId === orderId);
+    },
+    async getInvoice(id) {
+      const asked = 'read the invoice';
+      return readOne(asked, await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked }));
+    },
+    async createInvoice(draft) {
+      const asked = 'create the draft';
+      const path = `salesInvoices?${WITH_LINES}`;
+      const answer = await http.send({ method: 'POST', path, asked, body: toBody(draft) });
+      return { ...readOne(asked, answer), ...toReceipt(answer) };
+    },
+    async setInvoiceDiscount(id, etag, amount) {
+      const asked = 'set the invoice discount';
+      const answer = await http.send({
+        method: 'PATCH',
+        path: `salesInvoices(${id})?${WITH_LINES}`,
+        asked,
+        headers: { 'if-match': etag },
+        body: { discountAmount: decimalNumber(amount) },
+      });
+      return { ...readOne(asked, answer), ...toReceipt(answer) };
+    },
+    deleteInvoice: (id, etag) =>
+      http.send({
+        method: 'DELETE',
+        path: `salesInvoices(${id})`,
+        asked: 'delete the draft',
+        headers: { 'if-match': etag },
+      }),
+    postInvoice: (id, etag) =>
+      http.send({
+        method: 'POST',
+        path: `salesInvoices(${id})/Microsoft.NAV.post`,
+        asked: 'post the invoice',
+        headers: { 'if-match': etag },
+      }),
+  };
+}
+
+export function toInvoice(row: InvoiceRow): Invoice {
+  return {
+    id: row.id,
+    etag: row['@odata.etag'],
+    number: row.number,
+    externalDocumentNumber: row.externalDocumentNumber,
+    orderId: row.orderId,
+    orderNumber: row.orderNumber || undefined,
+    status: row.status,
+    customerNumber: row.customerNumber,
+    currency: row.currencyCode,
+    pricesIncludeTax: row.pricesIncludeTax,
+    dueDate: row.dueDate,
+    discount: row.discountAmount,
+    excludingTax: row.totalAmountExcludingTax,
+    tax: row.totalTaxAmount,
+    includingTax: row.totalAmountIncludingTax,
+    remaining: row.remainingAmount,
+    lastModified: row.lastModifiedDateTime,
+    lines: (row.salesInvoiceLines ?? []).map(toLine),
+  };
+}
+
+export function toLine(line: DocumentLineRow): InvoiceLine {
+  return {
+    sequence: line.sequence,
+    number: line.lineObjectNumber,
+    description: line.description,
+    quantity: line.quantity,
+    unitPrice: line.unitPrice,
+    discount: line.discountAmount,
+    net: line.amountExcludingTax,
+    tax: line.netTaxAmount,
+  };
+}

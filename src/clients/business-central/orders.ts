@@ -1,0 +1,136 @@
+import type { DocumentDraft } from '../../deal/document.js';
+import type { HttpAnswer, HttpTransport } from '../http.js';
+import { decimalNumber } from '../lossless-json.js';
+import { readWire } from '../wire.js';
+import { type InvoiceLine, toLine } from './invoices.js';
+import { listOf, type OrderRow, orderRow } from './rows.js';
+import { quote, type Receipt, toReceipt } from './transport.js';
+
+/** A sales order: it lives until it is fully shipped and invoiced, and then it is gone (reference 4.4). */
+export interface Order {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  readonly status: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly pricesIncludeTax: boolean;
+  readonly discount: string;
+  readonly excludingTax: string;
+  readonly tax: string;
+  readonly includingTax: string;
+  readonly fullyShipped: boolean;
+  readonly lastModified: string;
+  readonly lines: readonly OrderLine[];
+}
+
+export interface OrderLine extends InvoiceLine {
+  readonly shippedQuantity: string;
+  readonly invoicedQuantity: string;
+}
+
+export interface OrderRequests {
+  /** Every order that carries our key; a fully posted one is no longer among them. */
+  findOrders(key: string): Promise<Order[]>;
+  /** @throws RemoteApiError `not-found`, also when the order was fully posted. */
+  getOrder(id: string): Promise<Order>;
+  createOrder(draft: DocumentDraft): Promise<Order & Receipt>;
+  setOrderDiscount(id: string, etag: string, amount: string): Promise<Order & Receipt>;
+  deleteOrder(id: string, etag: string): Promise<Receipt>;
+  /**
+   * `Microsoft.NAV.shipAndInvoice`: posts what the lines have left to ship and to invoice. Asked twice it posts twice,
+   * so whoever repeats it looks first (reference 12.2). The etag must be the one that was confirmed.
+   */
+  shipAndInvoice(id: string, etag: string): Promise<Receipt>;
+}
+
+const WITH_LINES = '$expand=salesOrderLines';
+
+export function createOrderRequests(
+  http: HttpTransport,
+  toInvoiceBody: (draft: DocumentDraft) => Record<string, unknown>,
+): OrderRequests {
+  const readOne = (asked: string, { body, requestId }: HttpAnswer): Order =>
+    toOrder(readWire('business-central', asked, orderRow, body, requestId));
+
+  return {
+    async findOrders(key) {
+      const asked = 'look the order up';
+      const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(key)}`);
+      const path = `salesOrders?$filter=${filter}&${WITH_LINES}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      return readWire('business-central', asked, listOf(orderRow), body, requestId)
+        .value.filter((row) => row.externalDocumentNumber === key)
+        .map(toOrder);
+    },
+    async getOrder(id) {
+      const asked = 'read the order';
+      return readOne(asked, await http.send({ method: 'GET', path: `salesOrders(${id})?${WITH_LINES}`, asked }));
+    },
+    async createOrder(draft) {
+      const asked = 'create the order';
+      // The fields that are used here are the same for both kinds; only the lines are called otherwise.
+      const { salesInvoiceLines, ...header } = toInvoiceBody(draft);
+      const body = { ...header, salesOrderLines: salesInvoiceLines };
+      const answer = await http.send({ method: 'POST', path: `salesOrders?${WITH_LINES}`, asked, body });
+      return { ...readOne(asked, answer), ...toReceipt(answer) };
+    },
+    async setOrderDiscount(id, etag, amount) {
+      const asked = 'set the order discount';
+      const answer = await http.send({
+        method: 'PATCH',
+        path: `salesOrders(${id})?${WITH_LINES}`,
+        asked,
+        headers: { 'if-match': etag },
+        body: { discountAmount: decimalNumber(amount) },
+      });
+      return { ...readOne(asked, answer), ...toReceipt(answer) };
+    },
+    async deleteOrder(id, etag) {
+      return toReceipt(
+        await http.send({
+          method: 'DELETE',
+          path: `salesOrders(${id})`,
+          asked: 'delete the order',
+          headers: { 'if-match': etag },
+        }),
+      );
+    },
+    async shipAndInvoice(id, etag) {
+      return toReceipt(
+        await http.send({
+          method: 'POST',
+          path: `salesOrders(${id})/Microsoft.NAV.shipAndInvoice`,
+          asked: 'ship and invoice the order',
+          headers: { 'if-match': etag },
+        }),
+      );
+    },
+  };
+}
+
+function toOrder(row: OrderRow): Order {
+  return {
+    id: row.id,
+    etag: row['@odata.etag'],
+    number: row.number,
+    externalDocumentNumber: row.externalDocumentNumber,
+    status: row.status,
+    customerNumber: row.customerNumber,
+    currency: row.currencyCode,
+    pricesIncludeTax: row.pricesIncludeTax,
+    discount: row.discountAmount,
+    excludingTax: row.totalAmountExcludingTax,
+    tax: row.totalTaxAmount,
+    includingTax: row.totalAmountIncludingTax,
+    fullyShipped: row.fullyShipped,
+    lastModified: row.lastModifiedDateTime,
+    lines: (row.salesOrderLines ?? []).map((line) => ({
+      ...toLine(line),
+      shippedQuantity: line.shippedQuantity,
+      invoicedQuantity: line.invoicedQuantity,
+    })),
+  };
+}

@@ -1,0 +1,46 @@
+import { createTransport, type HttpAnswer, type HttpTransport } from '../http.js';
+import type { TokenSource } from '../tokens.js';
+import { refine } from './refusals.js';
+import { errorEnvelope } from './rows.js';
+
+/** How Business Central is asked, whatever the subject: one transport per app registration and path. */
+
+export interface EnvironmentOptions {
+  /** Up to and including the environment: `https://api.businesscentral.dynamics.com/v2.0/<tenant>/<environment>`. */
+  readonly environmentUrl: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+}
+
+/** What a finished write leaves for the audit trail. */
+export interface Receipt {
+  readonly requestId: string;
+  readonly correlationId: string;
+}
+
+export function toReceipt({ requestId, correlationId }: HttpAnswer): Receipt {
+  return { requestId, correlationId };
+}
+
+/** @param below path under `api/v2.0/`, with a slash at its end, or nothing. */
+export function createBusinessCentralTransport(
+  options: EnvironmentOptions,
+  below: string,
+  parallel: number,
+): HttpTransport {
+  return createTransport({
+    api: 'business-central',
+    baseUrl: `${options.environmentUrl}/api/v2.0/${below}`,
+    tokens: options.tokens,
+    timeoutMs: options.timeoutMs,
+    parallel,
+    headers: { 'accept-language': 'en-US' },
+    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
+    refine,
+  });
+}
+
+/** A literal of an OData filter. */
+export function quote(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,116 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentKey } from '../../src/deal/ids.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+describe('orders of Business Central', () => {
+  let counter: Counter;
+  beforeAll(async () => {
+    counter = await openCounter();
+  });
+  afterAll(() => counter?.close());
+
+  const line = (sequence: number, quantity: string, unitPrice: string) => ({
+    sequence,
+    kind: 'item' as const,
+    number: `EQ-${1000 + sequence / 10_000}`,
+    unitCode: undefined,
+    quantity,
+    unitPrice,
+    discount: '0',
+    description: undefined,
+  });
+
+  const create = (key = documentKey(randomUUID())) =>
+    counter.client.createOrder({
+      externalDocumentNumber: key,
+      customerId: counter.customerId,
+      currencyCode: 'EUR',
+      lines: [line(10_000, '4', '10.50'), line(20_000, '2', '100')],
+      headerDiscount: undefined,
+    });
+
+  it('an order is made with its lines in one request and found by our key', async () => {
+    const key = documentKey(randomUUID());
+    const made = await create(key);
+    expect(made).toMatchObject({ externalDocumentNumber: key, excludingTax: '242', fullyShipped: false });
+    expect(made.requestId).not.toBe('');
+    expect(made.lines).toMatchObject([
+      { sequence: 10_000, number: 'EQ-1001', quantity: '4', shippedQuantity: '0', invoicedQuantity: '0' },
+      { sequence: 20_000, number: 'EQ-1002', quantity: '2', shippedQuantity: '0', invoicedQuantity: '0' },
+    ]);
+    const { requestId, correlationId, ...order } = made;
+    expect(await counter.client.findOrders(key)).toEqual([order]);
+    expect(await counter.client.getOrder(made.id)).toEqual(order);
+  });
+
+  it('a key that a filter reads as a pattern finds nothing', async () => {
+    const key = documentKey(randomUUID());
+    await create(key);
+    expect(await counter.client.findOrders(`${key.slice(0, 10)}*`)).toEqual([]);
+  });
+
+  it('the discount of the header moves total and etag', async () => {
+    const made = await create();
+    const changed = await counter.client.setOrderDiscount(made.id, made.etag, '12.00');
+    expect(changed).toMatchObject({ id: made.id, discount: '12', excludingTax: '230' });
+    expect(changed.etag).not.toBe(made.etag);
+    expect(changed.lines).toHaveLength(2);
+    await expect(counter.client.setOrderDiscount(made.id, made.etag, '13')).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it('an order is deleted by its etag', async () => {
+    const made = await create();
+    await counter.client.deleteOrder(made.id, made.etag);
+    await expect(counter.client.getOrder(made.id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('an order that is shipped and invoiced is gone, and its invoice refers to it', async () => {
+    const made = await create();
+    await counter.client.shipAndInvoice(made.id, made.etag);
+    await expect(counter.client.getOrder(made.id)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(counter.client.shipAndInvoice(made.id, made.etag)).rejects.toMatchObject({ code: 'not-found' });
+    const invoices = await counter.client.findInvoicesOfOrder(made.id);
+    expect(invoices).toMatchObject([
+      {
+        orderId: made.id,
+        orderNumber: made.number,
+        externalDocumentNumber: made.externalDocumentNumber,
+        excludingTax: '242',
+        status: 'Open',
+      },
+    ]);
+    expect(invoices[0]?.lines).toHaveLength(2);
+    expect(Date.parse(invoices[0]?.lastModified ?? '')).toBeGreaterThan(0);
+  });
+
+  it('an order that was touched after its etag was seen is not posted', async () => {
+    const made = await create();
+    await counter.client.setOrderDiscount(made.id, made.etag, '1');
+    await expect(counter.client.shipAndInvoice(made.id, made.etag)).rejects.toMatchObject({ code: 'conflict' });
+    expect(await counter.client.findInvoicesOfOrder(made.id)).toEqual([]);
+  });
+
+  it('an order that is shipped in parts has one invoice for each part', async () => {
+    const made = await create();
+    await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '3', invoice: '1' }]);
+    const standing = await counter.client.getOrder(made.id);
+    expect(standing.lines[0]).toMatchObject({ shippedQuantity: '3', invoicedQuantity: '1' });
+    expect(standing.fullyShipped).toBe(false);
+    await counter.books.postOrder(made.id);
+    const invoices = await counter.client.findInvoicesOfOrder(made.id);
+    expect(invoices.map((invoice) => invoice.excludingTax).sort()).toEqual(['10.5', '231.5']);
+  });
+
+  it('an invoice without an order says so', async () => {
+    const made = await counter.client.createInvoice({
+      externalDocumentNumber: documentKey(randomUUID()),
+      customerId: counter.customerId,
+      currencyCode: 'EUR',
+      lines: [line(10_000, '1', '1')],
+      headerDiscount: undefined,
+    });
+    expect(made.orderId).toBeUndefined();
+    expect(made.orderNumber).toBeUndefined();
+  });
+});
