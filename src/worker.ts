@@ -3,6 +3,7 @@ import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporali
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
+import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createSalesClient } from './clients/sales/client.js';
@@ -43,6 +44,7 @@ const sales = createSalesClient({
 });
 
 const { rules } = config;
+const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
@@ -72,13 +74,7 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     taskQueue: TASK_QUEUES.businessCentral,
-    activities: createBusinessCentralActivities({
-      businessCentral,
-      companyId,
-      ledger,
-      rules,
-      outcomeMs: config.businessCentral.outcomeMs,
-    }),
+    activities: { ...createBusinessCentralActivities(paperwork), ...createOrderActivities(paperwork) },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,

@@ -3,21 +3,15 @@ import type { BusinessCentralClient, CustomerRef, Invoice } from '../clients/bus
 import { ITEMS_PER_REQUEST } from '../clients/business-central/client.js';
 import { isAlreadyPosted } from '../clients/business-central/refusals.js';
 import { RemoteApiError } from '../clients/errors.js';
-import type { Figures, WonDeal } from '../deal/deal.js';
 import { toDocument, toUnitCode } from '../deal/document.js';
 import { documentKey, writeKey } from '../deal/ids.js';
-import { isZero } from '../deal/money.js';
-import { findDifference } from '../deal/totals.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { type DealRef, type Draft, orNothing, toDraft, withFreshEtag } from './drafts.js';
 import { refuse } from './failures.js';
 import type { Rules } from './rules.js';
 import { inWords, writeOnce } from './write-once.js';
 
-/** A deal at one revision; its content is in the ledger. */
-export interface DealRef {
-  readonly recordId: string;
-  readonly revision: string;
-}
+export type { DealRef, Draft } from './drafts.js';
 
 export interface ProductRef {
   readonly productId: string;
@@ -28,18 +22,6 @@ export interface ProductRef {
 export interface ItemFindings {
   readonly missing: readonly ProductRef[];
   readonly blocked: readonly ProductRef[];
-}
-
-/** A draft as the workflow sees it. */
-export interface Draft {
-  readonly id: string;
-  readonly etag: string;
-  readonly figures: Figures;
-  readonly customerNumber: string;
-  /** The header discount of the deal, when it still has to be set. */
-  readonly missingDiscount: string | undefined;
-  /** Why deal and draft do not agree, if they do not. */
-  readonly difference: string | undefined;
 }
 
 export interface PostedInvoice {
@@ -188,11 +170,10 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
-        const { requestId, correlationId, ...invoice } = await discount(
-          businessCentral,
-          input.draftId,
+        const { requestId, correlationId, ...invoice } = await withFreshEtag(
           input.etag,
-          deal,
+          (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount),
+          () => businessCentral.getInvoice(input.draftId),
         );
         await ledger.recordOutcome({
           recordId: input.recordId,
@@ -285,26 +266,6 @@ async function findOne(businessCentral: BusinessCentralClient, key: string): Pro
   return found[0];
 }
 
-async function orNothing<T>(request: Promise<T>): Promise<T | undefined> {
-  try {
-    return await request;
-  } catch (error) {
-    if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
-    throw error;
-  }
-}
-
-async function discount(businessCentral: BusinessCentralClient, draftId: string, etag: string, deal: WonDeal) {
-  try {
-    return await businessCentral.setInvoiceDiscount(draftId, etag, deal.headerDiscount);
-  } catch (error) {
-    if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
-    // A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way.
-    const { etag: fresh } = await businessCentral.getInvoice(draftId);
-    return businessCentral.setInvoiceDiscount(draftId, fresh, deal.headerDiscount);
-  }
-}
-
 async function postOnce(businessCentral: BusinessCentralClient, draft: Draft) {
   try {
     const { requestId, correlationId } = await businessCentral.postInvoice(draft.id, draft.etag);
@@ -313,16 +274,4 @@ async function postOnce(businessCentral: BusinessCentralClient, draft: Draft) {
     if (!(error instanceof RemoteApiError) || !isAlreadyPosted(error.facts.remoteMessage)) throw error;
     return { done: true as const, requestId: error.facts.requestId ?? '', correlationId: '' };
   }
-}
-
-function toDraft(deal: WonDeal, invoice: Invoice): Draft {
-  const wanted = !isZero(deal.headerDiscount) && isZero(invoice.discount) ? deal.headerDiscount : undefined;
-  return {
-    id: invoice.id,
-    etag: invoice.etag,
-    customerNumber: invoice.customerNumber,
-    figures: { documentNumber: invoice.number, totalIncludingTax: invoice.includingTax, currency: invoice.currency },
-    missingDiscount: wanted,
-    difference: wanted === undefined ? findDifference(deal, invoice) : undefined,
-  };
 }

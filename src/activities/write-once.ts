@@ -2,6 +2,13 @@ import { RemoteApiError } from '../clients/errors.js';
 import type { Ledger, Outcome } from '../ledger/ledger.js';
 import { toFailure, waitForOutcome } from './failures.js';
 
+/** What a look-up may want to know of the attempt before. */
+export interface EarlierAttempt {
+  /** False when it certainly changed nothing: whatever is found then is somebody else's doing. */
+  readonly mayHaveLanded: boolean;
+  readonly startedFrom: unknown;
+}
+
 /** One remote write that must never be made twice (I3). */
 export interface SafeWrite<Result> {
   readonly recordId: string;
@@ -10,7 +17,9 @@ export interface SafeWrite<Result> {
   /** How long the other side may still be working on a request whose answer never came. */
   readonly outcomeMs: number;
   /** Looks for what an earlier attempt may have left. Not called by a first attempt. */
-  readonly find: () => Promise<Result | undefined>;
+  readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
+  /** Kept with the intent, for a write whose end shows only by comparing with it. */
+  readonly startedFrom?: unknown;
   readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
   readonly outcome: (
@@ -27,17 +36,18 @@ const LOOK_EVERY_MS = 15_000;
  */
 export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>): Promise<Result> {
   const { recordId, writeKey } = write;
-  const intent = await ledger.openIntent(writeKey, recordId);
+  const intent = await ledger.openIntent(writeKey, recordId, write.startedFrom);
   if (intent.state === 'done') return intent.result as Result;
   if (intent.state !== 'first') {
-    const found = await inWords(write.find);
+    const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
+    const found = await inWords(() => write.find(earlier));
     if (found !== undefined) {
       await keep(ledger, write, found, undefined);
       return found;
     }
     const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
     if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
-    await ledger.askAgain(writeKey);
+    await ledger.askAgain(writeKey, write.startedFrom);
   }
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
   try {

@@ -5,35 +5,56 @@ export type Intent =
   /** Nobody asked before: no look-up is needed. */
   | { readonly state: 'first' }
   /** An attempt asked and its end is unknown. */
-  | { readonly state: 'asking'; readonly askedMsAgo: number }
+  | { readonly state: 'asking'; readonly askedMsAgo: number; readonly startedFrom: unknown }
   /** The last attempt certainly changed nothing. */
-  | { readonly state: 'not-done' }
+  | { readonly state: 'not-done'; readonly startedFrom: unknown }
   | { readonly state: 'done'; readonly result: unknown };
 
 /** Opens the intent before the first request goes out (I3), or tells what became of the earlier attempts. */
-export async function openIntent(db: Queryable, writeKey: string, recordId: string): Promise<Intent> {
+export async function openIntent(
+  db: Queryable,
+  writeKey: string,
+  recordId: string,
+  startedFrom?: unknown,
+): Promise<Intent> {
   const inserted = await db.query(
-    `INSERT INTO write_intents (write_key, record_id, state) VALUES ($1, $2, 'asking') ON CONFLICT DO NOTHING`,
-    [writeKey, recordId],
+    `INSERT INTO write_intents (write_key, record_id, state, started_from) VALUES ($1, $2, 'asking', $3)
+     ON CONFLICT DO NOTHING`,
+    [writeKey, recordId, toJson(startedFrom)],
   );
   if (inserted.rowCount === 1) return { state: 'first' };
-  const { rows } = await db.query<{ state: 'asking' | 'not-done' | 'done'; asked_ms_ago: number; result: unknown }>(
-    `SELECT state, result, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
+  const { rows } = await db.query<IntentRow>(
+    `SELECT state, result, started_from, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
      FROM write_intents WHERE write_key = $1`,
     [writeKey],
   );
   const row = rows[0];
   if (!row) throw new Error(`intent ${writeKey} vanished`);
   if (row.state === 'done') return { state: 'done', result: row.result };
-  return row.state === 'asking' ? { state: 'asking', askedMsAgo: row.asked_ms_ago } : { state: 'not-done' };
+  const earlier = { startedFrom: row.started_from ?? undefined };
+  return row.state === 'asking'
+    ? { state: 'asking', askedMsAgo: row.asked_ms_ago, ...earlier }
+    : { state: 'not-done', ...earlier };
+}
+
+interface IntentRow {
+  state: 'asking' | 'not-done' | 'done';
+  asked_ms_ago: number;
+  result: unknown;
+  started_from: unknown;
 }
 
 /** Marks that the request goes out now; a look-up has just found nothing. */
-export async function askAgain(db: Queryable, writeKey: string): Promise<void> {
+export async function askAgain(db: Queryable, writeKey: string, startedFrom?: unknown): Promise<void> {
   await db.query(
-    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1 WHERE write_key = $1`,
-    [writeKey],
+    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $2
+     WHERE write_key = $1`,
+    [writeKey, toJson(startedFrom)],
   );
+}
+
+function toJson(value: unknown): string | null {
+  return value === undefined ? null : JSON.stringify(value);
 }
 
 export async function markNotDone(db: Queryable, writeKey: string): Promise<void> {

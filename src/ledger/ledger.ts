@@ -48,8 +48,8 @@ export interface Ledger {
   findLinks(kind: LinkKind, companyId: string, salesIds: readonly string[]): Promise<Map<string, Link>>;
   keepLink(kind: LinkKind, companyId: string, link: Link): Promise<void>;
   forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
-  openIntent(writeKey: string, recordId: string): Promise<Intent>;
-  askAgain(writeKey: string): Promise<void>;
+  openIntent(writeKey: string, recordId: string, startedFrom?: unknown): Promise<Intent>;
+  askAgain(writeKey: string, startedFrom?: unknown): Promise<void>;
   markNotDone(writeKey: string): Promise<void>;
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
@@ -83,8 +83,8 @@ export function createLedger(database: Database): Ledger {
     findLinks: (kind, companyId, salesIds) => findLinks(database, kind, companyId, salesIds),
     keepLink: (kind, companyId, link) => keepLink(database, kind, companyId, link),
     forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
-    openIntent: (writeKey, recordId) => openIntent(database, writeKey, recordId),
-    askAgain: (writeKey) => askAgain(database, writeKey),
+    openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
+    askAgain: (writeKey, startedFrom) => askAgain(database, writeKey, startedFrom),
     markNotDone: (writeKey) => markNotDone(database, writeKey),
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),

@@ -93,6 +93,19 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect((await ledger.openIntent(key, recordId)).state).toBe('done');
       });
 
+      it('an intent keeps what the write started from, until it is asked again', async () => {
+        const recordId = await see();
+        const key = `${recordId}:ship-and-invoice`;
+        await ledger.openIntent(key, recordId, [{ shipped: '0' }]);
+        expect(await ledger.openIntent(key, recordId, [{ shipped: '1' }])).toMatchObject({
+          state: 'asking',
+          startedFrom: [{ shipped: '0' }],
+        });
+        await ledger.askAgain(key, [{ shipped: '2' }]);
+        await ledger.markNotDone(key);
+        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done', startedFrom: [{ shipped: '2' }] });
+      });
+
       it('an outcome is kept whole or not at all', async () => {
         const recordId = await see();
         const key = `${recordId}:draft:1`;

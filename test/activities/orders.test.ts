@@ -1,0 +1,279 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Draft } from '../../src/activities/drafts.js';
+import { createOrderActivities, type OrderActivities } from '../../src/activities/orders.js';
+import { parseRules } from '../../src/config.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { documentKey } from '../../src/deal/ids.js';
+import type { FaultEffect } from '../../src/simulators/kernel/faults.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+const OUTCOME_MS = 600_000;
+
+describe('the steps of an order', () => {
+  let counter: Counter;
+  let patient: OrderActivities;
+  /** The same steps after the time has passed in which an earlier attempt may land. */
+  let later: OrderActivities;
+
+  beforeAll(async () => {
+    counter = await openCounter();
+    const { client: businessCentral, companyId, ledger } = counter;
+    const common = { businessCentral, companyId, ledger, rules: parseRules('') };
+    patient = createOrderActivities({ ...common, outcomeMs: OUTCOME_MS });
+    later = createOrderActivities({ ...common, outcomeMs: 0 });
+  });
+  afterEach(() => counter.simulators.businessCentral.faults.clear());
+  afterAll(() => counter?.close());
+
+  const draftInput = ({ recordId, revision }: WonDeal, generation = 1) => ({
+    recordId,
+    revision,
+    customerId: counter.customerId,
+    generation,
+  });
+
+  async function draft(deal: WonDeal): Promise<Draft> {
+    const made = await patient.createOrderDraft(draftInput(deal));
+    if (!made) throw new Error('no draft');
+    return made;
+  }
+
+  const fail = (method: string, path: string, effect: FaultEffect) =>
+    counter.simulators.businessCentral.faults.add({ match: { method, path }, effect });
+  const ordersOf = (deal: WonDeal) => counter.client.findOrders(documentKey(deal.recordId));
+  const invoicesOf = (deal: WonDeal) => counter.client.findInvoices(documentKey(deal.recordId));
+  const actions = async (deal: WonDeal) => (await counter.ledger.readAudit(deal.recordId)).map(({ action }) => action);
+
+  describe('createOrderDraft', () => {
+    it('makes one order, however often it is asked', async () => {
+      const deal = await counter.win([
+        ['4', '10.00'],
+        ['1', '2.50'],
+      ]);
+      const first = await draft(deal);
+      expect(await draft(deal)).toEqual(first);
+      const orders = await ordersOf(deal);
+      expect(orders).toHaveLength(1);
+      expect(first).toMatchObject({
+        id: orders[0]?.id,
+        figures: { documentNumber: orders[0]?.number, currency: 'EUR' },
+        missingDiscount: undefined,
+        difference: undefined,
+      });
+      expect(await counter.ledger.getRecord(deal.recordId)).toMatchObject({
+        state: 'drafted',
+        documentId: first.id,
+        draftNumber: first.figures.documentNumber,
+      });
+      expect(await actions(deal)).toEqual(['create order in Business Central']);
+    });
+
+    it('makes none when a record further down took the deal over', async () => {
+      const deal = await counter.win();
+      await counter.ledger.claim(randomUUID(), [deal.recordId]);
+      expect(await patient.createOrderDraft(draftInput(deal))).toBeUndefined();
+      expect(await ordersOf(deal)).toEqual([]);
+    });
+
+    it('adopts the order whose answer was lost', async () => {
+      const deal = await counter.win();
+      fail('POST', 'salesOrders', { kind: 'lose-answer', when: 'after' });
+      await expect(draft(deal)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+      const adopted = await draft(deal);
+      expect((await ordersOf(deal)).map((order) => order.id)).toEqual([adopted.id]);
+    });
+
+    it('waits as long as a lost request may still land, and asks again only then', async () => {
+      const deal = await counter.win();
+      fail('POST', 'salesOrders', { kind: 'lose-answer', when: 'before' });
+      await expect(draft(deal)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+      await expect(draft(deal)).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+      expect(await ordersOf(deal)).toEqual([]);
+      await later.createOrderDraft(draftInput(deal));
+      expect(await ordersOf(deal)).toHaveLength(1);
+    });
+
+    it('finds an order whose answer was lost also when the warehouse has posted all of it since', async () => {
+      const deal = await counter.win([
+        ['4', '10.00'],
+        ['2', '5.00'],
+      ]);
+      fail('POST', 'salesOrders', { kind: 'lose-answer', when: 'after' });
+      await expect(draft(deal)).rejects.toThrow();
+      const [order] = await ordersOf(deal);
+      if (!order) throw new Error('no order');
+      await counter.books.postOrder(order.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
+      await counter.books.postOrder(order.id);
+      const adopted = await draft(deal);
+      expect(adopted).toMatchObject({ id: order.id, figures: { documentNumber: order.number }, difference: undefined });
+      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: adopted })).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(2);
+    });
+
+    it('a draft of a later generation is not made beside what was posted', async () => {
+      const deal = await counter.win();
+      const first = await draft(deal);
+      await counter.books.postOrder(first.id);
+      const again = await patient.createOrderDraft(draftInput(deal, 2));
+      expect(again).toMatchObject({ id: first.id, figures: first.figures });
+      expect(await ordersOf(deal)).toEqual([]);
+    });
+
+    it('two orders under one key are a question for a person', async () => {
+      const deal = await counter.win();
+      fail('POST', 'salesOrders', { kind: 'lose-answer', when: 'after' });
+      await expect(draft(deal)).rejects.toThrow();
+      await counter.client.createOrder({
+        externalDocumentNumber: documentKey(deal.recordId),
+        customerId: counter.customerId,
+        currencyCode: 'EUR',
+        lines: [],
+        headerDiscount: undefined,
+      });
+      await expect(draft(deal)).rejects.toMatchObject({ details: [{ reason: 'two-documents' }] });
+    });
+  });
+
+  describe('setOrderDiscount, readOrderDraft, deleteOrderDraft', () => {
+    it('the discount is set twice without harm, also when a mere read moved the etag', async () => {
+      const deal = await counter.win([['4', '10.00']], { headerDiscount: '5.00', totalLessFreight: '35.00' });
+      const made = await draft(deal);
+      expect(made.missingDiscount).toBe('5.00');
+      const input = { recordId: deal.recordId, revision: deal.revision, draftId: made.id, etag: made.etag };
+      const discounted = await patient.setOrderDiscount(input);
+      expect(discounted).toMatchObject({ missingDiscount: undefined, difference: undefined });
+      // The etag of before is stale now.
+      expect((await patient.setOrderDiscount(input)).figures).toEqual(discounted.figures);
+    });
+
+    it('a deleted order reads as nothing, and deleting it twice is harmless', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const input = { recordId: deal.recordId, revision: deal.revision, draftId: made.id };
+      expect(await patient.readOrderDraft(input)).toEqual(made);
+      await patient.deleteOrderDraft(input);
+      await patient.deleteOrderDraft(input);
+      expect(await patient.readOrderDraft(input)).toBeUndefined();
+      expect(await patient.readOrderStanding({ recordId: deal.recordId, orderId: made.id })).toBe('gone');
+      expect(await actions(deal)).toEqual(['create order in Business Central', 'delete order in Business Central']);
+    });
+  });
+
+  describe('shipAndInvoice', () => {
+    it('posts once, however often it is asked', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const input = { recordId: deal.recordId, draft: made };
+      expect(await patient.shipAndInvoice(input)).toBe('posted');
+      expect(await patient.shipAndInvoice(input)).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+      expect((await counter.ledger.getRecord(deal.recordId)).state).toBe('posted');
+    });
+
+    it('an order that was touched after it was confirmed is told as changed and posted by its new etag', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      await counter.client.setOrderDiscount(made.id, made.etag, '1');
+      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).toBe('changed');
+      expect(await invoicesOf(deal)).toEqual([]);
+      const fresh = await patient.readOrderDraft({ ...draftInput(deal), draftId: made.id });
+      if (!fresh) throw new Error('no order');
+      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: fresh })).toBe('posted');
+    });
+
+    it('a lost answer of a full posting is found by the invoices of the order', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
+      const input = { recordId: deal.recordId, draft: made };
+      await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+      expect(await patient.shipAndInvoice(input)).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+    });
+
+    it('a lost answer of a partial posting is found by the quantities, and the rest is not posted', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const confirmed = await shipPartly(deal, made, '3');
+      fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
+      const input = { recordId: deal.recordId, draft: confirmed };
+      await expect(patient.shipAndInvoice(input)).rejects.toThrow();
+      expect(await later.shipAndInvoice(input)).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+      expect(await patient.readOrderStanding({ recordId: deal.recordId, orderId: made.id })).toMatchObject({
+        shippedQuantity: '3',
+        invoicedQuantity: '3',
+      });
+    });
+
+    it('a lost request waits as long as it may still land, and is asked again only then', async () => {
+      const deal = await counter.win();
+      const input = { recordId: deal.recordId, draft: await draft(deal) };
+      fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'before' });
+      await expect(patient.shipAndInvoice(input)).rejects.toThrow();
+      await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'OutcomeUnknown' });
+      expect(await invoicesOf(deal)).toEqual([]);
+      expect(await later.shipAndInvoice(input)).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+    });
+
+    it('what the warehouse posted while our request was refused is not taken for ours', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      fail('POST', 'shipAndInvoice', { kind: 'status', status: 503 });
+      const input = { recordId: deal.recordId, draft: made };
+      await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unavailable' });
+      await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
+      expect(await patient.shipAndInvoice(input)).toBe('changed');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+    });
+
+    it('an order that the warehouse posted before us is posted', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      await counter.books.postOrder(made.id);
+      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).toBe('posted');
+      expect(await invoicesOf(deal)).toHaveLength(1);
+    });
+
+    it('an order that somebody deleted is a question for a person', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      await patient.deleteOrderDraft({ recordId: deal.recordId, draftId: made.id });
+      await expect(patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).rejects.toMatchObject({
+        details: [{ reason: 'draft-gone' }],
+      });
+    });
+
+    async function shipPartly(deal: WonDeal, made: Draft, quantity: string): Promise<Draft> {
+      const line = counter.simulators.businessCentral.company.documents.order.get(made.id)?.lines[0];
+      Object.assign(line ?? {}, { shipQuantity: quantity, invoiceQuantity: quantity });
+      const confirmed = await patient.readOrderDraft({ ...draftInput(deal), draftId: made.id });
+      if (!confirmed) throw new Error('no order');
+      return confirmed;
+    }
+  });
+
+  describe('readOrderInvoices', () => {
+    it('reads every part in one request and keeps each in the ledger', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const ref = { recordId: deal.recordId, orderId: made.id };
+      expect(await patient.readOrderInvoices(ref)).toEqual([]);
+      await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
+      await counter.books.postOrder(made.id);
+      const invoices = await patient.readOrderInvoices(ref);
+      expect(await patient.readOrderInvoices(ref)).toEqual(invoices);
+      expect(invoices.map(({ status, remaining, total }) => [status, remaining === total])).toEqual([
+        ['Open', true],
+        ['Open', true],
+      ]);
+      for (const invoice of invoices) {
+        expect(await counter.ledger.getDocument(invoice.id)).toMatchObject({ number: invoice.number });
+      }
+      const numbers = invoices.map((invoice) => invoice.number).sort();
+      expect((await counter.ledger.getRecord(deal.recordId)).invoiceNumber).toBe(numbers.join(', '));
+    });
+  });
+});
