@@ -3,6 +3,7 @@ import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import type { Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
+import { DEAL_EVENTS } from './deal/events.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
@@ -61,6 +62,8 @@ const codeTable = z
   .default({})
   .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
 
+const documentKind = z.enum(['invoice', 'order']).default('invoice');
+
 const rulesFile = z.strictObject({
   confirmation: z
     .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
@@ -74,6 +77,22 @@ const rulesFile = z.strictObject({
   opportunityColumns: z
     .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
     .default({}),
+  invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
+  events: z
+    .array(z.enum(DEAL_EVENTS))
+    .min(1)
+    .default([...DEAL_EVENTS]),
+  settleSeconds: z.number().min(0).max(600).default(2),
+  documents: z
+    .strictObject({
+      opportunityWon: documentKind,
+      quoteWon: documentKind,
+      orderCreated: documentKind,
+      orderSubmitted: documentKind,
+    })
+    .prefault({}),
+  orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
+  closeOrders: z.boolean().default(false),
 });
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
@@ -130,6 +149,12 @@ export function parseRules(yaml: string): Rules {
     },
     lines: { writeInAccount, freightAccount, units },
     opportunityColumns,
+    invoiceColumns: parsed.data.invoiceColumns,
+    events: new Set(parsed.data.events),
+    settleMs: parsed.data.settleSeconds * 1_000,
+    documents: parsed.data.documents,
+    orderPosting: parsed.data.orderPosting,
+    closeOrders: parsed.data.closeOrders,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
     countries,
     writeInTextLength: 500,

@@ -1,9 +1,10 @@
-import type { Policy } from '../deal/deal.js';
+import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
+import type { DealEvent } from '../deal/events.js';
 import type { LineRules } from '../deal/problems.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
-  readonly policy: Omit<Policy, 'writeOpportunityColumns'>;
+  readonly policy: Pick<Policy, 'confirmation' | 'createCustomers' | 'createItems'>;
   readonly lines: LineRules;
   /** Columns of the opportunity that take the result; a column without a name is not written. */
   readonly opportunityColumns: {
@@ -12,6 +13,16 @@ export interface Rules {
     readonly total?: string | undefined;
   };
   readonly hasOpportunityColumns: boolean;
+  /** Columns of the invoice row in Sales that take what no standard column holds. */
+  readonly invoiceColumns: { readonly status?: string | undefined; readonly remaining?: string | undefined };
+  /** The events in Sales that make a record a deal. */
+  readonly events: ReadonlySet<DealEvent>;
+  /** How long one click in Sales may go on changing a record. */
+  readonly settleMs: number;
+  readonly documents: Readonly<Record<DealEvent, DocumentKind>>;
+  readonly orderPosting: OrderPosting;
+  /** Whether an order in Sales is set to Invoiced when Business Central has invoiced all of it. */
+  readonly closeOrders: boolean;
   /** Country as typed in Sales (upper case) to Business Central code. */
   readonly countries: Readonly<Record<string, string>>;
   /** `invoicedetail.productdescription` holds that many characters. */

@@ -10,6 +10,8 @@ export interface WonDeal {
   readonly number: string;
   readonly name: string;
   readonly state: RecordState;
+  /** Dataverse `statecode`; which events count is the configuration's to say. */
+  readonly stateCode: number;
   readonly lineage: Lineage;
   readonly customer: Customer | undefined;
   /** ISO code; the id is the row in Sales. */
@@ -100,7 +102,15 @@ export interface Policy {
   readonly createItems: boolean;
   /** Whether an opportunity's configured columns take the result as well. */
   readonly writeOpportunityColumns: boolean;
+  /** Runs that began before orders were made have neither: invoices then. */
+  readonly documentKind?: DocumentKind;
+  readonly orderPosting?: OrderPosting;
 }
+
+export type DocumentKind = 'invoice' | 'order';
+
+/** Who ships and invoices a confirmed order: we at once, or the warehouse in Business Central in its own time. */
+export type OrderPosting = 'ship-and-invoice' | 'warehouse';
 
 export type Confirmation = { by: 'rule' } | { by: 'rule-below'; amount: Decimal } | { by: 'person' };
 

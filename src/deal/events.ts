@@ -38,3 +38,21 @@ const TABLE_EVENTS: Record<SourceTable, readonly DealEvent[]> = {
 export function bearingTables(events: ReadonlySet<DealEvent>): SourceTable[] {
   return SOURCE_TABLES.filter((table) => TABLE_EVENTS[table].some((event) => events.has(event)));
 }
+
+/** The event that makes this record a deal: the furthest of those that count. */
+export function findEvent(
+  table: SourceTable,
+  statecode: number,
+  events: ReadonlySet<DealEvent>,
+): DealEvent | undefined {
+  const found = STATES[table][statecode] ?? [];
+  return DEAL_EVENTS.filter((event) => events.has(event) && found.includes(event)).at(-1);
+}
+
+/**
+ * Whether one click in Sales may still be changing the record: it fires several events, an order's lines come after its
+ * header, and a won quote may become an order at once. A submitted order is locked.
+ */
+export function maySettle(table: SourceTable, statecode: number): boolean {
+  return table !== 'salesorder' || statecode === 0;
+}

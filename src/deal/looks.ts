@@ -9,3 +9,14 @@ export type Look =
 
 /** Name of the signal that carries a look. */
 export const LOOK = 'look';
+
+/** Row versions of Dataverse grow; an etag is `W/"<version>"`. Anything that is not of this form counts as news. */
+export function isNewerRevision(found: string, known: string): boolean {
+  const [left, right] = [toVersion(found), toVersion(known)];
+  if (left === undefined || right === undefined) return found !== known;
+  return left.length === right.length ? left > right : left.length > right.length;
+}
+
+function toVersion(etag: string): string | undefined {
+  return /^(?:W\/)?"?0*(\d+)"?$/.exec(etag)?.[1];
+}

@@ -7,6 +7,7 @@ export const DEAL_STATES = [
   'drafted',
   'awaiting-confirmation',
   'confirmed',
+  'awaiting-shipment',
   'posted',
   'written-back',
   'settled',
@@ -26,22 +27,55 @@ export function isFinal(state: DealState): boolean {
 }
 
 const MOVES: Record<DealState, readonly DealState[]> = {
-  seen: ['reading'],
-  reading: ['preparing', 'held', 'superseded', 'covered', 'cancelled'],
+  seen: ['reading', 'cancelled'],
+  reading: ['preparing', 'seen', 'held', 'superseded', 'covered', 'cancelled'],
   preparing: ['reading', 'drafted', 'held', 'superseded', 'covered', 'cancelled'],
-  drafted: ['reading', 'awaiting-confirmation', 'confirmed', 'held', 'cancelled'],
-  'awaiting-confirmation': ['reading', 'confirmed', 'rejected', 'held', 'cancelled'],
-  confirmed: ['posted', 'awaiting-confirmation', 'held', 'cancelled'],
+  drafted: ['reading', 'preparing', 'awaiting-confirmation', 'confirmed', 'posted', 'held', 'cancelled'],
+  'awaiting-confirmation': ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'rejected', 'held', 'cancelled'],
+  confirmed: [
+    'reading',
+    'preparing',
+    'drafted',
+    'posted',
+    'awaiting-shipment',
+    'awaiting-confirmation',
+    'held',
+    'cancelled',
+  ],
+  'awaiting-shipment': ['written-back', 'settled', 'held', 'cancelled'],
   posted: ['written-back', 'held'],
   'written-back': ['settled', 'held'],
-  settled: [],
-  held: ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'rejected', 'cancelled', 'superseded', 'covered'],
+  // A payment that is undone, an invoice that is cancelled later.
+  settled: ['written-back', 'held'],
+  held: [
+    'reading',
+    'preparing',
+    'drafted',
+    'awaiting-confirmation',
+    'confirmed',
+    'awaiting-shipment',
+    'posted',
+    'written-back',
+    'settled',
+    'rejected',
+    'cancelled',
+    'superseded',
+    'covered',
+  ],
   superseded: [],
   covered: [],
   rejected: [],
-  cancelled: [],
+  // Cancelled in Sales and won there again; never after a person cancelled it here.
+  cancelled: ['reading'],
 };
 
 export function canMove(from: DealState, to: DealState): boolean {
   return from === to || MOVES[from].includes(to);
+}
+
+const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);
+
+/** The document is Business Central's from here on: what follows is told to Sales, nothing is drafted any more. */
+export function isHandedOver(state: DealState): boolean {
+  return HANDED_OVER.has(state);
 }

@@ -1,6 +1,5 @@
+import type { DocumentKind } from '../deal/deal.js';
 import type { Queryable } from './database.js';
-
-export type DocumentKind = 'invoice' | 'order';
 
 export async function keepDocument(
   db: Queryable,

@@ -1,9 +1,10 @@
-import type { RecordRef, WonDeal } from '../deal/deal.js';
+import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
+import type { Notice } from '../deal/notices.js';
 import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
-import { type DocumentKind, getDocument, keepDocument } from './documents.js';
+import { getDocument, keepDocument } from './documents.js';
 import { askAgain, completeIntent, type Intent, markNotDone, openIntent } from './intents.js';
 import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
 import {
@@ -17,6 +18,15 @@ import {
   type SourceRecord,
   seeRecord,
 } from './records.js';
+import {
+  type DocumentNote,
+  findWriteBack,
+  keepNotice,
+  keepWriteBack,
+  listDocuments,
+  listNotices,
+  type WriteBackNote,
+} from './write-backs.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
 export interface Outcome {
@@ -26,6 +36,7 @@ export interface Outcome {
   readonly adopted?: boolean;
   readonly change?: RecordChange;
   readonly document?: { readonly kind: DocumentKind; readonly content: { readonly id: string } };
+  readonly writeBack?: WriteBackNote;
   readonly link?: { readonly kind: LinkKind; readonly companyId: string; readonly link: Link };
   readonly audit: Omit<AuditEntry, 'recordId'>;
 }
@@ -38,10 +49,18 @@ export interface Ledger {
   listRecords(filter: { state?: DealState; limit: number }): Promise<SourceRecord[]>;
   change(recordId: string, change: RecordChange, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
   keepDeal(deal: WonDeal, change: RecordChange): Promise<void>;
+  /** Keeps a revision beside the one that was drafted; the record stays as it stands. */
+  keepRevision(deal: WonDeal): Promise<void>;
   getDeal(recordId: string, revision: string): Promise<WonDeal>;
   /** @throws Error when the document was never read. */
   getDocument<T>(documentId: string): Promise<T>;
   keepDocument(recordId: string, kind: DocumentKind, content: { readonly id: string }): Promise<void>;
+  /** Every document of a deal with what Sales was told of it. */
+  listDocuments<T>(recordId: string): Promise<DocumentNote<T>[]>;
+  findWriteBack(invoiceId: string): Promise<WriteBackNote | undefined>;
+  /** False when it was kept before. */
+  keepNotice(recordId: string, notice: Notice): Promise<boolean>;
+  listNotices(recordId: string): Promise<(Notice & { readonly at: Date })[]>;
   claim(bearerId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
   startDrafting(bearerId: string): Promise<boolean>;
   releaseClaims(bearerId: string): Promise<void>;
@@ -74,9 +93,14 @@ export function createLedger(database: Database): Ledger {
         await keepRevision(tx, deal);
         await changeRecord(tx, deal.recordId, change);
       }),
+    keepRevision: (deal) => keepRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),
     getDocument: (documentId) => getDocument(database, documentId),
     keepDocument: (recordId, kind, content) => keepDocument(database, recordId, kind, content),
+    listDocuments: (recordId) => listDocuments(database, recordId),
+    findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
+    keepNotice: (recordId, notice) => keepNotice(database, recordId, notice),
+    listNotices: (recordId) => listNotices(database, recordId),
     claim: (bearerId, ancestors) => claimDeal(database, bearerId, ancestors),
     startDrafting: (bearerId) => startDrafting(database, bearerId),
     releaseClaims: (bearerId) => releaseClaims(database, bearerId),
@@ -93,10 +117,11 @@ export function createLedger(database: Database): Ledger {
 }
 
 async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
-  const { recordId, writeKey, change, link, document } = outcome;
+  const { recordId, writeKey, change, link, document, writeBack } = outcome;
   if (writeKey) await completeIntent(tx, writeKey, outcome.result, outcome.adopted ?? false);
   if (link) await keepLink(tx, link.kind, link.companyId, link.link);
   if (document) await keepDocument(tx, recordId, document.kind, document.content);
+  if (writeBack) await keepWriteBack(tx, recordId, writeBack);
   if (change) await changeRecord(tx, recordId, change);
   await appendAudit(tx, { recordId, ...outcome.audit });
 }

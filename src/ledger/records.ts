@@ -1,4 +1,4 @@
-import type { RecordRef, WonDeal } from '../deal/deal.js';
+import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { HoldReason } from '../deal/holds.js';
 import type { SourceTable } from '../deal/ids.js';
 import type { DealState } from '../deal/states.js';
@@ -18,6 +18,13 @@ export interface SourceRecord extends RecordRef {
   readonly invoiceNumber: string | undefined;
   readonly amount: string | undefined;
   readonly currency: string | undefined;
+  readonly documentKind: DocumentKind;
+  /** Counts the drafts: one more with each that is certainly gone. */
+  readonly generation: number;
+  /** No further invoice will come: the order is gone, or the invoice is posted. */
+  readonly isClosed: boolean;
+  /** Who ended it; {@link ENDED_IN_SALES} when it was cancelled or reopened there. */
+  readonly endedBy: string | undefined;
   readonly firstSeenAt: Date;
   readonly changedAt: Date;
 }
@@ -34,7 +41,17 @@ export interface RecordChange {
   readonly invoiceNumber?: string;
   readonly amount?: string;
   readonly currency?: string;
+  readonly documentKind?: DocumentKind;
+  readonly isClosed?: boolean;
+  readonly endedBy?: string;
+  /** The draft is certainly gone; a next one is another write. */
+  readonly isDraftGone?: true;
+  /** The how manyeth draft this is. */
+  readonly generation?: number;
 }
+
+/** Such a deal may be won again; one that a person ended here may not. */
+export const ENDED_IN_SALES = 'Sales';
 
 /** Notes a record at first sight; later sights change nothing. Returns what the ledger knew before or knows now. */
 export async function seeRecord(db: Queryable, { table, recordId }: RecordRef): Promise<SourceRecord> {
@@ -79,7 +96,9 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
        record_number = coalesce($7, record_number), customer_number = coalesce($8, customer_number),
        document_id = coalesce($9, document_id), draft_number = coalesce($10, draft_number),
        invoice_number = coalesce($11, invoice_number), amount = coalesce($12, amount),
-       currency = coalesce($13, currency), changed_at = now()
+       currency = coalesce($13, currency), document_kind = coalesce($14, document_kind),
+       is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
+       generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END, changed_at = now()
      WHERE record_id = $1`,
     [
       recordId,
@@ -95,6 +114,11 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       change.invoiceNumber ?? null,
       change.amount ?? null,
       change.currency ?? null,
+      change.documentKind ?? null,
+      change.isClosed ?? null,
+      change.endedBy ?? null,
+      change.isDraftGone ?? false,
+      change.generation ?? null,
     ],
   );
 }
@@ -132,6 +156,10 @@ interface Row {
   invoice_number: string | null;
   amount: string | null;
   currency: string | null;
+  document_kind: DocumentKind;
+  generation: number;
+  is_closed: boolean;
+  ended_by: string | null;
   first_seen_at: Date;
   changed_at: Date;
 }
@@ -152,6 +180,10 @@ function toRecord(row: Row): SourceRecord {
     invoiceNumber: row.invoice_number ?? undefined,
     amount: row.amount ?? undefined,
     currency: row.currency ?? undefined,
+    documentKind: row.document_kind,
+    generation: row.generation,
+    isClosed: row.is_closed,
+    endedBy: row.ended_by ?? undefined,
     firstSeenAt: row.first_seen_at,
     changedAt: row.changed_at,
   };

@@ -76,6 +76,7 @@ function makeDeal(lines: readonly (readonly [string, string])[], more: Partial<W
     number: 'ORD-1',
     name: 'Hoists',
     state: 'won',
+    stateCode: 1,
     lineage: { descendants: [] },
     customer: undefined,
     currency: 'EUR',

@@ -1,4 +1,4 @@
-import type { WonDeal } from '../../deal/deal.js';
+import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
 import { createTransport, type HttpTransport } from '../http.js';
@@ -26,6 +26,8 @@ export interface SalesInvoice {
   readonly priceListId: string | undefined;
   readonly dueDate: string | undefined;
   readonly discount: string;
+  /** Columns of the customer's own, by name. */
+  readonly columns: Readonly<Record<string, string>>;
   readonly lines: readonly SalesInvoiceLine[];
 }
 
@@ -45,11 +47,33 @@ export interface SalesInvoiceState {
   readonly etag: string;
 }
 
+/** The state of an invoice row, as Business Central's own connector sets it (reference 3.9). */
+export type SalesInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
+
+/** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference 3.4). */
+export type SalesInvoiceChange =
+  | { readonly stage: SalesInvoiceStage }
+  | { readonly dueDate?: string; readonly columns: Readonly<Record<string, string>> };
+
+/** A note on the timeline: locked records take it too (reference 3.5). */
+export interface SalesNote {
+  readonly noteId: string;
+  readonly ref: RecordRef;
+  readonly subject: string;
+  readonly text: string;
+}
+
 export interface SalesClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
   readDeal(table: SourceTable, recordId: string): Promise<WonDeal>;
   findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
   createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
+  /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
+  changeInvoice(invoiceId: string, etag: string, change: SalesInvoiceChange): Promise<SalesInvoiceState & WriteReceipt>;
+  findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
+  createNote(note: SalesNote): Promise<{ readonly noteId: string } & WriteReceipt>;
+  /** Sets a submitted or fulfilled order to Invoiced. */
+  setOrderInvoiced(orderId: string): Promise<WriteReceipt>;
   /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
   updateOpportunity(opportunityId: string, columns: Readonly<Record<string, string>>): Promise<WriteReceipt>;
   whoAmI(): Promise<{ userId: string; organizationId: string }>;
@@ -92,7 +116,7 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
     },
     async findInvoice(invoiceId) {
       const asked = 'look the invoice row up';
-      const path = `invoices(${invoiceId})?$select=invoicenumber,totalamount,statecode,statuscode`;
+      const path = `invoices(${invoiceId})?${INVOICE_SELECT}`;
       try {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
         return toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId));
@@ -105,13 +129,58 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
       const asked = 'create the invoice row';
       const { body, requestId, correlationId } = await http.send({
         method: 'POST',
-        path: 'invoices?$select=invoicenumber,totalamount,statecode,statuscode',
+        path: `invoices?${INVOICE_SELECT}`,
         asked,
         headers: { prefer: 'return=representation' },
         body: toInvoiceBody(invoice),
       });
       return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
+    async changeInvoice(invoiceId, etag, change) {
+      const asked = 'stage' in change ? 'set the state of the invoice row' : 'write the invoice row';
+      const { body, requestId, correlationId } = await http.send({
+        method: 'PATCH',
+        path: `invoices(${invoiceId})?${INVOICE_SELECT}`,
+        asked,
+        headers: { prefer: 'return=representation', 'if-match': etag },
+        body:
+          'stage' in change
+            ? STAGES[change.stage]
+            : { ...change.columns, ...(change.dueDate && { duedate: change.dueDate }) },
+      });
+      return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
+    },
+    async findNote(noteId) {
+      try {
+        await http.send({ method: 'GET', path: `annotations(${noteId})?$select=subject`, asked: 'look the note up' });
+        return { noteId };
+      } catch (error) {
+        if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+        throw error;
+      }
+    },
+    async createNote({ noteId, ref, subject, text }) {
+      const { requestId, correlationId } = await http.send({
+        method: 'POST',
+        path: 'annotations',
+        asked: 'write the note',
+        body: {
+          annotationid: noteId,
+          subject,
+          notetext: text,
+          [`objectid_${ref.table}@odata.bind`]: `/${ENTITY_SETS[ref.table]}(${ref.recordId})`,
+        },
+      });
+      return { noteId, requestId, correlationId };
+    },
+    setOrderInvoiced: (orderId) =>
+      http.send({
+        method: 'PATCH',
+        path: `salesorders(${orderId})`,
+        asked: 'set the order to invoiced',
+        headers: { 'if-match': '*' },
+        body: { statecode: 4, statuscode: 100_003 },
+      }),
     async updateOpportunity(opportunityId, columns) {
       const asked = 'write the columns of the opportunity';
       const path = `opportunities(${opportunityId})`;
@@ -127,6 +196,21 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
   };
 }
 
+const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
+
+const STAGES: Record<SalesInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
+  billed: { statecode: 0, statuscode: 4 },
+  'part-paid': { statecode: 2, statuscode: 100_002 },
+  paid: { statecode: 2, statuscode: 100_001 },
+  cancelled: { statecode: 3, statuscode: 100_003 },
+};
+
+const ENTITY_SETS: Record<SourceTable, string> = {
+  opportunity: 'opportunities',
+  quote: 'quotes',
+  salesorder: 'salesorders',
+};
+
 const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
 
 function isDuplicate(code: string | undefined): boolean {
@@ -136,9 +220,6 @@ function isDuplicate(code: string | undefined): boolean {
 function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): SalesInvoiceState {
   return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };
 }
-
-/** Statuscode 4 is Billed: what Business Central's own connector gives a posted invoice (reference 3.9). */
-const BILLED = 4;
 
 function toInvoiceBody(invoice: SalesInvoice): Record<string, unknown> {
   const { table, recordId } = invoice.source;
@@ -155,8 +236,9 @@ function toInvoiceBody(invoice: SalesInvoice): Record<string, unknown> {
   return {
     invoiceid: invoice.invoiceId,
     invoicenumber: invoice.number,
+    ...invoice.columns,
     name: invoice.name,
-    statuscode: BILLED,
+    statuscode: STAGES.billed.statuscode,
     ...customer,
     ...bindSource,
     ...(invoice.currencyId && { 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${invoice.currencyId})` }),

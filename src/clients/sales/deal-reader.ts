@@ -124,6 +124,7 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow, state: RecordStat
     revision: row['@odata.etag'],
     name: row.name,
     state,
+    stateCode: row.statecode,
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,
     priceListId: row._pricelevelid_value,

@@ -1,0 +1,53 @@
+import { type Decimal, isLess, isSame, isZero } from './money.js';
+
+/** What becomes of a posted invoice, as the seller is told (business-central reference 4.5). */
+export type InvoiceStatus = 'open' | 'part-paid' | 'paid' | 'cancelled' | 'corrected';
+
+/** The part of an invoice that Sales is told. */
+export interface InvoiceNews {
+  readonly number: string;
+  readonly status: InvoiceStatus;
+  readonly total: Decimal;
+  readonly remaining: Decimal;
+  readonly dueDate?: string;
+}
+
+interface PostedInvoice {
+  readonly number: string;
+  readonly status: string;
+  readonly includingTax: Decimal;
+  readonly remaining: Decimal;
+  readonly dueDate?: string | undefined;
+}
+
+export function toInvoiceNews(invoice: PostedInvoice): InvoiceNews {
+  return {
+    number: invoice.number,
+    status: toStatus(invoice),
+    total: invoice.includingTax,
+    remaining: invoice.remaining,
+    ...(invoice.dueDate && { dueDate: invoice.dueDate }),
+  };
+}
+
+function toStatus({ status, includingTax, remaining }: PostedInvoice): InvoiceStatus {
+  if (status === 'Canceled') return 'cancelled';
+  if (status === 'Corrective') return 'corrected';
+  if (status === 'Paid' || (isZero(remaining) && !isZero(includingTax))) return 'paid';
+  return isLess(remaining, includingTax) ? 'part-paid' : 'open';
+}
+
+/** Nothing more follows from an invoice in such a status, unless somebody undoes it in Business Central. */
+export function isFinalStatus(status: InvoiceStatus): boolean {
+  return status !== 'open' && status !== 'part-paid';
+}
+
+export function isSameNews(left: InvoiceNews, right: InvoiceNews): boolean {
+  return (
+    left.number === right.number &&
+    left.status === right.status &&
+    left.dueDate === right.dueDate &&
+    isSame(left.total, right.total) &&
+    isSame(left.remaining, right.remaining)
+  );
+}

@@ -1,0 +1,19 @@
+/** What happened to a deal that nobody has to clear: it is shown with the deal, and the seller reads it in Sales. */
+export const NOTICES = {
+  'changed-after-confirmation':
+    'The record changed after its document was confirmed. The document in Business Central stays as it was confirmed.',
+  'ended-after-confirmation':
+    'The record was cancelled or reopened after its document was confirmed. The document in Business Central stays: cancel it there if it is not wanted.',
+  'deleted-after-confirmation':
+    'The record was deleted in Sales after its document was confirmed. The document in Business Central stays.',
+  'posted-by-hand': 'The draft was posted in Business Central by hand, without a confirmation here.',
+  'invoice-cancelled': 'The invoice was cancelled in Business Central.',
+  'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
+} as const;
+export type NoticeKind = keyof typeof NOTICES;
+
+/** One notice of a kind for each revision or invoice that it is about. */
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly subject: string;
+}
