@@ -189,6 +189,7 @@ async function timeScript(
       currencyId: deal.currencyId,
       priceListId: deal.priceListId,
       dueDate: posted.dueDate,
+      columns: {},
       discount: '0',
       lines: posted.lines.map(({ description, quantity, unitPrice, discount, tax }) => ({
         product: undefined,

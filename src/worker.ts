@@ -5,6 +5,7 @@ import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
+import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
@@ -58,7 +59,12 @@ const workers = await Promise.all([
     ...common,
     taskQueue: TASK_QUEUES.deals,
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-    activities: createLedgerActivities({ ledger, companyId, startDeal: (ref) => startDeal({ temporal, ledger }, ref) }),
+    activities: createLedgerActivities({
+      ledger,
+      companyId,
+      rules,
+      startDeal: (ref) => startDeal({ temporal, ledger }, ref),
+    }),
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
@@ -67,7 +73,10 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     taskQueue: TASK_QUEUES.sales,
-    activities: createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+    activities: {
+      ...createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+      ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+    },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
   }),

@@ -156,6 +156,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
           change: {
             state: 'drafted',
             documentId: draft.id,
+            documentKind: 'invoice',
+            generation: input.generation,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
           },
@@ -200,16 +202,18 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async deleteDraft({ recordId, draftId }: { readonly recordId: string; readonly draftId: string }): Promise<void> {
       await inWords(async () => {
         const invoice = await orNothing(businessCentral.getInvoice(draftId));
-        if (!invoice) return;
-        const receipt = await businessCentral.deleteInvoice(draftId, invoice.etag);
-        await ledger.audit({
+        const receipt = invoice && (await businessCentral.deleteInvoice(draftId, invoice.etag));
+        await ledger.change(
           recordId,
-          actor: 'dealbridge',
-          action: 'delete draft invoice in Business Central',
-          requestId: receipt.requestId,
-          correlationId: receipt.correlationId,
-          facts: { documentId: draftId },
-        });
+          { isDraftGone: true },
+          {
+            actor: 'dealbridge',
+            action: 'delete draft invoice in Business Central',
+            requestId: receipt?.requestId,
+            correlationId: receipt?.correlationId,
+            facts: { documentId: draftId, ...(!receipt && { wasGone: true }) },
+          },
+        );
       });
     },
 
@@ -227,7 +231,10 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             return invoice.number === draft.figures.documentNumber ? undefined : { done: true };
           },
           write: () => postOnce(businessCentral, draft),
-          outcome: () => ({ change: { state: 'posted' }, facts: { documentId: draft.id, figures: draft.figures } }),
+          outcome: () => ({
+            change: { state: 'posted', isClosed: true },
+            facts: { documentId: draft.id, figures: draft.figures },
+          }),
         });
         return 'posted';
       } catch (error) {

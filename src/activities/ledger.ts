@@ -1,9 +1,15 @@
-import type { RecordRef } from '../deal/deal.js';
+import type { Invoice } from '../clients/business-central/client.js';
+import type { DocumentKind, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
-import type { DealState } from '../deal/states.js';
+import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../deal/invoice-news.js';
+import type { Notice } from '../deal/notices.js';
+import { type DealState, isFinal, isHandedOver } from '../deal/states.js';
 import type { ClaimOutcome } from '../ledger/claims.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { SourceRecord } from '../ledger/records.js';
+import type { DocumentNote } from '../ledger/write-backs.js';
 import type { ProductRef } from './business-central.js';
+import type { Rules } from './rules.js';
 
 export interface StateNote {
   readonly recordId: string;
@@ -16,6 +22,11 @@ export interface StateNote {
     readonly facts: Readonly<Record<string, unknown>>;
   };
   readonly bearerId?: string;
+  readonly isClosed?: boolean;
+  /** Several, with commas between them, when an order was invoiced in parts. */
+  readonly invoiceNumber?: string;
+  /** Who ended the deal, when no decision says so. */
+  readonly endedBy?: string;
 }
 
 export interface Masters {
@@ -30,6 +41,31 @@ export interface ClaimInput {
   readonly products: readonly ProductRef[];
 }
 
+/** Where a deal stands when a run of it begins or wakes. */
+export interface Standing {
+  readonly state: DealState;
+  readonly isHandedOver: boolean;
+  readonly revision: string | undefined;
+  readonly documentId: string | undefined;
+  readonly documentKind: DocumentKind;
+  /** No further invoice will come. */
+  readonly isClosed: boolean;
+  readonly generation: number;
+  readonly settleMs: number;
+  /** The posted invoices of the deal, each with what Sales still has to learn. */
+  readonly invoices: readonly InvoiceStanding[];
+  readonly writesColumns: boolean;
+  readonly closesOrder: boolean;
+}
+
+export interface InvoiceStanding {
+  readonly id: string;
+  readonly number: string;
+  readonly status: InvoiceStatus;
+  /** `row`: Sales has no row of it yet; `news`: it has an older one; `nothing`: all is told. */
+  readonly missing: 'row' | 'news' | 'nothing';
+}
+
 export type ClaimAnswer =
   | { readonly kind: 'bearer'; readonly masters: Masters }
   | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
@@ -37,12 +73,13 @@ export type ClaimAnswer =
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
   readonly companyId: string;
+  readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
-export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerActivityDependencies) {
+export function createLedgerActivities({ ledger, companyId, rules, startDeal }: LedgerActivityDependencies) {
   async function findMasters({ accountId, products }: ClaimInput): Promise<Masters> {
     const productIds = products.map((product) => product.productId);
     const customers = await ledger.findLinks('customer', companyId, [accountId]);
@@ -55,7 +92,34 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
   }
 
   return {
-    async noteState({ recordId, state, problems, decision, bearerId }: StateNote): Promise<void> {
+    async findStanding({ recordId, table }: RecordRef): Promise<Standing> {
+      const record = await ledger.getRecord(recordId);
+      const documents = await ledger.listDocuments<Invoice>(recordId);
+      const posted = documents.filter((document) => isPosted(record, document));
+      return {
+        state: record.state,
+        isHandedOver: isHandedOver(record.state),
+        revision: record.revision,
+        documentId: record.documentId,
+        documentKind: record.documentKind,
+        isClosed: record.isClosed,
+        generation: record.generation,
+        // An order shows by its state whether it is locked, so it is read first.
+        settleMs: table === 'salesorder' ? 0 : rules.settleMs,
+        invoices: posted.map(toInvoiceStanding),
+        writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+        closesOrder: table === 'salesorder' && rules.closeOrders,
+      };
+    },
+    /** False when the same was noticed before: then nothing has to be told. */
+    async keepNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
+      const isNew = await ledger.keepNotice(recordId, notice);
+      if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
+      return isNew;
+    },
+    async noteState(note: StateNote): Promise<void> {
+      const { recordId, state, problems, decision, bearerId, isClosed, invoiceNumber } = note;
+      const endedBy = note.endedBy ?? (isFinal(state) ? decision?.actor : undefined);
       const first = problems?.[0];
       const change = {
         state,
@@ -63,6 +127,9 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
           hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') },
         }),
         ...(bearerId && { bearerId }),
+        ...(isClosed && { isClosed }),
+        ...(invoiceNumber && { invoiceNumber }),
+        ...(endedBy && { endedBy }),
       };
       const held = first && {
         actor: 'dealbridge',
@@ -85,3 +152,16 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
 }
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
+
+/** A draft changes its number when it is posted; an invoice that came from the order was posted when it was made. */
+function isPosted(record: SourceRecord, { documentId, kind, content }: DocumentNote<Invoice>): boolean {
+  if (kind === 'order') return false;
+  if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
+  return isHandedOver(record.state) || content.number !== record.draftNumber;
+}
+
+function toInvoiceStanding({ documentId, content, told }: DocumentNote<Invoice>): InvoiceStanding {
+  const news = toInvoiceNews(content);
+  const missing = told === undefined ? 'row' : isSameNews(told, news) ? 'nothing' : 'news';
+  return { id: documentId, number: news.number, status: news.status, missing };
+}

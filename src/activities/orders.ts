@@ -59,6 +59,8 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
           change: {
             state: 'drafted',
             documentId: made.id,
+            documentKind: 'order',
+            generation: input.generation,
             draftNumber: made.number,
             customerNumber: made.customerNumber,
           },
@@ -107,15 +109,18 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const { recordId, draftId } = input;
       await inWords(async () => {
         const order = await orNothing(businessCentral.getOrder(draftId));
-        if (!order) return;
-        const receipt = await businessCentral.deleteOrder(draftId, order.etag);
-        await ledger.audit({
+        const receipt = order && (await businessCentral.deleteOrder(draftId, order.etag));
+        await ledger.change(
           recordId,
-          actor: 'dealbridge',
-          action: 'delete order in Business Central',
-          ...receipt,
-          facts: { documentId: draftId },
-        });
+          { isDraftGone: true },
+          {
+            actor: 'dealbridge',
+            action: 'delete order in Business Central',
+            requestId: receipt?.requestId,
+            correlationId: receipt?.correlationId,
+            facts: { documentId: draftId, ...(!receipt && { wasGone: true }) },
+          },
+        );
       });
     },
 

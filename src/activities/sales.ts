@@ -1,13 +1,18 @@
 import { createHash } from 'node:crypto';
 import type { Invoice } from '../clients/business-central/client.js';
+import { RemoteApiError } from '../clients/errors.js';
 import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../clients/sales/client.js';
 import type { Policy, RecordRef, WonDeal } from '../deal/deal.js';
+import { bearingTables, findEvent, maySettle, toRecordState } from '../deal/events.js';
 import type { Problem } from '../deal/holds.js';
-import { writeKey } from '../deal/ids.js';
+import { type SourceTable, writeKey } from '../deal/ids.js';
+import { toInvoiceNews } from '../deal/invoice-news.js';
 import { add, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { deriveGuid } from './derive-guid.js';
 import type { Rules } from './rules.js';
+import { toInvoiceColumns } from './write-back.js';
 import { inWords, writeOnce } from './write-once.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
@@ -23,6 +28,16 @@ export interface DealSummary extends RecordRef {
   readonly currency: string | undefined;
   readonly problems: readonly Problem[];
   readonly policy: Policy;
+  /** How long one click in Sales may still be changing the record; 0 when it is locked. */
+  readonly settleMs?: number;
+  /** Of everything that reaches a document: the same for two revisions that differ in something else. */
+  readonly fingerprint?: string;
+}
+
+/** How a record of a document that is out of our hands stands in Sales. */
+export interface RecordCheck {
+  readonly revision: string;
+  readonly found: 'same' | 'changed' | 'ended' | 'deleted';
 }
 
 export interface WriteBack {
@@ -42,8 +57,17 @@ export interface SalesActivityDependencies {
 
 export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
   return {
+    /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
-      const deal = await inWords(() => sales.readDeal(table, recordId));
+      const deal = await inWords(async () => {
+        try {
+          return await sales.readDeal(table, recordId);
+        } catch (error) {
+          const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
+          if (!before) throw error;
+          return { ...before, stateCode: DEAD[table] };
+        }
+      });
       await ledger.keepDeal(deal, {
         state: 'reading',
         revision: deal.revision,
@@ -52,6 +76,23 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         ...(deal.currency && { currency: deal.currency }),
       });
       return toSummary(deal, rules);
+    },
+
+    /** Compares the record with what was confirmed; the deal stays as it stands. */
+    async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
+      return inWords(async () => {
+        try {
+          const deal = await sales.readDeal(ref.table, ref.recordId);
+          await ledger.keepRevision(deal);
+          const state = toRecordState(ref.table, deal.stateCode, rules.events);
+          const confirmed = await ledger.getDeal(ref.recordId, revision);
+          const isSame = toFingerprint(deal) === toFingerprint(confirmed);
+          return { revision: deal.revision, found: state !== 'won' ? 'ended' : isSame ? 'same' : 'changed' };
+        } catch (error) {
+          if (isGone(error)) return { revision: 'deleted', found: 'deleted' };
+          throw error;
+        }
+      });
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
@@ -68,6 +109,13 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         write: () => sales.createInvoice(row),
         outcome: (result) => ({
           change: { state: 'written-back' },
+          writeBack: {
+            invoiceId,
+            salesInvoiceId: result.invoiceId,
+            etag: result.etag,
+            // As it was created; what is paid or cancelled by now is told by the next step.
+            told: { ...toInvoiceNews(invoice), status: 'open' },
+          },
           facts: { invoiceId: result.invoiceId, number: result.number, total: result.total },
         }),
       });
@@ -93,24 +141,56 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
 export type SalesActivities = ReturnType<typeof createSalesActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules): DealSummary {
-  const { lineage } = deal;
+  const { lineage, table, stateCode } = deal;
+  const bearing = bearingTables(rules.events);
+  const event = findEvent(table, stateCode, rules.events);
   const products = new Map<string, string>();
   for (const line of deal.lines) if (line.product) products.set(line.product.productId, line.product.number);
   return {
     table: deal.table,
     recordId: deal.recordId,
     revision: deal.revision,
-    state: deal.state,
+    state: toRecordState(table, stateCode, rules.events),
     number: deal.number,
     ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
-    descendants: lineage.descendants,
+    descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
     customer: deal.customer && { accountId: deal.customer.accountId, number: deal.customer.number },
     products: [...products].map(([productId, number]) => ({ productId, number })),
     total: deal.total,
     currency: deal.currency,
     problems: findProblems(deal, rules.lines),
-    policy: { ...rules.policy, writeOpportunityColumns: deal.table === 'opportunity' && rules.hasOpportunityColumns },
+    policy: {
+      ...rules.policy,
+      writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+      documentKind: event ? rules.documents[event] : 'invoice',
+      orderPosting: rules.orderPosting,
+    },
+    settleMs: maySettle(table, stateCode) ? rules.settleMs : 0,
+    fingerprint: toFingerprint(deal),
   };
+}
+
+const DEAD: Record<SourceTable, number> = { opportunity: 2, quote: 3, salesorder: 2 };
+
+function isGone(error: unknown): boolean {
+  return error instanceof RemoteApiError && error.code === 'not-found';
+}
+
+async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal | undefined> {
+  const revision = (await ledger.findRecord(recordId))?.revision;
+  return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
+}
+
+/** Revision, state and lineage say nothing about the content of a document. */
+function toFingerprint(deal: WonDeal): string {
+  const { revision: _revision, state: _state, stateCode: _stateCode, lineage: _lineage, ...content } = deal;
+  return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
+}
+
+/** The database gives the keys of an object back in another order. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 /** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
@@ -128,6 +208,7 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInv
     priceListId: deal.priceListId,
     dueDate: invoice.dueDate,
     discount: subtract(net, invoice.excludingTax),
+    columns: toInvoiceColumns(rules.invoiceColumns, { ...toInvoiceNews(invoice), status: 'open' }),
     lines: invoice.lines
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {
@@ -148,8 +229,7 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInv
 
 /** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */
 export function salesInvoiceId(invoiceId: string): string {
-  const hex = createHash('sha256').update(`dealbridge/sales-invoice/${invoiceId}`).digest('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+  return deriveGuid(`sales-invoice/${invoiceId}`);
 }
 
 function toColumns(columns: Rules['opportunityColumns'], invoice: Invoice): Record<string, string> {

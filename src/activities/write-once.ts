@@ -22,9 +22,9 @@ export interface SafeWrite<Result> {
   readonly startedFrom?: unknown;
   readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
-  readonly outcome: (
-    result: Result,
-  ) => Pick<Outcome, 'change' | 'link' | 'document'> & { readonly facts: Readonly<Record<string, unknown>> };
+  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> & {
+    readonly facts: Readonly<Record<string, unknown>>;
+  };
 }
 
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
@@ -67,7 +67,7 @@ async function keep<Result>(
   result: Result,
   receipt: { readonly requestId: string; readonly correlationId: string } | undefined,
 ): Promise<void> {
-  const { change, link, document, facts } = write.outcome(result);
+  const { change, link, document, writeBack, facts } = write.outcome(result);
   await ledger.recordOutcome({
     recordId: write.recordId,
     writeKey: write.writeKey,
@@ -76,6 +76,7 @@ async function keep<Result>(
     ...(change && { change }),
     ...(link && { link }),
     ...(document && { document }),
+    ...(writeBack && { writeBack }),
     audit: {
       actor: 'dealbridge',
       action: write.action,
