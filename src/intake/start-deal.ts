@@ -4,6 +4,7 @@ import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import { LOOK, type Look } from '../deal/looks.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { ENDED_IN_SALES, type SourceRecord } from '../ledger/records.js';
 
 export type StartOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
@@ -26,14 +27,14 @@ export async function startDeal(
   look?: Look,
 ): Promise<StartOutcome> {
   const record = await ledger.see(ref);
-  if (isFinal(record.state)) return { kind: 'known', state: record.state };
+  if (!mayRun(record, look)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
   for (;;) {
     try {
       await temporal.workflow.start('handOverDeal', {
         workflowId,
         taskQueue: TASK_QUEUES.deals,
-        args: [{ table: ref.table, recordId: ref.recordId }],
+        args: [{ table: ref.table, recordId: ref.recordId, ...(look && { look }) }],
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -52,4 +53,11 @@ export async function startDeal(
       if (!(error instanceof WorkflowNotFoundError)) throw error;
     }
   }
+}
+
+/** What has ended stays so, but for two: won again after it was cancelled in Sales, and an invoice that moves again. */
+function mayRun({ state, endedBy }: SourceRecord, look: Look | undefined): boolean {
+  if (!isFinal(state)) return true;
+  if (state === 'settled') return look?.at === 'business-central';
+  return state === 'cancelled' && endedBy === ENDED_IN_SALES;
 }

@@ -1,13 +1,15 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BusinessCentralActivities } from '../activities/business-central.js';
 import type { LedgerActivities } from '../activities/ledger.js';
+import type { OrderActivities } from '../activities/orders.js';
 import type { SalesActivities } from '../activities/sales.js';
+import type { WriteBackActivities } from '../activities/write-back.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */
 const PATIENT = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
-export const sales = proxyActivities<SalesActivities>({
+export const sales = proxyActivities<SalesActivities & WriteBackActivities>({
   taskQueue: TASK_QUEUES.sales,
   // The HTTP client gives up before, so that no attempt outlives its activity.
   startToCloseTimeout: '150s',
@@ -17,7 +19,7 @@ export const sales = proxyActivities<SalesActivities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-export const businessCentral = proxyActivities<BusinessCentralActivities>({
+export const businessCentral = proxyActivities<BusinessCentralActivities & OrderActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
   startToCloseTimeout: '150s',

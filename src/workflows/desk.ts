@@ -7,8 +7,10 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
+import type { StateNote } from '../activities/ledger.js';
 import type { Figures, RecordRef } from '../deal/deal.js';
 import { HOLDS, type Problem, REFUSED } from '../deal/holds.js';
+import { isNewerRevision } from '../deal/looks.js';
 import { isSame } from '../deal/money.js';
 import type { DealState } from '../deal/states.js';
 import { ledger } from './activity-options.js';
@@ -18,6 +20,7 @@ import {
   confirmSignal,
   confirmUpdate,
   type DealStatus,
+  lookSignal,
   type Rejected,
   rejectSignal,
   rejectUpdate,
@@ -35,12 +38,20 @@ export interface Desk {
   enter(
     state: DealState,
     step: string,
-    options?: { readonly told?: boolean; readonly bearerId?: string },
+    options?: { readonly told?: boolean } & Omit<StateNote, 'recordId' | 'state'>,
   ): Promise<void>;
+  /** Where the ledger says that the deal stands when a run goes on with it. */
+  standAt(state: DealState): void;
   /** Runs a step; what is refused becomes a hold, and when it is cleared the step runs again. */
   untilClear<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
   /** Waits for a person's word on these figures. */
   decide(figures: Figures): Promise<Decision>;
+  /** What is told from now on counts as news only when it is newer than this revision. */
+  hasRead(revision: string): void;
+  /** Whether something was told since the last reading. */
+  hasNews(): boolean;
+  /** What was told, once: the next call tells only what came after. */
+  takeNews(): News;
   show(facts: { customerNumber?: string; invoiceNumber?: string; amount?: string; figures?: Figures }): void;
 }
 
@@ -48,7 +59,16 @@ export interface Held {
   readonly held: readonly Problem[];
 }
 
+export interface News {
+  /** The record in Sales is another, or may be. */
+  readonly ofRecord: boolean;
+  /** An invoice in Business Central is another. */
+  readonly ofInvoices: boolean;
+}
+
 export type Decision =
+  /** The record or its document changed while it waited: the question is void. */
+  | { readonly kind: 'news' }
   | { readonly kind: 'confirmed'; readonly by: string; readonly note: string | undefined }
   | { readonly kind: 'rejected'; readonly by: string; readonly reason: string };
 
@@ -73,9 +93,18 @@ export function openDesk(ref: RecordRef): Desk {
   let problems: readonly Problem[] = [];
   let figures: Figures | undefined;
   let invoiceNumber: string | undefined;
-  let decision: Decision | undefined;
+  let decision: Exclude<Decision, { kind: 'news' }> | undefined;
   let ended: DealEnded | undefined;
   let retries = 0;
+  let revision: string | undefined;
+  // A revision that is told before the first reading is compared once that is known.
+  let newest: string | undefined;
+  let isRecordTold = false;
+  let areInvoicesTold = false;
+  let isWoken = false;
+  // Each word wakes a hold once: the step that is held may not be one that reads the record again.
+  let told = 0;
+  let answered = 0;
 
   const status = (): DealStatus => ({
     state,
@@ -137,6 +166,20 @@ export function openDesk(ref: RecordRef): Desk {
     description: 'End the deal; a draft is deleted',
   });
   // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
+  setHandler(lookSignal, (look) => {
+    told += 1;
+    switch (look.at) {
+      case 'sales':
+        if (look.revision === undefined || look.isDeleted) isRecordTold = true;
+        else if (newest === undefined || isNewerRevision(look.revision, newest)) newest = look.revision;
+        return;
+      case 'business-central':
+        areInvoicesTold = true;
+        return;
+      case 'masters':
+        isWoken = true;
+    }
+  });
   setHandler(confirmSignal, (word) =>
     unlessRefused(
       'confirm',
@@ -155,13 +198,17 @@ export function openDesk(ref: RecordRef): Desk {
     setCurrentDetails(toMarkdown(status()));
   };
 
+  const isRecordNew = (): boolean =>
+    isRecordTold || (newest !== undefined && (revision === undefined || isNewerRevision(newest, revision)));
+  const hasNews = (): boolean => isRecordNew() || areInvoicesTold;
+
   const enter: Desk['enter'] = async (next, doing, options = {}) => {
     state = next;
     step = doing;
     problems = [];
     publish();
-    if (options.told) return;
-    await ledger.noteState({ recordId: ref.recordId, state, ...(options.bearerId && { bearerId: options.bearerId }) });
+    const { told: isTold, ...facts } = options;
+    if (!isTold) await ledger.noteState({ recordId: ref.recordId, state, ...facts });
   };
 
   const hold = async (found: readonly Problem[]): Promise<void> => {
@@ -171,7 +218,12 @@ export function openDesk(ref: RecordRef): Desk {
     publish();
     await ledger.noteState({ recordId: ref.recordId, state, problems });
     const heard = retries;
-    await condition(() => retries > heard || ended !== undefined, LOOK_AGAIN);
+    isWoken = false;
+    await condition(
+      () => retries > heard || ended !== undefined || isWoken || (hasNews() && told > answered),
+      LOOK_AGAIN,
+    );
+    answered = told;
     if (ended) throw ended;
     state = before;
     problems = [];
@@ -181,6 +233,9 @@ export function openDesk(ref: RecordRef): Desk {
 
   return {
     enter,
+    standAt(stands) {
+      state = stands;
+    },
     async untilClear(doing, work) {
       step = doing;
       for (let isRepeat = false; ; isRepeat = true) {
@@ -193,9 +248,22 @@ export function openDesk(ref: RecordRef): Desk {
       figures = shown;
       decision = undefined;
       await enter('awaiting-confirmation', 'waiting for a person to confirm');
-      await condition(() => decision !== undefined || ended !== undefined);
+      await condition(() => decision !== undefined || ended !== undefined || hasNews());
       if (ended) throw ended;
-      return decision as unknown as Decision;
+      return decision ?? { kind: 'news' };
+    },
+    hasRead(read) {
+      revision = read;
+      isRecordTold = false;
+    },
+    hasNews,
+    takeNews() {
+      const news = { ofRecord: isRecordNew(), ofInvoices: areInvoicesTold };
+      isRecordTold = false;
+      areInvoicesTold = false;
+      // Whoever takes it reads the record: what was told until now is no news any more.
+      if (newest !== undefined && (revision === undefined || isNewerRevision(newest, revision))) revision = newest;
+      return news;
     },
     show(facts) {
       figures = facts.figures ?? figures;

@@ -1,10 +1,22 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import type { Figures } from '../deal/deal.js';
+import type { Figures, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
 import { LOOK, type Look } from '../deal/looks.js';
 import type { DealState } from '../deal/states.js';
 
 /** What people and tools say to a running deal, and what it answers. */
+
+export interface HandOverInput extends RecordRef {
+  /** What the run was begun for; without it everything is looked at. */
+  readonly look?: Look;
+}
+
+export interface HandOverResult {
+  readonly outcome: DealState;
+  readonly invoiceNumber?: string;
+  /** The record that carries the deal instead of this one. */
+  readonly bearer?: string;
+}
 
 export interface Confirmed {
   readonly by: string;

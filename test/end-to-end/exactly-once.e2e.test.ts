@@ -126,7 +126,7 @@ describe('an answer that is lost (I3)', () => {
         const rule: FaultRule = { match: { method, path }, effect: { kind: 'lose-answer', when } };
         sim.faults.add(rule);
         const from = sim.requests.length;
-        expect((await handOver(deal)).outcome).toBe('settled');
+        expect((await handOver(deal)).outcome).toBe('written-back');
         expectOnce(deal);
         const wanted = new RegExp(path);
         const asked = sim.requests
@@ -194,7 +194,7 @@ describe('a worker that is killed', () => {
         await stage.killWorker();
         faults.clear();
         await stage.startWorker();
-        expect((await dealer.result(deal)).outcome).toBe('settled');
+        expect((await dealer.result(deal)).outcome).toBe('written-back');
         expectOnce(deal);
         if (when === 'after') await keepHistory(stage, deal.id, `worker-killed-at-${step}`);
       });

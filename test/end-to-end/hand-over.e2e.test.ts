@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey } from '../../src/deal/ids.js';
-import type { HandOverResult } from '../../src/workflows/hand-over-deal.js';
+import type { HandOverResult } from '../../src/workflows/messages.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
@@ -35,7 +35,7 @@ describe('the main job', () => {
       if (!document) throw new Error(`no ${kind} in the seed`);
       await seller[kinds[kind]](document.id);
       const result = await outcome(document.id);
-      expect(result.outcome).toBe('settled');
+      expect(result.outcome).toBe('written-back');
       const [invoice, ...others] = invoicesOf(document.id);
       expect(others).toEqual([]);
       expect(invoice?.isPosted).toBe(true);

@@ -35,7 +35,7 @@ async function clear(deal: SeedDocument): Promise<void> {
 
 /** The run that was held is the run that settled. */
 async function expectSettledBySameRun(deal: SeedDocument, runId: string): Promise<void> {
-  expect((await dealer.result(deal)).outcome).toBe('settled');
+  expect((await dealer.result(deal)).outcome).toBe('written-back');
   expect((await stage.temporal.workflow.getHandle(deal.id).describe()).runId).toBe(runId);
   expect(dealer.invoicesOf(deal).map((invoice) => invoice.isPosted)).toEqual([true]);
   expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);

@@ -71,7 +71,7 @@ describe('a person decides with the commands of the README', () => {
     await expect(run(confirm.replace(/\d+\.\d\d/, '1.11'))).rejects.toThrow(/amounts to .*, not 1\.11/);
     expect(posted(deal)).toEqual([false]);
     await run(confirm.replace(/\d+\.\d\d/, total));
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(posted(deal)).toEqual([true]);
     const audit = await stage.ledger.readAudit(deal.id);
     expect(audit.find((entry) => entry.action === 'confirm')).toMatchObject({ actor: 'ann', facts: { figures } });
@@ -81,7 +81,7 @@ describe('a person decides with the commands of the README', () => {
   it('confirm by signal', async () => {
     const deal = await startWaiting();
     await run(command('signal confirm', deal));
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
     await keepHistory(stage, deal.id, 'confirmed-by-signal');
   });
 
@@ -118,7 +118,7 @@ describe('a person decides with the commands of the README', () => {
     await run(command('update retry', deal));
     await dealer.untilState(deal, 'awaiting-confirmation');
     await run(command('signal confirm', deal));
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
   });
 
   it('every command of the README was run', () => {
@@ -157,7 +157,7 @@ describe('a draft that somebody touched after it was confirmed (I2)', () => {
     await run(command('update retry', deal));
     await dealer.untilState(deal, 'awaiting-confirmation');
     await run(command('signal confirm', deal));
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(posted(deal)).toEqual([true]);
     expect(dealer.invoicesOf(deal)[0]?.row['id']).not.toBe(id);
     await keepHistory(stage, deal.id, 'draft-deleted-then-made-anew');

@@ -1,8 +1,7 @@
 import { documentKey } from '../../src/deal/ids.js';
 import type { Invoice } from '../../src/simulators/business-central/store.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
-import type { HandOverResult } from '../../src/workflows/hand-over-deal.js';
-import type { DealStatus } from '../../src/workflows/messages.js';
+import type { DealStatus, HandOverResult } from '../../src/workflows/messages.js';
 import type { Stage } from './processes.js';
 
 /** Sales orders of the seed, each handed out once, so that no two tests of a stage share one. */
