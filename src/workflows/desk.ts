@@ -250,7 +250,12 @@ export function openDesk(ref: RecordRef): Desk {
       await enter('awaiting-confirmation', 'waiting for a person to confirm');
       await condition(() => decision !== undefined || ended !== undefined || hasNews());
       if (ended) throw ended;
-      return decision ?? { kind: 'news' };
+      const word = decision as Exclude<Decision, { kind: 'news' }> | undefined;
+      if (word && (word.kind === 'rejected' || !hasNews())) return word;
+      // From here on nobody may confirm what is being read again; a word that was just given is void.
+      const isVoid = word && { actor: word.by, action: 'confirmation is void', facts: { figures } };
+      await enter('drafted', 'reading both sides again', isVoid && { decision: isVoid });
+      return { kind: 'news' };
     },
     hasRead(read) {
       revision = read;

@@ -26,6 +26,13 @@ export function createSeller(simulators: Simulators) {
       }),
     winQuote: (id: string) =>
       call('WinQuote', { Status: 4, QuoteClose: { subject: 'Won', 'quoteid@odata.bind': `/quotes(${id})` } }),
+    cancelOrder: (id: string) =>
+      call('CancelSalesOrder', {
+        Status: 4,
+        OrderClose: { subject: 'Cancelled', 'salesorderid@odata.bind': `/salesorders(${id})` },
+      }),
+    reopenOpportunity: (id: string) => call(`opportunities(${id})`, { statecode: 0, statuscode: 1 }, 'PATCH'),
+    deleteRecord: (set: string, id: string) => call(`${set}(${id})`, {}, 'DELETE'),
     submitOrder: (id: string) => call(`salesorders(${id})`, { statecode: 1, statuscode: 3 }, 'PATCH'),
   };
 }
