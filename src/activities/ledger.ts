@@ -145,6 +145,13 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
       return claim.kind === 'bearer' ? { kind: 'bearer', masters: await findMasters(input) } : claim;
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
+    /** The document of their lineage is gone: whoever it covered may carry the deal now. */
+    async wakeCovered({ recordId }: { readonly recordId: string }): Promise<void> {
+      for (const covered of await ledger.listCovered(recordId)) {
+        await ledger.change(covered.recordId, { state: 'seen' });
+        await startDeal({ table: covered.table, recordId: covered.recordId });
+      }
+    },
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
     },

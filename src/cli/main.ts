@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ConfigError, loadConfig } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
+import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 
@@ -36,6 +37,7 @@ program
       print({
         ...record,
         ...(record.holdReason && { advice: HOLDS[record.holdReason] }),
+        notices: (await ledger.listNotices(recordId)).map((notice) => ({ ...notice, text: NOTICES[notice.kind] })),
         audit: await ledger.readAudit(recordId),
       });
     }),

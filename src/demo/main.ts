@@ -126,7 +126,7 @@ async function follow(deal: SeedDocument, ledger: Ledger, temporal: Client, star
         print(`          ${command}`);
         await temporal.workflow.getHandle(deal.id).signal('confirm', { by: 'demo' });
       }
-      if (state === 'settled') return;
+      if (state === 'written-back' || state === 'settled') return;
     }
     await sleep(POLL_MS);
   }

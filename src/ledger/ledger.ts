@@ -13,6 +13,7 @@ import {
   getRecord,
   getRevision,
   keepRevision,
+  listCovered,
   listRecords,
   type RecordChange,
   type SourceRecord,
@@ -47,6 +48,8 @@ export interface Ledger {
   findRecord(recordId: string): Promise<SourceRecord | undefined>;
   getRecord(recordId: string): Promise<SourceRecord>;
   listRecords(filter: { state?: DealState; limit: number }): Promise<SourceRecord[]>;
+  /** Records that ended because this one has the document of their lineage. */
+  listCovered(bearerId: string): Promise<SourceRecord[]>;
   change(recordId: string, change: RecordChange, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
   keepDeal(deal: WonDeal, change: RecordChange): Promise<void>;
   /** Keeps a revision beside the one that was drafted; the record stays as it stands. */
@@ -81,6 +84,7 @@ export function createLedger(database: Database): Ledger {
     findRecord: (recordId) => findRecord(database, recordId),
     getRecord: (recordId) => getRecord(database, recordId),
     listRecords: (filter) => listRecords(database, filter),
+    listCovered: (bearerId) => listCovered(database, bearerId),
     change: (recordId, change, audit) => {
       if (!audit) return changeRecord(database, recordId, change);
       return database.transaction(async (tx) => {

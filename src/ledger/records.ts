@@ -85,6 +85,14 @@ export async function listRecords(
   return rows.map(toRecord);
 }
 
+/** The records whose deal this one carries: another took over, or is covered by it. */
+export async function listCovered(db: Queryable, bearerId: string): Promise<SourceRecord[]> {
+  const { rows } = await db.query<Row>(`SELECT * FROM source_records WHERE bearer_id = $1 AND state = 'covered'`, [
+    bearerId,
+  ]);
+  return rows.map(toRecord);
+}
+
 /** A state without a hold clears the reason; other columns stay as they are when they are not given. */
 export async function changeRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
   await db.query(

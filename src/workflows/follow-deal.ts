@@ -69,6 +69,7 @@ async function withdraw(desk: Desk, ref: RecordRef, standing: Standing): Promise
   await ledger.releaseClaims({ recordId });
   const decision = { actor: 'Sales', action: 'cancelled', facts: { reason: 'cancelled or reopened in Sales' } };
   await ledger.noteState({ recordId, state: 'cancelled', decision });
+  await ledger.wakeCovered({ recordId });
   await desk.enter('cancelled', 'cancelled in Sales', { told: true });
   return true;
 }

@@ -132,6 +132,7 @@ async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end
     state: end.state,
     decision: { actor: end.by, action: end.state, facts: { reason: end.reason } },
   });
+  if (end.by === 'Sales') await ledger.wakeCovered({ recordId: ref.recordId });
   await desk.enter(end.state, `${end.state} by ${end.by}`, { told: true });
   return { outcome: end.state };
 }
