@@ -1,9 +1,10 @@
 import type { Invoice } from '../clients/business-central/client.js';
 import type { DocumentKind, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
+import { writeKey } from '../deal/ids.js';
 import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../deal/invoice-news.js';
 import type { Notice } from '../deal/notices.js';
-import { type DealState, isFinal, isHandedOver } from '../deal/states.js';
+import { type DealState, isFinal } from '../deal/states.js';
 import type { ClaimOutcome } from '../ledger/claims.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SourceRecord } from '../ledger/records.js';
@@ -32,6 +33,12 @@ export interface StateNote {
 export interface Masters {
   readonly customer: { readonly id: string; readonly number: string } | undefined;
   readonly unknownProducts: readonly ProductRef[];
+}
+
+/** Who wants a deal run again, and of which revision. */
+export interface Replay {
+  readonly by: string;
+  readonly revision?: string;
 }
 
 export interface ClaimInput {
@@ -98,7 +105,7 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
       const posted = documents.filter((document) => isPosted(record, document));
       return {
         state: record.state,
-        isHandedOver: isHandedOver(record.state),
+        isHandedOver: record.isHandedOver,
         revision: record.revision,
         documentId: record.documentId,
         documentKind: record.documentKind,
@@ -111,6 +118,18 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
         closesOrder: table === 'salesorder' && rules.closeOrders,
       };
     },
+    /** What has ended without a document may begin again; the rest goes on where it stands. */
+    async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
+      const record = await ledger.getRecord(recordId);
+      const { state } = record;
+      const beginsAgain = isFinal(state) && !record.isHandedOver;
+      if (beginsAgain) await ledger.releaseClaims(recordId);
+      const facts = { state, ...(replay.revision !== undefined && { revision: replay.revision }) };
+      const entry = { actor: replay.by, action: 'replay', facts };
+      await ledger.change(recordId, beginsAgain ? { state: 'seen' } : {}, entry);
+    },
+    forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
+      ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
     /** False when the same was noticed before: then nothing has to be told. */
     async keepNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
       const isNew = await ledger.keepNotice(recordId, notice);
@@ -164,7 +183,7 @@ export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 function isPosted(record: SourceRecord, { documentId, kind, content }: DocumentNote<Invoice>): boolean {
   if (kind === 'order') return false;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
-  return isHandedOver(record.state) || content.number !== record.draftNumber;
+  return record.isHandedOver || content.number !== record.draftNumber;
 }
 
 function toInvoiceStanding({ documentId, content, told }: DocumentNote<Invoice>): InvoiceStanding {

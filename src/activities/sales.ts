@@ -78,6 +78,17 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
       return toSummary(deal, rules);
     },
 
+    /** The deal as it was read once, under the rules of today. */
+    async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
+      const deal = await ledger.getDeal(recordId, revision);
+      await ledger.change(recordId, { state: 'reading', revision });
+      return { ...toSummary(deal, rules), settleMs: 0 };
+    },
+
+    async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
+      return (await inWords(() => sales.findInvoice(salesInvoiceId(invoiceId)))) !== undefined;
+    },
+
     /** Compares the record with what was confirmed; the deal stays as it stands. */
     async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
       return inWords(async () => {

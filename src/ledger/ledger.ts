@@ -22,6 +22,7 @@ import {
 import {
   type DocumentNote,
   findWriteBack,
+  forgetWriteBack,
   keepNotice,
   keepWriteBack,
   listDocuments,
@@ -61,6 +62,7 @@ export interface Ledger {
   /** Every document of a deal with what Sales was told of it. */
   listDocuments<T>(recordId: string): Promise<DocumentNote<T>[]>;
   findWriteBack(invoiceId: string): Promise<WriteBackNote | undefined>;
+  forgetWriteBack(invoiceId: string, writeKey: string): Promise<void>;
   /** False when it was kept before. */
   keepNotice(recordId: string, notice: Notice): Promise<boolean>;
   listNotices(recordId: string): Promise<(Notice & { readonly at: Date })[]>;
@@ -103,6 +105,7 @@ export function createLedger(database: Database): Ledger {
     keepDocument: (recordId, kind, content) => keepDocument(database, recordId, kind, content),
     listDocuments: (recordId) => listDocuments(database, recordId),
     findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
+    forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),
     keepNotice: (recordId, notice) => keepNotice(database, recordId, notice),
     listNotices: (recordId) => listNotices(database, recordId),
     claim: (bearerId, ancestors) => claimDeal(database, bearerId, ancestors),
