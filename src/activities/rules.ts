@@ -1,5 +1,6 @@
 import type { Policy } from '../deal/deal.js';
 import type { LineRules } from '../deal/problems.js';
+import type { InvoiceFeedRules } from './invoice-feed.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
@@ -16,4 +17,5 @@ export interface Rules {
   readonly countries: Readonly<Record<string, string>>;
   /** `invoicedetail.productdescription` holds that many characters. */
   readonly writeInTextLength: number;
+  readonly invoiceFeed: InvoiceFeedRules;
 }
