@@ -1,4 +1,4 @@
-import { condition, defineQuery, defineSignal, setHandler, workflowInfo } from '@temporalio/workflow';
+import { condition, defineQuery, defineSignal, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
 import { NUDGE, PAUSE, POSITION, RESUME } from '../deal/business-central-feeds.js';
 
 /** Where people and webhooks meet a loop: pause, resume, nudge, and the question where it stands. */
@@ -13,34 +13,44 @@ export interface FeedDesk<Position> {
   isFull(): boolean;
 }
 
-/** Each signal is a few events, and only the server's advice on events is known. */
-const MOST_SIGNALS = 1_000;
+/** Each word is a few events, and only the server's advice on events is known. */
+const MOST_WORDS = 1_000;
 
-export const pauseSignal = defineSignal(PAUSE);
-export const resumeSignal = defineSignal(RESUME);
-export const nudgeSignal = defineSignal(NUDGE);
+export type FeedAnswer<Position> = Position & { readonly isPaused: boolean };
 
 export function openFeedDesk<Position extends object>(
-  position: Position,
+  positionAtFirst: Position,
   isPausedAtFirst: boolean,
 ): FeedDesk<Position> {
-  let shown = position;
+  let shown = positionAtFirst;
   let isPaused = isPausedAtFirst;
   let isNudged = false;
-  let signals = 0;
-  setHandler(pauseSignal, () => {
-    signals += 1;
+  let words = 0;
+  const position = (): FeedAnswer<Position> => ({ ...shown, isPaused });
+  const hear = (change: () => void) => (): FeedAnswer<Position> => {
+    words += 1;
+    change();
+    return position();
+  };
+  const pause = hear(() => {
     isPaused = true;
   });
-  setHandler(resumeSignal, () => {
-    signals += 1;
+  const resume = hear(() => {
     isPaused = false;
   });
-  setHandler(nudgeSignal, () => {
-    signals += 1;
+  const nudge = hear(() => {
     isNudged = true;
   });
-  setHandler(defineQuery<Position & { readonly isPaused: boolean }>(POSITION), () => ({ ...shown, isPaused }));
+  setHandler(defineQuery<FeedAnswer<Position>>(POSITION), position, { description: 'How far the loop has come' });
+  // An update tells the person what came of it; signals are for webhooks and for tools that know nothing else.
+  for (const [name, work, description] of [
+    [PAUSE, pause, 'Do nothing until resumed'],
+    [RESUME, resume, 'Go on where it stood'],
+    [NUDGE, nudge, 'Look now'],
+  ] as const) {
+    setHandler(defineUpdate<FeedAnswer<Position>>(name), work, { description });
+    setHandler(defineSignal(name), () => void work());
+  }
   return {
     get isPaused() {
       return isPaused;
@@ -55,6 +65,6 @@ export function openFeedDesk<Position extends object>(
     async rest(seconds) {
       await condition(() => isNudged || isPaused, seconds * 1_000);
     },
-    isFull: () => workflowInfo().continueAsNewSuggested || signals >= MOST_SIGNALS,
+    isFull: () => workflowInfo().continueAsNewSuggested || words >= MOST_WORDS,
   };
 }
