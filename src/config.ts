@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
@@ -17,9 +18,19 @@ export interface Config {
     readonly outcomeMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
+    /** Comes back with each notification and proves it. */
+    readonly clientState: string;
   };
   readonly requestTimeoutMs: number;
-  readonly starter: { readonly port: number; readonly host: string; readonly webhookSecret: string };
+  readonly starter: {
+    readonly port: number;
+    readonly host: string;
+    readonly webhookSecret: string;
+    /** The address under which Business Central reaches the starter; without one nothing is subscribed. */
+    readonly publicUrl: string | undefined;
+  };
+  /** Whether the starter makes sure that the loops run which read changes. */
+  readonly feeds: boolean;
   readonly rules: Rules;
   readonly logLevel: string;
 }
@@ -27,6 +38,11 @@ export interface Config {
 export class ConfigError extends Error {}
 
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** Notifications are sent over https; a simulator on this machine may do without. */
+const publicUrl = url.refine(
+  (text) => text.startsWith('https://') || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(text),
+  'an https address, or an http one of this machine',
+);
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const environment = z.object({
@@ -47,13 +63,18 @@ const environment = z.object({
   BC_CLIENT_SECRET: z.string().min(1),
   BC_OUTCOME_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
+  BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   WEBHOOK_SECRET: z.string().min(16),
+  STARTER_PUBLIC_URL: publicUrl.optional(),
+  FEEDS: z.enum(['on', 'off']).default('on'),
   DEALBRIDGE_RULES: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
+
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => new Date(text));
 
 const amount = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 5000.00');
 
@@ -93,6 +114,15 @@ const rulesFile = z.strictObject({
     .prefault({}),
   orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
   closeOrders: z.boolean().default(false),
+  invoiceFeed: z
+    .strictObject({
+      everySeconds: z.number().int().positive().default(30),
+      overlapSeconds: z.number().int().nonnegative().default(120),
+      // Business Central's own limit of a page; some hundred invoices with their lines are a few megabytes.
+      pageSize: z.number().int().positive().max(20_000).default(500),
+      from: moment.optional(),
+    })
+    .prefault({}),
 });
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
@@ -121,9 +151,16 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       app: app(e.BC_CLIENT_ID, e.BC_CLIENT_SECRET, 'https://api.businesscentral.dynamics.com/.default'),
       outcomeMs: e.BC_OUTCOME_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
+      clientState: e.BC_CLIENT_STATE ?? derivedClientState(e.WEBHOOK_SECRET),
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
-    starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
+    starter: {
+      port: e.STARTER_PORT,
+      host: e.STARTER_HOST,
+      webhookSecret: e.WEBHOOK_SECRET,
+      publicUrl: e.STARTER_PUBLIC_URL,
+    },
+    feeds: e.FEEDS === 'on',
     rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
     logLevel: e.LOG_LEVEL,
   };
@@ -158,7 +195,13 @@ export function parseRules(yaml: string): Rules {
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
     countries,
     writeInTextLength: 500,
+    invoiceFeed: { ...parsed.data.invoiceFeed, from: parsed.data.invoiceFeed.from },
   };
+}
+
+/** The secret that Business Central is given is another than Dataverse's: neither side can speak for the other. */
+function derivedClientState(webhookSecret: string): string {
+  return createHmac('sha256', webhookSecret).update('business-central clientState').digest('base64url');
 }
 
 function describe(what: string, error: z.ZodError, found: unknown): string {
@@ -168,7 +211,7 @@ function describe(what: string, error: z.ZodError, found: unknown): string {
       (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
       found,
     );
-    const shown = /SECRET|DATABASE/.test(name) ? 'a value that is not shown' : JSON.stringify(value);
+    const shown = /SECRET|DATABASE|CLIENT_STATE/.test(name) ? 'a value that is not shown' : JSON.stringify(value);
     return `  ${what} ${name}: found ${value === undefined ? 'nothing' : shown}; ${issue.message}`;
   });
   return `The configuration is not usable:\n${lines.join('\n')}`;

@@ -1,7 +1,13 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { findCompanyId } from './clients/business-central/client.js';
+import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { createBusinessCentralWebhook } from './intake/business-central-webhook.js';
+import { ensureInvoiceFeed, nudgeInvoiceFeed } from './intake/ensure-invoice-feed.js';
+import { keepTrying } from './intake/keep-trying.js';
 import { startDeal } from './intake/start-deal.js';
+import { wakeHeldDeals } from './intake/wake-held-deals.js';
 import { createWebhooks } from './intake/webhook.js';
 import { openRuntime } from './runtime.js';
 
@@ -21,6 +27,19 @@ app.route(
     log,
   }),
 );
+let companyId: string | undefined;
+let feeds: ReturnType<typeof keepTrying> | undefined;
+app.route(
+  '/',
+  createBusinessCentralWebhook({
+    clientState: config.businessCentral.clientState,
+    nudgeInvoiceFeed: async () => {
+      if (companyId !== undefined) await nudgeInvoiceFeed(temporal, companyId);
+    },
+    wakeHeldDeals: () => wakeHeldDeals({ temporal, ledger }),
+    log,
+  }),
+);
 app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
 app.onError((error, c) => {
   log.error({ err: error, path: c.req.path }, 'request failed');
@@ -30,10 +49,23 @@ app.onError((error, c) => {
 
 const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: config.starter.host }, (address) => {
   log.info({ port: address.port }, 'starter ready');
+  // Not before: a subscription is made with a handshake that comes back to this server.
+  if (config.feeds) feeds = keepTrying(startFeeds, log);
   process.send?.({ ready: true, port: address.port });
 });
 
+async function startFeeds(): Promise<void> {
+  companyId ??= await findCompanyId({
+    environmentUrl: config.businessCentral.environmentUrl,
+    companyName: config.businessCentral.company,
+    tokens: createTokenSource(config.businessCentral.app),
+    timeoutMs: config.requestTimeoutMs,
+  });
+  await ensureInvoiceFeed(temporal, { companyId, isSubscribing: config.starter.publicUrl !== undefined });
+}
+
 async function stop(): Promise<void> {
+  feeds?.stop();
   await new Promise((resolve) => server.close(resolve));
   await runtime.close();
 }

@@ -2,11 +2,14 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { heartbeats } from './activities/heartbeat.js';
+import { createInvoiceFeedActivities } from './activities/invoice-feed.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
+import { createSubscriptionActivities } from './activities/subscriptions.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
+import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
@@ -38,6 +41,7 @@ const businessCentral = createBusinessCentralClient({
   tokens: businessCentralTokens,
   timeoutMs,
 });
+const subscriptions = createSubscriptionClient({ environmentUrl, tokens: businessCentralTokens, timeoutMs });
 const sales = createSalesClient({
   environmentUrl: config.sales.environmentUrl,
   tokens: createTokenSource(config.sales.app),
@@ -46,6 +50,20 @@ const sales = createSalesClient({
 
 const { rules } = config;
 const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
+const invoiceFeed = createInvoiceFeedActivities({
+  businessCentral,
+  companyId,
+  ledger,
+  invoiceFeed: rules.invoiceFeed,
+  tellDeal: (ref, look) => startDeal({ temporal, ledger }, ref, look),
+});
+const keepSubscriptions = createSubscriptionActivities({
+  subscriptions,
+  companyId,
+  ledger,
+  publicUrl: config.starter.publicUrl,
+  clientState: config.businessCentral.clientState,
+});
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
@@ -83,19 +101,27 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     taskQueue: TASK_QUEUES.businessCentral,
-    activities: { ...createBusinessCentralActivities(paperwork), ...createOrderActivities(paperwork) },
+    activities: {
+      ...createBusinessCentralActivities(paperwork),
+      ...createOrderActivities(paperwork),
+      ...invoiceFeed,
+      ...keepSubscriptions,
+    },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),
 ]);
 
+if (config.feeds && config.starter.publicUrl === undefined) {
+  log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');
+}
 log.info({ company: config.businessCentral.company }, 'worker ready');
 process.send?.('ready');
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales.close(), businessCentral.close()]);
+  await Promise.all([sales.close(), businessCentral.close(), subscriptions.close()]);
   await runtime.close();
 }

@@ -1,6 +1,7 @@
 import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
 import type { DealEvent } from '../deal/events.js';
 import type { LineRules } from '../deal/problems.js';
+import type { InvoiceFeedRules } from './invoice-feed.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
@@ -27,4 +28,5 @@ export interface Rules {
   readonly countries: Readonly<Record<string, string>>;
   /** `invoicedetail.productdescription` holds that many characters. */
   readonly writeInTextLength: number;
+  readonly invoiceFeed: InvoiceFeedRules;
 }

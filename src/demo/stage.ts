@@ -63,6 +63,7 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
     DEALBRIDGE_RULES: rulesFile,
+    FEEDS: 'off',
     LOG_LEVEL: 'warn',
     ...options.env,
   };

@@ -1,9 +1,9 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { RecordRef } from '../deal/deal.js';
 import { readHint } from './remote-execution-context.js';
+import { isSameSecret } from './secret.js';
 import type { StartOutcome } from './start-deal.js';
 
 export interface WebhookDependencies {
@@ -25,7 +25,7 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
     '/webhooks/dataverse',
     async (c, next) => {
       const given = c.req.header('x-dealbridge-key') ?? c.req.query('code') ?? '';
-      if (!isSame(given, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
+      if (!isSameSecret(given, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
     bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
@@ -46,10 +46,4 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
 function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
   c.header('connection', 'close');
   return c.json({ error }, status);
-}
-
-/** In constant time, whatever the lengths. */
-function isSame(left: string, right: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
 }

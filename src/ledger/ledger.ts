@@ -2,6 +2,12 @@ import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Notice } from '../deal/notices.js';
 import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
+import {
+  type BusinessCentralFeedLedger,
+  type BusinessCentralFeedLine,
+  createBusinessCentralFeedLedger,
+  listBusinessCentralFeeds,
+} from './business-central-feeds.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
 import { getDocument, keepDocument } from './documents.js';
@@ -78,6 +84,8 @@ export interface Ledger {
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
+  listBusinessCentralFeeds(): Promise<BusinessCentralFeedLine[]>;
+  readonly businessCentralFeeds: BusinessCentralFeedLedger;
 }
 
 export function createLedger(database: Database): Ledger {
@@ -120,6 +128,8 @@ export function createLedger(database: Database): Ledger {
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),
     audit: (entry) => appendAudit(database, entry),
+    listBusinessCentralFeeds: () => listBusinessCentralFeeds(database),
+    businessCentralFeeds: createBusinessCentralFeedLedger(database),
   };
 }
 

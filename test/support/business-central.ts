@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BusinessCentralClient, createBusinessCentralClient } from '../../src/clients/business-central/client.js';
+import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import { createTokenSource } from '../../src/clients/tokens.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
@@ -29,20 +30,8 @@ export async function openCounter(): Promise<Counter> {
   const database = openDatabase(embedded.url);
   await migrate(database);
   const ledger = createLedger(database);
-  const { connection, businessCentral } = simulators;
-  const { company } = businessCentral;
-  const client = createBusinessCentralClient({
-    environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
-    companyId: company.id,
-    tokens: createTokenSource({
-      tenantId: connection.tenant,
-      clientId: connection.businessCentralApp.clientId,
-      credential: { kind: 'secret', secret: connection.businessCentralApp.clientSecret },
-      scope: connection.businessCentralApp.scope,
-      loginOrigin: connection.entra,
-    }),
-    timeoutMs: 5_000,
-  });
+  const { company } = simulators.businessCentral;
+  const client = createBusinessCentralClient({ ...environmentOf(simulators), companyId: company.id });
   return {
     simulators,
     client,
@@ -64,6 +53,24 @@ export async function openCounter(): Promise<Counter> {
       await simulators.stop();
       await embedded.stop();
     },
+  };
+}
+
+export function openSubscriptions(simulators: Simulators): SubscriptionClient {
+  return createSubscriptionClient(environmentOf(simulators));
+}
+
+function environmentOf({ connection }: Simulators) {
+  return {
+    environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
+    tokens: createTokenSource({
+      tenantId: connection.tenant,
+      clientId: connection.businessCentralApp.clientId,
+      credential: { kind: 'secret', secret: connection.businessCentralApp.clientSecret },
+      scope: connection.businessCentralApp.scope,
+      loginOrigin: connection.entra,
+    }),
+    timeoutMs: 5_000,
   };
 }
 

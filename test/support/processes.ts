@@ -56,6 +56,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     REQUEST_TIMEOUT_MS: '5000',
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
+    FEEDS: 'off',
     LOG_LEVEL: 'warn',
     ...options.env,
   };

@@ -74,4 +74,18 @@ export function listOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[] }> {
   return z.object({ value: z.array(row) });
 }
 
+export function pageOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[]; '@odata.nextLink'?: string | undefined }> {
+  return z.object({ value: z.array(row), '@odata.nextLink': z.url().optional() });
+}
+
+export const subscriptionRow = z.object({
+  '@odata.etag': z.string(),
+  subscriptionId: z.string(),
+  notificationUrl: z.string(),
+  resource: z.string(),
+  clientState: z.string().optional(),
+  expirationDateTime: z.string(),
+});
+export type SubscriptionRow = z.infer<typeof subscriptionRow>;
+
 export const errorEnvelope = z.object({ error: z.object({ code: z.string().optional(), message: z.string() }) });
