@@ -115,7 +115,9 @@ export class Store {
     Object.assign(row, values, {
       modifiedon: this.now(),
       modifiedby: this.callerId,
-      ...(table.lookups.has('modifiedonbehalfby') && { modifiedonbehalfby: this.onBehalfOf(table) ? this.userId : null }),
+      ...(table.lookups.has('modifiedonbehalfby') && {
+        modifiedonbehalfby: this.onBehalfOf(table) ? this.userId : null,
+      }),
     });
     this.join(table, row);
     this.remember(() => {
