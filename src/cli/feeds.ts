@@ -4,6 +4,7 @@ import { FEED_TABLES, type FeedTable, isFeedTable, salesFeedId } from '../deal/i
 import { createFeedLedger, type FeedState } from '../ledger/feeds.js';
 import { createSightings, type GapReport, WATCHERS } from '../ledger/sightings.js';
 import type { Runtime } from '../runtime.js';
+import type { FeedPosition, FeedWord } from '../workflows/feed-messages.js';
 
 /** `dealbridge feeds …`: how far the feeds of Sales have read, what webhook, feed and count missed, and the switches. */
 
@@ -60,9 +61,10 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
       .action((feed: string, options: { by: string }) =>
         withRuntime(async ({ temporal }) => {
           const table = parseFeed(feed);
-          const args = word === 'nudge' ? [] : [{ by: options.by }];
           try {
-            const position = await temporal.workflow.getHandle(salesFeedId(table)).executeUpdate(word, { args });
+            const position = await temporal.workflow
+              .getHandle(salesFeedId(table))
+              .executeUpdate<FeedPosition, [FeedWord]>(word, { args: [{ by: options.by }] });
             console.log(JSON.stringify(position, null, 2));
           } catch (error) {
             if (!(error instanceof WorkflowNotFoundError)) throw error;

@@ -20,7 +20,7 @@ export const pauseFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('pause');
 export const resumeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('resume');
 /** Read now. It carries nothing, so that a webhook's nudge is a hint and no more. */
 export const nudgeFeedSignal = defineSignal('nudge');
-export const nudgeFeedUpdate = defineUpdate<FeedPosition, []>('nudge');
+export const nudgeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('nudge');
 export const pauseFeedSignal = defineSignal<[FeedWord]>('pause');
 export const resumeFeedSignal = defineSignal<[FeedWord]>('resume');
 export const feedPositionQuery = defineQuery<FeedPosition>('position');

@@ -48,7 +48,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
     isNudged = true;
     return position();
   };
-  const nudge = (): FeedPosition => {
+  const nudge = (_word?: FeedWord): FeedPosition => {
     isNudged = true;
     return position();
   };
