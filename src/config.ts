@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import type { Rules } from './activities/rules.js';
+import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
 import { DEAL_EVENTS } from './deal/events.js';
+import { FEED_TABLES, type FeedTable } from './deal/ids.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
@@ -21,6 +22,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   readonly starter: { readonly port: number; readonly host: string; readonly webhookSecret: string };
   readonly rules: Rules;
+  /** Whether the starter makes sure that the feeds run. */
+  readonly startsFeeds: boolean;
   readonly logLevel: string;
 }
 
@@ -52,6 +55,7 @@ const environment = z.object({
   STARTER_HOST: z.string().default('127.0.0.1'),
   WEBHOOK_SECRET: z.string().min(16),
   DEALBRIDGE_RULES: z.string().optional(),
+  FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
@@ -63,6 +67,38 @@ const codeTable = z
   .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
 
 const documentKind = z.enum(['invoice', 'order']).default('invoice');
+
+const feedSettings = {
+  everySeconds: z.number().int().min(1).max(86_400),
+  pageSize: z.number().int().min(1).max(5_000),
+  from: z.union([
+    z.literal('now'),
+    z.iso.date('now or a date such as 2026-01-31').transform((day) => new Date(`${day}T00:00:00Z`)),
+  ]),
+};
+
+const feeds = z
+  .strictObject({
+    everySeconds: feedSettings.everySeconds.default(30),
+    pageSize: feedSettings.pageSize.default(500),
+    from: feedSettings.from.default('now'),
+    countDays: z.number().int().min(1).max(90).default(7),
+    countAt: z
+      .string()
+      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day (UTC) such as 03:00')
+      .default('03:00'),
+    tables: z
+      .partialRecord(
+        z.enum(FEED_TABLES),
+        z.strictObject({
+          everySeconds: feedSettings.everySeconds.optional(),
+          pageSize: feedSettings.pageSize.optional(),
+          from: feedSettings.from.optional(),
+        }),
+      )
+      .default({}),
+  })
+  .prefault({});
 
 const rulesFile = z.strictObject({
   confirmation: z
@@ -80,7 +116,7 @@ const rulesFile = z.strictObject({
   invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
   events: z
     .array(z.enum(DEAL_EVENTS))
-    .min(1)
+    .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
     .default([...DEAL_EVENTS]),
   settleSeconds: z.number().min(0).max(600).default(2),
   documents: z
@@ -93,6 +129,7 @@ const rulesFile = z.strictObject({
     .prefault({}),
   orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
   closeOrders: z.boolean().default(false),
+  feeds,
 });
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
@@ -125,6 +162,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
     rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
+    startsFeeds: e.FEEDS === 'on',
     logLevel: e.LOG_LEVEL,
   };
 }
@@ -158,6 +196,28 @@ export function parseRules(yaml: string): Rules {
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
     countries,
     writeInTextLength: 500,
+    feeds: toFeedRules(parsed.data.feeds),
+  };
+}
+
+function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables }: z.infer<typeof feeds>): FeedRules {
+  const settings = (table: FeedTable) => ({
+    everySeconds: tables[table]?.everySeconds ?? everySeconds,
+    pageSize: tables[table]?.pageSize ?? pageSize,
+    from: tables[table]?.from ?? from,
+  });
+  const [hour = 0, minute = 0] = countAt.split(':').map(Number);
+  return {
+    tables: {
+      opportunity: settings('opportunity'),
+      quote: settings('quote'),
+      salesorder: settings('salesorder'),
+      account: settings('account'),
+      contact: settings('contact'),
+      product: settings('product'),
+    },
+    countDays,
+    countAt: { hour, minute },
   };
 }
 

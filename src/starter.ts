@@ -1,15 +1,29 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { createSalesClient } from './clients/sales/client.js';
+import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { ensureFeeds } from './intake/ensure-feeds.js';
+import { createNudger } from './intake/nudge-feeds.js';
+import { learnOwnUser } from './intake/own-user.js';
 import { startDeal } from './intake/start-deal.js';
 import { createWebhooks } from './intake/webhook.js';
+import { createSightings } from './ledger/sightings.js';
 import { openRuntime } from './runtime.js';
 
-/** Process: hears of won deals and starts their workflows. */
+/** Process: hears of won deals and starts their workflows; makes sure that the feeds run. */
 
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter');
 const { ledger, log, temporal } = runtime;
+const sightings = createSightings(runtime.database);
+const sales = createSalesClient({
+  environmentUrl: config.sales.environmentUrl,
+  tokens: createTokenSource(config.sales.app),
+  // Asked in the background for one answer; stopping waits for it no longer than this.
+  timeoutMs: Math.min(config.requestTimeoutMs, 10_000),
+});
+if (config.startsFeeds) await ensureFeeds(temporal, config.rules.feeds);
 
 const app = new Hono();
 app.get('/health', (c) => c.json({ status: 'ok' }));
@@ -18,6 +32,10 @@ app.route(
   createWebhooks({
     secret: config.starter.webhookSecret,
     start: (ref) => startDeal({ temporal, ledger }, ref),
+    isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
+    noteSightings: (refs) => sightings.noteSightings('webhook', refs),
+    nudge: config.startsFeeds ? createNudger(temporal, log) : () => undefined,
+    findOwnUserId: learnOwnUser(sales.whoAmI, log),
     log,
   }),
 );
@@ -35,6 +53,7 @@ const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: co
 
 async function stop(): Promise<void> {
   await new Promise((resolve) => server.close(resolve));
+  await sales.close();
   await runtime.close();
 }
 

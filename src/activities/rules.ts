@@ -1,5 +1,6 @@
 import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
 import type { DealEvent } from '../deal/events.js';
+import type { FeedTable } from '../deal/ids.js';
 import type { LineRules } from '../deal/problems.js';
 
 /** What the configuration decides, handed to the activities that need it. */
@@ -27,4 +28,20 @@ export interface Rules {
   readonly countries: Readonly<Record<string, string>>;
   /** `invoicedetail.productdescription` holds that many characters. */
   readonly writeInTextLength: number;
+  readonly feeds: FeedRules;
+}
+
+/** How changes in Sales are read. */
+export interface FeedRules {
+  readonly tables: Readonly<Record<FeedTable, FeedSettings>>;
+  /** How far back the nightly count looks, and when it does (UTC). */
+  readonly countDays: number;
+  readonly countAt: { readonly hour: number; readonly minute: number };
+}
+
+export interface FeedSettings {
+  readonly everySeconds: number;
+  readonly pageSize: number;
+  /** What the very first reading takes: nothing older than itself, or rows modified on this date (UTC) and later. */
+  readonly from: 'now' | Date;
 }

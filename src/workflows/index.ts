@@ -1,2 +1,4 @@
 /** What the worker registers. */
+export { countSales } from './count-sales.js';
 export { handOverDeal } from './hand-over-deal.js';
+export { salesFeed } from './sales-feed.js';

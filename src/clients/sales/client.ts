@@ -1,12 +1,11 @@
 import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
-import { createTransport, type HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
-import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
-import { errorEnvelope, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { createSalesTransport, type SalesClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
 export interface WriteReceipt {
@@ -80,26 +79,10 @@ export interface SalesClient {
   close(): Promise<void>;
 }
 
-export interface SalesClientOptions {
-  /** Origin of the environment, such as `https://contoso.crm4.dynamics.com`. */
-  readonly environmentUrl: string;
-  readonly tokens: TokenSource;
-  readonly timeoutMs: number;
-}
-
 const PARALLEL = 8; // dataverse reference 6.1: start with 2–8
 
 export function createSalesClient(options: SalesClientOptions): SalesClient {
-  const http: HttpTransport = createTransport({
-    api: 'sales',
-    baseUrl: `${options.environmentUrl}/api/data/v9.2/`,
-    tokens: options.tokens,
-    timeoutMs: options.timeoutMs,
-    parallel: PARALLEL,
-    headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
-    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
-    refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),
-  });
+  const http = createSalesTransport(options, PARALLEL);
 
   return {
     async readDeal(table, recordId) {
