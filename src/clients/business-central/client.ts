@@ -1,9 +1,10 @@
-import type { DocumentDraft, DocumentLine } from '../../deal/document.js';
+import type { DocumentDraft } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
 import { createTransport, type HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
 import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
+import { toDocumentBody } from './document-body.js';
 import { refine } from './refusals.js';
 import { companyRow, customerRow, errorEnvelope, type InvoiceRow, invoiceRow, itemRow, listOf } from './rows.js';
 
@@ -180,7 +181,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         method: 'POST',
         path: 'salesInvoices?$expand=salesInvoiceLines',
         asked,
-        body: toInvoiceBody(draft),
+        body: toDocumentBody(draft, 'invoice'),
       });
       return {
         ...toInvoice(readWire('business-central', asked, invoiceRow, body, requestId)),
@@ -286,29 +287,6 @@ function toInvoice(row: InvoiceRow): Invoice {
       net: line.amountExcludingTax,
       tax: line.netTaxAmount,
     })),
-  };
-}
-
-/** Properties in the order that the machine behind the POST needs (reference 3.2): customer first, lines last. */
-function toInvoiceBody(draft: DocumentDraft): Record<string, unknown> {
-  return {
-    customerId: draft.customerId,
-    currencyCode: draft.currencyCode,
-    externalDocumentNumber: draft.externalDocumentNumber,
-    salesInvoiceLines: draft.lines.map(toLineBody),
-  };
-}
-
-function toLineBody(line: DocumentLine): Record<string, unknown> {
-  return {
-    sequence: line.sequence,
-    lineType: line.kind === 'item' ? 'Item' : 'Account',
-    lineObjectNumber: line.number,
-    ...(line.unitCode && { unitOfMeasureCode: line.unitCode }),
-    quantity: decimalNumber(line.quantity),
-    unitPrice: decimalNumber(line.unitPrice),
-    ...(line.discount !== '0' && { discountAmount: decimalNumber(line.discount) }),
-    ...(line.description && { description: line.description }),
   };
 }
 
