@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
+import { toLineRules, toMapping } from './mapping/mapping.js';
+import { RulesError, readRules } from './mapping/read-rules.js';
+import type { RulesFile } from './mapping/rules-file.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
@@ -54,28 +57,6 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
-const amount = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 5000.00');
-
-const codeTable = z
-  .record(z.string(), z.coerce.string())
-  .default({})
-  .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
-
-const rulesFile = z.strictObject({
-  confirmation: z
-    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
-    .default('person'),
-  createCustomers: z.boolean().default(true),
-  createItems: z.boolean().default(false),
-  writeInAccount: z.coerce.string().optional(),
-  freightAccount: z.coerce.string().optional(),
-  units: codeTable,
-  countries: codeTable,
-  opportunityColumns: z
-    .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
-    .default({}),
-});
-
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(env);
@@ -105,18 +86,26 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
-    rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
+    rules: e.DEALBRIDGE_RULES
+      ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+      : parseRules(''),
     logLevel: e.LOG_LEVEL,
   };
 }
 
-/** @throws ConfigError */
-export function parseRules(yaml: string): Rules {
-  const found: unknown = parseYaml(yaml) ?? {};
-  const parsed = rulesFile.safeParse(found);
-  if (!parsed.success) throw new ConfigError(describe('rule', parsed.error, found));
-  const { confirmation, createCustomers, createItems, writeInAccount, freightAccount } = parsed.data;
-  const { units, countries, opportunityColumns } = parsed.data;
+/** @throws ConfigError that names every fault with its line and column. */
+export function parseRules(yaml: string, file?: string): Rules {
+  try {
+    return toRules(readRules(yaml, file));
+  } catch (error) {
+    if (error instanceof RulesError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
+
+function toRules(file: RulesFile): Rules {
+  const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
+  const mapping = toMapping(file);
   return {
     policy: {
       confirmation:
@@ -128,10 +117,13 @@ export function parseRules(yaml: string): Rules {
       createCustomers,
       createItems,
     },
-    lines: { writeInAccount, freightAccount, units },
+    lines: toLineRules(file, mapping),
+    mapping,
+    createContacts,
+    createUnits,
+    totals: file.totals,
     opportunityColumns,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
-    countries,
     writeInTextLength: 500,
   };
 }

@@ -5,6 +5,7 @@ import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
+import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
@@ -78,6 +79,7 @@ const workers = await Promise.all([
       ledger,
       rules,
       outcomeMs: config.businessCentral.outcomeMs,
+      sets: createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) }),
     }),
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,

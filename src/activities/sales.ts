@@ -4,10 +4,14 @@ import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../clients/sa
 import type { Policy, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
 import { writeKey } from '../deal/ids.js';
-import { add, isZero, subtract } from '../deal/money.js';
+import { decideLine, isLeftOut } from '../deal/line-rules.js';
+import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { Rules } from './rules.js';
+import { askedColumns } from '../mapping/columns.js';
+import { withMappedNumbers } from '../mapping/masters.js';
+import { findLocalProblems } from '../mapping/resolve.js';
+import { type Rules, wishesOf } from './rules.js';
 import { inWords, writeOnce } from './write-once.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
@@ -43,7 +47,9 @@ export interface SalesActivityDependencies {
 export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
   return {
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
-      const deal = await inWords(() => sales.readDeal(table, recordId));
+      const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
+      const read = await inWords(() => sales.readDeal(table, recordId, asked));
+      const deal = await withMappedNumbers(read, rules.mapping);
       await ledger.keepDeal(deal, {
         state: 'reading',
         revision: deal.revision,
@@ -51,7 +57,7 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
       });
-      return toSummary(deal, rules);
+      return toSummary(deal, rules, await findLocalProblems(deal, rules.mapping, rules.lines));
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
@@ -92,10 +98,14 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
 
 export type SalesActivities = ReturnType<typeof createSalesActivities>;
 
-function toSummary(deal: WonDeal, rules: Rules): DealSummary {
+function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
   const { lineage } = deal;
   const products = new Map<string, string>();
-  for (const line of deal.lines) if (line.product) products.set(line.product.productId, line.product.number);
+  for (const line of deal.lines) {
+    // Only items are looked up; resources, accounts and comments have no item.
+    const { kind, number } = decideLine(line, rules.lines, deal.extra?.owner);
+    if (line.product && kind === 'item' && !isLeftOut(line, rules.lines)) products.set(line.product.productId, number);
+  }
   return {
     table: deal.table,
     recordId: deal.recordId,
@@ -108,7 +118,7 @@ function toSummary(deal: WonDeal, rules: Rules): DealSummary {
     products: [...products].map(([productId, number]) => ({ productId, number })),
     total: deal.total,
     currency: deal.currency,
-    problems: findProblems(deal, rules.lines),
+    problems: [...findProblems(deal, rules.lines), ...ofMapping],
     policy: { ...rules.policy, writeOpportunityColumns: deal.table === 'opportunity' && rules.hasOpportunityColumns },
   };
 }
@@ -132,8 +142,12 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInv
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {
         const source = deal.lines.find((other) => other.sequence === line.sequence);
+        // A line in another unit than the deal's cannot name the deal's unit.
+        const isConverted = rules.lines.convertUnits && source && !isSame(source.quantity, line.quantity);
         const product =
-          source?.product && source.unitId ? { productId: source.product.productId, unitId: source.unitId } : undefined;
+          source?.product && source.unitId && !isConverted
+            ? { productId: source.product.productId, unitId: source.unitId }
+            : undefined;
         return {
           product,
           description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),

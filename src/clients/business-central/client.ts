@@ -1,12 +1,28 @@
-import type { DocumentDraft } from '../../deal/document.js';
+import type { z } from 'zod';
+import type { DocumentDraft, FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
 import { createTransport, type HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
 import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
 import { toDocumentBody } from './document-body.js';
+import { toMasterBody } from './master-body.js';
+import type { CodeRow } from './reference-sets.js';
 import { refine } from './refusals.js';
-import { companyRow, customerRow, errorEnvelope, type InvoiceRow, invoiceRow, itemRow, listOf } from './rows.js';
+import {
+  codeRow,
+  companyRow,
+  contactInformationRow,
+  customerRow,
+  dimensionedRow,
+  errorEnvelope,
+  type InvoiceRow,
+  invoiceRow,
+  itemRow,
+  listOf,
+  numberRow,
+  toCodeRow,
+} from './rows.js';
 
 export interface CustomerRef {
   readonly id: string;
@@ -17,30 +33,6 @@ export interface ItemRef {
   readonly id: string;
   readonly number: string;
   readonly isBlocked: boolean;
-}
-
-export interface NewCustomer {
-  readonly number: string;
-  readonly name: string;
-  readonly isPerson: boolean;
-  readonly email: string | undefined;
-  readonly phone: string | undefined;
-  readonly website: string | undefined;
-  readonly line1: string | undefined;
-  readonly line2: string | undefined;
-  readonly city: string | undefined;
-  readonly state: string | undefined;
-  readonly postalCode: string | undefined;
-  /** Code of a country in Business Central. */
-  readonly country: string | undefined;
-  readonly currencyCode: string | undefined;
-}
-
-export interface NewItem {
-  readonly number: string;
-  readonly name: string;
-  readonly isService: boolean;
-  readonly unitCode: string | undefined;
 }
 
 /** A sales invoice, draft or posted: one row with one id for its whole life (reference 4.3). */
@@ -79,9 +71,18 @@ export interface Receipt {
 
 export interface BusinessCentralClient {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
-  createCustomer(customer: NewCustomer): Promise<CustomerRef & Receipt>;
+  createCustomer(fields: FieldValues): Promise<CustomerRef & Receipt>;
+  /** The number of the company contact that stands for a customer. */
+  findCompanyContact(customerId: string): Promise<string | undefined>;
+  findContact(number: string): Promise<CustomerRef | undefined>;
+  createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
-  createItem(item: NewItem): Promise<ItemRef & Receipt>;
+  createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
+  /** A whole set of codes, such as `paymentTerms`; dimensions come with their values. */
+  readCodes(set: string): Promise<CodeRow[]>;
+  createUnit(code: string, name: string): Promise<{ readonly id: string; readonly code: string } & Receipt>;
+  /** Default dimensions of a customer or of items, by number: code to value. */
+  readDefaultDimensions(set: 'customers' | 'items', number: string): Promise<ReadonlyMap<string, string>>;
   /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
   findInvoices(key: string): Promise<Invoice[]>;
   /** @throws RemoteApiError `not-found`. */
@@ -124,6 +125,17 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     return readWire('business-central', asked, listOf(invoiceRow), body, requestId).value.map(toInvoice);
   };
 
+  const createRow = async <T>(
+    set: 'customers' | 'contacts' | 'items',
+    asked: string,
+    shape: z.ZodType<T>,
+    fields: FieldValues,
+  ): Promise<{ readonly row: T } & Receipt> => {
+    const sent = { method: 'POST', path: set, asked, body: toMasterBody(set, fields) } as const;
+    const { body, requestId, correlationId } = await http.send(sent);
+    return { row: readWire('business-central', asked, shape, body, requestId), requestId, correlationId };
+  };
+
   return {
     async findCustomer(number) {
       const asked = 'look the customer up';
@@ -133,16 +145,30 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
       return rows.find((row) => row.number === number.trim().toUpperCase());
     },
-    async createCustomer(customer) {
-      const asked = 'create the customer';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: 'customers',
+    async createCustomer(fields) {
+      const { row, ...receipt } = await createRow('customers', 'create the customer', customerRow, fields);
+      return { id: row.id, number: row.number, ...receipt };
+    },
+    async findCompanyContact(customerId) {
+      const asked = 'look the company contact up';
+      const { body, requestId } = await http.send({
+        method: 'GET',
+        path: `customers(${customerId})/contactsInformation`,
         asked,
-        body: toCustomerBody(customer),
       });
-      const row = readWire('business-central', asked, customerRow, body, requestId);
-      return { id: row.id, number: row.number, requestId, correlationId };
+      const rows = readWire('business-central', asked, listOf(contactInformationRow), body, requestId).value;
+      return rows.find(({ contactType }) => contactType === 'Company')?.contactNumber;
+    },
+    async findContact(number) {
+      const asked = 'look the contact up';
+      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const { body, requestId } = await http.send({ method: 'GET', path: `contacts?$filter=${filter}`, asked });
+      const rows = readWire('business-central', asked, listOf(numberRow), body, requestId).value;
+      return rows.find((row) => row.number === number.trim().toUpperCase());
+    },
+    async createContact(fields) {
+      const { row, ...receipt } = await createRow('contacts', 'create the contact', numberRow, fields);
+      return { ...row, ...receipt };
     },
     async findItems(numbers) {
       const asked = 'look the items up';
@@ -153,20 +179,31 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         .value.filter((row) => wanted.has(row.number))
         .map(toItem);
     },
-    async createItem(item) {
-      const asked = 'create the item';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: 'items',
-        asked,
-        body: {
-          number: item.number,
-          displayName: item.name,
-          type: item.isService ? 'Service' : 'Inventory',
-          ...(item.unitCode && { baseUnitOfMeasureCode: item.unitCode }),
-        },
-      });
-      return { ...toItem(readWire('business-central', asked, itemRow, body, requestId)), requestId, correlationId };
+    async createItem(fields) {
+      const { row, ...receipt } = await createRow('items', 'create the item', itemRow, fields);
+      return { ...toItem(row), ...receipt };
+    },
+    async readCodes(set) {
+      const asked = `read ${set}`;
+      const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
+    },
+    async createUnit(code, name) {
+      const asked = 'create the unit';
+      const sent = { method: 'POST', path: 'unitsOfMeasure', asked, body: { code, displayName: name } } as const;
+      const { body, requestId, correlationId } = await http.send(sent);
+      const row = readWire('business-central', asked, codeRow, body, requestId);
+      return { id: row.id, code: row.code, requestId, correlationId };
+    },
+    async readDefaultDimensions(set, number) {
+      const asked = 'read the default dimensions';
+      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const path = `${set}?$filter=${filter}&$select=id,number&$expand=defaultDimensions`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const rows = readWire('business-central', asked, listOf(dimensionedRow), body, requestId).value;
+      const row = rows.find((one) => one.number === number.trim().toUpperCase());
+      return new Map(row?.defaultDimensions?.map((one) => [one.dimensionCode, one.dimensionValueCode]));
     },
     findInvoices: (key) => getInvoices('look the document up', `externalDocumentNumber eq ${quote(key)}`),
     async getInvoice(id) {
@@ -287,27 +324,5 @@ function toInvoice(row: InvoiceRow): Invoice {
       net: line.amountExcludingTax,
       tax: line.netTaxAmount,
     })),
-  };
-}
-
-function toCustomerBody(customer: NewCustomer): Record<string, unknown> {
-  const optional = {
-    addressLine1: customer.line1,
-    addressLine2: customer.line2,
-    city: customer.city,
-    state: customer.state,
-    country: customer.country,
-    postalCode: customer.postalCode,
-    phoneNumber: customer.phone,
-    email: customer.email,
-    website: customer.website,
-    currencyCode: customer.currencyCode,
-  };
-  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
-  return {
-    number: customer.number,
-    displayName: customer.name,
-    type: customer.isPerson ? 'Person' : 'Company',
-    ...Object.fromEntries(given),
   };
 }

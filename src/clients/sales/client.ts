@@ -1,3 +1,4 @@
+import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
@@ -6,6 +7,7 @@ import { decimalNumber } from '../lossless-json.js';
 import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
+import { readExtraColumns } from './extra-columns.js';
 import { errorEnvelope, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
 
 /** What a request changed, for the audit trail. */
@@ -47,7 +49,7 @@ export interface SalesInvoiceState {
 
 export interface SalesClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
-  readDeal(table: SourceTable, recordId: string): Promise<WonDeal>;
+  readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
   findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
   createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
   /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
@@ -78,16 +80,17 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
   });
 
   return {
-    async readDeal(table, recordId) {
+    async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
-      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId), asked });
+      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const extra = readExtraColumns(table, body, more);
       switch (table) {
         case 'opportunity':
-          return fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId));
+          return { ...fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId)), extra };
         case 'quote':
-          return fromQuote(readWire('sales', asked, quoteRow, body, requestId));
+          return { ...fromQuote(readWire('sales', asked, quoteRow, body, requestId)), extra };
         case 'salesorder':
-          return fromOrder(readWire('sales', asked, orderRow, body, requestId));
+          return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
       }
     },
     async findInvoice(invoiceId) {
