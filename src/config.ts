@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { basename } from 'node:path';
 import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
-import { DEAL_EVENTS } from './deal/events.js';
-import { FEED_TABLES, type FeedTable } from './deal/ids.js';
+import type { FeedTable } from './deal/ids.js';
+import { toLineRules, toMapping } from './mapping/mapping.js';
+import { RulesError, readRules } from './mapping/read-rules.js';
+import type { RulesFile } from './mapping/rules-file.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
@@ -59,79 +61,6 @@ const environment = z.object({
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
 
-const amount = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 5000.00');
-
-const codeTable = z
-  .record(z.string(), z.coerce.string())
-  .default({})
-  .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
-
-const documentKind = z.enum(['invoice', 'order']).default('invoice');
-
-const feedSettings = {
-  everySeconds: z.number().int().min(1).max(86_400),
-  pageSize: z.number().int().min(1).max(5_000),
-  from: z.union([
-    z.literal('now'),
-    z.iso.date('now or a date such as 2026-01-31').transform((day) => new Date(`${day}T00:00:00Z`)),
-  ]),
-};
-
-const feeds = z
-  .strictObject({
-    everySeconds: feedSettings.everySeconds.default(30),
-    pageSize: feedSettings.pageSize.default(500),
-    from: feedSettings.from.default('now'),
-    countDays: z.number().int().min(1).max(90).default(7),
-    countAt: z
-      .string()
-      .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day (UTC) such as 03:00')
-      .default('03:00'),
-    tables: z
-      .partialRecord(
-        z.enum(FEED_TABLES),
-        z.strictObject({
-          everySeconds: feedSettings.everySeconds.optional(),
-          pageSize: feedSettings.pageSize.optional(),
-          from: feedSettings.from.optional(),
-        }),
-      )
-      .default({}),
-  })
-  .prefault({});
-
-const rulesFile = z.strictObject({
-  confirmation: z
-    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
-    .default('person'),
-  createCustomers: z.boolean().default(true),
-  createItems: z.boolean().default(false),
-  writeInAccount: z.coerce.string().optional(),
-  freightAccount: z.coerce.string().optional(),
-  units: codeTable,
-  countries: codeTable,
-  opportunityColumns: z
-    .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
-    .default({}),
-  invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
-  events: z
-    .array(z.enum(DEAL_EVENTS))
-    .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
-    .default([...DEAL_EVENTS]),
-  settleSeconds: z.number().min(0).max(600).default(2),
-  documents: z
-    .strictObject({
-      opportunityWon: documentKind,
-      quoteWon: documentKind,
-      orderCreated: documentKind,
-      orderSubmitted: documentKind,
-    })
-    .prefault({}),
-  orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
-  closeOrders: z.boolean().default(false),
-  feeds,
-});
-
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(env);
@@ -161,19 +90,27 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
-    rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
+    rules: e.DEALBRIDGE_RULES
+      ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+      : parseRules(''),
     startsFeeds: e.FEEDS === 'on',
     logLevel: e.LOG_LEVEL,
   };
 }
 
-/** @throws ConfigError */
-export function parseRules(yaml: string): Rules {
-  const found: unknown = parseYaml(yaml) ?? {};
-  const parsed = rulesFile.safeParse(found);
-  if (!parsed.success) throw new ConfigError(describe('rule', parsed.error, found));
-  const { confirmation, createCustomers, createItems, writeInAccount, freightAccount } = parsed.data;
-  const { units, countries, opportunityColumns } = parsed.data;
+/** @throws ConfigError that names every fault with its line and column. */
+export function parseRules(yaml: string, file?: string): Rules {
+  try {
+    return toRules(readRules(yaml, file));
+  } catch (error) {
+    if (error instanceof RulesError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
+
+function toRules(file: RulesFile): Rules {
+  const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
+  const mapping = toMapping(file);
   return {
     policy: {
       confirmation:
@@ -185,22 +122,25 @@ export function parseRules(yaml: string): Rules {
       createCustomers,
       createItems,
     },
-    lines: { writeInAccount, freightAccount, units },
+    lines: toLineRules(file, mapping),
+    mapping,
+    createContacts,
+    createUnits,
+    totals: file.totals,
     opportunityColumns,
-    invoiceColumns: parsed.data.invoiceColumns,
-    events: new Set(parsed.data.events),
-    settleMs: parsed.data.settleSeconds * 1_000,
-    documents: parsed.data.documents,
-    orderPosting: parsed.data.orderPosting,
-    closeOrders: parsed.data.closeOrders,
+    invoiceColumns: file.invoiceColumns,
+    events: new Set(file.events),
+    settleMs: file.settleSeconds * 1_000,
+    documents: file.documents,
+    orderPosting: file.orderPosting,
+    closeOrders: file.closeOrders,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
-    countries,
     writeInTextLength: 500,
-    feeds: toFeedRules(parsed.data.feeds),
+    feeds: toFeedRules(file.feeds),
   };
 }
 
-function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables }: z.infer<typeof feeds>): FeedRules {
+function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables }: RulesFile['feeds']): FeedRules {
   const settings = (table: FeedTable) => ({
     everySeconds: tables[table]?.everySeconds ?? everySeconds,
     pageSize: tables[table]?.pageSize ?? pageSize,

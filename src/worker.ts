@@ -9,6 +9,7 @@ import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
+import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
@@ -57,7 +58,8 @@ const sales = createSalesClient(environment);
 const changes = createSalesChanges(environment);
 
 const { rules } = config;
-const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
+const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs, sets };
 const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);

@@ -1,9 +1,11 @@
+import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
+import { readExtraColumns } from './extra-columns.js';
 import { invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
 import { createSalesTransport, type SalesClientOptions } from './transport.js';
 
@@ -64,7 +66,7 @@ export interface SalesNote {
 
 export interface SalesClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
-  readDeal(table: SourceTable, recordId: string): Promise<WonDeal>;
+  readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
   findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
   createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
@@ -85,16 +87,17 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
   const http = createSalesTransport(options, PARALLEL);
 
   return {
-    async readDeal(table, recordId) {
+    async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
-      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId), asked });
+      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const extra = readExtraColumns(table, body, more);
       switch (table) {
         case 'opportunity':
-          return fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId));
+          return { ...fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId)), extra };
         case 'quote':
-          return fromQuote(readWire('sales', asked, quoteRow, body, requestId));
+          return { ...fromQuote(readWire('sales', asked, quoteRow, body, requestId)), extra };
         case 'salesorder':
-          return fromOrder(readWire('sales', asked, orderRow, body, requestId));
+          return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
       }
     },
     async findInvoice(invoiceId) {
@@ -193,12 +196,6 @@ const ENTITY_SETS: Record<SourceTable, string> = {
   quote: 'quotes',
   salesorder: 'salesorders',
 };
-
-const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
-
-function isDuplicate(code: string | undefined): boolean {
-  return code !== undefined && DUPLICATES.has(code.toLowerCase());
-}
 
 function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): SalesInvoiceState {
   return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };
