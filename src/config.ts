@@ -1,10 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { parse as parseYaml } from 'yaml';
+import { basename } from 'node:path';
 import { z } from 'zod';
-import type { Rules } from './activities/rules.js';
+import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppCredential, AppRegistration } from './clients/tokens.js';
-import { DEAL_EVENTS } from './deal/events.js';
+import type { FeedTable } from './deal/ids.js';
+import { toLineRules, toMapping } from './mapping/mapping.js';
+import { RulesError, readRules } from './mapping/read-rules.js';
+import type { RulesFile } from './mapping/rules-file.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
@@ -69,60 +72,9 @@ const environment = z.object({
   STARTER_HOST: z.string().default('127.0.0.1'),
   WEBHOOK_SECRET: z.string().min(16),
   STARTER_PUBLIC_URL: publicUrl.optional(),
-  FEEDS: z.enum(['on', 'off']).default('on'),
   DEALBRIDGE_RULES: z.string().optional(),
+  FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
-});
-
-const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((text) => new Date(text));
-
-const amount = z.coerce.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 5000.00');
-
-const codeTable = z
-  .record(z.string(), z.coerce.string())
-  .default({})
-  .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
-
-const documentKind = z.enum(['invoice', 'order']).default('invoice');
-
-const rulesFile = z.strictObject({
-  confirmation: z
-    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
-    .default('person'),
-  createCustomers: z.boolean().default(true),
-  createItems: z.boolean().default(false),
-  writeInAccount: z.coerce.string().optional(),
-  freightAccount: z.coerce.string().optional(),
-  units: codeTable,
-  countries: codeTable,
-  opportunityColumns: z
-    .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
-    .default({}),
-  invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
-  events: z
-    .array(z.enum(DEAL_EVENTS))
-    .min(1)
-    .default([...DEAL_EVENTS]),
-  settleSeconds: z.number().min(0).max(600).default(2),
-  documents: z
-    .strictObject({
-      opportunityWon: documentKind,
-      quoteWon: documentKind,
-      orderCreated: documentKind,
-      orderSubmitted: documentKind,
-    })
-    .prefault({}),
-  orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
-  closeOrders: z.boolean().default(false),
-  invoiceFeed: z
-    .strictObject({
-      everySeconds: z.number().int().positive().default(30),
-      overlapSeconds: z.number().int().nonnegative().default(120),
-      // Business Central's own limit of a page; some hundred invoices with their lines are a few megabytes.
-      pageSize: z.number().int().positive().max(20_000).default(500),
-      from: moment.optional(),
-    })
-    .prefault({}),
 });
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
@@ -161,18 +113,26 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       publicUrl: e.STARTER_PUBLIC_URL,
     },
     feeds: e.FEEDS === 'on',
-    rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
+    rules: e.DEALBRIDGE_RULES
+      ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+      : parseRules(''),
     logLevel: e.LOG_LEVEL,
   };
 }
 
-/** @throws ConfigError */
-export function parseRules(yaml: string): Rules {
-  const found: unknown = parseYaml(yaml) ?? {};
-  const parsed = rulesFile.safeParse(found);
-  if (!parsed.success) throw new ConfigError(describe('rule', parsed.error, found));
-  const { confirmation, createCustomers, createItems, writeInAccount, freightAccount } = parsed.data;
-  const { units, countries, opportunityColumns } = parsed.data;
+/** @throws ConfigError that names every fault with its line and column. */
+export function parseRules(yaml: string, file?: string): Rules {
+  try {
+    return toRules(readRules(yaml, file));
+  } catch (error) {
+    if (error instanceof RulesError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
+
+function toRules(file: RulesFile): Rules {
+  const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
+  const mapping = toMapping(file);
   return {
     policy: {
       confirmation:
@@ -184,18 +144,43 @@ export function parseRules(yaml: string): Rules {
       createCustomers,
       createItems,
     },
-    lines: { writeInAccount, freightAccount, units },
+    lines: toLineRules(file, mapping),
+    mapping,
+    createContacts,
+    createUnits,
+    totals: file.totals,
     opportunityColumns,
-    invoiceColumns: parsed.data.invoiceColumns,
-    events: new Set(parsed.data.events),
-    settleMs: parsed.data.settleSeconds * 1_000,
-    documents: parsed.data.documents,
-    orderPosting: parsed.data.orderPosting,
-    closeOrders: parsed.data.closeOrders,
+    invoiceColumns: file.invoiceColumns,
+    events: new Set(file.events),
+    settleMs: file.settleSeconds * 1_000,
+    documents: file.documents,
+    orderPosting: file.orderPosting,
+    closeOrders: file.closeOrders,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
-    countries,
     writeInTextLength: 500,
-    invoiceFeed: { ...parsed.data.invoiceFeed, from: parsed.data.invoiceFeed.from },
+    invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
+    feeds: toFeedRules(file.feeds),
+  };
+}
+
+function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables }: RulesFile['feeds']): FeedRules {
+  const settings = (table: FeedTable) => ({
+    everySeconds: tables[table]?.everySeconds ?? everySeconds,
+    pageSize: tables[table]?.pageSize ?? pageSize,
+    from: tables[table]?.from ?? from,
+  });
+  const [hour = 0, minute = 0] = countAt.split(':').map(Number);
+  return {
+    tables: {
+      opportunity: settings('opportunity'),
+      quote: settings('quote'),
+      salesorder: settings('salesorder'),
+      account: settings('account'),
+      contact: settings('contact'),
+      product: settings('product'),
+    },
+    countDays,
+    countAt: { hour, minute },
   };
 }
 

@@ -1,21 +1,34 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { findCompanyId } from './clients/business-central/client.js';
+import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
 import { createBusinessCentralWebhook } from './intake/business-central-webhook.js';
+import { ensureFeeds } from './intake/ensure-feeds.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './intake/ensure-invoice-feed.js';
 import { keepTrying } from './intake/keep-trying.js';
+import { createNudger } from './intake/nudge-feeds.js';
+import { learnOwnUser } from './intake/own-user.js';
 import { startDeal } from './intake/start-deal.js';
 import { wakeHeldDeals } from './intake/wake-held-deals.js';
 import { createWebhooks } from './intake/webhook.js';
+import { createSightings } from './ledger/sightings.js';
 import { openRuntime } from './runtime.js';
 
-/** Process: hears of won deals and starts their workflows. */
+/** Process: hears of won deals and starts their workflows; makes sure that the feeds run. */
 
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter');
 const { ledger, log, temporal } = runtime;
+const sightings = createSightings(runtime.database);
+const sales = createSalesClient({
+  environmentUrl: config.sales.environmentUrl,
+  tokens: createTokenSource(config.sales.app),
+  // Asked in the background for one answer; stopping waits for it no longer than this.
+  timeoutMs: Math.min(config.requestTimeoutMs, 10_000),
+});
+if (config.feeds) await ensureFeeds(temporal, config.rules.feeds);
 
 const app = new Hono();
 app.get('/health', (c) => c.json({ status: 'ok' }));
@@ -24,6 +37,10 @@ app.route(
   createWebhooks({
     secret: config.starter.webhookSecret,
     start: (ref) => startDeal({ temporal, ledger }, ref),
+    isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
+    noteSightings: (refs) => sightings.noteSightings('webhook', refs),
+    nudge: config.feeds ? createNudger(temporal, log) : () => undefined,
+    findOwnUserId: learnOwnUser(sales.whoAmI, log),
     log,
   }),
 );
@@ -67,6 +84,7 @@ async function startFeeds(): Promise<void> {
 async function stop(): Promise<void> {
   feeds?.stop();
   await new Promise((resolve) => server.close(resolve));
+  await sales.close();
   await runtime.close();
 }
 

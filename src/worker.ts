@@ -1,20 +1,31 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createBusinessCentralActivities } from './activities/business-central.js';
+import { createCountSalesActivities } from './activities/count-sales.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createInvoiceFeedActivities } from './activities/invoice-feed.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
+import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
 import { createSubscriptionActivities } from './activities/subscriptions.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
+import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
+import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES } from './deal/ids.js';
+import type { Look } from './deal/looks.js';
 import { startDeal } from './intake/start-deal.js';
+import { createTakeSalesChanges } from './intake/take-sales-change.js';
+import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
+import { createFeedLedger } from './ledger/feeds.js';
+import { createSightings } from './ledger/sightings.js';
+import { createWaiting } from './ledger/waiting.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
@@ -42,20 +53,24 @@ const businessCentral = createBusinessCentralClient({
   timeoutMs,
 });
 const subscriptions = createSubscriptionClient({ environmentUrl, tokens: businessCentralTokens, timeoutMs });
-const sales = createSalesClient({
+const environment = {
   environmentUrl: config.sales.environmentUrl,
   tokens: createTokenSource(config.sales.app),
   timeoutMs,
-});
+};
+const sales = createSalesClient(environment);
+const changes = createSalesChanges(environment);
 
 const { rules } = config;
-const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
+const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs, sets };
+const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
 const invoiceFeed = createInvoiceFeedActivities({
   businessCentral,
   companyId,
   ledger,
   invoiceFeed: rules.invoiceFeed,
-  tellDeal: (ref, look) => startDeal({ temporal, ledger }, ref, look),
+  tellDeal: start,
 });
 const keepSubscriptions = createSubscriptionActivities({
   subscriptions,
@@ -64,6 +79,24 @@ const keepSubscriptions = createSubscriptionActivities({
   publicUrl: config.starter.publicUrl,
   clientState: config.businessCentral.clientState,
 });
+const feeds = createFeedLedger(runtime.database);
+const sightings = createSightings(runtime.database);
+const waiting = createWaiting(runtime.database);
+const feedActivities = {
+  ...createSalesFeedActivities({
+    changes,
+    feeds,
+    sightings,
+    rules,
+    getOwnUserId: once(async () => (await sales.whoAmI()).userId),
+    take: createTakeSalesChanges({
+      startDeal: start,
+      waiting,
+      ...createWakeWaitingDeals({ startDeal: start, waiting }),
+    }),
+  }),
+  ...createCountSalesActivities({ changes, feeds, sightings, audit: ledger.audit, startDeal: start, rules }),
+};
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
@@ -77,12 +110,10 @@ const workers = await Promise.all([
     ...common,
     taskQueue: TASK_QUEUES.deals,
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-    activities: createLedgerActivities({
-      ledger,
-      companyId,
-      rules,
-      startDeal: (ref) => startDeal({ temporal, ledger }, ref),
-    }),
+    activities: {
+      ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createFeedSwitches(feeds),
+    },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
@@ -94,6 +125,7 @@ const workers = await Promise.all([
     activities: {
       ...createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+      ...feedActivities,
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
@@ -122,6 +154,18 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales.close(), businessCentral.close(), subscriptions.close()]);
+  await Promise.all([sales, changes, businessCentral, subscriptions].map((client) => client.close()));
   await runtime.close();
+}
+
+/** Asks once and keeps the answer; a refusal is not kept. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
 }

@@ -1,13 +1,17 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { BusinessCentralClient, CustomerRef, Invoice } from '../clients/business-central/client.js';
 import { ITEMS_PER_REQUEST } from '../clients/business-central/client.js';
+import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import { isAlreadyPosted } from '../clients/business-central/refusals.js';
 import { RemoteApiError } from '../clients/errors.js';
-import { toDocument, toUnitCode } from '../deal/document.js';
+import { toDocument } from '../deal/document.js';
+import type { Problem } from '../deal/holds.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
-import { type DealRef, type Draft, orNothing, toDraft, withFreshEtag } from './drafts.js';
-import { refuse } from './failures.js';
+import { resolveDocument } from '../mapping/resolve.js';
+import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { refuse, refuseAll } from './failures.js';
+import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
 import { inWords, writeOnce } from './write-once.js';
 
@@ -38,16 +42,16 @@ export interface BusinessCentralActivityDependencies {
   readonly rules: Rules;
   /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference 8). */
   readonly outcomeMs: number;
+  /** Codes of Business Central, kept for an hour. */
+  readonly sets: ReferenceSets;
 }
 
 export function createBusinessCentralActivities(dependencies: BusinessCentralActivityDependencies) {
-  const { businessCentral, companyId, ledger, rules, outcomeMs } = dependencies;
+  const { businessCentral, companyId, ledger, rules, outcomeMs, sets } = dependencies;
 
-  const keepCustomerLink = (accountId: string, customer: CustomerRef) => ({
-    kind: 'customer' as const,
-    companyId,
-    link: { salesId: accountId, bcId: customer.id, bcNumber: customer.number },
-  });
+  const masters = createMasterSteps(dependencies);
+
+  const { toDraft, findKnownUnits } = createDraftReader({ rules, sets });
 
   return {
     async findCustomer({ recordId, revision }: DealRef): Promise<CustomerRef | undefined> {
@@ -55,45 +59,31 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const number = customer?.number;
       if (!customer || !number) return undefined;
       const found = await inWords(() => businessCentral.findCustomer(number));
-      if (found) await ledger.keepLink('customer', companyId, keepCustomerLink(customer.accountId, found).link);
+      if (found) {
+        const link = { salesId: customer.accountId, bcId: found.id, bcNumber: found.number };
+        await ledger.keepLink('customer', companyId, link);
+      }
       return found;
     },
 
     async createCustomer({ recordId, revision }: DealRef): Promise<CustomerRef> {
-      const { customer, currency } = await ledger.getDeal(recordId, revision);
-      if (!customer) throw new TypeError(`deal ${recordId} has no customer`);
-      const number = customer.number ?? derivedNumber(customer.accountId);
-      const { address } = customer;
-      return writeOnce<CustomerRef>(ledger, {
-        recordId,
-        // The key is the account's: two deals of one new customer make one customer.
-        writeKey: writeKey(customer.accountId, `customer-${companyId}`),
-        action: 'create customer in Business Central',
-        outcomeMs,
-        find: () => businessCentral.findCustomer(number),
-        write: () =>
-          businessCentral.createCustomer({
-            ...address,
-            number,
-            name: customer.name,
-            isPerson: customer.kind === 'contact',
-            email: customer.email,
-            phone: customer.phone,
-            website: customer.website,
-            line1: address.line1,
-            line2: address.line2,
-            city: address.city,
-            state: address.state,
-            postalCode: address.postalCode,
-            country: address.country && (rules.countries[address.country.toUpperCase()] ?? undefined),
-            currencyCode: currency,
-          }),
-        outcome: (result) => ({
-          link: keepCustomerLink(customer.accountId, result),
-          change: { customerNumber: result.number },
-          facts: { customerNumber: result.number },
-        }),
-      });
+      return masters.createCustomer(await ledger.getDeal(recordId, revision));
+    },
+
+    /** Everything that the mapping would refuse, before anything is written; codes are looked up, most from memory. */
+    async findMappingProblems(
+      input: DealRef & { readonly createsCustomer: boolean; readonly createsProducts: readonly string[] },
+    ): Promise<Problem[]> {
+      const deal = await ledger.getDeal(input.recordId, input.revision);
+      const creates = { customer: input.createsCustomer, productIds: input.createsProducts };
+      return inWords(() => masters.findMappingProblems(deal, creates));
+    },
+
+    /** The person who buys, for a customer that exists already; nothing when no rule asks for contacts. */
+    async ensureContact(input: DealRef & { readonly customerId: string }): Promise<void> {
+      if (rules.createContacts) {
+        await masters.ensureContact(await ledger.getDeal(input.recordId, input.revision), input.customerId);
+      }
     },
 
     /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
@@ -116,22 +106,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async createItem({ recordId, revision, productId }: DealRef & { readonly productId: string }): Promise<void> {
       const deal = await ledger.getDeal(recordId, revision);
       const line = deal.lines.find((other) => other.product?.productId === productId);
-      const product = line?.product;
-      if (!product) throw new TypeError(`deal ${recordId} has no product ${productId}`);
-      const { number, name, isService } = product;
-      await writeOnce(ledger, {
-        recordId,
-        writeKey: writeKey(productId, `item-${companyId}`),
-        action: 'create item in Business Central',
-        outcomeMs,
-        find: async () => (await businessCentral.findItems([number]))[0],
-        write: () =>
-          businessCentral.createItem({ number, name, isService, unitCode: toUnitCode(line.unit, rules.lines) }),
-        outcome: (item) => ({
-          link: { kind: 'item', companyId, link: { salesId: productId, bcId: item.id, bcNumber: item.number } },
-          facts: { itemNumber: item.number },
-        }),
-      });
+      if (!line) throw new TypeError(`deal ${recordId} has no product ${productId}`);
+      await masters.createItem(deal, line);
     },
 
     /**
@@ -142,8 +118,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       input: DealRef & { readonly customerId: string; readonly generation: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
-      if (!(await ledger.startDrafting(recordId))) return undefined;
       const deal = await ledger.getDeal(recordId, revision);
+      const lookups = masters.lookupsFor(deal);
+      const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
+      if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
+      const options = { fields: mapped.values, knownUnits: await findKnownUnits() };
+      if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const invoice = await writeOnce<Invoice>(ledger, {
         recordId,
@@ -151,7 +131,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         action: 'create draft invoice in Business Central',
         outcomeMs,
         find: () => findOne(businessCentral, key),
-        write: () => businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines)),
+        write: () => businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines, options)),
         outcome: (draft) => ({
           change: {
             state: 'drafted',
@@ -162,7 +142,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             customerNumber: draft.customerNumber,
           },
           document: { kind: 'invoice', content: draft },
-          facts: { documentId: draft.id, draftNumber: draft.number, totalIncludingTax: draft.includingTax },
+          facts: {
+            documentId: draft.id,
+            draftNumber: draft.number,
+            totalIncludingTax: draft.includingTax,
+            ...cutsOf(mapped.notes),
+          },
         }),
       });
       return toDraft(deal, invoice);
@@ -259,11 +244,6 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
 }
 
 export type BusinessCentralActivities = ReturnType<typeof createBusinessCentralActivities>;
-
-/** Code[20]: an account without a number gets one that follows from its id. */
-function derivedNumber(accountId: string): string {
-  return `S${accountId.replaceAll('-', '').toUpperCase().slice(0, 19)}`;
-}
 
 async function findOne(businessCentral: BusinessCentralClient, key: string): Promise<Invoice | undefined> {
   const found = await businessCentral.findInvoices(key);

@@ -1,7 +1,17 @@
+import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../clients/errors.js';
 import type { Figures, WonDeal } from '../deal/deal.js';
+import { pricesIncludeTax, toLines } from '../deal/document.js';
 import { isZero } from '../deal/money.js';
-import { type DocumentTotals, findDifference } from '../deal/totals.js';
+import {
+  type DifferenceCause,
+  type DocumentTotals,
+  findDifference,
+  type OnDifference,
+  whatToDo,
+} from '../deal/totals.js';
+import type { Rules } from './rules.js';
+import { inWords } from './write-once.js';
 
 /** What the steps of invoices and of orders share: a document that waits for its confirmation. */
 
@@ -21,6 +31,11 @@ export interface Draft {
   readonly missingDiscount: string | undefined;
   /** Why deal and draft do not agree, if they do not. */
   readonly difference: string | undefined;
+  readonly differenceCause?: DifferenceCause;
+  /** What the rules say about it: `ask` a person, who may confirm all the same, or `refuse` until it is repaired. */
+  readonly differencePolicy?: OnDifference;
+  /** A difference that the rules let pass. */
+  readonly differencePassed?: string;
 }
 
 /** What a draft is judged by, whichever kind of document it is. */
@@ -33,19 +48,50 @@ export interface DraftDocument extends DocumentTotals {
   readonly discount: string;
 }
 
-export function toDraft(deal: WonDeal, document: DraftDocument): Draft {
-  const wanted = !isZero(deal.headerDiscount) && isZero(document.discount) ? deal.headerDiscount : undefined;
+export interface DraftReader {
+  toDraft(deal: WonDeal, document: DraftDocument): Promise<Draft>;
+  /** Only asked for when a unit that BC lacks may be turned into the base unit. */
+  findKnownUnits(): Promise<ReadonlySet<string> | undefined>;
+}
+
+export function createDraftReader(dependencies: {
+  readonly rules: Pick<Rules, 'lines' | 'totals'>;
+  readonly sets: ReferenceSets;
+}): DraftReader {
+  const { rules, sets } = dependencies;
+  const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
+    rules.lines.convertUnits ? inWords(() => sets.codes('unitsOfMeasure')) : undefined;
   return {
-    id: document.id,
-    etag: document.etag,
-    customerNumber: document.customerNumber,
-    figures: {
-      documentNumber: document.number,
-      totalIncludingTax: document.includingTax,
-      currency: document.currency,
+    findKnownUnits,
+    async toDraft(deal, document) {
+      const wanted = !isZero(deal.headerDiscount) && isZero(document.discount) ? deal.headerDiscount : undefined;
+      const draft = {
+        id: document.id,
+        etag: document.etag,
+        customerNumber: document.customerNumber,
+        figures: {
+          documentNumber: document.number,
+          totalIncludingTax: document.includingTax,
+          currency: document.currency,
+        },
+        missingDiscount: wanted,
+      };
+      if (wanted !== undefined) return { ...draft, difference: undefined };
+      const expected = {
+        lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits() }),
+        pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
+      };
+      const found = findDifference(deal, document, expected, rules.totals);
+      if (!found) return { ...draft, difference: undefined };
+      const differencePolicy = whatToDo(found.cause, rules.totals);
+      return {
+        ...draft,
+        difference: differencePolicy === 'pass' ? undefined : found.text,
+        differenceCause: found.cause,
+        differencePolicy,
+        ...(differencePolicy === 'pass' && { differencePassed: found.text }),
+      };
     },
-    missingDiscount: wanted,
-    difference: wanted === undefined ? findDifference(deal, document) : undefined,
   };
 }
 

@@ -33,6 +33,17 @@ export function refuse(reason: HoldReason, text: string, error?: RemoteApiError)
   });
 }
 
+/** Several problems at once: each is a detail of its own, so that nobody repairs one a day. */
+export function refuseAll(problems: readonly Problem[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: REFUSED,
+    message: [...new Set(problems.map(({ reason }) => reason))].join(', '),
+    nonRetryable: true,
+    details: [...problems],
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
 /** An unknown outcome must not be asked again yet (I3): the look-up is repeated after this delay. */
 export function waitForOutcome(delayMs: number): ApplicationFailure {
   return ApplicationFailure.create({

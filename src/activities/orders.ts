@@ -5,9 +5,12 @@ import { RemoteApiError } from '../clients/errors.js';
 import { toDocument } from '../deal/document.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import { add, isSame } from '../deal/money.js';
+import { resolveDocument } from '../mapping/resolve.js';
 import type { BusinessCentralActivityDependencies } from './business-central.js';
-import { type DealRef, type Draft, orNothing, toDraft, withFreshEtag } from './drafts.js';
-import { refuse } from './failures.js';
+import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { refuse, refuseAll } from './failures.js';
+import { createLookups } from './lookups.js';
+import { cutsOf } from './masters.js';
 import { toPostedOrder } from './posted-order.js';
 import { inWords, writeOnce } from './write-once.js';
 
@@ -32,7 +35,8 @@ interface OrderRef {
 
 /** The order instead of the draft invoice: the warehouse may ship it in parts, each part becomes an invoice. */
 export function createOrderActivities(dependencies: BusinessCentralActivityDependencies) {
-  const { businessCentral, ledger, rules, outcomeMs } = dependencies;
+  const { businessCentral, ledger, rules, outcomeMs, sets } = dependencies;
+  const { toDraft, findKnownUnits } = createDraftReader({ rules, sets });
 
   return {
     /** As `createDraft`, with an order: undefined when a record further down the lineage took the deal over (I1, I3). */
@@ -40,8 +44,12 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       input: DealRef & { readonly customerId: string; readonly generation: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
-      if (!(await ledger.startDrafting(recordId))) return undefined;
       const deal = await ledger.getDeal(recordId, revision);
+      const lookups = createLookups(businessCentral, sets, deal);
+      const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
+      if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
+      const options = { fields: mapped.values, knownUnits: await findKnownUnits() };
+      if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const order = await writeOnce<Order>(ledger, {
         recordId,
@@ -53,7 +61,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
           // The order before this one may be gone because it was posted, and then it must not be made again (I1).
           const posted = input.generation > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
-          return businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines));
+          return businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines, options));
         },
         outcome: (made) => ({
           change: {
@@ -65,7 +73,12 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             customerNumber: made.customerNumber,
           },
           document: { kind: 'order', content: made },
-          facts: { documentId: made.id, draftNumber: made.number, totalIncludingTax: made.includingTax },
+          facts: {
+            documentId: made.id,
+            draftNumber: made.number,
+            totalIncludingTax: made.includingTax,
+            ...cutsOf(mapped.notes),
+          },
         }),
       });
       return toDraft(deal, order);

@@ -1,12 +1,22 @@
 import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
 import type { DealEvent } from '../deal/events.js';
-import type { LineRules } from '../deal/problems.js';
+import type { FeedTable } from '../deal/ids.js';
+import type { LineRules } from '../deal/line-rules.js';
+import type { TotalsRules } from '../deal/totals.js';
+import type { Wishes } from '../mapping/columns.js';
+import type { Mapping } from '../mapping/mapping.js';
 import type { InvoiceFeedRules } from './invoice-feed.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
   readonly policy: Pick<Policy, 'confirmation' | 'createCustomers' | 'createItems'>;
   readonly lines: LineRules;
+  readonly mapping: Mapping;
+  /** Whether the person who buys is created as a contact of a customer that is created. */
+  readonly createContacts: boolean;
+  /** Whether the base unit of an item that is created may be created as well. */
+  readonly createUnits: boolean;
+  readonly totals: TotalsRules;
   /** Columns of the opportunity that take the result; a column without a name is not written. */
   readonly opportunityColumns: {
     readonly invoiceNumber?: string | undefined;
@@ -24,9 +34,28 @@ export interface Rules {
   readonly orderPosting: OrderPosting;
   /** Whether an order in Sales is set to Invoiced when Business Central has invoiced all of it. */
   readonly closeOrders: boolean;
-  /** Country as typed in Sales (upper case) to Business Central code. */
-  readonly countries: Readonly<Record<string, string>>;
   /** `invoicedetail.productdescription` holds that many characters. */
   readonly writeInTextLength: number;
   readonly invoiceFeed: InvoiceFeedRules;
+  readonly feeds: FeedRules;
+}
+
+/** How changes in Sales are read. */
+export interface FeedRules {
+  readonly tables: Readonly<Record<FeedTable, FeedSettings>>;
+  /** How far back the nightly count looks, and when it does (UTC). */
+  readonly countDays: number;
+  readonly countAt: { readonly hour: number; readonly minute: number };
+}
+
+export interface FeedSettings {
+  readonly everySeconds: number;
+  readonly pageSize: number;
+  /** What the very first reading takes: nothing older than itself, or rows modified on this date (UTC) and later. */
+  readonly from: 'now' | Date;
+}
+
+/** What may be created, as far as it decides which columns are read. */
+export function wishesOf({ policy, createContacts }: Rules): Wishes {
+  return { createCustomers: policy.createCustomers, createItems: policy.createItems, createContacts };
 }

@@ -7,11 +7,15 @@ import { bearingTables, findEvent, maySettle, toRecordState } from '../deal/even
 import type { Problem } from '../deal/holds.js';
 import { type SourceTable, writeKey } from '../deal/ids.js';
 import { toInvoiceNews } from '../deal/invoice-news.js';
-import { add, isZero, subtract } from '../deal/money.js';
+import { decideLine, isLeftOut } from '../deal/line-rules.js';
+import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { askedColumns } from '../mapping/columns.js';
+import { withMappedNumbers } from '../mapping/masters.js';
+import { findLocalProblems } from '../mapping/resolve.js';
 import { deriveGuid } from './derive-guid.js';
-import type { Rules } from './rules.js';
+import { type Rules, wishesOf } from './rules.js';
 import { toInvoiceColumns } from './write-back.js';
 import { inWords, writeOnce } from './write-once.js';
 
@@ -56,12 +60,17 @@ export interface SalesActivityDependencies {
 }
 
 export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
+  const readMapped = async (table: SourceTable, recordId: string): Promise<WonDeal> => {
+    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
+    return withMappedNumbers(await sales.readDeal(table, recordId, asked), rules.mapping);
+  };
+
   return {
     /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
       const deal = await inWords(async () => {
         try {
-          return await sales.readDeal(table, recordId);
+          return await readMapped(table, recordId);
         } catch (error) {
           const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
           if (!before) throw error;
@@ -75,14 +84,15 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
       });
-      return toSummary(deal, rules);
+      return toSummary(deal, rules, await findLocalProblems(deal, rules.mapping, rules.lines));
     },
 
     /** The deal as it was read once, under the rules of today. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
       const deal = await ledger.getDeal(recordId, revision);
       await ledger.change(recordId, { state: 'reading', revision });
-      return { ...toSummary(deal, rules), settleMs: 0 };
+      const problems = await findLocalProblems(deal, rules.mapping, rules.lines);
+      return { ...toSummary(deal, rules, problems), settleMs: 0 };
     },
 
     async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
@@ -93,7 +103,7 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
     async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
       return inWords(async () => {
         try {
-          const deal = await sales.readDeal(ref.table, ref.recordId);
+          const deal = await readMapped(ref.table, ref.recordId);
           await ledger.keepRevision(deal);
           const state = toRecordState(ref.table, deal.stateCode, rules.events);
           const confirmed = await ledger.getDeal(ref.recordId, revision);
@@ -151,12 +161,16 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
 
 export type SalesActivities = ReturnType<typeof createSalesActivities>;
 
-function toSummary(deal: WonDeal, rules: Rules): DealSummary {
+function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
   const { lineage, table, stateCode } = deal;
   const bearing = bearingTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
   const products = new Map<string, string>();
-  for (const line of deal.lines) if (line.product) products.set(line.product.productId, line.product.number);
+  for (const line of deal.lines) {
+    // Only items are looked up; resources, accounts and comments have no item.
+    const { kind, number } = decideLine(line, rules.lines, deal.extra?.owner);
+    if (line.product && kind === 'item' && !isLeftOut(line, rules.lines)) products.set(line.product.productId, number);
+  }
   return {
     table: deal.table,
     recordId: deal.recordId,
@@ -169,7 +183,7 @@ function toSummary(deal: WonDeal, rules: Rules): DealSummary {
     products: [...products].map(([productId, number]) => ({ productId, number })),
     total: deal.total,
     currency: deal.currency,
-    problems: findProblems(deal, rules.lines),
+    problems: [...findProblems(deal, rules.lines), ...ofMapping],
     policy: {
       ...rules.policy,
       writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
@@ -224,8 +238,12 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInv
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {
         const source = deal.lines.find((other) => other.sequence === line.sequence);
+        // A line in another unit than the deal's cannot name the deal's unit.
+        const isConverted = rules.lines.convertUnits && source && !isSame(source.quantity, line.quantity);
         const product =
-          source?.product && source.unitId ? { productId: source.product.productId, unitId: source.unitId } : undefined;
+          source?.product && source.unitId && !isConverted
+            ? { productId: source.product.productId, unitId: source.unitId }
+            : undefined;
         return {
           product,
           description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),

@@ -6,6 +6,7 @@ import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addFeedCommands } from './feeds.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -66,6 +67,8 @@ program
       }
     }),
   );
+
+addFeedCommands(program, withRuntime);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

@@ -29,6 +29,26 @@ export interface WonDeal {
   readonly pricingErrorCode: number;
   readonly requestedDelivery: string | undefined;
   readonly shipTo: Address | undefined;
+  /** Present when the rules ask for it. */
+  readonly priceListName?: string | undefined;
+  /** Columns that only the mapping asks for, as text; absent from deals that were read before there was a mapping. */
+  readonly extra?: ExtraColumns;
+}
+
+/** Column to value, as text; a column that is empty in Sales is absent. */
+export type Columns = Readonly<Record<string, string>>;
+
+export interface ExtraColumns {
+  readonly record: Columns;
+  readonly account: Columns;
+  /** The person at the customer: who buys, else the primary contact of the account. */
+  readonly contact: Columns;
+  /** The user who owns the record; empty when a team does. */
+  readonly owner: Columns;
+  /** By the id of the line. */
+  readonly lines: Readonly<Record<string, Columns>>;
+  /** By the id of the product. */
+  readonly products: Readonly<Record<string, Columns>>;
 }
 
 /** `won`: may be handed over. `open`: not yet. `dead`: lost, closed or cancelled in Sales. */
@@ -84,7 +104,22 @@ export interface DealLine {
   readonly discount: Decimal;
   readonly tax: Decimal;
   readonly pricingErrorCode: number;
+  /** What the line is in its bundle; absent from deals that were read before bundles were told apart. */
+  readonly role?: LineRole;
+  /** The line of the bundle that a member belongs to. */
+  readonly bundleLineId?: string | undefined;
+  /** The memo of the line, which may have many lines of its own. */
+  readonly memo?: string | undefined;
+  /** How many base units make one of this unit, and the base unit's name, when the rules allow to convert. */
+  readonly unitFactor?: Decimal | undefined;
+  readonly baseUnit?: string | undefined;
 }
+
+/** Dataverse `producttypecode` of a line: 1, 2, 3 and 4, 5. */
+export type LineRole = 'product' | 'bundle' | 'member' | 'project-service';
+
+/** Dataverse `producttypecode` of a product: 1, 2, 3, 4. */
+export type ProductType = 'inventory' | 'charge' | 'service' | 'fee';
 
 export interface LineProduct {
   readonly productId: string;
@@ -93,6 +128,7 @@ export interface LineProduct {
   readonly isActive: boolean;
   /** Dataverse `producttypecode`: services are resources elsewhere, items here. */
   readonly isService: boolean;
+  readonly type?: ProductType | undefined;
 }
 
 /** What a deal is told to be by configuration, fixed when it is read so that the run stays the same throughout. */

@@ -1,9 +1,11 @@
+import { currencyDecimals } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
 import { documentKey } from './ids.js';
-import { type Decimal, isZero } from './money.js';
-import type { LineRules } from './problems.js';
+import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
+import { type Decimal, divide, isZero, multiply, round, subtract } from './money.js';
+import { toTextLines } from './texts.js';
 
-/** A document as Business Central is asked to make it; properties stand in the order that BC needs. */
+/** A document as Business Central is asked to make it; the body of the request gives the order of its properties. */
 export interface DocumentDraft {
   readonly externalDocumentNumber: string;
   readonly customerId: string;
@@ -11,67 +13,172 @@ export interface DocumentDraft {
   readonly lines: readonly DocumentLine[];
   /** Applied after the lines exist (reference 3.7); undefined leaves BC's own invoice discount alone. */
   readonly headerDiscount: Decimal | undefined;
+  /** What the mapping adds, by the name of the property. */
+  readonly fields?: FieldValues;
+  readonly dimensions?: readonly DimensionValue[];
+  /** Whether the prices of the deal include tax; only an order can be told so. */
+  readonly pricesIncludeTax?: boolean;
 }
 
 export interface DocumentLine {
   readonly sequence: number;
-  readonly kind: 'item' | 'account';
+  readonly kind: LineKind;
+  /** Empty for a comment. */
   readonly number: string;
   readonly unitCode: string | undefined;
   readonly quantity: Decimal;
   readonly unitPrice: Decimal;
   readonly discount: Decimal;
   readonly description: string | undefined;
+  /** The line of the deal that it comes from; freight has none. */
+  readonly lineId?: string;
+  readonly fields?: FieldValues;
+  readonly dimensions?: readonly DimensionValue[];
+}
+
+/** Values of the mapping for one row, by the name of the property in API v2.0; ids stand where it wants ids. */
+export type FieldValues = Readonly<Record<string, string | boolean>>;
+
+export interface DimensionValue {
+  readonly code: string;
+  readonly value: string;
+}
+
+/** What the mapping says about a document, beside what the deal itself says. */
+export interface DocumentFields {
+  readonly header: FieldValues;
+  readonly dimensions: readonly DimensionValue[];
+  /** By the id of the line. */
+  readonly lines: Readonly<
+    Record<string, { readonly fields: FieldValues; readonly dimensions: readonly DimensionValue[] }>
+  >;
+}
+
+export interface DocumentOptions {
+  readonly fields?: DocumentFields | undefined;
+  /** Unit codes of the company, when a unit may have to be converted. */
+  readonly knownUnits?: ReadonlySet<string> | undefined;
 }
 
 const DESCRIPTION_LENGTH = 100; // Text[100], business-central reference 2.9
+const LINE_DISTANCE = 10_000;
+/** Decimals of a price that is turned into another unit; BC keeps five. */
+const PRICE_DECIMALS = 5;
 
 /** The mapping, line by line. The deal must be free of problems; a missing rule is a bug by then. */
-export function toDocument(deal: WonDeal, customerId: string, rules: LineRules): DocumentDraft {
+export function toDocument(
+  deal: WonDeal,
+  customerId: string,
+  rules: LineRules,
+  options: DocumentOptions = {},
+): DocumentDraft {
   if (!deal.currency) throw new TypeError(`deal ${deal.recordId} has no currency`);
-  const lines = deal.lines.map((line) => toLine(line, rules));
-  if (!isZero(deal.freight)) lines.push(freightLine(deal, rules));
+  const { fields } = options;
   return {
     externalDocumentNumber: documentKey(deal.recordId),
     customerId,
     currencyCode: deal.currency,
-    lines,
+    lines: toLines(deal, rules, options),
     headerDiscount: isZero(deal.headerDiscount) ? undefined : deal.headerDiscount,
+    ...(fields && { fields: fields.header, dimensions: fields.dimensions }),
+    ...(pricesIncludeTax(deal, rules) && { pricesIncludeTax: true }),
   };
 }
 
-export function toUnitCode(unit: string | undefined, rules: LineRules): string | undefined {
-  if (unit === undefined) return undefined;
-  const name = unit.trim().toUpperCase();
-  return rules.units[name] ?? name;
+export function toLines(deal: WonDeal, rules: LineRules, options: DocumentOptions = {}): DocumentLine[] {
+  const lines = deal.lines
+    .filter((line) => !isLeftOut(line, rules))
+    .flatMap((line) => withComments(deal, line, rules, options));
+  if (!isZero(deal.freight)) lines.push(freightLine(deal, rules));
+  return lines;
 }
 
-function toLine(line: DealLine, rules: LineRules): DocumentLine {
-  const common = {
-    sequence: line.sequence,
-    quantity: line.quantity,
-    unitPrice: line.unitPrice,
-    discount: line.discount,
-  };
-  if (line.product) {
-    return {
-      ...common,
-      kind: 'item',
-      number: line.product.number,
-      unitCode: toUnitCode(line.unit, rules),
-      description: undefined,
-    };
+export function pricesIncludeTax(deal: WonDeal, rules: LineRules): boolean {
+  const lists = rules.grossPriceLists ?? [];
+  return lists.some((list) => list === deal.priceListName || list === deal.priceListId);
+}
+
+/** The line itself, then what does not fit into it, as comment lines: nothing of a text is lost. */
+function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: DocumentOptions): DocumentLine[] {
+  const decision = decideLine(line, rules, deal.extra?.owner);
+  if (decision.kind === 'refuse' || decision.kind === 'unmapped') {
+    throw new TypeError(`line ${line.lineId} of deal ${deal.recordId} is ${decision.kind}`);
   }
-  if (!rules.writeInAccount) throw new TypeError('no account for write-in lines');
-  const description = line.description.slice(0, DESCRIPTION_LENGTH);
-  return { ...common, kind: 'account', number: rules.writeInAccount, unitCode: undefined, description };
+  const given = options.fields?.lines[line.lineId];
+  const { description: wanted, lineObjectNumber, unitOfMeasureCode, ...fields } = given?.fields ?? {};
+  const own = line.product && decision.kind !== 'comment' ? [] : toTextLines(line.description, DESCRIPTION_LENGTH);
+  const memo = rules.memos === 'none' ? [] : toTextLines(line.memo ?? '', DESCRIPTION_LENGTH);
+  const [first, ...rest] = [...own, ...memo];
+  const isTextInLine = own.length > 0 || decision.kind === 'comment';
+  const comments = (isTextInLine ? rest : [...own, ...memo]).map((text, index) =>
+    commentLine(line.sequence + index + 1, text, line.lineId),
+  );
+  const description = typeof wanted === 'string' ? wanted : isTextInLine ? first : undefined;
+  if (decision.kind === 'comment') {
+    return [commentLine(line.sequence, description ?? '', line.lineId), ...comments];
+  }
+  const measured = inKnownUnit(line, rules, options.knownUnits);
+  const made: DocumentLine = {
+    sequence: line.sequence,
+    kind: decision.kind,
+    number: typeof lineObjectNumber === 'string' ? lineObjectNumber : decision.number,
+    unitCode: typeof unitOfMeasureCode === 'string' ? unitOfMeasureCode : line.product ? measured.unitCode : undefined,
+    quantity: measured.quantity,
+    unitPrice: measured.unitPrice,
+    discount: lineDiscount(deal, measured),
+    description,
+    lineId: line.lineId,
+    ...(Object.keys(fields).length > 0 && { fields }),
+    ...(given && given.dimensions.length > 0 && { dimensions: given.dimensions }),
+  };
+  return [made, ...comments];
+}
+
+function commentLine(sequence: number, description: string, lineId: string): DocumentLine {
+  const nothing = { number: '', unitCode: undefined, quantity: '0', unitPrice: '0', discount: '0' };
+  return { sequence, kind: 'comment', ...nothing, description, lineId };
+}
+
+interface Measured {
+  readonly unitCode: string | undefined;
+  readonly quantity: Decimal;
+  readonly unitPrice: Decimal;
+  readonly discount: Decimal;
+}
+
+/** A unit that BC lacks becomes the base unit, where a rule allows it: more pieces, each for less. */
+function inKnownUnit(line: DealLine, rules: LineRules, known: ReadonlySet<string> | undefined): Measured {
+  const { quantity, unitPrice, discount } = line;
+  const unitCode = toUnitCode(line.unit, rules);
+  const factor = line.unitFactor;
+  const isKnown = !known || unitCode === undefined || known.has(unitCode);
+  if (isKnown || !rules.convertUnits || factor === undefined || line.baseUnit === undefined) {
+    return { unitCode, quantity, unitPrice, discount };
+  }
+  return {
+    unitCode: toUnitCode(line.baseUnit, rules),
+    quantity: multiply(quantity, factor),
+    unitPrice: divide(unitPrice, factor, PRICE_DECIMALS),
+    discount,
+  };
+}
+
+/**
+ * BC rounds quantity × price first and takes the discount off; Sales rounds what is left. The discount is what makes
+ * both the same, so a volume discount with many decimals moves no cent.
+ */
+function lineDiscount(deal: WonDeal, line: Measured): Decimal {
+  if (isZero(line.discount)) return '0';
+  const decimals = currencyDecimals(deal.currency);
+  const full = multiply(line.quantity, line.unitPrice);
+  return subtract(round(full, decimals), round(subtract(full, line.discount), decimals));
 }
 
 function freightLine(deal: WonDeal, rules: LineRules): DocumentLine {
   if (!rules.freightAccount) throw new TypeError('no account for freight');
   const last = deal.lines.at(-1)?.sequence ?? 0;
   return {
-    sequence: last + 10_000,
+    sequence: last + LINE_DISTANCE,
     kind: 'account',
     number: rules.freightAccount,
     unitCode: undefined,

@@ -28,6 +28,13 @@ export function toRecordState(table: SourceTable, statecode: number, events: Rea
   return found.some((event) => event !== 'open' && event !== 'dead' && events.has(event)) ? 'won' : 'open';
 }
 
+/** The state codes whose records may be handed over, given the events that count; empty when none may. */
+export function wonStateCodes(table: SourceTable, events: ReadonlySet<DealEvent>): number[] {
+  return Object.keys(STATES[table])
+    .map(Number)
+    .filter((statecode) => toRecordState(table, statecode, events) === 'won');
+}
+
 const TABLE_EVENTS: Record<SourceTable, readonly DealEvent[]> = {
   opportunity: ['opportunityWon'],
   quote: ['quoteWon'],

@@ -14,6 +14,11 @@ export type HoldReason =
   | 'item-blocked'
   | 'unit-unknown'
   | 'value-too-long'
+  | 'value-missing'
+  | 'code-unknown'
+  | 'mapping-failed'
+  | 'line-refused'
+  | 'dimension-conflict'
   | 'write-in-unmapped'
   | 'freight-unmapped'
   | 'totals-differ'
@@ -61,6 +66,20 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'item-blocked': { owner: 'master data', nextStep: 'Unblock the item in Business Central; then retry.' },
   'unit-unknown': { owner: 'master data', nextStep: 'Add the unit to the item in Business Central; then retry.' },
   'value-too-long': { owner: 'seller', nextStep: 'Shorten the value in Sales; then retry.' },
+  'value-missing': { owner: 'seller', nextStep: 'Fill in the value in Sales; then retry.' },
+  'code-unknown': {
+    owner: 'master data',
+    nextStep: 'Add the value to its table in the configuration, or the code in Business Central; then retry.',
+  },
+  'mapping-failed': { owner: 'IT', nextStep: 'Correct the field in the configuration; then retry.' },
+  'line-refused': {
+    owner: 'seller',
+    nextStep: 'Change the line in Sales, or the rule for such lines in the configuration; then retry.',
+  },
+  'dimension-conflict': {
+    owner: 'master data',
+    nextStep: 'Remove the default dimension in Business Central, or the dimension from the configuration; then retry.',
+  },
   'write-in-unmapped': {
     owner: 'IT',
     nextStep: 'Name the account for write-in lines in the configuration; then retry.',

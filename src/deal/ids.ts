@@ -40,3 +40,18 @@ export function writeKey(recordId: string, step: string, generation = 1): string
 
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */
 export const TASK_QUEUES = { deals: 'deals', sales: 'sales', businessCentral: 'business-central' } as const;
+
+/** The tables of Dataverse whose changes are heard of: those of the deals, and those that deals wait for. */
+export const FEED_TABLES = [...SOURCE_TABLES, 'account', 'contact', 'product'] as const;
+export type FeedTable = (typeof FEED_TABLES)[number];
+
+export function isFeedTable(text: string): text is FeedTable {
+  return (FEED_TABLES as readonly string[]).includes(text);
+}
+
+export function salesFeedId(table: FeedTable): string {
+  return `sales-feed-${table}`;
+}
+
+/** The Schedule that counts what is won in Sales, and the prefix of its runs. */
+export const COUNT_SALES_ID = 'count-sales';

@@ -17,6 +17,11 @@ export function multiply(left: Decimal, right: Decimal): Decimal {
   return new Big(left).times(right).toFixed();
 }
 
+/** @throws Error when divided by zero. */
+export function divide(amount: Decimal, by: Decimal, decimals: number): Decimal {
+  return new Big(amount).div(by).round(decimals, Big.roundHalfUp).toFixed();
+}
+
 /** Commercial rounding (half away from zero), as both systems do it. */
 export function round(amount: Decimal, decimals = 2): Decimal {
   return new Big(amount).round(decimals, Big.roundHalfUp).toFixed();

@@ -1,16 +1,9 @@
 import type { WonDeal } from './deal.js';
 import type { Problem } from './holds.js';
+import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
 import { isZero } from './money.js';
 
-/** What the rules of one company say about lines that are no items. */
-export interface LineRules {
-  /** G/L account for write-in lines; without it such a line is a hold. */
-  readonly writeInAccount?: string | undefined;
-  /** G/L account for freight; without it freight is a hold. */
-  readonly freightAccount?: string | undefined;
-  /** Sales unit name (upper case) to Business Central unit code; others are taken as they are. */
-  readonly units: Readonly<Record<string, string>>;
-}
+export type { LineRules } from './line-rules.js';
 
 /** Everything that is wrong with the deal itself, all of it at once, so that nobody repairs one thing a day. */
 export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
@@ -26,7 +19,15 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   for (const line of deal.lines) {
     const where = `line ${line.sequence / 10_000}`;
     if (line.pricingErrorCode !== 0) say('pricing-error', `${where}: pricing error ${line.pricingErrorCode}`);
-    if (!line.product && !rules.writeInAccount) say('write-in-unmapped', `${where} is a write-in`);
+    if (isLeftOut(line, rules)) continue;
+    const { kind, number } = decideLine(line, rules, deal.extra?.owner);
+    if (kind === 'unmapped') say('write-in-unmapped', `${where} is a write-in`);
+    else if (kind === 'refuse') say('line-refused', `${where}: a rule refuses such lines`);
+    else if (kind === 'comment' && !isFree(line)) {
+      say('line-refused', `${where}: a rule makes it a comment, but it costs ${line.unitPrice} each`);
+    } else if (kind !== 'comment' && number === '') {
+      say('line-refused', `${where}: a rule makes it a line of kind ${kind} without a number`);
+    }
   }
   if (!isZero(deal.freight) && !rules.freightAccount) say('freight-unmapped', `freight of ${deal.freight}`);
   return problems;

@@ -77,7 +77,7 @@ function chooseDeals(simulators: Simulators, limit: number): SeedDocument[] {
 }
 
 function createSales(simulators: Simulators): (deal: SeedDocument) => Promise<void> {
-  const { dataverse, entra, tenant, dataverseApp } = simulators.connection;
+  const { dataverse, entra, tenant, dataverseApp, salesPersonId } = simulators.connection;
   return async (deal) => {
     const form = new URLSearchParams({
       grant_type: 'client_credentials',
@@ -88,7 +88,12 @@ function createSales(simulators: Simulators): (deal: SeedDocument) => Promise<vo
     const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
     const { access_token: token } = (await answer.json()) as { access_token: string };
     const call = async (method: string, path: string, body: object): Promise<void> => {
-      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' };
+      const headers = {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'if-match': '*',
+        mscrmcallerid: salesPersonId,
+      };
       const response = await fetch(`${dataverse}/api/data/v9.2/${path}`, {
         method,
         headers,

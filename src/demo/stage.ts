@@ -21,6 +21,8 @@ export interface StageOptions {
   readonly simulators?: SimulatorOptions;
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
+  readonly feeds?: boolean;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
@@ -63,7 +65,7 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
     DEALBRIDGE_RULES: rulesFile,
-    FEEDS: 'off',
+    FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
     ...options.env,
   };

@@ -2,29 +2,53 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { RecordRef } from '../deal/deal.js';
-import { readHint } from './remote-execution-context.js';
+import type { FeedTable } from '../deal/ids.js';
+import { type HintReading, readHint } from './remote-execution-context.js';
 import { isSameSecret } from './secret.js';
 import type { StartOutcome } from './start-deal.js';
 
 export interface WebhookDependencies {
   readonly secret: string;
   readonly start: (ref: RecordRef) => Promise<StartOutcome>;
+  /** Whether the ledger has ever seen the record. */
+  readonly isKnown: (recordId: string) => Promise<boolean>;
+  readonly noteSightings: (refs: readonly RecordRef[]) => Promise<unknown>;
+  /** Asks the feed of the table to read now; returns at once. */
+  readonly nudge: (table: FeedTable) => void;
+  /** The systemuserid of our own Application User, as soon as it is known. */
+  readonly findOwnUserId: () => string | undefined;
   readonly log: Logger;
 }
+
+export type WebhookOutcome =
+  | StartOutcome
+  /** A message about several records. */
+  | { readonly kind: 'several'; readonly outcomes: readonly StartOutcome[] }
+  | { readonly kind: 'nudged' }
+  /** A record that nobody knows was lost or deleted. */
+  | { readonly kind: 'nothing-to-end' }
+  /** Our own change came back. */
+  | { readonly kind: 'own' };
 
 /** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
 const LARGEST_BODY = 1024 * 1024;
 
+/** The name for authtype HttpHeader, and for HttpQueryString without its prefix. */
+const KEY_HEADER = 'x-dealbridge-key';
+const KEY_PARAMETER = 'dealbridge-key';
+
 /**
- * `POST /webhooks/dataverse`, authenticated by the header `x-dealbridge-key` (HttpHeader) or `?code=` (WebhookKey).
- * The call is a hint: it carries an id, and the record is always read again.
+ * `POST /webhooks/dataverse`, authenticated by the header `x-dealbridge-key` (HttpHeader), `?code=` (WebhookKey) or
+ * `?dealbridge-key=` (HttpQueryString). The call is a hint: it carries an id, and the record is always read again, by
+ * somebody else: no API is waited for here.
  */
-export function createWebhooks({ secret, start, log }: WebhookDependencies): Hono {
+export function createWebhooks(dependencies: WebhookDependencies): Hono {
+  const { secret, log } = dependencies;
   const app = new Hono();
   app.post(
     '/webhooks/dataverse',
     async (c, next) => {
-      const given = c.req.header('x-dealbridge-key') ?? c.req.query('code') ?? '';
+      const given = c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
       if (!isSameSecret(given, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
@@ -32,14 +56,35 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
     async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
-      const hint = readHint(body);
+      const hint = readHint(body, c.req.header('x-ms-dynamics-msg-size-exceeded') !== undefined);
       if (hint.kind === 'bad') return c.json({ error: hint.problem }, 400);
-      const outcome = await start(hint.ref);
-      log.info({ ...hint.ref, message: hint.message, outcome: outcome.kind }, 'webhook');
+      const outcome = await take(dependencies, hint);
+      const recordIds = hint.kind === 'records' ? hint.refs.map((ref) => ref.recordId) : [];
+      log.info({ table: hint.table, recordIds, message: hint.message, outcome: outcome.kind }, 'webhook');
       return c.json(outcome, 202);
     },
   );
   return app;
+}
+
+async function take(
+  { start, isKnown, noteSightings, nudge, findOwnUserId }: WebhookDependencies,
+  hint: Exclude<HintReading, { kind: 'bad' }>,
+): Promise<WebhookOutcome> {
+  const ownUserId = findOwnUserId();
+  if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { kind: 'own' };
+  // A run that is under way hears of the new revision from the feed, which reads it.
+  nudge(hint.table);
+  if (hint.kind === 'nudge') return { kind: 'nudged' };
+  const outcomes: StartOutcome[] = [];
+  for (const ref of hint.refs) {
+    if (hint.isEnding && !(await isKnown(ref.recordId))) continue;
+    outcomes.push(await start(ref));
+  }
+  await noteSightings(hint.refs);
+  const [first] = outcomes;
+  if (!first) return { kind: 'nothing-to-end' };
+  return outcomes.length === 1 ? first : { kind: 'several', outcomes };
 }
 
 /** The body stays unread, so the connection cannot carry another request: the caller is told. */

@@ -1,5 +1,5 @@
 import { AUDIENCE, type BusinessCentralSim, startBusinessCentral } from './business-central/server.js';
-import { type DataverseSim, startDataverse } from './dataverse/server.js';
+import { type DataverseSim, salesPersonId, startDataverse } from './dataverse/server.js';
 import { TokenAuthority } from './entra/authority.js';
 import { type SimApp, startEntra } from './entra/server.js';
 import { SimClock } from './kernel/clock.js';
@@ -23,6 +23,8 @@ export interface Connection {
   readonly tenant: string;
   readonly environment: string;
   readonly company: string;
+  /** A user of Sales for the header `MSCRMCallerID`; without it a request is the Application User's own. */
+  readonly salesPersonId: string;
   readonly dataverseApp: SimApp & { readonly scope: string };
   readonly businessCentralApp: SimApp & { readonly scope: string };
 }
@@ -68,6 +70,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
       tenant,
       environment: ENVIRONMENT,
       company: data.companyName,
+      salesPersonId: salesPersonId(tenant),
       dataverseApp: { ...salesApp, scope: `${dataverse.origin}/.default` },
       businessCentralApp: { ...bcApp, scope: `${AUDIENCE}/.default` },
     },

@@ -1,8 +1,10 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BusinessCentralActivities } from '../activities/business-central.js';
+import type { CountSalesActivities } from '../activities/count-sales.js';
 import type { LedgerActivities } from '../activities/ledger.js';
 import type { OrderActivities } from '../activities/orders.js';
 import type { SalesActivities } from '../activities/sales.js';
+import type { FeedSwitches, SalesFeedActivities } from '../activities/sales-feed.js';
 import type { WriteBackActivities } from '../activities/write-back.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 
@@ -31,6 +33,22 @@ export const businessCentral = proxyActivities<BusinessCentralActivities & Order
 
 /** Milliseconds in our own database, without a queue in between. */
 export const ledger = proxyLocalActivities<LedgerActivities>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+export const feed = proxyActivities<SalesFeedActivities & CountSalesActivities>({
+  taskQueue: TASK_QUEUES.sales,
+  // A page of five thousand won orders starts as many deals; the request itself has the limit of every other.
+  startToCloseTimeout: '10m',
+  // Then the loop breathes: it ends its history before nudges make it too long. Longer than any Retry-After (I8).
+  scheduleToCloseTimeout: '30m',
+  heartbeatTimeout: '6s',
+  retry: PATIENT,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+export const feedSwitches = proxyLocalActivities<FeedSwitches>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });

@@ -1,4 +1,6 @@
 /** What the worker registers. */
+export { countSales } from './count-sales.js';
 export { handOverDeal } from './hand-over-deal.js';
 export { invoiceFeed } from './invoice-feed.js';
 export { keepSubscriptions } from './keep-subscriptions.js';
+export { salesFeed } from './sales-feed.js';

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
 import { createInvoiceFeedActivities, type InvoiceFeedActivities } from '../../src/activities/invoice-feed.js';
 import { createOrderActivities } from '../../src/activities/orders.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
@@ -56,7 +57,8 @@ describe('the feed of invoices', () => {
 
   const common = () => {
     const { client: businessCentral, companyId, ledger } = counter;
-    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: 600_000 };
+    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: 600_000, sets };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
     recordId,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/activities/drafts.js';
 import { createOrderActivities, type OrderActivities } from '../../src/activities/orders.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
@@ -19,7 +20,8 @@ describe('the steps of an order', () => {
   beforeAll(async () => {
     counter = await openCounter();
     const { client: businessCentral, companyId, ledger } = counter;
-    const common = { businessCentral, companyId, ledger, rules: parseRules('') };
+    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+    const common = { businessCentral, companyId, ledger, rules: parseRules(''), sets };
     patient = createOrderActivities({ ...common, outcomeMs: OUTCOME_MS });
     later = createOrderActivities({ ...common, outcomeMs: 0 });
   });

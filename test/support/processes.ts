@@ -10,6 +10,7 @@ import { type Simulators, startSimulators } from '../../src/simulators/index.js'
 export interface Stage {
   readonly simulators: Simulators;
   readonly ledger: Ledger;
+  readonly database: Database;
   readonly temporal: Client;
   readonly env: NodeJS.ProcessEnv;
   worker: ChildProcess;
@@ -23,6 +24,8 @@ export interface Stage {
 export interface StageOptions {
   readonly temporalAddress: string;
   readonly rules?: string;
+  /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
+  readonly feeds?: boolean;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -56,7 +59,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     REQUEST_TIMEOUT_MS: '5000',
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
-    FEEDS: 'off',
+    FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
     ...options.env,
   };
@@ -75,6 +78,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     simulators,
     env,
     ledger: createLedger(database),
+    database,
     temporal: new Client({ connection, namespace }),
     worker: worker.child,
     starter: starter.child,

@@ -3,14 +3,20 @@ import { getToken } from './tokens.js';
 
 /** What a seller does in Sales, through the simulator's own API. */
 export function createSeller(simulators: Simulators) {
-  const { dataverse, dataverseApp } = simulators.connection;
+  const { dataverse, dataverseApp, salesPersonId } = simulators.connection;
   let token: string | undefined;
 
   async function call(path: string, body: object, method = 'POST'): Promise<Response> {
     token ??= await getToken(simulators.connection, dataverseApp);
     const response = await fetch(`${dataverse}/api/data/v9.2/${path}`, {
       method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json', 'if-match': '*' },
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'if-match': '*',
+        // Without it the change would be our own Application User's.
+        mscrmcallerid: salesPersonId,
+      },
       body: JSON.stringify(body),
     });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);

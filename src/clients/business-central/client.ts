@@ -1,10 +1,22 @@
-import type { DocumentDraft, DocumentLine } from '../../deal/document.js';
+import type { z } from 'zod';
+import type { FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
-import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
+import { toMasterBody } from './master-body.js';
 import { createOrderRequests, type OrderRequests } from './orders.js';
-import { companyRow, customerRow, itemRow, listOf } from './rows.js';
+import type { CodeRow } from './reference-sets.js';
+import {
+  codeRow,
+  companyRow,
+  contactInformationRow,
+  customerRow,
+  dimensionedRow,
+  itemRow,
+  listOf,
+  numberRow,
+  toCodeRow,
+} from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
 export type { Invoice, InvoiceLine } from './invoices.js';
@@ -22,35 +34,20 @@ export interface ItemRef {
   readonly isBlocked: boolean;
 }
 
-export interface NewCustomer {
-  readonly number: string;
-  readonly name: string;
-  readonly isPerson: boolean;
-  readonly email: string | undefined;
-  readonly phone: string | undefined;
-  readonly website: string | undefined;
-  readonly line1: string | undefined;
-  readonly line2: string | undefined;
-  readonly city: string | undefined;
-  readonly state: string | undefined;
-  readonly postalCode: string | undefined;
-  /** Code of a country in Business Central. */
-  readonly country: string | undefined;
-  readonly currencyCode: string | undefined;
-}
-
-export interface NewItem {
-  readonly number: string;
-  readonly name: string;
-  readonly isService: boolean;
-  readonly unitCode: string | undefined;
-}
-
 export interface BusinessCentralClient extends InvoiceRequests, OrderRequests {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
-  createCustomer(customer: NewCustomer): Promise<CustomerRef & Receipt>;
+  createCustomer(fields: FieldValues): Promise<CustomerRef & Receipt>;
+  /** The number of the company contact that stands for a customer. */
+  findCompanyContact(customerId: string): Promise<string | undefined>;
+  findContact(number: string): Promise<CustomerRef | undefined>;
+  createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
-  createItem(item: NewItem): Promise<ItemRef & Receipt>;
+  createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
+  /** A whole set of codes, such as `paymentTerms`; dimensions come with their values. */
+  readCodes(set: string): Promise<CodeRow[]>;
+  createUnit(code: string, name: string): Promise<{ readonly id: string; readonly code: string } & Receipt>;
+  /** Default dimensions of a customer or of items, by number: code to value. */
+  readDefaultDimensions(set: 'customers' | 'items', number: string): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 
@@ -65,9 +62,20 @@ export const ITEMS_PER_REQUEST = 20;
 export function createBusinessCentralClient(options: BusinessCentralClientOptions): BusinessCentralClient {
   const http = createBusinessCentralTransport(options, `companies(${options.companyId})/`, PARALLEL);
 
+  const createRow = async <T>(
+    set: 'customers' | 'contacts' | 'items',
+    asked: string,
+    shape: z.ZodType<T>,
+    fields: FieldValues,
+  ): Promise<{ readonly row: T } & Receipt> => {
+    const sent = { method: 'POST', path: set, asked, body: toMasterBody(set, fields) } as const;
+    const { body, requestId, correlationId } = await http.send(sent);
+    return { row: readWire('business-central', asked, shape, body, requestId), requestId, correlationId };
+  };
+
   return {
-    ...createInvoiceRequests(http, toInvoiceBody),
-    ...createOrderRequests(http, toInvoiceBody),
+    ...createInvoiceRequests(http),
+    ...createOrderRequests(http),
     async findCustomer(number) {
       const asked = 'look the customer up';
       const filter = encodeURIComponent(`number eq ${quote(number)}`);
@@ -76,16 +84,30 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
       return rows.find((row) => row.number === number.trim().toUpperCase());
     },
-    async createCustomer(customer) {
-      const asked = 'create the customer';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: 'customers',
+    async createCustomer(fields) {
+      const { row, ...receipt } = await createRow('customers', 'create the customer', customerRow, fields);
+      return { id: row.id, number: row.number, ...receipt };
+    },
+    async findCompanyContact(customerId) {
+      const asked = 'look the company contact up';
+      const { body, requestId } = await http.send({
+        method: 'GET',
+        path: `customers(${customerId})/contactsInformation`,
         asked,
-        body: toCustomerBody(customer),
       });
-      const row = readWire('business-central', asked, customerRow, body, requestId);
-      return { id: row.id, number: row.number, requestId, correlationId };
+      const rows = readWire('business-central', asked, listOf(contactInformationRow), body, requestId).value;
+      return rows.find(({ contactType }) => contactType === 'Company')?.contactNumber;
+    },
+    async findContact(number) {
+      const asked = 'look the contact up';
+      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const { body, requestId } = await http.send({ method: 'GET', path: `contacts?$filter=${filter}`, asked });
+      const rows = readWire('business-central', asked, listOf(numberRow), body, requestId).value;
+      return rows.find((row) => row.number === number.trim().toUpperCase());
+    },
+    async createContact(fields) {
+      const { row, ...receipt } = await createRow('contacts', 'create the contact', numberRow, fields);
+      return { ...row, ...receipt };
     },
     async findItems(numbers) {
       const asked = 'look the items up';
@@ -96,20 +118,31 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         .value.filter((row) => wanted.has(row.number))
         .map(toItem);
     },
-    async createItem(item) {
-      const asked = 'create the item';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: 'items',
-        asked,
-        body: {
-          number: item.number,
-          displayName: item.name,
-          type: item.isService ? 'Service' : 'Inventory',
-          ...(item.unitCode && { baseUnitOfMeasureCode: item.unitCode }),
-        },
-      });
-      return { ...toItem(readWire('business-central', asked, itemRow, body, requestId)), requestId, correlationId };
+    async createItem(fields) {
+      const { row, ...receipt } = await createRow('items', 'create the item', itemRow, fields);
+      return { ...toItem(row), ...receipt };
+    },
+    async readCodes(set) {
+      const asked = `read ${set}`;
+      const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
+    },
+    async createUnit(code, name) {
+      const asked = 'create the unit';
+      const sent = { method: 'POST', path: 'unitsOfMeasure', asked, body: { code, displayName: name } } as const;
+      const { body, requestId, correlationId } = await http.send(sent);
+      const row = readWire('business-central', asked, codeRow, body, requestId);
+      return { id: row.id, code: row.code, requestId, correlationId };
+    },
+    async readDefaultDimensions(set, number) {
+      const asked = 'read the default dimensions';
+      const filter = encodeURIComponent(`number eq ${quote(number)}`);
+      const path = `${set}?$filter=${filter}&$select=id,number&$expand=defaultDimensions`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const rows = readWire('business-central', asked, listOf(dimensionedRow), body, requestId).value;
+      const row = rows.find((one) => one.number === number.trim().toUpperCase());
+      return new Map(row?.defaultDimensions?.map((one) => [one.dimensionCode, one.dimensionValueCode]));
     },
     close: () => http.close(),
   };
@@ -138,49 +171,4 @@ export async function findCompanyId(options: EnvironmentOptions & { readonly com
 
 function toItem(row: { id: string; number: string; blocked: boolean }): ItemRef {
   return { id: row.id, number: row.number, isBlocked: row.blocked };
-}
-
-/** Properties in the order that the machine behind the POST needs (reference 3.2): customer first, lines last. */
-function toInvoiceBody(draft: DocumentDraft): Record<string, unknown> {
-  return {
-    customerId: draft.customerId,
-    currencyCode: draft.currencyCode,
-    externalDocumentNumber: draft.externalDocumentNumber,
-    salesInvoiceLines: draft.lines.map(toLineBody),
-  };
-}
-
-function toLineBody(line: DocumentLine): Record<string, unknown> {
-  return {
-    sequence: line.sequence,
-    lineType: line.kind === 'item' ? 'Item' : 'Account',
-    lineObjectNumber: line.number,
-    ...(line.unitCode && { unitOfMeasureCode: line.unitCode }),
-    quantity: decimalNumber(line.quantity),
-    unitPrice: decimalNumber(line.unitPrice),
-    ...(line.discount !== '0' && { discountAmount: decimalNumber(line.discount) }),
-    ...(line.description && { description: line.description }),
-  };
-}
-
-function toCustomerBody(customer: NewCustomer): Record<string, unknown> {
-  const optional = {
-    addressLine1: customer.line1,
-    addressLine2: customer.line2,
-    city: customer.city,
-    state: customer.state,
-    country: customer.country,
-    postalCode: customer.postalCode,
-    phoneNumber: customer.phone,
-    email: customer.email,
-    website: customer.website,
-    currencyCode: customer.currencyCode,
-  };
-  const given = Object.entries(optional).filter(([, value]) => value !== undefined);
-  return {
-    number: customer.number,
-    displayName: customer.name,
-    type: customer.isPerson ? 'Person' : 'Company',
-    ...Object.fromEntries(given),
-  };
 }

@@ -2,6 +2,7 @@ import type { DocumentDraft } from '../../deal/document.js';
 import type { HttpAnswer, HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
+import { toDocumentBody } from './document-body.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
@@ -67,10 +68,7 @@ export interface InvoiceRequests {
 
 const WITH_LINES = '$expand=salesInvoiceLines';
 
-export function createInvoiceRequests(
-  http: HttpTransport,
-  toBody: (draft: DocumentDraft) => Record<string, unknown>,
-): InvoiceRequests {
+export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
   const list = async (asked: string, filter: string): Promise<Invoice[]> => {
     const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&${WITH_LINES}`;
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
@@ -108,7 +106,7 @@ export function createInvoiceRequests(
     async createInvoice(draft) {
       const asked = 'create the draft';
       const path = `salesInvoices?${WITH_LINES}`;
-      const answer = await http.send({ method: 'POST', path, asked, body: toBody(draft) });
+      const answer = await http.send({ method: 'POST', path, asked, body: toDocumentBody(draft, 'invoice') });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },
     async setInvoiceDiscount(id, etag, amount) {

@@ -2,6 +2,7 @@ import type { DocumentDraft } from '../../deal/document.js';
 import type { HttpAnswer, HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
+import { toDocumentBody } from './document-body.js';
 import { type InvoiceLine, toLine } from './invoices.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
@@ -47,10 +48,7 @@ export interface OrderRequests {
 
 const WITH_LINES = '$expand=salesOrderLines';
 
-export function createOrderRequests(
-  http: HttpTransport,
-  toInvoiceBody: (draft: DocumentDraft) => Record<string, unknown>,
-): OrderRequests {
+export function createOrderRequests(http: HttpTransport): OrderRequests {
   const readOne = (asked: string, { body, requestId }: HttpAnswer): Order =>
     toOrder(readWire('business-central', asked, orderRow, body, requestId));
 
@@ -71,9 +69,7 @@ export function createOrderRequests(
     },
     async createOrder(draft) {
       const asked = 'create the order';
-      // The fields that are used here are the same for both kinds; only the lines are called otherwise.
-      const { salesInvoiceLines, ...header } = toInvoiceBody(draft);
-      const body = { ...header, salesOrderLines: salesInvoiceLines };
+      const body = toDocumentBody(draft, 'order');
       const answer = await http.send({ method: 'POST', path: `salesOrders?${WITH_LINES}`, asked, body });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { decimal, guid, optionalText } from '../wire.js';
+import type { CodeRow } from './reference-sets.js';
 
 /** The wire shapes of API v2.0 (business-central reference, section 2); wire names stay in this folder. */
 
@@ -13,6 +14,32 @@ export const customerRow = z.object({
   number: z.string(),
   displayName: z.string(),
   blocked: z.string(),
+});
+
+export const numberRow = z.object({ id: guid, number: z.string() });
+
+export const contactInformationRow = z.object({ contactNumber: z.string(), contactType: z.string() });
+
+/** What all sets of codes have; names stand in `displayName`, or in `description` where there is none. */
+export const codeRow = z.object({
+  id: guid,
+  code: z.string(),
+  displayName: z.string().optional(),
+  description: z.string().optional(),
+  itemNumber: z.string().optional(),
+  dimensionValues: z.array(z.object({ code: z.string() })).optional(),
+});
+
+export function toCodeRow(row: z.infer<typeof codeRow>): CodeRow {
+  const { id, code, displayName, description, itemNumber, dimensionValues } = row;
+  const values = dimensionValues?.map((value) => value.code);
+  return { id, code, name: displayName ?? description ?? '', itemNumber, values };
+}
+
+export const dimensionedRow = z.object({
+  id: guid,
+  number: z.string(),
+  defaultDimensions: z.array(z.object({ dimensionCode: z.string(), dimensionValueCode: z.string() })).optional(),
 });
 
 export const itemRow = z.object({ id: guid, number: z.string(), blocked: z.boolean() });

@@ -1,12 +1,13 @@
+import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
-import { createTransport, type HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
-import type { TokenSource } from '../tokens.js';
 import { readWire } from '../wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
-import { errorEnvelope, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { readExtraColumns } from './extra-columns.js';
+import { invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { createSalesTransport, type SalesClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
 export interface WriteReceipt {
@@ -65,7 +66,7 @@ export interface SalesNote {
 
 export interface SalesClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
-  readDeal(table: SourceTable, recordId: string): Promise<WonDeal>;
+  readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
   findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
   createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
@@ -80,38 +81,23 @@ export interface SalesClient {
   close(): Promise<void>;
 }
 
-export interface SalesClientOptions {
-  /** Origin of the environment, such as `https://contoso.crm4.dynamics.com`. */
-  readonly environmentUrl: string;
-  readonly tokens: TokenSource;
-  readonly timeoutMs: number;
-}
-
 const PARALLEL = 8; // dataverse reference 6.1: start with 2–8
 
 export function createSalesClient(options: SalesClientOptions): SalesClient {
-  const http: HttpTransport = createTransport({
-    api: 'sales',
-    baseUrl: `${options.environmentUrl}/api/data/v9.2/`,
-    tokens: options.tokens,
-    timeoutMs: options.timeoutMs,
-    parallel: PARALLEL,
-    headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
-    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
-    refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),
-  });
+  const http = createSalesTransport(options, PARALLEL);
 
   return {
-    async readDeal(table, recordId) {
+    async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
-      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId), asked });
+      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const extra = readExtraColumns(table, body, more);
       switch (table) {
         case 'opportunity':
-          return fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId));
+          return { ...fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId)), extra };
         case 'quote':
-          return fromQuote(readWire('sales', asked, quoteRow, body, requestId));
+          return { ...fromQuote(readWire('sales', asked, quoteRow, body, requestId)), extra };
         case 'salesorder':
-          return fromOrder(readWire('sales', asked, orderRow, body, requestId));
+          return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
       }
     },
     async findInvoice(invoiceId) {
@@ -210,12 +196,6 @@ const ENTITY_SETS: Record<SourceTable, string> = {
   quote: 'quotes',
   salesorder: 'salesorders',
 };
-
-const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
-
-function isDuplicate(code: string | undefined): boolean {
-  return code !== undefined && DUPLICATES.has(code.toLowerCase());
-}
 
 function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): SalesInvoiceState {
   return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };

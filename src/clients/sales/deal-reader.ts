@@ -1,47 +1,110 @@
-import type { Customer, DealLine, Lineage, RecordState, WonDeal } from '../../deal/deal.js';
+import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
+import type { Customer, DealLine, Lineage, LineRole, ProductType, RecordState, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
 import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRow } from './rows.js';
 
-const ADDRESS =
-  'address1_line1,address1_line2,address1_city,address1_stateorprovince,address1_postalcode,address1_country';
-const ACCOUNT = `$select=name,accountnumber,statecode,emailaddress1,telephone1,websiteurl,${ADDRESS}`;
-const CONTACT = `$select=fullname,statecode,emailaddress1,telephone1,${ADDRESS};$expand=parentcustomerid_account(${ACCOUNT})`;
-const LINE =
-  '$select=sequencenumber,isproductoverridden,productdescription,quantity,priceperunit,manualdiscountamount,' +
-  'volumediscountamount,tax,pricingerrorcode,_uomid_value;' +
-  '$expand=productid($select=productnumber,name,statecode,producttypecode),uomid($select=name)';
-const TOTALS =
-  'name,statecode,totalamount,totalamountlessfreight,totallineitemamount,totaltax,freightamount,pricingerrorcode,_pricelevelid_value';
-const SHIP_TO =
-  'shipto_name,shipto_line1,shipto_line2,shipto_city,shipto_stateorprovince,shipto_postalcode,shipto_country';
-const CUSTOMER = `customerid_account(${ACCOUNT}),customerid_contact(${CONTACT}),transactioncurrencyid($select=isocurrencycode)`;
+const ADDRESS = [
+  'address1_line1',
+  'address1_line2',
+  'address1_city',
+  'address1_stateorprovince',
+  'address1_postalcode',
+  'address1_country',
+];
+const ACCOUNT = ['name', 'accountnumber', 'statecode', 'emailaddress1', 'telephone1', 'websiteurl', ...ADDRESS];
+const CONTACT = ['fullname', 'statecode', 'emailaddress1', 'telephone1', ...ADDRESS];
+const LINE = [
+  'sequencenumber',
+  'isproductoverridden',
+  'productdescription',
+  'description',
+  'producttypecode',
+  'quantity',
+  'priceperunit',
+  'manualdiscountamount',
+  'volumediscountamount',
+  'tax',
+  'pricingerrorcode',
+  '_uomid_value',
+  '_parentbundleidref_value',
+];
+const PRODUCT = ['productnumber', 'name', 'statecode', 'producttypecode'];
+const TOTALS = [
+  'name',
+  'statecode',
+  'totalamount',
+  'totalamountlessfreight',
+  'totallineitemamount',
+  'totaltax',
+  'freightamount',
+  'pricingerrorcode',
+  '_pricelevelid_value',
+];
+const SHIP_TO = [
+  'shipto_name',
+  'shipto_line1',
+  'shipto_line2',
+  'shipto_city',
+  'shipto_stateorprovince',
+  'shipto_postalcode',
+  'shipto_country',
+];
 
 /** One request reads the record, its lines, customer, currency and lineage (dataverse reference, section 8). */
-export function dealPath(table: SourceTable, recordId: string): string {
+export function dealPath(table: SourceTable, recordId: string, asked: AskedColumns = NOTHING_MORE): string {
+  const { rows } = asked;
+  const contactSelect = select(CONTACT, rows.contact);
+  const account = (withPrimary: boolean): string =>
+    withPrimary && asked.contact
+      ? `${select(ACCOUNT, rows.account)};$expand=primarycontactid(${contactSelect})`
+      : select(ACCOUNT, rows.account);
+  const lines = [
+    `productid(${select(PRODUCT, rows.product)}${asked.defaultUnit ? ';$expand=defaultuomid($select=name)' : ''})`,
+    asked.baseUnit ? 'uomid($select=name,quantity;$expand=baseuom($select=name))' : 'uomid($select=name)',
+  ];
+  const line = `${select(LINE, rows.line)};$expand=${lines.join(',')}`;
+  const common = [
+    `customerid_account(${account(true)})`,
+    // Who buys is the contact, so nobody asks for the primary one of the company.
+    `customerid_contact(${contactSelect};$expand=parentcustomerid_account(${account(false)}))`,
+    'transactioncurrencyid($select=isocurrencycode)',
+    ...(asked.owner ? [`owninguser(${select([], rows.owner)})`] : []),
+    ...(asked.priceList ? ['pricelevelid($select=name)'] : []),
+  ];
   switch (table) {
     case 'opportunity':
-      return query('opportunities', recordId, TOTALS, [
-        CUSTOMER,
-        `parentaccountid(${ACCOUNT})`,
-        `product_opportunities(${LINE})`,
+      return query('opportunities', recordId, unique(TOTALS, rows.record), [
+        ...common,
+        `parentaccountid(${account(true)})`,
+        ...(asked.contact ? [`parentcontactid(${contactSelect})`] : []),
+        `product_opportunities(${line})`,
         'opportunity_quotes($select=quoteid,statecode)',
         'opportunity_sales_orders($select=salesorderid,statecode)',
       ]);
     case 'quote':
-      return query('quotes', recordId, `${TOTALS},quotenumber,_opportunityid_value,${SHIP_TO}`, [
-        CUSTOMER,
-        `quote_details(${LINE})`,
+      return query('quotes', recordId, unique(TOTALS, ['quotenumber', '_opportunityid_value'], SHIP_TO, rows.record), [
+        ...common,
+        `quote_details(${line})`,
         'quote_orders($select=salesorderid,statecode)',
       ]);
-    case 'salesorder':
-      return query(
-        'salesorders',
-        recordId,
-        `${TOTALS},ordernumber,requestdeliveryby,_opportunityid_value,_quoteid_value,${SHIP_TO}`,
-        [CUSTOMER, `order_details(${LINE})`, 'quoteid($select=_opportunityid_value)'],
-      );
+    case 'salesorder': {
+      const own = ['ordernumber', 'requestdeliveryby', '_opportunityid_value', '_quoteid_value'];
+      return query('salesorders', recordId, unique(TOTALS, own, SHIP_TO, rows.record), [
+        ...common,
+        `order_details(${line})`,
+        'quoteid($select=_opportunityid_value)',
+      ]);
+    }
   }
+}
+
+function select(columns: readonly string[], more: readonly string[]): string {
+  return `$select=${unique(columns, more)}`;
+}
+
+function unique(...columns: readonly (readonly string[])[]): string {
+  return [...new Set(columns.flat())].join(',');
 }
 
 function query(set: string, id: string, select: string, expand: readonly string[]): string {
@@ -128,6 +191,7 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow, state: RecordStat
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,
     priceListId: row._pricelevelid_value,
+    priceListName: row.pricelevelid?.name,
     headerDiscount: subtract(row.totallineitemamount, row.totalamountlessfreight),
     freight: row.freightamount,
     tax: row.totaltax,
@@ -204,6 +268,7 @@ function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): Deal
           name: row.productid.name,
           isActive: row.productid.statecode === 0,
           isService: row.productid.producttypecode === 3,
+          type: PRODUCT_TYPES[row.productid.producttypecode ?? 0],
         }
       : undefined,
     description: row.productdescription ?? row.productid?.name ?? '',
@@ -215,5 +280,19 @@ function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): Deal
     discount: add(multiply(row.quantity, row.volumediscountamount), row.manualdiscountamount),
     tax: row.tax,
     pricingErrorCode: row.pricingerrorcode,
+    role: LINE_ROLES[row.producttypecode ?? 1] ?? 'product',
+    bundleLineId: row._parentbundleidref_value,
+    memo: row.description,
+    unitFactor: row.uomid?.quantity,
+    baseUnit: row.uomid?.baseuom?.name,
   }));
 }
+
+const PRODUCT_TYPES: Readonly<Record<number, ProductType>> = { 1: 'inventory', 2: 'charge', 3: 'service', 4: 'fee' };
+const LINE_ROLES: Readonly<Record<number, LineRole>> = {
+  1: 'product',
+  2: 'bundle',
+  3: 'member',
+  4: 'member',
+  5: 'project-service',
+};

@@ -48,6 +48,8 @@ export const lineRow = z.object({
   sequencenumber: z.number().nullish(),
   isproductoverridden: z.boolean().nullish(),
   productdescription: optionalText(),
+  description: optionalText(),
+  producttypecode: z.number().nullish(),
   quantity: decimal,
   priceperunit: money,
   manualdiscountamount: money,
@@ -58,6 +60,7 @@ export const lineRow = z.object({
     .nullish()
     .transform((code) => code ?? 0),
   _uomid_value: lookup,
+  _parentbundleidref_value: lookup,
   productid: z
     .object({
       productid: guid,
@@ -70,7 +73,13 @@ export const lineRow = z.object({
       producttypecode: z.number().nullish(),
     })
     .nullish(),
-  uomid: z.object({ name: z.string() }).nullish(),
+  uomid: z
+    .object({
+      name: z.string(),
+      quantity: decimal.optional(),
+      baseuom: z.object({ name: z.string() }).nullish(),
+    })
+    .nullish(),
 });
 export type LineRow = z.infer<typeof lineRow>;
 
@@ -91,6 +100,7 @@ const header = {
     .nullish()
     .transform((code) => code ?? 0),
   _pricelevelid_value: lookup,
+  pricelevelid: z.object({ name: z.string() }).nullish(),
   customerid_account: accountRow.nullish(),
   customerid_contact: contactRow.nullish(),
   transactioncurrencyid: z.object({ transactioncurrencyid: guid, isocurrencycode: z.string() }).nullish(),

@@ -8,6 +8,8 @@ export interface SalesEvent {
   readonly message: 'Win' | 'Lose' | 'Close' | 'Cancel' | 'Create' | 'Update' | 'Delete';
   readonly table: string;
   readonly recordId: string;
+  /** Who caused it. */
+  readonly userId?: string;
   /** The close activity of Win, Lose, Close and Cancel. */
   readonly close?: {
     readonly parameter: string;

@@ -76,7 +76,12 @@ export const DEFINITIONS: readonly Definition[] = [
     collections:
       'product_opportunities=opportunityproduct.opportunityid opportunity_quotes=quote.opportunityid opportunity_sales_orders=salesorder.opportunityid opportunity_invoices=invoice.opportunityid Opportunity_OpportunityClose=opportunityclose.opportunityid',
   },
-  line('opportunityproduct', 'opportunity'),
+  line(
+    'opportunityproduct',
+    'opportunity',
+    '',
+    'parentbundleidref=parentbundleidref_opportunityproduct:opportunityproduct',
+  ),
   {
     name: 'quote',
     set: 'quotes',
@@ -86,7 +91,12 @@ export const DEFINITIONS: readonly Definition[] = [
     collections:
       'quote_details=quotedetail.quoteid quote_orders=salesorder.quoteid Quote_QuoteClose=quoteclose.quoteid',
   },
-  line('quotedetail', 'quote', 'requestdeliveryby:T willcall:B quotestatecode:O-'),
+  line(
+    'quotedetail',
+    'quote',
+    'requestdeliveryby:T willcall:B quotestatecode:O-',
+    'parentbundleidref=parentbundleidref_quotedetail:quotedetail',
+  ),
   {
     name: 'salesorder',
     set: 'salesorders',

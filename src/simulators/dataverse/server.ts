@@ -54,7 +54,8 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
   const store = new Store(options.clock);
   const organizationId = guidFrom(`${options.tenant}/organization`);
   store.userId = guidFrom(`${options.tenant}/application user`);
-  const seller = guidFrom(`${options.tenant}/seller`);
+  const seller = salesPersonId(options.tenant);
+  store.callerId = seller;
   const webhooks = new Webhooks({
     organizationId,
     userId: seller,
@@ -113,13 +114,30 @@ function handle(sim: Sim, request: SimRequest): SimResponse {
   try {
     leave = sim.limits.enter();
     checkUser(sim, claims.appid);
+    takeCaller(sim, request.headers['mscrmcallerid']);
     const done = route(sim, request);
     return { ...done, headers: { 'x-ms-dop-hint': '4', ...sim.limits.headers(), ...done.headers } };
   } catch (error) {
     return toRefusal(error);
   } finally {
+    sim.store.callerId = salesPersonId(sim.options.tenant);
+    sim.store.isImpersonating = false;
     leave?.();
   }
+}
+
+/** The user in whose name people's requests are sent. */
+export function salesPersonId(tenant: string): string {
+  return guidFrom(`${tenant}/seller`);
+}
+
+/** Reference 1.3: with `MSCRMCallerID` a request acts for that user, and what it writes is that user's. */
+function takeCaller({ store }: Sim, callerId: string | undefined): void {
+  store.callerId = store.userId;
+  if (callerId === undefined) return;
+  const user = store.get(store.schema.table('systemuser'), callerId);
+  store.callerId = String(user['systemuserid']);
+  store.isImpersonating = true;
 }
 
 function toRefusal(error: unknown): SimResponse {
@@ -179,7 +197,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
         ...direct,
         ...stepRegistrations(sim.store),
       );
-      sim.webhooks.announce(event);
+      sim.webhooks.announce({ ...event, userId: sim.store.callerId });
     },
     switches: sim.switches,
     changes: sim.switches,
@@ -235,7 +253,7 @@ function whoAmI(sim: Sim, api: Api): SimResponse {
   return answer(200, {
     '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
     BusinessUnitId: guidFrom(`${sim.organizationId}/business unit`),
-    UserId: sim.store.userId,
+    UserId: sim.store.callerId,
     OrganizationId: sim.organizationId,
   });
 }

@@ -29,7 +29,11 @@ export interface Deletion {
 export class Store {
   readonly schema = new Schema();
   readonly clock: SimClock;
+  /** The Application User. */
   userId = '';
+  /** In whose name the request under way writes; behind the API's back it is the sales person. */
+  callerId = '';
+  isImpersonating = false;
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly deletions = new Map<string, Deletion[]>();
   /** Children by table, lookup column and parent. */
@@ -89,10 +93,11 @@ export class Store {
       [table.id]: id,
       createdon: now,
       modifiedon: now,
-      createdby: this.userId,
-      modifiedby: this.userId,
+      createdby: this.callerId,
+      modifiedby: this.callerId,
+      ...(this.onBehalfOf(table) && { createdonbehalfby: this.userId, modifiedonbehalfby: this.userId }),
     };
-    if (table.lookups.has('ownerid')) row['ownerid'] ??= this.userId;
+    if (table.lookups.has('ownerid')) row['ownerid'] ??= this.callerId;
     if (!isSeed) this.checkKeys(table, row);
     rows.set(id, row);
     this.join(table, row);
@@ -107,7 +112,13 @@ export class Store {
   update(table: Table, row: Row, values: Row): void {
     const before = { ...row };
     this.leave(table, row);
-    Object.assign(row, values, { modifiedon: this.now(), modifiedby: this.userId });
+    Object.assign(row, values, {
+      modifiedon: this.now(),
+      modifiedby: this.callerId,
+      ...(table.lookups.has('modifiedonbehalfby') && {
+        modifiedonbehalfby: this.onBehalfOf(table) ? this.userId : null,
+      }),
+    });
     this.join(table, row);
     this.remember(() => {
       this.leave(table, row);
@@ -220,6 +231,10 @@ export class Store {
     for (const rows of this.rows.values()) rows.clear();
     for (const family of this.families.values()) family.clear();
     this.deletions.clear();
+  }
+
+  private onBehalfOf(table: Table): boolean {
+    return this.isImpersonating && table.lookups.has('modifiedonbehalfby');
   }
 
   private remember(step: () => void): void {

@@ -28,6 +28,7 @@ export interface Delivery {
 
 export interface Sender {
   readonly organizationId: string;
+  /** The sales person, who does what no request does. */
   readonly userId: string;
   readonly host: string;
   /** A call that failed leaves a system job behind (state 31). */
@@ -184,7 +185,7 @@ function toContext(event: SalesEvent, sender: Sender, stepId: string | undefined
     Depth: 1,
     InitiatingUserAgent: '',
     InitiatingUserAzureActiveDirectoryObjectId: zero,
-    InitiatingUserId: sender.userId,
+    InitiatingUserId: event.userId ?? sender.userId,
     InputParameters: event.close ? closeParameters(event, event.close) : [{ key: 'Target', value: target(event) }],
     IsExecutingOffline: false,
     IsInTransaction: false,
@@ -214,7 +215,7 @@ function toContext(event: SalesEvent, sender: Sender, stepId: string | undefined
     SharedVariables: [],
     Stage: 40,
     UserAzureActiveDirectoryObjectId: zero,
-    UserId: sender.userId,
+    UserId: event.userId ?? sender.userId,
   };
 }
 

@@ -210,9 +210,9 @@ function queryFunction(table: Table, row: Row, call: Expression & { kind: 'call'
     case 'OnOrBefore':
       return value !== null && day(value) <= day(first);
     case 'EqualUserId':
-      return value === options.store.userId;
+      return value === options.store.callerId;
     case 'NotEqualUserId':
-      return value !== options.store.userId;
+      return value !== options.store.callerId;
     default: {
       const period = periodOf(name, Number(first ?? 0), options.store.clock.now());
       if (!period)

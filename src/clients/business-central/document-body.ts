@@ -1,0 +1,100 @@
+import type { DimensionValue, DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
+import type { LineKind } from '../../deal/line-rules.js';
+import { decimalNumber } from '../lossless-json.js';
+
+/**
+ * The bodies of sales documents. The machine behind the POST replays properties in the order of the payload, and what
+ * comes too early is overwritten silently, so the order stands here once, in lists (reference 3.2).
+ */
+
+export type DocumentBodyKind = 'invoice' | 'order';
+
+/** Bill-to gives the currency and the terms, so it comes right after the customer. */
+const BEFORE_CURRENCY = ['billToCustomerId', 'billToCustomerNumber'];
+
+const side = (name: string): string[] =>
+  ['AddressLine1', 'AddressLine2', 'City', 'State', 'PostCode', 'Country'].map((part) => `${name}${part}`);
+
+const AFTER_CURRENCY = [
+  'paymentTermsId',
+  'shipmentMethodId',
+  'salesperson',
+  'customerPurchaseOrderReference',
+  'orderDate',
+  'invoiceDate',
+  'postingDate',
+  'dueDate',
+  'requestedDeliveryDate',
+  'pricesIncludeTax',
+  'partialShipping',
+  ...side('sellTo'),
+  'shipToName',
+  'shipToContact',
+  ...side('shipTo'),
+  'phoneNumber',
+  'email',
+  'shortcutDimension1Code',
+  'shortcutDimension2Code',
+];
+
+/** What only one of the two has (reference 2.8). */
+const ONLY: Readonly<Record<DocumentBodyKind, ReadonlySet<string>>> = {
+  invoice: new Set(['invoiceDate', 'dueDate', 'customerPurchaseOrderReference']),
+  order: new Set(['orderDate', 'requestedDeliveryDate', 'pricesIncludeTax', 'partialShipping']),
+};
+
+const BEFORE_UNIT = ['itemVariantId', 'locationId'];
+const AFTER_DISCOUNT = ['taxCode', 'description', 'description2', 'shipmentDate'];
+
+const LINE_SET = { invoice: 'salesInvoiceLines', order: 'salesOrderLines' } as const;
+const LINE_TYPE: Record<LineKind, string> = {
+  item: 'Item',
+  resource: 'Resource',
+  account: 'Account',
+  charge: 'Charge',
+  comment: 'Comment',
+};
+
+export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Record<string, unknown> {
+  const other = ONLY[kind === 'invoice' ? 'order' : 'invoice'];
+  const fields: FieldValues = { ...draft.fields, ...(draft.pricesIncludeTax && { pricesIncludeTax: true }) };
+  const allowed = (names: readonly string[]): string[] => names.filter((name) => !other.has(name));
+  return {
+    customerId: draft.customerId,
+    ...pick(fields, BEFORE_CURRENCY),
+    currencyCode: draft.currencyCode,
+    externalDocumentNumber: draft.externalDocumentNumber,
+    ...pick(fields, allowed(AFTER_CURRENCY)),
+    ...dimensions(draft.dimensions),
+    [LINE_SET[kind]]: draft.lines.map(toLineBody),
+  };
+}
+
+function toLineBody(line: DocumentLine): Record<string, unknown> {
+  const { sequence, description } = line;
+  if (line.kind === 'comment') return { sequence, lineType: 'Comment', description: description ?? '' };
+  const fields: FieldValues = { ...line.fields, ...(description !== undefined && { description }) };
+  return {
+    sequence,
+    lineType: LINE_TYPE[line.kind],
+    lineObjectNumber: line.number,
+    ...pick(fields, BEFORE_UNIT),
+    ...(line.unitCode && { unitOfMeasureCode: line.unitCode }),
+    quantity: decimalNumber(line.quantity),
+    unitPrice: decimalNumber(line.unitPrice),
+    ...(line.discount !== '0' && { discountAmount: decimalNumber(line.discount) }),
+    ...pick(fields, AFTER_DISCOUNT),
+    ...dimensions(line.dimensions),
+  };
+}
+
+function pick(fields: FieldValues, names: readonly string[]): Record<string, unknown> {
+  const picked: Record<string, unknown> = {};
+  for (const name of names) if (fields[name] !== undefined) picked[name] = fields[name];
+  return picked;
+}
+
+function dimensions(values: readonly DimensionValue[] | undefined): Record<string, unknown> {
+  if (!values || values.length === 0) return {};
+  return { dimensionSetLines: values.map(({ code, value }) => ({ code, valueCode: value })) };
+}

@@ -1,0 +1,30 @@
+import { createTransport, type HttpTransport } from '../http.js';
+import type { TokenSource } from '../tokens.js';
+import { errorEnvelope } from './rows.js';
+
+export interface SalesClientOptions {
+  /** Origin of the environment, such as `https://contoso.crm4.dynamics.com`. */
+  readonly environmentUrl: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+}
+
+/** What every request to Dataverse has in common. */
+export function createSalesTransport(options: SalesClientOptions, parallel: number): HttpTransport {
+  return createTransport({
+    api: 'sales',
+    baseUrl: `${options.environmentUrl}/api/data/v9.2/`,
+    tokens: options.tokens,
+    timeoutMs: options.timeoutMs,
+    parallel,
+    headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
+    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
+    refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),
+  });
+}
+
+const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
+
+function isDuplicate(code: string | undefined): boolean {
+  return code !== undefined && DUPLICATES.has(code.toLowerCase());
+}

@@ -1,0 +1,21 @@
+/** What the reading request has to bring besides what every deal needs: still one request. */
+export interface AskedColumns {
+  readonly rows: Readonly<Record<AskedRow, readonly string[]>>;
+  /** Rows that are only read when something needs them. */
+  readonly owner: boolean;
+  readonly contact: boolean;
+  readonly baseUnit: boolean;
+  readonly defaultUnit: boolean;
+  readonly priceList: boolean;
+}
+
+export type AskedRow = 'record' | 'account' | 'contact' | 'owner' | 'line' | 'product';
+
+export const NOTHING_MORE: AskedColumns = {
+  rows: { record: [], account: [], contact: [], owner: [], line: [], product: [] },
+  owner: false,
+  contact: false,
+  baseUnit: false,
+  defaultUnit: false,
+  priceList: false,
+};

@@ -1,0 +1,100 @@
+import type { Columns, DealLine, ProductType } from './deal.js';
+import { type Decimal, isLess, isZero } from './money.js';
+
+/** What a line of a deal becomes in Business Central, by rules of which the first that fits decides. */
+
+export const LINE_KINDS = ['item', 'resource', 'account', 'charge', 'comment'] as const;
+export type LineKind = (typeof LINE_KINDS)[number];
+
+export const SALES_LINES = ['product', 'write-in', 'bundle', 'member', 'project-service'] as const;
+export type SalesLine = (typeof SALES_LINES)[number];
+
+export interface LineRule {
+  readonly when: {
+    readonly line?: readonly SalesLine[] | undefined;
+    readonly productType?: readonly ProductType[] | undefined;
+    /** Product number with `*` and `?`. */
+    readonly number?: string | undefined;
+    /** Price of one unit. */
+    readonly price?: { readonly below?: Decimal | undefined; readonly atLeast?: Decimal | undefined } | undefined;
+    /** E-mail address of the record's owner with `*` and `?`. */
+    readonly owner?: string | undefined;
+  };
+  readonly as: LineKind | 'refuse';
+  /** Number in Business Central; the product number when it is left out. */
+  readonly number?: string | undefined;
+}
+
+/** What the rules of one company say about lines. */
+export interface LineRules {
+  /** G/L account for write-in lines; without it such a line is a hold. */
+  readonly writeInAccount?: string | undefined;
+  /** G/L account for freight; without it freight is a hold. */
+  readonly freightAccount?: string | undefined;
+  /** Sales unit name (upper case) to Business Central unit code; others are taken as they are. */
+  readonly units: Readonly<Record<string, string>>;
+  readonly rules?: readonly LineRule[];
+  /** `bundle` leaves out members that cost nothing; one with a price stays a line, so no money is lost. */
+  readonly bundles?: 'lines' | 'bundle';
+  /** Whether the memo of a line becomes comment lines after it. */
+  readonly memos?: 'comments' | 'none';
+  /** Whether a unit that Business Central lacks is turned into the base unit. */
+  readonly convertUnits?: boolean;
+  /** Price lists whose prices include tax. */
+  readonly grossPriceLists?: readonly string[];
+}
+
+export interface LineDecision {
+  readonly kind: LineKind | 'refuse' | 'unmapped';
+  /** Empty for a comment. */
+  readonly number: string;
+}
+
+export function decideLine(line: DealLine, rules: LineRules, owner: Columns = {}): LineDecision {
+  const rule = rules.rules?.find((one) => fits(line, one.when, owner));
+  if (rule) return { kind: rule.as, number: rule.number ?? line.product?.number ?? '' };
+  // Hours of a project follow other rules, so nobody guesses what they are (dataverse reference 12, trap 6).
+  if (line.role === 'project-service') return { kind: 'refuse', number: '' };
+  if (line.product) return { kind: 'item', number: line.product.number };
+  return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };
+}
+
+export function salesLineOf(line: DealLine): SalesLine {
+  return line.product ? (line.role ?? 'product') : 'write-in';
+}
+
+function fits(line: DealLine, when: LineRule['when'], owner: Columns): boolean {
+  const { price } = when;
+  return (
+    (!when.line || when.line.includes(salesLineOf(line))) &&
+    (!when.productType || (line.product?.type !== undefined && when.productType.includes(line.product.type))) &&
+    (when.number === undefined || matches(line.product?.number ?? '', when.number)) &&
+    (price?.below === undefined || isLess(line.unitPrice, price.below)) &&
+    (price?.atLeast === undefined || !isLess(line.unitPrice, price.atLeast)) &&
+    (when.owner === undefined || matches(owner['internalemailaddress'] ?? '', when.owner))
+  );
+}
+
+/** Whole text, no difference between upper and lower case. */
+function matches(text: string, pattern: string): boolean {
+  const source = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')
+    .replaceAll('?', '.');
+  return new RegExp(`^${source}$`, 'is').test(text);
+}
+
+/** Members of a bundle that the rules leave out: those that cost nothing. */
+export function isLeftOut(line: DealLine, rules: LineRules): boolean {
+  return rules.bundles === 'bundle' && line.role === 'member' && isFree(line);
+}
+
+export function isFree(line: DealLine): boolean {
+  return (isZero(line.unitPrice) || isZero(line.quantity)) && isZero(line.discount) && isZero(line.tax);
+}
+
+export function toUnitCode(unit: string | undefined, rules: LineRules): string | undefined {
+  if (unit === undefined) return undefined;
+  const name = unit.trim().toUpperCase();
+  return rules.units[name] ?? name;
+}

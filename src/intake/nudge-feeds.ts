@@ -1,0 +1,25 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Logger } from 'pino';
+import { type FeedTable, salesFeedId } from '../deal/ids.js';
+
+/** Many webhooks of one moment are one nudge: the feed reads all that changed anyway. */
+const GATHER_MS = 200;
+
+/** Asks feeds to read now. Nobody waits for it, and a nudge that is lost costs the feed's interval and no more. */
+export function createNudger(temporal: Client, log: Logger): (table: FeedTable) => void {
+  const gathering = new Set<FeedTable>();
+  return (table) => {
+    if (gathering.has(table)) return;
+    gathering.add(table);
+    const timer = setTimeout(() => {
+      gathering.delete(table);
+      temporal.workflow
+        .getHandle(salesFeedId(table))
+        .signal('nudge')
+        .catch((error: unknown) => {
+          if (!(error instanceof WorkflowNotFoundError)) log.warn({ err: error, table }, 'a feed was not nudged');
+        });
+    }, GATHER_MS);
+    timer.unref();
+  };
+}

@@ -1,0 +1,144 @@
+/**
+ * The fields of Business Central that a mapping can fill, by their names in API v2.0, and what fills them when the
+ * configuration says nothing (business-central reference 2, field-mapping reference 2 to 6).
+ */
+
+export const SECTIONS = ['customer', 'contact', 'item', 'document', 'line'] as const;
+export type Section = (typeof SECTIONS)[number];
+
+/** Sets of Business Central whose rows have a code. */
+export const CODE_SETS = [
+  'countriesRegions',
+  'paymentTerms',
+  'paymentMethods',
+  'shipmentMethods',
+  'salespeoplePurchasers',
+  'unitsOfMeasure',
+  'taxGroups',
+  'taxAreas',
+  'locations',
+  'itemCategories',
+  'itemVariants',
+  'generalProductPostingGroups',
+  'inventoryPostingGroups',
+] as const;
+export type CodeSet = (typeof CODE_SETS)[number];
+
+/** Tables of the configuration from the words of Sales to codes of Business Central. */
+export const CODE_TABLES = [
+  'countries',
+  'paymentTerms',
+  'shippingMethods',
+  'shipmentMethods',
+  'salespeople',
+  'units',
+  'taxGroups',
+] as const;
+export type CodeTableName = (typeof CODE_TABLES)[number];
+
+export interface Target {
+  readonly kind: 'text' | 'code' | 'date' | 'decimal' | 'boolean' | 'option' | 'id';
+  /** Longest text, for text and code. */
+  readonly length: number;
+  /** The set in which a code must exist; for an id, the set whose row with that code gives the id. */
+  readonly set?: CodeSet | undefined;
+  readonly options: readonly string[];
+  readonly fallback?: Fallback | undefined;
+  readonly required: boolean;
+}
+
+export interface Fallback {
+  readonly columns: readonly string[];
+  readonly table?: CodeTableName | undefined;
+}
+
+/**
+ * `name:type`, types as in the reference: S100 text, C20 code, A date, D decimal, B boolean, O(a|b) option; G an id.
+ * `@set` behind it names the set that knows the code; `!` means that it must not be empty.
+ */
+const ADDRESS = (of: string): string =>
+  `addressLine1:S100=${of}.address1_line1 addressLine2:S50=${of}.address1_line2 city:S30=${of}.address1_city ` +
+  `state:S30=${of}.address1_stateorprovince postalCode:C20=${of}.address1_postalcode ` +
+  `country:C10@countriesRegions=${of}.address1_country>countries`;
+
+const SELL_TO = 'AddressLine1:S100 AddressLine2:S50 City:S30 State:S30 PostCode:C20 Country:C10@countriesRegions'
+  .split(' ')
+  .map((field) => `sellTo${field}`)
+  .join(' ');
+
+const DEFINITIONS: Record<Section, string> = {
+  customer:
+    `number:C20=account.accountnumber displayName:S100!=account.name type:O(Company|Person) ${ADDRESS('account')} ` +
+    'phoneNumber:S30=account.telephone1 email:S80=account.emailaddress1 website:S255=account.websiteurl ' +
+    'currencyCode:C10=transactioncurrencyid paymentTermsId:G@paymentTerms=account.paymenttermscode>paymentTerms ' +
+    'shipmentMethodId:G@shipmentMethods=account.address1_freighttermscode>shipmentMethods paymentMethodId:G@paymentMethods ' +
+    'salespersonCode:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople creditLimit:D ' +
+    'taxLiable:B taxAreaId:G@taxAreas taxRegistrationNumber:S50 blocked:O(_x0020_|Ship|Invoice|All)',
+  contact:
+    `number:C20 displayName:S100!=contact.fullname type:O(Person|Company) jobTitle:S30=contact.jobtitle ${ADDRESS('contact')} ` +
+    'phoneNumber:S30=contact.telephone1 mobilePhoneNumber:S30=contact.mobilephone email:S80=contact.emailaddress1 ' +
+    'website:S255 searchName:C100 taxRegistrationNumber:S20',
+  item:
+    'number:C20=product.productnumber displayName:S100!=product.name displayName2:S50 ' +
+    'type:O(Inventory|Service|Non_x002D_Inventory) itemCategoryCode:C20@itemCategories gtin:C14 ' +
+    'unitPrice:D=product.price unitCost:D=product.standardcost priceIncludesTax:B ' +
+    'taxGroupCode:C20@taxGroups baseUnitOfMeasureCode:C10@unitsOfMeasure=product.defaultuomid>units ' +
+    'generalProductPostingGroupCode:C20@generalProductPostingGroups inventoryPostingGroupCode:C20@inventoryPostingGroups',
+  document:
+    'customerPurchaseOrderReference:S35=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
+    'billToCustomerNumber:C20 ' +
+    'paymentTermsId:G@paymentTerms=paymenttermscode,account.paymenttermscode>paymentTerms ' +
+    'shipmentMethodId:G@shipmentMethods=freighttermscode,account.address1_freighttermscode>shipmentMethods ' +
+    'salesperson:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople ' +
+    'requestedDeliveryDate:A=requestdeliveryby pricesIncludeTax:B partialShipping:B ' +
+    'shipToName:S100=shipto_name shipToContact:S100=shipto_contactname ' +
+    'shipToAddressLine1:S100=shipto_line1 shipToAddressLine2:S50=shipto_line2 shipToCity:S30=shipto_city ' +
+    'shipToState:S30=shipto_stateorprovince shipToPostCode:C20=shipto_postalcode ' +
+    `shipToCountry:C10@countriesRegions=shipto_country>countries ${SELL_TO} phoneNumber:S30 email:S80 ` +
+    'shortcutDimension1Code:C20 shortcutDimension2Code:C20',
+  line:
+    'lineObjectNumber:C20 description:S100 description2:S50 unitOfMeasureCode:C10@unitsOfMeasure ' +
+    'itemVariantId:G@itemVariants locationId:G@locations taxCode:C50@taxGroups shipmentDate:A=line.requestdeliveryby',
+};
+
+const KINDS: Readonly<Record<string, Target['kind']>> = {
+  S: 'text',
+  C: 'code',
+  A: 'date',
+  D: 'decimal',
+  B: 'boolean',
+  O: 'option',
+  G: 'id',
+};
+
+function toTarget(definition: string): readonly [string, Target] {
+  const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
+  const kind = KINDS[found?.[2] ?? ''];
+  if (!found?.[1] || !kind) throw new TypeError(`no field: ${definition}`);
+  const [, name, , length, options, set, required, columns, table] = found;
+  return [
+    name,
+    {
+      kind,
+      length: Number(length ?? 0),
+      set: CODE_SETS.find((one) => one === set),
+      options: options?.split('|') ?? [],
+      required: required !== undefined,
+      ...(columns && {
+        fallback: { columns: columns.split(','), table: CODE_TABLES.find((one) => one === table) },
+      }),
+    },
+  ];
+}
+
+export const TARGETS: Record<Section, ReadonlyMap<string, Target>> = {
+  customer: targetsOf('customer'),
+  contact: targetsOf('contact'),
+  item: targetsOf('item'),
+  document: targetsOf('document'),
+  line: targetsOf('line'),
+};
+
+function targetsOf(section: Section): ReadonlyMap<string, Target> {
+  return new Map(DEFINITIONS[section].split(' ').map(toTarget));
+}

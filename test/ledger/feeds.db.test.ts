@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { createSightings, type Sightings } from '../../src/ledger/sightings.js';
+import { createWaiting, type Waiting } from '../../src/ledger/waiting.js';
+import { startPostgres } from '../support/postgres.js';
+
+/** What every database that carries the ledger must do for the feeds. */
+function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
+  describe(`the ledger of the feeds on ${name}`, () => {
+    let server: { url: string; stop: () => Promise<void> };
+    let database: Database;
+    let ledger: Ledger;
+    let feeds: FeedLedger;
+    let sightings: Sightings;
+    let waiting: Waiting;
+
+    beforeAll(async () => {
+      server = await open();
+      database = openDatabase(server.url);
+      await migrate(database);
+      ledger = createLedger(database);
+      feeds = createFeedLedger(database);
+      sightings = createSightings(database);
+      waiting = createWaiting(database);
+    });
+    beforeEach(async () => {
+      for (const table of ['sales_feeds', 'sales_rows', 'sightings']) await database.query(`DELETE FROM ${table}`);
+    });
+    afterAll(async () => {
+      await database?.close();
+      await server?.stop();
+    });
+
+    const outcome = (change: Partial<PageOutcome>): PageOutcome => ({
+      table: 'salesorder',
+      step: '0',
+      phase: 'changes',
+      position: 'https://sales/link',
+      takenFrom: new Date('2026-01-31T00:00:00Z'),
+      isLast: true,
+      settled: [],
+      deleted: [],
+      read: 0,
+      taken: 0,
+      compared: { rows: 0, changed: 0, missing: 0 },
+      ...change,
+    });
+
+    it('a feed begins once, whoever asks', async () => {
+      const [one, two] = await Promise.all([feeds.openFeed('salesorder'), feeds.openFeed('salesorder')]);
+      expect(one).toEqual(two);
+      expect(one).toMatchObject({ phase: 'initial', position: undefined, step: '0', pausedAt: undefined });
+    });
+
+    it('a position moves once from each step: a reader that was slower stores nothing (I5)', async () => {
+      await feeds.openFeed('salesorder');
+      await feeds.noteReading('salesorder');
+      expect(await feeds.settlePage(outcome({ position: 'first', isLast: false }))).toBe(true);
+      expect(await feeds.settlePage(outcome({ position: 'stale' }))).toBe(false);
+      expect(await feeds.openFeed('salesorder')).toMatchObject({ position: 'first', step: '1', caughtUpAt: undefined });
+      expect(await feeds.settlePage(outcome({ step: '1', position: 'second' }))).toBe(true);
+      const after = await feeds.openFeed('salesorder');
+      expect(after.caughtUpAt).toBeInstanceOf(Date);
+      expect(after.takenFrom).toEqual(new Date('2026-01-31T00:00:00Z'));
+    });
+
+    it('a remembered row is not settled until its page is, and an older version changes nothing', async () => {
+      const rowId = randomUUID();
+      await feeds.openFeed('salesorder');
+      expect(await feeds.rememberRows('salesorder', 1, [{ rowId, version: '20' }])).toEqual(new Map());
+      expect(await feeds.rememberRows('salesorder', 1, [{ rowId, version: '20' }])).toEqual(new Map());
+      await feeds.settlePage(outcome({ settled: [{ rowId, version: '20', state: 'won' }] }));
+      const settled = new Map([[rowId, { version: '20', state: 'won' }]]);
+      expect(await feeds.rememberRows('salesorder', 1, [{ rowId, version: '15' }])).toEqual(settled);
+      await feeds.settlePage(outcome({ step: '1', settled: [{ rowId, version: '15', state: 'open' }] }));
+      expect(await feeds.findSettled('salesorder', [rowId, randomUUID()])).toEqual(settled);
+    });
+
+    it('a comparison finds what it did not meet, until it is settled as deleted', async () => {
+      const [kept, gone] = [randomUUID(), randomUUID()];
+      await feeds.openFeed('salesorder');
+      await feeds.rememberRows('salesorder', 1, [
+        { rowId: kept, version: '1' },
+        { rowId: gone, version: '2' },
+      ]);
+      await feeds.settlePage(outcome({}));
+      await feeds.startComparison('salesorder', '1');
+      const state = await feeds.openFeed('salesorder');
+      expect(state).toMatchObject({ phase: 'comparing', position: undefined, sweep: 2, timesExpired: 1 });
+      await feeds.startComparison('salesorder', '1');
+      expect((await feeds.openFeed('salesorder')).sweep).toBe(2);
+      await feeds.rememberRows('salesorder', 2, [{ rowId: kept, version: '1' }]);
+      expect(await feeds.findMissing('salesorder', 2, 10)).toEqual([gone]);
+      await feeds.settlePage(
+        outcome({ step: state.step, deleted: [gone], compared: { rows: 1, changed: 0, missing: 1 } }),
+      );
+      expect(await feeds.findMissing('salesorder', 2, 10)).toEqual([]);
+      expect((await feeds.openFeed('salesorder')).compared).toEqual({ rows: '1', changed: '0', missing: '1' });
+    });
+
+    it('a pause is kept with its name, and an error until the next page is stored', async () => {
+      await feeds.pauseFeed('quote', 'ann');
+      await feeds.pauseFeed('quote', 'bob');
+      expect(await feeds.openFeed('quote')).toMatchObject({ pausedBy: 'ann', timesPaused: 1 });
+      await feeds.resumeFeed('quote');
+      await feeds.noteFeedError('quote', 'read the changes of quote: forbidden (403)');
+      expect(await feeds.openFeed('quote')).toMatchObject({
+        pausedAt: undefined,
+        lastError: expect.stringMatching(/403/),
+      });
+      await feeds.settlePage(outcome({ table: 'quote' }));
+      expect((await feeds.openFeed('quote')).lastError).toBeUndefined();
+    });
+
+    it('gaps name what each of the three did not see', async () => {
+      const refs = Array.from({ length: 4 }, () => ({ table: 'quote' as const, recordId: randomUUID() }));
+      const [both, onlyFeed, onlyCount, onlyHint] = refs.map((ref) => ref.recordId);
+      const pick = (...ids: (string | undefined)[]) => refs.filter((ref) => ids.includes(ref.recordId));
+      expect((await sightings.noteSightings('webhook', pick(both, onlyHint))).size).toBe(2);
+      await sightings.noteSightings('feed', pick(both, onlyFeed));
+      expect((await sightings.noteSightings('feed', pick(both))).size).toBe(0);
+      await sightings.noteSightings('count', pick(both, onlyFeed, onlyCount));
+      await feeds.openFeed('quote');
+      await feeds.noteReading('quote');
+      await feeds.settlePage(outcome({ table: 'quote' }));
+
+      const report = async () => (await sightings.readGaps(new Date(0), 10)).find(({ table }) => table === 'quote');
+      const missed = async () => {
+        const watchers = (await report())?.watchers;
+        return [watchers?.webhook, watchers?.feed].map((one) => one?.gaps.map((gap) => gap.recordId).sort());
+      };
+      // A hint alone proves nothing: the record may not be won, or not exist.
+      expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount]]);
+      expect((await report())?.records).toBe(3);
+      // A hint that led to a deal which was read does.
+      await ledger.see({ table: 'quote', recordId: onlyHint ?? '' });
+      await ledger.change(onlyHint ?? '', { state: 'preparing', revision: 'W/"1"' });
+      expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount, onlyHint].sort()]);
+      expect((await sightings.findSightings('feed', [both ?? ''])).get(both ?? '')?.times).toBe(2);
+    });
+
+    it('finds the deals that wait for an account or product, and no others', async () => {
+      const [accountId, productId, linkedId] = [randomUUID(), randomUUID(), randomUUID()];
+      const held = async (reason: 'item-missing' | 'period-closed'): Promise<string> => {
+        const recordId = randomUUID();
+        await ledger.see({ table: 'salesorder', recordId });
+        const deal = {
+          recordId,
+          revision: 'W/"1"',
+          customer: { accountId },
+          lines: [{ product: { productId } }, { product: undefined }],
+        } as unknown as WonDeal;
+        await ledger.keepDeal(deal, { state: 'held', revision: 'W/"1"', hold: { reason, text: 'held' } });
+        return recordId;
+      };
+      const waits = await held('item-missing');
+      const other = await held('period-closed');
+      await ledger.keepLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
+
+      for (const id of [accountId, productId]) {
+        expect(await waiting.findWaitingDeals(id)).toEqual([{ table: 'salesorder', recordId: waits }]);
+      }
+      expect(await waiting.findWaitingDeals(randomUUID())).toEqual([]);
+      const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
+      expect([...concerned].sort()).toEqual([productId, linkedId].sort());
+      expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
+      await ledger.change(other, { state: 'settled' });
+      expect(await waiting.findOpenRecords([waits, other])).toEqual(new Set([waits]));
+    });
+  });
+}
+
+testFeeds('PGlite over its socket', () => startEmbeddedLedger());
+
+const postgres = await startPostgres();
+if (postgres) testFeeds('PostgreSQL', async () => postgres);
+else {
+  describe('the ledger of the feeds on PostgreSQL', () => {
+    it.skip('this machine has no PostgreSQL binaries (initdb, postgres)', () => undefined);
+  });
+}
