@@ -23,8 +23,8 @@ export type SalesRowChange =
     }
   | { readonly kind: 'deleted'; readonly rowId: string };
 
-/** Starts or signals whatever the changes concern; returns how many did. May be called twice with the same changes. */
-export type TakeSalesChanges = (table: FeedTable, changes: readonly SalesRowChange[]) => Promise<number>;
+/** Starts or signals whatever the changes concern; returns the rows that did. May be called twice with the same. */
+export type TakeSalesChanges = (table: FeedTable, changes: readonly SalesRowChange[]) => Promise<ReadonlySet<string>>;
 
 /** What the workflow learns: numbers and times, never a row. */
 export interface FeedPage {
@@ -101,8 +101,11 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       ...deleted.map((rowId) => ({ kind: 'deleted', rowId }) as const),
     ]);
     if (isSourceTable(table)) {
-      const won = news.filter((row) => state(row) === 'won').map((row) => ({ table, recordId: row.rowId }));
-      await dependencies.sightings.noteSightings('feed', won);
+      const won = news.filter((row) => taken.has(row.rowId) && state(row) === 'won');
+      await dependencies.sightings.noteSightings(
+        'feed',
+        won.map((row) => ({ table, recordId: row.rowId })),
+      );
     }
 
     const isLast = page.nextLink === undefined;
@@ -118,10 +121,10 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       settled: rows.map((row) => ({ rowId: row.rowId, version: row.version, state: state(row) })),
       deleted,
       read: page.rows.length + page.deleted.length,
-      taken,
+      taken: taken.size,
       compared: isComparing ? { rows: rows.length, changed, missing: 0 } : NOTHING,
     });
-    return answer(await feeds.openFeed(table), !isLast || isComparing, rows.length, taken);
+    return answer(await feeds.openFeed(table), !isLast || isComparing, rows.length, taken.size);
   }
 
   /** A full reading tells no deletions: what it did not meet is gone (reference 4.6). */
@@ -143,10 +146,10 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       settled: [],
       deleted: missing,
       read: 0,
-      taken,
+      taken: taken.size,
       compared: { rows: 0, changed: 0, missing: missing.length },
     });
-    return { taken, isLast };
+    return { taken: taken.size, isLast };
   }
 
   return {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type SimulatorOptions, type Simulators, startSimulators } from '../simulators/index.js';
 
@@ -73,6 +74,8 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
   options.onStop(() => stopProcess(worker.child));
   const starter = await start('starter', env);
   options.onStop(() => stopProcess(starter.child));
+  // In the background it asks who we are in Sales, which is no request of a deal.
+  while (!simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: SECRET };
   simulators.dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });

@@ -22,7 +22,7 @@ beforeAll(async () => {
   const port = await freePort();
   stage = await openStage({
     temporalAddress: inject('temporalAddress'),
-    rules: 'test/rules/feeds.yaml',
+    rules: 'test/rules/invoice-feed.yaml',
     env: { FEEDS: 'on', STARTER_PORT: String(port), STARTER_PUBLIC_URL: `http://127.0.0.1:${port}` },
   });
   dealer = createDealer(stage);

@@ -5,6 +5,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
+import { until } from './deals.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
 export interface Stage {
@@ -67,6 +68,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const database: Database = openDatabase(embedded.url);
   const worker = await startProcess('worker', env);
   const starter = await startProcess('starter', env);
+  // In the background it asks who we are in Sales; a test that counts requests must not meet that one.
+  await until(() => simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI')));
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   simulators.dataverse.webhooks.registrations.push({
     url: `${starterUrl}/webhooks/dataverse`,
