@@ -1,12 +1,15 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigError, loadConfig } from '../config.js';
+import { ConfigError, loadConfig, parseRules } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
+import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { addFeedCommands } from './feeds.js';
+import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -43,6 +46,34 @@ program
       });
     }),
   );
+
+program
+  .command('preview')
+  .description('show the document that a record would become, and what would be written; writes nothing')
+  .argument('[table]', SOURCE_TABLES.join(', '))
+  .argument('[guid]', "the record's GUID")
+  .option('--json', 'as JSON')
+  .option('--since <date>', 'every deal that changed since this day, such as 2026-03-31')
+  .option('--mapping <file>', 'with --since: only what these rules would make different')
+  .action((table: string | undefined, guid: string | undefined, options: PreviewOptions) =>
+    runPreview(table, guid, options),
+  );
+
+const mappingCommand = program.command('mapping').description('the rules file (DEALBRIDGE_RULES)');
+
+mappingCommand
+  .command('check')
+  .description('check a rules file; each fault with its line and column')
+  .argument('<file>')
+  .action((file: string) => {
+    parseRules(readFileSync(file, 'utf8'), file);
+    console.log(`${file} is usable`);
+  });
+
+mappingCommand
+  .command('schema')
+  .description('print the JSON Schema of the rules file, for editors')
+  .action(() => print(toEditorSchema()));
 
 program
   .command('ping')

@@ -31,7 +31,12 @@ export async function mapSection(
   deal: WonDeal,
   line?: DealLine,
 ): Promise<MappedSection> {
-  const where = line ? `line ${line.sequence / 10_000}, ${section}` : section;
+  const where =
+    section === 'line' && line
+      ? `line ${line.sequence / 10_000}`
+      : section === 'item' && line?.product
+        ? `item ${line.product.number}`
+        : section;
   return mapSources(where, mapping.sections[section], mapping, { deal, timeZone: mapping.timeZone, line });
 }
 
@@ -163,7 +168,7 @@ function wrong(text: string): Wrong {
   return { reason: 'mapping-failed', text };
 }
 
-export function describeSource({ from, table, isDefault }: FieldSource): string {
+export function describeSource({ from, table }: FieldSource): string {
   const origin = {
     value: () => 'the constant of the configuration',
     formula: () => 'the formula of the configuration',
@@ -172,5 +177,5 @@ export function describeSource({ from, table, isDefault }: FieldSource): string 
         ? `column ${from.columns.map(({ row, column }) => (row === 'record' ? column : `${row}.${column}`)).join(' or ')}`
         : '',
   }[from.kind]();
-  return `${origin}${table ? ` by the table ${table}` : ''}${isDefault ? '' : ', configured'}`;
+  return `${origin}${table ? ` by the table ${table}` : ''}`;
 }

@@ -98,7 +98,7 @@ function toPlainIssues(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = 
     case 'invalid_value':
       return [{ path, right: `one of ${issue.values.map(String).join(', ')}`, isKey: false }];
     case 'invalid_type':
-      return [{ path, right: `a ${issue.expected}`, isKey: false }];
+      return [{ path, right: nounOf(issue.expected), isKey: false }];
     default:
       return [{ path, right: issue.message, isKey: false }];
   }
@@ -116,10 +116,14 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 function choices(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const named = branches.flat().map((issue) => {
     if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ');
-    if (issue.code === 'invalid_type') return `a ${issue.expected}`;
+    if (issue.code === 'invalid_type') return nounOf(issue.expected);
     return issue.message;
   });
   return [...new Set(named)].join(' or ');
+}
+
+function nounOf(expected: string): string {
+  return /^[aeiou]/.test(expected) ? `an ${expected}` : `a ${expected}`;
 }
 
 function toRightKey(key: string, known: readonly string[]): string {

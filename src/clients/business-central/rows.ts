@@ -36,6 +36,16 @@ export function toCodeRow(row: z.infer<typeof codeRow>): CodeRow {
   return { id, code, name: displayName ?? description ?? '', itemNumber, values };
 }
 
+/** Every scalar of a row as text; annotations are no properties. */
+export const wholeRow = z.record(z.string(), z.unknown()).transform((row) => {
+  const values: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(row)) {
+    if (name.startsWith('@') || (typeof value === 'object' && value !== null)) continue;
+    values[name] = typeof value === 'boolean' ? value : String(value ?? '');
+  }
+  return values;
+});
+
 export const dimensionedRow = z.object({
   id: guid,
   number: z.string(),
