@@ -54,6 +54,7 @@ const invoiceFeed = createInvoiceFeedActivities({
   companyId,
   ledger,
   invoiceFeed: rules.invoiceFeed,
+  outcomeMs: config.businessCentral.outcomeMs,
   tellDeal: (ref, look) => startDeal({ temporal, ledger }, ref, look),
 });
 const keepSubscriptions = createSubscriptionActivities({

@@ -7,7 +7,7 @@ import { createOrderRequests, type OrderRequests } from './orders.js';
 import { companyRow, customerRow, itemRow, listOf } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
-export type { Invoice, InvoiceLine } from './invoices.js';
+export type { Invoice, InvoiceLine, InvoicePage } from './invoices.js';
 export type { Order, OrderLine } from './orders.js';
 export type { Receipt } from './transport.js';
 
