@@ -70,6 +70,7 @@ const invoiceFeed = createInvoiceFeedActivities({
   companyId,
   ledger,
   invoiceFeed: rules.invoiceFeed,
+  outcomeMs: config.businessCentral.outcomeMs,
   tellDeal: start,
 });
 const keepSubscriptions = createSubscriptionActivities({

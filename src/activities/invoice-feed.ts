@@ -1,4 +1,4 @@
-import type { BusinessCentralClient, Invoice } from '../clients/business-central/client.js';
+import type { BusinessCentralClient, Invoice, InvoicePage } from '../clients/business-central/client.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { Look } from '../deal/looks.js';
 import { isSame } from '../deal/money.js';
@@ -16,9 +16,15 @@ export interface InvoiceFeedRules {
   readonly from: Date | undefined;
 }
 
-export interface InvoicePageRead {
+/** Where a reading goes on; a new one starts at the watermark. */
+export interface InvoicePlaceInReading {
   /** Where the next page begins; undefined at the end. */
-  readonly next: string | undefined;
+  readonly next?: string | undefined;
+  /** When the reading began, by the clock of Business Central. */
+  readonly beganAt?: string | undefined;
+}
+
+export interface InvoicePageRead extends InvoicePlaceInReading {
   readonly watermark: string;
   readonly everySeconds: number;
   readonly found: number;
@@ -30,34 +36,47 @@ export interface InvoiceFeedDependencies {
   readonly companyId: string;
   readonly ledger: Ledger;
   readonly invoiceFeed: InvoiceFeedRules;
+  /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
+  readonly outcomeMs: number;
   /** Starts or signals the deal, also one that has settled. */
   readonly tellDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
 }
 
 export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencies) {
-  const { businessCentral, companyId, invoiceFeed, tellDeal } = dependencies;
+  const { businessCentral, companyId, invoiceFeed, outcomeMs, tellDeal } = dependencies;
   const ledger = dependencies.ledger.businessCentralFeeds;
   const overlapMs = invoiceFeed.overlapSeconds * 1_000;
 
-  async function readPage(next: string | undefined): Promise<InvoicePageRead> {
+  async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
     const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? new Date());
     const place = next === undefined ? { since: new Date(watermark.getTime() - overlapMs) } : { next };
     const page = await inWords(() => businessCentral.readChangedInvoices(place, invoiceFeed.pageSize));
+    const began = beganAt ?? page.answeredAt?.toISOString();
     const told = await tellNews(page.invoices);
-    const newest = page.invoices.at(-1)?.lastModified;
     // Only now, when every deal of the page is told (I5).
     const moved = await ledger.moveInvoiceFeed(companyId, {
-      watermark: newest === undefined ? undefined : new Date(newest),
+      watermark: findReached(page, began),
       isEnd: page.next === undefined,
       forgetBefore: new Date(watermark.getTime() - 2 * overlapMs - FORGET_LATER_MS),
     });
     return {
       next: page.next,
+      beganAt: began,
       watermark: moved.toISOString(),
       everySeconds: invoiceFeed.everySeconds,
       found: page.invoices.length,
       told,
     };
+  }
+
+  /**
+   * The stamp that was read last; at the end also the time itself, or the last invoices before a quiet weekend would be
+   * read every few seconds until Monday.
+   */
+  function findReached(page: InvoicePage, began: string | undefined): Date | undefined {
+    const stamps = page.invoices.slice(-1).map((invoice) => Date.parse(invoice.lastModified));
+    if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - outcomeMs);
+    return stamps.length > 0 ? new Date(Math.max(...stamps)) : undefined;
   }
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
@@ -84,9 +103,9 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
   return {
     /** One page of the changed invoices; the deals that they belong to are told what is new. */
-    async readInvoicePage({ next }: { readonly next?: string | undefined }): Promise<InvoicePageRead> {
+    async readInvoicePage(place: InvoicePlaceInReading): Promise<InvoicePageRead> {
       try {
-        return await readPage(next);
+        return await readPage(place);
       } catch (error) {
         // For people who ask how the feed does; the words of the other side may name customers and stay out (I7).
         const text = error instanceof Error ? error.message : 'unknown';

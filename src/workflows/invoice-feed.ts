@@ -1,4 +1,5 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
+import type { InvoicePlaceInReading } from '../activities/invoice-feed.js';
 import { invoices } from './feed-activities.js';
 import { openFeedDesk } from './feed-desk.js';
 
@@ -29,14 +30,14 @@ export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
 
   /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
   async function readToEnd(): Promise<number> {
-    let next: string | undefined;
+    let place: InvoicePlaceInReading = {};
     for (;;) {
       try {
-        const page = await invoices.readInvoicePage({ next });
+        const page = await invoices.readInvoicePage(place);
         position = { watermark: page.watermark, lastError: undefined };
         desk.show(position);
-        next = page.next;
-        if (next === undefined || desk.isFull() || desk.isPaused) return page.everySeconds;
+        place = { next: page.next, beganAt: page.beganAt };
+        if (page.next === undefined || desk.isFull() || desk.isPaused) return page.everySeconds;
       } catch (error) {
         if (!(error instanceof ActivityFailure)) throw error;
         const lastError = error.cause?.message ?? error.message;

@@ -1,7 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
-import { createInvoiceFeedActivities, type InvoiceFeedActivities } from '../../src/activities/invoice-feed.js';
+import {
+  createInvoiceFeedActivities,
+  type InvoiceFeedActivities,
+  type InvoicePlaceInReading,
+} from '../../src/activities/invoice-feed.js';
 import { createOrderActivities } from '../../src/activities/orders.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { parseRules } from '../../src/config.js';
@@ -11,6 +15,7 @@ import type { Look } from '../../src/deal/looks.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OVERLAP_SECONDS = 120;
+const OUTCOME_MS = 600_000;
 
 describe('the feed of invoices', () => {
   let counter: Counter;
@@ -38,6 +43,7 @@ describe('the feed of invoices', () => {
       companyId: counter.companyId,
       ledger: counter.ledger,
       invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, from },
+      outcomeMs: OUTCOME_MS,
       tellDeal: async (ref, look) => {
         if (deafness) throw deafness;
         told.push({ recordId: ref.recordId, look });
@@ -47,18 +53,18 @@ describe('the feed of invoices', () => {
 
   async function drain(of: InvoiceFeedActivities = feed): Promise<number> {
     let pages = 0;
-    let next: string | undefined;
+    let place: InvoicePlaceInReading = {};
     do {
-      ({ next } = await of.readInvoicePage({ next }));
+      place = await of.readInvoicePage(place);
       pages += 1;
-    } while (next !== undefined);
+    } while (place.next !== undefined);
     return pages;
   }
 
   const common = () => {
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: 600_000, sets };
+    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: OUTCOME_MS, sets };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
     recordId,
@@ -262,6 +268,36 @@ describe('the feed of invoices', () => {
     expect((await position()).lastError).toBe('read the changes of invoices: unknown-outcome (UND_ERR_SOCKET)');
     await drain();
     expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('in quiet times the last invoices are not read for ever, and what commits late is still read', async () => {
+    const quiet = createInvoiceFeedActivities({
+      businessCentral: {
+        readChangedInvoices: async () => ({
+          invoices: [],
+          next: undefined,
+          answeredAt: new Date('2031-05-04T10:20:00Z'),
+        }),
+      },
+      companyId: randomUUID(),
+      ledger: counter.ledger,
+      invoiceFeed: {
+        everySeconds: 30,
+        overlapSeconds: OVERLAP_SECONDS,
+        pageSize: 500,
+        from: new Date('2031-05-04T08:00:00Z'),
+      },
+      outcomeMs: OUTCOME_MS,
+      tellDeal: async () => undefined,
+    });
+    expect(await quiet.readInvoicePage({})).toMatchObject({
+      watermark: '2031-05-04T10:10:00.000Z',
+      beganAt: '2031-05-04T10:20:00.000Z',
+    });
+    // The time counts from where the reading began, not from its last page.
+    expect(await quiet.readInvoicePage({ next: 'x', beganAt: '2031-05-04T10:20:30.000Z' })).toMatchObject({
+      watermark: '2031-05-04T10:10:30.000Z',
+    });
   });
 
   it('what no reading goes back to is forgotten', async () => {

@@ -48,6 +48,8 @@ export interface InvoicePage {
   readonly invoices: readonly Invoice[];
   /** Undefined on the last page. */
   readonly next: string | undefined;
+  /** By the clock of Business Central, to the second. */
+  readonly answeredAt: Date | undefined;
 }
 
 export interface InvoiceRequests {
@@ -80,7 +82,7 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
   return {
     async readChangedInvoices(place, pageSize) {
       const asked = 'read the changes of invoices';
-      const { body, requestId } = await http.send({
+      const { body, headers, requestId } = await http.send({
         method: 'GET',
         path: `salesInvoices?${'next' in place ? place.next : changesSince(place.since)}`,
         asked,
@@ -88,7 +90,12 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
       });
       const page = readWire('business-central', asked, pageOf(invoiceRow), body, requestId);
       const link = page['@odata.nextLink'];
-      return { invoices: page.value.map(toInvoice), next: link === undefined ? undefined : toNext(link) };
+      const date = Date.parse(String(headers['date']));
+      return {
+        invoices: page.value.map(toInvoice),
+        next: link === undefined ? undefined : toNext(link),
+        answeredAt: Number.isNaN(date) ? undefined : new Date(date),
+      };
     },
     async findInvoices(key) {
       const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);

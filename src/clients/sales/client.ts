@@ -208,8 +208,6 @@ const LISTED: Record<SourceTable, readonly [set: string, id: string, states: str
   salesorder: ['salesorders', 'salesorderid', 'statecode ne 2'],
 };
 
-const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
-
 const STAGES: Record<SalesInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
   billed: { statecode: 0, statuscode: 4 },
   'part-paid': { statecode: 2, statuscode: 100_002 },
