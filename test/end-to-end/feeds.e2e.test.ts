@@ -172,7 +172,7 @@ describe('a paused feed', () => {
       isPaused: false,
     });
     await settled(order);
-  });
+  }, 180_000);
 });
 
 describe('an expired token', () => {
