@@ -51,6 +51,7 @@ export interface SalesFeedDependencies {
 
 /** So many missing rows of a comparison are taken in one step. */
 const MISSING_AT_ONCE = 500;
+const BREATH_MS = 60_000;
 
 export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
   const { changes, feeds, rules, getOwnUserId, take } = dependencies;
@@ -83,7 +84,9 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     } catch (error) {
       if (!(error instanceof LinkExpired)) throw error;
       await feeds.startComparison(table, feed.step);
-      return answer(await feeds.openFeed(table), true);
+      // Links that are refused one after the other must not become a loop without a pause.
+      const isRepeated = feed.expiredAt !== undefined && Date.now() - feed.expiredAt.getTime() < BREATH_MS;
+      return answer(await feeds.openFeed(table), !isRepeated);
     }
 
     const takenFrom = feed.takenFrom ?? (settings.from === 'now' ? page.answeredAt : settings.from);

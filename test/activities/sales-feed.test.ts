@@ -261,6 +261,16 @@ describe('a token that is not taken any more', () => {
   });
 });
 
+describe('links that are refused again and again', () => {
+  it('do not make the feed ask without a pause', async () => {
+    const read = await createGrownFeed();
+    pages = [new LinkExpired('0x80060888'), page([], { nextLink: 'bad' }), new LinkExpired('0x80060888')];
+    expect((await read()).hasMore).toBe(true);
+    expect((await read()).hasMore).toBe(true);
+    expect((await read()).hasMore).toBe(false);
+  });
+});
+
 describe('accounts, contacts and products', () => {
   it('are handed on when they have a link or a deal waits for them', async () => {
     const [linked, stranger] = [randomUUID(), randomUUID()];

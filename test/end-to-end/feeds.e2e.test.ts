@@ -1,9 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import { FEED_TABLES, SOURCE_TABLES } from '../../src/deal/ids.js';
+import { FEED_TABLES, SOURCE_TABLES, salesFeedId } from '../../src/deal/ids.js';
 import { ensureFeeds } from '../../src/intake/ensure-feeds.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
+import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 import { getToken } from '../support/tokens.js';
@@ -171,7 +172,7 @@ describe('a paused feed', () => {
       isPaused: false,
     });
     await settled(order);
-  });
+  }, 180_000);
 });
 
 describe('an expired token', () => {
@@ -229,5 +230,13 @@ describe('the nightly count', () => {
     expect(await gapsOf('webhook')).toContain(opportunity.id);
     expect(await gapsOf('count')).toEqual([]);
     for (const table of SOURCE_TABLES) await listener.resume(table);
+
+    const { info } = await stage.temporal.schedule.getHandle('count-sales').describe();
+    const run = info.recentActions.at(-1)?.action.workflow;
+    expect(await stage.temporal.workflow.getHandle(run?.workflowId ?? '').result()).toMatchObject({
+      opportunity: { rows: 3, unseen: 1 },
+    });
+    await keepHistory(stage, run?.workflowId ?? '', 'count-sales');
+    await keepHistory(stage, salesFeedId('quote'), 'sales-feed-refused-then-paused');
   });
 });
