@@ -18,7 +18,17 @@ export interface Config {
     readonly ratePerSecond: number;
   };
   readonly requestTimeoutMs: number;
-  readonly starter: { readonly port: number; readonly host: string; readonly webhookSecret: string };
+  readonly starter: {
+    readonly port: number;
+    readonly host: string;
+    readonly webhookSecret: string;
+    /** Requests per second that one source address may make. */
+    readonly ratePerSecond: number;
+    /** How many proxies stand before us, whose X-Forwarded-For is believed. */
+    readonly trustedProxies: number;
+  };
+  /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
+  readonly feeds: boolean;
   readonly rules: Rules;
   readonly logLevel: string;
 }
@@ -50,6 +60,9 @@ const environment = z.object({
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   WEBHOOK_SECRET: z.string().min(16),
+  STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
+  STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
+  FEEDS: z.enum(['on', 'off']).default('on'),
   DEALBRIDGE_RULES: z.string().optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });
@@ -104,7 +117,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ratePerSecond: e.BC_RATE_PER_SECOND,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
-    starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
+    starter: {
+      port: e.STARTER_PORT,
+      host: e.STARTER_HOST,
+      webhookSecret: e.WEBHOOK_SECRET,
+      ratePerSecond: e.STARTER_RATE_PER_SECOND,
+      trustedProxies: e.STARTER_TRUSTED_PROXY,
+    },
+    feeds: e.FEEDS === 'on',
     rules: parseRules(e.DEALBRIDGE_RULES ? readFileSync(e.DEALBRIDGE_RULES, 'utf8') : ''),
     logLevel: e.LOG_LEVEL,
   };

@@ -9,7 +9,9 @@ import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
 import { TASK_QUEUES } from './deal/ids.js';
+import { toEffectiveSettings } from './effective-settings.js';
 import { startDeal } from './intake/start-deal.js';
+import { noteConfiguration } from './ledger/configuration-log.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
@@ -18,6 +20,7 @@ import { createTemporalLogger } from './temporal-logger.js';
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
 const { ledger, log, temporal } = runtime;
+await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
 const { requestTimeoutMs: timeoutMs } = config;

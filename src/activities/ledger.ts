@@ -34,6 +34,12 @@ export type ClaimAnswer =
   | { readonly kind: 'bearer'; readonly masters: Masters }
   | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
 
+export interface SealNote {
+  readonly number: string;
+  readonly at: string;
+  readonly sealHash: string;
+}
+
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
   readonly companyId: string;
@@ -80,6 +86,11 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
+    },
+    /** The seal stands in Temporal's history as well: a witness outside of the database. */
+    async sealAudit(): Promise<SealNote | undefined> {
+      const seal = await ledger.sealAudit();
+      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
   };
 }

@@ -1,6 +1,8 @@
 import type { RecordRef, WonDeal } from '../deal/deal.js';
 import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
+import { type Erased, type Erasure, erasePersonal } from './audit-erase.js';
+import { type Seal, sealAudit } from './audit-seals.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
 import { type DocumentKind, getDocument, keepDocument } from './documents.js';
@@ -54,6 +56,10 @@ export interface Ledger {
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
+  /** Undefined when nothing came since the last seal. */
+  sealAudit(): Promise<Seal | undefined>;
+  /** @throws RangeError while the deal is under way. */
+  erasePersonal(erasure: Erasure): Promise<Erased>;
 }
 
 export function createLedger(database: Database): Ledger {
@@ -89,6 +95,8 @@ export function createLedger(database: Database): Ledger {
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),
     audit: (entry) => appendAudit(database, entry),
+    sealAudit: () => sealAudit(database),
+    erasePersonal: (erasure) => erasePersonal(database, erasure),
   };
 }
 

@@ -57,6 +57,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
     LOG_LEVEL: 'warn',
+    FEEDS: 'off',
     ...options.env,
   };
   if (options.rules) env['DEALBRIDGE_RULES'] = options.rules;
