@@ -1,8 +1,12 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { loadConfig } from './config.js';
+import { toEffectiveSettings } from './effective-settings.js';
+import { ensureAuditSeals } from './intake/ensure-audit-seals.js';
+import { createLimits, toServerOptions } from './intake/limits.js';
 import { startDeal } from './intake/start-deal.js';
-import { createWebhooks } from './intake/webhook.js';
+import { createWebhooks, hasWebhookKey } from './intake/webhook.js';
+import { noteConfiguration } from './ledger/configuration-log.js';
 import { openRuntime } from './runtime.js';
 
 /** Process: hears of won deals and starts their workflows. */
@@ -10,8 +14,11 @@ import { openRuntime } from './runtime.js';
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter');
 const { ledger, log, temporal } = runtime;
+await noteConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
+if (config.feeds) await ensureAuditSeals(temporal);
 
 const app = new Hono();
+app.use(createLimits({ ...config.starter, isDataverse: (c) => hasWebhookKey(c, config.starter.webhookSecret) }));
 app.get('/health', (c) => c.json({ status: 'ok' }));
 app.route(
   '/',
@@ -28,7 +35,8 @@ app.onError((error, c) => {
   return c.json({ error: 'not available right now' }, 503);
 });
 
-const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: config.starter.host }, (address) => {
+const { port, host: hostname } = config.starter;
+const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, (address) => {
   log.info({ port: address.port }, 'starter ready');
   process.send?.({ ready: true, port: address.port });
 });

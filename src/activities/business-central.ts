@@ -109,7 +109,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         outcome: (result) => ({
           link: keepCustomerLink(customer.accountId, result),
           change: { customerNumber: result.number },
-          facts: { customerNumber: result.number },
+          facts: { customerNumber: result.number, customerId: result.id, accountId: customer.accountId },
         }),
       });
     },
@@ -147,7 +147,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
           businessCentral.createItem({ number, name, isService, unitCode: toUnitCode(line.unit, rules.lines) }),
         outcome: (item) => ({
           link: { kind: 'item', companyId, link: { salesId: productId, bcId: item.id, bcNumber: item.number } },
-          facts: { itemNumber: item.number },
+          facts: { itemNumber: item.number, itemId: item.id, productId },
         }),
       });
     },
@@ -188,12 +188,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
-        const { requestId, correlationId, ...invoice } = await discount(
-          businessCentral,
-          input.draftId,
-          input.etag,
-          deal,
-        );
+        const { before, answer } = await discount(businessCentral, input.draftId, input.etag, deal);
+        const { requestId, correlationId, ...invoice } = answer;
         await ledger.recordOutcome({
           recordId: input.recordId,
           document: { kind: 'invoice', content: invoice },
@@ -202,7 +198,9 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             action: 'set invoice discount in Business Central',
             requestId,
             correlationId,
-            facts: { documentId: invoice.id, discount: deal.headerDiscount },
+            facts: { documentId: invoice.id, totalIncludingTax: invoice.includingTax },
+            before: { discount: before },
+            after: { discount: invoice.discount },
           },
         });
         return toDraft(deal, invoice);
@@ -217,18 +215,17 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async deleteDraft({ recordId, draftId }: { readonly recordId: string; readonly draftId: string }): Promise<void> {
-      await inWords(async () => {
-        const invoice = await orNothing(businessCentral.getInvoice(draftId));
-        if (!invoice) return;
-        const receipt = await businessCentral.deleteInvoice(draftId, invoice.etag);
-        await ledger.audit({
-          recordId,
-          actor: 'dealbridge',
-          action: 'delete draft invoice in Business Central',
-          requestId: receipt.requestId,
-          correlationId: receipt.correlationId,
-          facts: { documentId: draftId },
-        });
+      await writeOnce<{ readonly wasThere: boolean }>(ledger, {
+        recordId,
+        // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
+        writeKey: writeKey(recordId, `delete-${draftId}`),
+        action: 'delete draft invoice in Business Central',
+        // Deleting again is harmless, so there is no outcome to wait for.
+        outcomeMs: 0,
+        find: async () =>
+          (await orNothing(businessCentral.getInvoice(draftId))) === undefined ? { wasThere: true } : undefined,
+        write: () => deleteOnce(businessCentral, draftId),
+        outcome: ({ wasThere }) => ({ facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) } }),
       });
     },
 
@@ -294,14 +291,30 @@ async function orNothing<T>(request: Promise<T>): Promise<T | undefined> {
   }
 }
 
+/** Tells the amount that it replaced; a draft is asked for a discount only while it has none. */
 async function discount(businessCentral: BusinessCentralClient, draftId: string, etag: string, deal: WonDeal) {
+  const { headerDiscount } = deal;
   try {
-    return await businessCentral.setInvoiceDiscount(draftId, etag, deal.headerDiscount);
+    return { before: '0', answer: await businessCentral.setInvoiceDiscount(draftId, etag, headerDiscount) };
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
     // A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way.
-    const { etag: fresh } = await businessCentral.getInvoice(draftId);
-    return businessCentral.setInvoiceDiscount(draftId, fresh, deal.headerDiscount);
+    const fresh = await businessCentral.getInvoice(draftId);
+    return {
+      before: fresh.discount,
+      answer: await businessCentral.setInvoiceDiscount(draftId, fresh.etag, headerDiscount),
+    };
+  }
+}
+
+async function deleteOnce(businessCentral: BusinessCentralClient, draftId: string) {
+  try {
+    const { etag } = await businessCentral.getInvoice(draftId);
+    const { requestId, correlationId } = await businessCentral.deleteInvoice(draftId, etag);
+    return { wasThere: true, requestId, correlationId };
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+    return { wasThere: false, requestId: error.facts.requestId ?? '', correlationId: '' };
   }
 }
 

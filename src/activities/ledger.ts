@@ -75,7 +75,7 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
         action: 'hold',
         facts: { reasons: (problems ?? []).map((p) => p.reason) },
       };
-      const entry = decision ?? held;
+      const entry = decision ? toEntry(decision) : held;
       await ledger.change(recordId, change, entry);
     },
     /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
@@ -93,6 +93,13 @@ export function createLedgerActivities({ ledger, companyId, startDeal }: LedgerA
       return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
   };
+}
+
+/** What a person typed may name people: it stands apart, where it can be erased. */
+function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
+  const { note, reason, ...rest } = facts;
+  const personal = { ...(note ? { note } : {}), ...(reason ? { reason } : {}) };
+  return { actor, action, facts: rest, ...(Object.keys(personal).length > 0 && { personal }) };
 }
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;

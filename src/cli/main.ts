@@ -5,6 +5,7 @@ import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { startDeal } from '../intake/start-deal.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addAuditCommands } from './audit.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -64,6 +65,8 @@ program
       }
     }),
   );
+
+addAuditCommands(program, withRuntime);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

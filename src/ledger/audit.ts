@@ -39,8 +39,9 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
     entry.recordId,
     entry.actor,
     entry.action,
-    entry.requestId ?? null,
-    entry.correlationId ?? null,
+    // An empty id is none.
+    entry.requestId || null,
+    entry.correlationId || null,
     JSON.stringify(entry.facts ?? {}),
     entry.before ? JSON.stringify(entry.before) : null,
     entry.after ? JSON.stringify(entry.after) : null,
