@@ -13,6 +13,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { tamper, verifyOffline } from '../support/audit.js';
 import { createDealer, until } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 let stage: Stage;
@@ -182,6 +183,7 @@ describe('the system', () => {
       number: seal?.number,
       sealHash: seal?.hash,
     });
+    await keepHistory(stage, started.workflow.workflowId, 'audit-sealed');
   });
 });
 
