@@ -10,6 +10,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { tamper, toExportText, verifyOffline, writeChain } from '../support/audit.js';
+import { TAMPERED_ENTRIES, TAMPERED_SEALS } from '../support/audit-tampering.js';
 
 /** The audit trail proves itself on every database that claims to carry the ledger (I4). */
 export function testAuditTrail(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
@@ -249,108 +250,12 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
     });
 
     describe('what the owner of the tables does is found, here and offline', () => {
-      const where = 'WHERE record_id = $1 AND chain_position =';
-      const cases: readonly (readonly [string, Pick<Finding, 'kind' | 'position'>, RegExp, readonly string[]])[] = [
-        [
-          'an altered entry',
-          { kind: 'altered', position: 3 },
-          /entry 3 is altered/,
-          [`UPDATE audit_entries SET facts = '{"total":"99.00"}' ${where} 3`],
-        ],
-        [
-          'an altered time',
-          { kind: 'altered', position: 1 },
-          /entry 1 is altered/,
-          [`UPDATE audit_entries SET at = at - interval '1 microsecond' ${where} 1`],
-        ],
-        [
-          'an altered entry with a hash made to fit',
-          { kind: 'altered', position: 3 },
-          /entry 3 is altered: entry 4 was chained to another one/,
-          [
-            `UPDATE audit_entries SET actor = 'mallory' ${where} 3`,
-            `UPDATE audit_entries e SET entry_hash = audit_entry_hash(e) ${where} 3`,
-          ],
-        ],
-        [
-          'a removed entry',
-          { kind: 'removed', position: 3 },
-          /entry 3 is removed/,
-          [`DELETE FROM audit_entries ${where} 3`],
-        ],
-        [
-          'a removed entry whose followers moved up',
-          { kind: 'removed', position: 3 },
-          /entry 3 is removed: what stands here now was entry 4/,
-          [
-            `DELETE FROM audit_entries ${where} 3`,
-            `UPDATE audit_entries SET chain_position = 3 ${where} 4`,
-            `UPDATE audit_entries SET chain_position = 4 ${where} 5`,
-          ],
-        ],
-        [
-          'two entries that changed places',
-          { kind: 'reordered', position: 2 },
-          /entry 2 is reordered/,
-          [
-            `UPDATE audit_entries SET chain_position = 99 ${where} 2`,
-            `UPDATE audit_entries SET chain_position = 2 ${where} 3`,
-            `UPDATE audit_entries SET chain_position = 3 ${where} 99`,
-          ],
-        ],
-        [
-          'an entry put in between',
-          { kind: 'inserted', position: 3 },
-          /entry 3 is inserted/,
-          [
-            `UPDATE audit_entries SET chain_position = 6 ${where} 5`,
-            `UPDATE audit_entries SET chain_position = 5 ${where} 4`,
-            `UPDATE audit_entries SET chain_position = 4 ${where} 3`,
-            `INSERT INTO audit_entries (record_id, actor, action, chain_position, previous_hash, entry_hash)
-             SELECT record_id, 'mallory', 'confirm', 3, entry_hash, '' FROM audit_entries ${where} 2`,
-            `UPDATE audit_entries e SET entry_hash = audit_entry_hash(e) ${where} 3`,
-          ],
-        ],
-        [
-          'a sealed end that was cut off',
-          { kind: 'cut off', position: 4 },
-          /entry 4 is cut off/,
-          ['DELETE FROM audit_entries WHERE record_id = $1 AND chain_position > 3'],
-        ],
-        [
-          'a sealed chain that is gone',
-          { kind: 'cut off', position: 1 },
-          /entry 1 is cut off/,
-          ['DELETE FROM audit_entries WHERE record_id = $1'],
-        ],
-        [
-          'a sealed end that was written anew',
-          { kind: 'altered', position: 5 },
-          /entry 5 is altered: seal \d+ holds another hash/,
-          [
-            `UPDATE audit_entries SET actor = 'mallory' ${where} 5`,
-            `UPDATE audit_entries e SET entry_hash = audit_entry_hash(e) ${where} 5`,
-          ],
-        ],
-        [
-          'an entry added behind a seal with an older number',
-          { kind: 'inserted', position: 6 },
-          /entry 6 is inserted/,
-          [
-            `INSERT INTO audit_entries (entry_id, record_id, actor, action, chain_position, previous_hash, entry_hash)
-             OVERRIDING SYSTEM VALUE SELECT -entry_id, record_id, 'mallory', 'confirm', 6, entry_hash, '' FROM audit_entries ${where} 5`,
-            `UPDATE audit_entries e SET entry_hash = audit_entry_hash(e) ${where} 6`,
-          ],
-        ],
-      ];
-      for (const [what, expected, said, statements] of cases) {
+      for (const [what, expected, said, statements] of TAMPERED_ENTRIES) {
         it(`${what} is found`, async () => {
           const recordId = await writeChain(database, 5);
           await sealAudit(database);
           expect(await findingsOf()).toEqual([]);
-          await database.query(
-            'CREATE TABLE kept AS SELECT * FROM audit_entries WHERE record_id = $1'.replace('$1', `'${recordId}'`),
-          );
+          await database.query(`CREATE TABLE kept AS SELECT * FROM audit_entries WHERE record_id = '${recordId}'`);
           for (const statement of statements) await tamper(database, statement, [recordId]);
           const findings = await findingsOf();
           expect(findings).toMatchObject([{ chain: recordId, ...expected }]);
@@ -368,13 +273,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
         });
       }
 
-      const sealCases: readonly (readonly [string, string])[] = [
-        ['an altered head of a seal', `UPDATE audit_seal_heads SET chain_position = 77 WHERE seal_number = $1`],
-        ['a removed head of a seal', 'DELETE FROM audit_seal_heads WHERE seal_number = $1'],
-        ['an altered seal', `UPDATE audit_seals SET at = now() WHERE seal_number = $1`],
-        ['a removed seal', 'DELETE FROM audit_seals WHERE seal_number = $1'],
-      ];
-      for (const [what, statement] of sealCases) {
+      for (const [what, statement] of TAMPERED_SEALS) {
         it(`${what} is found`, async () => {
           await writeChain(database, 2);
           const seal = await sealAudit(database);
