@@ -31,8 +31,12 @@ export interface Config {
     readonly webhookSecret: string;
     /** The address under which Business Central reaches the starter; without one nothing is subscribed. */
     readonly publicUrl: string | undefined;
+    /** Requests per second that one source address may make. */
+    readonly ratePerSecond: number;
+    /** How many proxies stand before us, whose X-Forwarded-For is believed. */
+    readonly trustedProxies: number;
   };
-  /** Whether the starter makes sure that the loops run which read changes. */
+  /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
   readonly rules: Rules;
   readonly logLevel: string;
@@ -72,6 +76,8 @@ const environment = z.object({
   STARTER_HOST: z.string().default('127.0.0.1'),
   WEBHOOK_SECRET: z.string().min(16),
   STARTER_PUBLIC_URL: publicUrl.optional(),
+  STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
+  STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
   DEALBRIDGE_RULES: z.string().optional(),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -111,6 +117,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       host: e.STARTER_HOST,
       webhookSecret: e.WEBHOOK_SECRET,
       publicUrl: e.STARTER_PUBLIC_URL,
+      ratePerSecond: e.STARTER_RATE_PER_SECOND,
+      trustedProxies: e.STARTER_TRUSTED_PROXY,
     },
     feeds: e.FEEDS === 'on',
     rules: e.DEALBRIDGE_RULES

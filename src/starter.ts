@@ -4,15 +4,19 @@ import { findCompanyId } from './clients/business-central/client.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { toEffectiveSettings } from './effective-settings.js';
 import { createBusinessCentralWebhook } from './intake/business-central-webhook.js';
+import { ensureAuditSeals } from './intake/ensure-audit-seals.js';
 import { ensureFeeds } from './intake/ensure-feeds.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './intake/ensure-invoice-feed.js';
 import { keepTrying } from './intake/keep-trying.js';
+import { createLimits, toServerOptions } from './intake/limits.js';
 import { createNudger } from './intake/nudge-feeds.js';
 import { learnOwnUser } from './intake/own-user.js';
 import { startDeal } from './intake/start-deal.js';
 import { wakeHeldDeals } from './intake/wake-held-deals.js';
-import { createWebhooks } from './intake/webhook.js';
+import { createWebhooks, hasWebhookKey } from './intake/webhook.js';
+import { noteConfiguration } from './ledger/configuration-log.js';
 import { createSightings } from './ledger/sightings.js';
 import { openRuntime } from './runtime.js';
 
@@ -29,8 +33,11 @@ const sales = createSalesClient({
   timeoutMs: Math.min(config.requestTimeoutMs, 10_000),
 });
 if (config.feeds) await ensureFeeds(temporal, config.rules.feeds);
+await noteConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
+if (config.feeds) await ensureAuditSeals(temporal);
 
 const app = new Hono();
+app.use(createLimits({ ...config.starter, isDataverse: (c) => hasWebhookKey(c, config.starter.webhookSecret) }));
 app.get('/health', (c) => c.json({ status: 'ok' }));
 app.route(
   '/',
@@ -64,7 +71,8 @@ app.onError((error, c) => {
   return c.json({ error: 'not available right now' }, 503);
 });
 
-const server = serve({ fetch: app.fetch, port: config.starter.port, hostname: config.starter.host }, (address) => {
+const { port, host: hostname } = config.starter;
+const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, (address) => {
   log.info({ port: address.port }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
   if (config.feeds) feeds = keepTrying(startFeeds, log);

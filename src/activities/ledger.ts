@@ -77,6 +77,12 @@ export type ClaimAnswer =
   | { readonly kind: 'bearer'; readonly masters: Masters }
   | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
 
+export interface SealNote {
+  readonly number: string;
+  readonly at: string;
+  readonly sealHash: string;
+}
+
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
   readonly companyId: string;
@@ -155,7 +161,7 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
         action: 'hold',
         facts: { reasons: (problems ?? []).map((p) => p.reason) },
       };
-      const entry = decision ?? held;
+      const entry = decision ? toEntry(decision) : held;
       await ledger.change(recordId, change, entry);
     },
     /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
@@ -174,7 +180,19 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
     },
+    /** The seal stands in Temporal's history as well: a witness outside of the database. */
+    async sealAudit(): Promise<SealNote | undefined> {
+      const seal = await ledger.sealAudit();
+      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
+    },
   };
+}
+
+/** What a person typed may name people: it stands apart, where it can be erased. */
+function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
+  const { note, reason, ...rest } = facts;
+  const personal = { ...(note ? { note } : {}), ...(reason ? { reason } : {}) };
+  return { actor, action, facts: rest, ...(Object.keys(personal).length > 0 && { personal }) };
 }
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;

@@ -77,7 +77,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
           link: { salesId: customer.accountId, bcId: result.id, bcNumber: result.number },
         },
         change: { customerNumber: result.number },
-        facts: { customerNumber: result.number, ...cutsOf(notes) },
+        facts: { customerNumber: result.number, customerId: result.id, ...cutsOf(notes) },
       }),
     });
     if (rules.createContacts) await ensureContact(deal, made.id);
@@ -120,7 +120,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       write: () => businessCentral.createItem(item.values),
       outcome: (made) => ({
         link: { kind: 'item', companyId, link: { salesId: productId, bcId: made.id, bcNumber: made.number } },
-        facts: { itemNumber: made.number, ...cutsOf(item.notes) },
+        facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(item.notes) },
       }),
     });
   }

@@ -153,7 +153,8 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         action: 'write columns of the opportunity in Sales',
         requestId: receipt.requestId,
         correlationId: receipt.correlationId,
-        facts: { columns },
+        facts: { invoiceId },
+        after: columns,
       });
     },
   };

@@ -8,6 +8,7 @@ import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
 import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addAuditCommands } from './audit.js';
 import { addFeedCommands } from './feeds.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
 
@@ -100,6 +101,7 @@ program
   );
 
 addFeedCommands(program, withRuntime);
+addAuditCommands(program, withRuntime);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

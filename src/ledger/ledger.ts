@@ -2,6 +2,8 @@ import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Notice } from '../deal/notices.js';
 import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
+import { type Erased, type Erasure, erasePersonal } from './audit-erase.js';
+import { type Seal, sealAudit } from './audit-seals.js';
 import {
   type BusinessCentralFeedLedger,
   type BusinessCentralFeedLine,
@@ -86,6 +88,10 @@ export interface Ledger {
   audit(entry: AuditEntry): Promise<void>;
   listBusinessCentralFeeds(): Promise<BusinessCentralFeedLine[]>;
   readonly businessCentralFeeds: BusinessCentralFeedLedger;
+  /** Undefined when nothing came since the last seal. */
+  sealAudit(): Promise<Seal | undefined>;
+  /** @throws RangeError while the deal is under way. */
+  erasePersonal(erasure: Erasure): Promise<Erased>;
 }
 
 export function createLedger(database: Database): Ledger {
@@ -130,6 +136,8 @@ export function createLedger(database: Database): Ledger {
     audit: (entry) => appendAudit(database, entry),
     listBusinessCentralFeeds: () => listBusinessCentralFeeds(database),
     businessCentralFeeds: createBusinessCentralFeedLedger(database),
+    sealAudit: () => sealAudit(database),
+    erasePersonal: (erasure) => erasePersonal(database, erasure),
   };
 }
 

@@ -4,3 +4,4 @@ export { handOverDeal } from './hand-over-deal.js';
 export { invoiceFeed } from './invoice-feed.js';
 export { keepSubscriptions } from './keep-subscriptions.js';
 export { salesFeed } from './sales-feed.js';
+export { sealAudit } from './seal-audit.js';

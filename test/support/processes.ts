@@ -62,6 +62,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     WEBHOOK_SECRET: SECRET,
     FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
+    // The simulated Sales is one address, however many people work in it.
+    STARTER_RATE_PER_SECOND: '10000',
     ...options.env,
   };
   if (options.rules) env['DEALBRIDGE_RULES'] = options.rules;
