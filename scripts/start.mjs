@@ -1,4 +1,5 @@
 // Dealbridge on one machine: Temporal and the ledger are embedded unless TEMPORAL_ADDRESS or DATABASE_URL name real ones.
+// With something embedded the keys are made here, too; an installation with real servers names its own.
 import { fork } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -37,6 +38,13 @@ function child(path, args, childEnv) {
 }
 
 try {
+  const isEmbedded = !env.TEMPORAL_ADDRESS || !env.DATABASE_URL;
+  if (isEmbedded && !env.DEALBRIDGE_KEYS && !env.DEALBRIDGE_KEY_FILE) {
+    const { ensureKeyFile } = await import('../dist/secrets/key-file.js');
+    env.DEALBRIDGE_KEY_FILE = join(DATA, 'keys');
+    ensureKeyFile(env.DEALBRIDGE_KEY_FILE);
+    say('Keys: .data/keys (without them nothing that was sealed can be read again)');
+  }
   if (!env.TEMPORAL_ADDRESS) {
     const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT };
     const server = await step('starting Temporal', () => startTemporal(options));

@@ -1,26 +1,38 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { loadConfig } from './config.js';
+import { createCodecEndpoint } from './console/codec-endpoint.js';
+import { createCredentialProvider, createSecretCheck, ensureCredential } from './credentials.js';
 import { startDeal } from './intake/start-deal.js';
 import { createWebhooks } from './intake/webhook.js';
+import { guardOutput } from './log.js';
 import { openRuntime } from './runtime.js';
+import { createPayloadCodec } from './secrets/payload-codec.js';
 
 /** Process: hears of won deals and starts their workflows. */
 
+guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter');
-const { ledger, log, temporal } = runtime;
+const { ledger, log, ring, temporal, vault } = runtime;
+const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
+await ensureCredential('webhook', webhookSecrets);
 
 const app = new Hono();
 app.get('/health', (c) => c.json({ status: 'ok' }));
 app.route(
   '/',
   createWebhooks({
-    secret: config.starter.webhookSecret,
+    isRight: createSecretCheck(webhookSecrets),
     start: (ref) => startDeal({ temporal, ledger }, ref),
     log,
   }),
 );
+const { token, uiOrigin } = config.codec;
+if (token !== undefined) {
+  const isSignedIn = createSecretCheck(async () => [{ kind: 'secret', secret: token }]);
+  app.route('/codec', createCodecEndpoint({ codec: createPayloadCodec(ring), isSignedIn, uiOrigin, log }));
+}
 app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
 app.onError((error, c) => {
   log.error({ err: error, path: c.req.path }, 'request failed');

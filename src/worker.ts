@@ -8,20 +8,27 @@ import { createBusinessCentralClient, findCompanyId } from './clients/business-c
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { createCredentialProvider, ensureCredential } from './credentials.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import { startDeal } from './intake/start-deal.js';
+import { guardOutput } from './log.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
 
+guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
-const { ledger, log, temporal } = runtime;
+const { dataConverter, ledger, log, temporal, vault } = runtime;
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
 const { requestTimeoutMs: timeoutMs } = config;
-const businessCentralTokens = createTokenSource(config.businessCentral.app);
+const salesCredentials = createCredentialProvider(vault, 'dataverse', config.sales.secret);
+await ensureCredential('dataverse', salesCredentials);
+const businessCentralCredentials = createCredentialProvider(vault, 'business-central', config.businessCentral.secret);
+await ensureCredential('business-central', businessCentralCredentials);
+const businessCentralTokens = createTokenSource(config.businessCentral.app, businessCentralCredentials);
 const environmentUrl = config.businessCentral.environmentUrl;
 const company = {
   environmentUrl,
@@ -38,7 +45,7 @@ const businessCentral = createBusinessCentralClient({
 });
 const sales = createSalesClient({
   environmentUrl: config.sales.environmentUrl,
-  tokens: createTokenSource(config.sales.app),
+  tokens: createTokenSource(config.sales.app, salesCredentials),
   timeoutMs,
 });
 
@@ -46,6 +53,7 @@ const { rules } = config;
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
+  dataConverter,
   namespace: config.temporal.namespace,
   shutdownGraceTime: '20s',
   shutdownForceTime: '40s',

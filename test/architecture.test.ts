@@ -31,9 +31,10 @@ const imports: Import[] = sourceFiles().flatMap((file) =>
 /** The row that a folder stands in; a file may import its own row's folder and the rows below. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   deal: ['deal'],
-  clients: ['clients', 'deal'],
-  ledger: ['ledger', 'deal'],
-  activities: ['activities', 'clients', 'ledger', 'deal'],
+  secrets: ['secrets'],
+  clients: ['clients', 'deal', 'secrets'],
+  ledger: ['ledger', 'deal', 'secrets'],
+  activities: ['activities', 'clients', 'ledger', 'deal', 'secrets'],
   workflows: ['workflows', 'activities', 'deal'],
   intake: ['intake', 'workflows', 'activities', 'clients', 'ledger', 'deal'],
   simulators: ['simulators'],

@@ -1,10 +1,13 @@
 #!/usr/bin/env node
 import { Command } from 'commander';
-import { ConfigError, loadConfig } from '../config.js';
+import { loadConfig } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { startDeal } from '../intake/start-deal.js';
+import { describeError } from '../log.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addCredentialCommands } from './credentials.js';
+import { addKeyCommands } from './keys.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -65,6 +68,9 @@ program
     }),
   );
 
+addCredentialCommands(program);
+addKeyCommands(program);
+
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');
   try {
@@ -81,6 +87,6 @@ function print(value: unknown): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof ConfigError || error instanceof RangeError ? error.message : error);
+  console.error(error instanceof RangeError ? error.message : describeError(error));
   process.exitCode = 1;
 }

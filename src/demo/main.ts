@@ -4,6 +4,8 @@ import { documentKey } from '../deal/ids.js';
 import { display } from '../deal/money.js';
 import { openDatabase } from '../ledger/database.js';
 import { createLedger, type Ledger } from '../ledger/ledger.js';
+import { createDataConverter } from '../secrets/data-converter.js';
+import { openKeyRing } from '../secrets/key-ring.js';
 import type { Simulators } from '../simulators/index.js';
 import type { SeedDocument } from '../simulators/seed/distributor.js';
 import { openStage, type StageOptions } from './stage.js';
@@ -26,7 +28,8 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   options.onStop(() => database.close());
   const connection = await Connection.connect({ address: options.temporalAddress });
   options.onStop(() => connection.close());
-  const temporal = new Client({ connection });
+  const dataConverter = createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile }));
+  const temporal = new Client({ connection, dataConverter });
   const ledger = createLedger(database);
 
   print(`\nA person confirms from ${limit} on; below that the rule does.`);

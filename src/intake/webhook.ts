@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
@@ -7,7 +6,8 @@ import { readHint } from './remote-execution-context.js';
 import type { StartOutcome } from './start-deal.js';
 
 export interface WebhookDependencies {
-  readonly secret: string;
+  /** Whether the caller's secret is one of those that are valid, compared in constant time. */
+  readonly isRight: (given: string) => Promise<boolean>;
   readonly start: (ref: RecordRef) => Promise<StartOutcome>;
   readonly log: Logger;
 }
@@ -19,13 +19,13 @@ const LARGEST_BODY = 1024 * 1024;
  * `POST /webhooks/dataverse`, authenticated by the header `x-dealbridge-key` (HttpHeader) or `?code=` (WebhookKey).
  * The call is a hint: it carries an id, and the record is always read again.
  */
-export function createWebhooks({ secret, start, log }: WebhookDependencies): Hono {
+export function createWebhooks({ isRight, start, log }: WebhookDependencies): Hono {
   const app = new Hono();
   app.post(
     '/webhooks/dataverse',
     async (c, next) => {
       const given = c.req.header('x-dealbridge-key') ?? c.req.query('code') ?? '';
-      if (!isSame(given, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
+      if (!(await isRight(given))) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
     bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
@@ -46,10 +46,4 @@ export function createWebhooks({ secret, start, log }: WebhookDependencies): Hon
 function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
   c.header('connection', 'close');
   return c.json({ error }, status);
-}
-
-/** In constant time, whatever the lengths. */
-function isSame(left: string, right: string): boolean {
-  const digest = (text: string) => createHash('sha256').update(text).digest();
-  return timingSafeEqual(digest(left), digest(right));
 }

@@ -51,3 +51,6 @@ export async function readAudit(db: Queryable, recordId: string): Promise<KeptAu
     facts: row.facts,
   }));
 }
+
+/** Stands for the record in entries that belong to no record: what was done to the installation itself. */
+export const SYSTEM_RECORD_ID = '00000000-0000-0000-0000-000000000000';
