@@ -18,6 +18,7 @@ export interface Stage {
   readonly ledger: Ledger;
   readonly database: Database;
   readonly vault: Vault;
+  readonly ring: KeyRing;
   readonly temporal: Client;
   readonly env: NodeJS.ProcessEnv;
   worker: ChildProcess;
@@ -107,6 +108,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     ledger: createLedger(database),
     database,
     vault,
+    ring,
     temporal: new Client({ connection, namespace, dataConverter: createTestConverter(ring) }),
     worker: worker.child,
     starter: starter.child,
