@@ -23,14 +23,17 @@ const LARGEST_BODY = 16 * 1024 * 1024;
 
 const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
 const request = z.object({
-  payloads: z.array(
-    z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() }).transform(
-      ({ metadata, data }): Payload => ({
-        metadata: metadata ?? {},
-        data: data ?? Buffer.alloc(0),
-      }),
-    ),
-  ),
+  // The command line leaves an empty list out.
+  payloads: z
+    .array(
+      z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() }).transform(
+        ({ metadata, data }): Payload => ({
+          metadata: metadata ?? {},
+          data: data ?? Buffer.alloc(0),
+        }),
+      ),
+    )
+    .default([]),
 });
 
 export function createCodecEndpoint({ codec, isSignedIn, uiOrigin, log }: CodecEndpointDependencies): Hono {

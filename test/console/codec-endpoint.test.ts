@@ -53,6 +53,7 @@ describe('the codec endpoint', () => {
     expect(await (await post('/decode', { payloads: [PLAIN, {}] })).json()).toEqual({
       payloads: [PLAIN, { metadata: {}, data: '' }],
     });
+    expect(await (await post('/encode', {})).json()).toEqual({ payloads: [] });
   });
 
   for (const [what, authorization] of [
@@ -99,7 +100,7 @@ describe('the codec endpoint', () => {
   });
 
   it('says what is wrong with a body, and neither a stack nor the content', async () => {
-    for (const body of ['no json', '[]', { payloads: 'x' }, { payloads: [{ data: 5 }] }]) {
+    for (const body of ['no json', '[]', '7', { payloads: 'x' }, { payloads: [{ data: 5 }] }]) {
       const answer = await post('/decode', body);
       expect(answer.status).toBe(400);
       expect(await answer.text()).toMatch(/^\{"error":"the body is no /);
