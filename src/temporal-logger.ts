@@ -17,14 +17,16 @@ const SHOWN = [
   'target',
 ] as const;
 
-/** The SDK's words in our log, one object a line. */
+const METHODS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** The SDK's words in our log, one object a line; its daily business only when somebody looks for a fault. */
 export function createTemporalLogger(log: Logger): DefaultLogger {
-  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+  const least = log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN';
+  return new DefaultLogger(least, ({ level, message, meta }) => {
     // Two of our queues carry activities only, on purpose.
     if (message.startsWith('No workflows registered')) return;
-    const write = level === 'ERROR' ? log.error : log.warn;
     const facts: Record<string, unknown> = {};
     for (const key of SHOWN) if (meta?.[key] !== undefined) facts[key] = meta[key];
-    write.call(log, { ...facts, ...(meta?.['error'] !== undefined && { err: meta['error'] }) }, message);
+    log[METHODS[level]]({ ...facts, ...(meta?.['error'] !== undefined && { err: meta['error'] }) }, message);
   });
 }

@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ensureTemporalBinary } from '../../scripts/lib/temporal-binary.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
-import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
+import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
@@ -255,16 +255,36 @@ describe('whoever has the token reads the deal with the tools of Temporal', () =
 });
 
 describe('a sealed history', () => {
+  const SEALED = Buffer.from(SEALED_ENCODING).toString('base64');
+
+  it('shows neither messages nor stack traces of failures, neither summary nor current details', async () => {
+    const [, deal] = deals;
+    if (!deal) throw new Error('the refused deal is needed');
+    const handle = stage.temporal.workflow.getHandle(deal.id);
+    const { events } = await handle.fetchHistory();
+    const failures = (events ?? []).flatMap((event) => event.activityTaskFailedEventAttributes?.failure ?? []);
+    expect(failures.map(({ message, stackTrace }) => [message, stackTrace])).toEqual([['Encoded failure', '']]);
+
+    const { connection, options } = stage.temporal;
+    const careless = new Client({ connection, namespace: options.namespace });
+    const { raw } = await careless.workflow.getHandle(deal.id).describe();
+    const summary = raw.executionConfig?.userMetadata?.summary;
+    expect(Buffer.from(summary?.metadata?.['encoding'] ?? []).toString()).toBe(SEALED_ENCODING);
+    const details = (client: Client) => client.workflow.getHandle(deal.id).query('__temporal_workflow_metadata');
+    await expect(details(careless)).rejects.toThrow(/sealed/);
+    expect(JSON.stringify(await details(stage.temporal))).toContain('settled');
+  });
+
   it('replays with the keys, and when its payloads were opened before', async () => {
     const [deal] = deals;
     if (!deal) throw new Error('a deal is needed');
     const history = await stage.temporal.workflow.getHandle(deal.id).fetchHistory();
     const json = historyToJSON(history);
-    expect(json).toContain(Buffer.from('binary/dealbridge-sealed').toString('base64'));
+    expect(json).toContain(SEALED);
     const workflowBundle = { codePath: inject('workflowBundle') };
     await Worker.runReplayHistory({ workflowBundle, dataConverter: createTestConverter(stage.ring) }, history);
     const opened = JSON.stringify(await openPayloads(createPayloadCodec(stage.ring), JSON.parse(json)));
-    expect(opened).not.toContain(Buffer.from('binary/dealbridge-sealed').toString('base64'));
+    expect(opened).not.toContain(SEALED);
     await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(JSON.parse(opened)));
   });
 });
