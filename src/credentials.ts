@@ -32,8 +32,10 @@ export async function ensureCredential(name: CredentialName, find: CredentialPro
 const KEEP_MS = 30_000;
 const KEEP_AFTER_MISS_MS = 1_000;
 
+export type SecretCheck = (given: string) => Promise<boolean>;
+
 /** Compares in constant time with every secret that is valid; a new one is known at once, an ended one for seconds. */
-export function createSecretCheck(find: CredentialProvider): (given: string) => Promise<boolean> {
+export function createSecretCheck(find: CredentialProvider): SecretCheck {
   let known: readonly Buffer[] = [];
   let readAt = Number.NEGATIVE_INFINITY;
   const read = async (): Promise<void> => {

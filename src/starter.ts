@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { loadConfig } from './config.js';
 import { createCodecEndpoint } from './console/codec-endpoint.js';
+import { createSignIn } from './console/sign-in.js';
 import { createCredentialProvider, createSecretCheck, ensureCredential } from './credentials.js';
 import { startDeal } from './intake/start-deal.js';
 import { createWebhooks } from './intake/webhook.js';
@@ -30,8 +31,8 @@ app.route(
 );
 const { token, uiOrigin } = config.codec;
 if (token !== undefined) {
-  const isSignedIn = createSecretCheck(async () => [{ kind: 'secret', secret: token }]);
-  app.route('/codec', createCodecEndpoint({ codec: createPayloadCodec(ring), isSignedIn, uiOrigin, log }));
+  const signIn = createSignIn(ring, token);
+  app.route('/codec', createCodecEndpoint({ codec: createPayloadCodec(ring), signIn, uiOrigin, log }));
 }
 app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
 app.onError((error, c) => {

@@ -1,18 +1,19 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { SESSION_SECONDS, type SignIn } from './sign-in.js';
 
 /**
  * `POST /encode` and `/decode`: Temporal's remote codec protocol, for its Web UI and its command line. Whoever may call
- * it reads every payload, so it asks each caller who he is.
+ * it reads every payload: the command line sends the token each time, a browser signs in once at `/sign-in`.
  */
 export interface CodecEndpointDependencies {
   readonly codec: PayloadCodec;
-  /** The bearer token of the caller; compared in constant time. */
-  readonly isSignedIn: (token: string) => Promise<boolean>;
+  readonly signIn: SignIn;
   /** The origin of the Web UI; without one no browser may ask. */
   readonly uiOrigin: string | undefined;
   readonly log: Logger;
@@ -36,7 +37,7 @@ const request = z.object({
     .default([]),
 });
 
-export function createCodecEndpoint({ codec, isSignedIn, uiOrigin, log }: CodecEndpointDependencies): Hono {
+export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpointDependencies): Hono {
   const app = new Hono();
   if (uiOrigin !== undefined) {
     // The exact origin: with credentials no browser takes `*`.
@@ -52,10 +53,13 @@ export function createCodecEndpoint({ codec, isSignedIn, uiOrigin, log }: CodecE
   }
   app.use(async (c, next) => {
     c.header('cache-control', 'no-store');
-    const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1] ?? '';
-    if (await isSignedIn(token)) return next();
+    await next();
+  });
+  addSignIn(app, signIn, uiOrigin);
+  app.use(async (c, next) => {
+    if (await isSignedIn(c, signIn)) return next();
     c.header('www-authenticate', 'Bearer');
-    return refuseUnread(c, 401, 'the bearer token is missing or wrong');
+    return refuseUnread(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
   });
   app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 16 MiB is refused') }));
 
@@ -75,6 +79,51 @@ export function createCodecEndpoint({ codec, isSignedIn, uiOrigin, log }: CodecE
     });
   }
   return app;
+}
+
+const COOKIE = 'dealbridge-codec';
+/** A form without script, style or frame. */
+const PAGE_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
+
+function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): void {
+  app.get('/sign-in', (c) => {
+    c.header('content-security-policy', PAGE_POLICY);
+    return c.html(
+      toPage('Token <input name="token" type="password" autocomplete="off" autofocus> <button>Sign in</button>'),
+    );
+  });
+  app.post(
+    '/sign-in',
+    bodyLimit({ maxSize: LARGEST_FORM, onError: (c) => refuseUnread(c, 413, 'too much') }),
+    async (c) => {
+      c.header('content-security-policy', PAGE_POLICY);
+      const { token } = await c.req.parseBody();
+      if (typeof token !== 'string' || !(await signIn.isToken(token)))
+        return c.html(toPage('The token is wrong.'), 401);
+      setCookie(c, COOKIE, signIn.createSession(), {
+        httpOnly: true,
+        // The Web UI is another origin of the same site; other sites do not get it sent along.
+        sameSite: 'Strict',
+        secure: c.req.header('x-forwarded-proto') === 'https',
+        path: '/codec',
+        maxAge: SESSION_SECONDS,
+      });
+      return uiOrigin === undefined ? c.html(toPage('Signed in.')) : c.redirect(uiOrigin, 303);
+    },
+  );
+}
+
+const LARGEST_FORM = 4_096;
+
+function toPage(content: string): string {
+  return `<!doctype html><html lang="en"><title>Dealbridge</title><h1>Read the payloads of Temporal</h1><form method="post">${content}</form></html>`;
+}
+
+async function isSignedIn(c: Context, signIn: SignIn): Promise<boolean> {
+  const session = getCookie(c, COOKIE);
+  if (session !== undefined && signIn.isSession(session)) return true;
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  return token !== undefined && signIn.isToken(token);
 }
 
 function toJson({ metadata, data }: Payload): { metadata: Record<string, string>; data: string } {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { documentKey } from '../deal/ids.js';
@@ -14,6 +15,8 @@ import { openStage, type StageOptions } from './stage.js';
 
 export interface DemoOptions extends StageOptions {
   readonly webUi: string | undefined;
+  /** Whether everything stays for exploring. */
+  readonly keep: boolean;
 }
 
 const POLL_MS = 50;
@@ -22,7 +25,9 @@ const PATIENCE_MS = 120_000;
 /** True only when every number came back to Sales and nothing exists twice. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const limit = '2000';
-  const stage = await openStage(options, limit);
+  const codecToken = randomBytes(24).toString('base64url');
+  const env = { CODEC_TOKEN: codecToken, ...(options.webUi && { TEMPORAL_UI_ORIGIN: options.webUi }) };
+  const stage = await openStage({ ...options, env }, limit);
   const { simulators } = stage;
   const database = openDatabase(stage.ledgerUrl, 1);
   options.onStop(() => database.close());
@@ -62,6 +67,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     await win(deal);
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
+  if (options.keep) {
+    const codec = `--codec-endpoint ${stage.starterUrl}/codec --codec-auth 'Bearer ${codecToken}'`;
+    print(`\nWhat Temporal keeps is sealed; this opens it:`);
+    print(`temporal workflow show --address ${options.temporalAddress} -w ${deals[0]?.id} ${codec}`);
+  }
   return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
 }
 

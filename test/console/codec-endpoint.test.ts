@@ -1,21 +1,22 @@
 import { pino } from 'pino';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCodecEndpoint } from '../../src/console/codec-endpoint.js';
-import { createSecretCheck } from '../../src/credentials.js';
+import { createSignIn } from '../../src/console/sign-in.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
 
 const TOKEN = 'a-codec-token-for-tests';
 const UI = 'https://temporal.example.com';
-const codec = createPayloadCodec(openKeyRing({ kind: 'text', text: createKeyLine() }));
+const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
+const codec = createPayloadCodec(ring);
 let logged = '';
 const write = (line: string): void => {
   logged += line;
 };
 const log = pino({ level: 'trace' }, { write });
-const isSignedIn = createSecretCheck(async () => [{ kind: 'secret', secret: TOKEN }]);
-const endpoint = createCodecEndpoint({ codec, isSignedIn, uiOrigin: UI, log });
+const signIn = createSignIn(ring, TOKEN);
+const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, log });
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
 
@@ -93,7 +94,7 @@ describe('the codec endpoint', () => {
   });
 
   it('without a Web UI no browser may ask', async () => {
-    const closed = createCodecEndpoint({ codec, isSignedIn, uiOrigin: undefined, log });
+    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, log });
     const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } });
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     expect(answer.status).toBe(401);
@@ -117,6 +118,47 @@ describe('the codec endpoint', () => {
       'content-length': String(16 * 1024 * 1024 + 1),
     });
     expect(answer.status).toBe(413);
+  });
+
+  describe('a browser', () => {
+    const form = (token: string) =>
+      endpoint.request('/sign-in', { method: 'POST', body: new URLSearchParams({ token }) });
+    const decode = (cookie: string) => post('/decode', { payloads: [PLAIN] }, { authorization: '', cookie });
+
+    it('signs in with the token and then goes by its cookie, which no script and no other site gets', async () => {
+      expect(await (await endpoint.request('/sign-in')).text()).toContain('type="password"');
+      const answer = await form(TOKEN);
+      expect(answer.status).toBe(303);
+      expect(answer.headers.get('location')).toBe(UI);
+      const cookie = answer.headers.get('set-cookie') ?? '';
+      expect(cookie).toMatch(/^dealbridge-codec=\S+; Max-Age=43200; Path=\/codec; HttpOnly; SameSite=Strict$/);
+      expect(cookie).not.toContain(TOKEN);
+      expect((await decode(cookie.split(';')[0] ?? '')).status).toBe(200);
+    });
+
+    it('is not let in with a wrong token, a forged cookie, that of another token or one of yesterday', async () => {
+      const wrong = await form('a-codec-token-for-testz');
+      expect(wrong.status).toBe(401);
+      expect(wrong.headers.get('set-cookie')).toBeNull();
+      const forged = createSignIn(openKeyRing({ kind: 'text', text: createKeyLine() }), TOKEN).createSession();
+      const ofAnotherToken = createSignIn(ring, 'the-codec-token-of-before').createSession();
+      for (const value of [forged, ofAnotherToken, TOKEN, '', 'x'])
+        expect((await decode(`dealbridge-codec=${value}`)).status).toBe(401);
+      const session = signIn.createSession();
+      vi.useFakeTimers({ now: Date.now() + 12 * 3_600_000 + 1 });
+      expect(signIn.isSession(session)).toBe(false);
+      vi.useRealTimers();
+      expect(signIn.isSession(session)).toBe(true);
+    });
+
+    it('gets the cookie for https only when it came by https', async () => {
+      const answer = await endpoint.request('/sign-in', {
+        method: 'POST',
+        headers: { 'x-forwarded-proto': 'https' },
+        body: new URLSearchParams({ token: TOKEN }),
+      });
+      expect(answer.headers.get('set-cookie')).toContain('; Secure');
+    });
   });
 
   it('has no other address', async () => {
