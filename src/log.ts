@@ -1,10 +1,14 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
 import { RemoteApiError } from './clients/errors.js';
 import { ConfigError } from './config.js';
 
 /** One object a line on stderr; errors are shown without what they may quote (I7). */
-export function createLog(name: string, level: string): Logger {
-  return pino({ name, level, serializers: { err: toShownError } }, pino.destination({ dest: 2, sync: true }));
+export function createLog(
+  name: string,
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  return pino({ name, level, serializers: { err: toShownError } }, destination);
 }
 
 export interface ShownError {
