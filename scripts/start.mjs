@@ -19,7 +19,11 @@ mkdirSync(DATA, { recursive: true });
 const env = { ...process.env };
 const stopping = [];
 
+let isStopping = false;
 async function stop(code) {
+  // Worker and starter end because they are told to; that is no reason to leave the rest of them behind.
+  if (isStopping) return;
+  isStopping = true;
   for (const work of stopping.splice(0).reverse()) await work();
   process.exit(code);
 }
@@ -79,7 +83,7 @@ try {
       started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
     });
     started.once('exit', (code) => {
-      say(`the ${name} ended with ${code}`);
+      if (!isStopping) say(`the ${name} ended with ${code}`);
       void stop(1);
     });
     say(`${name}: ready`);

@@ -49,7 +49,8 @@ export function addCredentialCommands(program: Command): void {
         console.log(['name', 'generation', 'kind', 'key', 'set', 'by', 'certificate until', 'valid'].join('\t'));
         for (const one of await vault.list()) {
           const { name, generation, kind, keyId, setAt, setBy, expiresAt } = one;
-          const cells = [name, generation, kind, keyId, day(setAt), setBy, expiresAt ? day(expiresAt) : '-'];
+          const set = `${day(setAt)} (${daysSince(setAt)} d)`;
+          const cells = [name, generation, kind, keyId, set, setBy, expiresAt ? day(expiresAt) : '-'];
           console.log([...cells, toValidity(one.validUntil)].join('\t'));
         }
       }),
@@ -148,6 +149,10 @@ function toValidity(validUntil: Date | undefined): string {
 
 function day(date: Date): string {
   return date.toISOString().slice(0, 10);
+}
+
+function daysSince(date: Date): number {
+  return Math.floor((Date.now() - date.getTime()) / 86_400_000);
 }
 
 /** A container may run as a number without a name. */

@@ -216,14 +216,16 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
   });
 });
 
+/** Temporal's own command line. */
+const tool = (...args: readonly string[]) =>
+  run(binary, [
+    ...args,
+    ...['--address', server.address, '--namespace', String(stage.env['TEMPORAL_NAMESPACE'])],
+    ...['--codec-endpoint', `${stage.starterUrl}/codec`],
+  ]);
+const withToken = ['--codec-auth', `Bearer ${TOKEN}`];
+
 describe('whoever has the token reads the deal with the tools of Temporal', () => {
-  const tool = (...args: readonly string[]) =>
-    run(binary, [
-      ...args,
-      ...['--address', server.address, '--namespace', String(stage.env['TEMPORAL_NAMESPACE'])],
-      ...['--codec-endpoint', `${stage.starterUrl}/codec`],
-    ]);
-  const withToken = ['--codec-auth', `Bearer ${TOKEN}`];
   const refused = (): SeedDocument => {
     const deal = deals[1];
     if (!deal) throw new Error('the refused deal is needed');
@@ -251,6 +253,20 @@ describe('whoever has the token reads the deal with the tools of Temporal', () =
     expect(query.stdout).toMatch(/settled/);
     const describe = await tool('workflow', 'describe', '-w', refused().id, ...withToken);
     expect(describe.stdout).toContain('Hand over salesorder');
+  });
+});
+
+describe('words that people type', () => {
+  it('are sealed when the command line knows the codec endpoint', async () => {
+    const name = 'Typed Kranich GmbH';
+    const args = ['-w', 'control', '--name', 'reject', '--input', JSON.stringify({ by: 'ann', reason: name })];
+    await tool('workflow', 'signal', ...args, ...withToken);
+    const { events } = await stage.temporal.workflow.getHandle('control').fetchHistory();
+    const signals = (events ?? []).flatMap((event) => event.workflowExecutionSignaledEventAttributes ?? []);
+    expect(signals.map((one) => one.signalName)).toEqual(['reject']);
+    const encoding = signals[0]?.input?.payloads?.[0]?.metadata?.['encoding'];
+    expect(Buffer.from(encoding ?? []).toString()).toBe(SEALED_ENCODING);
+    expect(findMarkers(readSqlite(dbFile), [name])).toEqual([]);
   });
 });
 
