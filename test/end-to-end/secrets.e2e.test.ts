@@ -11,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ensureTemporalBinary } from '../../scripts/lib/temporal-binary.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
+import { createKeyLine } from '../../src/secrets/keys.js';
 import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
@@ -302,5 +303,30 @@ describe('a sealed history', () => {
     const opened = JSON.stringify(await openPayloads(createPayloadCodec(stage.ring), JSON.parse(json)));
     expect(opened).not.toContain(SEALED);
     await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(JSON.parse(opened)));
+  });
+});
+
+describe('a key that is missing', () => {
+  it('lets the run wait, and the run ends well when the key is back', async () => {
+    const { DEALBRIDGE_KEYS: own } = stage.env;
+    const restartWith = async (keys: string | undefined): Promise<void> => {
+      await stage.killWorker();
+      stage.env['DEALBRIDGE_KEYS'] = keys;
+      await stage.startWorker();
+    };
+    await restartWith(createKeyLine());
+    const deal = dealer.takeNew();
+    await submit(deal);
+    const handle = stage.temporal.workflow.getHandle(deal.id);
+    await until(async () => {
+      const { events } = await handle.fetchHistory();
+      return (events ?? []).some((event) => event.workflowTaskFailedEventAttributes);
+    });
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+    await restartWith(own);
+    expect((await dealer.result(deal)).outcome).toBe('settled');
+    console.log(
+      historyToJSON(await handle.fetchHistory()).split(Buffer.from(SEALED_ENCODING).toString('base64')).length - 1,
+    );
   });
 });
