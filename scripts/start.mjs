@@ -58,7 +58,9 @@ try {
     // Not on the screen: whoever has it reads every payload.
     rmSync(join(DATA, 'codec-token'), { force: true });
     writeFileSync(join(DATA, 'codec-token'), `${env.CODEC_TOKEN}\n`, { mode: 0o600 });
-    say(`Payloads: ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token`);
+    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token;`);
+    say(`  for the command line: export TEMPORAL_CODEC_ENDPOINT=${codecEndpoint}`);
+    say('                        export TEMPORAL_CODEC_AUTH="Bearer $(cat .data/codec-token)"');
   }
   if (!env.TEMPORAL_ADDRESS) {
     const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT, codecEndpoint };

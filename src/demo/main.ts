@@ -68,9 +68,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
   if (options.keep) {
-    const codec = `--codec-endpoint ${stage.starterUrl}/codec --codec-auth 'Bearer ${codecToken}'`;
-    print(`\nWhat Temporal keeps is sealed; this opens it:`);
-    print(`temporal workflow show --address ${options.temporalAddress} -w ${deals[0]?.id} ${codec}`);
+    print('\nWhat Temporal keeps is sealed; with these its command line opens it:');
+    print(`export TEMPORAL_ADDRESS=${options.temporalAddress}`);
+    print(`export TEMPORAL_CODEC_ENDPOINT=${stage.starterUrl}/codec TEMPORAL_CODEC_AUTH='Bearer ${codecToken}'`);
   }
   return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
 }
