@@ -151,13 +151,15 @@ async function timeScript(
   deals: readonly SeedDocument[],
 ): Promise<number[]> {
   const app = (which: typeof connection.dataverseApp) =>
-    createTokenSource({
-      tenantId: connection.tenant,
-      clientId: which.clientId,
-      credential: { kind: 'secret', secret: which.clientSecret },
-      scope: which.scope,
-      loginOrigin: connection.entra,
-    });
+    createTokenSource(
+      {
+        tenantId: connection.tenant,
+        clientId: which.clientId,
+        scope: which.scope,
+        loginOrigin: connection.entra,
+      },
+      async () => [{ kind: 'secret', secret: which.clientSecret }],
+    );
   const sales = createSalesClient({
     environmentUrl: connection.dataverse,
     tokens: app(connection.dataverseApp),

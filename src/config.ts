@@ -1,34 +1,44 @@
-import { createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
-import type { AppCredential, AppRegistration } from './clients/tokens.js';
+import type { AppRegistration } from './clients/tokens.js';
 import type { FeedTable } from './deal/ids.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
+import { type KeySource, openKeyRing } from './secrets/key-ring.js';
+import { KeysError } from './secrets/keys.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly databaseUrl: string;
-  readonly sales: { readonly environmentUrl: string; readonly app: AppRegistration; readonly outcomeMs: number };
+  /** Seals Temporal's payloads and the credentials in the ledger. */
+  readonly keys: KeySource;
+  readonly sales: {
+    readonly environmentUrl: string;
+    readonly app: AppRegistration;
+    /** Undefined: the ledger's credential is used. */
+    readonly secret: string | undefined;
+    readonly outcomeMs: number;
+  };
   readonly businessCentral: {
     readonly environmentUrl: string;
     readonly company: string;
     readonly app: AppRegistration;
+    readonly secret: string | undefined;
     readonly outcomeMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
     /** Comes back with each notification and proves it. */
-    readonly clientState: string;
+    readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
   readonly starter: {
     readonly port: number;
     readonly host: string;
-    readonly webhookSecret: string;
+    readonly webhookSecret: string | undefined;
     /** The address under which Business Central reaches the starter; without one nothing is subscribed. */
     readonly publicUrl: string | undefined;
     /** Requests per second that one source address may make. */
@@ -38,6 +48,8 @@ export interface Config {
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
+  /** Without a token there is no codec endpoint. */
+  readonly codec: { readonly token: string | undefined; readonly uiOrigin: string | undefined };
   readonly rules: Rules;
   readonly logLevel: string;
 }
@@ -52,6 +64,9 @@ const publicUrl = url.refine(
 );
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
+/** Shorter ones can be guessed. */
+export const WEBHOOK_SECRET_LENGTH = 16;
+
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
@@ -60,24 +75,28 @@ const environment = z.object({
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
   DATAVERSE_URL: url,
   DATAVERSE_CLIENT_ID: z.string().min(1),
-  DATAVERSE_CLIENT_SECRET: z.string().min(1),
+  DATAVERSE_CLIENT_SECRET: z.string().min(1).optional(),
   /** A write of ours may land in Dataverse until this time has passed without an answer. */
   DATAVERSE_OUTCOME_MS: milliseconds(120_000),
   BC_URL: url.default('https://api.businesscentral.dynamics.com'),
   BC_ENVIRONMENT: z.string().default('Production'),
   BC_COMPANY: z.string().min(1),
   BC_CLIENT_ID: z.string().min(1),
-  BC_CLIENT_SECRET: z.string().min(1),
+  BC_CLIENT_SECRET: z.string().min(1).optional(),
   BC_OUTCOME_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
   BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
-  WEBHOOK_SECRET: z.string().min(16),
   STARTER_PUBLIC_URL: publicUrl.optional(),
   STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
   STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
+  WEBHOOK_SECRET: z.string().min(WEBHOOK_SECRET_LENGTH).optional(),
+  DEALBRIDGE_KEYS: z.string().min(1).optional(),
+  DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
+  CODEC_TOKEN: z.string().min(16).optional(),
+  TEMPORAL_UI_ORIGIN: url.optional(),
   DEALBRIDGE_RULES: z.string().optional(),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -86,30 +105,37 @@ const environment = z.object({
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(env);
-  if (!parsed.success) throw new ConfigError(describe('setting', parsed.error, env));
+  const keyProblem = findKeyProblem(env);
+  const keys = toKeySource(env);
+  if (!parsed.success || keyProblem !== undefined || !keys) {
+    const problems = parsed.success ? [] : describe('setting', parsed.error, env);
+    throw notUsable([...problems, ...(keyProblem === undefined ? [] : [keyProblem])]);
+  }
   const e = parsed.data;
-  const app = (clientId: string, secret: string, scope: string): AppRegistration => ({
+  const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
     clientId,
-    credential: { kind: 'secret', secret } satisfies AppCredential,
     scope,
     loginOrigin: e.ENTRA_LOGIN_URL,
   });
   return {
     temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE },
     databaseUrl: e.DATABASE_URL,
+    keys,
     sales: {
       environmentUrl: e.DATAVERSE_URL,
-      app: app(e.DATAVERSE_CLIENT_ID, e.DATAVERSE_CLIENT_SECRET, `${e.DATAVERSE_URL}/.default`),
+      app: app(e.DATAVERSE_CLIENT_ID, `${e.DATAVERSE_URL}/.default`),
+      secret: e.DATAVERSE_CLIENT_SECRET,
       outcomeMs: e.DATAVERSE_OUTCOME_MS,
     },
     businessCentral: {
       environmentUrl: `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(e.BC_ENVIRONMENT)}`,
       company: e.BC_COMPANY,
-      app: app(e.BC_CLIENT_ID, e.BC_CLIENT_SECRET, 'https://api.businesscentral.dynamics.com/.default'),
+      app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
+      secret: e.BC_CLIENT_SECRET,
       outcomeMs: e.BC_OUTCOME_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
-      clientState: e.BC_CLIENT_STATE ?? derivedClientState(e.WEBHOOK_SECRET),
+      clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     starter: {
@@ -124,6 +150,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     rules: e.DEALBRIDGE_RULES
       ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
       : parseRules(''),
+    codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
 }
@@ -192,20 +219,42 @@ function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables 
   };
 }
 
-/** The secret that Business Central is given is another than Dataverse's: neither side can speak for the other. */
-function derivedClientState(webhookSecret: string): string {
-  return createHmac('sha256', webhookSecret).update('business-central clientState').digest('base64url');
+/** Without keys nothing starts: history and credentials would lie open. */
+function toKeySource(env: NodeJS.ProcessEnv): KeySource | undefined {
+  const { DEALBRIDGE_KEYS: text, DEALBRIDGE_KEY_FILE: path } = env;
+  if (text && !path) return { kind: 'text', text };
+  return path && !text ? { kind: 'file', path } : undefined;
 }
 
-function describe(what: string, error: z.ZodError, found: unknown): string {
-  const lines = error.issues.map((issue) => {
+function findKeyProblem(env: NodeJS.ProcessEnv): string | undefined {
+  const source = toKeySource(env);
+  if (!source) {
+    const found = env['DEALBRIDGE_KEYS'] ? 'both' : 'neither';
+    return `  setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: found ${found}; one of them is right, \`dealbridge keys new\` prints a key`;
+  }
+  try {
+    openKeyRing(source);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    return `  setting ${source.kind === 'text' ? 'DEALBRIDGE_KEYS' : 'DEALBRIDGE_KEY_FILE'}: ${error.message}`;
+  }
+}
+
+function describe(what: string, error: z.ZodError, found: unknown): string[] {
+  return error.issues.map((issue) => {
     const name = issue.path.join('.') || '(the whole)';
     const value = issue.path.reduce<unknown>(
       (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
       found,
     );
-    const shown = /SECRET|DATABASE|CLIENT_STATE/.test(name) ? 'a value that is not shown' : JSON.stringify(value);
+    const shown = /SECRET|DATABASE|KEYS|TOKEN|CLIENT_STATE/.test(name)
+      ? 'a value that is not shown'
+      : JSON.stringify(value);
     return `  ${what} ${name}: found ${value === undefined ? 'nothing' : shown}; ${issue.message}`;
   });
-  return `The configuration is not usable:\n${lines.join('\n')}`;
+}
+
+function notUsable(problems: readonly string[]): ConfigError {
+  return new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
 }

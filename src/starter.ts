@@ -1,9 +1,12 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { openAccess } from './access.js';
 import { findCompanyId } from './clients/business-central/client.js';
 import { createSalesClient } from './clients/sales/client.js';
-import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { createCodecEndpoint } from './console/codec-endpoint.js';
+import { createSignIn } from './console/sign-in.js';
+import { createCredentialProvider, createSecretCheck, deriveClientState, ensureCredential } from './credentials.js';
 import { toEffectiveSettings } from './effective-settings.js';
 import { createBusinessCentralWebhook } from './intake/business-central-webhook.js';
 import { ensureAuditSeals } from './intake/ensure-audit-seals.js';
@@ -15,34 +18,38 @@ import { createNudger } from './intake/nudge-feeds.js';
 import { learnOwnUser } from './intake/own-user.js';
 import { startDeal } from './intake/start-deal.js';
 import { wakeHeldDeals } from './intake/wake-held-deals.js';
-import { createWebhooks, hasWebhookKey } from './intake/webhook.js';
+import { createWebhooks, toGivenKey } from './intake/webhook.js';
 import { noteConfiguration } from './ledger/configuration-log.js';
 import { createSightings } from './ledger/sightings.js';
+import { guardOutput } from './log.js';
 import { openRuntime } from './runtime.js';
+import { createPayloadCodec } from './secrets/payload-codec.js';
 
 /** Process: hears of won deals and starts their workflows; makes sure that the feeds run. */
 
+guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter');
-const { ledger, log, temporal } = runtime;
+const { ledger, log, ring, temporal, vault } = runtime;
+const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
+await ensureCredential('webhook', webhookSecrets);
+const isRight = createSecretCheck(webhookSecrets);
+const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
+const access = await openAccess(config, vault);
 const sightings = createSightings(runtime.database);
-const sales = createSalesClient({
-  environmentUrl: config.sales.environmentUrl,
-  tokens: createTokenSource(config.sales.app),
-  // Asked in the background for one answer; stopping waits for it no longer than this.
-  timeoutMs: Math.min(config.requestTimeoutMs, 10_000),
-});
+// Asked in the background for one answer; stopping waits for it no longer than this.
+const sales = createSalesClient({ ...access.sales, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
 if (config.feeds) await ensureFeeds(temporal, config.rules.feeds);
 await noteConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
 if (config.feeds) await ensureAuditSeals(temporal);
 
 const app = new Hono();
-app.use(createLimits({ ...config.starter, isDataverse: (c) => hasWebhookKey(c, config.starter.webhookSecret) }));
+app.use(createLimits({ ...config.starter, isDataverse: (c) => isRight(toGivenKey(c)) }));
 app.get('/health', (c) => c.json({ status: 'ok' }));
 app.route(
   '/',
   createWebhooks({
-    secret: config.starter.webhookSecret,
+    isRight,
     start: (ref) => startDeal({ temporal, ledger }, ref),
     isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
     noteSightings: (refs) => sightings.noteSightings('webhook', refs),
@@ -56,7 +63,7 @@ let feeds: ReturnType<typeof keepTrying> | undefined;
 app.route(
   '/',
   createBusinessCentralWebhook({
-    clientState: config.businessCentral.clientState,
+    clientState,
     nudgeInvoiceFeed: async () => {
       if (companyId !== undefined) await nudgeInvoiceFeed(temporal, companyId);
     },
@@ -64,6 +71,11 @@ app.route(
     log,
   }),
 );
+const { token, uiOrigin } = config.codec;
+if (token !== undefined) {
+  const signIn = createSignIn(ring, token);
+  app.route('/codec', createCodecEndpoint({ codec: createPayloadCodec(ring), signIn, uiOrigin, log }));
+}
 app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
 app.onError((error, c) => {
   log.error({ err: error, path: c.req.path }, 'request failed');
@@ -80,12 +92,7 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
 });
 
 async function startFeeds(): Promise<void> {
-  companyId ??= await findCompanyId({
-    environmentUrl: config.businessCentral.environmentUrl,
-    companyName: config.businessCentral.company,
-    tokens: createTokenSource(config.businessCentral.app),
-    timeoutMs: config.requestTimeoutMs,
-  });
+  companyId ??= await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
   await ensureInvoiceFeed(temporal, { companyId, isSubscribing: config.starter.publicUrl !== undefined });
 }
 

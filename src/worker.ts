@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
+import { openAccess } from './access.js';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
 import { heartbeats } from './activities/heartbeat.js';
@@ -15,8 +16,8 @@ import { createReferenceSets } from './clients/business-central/reference-sets.j
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
-import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { createCredentialProvider, deriveClientState } from './credentials.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
@@ -28,41 +29,25 @@ import { noteConfiguration } from './ledger/configuration-log.js';
 import { createFeedLedger } from './ledger/feeds.js';
 import { createSightings } from './ledger/sightings.js';
 import { createWaiting } from './ledger/waiting.js';
+import { guardOutput } from './log.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
 
+guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
-const { ledger, log, temporal } = runtime;
+const { dataConverter, ledger, log, temporal, vault } = runtime;
 await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
-const { requestTimeoutMs: timeoutMs } = config;
-const businessCentralTokens = createTokenSource(config.businessCentral.app);
-const environmentUrl = config.businessCentral.environmentUrl;
-const company = {
-  environmentUrl,
-  companyName: config.businessCentral.company,
-  tokens: businessCentralTokens,
-  timeoutMs,
-};
-const companyId = await findCompanyId(company);
-const businessCentral = createBusinessCentralClient({
-  environmentUrl,
-  companyId,
-  tokens: businessCentralTokens,
-  timeoutMs,
-});
-const subscriptions = createSubscriptionClient({ environmentUrl, tokens: businessCentralTokens, timeoutMs });
-const environment = {
-  environmentUrl: config.sales.environmentUrl,
-  tokens: createTokenSource(config.sales.app),
-  timeoutMs,
-};
-const sales = createSalesClient(environment);
-const changes = createSalesChanges(environment);
+const access = await openAccess(config, vault);
+const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
+const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
+const subscriptions = createSubscriptionClient(access.businessCentral);
+const sales = createSalesClient(access.sales);
+const changes = createSalesChanges(access.sales);
 
 const { rules } = config;
 const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
@@ -76,12 +61,13 @@ const invoiceFeed = createInvoiceFeedActivities({
   outcomeMs: config.businessCentral.outcomeMs,
   tellDeal: start,
 });
+const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 const keepSubscriptions = createSubscriptionActivities({
   subscriptions,
   companyId,
   ledger,
   publicUrl: config.starter.publicUrl,
-  clientState: config.businessCentral.clientState,
+  clientState: config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets)),
 });
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);
@@ -104,6 +90,7 @@ const feedActivities = {
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
+  dataConverter,
   namespace: config.temporal.namespace,
   shutdownGraceTime: '20s',
   shutdownForceTime: '40s',

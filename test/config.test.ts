@@ -1,49 +1,57 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseRules } from '../src/config.js';
-import { FEED_TABLES } from '../src/deal/ids.js';
+import { ConfigError, loadConfig } from '../src/config.js';
+import { createKeyLine } from '../src/secrets/keys.js';
 
-describe('the rules of feeds and events', () => {
-  it('have defaults: all four events, every thirty seconds, nothing older than the feed', () => {
-    const { events, feeds } = parseRules('');
-    expect([...events]).toEqual(['opportunityWon', 'quoteWon', 'orderCreated', 'orderSubmitted']);
-    expect(feeds).toMatchObject({ countDays: 7, countAt: { hour: 3, minute: 0 } });
-    expect(Object.keys(feeds.tables).sort()).toEqual([...FEED_TABLES].sort());
-    for (const settings of Object.values(feeds.tables)) {
-      expect(settings).toEqual({ everySeconds: 30, pageSize: 500, from: 'now' });
-    }
-  });
+const KEY = createKeyLine();
+const WHOLE = {
+  DATABASE_URL: 'postgres://dealbridge:database-password@localhost/dealbridge',
+  ENTRA_TENANT_ID: 'e9da86d3-51cf-4a76-82d8-c50195c3f466',
+  DATAVERSE_URL: 'https://org.crm4.dynamics.com/',
+  DATAVERSE_CLIENT_ID: 'one',
+  BC_COMPANY: 'Company',
+  BC_CLIENT_ID: 'two',
+  DEALBRIDGE_KEYS: KEY,
+};
 
-  it('may differ for a table', () => {
-    const { feeds } = parseRules(`
-feeds:
-  everySeconds: 10
-  from: 2026-01-31
-  countAt: "23:45"
-  tables:
-    account: { everySeconds: 300, pageSize: 5000 }
-    quote: { from: now }`);
-    expect(feeds.tables.account).toEqual({
-      everySeconds: 300,
-      pageSize: 5_000,
-      from: new Date('2026-01-31T00:00:00Z'),
-    });
-    expect(feeds.tables.quote).toEqual({ everySeconds: 10, pageSize: 500, from: 'now' });
-    expect(feeds.countAt).toEqual({ hour: 23, minute: 45 });
-  });
-
-  const bad: readonly (readonly [string, string, RegExp])[] = [
-    ['an event that is none', 'events: [orderWon]', /rule events\.0: found "orderWon"/],
-    ['no event at all', 'events: []', /rule events: found \[\]; at least one of opportunityWon/],
-    ['a page that Dataverse does not give', 'feeds: { pageSize: 5001 }', /rule feeds\.pageSize: found 5001/],
-    ['a beginning that is no date', 'feeds: { from: yesterday }', /rule feeds\.from: found "yesterday"/],
-    ['an hour that does not exist', 'feeds: { countAt: "25:00" }', /rule feeds\.countAt: found "25:00"; a time of day/],
-    ['a table that has no feed', 'feeds: { tables: { lead: {} } }', /rule feeds\.tables/],
-    ['a setting that does not exist', 'feeds: { every: 5 }', /rule feeds/],
-  ];
-  for (const [what, yaml, message] of bad) {
-    it(`${what} is refused by name`, () => {
-      expect(() => parseRules(yaml)).toThrow(ConfigError);
-      expect(() => parseRules(yaml)).toThrow(message);
-    });
+function problem(change: Readonly<Record<string, string | undefined>>): string {
+  const env = Object.fromEntries(Object.entries({ ...WHOLE, ...change }).filter(([, value]) => value !== undefined));
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
   }
+  return 'none';
+}
+
+describe('the configuration', () => {
+  it('is whole without secrets, which the ledger may hold', () => {
+    const config = loadConfig(WHOLE);
+    expect(config.sales.secret).toBeUndefined();
+    expect(config.starter.webhookSecret).toBeUndefined();
+    expect(config.codec).toEqual({ token: undefined, uiOrigin: undefined });
+    expect(config.keys).toEqual({ kind: 'text', text: KEY });
+  });
+
+  it('names every bad setting at once, the keys among them', () => {
+    const text = problem({ DEALBRIDGE_KEYS: undefined, BC_COMPANY: undefined, CODEC_TOKEN: 'short' });
+    expect(text).toContain('setting BC_COMPANY: found nothing');
+    expect(text).toContain('setting CODEC_TOKEN: found a value that is not shown');
+    expect(text).toContain('setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: found neither; one of them is right');
+    expect(text).not.toContain('short');
+  });
+
+  it('refuses keys that are no keys, two sources of keys and a file that is not there', () => {
+    const spoilt = KEY.slice(0, -4);
+    expect(problem({ DEALBRIDGE_KEYS: spoilt })).toMatch(/setting DEALBRIDGE_KEYS: key 1 \('\S+'\) is not the base64/);
+    expect(problem({ DEALBRIDGE_KEYS: spoilt })).not.toContain(spoilt.split(':')[1]);
+    expect(problem({ DEALBRIDGE_KEY_FILE: '/nowhere/keys' })).toContain('found both');
+    const file = problem({ DEALBRIDGE_KEYS: undefined, DEALBRIDGE_KEY_FILE: '/nowhere/keys' });
+    expect(file).toContain('setting DEALBRIDGE_KEY_FILE: /nowhere/keys cannot be read: ENOENT');
+  });
+
+  it('shows no secret that it refuses', () => {
+    const secrets = { WEBHOOK_SECRET: 'my-hook', CODEC_TOKEN: 'my-token', DEALBRIDGE_KEYS: 'my-key' };
+    expect(problem({ ...secrets, DATAVERSE_URL: 'nowhere' })).not.toMatch(/my-|database-password/);
+  });
 });

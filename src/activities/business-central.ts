@@ -9,7 +9,7 @@ import type { Problem } from '../deal/holds.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { resolveDocument } from '../mapping/resolve.js';
-import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';

@@ -7,7 +7,7 @@ import { documentKey, writeKey } from '../deal/ids.js';
 import { add, isSame } from '../deal/money.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import type { BusinessCentralActivityDependencies } from './business-central.js';
-import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createLookups } from './lookups.js';
 import { cutsOf } from './masters.js';

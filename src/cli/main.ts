@@ -1,15 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigError, loadConfig, parseRules } from '../config.js';
+import { loadConfig, parseRules } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
+import { describeError } from '../log.js';
 import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { addAuditCommands } from './audit.js';
+import { addCredentialCommands } from './credentials.js';
 import { addFeedCommands } from './feeds.js';
+import { addKeyCommands } from './keys.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
@@ -102,6 +105,8 @@ program
 
 addFeedCommands(program, withRuntime);
 addAuditCommands(program, withRuntime);
+addCredentialCommands(program);
+addKeyCommands(program);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');
@@ -119,6 +124,6 @@ function print(value: unknown): void {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof ConfigError || error instanceof RangeError ? error.message : error);
+  console.error(error instanceof RangeError ? error.message : describeError(error));
   process.exitCode = 1;
 }

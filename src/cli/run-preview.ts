@@ -1,13 +1,14 @@
 import { readFileSync } from 'node:fs';
+import { openAccess } from '../access.js';
 import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
 import { createSalesClient } from '../clients/sales/client.js';
-import { createTokenSource } from '../clients/tokens.js';
 import { type Config, loadConfig, parseRules } from '../config.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { printPreview } from '../mapping/preview.js';
+import { openFoundation } from '../runtime.js';
 import { compareMappings, createPreviewer, type PreviewDependencies, previewSince } from './preview.js';
 
-/** The command `dealbridge preview`: connects to Sales and Business Central and to nothing else. */
+/** The command `dealbridge preview`: reads Sales and Business Central, and writes to neither. */
 
 export interface PreviewOptions {
   readonly json?: boolean;
@@ -60,20 +61,16 @@ export async function runPreview(
 }
 
 async function connect(config: Config): Promise<{ dependencies: PreviewDependencies; close: () => Promise<void> }> {
-  const { requestTimeoutMs: timeoutMs } = config;
-  const { environmentUrl, company, app } = config.businessCentral;
-  const access = { environmentUrl, tokens: createTokenSource(app), timeoutMs };
-  const companyId = await findCompanyId({ ...access, companyName: company });
-  const businessCentral = createBusinessCentralClient({ ...access, companyId });
-  const sales = createSalesClient({
-    environmentUrl: config.sales.environmentUrl,
-    tokens: createTokenSource(config.sales.app),
-    timeoutMs,
-  });
+  const foundation = await openFoundation({ ...config, logLevel: 'warn' }, 'cli');
+  const access = await openAccess(config, foundation.vault);
+  const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
+  const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
+  const sales = createSalesClient(access.sales);
   return {
     dependencies: { sales, businessCentral },
     close: async () => {
       await Promise.all([sales.close(), businessCentral.close()]);
+      await foundation.close();
     },
   };
 }

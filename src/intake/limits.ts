@@ -14,7 +14,7 @@ export interface LimitOptions {
   /** How many proxies stand before us, whose X-Forwarded-For is believed. */
   readonly trustedProxies: number;
   /** Whether a request proves to come from Dataverse. */
-  readonly isDataverse: (c: Context) => boolean;
+  readonly isDataverse: (c: Context) => Promise<boolean>;
   readonly now?: () => number;
 }
 
@@ -52,7 +52,7 @@ function limitRate({ ratePerSecond, trustedProxies, isDataverse, now = Date.now 
     if (waitMs === 0) return next();
     c.header('retry-after', String(Math.ceil(waitMs / 1_000)));
     // Dataverse loses an event that is answered with 429, and tries once more after 503 (reference 5.7).
-    return refuse(c, isDataverse(c) ? 503 : 429, 'too many requests from this address');
+    return refuse(c, (await isDataverse(c)) ? 503 : 429, 'too many requests from this address');
   };
 }
 

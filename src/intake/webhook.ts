@@ -4,11 +4,11 @@ import type { Logger } from 'pino';
 import type { RecordRef } from '../deal/deal.js';
 import type { FeedTable } from '../deal/ids.js';
 import { type HintReading, readHint } from './remote-execution-context.js';
-import { isSameSecret } from './secret.js';
 import type { StartOutcome } from './start-deal.js';
 
 export interface WebhookDependencies {
-  readonly secret: string;
+  /** Whether the caller's secret is one of those that are valid, compared in constant time. */
+  readonly isRight: (given: string) => Promise<boolean>;
   readonly start: (ref: RecordRef) => Promise<StartOutcome>;
   /** Whether the ledger has ever seen the record. */
   readonly isKnown: (recordId: string) => Promise<boolean>;
@@ -43,12 +43,12 @@ const KEY_PARAMETER = 'dealbridge-key';
  * somebody else: no API is waited for here.
  */
 export function createWebhooks(dependencies: WebhookDependencies): Hono {
-  const { secret, log } = dependencies;
+  const { isRight, log } = dependencies;
   const app = new Hono();
   app.post(
     '/webhooks/dataverse',
     async (c, next) => {
-      if (!hasWebhookKey(c, secret)) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
+      if (!(await isRight(toGivenKey(c)))) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
     bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
@@ -86,9 +86,9 @@ async function take(
   return outcomes.length === 1 ? first : { kind: 'several', outcomes };
 }
 
-/** Whether the call proves to come from our own registration in Dataverse. */
-export function hasWebhookKey(c: Context, secret: string): boolean {
-  return isSameSecret(c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '', secret);
+/** The secret by which our own registration in Dataverse proves itself, in one of its three places. */
+export function toGivenKey(c: Context): string {
+  return c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
 }
 
 /** The body stays unread, so the connection cannot carry another request: the caller is told. */

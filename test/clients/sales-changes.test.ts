@@ -23,13 +23,15 @@ beforeAll(async () => {
   const { connection } = simulators;
   const options = {
     environmentUrl: connection.dataverse,
-    tokens: createTokenSource({
-      tenantId: connection.tenant,
-      clientId: connection.dataverseApp.clientId,
-      credential: { kind: 'secret', secret: connection.dataverseApp.clientSecret },
-      scope: connection.dataverseApp.scope,
-      loginOrigin: connection.entra,
-    }),
+    tokens: createTokenSource(
+      {
+        tenantId: connection.tenant,
+        clientId: connection.dataverseApp.clientId,
+        scope: connection.dataverseApp.scope,
+        loginOrigin: connection.entra,
+      },
+      async () => [{ kind: 'secret', secret: connection.dataverseApp.clientSecret }],
+    ),
     timeoutMs: 5_000,
   };
   changes = createSalesChanges(options);

@@ -104,7 +104,9 @@ describe('a deal leaves a trail (I4)', () => {
     const businessCentral = createBusinessCentralClient({
       environmentUrl: config.businessCentral.environmentUrl,
       companyId: stage.simulators.businessCentral.company.id,
-      tokens: createTokenSource(config.businessCentral.app),
+      tokens: createTokenSource(config.businessCentral.app, async () => [
+        { kind: 'secret', secret: String(stage.env['BC_CLIENT_SECRET']) },
+      ]),
       timeoutMs: 5_000,
     });
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });

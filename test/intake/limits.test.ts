@@ -6,9 +6,10 @@ import { Hono } from 'hono';
 import { pino } from 'pino';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createBuckets, createLimits, type LimitOptions, toServerOptions, toSource } from '../../src/intake/limits.js';
-import { createWebhooks, hasWebhookKey } from '../../src/intake/webhook.js';
+import { createWebhooks, toGivenKey } from '../../src/intake/webhook.js';
 
 const SECRET = 'a-webhook-secret-for-tests';
+const isRight = async (given: string) => given === SECRET;
 const HINT = JSON.stringify({
   MessageName: 'Update',
   PrimaryEntityName: 'quote',
@@ -32,7 +33,7 @@ async function open(options: Partial<LimitOptions> = {}, times: Parameters<typeo
     createLimits({
       ratePerSecond: 1,
       trustedProxies: 0,
-      isDataverse: (c) => hasWebhookKey(c, SECRET),
+      isDataverse: (c) => isRight(toGivenKey(c)),
       now: () => clock.ms,
       ...options,
     }),
@@ -48,7 +49,7 @@ async function open(options: Partial<LimitOptions> = {}, times: Parameters<typeo
   app.route(
     '/',
     createWebhooks({
-      secret: SECRET,
+      isRight,
       start,
       isKnown: async () => true,
       noteSightings: async () => undefined,

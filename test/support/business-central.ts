@@ -63,13 +63,15 @@ export function openSubscriptions(simulators: Simulators): SubscriptionClient {
 function environmentOf({ connection }: Simulators) {
   return {
     environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
-    tokens: createTokenSource({
-      tenantId: connection.tenant,
-      clientId: connection.businessCentralApp.clientId,
-      credential: { kind: 'secret', secret: connection.businessCentralApp.clientSecret },
-      scope: connection.businessCentralApp.scope,
-      loginOrigin: connection.entra,
-    }),
+    tokens: createTokenSource(
+      {
+        tenantId: connection.tenant,
+        clientId: connection.businessCentralApp.clientId,
+        scope: connection.businessCentralApp.scope,
+        loginOrigin: connection.entra,
+      },
+      async () => [{ kind: 'secret', secret: connection.businessCentralApp.clientSecret }],
+    ),
     timeoutMs: 5_000,
   };
 }
