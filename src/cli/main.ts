@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { RemoteApiError } from '../clients/errors.js';
 import { ConfigError, loadConfig, parseRules } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
@@ -109,9 +110,16 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
+function inWords(error: unknown): unknown {
+  if (error instanceof ConfigError || error instanceof RangeError) return error.message;
+  // Who asked sits at the terminal and may read the other side's own words.
+  if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
+  return error;
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof ConfigError || error instanceof RangeError ? error.message : error);
+  console.error(inWords(error));
   process.exitCode = 1;
 }

@@ -1,6 +1,6 @@
 import { currencyDecimals } from '../deal/currency.js';
 import type { WonDeal } from '../deal/deal.js';
-import type { DocumentDraft, DocumentLine, FieldValues } from '../deal/document.js';
+import { type DocumentDraft, type DocumentLine, type FieldValues, hasField } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import type { SourceTable } from '../deal/ids.js';
 import { add, type Decimal, multiply, round, subtract } from '../deal/money.js';
@@ -91,10 +91,15 @@ export function toPreview(input: PreviewInput): Preview {
       ...document,
       header: { ...document.header, values: { ...document.header.values, ...figures } },
     },
-    notes: input.notes.map(toNote),
+    notes: input.notes
+      .filter(({ field }) => !field.startsWith('document.') || hasField(KIND, field.slice('document.'.length)))
+      .map(toNote),
     problems,
   };
 }
+
+/** The kind of document that is made. */
+const KIND = 'invoice';
 
 const ADDRESS = {
   AddressLine1: 'addressLine1',
@@ -128,7 +133,7 @@ function toHeader(draft: DocumentDraft, customer: MasterRow): PreviewRow {
   const own: Record<string, string | boolean> = {
     externalDocumentNumber: draft.externalDocumentNumber,
     currencyCode: draft.currencyCode,
-    ...draft.fields,
+    ...Object.fromEntries(Object.entries(draft.fields ?? {}).filter(([name]) => hasField(KIND, name))),
   };
   // Bill-to follows sell-to as long as both are the same customer (reference 2.8).
   for (const part of Object.keys(ADDRESS)) {

@@ -93,6 +93,7 @@ export class Store {
       modifiedby: this.userId,
     };
     if (table.lookups.has('ownerid')) row['ownerid'] ??= this.userId;
+    this.splitOwner(table, row);
     if (!isSeed) this.checkKeys(table, row);
     rows.set(id, row);
     this.join(table, row);
@@ -108,6 +109,7 @@ export class Store {
     const before = { ...row };
     this.leave(table, row);
     Object.assign(row, values, { modifiedon: this.now(), modifiedby: this.userId });
+    this.splitOwner(table, row);
     this.join(table, row);
     this.remember(() => {
       this.leave(table, row);
@@ -117,6 +119,15 @@ export class Store {
     });
     this.checkKeys(table, row);
     this.touch(row);
+  }
+
+  /** The owner is a user or a team; the columns that tell which are the platform's (reference 2.2). */
+  private splitOwner(table: Table, row: Row): void {
+    if (!table.lookups.has('ownerid')) return;
+    const owner = row['ownerid'] ?? null;
+    const isTeam = typeof owner === 'string' && this.find('team', owner) !== undefined;
+    row['owninguser'] = isTeam ? null : owner;
+    row['owningteam'] = isTeam ? owner : null;
   }
 
   remove(table: Table, row: Row): void {
