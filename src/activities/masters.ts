@@ -90,8 +90,6 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     if (!contact) return undefined;
     if (contact.problems.length > 0) throw refuseAll(contact.problems);
     const number = String(contact.values['number']);
-    const known = await inWords(() => businessCentral.findContact(number));
-    if (known) return known;
     const companyNumber = await inWords(() => businessCentral.findCompanyContact(customerId));
     return writeOnce<CustomerRef>(ledger, {
       recordId: deal.recordId,
@@ -107,9 +105,10 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   async function createItem(deal: WonDeal, line: DealLine): Promise<void> {
     const { product } = line;
     if (!product) throw new TypeError(`line ${line.lineId} has no product`);
-    const { number, productId } = product;
+    const { productId } = product;
     const item = await inWords(() => resolveItem(deal, line, rules.mapping, rules.lines, lookupsFor(deal)));
     if (item.problems.length > 0) throw refuseAll(item.problems);
+    const number = String(item.values['number']);
     if (item.unitCode) await ensureUnit(deal, item.unitCode, line.unit ?? item.unitCode);
     await writeOnce(ledger, {
       recordId: deal.recordId,

@@ -9,7 +9,7 @@ import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/columns.js';
-import { withMappedNumbers } from '../mapping/masters.js';
+import { findNumberProblems, withMappedNumbers } from '../mapping/masters.js';
 import { findLocalProblems } from '../mapping/resolve.js';
 import { type Rules, wishesOf } from './rules.js';
 import { inWords, writeOnce } from './write-once.js';
@@ -57,7 +57,11 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
       });
-      return toSummary(deal, rules, await findLocalProblems(deal, rules.mapping, rules.lines));
+      const problems = [
+        ...(await findNumberProblems(read, rules.mapping)),
+        ...(await findLocalProblems(deal, rules.mapping, rules.lines)),
+      ];
+      return toSummary(deal, rules, problems);
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */

@@ -10,7 +10,14 @@ import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
 import { findProblems } from '../deal/problems.js';
 import { askedColumns } from '../mapping/columns.js';
-import { derivedNumber, resolveContact, resolveCustomer, resolveItem, withMappedNumbers } from '../mapping/masters.js';
+import {
+  derivedNumber,
+  findNumberProblems,
+  resolveContact,
+  resolveCustomer,
+  resolveItem,
+  withMappedNumbers,
+} from '../mapping/masters.js';
 import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../mapping/resolve.js';
 
@@ -30,8 +37,9 @@ export function createPreviewer({ sales, businessCentral }: PreviewDependencies,
   return {
     async preview(table, recordId) {
       const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-      const deal = await withMappedNumbers(await sales.readDeal(table, recordId, asked), rules.mapping);
-      return previewDeal(deal, rules, businessCentral, sets);
+      const read = await sales.readDeal(table, recordId, asked);
+      const problems = await findNumberProblems(read, rules.mapping);
+      return previewDeal(await withMappedNumbers(read, rules.mapping), rules, businessCentral, sets, problems);
     },
   };
 }
@@ -41,9 +49,10 @@ async function previewDeal(
   rules: Rules,
   businessCentral: BusinessCentralClient,
   sets: ReferenceSets,
+  found: readonly Problem[],
 ): Promise<Preview> {
   const lookups = createLookups(businessCentral, sets, deal);
-  const problems: Problem[] = findProblems(deal, rules.lines);
+  const problems: Problem[] = [...findProblems(deal, rules.lines), ...found];
   if (deal.state !== 'won') problems.push({ reason: 'not-won', text: `the ${deal.table} is ${deal.state}` });
   const notes: MappingNote[] = [];
   const plan: PlanStep[] = [];

@@ -21,6 +21,11 @@ export const CODE_SETS = [
   'itemVariants',
   'generalProductPostingGroups',
   'inventoryPostingGroups',
+  // Not a small one: a single customer is looked up.
+  'customers',
+  // The values of the two global dimensions.
+  'shortcutDimension1',
+  'shortcutDimension2',
 ] as const;
 export type CodeSet = (typeof CODE_SETS)[number];
 
@@ -86,7 +91,7 @@ const DEFINITIONS: Record<Section, string> = {
     'generalProductPostingGroupCode:C20@generalProductPostingGroups inventoryPostingGroupCode:C20@inventoryPostingGroups',
   document:
     'customerPurchaseOrderReference:S35=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
-    'billToCustomerNumber:C20 ' +
+    'billToCustomerNumber:C20@customers ' +
     'paymentTermsId:G@paymentTerms=paymenttermscode,account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=freighttermscode,account.address1_freighttermscode>shipmentMethods ' +
     'salesperson:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople ' +
@@ -95,7 +100,7 @@ const DEFINITIONS: Record<Section, string> = {
     'shipToAddressLine1:S100=shipto_line1 shipToAddressLine2:S50=shipto_line2 shipToCity:S30=shipto_city ' +
     'shipToState:S30=shipto_stateorprovince shipToPostCode:C20=shipto_postalcode ' +
     `shipToCountry:C10@countriesRegions=shipto_country>countries ${SELL_TO} phoneNumber:S30 email:S80 ` +
-    'shortcutDimension1Code:C20 shortcutDimension2Code:C20',
+    'shortcutDimension1Code:C20@shortcutDimension1 shortcutDimension2Code:C20@shortcutDimension2',
   line:
     'lineObjectNumber:C20 description:S100 description2:S50 unitOfMeasureCode:C10@unitsOfMeasure ' +
     'itemVariantId:G@itemVariants locationId:G@locations taxCode:C50@taxGroups shipmentDate:A=line.requestdeliveryby',

@@ -90,5 +90,11 @@ export async function sellUnknown(simulators: Simulators, seller: ReturnType<typ
       },
     ],
   });
-  return { orderId, accountNumber, products: products.map(({ number }) => number), unitCode: `CRATE${mark}` };
+  return {
+    orderId,
+    accountNumber,
+    contactNumber: `S${contactId.replaceAll('-', '').toUpperCase().slice(0, 19)}`,
+    products: products.map(({ number }) => number),
+    unitCode: `CRATE${mark}`,
+  };
 }

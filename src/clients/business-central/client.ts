@@ -19,9 +19,11 @@ import {
   type InvoiceRow,
   invoiceRow,
   itemRow,
+  ledgerSetupRow,
   listOf,
   numberRow,
   toCodeRow,
+  toShortcutDimensions,
   wholeRow,
 } from './rows.js';
 
@@ -81,7 +83,7 @@ export interface BusinessCentralClient {
   createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
   createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
-  /** A whole set of codes, such as `paymentTerms`; dimensions come with their values. */
+  /** A whole set, such as `paymentTerms`; `dimensions` with their values; `shortcutDimensions` 1 and 2 with their names. */
   readCodes(set: string): Promise<CodeRow[]>;
   /** Whole rows by number, as the API shows them; decimals as text. */
   findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
@@ -190,6 +192,11 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async readCodes(set) {
       const asked = `read ${set}`;
+      if (set === 'shortcutDimensions') {
+        const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
+        const [setup] = readWire('business-central', asked, listOf(ledgerSetupRow), body, requestId).value;
+        return setup ? toShortcutDimensions(setup) : [];
+      }
       const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
