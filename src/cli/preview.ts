@@ -154,7 +154,7 @@ async function planItems(
       if (item['blocked'] === true) problems.push({ reason: 'item-blocked', text: `item ${number} is blocked` });
       continue;
     }
-    if (!rules.policy.createItems) {
+    if (!rules.policy.createItems || !line.product) {
       problems.push({ reason: 'item-missing', text: `no item ${number}` });
       continue;
     }
