@@ -152,10 +152,14 @@ export function createMasterSteps(dependencies: MasterDependencies) {
 const UNIT_LENGTH = 10; // Code[10], reference 2.4
 const UNIT_NAME_LENGTH = 50;
 
-/** Which fields were cut, for the audit trail: the field and the lengths, not the text. */
-export function cutsOf(notes: readonly MappingNote[]): { readonly cuts?: readonly string[] } {
+/** What was cut or left out, for the audit trail: fields and lengths, not the texts. */
+export function cutsOf(notes: readonly MappingNote[]): {
+  readonly cuts?: readonly string[];
+  readonly leftOut?: readonly string[];
+} {
   const cuts = notes.flatMap(({ field, value, cutFrom }) =>
     cutFrom === undefined ? [] : [`${field}: ${cutFrom.length} → ${String(value).length} characters`],
   );
-  return cuts.length > 0 ? { cuts } : {};
+  const leftOut = notes.filter(({ isLeft }) => isLeft).map(({ field }) => field);
+  return { ...(cuts.length > 0 && { cuts }), ...(leftOut.length > 0 && { leftOut }) };
 }

@@ -84,7 +84,7 @@ async function previewDeal(
     const unit = await sets.find('unitsOfMeasure', code);
     if (unit) unitIds.set(code, unit.id);
   }
-  return toPreview({ deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
+  return toPreview({ kind: 'invoice', deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
 }
 
 /** Without these a document cannot even be imagined. */

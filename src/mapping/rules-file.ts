@@ -19,7 +19,7 @@ const codeTable = z
 const column = z
   .string()
   .regex(
-    new RegExp(`^(?:(?:${PREFIXES.join('|')})\\.)?[a-z][a-z0-9_]*$`),
+    new RegExp(`^(?:(?:${PREFIXES.join('|')})\\.)?[a-z_][a-z0-9_]*$`),
     'a column such as new_project, account.new_project, owner.…, line.…, product.… or salesorder.… in lower case',
   );
 

@@ -20,7 +20,8 @@ const LINE_TABLES: Record<SourceTable, string> = {
 };
 export const PREFIXES = [...ROWS, ...SOURCE_TABLES, ...Object.values(LINE_TABLES)];
 
-const PATH = /^(?:([a-z]+)\.)?([a-z][a-z0-9_]*)$/;
+/** A lookup is a column with an underscore before it: `_new_project_value`. */
+const PATH = /^(?:([a-z]+)\.)?([a-z_][a-z0-9_]*)$/;
 
 /** Standard columns that not every table of a deal has (dataverse reference 2.3 to 2.7). */
 const ONLY: Readonly<Record<string, readonly SourceTable[]>> = {

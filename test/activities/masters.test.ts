@@ -181,6 +181,37 @@ mapping:
   });
 });
 
+describe('a unit that Business Central lacks', () => {
+  it('is sold in base units where a rule allows it, and the totals agree', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const [line] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
+    const unit = store.find('uom', String(line?.['uomid']));
+    const [base] = [...store.all('uom')].filter((row) => row['name'] === 'PCS');
+    if (!unit || !base) throw new Error('the units are needed');
+    store.update(store.schema.table('uom'), unit, { quantity: '4', baseuom: String(base['uomid']) });
+    for (const number of sold.products) {
+      simulators.businessCentral.company.insert('items', {
+        number,
+        displayName: number,
+        baseUnitOfMeasureCode: 'PCS',
+        taxGroupCode: 'VAT19',
+      });
+    }
+    const steps = openSteps(`${RULES}convertUnits: true\n`);
+    await steps.ledger.see({ table: 'salesorder', recordId: sold.orderId });
+    const { revision } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
+    const ref = { recordId: sold.orderId, revision };
+    const customer = await steps.createCustomer(ref);
+    await steps.ledger.claim(ref.recordId, []);
+    const made = await steps.createDraft({ ...ref, customerId: customer.id, generation: 1 });
+    const draft = await steps.setDiscount({ ...ref, draftId: made?.id ?? '', etag: made?.etag ?? '' });
+    expect(draft.difference).toBeUndefined();
+    const [first] = simulators.businessCentral.company.invoices.get(draft.id)?.lines ?? [];
+    expect(first).toMatchObject({ unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53085' });
+  });
+});
+
 describe('a difference of the totals', () => {
   const ask = async (yaml: string) => {
     const { steps, summary, ref } = await sellAndRead(`${RULES}${yaml}`);

@@ -115,9 +115,10 @@ mapping:
     shipToName: false
     paymentTermsId: { column: paymenttermscode, table: paymentTerms, unknown: leave }
 `;
-    const { values, problems } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
+    const { values, problems, notes } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
     expect(problems).toEqual([]);
     expect(values.header).toEqual({});
+    expect(notes.filter(({ isLeft }) => isLeft).map(({ field }) => field)).toEqual(['document.paymentTermsId']);
   });
 
   it('customer and item numbers of other columns are the ones that are looked up', async () => {
