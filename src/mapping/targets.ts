@@ -55,11 +55,13 @@ export interface Target {
 export interface Fallback {
   readonly columns: readonly string[];
   readonly table?: CodeTableName | undefined;
+  /** Cut and recorded, because nobody can shorten it in Sales. */
+  readonly cut: boolean;
 }
 
 /**
  * `name:type`, types as in the reference: S100 text, C20 code, A date, D decimal, B boolean, O(a|b) option; G an id.
- * `@set` behind it names the set that knows the code; `!` means that it must not be empty.
+ * `@set` behind it names the set that knows the code; `!` means that it must not be empty, `~` that it is cut by itself.
  */
 const ADDRESS = (of: string): string =>
   `addressLine1:S100=${of}.address1_line1 addressLine2:S50=${of}.address1_line2 city:S30=${of}.address1_city ` +
@@ -90,7 +92,7 @@ const DEFINITIONS: Record<Section, string> = {
     'taxGroupCode:C20@taxGroups baseUnitOfMeasureCode:C10@unitsOfMeasure=product.defaultuomid>units ' +
     'generalProductPostingGroupCode:C20@generalProductPostingGroups inventoryPostingGroupCode:C20@inventoryPostingGroups',
   document:
-    'customerPurchaseOrderReference:S35=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
+    'customerPurchaseOrderReference:S35~=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
     'billToCustomerNumber:C20@customers ' +
     'paymentTermsId:G@paymentTerms=paymenttermscode,account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=freighttermscode,account.address1_freighttermscode>shipmentMethods ' +
@@ -117,10 +119,10 @@ const KINDS: Readonly<Record<string, Target['kind']>> = {
 };
 
 function toTarget(definition: string): readonly [string, Target] {
-  const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
+  const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(~)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
   const kind = KINDS[found?.[2] ?? ''];
   if (!found?.[1] || !kind) throw new TypeError(`no field: ${definition}`);
-  const [, name, , length, options, set, required, columns, table] = found;
+  const [, name, , length, options, set, required, cut, columns, table] = found;
   return [
     name,
     {
@@ -130,7 +132,11 @@ function toTarget(definition: string): readonly [string, Target] {
       options: options?.split('|') ?? [],
       required: required !== undefined,
       ...(columns && {
-        fallback: { columns: columns.split(','), table: CODE_TABLES.find((one) => one === table) },
+        fallback: {
+          columns: columns.split(','),
+          table: CODE_TABLES.find((one) => one === table),
+          cut: cut !== undefined,
+        },
       }),
     },
   ];
