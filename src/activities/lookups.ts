@@ -32,6 +32,10 @@ export function createLookups(businessCentral: BusinessCentralClient, sets: Refe
       }
     },
     findDimensionValue,
+    async shortcutNames() {
+      const found = await Promise.all(['1', '2'].map((position) => sets.find('shortcutDimensions', position)));
+      return found.map((dimension) => dimension?.name ?? '');
+    },
     customerDimensions() {
       ofCustomer ??= number ? businessCentral.readDefaultDimensions('customers', number) : Promise.resolve(new Map());
       return ofCustomer;

@@ -14,6 +14,8 @@ export interface Lookups {
   /** Default dimensions, code to value; empty for a customer that is still to be made. */
   customerDimensions(): Promise<ReadonlyMap<string, string>>;
   itemDimensions(number: string): Promise<ReadonlyMap<string, string>>;
+  /** The codes of the two global dimensions, which a header has properties for. */
+  shortcutNames(): Promise<readonly string[]>;
 }
 
 /** One thing that a person should know of: a cut, a code, a default. */
@@ -56,7 +58,9 @@ export async function resolveDocument(
 
   const dimensions = await resolveDimensions('document', mapping, deal, undefined, lookups);
   const ofHeader = dimensions.size > 0 ? await lookups.customerDimensions() : new Map<string, string>();
-  const own = take(withoutDefaults('document', dimensions.values, ofHeader, "the customer's default"));
+  const global = await takeShortcuts(header, dimensions.values, mapping, lookups);
+  notes.push(...global.notes);
+  const own = take(withoutDefaults('document', global.others, ofHeader, "the customer's default"));
   problems.push(...dimensions.problems);
   notes.push(...dimensions.notes);
 
@@ -76,6 +80,7 @@ export async function resolveDocument(
     if (wanted.size > 0) {
       const inherited = new Map([
         ...(dimensions.size > 0 ? ofHeader : await lookups.customerDimensions()),
+        ...global.values,
         ...own.map(({ code, value }) => [code, value] as const),
         ...(item === undefined ? [] : await lookups.itemDimensions(item)),
       ]);
@@ -117,6 +122,34 @@ export async function resolveSection(
     notes.push({ ...shown, ...(cutFrom !== undefined && { cutFrom }), ...(set && { lookedUp: set }) });
   }
   return { values, problems, notes };
+}
+
+/** A global dimension is set by its property, which overrides a default where an inserted line would be refused. */
+async function takeShortcuts(
+  header: Record<string, string | boolean>,
+  wanted: WantedDimensions['values'],
+  mapping: Mapping,
+  lookups: Lookups,
+): Promise<{
+  readonly others: WantedDimensions['values'];
+  readonly values: ReadonlyMap<string, string>;
+  readonly notes: readonly MappingNote[];
+}> {
+  const isNeeded = wanted.length > 0 || mapping.lineDimensions.size > 0;
+  const names = isNeeded ? await lookups.shortcutNames() : [];
+  const values = new Map<string, string>();
+  const notes: MappingNote[] = [];
+  names.forEach((code, index) => {
+    const property = `shortcutDimension${index + 1}Code`;
+    const asked = wanted.find((one) => one.code === code);
+    if (asked) {
+      header[property] ??= asked.value;
+      notes.push({ field: `document.${property}`, value: asked.value, source: asked.source, isDefault: false });
+    }
+    const value = header[property];
+    if (typeof value === 'string' && value !== '') values.set(code, value);
+  });
+  return { others: wanted.filter(({ code }) => !names.includes(code)), values, notes };
 }
 
 function toLeftNote(

@@ -203,6 +203,19 @@ mapping:
     ]);
   });
 
+  it('that are global ones are set by their property, over a default of the customer', async () => {
+    const global =
+      'mapping: { dimensions: { DEPARTMENT: { value: SALES } }, lineDimensions: { DEPARTMENT: { column: line.new_department } } }';
+    const { values, problems } = await resolve(makeDeal(), global, known({ DEPARTMENT: 'SERVICE' }));
+    expect(problems).toEqual([]);
+    expect(values.header).toMatchObject({ shortcutDimension1Code: 'SALES' });
+    expect(values.dimensions).toEqual([]);
+    const other = makeDeal({ extra: { lines: { 'line-1': { new_department: 'RENTAL' } } } });
+    expect(told((await resolve(other, global, known({}))).problems)).toEqual([
+      'dimension-conflict: line 1.dimensions: DEPARTMENT is RENTAL by the mapping and SALES by what the line inherits',
+    ]);
+  });
+
   it('of a line that differ from what item or document give are told', async () => {
     const other = makeDeal({ extra: { lines: { 'line-1': { new_project: 'P-100' } } } });
     expect(told((await resolve(other, yaml, known({}, { PROJECT: 'P-200' }))).problems)).toEqual([
