@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { RemoteApiError } from '../clients/errors.js';
 import { loadConfig, parseRules } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
@@ -121,9 +122,16 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
+function inWords(error: unknown): string {
+  if (error instanceof RangeError) return error.message;
+  // Who asked sits at the terminal and may read the other side's own words.
+  if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
+  return describeError(error);
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof RangeError ? error.message : describeError(error));
+  console.error(inWords(error));
   process.exitCode = 1;
 }

@@ -10,7 +10,14 @@ import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
 import { findProblems } from '../deal/problems.js';
 import { askedColumns } from '../mapping/columns.js';
-import { derivedNumber, resolveContact, resolveCustomer, resolveItem, withMappedNumbers } from '../mapping/masters.js';
+import {
+  derivedNumber,
+  findNumberProblems,
+  resolveContact,
+  resolveCustomer,
+  resolveItem,
+  withMappedNumbers,
+} from '../mapping/masters.js';
 import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../mapping/resolve.js';
 
@@ -30,8 +37,9 @@ export function createPreviewer({ sales, businessCentral }: PreviewDependencies,
   return {
     async preview(table, recordId) {
       const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-      const deal = await withMappedNumbers(await sales.readDeal(table, recordId, asked), rules.mapping);
-      return previewDeal(deal, rules, businessCentral, sets);
+      const read = await sales.readDeal(table, recordId, asked);
+      const problems = await findNumberProblems(read, rules.mapping);
+      return previewDeal(await withMappedNumbers(read, rules.mapping), rules, businessCentral, sets, problems);
     },
   };
 }
@@ -41,9 +49,10 @@ async function previewDeal(
   rules: Rules,
   businessCentral: BusinessCentralClient,
   sets: ReferenceSets,
+  found: readonly Problem[],
 ): Promise<Preview> {
   const lookups = createLookups(businessCentral, sets, deal);
-  const problems: Problem[] = findProblems(deal, rules.lines);
+  const problems: Problem[] = [...findProblems(deal, rules.lines), ...found];
   if (deal.state !== 'won') problems.push({ reason: 'not-won', text: `the ${deal.table} is ${deal.state}` });
   const notes: MappingNote[] = [];
   const plan: PlanStep[] = [];
@@ -75,7 +84,7 @@ async function previewDeal(
     const unit = await sets.find('unitsOfMeasure', code);
     if (unit) unitIds.set(code, unit.id);
   }
-  return toPreview({ deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
+  return toPreview({ kind: 'invoice', deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
 }
 
 /** Without these a document cannot even be imagined. */
@@ -102,7 +111,8 @@ async function planCustomer(
   const number = customer.number ?? derivedNumber(customer.accountId);
   const [found] = await businessCentral.findWholeRows('customers', [number]);
   if (found) {
-    if (found['blocked'] !== '_x0020_')
+    // What is only blocked for shipping may still be invoiced (reference 11.1).
+    if (!['_x0020_', 'Ship'].includes(String(found['blocked'])))
       problems.push({ reason: 'customer-blocked', text: `customer ${number} is blocked` });
     return found;
   }
@@ -145,7 +155,7 @@ async function planItems(
       if (item['blocked'] === true) problems.push({ reason: 'item-blocked', text: `item ${number} is blocked` });
       continue;
     }
-    if (!rules.policy.createItems) {
+    if (!rules.policy.createItems || !line.product) {
       problems.push({ reason: 'item-missing', text: `no item ${number}` });
       continue;
     }

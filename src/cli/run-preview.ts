@@ -53,7 +53,7 @@ export async function runPreview(
         const lines = changes.map((one) => `  ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`);
         show(changed, () => [`${deal.table} ${deal.number} (${deal.recordId})`, ...lines].join('\n'));
       }
-      if (!json) console.log(`${count} documents would be different`);
+      if (!json) console.log(`${count} ${count === 1 ? 'document' : 'documents'} would be different`);
     }
   } finally {
     await close();

@@ -23,6 +23,14 @@ export interface MappedField {
 export interface MappedSection {
   readonly fields: readonly MappedField[];
   readonly problems: readonly Problem[];
+  /** Values without a code that the configuration leaves to Business Central. */
+  readonly left: readonly LeftField[];
+}
+
+export interface LeftField {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
 }
 
 export async function mapSection(
@@ -48,16 +56,18 @@ export async function mapSources(
 ): Promise<MappedSection> {
   const fields: MappedField[] = [];
   const problems: Problem[] = [];
+  const left: LeftField[] = [];
   for (const [name, source] of sources) {
     const mapped = await mapField(name, source, mapping.tables, view);
     if (mapped === undefined) continue;
     if ('reason' in mapped) problems.push({ reason: mapped.reason, text: `${where}.${name}: ${mapped.text}` });
-    else fields.push(mapped);
+    else if ('target' in mapped) fields.push(mapped);
+    else left.push(mapped);
   }
-  return { fields, problems };
+  return { fields, problems, left };
 }
 
-type Mapped = MappedField | { readonly reason: HoldReason; readonly text: string } | undefined;
+type Mapped = MappedField | LeftField | { readonly reason: HoldReason; readonly text: string } | undefined;
 
 async function mapField(name: string, source: FieldSource, tables: CodeTables, view: DealView): Promise<Mapped> {
   const { target, required } = source;
@@ -68,7 +78,9 @@ async function mapField(name: string, source: FieldSource, tables: CodeTables, v
   }
   const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
   const value = toCode(found, source, tables);
-  if (typeof value === 'object') return source.unknown === 'leave' ? undefined : value;
+  if (typeof value === 'object') {
+    return source.unknown === 'leave' ? { name, value: String(found), source: common.source } : value;
+  }
   return toFitting(common, target.kind === 'date' ? toLocalDate(String(value), view.timeZone) : value, source);
 }
 

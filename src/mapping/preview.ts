@@ -1,6 +1,12 @@
 import { currencyDecimals } from '../deal/currency.js';
 import type { WonDeal } from '../deal/deal.js';
-import type { DocumentDraft, DocumentLine, FieldValues } from '../deal/document.js';
+import {
+  type DocumentBodyKind,
+  type DocumentDraft,
+  type DocumentLine,
+  type FieldValues,
+  hasField,
+} from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import type { SourceTable } from '../deal/ids.js';
 import { add, type Decimal, multiply, round, subtract } from '../deal/money.js';
@@ -42,13 +48,14 @@ export interface PlanStep {
     | 'create-unit'
     | 'create-item'
     | 'create-invoice'
+    | 'create-order'
     | 'set-discount';
   readonly number: string;
   readonly fields: FieldValues;
 }
 
 export interface PreviewNote {
-  readonly kind: 'mapped' | 'looked-up' | 'cut';
+  readonly kind: 'mapped' | 'looked-up' | 'cut' | 'left-out';
   readonly field: string;
   readonly text: string;
 }
@@ -57,6 +64,7 @@ export interface PreviewNote {
 export type MasterRow = Readonly<Record<string, string | boolean>>;
 
 export interface PreviewInput {
+  readonly kind: DocumentBodyKind;
   readonly deal: WonDeal;
   readonly plan: readonly PlanStep[];
   readonly draft: DocumentDraft | undefined;
@@ -70,11 +78,11 @@ export interface PreviewInput {
 }
 
 export function toPreview(input: PreviewInput): Preview {
-  const { deal, draft, customer, problems } = input;
+  const { kind, deal, draft, customer, problems } = input;
   const document =
     draft && customer
       ? {
-          header: toHeader(draft, customer),
+          header: toHeader(draft, customer, kind),
           lines: draft.lines.map((line) => toLineRow(line, input)),
         }
       : undefined;
@@ -91,7 +99,9 @@ export function toPreview(input: PreviewInput): Preview {
       ...document,
       header: { ...document.header, values: { ...document.header.values, ...figures } },
     },
-    notes: input.notes.map(toNote),
+    notes: input.notes
+      .filter(({ field }) => !field.startsWith('document.') || hasField(kind, field.slice('document.'.length)))
+      .map(toNote),
     problems,
   };
 }
@@ -106,7 +116,7 @@ const ADDRESS = {
 };
 
 /** What the customer gives (reference 3.3), and over it what the mapping says. */
-function toHeader(draft: DocumentDraft, customer: MasterRow): PreviewRow {
+function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyKind): PreviewRow {
   const text = (name: string): string | boolean => customer[name] ?? '';
   const given: Record<string, string | boolean> = {
     customerId: text('id'),
@@ -128,7 +138,7 @@ function toHeader(draft: DocumentDraft, customer: MasterRow): PreviewRow {
   const own: Record<string, string | boolean> = {
     externalDocumentNumber: draft.externalDocumentNumber,
     currencyCode: draft.currencyCode,
-    ...draft.fields,
+    ...Object.fromEntries(Object.entries(draft.fields ?? {}).filter(([name]) => hasField(kind, name))),
   };
   // Bill-to follows sell-to as long as both are the same customer (reference 2.8).
   for (const part of Object.keys(ADDRESS)) {
@@ -187,7 +197,8 @@ function toFigures(deal: WonDeal, draft: DocumentDraft): FieldValues {
   return { discountAmount: discount, totalAmountExcludingTax: subtract(add('0', ...nets), discount) };
 }
 
-function toNote({ field, value, source, cutFrom, lookedUp }: MappingNote): PreviewNote {
+function toNote({ field, value, source, cutFrom, lookedUp, isLeft }: MappingNote): PreviewNote {
+  if (isLeft) return { kind: 'left-out', field, text: `${source}: ${String(value)} has no code` };
   if (cutFrom !== undefined) {
     return { kind: 'cut', field, text: `${source}: ${cutFrom.length} characters cut to ${String(value).length}` };
   }

@@ -3,6 +3,7 @@ import { DEAL_EVENTS } from '../deal/events.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../deal/line-rules.js';
 import { DIFFERENCE_CAUSES } from '../deal/totals.js';
+import { PREFIXES } from './sources.js';
 import { CODE_TABLES, SECTIONS, type Section, TARGETS } from './targets.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
@@ -20,7 +21,7 @@ const codeTable = z
 const column = z
   .string()
   .regex(
-    /^(?:(?:account|contact|owner|line|product|opportunity|quote|salesorder)\.)?[a-z][a-z0-9_]*$/,
+    new RegExp(`^(?:(?:${PREFIXES.join('|')})\\.)?[a-z_][a-z0-9_]*$`),
     'a column such as new_project, account.new_project, owner.…, line.…, product.… or salesorder.… in lower case',
   );
 

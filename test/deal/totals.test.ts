@@ -98,6 +98,63 @@ const anyDeal = fc
     return makeDeal({ lines, freight, headerDiscount, totalLessFreight, total: add(totalLessFreight, freight) });
   });
 
+describe('Business Central takes the document', () => {
+  it.each(['invoice', 'order'] as const)('as an %s with every kind of line, fields and dimensions', (kind) => {
+    const company = openCompany();
+    const terms = String(company.findByNumber('paymentTerms', '45D')?.['id']);
+    const [item, second] = items;
+    const product = { productId: 'p', number: item?.number ?? '', name: 'x', isActive: true, isService: false };
+    const deal = makeDeal({
+      freight: '5',
+      lines: [
+        makeLine(1, { product, unit: item?.unit, memo: 'One\nTwo' }),
+        makeLine(2, { product: { ...product, number: 'R-1', type: 'service' }, unit: 'HOUR' }),
+        makeLine(3, { product: { ...product, number: second?.number ?? '', type: 'fee' }, unit: second?.unit }),
+        makeLine(4, { product: undefined, unit: undefined, description: 'Bracket' }),
+        makeLine(5, { product: { ...product, number: 'NOTE' }, unitPrice: '0' }),
+      ],
+    });
+    const { lines } = parseRules(
+      'freightAccount: "8410"\nwriteInAccount: "8400"\nlineRules: [{ when: { productType: service }, as: resource }, { when: { productType: fee }, as: charge, number: FEE }, { when: { number: NOTE }, as: comment }]',
+    );
+    const fields = {
+      header: {
+        paymentTermsId: terms,
+        requestedDeliveryDate: '2026-12-01',
+        dueDate: '2027-01-31',
+        shortcutDimension1Code: 'SALES',
+      },
+      dimensions: [{ code: 'PROJECT', value: 'P-100' }],
+      lines: { 'line-1': { fields: { taxCode: 'VAT7' }, dimensions: [{ code: 'REGION', value: 'SOUTH' }] } },
+    };
+    const draft = toDocument(deal, String(company.findByNumber('customers', 'C10001')?.['id']), lines, { fields });
+    const body = JSON.parse(stringifyLosslessJson(toDocumentBody(draft, kind))) as Record<string, unknown>;
+    const made = createDocument(company, kind, body);
+    expect(made.lines.map((line) => line['lineType'])).toEqual([
+      'Item',
+      'Comment',
+      'Comment',
+      'Resource',
+      'Charge',
+      'Account',
+      'Comment',
+      'Account',
+    ]);
+    expect(made.row).toMatchObject({ paymentTermsId: terms, shortcutDimension1Code: 'SALES' });
+    expect(made.lines[0]).toMatchObject({ taxCode: 'VAT7', unitPrice: '10' });
+    expect(made.dimensions.get(String(made.row['id']))?.map(({ valueCode }) => valueCode)).toEqual(['P-100']);
+    expect(
+      made.dimensions
+        .get(made.lines[0]?.id ?? '')
+        ?.map(({ valueCode }) => valueCode)
+        .sort(),
+    ).toEqual(['P-100', 'SOUTH']);
+    expect(kind === 'order' ? made.row['requestedDeliveryDate'] : made.row['dueDate']).toBe(
+      kind === 'order' ? '2026-12-01' : '2027-01-31',
+    );
+  });
+});
+
 describe('totals of any deal', () => {
   it('agree with the draft within a cent a line, when nobody interferes', () => {
     fc.assert(

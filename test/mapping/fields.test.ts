@@ -115,9 +115,10 @@ mapping:
     shipToName: false
     paymentTermsId: { column: paymenttermscode, table: paymentTerms, unknown: leave }
 `;
-    const { values, problems } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
+    const { values, problems, notes } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
     expect(problems).toEqual([]);
     expect(values.header).toEqual({});
+    expect(notes.filter(({ isLeft }) => isLeft).map(({ field }) => field)).toEqual(['document.paymentTermsId']);
   });
 
   it('customer and item numbers of other columns are the ones that are looked up', async () => {
@@ -199,6 +200,19 @@ mapping:
     expect(values.dimensions).toEqual([]);
     expect(told(problems)).toEqual([
       "dimension-conflict: document.dimensions: REGION is NORTH by the mapping and SOUTH by the customer's default",
+    ]);
+  });
+
+  it('that are global ones are set by their property, over a default of the customer', async () => {
+    const global =
+      'mapping: { dimensions: { DEPARTMENT: { value: SALES } }, lineDimensions: { DEPARTMENT: { column: line.new_department } } }';
+    const { values, problems } = await resolve(makeDeal(), global, known({ DEPARTMENT: 'SERVICE' }));
+    expect(problems).toEqual([]);
+    expect(values.header).toMatchObject({ shortcutDimension1Code: 'SALES' });
+    expect(values.dimensions).toEqual([]);
+    const other = makeDeal({ extra: { lines: { 'line-1': { new_department: 'RENTAL' } } } });
+    expect(told((await resolve(other, global, known({}))).problems)).toEqual([
+      'dimension-conflict: line 1.dimensions: DEPARTMENT is RENTAL by the mapping and SALES by what the line inherits',
     ]);
   });
 

@@ -58,6 +58,11 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     'mapping:\n  line:\n    description:\n      expression: line.description & (\n',
     '4:38 mapping.line.description.expression: "line.description & (" | JSONata: Expected ")" before end of expression',
   ],
+  [
+    'a formula that does not compile, in a block of lines',
+    'mapping:\n  line:\n    description:\n      expression: |\n        line.description\n        & ("x" & )\n',
+    '6:18 mapping.line.description.expression: "line.description\\n& (\\"x\\" & )\\n" | JSONata: The symbol ")" cannot be used as a unary operator',
+  ],
   ['an account that loses its zeros', 'freightAccount: 0840\n', `1:17 freightAccount: 0840 | '0840' in quotes`],
   [
     'a time zone that is none',

@@ -153,6 +153,13 @@ const ROWS: readonly (readonly [
     'ORD-01',
   ],
   [
+    '6.2 ordernumber → Your Reference, cut at 35',
+    'document',
+    'customerPurchaseOrderReference',
+    withRecord({ ordernumber: `ORD-${'1'.repeat(40)}` }),
+    `ORD-${'1'.repeat(31)}`,
+  ],
+  [
     '6.2 requestdeliveryby → Requested Delivery Date',
     'document',
     'requestedDeliveryDate',

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BusinessCentralClient, createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
-import { createTokenSource } from '../../src/clients/tokens.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
@@ -9,6 +8,7 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createBookkeeper } from './bookkeeper.js';
+import { createSimulatedTokens } from './tokens.js';
 
 /** The simulated Business Central with our client and a ledger, for tests without Temporal. */
 export interface Counter {
@@ -63,15 +63,7 @@ export function openSubscriptions(simulators: Simulators): SubscriptionClient {
 function environmentOf({ connection }: Simulators) {
   return {
     environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
-    tokens: createTokenSource(
-      {
-        tenantId: connection.tenant,
-        clientId: connection.businessCentralApp.clientId,
-        scope: connection.businessCentralApp.scope,
-        loginOrigin: connection.entra,
-      },
-      async () => [{ kind: 'secret', secret: connection.businessCentralApp.clientSecret }],
-    ),
+    tokens: createSimulatedTokens(connection, connection.businessCentralApp),
     timeoutMs: 5_000,
   };
 }

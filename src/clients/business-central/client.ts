@@ -13,9 +13,11 @@ import {
   customerRow,
   dimensionedRow,
   itemRow,
+  ledgerSetupRow,
   listOf,
   numberRow,
   toCodeRow,
+  toShortcutDimensions,
   wholeRow,
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
@@ -46,7 +48,7 @@ export interface BusinessCentralClient extends InvoiceRequests, OrderRequests {
   createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
   createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
-  /** A whole set of codes, such as `paymentTerms`; dimensions come with their values. */
+  /** A whole set, such as `paymentTerms`; `dimensions` with their values; `shortcutDimensions` 1 and 2 with their names. */
   readCodes(set: string): Promise<CodeRow[]>;
   /** Whole rows by number, as the API shows them; decimals as text. */
   findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
@@ -129,6 +131,11 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async readCodes(set) {
       const asked = `read ${set}`;
+      if (set === 'shortcutDimensions') {
+        const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
+        const [setup] = readWire('business-central', asked, listOf(ledgerSetupRow), body, requestId).value;
+        return setup ? toShortcutDimensions(setup) : [];
+      }
       const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);

@@ -36,6 +36,17 @@ export function toCodeRow(row: z.infer<typeof codeRow>): CodeRow {
   return { id, code, name: displayName ?? description ?? '', itemNumber, values };
 }
 
+export const ledgerSetupRow = z.object({
+  id: guid,
+  shortcutDimension1Code: z.string(),
+  shortcutDimension2Code: z.string(),
+});
+
+export function toShortcutDimensions(row: z.infer<typeof ledgerSetupRow>): CodeRow[] {
+  const names = [row.shortcutDimension1Code, row.shortcutDimension2Code];
+  return names.map((name, index) => ({ id: row.id, code: String(index + 1), name }));
+}
+
 /** Every scalar of a row as text; annotations are no properties. */
 export const wholeRow = z.record(z.string(), z.unknown()).transform((row) => {
   const values: Record<string, string | boolean> = {};
