@@ -93,7 +93,11 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
 
 async function startFeeds(): Promise<void> {
   companyId ??= await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
-  await ensureInvoiceFeed(temporal, { companyId, isSubscribing: config.starter.publicUrl !== undefined });
+  await ensureInvoiceFeed(temporal, {
+    companyId,
+    isSubscribing: config.starter.publicUrl !== undefined,
+    sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
+  });
 }
 
 async function stop(): Promise<void> {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseRules } from '../src/config.js';
+import { deriveClientState } from '../src/credentials.js';
+import { createKeyLine } from '../src/secrets/keys.js';
 
 const BASE = {
   DATABASE_URL: 'postgres://127.0.0.1/ledger',
@@ -11,6 +13,7 @@ const BASE = {
   BC_CLIENT_ID: 'bc-app',
   BC_CLIENT_SECRET: 'bc-secret',
   WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
+  DEALBRIDGE_KEYS: createKeyLine(),
 };
 
 const problemOf = (work: () => unknown): string => {
@@ -24,13 +27,14 @@ const problemOf = (work: () => unknown): string => {
 };
 
 describe('the settings of the feeds of Business Central', () => {
-  it('the secret of notifications follows from the webhook secret, and is another', () => {
-    const { clientState } = loadConfig(BASE).businessCentral;
+  it('the secret of notifications follows from the webhook secret, and is another', async () => {
+    const derived = (secret: string) => deriveClientState(async () => [{ kind: 'secret', secret }]);
+    const clientState = await derived(BASE.WEBHOOK_SECRET);
     expect(clientState).toMatch(/^[\w-]{43}$/);
-    expect(loadConfig(BASE).businessCentral.clientState).toBe(clientState);
-    expect(loadConfig({ ...BASE, WEBHOOK_SECRET: 'another-webhook-secret' }).businessCentral.clientState).not.toBe(
-      clientState,
-    );
+    expect(await derived(BASE.WEBHOOK_SECRET)).toBe(clientState);
+    expect(await derived('another-webhook-secret')).not.toBe(clientState);
+    await expect(deriveClientState(async () => [])).rejects.toThrow(ConfigError);
+    expect(loadConfig(BASE).businessCentral.clientState).toBeUndefined();
     const given = 'a-client-state-of-our-own';
     expect(loadConfig({ ...BASE, BC_CLIENT_STATE: given }).businessCentral.clientState).toBe(given);
   });

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../src/config.js';
 import { toEffectiveSettings } from '../src/effective-settings.js';
+import { createKeyLine } from '../src/secrets/keys.js';
 
 const ENVIRONMENT = {
   DATABASE_URL: 'postgres://ledger:ledger-password@127.0.0.1/ledger',
@@ -12,6 +13,7 @@ const ENVIRONMENT = {
   BC_CLIENT_ID: 'bc-client',
   BC_CLIENT_SECRET: 'bc-secret',
   WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
+  DEALBRIDGE_KEYS: createKeyLine(),
 };
 
 describe('the configuration that the audit trail may hold', () => {

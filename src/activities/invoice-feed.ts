@@ -12,6 +12,8 @@ export interface InvoiceFeedRules {
   /** How far every reading goes back: a transaction that commits late bears an earlier stamp (reference 6.3). */
   readonly overlapSeconds: number;
   readonly pageSize: number;
+  /** How often the open invoices are read, for payments that move no stamp. */
+  readonly sweepEveryMinutes: number;
   /** Where the first reading starts; now, when it is not given. */
   readonly from: Date | undefined;
 }
@@ -80,14 +82,15 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
   }
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
-  async function tellNews(invoices: readonly Invoice[]): Promise<number> {
+  async function tellNews(invoices: readonly Invoice[], isSweep = false): Promise<number> {
     if (invoices.length === 0) return 0;
     const met = await ledger.meetInvoices(invoices);
     const passed: Invoice[] = [];
     let told = 0;
     for (const [index, invoice] of invoices.entries()) {
       const known = met[index];
-      if (!known || isSeen(known, invoice)) continue;
+      // A payment in part changes neither stamp nor etag (reference 6.3): a sweep compares the amounts.
+      if (!known || (!isSweep && isSeen(known, invoice))) continue;
       if (!known.deal || !isNews(known, invoice)) {
         passed.push(invoice);
         continue;
@@ -102,6 +105,17 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
   }
 
   return {
+    /** One page of the invoices that are open; the deals that they belong to are told what is new. */
+    async readOpenInvoicePage({ next }: { readonly next?: string | undefined }): Promise<{
+      readonly next: string | undefined;
+      readonly found: number;
+      readonly told: number;
+    }> {
+      const place = next === undefined ? ({ open: true } as const) : { next };
+      const page = await inWords(() => businessCentral.readChangedInvoices(place, invoiceFeed.pageSize));
+      return { next: page.next, found: page.invoices.length, told: await tellNews(page.invoices, true) };
+    },
+
     /** One page of the changed invoices; the deals that they belong to are told what is new. */
     async readInvoicePage(place: InvoicePlaceInReading): Promise<InvoicePageRead> {
       try {

@@ -5,6 +5,11 @@ export function invoiceFeedWorkflowId(companyId: string): string {
   return `invoice-feed-${companyId.toLowerCase()}`;
 }
 
+/** The schedule that reads the open invoices. */
+export function invoiceSweepId(companyId: string): string {
+  return `sweep-invoices-${companyId.toLowerCase()}`;
+}
+
 export const SUBSCRIPTIONS_WORKFLOW_ID = 'subscriptions';
 
 /** What a loop understands: reading stops, goes on, happens now; and the query that tells where it stands. */

@@ -1,5 +1,6 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { TASK_QUEUES } from '../deal/ids.js';
+import { ensureSchedule } from './ensure-schedule.js';
 
 /** Whatever is cut off between two seals is not found; an hour keeps that short and the seals few. */
 const EVERY = '1 hour';
@@ -7,7 +8,7 @@ export const AUDIT_SEALS = 'seal-audit';
 
 /** Makes sure that the audit trail is sealed by itself; safe to call from every starter at every start. */
 export async function ensureAuditSeals(temporal: Client): Promise<void> {
-  const schedule = {
+  await ensureSchedule(temporal, AUDIT_SEALS, {
     spec: { intervals: [{ every: EVERY }] },
     action: {
       type: 'startWorkflow',
@@ -20,14 +21,5 @@ export async function ensureAuditSeals(temporal: Client): Promise<void> {
     },
     // One seal covers everything since the last one: missed hours need no catching up.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
-  } satisfies Partial<ScheduleOptions>;
-  try {
-    await temporal.schedule.create({ scheduleId: AUDIT_SEALS, ...schedule });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // A pause that somebody ordered stays.
-    await temporal.schedule
-      .getHandle(AUDIT_SEALS)
-      .update((previous) => ({ ...previous, ...schedule, state: previous.state }));
-  }
+  });
 }

@@ -1,6 +1,7 @@
-import { type Client, ScheduleAlreadyRunning, type ScheduleOptions } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { FeedRules } from '../activities/rules.js';
 import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { ensureSchedule } from './ensure-schedule.js';
 
 /** Makes sure that every feed and the nightly count run; any number of starters may call it, as often as they like. */
 export async function ensureFeeds(temporal: Client, { countAt }: Pick<FeedRules, 'countAt'>): Promise<void> {
@@ -14,12 +15,8 @@ export async function ensureFeeds(temporal: Client, { countAt }: Pick<FeedRules,
       staticSummary: `Hear of changes of ${table}`,
     });
   }
-  await ensureSchedule(temporal, countAt);
-}
-
-async function ensureSchedule(temporal: Client, { hour, minute }: FeedRules['countAt']): Promise<void> {
-  const common = {
-    spec: { calendars: [{ hour, minute }], timezone: 'UTC' },
+  await ensureSchedule(temporal, COUNT_SALES_ID, {
+    spec: { calendars: [countAt], timezone: 'UTC' },
     action: {
       type: 'startWorkflow',
       workflowType: 'countSales',
@@ -30,12 +27,5 @@ async function ensureSchedule(temporal: Client, { hour, minute }: FeedRules['cou
       workflowRunTimeout: '20h',
     },
     policies: { overlap: 'SKIP', catchupWindow: '1 day' },
-  } satisfies Partial<ScheduleOptions>;
-  try {
-    await temporal.schedule.create({ scheduleId: COUNT_SALES_ID, ...common });
-  } catch (error) {
-    if (!(error instanceof ScheduleAlreadyRunning)) throw error;
-    // Another hour in the configuration takes effect, and a pause stays.
-    await temporal.schedule.getHandle(COUNT_SALES_ID).update((before) => ({ ...before, ...common }));
-  }
+  });
 }

@@ -1,6 +1,12 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import { invoiceFeedWorkflowId, NUDGE, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
+import {
+  invoiceFeedWorkflowId,
+  invoiceSweepId,
+  NUDGE,
+  SUBSCRIPTIONS_WORKFLOW_ID,
+} from '../deal/business-central-feeds.js';
 import { TASK_QUEUES } from '../deal/ids.js';
+import { ensureSchedule } from './ensure-schedule.js';
 
 /**
  * Makes sure that the loops run which hear of changes in Business Central; every process may call it at any time. Those
@@ -8,9 +14,27 @@ import { TASK_QUEUES } from '../deal/ids.js';
  */
 export async function ensureInvoiceFeed(
   temporal: Client,
-  { companyId, isSubscribing }: { readonly companyId: string; readonly isSubscribing: boolean },
+  {
+    companyId,
+    isSubscribing,
+    sweepEveryMinutes,
+  }: { readonly companyId: string; readonly isSubscribing: boolean; readonly sweepEveryMinutes: number },
 ): Promise<void> {
   await ensureLoop(temporal, 'invoiceFeed', invoiceFeedWorkflowId(companyId), 'Read the invoices of Business Central');
+  const sweepId = invoiceSweepId(companyId);
+  await ensureSchedule(temporal, sweepId, {
+    spec: { intervals: [{ every: sweepEveryMinutes * 60_000 }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'sweepInvoices',
+      workflowId: sweepId,
+      taskQueue: TASK_QUEUES.deals,
+      args: [],
+      workflowRunTimeout: '6h',
+    },
+    // What a missed hour would have found the next one finds.
+    policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
+  });
   if (!isSubscribing) return;
   const summary = 'Keep the subscriptions of Business Central';
   await ensureLoop(temporal, 'keepSubscriptions', SUBSCRIPTIONS_WORKFLOW_ID, summary);

@@ -130,6 +130,7 @@ const invoiceFeed = z
     overlapSeconds: z.number().int().nonnegative().default(120),
     // Business Central's own limit of a page; some hundred invoices with their lines are a few megabytes.
     pageSize: z.number().int().positive().max(20_000).default(500),
+    sweepEveryMinutes: z.number().int().positive().max(10_080).default(60),
     from: moment.optional(),
   })
   .prefault({});

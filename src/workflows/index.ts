@@ -5,3 +5,4 @@ export { invoiceFeed } from './invoice-feed.js';
 export { keepSubscriptions } from './keep-subscriptions.js';
 export { salesFeed } from './sales-feed.js';
 export { sealAudit } from './seal-audit.js';
+export { sweepInvoices } from './sweep-invoices.js';

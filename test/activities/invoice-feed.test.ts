@@ -42,7 +42,7 @@ describe('the feed of invoices', () => {
       businessCentral: counter.client,
       companyId: counter.companyId,
       ledger: counter.ledger,
-      invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, from },
+      invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, sweepEveryMinutes: 60, from },
       outcomeMs: OUTCOME_MS,
       tellDeal: async (ref, look) => {
         if (deafness) throw deafness;
@@ -285,6 +285,7 @@ describe('the feed of invoices', () => {
         everySeconds: 30,
         overlapSeconds: OVERLAP_SECONDS,
         pageSize: 500,
+        sweepEveryMinutes: 60,
         from: new Date('2031-05-04T08:00:00Z'),
       },
       outcomeMs: OUTCOME_MS,

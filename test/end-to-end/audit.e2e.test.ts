@@ -7,12 +7,14 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { createTokenSource } from '../../src/clients/tokens.js';
 import { loadConfig } from '../../src/config.js';
 import { AUDIT_SEALS, ensureAuditSeals } from '../../src/intake/ensure-audit-seals.js';
+import { replayDeal } from '../../src/intake/replay-deal.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import { type KeptAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit.js';
 import { verifyAudit } from '../../src/ledger/audit-verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { tamper, verifyOffline } from '../support/audit.js';
+import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
@@ -44,6 +46,14 @@ async function startWaiting(deal: SeedDocument): Promise<SeedDocument> {
 async function confirm(deal: SeedDocument, note: string): Promise<void> {
   await stage.temporal.workflow.getHandle(deal.id).executeUpdate('confirm', { args: [{ by: 'ann', note }] });
   await dealer.result(deal);
+}
+
+/** Its invoice is paid, and somebody looks: the deal has ended. */
+async function settle(deal: SeedDocument): Promise<void> {
+  const { documentId } = await stage.ledger.getRecord(deal.id);
+  await createBookkeeper(stage.simulators).payInvoice(String(documentId));
+  await replayDeal(stage, { table: 'salesorder', recordId: deal.id }, { by: 'ann' });
+  await dealer.untilState(deal, 'settled');
 }
 
 /** Beside the test, not within: the embedded ledger that it asks is served by this very process. */
@@ -228,6 +238,7 @@ describe('dealbridge audit', () => {
       return kept.rows[0]?.text ?? '';
     };
     expect(await holds()).toContain(name);
+    await settle(deal);
     const erased = await dealbridge('erase', deal.id, '--by', 'bob', '--reason', 'asked for');
     expect(erased).toMatchObject({
       code: 0,

@@ -1,7 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { BUSINESS_CENTRAL_WEBHOOK, invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
-import type { Look } from '../../src/deal/looks.js';
 import { ensureInvoiceFeed } from '../../src/intake/ensure-invoice-feed.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import { openDatabase } from '../../src/ledger/database.js';
@@ -10,6 +9,7 @@ import type { InvoiceFeedPosition } from '../../src/workflows/invoice-feed.js';
 import type { SubscriptionsPosition } from '../../src/workflows/keep-subscriptions.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
+import { readLooks } from '../support/feeds.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -42,15 +42,7 @@ const readings = () =>
     ({ method, path }) => method === 'GET' && path.includes('lastModifiedDateTime gt'),
   ).length;
 
-/** What the run of the deal was told, by its history. */
-async function looksOf(deal: SeedDocument): Promise<Look[]> {
-  const { events } = await stage.temporal.workflow.getHandle(deal.id).fetchHistory();
-  return (events ?? []).flatMap((event) => {
-    const signal = event.workflowExecutionSignaledEventAttributes;
-    const payload = signal?.signalName === 'look' ? signal.input?.payloads?.[0] : undefined;
-    return payload ? [JSON.parse(Buffer.from(payload.data ?? []).toString()) as Look] : [];
-  });
-}
+const looksOf = (deal: SeedDocument) => readLooks(stage, deal.id);
 
 async function startWaiting(): Promise<{ deal: SeedDocument; invoiceId: string }> {
   const deal = dealer.takeKnown();
@@ -128,7 +120,7 @@ describe('the invoice feed', () => {
   it('is started once, however many starters come up, and goes on where it stood after it was ended', async () => {
     const { runId } = await invoiceFeed().describe();
     const starters = Array.from({ length: 5 }, () =>
-      ensureInvoiceFeed(stage.temporal, { companyId: companyId(), isSubscribing: true }),
+      ensureInvoiceFeed(stage.temporal, { companyId: companyId(), isSubscribing: true, sweepEveryMinutes: 60 }),
     );
     await Promise.all(starters);
     expect((await invoiceFeed().describe()).runId).toBe(runId);
@@ -137,7 +129,7 @@ describe('the invoice feed', () => {
     await invoiceFeed().terminate('a test');
     const { deal, invoiceId } = await startWaiting();
     await books.postInvoice(invoiceId);
-    await ensureInvoiceFeed(stage.temporal, { companyId: companyId(), isSubscribing: false });
+    await ensureInvoiceFeed(stage.temporal, { companyId: companyId(), isSubscribing: false, sweepEveryMinutes: 60 });
     await until(async () => (await looksOf(deal)).length === 1);
   });
 

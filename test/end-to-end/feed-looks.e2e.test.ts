@@ -29,7 +29,7 @@ const revisionOf = (orderId: string): string =>
   `W/"${stage.simulators.dataverse.store.find('salesorder', orderId)?.['versionnumber']}"`;
 
 describe('a running deal', () => {
-  it('is told the revision of a change, and that its record was deleted', async () => {
+  it('is told the revision of a change, and ends when its record was deleted', async () => {
     const order = dealer.takeKnown();
     await seller.submitOrder(order.id);
     await dealer.untilState(order, 'awaiting-confirmation');
@@ -41,7 +41,8 @@ describe('a running deal', () => {
       (await listener.looksOf(order.id)).some((look) => look.at === 'sales' && look.revision === revision),
     );
     await seller.call(`salesorders(${order.id})`, {}, 'DELETE');
-    await until(async () => (await listener.looksOf(order.id)).some((look) => look.at === 'sales' && look.isDeleted));
+    await dealer.untilState(order, 'cancelled');
+    expect(dealer.invoicesOf(order)).toEqual([]);
   });
 
   it('that waits for an item hears of the product, and one that waits for a customer of the account', async () => {

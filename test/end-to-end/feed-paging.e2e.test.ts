@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import { until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
+import { openPayloads } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 /** A hundred thousand changed accounts, and a worker that dies in the middle of them. */
@@ -82,7 +85,11 @@ describe('a hundred thousand changed accounts', () => {
   it('nothing of them is in the history of the feed', async () => {
     const { events } = await listener.handle('account').fetchHistory();
     const account = [...stage.simulators.dataverse.store.all('account')].at(-1);
-    const said = [...JSON.stringify(events).matchAll(/"data":"([^"]+)"/g)].map((found) =>
+    const opened = await openPayloads(
+      createPayloadCodec(stage.ring),
+      JSON.parse(historyToJSON({ events: events ?? [] })),
+    );
+    const said = [...JSON.stringify(opened).matchAll(/"data":"([^"]+)"/g)].map((found) =>
       Buffer.from(found[1] ?? '', 'base64').toString('utf8'),
     );
     const naming = (what: RegExp): string[] => said.filter((text) => what.test(text));

@@ -251,7 +251,7 @@ describe('whoever has the token reads the deal with the tools of Temporal', () =
 
   it('temporal workflow query and describe: status, summary and current details', async () => {
     const query = await tool('workflow', 'query', '-w', refused().id, '--name', 'status', ...withToken);
-    expect(query.stdout).toMatch(/settled/);
+    expect(query.stdout).toMatch(/written-back/);
     const describe = await tool('workflow', 'describe', '-w', refused().id, ...withToken);
     expect(describe.stdout).toContain('Hand over salesorder');
   });

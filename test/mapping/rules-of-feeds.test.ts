@@ -33,10 +33,14 @@ feeds:
 
   const bad: readonly (readonly [string, string, RegExp])[] = [
     ['an event that is none', 'events: [orderWon]', /rule events\.0: found "orderWon"/],
-    ['no event at all', 'events: []', /rule events: found \[\]; at least one of opportunityWon/],
+    ['no event at all', 'events: []', /rule events: found \[\]; right: at least one of opportunityWon/],
     ['a page that Dataverse does not give', 'feeds: { pageSize: 5001 }', /rule feeds\.pageSize: found 5001/],
     ['a beginning that is no date', 'feeds: { from: yesterday }', /rule feeds\.from: found "yesterday"/],
-    ['an hour that does not exist', 'feeds: { countAt: "25:00" }', /rule feeds\.countAt: found "25:00"; a time of day/],
+    [
+      'an hour that does not exist',
+      'feeds: { countAt: "25:00" }',
+      /rule feeds\.countAt: found "25:00"; right: a time of day/,
+    ],
     ['a table that has no feed', 'feeds: { tables: { lead: {} } }', /rule feeds\.tables/],
     ['a setting that does not exist', 'feeds: { every: 5 }', /rule feeds/],
   ];

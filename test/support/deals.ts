@@ -1,3 +1,4 @@
+import { scheduler } from 'node:timers/promises';
 import { documentKey } from '../../src/deal/ids.js';
 import type { Invoice } from '../../src/simulators/business-central/store.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
@@ -56,7 +57,10 @@ export function createDealer(stage: Stage) {
   }
 }
 
+/** A loop that never pauses takes a whole core from the processes that it waits for. */
+const BETWEEN_LOOKS_MS = 10;
+
 /** Waits for a state, never for a time: the test's own time limit ends a state that does not come. */
 export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await reached())) await new Promise((resolve) => setImmediate(resolve));
+  while (!(await reached())) await scheduler.wait(BETWEEN_LOOKS_MS);
 }

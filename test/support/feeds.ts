@@ -52,7 +52,7 @@ export function createListener(stage: Stage) {
 }
 
 /** The looks that a run was told, the oldest first. */
-async function readLooks({ temporal, ring }: Stage, recordId: string): Promise<Look[]> {
+export async function readLooks({ temporal, ring }: Stage, recordId: string): Promise<Look[]> {
   const codec = createPayloadCodec(ring);
   const { events } = await temporal.workflow.getHandle(recordId).fetchHistory();
   const sealed = (events ?? []).flatMap((event) => {

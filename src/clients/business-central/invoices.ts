@@ -41,7 +41,7 @@ export interface InvoiceLine {
 }
 
 /** Where a reading of changes goes on: from a moment, or where the page before ended. */
-export type InvoicePlace = { readonly since: Date } | { readonly next: string };
+export type InvoicePlace = { readonly since: Date } | { readonly open: true } | { readonly next: string };
 
 export interface InvoicePage {
   /** In the order of their last change. */
@@ -53,7 +53,7 @@ export interface InvoicePage {
 }
 
 export interface InvoiceRequests {
-  /** One page of the invoices, draft and posted, that changed; deletions do not show (reference 6.3). */
+  /** One page of the invoices that changed, or of the open ones; deletions do not show (reference 6.3). */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
   /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
   findInvoices(key: string): Promise<Invoice[]>;
@@ -84,7 +84,7 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
       const asked = 'read the changes of invoices';
       const { body, headers, requestId } = await http.send({
         method: 'GET',
-        path: `salesInvoices?${'next' in place ? place.next : changesSince(place.since)}`,
+        path: `salesInvoices?${'next' in place ? place.next : toQuery(place)}`,
         asked,
         headers: { prefer: `odata.maxpagesize=${pageSize}` },
       });
@@ -144,9 +144,9 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
   };
 }
 
-function changesSince(since: Date): string {
-  const filter = encodeURIComponent(`lastModifiedDateTime gt ${since.toISOString()}`);
-  return `$filter=${filter}&$orderby=lastModifiedDateTime&${WITH_LINES}`;
+function toQuery(place: { readonly since: Date } | { readonly open: true }): string {
+  const filter = 'since' in place ? `lastModifiedDateTime gt ${place.since.toISOString()}` : `status eq 'Open'`;
+  return `$filter=${encodeURIComponent(filter)}&$orderby=lastModifiedDateTime&${WITH_LINES}`;
 }
 
 /** The query alone: the token goes to the address that we know, whatever host a link names. */
