@@ -1,0 +1,246 @@
+import { createHash } from 'node:crypto';
+import type { BusinessCentralClient } from '../clients/business-central/client.js';
+import type { MasterSet } from '../clients/business-central/masters.js';
+import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
+import { RemoteApiError } from '../clients/errors.js';
+import type { SalesMasters } from '../clients/sales/masters.js';
+
+import type { CentralMaster, MasterKind, MasterProblem, SalesMaster } from '../deal/masters.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { KeptMaster, MasterLedger, MasterRef } from '../ledger/masters.js';
+import { type Comparison, compareMaster } from '../mapping/compare-masters.js';
+import type { MasterSection } from '../mapping/master-fields.js';
+import { findProblem, toFailure } from './failures.js';
+import type { Rules } from './rules.js';
+
+/** What the steps of accounts, contacts and products share. */
+
+export interface MasterDependencies {
+  readonly salesMasters: SalesMasters;
+  readonly businessCentral: BusinessCentralClient;
+  readonly sets: ReferenceSets;
+  readonly companyId: string;
+  readonly ledger: Ledger;
+  readonly masters: MasterLedger;
+  readonly rules: Rules;
+  readonly outcomeMs: number;
+}
+
+export const SECTION: Readonly<Record<MasterKind, MasterSection>> = {
+  account: 'customer',
+  contact: 'contact',
+  product: 'item',
+};
+export const SET: Readonly<Record<MasterKind, MasterSet>> = {
+  account: 'customers',
+  contact: 'contacts',
+  product: 'items',
+};
+
+/** What a workflow learns of a comparison: whether there is something to write, never what. */
+export interface Standing {
+  readonly isGone: boolean;
+  readonly hasCentralChange: boolean;
+  readonly hasSalesChange: boolean;
+}
+
+export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
+
+export function createMasterSteps(dependencies: MasterDependencies) {
+  const { businessCentral, sets, masters, rules, ledger } = dependencies;
+  const lookups = { findCode: sets.find };
+
+  /** A problem of the row is kept; everything else is Temporal's to repeat. */
+  async function keeping<T>(ref: MasterRef, step: string, work: () => Promise<T>): Promise<T | 'refused'> {
+    try {
+      const result = await work();
+      if (result !== 'refused') await masters.keepProblems(ref, step, []);
+      return result;
+    } catch (error) {
+      const problem = findProblem(error);
+      if (!problem) throw toFailure(error);
+      await masters.keepProblems(ref, step, [problem]);
+      return 'refused';
+    }
+  }
+
+  function compare(kept: KeptMaster, central: CentralMaster, companyNumber?: string): Promise<Comparison> {
+    return compareMaster(
+      {
+        section: SECTION[kept.kind],
+        sales: getContent(kept),
+        central,
+        agreed: kept.agreed,
+        blockedFrom: kept.blockedFrom,
+        isDeleted: kept.state === 'deleted',
+        companyNumber,
+      },
+      rules.masters,
+      rules.mapping,
+      lookups,
+    );
+  }
+
+  /** Reads what stands for the row, keeps it, and says whether the two agree. */
+  async function readStanding(ref: MasterRef, companyNumber?: string): Promise<Standing> {
+    const kept = await masters.getMaster(ref);
+    const { bcId } = kept;
+    if (bcId === undefined) throw new TypeError(`${ref.kind} ${ref.rowId} has no link`);
+    const central = await findStanding(ref, bcId);
+    if (!central) return { isGone: true, hasCentralChange: false, hasSalesChange: false };
+    return keepStanding(kept, central, companyNumber);
+  }
+
+  async function findStanding(ref: MasterRef, bcId: string): Promise<CentralMaster | undefined> {
+    try {
+      const central = await businessCentral.getMaster(SET[ref.kind], bcId);
+      await masters.keepProblems(ref, 'read', []);
+      return central;
+    } catch (error) {
+      if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw toFailure(error);
+      const reason = ref.kind === 'product' ? 'item-gone' : 'customer-gone';
+      await masters.keepProblems(ref, 'read', [{ reason, text: `${SET[ref.kind]}: it was deleted` }]);
+      return undefined;
+    }
+  }
+
+  async function keepStanding(kept: KeptMaster, central: CentralMaster, companyNumber?: string): Promise<Standing> {
+    const compared = await compare(kept, central, companyNumber);
+    const { toCentral, toSales, problems } = compared;
+    const written = new Set(compared.differences.map(({ field }) => field));
+    const same = Object.entries(compared.agreed).filter(([field]) => !written.has(field));
+    const link = { salesId: kept.rowId, bcId: central.id, bcNumber: central.number };
+    await masters.change(kept, { central, agreed: Object.fromEntries(same) }, link);
+    await masters.keepProblems(kept, 'compare', problems);
+    return { isGone: false, hasCentralChange: !isEmpty(toCentral), hasSalesChange: !isEmpty(toSales) };
+  }
+
+  /** Writes what the comparison of the kept rows says, if both are still what they were. */
+  async function changeCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
+    const kept = await masters.getMaster(ref);
+    const { central } = kept;
+    if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    const { toCentral, agreed, blockedFrom, differences } = await compare(kept, central, companyNumber);
+    if (isEmpty(toCentral)) return 'nothing';
+    return keeping(ref, 'write', async () => {
+      let changed: Awaited<ReturnType<BusinessCentralClient['changeMaster']>>;
+      try {
+        changed = await businessCentral.changeMaster(SET[ref.kind], central.id, central.etag, toCentral);
+      } catch (error) {
+        if (isStale(error)) return 'stale';
+        throw error;
+      }
+      const { requestId, correlationId, ...after } = changed;
+      const fields = differences.filter(({ field }) => field in toCentral);
+      await masters.change(
+        ref,
+        {
+          central: after,
+          // Business Central may spell it otherwise, and a post code may have filled the city.
+          agreed: Object.fromEntries(
+            Object.entries(agreed)
+              .filter(([field]) => field in toCentral)
+              .map(([field, { sales }]) => [field, { sales, central: after.values[field] ?? '' }]),
+          ),
+          ...(blockedFrom !== undefined && { blockedFrom }),
+        },
+        { salesId: ref.rowId, bcId: after.id, bcNumber: after.number },
+        {
+          actor: 'dealbridge',
+          action: `change ${SECTION[ref.kind]} in Business Central`,
+          requestId,
+          correlationId,
+          facts: { number: after.number, fields: toFacts(fields) },
+        },
+      );
+      return 'done';
+    });
+  }
+
+  /** Writes to Sales what Business Central wins. */
+  async function changeSales(ref: MasterRef): Promise<ChangeOutcome> {
+    const kept = await masters.getMaster(ref);
+    const { central } = kept;
+    const content = getContent(kept);
+    if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    const { toSales, agreed, differences } = await compare(kept, central);
+    if (isEmpty(toSales)) return 'nothing';
+    return keeping(ref, 'write-sales', async () => {
+      let receipt: Awaited<ReturnType<SalesMasters['changeMaster']>>;
+      try {
+        receipt = await dependencies.salesMasters.changeMaster(content.kind, ref.rowId, content.revision, toSales);
+      } catch (error) {
+        if (isStale(error)) return 'stale';
+        throw error;
+      }
+      const fields = differences.filter(({ winner }) => winner === 'business-central');
+      const names = new Set(fields.map(({ field }) => field));
+      await masters.change(
+        ref,
+        {
+          content: { ...content, columns: { ...content.columns, ...toSales } },
+          agreed: Object.fromEntries(Object.entries(agreed).filter(([field]) => names.has(field))),
+        },
+        undefined,
+        {
+          actor: 'dealbridge',
+          action: `change ${ref.kind} in Sales`,
+          ...receipt,
+          facts: { number: content.number, fields: toFacts(fields, true) },
+        },
+      );
+      return 'done';
+    });
+  }
+
+  const keepProblem = (ref: MasterRef, step: string, problem: MasterProblem): Promise<void> =>
+    masters.keepProblems(ref, step, [problem]);
+
+  return { keeping, keepProblem, readStanding, keepStanding, changeCentral, changeSales, compare, lookups, ledger };
+}
+
+export type MasterSteps = ReturnType<typeof createMasterSteps>;
+
+export function getContent({ content, kind, rowId }: KeptMaster): SalesMaster {
+  if (!content) throw new TypeError(`${kind} ${rowId} was never read`);
+  return content;
+}
+
+/** Everything that Sales says of a row: the same again is an echo. */
+export function toEcho(master: SalesMaster): string {
+  const { revision: _revision, modifiedAt: _modifiedAt, contacts, ...said } = master;
+  const all = { ...said, contacts: contacts?.map(toEcho).sort() };
+  return createHash('sha256').update(JSON.stringify(all)).digest('hex');
+}
+
+function isStale(error: unknown): boolean {
+  return (
+    error instanceof RemoteApiError &&
+    error.code === 'conflict' &&
+    error.facts.remoteCode !== 'Internal_EntityWithSameKeyExists'
+  );
+}
+
+function isEmpty(fields: object): boolean {
+  return Object.keys(fields).length === 0;
+}
+
+/** Codes stand in the audit trail as they are; what may be a person's data stands there as a fingerprint. */
+const CODES =
+  /Code$|Id$|^blocked$|^type$|^tax(Liable|AreaId)$|^country$|^companyNumber$|^unit(Price|Cost)$|^creditLimit$/;
+
+function toFacts(
+  fields: readonly { readonly field: string; readonly sales: string; readonly central: string }[],
+  isToSales = false,
+): Readonly<Record<string, { before: string; after: string }>> {
+  const show = (field: string, value: string): string => {
+    if (value === '' || CODES.test(field)) return value;
+    return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 16)}`;
+  };
+  return Object.fromEntries(
+    fields.map(({ field, sales, central }) => {
+      const [before, after] = isToSales ? [sales, central] : [central, sales];
+      return [field, { before: show(field, before), after: show(field, after) }];
+    }),
+  );
+}
