@@ -4,25 +4,34 @@ import { createBusinessCentralActivities } from './activities/business-central.j
 import { createCountSalesActivities } from './activities/count-sales.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
+import { createMasterLedgerActivities } from './activities/master-ledger.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
+import { createFindStrongCandidate } from './activities/strong-candidates.js';
+import { createAccountReaders, createCustomerSteps } from './activities/sync-accounts.js';
+import { createItemSteps, createProductReaders } from './activities/sync-products.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
+import { createSalesMasters } from './clients/sales/masters.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
 import { startDeal } from './intake/start-deal.js';
+import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
 import { createFeedLedger } from './ledger/feeds.js';
+import { createMasterLedger } from './ledger/masters.js';
+import { createMatchLedger } from './ledger/matching.js';
 import { createSightings } from './ledger/sightings.js';
 import { createWaiting } from './ledger/waiting.js';
+import { masterColumns } from './mapping/master-fields.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
@@ -64,6 +73,18 @@ const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, r
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);
 const waiting = createWaiting(runtime.database);
+const wake = createWakeWaitingDeals({ startDeal: start, waiting });
+const follow = createFollowMasters(temporal, rules.masters);
+const columns = {
+  account: masterColumns('customer', rules.mapping),
+  contact: masterColumns('contact', rules.mapping),
+  product: masterColumns('item', rules.mapping),
+};
+const salesMasters = createSalesMasters(environment, { columns, withContacts: rules.masters.contacts });
+const masters = createMasterLedger(runtime.database, companyId);
+const matching = createMatchLedger(runtime.database, companyId);
+const findStrongCandidate = createFindStrongCandidate({ businessCentral, matching, rules });
+const mastery = { ...paperwork, salesMasters, masters, matching, findStrongCandidate };
 const feedActivities = {
   ...createSalesFeedActivities({
     changes,
@@ -73,8 +94,8 @@ const feedActivities = {
     getOwnUserId: once(async () => (await sales.whoAmI()).userId),
     take: createTakeSalesChanges({
       startDeal: start,
-      waiting,
-      ...createWakeWaitingDeals({ startDeal: start, waiting }),
+      waiting: { ...waiting, findConcernedRows: createFindConcernedRows(waiting, rules.masters) },
+      ...createTakeMasters({ wake, follow }),
     }),
   }),
   ...createCountSalesActivities({ changes, feeds, sightings, audit: ledger.audit, startDeal: start, rules }),
@@ -95,6 +116,14 @@ const workers = await Promise.all([
     activities: {
       ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
       ...createFeedSwitches(feeds),
+      ...createMasterLedgerActivities({
+        masters,
+        follow: (kind, rowId, isThorough) =>
+          kind === 'product'
+            ? follow.followProduct(rowId, { isThorough })
+            : follow.followAccount('account', rowId, { isThorough }),
+        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
+      }),
     },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
@@ -108,6 +137,8 @@ const workers = await Promise.all([
       ...createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...feedActivities,
+      ...createAccountReaders(mastery),
+      ...createProductReaders(mastery),
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
@@ -115,7 +146,12 @@ const workers = await Promise.all([
   Worker.create({
     ...common,
     taskQueue: TASK_QUEUES.businessCentral,
-    activities: { ...createBusinessCentralActivities(paperwork), ...createOrderActivities(paperwork) },
+    activities: {
+      ...createBusinessCentralActivities({ ...paperwork, findStrongCandidate }),
+      ...createOrderActivities(paperwork),
+      ...createCustomerSteps(mastery),
+      ...createItemSteps(mastery),
+    },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
@@ -128,7 +164,7 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales.close(), changes.close(), businessCentral.close()]);
+  await Promise.all([sales.close(), changes.close(), salesMasters.close(), businessCentral.close()]);
   await runtime.close();
 }
 

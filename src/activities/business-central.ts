@@ -8,11 +8,13 @@ import { toDocument } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
+import type { FindStrongCandidate } from './strong-candidates.js';
 import { inWords, writeOnce } from './write-once.js';
 
 export type { DealRef, Draft } from './drafts.js';
@@ -44,6 +46,8 @@ export interface BusinessCentralActivityDependencies {
   readonly outcomeMs: number;
   /** Codes of Business Central, kept for an hour. */
   readonly sets: ReferenceSets;
+  /** Given when a person decides whether a customer exists already. */
+  readonly findStrongCandidate?: FindStrongCandidate | undefined;
 }
 
 export function createBusinessCentralActivities(dependencies: BusinessCentralActivityDependencies) {
@@ -59,6 +63,9 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const number = customer?.number;
       if (!customer || !number) return undefined;
       const found = await inWords(() => businessCentral.findCustomer(number));
+      if (found && dependencies.findStrongCandidate) {
+        throw refuse('customer-ambiguous', `customer ${found.number} has the number of the account`);
+      }
       if (found) {
         const link = { salesId: customer.accountId, bcId: found.id, bcNumber: found.number };
         await ledger.keepLink('customer', companyId, link);
@@ -67,7 +74,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async createCustomer({ recordId, revision }: DealRef): Promise<CustomerRef> {
-      return masters.createCustomer(await ledger.getDeal(recordId, revision));
+      const deal = await ledger.getDeal(recordId, revision);
+      const { customer } = deal;
+      const number = customer && (customer.number ?? derivedNumber(customer.accountId));
+      const strong = number && (await inWords(async () => dependencies.findStrongCandidate?.(deal, number)));
+      if (strong) throw refuse('customer-ambiguous', strong);
+      return masters.createCustomer(deal);
     },
 
     /** Everything that the mapping would refuse, before anything is written; codes are looked up, most from memory. */

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
+import { ApplicationFailure } from '@temporalio/common';
 import type { BusinessCentralClient } from '../clients/business-central/client.js';
 import type { MasterSet } from '../clients/business-central/masters.js';
 import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../clients/errors.js';
 import type { SalesMasters } from '../clients/sales/masters.js';
-
+import { writeKey } from '../deal/ids.js';
 import type { CentralMaster, MasterKind, MasterProblem, SalesMaster } from '../deal/masters.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { KeptMaster, MasterLedger, MasterRef } from '../ledger/masters.js';
 import { type Comparison, compareMaster } from '../mapping/compare-masters.js';
 import type { MasterSection } from '../mapping/master-fields.js';
-import { findProblem, toFailure } from './failures.js';
+import { findProblem, findRefusals, refuse, toFailure } from './failures.js';
 import type { Rules } from './rules.js';
+import { writeOnce } from './write-once.js';
 
 /** What the steps of accounts, contacts and products share. */
 
@@ -47,7 +49,7 @@ export interface Standing {
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createMasterSteps(dependencies: MasterDependencies) {
-  const { businessCentral, sets, masters, rules, ledger } = dependencies;
+  const { businessCentral, salesMasters, sets, masters, rules, ledger } = dependencies;
   const lookups = { findCode: sets.find };
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
@@ -122,16 +124,30 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
     const { toCentral, agreed, blockedFrom, differences } = await compare(kept, central, companyNumber);
     if (isEmpty(toCentral)) return 'nothing';
-    return keeping(ref, 'write', async () => {
-      let changed: Awaited<ReturnType<BusinessCentralClient['changeMaster']>>;
-      try {
-        changed = await businessCentral.changeMaster(SET[ref.kind], central.id, central.etag, toCentral);
-      } catch (error) {
-        if (isStale(error)) return 'stale';
-        throw error;
-      }
-      const { requestId, correlationId, ...after } = changed;
-      const fields = differences.filter(({ field }) => field in toCentral);
+    const set = SET[ref.kind];
+    const fields = differences.filter(({ field }) => field in toCentral);
+    const isWritten = (row: CentralMaster): boolean =>
+      Object.entries(toCentral).every(([name, value]) => (row.values[name] ?? '') === toRead(value));
+    return keepingRefusals(ref, 'write', async () => {
+      const after = await writeOnce<CentralMaster>(ledger, {
+        recordId: ref.rowId,
+        writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(central.etag, toCentral)}`),
+        action: `change ${SECTION[ref.kind]} in Business Central`,
+        outcomeMs: GUARDED_BY_ETAG,
+        find: async () => {
+          const row = await businessCentral.getMaster(set, central.id);
+          return isWritten(row) ? row : undefined;
+        },
+        write: async () => {
+          try {
+            return await businessCentral.changeMaster(set, central.id, central.etag, toCentral);
+          } catch (error) {
+            const problem = isTaken(error) ? findProblem(error) : undefined;
+            throw problem ? refuse(problem.reason, problem.text) : error;
+          }
+        },
+        outcome: (row) => ({ facts: { number: row.number, fields: toFacts(fields) } }),
+      });
       await masters.change(
         ref,
         {
@@ -145,15 +161,8 @@ export function createMasterSteps(dependencies: MasterDependencies) {
           ...(blockedFrom !== undefined && { blockedFrom }),
         },
         { salesId: ref.rowId, bcId: after.id, bcNumber: after.number },
-        {
-          actor: 'dealbridge',
-          action: `change ${SECTION[ref.kind]} in Business Central`,
-          requestId,
-          correlationId,
-          facts: { number: after.number, fields: toFacts(fields) },
-        },
       );
-      return 'done';
+      return 'done' as const;
     });
   }
 
@@ -165,38 +174,67 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
     const { toSales, agreed, differences } = await compare(kept, central);
     if (isEmpty(toSales)) return 'nothing';
-    return keeping(ref, 'write-sales', async () => {
-      let receipt: Awaited<ReturnType<SalesMasters['changeMaster']>>;
-      try {
-        receipt = await dependencies.salesMasters.changeMaster(content.kind, ref.rowId, content.revision, toSales);
-      } catch (error) {
-        if (isStale(error)) return 'stale';
-        throw error;
-      }
-      const fields = differences.filter(({ winner }) => winner === 'business-central');
-      const names = new Set(fields.map(({ field }) => field));
-      await masters.change(
-        ref,
-        {
-          content: { ...content, columns: { ...content.columns, ...toSales } },
-          agreed: Object.fromEntries(Object.entries(agreed).filter(([field]) => names.has(field))),
+    const fields = differences.filter(({ winner }) => winner === 'business-central');
+    const names = new Set(fields.map(({ field }) => field));
+    return keepingRefusals(ref, 'write-sales', async () => {
+      await writeOnce<{ readonly done: true }>(ledger, {
+        recordId: ref.rowId,
+        writeKey: writeKey(ref.rowId, `change-${content.kind}-${toFingerprint(content.revision, toSales)}`),
+        action: `change ${content.kind} in Sales`,
+        outcomeMs: GUARDED_BY_ETAG,
+        find: async () => {
+          const { columns } = await salesMasters.readMaster(content.kind, ref.rowId);
+          const isWritten = Object.entries(toSales).every(([name, value]) => (columns[name] ?? '') === value);
+          return isWritten ? { done: true } : undefined;
         },
-        undefined,
-        {
-          actor: 'dealbridge',
-          action: `change ${ref.kind} in Sales`,
-          ...receipt,
-          facts: { number: content.number, fields: toFacts(fields, true) },
-        },
-      );
-      return 'done';
+        write: async () => ({
+          done: true as const,
+          ...(await salesMasters.changeMaster(content.kind, ref.rowId, content.revision, toSales)),
+        }),
+        outcome: () => ({ facts: { number: content.number, fields: toFacts(fields, true) } }),
+      });
+      await masters.change(ref, {
+        content: { ...content, columns: { ...content.columns, ...toSales } },
+        agreed: Object.fromEntries(Object.entries(agreed).filter(([field]) => names.has(field))),
+      });
+      return 'done' as const;
     });
+  }
+
+  /** `writeOnce` tells a refusal as a failure of the step; here it is a problem of the row, and staleness an answer. */
+  async function keepingRefusals<T>(
+    ref: MasterRef,
+    step: string,
+    work: () => Promise<T>,
+  ): Promise<T | 'refused' | 'stale'> {
+    try {
+      const result = await work();
+      await masters.keepProblems(ref, step, []);
+      return result;
+    } catch (error) {
+      if (error instanceof ApplicationFailure && error.type?.endsWith('/conflict')) return 'stale';
+      const problems = findRefusals(error);
+      if (problems.length === 0) throw error;
+      await masters.keepProblems(ref, step, problems);
+      return 'refused';
+    }
   }
 
   const keepProblem = (ref: MasterRef, step: string, problem: MasterProblem): Promise<void> =>
     masters.keepProblems(ref, step, [problem]);
 
-  return { keeping, keepProblem, readStanding, keepStanding, changeCentral, changeSales, compare, lookups, ledger };
+  return {
+    keeping,
+    keepingRefusals,
+    keepProblem,
+    readStanding,
+    keepStanding,
+    changeCentral,
+    changeSales,
+    compare,
+    lookups,
+    ledger,
+  };
 }
 
 export type MasterSteps = ReturnType<typeof createMasterSteps>;
@@ -213,12 +251,23 @@ export function toEcho(master: SalesMaster): string {
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');
 }
 
-function isStale(error: unknown): boolean {
-  return (
-    error instanceof RemoteApiError &&
-    error.code === 'conflict' &&
-    error.facts.remoteCode !== 'Internal_EntityWithSameKeyExists'
-  );
+/** `If-Match` makes a repeat harmless: it need not wait until the first attempt can land no more. */
+const GUARDED_BY_ETAG = 0;
+
+function isTaken(error: unknown): boolean {
+  return error instanceof RemoteApiError && error.facts.remoteCode === 'Internal_EntityWithSameKeyExists';
+}
+
+function toFingerprint(etag: string, fields: object): string {
+  return createHash('sha256')
+    .update(`${etag} ${JSON.stringify(fields)}`)
+    .digest('hex')
+    .slice(0, 24);
+}
+
+/** As the row is read back: an absent id is nothing. */
+function toRead(value: string | boolean): string {
+  return /^0{8}-/.test(String(value)) || String(value).startsWith('0001-01-01') ? '' : String(value);
 }
 
 function isEmpty(fields: object): boolean {

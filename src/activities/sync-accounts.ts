@@ -5,7 +5,7 @@ import { type CentralMaster, type SalesMaster, toMasterState } from '../deal/mas
 import type { MasterRef } from '../ledger/masters.js';
 import { toMasterDeal } from '../mapping/master-fields.js';
 import { derivedNumber, resolveContact, resolveCustomer } from '../mapping/masters.js';
-import { findRefusals, toFailure } from './failures.js';
+import { toFailure } from './failures.js';
 import {
   type ChangeOutcome,
   createMasterSteps,
@@ -38,7 +38,7 @@ export type AccountReading =
       readonly contactIds: readonly string[];
     };
 
-export type CustomerFinding = 'linked' | 'none' | 'refused';
+export type CustomerFinding = 'linked' | 'none' | 'refused' | 'stale';
 
 export type AccountDependencies = MasterDependencies & {
   readonly findStrongCandidate: FindStrongCandidate | undefined;
@@ -157,7 +157,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         return 'refused';
       }
       const number = wantedNumber(content);
-      return keepingRefusals(ref, 'create', async () => {
+      return steps.keepingRefusals(ref, 'create', async () => {
         await writeOnce<CustomerRef>(ledger, {
           recordId: ref.rowId,
           // The key of the deals: whoever comes first makes the one customer of the account.
@@ -199,9 +199,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     },
 
     /** All persons of the customer in one request; which contacts of Sales have to be made, changed, or looked for. */
-    async readContacts(
-      input: AccountRef & { readonly contactIds: readonly string[] },
-    ): Promise<{
+    async readContacts(input: AccountRef & { readonly contactIds: readonly string[] }): Promise<{
       readonly missing: string[];
       readonly elsewhere: string[];
       readonly different: string[];
@@ -253,7 +251,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         return 'refused';
       }
       const number = String(contact.values['number']);
-      return keepingRefusals(ref, 'create', async () => {
+      return steps.keepingRefusals(ref, 'create', async () => {
         await writeOnce<CustomerRef>(ledger, {
           recordId: ref.rowId,
           writeKey: writeKey(ref.rowId, `contact-${companyId}`),
@@ -273,20 +271,6 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       });
     },
   };
-
-  /** `writeOnce` tells a refusal as a failure of the step; here it is a problem of the row. */
-  async function keepingRefusals<T>(ref: MasterRef, step: string, work: () => Promise<T>): Promise<T | 'refused'> {
-    try {
-      const result = await work();
-      await masters.keepProblems(ref, step, []);
-      return result;
-    } catch (error) {
-      const problems = findRefusals(error);
-      if (problems.length === 0) throw error;
-      await masters.keepProblems(ref, step, problems);
-      return 'refused';
-    }
-  }
 }
 
 export type AccountReaders = ReturnType<typeof createAccountReaders>;

@@ -2,3 +2,5 @@
 export { countSales } from './count-sales.js';
 export { handOverDeal } from './hand-over-deal.js';
 export { salesFeed } from './sales-feed.js';
+export { syncAccount } from './sync-account.js';
+export { syncProduct } from './sync-product.js';
