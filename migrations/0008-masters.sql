@@ -91,3 +91,9 @@ CREATE TABLE drift_differences (
   reason text NOT NULL,
   PRIMARY KEY (run_id, kind, row_id, field)
 );
+CREATE TABLE drift_seen (
+  run_id uuid NOT NULL,
+  kind text NOT NULL,
+  row_id uuid NOT NULL,
+  PRIMARY KEY (run_id, kind, row_id)
+);

@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import { createSalesClient } from './clients/sales/client.js';
 import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { ensureDrift } from './intake/ensure-drift.js';
 import { ensureFeeds } from './intake/ensure-feeds.js';
 import { createNudger } from './intake/nudge-feeds.js';
 import { learnOwnUser } from './intake/own-user.js';
@@ -23,7 +24,10 @@ const sales = createSalesClient({
   // Asked in the background for one answer; stopping waits for it no longer than this.
   timeoutMs: Math.min(config.requestTimeoutMs, 10_000),
 });
-if (config.startsFeeds) await ensureFeeds(temporal, config.rules.feeds);
+if (config.startsFeeds) {
+  await ensureFeeds(temporal, config.rules.feeds);
+  await ensureDrift(temporal, config.rules.masters);
+}
 
 const app = new Hono();
 app.get('/health', (c) => c.json({ status: 'ok' }));

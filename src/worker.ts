@@ -2,9 +2,11 @@ import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
+import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/drift.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createMasterLedgerActivities } from './activities/master-ledger.js';
+import { createMatchCentral, createMatchLedgerSteps, createMatchSales } from './activities/match-accounts.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
@@ -26,6 +28,7 @@ import { startDeal } from './intake/start-deal.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
+import { createDriftLedger } from './ledger/drift.js';
 import { createFeedLedger } from './ledger/feeds.js';
 import { createMasterLedger } from './ledger/masters.js';
 import { createMatchLedger } from './ledger/matching.js';
@@ -84,7 +87,8 @@ const salesMasters = createSalesMasters(environment, { columns, withContacts: ru
 const masters = createMasterLedger(runtime.database, companyId);
 const matching = createMatchLedger(runtime.database, companyId);
 const findStrongCandidate = createFindStrongCandidate({ businessCentral, matching, rules });
-const mastery = { ...paperwork, salesMasters, masters, matching, findStrongCandidate };
+const drift = createDriftLedger(runtime.database, companyId);
+const mastery = { ...paperwork, salesMasters, masters, matching, drift, findStrongCandidate };
 const feedActivities = {
   ...createSalesFeedActivities({
     changes,
@@ -121,9 +125,11 @@ const workers = await Promise.all([
         follow: (kind, rowId, isThorough) =>
           kind === 'product'
             ? follow.followProduct(rowId, { isThorough })
-            : follow.followAccount('account', rowId, { isThorough }),
+            : follow.followAccount(kind, rowId, { isThorough }),
         wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
       }),
+      ...createMatchLedgerSteps(mastery),
+      ...createDriftLedgerSteps(mastery),
     },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
@@ -139,6 +145,8 @@ const workers = await Promise.all([
       ...feedActivities,
       ...createAccountReaders(mastery),
       ...createProductReaders(mastery),
+      ...createMatchSales(mastery),
+      ...createDriftSales(mastery),
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
@@ -151,6 +159,8 @@ const workers = await Promise.all([
       ...createOrderActivities(paperwork),
       ...createCustomerSteps(mastery),
       ...createItemSteps(mastery),
+      ...createMatchCentral(mastery),
+      ...createDriftCentral(mastery),
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,

@@ -10,6 +10,7 @@ import { documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
+import { withBillTo } from './bill-to.js';
 import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
@@ -134,7 +135,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const lookups = masters.lookupsFor(deal);
       const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
       if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
-      const options = { fields: mapped.values, knownUnits: await findKnownUnits() };
+      const fields = await withBillTo(deal, mapped.values, dependencies);
+      const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const invoice = await writeOnce<Invoice>(ledger, {

@@ -8,7 +8,7 @@ import { getContent, toEcho } from './master-steps.js';
 export interface MasterLedgerDependencies {
   readonly masters: MasterLedger;
   /** Starts or tells the run of an account or product; `isThorough` looks at everything again. */
-  readonly follow: (kind: 'account' | 'product', rowId: string, isThorough: boolean) => Promise<void>;
+  readonly follow: (kind: MasterKind, rowId: string, isThorough: boolean) => Promise<void>;
   /** Deals that are held for the row look again. */
   readonly wake: (rowId: string) => Promise<void>;
 }
@@ -51,7 +51,8 @@ export function createMasterLedgerActivities({ masters, follow, wake }: MasterLe
       return outcome;
     },
     followMaster: (input: {
-      readonly kind: Exclude<MasterKind, 'contact'>;
+      /** A contact leads to its account. */
+      readonly kind: MasterKind;
       readonly rowId: string;
       readonly isThorough: boolean;
     }): Promise<void> => follow(input.kind, input.rowId, input.isThorough),

@@ -244,6 +244,13 @@ export function getContent({ content, kind, rowId }: KeptMaster): SalesMaster {
   return content;
 }
 
+/** A linked row that was deleted before it was ever read. */
+export function toGone(kind: SalesMaster['kind'], rowId: string): SalesMaster {
+  const nothing = { number: undefined, currency: undefined, mergedInto: undefined, parentId: undefined };
+  const empty = { revision: '', modifiedAt: new Date(0).toISOString(), name: '', columns: {}, owner: {} };
+  return { kind, rowId, stateCode: 1, ...nothing, ...empty };
+}
+
 /** Everything that Sales says of a row: the same again is an echo. */
 export function toEcho(master: SalesMaster): string {
   const { revision: _revision, modifiedAt: _modifiedAt, contacts, ...said } = master;

@@ -13,6 +13,7 @@ import {
   type MasterDependencies,
   type Standing,
   toEcho,
+  toGone,
 } from './master-steps.js';
 import type { FindStrongCandidate } from './strong-candidates.js';
 import { inWords, writeOnce } from './write-once.js';
@@ -67,18 +68,22 @@ export function createAccountReaders(dependencies: MasterDependencies) {
     ): Promise<AccountReading> {
       const ref = toRef(input);
       const { table } = input;
-      const row = await findRow(table, input.rowId);
+      // A contact that is a customer itself is told as an account by whoever knows only its link.
+      const row = (await findRow(table, input.rowId)) ?? (await findRow(other(table), input.rowId));
       const kept = await masters.findMaster(ref);
       if (!row) {
-        if (kept?.content === undefined) return { kind: 'not-followed' };
-        await masters.change(ref, { state: 'deleted' }, undefined, {
+        const linked =
+          (await dependencies.ledger.findLinks('customer', dependencies.companyId, [input.rowId])).size > 0;
+        if (!linked) return { kind: 'not-followed' };
+        const content = kept?.content ?? toGone(table, input.rowId);
+        await masters.change(ref, { state: 'deleted', content }, undefined, {
           actor: 'Sales',
           action: 'delete account in Sales',
-          facts: { number: kept.number },
+          facts: { number: content.number },
         });
-        return { kind: 'followed', isActive: false, isLinked: kept.bcId !== undefined, contactIds: [] };
+        return { kind: 'followed', isActive: false, isLinked: true, contactIds: [] };
       }
-      if (table === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
+      if (row.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
       if (row.mergedInto) {
         await masters.change(ref, { content: row, state: 'merged', mergedInto: row.mergedInto });
         return { kind: 'merged', survivorId: row.mergedInto };
@@ -271,6 +276,10 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       });
     },
   };
+}
+
+function other(table: 'account' | 'contact'): 'account' | 'contact' {
+  return table === 'account' ? 'contact' : 'account';
 }
 
 export type AccountReaders = ReturnType<typeof createAccountReaders>;

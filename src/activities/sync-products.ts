@@ -13,6 +13,7 @@ import {
   type MasterDependencies,
   type Standing,
   toEcho,
+  toGone,
 } from './master-steps.js';
 import { writeOnce } from './write-once.js';
 
@@ -44,13 +45,14 @@ export function createProductReaders(dependencies: MasterDependencies) {
         row = await salesMasters.readMaster('product', input.rowId);
       } catch (error) {
         if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw toFailure(error);
-        if (kept?.content === undefined) return { kind: 'not-followed' };
-        await masters.change(ref, { state: 'deleted' }, undefined, {
+        if ((await ledger.findLinks('item', companyId, [input.rowId])).size === 0) return { kind: 'not-followed' };
+        const content = kept?.content ?? toGone('product', input.rowId);
+        await masters.change(ref, { state: 'deleted', content }, undefined, {
           actor: 'Sales',
           action: 'delete product in Sales',
-          facts: { number: kept.number },
+          facts: { number: content.number },
         });
-        return { kind: 'followed', isActive: false, isLinked: kept.bcId !== undefined };
+        return { kind: 'followed', isActive: false, isLinked: true };
       }
       // Nobody sells a family.
       if (row.isFamily) return { kind: 'not-followed' };

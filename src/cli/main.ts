@@ -5,7 +5,9 @@ import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { startDeal } from '../intake/start-deal.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addDriftCommand } from './drift.js';
 import { addFeedCommands } from './feeds.js';
+import { addMasterCommands } from './masters.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -67,6 +69,8 @@ program
   );
 
 addFeedCommands(program, withRuntime);
+addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
+addDriftCommand(program, withRuntime);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

@@ -43,6 +43,15 @@ export interface MatchLedger {
   ): Promise<void>;
 }
 
+/** The companies of Business Central that the ledger knows masters of. */
+export async function findCompanies(database: Database): Promise<string[]> {
+  const { rows } = await database.query<{ company_id: string }>(
+    `SELECT company_id FROM links UNION SELECT company_id FROM masters UNION SELECT company_id FROM match_candidates
+     UNION SELECT company_id FROM drift_runs ORDER BY company_id`,
+  );
+  return rows.map((row) => row.company_id);
+}
+
 export function createMatchLedger(database: Database, companyId: string): MatchLedger {
   const findDecided = async (accountIds: readonly string[]): Promise<Set<string>> => {
     const { rows } = await database.query<{ account_id: string }>(

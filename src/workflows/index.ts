@@ -1,6 +1,8 @@
 /** What the worker registers. */
 export { countSales } from './count-sales.js';
 export { handOverDeal } from './hand-over-deal.js';
+export { applyMatches, matchAccounts } from './match-accounts.js';
+export { reportDrift } from './report-drift.js';
 export { salesFeed } from './sales-feed.js';
 export { syncAccount } from './sync-account.js';
 export { syncProduct } from './sync-product.js';

@@ -31,7 +31,7 @@ async function bringOver({ rowId, table }: SyncAccountInput, isThorough: boolean
       case 'echo':
         return [];
       case 'belongs-to':
-        await masterLedger.followMaster({ kind: 'account', rowId: reading.accountId, isThorough: false });
+        await masterLedger.followMaster({ kind: 'account', rowId: reading.accountId, isThorough });
         return [];
       case 'merged': {
         const outcome = await masterLedger.moveLink({ rowId, survivorId: reading.survivorId });
