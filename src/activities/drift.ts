@@ -1,5 +1,6 @@
 import { toUnitCode } from '../deal/line-rules.js';
 import {
+  type Agreed,
   type CentralMaster,
   isSameValue,
   type MasterKind,
@@ -8,7 +9,7 @@ import {
   toMasterState,
 } from '../deal/masters.js';
 import type { DriftLedger, DriftRun, KeptDifference } from '../ledger/drift.js';
-import type { KeptMaster } from '../ledger/masters.js';
+import type { AgreedRow, KeptMaster } from '../ledger/masters.js';
 import { compareMaster } from '../mapping/compare-masters.js';
 import { followedFields } from '../mapping/master-fields.js';
 import { type MasterDependencies, SECTION, SET } from './master-steps.js';
@@ -63,7 +64,8 @@ export function createDriftSales(dependencies: DriftDependencies) {
     kept: KeptMaster,
     central: CentralMaster,
     companyNumber: string | undefined,
-  ): Promise<KeptDifference[]> {
+    survivors: ReadonlyMap<string, { readonly bcId: string }>,
+  ): Promise<{ readonly found: KeptDifference[]; readonly agreed: Readonly<Record<string, Agreed>> }> {
     const { kind } = kept;
     const at = (difference: Omit<KeptDifference, 'kind' | 'rowId'>): KeptDifference => ({
       kind,
@@ -71,15 +73,13 @@ export function createDriftSales(dependencies: DriftDependencies) {
       ...difference,
     });
     if (sales.mergedInto !== undefined) {
-      return [
-        at({
-          field: 'merged',
-          sales: sales.mergedInto,
-          central: central.number,
-          winner: 'sales',
-          reason: 'the link follows the survivor',
-        }),
-      ];
+      const other = survivors.get(sales.mergedInto);
+      const isBoth = other !== undefined && other.bcId !== central.id;
+      const merged = { field: 'merged', sales: sales.mergedInto, central: central.number };
+      const found = isBoth
+        ? at({ ...merged, winner: 'person', reason: 'both accounts of the merge have a customer' })
+        : at({ ...merged, winner: 'sales', reason: 'the link follows the survivor' });
+      return { found: [found], agreed: {} };
     }
     const { agreed, blockedFrom } = kept;
     const compared = await compareMaster(
@@ -89,9 +89,14 @@ export function createDriftSales(dependencies: DriftDependencies) {
       { findCode: sets.find },
     );
     const differences = compared.differences.map(at);
+    const differing = new Set(differences.map(({ field }) => field));
+    const same = Object.entries(compared.agreed).filter(
+      ([field, { sales: left, central: right }]) =>
+        !differing.has(field) && (agreed[field]?.sales !== left || agreed[field]?.central !== right),
+    );
     if (kind === 'product' && toMasterState(sales) === 'active')
       differences.push(...itemDifferences(sales, kept, central).map(at));
-    return differences;
+    return { found: differences, agreed: Object.fromEntries(same) };
   }
 
   function itemDifferences(sales: SalesMaster, kept: KeptMaster, central: CentralMaster) {
@@ -128,6 +133,9 @@ export function createDriftSales(dependencies: DriftDependencies) {
         kind,
         [...links.values()].map(({ bcId }) => bcId),
       );
+      const mergedInto = rows.flatMap((row) => row.mergedInto ?? []);
+      const survivors = await dependencies.ledger.findLinks(LINKS[kind], dependencies.companyId, mergedInto);
+      const agreements: AgreedRow[] = [];
       const differences: KeptDifference[] = [];
       let compared = 0;
       for (const row of rows) {
@@ -138,7 +146,11 @@ export function createDriftSales(dependencies: DriftDependencies) {
         if (central) {
           const kept = known.get(row.rowId) ?? unknown(kind, row.rowId);
           const companyNumber = parents.get(row.parentId ?? '')?.companyContact;
-          differences.push(...(await compareRow(row, kept, central, companyNumber)));
+          const { found, agreed } = await compareRow(row, kept, central, companyNumber, survivors);
+          differences.push(...found);
+          if (Object.keys(agreed).length > 0) {
+            agreements.push({ rowId: row.rowId, number: row.number, name: row.name, agreed });
+          }
           continue;
         }
         const reason = `it was deleted in Business Central`;
@@ -154,6 +166,8 @@ export function createDriftSales(dependencies: DriftDependencies) {
       }
       await drift.noteSeen(runId, kind, [...links.keys()]);
       await drift.keepDifferences(runId, differences);
+      // From now on it is known which side changed.
+      await masters.keepAgreed(kind, agreements);
       await drift.count(runId, kind, compared, 1);
       return nextLink;
     },

@@ -44,6 +44,13 @@ export interface MasterRef {
   readonly rowId: string;
 }
 
+export interface AgreedRow {
+  readonly rowId: string;
+  readonly number: string | undefined;
+  readonly name: string;
+  readonly agreed: Readonly<Record<string, Agreed>>;
+}
+
 export interface MasterLedger {
   findMaster(ref: MasterRef): Promise<KeptMaster | undefined>;
   getMaster(ref: MasterRef): Promise<KeptMaster>;
@@ -54,6 +61,8 @@ export interface MasterLedger {
     options: { readonly onlyProblems: boolean; readonly limit: number },
   ): Promise<KeptMaster[]>;
   change(ref: MasterRef, change: MasterChange, link?: Link, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
+  /** What both sides were found to say alike, for many rows at once. */
+  keepAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
   /** What a step found wrong; it replaces what the same step found before. */
   keepProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
   /** Forgets what other steps found in earlier passes; returns what is wrong now. */
@@ -122,6 +131,16 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         if (link) await keepLink(tx, LINK_KIND[ref.kind], companyId, link);
         if (audit) await appendAudit(tx, { recordId: ref.rowId, ...audit });
       }),
+    async keepAgreed(kind, rows) {
+      if (rows.length === 0) return;
+      await database.query(
+        `INSERT INTO masters (kind, row_id, company_id, number, name, agreed)
+         SELECT $1, (one ->> 'rowId')::uuid, $2, one ->> 'number', one ->> 'name', one -> 'agreed'
+         FROM jsonb_array_elements($3::jsonb) AS one
+         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET agreed = masters.agreed || excluded.agreed`,
+        [kind, companyId, JSON.stringify(rows)],
+      );
+    },
     async keepProblems({ kind, rowId }, step, problems) {
       await database.query(
         `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
