@@ -1,7 +1,6 @@
 import type { HoldReason } from '../deal/holds.js';
 import type { MasterKind } from '../deal/masters.js';
 import type { MasterLedger, MasterRef } from '../ledger/masters.js';
-import { getContent, toEcho } from './master-steps.js';
 
 /** Steps of masters in our own database and in Temporal; they run as local activities. */
 
@@ -17,8 +16,8 @@ export interface PassEnd {
   readonly ref: MasterRef;
   /** The steps of this pass; what others found before is forgotten. */
   readonly steps: readonly string[];
-  /** Whether everything that Sales said is in Business Central now. */
-  readonly isBroughtOver: boolean;
+  /** What Sales said, when all of it is in Business Central now. */
+  readonly echo?: string | undefined;
   /** Somebody changed the rows again and again while we wrote. */
   readonly isStale?: boolean;
   readonly contactIds?: readonly string[];
@@ -27,7 +26,7 @@ export interface PassEnd {
 export function createMasterLedgerActivities({ masters, follow, wake }: MasterLedgerDependencies) {
   return {
     /** Returns why a person is needed, if one is: reasons only, the texts stay in the ledger. */
-    async endPass({ ref, steps, isBroughtOver, isStale, contactIds = [] }: PassEnd): Promise<readonly HoldReason[]> {
+    async endPass({ ref, steps, echo, isStale, contactIds = [] }: PassEnd): Promise<readonly HoldReason[]> {
       if (isStale) {
         const text = 'the rows were changed again and again while they were brought over';
         await masters.keepProblems(ref, 'stale', [{ reason: 'master-conflict', text }]);
@@ -36,10 +35,7 @@ export function createMasterLedgerActivities({ masters, follow, wake }: MasterLe
       for (const rowId of contactIds) {
         problems.push(...(await masters.endPass({ kind: 'contact', rowId }, CONTACT_STEPS)));
       }
-      if (isBroughtOver && problems.length === 0) {
-        const kept = await masters.getMaster(ref);
-        if (kept.content) await masters.change(ref, { echo: toEcho(getContent(kept)), isSynced: true });
-      }
+      if (echo !== undefined && problems.length === 0) await masters.change(ref, { echo, isSynced: true });
       return [...new Set(problems.map(({ reason }) => reason))];
     },
     /** The link follows the survivor of a merge; two customers are a question for a person. */

@@ -113,8 +113,15 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     const same = Object.entries(compared.agreed).filter(([field]) => !written.has(field));
     const link = { salesId: kept.rowId, bcId: central.id, bcNumber: central.number };
     await masters.change(kept, { central, agreed: Object.fromEntries(same) }, link);
+    const standing = { isGone: false, hasCentralChange: !isEmpty(toCentral), hasSalesChange: !isEmpty(toSales) };
+    // It is linked, and what needs no writing cannot be refused.
+    await masters.forgetProblems(kept, [
+      ...['match', 'create', 'company-contact'],
+      ...(standing.hasCentralChange ? [] : ['write']),
+      ...(standing.hasSalesChange ? [] : ['write-sales']),
+    ]);
     await masters.keepProblems(kept, 'compare', problems);
-    return { isGone: false, hasCentralChange: !isEmpty(toCentral), hasSalesChange: !isEmpty(toSales) };
+    return standing;
   }
 
   /** Writes what the comparison of the kept rows says, if both are still what they were. */

@@ -36,6 +36,8 @@ export type AccountReading =
       readonly kind: 'followed';
       readonly isActive: boolean;
       readonly isLinked: boolean;
+      /** A fingerprint of what Sales says. */
+      readonly echo: string;
       readonly contactIds: readonly string[];
     };
 
@@ -81,7 +83,7 @@ export function createAccountReaders(dependencies: MasterDependencies) {
           action: 'delete account in Sales',
           facts: { number: content.number },
         });
-        return { kind: 'followed', isActive: false, isLinked: true, contactIds: [] };
+        return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted', contactIds: [] };
       }
       if (row.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
       if (row.mergedInto) {
@@ -93,14 +95,16 @@ export function createAccountReaders(dependencies: MasterDependencies) {
       const isLinked = links.has(input.rowId);
       if (!isLinked && (rules.masters.accounts === 'linked' || state !== 'active')) return { kind: 'not-followed' };
       const hasProblems = (kept?.problems.length ?? 0) > 0;
-      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === toEcho(row)) return { kind: 'echo' };
+      const echo = toEcho(row);
+      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === echo) return { kind: 'echo' };
       await masters.change(ref, { content: row, state });
       const contacts = rules.masters.contacts ? (row.contacts ?? []) : [];
       const active = contacts.filter((contact) => toMasterState(contact) === 'active');
       for (const contact of active) {
         await masters.change({ kind: 'contact', rowId: contact.rowId }, { content: contact, state: 'active' });
       }
-      return { kind: 'followed', isActive: state === 'active', isLinked, contactIds: active.map((one) => one.rowId) };
+      const contactIds = active.map((one) => one.rowId);
+      return { kind: 'followed', isActive: state === 'active', isLinked, echo, contactIds };
     },
 
     changeAccount: (input: AccountRef): Promise<ChangeOutcome> => steps.changeSales(toRef(input)),

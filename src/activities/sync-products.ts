@@ -25,7 +25,7 @@ export interface ProductRowRef {
 
 export type ProductReading =
   | { readonly kind: 'not-followed' | 'echo' }
-  | { readonly kind: 'followed'; readonly isActive: boolean; readonly isLinked: boolean };
+  | { readonly kind: 'followed'; readonly isActive: boolean; readonly isLinked: boolean; readonly echo: string };
 
 export type ItemFinding = 'linked' | 'none' | 'refused' | 'stale';
 
@@ -52,7 +52,7 @@ export function createProductReaders(dependencies: MasterDependencies) {
           action: 'delete product in Sales',
           facts: { number: content.number },
         });
-        return { kind: 'followed', isActive: false, isLinked: true };
+        return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted' };
       }
       // Nobody sells a family.
       if (row.isFamily) return { kind: 'not-followed' };
@@ -60,9 +60,10 @@ export function createProductReaders(dependencies: MasterDependencies) {
       const state = toMasterState(row);
       if (!isLinked && (rules.masters.products === 'linked' || state !== 'active')) return { kind: 'not-followed' };
       const hasProblems = (kept?.problems.length ?? 0) > 0;
-      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === toEcho(row)) return { kind: 'echo' };
+      const echo = toEcho(row);
+      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === echo) return { kind: 'echo' };
       await masters.change(ref, { content: row, state });
-      return { kind: 'followed', isActive: state === 'active', isLinked };
+      return { kind: 'followed', isActive: state === 'active', isLinked, echo };
     },
 
     changeProduct: (input: ProductRowRef): Promise<ChangeOutcome> => steps.changeSales(toRef(input)),

@@ -73,6 +73,9 @@ function toPlain(text: string): string {
   return text
     .toLowerCase()
     .replaceAll('ß', 'ss')
+    .replaceAll('ä', 'ae')
+    .replaceAll('ö', 'oe')
+    .replaceAll('ü', 'ue')
     .replaceAll(/[&+]/g, ' and ')
     .normalize('NFD')
     .replaceAll(/\p{M}/gu, '')

@@ -65,6 +65,8 @@ export interface MasterLedger {
   keepAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
   /** What a step found wrong; it replaces what the same step found before. */
   keepProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
+  /** What these steps found is of no matter any more. */
+  forgetProblems(ref: MasterRef, steps: readonly string[]): Promise<void>;
   /** Forgets what other steps found in earlier passes; returns what is wrong now. */
   endPass(ref: MasterRef, steps: readonly string[]): Promise<readonly MasterProblem[]>;
   /** The loser's link becomes the survivor's; `both` when each has one of its own. */
@@ -146,6 +148,13 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
          ON CONFLICT (kind, row_id, company_id) DO UPDATE SET problems = masters.problems || excluded.problems`,
         [kind, rowId, companyId, step, JSON.stringify(problems)],
+      );
+    },
+    async forgetProblems({ kind, rowId }, steps) {
+      await database.query(
+        `UPDATE masters SET problems = problems - $4::text[] WHERE kind = $1 AND row_id = $2 AND company_id = $3
+         AND problems ?| $4::text[]`,
+        [kind, rowId, companyId, steps],
       );
     },
     async endPass({ kind, rowId }, steps) {

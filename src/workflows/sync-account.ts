@@ -38,14 +38,20 @@ async function bringOver({ rowId, table }: SyncAccountInput, isThorough: boolean
         if (outcome === 'moved') {
           await masterLedger.followMaster({ kind: 'account', rowId: reading.survivorId, isThorough: true });
         }
-        return masterLedger.endPass({ ref, steps: ['merge'], isBroughtOver: outcome !== 'both' });
+        return masterLedger.endPass({ ref, steps: ['merge'] });
       }
       case 'followed': {
         const outcome = await bringCustomerOver(rowId, reading);
         if (outcome === 'stale' && tries < TRIES) continue;
         const { contactIds } = reading;
         const isStale = outcome === 'stale';
-        return masterLedger.endPass({ ref, steps: STEPS, isBroughtOver: outcome === 'done', isStale, contactIds });
+        return masterLedger.endPass({
+          ref,
+          steps: STEPS,
+          echo: outcome === 'done' ? reading.echo : undefined,
+          isStale,
+          contactIds,
+        });
       }
     }
   }

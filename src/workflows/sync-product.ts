@@ -26,7 +26,7 @@ async function bringOver(rowId: string, isThorough: boolean): Promise<readonly H
     if (outcome === 'stale' && tries < TRIES) continue;
     const ref = { kind: 'product', rowId } as const;
     const isStale = outcome === 'stale';
-    return masterLedger.endPass({ ref, steps: STEPS, isBroughtOver: outcome === 'done', isStale });
+    return masterLedger.endPass({ ref, steps: STEPS, echo: outcome === 'done' ? reading.echo : undefined, isStale });
   }
 }
 
