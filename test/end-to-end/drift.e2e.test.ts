@@ -15,7 +15,14 @@ beforeAll(async () => {
   desk = createMastersDesk(stage);
   drift = createDriftLedger(stage.database, stage.simulators.businessCentral.company.id);
   const { accounts, products } = stage.simulators.data;
-  for (const one of accounts) if (one.isInBusinessCentral) await desk.link('customer', one.id, one.number);
+  // By the rule `match: number`, without a person.
+  const matched = await stage.temporal.workflow.execute('matchAccounts', {
+    workflowId: 'match-accounts',
+    taskQueue: 'deals',
+    args: [],
+  });
+  const known = accounts.filter((one) => one.isInBusinessCentral).length;
+  expect(matched).toMatchObject({ accounts: accounts.length, linked: known });
   for (const one of products) if (one.isInBusinessCentral) await desk.link('item', one.id, one.number);
 });
 afterAll(() => stage?.close());
