@@ -61,8 +61,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
   return {
     async findCustomer({ recordId, revision }: DealRef): Promise<CustomerRef | undefined> {
       const { customer } = await ledger.getDeal(recordId, revision);
-      const number = customer?.number;
-      if (!customer || !number) return undefined;
+      if (!customer) return undefined;
+      // Linked since the deal was held for it, perhaps to a customer with another number.
+      const linked = (await ledger.findLinks('customer', companyId, [customer.accountId])).get(customer.accountId);
+      if (linked) return { id: linked.bcId, number: linked.bcNumber };
+      const { number } = customer;
+      if (!number) return undefined;
       const found = await inWords(() => businessCentral.findCustomer(number));
       if (found && dependencies.findStrongCandidate) {
         throw refuse('customer-ambiguous', `customer ${found.number} has the number of the account`);

@@ -20,6 +20,8 @@ type WithRuntime = (work: (runtime: Runtime) => Promise<void>) => Promise<void>;
 const MOST = 10_000;
 
 export function addMasterCommands(program: Command, withRuntime: WithRuntime, loadRules: () => MasterRules): void {
+  // `accounts match --json` is an option of `match`, not of `accounts`.
+  program.enablePositionalOptions();
   const accounts = addListing(program, withRuntime, 'accounts', 'account');
   const products = addListing(program, withRuntime, 'products', 'product');
   addRetry(accounts, withRuntime, loadRules, 'account');
