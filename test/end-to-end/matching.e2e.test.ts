@@ -91,7 +91,7 @@ describe('dealbridge accounts match', () => {
   it('names candidates with score and reasons, the best first, and links nothing by itself', async () => {
     const accounts = stage.simulators.data.accounts;
     const twin = accounts.find((one, index) => !one.isInBusinessCentral && index > 100);
-    const known = accounts.find((one, index) => one.isInBusinessCentral && index > 100);
+    const known = accounts.find((one, index) => one.isInBusinessCentral && index > 250);
     if (!twin || !known) throw new Error('the seed is too small');
     makeTwin(twin, 'TWIN-2');
     const before = await stage.database.query('SELECT 1 FROM links');
@@ -102,6 +102,10 @@ describe('dealbridge accounts match', () => {
       found.candidates.filter((one: { accountId: string }) => one.accountId === account.id);
     expect(of(twin)[0]).toMatchObject({ customerNumber: 'TWIN-2', score: 50, reasons: ['the same name'] });
     expect(of(known)[0].reasons.slice(0, 2)).toEqual(['the same number', 'the same name']);
+    for (const account of accounts) {
+      if (!account.isInBusinessCentral || (await linkOf(account.id)) !== undefined) continue;
+      expect(of(account)[0], account.number).toMatchObject({ customerNumber: account.number });
+    }
     // Those that were decided are asked no more.
     expect(await matching.listCandidates(5_000)).toHaveLength(found.candidates.length);
     const table = await dealbridge('accounts', 'match');
