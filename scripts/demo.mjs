@@ -36,6 +36,7 @@ async function play() {
   return runDemo({
     temporalAddress: server.address,
     webUi: server.uiUrl,
+    keep,
     dataDir: join(folder, 'ledger'),
     onStop: (work) => stopping.push(work),
   });

@@ -1,6 +1,8 @@
 // Dealbridge on one machine: Temporal and the ledger are embedded unless TEMPORAL_ADDRESS or DATABASE_URL name real ones.
+// With something embedded the keys are made here, too; an installation with real servers names its own.
 import { fork } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
@@ -10,13 +12,18 @@ import { endWith, setUp } from './setup.mjs';
 const DATA = join(ROOT, '.data');
 const UI_PORT = 8233;
 const TEMPORAL_PORT = 7233;
+const STARTER_PORT = 8080;
 
 const binary = await setUp().catch(endWith);
 mkdirSync(DATA, { recursive: true });
 const env = { ...process.env };
 const stopping = [];
 
+let isStopping = false;
 async function stop(code) {
+  // Worker and starter end because they are told to; that is no reason to leave the rest of them behind.
+  if (isStopping) return;
+  isStopping = true;
   for (const work of stopping.splice(0).reverse()) await work();
   process.exit(code);
 }
@@ -37,8 +44,26 @@ function child(path, args, childEnv) {
 }
 
 try {
+  const isEmbedded = !env.TEMPORAL_ADDRESS || !env.DATABASE_URL;
+  if (isEmbedded && !env.DEALBRIDGE_KEYS && !env.DEALBRIDGE_KEY_FILE) {
+    const { ensureKeyFile } = await import('../dist/secrets/key-file.js');
+    env.DEALBRIDGE_KEY_FILE = join(DATA, 'keys');
+    ensureKeyFile(env.DEALBRIDGE_KEY_FILE);
+    say('Keys: .data/keys (without them nothing that was sealed can be read again)');
+  }
+  const codecEndpoint = `http://127.0.0.1:${env.STARTER_PORT || STARTER_PORT}/codec`;
+  if (isEmbedded && !env.CODEC_TOKEN) {
+    env.CODEC_TOKEN = randomBytes(24).toString('base64url');
+    env.TEMPORAL_UI_ORIGIN ||= `http://127.0.0.1:${UI_PORT}`;
+    // Not on the screen: whoever has it reads every payload.
+    rmSync(join(DATA, 'codec-token'), { force: true });
+    writeFileSync(join(DATA, 'codec-token'), `${env.CODEC_TOKEN}\n`, { mode: 0o600 });
+    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token;`);
+    say(`  for the command line: export TEMPORAL_CODEC_ENDPOINT=${codecEndpoint}`);
+    say('                        export TEMPORAL_CODEC_AUTH="Bearer $(cat .data/codec-token)"');
+  }
   if (!env.TEMPORAL_ADDRESS) {
-    const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT };
+    const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT, codecEndpoint };
     const server = await step('starting Temporal', () => startTemporal(options));
     stopping.push(server.stop);
     env.TEMPORAL_ADDRESS = server.address;
@@ -60,7 +85,7 @@ try {
       started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
     });
     started.once('exit', (code) => {
-      say(`the ${name} ended with ${code}`);
+      if (!isStopping) say(`the ${name} ended with ${code}`);
       void stop(1);
     });
     say(`${name}: ready`);

@@ -2,38 +2,71 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
-import type { AppCredential, AppRegistration } from './clients/tokens.js';
+import type { AppRegistration } from './clients/tokens.js';
 import type { FeedTable } from './deal/ids.js';
 import type { MasterRules } from './deal/masters.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
+import { type KeySource, openKeyRing } from './secrets/key-ring.js';
+import { KeysError } from './secrets/keys.js';
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
   readonly temporal: { readonly address: string; readonly namespace: string };
   readonly databaseUrl: string;
-  readonly sales: { readonly environmentUrl: string; readonly app: AppRegistration; readonly outcomeMs: number };
+  /** Seals Temporal's payloads and the credentials in the ledger. */
+  readonly keys: KeySource;
+  readonly sales: {
+    readonly environmentUrl: string;
+    readonly app: AppRegistration;
+    /** Undefined: the ledger's credential is used. */
+    readonly secret: string | undefined;
+    readonly outcomeMs: number;
+  };
   readonly businessCentral: {
     readonly environmentUrl: string;
     readonly company: string;
     readonly app: AppRegistration;
+    readonly secret: string | undefined;
     readonly outcomeMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
+    /** Comes back with each notification and proves it. */
+    readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
-  readonly starter: { readonly port: number; readonly host: string; readonly webhookSecret: string };
+  readonly starter: {
+    readonly port: number;
+    readonly host: string;
+    readonly webhookSecret: string | undefined;
+    /** The address under which Business Central reaches the starter; without one nothing is subscribed. */
+    readonly publicUrl: string | undefined;
+    /** Requests per second that one source address may make. */
+    readonly ratePerSecond: number;
+    /** How many proxies stand before us, whose X-Forwarded-For is believed. */
+    readonly trustedProxies: number;
+  };
+  /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
+  readonly feeds: boolean;
+  /** Without a token there is no codec endpoint. */
+  readonly codec: { readonly token: string | undefined; readonly uiOrigin: string | undefined };
   readonly rules: Rules;
-  /** Whether the starter makes sure that the feeds run. */
-  readonly startsFeeds: boolean;
   readonly logLevel: string;
 }
 
 export class ConfigError extends Error {}
 
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** Notifications are sent over https; a simulator on this machine may do without. */
+const publicUrl = url.refine(
+  (text) => text.startsWith('https://') || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(text),
+  'an https address, or an http one of this machine',
+);
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+/** Shorter ones can be guessed. */
+export const WEBHOOK_SECRET_LENGTH = 16;
 
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
@@ -43,20 +76,28 @@ const environment = z.object({
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
   DATAVERSE_URL: url,
   DATAVERSE_CLIENT_ID: z.string().min(1),
-  DATAVERSE_CLIENT_SECRET: z.string().min(1),
+  DATAVERSE_CLIENT_SECRET: z.string().min(1).optional(),
   /** A write of ours may land in Dataverse until this time has passed without an answer. */
   DATAVERSE_OUTCOME_MS: milliseconds(120_000),
   BC_URL: url.default('https://api.businesscentral.dynamics.com'),
   BC_ENVIRONMENT: z.string().default('Production'),
   BC_COMPANY: z.string().min(1),
   BC_CLIENT_ID: z.string().min(1),
-  BC_CLIENT_SECRET: z.string().min(1),
+  BC_CLIENT_SECRET: z.string().min(1).optional(),
   BC_OUTCOME_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
+  BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
-  WEBHOOK_SECRET: z.string().min(16),
+  STARTER_PUBLIC_URL: publicUrl.optional(),
+  STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
+  STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
+  WEBHOOK_SECRET: z.string().min(WEBHOOK_SECRET_LENGTH).optional(),
+  DEALBRIDGE_KEYS: z.string().min(1).optional(),
+  DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
+  CODEC_TOKEN: z.string().min(16).optional(),
+  TEMPORAL_UI_ORIGIN: url.optional(),
   DEALBRIDGE_RULES: z.string().optional(),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -65,36 +106,52 @@ const environment = z.object({
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const parsed = environment.safeParse(env);
-  if (!parsed.success) throw new ConfigError(describe('setting', parsed.error, env));
+  const keyProblem = findKeyProblem(env);
+  const keys = toKeySource(env);
+  if (!parsed.success || keyProblem !== undefined || !keys) {
+    const problems = parsed.success ? [] : describe('setting', parsed.error, env);
+    throw notUsable([...problems, ...(keyProblem === undefined ? [] : [keyProblem])]);
+  }
   const e = parsed.data;
-  const app = (clientId: string, secret: string, scope: string): AppRegistration => ({
+  const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
     clientId,
-    credential: { kind: 'secret', secret } satisfies AppCredential,
     scope,
     loginOrigin: e.ENTRA_LOGIN_URL,
   });
   return {
     temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE },
     databaseUrl: e.DATABASE_URL,
+    keys,
     sales: {
       environmentUrl: e.DATAVERSE_URL,
-      app: app(e.DATAVERSE_CLIENT_ID, e.DATAVERSE_CLIENT_SECRET, `${e.DATAVERSE_URL}/.default`),
+      app: app(e.DATAVERSE_CLIENT_ID, `${e.DATAVERSE_URL}/.default`),
+      secret: e.DATAVERSE_CLIENT_SECRET,
       outcomeMs: e.DATAVERSE_OUTCOME_MS,
     },
     businessCentral: {
       environmentUrl: `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(e.BC_ENVIRONMENT)}`,
       company: e.BC_COMPANY,
-      app: app(e.BC_CLIENT_ID, e.BC_CLIENT_SECRET, 'https://api.businesscentral.dynamics.com/.default'),
+      app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
+      secret: e.BC_CLIENT_SECRET,
       outcomeMs: e.BC_OUTCOME_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
+      clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
-    starter: { port: e.STARTER_PORT, host: e.STARTER_HOST, webhookSecret: e.WEBHOOK_SECRET },
+    starter: {
+      port: e.STARTER_PORT,
+      host: e.STARTER_HOST,
+      webhookSecret: e.WEBHOOK_SECRET,
+      publicUrl: e.STARTER_PUBLIC_URL,
+      ratePerSecond: e.STARTER_RATE_PER_SECOND,
+      trustedProxies: e.STARTER_TRUSTED_PROXY,
+    },
+    feeds: e.FEEDS === 'on',
     rules: e.DEALBRIDGE_RULES
       ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
       : parseRules(''),
-    startsFeeds: e.FEEDS === 'on',
+    codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
 }
@@ -138,6 +195,7 @@ function toRules(file: RulesFile): Rules {
     closeOrders: file.closeOrders,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
     writeInTextLength: 500,
+    invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
   };
 }
@@ -179,15 +237,42 @@ function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables 
   };
 }
 
-function describe(what: string, error: z.ZodError, found: unknown): string {
-  const lines = error.issues.map((issue) => {
+/** Without keys nothing starts: history and credentials would lie open. */
+function toKeySource(env: NodeJS.ProcessEnv): KeySource | undefined {
+  const { DEALBRIDGE_KEYS: text, DEALBRIDGE_KEY_FILE: path } = env;
+  if (text && !path) return { kind: 'text', text };
+  return path && !text ? { kind: 'file', path } : undefined;
+}
+
+function findKeyProblem(env: NodeJS.ProcessEnv): string | undefined {
+  const source = toKeySource(env);
+  if (!source) {
+    const found = env['DEALBRIDGE_KEYS'] ? 'both' : 'neither';
+    return `  setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: found ${found}; one of them is right, \`dealbridge keys new\` prints a key`;
+  }
+  try {
+    openKeyRing(source);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    return `  setting ${source.kind === 'text' ? 'DEALBRIDGE_KEYS' : 'DEALBRIDGE_KEY_FILE'}: ${error.message}`;
+  }
+}
+
+function describe(what: string, error: z.ZodError, found: unknown): string[] {
+  return error.issues.map((issue) => {
     const name = issue.path.join('.') || '(the whole)';
     const value = issue.path.reduce<unknown>(
       (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
       found,
     );
-    const shown = /SECRET|DATABASE/.test(name) ? 'a value that is not shown' : JSON.stringify(value);
+    const shown = /SECRET|DATABASE|KEYS|TOKEN|CLIENT_STATE/.test(name)
+      ? 'a value that is not shown'
+      : JSON.stringify(value);
     return `  ${what} ${name}: found ${value === undefined ? 'nothing' : shown}; ${issue.message}`;
   });
-  return `The configuration is not usable:\n${lines.join('\n')}`;
+}
+
+function notUsable(problems: readonly string[]): ConfigError {
+  return new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
 }

@@ -1,33 +1,67 @@
 import { Client, Connection } from '@temporalio/client';
-import { type Logger, pino } from 'pino';
+import type { DataConverter } from '@temporalio/common';
+import type { Logger } from 'pino';
 import type { Config } from './config.js';
+import { appendAudit, SYSTEM_CHAIN } from './ledger/audit.js';
 import { type Database, openDatabase } from './ledger/database.js';
 import { createLedger, type Ledger } from './ledger/ledger.js';
 import { migrate } from './ledger/migrate.js';
+import { createVault, type Vault } from './ledger/vault.js';
+import { createLog } from './log.js';
+import { createDataConverter } from './secrets/data-converter.js';
+import { type KeyRing, openKeyRing } from './secrets/key-ring.js';
 
-/** What every process opens first: log, ledger, Temporal client. */
-export interface Runtime {
+/** What needs no Temporal: log, keys, ledger, credentials. */
+export interface Foundation {
   readonly log: Logger;
+  readonly ring: KeyRing;
   readonly database: Database;
   readonly ledger: Ledger;
-  readonly temporal: Client;
+  readonly vault: Vault;
   close(): Promise<void>;
 }
 
-export async function openRuntime(config: Config, name: string): Promise<Runtime> {
-  const log = pino({ name, level: config.logLevel }, pino.destination({ dest: 2, sync: true }));
+/** What every process opens first. */
+export interface Runtime extends Foundation {
+  readonly temporal: Client;
+  /** Workers need the same one as the client. */
+  readonly dataConverter: DataConverter;
+}
+
+export async function openFoundation(config: Config, name: string): Promise<Foundation> {
+  const log = createLog(name, config.logLevel);
+  const ring = openKeyRing(config.keys, (error) =>
+    log.error({ problem: error.message }, 'the key file cannot be used, the keys of before go on'),
+  );
   const database = openDatabase(config.databaseUrl);
   const applied = await migrate(database);
   if (applied.length > 0) log.info({ applied }, 'ledger migrated');
-  const connection = await Connection.connect({ address: config.temporal.address });
   return {
     log,
+    ring,
     database,
     ledger: createLedger(database),
-    temporal: new Client({ connection, namespace: config.temporal.namespace }),
+    vault: createVault({
+      database,
+      ring,
+      tenantId: config.sales.app.tenantId,
+      audit: (tx, entry) => appendAudit(tx, { recordId: SYSTEM_CHAIN, ...entry }),
+    }),
+    close: () => database.close(),
+  };
+}
+
+export async function openRuntime(config: Config, name: string): Promise<Runtime> {
+  const foundation = await openFoundation(config, name);
+  const dataConverter = createDataConverter(foundation.ring);
+  const connection = await Connection.connect({ address: config.temporal.address });
+  return {
+    ...foundation,
+    dataConverter,
+    temporal: new Client({ connection, namespace: config.temporal.namespace, dataConverter }),
     async close() {
       await connection.close();
-      await database.close();
+      await foundation.close();
     },
   };
 }

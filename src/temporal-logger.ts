@@ -1,13 +1,32 @@
 import { DefaultLogger } from '@temporalio/worker';
 import type { Logger } from 'pino';
 
-/** The SDK's words in our log, one object a line. */
+/** Ids and names only: whatever else the SDK or a workflow says may quote what was in a payload (I7). */
+const SHOWN = [
+  'workflowId',
+  'runId',
+  'workflowType',
+  'activityId',
+  'activityType',
+  'attempt',
+  'taskQueue',
+  'namespace',
+  'signal',
+  'subsystem',
+  'sdkComponent',
+  'target',
+] as const;
+
+const METHODS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
+
+/** The SDK's words in our log, one object a line; its daily business only when somebody looks for a fault. */
 export function createTemporalLogger(log: Logger): DefaultLogger {
-  return new DefaultLogger('WARN', ({ level, message, meta }) => {
+  const least = log.isLevelEnabled('debug') ? 'DEBUG' : 'WARN';
+  return new DefaultLogger(least, ({ level, message, meta }) => {
     // Two of our queues carry activities only, on purpose.
     if (message.startsWith('No workflows registered')) return;
-    const write = level === 'ERROR' ? log.error : log.warn;
-    const { error, taskToken: _token, ...facts } = meta ?? {};
-    write.call(log, { ...facts, ...(error !== undefined && { err: error }) }, message);
+    const facts: Record<string, unknown> = {};
+    for (const key of SHOWN) if (meta?.[key] !== undefined) facts[key] = meta[key];
+    log[METHODS[level]]({ ...facts, ...(meta?.['error'] !== undefined && { err: meta['error'] }) }, message);
   });
 }

@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
+import { openAccess } from './access.js';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
 import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/drift.js';
 import { heartbeats } from './activities/heartbeat.js';
+import { createInvoiceFeedActivities } from './activities/invoice-feed.js';
 import { createLedgerActivities } from './activities/ledger.js';
 import { createMasterLedgerActivities } from './activities/master-ledger.js';
 import { createMatchCentral, createMatchLedgerSteps, createMatchSales } from './activities/match-accounts.js';
@@ -11,68 +13,74 @@ import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
 import { createFindStrongCandidate } from './activities/strong-candidates.js';
+import { createSubscriptionActivities } from './activities/subscriptions.js';
 import { createAccountReaders, createCustomerSteps } from './activities/sync-accounts.js';
 import { createItemSteps, createProductReaders } from './activities/sync-products.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
+import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createSalesMasters } from './clients/sales/masters.js';
-import { createTokenSource } from './clients/tokens.js';
 import { loadConfig } from './config.js';
+import { createCredentialProvider, deriveClientState } from './credentials.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
+import { toEffectiveSettings } from './effective-settings.js';
 import { startDeal } from './intake/start-deal.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
+import { noteConfiguration } from './ledger/configuration-log.js';
 import { createDriftLedger } from './ledger/drift.js';
 import { createFeedLedger } from './ledger/feeds.js';
 import { createMasterLedger } from './ledger/masters.js';
 import { createMatchLedger } from './ledger/matching.js';
 import { createSightings } from './ledger/sightings.js';
 import { createWaiting } from './ledger/waiting.js';
+import { guardOutput } from './log.js';
 import { masterColumns } from './mapping/master-fields.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
 
+guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
-const { ledger, log, temporal } = runtime;
+const { dataConverter, ledger, log, temporal, vault } = runtime;
+await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
-const { requestTimeoutMs: timeoutMs } = config;
-const businessCentralTokens = createTokenSource(config.businessCentral.app);
-const environmentUrl = config.businessCentral.environmentUrl;
-const company = {
-  environmentUrl,
-  companyName: config.businessCentral.company,
-  tokens: businessCentralTokens,
-  timeoutMs,
-};
-const companyId = await findCompanyId(company);
-const businessCentral = createBusinessCentralClient({
-  environmentUrl,
-  companyId,
-  tokens: businessCentralTokens,
-  timeoutMs,
-});
-const environment = {
-  environmentUrl: config.sales.environmentUrl,
-  tokens: createTokenSource(config.sales.app),
-  timeoutMs,
-};
-const sales = createSalesClient(environment);
-const changes = createSalesChanges(environment);
+const access = await openAccess(config, vault);
+const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
+const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
+const subscriptions = createSubscriptionClient(access.businessCentral);
+const sales = createSalesClient(access.sales);
+const changes = createSalesChanges(access.sales);
 
 const { rules } = config;
 const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
 const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs, sets };
 const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
+const invoiceFeed = createInvoiceFeedActivities({
+  businessCentral,
+  companyId,
+  ledger,
+  invoiceFeed: rules.invoiceFeed,
+  outcomeMs: config.businessCentral.outcomeMs,
+  tellDeal: start,
+});
+const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
+const keepSubscriptions = createSubscriptionActivities({
+  subscriptions,
+  companyId,
+  ledger,
+  publicUrl: config.starter.publicUrl,
+  clientState: config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets)),
+});
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);
 const waiting = createWaiting(runtime.database);
@@ -83,7 +91,7 @@ const columns = {
   contact: masterColumns('contact', rules.mapping),
   product: masterColumns('item', rules.mapping),
 };
-const salesMasters = createSalesMasters(environment, { columns, withContacts: rules.masters.contacts });
+const salesMasters = createSalesMasters(access.sales, { columns, withContacts: rules.masters.contacts });
 const masters = createMasterLedger(runtime.database, companyId);
 const matching = createMatchLedger(runtime.database, companyId);
 const findStrongCandidate = createFindStrongCandidate({ businessCentral, matching, rules });
@@ -107,6 +115,7 @@ const feedActivities = {
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const common = {
   connection,
+  dataConverter,
   namespace: config.temporal.namespace,
   shutdownGraceTime: '20s',
   shutdownForceTime: '40s',
@@ -161,6 +170,8 @@ const workers = await Promise.all([
       ...createItemSteps(mastery),
       ...createMatchCentral(mastery),
       ...createDriftCentral(mastery),
+      ...invoiceFeed,
+      ...keepSubscriptions,
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 4,
@@ -168,13 +179,16 @@ const workers = await Promise.all([
   }),
 ]);
 
+if (config.feeds && config.starter.publicUrl === undefined) {
+  log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');
+}
 log.info({ company: config.businessCentral.company }, 'worker ready');
 process.send?.('ready');
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales.close(), changes.close(), salesMasters.close(), businessCentral.close()]);
+  await Promise.all([sales, changes, salesMasters, businessCentral, subscriptions].map((client) => client.close()));
   await runtime.close();
 }
 

@@ -31,10 +31,11 @@ const imports: Import[] = sourceFiles().flatMap((file) =>
 /** The row that a folder stands in; a file may import its own row's folder and the rows below. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   deal: ['deal'],
-  clients: ['clients', 'deal'],
-  ledger: ['ledger', 'deal'],
+  secrets: ['secrets'],
+  clients: ['clients', 'deal', 'secrets'],
+  ledger: ['ledger', 'deal', 'secrets'],
   mapping: ['mapping', 'deal'],
-  activities: ['activities', 'clients', 'ledger', 'mapping', 'deal'],
+  activities: ['activities', 'clients', 'ledger', 'mapping', 'deal', 'secrets'],
   workflows: ['workflows', 'activities', 'deal'],
   intake: ['intake', 'workflows', 'activities', 'clients', 'ledger', 'deal'],
   simulators: ['simulators'],

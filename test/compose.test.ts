@@ -66,6 +66,16 @@ describe('docker-compose.yml', () => {
     });
   }
 
+  it('the Web UI asks the starter to open payloads, and the starter lets it', () => {
+    const config = loadConfig({ ...settings, ...services['starter']?.environment });
+    const ui = services['temporal-ui'] as Service & { readonly ports: readonly string[] };
+    expect(`http://${ui.ports[0]?.replace(/:8080$/, '')}`).toBe(config.codec.uiOrigin);
+    expect(config.codec.token).toBeDefined();
+    const starter = services['starter'] as Service & { readonly ports: readonly string[] };
+    const endpoint = `http://${starter.ports[0]?.replace(/:8080$/, '')}/codec`;
+    expect(ui.environment?.['TEMPORAL_CODEC_ENDPOINT']).toBe(endpoint);
+  });
+
   it('the settings of the simulators are those that the simulators print', () => {
     const { tenant, environment, company, dataverseApp, businessCentralApp } = simulators.connection;
     expect(settings).toMatchObject({

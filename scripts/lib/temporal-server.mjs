@@ -24,7 +24,7 @@ const SEARCH_ATTRIBUTES = {
 };
 
 /** Starts a server for one machine; it ends with this process. `dbFile` keeps its state, without it nothing is kept. */
-export async function startTemporal({ binary, dbFile, port, uiPort }) {
+export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoint }) {
   const chosen = port || (await freePort());
   const address = `127.0.0.1:${chosen}`;
   const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
@@ -47,6 +47,7 @@ export async function startTemporal({ binary, dbFile, port, uiPort }) {
     args.push('--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal');
   if (uiPort === undefined) args.push('--headless');
   else args.push('--ui-port', String(uiPort));
+  if (codecEndpoint !== undefined) args.push('--ui-codec-endpoint', codecEndpoint);
   const child = spawn(binary, args, { stdio: 'ignore' });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);

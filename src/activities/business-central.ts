@@ -11,7 +11,7 @@ import type { Ledger } from '../ledger/ledger.js';
 import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { withBillTo } from './bill-to.js';
-import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
@@ -175,10 +175,16 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
+        // A draft is asked for a discount only while it has none.
+        let before = '0';
         const { requestId, correlationId, ...invoice } = await withFreshEtag(
           input.etag,
           (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount),
-          () => businessCentral.getInvoice(input.draftId),
+          async () => {
+            const fresh = await businessCentral.getInvoice(input.draftId);
+            before = fresh.discount;
+            return fresh;
+          },
         );
         await ledger.recordOutcome({
           recordId: input.recordId,
@@ -188,7 +194,9 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             action: 'set invoice discount in Business Central',
             requestId,
             correlationId,
-            facts: { documentId: invoice.id, discount: deal.headerDiscount },
+            facts: { documentId: invoice.id, totalIncludingTax: invoice.includingTax },
+            before: { discount: before },
+            after: { discount: invoice.discount },
           },
         });
         return toDraft(deal, invoice);
@@ -203,20 +211,24 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async deleteDraft({ recordId, draftId }: { readonly recordId: string; readonly draftId: string }): Promise<void> {
-      await inWords(async () => {
-        const invoice = await orNothing(businessCentral.getInvoice(draftId));
-        const receipt = invoice && (await businessCentral.deleteInvoice(draftId, invoice.etag));
-        await ledger.change(
-          recordId,
-          { isDraftGone: true },
-          {
-            actor: 'dealbridge',
-            action: 'delete draft invoice in Business Central',
-            requestId: receipt?.requestId,
-            correlationId: receipt?.correlationId,
-            facts: { documentId: draftId, ...(!receipt && { wasGone: true }) },
-          },
-        );
+      await writeOnce<{ readonly wasThere: boolean }>(ledger, {
+        recordId,
+        // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
+        writeKey: writeKey(recordId, `delete-${draftId}`),
+        action: 'delete draft invoice in Business Central',
+        // Deleting again is harmless, so there is no outcome to wait for.
+        outcomeMs: 0,
+        find: async () =>
+          (await orNothing(businessCentral.getInvoice(draftId))) === undefined ? { wasThere: true } : undefined,
+        write: () =>
+          deleteOnce(async () => {
+            const { etag } = await businessCentral.getInvoice(draftId);
+            return businessCentral.deleteInvoice(draftId, etag);
+          }),
+        outcome: ({ wasThere }) => ({
+          change: { isDraftGone: true },
+          facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
+        }),
       });
     },
 

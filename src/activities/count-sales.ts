@@ -52,6 +52,7 @@ export function createCountSalesActivities(dependencies: CountSalesDependencies)
     const ids = page.rows.map(({ rowId }) => rowId);
     const settled = await feeds.findSettled(table, ids);
     const heard = await sightings.findSightings('webhook', ids);
+    const fed = await sightings.findSightings('feed', ids);
     const unseen = page.rows.filter(({ rowId, version, modifiedAt }) => {
       const known = settled.get(rowId);
       if (known && BigInt(known.version) >= BigInt(version)) return false;
@@ -61,9 +62,11 @@ export function createCountSalesActivities(dependencies: CountSalesDependencies)
     for (const { rowId, revision } of unseen) {
       await startDeal({ table, recordId: rowId }, { at: 'sales', revision });
     }
+    // What the feed knows and passed over is an older record that only we have changed: nobody should have seen it.
+    const seen = [...unseen.map(({ rowId }) => rowId), ...ids.filter((id) => heard.has(id) || fed.has(id))];
     const fresh = await sightings.noteSightings(
       'count',
-      ids.map((recordId) => ({ table, recordId })),
+      seen.map((recordId) => ({ table, recordId })),
     );
     for (const { rowId, revision } of unseen.filter(({ rowId }) => fresh.has(rowId))) {
       await audit({ recordId: rowId, actor: 'dealbridge', action: 'found by the count', facts: { revision } });

@@ -1,3 +1,4 @@
+import type { Receipt } from '../clients/business-central/client.js';
 import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../clients/errors.js';
 import type { Figures, WonDeal } from '../deal/deal.js';
@@ -116,5 +117,18 @@ export async function orNothing<T>(request: Promise<T>): Promise<T | undefined> 
   } catch (error) {
     if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
     throw error;
+  }
+}
+
+/** Somebody else may have deleted it before: the wanted state is reached either way. */
+export async function deleteOnce(
+  remove: () => Promise<Receipt>,
+): Promise<{ readonly wasThere: boolean; readonly requestId: string; readonly correlationId: string }> {
+  try {
+    const { requestId, correlationId } = await remove();
+    return { wasThere: true, requestId, correlationId };
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+    return { wasThere: false, requestId: error.facts.requestId ?? '', correlationId: '' };
   }
 }

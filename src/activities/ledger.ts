@@ -1,9 +1,10 @@
 import type { Invoice } from '../clients/business-central/client.js';
 import type { DocumentKind, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
+import { writeKey } from '../deal/ids.js';
 import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../deal/invoice-news.js';
 import type { Notice } from '../deal/notices.js';
-import { type DealState, isFinal, isHandedOver } from '../deal/states.js';
+import { type DealState, isFinal } from '../deal/states.js';
 import type { ClaimOutcome } from '../ledger/claims.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SourceRecord } from '../ledger/records.js';
@@ -32,6 +33,12 @@ export interface StateNote {
 export interface Masters {
   readonly customer: { readonly id: string; readonly number: string } | undefined;
   readonly unknownProducts: readonly ProductRef[];
+}
+
+/** Who wants a deal run again, and of which revision. */
+export interface Replay {
+  readonly by: string;
+  readonly revision?: string;
 }
 
 export interface ClaimInput {
@@ -70,6 +77,12 @@ export type ClaimAnswer =
   | { readonly kind: 'bearer'; readonly masters: Masters }
   | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
 
+export interface SealNote {
+  readonly number: string;
+  readonly at: string;
+  readonly sealHash: string;
+}
+
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
   readonly companyId: string;
@@ -98,7 +111,7 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
       const posted = documents.filter((document) => isPosted(record, document));
       return {
         state: record.state,
-        isHandedOver: isHandedOver(record.state),
+        isHandedOver: record.isHandedOver,
         revision: record.revision,
         documentId: record.documentId,
         documentKind: record.documentKind,
@@ -111,6 +124,18 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
         closesOrder: table === 'salesorder' && rules.closeOrders,
       };
     },
+    /** What has ended without a document may begin again; the rest goes on where it stands. */
+    async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
+      const record = await ledger.getRecord(recordId);
+      const { state } = record;
+      const beginsAgain = isFinal(state) && !record.isHandedOver;
+      if (beginsAgain) await ledger.releaseClaims(recordId);
+      const facts = { state, ...(replay.revision !== undefined && { revision: replay.revision }) };
+      const entry = { actor: replay.by, action: 'replay', facts };
+      await ledger.change(recordId, beginsAgain ? { state: 'seen' } : {}, entry);
+    },
+    forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
+      ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
     /** False when the same was noticed before: then nothing has to be told. */
     async keepNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
       const isNew = await ledger.keepNotice(recordId, notice);
@@ -136,7 +161,7 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
         action: 'hold',
         facts: { reasons: (problems ?? []).map((p) => p.reason) },
       };
-      const entry = decision ?? held;
+      const entry = decision ? toEntry(decision) : held;
       await ledger.change(recordId, change, entry);
     },
     /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
@@ -145,10 +170,29 @@ export function createLedgerActivities({ ledger, companyId, rules, startDeal }: 
       return claim.kind === 'bearer' ? { kind: 'bearer', masters: await findMasters(input) } : claim;
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
+    /** The document of their lineage is gone: whoever it covered may carry the deal now. */
+    async wakeCovered({ recordId }: { readonly recordId: string }): Promise<void> {
+      for (const covered of await ledger.listCovered(recordId)) {
+        await ledger.change(covered.recordId, { state: 'seen' });
+        await startDeal({ table: covered.table, recordId: covered.recordId });
+      }
+    },
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
     },
+    /** The seal stands in Temporal's history as well: a witness outside of the database. */
+    async sealAudit(): Promise<SealNote | undefined> {
+      const seal = await ledger.sealAudit();
+      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
+    },
   };
+}
+
+/** What a person typed may name people: it stands apart, where it can be erased. */
+function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
+  const { note, reason, ...rest } = facts;
+  const personal = { ...(note ? { note } : {}), ...(reason ? { reason } : {}) };
+  return { actor, action, facts: rest, ...(Object.keys(personal).length > 0 && { personal }) };
 }
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
@@ -157,7 +201,7 @@ export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 function isPosted(record: SourceRecord, { documentId, kind, content }: DocumentNote<Invoice>): boolean {
   if (kind === 'order') return false;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
-  return isHandedOver(record.state) || content.number !== record.draftNumber;
+  return record.isHandedOver || content.number !== record.draftNumber;
 }
 
 function toInvoiceStanding({ documentId, content, told }: DocumentNote<Invoice>): InvoiceStanding {

@@ -77,7 +77,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
           link: { salesId: customer.accountId, bcId: result.id, bcNumber: result.number },
         },
         change: { customerNumber: result.number },
-        facts: { customerNumber: result.number, ...cutsOf(notes) },
+        facts: { customerNumber: result.number, customerId: result.id, ...cutsOf(notes) },
       }),
     });
     if (rules.createContacts) await ensureContact(deal, made.id);
@@ -90,8 +90,6 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     if (!contact) return undefined;
     if (contact.problems.length > 0) throw refuseAll(contact.problems);
     const number = String(contact.values['number']);
-    const known = await inWords(() => businessCentral.findContact(number));
-    if (known) return known;
     const companyNumber = await inWords(() => businessCentral.findCompanyContact(customerId));
     return writeOnce<CustomerRef>(ledger, {
       recordId: deal.recordId,
@@ -107,9 +105,10 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   async function createItem(deal: WonDeal, line: DealLine): Promise<void> {
     const { product } = line;
     if (!product) throw new TypeError(`line ${line.lineId} has no product`);
-    const { number, productId } = product;
+    const { productId } = product;
     const item = await inWords(() => resolveItem(deal, line, rules.mapping, rules.lines, lookupsFor(deal)));
     if (item.problems.length > 0) throw refuseAll(item.problems);
+    const number = String(item.values['number']);
     if (item.unitCode) await ensureUnit(deal, item.unitCode, line.unit ?? item.unitCode);
     await writeOnce(ledger, {
       recordId: deal.recordId,
@@ -120,7 +119,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       write: () => businessCentral.createItem(item.values),
       outcome: (made) => ({
         link: { kind: 'item', companyId, link: { salesId: productId, bcId: made.id, bcNumber: made.number } },
-        facts: { itemNumber: made.number, ...cutsOf(item.notes) },
+        facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(item.notes) },
       }),
     });
   }
@@ -153,10 +152,14 @@ export function createMasterSteps(dependencies: MasterDependencies) {
 const UNIT_LENGTH = 10; // Code[10], reference 2.4
 const UNIT_NAME_LENGTH = 50;
 
-/** Which fields were cut, for the audit trail: the field and the lengths, not the text. */
-export function cutsOf(notes: readonly MappingNote[]): { readonly cuts?: readonly string[] } {
+/** What was cut or left out, for the audit trail: fields and lengths, not the texts. */
+export function cutsOf(notes: readonly MappingNote[]): {
+  readonly cuts?: readonly string[];
+  readonly leftOut?: readonly string[];
+} {
   const cuts = notes.flatMap(({ field, value, cutFrom }) =>
     cutFrom === undefined ? [] : [`${field}: ${cutFrom.length} → ${String(value).length} characters`],
   );
-  return cuts.length > 0 ? { cuts } : {};
+  const leftOut = notes.filter(({ isLeft }) => isLeft).map(({ field }) => field);
+  return { ...(cuts.length > 0 && { cuts }), ...(leftOut.length > 0 && { leftOut }) };
 }

@@ -8,7 +8,7 @@ import { add, isSame } from '../deal/money.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { withBillTo } from './bill-to.js';
 import type { BusinessCentralActivityDependencies } from './business-central.js';
-import { createDraftReader, type DealRef, type Draft, orNothing, withFreshEtag } from './drafts.js';
+import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createLookups } from './lookups.js';
 import { cutsOf } from './masters.js';
@@ -122,20 +122,23 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
 
     async deleteOrderDraft(input: { readonly recordId: string; readonly draftId: string }): Promise<void> {
       const { recordId, draftId } = input;
-      await inWords(async () => {
-        const order = await orNothing(businessCentral.getOrder(draftId));
-        const receipt = order && (await businessCentral.deleteOrder(draftId, order.etag));
-        await ledger.change(
-          recordId,
-          { isDraftGone: true },
-          {
-            actor: 'dealbridge',
-            action: 'delete order in Business Central',
-            requestId: receipt?.requestId,
-            correlationId: receipt?.correlationId,
-            facts: { documentId: draftId, ...(!receipt && { wasGone: true }) },
-          },
-        );
+      await writeOnce<{ readonly wasThere: boolean }>(ledger, {
+        recordId,
+        // As for an invoice: the intent tells a repeat that an order which is gone was deleted by us (I4).
+        writeKey: writeKey(recordId, `delete-${draftId}`),
+        action: 'delete order in Business Central',
+        outcomeMs: 0,
+        find: async () =>
+          (await orNothing(businessCentral.getOrder(draftId))) === undefined ? { wasThere: true } : undefined,
+        write: () =>
+          deleteOnce(async () => {
+            const { etag } = await businessCentral.getOrder(draftId);
+            return businessCentral.deleteOrder(draftId, etag);
+          }),
+        outcome: ({ wasThere }) => ({
+          change: { isDraftGone: true },
+          facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
+        }),
       });
     },
 

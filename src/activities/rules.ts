@@ -6,6 +6,7 @@ import type { MasterRules } from '../deal/masters.js';
 import type { TotalsRules } from '../deal/totals.js';
 import type { Wishes } from '../mapping/columns.js';
 import type { Mapping } from '../mapping/mapping.js';
+import type { InvoiceFeedRules } from './invoice-feed.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
@@ -36,6 +37,7 @@ export interface Rules {
   readonly closeOrders: boolean;
   /** `invoicedetail.productdescription` holds that many characters. */
   readonly writeInTextLength: number;
+  readonly invoiceFeed: InvoiceFeedRules;
   readonly feeds: FeedRules;
   readonly masters: MasterRules;
 }

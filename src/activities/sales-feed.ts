@@ -23,8 +23,8 @@ export type SalesRowChange =
     }
   | { readonly kind: 'deleted'; readonly rowId: string };
 
-/** Starts or signals whatever the changes concern; returns how many did. May be called twice with the same changes. */
-export type TakeSalesChanges = (table: FeedTable, changes: readonly SalesRowChange[]) => Promise<number>;
+/** Starts or signals whatever the changes concern; returns the rows that did. May be called twice with the same. */
+export type TakeSalesChanges = (table: FeedTable, changes: readonly SalesRowChange[]) => Promise<ReadonlySet<string>>;
 
 /** What the workflow learns: numbers and times, never a row. */
 export interface FeedPage {
@@ -51,6 +51,7 @@ export interface SalesFeedDependencies {
 
 /** So many missing rows of a comparison are taken in one step. */
 const MISSING_AT_ONCE = 500;
+const BREATH_MS = 60_000;
 
 export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
   const { changes, feeds, rules, getOwnUserId, take } = dependencies;
@@ -83,7 +84,9 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     } catch (error) {
       if (!(error instanceof LinkExpired)) throw error;
       await feeds.startComparison(table, feed.step);
-      return answer(await feeds.openFeed(table), true);
+      // Links that are refused one after the other must not become a loop without a pause.
+      const isRepeated = feed.expiredAt !== undefined && Date.now() - feed.expiredAt.getTime() < BREATH_MS;
+      return answer(await feeds.openFeed(table), !isRepeated);
     }
 
     const takenFrom = feed.takenFrom ?? (settings.from === 'now' ? page.answeredAt : settings.from);
@@ -101,8 +104,11 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       ...deleted.map((rowId) => ({ kind: 'deleted', rowId }) as const),
     ]);
     if (isSourceTable(table)) {
-      const won = news.filter((row) => state(row) === 'won').map((row) => ({ table, recordId: row.rowId }));
-      await dependencies.sightings.noteSightings('feed', won);
+      const won = news.filter((row) => taken.has(row.rowId) && state(row) === 'won');
+      await dependencies.sightings.noteSightings(
+        'feed',
+        won.map((row) => ({ table, recordId: row.rowId })),
+      );
     }
 
     const isLast = page.nextLink === undefined;
@@ -118,10 +124,10 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       settled: rows.map((row) => ({ rowId: row.rowId, version: row.version, state: state(row) })),
       deleted,
       read: page.rows.length + page.deleted.length,
-      taken,
+      taken: taken.size,
       compared: isComparing ? { rows: rows.length, changed, missing: 0 } : NOTHING,
     });
-    return answer(await feeds.openFeed(table), !isLast || isComparing, rows.length, taken);
+    return answer(await feeds.openFeed(table), !isLast || isComparing, rows.length, taken.size);
   }
 
   /** A full reading tells no deletions: what it did not meet is gone (reference 4.6). */
@@ -143,10 +149,10 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       settled: [],
       deleted: missing,
       read: 0,
-      taken,
+      taken: taken.size,
       compared: { rows: 0, changed: 0, missing: missing.length },
     });
-    return { taken, isLast };
+    return { taken: taken.size, isLast };
   }
 
   return {

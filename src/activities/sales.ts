@@ -14,7 +14,7 @@ import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/columns.js';
-import { withMappedNumbers } from '../mapping/masters.js';
+import { findNumberProblems, withMappedNumbers } from '../mapping/masters.js';
 import { findLocalProblems } from '../mapping/resolve.js';
 import { PARENT } from './bill-to.js';
 import { deriveGuid } from './derive-guid.js';
@@ -63,23 +63,24 @@ export interface SalesActivityDependencies {
 }
 
 export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
-  const readMapped = async (table: SourceTable, recordId: string): Promise<WonDeal> => {
+  const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
     const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-    const more = rules.masters.billTo === 'parent' ? withParent(asked) : asked;
-    const deal = await withMappedNumbers(await sales.readDeal(table, recordId, more), rules.mapping);
-    return withItemNumbers(deal, rules.masters.items);
+    const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
+    const deal = withItemNumbers(await withMappedNumbers(read, rules.mapping), rules.masters.items);
+    const problems = await findNumberProblems(read, rules.mapping);
+    return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
   };
 
   return {
     /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
-      const deal = await inWords(async () => {
+      const { deal, problems } = await inWords(async () => {
         try {
           return await readMapped(table, recordId);
         } catch (error) {
           const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
           if (!before) throw error;
-          return { ...before, stateCode: DEAD[table] };
+          return { deal: { ...before, stateCode: DEAD[table] }, problems: [] };
         }
       });
       await ledger.keepDeal(deal, {
@@ -89,14 +90,26 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
       });
-      return toSummary(deal, rules, await findLocalProblems(deal, rules.mapping, rules.lines));
+      return toSummary(deal, rules, problems);
+    },
+
+    /** The deal as it was read once, under the rules of today. */
+    async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
+      const deal = await ledger.getDeal(recordId, revision);
+      await ledger.change(recordId, { state: 'reading', revision });
+      const problems = await findLocalProblems(deal, rules.mapping, rules.lines);
+      return { ...toSummary(deal, rules, problems), settleMs: 0 };
+    },
+
+    async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
+      return (await inWords(() => sales.findInvoice(salesInvoiceId(invoiceId)))) !== undefined;
     },
 
     /** Compares the record with what was confirmed; the deal stays as it stands. */
     async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
       return inWords(async () => {
         try {
-          const deal = await readMapped(ref.table, ref.recordId);
+          const { deal } = await readMapped(ref.table, ref.recordId);
           await ledger.keepRevision(deal);
           const state = toRecordState(ref.table, deal.stateCode, rules.events);
           const confirmed = await ledger.getDeal(ref.recordId, revision);
@@ -146,7 +159,8 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         action: 'write columns of the opportunity in Sales',
         requestId: receipt.requestId,
         correlationId: receipt.correlationId,
-        facts: { columns },
+        facts: { invoiceId },
+        after: columns,
       });
     },
   };

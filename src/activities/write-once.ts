@@ -53,12 +53,27 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
   try {
     answer = await write.write();
   } catch (error) {
-    if (error instanceof RemoteApiError && error.wasNotDone) await ledger.markNotDone(writeKey);
+    if (error instanceof RemoteApiError) {
+      if (error.wasNotDone) await ledger.markNotDone(writeKey);
+      else await noteNoAnswer(ledger, write, error);
+    }
     throw toFailure(error);
   }
   const { requestId, correlationId, ...result } = answer;
   await keep(ledger, write, result as Result, { requestId, correlationId });
   return result as Result;
+}
+
+/** It may have been done: the trail has the id to ask the other side about (I4). */
+function noteNoAnswer<Result>(ledger: Ledger, write: SafeWrite<Result>, error: RemoteApiError): Promise<void> {
+  const { requestId, status, remoteCode } = error.facts;
+  return ledger.audit({
+    recordId: write.recordId,
+    actor: 'dealbridge',
+    action: `${write.action}: outcome unknown`,
+    requestId,
+    facts: { writeKey: write.writeKey, ...(status && { status }), ...(remoteCode && { remoteCode }) },
+  });
 }
 
 async function keep<Result>(

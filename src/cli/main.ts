@@ -1,13 +1,22 @@
 #!/usr/bin/env node
+import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import { ConfigError, loadConfig } from '../config.js';
+import { RemoteApiError } from '../clients/errors.js';
+import { loadConfig, parseRules } from '../config.js';
 import { HOLDS } from '../deal/holds.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
+import { NOTICES } from '../deal/notices.js';
 import { startDeal } from '../intake/start-deal.js';
+import { describeError } from '../log.js';
+import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
+import { addAuditCommands } from './audit.js';
+import { addCredentialCommands } from './credentials.js';
 import { addDriftCommand } from './drift.js';
 import { addFeedCommands } from './feeds.js';
+import { addKeyCommands } from './keys.js';
 import { addMasterCommands } from './masters.js';
+import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
@@ -39,10 +48,39 @@ program
       print({
         ...record,
         ...(record.holdReason && { advice: HOLDS[record.holdReason] }),
+        notices: (await ledger.listNotices(recordId)).map((notice) => ({ ...notice, text: NOTICES[notice.kind] })),
         audit: await ledger.readAudit(recordId),
       });
     }),
   );
+
+program
+  .command('preview')
+  .description('show the document that a record would become, and what would be written; writes nothing')
+  .argument('[table]', SOURCE_TABLES.join(', '))
+  .argument('[guid]', "the record's GUID")
+  .option('--json', 'as JSON')
+  .option('--since <date>', 'every deal that changed since this day, such as 2026-03-31')
+  .option('--mapping <file>', 'with --since: only what these rules would make different')
+  .action((table: string | undefined, guid: string | undefined, options: PreviewOptions) =>
+    runPreview(table, guid, options),
+  );
+
+const mappingCommand = program.command('mapping').description('the rules file (DEALBRIDGE_RULES)');
+
+mappingCommand
+  .command('check')
+  .description('check a rules file; each fault with its line and column')
+  .argument('<file>')
+  .action((file: string) => {
+    parseRules(readFileSync(file, 'utf8'), file);
+    console.log(`${file} is usable`);
+  });
+
+mappingCommand
+  .command('schema')
+  .description('print the JSON Schema of the rules file, for editors')
+  .action(() => print(toEditorSchema()));
 
 program
   .command('ping')
@@ -69,6 +107,9 @@ program
   );
 
 addFeedCommands(program, withRuntime);
+addAuditCommands(program, withRuntime);
+addCredentialCommands(program);
+addKeyCommands(program);
 addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
 addDriftCommand(program, withRuntime);
 
@@ -85,9 +126,16 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
+function inWords(error: unknown): string {
+  if (error instanceof RangeError) return error.message;
+  // Who asked sits at the terminal and may read the other side's own words.
+  if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
+  return describeError(error);
+}
+
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(error instanceof ConfigError || error instanceof RangeError ? error.message : error);
+  console.error(inWords(error));
   process.exitCode = 1;
 }

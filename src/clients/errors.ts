@@ -20,7 +20,10 @@ export interface RemoteErrorFacts {
   readonly status?: number | undefined;
   /** The other side's own code, such as `Application_DialogException` or `0x80040217`. */
   readonly remoteCode?: string | undefined;
-  /** The other side's words; may hold customer data, so it goes to the ledger and not into a log. */
+  /**
+   * The other side's words; they may hold customer data, so they go to the ledger and not into a log: whatever prints
+   * an error with its properties does not see this one.
+   */
   readonly remoteMessage?: string | undefined;
   readonly requestId?: string | undefined;
   readonly retryAfterMs?: number | undefined;
@@ -32,13 +35,14 @@ export class RemoteApiError extends Error {
   readonly code: RemoteErrorCode;
   readonly facts: RemoteErrorFacts;
 
-  constructor(api: RemoteApi, code: RemoteErrorCode, asked: string, facts: RemoteErrorFacts, cause?: unknown) {
+  constructor(api: RemoteApi, code: RemoteErrorCode, asked: string, facts: RemoteErrorFacts) {
     const answer = [facts.status, facts.remoteCode].filter((part) => part !== undefined).join(' ');
-    super(`${asked}: ${code}${answer ? ` (${answer})` : ''}`, cause === undefined ? undefined : { cause });
+    super(`${asked}: ${code}${answer ? ` (${answer})` : ''}`);
     this.name = 'RemoteApiError';
     this.api = api;
     this.code = code;
-    this.facts = facts;
+    const { remoteMessage, ...shown } = facts;
+    this.facts = Object.defineProperty(shown, 'remoteMessage', { value: remoteMessage, enumerable: false });
   }
 
   /** True when the request certainly changed nothing; I3 lets a write be asked again at once only then. */

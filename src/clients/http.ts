@@ -110,10 +110,10 @@ function parseBody(api: RemoteApi, asking: HttpRequest, status: number, text: st
   if (text === '') return undefined;
   try {
     return parseLosslessJson(text);
-  } catch (error) {
-    // Gateways answer HTML; only a success that cannot be read is a fault of its own.
+  } catch {
+    // Gateways answer HTML; only a success that cannot be read is a fault of its own. Its cause quotes the body (I7).
     if (status >= 300) return undefined;
-    throw new RemoteApiError(api, 'unreadable', asking.asked, { status, requestId }, error);
+    throw new RemoteApiError(api, 'unreadable', asking.asked, { status, requestId });
   }
 }
 

@@ -5,9 +5,10 @@ import {
   type NetworkResponse,
 } from '@azure/msal-node';
 import { request } from 'undici';
+import type { Credential } from '../secrets/credential.js';
 import { RemoteApiError } from './errors.js';
 
-/** Hands out a bearer token for one API; the cache and the renewal before expiry are MSAL's. */
+/** Hands out a bearer token for one API, renewed before it expires. */
 export interface TokenSource {
   getToken(options?: { readonly renew?: boolean }): Promise<string>;
 }
@@ -15,36 +16,79 @@ export interface TokenSource {
 export interface AppRegistration {
   readonly tenantId: string;
   readonly clientId: string;
-  readonly credential: AppCredential;
   readonly scope: string;
   /** Origin of the token endpoint; a plain-http one is a simulator's, which MSAL would refuse by itself. */
   readonly loginOrigin: string;
 }
 
-export type AppCredential =
-  | { readonly kind: 'secret'; readonly secret: string }
-  | { readonly kind: 'certificate'; readonly thumbprintSha256: string; readonly privateKey: string };
+export type AppCredential = Credential;
+
+/**
+ * The credentials of one app registration that may be valid now, the newest first. It is asked for every new token, so
+ * that a secret can be exchanged while everything runs.
+ */
+export type CredentialProvider = () => Promise<readonly AppCredential[]>;
+
+export interface Token {
+  readonly value: string;
+  readonly expiresAt: Date;
+}
 
 const TOKEN_TIMEOUT_MS = 20_000;
+const RENEW_BEFORE_MS = 5 * 60_000;
+/** Entra's word for a secret or certificate that it does not take. */
+const REFUSED_CREDENTIAL = 'invalid_client';
 
-export function createTokenSource(registration: AppRegistration): TokenSource {
-  let application = createApplication(registration);
+export function createTokenSource(registration: AppRegistration, findCredentials: CredentialProvider): TokenSource {
+  let token: Token | undefined;
+  let asking: Promise<Token> | undefined;
   return {
     async getToken({ renew = false } = {}) {
-      if (renew) application = createApplication(registration);
-      try {
-        const result = await application.acquireTokenByClientCredential({ scopes: [registration.scope] });
-        if (!result?.accessToken) throw new TypeError('the answer held no token');
-        return result.accessToken;
-      } catch (error) {
-        throw toTokenError(error);
-      }
+      if (!renew && token && token.expiresAt.getTime() - Date.now() > RENEW_BEFORE_MS) return token.value;
+      // Whoever needs a token meanwhile waits for this one.
+      asking ??= askWithAny(registration, findCredentials).finally(() => {
+        asking = undefined;
+      });
+      token = await asking;
+      return token.value;
     },
   };
 }
 
-function createApplication(registration: AppRegistration): ConfidentialClientApplication {
-  const { credential } = registration;
+/** While a secret is exchanged the new one may not be known to Entra yet, or the old one not any more. */
+async function askWithAny(registration: AppRegistration, findCredentials: CredentialProvider): Promise<Token> {
+  const tried = new Set<string>();
+  let refusal: RemoteApiError | undefined;
+  // A second reading finds what was set while the first was refused.
+  for (let reading = 1; reading <= 2; reading += 1) {
+    for (const credential of await findCredentials()) {
+      const name = JSON.stringify(credential);
+      if (tried.has(name)) continue;
+      tried.add(name);
+      try {
+        return await requestToken(registration, credential);
+      } catch (error) {
+        if (!(error instanceof RemoteApiError) || !error.facts.remoteCode?.startsWith(REFUSED_CREDENTIAL)) throw error;
+        refusal ??= error;
+      }
+    }
+  }
+  throw refusal ?? new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'no_credential' });
+}
+
+/** One request to Entra. @throws RemoteApiError */
+export async function requestToken(registration: AppRegistration, credential: AppCredential): Promise<Token> {
+  try {
+    const application = createApplication(registration, credential);
+    const result = await application.acquireTokenByClientCredential({ scopes: [registration.scope] });
+    if (!result?.accessToken) throw new TypeError('the answer held no token');
+    return { value: result.accessToken, expiresAt: result.expiresOn ?? new Date() };
+  } catch (error) {
+    throw toTokenError(error);
+  }
+}
+
+function createApplication(registration: AppRegistration, credential: AppCredential): ConfidentialClientApplication {
   const simulated = registration.loginOrigin.startsWith('http://');
   const loginHost = new URL(registration.loginOrigin).host;
   const authority = `https://${loginHost}/${registration.tenantId}`;
@@ -98,11 +142,16 @@ function createNetwork(plainOrigin: string | undefined): INetworkModule {
 }
 
 function toTokenError(error: unknown): RemoteApiError {
-  const code =
-    typeof error === 'object' && error !== null && 'errorCode' in error ? String(error.errorCode) : undefined;
+  const code = textOf(error, 'errorCode');
+  const number = textOf(error, 'errorNo');
   // An answer of Entra is final until somebody corrects the registration; no answer at all is a passing fault.
   const isAnswer = code !== undefined && code !== 'network_error' && code !== 'no_network_connectivity';
   return new RemoteApiError('entra', isAnswer ? 'unauthorized' : 'unavailable', 'ask for a token', {
-    remoteCode: code,
+    remoteCode: number === undefined ? code : `${code} AADSTS${number}`,
   });
+}
+
+function textOf(error: unknown, key: string): string | undefined {
+  const value: unknown = typeof error === 'object' && error !== null ? Reflect.get(error, key) : undefined;
+  return value === undefined || value === '' ? undefined : String(value);
 }

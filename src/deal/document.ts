@@ -60,6 +60,18 @@ export interface DocumentOptions {
   readonly knownUnits?: ReadonlySet<string> | undefined;
 }
 
+export type DocumentBodyKind = 'invoice' | 'order';
+
+/** What only one kind of document has (business-central reference 2.8). */
+const ONLY: Readonly<Record<DocumentBodyKind, ReadonlySet<string>>> = {
+  invoice: new Set(['invoiceDate', 'dueDate', 'customerPurchaseOrderReference']),
+  order: new Set(['orderDate', 'requestedDeliveryDate', 'pricesIncludeTax', 'partialShipping']),
+};
+
+export function hasField(kind: DocumentBodyKind, name: string): boolean {
+  return !ONLY[kind === 'invoice' ? 'order' : 'invoice'].has(name);
+}
+
 const DESCRIPTION_LENGTH = 100; // Text[100], business-central reference 2.9
 const LINE_DISTANCE = 10_000;
 /** Decimals of a price that is turned into another unit; BC keeps five. */

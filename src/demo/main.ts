@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
 import { documentKey } from '../deal/ids.js';
 import { display } from '../deal/money.js';
 import { openDatabase } from '../ledger/database.js';
 import { createLedger, type Ledger } from '../ledger/ledger.js';
+import { createDataConverter } from '../secrets/data-converter.js';
+import { openKeyRing } from '../secrets/key-ring.js';
 import type { Simulators } from '../simulators/index.js';
 import type { SeedDocument } from '../simulators/seed/distributor.js';
 import { openStage, type StageOptions } from './stage.js';
@@ -12,6 +15,8 @@ import { openStage, type StageOptions } from './stage.js';
 
 export interface DemoOptions extends StageOptions {
   readonly webUi: string | undefined;
+  /** Whether everything stays for exploring. */
+  readonly keep: boolean;
 }
 
 const POLL_MS = 50;
@@ -20,13 +25,16 @@ const PATIENCE_MS = 120_000;
 /** True only when every number came back to Sales and nothing exists twice. */
 export async function runDemo(options: DemoOptions): Promise<boolean> {
   const limit = '2000';
-  const stage = await openStage(options, limit);
+  const codecToken = randomBytes(24).toString('base64url');
+  const env = { CODEC_TOKEN: codecToken, ...(options.webUi && { TEMPORAL_UI_ORIGIN: options.webUi }) };
+  const stage = await openStage({ ...options, env }, limit);
   const { simulators } = stage;
   const database = openDatabase(stage.ledgerUrl, 1);
   options.onStop(() => database.close());
   const connection = await Connection.connect({ address: options.temporalAddress });
   options.onStop(() => connection.close());
-  const temporal = new Client({ connection });
+  const dataConverter = createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile }));
+  const temporal = new Client({ connection, dataConverter });
   const ledger = createLedger(database);
 
   print(`\nA person confirms from ${limit} on; below that the rule does.`);
@@ -59,6 +67,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     await win(deal);
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
+  if (options.keep) {
+    print('\nWhat Temporal keeps is sealed; with these its command line opens it:');
+    print(`export TEMPORAL_ADDRESS=${options.temporalAddress}`);
+    print(`export TEMPORAL_CODEC_ENDPOINT=${stage.starterUrl}/codec TEMPORAL_CODEC_AUTH='Bearer ${codecToken}'`);
+  }
   return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
 }
 
@@ -131,7 +144,7 @@ async function follow(deal: SeedDocument, ledger: Ledger, temporal: Client, star
         print(`          ${command}`);
         await temporal.workflow.getHandle(deal.id).signal('confirm', { by: 'demo' });
       }
-      if (state === 'settled') return;
+      if (state === 'written-back' || state === 'settled') return;
     }
     await sleep(POLL_MS);
   }

@@ -1,12 +1,16 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { ensureKeyFile } from '../secrets/key-file.js';
 import { type SimulatorOptions, type Simulators, startSimulators } from '../simulators/index.js';
 
 /** Ledger, simulators, worker and starter for one demonstration; each can be stopped. */
 export interface DemoStage {
   readonly simulators: Simulators;
   readonly ledgerUrl: string;
+  /** Whoever speaks to the deals of this stage needs its keys. */
+  readonly keyFile: string;
   readonly starterUrl: string;
   readonly webhook: { readonly url: string; readonly name: string; readonly value: string };
   readonly worker: ChildProcess;
@@ -47,6 +51,8 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
   const ledgerUrl = (ledger.ready as { url: string }).url;
   const rulesFile = `${options.dataDir}.rules.yaml`;
   await writeFile(rulesFile, RULES.replace('1000000', automaticBelow));
+  const keyFile = `${options.dataDir}.keys`;
+  ensureKeyFile(keyFile);
   const { connection } = simulators;
   const env = {
     PATH: process.env['PATH'],
@@ -62,6 +68,7 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
     BC_COMPANY: connection.company,
     BC_CLIENT_ID: connection.businessCentralApp.clientId,
     BC_CLIENT_SECRET: connection.businessCentralApp.clientSecret,
+    DEALBRIDGE_KEY_FILE: keyFile,
     STARTER_PORT: '0',
     WEBHOOK_SECRET: SECRET,
     DEALBRIDGE_RULES: rulesFile,
@@ -73,10 +80,12 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
   options.onStop(() => stopProcess(worker.child));
   const starter = await start('starter', env);
   options.onStop(() => stopProcess(starter.child));
+  // In the background it asks who we are in Sales, which is no request of a deal.
+  while (!simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: SECRET };
   simulators.dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });
-  return { simulators, ledgerUrl, starterUrl, webhook, worker: worker.child, starter: starter.child };
+  return { simulators, ledgerUrl, keyFile, starterUrl, webhook, worker: worker.child, starter: starter.child };
 }
 
 async function startProcess(

@@ -55,9 +55,9 @@ export async function startDeal(
   }
 }
 
-/** What has ended stays so, but for two: won again after it was cancelled in Sales, and an invoice that moves again. */
+/** What has ended stays so, but for two: won again after it was cancelled in Sales, and a settled deal that moves again. */
 function mayRun({ state, endedBy }: SourceRecord, look: Look | undefined): boolean {
   if (!isFinal(state)) return true;
-  if (state === 'settled') return look?.at === 'business-central';
+  if (state === 'settled') return look !== undefined && look.at !== 'masters';
   return state === 'cancelled' && endedBy === ENDED_IN_SALES;
 }

@@ -32,7 +32,7 @@ const HANDS = 8;
 export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
   const { startDeal, waiting } = dependencies;
 
-  async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<number> {
+  async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<Set<string>> {
     const open = await waiting.findOpenRecords(changes.map(({ rowId }) => rowId));
     const looks = changes.flatMap((change): { ref: RecordRef; look: Look }[] => {
       const ref = { table, recordId: change.rowId };
@@ -44,13 +44,13 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       return [{ ref, look: { at: 'sales', revision: change.revision } }];
     });
     await withHands(looks, ({ ref, look }) => startDeal(ref, look));
-    return looks.length;
+    return new Set(looks.map(({ ref }) => ref.recordId));
   }
 
   async function takeMasters(
     table: Exclude<FeedTable, RecordRef['table']>,
     changes: readonly SalesRowChange[],
-  ): Promise<number> {
+  ): Promise<Set<string>> {
     const concerned = await waiting.findConcernedRows(
       table,
       changes.map(({ rowId }) => rowId),
@@ -67,12 +67,12 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
         table === 'account' ? { accountId: rowId, ...facts } : { contactId: rowId, ...facts },
       );
     });
-    return ours.length;
+    return new Set(ours.map(({ rowId }) => rowId));
   }
 
   return async (table, changes) => {
     const news = changes.filter(isNews);
-    if (news.length === 0) return 0;
+    if (news.length === 0) return new Set();
     return isSourceTable(table) ? takeRecords(table, news) : takeMasters(table, news);
   };
 }

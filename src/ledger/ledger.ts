@@ -2,6 +2,14 @@ import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Notice } from '../deal/notices.js';
 import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
+import { type Erased, type Erasure, erasePersonal } from './audit-erase.js';
+import { type Seal, sealAudit } from './audit-seals.js';
+import {
+  type BusinessCentralFeedLedger,
+  type BusinessCentralFeedLine,
+  createBusinessCentralFeedLedger,
+  listBusinessCentralFeeds,
+} from './business-central-feeds.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
 import { getDocument, keepDocument } from './documents.js';
@@ -13,6 +21,7 @@ import {
   getRecord,
   getRevision,
   keepRevision,
+  listCovered,
   listRecords,
   type RecordChange,
   type SourceRecord,
@@ -21,6 +30,7 @@ import {
 import {
   type DocumentNote,
   findWriteBack,
+  forgetWriteBack,
   keepNotice,
   keepWriteBack,
   listDocuments,
@@ -47,6 +57,8 @@ export interface Ledger {
   findRecord(recordId: string): Promise<SourceRecord | undefined>;
   getRecord(recordId: string): Promise<SourceRecord>;
   listRecords(filter: { state?: DealState; limit: number }): Promise<SourceRecord[]>;
+  /** Records that ended because this one has the document of their lineage. */
+  listCovered(bearerId: string): Promise<SourceRecord[]>;
   change(recordId: string, change: RecordChange, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
   keepDeal(deal: WonDeal, change: RecordChange): Promise<void>;
   /** Keeps a revision beside the one that was drafted; the record stays as it stands. */
@@ -58,6 +70,7 @@ export interface Ledger {
   /** Every document of a deal with what Sales was told of it. */
   listDocuments<T>(recordId: string): Promise<DocumentNote<T>[]>;
   findWriteBack(invoiceId: string): Promise<WriteBackNote | undefined>;
+  forgetWriteBack(invoiceId: string, writeKey: string): Promise<void>;
   /** False when it was kept before. */
   keepNotice(recordId: string, notice: Notice): Promise<boolean>;
   listNotices(recordId: string): Promise<(Notice & { readonly at: Date })[]>;
@@ -73,6 +86,12 @@ export interface Ledger {
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
+  listBusinessCentralFeeds(): Promise<BusinessCentralFeedLine[]>;
+  readonly businessCentralFeeds: BusinessCentralFeedLedger;
+  /** Undefined when nothing came since the last seal. */
+  sealAudit(): Promise<Seal | undefined>;
+  /** @throws RangeError while the deal is under way. */
+  erasePersonal(erasure: Erasure): Promise<Erased>;
 }
 
 export function createLedger(database: Database): Ledger {
@@ -81,6 +100,7 @@ export function createLedger(database: Database): Ledger {
     findRecord: (recordId) => findRecord(database, recordId),
     getRecord: (recordId) => getRecord(database, recordId),
     listRecords: (filter) => listRecords(database, filter),
+    listCovered: (bearerId) => listCovered(database, bearerId),
     change: (recordId, change, audit) => {
       if (!audit) return changeRecord(database, recordId, change);
       return database.transaction(async (tx) => {
@@ -99,6 +119,7 @@ export function createLedger(database: Database): Ledger {
     keepDocument: (recordId, kind, content) => keepDocument(database, recordId, kind, content),
     listDocuments: (recordId) => listDocuments(database, recordId),
     findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
+    forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),
     keepNotice: (recordId, notice) => keepNotice(database, recordId, notice),
     listNotices: (recordId) => listNotices(database, recordId),
     claim: (bearerId, ancestors) => claimDeal(database, bearerId, ancestors),
@@ -113,6 +134,10 @@ export function createLedger(database: Database): Ledger {
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),
     audit: (entry) => appendAudit(database, entry),
+    listBusinessCentralFeeds: () => listBusinessCentralFeeds(database),
+    businessCentralFeeds: createBusinessCentralFeedLedger(database),
+    sealAudit: () => sealAudit(database),
+    erasePersonal: (erasure) => erasePersonal(database, erasure),
   };
 }
 

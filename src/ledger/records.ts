@@ -1,7 +1,7 @@
 import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { HoldReason } from '../deal/holds.js';
 import type { SourceTable } from '../deal/ids.js';
-import type { DealState } from '../deal/states.js';
+import { DEAL_STATES, type DealState, isHandedOver } from '../deal/states.js';
 import type { Queryable } from './database.js';
 
 /** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
@@ -23,6 +23,8 @@ export interface SourceRecord extends RecordRef {
   readonly generation: number;
   /** No further invoice will come: the order is gone, or the invoice is posted. */
   readonly isClosed: boolean;
+  /** The document is posted, or the warehouse's. */
+  readonly isHandedOver: boolean;
   /** Who ended it; {@link ENDED_IN_SALES} when it was cancelled or reopened there. */
   readonly endedBy: string | undefined;
   readonly firstSeenAt: Date;
@@ -85,11 +87,30 @@ export async function listRecords(
   return rows.map(toRecord);
 }
 
+/** The records whose deal this one carries: another took over, or is covered by it. */
+export async function listCovered(db: Queryable, bearerId: string): Promise<SourceRecord[]> {
+  const { rows } = await db.query<Row>(`SELECT * FROM source_records WHERE bearer_id = $1 AND state = 'covered'`, [
+    bearerId,
+  ]);
+  return rows.map(toRecord);
+}
+
+/** States that a deal does not go back to once its document is out of our hands, as after a reset of its run. */
+const BEFORE_THE_HAND_OVER: readonly DealState[] = [
+  'seen',
+  'reading',
+  'preparing',
+  'drafted',
+  'awaiting-confirmation',
+  'confirmed',
+];
+
 /** A state without a hold clears the reason; other columns stay as they are when they are not given. */
 export async function changeRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
   await db.query(
     `UPDATE source_records SET
-       state = coalesce($2, state),
+       state = CASE WHEN is_handed_over AND NOT $17::boolean AND $2 = ANY($20) THEN state ELSE coalesce($2, state) END,
+       is_handed_over = NOT $17::boolean AND (is_handed_over OR coalesce($2 = ANY($19), false)),
        hold_reason = CASE WHEN $2::text IS NULL THEN hold_reason ELSE $3 END,
        hold_text = CASE WHEN $2::text IS NULL THEN hold_text ELSE $4 END,
        bearer_id = coalesce($5, bearer_id), revision = coalesce($6, revision),
@@ -119,6 +140,8 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       change.endedBy ?? null,
       change.isDraftGone ?? false,
       change.generation ?? null,
+      DEAL_STATES.filter(isHandedOver),
+      BEFORE_THE_HAND_OVER,
     ],
   );
 }
@@ -159,6 +182,7 @@ interface Row {
   document_kind: DocumentKind;
   generation: number;
   is_closed: boolean;
+  is_handed_over: boolean;
   ended_by: string | null;
   first_seen_at: Date;
   changed_at: Date;
@@ -183,6 +207,7 @@ function toRecord(row: Row): SourceRecord {
     documentKind: row.document_kind,
     generation: row.generation,
     isClosed: row.is_closed,
+    isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,
     firstSeenAt: row.first_seen_at,
     changedAt: row.changed_at,

@@ -72,3 +72,9 @@ export async function listNotices(db: Queryable, recordId: string): Promise<(Not
   );
   return rows.map((row) => ({ kind: row.kind, subject: row.subject, at: row.noticed_at }));
 }
+
+/** The row in Sales is gone: a next write looks for it, and makes it anew. */
+export async function forgetWriteBack(tx: Queryable, invoiceId: string, writeKey: string): Promise<void> {
+  await tx.query('DELETE FROM write_backs WHERE invoice_id = $1', [invoiceId]);
+  await tx.query(`UPDATE write_intents SET state = 'not-done', result = NULL WHERE write_key = $1`, [writeKey]);
+}

@@ -23,6 +23,14 @@ export interface MappedField {
 export interface MappedSection {
   readonly fields: readonly MappedField[];
   readonly problems: readonly Problem[];
+  /** Values without a code that the configuration leaves to Business Central. */
+  readonly left: readonly LeftField[];
+}
+
+export interface LeftField {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
 }
 
 export async function mapSection(
@@ -31,7 +39,12 @@ export async function mapSection(
   deal: WonDeal,
   line?: DealLine,
 ): Promise<MappedSection> {
-  const where = line ? `line ${line.sequence / 10_000}, ${section}` : section;
+  const where =
+    section === 'line' && line
+      ? `line ${line.sequence / 10_000}`
+      : section === 'item' && line?.product
+        ? `item ${line.product.number}`
+        : section;
   return mapSources(where, mapping.sections[section], mapping, { deal, timeZone: mapping.timeZone, line });
 }
 
@@ -43,16 +56,18 @@ export async function mapSources(
 ): Promise<MappedSection> {
   const fields: MappedField[] = [];
   const problems: Problem[] = [];
+  const left: LeftField[] = [];
   for (const [name, source] of sources) {
     const mapped = await mapField(name, source, mapping.tables, view);
     if (mapped === undefined) continue;
     if ('reason' in mapped) problems.push({ reason: mapped.reason, text: `${where}.${name}: ${mapped.text}` });
-    else fields.push(mapped);
+    else if ('target' in mapped) fields.push(mapped);
+    else left.push(mapped);
   }
-  return { fields, problems };
+  return { fields, problems, left };
 }
 
-type Mapped = MappedField | { readonly reason: HoldReason; readonly text: string } | undefined;
+type Mapped = MappedField | LeftField | { readonly reason: HoldReason; readonly text: string } | undefined;
 
 async function mapField(name: string, source: FieldSource, tables: CodeTables, view: DealView): Promise<Mapped> {
   const { target, required } = source;
@@ -63,7 +78,9 @@ async function mapField(name: string, source: FieldSource, tables: CodeTables, v
   }
   const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
   const value = toCode(found, source, tables);
-  if (typeof value === 'object') return source.unknown === 'leave' ? undefined : value;
+  if (typeof value === 'object') {
+    return source.unknown === 'leave' ? { name, value: String(found), source: common.source } : value;
+  }
   return toFitting(common, target.kind === 'date' ? toLocalDate(String(value), view.timeZone) : value, source);
 }
 
@@ -163,7 +180,7 @@ function wrong(text: string): Wrong {
   return { reason: 'mapping-failed', text };
 }
 
-export function describeSource({ from, table, isDefault }: FieldSource): string {
+export function describeSource({ from, table }: FieldSource): string {
   const origin = {
     value: () => 'the constant of the configuration',
     formula: () => 'the formula of the configuration',
@@ -172,5 +189,5 @@ export function describeSource({ from, table, isDefault }: FieldSource): string 
         ? `column ${from.columns.map(({ row, column }) => (row === 'record' ? column : `${row}.${column}`)).join(' or ')}`
         : '',
   }[from.kind]();
-  return `${origin}${table ? ` by the table ${table}` : ''}${isDefault ? '' : ', configured'}`;
+  return `${origin}${table ? ` by the table ${table}` : ''}`;
 }

@@ -102,7 +102,7 @@ function toDefault(target: Target, tables: CodeTables): FieldSource | undefined 
     target,
     from: { kind: 'columns', columns: fallback.columns.map(toSourceColumn) },
     table,
-    cut: false,
+    cut: fallback.cut,
     required: target.required,
     unknown: 'hold',
     isDefault: true,

@@ -1,7 +1,8 @@
 import type { DealLine, WonDeal } from '../deal/deal.js';
 import type { FieldValues } from '../deal/document.js';
-import { type LineRules, toUnitCode } from '../deal/line-rules.js';
-import { mapSection } from './fields.js';
+import type { Problem } from '../deal/holds.js';
+import { decideLine, type LineRules, toUnitCode } from '../deal/line-rules.js';
+import { mapSection, mapSources } from './fields.js';
 import type { Mapping } from './mapping.js';
 import { type Lookups, type Resolved, resolveSection } from './resolve.js';
 
@@ -44,16 +45,18 @@ export async function resolveItem(
 ): Promise<Resolved<FieldValues> & { readonly unitCode: string | undefined }> {
   const { product } = line;
   if (!product) throw new TypeError(`line ${line.lineId} has no product`);
+  // A rule can name another item than the product's own.
+  const number = decideLine(line, rules, deal.extra?.owner).number || product.number;
   const mapped = await mapSection('item', mapping, deal, line);
   const unit = mapped.fields.find(({ name }) => name === 'baseUnitOfMeasureCode');
   const unitCode = unit ? String(unit.value) : toUnitCode(line.unit, rules);
   // The unit is the caller's matter, who may make it; everything else has to exist.
   const others = mapped.fields.filter((field) => field !== unit);
-  const resolved = await resolveSection(`item ${product.number}`, { ...mapped, fields: others }, lookups);
+  const resolved = await resolveSection(`item ${number}`, { ...mapped, fields: others }, lookups);
   const values = {
     type: product.isService ? 'Service' : 'Inventory',
     ...notNegative(resolved.values),
-    number: product.number,
+    number,
     ...(unitCode && { baseUnitOfMeasureCode: unitCode }),
   };
   return { ...resolved, values, unitCode };
@@ -94,6 +97,22 @@ export async function withMappedNumbers(deal: WonDeal, mapping: Mapping): Promis
     mapped = { ...mapped, lines };
   }
   return mapped;
+}
+
+/** A number that is configured and cannot be told is a problem: without it another row would be taken or made. */
+export async function findNumberProblems(deal: WonDeal, mapping: Mapping): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  for (const [section, lines] of [['customer', [undefined]] as const, ['item', deal.lines] as const]) {
+    const number = mapping.sections[section].get('number');
+    if (!number || number.isDefault) continue;
+    for (const line of lines) {
+      if (section === 'item' && !line?.product) continue;
+      const where = line?.product ? `item ${line.product.number}` : section;
+      const view = { deal, timeZone: mapping.timeZone, line };
+      problems.push(...(await mapSources(where, new Map([['number', number]]), mapping, view)).problems);
+    }
+  }
+  return problems;
 }
 
 async function only(

@@ -62,7 +62,7 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
     const offset = issue.isKey ? keyOffset(root, issue.path) : valueOffset(root, issue.path);
     faults.push({ ...at(offset), field: issue.path.join('.'), found: show(found, issue), right: issue.right });
   }
-  faults.push(...findFormulaFaults(root).map((fault) => ({ ...fault, ...at(fault.offset) })));
+  faults.push(...findFormulaFaults(root, yaml).map((fault) => ({ ...fault, ...at(fault.offset) })));
   if (faults.length > 0 || !parsed.success) {
     throw new RulesError(
       file,
@@ -98,7 +98,7 @@ function toPlainIssues(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = 
     case 'invalid_value':
       return [{ path, right: `one of ${issue.values.map(String).join(', ')}`, isKey: false }];
     case 'invalid_type':
-      return [{ path, right: `a ${issue.expected}`, isKey: false }];
+      return [{ path, right: nounOf(issue.expected), isKey: false }];
     default:
       return [{ path, right: issue.message, isKey: false }];
   }
@@ -116,10 +116,14 @@ function depth(issues: readonly z.core.$ZodIssue[]): number {
 function choices(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
   const named = branches.flat().map((issue) => {
     if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ');
-    if (issue.code === 'invalid_type') return `a ${issue.expected}`;
+    if (issue.code === 'invalid_type') return nounOf(issue.expected);
     return issue.message;
   });
   return [...new Set(named)].join(' or ');
+}
+
+function nounOf(expected: string): string {
+  return /^[aeiou]/.test(expected) ? `an ${expected}` : `a ${expected}`;
 }
 
 function toRightKey(key: string, known: readonly string[]): string {
@@ -226,7 +230,10 @@ function findLostZeros(root: ParsedNode | null): (Omit<RulesFault, 'line' | 'col
   return faults;
 }
 
-function findFormulaFaults(root: ParsedNode | null): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
+function findFormulaFaults(
+  root: ParsedNode | null,
+  yaml: string,
+): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
   const faults: (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] = [];
   if (!root) return faults;
   visit(root, {
@@ -237,7 +244,7 @@ function findFormulaFaults(root: ParsedNode | null): (Omit<RulesFault, 'line' | 
         compileFormula(pair.value.value);
       } catch (error) {
         if (!(error instanceof FormulaError)) throw error;
-        const offset = offsetInScalar(pair.value as Scalar<string>, error.at);
+        const offset = offsetInScalar(pair.value as Scalar<string>, error.at, yaml);
         const field = pathOf([...ancestors, pair]);
         faults.push({ offset, field, found: JSON.stringify(pair.value.value), right: `JSONata: ${error.message}` });
       }
@@ -247,11 +254,16 @@ function findFormulaFaults(root: ParsedNode | null): (Omit<RulesFault, 'line' | 
 }
 
 /** A place within a text, counted in the file: behind the quote, or in its own line of a block. */
-function offsetInScalar(node: Scalar<string>, at: number): number {
+function offsetInScalar(node: Scalar<string>, at: number, yaml: string): number {
   const start = startOf(node) ?? 0;
   if (node.type === 'PLAIN') return start + at;
   if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return start + 1 + at;
-  return start;
+  if (node.type !== 'BLOCK_LITERAL') return start;
+  const before = node.value.slice(0, at).split('\n');
+  let line = yaml.indexOf('\n', start) + 1;
+  const indent = /^ */.exec(yaml.slice(line))?.[0].length ?? 0;
+  for (let passed = 1; passed < before.length; passed += 1) line = yaml.indexOf('\n', line) + 1;
+  return line + indent + (before.at(-1)?.length ?? 0);
 }
 
 function pathOf(nodes: readonly unknown[]): string {

@@ -2,7 +2,7 @@ import type { WonDeal } from '../deal/deal.js';
 import type { DimensionValue, DocumentFields, FieldValues } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import { decideLine, isLeftOut, type LineRules } from '../deal/line-rules.js';
-import { type MappedField, mapSection, mapSources } from './fields.js';
+import { type MappedSection, mapSection, mapSources } from './fields.js';
 import type { Mapping } from './mapping.js';
 import type { CodeSet } from './targets.js';
 
@@ -14,6 +14,8 @@ export interface Lookups {
   /** Default dimensions, code to value; empty for a customer that is still to be made. */
   customerDimensions(): Promise<ReadonlyMap<string, string>>;
   itemDimensions(number: string): Promise<ReadonlyMap<string, string>>;
+  /** The codes of the two global dimensions, which a header has properties for. */
+  shortcutNames(): Promise<readonly string[]>;
 }
 
 /** One thing that a person should know of: a cut, a code, a default. */
@@ -25,6 +27,8 @@ export interface MappingNote {
   readonly isDefault: boolean;
   readonly cutFrom?: string;
   readonly lookedUp?: CodeSet;
+  /** The value has no code, and the configuration leaves the field to Business Central. */
+  readonly isLeft?: boolean;
 }
 
 export interface Resolved<T> {
@@ -54,8 +58,11 @@ export async function resolveDocument(
 
   const dimensions = await resolveDimensions('document', mapping, deal, undefined, lookups);
   const ofHeader = dimensions.size > 0 ? await lookups.customerDimensions() : new Map<string, string>();
-  const own = take(withoutDefaults('document', dimensions.values, ofHeader, "the customer's default"));
+  const global = await takeShortcuts(header, dimensions.values, mapping, lookups);
+  notes.push(...global.notes);
+  const own = take(withoutDefaults('document', global.others, ofHeader, "the customer's default"));
   problems.push(...dimensions.problems);
+  notes.push(...dimensions.notes);
 
   const lines: Record<string, { fields: FieldValues; dimensions: readonly DimensionValue[] }> = {};
   for (const line of deal.lines) {
@@ -68,10 +75,12 @@ export async function resolveDocument(
     const fields = take(await resolveSection(where, mapped, lookups, item));
     const wanted = await resolveDimensions(where, mapping, deal, line, lookups);
     problems.push(...wanted.problems);
+    notes.push(...wanted.notes);
     let kept: readonly DimensionValue[] = [];
     if (wanted.size > 0) {
       const inherited = new Map([
         ...(dimensions.size > 0 ? ofHeader : await lookups.customerDimensions()),
+        ...global.values,
         ...own.map(({ code, value }) => [code, value] as const),
         ...(item === undefined ? [] : await lookups.itemDimensions(item)),
       ]);
@@ -87,13 +96,13 @@ export async function resolveDocument(
 
 export async function resolveSection(
   where: string,
-  mapped: { readonly fields: readonly MappedField[]; readonly problems: readonly Problem[] },
+  mapped: MappedSection,
   lookups: Pick<Lookups, 'findCode'>,
   itemNumber?: string,
 ): Promise<Resolved<Record<string, string | boolean>>> {
   const values: Record<string, string | boolean> = {};
   const problems: Problem[] = [...mapped.problems];
-  const notes: MappingNote[] = [];
+  const notes: MappingNote[] = mapped.left.map((one) => toLeftNote(`${where}.${one.name}`, one));
   for (const field of mapped.fields) {
     const { name, target, source, isDefault, cutFrom } = field;
     const { set } = target;
@@ -103,6 +112,7 @@ export async function resolveSection(
       if (!found) {
         const text = `${where}.${name}: '${value}' is no code of ${set} in Business Central`;
         if (field.unknown === 'hold') problems.push({ reason: 'code-unknown', text });
+        else notes.push(toLeftNote(`${where}.${name}`, { value, source }));
         continue;
       }
       value = target.kind === 'id' ? found.id : found.code;
@@ -114,10 +124,46 @@ export async function resolveSection(
   return { values, problems, notes };
 }
 
+/** A global dimension is set by its property, which overrides a default where an inserted line would be refused. */
+async function takeShortcuts(
+  header: Record<string, string | boolean>,
+  wanted: WantedDimensions['values'],
+  mapping: Mapping,
+  lookups: Lookups,
+): Promise<{
+  readonly others: WantedDimensions['values'];
+  readonly values: ReadonlyMap<string, string>;
+  readonly notes: readonly MappingNote[];
+}> {
+  const isNeeded = wanted.length > 0 || mapping.lineDimensions.size > 0;
+  const names = isNeeded ? await lookups.shortcutNames() : [];
+  const values = new Map<string, string>();
+  const notes: MappingNote[] = [];
+  names.forEach((code, index) => {
+    const property = `shortcutDimension${index + 1}Code`;
+    const asked = wanted.find((one) => one.code === code);
+    if (asked) {
+      header[property] ??= asked.value;
+      notes.push({ field: `document.${property}`, value: asked.value, source: asked.source, isDefault: false });
+    }
+    const value = header[property];
+    if (typeof value === 'string' && value !== '') values.set(code, value);
+  });
+  return { others: wanted.filter(({ code }) => !names.includes(code)), values, notes };
+}
+
+function toLeftNote(
+  field: string,
+  { value, source }: { readonly value: string; readonly source: string },
+): MappingNote {
+  return { field, value, source, isDefault: false, isLeft: true };
+}
+
 interface WantedDimensions {
   readonly size: number;
   readonly values: readonly (DimensionValue & { readonly source: string })[];
   readonly problems: readonly Problem[];
+  readonly notes: readonly MappingNote[];
 }
 
 async function resolveDimensions(
@@ -132,16 +178,18 @@ async function resolveDimensions(
   const mapped = await mapSources(`${where}.dimensions`, sources, mapping, view);
   const problems: Problem[] = [...mapped.problems];
   const values: (DimensionValue & { source: string })[] = [];
+  const notes = mapped.left.map((one) => toLeftNote(`${where}.dimensions.${one.name}`, one));
   for (const { name: code, value: found, source, unknown } of mapped.fields) {
     const value = String(found);
     const known = await lookups.findDimensionValue(code, value);
     if (known === 'found') values.push({ code, value, source });
-    else if (unknown === 'hold') {
+    else if (unknown === 'leave') notes.push(toLeftNote(`${where}.dimensions.${code}`, { value, source }));
+    else {
       const what = known === 'no-dimension' ? `there is no dimension ${code}` : `'${value}' is no value of ${code}`;
       problems.push({ reason: 'code-unknown', text: `${where}.dimensions: ${what} in Business Central` });
     }
   }
-  return { size: values.length, values, problems };
+  return { size: values.length, values, problems, notes };
 }
 
 /** A dimension that is there already may not be inserted again (reference 2.7): the same is left out, another told. */

@@ -3,6 +3,7 @@ import { DEAL_EVENTS } from '../deal/events.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../deal/line-rules.js';
 import { DIFFERENCE_CAUSES } from '../deal/totals.js';
+import { PREFIXES } from './sources.js';
 import { CODE_TABLES, SECTIONS, type Section, TARGETS } from './targets.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
@@ -20,7 +21,7 @@ const codeTable = z
 const column = z
   .string()
   .regex(
-    /^(?:(?:account|contact|owner|line|product|opportunity|quote|salesorder)\.)?[a-z][a-z0-9_]*$/,
+    new RegExp(`^(?:(?:${PREFIXES.join('|')})\\.)?[a-z_][a-z0-9_]*$`),
     'a column such as new_project, account.new_project, owner.…, line.…, product.… or salesorder.… in lower case',
   );
 
@@ -153,6 +154,18 @@ const feeds = z
   })
   .prefault({});
 
+const moment = z.union([z.iso.datetime({ offset: true }), z.iso.date()]).transform((day) => new Date(day));
+
+const invoiceFeed = z
+  .strictObject({
+    everySeconds: z.number().int().positive().default(30),
+    overlapSeconds: z.number().int().nonnegative().default(120),
+    // Business Central's own limit of a page; some hundred invoices with their lines are a few megabytes.
+    pageSize: z.number().int().positive().max(20_000).default(500),
+    from: moment.optional(),
+  })
+  .prefault({});
+
 export const rulesFile = z.strictObject({
   version: z.literal(1).default(1),
   confirmation: z
@@ -186,6 +199,7 @@ export const rulesFile = z.strictObject({
   orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
   closeOrders: z.boolean().default(false),
   feeds,
+  invoiceFeed,
   tables: z.strictObject(Object.fromEntries(CODE_TABLES.map((name) => [name, codeTable]))).prefault({}),
   mapping: mapping.prefault({}),
   lineRules: z.array(lineRule).default([]),

@@ -12,7 +12,16 @@ export interface SourceColumn {
   readonly tables: readonly SourceTable[];
 }
 
-const PATH = /^(?:([a-z]+)\.)?([a-z][a-z0-9_]*)$/;
+/** The tables of lines, to name a column that only one of them has. */
+const LINE_TABLES: Record<SourceTable, string> = {
+  opportunity: 'opportunityproduct',
+  quote: 'quotedetail',
+  salesorder: 'salesorderdetail',
+};
+export const PREFIXES = [...ROWS, ...SOURCE_TABLES, ...Object.values(LINE_TABLES)];
+
+/** A lookup is a column with an underscore before it: `_new_project_value`. */
+const PATH = /^(?:([a-z]+)\.)?([a-z_][a-z0-9_]*)$/;
 
 /** Standard columns that not every table of a deal has (dataverse reference 2.3 to 2.7). */
 const ONLY: Readonly<Record<string, readonly SourceTable[]>> = {
@@ -57,6 +66,8 @@ export function parseSourceColumn(text: string): SourceColumn | undefined {
   const row = prefix === undefined ? 'record' : ROWS.find((one) => one === prefix);
   const table = SOURCE_TABLES.find((one) => one === prefix);
   if (table) return { row: 'record', column, tables: [table] };
+  const ofLine = SOURCE_TABLES.find((one) => LINE_TABLES[one] === prefix);
+  if (ofLine) return { row: 'line', column, tables: [ofLine] };
   if (row === undefined) return undefined;
   return { row, column, tables: tablesOf(row, column) };
 }

@@ -21,6 +21,11 @@ export const CODE_SETS = [
   'itemVariants',
   'generalProductPostingGroups',
   'inventoryPostingGroups',
+  // Not a small one: a single customer is looked up.
+  'customers',
+  // The values of the two global dimensions.
+  'shortcutDimension1',
+  'shortcutDimension2',
 ] as const;
 export type CodeSet = (typeof CODE_SETS)[number];
 
@@ -50,11 +55,13 @@ export interface Target {
 export interface Fallback {
   readonly columns: readonly string[];
   readonly table?: CodeTableName | undefined;
+  /** Cut and recorded, because nobody can shorten it in Sales. */
+  readonly cut: boolean;
 }
 
 /**
  * `name:type`, types as in the reference: S100 text, C20 code, A date, D decimal, B boolean, O(a|b) option; G an id.
- * `@set` behind it names the set that knows the code; `!` means that it must not be empty.
+ * `@set` behind it names the set that knows the code; `!` means that it must not be empty, `~` that it is cut by itself.
  */
 const ADDRESS = (of: string): string =>
   `addressLine1:S100=${of}.address1_line1 addressLine2:S50=${of}.address1_line2 city:S30=${of}.address1_city ` +
@@ -85,8 +92,8 @@ const DEFINITIONS: Record<Section, string> = {
     'taxGroupCode:C20@taxGroups baseUnitOfMeasureCode:C10@unitsOfMeasure=product.defaultuomid>units ' +
     'generalProductPostingGroupCode:C20@generalProductPostingGroups inventoryPostingGroupCode:C20@inventoryPostingGroups',
   document:
-    'customerPurchaseOrderReference:S35=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
-    'billToCustomerNumber:C20 ' +
+    'customerPurchaseOrderReference:S35~=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
+    'billToCustomerNumber:C20@customers ' +
     'paymentTermsId:G@paymentTerms=paymenttermscode,account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=freighttermscode,account.address1_freighttermscode>shipmentMethods ' +
     'salesperson:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople ' +
@@ -95,7 +102,7 @@ const DEFINITIONS: Record<Section, string> = {
     'shipToAddressLine1:S100=shipto_line1 shipToAddressLine2:S50=shipto_line2 shipToCity:S30=shipto_city ' +
     'shipToState:S30=shipto_stateorprovince shipToPostCode:C20=shipto_postalcode ' +
     `shipToCountry:C10@countriesRegions=shipto_country>countries ${SELL_TO} phoneNumber:S30 email:S80 ` +
-    'shortcutDimension1Code:C20 shortcutDimension2Code:C20',
+    'shortcutDimension1Code:C20@shortcutDimension1 shortcutDimension2Code:C20@shortcutDimension2',
   line:
     'lineObjectNumber:C20 description:S100 description2:S50 unitOfMeasureCode:C10@unitsOfMeasure ' +
     'itemVariantId:G@itemVariants locationId:G@locations taxCode:C50@taxGroups shipmentDate:A=line.requestdeliveryby',
@@ -112,10 +119,10 @@ const KINDS: Readonly<Record<string, Target['kind']>> = {
 };
 
 function toTarget(definition: string): readonly [string, Target] {
-  const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
+  const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(~)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
   const kind = KINDS[found?.[2] ?? ''];
   if (!found?.[1] || !kind) throw new TypeError(`no field: ${definition}`);
-  const [, name, , length, options, set, required, columns, table] = found;
+  const [, name, , length, options, set, required, cut, columns, table] = found;
   return [
     name,
     {
@@ -125,7 +132,11 @@ function toTarget(definition: string): readonly [string, Target] {
       options: options?.split('|') ?? [],
       required: required !== undefined,
       ...(columns && {
-        fallback: { columns: columns.split(','), table: CODE_TABLES.find((one) => one === table) },
+        fallback: {
+          columns: columns.split(','),
+          table: CODE_TABLES.find((one) => one === table),
+          cut: cut !== undefined,
+        },
       }),
     },
   ];

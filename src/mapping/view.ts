@@ -15,7 +15,7 @@ export function findColumn(
   { deal, timeZone, line }: DealView,
   { row, column, tables }: SourceColumn,
 ): string | undefined {
-  if (row === 'record' && !tables.includes(deal.table)) return undefined;
+  if (!tables.includes(deal.table)) return undefined;
   const value = rowOf(deal, row, line)[column];
   if (value === undefined || value === '') return undefined;
   return USER_LOCAL.has(column) ? toLocalDate(value, timeZone) : value;

@@ -19,11 +19,13 @@ export interface DraftOptions {
   readonly generation: number;
   /** False for runs that began before deals were followed. */
   readonly isFollowing: boolean;
+  /** The revision to hand over as it was read once; without it the record is read as it is. */
+  readonly revision?: string;
 }
 
 /** Reads the deal, finds out whose it is, makes sure of customer and items, and has the draft made. */
 export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOptions): Promise<Start | Held> {
-  const deal = options.isFollowing ? await readSettled(desk, ref) : await sales.readDeal(ref);
+  const deal = await readRecord(desk, ref, options);
   const whose = await findWhose(desk, deal);
   if (whose.kind === 'not-ours') return whose;
   if (deal.problems.length > 0) return { held: deal.problems };
@@ -38,6 +40,11 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   if (!paper) return { kind: 'not-ours', result: await giveWay(desk, deal) };
   await desk.enter('drafted', 'comparing draft and deal', { told: true });
   return { kind: 'drafted', paper };
+}
+
+function readRecord(desk: Desk, ref: RecordRef, { isFollowing, revision }: DraftOptions): Promise<DealSummary> {
+  if (revision !== undefined) return sales.recallDeal({ ...ref, revision });
+  return isFollowing ? readSettled(desk, ref) : sales.readDeal(ref);
 }
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */

@@ -33,6 +33,26 @@ export async function followDeal(
   }
 }
 
+/** What a replay looks at first: whether the document and its rows in Sales are still there; a missing row is made anew. */
+export async function checkResults(desk: Desk, ref: RecordRef, standing: Standing): Promise<void> {
+  const { recordId } = ref;
+  const { documentId } = standing;
+  if (standing.documentKind === 'invoice' && documentId !== undefined) {
+    await desk.untilClear('reading the posted invoice', () =>
+      businessCentral.readPosted({ recordId, invoiceId: documentId }),
+    );
+  } else if (documentId !== undefined) {
+    await desk.untilClear('reading the invoices of the order', () =>
+      businessCentral.readOrderInvoices({ recordId, orderId: documentId }),
+    );
+  }
+  for (const { id: invoiceId, missing } of standing.invoices) {
+    if (missing === 'row') continue;
+    const isThere = await desk.untilClear('looking for the invoice row', () => sales.hasInvoiceRow({ invoiceId }));
+    if (!isThere) await ledger.forgetWriteBack({ recordId, invoiceId });
+  }
+}
+
 /** The document stays as it was confirmed: whoever changes the record now is told so, in the deal and in Sales. */
 async function checkRecord(desk: Desk, ref: RecordRef, standing: Standing): Promise<'stays' | 'withdrawn'> {
   const { revision } = standing;
@@ -69,6 +89,7 @@ async function withdraw(desk: Desk, ref: RecordRef, standing: Standing): Promise
   await ledger.releaseClaims({ recordId });
   const decision = { actor: 'Sales', action: 'cancelled', facts: { reason: 'cancelled or reopened in Sales' } };
   await ledger.noteState({ recordId, state: 'cancelled', decision });
+  await ledger.wakeCovered({ recordId });
   await desk.enter('cancelled', 'cancelled in Sales', { told: true });
   return true;
 }

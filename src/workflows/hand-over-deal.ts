@@ -6,7 +6,7 @@ import { isLess } from '../deal/money.js';
 import { ledger, sales } from './activity-options.js';
 import { DealEnded, type Desk, openDesk } from './desk.js';
 import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
-import { followDeal } from './follow-deal.js';
+import { checkResults, followDeal } from './follow-deal.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 import { type Paper, papersOf } from './papers.js';
 
@@ -20,9 +20,11 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
   // Runs that began before deals were followed go on as they began (I9).
   const isFollowing = patched('follow-deals');
   const desk = openDesk(ref);
+  if (input.replay) await ledger.beginReplay({ recordId: ref.recordId, replay: input.replay });
   const standing = isFollowing ? await ledger.findStanding(ref) : undefined;
   if (standing?.isHandedOver) {
     desk.standAt(standing.state);
+    if (input.replay) await checkResults(desk, ref, standing);
     const news = desk.takeNews();
     const isInvoice = input.look?.at === 'business-central';
     return followDeal(desk, ref, { record: !isInvoice || news.ofRecord, invoices: true });
@@ -32,7 +34,12 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
     await settle(desk, standing);
     await desk.enter('reading', 'reading the deal in Sales', { told: true });
     const start = await desk.untilClear('preparing the draft', (isRepeat) =>
-      bringToDraft(desk, ref, { isRepeat, generation: standing?.generation ?? 1, isFollowing }),
+      bringToDraft(desk, ref, {
+        isRepeat,
+        generation: standing?.generation ?? 1,
+        isFollowing,
+        ...(input.replay?.revision !== undefined && { revision: input.replay.revision }),
+      }),
     );
     if (start.kind === 'not-ours') return start.result;
     paper = start.paper;
@@ -42,7 +49,7 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
       const agreed = await agreeOnDraft(desk, paper, isFollowing);
       paper = agreed.paper;
       isByHand = agreed.kind === 'posted-by-hand';
-      if (isByHand || ((await confirm(desk, paper)) && (await post(desk, paper)) === 'posted')) break;
+      if (isByHand || ((await confirm(desk, paper, isFollowing)) && (await post(desk, paper)) === 'posted')) break;
       // Deal or draft changed while it waited, or after it was confirmed: the word is void (I2).
       const fresh = await refresh(desk, paper, isFollowing);
       paper = fresh.paper;
@@ -71,11 +78,13 @@ async function settle(desk: Desk, standing: Standing | undefined): Promise<void>
 }
 
 /** By rule or by a person; whoever it is, the figures are kept with the word. False when there is news instead. */
-async function confirm(desk: Desk, { deal, draft }: Paper): Promise<boolean> {
+async function confirm(desk: Desk, { deal, draft }: Paper, isFollowing: boolean): Promise<boolean> {
   const { figures } = draft;
   let by = 'rule';
   let note = '';
   if (!isConfirmedByRule(deal.policy, draft)) {
+    // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
+    if (isFollowing && (await ledger.findStanding(deal)).isHandedOver) return true;
     const word = await desk.decide(figures);
     if (word.kind === 'news') return false;
     if (word.kind === 'rejected') throw new DealEnded('rejected', word.by, word.reason);
@@ -132,6 +141,7 @@ async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end
     state: end.state,
     decision: { actor: end.by, action: end.state, facts: { reason: end.reason } },
   });
+  if (end.by === 'Sales') await ledger.wakeCovered({ recordId: ref.recordId });
   await desk.enter(end.state, `${end.state} by ${end.by}`, { told: true });
   return { outcome: end.state };
 }

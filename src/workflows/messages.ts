@@ -1,4 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Replay } from '../activities/ledger.js';
 import type { Figures, RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
 import { LOOK, type Look } from '../deal/looks.js';
@@ -9,6 +10,8 @@ import type { DealState } from '../deal/states.js';
 export interface HandOverInput extends RecordRef {
   /** What the run was begun for; without it everything is looked at. */
   readonly look?: Look;
+  /** A person wants it run again from the start: what exists is adopted, what is missing is made. */
+  readonly replay?: Replay;
 }
 
 export interface HandOverResult {

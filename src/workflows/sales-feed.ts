@@ -29,6 +29,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
   let page: FeedPage | undefined;
   let isPaused = false;
   let isNudged = false;
+  let isReading = false;
   let pages = 0;
   let words = 0;
   let lastError: string | undefined;
@@ -39,6 +40,8 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
     await feedSwitches.pauseFeed({ table, by });
     isPaused = true;
     words += 1;
+    // Whoever is answered may rely on it: the page under way is the last one, and mostly done by then.
+    await condition(() => !isReading, PAGE_UNDER_WAY);
     return position();
   };
   const resume = async (_word: FeedWord): Promise<FeedPosition> => {
@@ -63,6 +66,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
   while (!isLong()) {
     isNudged = false;
     const heard = words;
+    isReading = true;
     try {
       page = await feed.readSalesPage({ table });
       pages += 1;
@@ -74,6 +78,8 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
       // Refused (a missing privilege, change tracking switched off): somebody has to act, and the feed tries on.
       lastError = error.cause?.message ?? error.message;
       log.warn('a feed was refused', { table, reason: lastError });
+    } finally {
+      isReading = false;
     }
     setCurrentDetails(toMarkdown(position()));
     if (isPaused) {
@@ -101,6 +107,8 @@ function isLong(): boolean {
 const SHORTEST_WAIT = '500ms';
 
 const REFUSED_SECONDS = 60;
+
+const PAGE_UNDER_WAY = '8s';
 
 function toMarkdown({ phase, isPaused, caughtUpAt, lastError }: FeedPosition): string {
   const lines = [`### ${isPaused ? 'paused' : (phase ?? 'starting')}`];

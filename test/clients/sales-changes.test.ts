@@ -6,10 +6,10 @@ import {
   type SalesChanges,
 } from '../../src/clients/sales/changes.js';
 import { createSalesClient, type SalesClient } from '../../src/clients/sales/client.js';
-import { createTokenSource } from '../../src/clients/tokens.js';
 import type { FeedTable } from '../../src/deal/ids.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createSeller } from '../support/sales.js';
+import { createSimulatedTokens } from '../support/tokens.js';
 
 /** Change tracking as Dataverse offers it (dataverse reference, section 4), over real HTTP. */
 
@@ -23,13 +23,7 @@ beforeAll(async () => {
   const { connection } = simulators;
   const options = {
     environmentUrl: connection.dataverse,
-    tokens: createTokenSource({
-      tenantId: connection.tenant,
-      clientId: connection.dataverseApp.clientId,
-      credential: { kind: 'secret', secret: connection.dataverseApp.clientSecret },
-      scope: connection.dataverseApp.scope,
-      loginOrigin: connection.entra,
-    }),
+    tokens: createSimulatedTokens(connection, connection.dataverseApp),
     timeoutMs: 5_000,
   };
   changes = createSalesChanges(options);

@@ -14,13 +14,18 @@ import { openStage, type Stage } from '../support/processes.js';
 /** The commands of the README, taken from the README. */
 const COMMANDS = [...readFileSync('README.md', 'utf8').matchAll(/^temporal workflow .*$/gm)].map(([line]) => line);
 
+const TOKEN = 'a-codec-token-for-people';
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;
 let bookkeeper: ReturnType<typeof createBookkeeper>;
 let tools: string;
 
 beforeAll(async () => {
-  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/person.yaml' });
+  stage = await openStage({
+    temporalAddress: inject('temporalAddress'),
+    rules: 'test/rules/person.yaml',
+    env: { CODEC_TOKEN: TOKEN },
+  });
   dealer = createDealer(stage);
   bookkeeper = createBookkeeper(stage.simulators);
   tools = mkdtempSync(join(tmpdir(), 'dealbridge-tools-'));
@@ -46,6 +51,9 @@ async function run(line: string): Promise<string> {
     HOME: tools,
     TEMPORAL_ADDRESS: inject('temporalAddress'),
     TEMPORAL_NAMESPACE: String(stage.env['TEMPORAL_NAMESPACE']),
+    // What Temporal keeps is sealed; with these two the commands read and write it.
+    TEMPORAL_CODEC_ENDPOINT: `${stage.starterUrl}/codec`,
+    TEMPORAL_CODEC_AUTH: `Bearer ${TOKEN}`,
   };
   return (await promisify(execFile)('sh', ['-c', line], { env })).stdout;
 }

@@ -172,6 +172,63 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
     });
 
+    it('in every order of events, cancellations among them, two drafts never stand in one lineage (I1)', async () => {
+      // An opportunity with a quote; the quote became two orders, a third order came from the opportunity at once.
+      const ancestors: readonly (readonly number[])[] = [[], [0], [0, 1], [0, 1], [0]];
+      const event = fc.record({
+        record: fc.integer({ min: 0, max: ancestors.length - 1 }),
+        what: fc.constantFrom('start', 'draft', 'cancel'),
+      });
+      await fc.assert(
+        fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 14 }), async (events) => {
+          const ids = ancestors.map(() => randomUUID());
+          const bearers = new Set<number>();
+          const drafted = new Set<number>();
+          for (const { record, what } of events) {
+            const id = ids[record] as string;
+            const above = (ancestors[record] as readonly number[]).map((index) => ids[index] as string);
+            if (what === 'start' && (await ledger.claim(id, above)).kind === 'bearer') bearers.add(record);
+            if (what === 'draft' && bearers.has(record) && (await ledger.startDrafting(id))) drafted.add(record);
+            if (what === 'cancel') {
+              await ledger.releaseClaims(id);
+              bearers.delete(record);
+              drafted.delete(record);
+            }
+          }
+          for (const record of drafted) {
+            const line = ancestors[record] as readonly number[];
+            expect(line.filter((ancestor) => drafted.has(ancestor))).toEqual([]);
+          }
+        }),
+        { numRuns: 150 },
+      );
+    });
+
+    it('remembers what Sales was told of an invoice, and notices once', async () => {
+      const recordId = await see();
+      const invoiceId = randomUUID();
+      const told = { number: '103001', status: 'open', total: '12.50', remaining: '12.50' } as const;
+      const writeBack = { invoiceId, salesInvoiceId: randomUUID(), etag: 'W/"1"', told };
+      const audit = { actor: 'dealbridge', action: 'test' };
+      await ledger.recordOutcome({ recordId, writeBack, audit });
+      await ledger.recordOutcome({ recordId, writeBack: { ...writeBack, etag: 'W/"2"' }, audit });
+      expect(await ledger.findWriteBack(invoiceId)).toEqual({ ...writeBack, etag: 'W/"2"' });
+      const notice = { kind: 'invoice-cancelled', subject: invoiceId } as const;
+      expect([await ledger.keepNotice(recordId, notice), await ledger.keepNotice(recordId, notice)]).toEqual([
+        true,
+        false,
+      ]);
+      expect(await ledger.listNotices(recordId)).toMatchObject([notice]);
+    });
+
+    it('counts the drafts of a deal: one more with each that is gone', async () => {
+      const recordId = await see();
+      await ledger.change(recordId, { generation: 1 });
+      await ledger.change(recordId, { isDraftGone: true });
+      await ledger.change(recordId, { generation: 2 });
+      expect((await ledger.getRecord(recordId)).generation).toBe(2);
+    });
+
     describe('the audit trail', () => {
       it('refuses to be changed, cut or emptied', async () => {
         const recordId = await see();

@@ -125,17 +125,15 @@ describe('tokens', () => {
     );
     const pem = readFileSync(certificate, 'utf8');
     const { tenant, entra, dataverseApp } = simulators.connection;
-    const source = createTokenSource({
-      tenantId: tenant,
-      clientId: dataverseApp.clientId,
-      scope: dataverseApp.scope,
-      loginOrigin: entra,
-      credential: {
-        kind: 'certificate',
-        thumbprintSha256: createHash('sha256').update(new X509Certificate(pem).raw).digest('hex'),
-        privateKey: readFileSync(key, 'utf8'),
-      },
-    });
+    const credential = {
+      kind: 'certificate',
+      thumbprintSha256: createHash('sha256').update(new X509Certificate(pem).raw).digest('hex'),
+      privateKey: readFileSync(key, 'utf8'),
+    } as const;
+    const source = createTokenSource(
+      { tenantId: tenant, clientId: dataverseApp.clientId, scope: dataverseApp.scope, loginOrigin: entra },
+      async () => [credential],
+    );
     rmSync(folder, { recursive: true });
     // The assertion carries real time; the clock of the simulators was moved by the tests before.
     simulators.clock.set(Date.now());

@@ -149,6 +149,34 @@ describe('subscriptions of Business Central', () => {
   });
 });
 
+describe('whose a change in Dataverse is', () => {
+  it('1.3: the Application User’s, or with MSCRMCallerID that user’s, also in the webhook', async () => {
+    const { connection, data, dataverse } = simulators;
+    const [own, person] = [dataverse.store.userId, connection.salesPersonId];
+    const order = data.documents.find((one) => one.kind === 'salesorder' && one.state === 0)?.id ?? '';
+    expect((await sales('GET', 'WhoAmI')).body.UserId).toBe(own);
+    expect((await sales('GET', 'WhoAmI', undefined, { mscrmcallerid: person })).body.UserId).toBe(person);
+    dataverse.webhooks.registrations.push({ url, authtype: 'HttpHeader', name: 'x-key', value: 'k' });
+    const submit = (statecode: number, statuscode: number, headers: Record<string, string>) =>
+      sales('PATCH', `salesorders(${order})`, { statecode, statuscode }, headers);
+    const columns = '_modifiedby_value,_modifiedonbehalfby_value';
+    for (const [statecode, statuscode, headers, by, onBehalf] of [
+      [1, 3, { mscrmcallerid: person }, person, own],
+      [0, 1, {}, own, null],
+    ] as const) {
+      calls = [];
+      await submit(statecode, statuscode, headers);
+      await dataverse.webhooks.settle();
+      const { body } = await sales('GET', `salesorders(${order})?$select=${columns}`);
+      expect(body).toMatchObject({ _modifiedby_value: by, _modifiedonbehalfby_value: onBehalf });
+      expect(calls.map((call) => JSON.parse(call.body).InitiatingUserId)).toEqual([by]);
+    }
+    const unknown = '5b1c7d52-0000-4000-8000-00000000abcd';
+    expect((await sales('GET', 'WhoAmI', undefined, { mscrmcallerid: unknown })).status).toBe(404);
+    dataverse.webhooks.registrations.splice(0);
+  });
+});
+
 describe('webhook steps of Dataverse', () => {
   const orderOf = () => simulators.data.documents.find((one) => one.kind === 'salesorder')?.id ?? '';
 

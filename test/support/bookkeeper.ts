@@ -47,6 +47,11 @@ export function createBookkeeper(simulators: Simulators) {
       administer('/customers/block', { number, blocked: blocked === 'All' ? 'All' : ' ' }),
     setPostingPeriod: (from: string, to: string) =>
       administer('/setup', { allowPostingFrom: from, allowPostingTo: to }),
+    readDraft: async (id: string) =>
+      call<Record<string, unknown> & { salesInvoiceLines: Record<string, unknown>[] }>(
+        'GET',
+        await companyPath(`salesInvoices(${id})?$expand=salesInvoiceLines`),
+      ),
     deleteDraft: async (id: string) => call('DELETE', await companyPath(`salesInvoices(${id})`)),
     /** Somebody works on the draft: another price on one of its lines. */
     editDraft: (id: string, sequence: number, unitPrice: string) =>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type BusinessCentralClient, createBusinessCentralClient } from '../../src/clients/business-central/client.js';
-import { createTokenSource } from '../../src/clients/tokens.js';
+import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
@@ -8,6 +8,7 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createBookkeeper } from './bookkeeper.js';
+import { createSimulatedTokens } from './tokens.js';
 
 /** The simulated Business Central with our client and a ledger, for tests without Temporal. */
 export interface Counter {
@@ -29,20 +30,8 @@ export async function openCounter(): Promise<Counter> {
   const database = openDatabase(embedded.url);
   await migrate(database);
   const ledger = createLedger(database);
-  const { connection, businessCentral } = simulators;
-  const { company } = businessCentral;
-  const client = createBusinessCentralClient({
-    environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
-    companyId: company.id,
-    tokens: createTokenSource({
-      tenantId: connection.tenant,
-      clientId: connection.businessCentralApp.clientId,
-      credential: { kind: 'secret', secret: connection.businessCentralApp.clientSecret },
-      scope: connection.businessCentralApp.scope,
-      loginOrigin: connection.entra,
-    }),
-    timeoutMs: 5_000,
-  });
+  const { company } = simulators.businessCentral;
+  const client = createBusinessCentralClient({ ...environmentOf(simulators), companyId: company.id });
   return {
     simulators,
     client,
@@ -64,6 +53,18 @@ export async function openCounter(): Promise<Counter> {
       await simulators.stop();
       await embedded.stop();
     },
+  };
+}
+
+export function openSubscriptions(simulators: Simulators): SubscriptionClient {
+  return createSubscriptionClient(environmentOf(simulators));
+}
+
+function environmentOf({ connection }: Simulators) {
+  return {
+    environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
+    tokens: createSimulatedTokens(connection, connection.businessCentralApp),
+    timeoutMs: 5_000,
   };
 }
 

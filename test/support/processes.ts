@@ -1,16 +1,25 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { createVault, type Vault } from '../../src/ledger/vault.js';
+import { createDataConverter } from '../../src/secrets/data-converter.js';
+import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
+import { until } from './deals.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
 export interface Stage {
   readonly simulators: Simulators;
   readonly ledger: Ledger;
   readonly database: Database;
+  readonly vault: Vault;
+  readonly ring: KeyRing;
   readonly temporal: Client;
   readonly env: NodeJS.ProcessEnv;
   worker: ChildProcess;
@@ -27,6 +36,12 @@ export interface StageOptions {
   /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
   readonly feeds?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Instead of a fresh key in the environment. */
+  readonly keyFile?: string;
+  /** Where the secrets are: in the settings, or sealed in the ledger. */
+  readonly secrets?: 'settings' | 'ledger';
+  /** Hears everything that worker and starter print; without it they print to the console. */
+  readonly listen?: (chunk: Buffer) => void;
 }
 
 const SECRET = 'a-webhook-secret-for-tests';
@@ -38,35 +53,56 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const connection = await Connection.connect({ address: options.temporalAddress });
   await createNamespace(connection, namespace);
   const { connection: to } = simulators;
+  const { keyFile, listen } = options;
+  const key = createKeyLine();
+  const ring = openKeyRing(keyFile ? { kind: 'file', path: keyFile } : { kind: 'text', text: key });
   const env: NodeJS.ProcessEnv = {
     PATH: process.env['PATH'],
     TEMPORAL_ADDRESS: options.temporalAddress,
     TEMPORAL_NAMESPACE: namespace,
     DATABASE_URL: embedded.url,
+    ...(keyFile ? { DEALBRIDGE_KEY_FILE: keyFile } : { DEALBRIDGE_KEYS: key }),
     ENTRA_TENANT_ID: to.tenant,
     ENTRA_LOGIN_URL: to.entra,
     DATAVERSE_URL: to.dataverse,
     DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
-    DATAVERSE_CLIENT_SECRET: to.dataverseApp.clientSecret,
     DATAVERSE_OUTCOME_MS: '1500',
     BC_URL: to.businessCentral,
     BC_ENVIRONMENT: to.environment,
     BC_COMPANY: to.company,
     BC_CLIENT_ID: to.businessCentralApp.clientId,
-    BC_CLIENT_SECRET: to.businessCentralApp.clientSecret,
     BC_OUTCOME_MS: '1500',
     BC_RATE_PER_SECOND: '500',
     REQUEST_TIMEOUT_MS: '5000',
     STARTER_PORT: '0',
-    WEBHOOK_SECRET: SECRET,
     FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
+    // The simulated Sales is one address, however many people work in it.
+    STARTER_RATE_PER_SECOND: '10000',
     ...options.env,
   };
   if (options.rules) env['DEALBRIDGE_RULES'] = options.rules;
   const database: Database = openDatabase(embedded.url);
-  const worker = await startProcess('worker', env);
-  const starter = await startProcess('starter', env);
+  const vault = createVault({ database, ring, tenantId: to.tenant, audit: async () => undefined });
+  if (options.secrets === 'ledger') {
+    await migrate(database);
+    const set = (name: 'dataverse' | 'business-central' | 'webhook', secret: string) =>
+      vault.set({ name, credential: { kind: 'secret', secret }, actor: 'test', overlapHours: 24 });
+    await set('dataverse', to.dataverseApp.clientSecret);
+    await set('business-central', to.businessCentralApp.clientSecret);
+    await set('webhook', SECRET);
+  } else {
+    Object.assign(env, {
+      DATAVERSE_CLIENT_SECRET: to.dataverseApp.clientSecret,
+      BC_CLIENT_SECRET: to.businessCentralApp.clientSecret,
+      WEBHOOK_SECRET: SECRET,
+      ...options.env,
+    });
+  }
+  const worker = await startProcess('worker', env, listen);
+  const starter = await startProcess('starter', env, listen);
+  // In the background it asks who we are in Sales; a test that counts requests must not meet that one.
+  await until(() => simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI')));
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   simulators.dataverse.webhooks.registrations.push({
     url: `${starterUrl}/webhooks/dataverse`,
@@ -79,7 +115,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     env,
     ledger: createLedger(database),
     database,
-    temporal: new Client({ connection, namespace }),
+    vault,
+    ring,
+    temporal: new Client({ connection, namespace, dataConverter: createTestConverter(ring) }),
     worker: worker.child,
     starter: starter.child,
     starterUrl,
@@ -89,7 +127,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       await gone;
     },
     async startWorker() {
-      stage.worker = (await startProcess('worker', env)).child;
+      stage.worker = (await startProcess('worker', env, listen)).child;
     },
     async close() {
       const gone = [exited(stage.worker), exited(stage.starter)];
@@ -105,11 +143,22 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   return stage;
 }
 
+/** The SDK requires the failure converter by its path, and only the built one can be required. */
+export function createTestConverter(ring: KeyRing): DataConverter {
+  return { ...createDataConverter(ring), failureConverterPath: resolve('dist/secrets/failure-converter.js') };
+}
+
 async function startProcess(
   name: 'worker' | 'starter',
   env: NodeJS.ProcessEnv,
+  listen?: (chunk: Buffer) => void,
 ): Promise<{ child: ChildProcess; ready: unknown }> {
-  const child = fork(resolve(`dist/${name}.js`), { env, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  const output = listen ? 'pipe' : 'inherit';
+  const child = fork(resolve(`dist/${name}.js`), { env, stdio: ['ignore', output, output, 'ipc'] });
+  if (listen) {
+    child.stdout?.on('data', listen);
+    child.stderr?.on('data', listen);
+  }
   const ready = await new Promise((resolveReady, reject) => {
     child.once('message', resolveReady);
     child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));

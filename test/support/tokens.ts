@@ -1,3 +1,4 @@
+import { createTokenSource, type TokenSource } from '../../src/clients/tokens.js';
 import type { Connection } from '../../src/simulators/index.js';
 
 /** A token of the simulated Entra, as any client would ask for it. */
@@ -14,4 +15,13 @@ export async function getToken(
   const response = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
   if (!response.ok) throw new Error(`no token: ${response.status} ${await response.text()}`);
   return ((await response.json()) as { access_token: string }).access_token;
+}
+
+/** What our own clients are given to reach a simulator. */
+export function createSimulatedTokens(connection: Connection, app: Connection['dataverseApp']): TokenSource {
+  const { clientId, clientSecret, scope } = app;
+  return createTokenSource(
+    { tenantId: connection.tenant, clientId, scope, loginOrigin: connection.entra },
+    async () => [{ kind: 'secret', secret: clientSecret }],
+  );
 }

@@ -14,13 +14,16 @@ import {
   customerRow,
   dimensionedRow,
   itemRow,
+  ledgerSetupRow,
   listOf,
   numberRow,
   toCodeRow,
+  toShortcutDimensions,
+  wholeRow,
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
-export type { Invoice, InvoiceLine } from './invoices.js';
+export type { Invoice, InvoiceLine, InvoicePage } from './invoices.js';
 export type { Order, OrderLine } from './orders.js';
 export type { Receipt } from './transport.js';
 
@@ -35,6 +38,8 @@ export interface ItemRef {
   readonly isBlocked: boolean;
 }
 
+export type WholeRow = Readonly<Record<string, string | boolean>>;
+
 export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues): Promise<CustomerRef & Receipt>;
@@ -44,8 +49,10 @@ export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, M
   createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
   createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
-  /** A whole set of codes, such as `paymentTerms`; dimensions come with their values. */
+  /** A whole set, such as `paymentTerms`; `dimensions` with their values; `shortcutDimensions` 1 and 2 with their names. */
   readCodes(set: string): Promise<CodeRow[]>;
+  /** Whole rows by number, as the API shows them; decimals as text. */
+  findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
   createUnit(code: string, name: string): Promise<{ readonly id: string; readonly code: string } & Receipt>;
   /** Default dimensions of a customer or of items, by number: code to value. */
   readDefaultDimensions(set: 'customers' | 'items', number: string): Promise<ReadonlyMap<string, string>>;
@@ -126,9 +133,26 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async readCodes(set) {
       const asked = `read ${set}`;
+      if (set === 'shortcutDimensions') {
+        const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
+        const [setup] = readWire('business-central', asked, listOf(ledgerSetupRow), body, requestId).value;
+        return setup ? toShortcutDimensions(setup) : [];
+      }
       const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
+    },
+    async findWholeRows(set, numbers) {
+      const asked = `read ${set}`;
+      const found: WholeRow[] = [];
+      for (let index = 0; index < numbers.length; index += ITEMS_PER_REQUEST) {
+        const wanted = numbers.slice(index, index + ITEMS_PER_REQUEST).map((number) => number.trim().toUpperCase());
+        const filter = encodeURIComponent(wanted.map((number) => `number eq ${quote(number)}`).join(' or '));
+        const { body, requestId } = await http.send({ method: 'GET', path: `${set}?$filter=${filter}`, asked });
+        const rows = readWire('business-central', asked, listOf(wholeRow), body, requestId).value;
+        found.push(...rows.filter((row) => wanted.includes(String(row['number']))));
+      }
+      return found;
     },
     async createUnit(code, name) {
       const asked = 'create the unit';

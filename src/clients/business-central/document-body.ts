@@ -1,4 +1,11 @@
-import type { DimensionValue, DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
+import {
+  type DimensionValue,
+  type DocumentBodyKind,
+  type DocumentDraft,
+  type DocumentLine,
+  type FieldValues,
+  hasField,
+} from '../../deal/document.js';
 import type { LineKind } from '../../deal/line-rules.js';
 import { decimalNumber } from '../lossless-json.js';
 
@@ -6,8 +13,6 @@ import { decimalNumber } from '../lossless-json.js';
  * The bodies of sales documents. The machine behind the POST replays properties in the order of the payload, and what
  * comes too early is overwritten silently, so the order stands here once, in lists (reference 3.2).
  */
-
-export type DocumentBodyKind = 'invoice' | 'order';
 
 /** Bill-to gives the currency and the terms, so it comes right after the customer. */
 const BEFORE_CURRENCY = ['billToCustomerId', 'billToCustomerNumber'];
@@ -37,12 +42,6 @@ const AFTER_CURRENCY = [
   'shortcutDimension2Code',
 ];
 
-/** What only one of the two has (reference 2.8). */
-const ONLY: Readonly<Record<DocumentBodyKind, ReadonlySet<string>>> = {
-  invoice: new Set(['invoiceDate', 'dueDate', 'customerPurchaseOrderReference']),
-  order: new Set(['orderDate', 'requestedDeliveryDate', 'pricesIncludeTax', 'partialShipping']),
-};
-
 const BEFORE_UNIT = ['itemVariantId', 'locationId'];
 const AFTER_DISCOUNT = ['taxCode', 'description', 'description2', 'shipmentDate'];
 
@@ -56,15 +55,14 @@ const LINE_TYPE: Record<LineKind, string> = {
 };
 
 export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Record<string, unknown> {
-  const other = ONLY[kind === 'invoice' ? 'order' : 'invoice'];
   const fields: FieldValues = { ...draft.fields, ...(draft.pricesIncludeTax && { pricesIncludeTax: true }) };
-  const allowed = (names: readonly string[]): string[] => names.filter((name) => !other.has(name));
+  const offered = AFTER_CURRENCY.filter((name) => hasField(kind, name));
   return {
     customerId: draft.customerId,
     ...pick(fields, BEFORE_CURRENCY),
     currencyCode: draft.currencyCode,
     externalDocumentNumber: draft.externalDocumentNumber,
-    ...pick(fields, allowed(AFTER_CURRENCY)),
+    ...pick(fields, offered),
     ...dimensions(draft.dimensions),
     [LINE_SET[kind]]: draft.lines.map(toLineBody),
   };

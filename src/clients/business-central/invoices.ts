@@ -3,7 +3,7 @@ import type { HttpAnswer, HttpTransport } from '../http.js';
 import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
 import { toDocumentBody } from './document-body.js';
-import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf } from './rows.js';
+import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
 /** A sales invoice, draft or posted: one row with one id for its whole life (reference 4.3). */
@@ -40,7 +40,21 @@ export interface InvoiceLine {
   readonly tax: string;
 }
 
+/** Where a reading of changes goes on: from a moment, or where the page before ended. */
+export type InvoicePlace = { readonly since: Date } | { readonly next: string };
+
+export interface InvoicePage {
+  /** In the order of their last change. */
+  readonly invoices: readonly Invoice[];
+  /** Undefined on the last page. */
+  readonly next: string | undefined;
+  /** By the clock of Business Central, to the second. */
+  readonly answeredAt: Date | undefined;
+}
+
 export interface InvoiceRequests {
+  /** One page of the invoices, draft and posted, that changed; deletions do not show (reference 6.3). */
+  readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
   /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
   findInvoices(key: string): Promise<Invoice[]>;
   /** One for each posting of the order; none when nothing was invoiced yet. */
@@ -66,6 +80,23 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
     toInvoice(readWire('business-central', asked, invoiceRow, body, requestId));
 
   return {
+    async readChangedInvoices(place, pageSize) {
+      const asked = 'read the changes of invoices';
+      const { body, headers, requestId } = await http.send({
+        method: 'GET',
+        path: `salesInvoices?${'next' in place ? place.next : changesSince(place.since)}`,
+        asked,
+        headers: { prefer: `odata.maxpagesize=${pageSize}` },
+      });
+      const page = readWire('business-central', asked, pageOf(invoiceRow), body, requestId);
+      const link = page['@odata.nextLink'];
+      const date = Date.parse(String(headers['date']));
+      return {
+        invoices: page.value.map(toInvoice),
+        next: link === undefined ? undefined : toNext(link),
+        answeredAt: Number.isNaN(date) ? undefined : new Date(date),
+      };
+    },
     async findInvoices(key) {
       const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);
       // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
@@ -111,6 +142,16 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
         headers: { 'if-match': etag },
       }),
   };
+}
+
+function changesSince(since: Date): string {
+  const filter = encodeURIComponent(`lastModifiedDateTime gt ${since.toISOString()}`);
+  return `$filter=${filter}&$orderby=lastModifiedDateTime&${WITH_LINES}`;
+}
+
+/** The query alone: the token goes to the address that we know, whatever host a link names. */
+function toNext(link: string): string {
+  return new URL(link).search.slice(1);
 }
 
 export function toInvoice(row: InvoiceRow): Invoice {

@@ -14,6 +14,8 @@ const REFUSALS: readonly (readonly [RegExp, HoldReason])[] = [
   [/Posting Group must have a value in Customer/i, 'customer-setup'],
   [/Posting Setup|must have a value in .* Setup|Setup is blocked|Currency Factor must have/i, 'posting-setup'],
   [/insufficient quantity of Item/i, 'stock-short'],
+  [/does not match to a|cannot be found in the related table/i, 'code-unknown'],
+  [/dimension set line already exists/i, 'dimension-conflict'],
   [/must be approved and released/i, 'approval-needed'],
   [/permissions prevented the action|do not have permissions/i, 'permission'],
 ];

@@ -36,6 +36,27 @@ export function toCodeRow(row: z.infer<typeof codeRow>): CodeRow {
   return { id, code, name: displayName ?? description ?? '', itemNumber, values };
 }
 
+export const ledgerSetupRow = z.object({
+  id: guid,
+  shortcutDimension1Code: z.string(),
+  shortcutDimension2Code: z.string(),
+});
+
+export function toShortcutDimensions(row: z.infer<typeof ledgerSetupRow>): CodeRow[] {
+  const names = [row.shortcutDimension1Code, row.shortcutDimension2Code];
+  return names.map((name, index) => ({ id: row.id, code: String(index + 1), name }));
+}
+
+/** Every scalar of a row as text; annotations are no properties. */
+export const wholeRow = z.record(z.string(), z.unknown()).transform((row) => {
+  const values: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(row)) {
+    if (name.startsWith('@') || (typeof value === 'object' && value !== null)) continue;
+    values[name] = typeof value === 'boolean' ? value : String(value ?? '');
+  }
+  return values;
+});
+
 export const dimensionedRow = z.object({
   id: guid,
   number: z.string(),
@@ -100,5 +121,19 @@ export const companyRow = z.object({ id: guid, name: z.string(), displayName: op
 export function listOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[] }> {
   return z.object({ value: z.array(row) });
 }
+
+export function pageOf<T>(row: z.ZodType<T>): z.ZodType<{ value: T[]; '@odata.nextLink'?: string | undefined }> {
+  return z.object({ value: z.array(row), '@odata.nextLink': z.url().optional() });
+}
+
+export const subscriptionRow = z.object({
+  '@odata.etag': z.string(),
+  subscriptionId: z.string(),
+  notificationUrl: z.string(),
+  resource: z.string(),
+  clientState: z.string().optional(),
+  expirationDateTime: z.string(),
+});
+export type SubscriptionRow = z.infer<typeof subscriptionRow>;
 
 export const errorEnvelope = z.object({ error: z.object({ code: z.string().optional(), message: z.string() }) });

@@ -1,3 +1,4 @@
+import type { z } from 'zod';
 import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
@@ -6,7 +7,7 @@ import { decimalNumber } from '../lossless-json.js';
 import { readWire } from '../wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
-import { invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
 import { createSalesTransport, type SalesClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
@@ -67,6 +68,8 @@ export interface SalesNote {
 export interface SalesClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
   readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
+  /** Records of a table that changed at or after a day and are not open or dead, the oldest first. */
+  findRecordIds(table: SourceTable, since: string): Promise<string[]>;
   findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
   createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
@@ -99,6 +102,21 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
         case 'salesorder':
           return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
       }
+    },
+    async findRecordIds(table, since) {
+      const asked = `list the ${table} records`;
+      const [set, id, states] = LISTED[table];
+      const filter = encodeURIComponent(`modifiedon ge ${since}T00:00:00Z and (${states})`);
+      let path: string | undefined = `${set}?$select=${id}&$filter=${filter}&$orderby=modifiedon,${id}`;
+      const found: string[] = [];
+      while (path !== undefined) {
+        const { body, requestId } = await http.send({ method: 'GET', path, asked });
+        const page: z.infer<typeof idPage> = readWire('sales', asked, idPage, body, requestId);
+        found.push(...page.value.map((row) => String(row[id]).toLowerCase()));
+        // The link is followed as it is, below our own base (reference 8).
+        path = page['@odata.nextLink']?.split('/api/data/v9.2/')[1];
+      }
+      return found;
     },
     async findInvoice(invoiceId) {
       const asked = 'look the invoice row up';
@@ -183,6 +201,12 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
 }
 
 const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
+/** The state codes of what may be handed over (reference 2.13). */
+const LISTED: Record<SourceTable, readonly [set: string, id: string, states: string]> = {
+  opportunity: ['opportunities', 'opportunityid', 'statecode eq 1'],
+  quote: ['quotes', 'quoteid', 'statecode eq 2'],
+  salesorder: ['salesorders', 'salesorderid', 'statecode ne 2'],
+};
 
 const STAGES: Record<SalesInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
   billed: { statecode: 0, statuscode: 4 },

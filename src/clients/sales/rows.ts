@@ -162,6 +162,11 @@ export const invoiceRow = z.object({
   statuscode: z.number().nullish(),
 });
 
+export const idPage = z.object({
+  value: z.array(z.record(z.string(), z.unknown())),
+  '@odata.nextLink': z.string().optional(),
+});
+
 export const whoAmI = z.object({ UserId: guid, OrganizationId: guid, BusinessUnitId: guid });
 
 export const errorEnvelope = z.object({ error: z.object({ code: z.string(), message: z.string() }) });

@@ -98,6 +98,7 @@ export class Store {
       ...(this.onBehalfOf(table) && { createdonbehalfby: this.userId, modifiedonbehalfby: this.userId }),
     };
     if (table.lookups.has('ownerid')) row['ownerid'] ??= this.callerId;
+    this.splitOwner(table, row);
     if (!isSeed) this.checkKeys(table, row);
     rows.set(id, row);
     this.join(table, row);
@@ -119,6 +120,7 @@ export class Store {
         modifiedonbehalfby: this.onBehalfOf(table) ? this.userId : null,
       }),
     });
+    this.splitOwner(table, row);
     this.join(table, row);
     this.remember(() => {
       this.leave(table, row);
@@ -128,6 +130,15 @@ export class Store {
     });
     this.checkKeys(table, row);
     this.touch(row);
+  }
+
+  /** The owner is a user or a team; the columns that tell which are the platform's (reference 2.2). */
+  private splitOwner(table: Table, row: Row): void {
+    if (!table.lookups.has('ownerid')) return;
+    const owner = row['ownerid'] ?? null;
+    const isTeam = typeof owner === 'string' && this.find('team', owner) !== undefined;
+    row['owninguser'] = isTeam ? null : owner;
+    row['owningteam'] = isTeam ? owner : null;
   }
 
   remove(table: Table, row: Row): void {

@@ -1,0 +1,167 @@
+-- I4: the audit trail proves itself. Each record's entries form a chain of hashes, seals chain the heads of the chains.
+-- docs/audit.md tells the hash input byte by byte; a change of these functions breaks every proof made so far.
+
+ALTER TABLE audit_entries
+  ADD COLUMN before jsonb,
+  ADD COLUMN after jsonb,
+  ADD COLUMN personal_hash text,
+  ADD COLUMN chain_position bigint,
+  ADD COLUMN previous_hash text,
+  ADD COLUMN entry_hash text;
+
+-- A length in bytes before each value, so that no two rows share an input; nothing is `-`.
+CREATE FUNCTION audit_field(value text) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT coalesce(octet_length(convert_to(value, 'UTF8')) || ':' || value, '-')
+$$;
+
+CREATE FUNCTION audit_time(value timestamptz) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT to_char(value AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+$$;
+
+CREATE FUNCTION audit_entry_hash(entry audit_entries) RETURNS text LANGUAGE sql STABLE AS $$
+  SELECT encode(sha256(convert_to(
+    audit_field('dealbridge audit entry 1') ||
+    audit_field(entry.record_id::text) ||
+    audit_field(entry.chain_position::text) ||
+    audit_field(entry.previous_hash) ||
+    audit_field(entry.entry_id::text) ||
+    audit_field(audit_time(entry.at)) ||
+    audit_field(entry.actor) ||
+    audit_field(entry.action) ||
+    audit_field(entry.request_id) ||
+    audit_field(entry.correlation_id) ||
+    audit_field(entry.facts::text) ||
+    audit_field(entry.before::text) ||
+    audit_field(entry.after::text) ||
+    audit_field(entry.personal_hash), 'UTF8')), 'hex')
+$$;
+
+-- Rows of before this migration are chained in the order in which they were written.
+ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept;
+DO $$
+DECLARE
+  entry audit_entries;
+  chain uuid;
+  last_position bigint;
+  last_hash text;
+BEGIN
+  FOR entry IN SELECT * FROM audit_entries ORDER BY record_id, entry_id LOOP
+    IF chain IS DISTINCT FROM entry.record_id THEN
+      chain := entry.record_id;
+      last_position := 0;
+      last_hash := repeat('0', 64);
+    END IF;
+    entry.chain_position := last_position + 1;
+    entry.previous_hash := last_hash;
+    last_position := entry.chain_position;
+    last_hash := audit_entry_hash(entry);
+    UPDATE audit_entries
+    SET chain_position = entry.chain_position, previous_hash = entry.previous_hash, entry_hash = last_hash
+    WHERE entry_id = entry.entry_id;
+  END LOOP;
+END $$;
+ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept;
+
+ALTER TABLE audit_entries
+  ALTER COLUMN chain_position SET NOT NULL,
+  ALTER COLUMN previous_hash SET NOT NULL,
+  ALTER COLUMN entry_hash SET NOT NULL;
+-- Whatever locks may do: a chain cannot fork.
+CREATE UNIQUE INDEX audit_entries_chain ON audit_entries (record_id, chain_position);
+DROP INDEX audit_entries_by_record;
+
+-- Locks of the trail are pairs of numbers: a space of their own beside the single numbers of claims and migrations.
+-- (4114, 0) is shared by writers and exclusive for a seal; (4115, chain) belongs to one chain.
+CREATE FUNCTION chain_audit_entry() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(4114, 0), pg_advisory_xact_lock(4115, hashtext(NEW.record_id::text));
+  -- The number is taken under the lock: whatever a seal finds to be the highest stays the highest before it.
+  NEW.entry_id := nextval('audit_entries_entry_id_seq');
+  -- A statement of its own: it sees what the holder of the lock before us has committed.
+  SELECT chain_position + 1, entry_hash INTO NEW.chain_position, NEW.previous_hash
+  FROM audit_entries WHERE record_id = NEW.record_id ORDER BY chain_position DESC LIMIT 1;
+  IF NOT FOUND THEN
+    NEW.chain_position := 1;
+    NEW.previous_hash := repeat('0', 64);
+  END IF;
+  -- Nobody dates an entry back.
+  NEW.at := clock_timestamp();
+  NEW.entry_hash := audit_entry_hash(NEW);
+  RETURN NEW;
+END $$;
+CREATE TRIGGER audit_entries_are_chained BEFORE INSERT ON audit_entries
+  FOR EACH ROW EXECUTE FUNCTION chain_audit_entry();
+
+-- Personal content stands apart: the chain holds SHA-256(salt || content), so that erasing it breaks nothing.
+CREATE TABLE audit_personal (
+  entry_id bigint PRIMARY KEY,
+  record_id uuid NOT NULL,
+  salt bytea NOT NULL,
+  content jsonb NOT NULL
+);
+CREATE INDEX audit_personal_by_record ON audit_personal (record_id);
+CREATE TRIGGER audit_personal_is_kept BEFORE UPDATE OR TRUNCATE ON audit_personal
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TABLE audit_seals (
+  seal_number bigint PRIMARY KEY,
+  at timestamptz NOT NULL,
+  previous_hash text NOT NULL,
+  -- Every entry up to here is under this seal or an earlier one.
+  last_entry_id bigint NOT NULL,
+  chain_count bigint NOT NULL,
+  changed_count bigint NOT NULL,
+  seal_hash text NOT NULL
+);
+CREATE TABLE audit_seal_heads (
+  seal_number bigint NOT NULL,
+  chain_id uuid NOT NULL,
+  chain_position bigint NOT NULL,
+  entry_hash text NOT NULL,
+  PRIMARY KEY (seal_number, chain_id)
+);
+CREATE INDEX audit_seal_heads_by_chain ON audit_seal_heads (chain_id, chain_position);
+CREATE TRIGGER audit_seals_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER audit_seal_heads_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal_heads
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+-- Seals the heads of all chains that grew since the seal before. Nothing when none did.
+CREATE FUNCTION seal_audit() RETURNS SETOF audit_seals LANGUAGE plpgsql AS $$
+DECLARE
+  before_it audit_seals;
+  seal audit_seals;
+  heads text;
+BEGIN
+  -- Waits for entries under way, so that the highest id is a line: no entry below it can still appear.
+  PERFORM pg_advisory_xact_lock(4114, 0);
+  SELECT * INTO before_it FROM audit_seals ORDER BY seal_number DESC LIMIT 1;
+  SELECT max(entry_id) INTO seal.last_entry_id FROM audit_entries;
+  IF seal.last_entry_id IS NULL OR seal.last_entry_id <= before_it.last_entry_id THEN
+    RETURN;
+  END IF;
+  seal.seal_number := coalesce(before_it.seal_number, 0) + 1;
+  seal.at := clock_timestamp();
+  seal.previous_hash := coalesce(before_it.seal_hash, repeat('0', 64));
+  INSERT INTO audit_seal_heads (seal_number, chain_id, chain_position, entry_hash)
+  SELECT DISTINCT ON (record_id) seal.seal_number, record_id, chain_position, entry_hash
+  FROM audit_entries WHERE entry_id > coalesce(before_it.last_entry_id, 0)
+  ORDER BY record_id, chain_position DESC;
+  SELECT count(*), string_agg(
+      audit_field(chain_id::text) || audit_field(chain_position::text) || audit_field(entry_hash), '' ORDER BY chain_id)
+  INTO seal.changed_count, heads FROM audit_seal_heads WHERE seal_number = seal.seal_number;
+  -- A chain whose first entry is newer than the seal before is a new one.
+  SELECT coalesce(before_it.chain_count, 0) + count(*) INTO seal.chain_count
+  FROM audit_entries WHERE entry_id > coalesce(before_it.last_entry_id, 0) AND chain_position = 1;
+  seal.seal_hash := encode(sha256(convert_to(
+    audit_field('dealbridge audit seal 1') ||
+    audit_field(seal.seal_number::text) ||
+    audit_field(audit_time(seal.at)) ||
+    audit_field(seal.previous_hash) ||
+    audit_field(seal.last_entry_id::text) ||
+    audit_field(seal.chain_count::text) ||
+    audit_field(seal.changed_count::text) ||
+    heads, 'UTF8')), 'hex');
+  INSERT INTO audit_seals VALUES (seal.*);
+  RETURN NEXT seal;
+END $$;

@@ -1,0 +1,31 @@
+import { type CredentialProvider, createTokenSource, type TokenSource } from './clients/tokens.js';
+import type { Config } from './config.js';
+import { createCredentialProvider, ensureCredential } from './credentials.js';
+import type { Vault } from './ledger/vault.js';
+
+/** How the two systems are reached: address, token and time limit, the same for every process and command. */
+export interface Access {
+  readonly environmentUrl: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+}
+
+/** @throws ConfigError when a credential is neither set nor in the ledger. */
+export async function openAccess(
+  config: Config,
+  vault: Vault,
+): Promise<{ readonly sales: Access; readonly businessCentral: Access }> {
+  const open = async (
+    name: 'dataverse' | 'business-central',
+    system: Config['sales'] | Config['businessCentral'],
+  ): Promise<Access> => {
+    const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
+    await ensureCredential(name, credentials);
+    const tokens = createTokenSource(system.app, credentials);
+    return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
+  };
+  return {
+    sales: await open('dataverse', config.sales),
+    businessCentral: await open('business-central', config.businessCentral),
+  };
+}

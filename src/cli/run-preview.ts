@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { openAccess } from '../access.js';
+import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
+import { createSalesClient } from '../clients/sales/client.js';
+import { type Config, loadConfig, parseRules } from '../config.js';
+import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
+import { printPreview } from '../mapping/preview.js';
+import { openFoundation } from '../runtime.js';
+import { compareMappings, createPreviewer, type PreviewDependencies, previewSince } from './preview.js';
+
+/** The command `dealbridge preview`: reads Sales and Business Central, and writes to neither. */
+
+export interface PreviewOptions {
+  readonly json?: boolean;
+  readonly since?: string;
+  readonly mapping?: string;
+}
+
+export async function runPreview(
+  table: string | undefined,
+  guid: string | undefined,
+  options: PreviewOptions,
+): Promise<void> {
+  const { since, mapping, json } = options;
+  if (since !== undefined && !/^\d{4}-\d{2}-\d{2}$/.test(since)) {
+    throw new RangeError(`--since: found '${since}', a day such as 2026-03-31 is right`);
+  }
+  if (since === undefined && (table === undefined || guid === undefined || mapping !== undefined)) {
+    throw new RangeError('preview: <table> <guid>, or --since <date> with or without --mapping <file>, is right');
+  }
+  const config = loadConfig();
+  const { dependencies, close } = await connect(config);
+  const show = (value: unknown, text: () => string): void =>
+    console.log(json ? JSON.stringify(value, null, 2) : `${text()}\n`);
+  try {
+    const previewer = createPreviewer(dependencies, config.rules);
+    if (since === undefined) {
+      if (!isSourceTable(table ?? '')) {
+        throw new RangeError(`table: found '${table}', one of ${SOURCE_TABLES.join(', ')} is right`);
+      }
+      const preview = await previewer.preview(table as (typeof SOURCE_TABLES)[number], parseRecordId(guid ?? ''));
+      show(preview, () => printPreview(preview));
+    } else if (mapping === undefined) {
+      for await (const preview of previewSince(dependencies, previewer, since)) {
+        show(preview, () => printPreview(preview));
+      }
+    } else {
+      const other = createPreviewer(dependencies, parseRules(readFileSync(mapping, 'utf8'), mapping));
+      let count = 0;
+      for await (const changed of compareMappings(dependencies, previewer, other, since)) {
+        count += 1;
+        const { deal, changes } = changed;
+        const lines = changes.map((one) => `  ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`);
+        show(changed, () => [`${deal.table} ${deal.number} (${deal.recordId})`, ...lines].join('\n'));
+      }
+      if (!json) console.log(`${count} ${count === 1 ? 'document' : 'documents'} would be different`);
+    }
+  } finally {
+    await close();
+  }
+}
+
+async function connect(config: Config): Promise<{ dependencies: PreviewDependencies; close: () => Promise<void> }> {
+  const foundation = await openFoundation({ ...config, logLevel: 'warn' }, 'cli');
+  const access = await openAccess(config, foundation.vault);
+  const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
+  const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
+  const sales = createSalesClient(access.sales);
+  return {
+    dependencies: { sales, businessCentral },
+    close: async () => {
+      await Promise.all([sales.close(), businessCentral.close()]);
+      await foundation.close();
+    },
+  };
+}

@@ -1,0 +1,138 @@
+import type { Payload, PayloadCodec } from '@temporalio/common';
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { getCookie, setCookie } from 'hono/cookie';
+import { cors } from 'hono/cors';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { SESSION_SECONDS, type SignIn } from './sign-in.js';
+
+/**
+ * `POST /encode` and `/decode`: Temporal's remote codec protocol, for its Web UI and its command line. Whoever may call
+ * it reads every payload: the command line sends the token each time, a browser signs in once at `/sign-in`.
+ */
+export interface CodecEndpointDependencies {
+  readonly codec: PayloadCodec;
+  readonly signIn: SignIn;
+  /** The origin of the Web UI; without one no browser may ask. */
+  readonly uiOrigin: string | undefined;
+  readonly log: Logger;
+}
+
+/** A page of history as the Web UI sends it, in base64. */
+const LARGEST_BODY = 16 * 1024 * 1024;
+
+const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
+const request = z.object({
+  // The command line leaves an empty list out.
+  payloads: z
+    .array(
+      z.object({ metadata: z.record(z.string(), base64).nullish(), data: base64.nullish() }).transform(
+        ({ metadata, data }): Payload => ({
+          metadata: metadata ?? {},
+          data: data ?? Buffer.alloc(0),
+        }),
+      ),
+    )
+    .default([]),
+});
+
+export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpointDependencies): Hono {
+  const app = new Hono();
+  if (uiOrigin !== undefined) {
+    // The exact origin: with credentials no browser takes `*`.
+    app.use(
+      cors({
+        origin: uiOrigin,
+        credentials: true,
+        allowMethods: ['POST', 'OPTIONS'],
+        allowHeaders: ['content-type', 'x-namespace', 'authorization', 'authorization-extras'],
+        maxAge: 600,
+      }),
+    );
+  }
+  app.use(async (c, next) => {
+    c.header('cache-control', 'no-store');
+    await next();
+  });
+  addSignIn(app, signIn, uiOrigin);
+  app.use(async (c, next) => {
+    if (await isSignedIn(c, signIn)) return next();
+    c.header('www-authenticate', 'Bearer');
+    return refuseUnread(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
+  });
+  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 16 MiB is refused') }));
+
+  for (const operation of ['encode', 'decode'] as const) {
+    app.post(`/${operation}`, async (c) => {
+      const body: unknown = await c.req.json().catch(() => undefined);
+      const parsed = request.safeParse(body);
+      if (!parsed.success) return c.json({ error: 'the body is no {"payloads":[{"metadata":{},"data":""}]}' }, 400);
+      try {
+        const payloads = await codec[operation](parsed.data.payloads);
+        log.info({ operation, payloads: payloads.length, namespace: c.req.header('x-namespace') }, 'codec');
+        return c.json({ payloads: payloads.map(toJson) });
+      } catch (error) {
+        log.warn({ err: error, operation }, 'codec refused');
+        return c.json({ error: `a payload cannot be ${operation}d: unknown key, or changed since it was sealed` }, 400);
+      }
+    });
+  }
+  return app;
+}
+
+const COOKIE = 'dealbridge-codec';
+/** A form without script, style or frame. */
+const PAGE_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
+
+function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): void {
+  app.get('/sign-in', (c) => {
+    c.header('content-security-policy', PAGE_POLICY);
+    return c.html(
+      toPage('Token <input name="token" type="password" autocomplete="off" autofocus> <button>Sign in</button>'),
+    );
+  });
+  app.post(
+    '/sign-in',
+    bodyLimit({ maxSize: LARGEST_FORM, onError: (c) => refuseUnread(c, 413, 'too much') }),
+    async (c) => {
+      c.header('content-security-policy', PAGE_POLICY);
+      const { token } = await c.req.parseBody();
+      if (typeof token !== 'string' || !(await signIn.isToken(token)))
+        return c.html(toPage('The token is wrong.'), 401);
+      setCookie(c, COOKIE, signIn.createSession(), {
+        httpOnly: true,
+        // The Web UI is another origin of the same site; other sites do not get it sent along.
+        sameSite: 'Strict',
+        secure: c.req.header('x-forwarded-proto') === 'https',
+        path: '/codec',
+        maxAge: SESSION_SECONDS,
+      });
+      return uiOrigin === undefined ? c.html(toPage('Signed in.')) : c.redirect(uiOrigin, 303);
+    },
+  );
+}
+
+const LARGEST_FORM = 4_096;
+
+function toPage(content: string): string {
+  return `<!doctype html><html lang="en"><title>Dealbridge</title><h1>Read the payloads of Temporal</h1><form method="post">${content}</form></html>`;
+}
+
+async function isSignedIn(c: Context, signIn: SignIn): Promise<boolean> {
+  const session = getCookie(c, COOKIE);
+  if (session !== undefined && signIn.isSession(session)) return true;
+  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  return token !== undefined && signIn.isToken(token);
+}
+
+function toJson({ metadata, data }: Payload): { metadata: Record<string, string>; data: string } {
+  const entries = Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
+  return { metadata: Object.fromEntries(entries), data: Buffer.from(data ?? []).toString('base64') };
+}
+
+/** The body stays unread, so the connection cannot carry another request: the caller is told. */
+function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
+  c.header('connection', 'close');
+  return c.json({ error }, status);
+}

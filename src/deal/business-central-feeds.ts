@@ -1,0 +1,26 @@
+/** Names around the feeds of Business Central that two sides must agree on. */
+
+/** One loop for each company reads the changes of its invoices. */
+export function invoiceFeedWorkflowId(companyId: string): string {
+  return `invoice-feed-${companyId.toLowerCase()}`;
+}
+
+export const SUBSCRIPTIONS_WORKFLOW_ID = 'subscriptions';
+
+/** What a loop understands: reading stops, goes on, happens now; and the query that tells where it stands. */
+export const PAUSE = 'pause';
+export const RESUME = 'resume';
+export const NUDGE = 'nudge';
+export const POSITION = 'position';
+
+/** The sets that Business Central is asked to tell changes of. */
+export const SUBSCRIBED_RESOURCES = ['salesInvoices', 'salesOrders', 'customers', 'items'] as const;
+export type SubscribedResource = (typeof SUBSCRIBED_RESOURCES)[number];
+
+/** Chosen by us, so that a subscription whose answer was lost is found again (business-central reference 12.2). */
+export function subscriptionId(companyId: string, resource: SubscribedResource): string {
+  return `dealbridge-${companyId.replaceAll('-', '').toLowerCase()}-${resource}`;
+}
+
+/** Below the public address of the starter. */
+export const BUSINESS_CENTRAL_WEBHOOK = '/webhooks/business-central';

@@ -1,0 +1,51 @@
+import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+
+/** What proves who we are to the other side, or the other side to us. */
+export type Credential =
+  | { readonly kind: 'secret'; readonly secret: string }
+  | { readonly kind: 'certificate'; readonly thumbprintSha256: string; readonly privateKey: string };
+
+export interface CertificateFacts {
+  readonly thumbprintSha256: string;
+  readonly expiresAt: Date;
+}
+
+export class CredentialError extends Error {}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/;
+const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
+
+/** Private key and certificate in one PEM text, in any order. @throws CredentialError, which never quotes the text. */
+export function parseCertificate(pem: string): { readonly credential: Credential; readonly facts: CertificateFacts } {
+  const certificateText = CERTIFICATE.exec(pem)?.[0];
+  const key = PRIVATE_KEY.exec(pem);
+  if (!certificateText) throw new CredentialError('found no CERTIFICATE block; private key and certificate are right');
+  if (!key) throw new CredentialError('found no PRIVATE KEY block; private key and certificate are right');
+  if (key[1]?.startsWith('ENCRYPTED')) {
+    throw new CredentialError('the private key has a passphrase: give it without one, it is sealed here');
+  }
+  let certificate: X509Certificate;
+  let privateKey: KeyObject;
+  try {
+    certificate = new X509Certificate(certificateText);
+    privateKey = createPrivateKey(key[0]);
+  } catch {
+    throw new CredentialError('private key or certificate is no readable PEM');
+  }
+  if (!certificate.checkPrivateKey(privateKey)) {
+    throw new CredentialError('the private key does not belong to the certificate');
+  }
+  const thumbprintSha256 = createHash('sha256').update(certificate.raw).digest('hex');
+  const expiresAt = new Date(certificate.validTo);
+  if (expiresAt.getTime() <= Date.now()) {
+    throw new CredentialError(`the certificate expired on ${expiresAt.toISOString().slice(0, 10)}`);
+  }
+  return {
+    credential: {
+      kind: 'certificate',
+      thumbprintSha256,
+      privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    },
+    facts: { thumbprintSha256, expiresAt },
+  };
+}

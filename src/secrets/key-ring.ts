@@ -1,0 +1,100 @@
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { openKeyFile } from './key-file.js';
+import { type Keys, type KeysError, parseKeys } from './keys.js';
+
+/**
+ * Seals with AES-256-GCM. What is sealed names its version and its key, and opens only together with the associated
+ * data that it was sealed with: a sealed value that is moved elsewhere is worth nothing there.
+ */
+export interface KeyRing {
+  /** The id of the key that seals from now on. */
+  newestKeyId(): string;
+  seal(plain: Uint8Array, associatedData: string): Buffer;
+  /** @throws SealError */
+  open(sealed: Uint8Array, associatedData: string): Buffer;
+}
+
+export type KeySource =
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'file'; readonly path: string };
+
+export type SealErrorCode = 'not-sealed' | 'unknown-key' | 'does-not-open';
+
+/** Says what is wrong and never what was inside. */
+export class SealError extends Error {
+  readonly code: SealErrorCode;
+  readonly keyId: string | undefined;
+
+  constructor(code: SealErrorCode, keyId?: string) {
+    super(keyId === undefined ? SEAL_ERRORS[code] : `${SEAL_ERRORS[code]} (key '${keyId}')`);
+    this.name = 'SealError';
+    this.code = code;
+    this.keyId = keyId;
+  }
+}
+
+const SEAL_ERRORS: Record<SealErrorCode, string> = {
+  'not-sealed': 'this is not a sealed value, or one of another version',
+  'unknown-key': 'the key ring does not hold the key of this value',
+  'does-not-open': 'the value was changed, or was sealed for another place or with another key of this name',
+};
+
+/** @throws KeysError */
+export function openKeyRing(source: KeySource, onTrouble?: (error: KeysError) => void): KeyRing {
+  if (source.kind === 'file') return createKeyRing(openKeyFile(source.path, onTrouble).read);
+  const keys = parseKeys(source.text);
+  return createKeyRing(() => keys);
+}
+
+/** version (1 byte), length of the key id (1 byte), key id, nonce, content, tag. */
+const VERSION = 1;
+const NONCE_BYTES = 12;
+const TAG_BYTES = 16;
+const ALGORITHM = 'aes-256-gcm';
+
+function createKeyRing(read: (options?: { readonly fresh?: boolean }) => Keys): KeyRing {
+  return {
+    newestKeyId: () => newest(read())[0],
+    seal(plain, associatedData) {
+      const [id, key] = newest(read());
+      const header = Buffer.concat([Buffer.from([VERSION, id.length]), Buffer.from(id)]);
+      const nonce = randomBytes(NONCE_BYTES);
+      const cipher = createCipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+      cipher.setAAD(Buffer.concat([header, Buffer.from(associatedData)]));
+      return Buffer.concat([header, nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+    },
+    open(sealed, associatedData) {
+      const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
+      const id = readKeyId(bytes);
+      // The key may have been added a moment ago, by whoever sealed this.
+      const key = read().get(id) ?? read({ fresh: true }).get(id);
+      if (!key) throw new SealError('unknown-key', id);
+      const start = 2 + id.length;
+      const header = bytes.subarray(0, start);
+      const nonce = bytes.subarray(start, start + NONCE_BYTES);
+      const decipher = createDecipheriv(ALGORITHM, key, nonce, { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.concat([header, Buffer.from(associatedData)]));
+      decipher.setAuthTag(bytes.subarray(-TAG_BYTES));
+      try {
+        return Buffer.concat([decipher.update(bytes.subarray(start + NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
+      } catch {
+        throw new SealError('does-not-open', id);
+      }
+    },
+  };
+}
+
+/** Which key opens this. @throws SealError */
+export function readKeyId(sealed: Uint8Array): string {
+  const length = sealed[1] ?? 0;
+  if (sealed[0] !== VERSION || length === 0 || sealed.length < 2 + length + NONCE_BYTES + TAG_BYTES) {
+    throw new SealError('not-sealed');
+  }
+  return Buffer.from(sealed.subarray(2, 2 + length)).toString('latin1');
+}
+
+function newest(keys: Keys): readonly [string, Buffer] {
+  const [first] = keys;
+  if (!first) throw new SealError('unknown-key');
+  return first;
+}

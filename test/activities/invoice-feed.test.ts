@@ -1,0 +1,313 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
+import {
+  createInvoiceFeedActivities,
+  type InvoiceFeedActivities,
+  type InvoicePlaceInReading,
+} from '../../src/activities/invoice-feed.js';
+import { createOrderActivities } from '../../src/activities/orders.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { parseRules } from '../../src/config.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { documentKey } from '../../src/deal/ids.js';
+import type { Look } from '../../src/deal/looks.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+const OVERLAP_SECONDS = 120;
+const OUTCOME_MS = 600_000;
+
+describe('the feed of invoices', () => {
+  let counter: Counter;
+  let told: { recordId: string; look: Look }[];
+  let deafness: Error | undefined;
+  let feed: InvoiceFeedActivities;
+
+  beforeAll(async () => {
+    counter = await openCounter();
+    // Everything that was there before the first reading.
+    feed = open();
+  });
+  beforeEach(async () => {
+    deafness = undefined;
+    told = [];
+    await drain();
+    told = [];
+  });
+  afterEach(() => counter.simulators.businessCentral.faults.clear());
+  afterAll(() => counter?.close());
+
+  function open(pageSize = 500, from: Date | undefined = undefined): InvoiceFeedActivities {
+    return createInvoiceFeedActivities({
+      businessCentral: counter.client,
+      companyId: counter.companyId,
+      ledger: counter.ledger,
+      invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, from },
+      outcomeMs: OUTCOME_MS,
+      tellDeal: async (ref, look) => {
+        if (deafness) throw deafness;
+        told.push({ recordId: ref.recordId, look });
+      },
+    });
+  }
+
+  async function drain(of: InvoiceFeedActivities = feed): Promise<number> {
+    let pages = 0;
+    let place: InvoicePlaceInReading = {};
+    do {
+      place = await of.readInvoicePage(place);
+      pages += 1;
+    } while (place.next !== undefined);
+    return pages;
+  }
+
+  const common = () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: OUTCOME_MS, sets };
+  };
+  const input = ({ recordId, revision }: WonDeal) => ({
+    recordId,
+    revision,
+    customerId: counter.customerId,
+    generation: 1,
+  });
+
+  /** A deal with a draft invoice that the feed has met. */
+  async function draftInvoice(): Promise<{ deal: WonDeal; invoiceId: string }> {
+    const deal = await counter.win();
+    const draft = await createBusinessCentralActivities(common()).createDraft(input(deal));
+    if (!draft) throw new Error('no draft');
+    await drain();
+    return { deal, invoiceId: draft.id };
+  }
+
+  async function draftOrder(): Promise<{ deal: WonDeal; orderId: string }> {
+    const deal = await counter.win();
+    const draft = await createOrderActivities(common()).createOrderDraft(input(deal));
+    if (!draft) throw new Error('no draft');
+    return { deal, orderId: draft.id };
+  }
+
+  const newsOf = (deal: WonDeal) => told.filter(({ recordId }) => recordId === deal.recordId);
+  const position = async () => {
+    const [line] = await counter.ledger.listBusinessCentralFeeds();
+    if (!line?.position) throw new Error('no position');
+    return line;
+  };
+  const row = (invoiceId: string) => {
+    const found = counter.simulators.businessCentral.company.invoices.get(invoiceId)?.row;
+    if (!found) throw new Error('no invoice');
+    return found;
+  };
+
+  it('a draft that our own step has made is no news', async () => {
+    const { deal } = await draftInvoice();
+    expect(newsOf(deal)).toEqual([]);
+  });
+
+  it('a posting by hand, a payment and a later reading reach the deal once for each change', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    await drain();
+    const posted = row(invoiceId);
+    expect(newsOf(deal)).toEqual([
+      {
+        recordId: deal.recordId,
+        look: { at: 'business-central', invoiceId, etag: posted['@odata.etag'] },
+      },
+    ]);
+    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ number: posted['number'], status: 'Open' });
+
+    await counter.books.payInvoice(invoiceId);
+    await drain();
+    await drain();
+    expect(newsOf(deal)).toHaveLength(2);
+    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
+  });
+
+  it('a cancelled invoice is told', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    await counter.books.cancelInvoice(invoiceId);
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Canceled' });
+  });
+
+  it('what our own step has read already is no news, though the etag is new', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
+    await drain();
+    expect(newsOf(deal)).toEqual([]);
+  });
+
+  it('an edited draft is told with its new total', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.editDraft(invoiceId, 10_000, '11');
+    counter.simulators.businessCentral.company.touch(row(invoiceId), 'salesInvoices');
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('an order that is shipped in parts tells its deal of each invoice once', async () => {
+    const { deal, orderId } = await draftOrder();
+    await counter.books.postOrder(orderId, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
+    await drain();
+    await counter.books.postOrder(orderId, [{ sequence: 10_000, ship: '2', invoice: '2' }]);
+    await drain();
+    await counter.books.postOrder(orderId);
+    await drain();
+    await drain();
+    const invoices = await counter.client.findInvoicesOfOrder(orderId);
+    expect(
+      newsOf(deal)
+        .map(({ look }) => 'invoiceId' in look && look.invoiceId)
+        .sort(),
+    ).toEqual(invoices.map((invoice) => invoice.id).sort());
+    expect(invoices).toHaveLength(3);
+  });
+
+  it('an invoice of an order that lost our key is found by the order', async () => {
+    const { deal, orderId } = await draftOrder();
+    const order = counter.simulators.businessCentral.company.documents.order.get(orderId);
+    if (!order) throw new Error('no order');
+    order.row['externalDocumentNumber'] = 'PO 4711';
+    await counter.books.postOrder(orderId);
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('invoices of others, and keys that only look like ours, tell nobody', async () => {
+    const before = told.length;
+    for (const externalDocumentNumber of ['PO 4711', documentKey(randomUUID())]) {
+      const made = await counter.client.createInvoice({
+        externalDocumentNumber,
+        customerId: counter.customerId,
+        currencyCode: 'EUR',
+        lines: [
+          {
+            sequence: 10_000,
+            kind: 'item',
+            number: 'EQ-1001',
+            unitCode: undefined,
+            quantity: '1',
+            unitPrice: '5',
+            discount: '0',
+            description: undefined,
+          },
+        ],
+        headerDiscount: undefined,
+      });
+      await counter.books.postInvoice(made.id);
+    }
+    await drain();
+    expect(told).toHaveLength(before);
+  });
+
+  it('a change that commits late, with a stamp within the overlap, is told once', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    const { position: watermark } = await position();
+    await counter.books.postInvoice(invoiceId);
+    row(invoiceId)['lastModifiedDateTime'] = new Date(
+      (watermark?.getTime() ?? 0) - (OVERLAP_SECONDS - 1) * 1_000,
+    ).toISOString();
+    await drain();
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+    expect((await position()).position).toEqual(watermark);
+  });
+
+  it('pages are followed to the end, and each change in them is told once', async () => {
+    const deals = [];
+    for (let index = 0; index < 5; index += 1) deals.push(await draftInvoice());
+    for (const { invoiceId } of deals) await counter.books.postInvoice(invoiceId);
+    const small = open(2);
+    expect(await drain(small)).toBeGreaterThan(2);
+    await drain(small);
+    for (const { deal } of deals) expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('the watermark stays while a deal cannot be told, and the error is shown (I5)', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    const before = await position();
+    await counter.books.postInvoice(invoiceId);
+    deafness = new Error('the workflows cannot be reached');
+    await expect(drain()).rejects.toThrow('cannot be reached');
+    expect(await position()).toMatchObject({
+      position: before.position,
+      lastError: 'the workflows cannot be reached',
+    });
+    // The news are kept by now; that they were not told must not be forgotten.
+    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Open' });
+    deafness = undefined;
+    await drain();
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+    expect((await position()).lastError).toBeUndefined();
+  });
+
+  it('an older page does not overwrite what the deal has read since', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    const draft = await counter.client.getInvoice(invoiceId);
+    await counter.books.postInvoice(invoiceId);
+    await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
+    await counter.ledger.businessCentralFeeds.keepInvoiceNews(counter.companyId, deal.recordId, draft);
+    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Open' });
+  });
+
+  it('a lost answer of Business Central leaves everything to the next attempt', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    counter.simulators.businessCentral.faults.add({
+      match: { method: 'GET', path: 'salesInvoices' },
+      effect: { kind: 'lose-answer', when: 'after' },
+    });
+    await expect(drain()).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+    expect((await position()).lastError).toBe('read the changes of invoices: unknown-outcome (UND_ERR_SOCKET)');
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('in quiet times the last invoices are not read for ever, and what commits late is still read', async () => {
+    const quiet = createInvoiceFeedActivities({
+      businessCentral: {
+        readChangedInvoices: async () => ({
+          invoices: [],
+          next: undefined,
+          answeredAt: new Date('2031-05-04T10:20:00Z'),
+        }),
+      },
+      companyId: randomUUID(),
+      ledger: counter.ledger,
+      invoiceFeed: {
+        everySeconds: 30,
+        overlapSeconds: OVERLAP_SECONDS,
+        pageSize: 500,
+        from: new Date('2031-05-04T08:00:00Z'),
+      },
+      outcomeMs: OUTCOME_MS,
+      tellDeal: async () => undefined,
+    });
+    expect(await quiet.readInvoicePage({})).toMatchObject({
+      watermark: '2031-05-04T10:10:00.000Z',
+      beganAt: '2031-05-04T10:20:00.000Z',
+    });
+    // The time counts from where the reading began, not from its last page.
+    expect(await quiet.readInvoicePage({ next: 'x', beganAt: '2031-05-04T10:20:30.000Z' })).toMatchObject({
+      watermark: '2031-05-04T10:10:30.000Z',
+    });
+  });
+
+  it('what no reading goes back to is forgotten', async () => {
+    const { invoiceId } = await draftInvoice();
+    const seen = () =>
+      counter.database.query<{ told: boolean }>('SELECT told FROM seen_invoices WHERE invoice_id = $1', [invoiceId]);
+    expect((await seen()).rows).toEqual([{ told: true }]);
+    counter.simulators.clock.advance(3 * 3_600_000);
+    await draftInvoice();
+    await drain();
+    expect((await seen()).rows).toEqual([]);
+  });
+});

@@ -1,0 +1,245 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
+import { createSalesActivities } from '../../src/activities/sales.js';
+import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { createSalesClient } from '../../src/clients/sales/client.js';
+import { parseRules } from '../../src/config.js';
+import type { Problem } from '../../src/deal/holds.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { type Simulators, startSimulators } from '../../src/simulators/index.js';
+import { createSeller } from '../support/sales.js';
+import { createSimulatedTokens } from '../support/tokens.js';
+import { sellUnknown } from '../support/unknown-deal.js';
+
+/** The steps that make what Business Central lacks, run twice and with lost answers (I3). */
+
+let simulators: Simulators;
+let embedded: EmbeddedLedger;
+let database: Database;
+let seller: ReturnType<typeof createSeller>;
+const closers: (() => Promise<void>)[] = [];
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
+  simulators.dataverse.webhooks.registrations.splice(0);
+  seller = createSeller(simulators);
+  embedded = await startEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+});
+afterAll(async () => {
+  await Promise.all(closers.map((close) => close()));
+  await database.close();
+  await simulators.stop();
+  await embedded.stop();
+});
+
+const RULES =
+  'createItems: true\ncreateContacts: true\ncreateUnits: true\nfreightAccount: "8410"\ncountries: { Deutschland: DE }\nwriteInAccount: "8400"\nmapping: { customer: { displayName: { column: account.name, cut: true } }, contact: { jobTitle: false } }\n';
+
+/** A worker's steps over the simulators; a second one has nothing in memory but the ledger. */
+function openSteps(yaml = RULES) {
+  const { connection, businessCentral: bc } = simulators;
+  const tokensOf = (app: typeof connection.dataverseApp) => createSimulatedTokens(connection, app);
+  const businessCentral = createBusinessCentralClient({
+    environmentUrl: `${connection.businessCentral}/v2.0/${connection.tenant}/${connection.environment}`,
+    companyId: bc.company.id,
+    tokens: tokensOf(connection.businessCentralApp),
+    timeoutMs: 10_000,
+  });
+  const sales = createSalesClient({
+    environmentUrl: connection.dataverse,
+    tokens: tokensOf(connection.dataverseApp),
+    timeoutMs: 10_000,
+  });
+  closers.push(
+    () => businessCentral.close(),
+    () => sales.close(),
+  );
+  const rules = parseRules(yaml);
+  const ledger = createLedger(database);
+  const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+  const common = { ledger, rules, outcomeMs: 60_000 };
+  return {
+    ledger,
+    ...createSalesActivities({ ...common, sales }),
+    ...createBusinessCentralActivities({ ...common, businessCentral, companyId: bc.company.id, sets }),
+  };
+}
+
+async function sellAndRead(yaml = RULES) {
+  const sold = await sellUnknown(simulators, seller);
+  const steps = openSteps(yaml);
+  await steps.ledger.see({ table: 'salesorder', recordId: sold.orderId });
+  const summary = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
+  return { sold, steps, summary, ref: { recordId: sold.orderId, revision: summary.revision } };
+}
+
+const rowsOf = (set: string, field: string, value: string) =>
+  [...simulators.businessCentral.company.all(set)].filter((row) => row[field] === value);
+
+describe('each step makes one row, however often it runs', () => {
+  for (const [what, path] of [
+    ['customer', '/customers$'],
+    ['contact', '/contacts$'],
+    ['unit', '/unitsOfMeasure$'],
+    ['item', '/items$'],
+  ] as const) {
+    it(`a lost answer to the ${what} is found again by another worker`, async () => {
+      const { sold, summary, steps, ref } = await sellAndRead();
+      simulators.businessCentral.faults.add({
+        match: { method: 'POST', path },
+        effect: { kind: 'lose-answer', when: 'after' },
+      });
+      const productId = summary.products[0]?.productId ?? '';
+      const work = async (by: ReturnType<typeof openSteps>) => {
+        await by.createCustomer(ref);
+        await by.createItem({ ...ref, productId });
+      };
+      await expect(work(steps)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
+      await work(openSteps());
+      await work(openSteps());
+      const [customer, ...others] = rowsOf('customers', 'number', sold.accountNumber);
+      expect(others).toEqual([]);
+      const company = rowsOf('contacts', 'companyName', String(customer?.['displayName']));
+      const contacts = rowsOf('contacts', 'number', sold.contactNumber);
+      expect(contacts).toHaveLength(1);
+      expect(company.map(({ number }) => number)).toContain(contacts[0]?.['companyNumber']);
+      expect(rowsOf('unitsOfMeasure', 'code', sold.unitCode)).toHaveLength(1);
+      expect(rowsOf('items', 'number', sold.products[0] ?? '')).toHaveLength(1);
+      simulators.businessCentral.faults.clear();
+    });
+  }
+
+  it('the contact of a customer that was known is made when somebody asks for it', async () => {
+    const { sold, steps, ref } = await sellAndRead();
+    const customer = await openSteps(RULES.replace('createContacts: true\n', '')).createCustomer(ref);
+    expect(rowsOf('contacts', 'number', sold.contactNumber)).toEqual([]);
+    await steps.ensureContact({ ...ref, customerId: customer.id });
+    await steps.ensureContact({ ...ref, customerId: customer.id });
+    expect(rowsOf('contacts', 'number', sold.contactNumber)).toHaveLength(1);
+    expect(rowsOf('customers', 'number', sold.accountNumber)).toHaveLength(1);
+  });
+});
+
+describe('what the mapping refuses is told before anything is written', () => {
+  const WRONG = `${RULES.replace(/mapping: .*\n/, '')}
+mapping:
+  customer: { salespersonCode: { value: NOBODY } }
+  contact: { jobTitle: { column: contact.jobtitle } }
+  item: { itemCategoryCode: { value: NOTHING } }
+  document: { shortcutDimension1Code: { value: MOON }, billToCustomerNumber: { value: C99 } }
+  line: { locationId: { value: NOWHERE } }
+  dimensions: { COLOUR: { value: RED } }
+`;
+  const EXPECTED = [
+    "code-unknown: document.billToCustomerNumber: 'C99' is no code of customers in Business Central",
+    "code-unknown: document.shortcutDimension1Code: 'MOON' is no code of shortcutDimension1 in Business Central",
+    'code-unknown: document.dimensions: there is no dimension COLOUR in Business Central',
+    "code-unknown: line 1.locationId: 'NOWHERE' is no code of locations in Business Central",
+    "code-unknown: line 2.locationId: 'NOWHERE' is no code of locations in Business Central",
+    "code-unknown: line 3.locationId: 'NOWHERE' is no code of locations in Business Central",
+    'value-too-long: customer.displayName: 118 characters where 100 fit (column account.name)',
+    "code-unknown: customer.salespersonCode: 'NOBODY' is no code of salespeoplePurchasers in Business Central",
+    'value-too-long: contact.jobTitle: 49 characters where 30 fit (column contact.jobtitle)',
+  ];
+  const told = (problems: readonly Problem[]) => problems.map(({ reason, text }) => `${reason}: ${text}`);
+
+  it('all of it at once, by the step that writes first', async () => {
+    const { sold, steps, ref } = await sellAndRead(WRONG);
+    const refused: unknown = await steps.createCustomer(ref).catch((error: unknown) => error);
+    expect(refused).toBeInstanceOf(ApplicationFailure);
+    const { type, message, details } = refused as ApplicationFailure;
+    expect([type, message]).toEqual(['Refused', 'code-unknown, value-too-long']);
+    expect(told(details as Problem[])).toEqual(EXPECTED);
+    expect(rowsOf('customers', 'number', sold.accountNumber)).toEqual([]);
+  });
+
+  it('or by the step that only looks, items and units included', async () => {
+    const { summary, steps, ref, sold } = await sellAndRead(WRONG.replace('createUnits: true', 'createUnits: false'));
+    const productIds = summary.products.map(({ productId }) => productId);
+    const problems = await steps.findMappingProblems({ ...ref, createsCustomer: true, createsProducts: productIds });
+    expect(told(problems)).toEqual([
+      ...EXPECTED,
+      ...sold.products.flatMap((number) => [
+        `code-unknown: item ${number}.itemCategoryCode: 'NOTHING' is no code of itemCategories in Business Central`,
+        `unit-unknown: item ${number}: no unit ${sold.unitCode}`,
+      ]),
+    ]);
+  });
+});
+
+describe('a unit that Business Central lacks', () => {
+  it('is sold in base units where a rule allows it, and the totals agree', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const [line] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
+    const unit = store.find('uom', String(line?.['uomid']));
+    const [base] = [...store.all('uom')].filter((row) => row['name'] === 'PCS');
+    if (!unit || !base) throw new Error('the units are needed');
+    store.update(store.schema.table('uom'), unit, { quantity: '4', baseuom: String(base['uomid']) });
+    for (const number of sold.products) {
+      simulators.businessCentral.company.insert('items', {
+        number,
+        displayName: number,
+        baseUnitOfMeasureCode: 'PCS',
+        taxGroupCode: 'VAT19',
+      });
+    }
+    const steps = openSteps(`${RULES}convertUnits: true\n`);
+    await steps.ledger.see({ table: 'salesorder', recordId: sold.orderId });
+    const { revision } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
+    const ref = { recordId: sold.orderId, revision };
+    const customer = await steps.createCustomer(ref);
+    await steps.ledger.claim(ref.recordId, []);
+    const made = await steps.createDraft({ ...ref, customerId: customer.id, generation: 1 });
+    const draft = await steps.setDiscount({ ...ref, draftId: made?.id ?? '', etag: made?.etag ?? '' });
+    expect(draft.difference).toBeUndefined();
+    const [first] = simulators.businessCentral.company.invoices.get(draft.id)?.lines ?? [];
+    expect(first).toMatchObject({ unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53085' });
+  });
+});
+
+describe('a difference of the totals', () => {
+  const ask = async (yaml: string) => {
+    const { steps, summary, ref } = await sellAndRead(`${RULES}${yaml}`);
+    const customer = await steps.createCustomer(ref);
+    for (const { productId } of summary.products) await steps.createItem({ ...ref, productId });
+    await steps.ledger.claim(ref.recordId, []);
+    const draft = await steps.createDraft({ ...ref, customerId: customer.id, generation: 1 });
+    const { id = '', etag = '' } = draft ?? {};
+    await steps.setDiscount({ ...ref, draftId: id, etag });
+    const invoice = simulators.businessCentral.company.invoices.get(id);
+    const line = invoice?.lines[0];
+    if (!line) throw new Error('a line is needed');
+    await fetch(`${simulators.connection.businessCentral}/_sim/invoices/edit-line`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id, sequence: line.sequence, unitPrice: '1' }),
+    });
+    return steps.readDraft({ ...ref, draftId: id });
+  };
+
+  it('holds by default, with its cause', async () => {
+    expect(await ask('')).toMatchObject({
+      difference: 'price: line 1 costs 150.1234 in Sales, 1 in the draft',
+      differenceCause: 'price',
+      differencePolicy: 'refuse',
+    });
+  });
+
+  it('passes, or asks a person, where the rules say so', async () => {
+    const passed = await ask('totals: { onDifference: ask, causes: { price: pass } }\n');
+    expect(passed).toMatchObject({ difference: undefined, differenceCause: 'price', differencePolicy: 'pass' });
+    expect(passed?.differencePassed).toContain('line 1 costs 150.1234 in Sales');
+    expect(await ask('totals: { onDifference: ask }\n')).toMatchObject({
+      difference: expect.stringContaining('price'),
+      differencePolicy: 'ask',
+    });
+  });
+});

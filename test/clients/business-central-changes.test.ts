@@ -1,0 +1,60 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentKey } from '../../src/deal/ids.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+describe('the changes of invoices, page by page', () => {
+  let counter: Counter;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    counter = await openCounter();
+    for (let index = 0; index < 5; index += 1) {
+      const made = await counter.client.createInvoice({
+        externalDocumentNumber: documentKey(randomUUID()),
+        customerId: counter.customerId,
+        currencyCode: 'EUR',
+        lines: [
+          {
+            sequence: 10_000,
+            kind: 'item',
+            number: 'EQ-1001',
+            unitCode: undefined,
+            quantity: '1',
+            unitPrice: '5',
+            discount: '0',
+            description: undefined,
+          },
+        ],
+        headerDiscount: undefined,
+      });
+      ids.push(made.id);
+      // Each a second later than the one before, whatever the machine's speed.
+      counter.simulators.clock.advance(1_000);
+    }
+  });
+  afterAll(() => counter?.close());
+
+  const stampOf = async (index: number) => (await counter.client.getInvoice(ids[index] ?? '')).lastModified;
+
+  it('come in the order of their stamps, with their lines, to the last', async () => {
+    const first = await counter.client.readChangedInvoices({ since: new Date(0) }, 2);
+    const second = await counter.client.readChangedInvoices({ next: first.next ?? '' }, 2);
+    const third = await counter.client.readChangedInvoices({ next: second.next ?? '' }, 2);
+    const pages = [first, second, third].map((page) => page.invoices.map((invoice) => invoice.id));
+    expect(pages).toEqual([ids.slice(0, 2), ids.slice(2, 4), ids.slice(4)]);
+    expect(third.next).toBeUndefined();
+    expect(first.invoices[0]?.lines).toHaveLength(1);
+  });
+
+  it('begin after the moment that is given', async () => {
+    const page = await counter.client.readChangedInvoices({ since: new Date(await stampOf(2)) }, 500);
+    expect(page).toMatchObject({ invoices: [{ id: ids[3] }, { id: ids[4] }], next: undefined });
+  });
+
+  it('a link to the next page is kept as its query alone: the token goes to the host that we know', async () => {
+    const { next } = await counter.client.readChangedInvoices({ since: new Date(0) }, 2);
+    expect(next).toMatch(/^\$filter=.*skiptoken=/);
+    expect(next).not.toContain('http');
+  });
+});

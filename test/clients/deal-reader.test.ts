@@ -1,0 +1,147 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSalesClient, type SalesClient } from '../../src/clients/sales/client.js';
+import { parseRules } from '../../src/config.js';
+import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
+import { askedColumns } from '../../src/mapping/columns.js';
+import { type Simulators, startSimulators } from '../../src/simulators/index.js';
+import { createSeller } from '../support/sales.js';
+import { createSimulatedTokens } from '../support/tokens.js';
+import { sellUnknown } from '../support/unknown-deal.js';
+
+/** The reading request against the simulated Sales: what a mapping names comes along, in one request. */
+
+let simulators: Simulators;
+let sales: SalesClient;
+let seller: ReturnType<typeof createSeller>;
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
+  seller = createSeller(simulators);
+  const { connection } = simulators;
+  sales = createSalesClient({
+    environmentUrl: connection.dataverse,
+    tokens: createSimulatedTokens(connection, connection.dataverseApp),
+    timeoutMs: 10_000,
+  });
+});
+afterAll(async () => {
+  await sales.close();
+  await simulators.stop();
+});
+
+const EVERYTHING = {
+  createCustomers: true,
+  createItems: true,
+  createContacts: true,
+};
+
+function asked(table: SourceTable, yaml: string, wishes = EVERYTHING) {
+  const { mapping, lines } = parseRules(yaml);
+  return askedColumns(mapping, lines, wishes, table);
+}
+
+async function read(table: SourceTable, id: string, yaml: string, wishes = EVERYTHING) {
+  const before = simulators.dataverse.requests.length;
+  const deal = await sales.readDeal(table, id, asked(table, yaml, wishes));
+  expect(simulators.dataverse.requests.length - before).toBe(1);
+  return deal;
+}
+
+const CUSTOM = `
+tables: { salespeople: { sales@example.com: NORTH }, paymentTerms: { 3: 45D } }
+mapping:
+  document: { phoneNumber: { column: bc_syncstatus }, email: { column: [salesorder.bc_correlationid, opportunity.customerneed] } }
+  line: { description2: { column: salesorderdetail.bc_lineno }, itemVariantId: { column: product.bc_variantcode } }
+  customer: { taxRegistrationNumber: { column: account.bc_customernumber } }
+  dimensions: { PROJECT: { column: owner.employeeid } }
+`;
+
+describe('one request brings the deal with the columns of the mapping', () => {
+  it('of record, account, contact, owner, line and product, all as text', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    await seller.call(`salesorders(${sold.orderId})`, { bc_syncstatus: 'ready' }, 'PATCH');
+    const deal = await read('salesorder', sold.orderId, CUSTOM);
+    expect(deal.extra?.record).toMatchObject({
+      bc_syncstatus: 'ready',
+      bc_correlationid: '+49 421 999',
+      shipto_name: 'Nordlager',
+      requestdeliveryby: '2026-12-01T23:00:00Z',
+    });
+    // Terms are read once their table has entries, and columns of other tables never.
+    expect(deal.extra?.record).not.toHaveProperty('freighttermscode');
+    expect(deal.extra?.record).not.toHaveProperty('customerneed');
+    expect(deal.extra?.account).toMatchObject({ paymenttermscode: '3', address1_country: 'Deutschland' });
+    expect(deal.extra?.contact).toMatchObject({ fullname: 'Cleo Muster' });
+    expect(deal.extra?.owner).toEqual({ internalemailaddress: 'sales@example.com' });
+    const [first] = deal.lines;
+    expect(deal.extra?.lines[first?.lineId ?? '']).toMatchObject({ bc_lineno: '77' });
+    expect(deal.extra?.products[first?.product?.productId ?? '']).toMatchObject({
+      price: '150.0000',
+      defaultuomid: sold.unitCode.replace('CRATE', 'Crate'),
+    });
+    expect(first).toMatchObject({ role: 'product', memo: 'Painted blue\nwith a hook' });
+  });
+
+  it.each(SOURCE_TABLES)('of a %s, with everything switched on at once', async (table) => {
+    const document = simulators.data.documents.find(({ kind }) => kind === table);
+    const yaml = 'convertUnits: true\ngrossPriceLists: [List EUR]\ntables: { salespeople: { a@b.example: A } }\n';
+    const deal = await read(table, document?.id ?? '', yaml);
+    expect(deal.priceListName).toMatch(/^List /);
+    expect(deal.extra?.contact['fullname']).not.toBeUndefined();
+    expect(deal.lines[0]).toMatchObject({ unitFactor: '1.0000000000' });
+  });
+
+  it('asks for no more than before when nothing is created and nothing is mapped', () => {
+    const nothing = { createCustomers: false, createItems: false, createContacts: false };
+    const { rows, owner, contact, baseUnit, defaultUnit, priceList } = asked('salesorder', '', nothing);
+    expect([owner, contact, baseUnit, defaultUnit, priceList]).toEqual([false, false, false, false, false]);
+    expect(rows.product).toEqual(['productnumber']);
+  });
+
+  it('a team as owner leaves the columns of the owner empty', async () => {
+    const document = simulators.data.documents.find(({ kind }) => kind === 'salesorder');
+    const { store } = simulators.dataverse;
+    const team = store.insert(store.schema.table('team'), { name: 'Sales north' });
+    const order = store.find('salesorder', document?.id ?? '');
+    if (!order) throw new Error('an order is needed');
+    store.update(store.schema.table('salesorder'), order, { ownerid: String(team['teamid']) });
+    expect((await read('salesorder', document?.id ?? '', CUSTOM)).extra?.owner).toEqual({});
+  });
+});
+
+describe('bundles, units and other lines', () => {
+  it('are told apart', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const lines = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
+    const [bundle, member] = lines;
+    const table = store.schema.table('salesorderdetail');
+    if (!bundle || !member) throw new Error('two lines are needed');
+    store.update(table, bundle, { producttypecode: 2 });
+    store.update(table, member, { producttypecode: 4, parentbundleidref: String(bundle['salesorderdetailid']) });
+    const deal = await read('salesorder', sold.orderId, '');
+    expect(deal.lines.map(({ role }) => role)).toEqual(['bundle', 'member', 'product']);
+    expect(deal.lines[1]?.bundleLineId).toBe(deal.lines[0]?.lineId);
+    expect(deal.lines.map(({ product }) => product?.type)).toEqual(['inventory', 'inventory', undefined]);
+  });
+
+  it('a unit knows its base unit when the rules allow to convert', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const [line] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
+    const unit = store.find('uom', String(line?.['uomid']));
+    const [base] = [...store.all('uom')].filter((row) => row['name'] === 'PCS');
+    if (!unit) throw new Error('the unit is needed');
+    store.update(store.schema.table('uom'), unit, { quantity: '12', baseuom: String(base?.['uomid']) });
+    const deal = await read('salesorder', sold.orderId, 'convertUnits: true');
+    expect(deal.lines[0]).toMatchObject({ unitFactor: '12.0000000000', baseUnit: 'PCS' });
+  });
+});
+
+it('a column that does not exist is told by Sales by its name', async () => {
+  const document = simulators.data.documents.find(({ kind }) => kind === 'salesorder');
+  const columns = asked('salesorder', 'mapping: { document: { email: { column: new_mial } } }');
+  await expect(sales.readDeal('salesorder', document?.id ?? '', columns)).rejects.toMatchObject({
+    facts: { remoteMessage: expect.stringContaining('new_mial') },
+  });
+});

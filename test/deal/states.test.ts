@@ -1,0 +1,123 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { bearingTables, DEAL_EVENTS, findEvent, maySettle, toRecordState } from '../../src/deal/events.js';
+import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
+import { isNewerRevision } from '../../src/deal/looks.js';
+import { canMove, DEAL_STATES, type DealState, isFinal, isHandedOver } from '../../src/deal/states.js';
+
+/** The states that a recorded run went through, as its search attribute showed them. */
+function statesOf(file: string): DealState[] {
+  const text = readFileSync(join('test/histories', file), 'utf8');
+  const attributes = [...text.matchAll(/"DealState": \{[^}]*\}[^}]*"data": "([^"]+)"/g)];
+  return attributes.map(([, data]) => JSON.parse(Buffer.from(data ?? '', 'base64').toString()) as DealState);
+}
+
+describe('the table of states', () => {
+  it('holds every move of every recorded run', () => {
+    const wrong: string[] = [];
+    let moves = 0;
+    for (const file of readdirSync('test/histories')) {
+      const states = statesOf(file);
+      for (const [index, to] of states.slice(1).entries()) {
+        const from = states[index] as DealState;
+        moves += 1;
+        if (!canMove(from, to)) wrong.push(`${file}: ${from} to ${to}`);
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(moves).toBeGreaterThan(100);
+  });
+
+  it('leads to a posting through a confirmation only, or past one that Business Central made by hand (I2)', () => {
+    const before = DEAL_STATES.filter((state) => canMove(state, 'posted') && state !== 'posted').sort();
+    expect(before).toEqual(['awaiting-confirmation', 'confirmed', 'drafted', 'held']);
+  });
+
+  it('whatever happens in whatever order, an ended deal stays ended but for those that Sales or a payment reopens', () => {
+    fc.assert(
+      fc.property(fc.array(fc.constantFrom(...DEAL_STATES), { minLength: 1, maxLength: 60 }), (wanted) => {
+        let state: DealState = 'seen';
+        for (const next of wanted) {
+          const before: DealState = state;
+          if (canMove(state, next)) state = next;
+          if (before === state) continue;
+          if (isFinal(before)) expect(['reading', 'written-back', 'held']).toContain(state);
+          if (isHandedOver(before))
+            expect(['preparing', 'reading', 'drafted', 'confirmed', 'rejected']).not.toContain(state);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('the events that count', () => {
+  const all = new Set(DEAL_EVENTS);
+  const cases: readonly (readonly [SourceTable, number, string, string | undefined])[] = [
+    ['opportunity', 0, 'open', undefined],
+    ['opportunity', 1, 'won', 'opportunityWon'],
+    ['opportunity', 2, 'dead', undefined],
+    ['quote', 0, 'open', undefined],
+    ['quote', 1, 'open', undefined],
+    ['quote', 2, 'won', 'quoteWon'],
+    ['quote', 3, 'dead', undefined],
+    ['salesorder', 0, 'won', 'orderCreated'],
+    ['salesorder', 1, 'won', 'orderSubmitted'],
+    ['salesorder', 2, 'dead', undefined],
+    ['salesorder', 3, 'won', 'orderSubmitted'],
+    ['salesorder', 4, 'won', 'orderSubmitted'],
+  ];
+  for (const [table, statecode, state, event] of cases) {
+    it(`a ${table} in state ${statecode} is ${state}`, () => {
+      expect(toRecordState(table, statecode, all)).toBe(state);
+      expect(findEvent(table, statecode, all)).toBe(event);
+    });
+  }
+
+  it('an order that nobody submitted waits when only submitted ones count', () => {
+    const events = new Set(['orderSubmitted'] as const);
+    expect([0, 1, 2, 3].map((statecode) => toRecordState('salesorder', statecode, events))).toEqual([
+      'open',
+      'won',
+      'dead',
+      'won',
+    ]);
+    expect(toRecordState('opportunity', 1, events)).toBe('open');
+    expect(bearingTables(events)).toEqual(['salesorder']);
+  });
+
+  it('a state code that nobody knows is open, whatever the table', () => {
+    fc.assert(
+      fc.property(fc.constantFrom(...SOURCE_TABLES), fc.integer({ min: 5 }), (table, statecode) => {
+        expect(toRecordState(table, statecode, all)).toBe('open');
+      }),
+    );
+  });
+
+  it('what is locked has settled: only a submitted order', () => {
+    expect(maySettle('salesorder', 1)).toBe(false);
+    expect([maySettle('salesorder', 0), maySettle('quote', 2), maySettle('opportunity', 1)]).toEqual([
+      true,
+      true,
+      true,
+    ]);
+  });
+});
+
+describe('revisions', () => {
+  it('are compared as numbers, however long', () => {
+    const version = fc.bigInt({ min: 0n, max: 2n ** 63n });
+    fc.assert(
+      fc.property(version, version, (left, right) => {
+        expect(isNewerRevision(`W/"${left}"`, `W/"${right}"`)).toBe(left > right);
+      }),
+    );
+  });
+
+  it('of another form count as news when they differ', () => {
+    expect(isNewerRevision('deleted', 'W/"1"')).toBe(true);
+    expect(isNewerRevision('deleted', 'deleted')).toBe(false);
+  });
+});

@@ -1,0 +1,153 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { replayDeal } from '../../src/intake/replay-deal.js';
+import { startDeal } from '../../src/intake/start-deal.js';
+import type { SimServer } from '../../src/simulators/kernel/server.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createDealer, until } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
+import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
+
+/** Running a hand-over again: on a person's word, by a reset in the Web UI, or after a run that was ended from outside. */
+
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
+
+beforeAll(async () => {
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/person.yaml' });
+  stage.simulators.dataverse.webhooks.registrations.length = 0;
+  dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
+});
+afterAll(() => stage?.close());
+
+const ref = (deal: SeedDocument) => ({ table: deal.kind, recordId: deal.id });
+const handle = (deal: SeedDocument) => stage.temporal.workflow.getHandle(deal.id);
+const confirm = (deal: SeedDocument) => handle(deal).executeUpdate('confirm', { args: [{ by: 'ann' }] });
+
+async function startWaiting(): Promise<SeedDocument> {
+  const deal = dealer.takeKnown();
+  await startDeal(stage, ref(deal));
+  await dealer.untilState(deal, 'awaiting-confirmation');
+  return deal;
+}
+
+async function handOver(): Promise<SeedDocument> {
+  const deal = await startWaiting();
+  await confirm(deal);
+  await dealer.result(deal);
+  return deal;
+}
+
+/** Requests that changed something since then, on both sides. */
+function countWrites(): () => number {
+  const servers: readonly SimServer[] = [stage.simulators.dataverse, stage.simulators.businessCentral];
+  const from = servers.map((server) => server.requests.length);
+  return () =>
+    servers.flatMap((server, index) => server.requests.slice(from[index])).filter(({ method }) => method !== 'GET')
+      .length;
+}
+
+function expectOnce(deal: SeedDocument): void {
+  expect(dealer.invoicesOf(deal).map((invoice) => invoice.isPosted)).toEqual([true]);
+  expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);
+}
+
+describe('a hand-over that a person runs again', () => {
+  it('writes nothing when everything is there', async () => {
+    const deal = await handOver();
+    const writes = countWrites();
+    expect((await replayDeal(stage, ref(deal), { by: 'ann' })).kind).toBe('started');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(writes()).toBe(0);
+    expect(await stage.ledger.readAudit(deal.id)).toContainEqual(
+      expect.objectContaining({ actor: 'ann', action: 'replay', facts: { state: 'written-back' } }),
+    );
+  });
+
+  it('makes the row in Sales that somebody deleted, and nothing else', async () => {
+    const deal = await handOver();
+    const [row] = dealer.salesInvoicesOf(deal);
+    await seller.deleteRecord('invoices', String(row?.['invoiceid']));
+    const writes = countWrites();
+    await replayDeal(stage, ref(deal), { by: 'ann' });
+    await dealer.result(deal);
+    expect(writes()).toBe(1);
+    expectOnce(deal);
+    await keepHistory(stage, deal.id, 'replayed-row-deleted');
+  });
+
+  it('begins a rejected deal again', async () => {
+    const deal = await startWaiting();
+    await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wrong price' }] });
+    await dealer.result(deal);
+    expect((await startDeal(stage, ref(deal))).kind).toBe('known');
+    await replayDeal(stage, ref(deal), { by: 'bob' });
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    await confirm(deal);
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expectOnce(deal);
+    await keepHistory(stage, deal.id, 'replayed-after-rejection');
+  });
+
+  it('hands over the record as it was, when that is wanted', async () => {
+    const deal = await startWaiting();
+    const then = await stage.ledger.getRecord(deal.id);
+    await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wait' }] });
+    await dealer.result(deal);
+    const [line] = stage.simulators.dataverse.store.children('salesorderdetail', 'salesorderid', deal.id);
+    const change = { priceperunit: 77.77, ispriceoverridden: true };
+    await seller.call(`salesorderdetails(${String(line?.['salesorderdetailid'])})`, change, 'PATCH');
+    await replayDeal(stage, ref(deal), { by: 'ann', revision: String(then.revision) });
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(JSON.stringify(dealer.invoicesOf(deal)[0])).not.toContain('77.77');
+    await confirm(deal);
+    await dealer.result(deal);
+    expectOnce(deal);
+  });
+
+  it('is told that it runs when it runs', async () => {
+    const deal = await startWaiting();
+    expect((await replayDeal(stage, ref(deal), { by: 'ann' })).kind).toBe('running');
+  });
+});
+
+describe('a run that is reset in the Web UI', () => {
+  it('to each of its points makes nothing twice', async () => {
+    const deal = await handOver();
+    const { events } = await handle(deal).fetchHistory();
+    const points = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes).map((e) => e.eventId);
+    expect(points.length).toBeGreaterThan(5);
+    const { runId } = await handle(deal).describe();
+    const writes = countWrites();
+    for (const point of points) {
+      const reset = await stage.temporal.workflowService.resetWorkflowExecution({
+        namespace: stage.temporal.options.namespace,
+        workflowExecution: { workflowId: deal.id, runId },
+        workflowTaskFinishEventId: point ?? null,
+        reason: 'test',
+        requestId: `reset-${String(point)}`,
+      });
+      await stage.temporal.workflow.getHandle(deal.id, reset.runId).result();
+    }
+    expect(writes()).toBe(0);
+    expectOnce(deal);
+  });
+});
+
+describe('a run that was ended from outside', () => {
+  it('goes on with the draft that it had', async () => {
+    const deal = await startWaiting();
+    const [draft] = dealer.invoicesOf(deal);
+    await handle(deal).terminate('test');
+    const writes = countWrites();
+    expect((await startDeal(stage, ref(deal))).kind).toBe('started');
+    await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
+    expect(writes()).toBe(0);
+    await confirm(deal);
+    await dealer.result(deal);
+    expectOnce(deal);
+    expect(dealer.invoicesOf(deal)[0]?.row['id']).toBe(draft?.row['id']);
+  });
+});

@@ -1,0 +1,240 @@
+import { describe, expect, it } from 'vitest';
+import { parseRules } from '../../src/config.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { compileFormula } from '../../src/mapping/expressions.js';
+import { resolveCustomer, withMappedNumbers } from '../../src/mapping/masters.js';
+import { findLocalProblems, type Lookups, resolveDocument } from '../../src/mapping/resolve.js';
+import { toLocalDate } from '../../src/mapping/view.js';
+import { knowAll } from '../support/lookups.js';
+import { makeDeal, makeLine } from '../support/won-deal.js';
+
+async function resolve(deal: WonDeal, yaml: string, lookups: Lookups = knowAll()) {
+  const { mapping, lines } = parseRules(yaml);
+  return resolveDocument(deal, mapping, lines, lookups);
+}
+
+const told = (problems: readonly { reason: string; text: string }[]) =>
+  problems.map(({ reason, text }) => `${reason}: ${text}`);
+const extra = (record: Record<string, string>) => makeDeal({ extra: { record } });
+
+describe('what does not fit is told before anything is written', () => {
+  it('all problems of a deal at once, each with its field', async () => {
+    const deal = makeDeal({
+      extra: {
+        record: { shipto_city: 'x'.repeat(31), new_terms: '9', new_day: 'soon', new_country: 'Atlantis' },
+        lines: { 'line-1': { new_text: 'y'.repeat(51) } },
+      },
+    });
+    const { problems } = await resolve(
+      deal,
+      `
+tables: { paymentTerms: { 1: 30D } }
+mapping:
+  document:
+    paymentTermsId: { column: new_terms, table: paymentTerms }
+    postingDate: { column: new_day }
+    sellToCountry: { column: new_country }
+    sellToCity: { column: new_nothing, required: true }
+    email: { expression: "$multiply('a', 2)" }
+    phoneNumber: { expression: "lines" }
+  line:
+    description2: { column: line.new_text }
+  dimensions:
+    PROJECT: { value: P-900 }
+`,
+      knowAll(['Atlantis', 'P-900']),
+    );
+    expect(told(problems)).toEqual([
+      "mapping-failed: document.postingDate: 'soon' is no date such as 2026-03-31",
+      "code-unknown: document.paymentTermsId: '9' is not in the table paymentTerms",
+      'value-too-long: document.shipToCity: 31 characters where 30 fit (column shipto_city)',
+      'value-missing: document.sellToCity: column new_nothing holds nothing',
+      'mapping-failed: document.phoneNumber: the formula gives a list; a text, a whole number or true or false is right',
+      'mapping-failed: document.email: the formula failed: a decimal as text, such as "12.50", or a whole number is right',
+      "code-unknown: document.sellToCountry: 'Atlantis' is no code of countriesRegions in Business Central",
+      "code-unknown: document.dimensions: 'P-900' is no value of PROJECT in Business Central",
+      'value-too-long: line 1.description2: 51 characters where 50 fit (column line.new_text)',
+    ]);
+  });
+
+  it('what needs no look-up is found when the deal is read', async () => {
+    const { mapping, lines } = parseRules('');
+    expect(told(await findLocalProblems(extra({ shipto_name: 'x'.repeat(101) }), mapping, lines))).toEqual([
+      'value-too-long: document.shipToName: 101 characters where 100 fit (column shipto_name)',
+    ]);
+  });
+
+  it('a customer is held for its own fields only when it is created', async () => {
+    const deal = makeDeal({ extra: { account: { name: 'x'.repeat(101) } } });
+    const { mapping, lines } = parseRules('');
+    expect(await findLocalProblems(deal, mapping, lines)).toEqual([]);
+    expect(told((await resolveCustomer(deal, mapping, knowAll())).problems)).toEqual([
+      'value-too-long: customer.displayName: 101 characters where 100 fit (column account.name)',
+    ]);
+  });
+});
+
+describe('a cut is configured and recorded', () => {
+  it('keeps the first characters and says what was there', async () => {
+    const { values, problems, notes } = await resolve(
+      extra({ shipto_city: `${'x'.repeat(29)}yz` }),
+      'mapping: { document: { shipToCity: { column: shipto_city, cut: true } } }',
+    );
+    expect(problems).toEqual([]);
+    expect(values.header['shipToCity']).toBe(`${'x'.repeat(29)}y`);
+    expect(notes.find(({ field }) => field === 'document.shipToCity')?.cutFrom).toBe(`${'x'.repeat(29)}yz`);
+  });
+
+  it('never leaves half a character', async () => {
+    const { values } = await resolve(
+      extra({ shipto_city: `${'x'.repeat(29)}😀` }),
+      'mapping: { document: { shipToCity: { column: shipto_city, cut: true } } }',
+    );
+    expect(values.header['shipToCity']).toBe('x'.repeat(29));
+  });
+});
+
+describe('where a value comes from', () => {
+  it('of several columns the first that holds something', async () => {
+    const yaml = 'mapping: { document: { email: { column: [new_mail, account.emailaddress1] } } }';
+    expect((await resolve(extra({ new_mail: 'a@example.com' }), yaml)).values.header['email']).toBe('a@example.com');
+    expect((await resolve(extra({}), yaml)).values.header['email']).toBe('office1@example.com');
+  });
+
+  it('a column that is named for orders is empty for a quote', async () => {
+    const yaml = 'mapping: { document: { email: { column: salesorder.new_mail } } }';
+    const quote = makeDeal({ table: 'quote', extra: { record: { new_mail: 'a@example.com' } } });
+    expect((await resolve(quote, yaml)).values.header['email']).toBeUndefined();
+  });
+
+  it('`false` leaves a field to Business Central, `unknown: leave` only a value without a code', async () => {
+    const yaml = `
+tables: { paymentTerms: { 1: 30D } }
+mapping:
+  document:
+    shipToName: false
+    paymentTermsId: { column: paymenttermscode, table: paymentTerms, unknown: leave }
+`;
+    const { values, problems, notes } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
+    expect(problems).toEqual([]);
+    expect(values.header).toEqual({});
+    expect(notes.filter(({ isLeft }) => isLeft).map(({ field }) => field)).toEqual(['document.paymentTermsId']);
+  });
+
+  it('customer and item numbers of other columns are the ones that are looked up', async () => {
+    const { mapping } = parseRules(
+      'mapping: { customer: { number: { column: account.new_debitor } }, item: { number: { column: product.bc_itemnumber } } }',
+    );
+    const deal = makeDeal({
+      extra: { account: { new_debitor: 'd-4711' }, products: { 'product-1': { bc_itemnumber: '1000' } } },
+    });
+    const mapped = await withMappedNumbers(deal, mapping);
+    expect(mapped.customer?.number).toBe('D-4711');
+    expect(mapped.lines[0]?.product?.number).toBe('1000');
+  });
+});
+
+describe('expressions compute with decimals, never with floats', () => {
+  const line = makeLine(1, { quantity: '0.1', unitPrice: '3.00000000000000000001' });
+  const deal = makeDeal({ lines: [line, makeLine(2)] });
+  const evaluate = async (expression: string): Promise<unknown> => {
+    const yaml = `mapping: { line: { description2: { expression: ${JSON.stringify(expression)} } } }`;
+    const { values, problems } = await resolve(deal, yaml);
+    return problems[0]?.text ?? values.lines['line-1']?.fields['description2'];
+  };
+
+  it.each([
+    ['$multiply(line.unitPrice, 3)', '9.00000000000000000003'],
+    ['$add(line.quantity, "0.2")', '0.3'],
+    ['$subtract("0.3", "0.1")', '0.2'],
+    ['$round("2.675", 2)', '2.68'],
+    ['$round("-2.5", 0)', '-3'],
+    ['$add(lines.quantity)', '2.1'],
+    ['line.product.name & " / " & currency', 'Product 1 / EUR'],
+    ['$count(lines)', '2'],
+  ])('%s is %s', async (expression, expected) => {
+    expect(await evaluate(expression)).toBe(expected);
+  });
+
+  it('arithmetic of JSONata refuses decimal strings, and a float is no result', async () => {
+    expect(await evaluate('line.unitPrice * 2')).toContain('the formula failed');
+    expect(await evaluate('$number("0.1") + $number("0.2")')).toContain('the formula gives the float');
+  });
+
+  it('an expression without end ends with a hold', async () => {
+    expect(await evaluate('($f := function($n) { $f($n + 1) + 1 }; $f(1))')).toContain('the formula failed');
+  });
+
+  it('a fault is told with its place when the expression is compiled', () => {
+    expect(() => compileFormula('a + ')).toThrow(expect.objectContaining({ at: 3 }));
+  });
+});
+
+describe('dimensions', () => {
+  const yaml = `
+mapping:
+  dimensions: { PROJECT: { column: new_project }, REGION: { column: new_region } }
+  lineDimensions: { PROJECT: { column: line.new_project } }
+`;
+  const known = (customer: Record<string, string>, item: Record<string, string> = {}): Lookups => ({
+    ...knowAll(),
+    customerDimensions: async () => new Map(Object.entries(customer)),
+    itemDimensions: async () => new Map(Object.entries(item)),
+  });
+  const deal = makeDeal({
+    extra: { record: { new_project: 'P-100', new_region: 'NORTH' }, lines: { 'line-1': { new_project: 'P-100' } } },
+  });
+
+  it('of the header are sent, and not again for a line that inherits them', async () => {
+    const { values, problems } = await resolve(deal, yaml, known({}));
+    expect(problems).toEqual([]);
+    expect(values.dimensions).toEqual([
+      { code: 'PROJECT', value: 'P-100' },
+      { code: 'REGION', value: 'NORTH' },
+    ]);
+    expect(values.lines['line-1']?.dimensions).toEqual([]);
+  });
+
+  it('that the customer sets already are left out; other values of them are told', async () => {
+    const { values, problems } = await resolve(deal, yaml, known({ PROJECT: 'P-100', REGION: 'SOUTH' }));
+    expect(values.dimensions).toEqual([]);
+    expect(told(problems)).toEqual([
+      "dimension-conflict: document.dimensions: REGION is NORTH by the mapping and SOUTH by the customer's default",
+    ]);
+  });
+
+  it('that are global ones are set by their property, over a default of the customer', async () => {
+    const global =
+      'mapping: { dimensions: { DEPARTMENT: { value: SALES } }, lineDimensions: { DEPARTMENT: { column: line.new_department } } }';
+    const { values, problems } = await resolve(makeDeal(), global, known({ DEPARTMENT: 'SERVICE' }));
+    expect(problems).toEqual([]);
+    expect(values.header).toMatchObject({ shortcutDimension1Code: 'SALES' });
+    expect(values.dimensions).toEqual([]);
+    const other = makeDeal({ extra: { lines: { 'line-1': { new_department: 'RENTAL' } } } });
+    expect(told((await resolve(other, global, known({}))).problems)).toEqual([
+      'dimension-conflict: line 1.dimensions: DEPARTMENT is RENTAL by the mapping and SALES by what the line inherits',
+    ]);
+  });
+
+  it('of a line that differ from what item or document give are told', async () => {
+    const other = makeDeal({ extra: { lines: { 'line-1': { new_project: 'P-100' } } } });
+    expect(told((await resolve(other, yaml, known({}, { PROJECT: 'P-200' }))).problems)).toEqual([
+      'dimension-conflict: line 1.dimensions: PROJECT is P-100 by the mapping and P-200 by what the line inherits',
+    ]);
+    expect((await resolve(other, yaml, known({}))).values.lines['line-1']?.dimensions).toEqual([
+      { code: 'PROJECT', value: 'P-100' },
+    ]);
+  });
+});
+
+describe('days', () => {
+  it.each([
+    ['2025-03-07T23:00:00Z', 'Europe/Berlin', '2025-03-08'],
+    ['2025-03-07T23:00:00Z', 'UTC', '2025-03-07'],
+    ['2025-07-01T04:00:00Z', 'America/New_York', '2025-07-01'],
+    ['2025-06-30T22:00:00Z', 'Europe/Berlin', '2025-07-01'],
+    ['2025-03-08', 'Pacific/Auckland', '2025-03-08'],
+  ])('%s in %s is %s', (moment, zone, day) => {
+    expect(toLocalDate(moment, zone)).toBe(day);
+  });
+});

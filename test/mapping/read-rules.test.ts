@@ -1,0 +1,156 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseRules } from '../../src/config.js';
+import { RulesError, type RulesFault, readRules } from '../../src/mapping/read-rules.js';
+import { toEditorSchema } from '../../src/mapping/rules-file.js';
+
+function faultsOf(yaml: string): readonly RulesFault[] {
+  try {
+    readRules(yaml);
+  } catch (error) {
+    if (error instanceof RulesError) return error.faults;
+    throw error;
+  }
+  throw new Error('the file was taken');
+}
+
+const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly string[]])[] = [
+  [
+    'an unknown key',
+    'version: 1\nwriteInAcount: "8400"\n',
+    `2:1 writeInAcount: the key 'writeInAcount' | writeInAccount`,
+  ],
+  [
+    'an unknown field of a section',
+    'mapping:\n  customer:\n    displayNam: { value: x }\n',
+    `3:5 mapping.customer.displayNam: the key 'displayNam' | displayName`,
+  ],
+  ['a version of the future', 'version: 2\n', '1:10 version: 2 | one of 1'],
+  ['a word that is no choice', 'bundles: single\n', '1:10 bundles: "single" | one of lines, bundle'],
+  ['a text where a truth belongs', 'createItems: yes please\n', '1:14 createItems: "yes please" | a boolean'],
+  [
+    'a rule of confirmation that is none',
+    'confirmation: sometimes\n',
+    '1:15 confirmation: "sometimes" | automatic or person or an object',
+  ],
+  [
+    'an amount that is no number',
+    'confirmation:\n  automaticBelow: much\n',
+    '2:19 confirmation.automaticBelow: "much" | an amount such as 5000.00',
+  ],
+  [
+    'two origins of one field',
+    'mapping:\n  item:\n    gtin:\n      column: product.new_gtin\n      value: "1"\n',
+    '4:7 mapping.item.gtin: {"column":"product.new_gtin","value":"1"} | exactly one of column, value and expression',
+  ],
+  [
+    'a column in capitals',
+    'mapping:\n  document:\n    email: { column: NewMail }\n',
+    '3:22 mapping.document.email.column: "NewMail" | a column such as new_project, account.new_project, owner.…, line.…, product.… or salesorder.… in lower case',
+  ],
+  [
+    'an unknown code table',
+    'mapping:\n  document:\n    email: { column: a, table: colours }\n',
+    '3:32 mapping.document.email.table: "colours" | one of countries, paymentTerms, shippingMethods, shipmentMethods, salespeople, units, taxGroups',
+  ],
+  [
+    'a formula that does not compile',
+    'mapping:\n  line:\n    description:\n      expression: line.description & (\n',
+    '4:38 mapping.line.description.expression: "line.description & (" | JSONata: Expected ")" before end of expression',
+  ],
+  [
+    'a formula that does not compile, in a block of lines',
+    'mapping:\n  line:\n    description:\n      expression: |\n        line.description\n        & ("x" & )\n',
+    '6:18 mapping.line.description.expression: "line.description\\n& (\\"x\\" & )\\n" | JSONata: The symbol ")" cannot be used as a unary operator',
+  ],
+  ['an account that loses its zeros', 'freightAccount: 0840\n', `1:17 freightAccount: 0840 | '0840' in quotes`],
+  [
+    'a time zone that is none',
+    'businessTimeZone: Bremen\n',
+    '1:19 businessTimeZone: "Bremen" | a time zone such as Europe/Berlin',
+  ],
+  [
+    'a line rule without a kind',
+    'lineRules:\n  - when: { number: "SV-*" }\n',
+    '2:5 lineRules.0.as: nothing | one of item, resource, account, charge, comment, refuse',
+  ],
+  [
+    'a currency in words',
+    'totals:\n  tolerance: { euro: 0.05 }\n',
+    `2:16 totals.tolerance.euro: the key 'euro' | a currency such as EUR`,
+  ],
+  [
+    'a key that is there twice',
+    'createItems: true\ncreateItems: false\n',
+    '2:1 : duplicate key | YAML: Map keys must be unique at line 2, column 1:',
+  ],
+  [
+    'many faults at once',
+    'createItems: maybe\nbundles: none\nunitz: {}\n',
+    '1:14 createItems: "maybe" | a boolean',
+    '2:10 bundles: "none" | one of lines, bundle',
+    `3:1 unitz: the key 'unitz' | units`,
+  ],
+];
+
+describe('a wrong rules file is refused with the line and column of every fault', () => {
+  it.each(WRONG)('%s', (_what, yaml, ...expected) => {
+    const told = faultsOf(yaml).map(
+      (fault) => `${fault.line}:${fault.column} ${fault.field}: ${fault.found} | ${fault.right}`,
+    );
+    expect(told).toEqual(expected);
+  });
+
+  it('the error that ends a process names the file', () => {
+    expect(() => parseRules('bundles: none\n', 'rules.yaml')).toThrow(ConfigError);
+    expect(() => parseRules('bundles: none\n', 'rules.yaml')).toThrow(
+      /rules\.yaml:1:10 {2}rule bundles: found "none"; right: one of lines, bundle/,
+    );
+  });
+});
+
+describe('a right rules file', () => {
+  it('may be empty, and may lack the version', () => {
+    expect(readRules('').version).toBe(1);
+    expect(readRules('createItems: true').createItems).toBe(true);
+  });
+
+  it.each(readdirSync('test/rules'))('%s, which was written before there was a mapping, stays valid', (file) => {
+    expect(readRules(readFileSync(`test/rules/${file}`, 'utf8'), file).version).toBe(1);
+  });
+
+  it('keeps units and countries at their old place and takes them from the tables as well', () => {
+    const rules = parseRules(
+      'units: { Piece: PCS }\ntables: { units: { Dozen: DZ }, countries: { Deutschland: DE } }\n',
+    );
+    expect(rules.lines.units).toEqual({ PIECE: 'PCS', DOZEN: 'DZ' });
+    expect(rules.mapping.tables.countries).toEqual({ DEUTSCHLAND: 'DE' });
+  });
+
+  it('the commented example of the documentation is taken, and every section of it is in use', () => {
+    const page = readFileSync('docs/mapping.md', 'utf8');
+    const example = /```yaml\n(version: 1\n[\s\S]*?)```/.exec(page)?.[1] ?? '';
+    const file = readRules(example, 'docs/mapping.md');
+    for (const section of [
+      'customer',
+      'contact',
+      'item',
+      'document',
+      'line',
+      'dimensions',
+      'lineDimensions',
+    ] as const) {
+      expect(Object.keys(file.mapping[section]), section).not.toEqual([]);
+    }
+  });
+});
+
+it('the schema for editors describes what a person writes', () => {
+  const schema = JSON.parse(JSON.stringify(toEditorSchema())) as {
+    additionalProperties: boolean;
+    properties: Record<string, { properties: Record<string, { properties: Record<string, unknown> }> }>;
+  };
+  expect(schema.additionalProperties).toBe(false);
+  expect(Object.keys(schema.properties['mapping']?.properties['customer']?.properties ?? {})).toContain('displayName');
+  expect(schema).not.toHaveProperty('required');
+});
