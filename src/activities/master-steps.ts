@@ -153,7 +153,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
             throw problem ? refuse(problem.reason, problem.text) : error;
           }
         },
-        outcome: (row) => ({ facts: { number: row.number, fields: toFacts(fields) } }),
+        outcome: (row) => toAudit(row.number, fields),
       });
       await masters.change(
         ref,
@@ -198,7 +198,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
           done: true as const,
           ...(await salesMasters.changeMaster(content.kind, ref.rowId, content.revision, toSales)),
         }),
-        outcome: () => ({ facts: { number: content.number, fields: toFacts(fields, true) } }),
+        outcome: () => toAudit(content.number, fields, true),
       });
       await masters.change(ref, {
         content: { ...content, columns: { ...content.columns, ...toSales } },
@@ -288,22 +288,27 @@ function isEmpty(fields: object): boolean {
   return Object.keys(fields).length === 0;
 }
 
-/** Codes stand in the audit trail as they are; what may be a person's data stands there as a fingerprint. */
+/** Codes stand in the audit trail as they are; what may be a person's data stands in its erasable part. */
 const CODES =
   /Code$|Id$|^blocked$|^type$|^tax(Liable|AreaId)$|^country$|^companyNumber$|^unit(Price|Cost)$|^creditLimit$/;
 
-function toFacts(
+function toAudit(
+  number: string | undefined,
   fields: readonly { readonly field: string; readonly sales: string; readonly central: string }[],
   isToSales = false,
-): Readonly<Record<string, { before: string; after: string }>> {
-  const show = (field: string, value: string): string => {
-    if (value === '' || CODES.test(field)) return value;
-    return `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 16)}`;
+) {
+  const values = (isBefore: boolean, isCode: boolean): Readonly<Record<string, string>> =>
+    Object.fromEntries(
+      fields
+        .filter(({ field }) => CODES.test(field) === isCode)
+        .map(({ field, sales, central }) => [field, isBefore === isToSales ? sales : central]),
+    );
+  const names = fields.map(({ field }) => field);
+  const hasPersonal = names.some((field) => !CODES.test(field));
+  return {
+    facts: { number: number ?? null, fields: names },
+    before: values(true, true),
+    after: values(false, true),
+    ...(hasPersonal && { personal: { before: values(true, false), after: values(false, false) } }),
   };
-  return Object.fromEntries(
-    fields.map(({ field, sales, central }) => {
-      const [before, after] = isToSales ? [sales, central] : [central, sales];
-      return [field, { before: show(field, before), after: show(field, after) }];
-    }),
-  );
 }

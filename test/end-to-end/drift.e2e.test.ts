@@ -3,6 +3,7 @@ import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { createDriftLedger, type DriftLedger, type KeptDifference } from '../../src/ledger/drift.js';
 import type { SeedAccount, SeedProduct } from '../../src/simulators/seed/distributor.js';
 import type { DriftResult } from '../../src/workflows/report-drift.js';
+import { keepHistory } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -160,6 +161,7 @@ describe('the drift report', () => {
 
     const fixed = await report(true);
     expect(fixed.told).toBe(40);
+    await keepHistory(stage, `drift-${runs}`, 'drift-repaired');
     await untilRepaired(fixed.differences);
     const rest = await report();
     expect(rest.differences.map(keyOf).sort()).toEqual(

@@ -1,9 +1,12 @@
+import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import { createFollowMasters, type FollowMasters } from '../../src/intake/take-masters.js';
+import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import type { SeedAccount, SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
+import { keepHistory, openPayloads } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -78,23 +81,41 @@ describe('an account and its customer', () => {
     });
     await sync(account.id);
     expect(desk.customer(account.number)['displayName']).toBe(account.name);
-    const created = (await stage.ledger.readAudit(account.id)).find(({ action }) =>
-      action.startsWith('create customer'),
+    const created = (await stage.ledger.readAudit(account.id)).find(
+      ({ action }) => action === 'create customer in Business Central',
     );
     expect(created?.facts).toMatchObject({ adopted: true });
   });
 
-  it('only what differs is written, and the audit trail holds no data of the customer', async () => {
+  it('only what differs is written, and the part of the audit trail that stays holds no data of the customer', async () => {
     const account = await takeKnown();
     desk.changeSales('account', account.id, { telephone1: '+49 421 99', address1_city: 'Bremen-Nord' });
     await sync(account.id);
     expect(desk.customer(account.number)).toMatchObject({ phoneNumber: '+49 421 99', city: 'Bremen-Nord' });
     const audit = await stage.ledger.readAudit(account.id);
     const last = audit.filter(({ action }) => action === 'change customer in Business Central').at(-1);
-    expect(Object.keys((last?.facts?.['fields'] ?? {}) as object).sort()).toEqual(['city', 'phoneNumber']);
-    expect(JSON.stringify(audit)).not.toContain('+49 421 99');
-    expect(JSON.stringify(audit)).not.toContain('Bremen-Nord');
+    expect([...((last?.facts?.['fields'] ?? []) as string[])].sort()).toEqual(['city', 'phoneNumber']);
+    expect(last?.personal).toMatchObject({ after: { phoneNumber: '+49 421 99', city: 'Bremen-Nord' } });
+    // The other part can be erased, this one cannot.
+    const kept = JSON.stringify(audit.map(({ facts, before, after }) => ({ facts, before, after })));
+    expect(kept).not.toContain('+49 421 99');
+    expect(kept).not.toContain('Bremen-Nord');
+    expect(kept).not.toContain(account.city);
     expect(last?.requestId).toBeTruthy();
+  });
+
+  it('names, numbers and addresses are in no history of Temporal (I7)', async () => {
+    const account = await takeKnown();
+    desk.changeSales('account', account.id, { name: 'Secretive Traders', telephone1: '+49 421 44' });
+    await sync(account.id);
+    const history = await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).fetchHistory();
+    const opened = JSON.stringify(
+      await openPayloads(createPayloadCodec(stage.ring), JSON.parse(historyToJSON(history))),
+    );
+    const text = opened.replaceAll(/"data":"([^"]*)"/g, (_all, data: string) => Buffer.from(data, 'base64').toString());
+    expect(text).toContain(account.id);
+    for (const word of ['Secretive', '+49 421 44', account.city, account.email]) expect(text).not.toContain(word);
+    await keepHistory(stage, accountWorkflowId(account.id), 'account-changed');
   });
 
   it('a change whose answer was lost is found by reading, and stands in the audit trail once', async () => {
@@ -150,6 +171,7 @@ describe('an account and its customer', () => {
     desk.changeCentral('customers', account.number, { addressLine1: 'Sales 1' });
     await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).signal('retry');
     await desk.untilEnded(accountWorkflowId(account.id));
+    await keepHistory(stage, accountWorkflowId(account.id), 'account-in-conflict-then-retried');
   });
 
   it('a value that does not fit stops the row with a reason; the run goes on when it is corrected', async () => {
@@ -213,6 +235,7 @@ describe('accounts that come and go', () => {
     desk.changeSales('account', loser.id, merged);
     await sync(loser.id);
     await desk.untilEnded(accountWorkflowId(survivor.id));
+    await keepHistory(stage, accountWorkflowId(loser.id), 'accounts-merged');
     const { id } = stage.simulators.businessCentral.company;
     const links = await stage.ledger.findLinks('customer', id, [loser.id, survivor.id]);
     expect([...links.keys()]).toEqual([survivor.id]);
@@ -312,6 +335,7 @@ describe('a product and its item', () => {
       baseUnitOfMeasureCode: product.unit,
       unitPrice: '0',
     });
+    await keepHistory(stage, productWorkflowId(product.id), 'item-created');
   });
 
   it('the table of the rules leads to another item', async () => {
