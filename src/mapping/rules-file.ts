@@ -101,11 +101,9 @@ const masters = z.strictObject({
   renumber: z.boolean().default(false).describe('Whether the customer takes the number of its account'),
   wins: wins.default('sales').describe('Whose value stands'),
   fields: z
-    .record(
-      z.string().regex(/^(?:(?:customer|contact|item)\.)?\w+$/, 'a field such as email or item.displayName'),
-      wins,
-    )
-    .default({}),
+    .record(z.string().refine(isMasterField, 'a field such as email or item.displayName'), wins)
+    .default({})
+    .describe('Fields in which another side wins'),
   createItems: z.boolean().default(false).describe('Create the item of a product that is followed'),
   pushPrices: z.boolean().default(false).describe('Whether prices and costs follow'),
   items: codeTable.describe('Product numbers and their item numbers, where they differ'),
@@ -221,6 +219,14 @@ export function toEditorSchema(): object {
 
 export function mappedSections(file: RulesFile): readonly (readonly [Section, Readonly<Record<string, unknown>>])[] {
   return SECTIONS.map((section) => [section, file.mapping[section]] as const);
+}
+
+/** A field of a customer, contact or item, with or without its section before it. */
+function isMasterField(name: string): boolean {
+  const [section, field] = name.includes('.') ? name.split('.', 2) : [undefined, name];
+  return (['customer', 'contact', 'item'] as const).some(
+    (one) => (section === undefined || section === one) && TARGETS[one].has(field ?? ''),
+  );
 }
 
 function isPattern(text: string): boolean {
