@@ -208,8 +208,7 @@ function toMasterRules(file: RulesFile['masters']): MasterRules {
     winsFor: fields,
     items: {
       table: items,
-      // The whole number, so that no part of it stays behind.
-      pattern: itemPattern && { match: new RegExp(`^(?:${itemPattern.match})$`), item: itemPattern.item },
+      pattern: itemPattern,
     },
     quietMs: quietSeconds * 1_000,
     driftAt: { hour, minute },

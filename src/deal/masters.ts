@@ -128,15 +128,15 @@ export function decideBlock(
 export interface ItemNumberRules {
   /** Product number (upper case) to item number. */
   readonly table: Readonly<Record<string, string>>;
-  readonly pattern: { readonly match: RegExp; readonly item: string } | undefined;
+  /** A regular expression over the whole number. */
+  readonly pattern: { readonly match: string; readonly item: string } | undefined;
 }
 
 /** The item that a product is: by the table, else by the pattern, else under the same number. */
 export function toItemNumber(productNumber: string, { table, pattern }: ItemNumberRules): string {
   const known = table[productNumber.trim().toUpperCase()];
   if (known !== undefined) return known;
-  if (pattern?.match.test(productNumber)) return productNumber.replace(pattern.match, pattern.item);
-  return productNumber;
+  return pattern ? productNumber.replace(new RegExp(`^(?:${pattern.match})$`), pattern.item) : productNumber;
 }
 
 /** What the configuration says about masters. */

@@ -83,7 +83,7 @@ describe('the block of a customer or an item', () => {
 
 describe('the item of a product', () => {
   it('is named by the table, else by the pattern, else by the same number', () => {
-    const rules = { table: { 'EQ-1': 'X-9' }, pattern: { match: /^(?:EQ-(\d+))$/, item: '1$1' } };
+    const rules = { table: { 'EQ-1': 'X-9' }, pattern: { match: 'EQ-(\\d+)', item: '1$1' } };
     expect(toItemNumber('eq-1', rules)).toBe('X-9');
     expect(toItemNumber('EQ-22', rules)).toBe('122');
     expect(toItemNumber('AB-22', rules)).toBe('AB-22');
