@@ -207,6 +207,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     policy: {
       ...rules.policy,
       writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+      ...(rules.createContacts && { createContacts: true }),
       documentKind: event ? rules.documents[event] : 'invoice',
       orderPosting: rules.orderPosting,
     },

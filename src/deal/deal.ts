@@ -136,6 +136,8 @@ export interface Policy {
   readonly confirmation: Confirmation;
   readonly createCustomers: boolean;
   readonly createItems: boolean;
+  /** Whether the person who buys becomes a contact of a customer that exists already. */
+  readonly createContacts?: boolean;
   /** Whether an opportunity's configured columns take the result as well. */
   readonly writeOpportunityColumns: boolean;
   /** Runs that began before orders were made have neither: invoices then. */

@@ -52,7 +52,13 @@ export interface Desk {
   hasNews(): boolean;
   /** What was told, once: the next call tells only what came after. */
   takeNews(): News;
-  show(facts: { customerNumber?: string; invoiceNumber?: string; amount?: string; figures?: Figures }): void;
+  show(facts: {
+    difference?: string | undefined;
+    customerNumber?: string;
+    invoiceNumber?: string;
+    amount?: string;
+    figures?: Figures;
+  }): void;
 }
 
 export interface Held {
@@ -93,6 +99,7 @@ export function openDesk(ref: RecordRef): Desk {
   let problems: readonly Problem[] = [];
   let figures: Figures | undefined;
   let invoiceNumber: string | undefined;
+  let difference: string | undefined;
   let decision: Exclude<Decision, { kind: 'news' }> | undefined;
   let ended: DealEnded | undefined;
   let retries = 0;
@@ -112,6 +119,7 @@ export function openDesk(ref: RecordRef): Desk {
     problems: problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
     figures,
     invoiceNumber,
+    ...(difference !== undefined && { difference }),
   });
   const refuse = (message: string, type: string): never => {
     throw ApplicationFailure.nonRetryable(message, type);
@@ -272,6 +280,7 @@ export function openDesk(ref: RecordRef): Desk {
     },
     show(facts) {
       figures = facts.figures ?? figures;
+      if ('difference' in facts) difference = facts.difference;
       invoiceNumber = facts.invoiceNumber ?? invoiceNumber;
       const attributes = [];
       if (facts.customerNumber) attributes.push({ key: SEARCH_ATTRIBUTES.customerNumber, value: facts.customerNumber });
@@ -313,7 +322,8 @@ function isHeld<T>(result: T | Held): result is Held {
 function toHeld(error: unknown): Held {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) throw error;
-  return { held: [cause.details?.[0] as Problem] };
+  // Everything that is wrong with a deal is told at once, each in a detail of its own.
+  return { held: (cause.details ?? []) as Problem[] };
 }
 
 function toMarkdown(status: DealStatus): string {
@@ -323,6 +333,7 @@ function toMarkdown(status: DealStatus): string {
       `draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`,
     );
   }
+  if (status.difference) lines.push(`does not agree with the deal: ${status.difference}`);
   if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
   for (const problem of status.problems)
     lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);

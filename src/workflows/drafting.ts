@@ -33,7 +33,7 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   await desk.enter('preparing', 'making sure of customer and items', { told: true });
   // After a hold nothing is taken on trust: what was known may be what was wrong.
   const known = options.isRepeat ? { customer: undefined, unknownProducts: deal.products } : whose.masters;
-  const masters = await prepareMasters(deal, known);
+  const masters = await prepareMasters(deal, known, options.isFollowing);
   if ('held' in masters) return masters;
 
   const paper = await makeDraft(desk, deal, masters.customerId, options.generation);
@@ -108,7 +108,11 @@ async function giveWay(desk: Desk, deal: DealSummary): Promise<HandOverResult> {
 }
 
 /** Customer and items: known, found, or created where the rules allow it; all that is missing is named at once. */
-async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ readonly customerId: string } | Held> {
+async function prepareMasters(
+  deal: DealSummary,
+  known: Masters,
+  isFollowing: boolean,
+): Promise<{ readonly customerId: string } | Held> {
   const { recordId, revision, policy } = deal;
   const products = known.unknownProducts;
   let customer = known.customer ?? (await businessCentral.findCustomer({ recordId, revision }));
@@ -126,8 +130,17 @@ async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ read
   if (!policy.createItems) {
     for (const product of missing) held.push({ reason: 'item-missing', text: `no item ${product.number}` });
   }
+  // Before anything is made: what the mapping refuses is named in the same breath.
+  if (isFollowing && (!customer || missing.length > 0)) {
+    const createsProducts = policy.createItems ? missing.map(({ productId }) => productId) : [];
+    const createsCustomer = !customer && policy.createCustomers;
+    held.push(...(await businessCentral.findMappingProblems({ recordId, revision, createsCustomer, createsProducts })));
+  }
   if (held.length > 0) return { held };
 
+  if (customer && policy.createContacts) {
+    await businessCentral.ensureContact({ recordId, revision, customerId: customer.id });
+  }
   customer ??= await businessCentral.createCustomer({ recordId, revision });
   for (const { productId } of missing) await businessCentral.createItem({ recordId, revision, productId });
   return { customerId: customer.id };
@@ -146,9 +159,12 @@ export async function agreeOnDraft(desk: Desk, made: Paper, isFollowing: boolean
       paper = fresh.paper;
     }
     if (paper.draft.missingDiscount) paper = { ...paper, draft: await papersOf(paper.deal).setDiscount(paper) };
-    const { figures, difference } = paper.draft;
-    desk.show({ amount: figures.totalIncludingTax, figures });
-    return difference ? { held: [{ reason: 'totals-differ', text: difference }] } : { kind: 'paper', paper };
+    const { figures, difference, differencePolicy } = paper.draft;
+    desk.show({ amount: figures.totalIncludingTax, figures, difference });
+    // A difference that a person may accept is shown with the question.
+    return difference && differencePolicy !== 'ask'
+      ? { held: [{ reason: 'totals-differ', text: difference }] }
+      : { kind: 'paper', paper };
   });
 }
 
@@ -185,7 +201,7 @@ async function refreshOnce(desk: Desk, paper: Paper, isFollowing: boolean): Prom
   if (draft && isSameDeal) return { kind: 'paper', paper: { ...paper, deal, draft } };
   if (draft) await papers.deleteDraft(paper);
   if (deal.problems.length > 0) return { held: deal.problems };
-  const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products });
+  const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products }, true);
   if ('held' in masters) return masters;
   const again = await makeDraft(desk, deal, masters.customerId, paper.generation + 1);
   if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);

@@ -82,7 +82,7 @@ async function confirm(desk: Desk, { deal, draft }: Paper, isFollowing: boolean)
   const { figures } = draft;
   let by = 'rule';
   let note = '';
-  if (!isConfirmedByRule(deal.policy, draft)) {
+  if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
     if (isFollowing && (await ledger.findStanding(deal)).isHandedOver) return true;
     const word = await desk.decide(figures);

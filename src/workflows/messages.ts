@@ -43,6 +43,8 @@ export interface DealStatus {
   readonly problems: readonly (Problem & { readonly owner: string; readonly nextStep: string })[];
   readonly figures: Figures | undefined;
   readonly invoiceNumber: string | undefined;
+  /** Where draft and deal do not agree, when a person may confirm it all the same. */
+  readonly difference?: string;
 }
 
 /** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */

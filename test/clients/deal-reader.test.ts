@@ -77,7 +77,7 @@ describe('one request brings the deal with the columns of the mapping', () => {
     expect(deal.extra?.lines[first?.lineId ?? '']).toMatchObject({ bc_lineno: '77' });
     expect(deal.extra?.products[first?.product?.productId ?? '']).toMatchObject({
       price: '150.0000',
-      defaultuomid: sold.unitCode.replace('CRATE', 'Crate'),
+      defaultuomid: sold.unitCode.replace('CR', 'Cr'),
     });
     expect(first).toMatchObject({ role: 'product', memo: 'Painted blue\nwith a hook' });
   });

@@ -42,7 +42,7 @@ const takeKind = (kind: SeedDocument['kind'], index: number): SeedDocument => {
   return found;
 };
 const settled = (deal: SeedDocument) =>
-  until(async () => (await stage.ledger.findRecord(deal.id))?.state === 'settled');
+  until(async () => (await stage.ledger.findRecord(deal.id))?.state === 'written-back');
 const gapsOf = async (watcher: 'webhook' | 'feed' | 'count') =>
   (await listener.sightings.readGaps(new Date(0), 100)).flatMap(({ watchers }) =>
     watchers[watcher].gaps.map((gap) => gap.recordId),

@@ -143,7 +143,7 @@ describe('a rotation while deals run', () => {
   it('no deal failed, waited or came twice, and every change is in the audit trail', async () => {
     expect(deals.length).toBeGreaterThanOrEqual(20);
     for (const deal of deals) {
-      expect((await dealer.result(deal)).outcome).toBe('settled');
+      expect((await dealer.result(deal)).outcome).toBe('written-back');
       expect(dealer.invoicesOf(deal).map((invoice) => invoice.isPosted)).toEqual([true]);
       expect((await stage.ledger.readAudit(deal.id)).map((entry) => entry.action)).not.toContain('hold');
     }

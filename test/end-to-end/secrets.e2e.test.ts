@@ -72,7 +72,7 @@ async function untilHeld(deal: SeedDocument, reason: string): Promise<void> {
 
 async function clear(deal: SeedDocument): Promise<void> {
   await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'clerk' }] });
-  expect((await dealer.result(deal)).outcome).toBe('settled');
+  expect((await dealer.result(deal)).outcome).toBe('written-back');
 }
 
 async function submit(deal: SeedDocument): Promise<void> {
@@ -100,7 +100,7 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
   it('a deal that goes through, with a customer that is created', async () => {
     const deal = dealer.takeNew();
     await submit(deal);
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
     const customer = dealer.customersOf(deal)[0];
     expect(customer?.['displayName']).toBe(dealer.account(deal).name);
   });
@@ -140,7 +140,7 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
     for (const { status, body } of quoting) {
       const read = { method: 'GET', path: '/salesorders\\(' };
       const deal = await submitAgainst('dataverse', read, (one) => ({ status, body: body + nameOf(one) }));
-      expect((await dealer.result(deal)).outcome).toBe('settled');
+      expect((await dealer.result(deal)).outcome).toBe('written-back');
     }
     const lost = dealer.takeNew();
     stage.simulators.businessCentral.faults.add({
@@ -148,7 +148,7 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
       effect: { kind: 'lose-answer', when: 'after' },
     });
     await submit(lost);
-    expect((await dealer.result(lost)).outcome).toBe('settled');
+    expect((await dealer.result(lost)).outcome).toBe('written-back');
   });
 
   it('a customer that is blocked, and words of people that do not fit', async () => {
@@ -289,7 +289,7 @@ describe('a sealed history', () => {
     expect(Buffer.from(summary?.metadata?.['encoding'] ?? []).toString()).toBe(SEALED_ENCODING);
     const details = (client: Client) => client.workflow.getHandle(deal.id).query('__temporal_workflow_metadata');
     await expect(details(careless)).rejects.toThrow(/sealed/);
-    expect(JSON.stringify(await details(stage.temporal))).toContain('settled');
+    expect(JSON.stringify(await details(stage.temporal))).toContain('written-back');
   });
 
   it('replays with the keys, and when its payloads were opened before', async () => {
@@ -324,7 +324,7 @@ describe('a key that is missing', () => {
     });
     expect(dealer.invoicesOf(deal)).toEqual([]);
     await restartWith(own);
-    expect((await dealer.result(deal)).outcome).toBe('settled');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
     console.log(
       historyToJSON(await handle.fetchHistory()).split(Buffer.from(SEALED_ENCODING).toString('base64')).length - 1,
     );

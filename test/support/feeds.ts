@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Client } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { FEED_TABLES, type FeedTable, salesFeedId } from '../../src/deal/ids.js';
 import { LOOK, type Look } from '../../src/deal/looks.js';
 import { createFeedLedger } from '../../src/ledger/feeds.js';
 import { createSightings } from '../../src/ledger/sightings.js';
+import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import type { FeedPosition } from '../../src/workflows/feed-messages.js';
 import { until } from './deals.js';
 import type { Stage } from './processes.js';
@@ -43,7 +43,7 @@ export function createListener(stage: Stage) {
     },
     requestsFor: (set: string) =>
       simulators.dataverse.requests.filter(({ path }) => path.includes(`/${set}?$select=statecode`)),
-    looksOf: (recordId: string) => readLooks(temporal, recordId),
+    looksOf: (recordId: string) => readLooks(stage, recordId),
     cli: async (...args: string[]): Promise<string> => {
       const { stdout } = await promisify(execFile)(process.execPath, ['dist/cli/main.js', ...args], { env: stage.env });
       return stdout;
@@ -52,11 +52,12 @@ export function createListener(stage: Stage) {
 }
 
 /** The looks that a run was told, the oldest first. */
-async function readLooks(temporal: Client, recordId: string): Promise<Look[]> {
+async function readLooks({ temporal, ring }: Stage, recordId: string): Promise<Look[]> {
+  const codec = createPayloadCodec(ring);
   const { events } = await temporal.workflow.getHandle(recordId).fetchHistory();
-  return (events ?? []).flatMap((event) => {
+  const sealed = (events ?? []).flatMap((event) => {
     const signal = event.workflowExecutionSignaledEventAttributes;
-    const payload = signal?.input?.payloads?.[0];
-    return signal?.signalName === LOOK && payload ? [defaultPayloadConverter.fromPayload<Look>(payload)] : [];
+    return signal?.signalName === LOOK ? (signal.input?.payloads ?? []) : [];
   });
+  return (await codec.decode(sealed)).map((payload) => defaultPayloadConverter.fromPayload<Look>(payload));
 }

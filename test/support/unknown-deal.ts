@@ -5,7 +5,7 @@ import type { createSeller } from './sales.js';
 /** A sales order of which Business Central knows nothing: customer, contact, two items and their unit are all new. */
 export async function sellUnknown(simulators: Simulators, seller: ReturnType<typeof createSeller>) {
   const [orderId, accountId, contactId, unitId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
-  const mark = orderId.slice(0, 4).toUpperCase();
+  const mark = orderId.slice(0, 8).toUpperCase();
   const accountNumber = `N${mark}`;
   const { store } = simulators.dataverse;
   const [euro] = [...store.all('transactioncurrency')].filter((row) => row['isocurrencycode'] === 'EUR');
@@ -14,7 +14,7 @@ export async function sellUnknown(simulators: Simulators, seller: ReturnType<typ
   const bind = (set: string, id: unknown) => `/${set}(${String(id)})`;
   await seller.call('uoms', {
     uomid: unitId,
-    name: `Crate${mark}`,
+    name: `Cr${mark}`,
     quantity: 1,
     'uomscheduleid@odata.bind': bind('uomschedules', schedule?.['uomscheduleid']),
   });
@@ -95,6 +95,6 @@ export async function sellUnknown(simulators: Simulators, seller: ReturnType<typ
     accountNumber,
     contactNumber: `S${contactId.replaceAll('-', '').toUpperCase().slice(0, 19)}`,
     products: products.map(({ number }) => number),
-    unitCode: `CRATE${mark}`,
+    unitCode: `CR${mark}`,
   };
 }

@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { documentKey } from '../../src/deal/ids.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createBookkeeper } from '../support/bookkeeper.js';
+import { createDealer, until } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
+import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
+
+/** Orders that the warehouse ships in its own time, and what becomes of their invoices, with the feeds of both sides. */
+
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
+let bookkeeper: ReturnType<typeof createBookkeeper>;
+
+beforeAll(async () => {
+  stage = await openStage({
+    temporalAddress: inject('temporalAddress'),
+    rules: 'test/rules/orders.yaml',
+    feeds: true,
+  });
+  dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
+  bookkeeper = createBookkeeper(stage.simulators);
+});
+afterAll(() => stage?.close());
+
+type Row = Readonly<Record<string, unknown>>;
+
+const orderOf = (deal: SeedDocument) => {
+  const { company } = stage.simulators.businessCentral;
+  return [...company.documents.order.values()].find((order) => order.row['externalDocumentNumber'] === documentKey(deal.id));
+};
+
+const rowsOf = (deal: SeedDocument): Row[] => [...dealer.salesInvoicesOf(deal)];
+const stages = (deal: SeedDocument) =>
+  rowsOf(deal)
+    .map((row) => `${String(row['statecode'])}/${String(row['statuscode'])}`)
+    .sort();
+
+/** A submitted order that waits for its warehouse in Business Central. */
+async function ship(fits: (deal: SeedDocument) => boolean = () => true): Promise<{ deal: SeedDocument; id: string }> {
+  const deal = dealer.takeKnown((other) => other.freight === '0' && fits(other));
+  await seller.submitOrder(deal.id);
+  await dealer.untilState(deal, 'awaiting-shipment');
+  return { deal, id: String(orderOf(deal)?.row['id']) };
+}
+
+const invoiceIds = (deal: SeedDocument) => dealer.invoicesOf(deal).map((invoice) => String(invoice.row['id']));
+
+describe('an order that is shipped in three parts', () => {
+  it('gives three invoice rows in Sales, and is settled after the last is paid', async () => {
+    const { deal, id } = await ship((other) => other.lines.length === 1 && Number(other.lines[0]?.quantity) >= 3);
+    for (const part of [1, 2, 3]) {
+      const whole = Number(deal.lines[0]?.quantity);
+      const quantity = part === 3 ? String(whole - 2) : '1';
+      await bookkeeper.postOrder(id, [{ sequence: 10_000, ship: quantity, invoice: quantity }]);
+      await until(() => rowsOf(deal).length === part);
+      expect(dealer.invoicesOf(deal)).toHaveLength(part);
+    }
+    expect(orderOf(deal)).toBeUndefined();
+    const numbers = dealer.invoicesOf(deal).map((invoice) => invoice.row['number']);
+    expect(rowsOf(deal).map((row) => row['invoicenumber'])).toEqual(numbers);
+    await dealer.untilState(deal, 'written-back');
+    const [first, second, third] = invoiceIds(deal) as [string, string, string];
+
+    await bookkeeper.payInvoice(first);
+    await bookkeeper.payInvoice(second);
+    await until(() => stages(deal).filter((one) => one === '2/100001').length === 2);
+    expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
+    await bookkeeper.payInvoice(third, '0.01');
+    await until(() => stages(deal).includes('2/100002'));
+    expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
+    await bookkeeper.payInvoice(third);
+    await dealer.untilState(deal, 'settled');
+    expect(stages(deal)).toEqual(['2/100001', '2/100001', '2/100001']);
+    expect((await stage.ledger.getRecord(deal.id)).invoiceNumber).toBe(numbers.join(', '));
+    await keepHistory(stage, deal.id, 'order-settled');
+  });
+
+  it('the order in Sales is set to Invoiced when all of it is', async () => {
+    const { deal, id } = await ship();
+    await bookkeeper.postOrder(id);
+    await until(() => stage.simulators.dataverse.store.find('salesorder', deal.id)?.['statecode'] === 4);
+    await dealer.untilState(deal, 'written-back');
+    expect(await stage.ledger.listNotices(deal.id)).toEqual([]);
+  });
+});
+
+describe('an invoice that is cancelled in Business Central', () => {
+  it('is cancelled in Sales, with a note, and settles the deal', async () => {
+    const { deal, id } = await ship();
+    await bookkeeper.postOrder(id);
+    await until(() => rowsOf(deal).length === 1);
+    await bookkeeper.cancelInvoice(String(invoiceIds(deal)[0]));
+    await dealer.untilState(deal, 'settled');
+    expect(stages(deal)).toEqual(['3/100003']);
+    expect((await stage.ledger.listNotices(deal.id)).map(({ kind }) => kind)).toEqual(['invoice-cancelled']);
+    const notes = [...stage.simulators.dataverse.store.all('annotation')].filter((row) => row['objectid'] === deal.id);
+    expect(notes).toHaveLength(1);
+  });
+});
+
+describe('an order that waits for its warehouse', () => {
+  it('is deleted when the record is cancelled in Sales', async () => {
+    const { deal } = await ship();
+    await seller.cancelOrder(deal.id);
+    await dealer.untilState(deal, 'cancelled');
+    expect(orderOf(deal)).toBeUndefined();
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+  });
+
+  it('stays when a part of it has been shipped: the cancellation is noticed', async () => {
+    const { deal, id } = await ship((other) => Number(other.lines[0]?.quantity) >= 2 && other.lines.length === 1);
+    await bookkeeper.postOrder(id, [{ sequence: 10_000, ship: '1', invoice: '0' }]);
+    await seller.cancelOrder(deal.id);
+    await until(async () => (await stage.ledger.listNotices(deal.id)).length === 1);
+    expect((await stage.ledger.listNotices(deal.id))[0]?.kind).toBe('ended-after-confirmation');
+    expect(orderOf(deal)).toBeDefined();
+  });
+});
+
+describe('the record in Sales that its document follows', () => {
+  it('a won opportunity is invoiced at once, and a due date that changes in Business Central comes back', async () => {
+    const deal = stage.simulators.data.documents.find((other) => other.kind === 'opportunity' && other.state === 0);
+    if (!deal) throw new Error('an open opportunity is needed');
+    await seller.winOpportunity(deal.id);
+    await dealer.untilState(deal, 'written-back');
+    const rows = () => stage.simulators.dataverse.store.children('invoice', 'opportunityid', deal.id);
+    await bookkeeper.setDueDate(String(invoiceIds(deal)[0]), '2031-01-31');
+    await until(() => [...rows()].some((row) => row['duedate'] === '2031-01-31'));
+    await bookkeeper.payInvoice(String(invoiceIds(deal)[0]));
+    await dealer.untilState(deal, 'settled');
+  });
+});
