@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppRegistration } from './clients/tokens.js';
 import type { FeedTable } from './deal/ids.js';
+import type { MasterRules } from './deal/masters.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
@@ -184,6 +185,7 @@ function toRules(file: RulesFile): Rules {
     createContacts,
     createUnits,
     totals: file.totals,
+    masters: toMasterRules(file.masters),
     opportunityColumns,
     invoiceColumns: file.invoiceColumns,
     events: new Set(file.events),
@@ -195,6 +197,21 @@ function toRules(file: RulesFile): Rules {
     writeInTextLength: 500,
     invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
+  };
+}
+
+function toMasterRules(file: RulesFile['masters']): MasterRules {
+  const { fields, items, itemPattern, quietSeconds, driftAt, ...rules } = file;
+  const [hour = 0, minute = 0] = driftAt.split(':').map(Number);
+  return {
+    ...rules,
+    winsFor: fields,
+    items: {
+      table: items,
+      pattern: itemPattern,
+    },
+    quietMs: quietSeconds * 1_000,
+    driftAt: { hour, minute },
   };
 }
 

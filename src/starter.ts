@@ -10,6 +10,7 @@ import { createCredentialProvider, createSecretCheck, deriveClientState, ensureC
 import { toEffectiveSettings } from './effective-settings.js';
 import { createBusinessCentralWebhook } from './intake/business-central-webhook.js';
 import { ensureAuditSeals } from './intake/ensure-audit-seals.js';
+import { ensureDrift } from './intake/ensure-drift.js';
 import { ensureFeeds } from './intake/ensure-feeds.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './intake/ensure-invoice-feed.js';
 import { keepTrying } from './intake/keep-trying.js';
@@ -42,6 +43,7 @@ const sales = createSalesClient({ ...access.sales, timeoutMs: Math.min(config.re
 if (config.feeds) await ensureFeeds(temporal, config.rules.feeds);
 await noteConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
 if (config.feeds) await ensureAuditSeals(temporal);
+if (config.feeds) await ensureDrift(temporal, config.rules.masters);
 
 const app = new Hono();
 app.use(createLimits({ ...config.starter, isDataverse: (c) => isRight(toGivenKey(c)) }));

@@ -3,19 +3,26 @@ import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporali
 import { openAccess } from './access.js';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
+import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/drift.js';
 import { heartbeats } from './activities/heartbeat.js';
 import { createInvoiceFeedActivities } from './activities/invoice-feed.js';
 import { createLedgerActivities } from './activities/ledger.js';
+import { createMasterLedgerActivities } from './activities/master-ledger.js';
+import { createMatchCentral, createMatchLedgerSteps, createMatchSales } from './activities/match-accounts.js';
 import { createOrderActivities } from './activities/orders.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
+import { createFindStrongCandidate } from './activities/strong-candidates.js';
 import { createSubscriptionActivities } from './activities/subscriptions.js';
+import { createAccountReaders, createCustomerSteps } from './activities/sync-accounts.js';
+import { createItemSteps, createProductReaders } from './activities/sync-products.js';
 import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
+import { createSalesMasters } from './clients/sales/masters.js';
 import { loadConfig } from './config.js';
 import { createCredentialProvider, deriveClientState } from './credentials.js';
 import type { RecordRef } from './deal/deal.js';
@@ -23,13 +30,18 @@ import { TASK_QUEUES } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
 import { toEffectiveSettings } from './effective-settings.js';
 import { startDeal } from './intake/start-deal.js';
+import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
 import { noteConfiguration } from './ledger/configuration-log.js';
+import { createDriftLedger } from './ledger/drift.js';
 import { createFeedLedger } from './ledger/feeds.js';
+import { createMasterLedger } from './ledger/masters.js';
+import { createMatchLedger } from './ledger/matching.js';
 import { createSightings } from './ledger/sightings.js';
 import { createWaiting } from './ledger/waiting.js';
 import { guardOutput } from './log.js';
+import { masterColumns } from './mapping/master-fields.js';
 import { openRuntime } from './runtime.js';
 import { createTemporalLogger } from './temporal-logger.js';
 
@@ -72,6 +84,19 @@ const keepSubscriptions = createSubscriptionActivities({
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);
 const waiting = createWaiting(runtime.database);
+const wake = createWakeWaitingDeals({ startDeal: start, waiting });
+const follow = createFollowMasters(temporal, rules.masters);
+const columns = {
+  account: masterColumns('customer', rules.mapping),
+  contact: masterColumns('contact', rules.mapping),
+  product: masterColumns('item', rules.mapping),
+};
+const salesMasters = createSalesMasters(access.sales, { columns, withContacts: rules.masters.contacts });
+const masters = createMasterLedger(runtime.database, companyId);
+const matching = createMatchLedger(runtime.database, companyId);
+const findStrongCandidate = createFindStrongCandidate({ businessCentral, matching, rules });
+const drift = createDriftLedger(runtime.database, companyId);
+const mastery = { ...paperwork, salesMasters, masters, matching, drift, findStrongCandidate };
 const feedActivities = {
   ...createSalesFeedActivities({
     changes,
@@ -81,8 +106,8 @@ const feedActivities = {
     getOwnUserId: once(async () => (await sales.whoAmI()).userId),
     take: createTakeSalesChanges({
       startDeal: start,
-      waiting,
-      ...createWakeWaitingDeals({ startDeal: start, waiting }),
+      waiting: { ...waiting, findConcernedRows: createFindConcernedRows(waiting, rules.masters) },
+      ...createTakeMasters({ wake, follow }),
     }),
   }),
   ...createCountSalesActivities({ changes, feeds, sightings, audit: ledger.audit, startDeal: start, rules }),
@@ -104,6 +129,16 @@ const workers = await Promise.all([
     activities: {
       ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
       ...createFeedSwitches(feeds),
+      ...createMasterLedgerActivities({
+        masters,
+        follow: (kind, rowId, isThorough) =>
+          kind === 'product'
+            ? follow.followProduct(rowId, { isThorough })
+            : follow.followAccount(kind, rowId, { isThorough }),
+        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
+      }),
+      ...createMatchLedgerSteps(mastery),
+      ...createDriftLedgerSteps(mastery),
     },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
@@ -117,6 +152,10 @@ const workers = await Promise.all([
       ...createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...feedActivities,
+      ...createAccountReaders(mastery),
+      ...createProductReaders(mastery),
+      ...createMatchSales(mastery),
+      ...createDriftSales(mastery),
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
@@ -125,8 +164,12 @@ const workers = await Promise.all([
     ...common,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: {
-      ...createBusinessCentralActivities(paperwork),
+      ...createBusinessCentralActivities({ ...paperwork, findStrongCandidate }),
       ...createOrderActivities(paperwork),
+      ...createCustomerSteps(mastery),
+      ...createItemSteps(mastery),
+      ...createMatchCentral(mastery),
+      ...createDriftCentral(mastery),
       ...invoiceFeed,
       ...keepSubscriptions,
     },
@@ -145,7 +188,7 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales, changes, businessCentral, subscriptions].map((client) => client.close()));
+  await Promise.all([sales, changes, salesMasters, businessCentral, subscriptions].map((client) => client.close()));
   await runtime.close();
 }
 

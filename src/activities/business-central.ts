@@ -8,11 +8,14 @@ import { toDocument } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
+import { withBillTo } from './bill-to.js';
 import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
+import type { FindStrongCandidate } from './strong-candidates.js';
 import { inWords, writeOnce } from './write-once.js';
 
 export type { DealRef, Draft } from './drafts.js';
@@ -44,6 +47,8 @@ export interface BusinessCentralActivityDependencies {
   readonly outcomeMs: number;
   /** Codes of Business Central, kept for an hour. */
   readonly sets: ReferenceSets;
+  /** Given when a person decides whether a customer exists already. */
+  readonly findStrongCandidate?: FindStrongCandidate | undefined;
 }
 
 export function createBusinessCentralActivities(dependencies: BusinessCentralActivityDependencies) {
@@ -56,9 +61,16 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
   return {
     async findCustomer({ recordId, revision }: DealRef): Promise<CustomerRef | undefined> {
       const { customer } = await ledger.getDeal(recordId, revision);
-      const number = customer?.number;
-      if (!customer || !number) return undefined;
+      if (!customer) return undefined;
+      // Linked since the deal was held for it, perhaps to a customer with another number.
+      const linked = (await ledger.findLinks('customer', companyId, [customer.accountId])).get(customer.accountId);
+      if (linked) return { id: linked.bcId, number: linked.bcNumber };
+      const { number } = customer;
+      if (!number) return undefined;
       const found = await inWords(() => businessCentral.findCustomer(number));
+      if (found && dependencies.findStrongCandidate) {
+        throw refuse('customer-ambiguous', `customer ${found.number} has the number of the account`);
+      }
       if (found) {
         const link = { salesId: customer.accountId, bcId: found.id, bcNumber: found.number };
         await ledger.keepLink('customer', companyId, link);
@@ -67,7 +79,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async createCustomer({ recordId, revision }: DealRef): Promise<CustomerRef> {
-      return masters.createCustomer(await ledger.getDeal(recordId, revision));
+      const deal = await ledger.getDeal(recordId, revision);
+      const { customer } = deal;
+      const number = customer && (customer.number ?? derivedNumber(customer.accountId));
+      const strong = number && (await inWords(async () => dependencies.findStrongCandidate?.(deal, number)));
+      if (strong) throw refuse('customer-ambiguous', strong);
+      return masters.createCustomer(deal);
     },
 
     /** Everything that the mapping would refuse, before anything is written; codes are looked up, most from memory. */
@@ -122,7 +139,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const lookups = masters.lookupsFor(deal);
       const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
       if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
-      const options = { fields: mapped.values, knownUnits: await findKnownUnits() };
+      const fields = await withBillTo(deal, mapped.values, dependencies);
+      const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const invoice = await writeOnce<Invoice>(ledger, {

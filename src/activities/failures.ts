@@ -1,7 +1,8 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { z } from 'zod';
 import { toHoldReason } from '../clients/business-central/refusals.js';
 import { RemoteApiError, type RemoteErrorCode } from '../clients/errors.js';
-import { type HoldReason, type Problem, REFUSED } from '../deal/holds.js';
+import { type HoldReason, isHoldReason, type Problem, REFUSED } from '../deal/holds.js';
 
 /** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
 const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set(['rejected', 'not-found', 'forbidden', 'unauthorized']);
@@ -19,6 +20,26 @@ export function toFailure(error: unknown): unknown {
     // Throttles, outages and lost answers are daily business: Temporal repeats, nobody is woken.
     category: ApplicationFailureCategory.BENIGN,
   });
+}
+
+/** What a person has to repair, as a value; undefined for what passes by itself or is a bug. */
+export function findProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof RemoteApiError)) return undefined;
+  const isTaken = error.facts.remoteCode === 'Internal_EntityWithSameKeyExists';
+  if (!HOPELESS.has(error.code) && !isTaken) return undefined;
+  return { reason: toReason(error), text: error.facts.remoteMessage ?? error.message };
+}
+
+const refusal = z.object({
+  reason: z.custom<HoldReason>((value) => typeof value === 'string' && isHoldReason(value)),
+  text: z.string(),
+});
+
+/** The problems that a refused step told as its details; none when it failed for another reason. */
+export function findRefusals(error: unknown): readonly Problem[] {
+  return error instanceof ApplicationFailure && error.type === REFUSED
+    ? z.array(refusal).catch([]).parse(error.details)
+    : [];
 }
 
 /** A business problem found by us or told by the other side. */

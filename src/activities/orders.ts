@@ -6,6 +6,7 @@ import { toDocument } from '../deal/document.js';
 import { documentKey, writeKey } from '../deal/ids.js';
 import { add, isSame } from '../deal/money.js';
 import { resolveDocument } from '../mapping/resolve.js';
+import { withBillTo } from './bill-to.js';
 import type { BusinessCentralActivityDependencies } from './business-central.js';
 import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
@@ -48,7 +49,8 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const lookups = createLookups(businessCentral, sets, deal);
       const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
       if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
-      const options = { fields: mapped.values, knownUnits: await findKnownUnits() };
+      const fields = await withBillTo(deal, mapped.values, dependencies);
+      const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const order = await writeOnce<Order>(ledger, {

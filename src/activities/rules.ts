@@ -2,6 +2,7 @@ import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
 import type { DealEvent } from '../deal/events.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { LineRules } from '../deal/line-rules.js';
+import type { MasterRules } from '../deal/masters.js';
 import type { TotalsRules } from '../deal/totals.js';
 import type { Wishes } from '../mapping/columns.js';
 import type { Mapping } from '../mapping/mapping.js';
@@ -38,6 +39,7 @@ export interface Rules {
   readonly writeInTextLength: number;
   readonly invoiceFeed: InvoiceFeedRules;
   readonly feeds: FeedRules;
+  readonly masters: MasterRules;
 }
 
 /** How changes in Sales are read. */

@@ -2,18 +2,21 @@ import { createHash } from 'node:crypto';
 import type { Invoice } from '../clients/business-central/client.js';
 import { RemoteApiError } from '../clients/errors.js';
 import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../clients/sales/client.js';
+import type { AskedColumns } from '../deal/asked-columns.js';
 import type { Policy, RecordRef, WonDeal } from '../deal/deal.js';
 import { bearingTables, findEvent, maySettle, toRecordState } from '../deal/events.js';
 import type { Problem } from '../deal/holds.js';
 import { type SourceTable, writeKey } from '../deal/ids.js';
 import { toInvoiceNews } from '../deal/invoice-news.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
+import { type ItemNumberRules, toItemNumber } from '../deal/masters.js';
 import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/columns.js';
 import { findNumberProblems, withMappedNumbers } from '../mapping/masters.js';
 import { findLocalProblems } from '../mapping/resolve.js';
+import { PARENT } from './bill-to.js';
 import { deriveGuid } from './derive-guid.js';
 import { type Rules, wishesOf } from './rules.js';
 import { toInvoiceColumns } from './write-back.js';
@@ -62,8 +65,8 @@ export interface SalesActivityDependencies {
 export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
   const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
     const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-    const read = await sales.readDeal(table, recordId, asked);
-    const deal = await withMappedNumbers(read, rules.mapping);
+    const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
+    const deal = withItemNumbers(await withMappedNumbers(read, rules.mapping), rules.masters.items);
     const problems = await findNumberProblems(read, rules.mapping);
     return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
   };
@@ -161,6 +164,19 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
       });
     },
   };
+}
+
+function withParent(asked: AskedColumns): AskedColumns {
+  return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT] } };
+}
+
+/** Every step means the same item by a product. */
+function withItemNumbers(deal: WonDeal, rules: ItemNumberRules): WonDeal {
+  if (!rules.pattern && Object.keys(rules.table).length === 0) return deal;
+  const lines = deal.lines.map((line) =>
+    line.product ? { ...line, product: { ...line.product, number: toItemNumber(line.product.number, rules) } } : line,
+  );
+  return { ...deal, lines };
 }
 
 export type SalesActivities = ReturnType<typeof createSalesActivities>;

@@ -22,9 +22,10 @@ export interface SafeWrite<Result> {
   readonly startedFrom?: unknown;
   readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
-  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> & {
-    readonly facts: Readonly<Record<string, unknown>>;
-  };
+  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> &
+    Pick<Outcome['audit'], 'before' | 'after' | 'personal'> & {
+      readonly facts: Readonly<Record<string, unknown>>;
+    };
 }
 
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
@@ -82,7 +83,7 @@ async function keep<Result>(
   result: Result,
   receipt: { readonly requestId: string; readonly correlationId: string } | undefined,
 ): Promise<void> {
-  const { change, link, document, writeBack, facts } = write.outcome(result);
+  const { change, link, document, writeBack, facts, before, after, personal } = write.outcome(result);
   await ledger.recordOutcome({
     recordId: write.recordId,
     writeKey: write.writeKey,
@@ -97,6 +98,9 @@ async function keep<Result>(
       action: write.action,
       ...receipt,
       facts: { ...facts, ...(receipt === undefined && { adopted: true }) },
+      ...(before && { before }),
+      ...(after && { after }),
+      ...(personal && { personal }),
     },
   });
 }

@@ -12,8 +12,10 @@ import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialCommands } from './credentials.js';
+import { addDriftCommand } from './drift.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
+import { addMasterCommands } from './masters.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
@@ -108,6 +110,8 @@ addFeedCommands(program, withRuntime);
 addAuditCommands(program, withRuntime);
 addCredentialCommands(program);
 addKeyCommands(program);
+addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
+addDriftCommand(program, withRuntime);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

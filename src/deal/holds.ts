@@ -29,6 +29,11 @@ export type HoldReason =
   | 'two-documents'
   | 'draft-gone'
   | 'draft-changed'
+  | 'customer-ambiguous'
+  | 'customer-gone'
+  | 'item-gone'
+  | 'accounts-merged'
+  | 'master-conflict'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -104,6 +109,28 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'draft-changed': {
     owner: 'finance',
     nextStep: 'The draft changed after it was confirmed: retry to compare it again, then confirm the new figures.',
+  },
+  'customer-ambiguous': {
+    owner: 'master data',
+    nextStep:
+      'Decide which customer the account is, or that it is a new one, with `dealbridge accounts match --apply`; then retry.',
+  },
+  'customer-gone': {
+    owner: 'master data',
+    nextStep: 'The customer was deleted in Business Central: match the account to another one; then retry.',
+  },
+  'item-gone': {
+    owner: 'master data',
+    nextStep: 'The item was deleted in Business Central: create it again, or retire the product; then retry.',
+  },
+  'accounts-merged': {
+    owner: 'master data',
+    nextStep: 'Both accounts have a customer: decide in Business Central which one stays and block the other.',
+  },
+  'master-conflict': {
+    owner: 'master data',
+    nextStep:
+      'Sales and Business Central were both changed: give the fields the same values on both sides; then retry.',
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },

@@ -53,5 +53,17 @@ export function salesFeedId(table: FeedTable): string {
   return `sales-feed-${table}`;
 }
 
+/** A contact that is a customer itself stands as an account. */
+export function accountWorkflowId(accountId: string): string {
+  return `account-${accountId.toLowerCase()}`;
+}
+
+export function productWorkflowId(productId: string): string {
+  return `product-${productId.toLowerCase()}`;
+}
+
+/** The Schedule that compares all masters, and the prefix of its runs. */
+export const DRIFT_ID = 'drift';
+
 /** The Schedule that counts what is won in Sales, and the prefix of its runs. */
 export const COUNT_SALES_ID = 'count-sales';

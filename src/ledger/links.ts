@@ -1,6 +1,6 @@
 import type { Queryable } from './database.js';
 
-export type LinkKind = 'customer' | 'item';
+export type LinkKind = 'customer' | 'item' | 'contact';
 
 /** A row of Sales and the row of one Business Central company that stands for it. */
 export interface Link {

@@ -11,6 +11,7 @@ const MASTER_HOLDS: readonly HoldReason[] = [
   'customer-missing',
   'customer-blocked',
   'customer-setup',
+  'customer-ambiguous',
   'item-missing',
   'item-blocked',
   'unit-unknown',
@@ -47,8 +48,8 @@ export function createWaiting(database: Database): Waiting {
     },
     async findConcernedRows(table, rowIds) {
       const linked = await database.query<{ row_id: string }>(
-        'SELECT DISTINCT sales_id AS row_id FROM links WHERE kind = $1 AND sales_id = ANY($2)',
-        [table === 'product' ? 'item' : 'customer', rowIds],
+        'SELECT DISTINCT sales_id AS row_id FROM links WHERE kind = ANY($1) AND sales_id = ANY($2)',
+        [table === 'product' ? ['item'] : table === 'contact' ? ['customer', 'contact'] : ['customer'], rowIds],
       );
       const waited = await database.query<{ row_id: string }>(`SELECT DISTINCT named.row_id ${HELD}`, [
         MASTER_HOLDS,

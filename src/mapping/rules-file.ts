@@ -86,6 +86,36 @@ const totals = z.strictObject({
   causes: z.partialRecord(z.enum(DIFFERENCE_CAUSES), onDifference).default({}),
 });
 
+const wins = z.enum(['sales', 'businessCentral', 'newest']);
+const timeOfDay = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'a time of day (UTC) such as 04:00');
+
+/** How accounts, contacts and products are kept in agreement with customers, contacts and items. */
+const masters = z.strictObject({
+  accounts: z.enum(['linked', 'all']).default('linked').describe('Follow accounts that have a customer, or all'),
+  products: z.enum(['linked', 'all']).default('linked').describe('Follow products that have an item, or all'),
+  match: z.enum(['number', 'ask']).default('number').describe('Whether the same number links, or a person decides'),
+  deactivate: z.enum(['block', 'ignore']).default('block').describe('What an inactive or deleted account does'),
+  retired: z.enum(['block', 'ignore']).default('block').describe('What a retired or deleted product does'),
+  billTo: z.enum(['self', 'parent']).default('self').describe('Who gets the bill of an account with a parent'),
+  contacts: z.boolean().default(false).describe('Whether contacts follow their account'),
+  renumber: z.boolean().default(false).describe('Whether the customer takes the number of its account'),
+  wins: wins.default('sales').describe('Whose value stands'),
+  fields: z
+    .record(z.string().refine(isMasterField, 'a field such as email or item.displayName'), wins)
+    .default({})
+    .describe('Fields in which another side wins'),
+  createItems: z.boolean().default(false).describe('Create the item of a product that is followed'),
+  pushPrices: z.boolean().default(false).describe('Whether prices and costs follow'),
+  items: codeTable.describe('Product numbers and their item numbers, where they differ'),
+  itemPattern: z
+    .strictObject({ match: z.string().refine(isPattern, 'a regular expression'), item: z.string().min(1) })
+    .optional()
+    .describe('Product numbers that match become this; $1 is the first group'),
+  quietSeconds: z.number().min(0).max(600).default(2),
+  pageSize: z.number().int().min(1).max(5_000).default(500),
+  driftAt: timeOfDay.default('04:00'),
+});
+
 const timeZone = z.string().refine(isTimeZone, 'a time zone such as Europe/Berlin');
 
 const documentKind = z.enum(['invoice', 'order']).default('invoice');
@@ -178,6 +208,7 @@ export const rulesFile = z.strictObject({
   grossPriceLists: z.array(z.string().min(1)).default([]),
   businessTimeZone: timeZone.default('UTC'),
   totals: totals.prefault({}),
+  masters: masters.prefault({}),
 });
 export type RulesFile = z.output<typeof rulesFile>;
 
@@ -189,6 +220,23 @@ export function toEditorSchema(): object {
 
 export function mappedSections(file: RulesFile): readonly (readonly [Section, Readonly<Record<string, unknown>>])[] {
   return SECTIONS.map((section) => [section, file.mapping[section]] as const);
+}
+
+/** A field of a customer, contact or item, with or without its section before it. */
+function isMasterField(name: string): boolean {
+  const [section, field] = name.includes('.') ? name.split('.', 2) : [undefined, name];
+  return (['customer', 'contact', 'item'] as const).some(
+    (one) => (section === undefined || section === one) && TARGETS[one].has(field ?? ''),
+  );
+}
+
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text).source !== '';
+  } catch (error) {
+    if (error instanceof SyntaxError) return false;
+    throw error;
+  }
 }
 
 function isTimeZone(name: string): boolean {

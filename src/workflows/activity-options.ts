@@ -1,17 +1,24 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { BusinessCentralActivities } from '../activities/business-central.js';
 import type { CountSalesActivities } from '../activities/count-sales.js';
+import type { DriftCentral, DriftLedgerSteps, DriftSales } from '../activities/drift.js';
 import type { LedgerActivities } from '../activities/ledger.js';
+import type { MasterLedgerActivities } from '../activities/master-ledger.js';
+import type { MatchCentral, MatchLedgerSteps, MatchSales } from '../activities/match-accounts.js';
 import type { OrderActivities } from '../activities/orders.js';
 import type { SalesActivities } from '../activities/sales.js';
 import type { FeedSwitches, SalesFeedActivities } from '../activities/sales-feed.js';
+import type { AccountReaders, CustomerSteps } from '../activities/sync-accounts.js';
+import type { ItemSteps, ProductReaders } from '../activities/sync-products.js';
 import type { WriteBackActivities } from '../activities/write-back.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */
 const PATIENT = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
-export const sales = proxyActivities<SalesActivities & WriteBackActivities>({
+export const sales = proxyActivities<
+  SalesActivities & WriteBackActivities & AccountReaders & ProductReaders & MatchSales & DriftSales
+>({
   taskQueue: TASK_QUEUES.sales,
   // The HTTP client gives up before, so that no attempt outlives its activity.
   startToCloseTimeout: '150s',
@@ -21,7 +28,9 @@ export const sales = proxyActivities<SalesActivities & WriteBackActivities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-export const businessCentral = proxyActivities<BusinessCentralActivities & OrderActivities>({
+export const businessCentral = proxyActivities<
+  BusinessCentralActivities & OrderActivities & CustomerSteps & ItemSteps & MatchCentral & DriftCentral
+>({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
   startToCloseTimeout: '150s',
@@ -49,6 +58,11 @@ export const feed = proxyActivities<SalesFeedActivities & CountSalesActivities>(
 });
 
 export const feedSwitches = proxyLocalActivities<FeedSwitches>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+export const masterLedger = proxyLocalActivities<MasterLedgerActivities & MatchLedgerSteps & DriftLedgerSteps>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });

@@ -26,6 +26,11 @@ describe('a recorded run goes the same way on the code of today (I9)', () => {
         'draft-touched-after-confirmation',
         'worker-killed-at-post',
         'answer-lost-at-create-draft',
+        'account-changed',
+        'account-in-conflict-then-retried',
+        'accounts-merged',
+        'item-created',
+        'drift-repaired',
       ]),
     );
   });

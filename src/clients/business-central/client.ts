@@ -4,6 +4,7 @@ import { RemoteApiError } from '../errors.js';
 import { readWire } from '../wire.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
+import { createMasterRequests, type MasterRequests } from './masters.js';
 import { createOrderRequests, type OrderRequests } from './orders.js';
 import type { CodeRow } from './reference-sets.js';
 import {
@@ -39,7 +40,7 @@ export interface ItemRef {
 
 export type WholeRow = Readonly<Record<string, string | boolean>>;
 
-export interface BusinessCentralClient extends InvoiceRequests, OrderRequests {
+export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues): Promise<CustomerRef & Receipt>;
   /** The number of the company contact that stands for a customer. */
@@ -83,6 +84,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
   return {
     ...createInvoiceRequests(http),
     ...createOrderRequests(http),
+    ...createMasterRequests(http),
     async findCustomer(number) {
       const asked = 'look the customer up';
       const filter = encodeURIComponent(`number eq ${quote(number)}`);

@@ -167,9 +167,9 @@ export function partOf(
 
 function contactsOf(company: Company, customer: Row): Row[] {
   const found: Row[] = [];
+  const own = company.companyContacts.get(String(customer['id']));
   for (const contact of company.all('contacts')) {
-    if (contact['contactBusinessRelation'] !== 'Customer' || contact['companyName'] !== customer['displayName'])
-      continue;
+    if (contact['id'] !== own) continue;
     found.push({
       contactId: contact['id'] ?? '',
       contactNumber: contact['number'] ?? '',

@@ -38,7 +38,7 @@ export function createMaster(
   }
   if (set === 'customers') {
     // The marketing set-up makes a company contact for each new customer (reference 2.2).
-    company.insert('contacts', {
+    const contact = company.insert('contacts', {
       number: company.draw('contact'),
       type: row['type'] ?? 'Company',
       displayName: row['displayName'] ?? '',
@@ -46,6 +46,7 @@ export function createMaster(
       contactBusinessRelation: 'Customer',
       searchName: String(row['displayName']).toUpperCase(),
     });
+    company.companyContacts.set(String(row['id']), String(contact['id']));
   }
   return row;
 }

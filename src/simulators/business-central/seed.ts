@@ -132,7 +132,7 @@ export function seedCompany(company: Company, data: Distributor): void {
   }
   for (const account of data.accounts) {
     if (!account.isInBusinessCentral) continue;
-    put('customers', account.number, {
+    const customer = put('customers', account.number, {
       number: account.number,
       displayName: account.name,
       addressLine1: account.street,
@@ -145,6 +145,14 @@ export function seedCompany(company: Company, data: Distributor): void {
       currencyId: currencyIds.get(account.currency) ?? ZERO_GUID,
       paymentTermsId: guidFrom('paymentTerms/30D'),
     });
+    const contact = put('contacts', account.number, {
+      number: `K${account.number}`,
+      type: 'Company',
+      displayName: account.name,
+      companyName: account.name,
+      contactBusinessRelation: 'Customer',
+    });
+    company.companyContacts.set(String(customer['id']), String(contact['id']));
   }
 }
 

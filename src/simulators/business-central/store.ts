@@ -111,6 +111,8 @@ export class Company {
   readonly privacyBlocked = new Set<string>();
   readonly pricesIncludeTax = new Set<string>();
   readonly salesBlocked = new Set<string>();
+  /** The company contact of a customer, by the customer's id: it stays the same when the customer is renamed. */
+  readonly companyContacts = new Map<string, string>();
   readonly stock = new Map<string, string>();
   /** Units besides the base unit, by item number. */
   readonly itemUnits = new Map<string, Set<string>>();

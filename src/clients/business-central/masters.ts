@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { FieldValues } from '../../deal/document.js';
+import type { CentralMaster } from '../../deal/masters.js';
+import type { HttpTransport } from '../http.js';
+import { guid, readWire } from '../wire.js';
+import { toMasterBody } from './master-body.js';
+import { quote, type Receipt } from './transport.js';
+
+/** Customers, contacts and items as rows that are compared: read by id or page by page, changed field by field. */
+
+export type MasterSet = 'customers' | 'contacts' | 'items';
+
+export interface CentralPage {
+  readonly rows: readonly CentralMaster[];
+  readonly nextLink: string | undefined;
+}
+
+export interface MasterRequests {
+  /** @throws RemoteApiError `not-found` when the row was deleted. */
+  getMaster(set: MasterSet, id: string): Promise<CentralMaster>;
+  findMaster(set: MasterSet, number: string): Promise<CentralMaster | undefined>;
+  /** The persons under a company contact. */
+  findPersons(companyNumber: string): Promise<CentralMaster[]>;
+  /** Customers with this very name, or with an e-mail address at this domain. */
+  findCustomersBy(by: { readonly name: string } | { readonly domain: string }): Promise<CentralMaster[]>;
+  readMasterPage(
+    set: MasterSet,
+    fields: readonly string[],
+    pageSize: number,
+    link: string | undefined,
+  ): Promise<CentralPage>;
+  /** Only what is given is changed. @throws RemoteApiError `conflict` when the row is another than the etag says. */
+  changeMaster(set: MasterSet, id: string, etag: string, fields: FieldValues): Promise<CentralMaster & Receipt>;
+}
+
+const ZERO_ID = '00000000-0000-0000-0000-000000000000';
+const row = z.looseObject({
+  '@odata.etag': z.string(),
+  id: guid,
+  number: z.string(),
+  lastModifiedDateTime: z.string(),
+});
+const list = z.object({ value: z.array(z.unknown()), '@odata.nextLink': z.string().optional() });
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+/** So many candidates are enough to ask a person. */
+const CANDIDATES = 20;
+
+export function createMasterRequests(http: HttpTransport): MasterRequests {
+  const readList = async (asked: string, path: string, headers?: Readonly<Record<string, string>>) => {
+    const { body, requestId } = await http.send({ method: 'GET', path, asked, ...(headers && { headers }) });
+    const { value, '@odata.nextLink': nextLink } = readWire('business-central', asked, list, body, requestId);
+    return { rows: value.map((one) => toCentral(asked, one, requestId)), nextLink };
+  };
+  const filter = (text: string): string => `$filter=${encodeURIComponent(text)}`;
+
+  return {
+    async getMaster(set, id) {
+      const asked = `read of ${set}`;
+      const { body, requestId } = await http.send({ method: 'GET', path: `${set}(${id})`, asked });
+      return toCentral(asked, body, requestId);
+    },
+    async findMaster(set, number) {
+      const { rows } = await readList(`look up in ${set}`, `${set}?${filter(`number eq ${quote(number)}`)}`);
+      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      return rows.find((one) => one.number === number.trim().toUpperCase());
+    },
+    async findPersons(companyNumber) {
+      const path = `contacts?${filter(`companyNumber eq ${quote(companyNumber)}`)}`;
+      const { rows } = await readList('look the contacts up', path);
+      return rows.filter(({ values }) => values['type'] === 'Person' && values['companyNumber'] === companyNumber);
+    },
+    async findCustomersBy(by) {
+      const text =
+        'name' in by ? `displayName eq ${quote(by.name)}` : `endswith(email,${quote(`@${by.domain.toLowerCase()}`)})`;
+      const path = `customers?${filter(text)}&$top=${CANDIDATES}`;
+      return (await readList('look for customers', path)).rows;
+    },
+    readMasterPage(set, fields, pageSize, link) {
+      const select = [...new Set(['id', 'number', 'lastModifiedDateTime', ...fields])].join(',');
+      const path = link === undefined ? `${set}?$select=${select}` : toPath(link);
+      return readList(`compare ${set}`, path, { prefer: `odata.maxpagesize=${pageSize}` });
+    },
+    async changeMaster(set, id, etag, fields) {
+      const asked = `change in ${set}`;
+      const { body, requestId, correlationId } = await http.send({
+        method: 'PATCH',
+        path: `${set}(${id})`,
+        asked,
+        headers: { 'if-match': etag },
+        body: {
+          ...toMasterBody(set, fields),
+          ...(set === 'items' && 'blocked' in fields && { blocked: fields['blocked'] }),
+        },
+      });
+      return { ...toCentral(asked, body, requestId), requestId, correlationId };
+    },
+  };
+}
+
+/** Absent values come as zero GUIDs and as the day 0001-01-01. */
+function toCentral(asked: string, body: unknown, requestId: string): CentralMaster {
+  const found = readWire('business-central', asked, row, body, requestId);
+  const values: Record<string, string> = {};
+  for (const [name, value] of Object.entries(found)) {
+    const text = scalar.safeParse(value);
+    if (!text.success || name.startsWith('@')) continue;
+    const isAbsent = text.data === ZERO_ID || String(text.data).startsWith('0001-01-01');
+    values[name] = isAbsent ? '' : String(text.data);
+  }
+  const { '@odata.etag': etag, id, number, lastModifiedDateTime: modifiedAt } = found;
+  return { id, etag, number, modifiedAt, values };
+}
+
+/** Below the company; the token goes to our own environment, whatever host a link names. */
+function toPath(link: string): string {
+  const path = /\/companies\([^)]*\)\/(.+)$/.exec(link)?.[1];
+  if (path === undefined) throw new RangeError('not a link of Business Central');
+  return path;
+}

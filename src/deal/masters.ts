@@ -1,0 +1,166 @@
+import type { Columns } from './deal.js';
+import type { Problem } from './holds.js';
+import { isSame as isSameAmount } from './money.js';
+
+/** Accounts, contacts and products of Sales beside what stands for them in Business Central: who is right, field by field. */
+
+export type MasterKind = 'account' | 'contact' | 'product';
+export const MASTER_KINDS: readonly MasterKind[] = ['account', 'contact', 'product'];
+
+/** A row of Sales as it was last read. */
+export interface SalesMaster {
+  readonly kind: MasterKind;
+  readonly rowId: string;
+  readonly revision: string;
+  readonly modifiedAt: string;
+  readonly stateCode: number;
+  readonly number: string | undefined;
+  readonly name: string;
+  readonly columns: Columns;
+  /** The user who owns it; empty when a team does. */
+  readonly owner: Columns;
+  /** ISO code. */
+  readonly currency: string | undefined;
+  /** The survivor, when the row lost a merge (dataverse reference, trap 16). */
+  readonly mergedInto: string | undefined;
+  /** The parent of an account, the company of a contact. */
+  readonly parentId: string | undefined;
+  /** Default unit and structure of a product. */
+  readonly unit?: string | undefined;
+  readonly isFamily?: boolean | undefined;
+  readonly isService?: boolean | undefined;
+  /** Of an account, when contacts are followed. */
+  readonly contacts?: readonly SalesMaster[] | undefined;
+}
+
+/** A row of Business Central: every value as text, absent ones empty. */
+export interface CentralMaster {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly modifiedAt: string;
+  readonly values: Columns;
+}
+
+export type Wins = 'sales' | 'businessCentral' | 'newest';
+export type Side = 'sales' | 'business-central';
+
+/** What both sides said of a field when they last agreed: Business Central may spell the same otherwise. */
+export interface Agreed {
+  readonly sales: string;
+  readonly central: string;
+}
+
+export type FieldKind = 'text' | 'code' | 'date' | 'decimal' | 'boolean' | 'option' | 'id';
+
+export interface FieldFacts {
+  readonly kind: FieldKind;
+  readonly sales: string;
+  readonly central: string;
+  readonly agreed: Agreed | undefined;
+}
+
+/**
+ * `same`: nothing to do. `leave`: they differ and nobody changed anything, or an empty side would erase what it never
+ * held. `to-central`, `to-sales`: this way it is written. `person`: both changed it, and nobody's work is thrown away.
+ */
+export type FieldDecision = 'same' | 'leave' | 'to-central' | 'to-sales' | 'person';
+
+/** The three-way rule; docs/masters.md has it as a table. */
+export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDecision {
+  const { sales, central, agreed, kind } = facts;
+  if (isSameValue(kind, sales, central)) return 'same';
+  const winner: Side = wins === 'newest' ? newer : wins === 'sales' ? 'sales' : 'business-central';
+  if (agreed === undefined) return toward(winner, sales, central);
+  const isSalesChanged = !isSameValue(kind, sales, agreed.sales);
+  const isCentralChanged = !isSameValue(kind, central, agreed.central);
+  if (!isSalesChanged && !isCentralChanged) return 'leave';
+  if (isSalesChanged && isCentralChanged) return wins === 'newest' ? toward(winner, sales, central) : 'person';
+  const changed: Side = isSalesChanged ? 'sales' : 'business-central';
+  if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-central' : 'to-sales';
+  // The losing side changed alone: it is set back, but not to an emptiness that nobody chose.
+  return toward(winner, sales, central);
+}
+
+function toward(winner: Side, sales: string, central: string): FieldDecision {
+  if (winner === 'sales') return sales === '' ? 'leave' : 'to-central';
+  return central === '' ? 'leave' : 'to-sales';
+}
+
+export function isSameValue(kind: FieldKind, left: string, right: string): boolean {
+  if (kind === 'decimal') return isSameAmount(left || '0', right || '0');
+  if (kind === 'code' || kind === 'option' || kind === 'id') return left.toUpperCase() === right.toUpperCase();
+  if (kind === 'boolean') return (left || 'false') === (right || 'false');
+  return left.trim() === right.trim();
+}
+
+/** Which side was changed last; a tie goes to Sales, where people work on accounts. */
+export function newerOf(sales: Pick<SalesMaster, 'modifiedAt'>, central: Pick<CentralMaster, 'modifiedAt'>): Side {
+  return Date.parse(central.modifiedAt) > Date.parse(sales.modifiedAt) ? 'business-central' : 'sales';
+}
+
+export type MasterState = 'active' | 'inactive' | 'merged' | 'deleted';
+
+/** Accounts and contacts: 0 is active. Products: 0 and 3 (under revision) are sold, 1 is retired, 2 a draft. */
+export function toMasterState({ kind, stateCode, mergedInto }: SalesMaster): MasterState {
+  if (mergedInto !== undefined) return 'merged';
+  return stateCode === 0 || (kind === 'product' && stateCode !== 1) ? 'active' : 'inactive';
+}
+
+export const NOT_BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: '_x0020_', item: 'false' };
+export const BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: 'All', item: 'true' };
+
+/**
+ * The block that Business Central should have, or undefined when it is right as it is. Only what we blocked is
+ * unblocked, back to what it was before.
+ */
+export function decideBlock(
+  what: 'customer' | 'item',
+  isSold: boolean,
+  rule: 'block' | 'ignore',
+  blocked: string,
+  blockedFrom: string | undefined,
+): string | undefined {
+  if (isSold) return blockedFrom !== undefined && blocked === BLOCKED[what] ? blockedFrom : undefined;
+  return rule === 'block' && blocked !== BLOCKED[what] ? BLOCKED[what] : undefined;
+}
+
+export interface ItemNumberRules {
+  /** Product number (upper case) to item number. */
+  readonly table: Readonly<Record<string, string>>;
+  /** A regular expression over the whole number. */
+  readonly pattern: { readonly match: string; readonly item: string } | undefined;
+}
+
+/** The item that a product is: by the table, else by the pattern, else under the same number. */
+export function toItemNumber(productNumber: string, { table, pattern }: ItemNumberRules): string {
+  const known = table[productNumber.trim().toUpperCase()];
+  if (known !== undefined) return known;
+  return pattern ? productNumber.replace(new RegExp(`^(?:${pattern.match})$`), pattern.item) : productNumber;
+}
+
+/** What the configuration says about masters. */
+export interface MasterRules {
+  readonly accounts: 'linked' | 'all';
+  readonly products: 'linked' | 'all';
+  readonly match: 'number' | 'ask';
+  readonly deactivate: 'block' | 'ignore';
+  readonly billTo: 'self' | 'parent';
+  readonly contacts: boolean;
+  /** Whether the number of a customer follows the number of its account. */
+  readonly renumber: boolean;
+  readonly wins: Wins;
+  /** By field, where another side wins than everywhere else. */
+  readonly winsFor: Readonly<Record<string, Wins>>;
+  readonly createItems: boolean;
+  readonly retired: 'block' | 'ignore';
+  readonly pushPrices: boolean;
+  readonly items: ItemNumberRules;
+  /** Many changes within this time become one write. */
+  readonly quietMs: number;
+  readonly pageSize: number;
+  readonly driftAt: { readonly hour: number; readonly minute: number };
+}
+
+/** A problem of a master, as the ledger keeps it. */
+export type MasterProblem = Problem;

@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startDeal } from '../../src/intake/start-deal.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createDealer, until } from '../support/deals.js';
+import { createMastersDesk } from '../support/masters.js';
+import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
+
+let stage: Stage;
+let desk: ReturnType<typeof createMastersDesk>;
+let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
+
+beforeAll(async () => {
+  const rules = 'test/rules/followed.yaml';
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules, feeds: true });
+  desk = createMastersDesk(stage);
+  dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
+});
+afterAll(() => stage?.close());
+
+const start = (deal: SeedDocument) => startDeal(stage, { table: 'salesorder', recordId: deal.id });
+
+describe('what a seller changes in Sales', () => {
+  it('reaches the customer by the feed, and the deal that waits for a customer goes on by itself', async () => {
+    const deal = dealer.takeNew();
+    const account = dealer.account(deal);
+    await start(deal);
+    await dealer.untilState(deal, 'held');
+    expect((await dealer.status(deal)).problems.map(({ reason }) => reason)).toEqual(['customer-missing']);
+    await seller.call(`accounts(${account.id})`, { telephone1: '+49 421 33' }, 'PATCH');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(dealer.customersOf(deal)).toMatchObject([{ phoneNumber: '+49 421 33' }]);
+    await seller.call(`accounts(${account.id})`, { telephone1: '+49 421 34' }, 'PATCH');
+    await until(() => desk.customer(account.number)['phoneNumber'] === '+49 421 34');
+  });
+
+  it('a product that was retired blocks its item', async () => {
+    const product = stage.simulators.data.products.find((one) => one.isInBusinessCentral && one.isActive);
+    if (!product) throw new Error('no product');
+    await desk.link('item', product.id, product.number);
+    await seller.call(`products(${product.id})`, { statecode: 1, statuscode: 2 }, 'PATCH');
+    await until(() => desk.item(product.number)['blocked'] === true);
+    await seller.call(`products(${product.id})`, { statecode: 0, statuscode: 1 }, 'PATCH');
+    await until(() => desk.item(product.number)['blocked'] === false);
+  });
+
+  it('a nightly comparison is scheduled', async () => {
+    await until(async () => {
+      const description = await stage.temporal.schedule
+        .getHandle('drift')
+        .describe()
+        .catch(() => undefined);
+      return description?.spec.calendars?.[0]?.hour?.[0]?.start === 4;
+    });
+  });
+});
+
+describe('the bill of an account with a parent', () => {
+  it('goes to the customer of the parent, and waits until the parent has one', async () => {
+    const deal = dealer.takeKnown();
+    const account = dealer.account(deal);
+    const parent = stage.simulators.data.accounts.filter((one) => !one.isInBusinessCentral).at(-1);
+    const known = stage.simulators.data.accounts.filter((one) => one.isInBusinessCentral).at(-1);
+    if (!parent || !known) throw new Error('the seed is too small');
+    desk.changeSales('account', account.id, { parentaccountid: parent.id });
+    await start(deal);
+    await dealer.untilState(deal, 'held');
+    const [problem] = (await dealer.status(deal)).problems;
+    expect(problem).toMatchObject({ reason: 'customer-missing' });
+    expect(problem?.text).toContain(parent.id);
+    await desk.link('customer', parent.id, known.number);
+    await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'clerk' }] });
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(dealer.invoicesOf(deal)[0]?.row).toMatchObject({
+      customerNumber: account.number,
+      billToCustomerNumber: known.number,
+    });
+  });
+});

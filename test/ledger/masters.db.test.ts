@@ -1,0 +1,193 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createDriftLedger, type DriftLedger } from '../../src/ledger/drift.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters.js';
+import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/matching.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { startPostgres } from '../support/postgres.js';
+
+/** What every database that carries the ledger must do for the masters. */
+function testMasters(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
+  describe(`the ledger of the masters on ${name}`, () => {
+    const companyId = randomUUID();
+    let server: { url: string; stop: () => Promise<void> };
+    let database: Database;
+    let ledger: Ledger;
+    let masters: MasterLedger;
+    let matching: MatchLedger;
+    let drift: DriftLedger;
+
+    beforeAll(async () => {
+      server = await open();
+      database = openDatabase(server.url);
+      await migrate(database);
+      ledger = createLedger(database);
+      masters = createMasterLedger(database, companyId);
+      matching = createMatchLedger(database, companyId);
+      drift = createDriftLedger(database, companyId);
+    });
+    afterAll(async () => {
+      await database?.close();
+      await server?.stop();
+    });
+
+    const link = async (bcNumber = 'C1', bcId = randomUUID()): Promise<MasterRef & { bcId: string }> => {
+      const rowId = randomUUID();
+      await ledger.keepLink('customer', companyId, { salesId: rowId, bcId, bcNumber });
+      return { kind: 'account', rowId, bcId };
+    };
+
+    it('keeps what a step found until the same step finds nothing, and since when', async () => {
+      const ref: MasterRef = { kind: 'account', rowId: randomUUID() };
+      const problem = { reason: 'value-too-long', text: 'customer.city: too long' } as const;
+      await masters.keepProblems(ref, 'compare', [problem]);
+      await masters.keepProblems(ref, 'write', [{ reason: 'permission', text: 'no' }]);
+      expect(await masters.endPass(ref, ['compare', 'write'])).toHaveLength(2);
+      const { problemSince } = await masters.getMaster(ref);
+      await masters.keepProblems(ref, 'write', []);
+      expect(await masters.endPass(ref, ['compare', 'write'])).toEqual([problem]);
+      expect((await masters.getMaster(ref)).problemSince).toEqual(problemSince);
+      expect(await masters.listMasters('account', { onlyProblems: true, limit: 10 })).toMatchObject([
+        { rowId: ref.rowId, problems: [problem] },
+      ]);
+      await masters.forgetProblems(ref, ['compare']);
+      expect(await masters.endPass(ref, ['compare', 'write'])).toEqual([]);
+      expect((await masters.getMaster(ref)).problemSince).toBeUndefined();
+    });
+
+    it('forgets what steps found that were not walked in this pass', async () => {
+      const ref: MasterRef = { kind: 'product', rowId: randomUUID() };
+      await masters.keepProblems(ref, 'match', [{ reason: 'item-missing', text: 'no item' }]);
+      expect(await masters.endPass(ref, ['compare'])).toEqual([]);
+    });
+
+    it('adds to what is agreed, field by field', async () => {
+      const ref: MasterRef = { kind: 'account', rowId: randomUUID() };
+      const said = (value: string) => ({ sales: value, central: value });
+      await masters.change(ref, { agreed: { city: said('Bremen'), email: said('a@b.example') } });
+      await masters.keepAgreed('account', [
+        { rowId: ref.rowId, number: 'A1', name: 'Alder', agreed: { city: said('Kiel') } },
+        { rowId: randomUUID(), number: undefined, name: 'Birk', agreed: { city: said('Ulm') } },
+      ]);
+      expect((await masters.getMaster(ref)).agreed).toEqual({ city: said('Kiel'), email: said('a@b.example') });
+    });
+
+    it('moves the link of a merge once, with the block, and never over another one', async () => {
+      const loser = await link('C7');
+      const survivorId = randomUUID();
+      await masters.change(loser, { blockedFrom: '_x0020_' });
+      expect(await masters.moveLink(loser, survivorId)).toBe('moved');
+      expect(await masters.moveLink(loser, survivorId)).toBe('nothing');
+      const survivor: MasterRef = { kind: 'account', rowId: survivorId };
+      expect(await masters.getMaster(survivor)).toMatchObject({ bcNumber: 'C7', blockedFrom: '_x0020_' });
+      expect(await masters.getMaster(loser)).toMatchObject({ state: 'merged', bcId: undefined });
+      const other = await link('C8');
+      expect(await masters.moveLink(other, survivorId)).toBe('both');
+      expect(await masters.getMaster(other)).toMatchObject({ bcNumber: 'C8' });
+      expect((await ledger.readAudit(survivorId)).map(({ action }) => action)).toEqual([
+        'move link to the survivor of a merge',
+      ]);
+    });
+
+    it('finds staged customers by the keys that few share', async () => {
+      const runId = randomUUID();
+      const customer = (number: string, ...keys: string[]) => ({ bcId: randomUUID(), number, name: number, keys });
+      const rows = [
+        customer('C1', 'name:alder', 'domain:x.example'),
+        customer('C2', 'name:birk', 'domain:x.example'),
+        customer('C3', 'name:alder', 'domain:x.example'),
+      ];
+      await matching.stageCustomers(runId, rows);
+      await matching.stageCustomers(runId, rows);
+      const numbers = async (...keys: string[]) =>
+        (await matching.findByKeys(runId, keys, 2)).map(({ number }) => number).sort();
+      expect(await numbers('name:alder', 'domain:x.example')).toEqual(['C1', 'C3']);
+      expect(await numbers('domain:x.example')).toEqual([]);
+      expect(await numbers()).toEqual([]);
+      await matching.clearRun(runId);
+      expect(await numbers('name:alder')).toEqual([]);
+    });
+
+    it('keeps a decision with its link, and asks no more', async () => {
+      const [accountId, otherId] = [randomUUID(), randomUUID()];
+      const bcId = randomUUID();
+      await matching.keepCandidates(
+        [accountId],
+        [
+          {
+            accountId,
+            accountNumber: undefined,
+            accountName: 'Alder',
+            customerId: bcId,
+            customerNumber: 'C9',
+            customerName: 'Alder GmbH',
+            score: 50,
+            reasons: ['the same name'],
+          },
+        ],
+      );
+      expect(await matching.listCandidates(10)).toHaveLength(1);
+      await matching.decide(accountId, { id: bcId, number: 'C9' }, 'ann');
+      await matching.decide(otherId, undefined, 'ann');
+      expect(await matching.listCandidates(10)).toEqual([]);
+      expect(await matching.findDecided([accountId, otherId, randomUUID()])).toEqual(new Set([accountId, otherId]));
+      expect((await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber).toBe('C9');
+      expect(await matching.findLinkedCustomers([bcId])).toEqual(new Set([bcId]));
+      expect(await findCompanies(database)).toEqual([companyId]);
+    });
+
+    it('counts a comparison, names unseen rows once, and keeps its numbers', async () => {
+      const runId = randomUUID();
+      await drift.startRun(runId);
+      await drift.startRun(runId);
+      const one = await link('C21');
+      const row = {
+        id: one.bcId,
+        etag: 'e',
+        number: 'C21',
+        modifiedAt: '2026-01-31T00:00:00Z',
+        values: { city: 'Ulm' },
+      };
+      await drift.stageCentral(runId, 'account', [row]);
+      expect((await drift.findStaged(runId, 'account', [one.bcId])).get(one.bcId)).toEqual(row);
+      const unseen = async () => (await drift.findUnseen(runId, 'account', 1_000)).map(({ rowId }) => rowId);
+      expect(await unseen()).toContain(one.rowId);
+      await drift.noteSeen(runId, 'account', [one.rowId]);
+      expect(await unseen()).not.toContain(one.rowId);
+      const difference = {
+        kind: 'account',
+        rowId: one.rowId,
+        sales: 'a',
+        central: 'b',
+        reason: 'wins: sales',
+      } as const;
+      await drift.keepDifferences(runId, [
+        { ...difference, field: 'city', winner: 'sales' },
+        { ...difference, field: 'email', winner: 'person' },
+      ]);
+      await drift.keepDifferences(runId, [{ ...difference, field: 'city', winner: 'sales' }]);
+      await drift.count(runId, 'account', 3, 2);
+      await drift.count(runId, 'account', 1, 1);
+      const run = await drift.finishRun(runId);
+      expect(run).toMatchObject({ requests: 3, compared: { account: 4 }, found: { sales: 1, person: 1 } });
+      expect(await drift.findLastRun()).toEqual(run);
+      expect(await drift.listRepairable(runId, '00000000-0000-0000-0000-000000000000', 10)).toEqual([
+        { kind: 'account', rowId: one.rowId },
+      ]);
+      expect((await drift.findStaged(runId, 'account', [one.bcId])).size).toBe(0);
+    });
+  });
+}
+
+testMasters('PGlite over its socket', () => startEmbeddedLedger());
+
+const postgres = await startPostgres();
+if (postgres) testMasters('PostgreSQL', async () => postgres);
+else {
+  describe('the ledger of the masters on PostgreSQL', () => {
+    it.skip('this machine has no PostgreSQL binaries (initdb, postgres)', () => undefined);
+  });
+}

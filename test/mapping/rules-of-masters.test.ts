@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, parseRules } from '../../src/config.js';
+import { toItemNumber } from '../../src/deal/masters.js';
+import { followedFields, masterColumns } from '../../src/mapping/master-fields.js';
+
+describe('the rules of masters', () => {
+  it('follow what has a link, block what is gone and let Sales win, when nothing is said', () => {
+    expect(parseRules('').masters).toMatchObject({
+      accounts: 'linked',
+      products: 'linked',
+      match: 'number',
+      deactivate: 'block',
+      retired: 'block',
+      billTo: 'self',
+      contacts: false,
+      renumber: false,
+      wins: 'sales',
+      pushPrices: false,
+      createItems: false,
+      quietMs: 2_000,
+      driftAt: { hour: 4, minute: 0 },
+    });
+  });
+
+  it('read a table and a pattern of item numbers, and the pattern takes the whole number', () => {
+    const { items } = parseRules(`
+masters:
+  items: { eq-1: X-1 }
+  itemPattern: { match: 'EQ-(\\d+)', item: 'I$1' }
+`).masters;
+    expect(['EQ-1', 'EQ-20', 'EQ-20-B'].map((number) => toItemNumber(number, items))).toEqual([
+      'X-1',
+      'I20',
+      'EQ-20-B',
+    ]);
+  });
+
+  for (const [what, yaml, message] of [
+    ['an unknown side', 'masters: { wins: bc }', /masters\.wins: found "bc"; right: .*businessCentral/],
+    [
+      'a field that does not exist',
+      'masters: { fields: { mail: newest } }',
+      /masters\.fields\.mail.*a field such as email/,
+    ],
+    ['a field of another section', 'masters: { fields: { item.email: newest } }', /a field such as email/],
+    ['an hour that does not exist', 'masters: { driftAt: "24:30" }', /masters\.driftAt.*a time of day/],
+    [
+      'a pattern that is none',
+      'masters: { itemPattern: { match: "(", item: x } }',
+      /masters\.itemPattern\.match.*a regular/,
+    ],
+    ['an unknown key', 'masters: { contact: true }', /masters\.contact: found the key 'contact'; right: contacts/],
+  ] as const) {
+    it(`${what} is refused by name`, () => {
+      expect(() => parseRules(yaml)).toThrow(ConfigError);
+      expect(() => parseRules(yaml)).toThrow(message);
+    });
+  }
+});
+
+describe('the fields that follow', () => {
+  const { mapping } = parseRules(`
+mapping:
+  customer:
+    phoneNumber: { column: account.telephone2 }
+    email: { column: salesorder.emailaddress }
+    taxAreaId: { value: EU }
+    website: { expression: "'https://' & account.name" }
+    salespersonCode: { column: owner.employeeid }
+`);
+
+  it('are those that columns of the row or of its owner fill', () => {
+    const fields = [...followedFields('customer', mapping).keys()];
+    expect(fields).toEqual(expect.arrayContaining(['displayName', 'addressLine1', 'phoneNumber', 'salespersonCode']));
+    for (const name of ['number', 'email', 'taxAreaId', 'website', 'currencyCode', 'blocked', 'type']) {
+      expect(fields).not.toContain(name);
+    }
+    expect([...followedFields('customer', mapping, { renumber: true }).keys()]).toContain('number');
+    expect([...followedFields('item', mapping).keys()]).not.toContain('unitPrice');
+    expect([...followedFields('item', mapping, { pushPrices: true }).keys()]).toContain('unitPrice');
+  });
+
+  it('tell which columns are read', () => {
+    expect(masterColumns('customer', mapping)).toMatchObject({
+      own: expect.arrayContaining(['name', 'telephone2', 'address1_country']),
+      owner: ['employeeid'],
+    });
+  });
+});
