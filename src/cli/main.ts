@@ -16,6 +16,7 @@ import { addDriftCommand } from './drift.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
 import { addMasterCommands } from './masters.js';
+import { addReplayCommand } from './replay.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
@@ -107,6 +108,7 @@ program
   );
 
 addFeedCommands(program, withRuntime);
+addReplayCommand(program, withRuntime);
 addAuditCommands(program, withRuntime);
 addCredentialCommands(program);
 addKeyCommands(program);

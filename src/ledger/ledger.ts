@@ -1,6 +1,5 @@
 import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Notice } from '../deal/notices.js';
-import type { DealState } from '../deal/states.js';
 import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
 import { type Erased, type Erasure, erasePersonal } from './audit-erase.js';
 import { type Seal, sealAudit } from './audit-seals.js';
@@ -24,6 +23,7 @@ import {
   listCovered,
   listRecords,
   type RecordChange,
+  type RecordFilter,
   type SourceRecord,
   seeRecord,
 } from './records.js';
@@ -56,7 +56,7 @@ export interface Ledger {
   see(ref: RecordRef): Promise<SourceRecord>;
   findRecord(recordId: string): Promise<SourceRecord | undefined>;
   getRecord(recordId: string): Promise<SourceRecord>;
-  listRecords(filter: { state?: DealState; limit: number }): Promise<SourceRecord[]>;
+  listRecords(filter: RecordFilter): Promise<SourceRecord[]>;
   /** Records that ended because this one has the document of their lineage. */
   listCovered(bearerId: string): Promise<SourceRecord[]>;
   change(recordId: string, change: RecordChange, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;

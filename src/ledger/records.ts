@@ -76,13 +76,24 @@ export async function getRecord(db: Queryable, recordId: string): Promise<Source
   return record;
 }
 
+export interface RecordFilter {
+  readonly state?: DealState;
+  readonly reason?: HoldReason;
+  /** Changed then or later. */
+  readonly since?: Date;
+  readonly limit: number;
+}
+
 export async function listRecords(
   db: Queryable,
-  filter: { state?: DealState; limit: number },
+  { state, reason, since, limit }: RecordFilter,
 ): Promise<SourceRecord[]> {
   const { rows } = await db.query<Row>(
-    `SELECT * FROM source_records WHERE $1::text IS NULL OR state = $1 ORDER BY changed_at DESC LIMIT $2`,
-    [filter.state ?? null, filter.limit],
+    `SELECT * FROM source_records
+     WHERE ($1::text IS NULL OR state = $1) AND ($2::text IS NULL OR hold_reason = $2)
+       AND ($3::timestamptz IS NULL OR changed_at >= $3)
+     ORDER BY changed_at DESC LIMIT $4`,
+    [state ?? null, reason ?? null, since ?? null, limit],
   );
   return rows.map(toRecord);
 }

@@ -3,6 +3,7 @@ import { replayDeal } from '../../src/intake/replay-deal.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import type { SimServer } from '../../src/simulators/kernel/server.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
@@ -110,6 +111,51 @@ describe('a hand-over that a person runs again', () => {
   it('is told that it runs when it runs', async () => {
     const deal = await startWaiting();
     expect((await replayDeal(stage, ref(deal), { by: 'ann' })).kind).toBe('running');
+  });
+});
+
+describe('dealbridge replay', () => {
+  const dealbridge = createCommand(() => stage);
+
+  it('shows what is there and what differs, and does nothing without --yes', async () => {
+    const deal = await handOver();
+    const [line] = stage.simulators.dataverse.store.children('salesorderdetail', 'salesorderid', deal.id);
+    const change = { priceperunit: 88.88, ispriceoverridden: true };
+    await seller.call(`salesorderdetails(${String(line?.['salesorderdetailid'])})`, change, 'PATCH');
+    const { runId } = await handle(deal).describe();
+    const shown = await dealbridge('replay', deal.id);
+    expect(shown).toMatch(/state: written-back/);
+    expect(shown).toMatch(/adopts: invoice .*, in Sales as \d+ \(open\)/);
+    expect(shown).toMatch(/differs: lines\[1\]\.unitPrice: .* → 88\.88/);
+    expect((await handle(deal).describe()).runId).toBe(runId);
+  });
+
+  it('runs the chosen ones again, in the name of who wants it', async () => {
+    const deal = await startWaiting();
+    await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wait' }] });
+    await dealer.result(deal);
+    await expect(dealbridge('replay', '--state', 'rejected', '--yes')).rejects.toThrow(/--by/);
+    const said = await dealbridge(
+      'replay',
+      '--state',
+      'rejected',
+      '--limit',
+      '1',
+      '--yes',
+      '--by',
+      'bob',
+      '--as-recorded',
+    );
+    expect(said).toContain(deal.id);
+    expect(said).toContain('runs again');
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect((await stage.ledger.readAudit(deal.id)).find(({ action }) => action === 'replay')?.actor).toBe('bob');
+  });
+
+  it('refuses a choice that is none', async () => {
+    await expect(dealbridge('replay')).rejects.toThrow(/--state or --reason/);
+    await expect(dealbridge('replay', '--state', 'posed')).rejects.toThrow(/found 'posed', one of/);
+    await expect(dealbridge('replay', '--state', 'held', '--since', 'monday')).rejects.toThrow(/a day such as/);
   });
 });
 

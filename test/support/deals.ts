@@ -61,6 +61,6 @@ export function createDealer(stage: Stage) {
 const BETWEEN_LOOKS_MS = 10;
 
 /** Waits for a state, never for a time: the test's own time limit ends a state that does not come. */
-export async function until(reached: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await reached())) await scheduler.wait(BETWEEN_LOOKS_MS);
+export async function until(reached: () => boolean | Promise<boolean>, betweenMs = BETWEEN_LOOKS_MS): Promise<void> {
+  while (!(await reached())) await scheduler.wait(betweenMs);
 }

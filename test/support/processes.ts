@@ -10,7 +10,7 @@ import { createVault, type Vault } from '../../src/ledger/vault.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
+import { type SimulatorOptions, type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { until } from './deals.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
@@ -27,6 +27,8 @@ export interface Stage {
   readonly starterUrl: string;
   killWorker(): Promise<void>;
   startWorker(): Promise<void>;
+  /** SIGKILL, and a new one on the same port. */
+  replaceStarter(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,8 @@ export interface StageOptions {
   /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
   readonly feeds?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Other sizes of the seed. */
+  readonly simulators?: SimulatorOptions;
   /** Instead of a fresh key in the environment. */
   readonly keyFile?: string;
   /** Where the secrets are: in the settings, or sealed in the ledger. */
@@ -47,7 +51,7 @@ export interface StageOptions {
 const SECRET = 'a-webhook-secret-for-tests';
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const simulators = await startSimulators({ accounts: 300, documents: 600 });
+  const simulators = await startSimulators({ accounts: 300, documents: 600, ...options.simulators });
   const embedded: EmbeddedLedger = await startEmbeddedLedger();
   const namespace = `test-${process.pid}-${Date.now()}`;
   const connection = await Connection.connect({ address: options.temporalAddress });
@@ -128,6 +132,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     },
     async startWorker() {
       stage.worker = (await startProcess('worker', env, listen)).child;
+    },
+    async replaceStarter() {
+      const gone = exited(stage.starter);
+      stage.starter.kill('SIGKILL');
+      await gone;
+      stage.starter = (await startProcess('starter', { ...env, STARTER_PORT: new URL(starterUrl).port }, listen)).child;
     },
     async close() {
       const gone = [exited(stage.worker), exited(stage.starter)];
