@@ -117,8 +117,8 @@ async function describe(
   const now = await readNow(record, sales, config);
   if (!now) return [...lines, 'the record is gone in Sales'];
   const differences = findDifferences(await ledger.getDeal(record.recordId, revision), now);
-  for (const { field, then, now: value } of differences)
-    lines.push(`differs: ${field}: ${then ?? '–'} → ${value ?? '–'}`);
+  for (const { field, before, after } of differences)
+    lines.push(`differs: ${field}: ${before ?? '–'} → ${after ?? '–'}`);
   return lines;
 }
 
