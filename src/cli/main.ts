@@ -12,6 +12,7 @@ import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialCommands } from './credentials.js';
+import { addDoctorCommand } from './doctor.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
@@ -108,6 +109,7 @@ addFeedCommands(program, withRuntime);
 addAuditCommands(program, withRuntime);
 addCredentialCommands(program);
 addKeyCommands(program);
+addDoctorCommand(program);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

@@ -52,7 +52,13 @@ export function examineKeys(configuration: Step<Config>): Step<readonly string[]
     const opens = others.length > 0 ? `, ${plural(others.length, 'older key')} still open` : '';
     const findings: Finding[] = [ok('ring', seals + opens)];
     if (source.kind === 'text') {
-      findings.push(notChecked('file', 'the keys stand in DEALBRIDGE_KEYS', 'Keep them in a file: it can change without a restart.'));
+      findings.push(
+        notChecked(
+          'file',
+          'the keys stand in DEALBRIDGE_KEYS',
+          'Keep them in a file: it can change without a restart.',
+        ),
+      );
     } else {
       const mode = statSync(source.path).mode & 0o777;
       const found = `mode ${mode.toString(8)}`;

@@ -76,7 +76,9 @@ function toExpiry(name: string, { kind, keyId, expiresAt, setAt }: CredentialFac
   }
   if (expiresAt === undefined) {
     const found = `${kind} set ${setAt.toISOString().slice(0, 10)}; when it ends is not known here`;
-    return name === 'webhook' ? ok(name, `${kind} set ${setAt.toISOString().slice(0, 10)}`) : notChecked(name, found, ENTRA_SHOWS);
+    return name === 'webhook'
+      ? ok(name, `${kind} set ${setAt.toISOString().slice(0, 10)}`)
+      : notChecked(name, found, ENTRA_SHOWS);
   }
   const days = Math.floor((expiresAt.getTime() - Date.now()) / DAY_MS);
   const until = `${kind} until ${expiresAt.toISOString().slice(0, 10)}`;

@@ -54,7 +54,11 @@ export function examineDatabase(database: Step<Database>): Step<true> {
 async function examineRights(db: Database, role: string): Promise<Finding> {
   const missing = await listMissingRights(db);
   if (missing.length === 0) return ok('rights', 'reads and writes all tables');
-  return wrong('rights', `${role} may not use ${listed(missing)}`, 'As the owner, run the GRANTs of docs/audit.md, Rights.');
+  return wrong(
+    'rights',
+    `${role} may not use ${listed(missing)}`,
+    'As the owner, run the GRANTs of docs/audit.md, Rights.',
+  );
 }
 
 async function examineTrail(db: Database, role: string): Promise<Finding> {

@@ -12,7 +12,11 @@ const SKEW_WARNS_MS = 60_000;
 /** Entra refuses signed assertions, and tokens count as expired or not yet valid, from here on. */
 const SKEW_IS_WRONG_MS = 5 * 60_000;
 
-export function examineHost(title: string, configuration: Step<Config>, of: (config: Config) => string): Step<HostFacts> {
+export function examineHost(
+  title: string,
+  configuration: Step<Config>,
+  of: (config: Config) => string,
+): Step<HostFacts> {
   return createStep(title, { config: configuration }, async ({ config }) => {
     const address = of(config);
     const value = await probeHost(address, TIMEOUT_MS);

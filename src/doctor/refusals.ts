@@ -45,7 +45,10 @@ const ENTRA: Readonly<Record<string, readonly [found: string, advice: string]>> 
   ],
   '700023': ['the assertion names another tenant', 'Set ENTRA_TENANT_ID and ENTRA_LOGIN_URL to the tenant of the app.'],
   '700021': ['the assertion names another app', 'Set the client id to the app that the certificate belongs to.'],
-  '50027': ['the assertion cannot be read', 'Set the certificate anew with `dealbridge credentials set --certificate`.'],
+  '50027': [
+    'the assertion cannot be read',
+    'Set the certificate anew with `dealbridge credentials set --certificate`.',
+  ],
   '53003': [
     'conditional access blocks the app',
     'Azure portal > Microsoft Entra ID > Conditional Access: allow this workload identity from this network.',
@@ -87,15 +90,22 @@ export async function look(check: string, ask: () => Promise<string>): Promise<F
 export function toFinding(check: string, error: unknown): Finding {
   if (error instanceof RemoteApiError) return { check, ...explainRefusal(error) };
   if (error instanceof HostUnreachable) return { check, ...explainHost(error) };
-  if (error instanceof ConfigError) return { check, ...wrong(error.message, 'Set what the message names, see README.') };
+  if (error instanceof ConfigError)
+    return { check, ...wrong(error.message, 'Set what the message names, see README.') };
   const { type, message, code } = toShownError(error);
-  return { check, ...wrong(`${type}${code ? ` ${code}` : ''}: ${message}`, 'Read the logs of the service that was asked.') };
+  return {
+    check,
+    ...wrong(`${type}${code ? ` ${code}` : ''}: ${message}`, 'Read the logs of the service that was asked.'),
+  };
 }
 
 function explainHost({ stage, reason }: HostUnreachable): Explained {
   switch (stage) {
     case 'name':
-      return wrong(`the name is not known (${reason})`, 'Correct the host in the setting, or let this machine use a DNS that knows it.');
+      return wrong(
+        `the name is not known (${reason})`,
+        'Correct the host in the setting, or let this machine use a DNS that knows it.',
+      );
     case 'tls':
       return wrong(
         `no trusted TLS connection (${reason})`,
@@ -109,7 +119,11 @@ function explainHost({ stage, reason }: HostUnreachable): Explained {
 function explainRefusal(error: RemoteApiError): Explained {
   const { facts, message } = error;
   if (error.code === 'throttled') {
-    return { result: 'not checked', found: 'the limit of requests is reached', advice: 'Run it again in five minutes.' };
+    return {
+      result: 'not checked',
+      found: 'the limit of requests is reached',
+      advice: 'Run it again in five minutes.',
+    };
   }
   switch (error.api) {
     case 'entra':
@@ -125,7 +139,8 @@ function explainEntra(remoteCode: string | undefined, message: string): Explaine
   const number = /AADSTS(\d+)/.exec(remoteCode ?? '')?.[1] ?? '';
   const known = ENTRA[number];
   if (known) return wrong(`${known[0]} (AADSTS${number})`, known[1]);
-  if (number !== '') return wrong(message, `Look AADSTS${number} up at login.microsoftonline.com/error?code=${number}.`);
+  if (number !== '')
+    return wrong(message, `Look AADSTS${number} up at login.microsoftonline.com/error?code=${number}.`);
   return wrong(message, 'Let this machine reach the host of ENTRA_LOGIN_URL on port 443.');
 }
 
@@ -144,7 +159,8 @@ function explainSales({ code, facts, message }: RemoteApiError): Explained {
   if (code === 'unauthorized') {
     return wrong(message, 'Set DATAVERSE_URL to the Environment URL exactly: the token is made out to it.');
   }
-  if (code === 'not-found') return wrong(message, 'Install Dynamics 365 Sales in the environment that DATAVERSE_URL names.');
+  if (code === 'not-found')
+    return wrong(message, 'Install Dynamics 365 Sales in the environment that DATAVERSE_URL names.');
   return passing(message, 'DATAVERSE_URL');
 }
 
@@ -166,12 +182,16 @@ function explainBusinessCentral({ code, facts, message }: RemoteApiError): Expla
       'Business Central > page Microsoft Entra Applications: enter the client id, set State to Enabled and grant consent; API.ReadWrite.All needs admin consent in Entra.',
     );
   }
-  if (code === 'not-found') return wrong(message, 'Set BC_COMPANY to a name that Business Central > page Companies shows.');
+  if (code === 'not-found')
+    return wrong(message, 'Set BC_COMPANY to a name that Business Central > page Companies shows.');
   return passing(message, 'BC_URL');
 }
 
 function passing(message: string, setting: string): Explained {
-  return wrong(message, `Let this machine reach the host of ${setting} on port 443, and run it again when the service is up.`);
+  return wrong(
+    message,
+    `Let this machine reach the host of ${setting} on port 443, and run it again when the service is up.`,
+  );
 }
 
 function wrong(found: string, advice: string): Explained {
