@@ -15,6 +15,7 @@ import { addCredentialCommands } from './credentials.js';
 import { addDoctorCommand } from './doctor.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
+import { addLedgerCommands } from './ledger.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
 
 const program = new Command('dealbridge').description(
@@ -109,6 +110,7 @@ addFeedCommands(program, withRuntime);
 addAuditCommands(program, withRuntime);
 addCredentialCommands(program);
 addKeyCommands(program);
+addLedgerCommands(program, withRuntime);
 addDoctorCommand(program);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
