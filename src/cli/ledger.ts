@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { pruneLedger } from '../ledger/prune.js';
+import { clearRestores, noteRestore } from '../ledger/restores.js';
 import type { Runtime } from '../runtime.js';
 
-/** `dealbridge ledger prune`: removes what nothing asks for any more. */
+/** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
 
 const DAY_MS = 86_400_000;
 /** The nightly count looks back 90 days at most, and a payment may come late. */
@@ -12,9 +13,22 @@ export function addLedgerCommands(
   program: Command,
   withRuntime: (work: (runtime: Runtime) => Promise<void>) => Promise<void>,
 ): void {
-  program
-    .command('ledger')
-    .description('what the ledger keeps')
+  const ledger = program.command('ledger').description('what the ledger keeps, and what it may have forgotten');
+
+  ledger
+    .command('restored')
+    .description('after a restore, before workers start: every write is looked for before it is made')
+    .option('--clear', 'everything of the gap is known again')
+    .option('--by <who>', 'for the audit trail', 'dealbridge ledger')
+    .action((options: { clear?: true; by: string }) =>
+      withRuntime(async ({ database }) => {
+        if (options.clear) await clearRestores(database, options.by);
+        else await noteRestore(database, options.by);
+        console.log(options.clear ? 'first attempts write at once again' : 'first attempts look before they write');
+      }),
+    );
+
+  ledger
     .command('prune')
     .description(
       'delete old revisions, write intents of settled deals and sightings; never the trail, records or links',

@@ -1,6 +1,7 @@
 import type { Database } from '../ledger/database.js';
 import {
   compareMigrations,
+  findRestore,
   listChangeableTrail,
   listMissingRights,
   listSleepingTriggers,
@@ -47,6 +48,12 @@ export function examineDatabase(database: Step<Database>): Step<true> {
       await examineTrail(db, facts.role),
       toFree(facts.maxConnections, facts.usedConnections),
     );
+    const restoredAt = await findRestore(db);
+    if (restoredAt) {
+      const found = `said at ${restoredAt.toISOString()}: each write costs a look-up more`;
+      const advice = 'When every deal of the gap is known again, `dealbridge ledger restored --clear`.';
+      findings.push(warning('restored', found, advice));
+    }
     return { value: true, findings };
   });
 }

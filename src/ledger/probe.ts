@@ -82,3 +82,9 @@ export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
   );
   return rows.map((row) => row.name);
 }
+
+/** Since when first attempts look before they write; undefined when they need not. */
+export async function findRestore(db: Queryable): Promise<Date | undefined> {
+  const { rows } = await db.query<{ at: Date | null }>('SELECT max(restored_at) AS at FROM ledger_restores');
+  return rows[0]?.at ?? undefined;
+}
