@@ -14,23 +14,28 @@ function ended(child: ChildProcess): Promise<number | null> {
   return new Promise((resolve) => child.once('exit', resolve));
 }
 
+/** Who did the steps of a run: process id and machine. */
+async function workersOf(id: string): Promise<(string | null | undefined)[]> {
+  const { events } = await stage.temporal.workflow.getHandle(id).fetchHistory();
+  return (events ?? []).flatMap((event) => event.workflowTaskStartedEventAttributes?.identity ?? []);
+}
+
 describe('a rolling deployment', () => {
   it('stops the old worker in the middle of running deals, and none of them fails or is done twice', async () => {
     stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/automatic.yaml' });
     const dealer = createDealer(stage);
     // Slow enough that every deal is under way when the workers change.
     stage.simulators.businessCentral.faults.add({ match: {}, times: 0, effect: { kind: 'delay', ms: 150 } });
+    const old = stage.worker;
+    await stage.startWorker();
     const deals = Array.from({ length: 16 }, () => dealer.takeKnown());
     await Promise.all(deals.map(({ id }) => startDeal(stage, { table: 'salesorder', recordId: id })));
     await until(() => deals.some((deal) => dealer.invoicesOf(deal).length > 0));
-
-    const old = stage.worker;
-    await stage.startWorker();
-    const before = deals.filter((deal) => dealer.salesInvoicesOf(deal).length > 0).length;
+    const isDone = (deal: (typeof deals)[number]): boolean => [...dealer.salesInvoicesOf(deal)].length > 0;
     const gone = ended(old);
     old.kill('SIGTERM');
+    expect(deals.filter(isDone).length).toBeLessThan(deals.length);
     expect(await gone).toBe(0);
-    expect(before).toBeLessThan(deals.length);
 
     for (const deal of deals) {
       await dealer.untilState(deal, 'written-back');
@@ -39,6 +44,9 @@ describe('a rolling deployment', () => {
       expect(dealer.invoicesOf(deal).map(({ isPosted }) => isPosted)).toEqual([true]);
       expect([...dealer.salesInvoicesOf(deal)]).toHaveLength(1);
     }
+    const workers = (await Promise.all(deals.map(({ id }) => workersOf(id)))).flat();
+    expect(workers.some((identity) => identity?.startsWith(`${old.pid}@`))).toBe(true);
+    expect(workers.some((identity) => identity?.startsWith(`${stage.worker.pid}@`))).toBe(true);
   });
 });
 
