@@ -84,23 +84,6 @@ export async function runBench(options: BenchOptions): Promise<void> {
     `answered with 429: ${(((after.throttled - before.throttled) / (after.bc - before.bc)) * 100).toFixed(2)} % of the requests to Business Central`,
   );
   print(`peak memory: worker ${peakMemory(stage.worker)}, starter ${peakMemory(stage.starter)}`);
-  await printLedgerSize(stage);
-}
-
-/** What a deal leaves in the six largest tables of the ledger, indexes included. */
-async function printLedgerSize({ ledgerUrl }: DemoStage): Promise<void> {
-  const database = openDatabase(ledgerUrl, 1);
-  const { rows } = await database.query<{ name: string; bytes: string; deals: string; entries: string }>(
-    `SELECT relname::text AS name, pg_total_relation_size(oid)::text AS bytes,
-       (SELECT count(*) FROM source_records)::text AS deals, (SELECT count(*) FROM audit_entries)::text AS entries
-     FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-     ORDER BY pg_total_relation_size(oid) DESC LIMIT 6`,
-  );
-  await database.close();
-  const deals = Number(rows[0]?.deals ?? 1);
-  const perDeal = (Number(rows[0]?.entries ?? 0) / deals).toFixed(1);
-  const megabytes = rows.map((row) => `${row.name} ${((Number(row.bytes) / deals) * 0.01).toFixed(0)}`);
-  print(`ledger, MB per 10,000 deals (from ${deals}, ${perDeal} audit entries each): ${megabytes.join(', ')}`);
 }
 
 /** The ledger knows customers and items, as after the first deal of each. */
