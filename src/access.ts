@@ -15,17 +15,21 @@ export async function openAccess(
   config: Config,
   vault: Vault,
 ): Promise<{ readonly sales: Access; readonly businessCentral: Access }> {
-  const open = async (
-    name: 'dataverse' | 'business-central',
-    system: Config['sales'] | Config['businessCentral'],
-  ): Promise<Access> => {
-    const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
-    await ensureCredential(name, credentials);
-    const tokens = createTokenSource(system.app, credentials);
-    return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
-  };
   return {
-    sales: await open('dataverse', config.sales),
-    businessCentral: await open('business-central', config.businessCentral),
+    sales: await openSystem(config, vault, 'dataverse'),
+    businessCentral: await openSystem(config, vault, 'business-central'),
   };
+}
+
+/** One of the two alone. @throws ConfigError */
+export async function openSystem(
+  config: Config,
+  vault: Vault,
+  name: 'dataverse' | 'business-central',
+): Promise<Access> {
+  const system = name === 'dataverse' ? config.sales : config.businessCentral;
+  const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
+  await ensureCredential(name, credentials);
+  const tokens = createTokenSource(system.app, credentials);
+  return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
 }

@@ -36,6 +36,8 @@ export interface Config {
     readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
+  /** Set: the worker takes tasks of this version only once an operator has made it the current one. */
+  readonly workerBuildId: string | undefined;
   readonly starter: {
     readonly port: number;
     readonly host: string;
@@ -88,6 +90,10 @@ const environment = z.object({
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
   BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'letters, digits, dots and hyphens, such as a commit')
+    .optional(),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
@@ -139,6 +145,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    workerBuildId: e.WORKER_BUILD_ID,
     starter: {
       port: e.STARTER_PORT,
       host: e.STARTER_HOST,

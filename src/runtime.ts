@@ -29,13 +29,19 @@ export interface Runtime extends Foundation {
 }
 
 export async function openFoundation(config: Config, name: string): Promise<Foundation> {
+  const foundation = createFoundation(config, name);
+  const applied = await migrate(foundation.database);
+  if (applied.length > 0) foundation.log.info({ applied }, 'ledger migrated');
+  return foundation;
+}
+
+/** Asks nobody anything yet: for whoever only looks, and takes the ledger as it is. */
+export function createFoundation(config: Config, name: string): Foundation {
   const log = createLog(name, config.logLevel);
   const ring = openKeyRing(config.keys, (error) =>
     log.error({ problem: error.message }, 'the key file cannot be used, the keys of before go on'),
   );
   const database = openDatabase(config.databaseUrl);
-  const applied = await migrate(database);
-  if (applied.length > 0) log.info({ applied }, 'ledger migrated');
   return {
     log,
     ring,

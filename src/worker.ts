@@ -26,7 +26,7 @@ import { createSalesMasters } from './clients/sales/masters.js';
 import { loadConfig } from './config.js';
 import { createCredentialProvider, deriveClientState } from './credentials.js';
 import type { RecordRef } from './deal/deal.js';
-import { TASK_QUEUES } from './deal/ids.js';
+import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
 import { toEffectiveSettings } from './effective-settings.js';
 import { startDeal } from './intake/start-deal.js';
@@ -113,12 +113,21 @@ const feedActivities = {
   ...createCountSalesActivities({ changes, feeds, sightings, audit: ledger.audit, startDeal: start, rules }),
 };
 const connection = await NativeConnection.connect({ address: config.temporal.address });
+const { workerBuildId: buildId } = config;
 const common = {
   connection,
   dataConverter,
   namespace: config.temporal.namespace,
   shutdownGraceTime: '20s',
   shutdownForceTime: '40s',
+  // Deals wait for weeks and feeds for ever: pinned to their version they would keep every old worker alive.
+  ...(buildId !== undefined && {
+    workerDeploymentOptions: {
+      useWorkerVersioning: true as const,
+      version: { deploymentName: WORKER_DEPLOYMENT, buildId },
+      defaultVersioningBehavior: 'AUTO_UPGRADE' as const,
+    },
+  }),
 } as const;
 
 const workers = await Promise.all([

@@ -38,6 +38,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   activities: ['activities', 'clients', 'ledger', 'mapping', 'deal', 'secrets'],
   workflows: ['workflows', 'activities', 'deal'],
   intake: ['intake', 'workflows', 'activities', 'clients', 'ledger', 'deal'],
+  // Looks at everything and decides nothing; `process` is config, access, runtime and log.
+  doctor: ['doctor', 'process', 'intake', 'workflows', 'activities', 'clients', 'ledger', 'mapping', 'deal', 'secrets'],
   simulators: ['simulators'],
 };
 
@@ -65,6 +67,11 @@ describe('the dependency directions', () => {
   it('only the demonstration and their own main import the simulators', () => {
     const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'simulators').map(({ from }) => roomOf(from)));
     expect([...rooms].sort()).toEqual(['demo', 'simulators']);
+  });
+
+  it('only the command line imports the examination', () => {
+    const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'doctor').map(({ from }) => roomOf(from)));
+    expect([...rooms].sort()).toEqual(['cli', 'doctor']);
   });
 
   it('only the configuration and the demonstration read the environment', () => {

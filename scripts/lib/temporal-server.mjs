@@ -53,6 +53,7 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
   process.once('exit', kill);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await untilServing(binary, address, child);
+  if (dbFile) await keepLonger(binary, address);
   return {
     address,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
@@ -62,6 +63,13 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
       await ended;
     },
   };
+}
+
+/** What ended is kept for a month, as in docker-compose.yml; the development server forgets it after a day. */
+async function keepLonger(binary, address) {
+  const args = ['operator', 'namespace', 'update', '-n', 'default', '--retention', '720h', '--address', address];
+  const { code } = await run(binary, args, { quiet: true });
+  if (code !== 0) throw new SetUpError(`The retention of the namespace on ${address} could not be set.`);
 }
 
 const PATIENCE_MS = 60_000;

@@ -12,9 +12,11 @@ import { toEditorSchema } from '../mapping/rules-file.js';
 import { openRuntime, type Runtime } from '../runtime.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialCommands } from './credentials.js';
+import { addDoctorCommand } from './doctor.js';
 import { addDriftCommand } from './drift.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
+import { addLedgerCommands } from './ledger.js';
 import { addMasterCommands } from './masters.js';
 import { addReplayCommand } from './replay.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
@@ -114,6 +116,8 @@ addCredentialCommands(program);
 addKeyCommands(program);
 addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
 addDriftCommand(program, withRuntime);
+addLedgerCommands(program, withRuntime);
+addDoctorCommand(program);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
   const runtime = await openRuntime({ ...loadConfig(), logLevel: 'warn' }, 'cli');

@@ -41,6 +41,9 @@ export function writeKey(recordId: string, step: string, generation = 1): string
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */
 export const TASK_QUEUES = { deals: 'deals', sales: 'sales', businessCentral: 'business-central' } as const;
 
+/** All queues belong to one deployment: activities go to the version of the run that asks for them. */
+export const WORKER_DEPLOYMENT = 'dealbridge';
+
 /** The tables of Dataverse whose changes are heard of: those of the deals, and those that deals wait for. */
 export const FEED_TABLES = [...SOURCE_TABLES, 'account', 'contact', 'product'] as const;
 export type FeedTable = (typeof FEED_TABLES)[number];

@@ -17,12 +17,14 @@ export async function openIntent(
   recordId: string,
   startedFrom?: unknown,
 ): Promise<Intent> {
-  const inserted = await db.query(
-    `INSERT INTO write_intents (write_key, record_id, state, started_from) VALUES ($1, $2, 'asking', $3)
-     ON CONFLICT DO NOTHING`,
+  // After a restore nobody knows whether it was asked before: it counts as asked at that moment.
+  const inserted = await db.query<{ restored: boolean }>(
+    `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at)
+     VALUES ($1, $2, 'asking', $3, coalesce((SELECT max(restored_at) FROM ledger_restores), now()))
+     ON CONFLICT DO NOTHING RETURNING EXISTS (SELECT FROM ledger_restores) AS restored`,
     [writeKey, recordId, toJson(startedFrom)],
   );
-  if (inserted.rowCount === 1) return { state: 'first' };
+  if (inserted.rows[0]?.restored === false) return { state: 'first' };
   const { rows } = await db.query<IntentRow>(
     `SELECT state, result, started_from, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
      FROM write_intents WHERE write_key = $1`,

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import type { Database } from './database.js';
 
-const MIGRATIONS = new URL('../../migrations/', import.meta.url);
+export const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 /** Any constant does: it keeps two processes that start together from migrating at once. */
 const LOCK = 7_144_091;
 

@@ -11,12 +11,12 @@ import { type Api, answer, noSegment, readJson } from './answers.js';
 import { runBatch } from './batch.js';
 import { ServiceProtection } from './limits.js';
 import { addColumn, addKey, attributes, definition, definitions, keysOf, metadata, pick } from './metadata.js';
+import { checkPrivilege, userPrivileges } from './privileges.js';
 import { routeAction, routeTable } from './routes.js';
 import { seedSales } from './seed.js';
 import { seedMessages, stepRegistrations } from './steps.js';
 import { DataverseError, type Row, Store } from './store.js';
 import { DEFAULT_SWITCHES, type Switches } from './switches.js';
-import type { Table } from './tables.js';
 import { Webhooks } from './webhooks.js';
 
 export interface DataverseOptions {
@@ -163,24 +163,6 @@ function checkUser(sim: Sim, clientId: string): void {
     throw new DataverseError(403, '0x80042f09', 'The user has not been assigned any License or role.');
 }
 
-const PRIVILEGES: Readonly<Record<string, string>> = {
-  GET: 'Read',
-  POST: 'Create',
-  PATCH: 'Write',
-  PUT: 'Write',
-  DELETE: 'Delete',
-};
-
-function checkPrivilege(sim: Sim, table: Table, method: string): void {
-  const privilege = PRIVILEGES[method] ?? 'Read';
-  if (!sim.switches.denied.includes(`${table.name}:${privilege}`)) return;
-  throw new DataverseError(
-    403,
-    '0x80040220',
-    `Principal user (Id=${sim.store.userId}, type=8) is missing prv${privilege}${table.name} privilege (OTC=1) on entity '${table.name}'.`,
-  );
-}
-
 function route(sim: Sim, request: SimRequest): SimResponse {
   const at = request.rawUrl.indexOf('?');
   const path = at < 0 ? request.rawUrl : request.rawUrl.slice(0, at);
@@ -241,7 +223,8 @@ function route(sim: Sim, request: SimRequest): SimResponse {
   if (first.name === 'EntityDefinitions') return routeDefinitions(sim, api, request, first, below, options);
   const table = sim.store.schema.findSet(first.name);
   if (table) {
-    checkPrivilege(sim, table, request.method);
+    if (below[0]?.name === 'Microsoft.Dynamics.CRM.RetrieveUserPrivileges') return rolePrivileges(sim, api);
+    checkPrivilege(sim.store, table, request, sim.switches.denied);
     return routeTable(api, request, table, segments, options);
   }
   if (request.method === 'POST' && below.length === 0)
@@ -256,6 +239,11 @@ function whoAmI(sim: Sim, api: Api): SimResponse {
     UserId: sim.store.callerId,
     OrganizationId: sim.organizationId,
   });
+}
+
+function rolePrivileges({ store, switches }: Sim, api: Api): SimResponse {
+  const context = `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse`;
+  return answer(200, { '@odata.context': context, RolePrivileges: userPrivileges(store, switches.denied) });
 }
 
 function routeDefinitions(

@@ -69,6 +69,12 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
     });
   });
 
+  /** The simulated time, as a host whose clock is moved tells it. */
+  const stamp = (answer: SimResponse): SimResponse => ({
+    ...answer,
+    headers: { date: options.clock.date().toUTCString(), ...answer.headers },
+  });
+
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const rawUrl = incoming.url ?? '/';
     const method = incoming.method ?? 'GET';
@@ -110,8 +116,8 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
     }
     log(answer === 'cut' ? 'cut' : answer.status);
     if (answer === 'cut') incoming.socket.destroy();
-    else if (taken.some(({ effect }) => effect.kind === 'cut')) sendHalf(response, answer);
-    else send(response, answer);
+    else if (taken.some(({ effect }) => effect.kind === 'cut')) sendHalf(response, stamp(answer));
+    else send(response, stamp(answer));
   }
 
   const admin: Record<string, AdminHandler> = {

@@ -1,0 +1,57 @@
+import type { Command } from 'commander';
+import { loadConfig } from '../config.js';
+import { createExamination } from '../doctor/examine.js';
+import type { Finding, StepReport } from '../doctor/finding.js';
+
+/** `dealbridge doctor`: asks every system what it would need to work, changes nothing, and says how to set things right. */
+
+export function addDoctorCommand(program: Command): void {
+  program
+    .command('doctor')
+    .description('examine settings, Entra, Dataverse, Business Central, database and Temporal; changes nothing')
+    .option('--json', 'as JSON')
+    .action(async (options: { json?: true }) => {
+      const examination = createExamination(() => loadConfig());
+      try {
+        // All of them start at once; they are told in their order.
+        const reports = examination.steps.map((step) => step.report());
+        if (options.json) console.log(JSON.stringify(toJson(await Promise.all(reports)), null, 2));
+        else for (const report of reports) printStep(await report);
+        const findings = (await Promise.all(reports)).flatMap((report) => report.findings);
+        if (!options.json) console.log(`\n${summarise(findings)}`);
+        if (findings.some(({ result }) => result === 'wrong')) process.exitCode = 1;
+      } finally {
+        await examination.close();
+      }
+    });
+}
+
+const MARKS: Readonly<Record<Finding['result'], string>> = {
+  ok: 'ok',
+  warning: 'WARNING',
+  wrong: 'WRONG',
+  'not checked': 'not checked',
+};
+const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
+
+function printStep({ step, findings }: StepReport): void {
+  console.log(step);
+  for (const { check, result, found, advice } of findings) {
+    console.log(`  ${MARKS[result].padEnd(MARK_WIDTH)}  ${check}: ${found}`);
+    if (advice !== undefined && result !== 'ok') console.log(`  ${''.padEnd(MARK_WIDTH)}  → ${advice}`);
+  }
+}
+
+function count(findings: readonly Finding[], result: Finding['result']): number {
+  return findings.filter((one) => one.result === result).length;
+}
+
+function summarise(findings: readonly Finding[]): string {
+  const parts = (['ok', 'warning', 'wrong', 'not checked'] as const).map((one) => `${count(findings, one)} ${one}`);
+  return parts.join(', ');
+}
+
+function toJson(steps: readonly StepReport[]): object {
+  const findings = steps.flatMap((step) => step.findings);
+  return { wrong: count(findings, 'wrong'), warnings: count(findings, 'warning'), steps };
+}

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { readWire } from '../wire.js';
+import { companyRow, listOf } from './rows.js';
+import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
+
+/** Questions about Business Central itself that change nothing. */
+
+export interface CompanyFacts {
+  readonly id: string;
+  readonly name: string;
+}
+
+export interface SetupFacts {
+  /** A day, or undefined where the period is open. */
+  readonly postingFrom: string | undefined;
+  readonly postingTo: string | undefined;
+  readonly localCurrency: string;
+}
+
+export interface CompanyProbe {
+  /** One row of an entity set. */
+  readOne(set: string): Promise<void>;
+  readSetup(): Promise<SetupFacts | undefined>;
+  close(): Promise<void>;
+}
+
+const day = z.string().transform((text) => (text.startsWith('0001-01-01') ? undefined : text));
+const setupRow = z.object({ allowPostingFrom: day, allowPostingTo: day, localCurrencyCode: z.string() });
+
+export async function listCompanies(options: EnvironmentOptions): Promise<CompanyFacts[]> {
+  const asked = 'list the companies';
+  const http = createBusinessCentralTransport(options, '', 1);
+  try {
+    const { body, requestId } = await http.send({ method: 'GET', path: 'companies', asked });
+    return readWire('business-central', asked, listOf(companyRow), body, requestId).value;
+  } finally {
+    await http.close();
+  }
+}
+
+const PARALLEL = 3;
+
+export function createCompanyProbe(options: EnvironmentOptions & { readonly companyId: string }): CompanyProbe {
+  const http = createBusinessCentralTransport(options, `companies(${options.companyId})/`, PARALLEL);
+  return {
+    async readOne(set) {
+      await http.send({ method: 'GET', path: `${set}?$top=1`, asked: `read ${set}` });
+    },
+    async readSetup() {
+      const asked = 'read generalLedgerSetup';
+      const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
+      const [row] = readWire('business-central', asked, listOf(setupRow), body, requestId).value;
+      return (
+        row && {
+          postingFrom: row.allowPostingFrom,
+          postingTo: row.allowPostingTo,
+          localCurrency: row.localCurrencyCode,
+        }
+      );
+    },
+    close: () => http.close(),
+  };
+}

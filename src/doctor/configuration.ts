@@ -1,0 +1,73 @@
+import { statSync } from 'node:fs';
+import { type Config, ConfigError } from '../config.js';
+import { openKeyFile } from '../secrets/key-file.js';
+import { parseKeys } from '../secrets/keys.js';
+import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { createStep, type Step } from './step.js';
+
+/** The settings, the rules file and the keys. */
+
+export function examineConfiguration(load: () => Config): Step<Config> {
+  return createStep('configuration', {}, async () => {
+    try {
+      const value = load();
+      const { mapping, lines } = value.rules;
+      const fields = Object.values(mapping.sections).reduce((sum, fieldsOf) => sum + fieldsOf.size, 0);
+      return {
+        value,
+        findings: [
+          ok('settings', 'all there'),
+          ok('rules', `usable: ${plural(fields, 'mapped field')}, ${plural(lines.rules?.length ?? 0, 'line rule')}`),
+        ],
+      };
+    } catch (error) {
+      if (error instanceof ConfigError) return { findings: toFindings(error) };
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+      const advice = 'Let DEALBRIDGE_RULES name a file that this user may read.';
+      return { findings: [wrong('rules', `the file cannot be read (${code})`, advice)] };
+    }
+  });
+}
+
+/** One finding a line: each names the setting or the place in the file, what was found and what is right. */
+function toFindings({ message }: ConfigError): Finding[] {
+  const [, ...lines] = message.split('\n');
+  return lines.map((line) => {
+    const isRule = /^ {2}\S+:\d+:\d+/.test(line);
+    const check = isRule ? 'rules' : (/^ {2}setting (\S+)/.exec(line)?.[1]?.replace(/:$/, '') ?? 'settings');
+    const advice = isRule
+      ? 'Correct the file at that line; `dealbridge mapping check <file>` tells more.'
+      : 'Set it as the table of README.md says.';
+    return wrong(check, line.trim(), advice);
+  });
+}
+
+const GROUP = 0o070;
+
+export function examineKeys(configuration: Step<Config>): Step<readonly string[]> {
+  return createStep('keys', { config: configuration }, async ({ config: { keys: source } }) => {
+    const ids = [...(source.kind === 'file' ? openKeyFile(source.path).read() : parseKeys(source.text)).keys()];
+    const [newest = '', ...others] = ids;
+    const seals = `${newest} seals`;
+    const opens = others.length > 0 ? `, ${plural(others.length, 'older key')} still open` : '';
+    const findings: Finding[] = [ok('ring', seals + opens)];
+    if (source.kind === 'text') {
+      findings.push(
+        notChecked(
+          'file',
+          'the keys stand in DEALBRIDGE_KEYS',
+          'Keep them in a file: it can change without a restart.',
+        ),
+      );
+    } else {
+      const mode = statSync(source.path).mode & 0o777;
+      const found = `mode ${mode.toString(8)}`;
+      findings.push(
+        (mode & GROUP) === 0
+          ? ok('file', found)
+          : warning('file', `${found}: the group may use it`, `chmod 600 the file that DEALBRIDGE_KEY_FILE names.`),
+      );
+    }
+    return { findings, value: ids };
+  });
+}

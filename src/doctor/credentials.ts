@@ -1,0 +1,88 @@
+import { type Access, openSystem } from '../access.js';
+import type { Config } from '../config.js';
+import { createCredentialProvider } from '../credentials.js';
+import type { CredentialFacts } from '../ledger/credentials.js';
+import { CREDENTIAL_NAMES, type Vault } from '../ledger/vault.js';
+import { SealError } from '../secrets/key-ring.js';
+import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
+import { toFinding } from './refusals.js';
+import { createStep, type Step } from './step.js';
+
+/** Where the secrets are, when they end, and whether Entra takes them. */
+
+const DAY_MS = 86_400_000;
+const EXPIRES_SOON_DAYS = 30;
+const ENTRA_SHOWS = 'Note the date that Azure portal > App registrations > the app > Certificates & secrets shows.';
+
+type SystemName = 'dataverse' | 'business-central';
+
+/** Whatever the settings do not hold is read from the ledger; only then does it need the database. */
+export function examineToken(
+  name: SystemName,
+  needs: { readonly config: Step<Config>; readonly vault: Step<Vault>; readonly host: Step; readonly database: Step },
+): Step<Access> {
+  const { config: configuration, vault, host, database } = needs;
+  return createStep(`token for ${name}`, { config: configuration, vault, host }, async (known) => {
+    const { config } = known;
+    const system = name === 'dataverse' ? config.sales : config.businessCentral;
+    if (system.secret === undefined && (await database.value()) === undefined) {
+      return { findings: [notChecked('token', 'because of what is said of database, which holds the secret')] };
+    }
+    try {
+      const access = await openSystem(config, known.vault, name);
+      await access.tokens.getToken();
+      const source = system.secret === undefined ? 'the ledger' : 'the settings';
+      return { value: access, findings: [ok('token', `Entra takes the secret of ${source} for ${system.app.scope}`)] };
+    } catch (error) {
+      if (!(error instanceof SealError)) return { findings: [toFinding('token', error)] };
+      const advice = 'Put the key that sealed it back into the ring, or run `dealbridge credentials set`.';
+      return { findings: [wrong('token', `the stored secret does not open: ${error.message}`, advice)] };
+    }
+  });
+}
+
+export function examineExpiry(needs: {
+  readonly config: Step<Config>;
+  readonly vault: Step<Vault>;
+  readonly database: Step;
+  readonly ids: Step<readonly string[]>;
+}): Step<true> {
+  return createStep('credentials', needs, async ({ config, vault, ids }) => {
+    const settings = {
+      dataverse: config.sales.secret,
+      'business-central': config.businessCentral.secret,
+      webhook: config.starter.webhookSecret,
+    };
+    const kept = await vault.list();
+    const findings: Finding[] = [];
+    for (const name of CREDENTIAL_NAMES) {
+      const newest = kept.find((one) => one.name === name);
+      if (settings[name] !== undefined) {
+        const note = name === 'webhook' ? undefined : ENTRA_SHOWS;
+        findings.push(notChecked(name, 'it stands in the settings; when it ends is not known here', note));
+      } else if (!newest) findings.push(wrong(name, 'there is none', `Run \`dealbridge credentials set ${name}\`.`));
+      else findings.push(toExpiry(name, newest, ids));
+    }
+    if ((await createCredentialProvider(vault, 'webhook', settings.webhook)()).length === 0 && kept.length > 0) {
+      findings.push(wrong('webhook', 'none is valid any more', 'Run `dealbridge credentials set webhook`.'));
+    }
+    return { value: true, findings };
+  });
+}
+
+function toExpiry(name: string, { kind, keyId, expiresAt, setAt }: CredentialFacts, ids: readonly string[]): Finding {
+  if (!ids.includes(keyId)) {
+    return wrong(name, `sealed with key ${keyId}, which is not in the ring`, 'Put that key back into the ring.');
+  }
+  if (expiresAt === undefined) {
+    const found = `${kind} set ${setAt.toISOString().slice(0, 10)}; when it ends is not known here`;
+    return name === 'webhook'
+      ? ok(name, `${kind} set ${setAt.toISOString().slice(0, 10)}`)
+      : notChecked(name, found, ENTRA_SHOWS);
+  }
+  const days = Math.floor((expiresAt.getTime() - Date.now()) / DAY_MS);
+  const until = `${kind} until ${expiresAt.toISOString().slice(0, 10)}`;
+  const advice = 'Make a new one in Entra and give it to `dealbridge credentials set --certificate`.';
+  if (days < 0) return wrong(name, `${until}: expired`, advice);
+  return days < EXPIRES_SOON_DAYS ? warning(name, `${until}: ${days} days left`, advice) : ok(name, until);
+}

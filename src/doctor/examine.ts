@@ -1,0 +1,101 @@
+import type { Config } from '../config.js';
+import type { Database } from '../ledger/database.js';
+import type { Vault } from '../ledger/vault.js';
+import { createFoundation, type Foundation } from '../runtime.js';
+import type { KeyRing } from '../secrets/key-ring.js';
+import { examineCompany, examinePermissions, examineSubscriptions } from './business-central.js';
+import { examineRuleTargets, examineSetup } from './company-setup.js';
+import { examineConfiguration, examineKeys } from './configuration.js';
+import { examineExpiry, examineToken } from './credentials.js';
+import { examineDatabase } from './database.js';
+import { examineFeeds } from './feeds.js';
+import { examineClock, examineHost } from './hosts.js';
+import { examineChangeTracking, examinePrivileges, examineSales, examineSalesReads } from './sales.js';
+import { examineColumns } from './sales-columns.js';
+import { examineWebhooks } from './sales-webhooks.js';
+import { examineStarter } from './starter.js';
+import { createStep, type Step } from './step.js';
+import { examineLoops, examineQueues, examineTemporal } from './temporal.js';
+
+/** The whole examination, in the order in which it is told. It changes nothing anywhere. */
+
+export interface Examination {
+  readonly steps: readonly Step[];
+  close(): Promise<void>;
+}
+
+export function createExamination(load: () => Config): Examination {
+  const open: { close(): Promise<void> }[] = [];
+  const keep = (one: { close(): Promise<void> }): void => {
+    open.push(one);
+  };
+  const config = examineConfiguration(load);
+  const ids = examineKeys(config);
+  // Opened as it is: whoever only looks migrates nothing.
+  const foundation = silent<Foundation, { config: Step<Config>; ids: Step<unknown> }>({ config, ids }, (known) => {
+    const made = createFoundation({ ...known.config, logLevel: 'fatal' }, 'doctor');
+    keep(made);
+    return made;
+  });
+  const db = silent<Database, { foundation: Step<Foundation> }>({ foundation }, (known) => known.foundation.database);
+  const vault = silent<Vault, { foundation: Step<Foundation> }>({ foundation }, (known) => known.foundation.vault);
+  const ring = silent<KeyRing, { foundation: Step<Foundation> }>({ foundation }, (known) => known.foundation.ring);
+
+  const hosts = {
+    entra: examineHost('host of entra', config, ({ sales }) => sales.app.loginOrigin),
+    dataverse: examineHost('host of dataverse', config, ({ sales }) => sales.environmentUrl),
+    'business central': examineHost('host of business central', config, (of) => of.businessCentral.environmentUrl),
+  };
+  const database = examineDatabase(db);
+  const tokens = {
+    sales: examineToken('dataverse', { config, vault, host: hosts.entra, database }),
+    company: examineToken('business-central', { config, vault, host: hosts.entra, database }),
+  };
+  const sales = examineSales(tokens.sales, keep);
+  const company = examineCompany(tokens.company, config, keep);
+  const temporal = examineTemporal(config, keep);
+  return {
+    steps: [
+      config,
+      ids,
+      hosts.entra,
+      hosts.dataverse,
+      hosts['business central'],
+      examineClock(hosts),
+      database,
+      examineExpiry({ config, vault, database, ids }),
+      tokens.sales,
+      tokens.company,
+      sales,
+      examineSalesReads(sales, config),
+      examineChangeTracking(sales),
+      examinePrivileges(sales, config),
+      examineColumns(sales, config),
+      examineWebhooks(sales, config),
+      company,
+      examinePermissions(company, config),
+      examineSetup(company, config),
+      examineRuleTargets(company, config),
+      examineSubscriptions(company, config),
+      temporal,
+      examineQueues(temporal),
+      examineLoops(temporal, config, company),
+      examineFeeds({ database, db, config }),
+      examineStarter(config, ring),
+    ],
+    async close() {
+      await Promise.all(open.map((one) => one.close()));
+    },
+  };
+}
+
+/** What other steps share and nobody has to be told of. */
+function silent<T, N extends Readonly<Record<string, Step>>>(
+  needs: N,
+  make: (known: Parameters<Parameters<typeof createStep<T, N>>[2]>[0]) => T,
+): Step<T> {
+  const title = Object.values(needs)
+    .map((step) => step.title)
+    .join(', ');
+  return createStep<T, N>(title, needs, async (known) => ({ findings: [], value: make(known) }));
+}

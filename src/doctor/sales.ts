@@ -1,0 +1,145 @@
+import type { Access } from '../access.js';
+import { wishesOf } from '../activities/rules.js';
+import { createSalesProbe, type SalesProbe } from '../clients/sales/probe.js';
+import type { Config } from '../config.js';
+import { FEED_TABLES, SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
+import { askedColumns } from '../mapping/columns.js';
+import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
+import { look, toFinding } from './refusals.js';
+import { createStep, type Step } from './step.js';
+
+/** What the Application User may in Dataverse, and what the environment must have switched on. */
+
+export interface SalesAccess {
+  readonly probe: SalesProbe;
+  readonly userId: string;
+}
+
+const TIMEOUT_MS = 20_000;
+
+export function examineSales(access: Step<Access>, keep: (probe: SalesProbe) => void): Step<SalesAccess> {
+  return createStep('dataverse', { access }, async ({ access: { timeoutMs, ...rest } }) => {
+    const probe = createSalesProbe({ ...rest, timeoutMs: Math.min(timeoutMs, TIMEOUT_MS) });
+    keep(probe);
+    const { userId, organizationId } = await probe.whoAmI();
+    return {
+      value: { probe, userId },
+      findings: [ok('WhoAmI', `user ${userId}`), ok('organization', organizationId)],
+    };
+  });
+}
+
+/** The sets that are read, with the expansions of the request that reads a deal. */
+const LINES: Readonly<Record<SourceTable, string>> = {
+  opportunity: 'product_opportunities',
+  quote: 'quote_details',
+  salesorder: 'order_details',
+};
+const SETS: Readonly<Record<SourceTable, string>> = {
+  opportunity: 'opportunities',
+  quote: 'quotes',
+  salesorder: 'salesorders',
+};
+const ACCOUNT = 'customerid_account($select=accountid)';
+const READS: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    SOURCE_TABLES.map((table) => [
+      table,
+      `${SETS[table]}?$top=1&$select=${table}id&$expand=${LINES[table]}($select=quantity),${ACCOUNT}`,
+    ]),
+  ),
+  account: 'accounts?$top=1&$select=accountid',
+  contact: 'contacts?$top=1&$select=contactid',
+  product: 'products?$top=1&$select=productid',
+  uom: 'uoms?$top=1&$select=uomid',
+  transactioncurrency: 'transactioncurrencies?$top=1&$select=isocurrencycode',
+  invoice: 'invoices?$top=1&$select=invoiceid&$expand=invoice_details($select=quantity)',
+  annotation: 'annotations?$top=1&$select=annotationid',
+};
+
+export function examineSalesReads(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
+  return createStep('dataverse: read', { sales, config: configuration }, async ({ sales: { probe }, config }) => {
+    const reads: Record<string, string> = { ...READS };
+    if (
+      SOURCE_TABLES.some(
+        (table) => askedColumns(config.rules.mapping, config.rules.lines, wishesOf(config.rules), table).owner,
+      )
+    )
+      reads['systemuser'] = 'systemusers?$top=1&$select=systemuserid';
+    const findings = await Promise.all(
+      Object.entries(reads).map(([table, path]) =>
+        look(table, async () => {
+          await probe.readOne(path);
+          return path.includes('$expand') ? 'readable, with its lines' : 'readable';
+        }),
+      ),
+    );
+    return { value: true, findings };
+  });
+}
+
+const FEED_SETS: Readonly<Record<(typeof FEED_TABLES)[number], string>> = {
+  ...SETS,
+  account: 'accounts',
+  contact: 'contacts',
+  product: 'products',
+};
+
+export function examineChangeTracking(sales: Step<SalesAccess>): Step<true> {
+  return createStep('dataverse: change tracking', { sales }, async ({ sales: { probe } }) => {
+    const tracked = await probe.listTracked();
+    const findings = await Promise.all(
+      FEED_TABLES.map(async (table): Promise<Finding> => {
+        if (tracked.has(table)) {
+          return look(table, async () => {
+            await probe.readOneChange(FEED_SETS[table]);
+            return 'on, and readable at organization level';
+          });
+        }
+        const advice = `Power Apps > Tables > ${table} > Properties > Advanced options: Track changes (once on, it stays on).`;
+        return wrong(table, 'off: the feed cannot read it', advice);
+      }),
+    );
+    return { value: true, findings };
+  });
+}
+
+/** Lines have no privileges of their own; a note's table is called note. */
+function wantedPrivileges({ rules }: Config): string[] {
+  const wanted = [
+    ...['Create', 'Read', 'Write', 'Append', 'AppendTo'].map((verb) => `prv${verb}Invoice`),
+    ...['Create', 'Read', 'Append'].map((verb) => `prv${verb}Note`),
+    ...['Opportunity', 'Quote', 'SalesOrder'].flatMap((table) => [`prvAppendTo${table}`]),
+    'prvAppendToAccount',
+    'prvAppendToContact',
+    'prvAppendToProduct',
+  ];
+  if (rules.hasOpportunityColumns) wanted.push('prvWriteOpportunity');
+  if (rules.closeOrders) wanted.push('prvWriteSalesOrder');
+  return wanted;
+}
+
+export function examinePrivileges(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
+  return createStep(
+    'dataverse: write',
+    { sales, config: configuration },
+    async ({ sales: { probe, userId }, config }) => {
+      const where = 'Power Platform admin center > Environments > the environment > Settings > Security roles';
+      const wanted = wantedPrivileges(config);
+      const found = await probe.findPrivileges(userId).catch((error: unknown) => toFinding('privileges', error));
+      if (found === undefined || 'check' in found) {
+        const why = found === undefined ? 'the environment names no privileges' : found.found;
+        return {
+          value: true,
+          findings: [notChecked('privileges', why, `${where}: the role needs ${listed(wanted, 99)}.`)],
+        };
+      }
+      const missing = wanted.filter((name) => !found.has(name.toLowerCase()));
+      const finding =
+        missing.length > 0
+          ? wrong('privileges', `the roles lack ${listed(missing, 99)}`, `${where} > the connector's role: grant them.`)
+          : ok('privileges', `the roles have all ${wanted.length} that are needed to write`);
+      return { value: true, findings: [finding] };
+    },
+  );
+}

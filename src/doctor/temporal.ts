@@ -1,0 +1,157 @@
+import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
+import type { Config } from '../config.js';
+import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
+import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { AUDIT_SEALS } from '../intake/ensure-audit-seals.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
+import type { CompanyAccess } from './business-central.js';
+import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
+import { createStep, type Step } from './step.js';
+
+/** Temporal: the namespace, who polls, and what should be running by itself. */
+
+const HOUR_S = 3_600;
+/** A deal that ended has to be seen over a weekend (temporal reference 3.2). */
+const SHORTEST_RETENTION_H = 72;
+const NOT_FOUND = 5;
+const CONNECT = '5s';
+
+export function examineTemporal(configuration: Step<Config>, keep: (connection: Connection) => void): Step<Client> {
+  return createStep('temporal', { config: configuration }, async ({ config: { temporal } }) => {
+    const { address, namespace } = temporal;
+    let connection: Connection;
+    try {
+      connection = await Connection.connect({ address, connectTimeout: CONNECT });
+    } catch {
+      const advice = 'Start the Temporal server, or correct TEMPORAL_ADDRESS.';
+      return { findings: [wrong('reachable', `no answer at ${address}`, advice)] };
+    }
+    keep(connection);
+    const findings: Finding[] = [ok('reachable', address)];
+    try {
+      const { config } = await connection.workflowService.describeNamespace({ namespace });
+      const hours = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / HOUR_S;
+      findings.push(ok('namespace', namespace), toRetention(namespace, hours));
+    } catch (error) {
+      if (codeOf(error) !== NOT_FOUND) throw error;
+      const advice = `temporal operator namespace create -n ${namespace} --retention 720h`;
+      findings.push(wrong('namespace', `'${namespace}' does not exist`, advice));
+      return { findings };
+    }
+    findings.push(await examineAttributes(connection, namespace));
+    return { value: new Client({ connection, namespace }), findings };
+  });
+}
+
+function toRetention(namespace: string, hours: number): Finding {
+  const advice = `temporal operator namespace update -n ${namespace} --retention 720h`;
+  return hours < SHORTEST_RETENTION_H
+    ? warning('retention', `${hours} h: what ended is forgotten before it was looked at`, advice)
+    : ok('retention', `${hours} h`);
+}
+
+/** The server's numbers for the types (temporal.api.enums.v1.IndexedValueType). */
+const TYPES: Readonly<Record<string, number>> = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6 };
+
+async function examineAttributes(connection: Connection, namespace: string): Promise<Finding> {
+  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
+  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name, type }) => customAttributes[name] !== TYPES[type]);
+  if (missing.length === 0) return ok('search attributes', 'all registered');
+  const word = (type: string): string => type.charAt(0) + type.slice(1).toLowerCase();
+  const names = missing.map(({ name, type }) => `--name ${name} --type ${word(type)}`).join(' ');
+  return wrong(
+    'search attributes',
+    `missing or of another type: ${listed(missing.map(({ name }) => name))}`,
+    `temporal operator search-attribute create -n ${namespace} ${names}`,
+  );
+}
+
+const WORKFLOW_TASKS = 1;
+const ACTIVITY_TASKS = 2;
+/** A poll waits for a minute; pollers of processes that ended are shown for five. */
+const POLLED_LATELY_MS = 90_000;
+
+export function examineQueues(temporal: Step<Client>): Step<true> {
+  return createStep('temporal: task queues', { temporal }, async ({ temporal: { connection, options } }) => {
+    const queues = [
+      [TASK_QUEUES.deals, WORKFLOW_TASKS],
+      [TASK_QUEUES.sales, ACTIVITY_TASKS],
+      [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
+    ] as const;
+    const findings = queues.map(async ([name, taskQueueType]): Promise<Finding> => {
+      const { namespace } = options;
+      const { pollers } = await connection.workflowService.describeTaskQueue({
+        namespace,
+        taskQueue: { name },
+        taskQueueType,
+      });
+      const lately = (pollers ?? []).filter((poller) => {
+        const at = Number(poller.lastAccessTime?.seconds ?? 0) * 1_000;
+        return Date.now() - at < POLLED_LATELY_MS;
+      });
+      return lately.length === 0
+        ? wrong(
+            name,
+            'nobody polls it: nothing of it is done',
+            'Start a worker (`node dist/worker.js`) and read its first lines.',
+          )
+        : ok(name, plural(lately.length, 'poller'));
+    });
+    return { value: true, findings: await Promise.all(findings) };
+  });
+}
+
+export function examineLoops(
+  temporal: Step<Client>,
+  configuration: Step<Config>,
+  company: Step<CompanyAccess>,
+): Step<true> {
+  return createStep('temporal: loops and schedules', { temporal, config: configuration }, async (known) => {
+    const { temporal: client, config } = known;
+    if (!config.feeds) {
+      const advice = 'Set FEEDS=on for the starter: without feeds a lost webhook is a lost deal.';
+      return { value: true, findings: [notChecked('loops', 'FEEDS is off', advice)] };
+    }
+    const at = await company.value();
+    const loops = [
+      ...FEED_TABLES.map(salesFeedId),
+      ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
+      ...(config.starter.publicUrl === undefined ? [] : [SUBSCRIPTIONS_WORKFLOW_ID]),
+    ];
+    const schedules = [COUNT_SALES_ID, AUDIT_SEALS];
+    const findings = await Promise.all([
+      ...loops.map((id) => examineLoop(client, id)),
+      ...schedules.map((id) => examineSchedule(client, id)),
+    ]);
+    if (!at) findings.push(notChecked('invoice-feed', 'because of what is said of business central'));
+    return { value: true, findings };
+  });
+}
+
+const START = 'Start the starter with FEEDS=on: it makes sure that they run.';
+
+async function examineLoop(client: Client, id: string): Promise<Finding> {
+  try {
+    const { status } = await client.workflow.getHandle(id).describe();
+    return status.name === 'RUNNING' ? ok(id, 'running') : wrong(id, `ended: ${status.name}`, START);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    return wrong(id, 'does not run', START);
+  }
+}
+
+async function examineSchedule(client: Client, id: string): Promise<Finding> {
+  try {
+    const { state, info } = await client.schedule.getHandle(id).describe();
+    const next = info.nextActionTimes[0]?.toISOString() ?? 'never';
+    const advice = `temporal schedule toggle --schedule-id ${id} --unpause --reason "…"`;
+    return state.paused ? warning(id, 'paused', advice) : ok(id, `next at ${next}`);
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    return wrong(id, 'there is no such schedule', START);
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null ? Reflect.get(error, 'code') : undefined;
+}

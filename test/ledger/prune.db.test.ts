@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SYSTEM_CHAIN } from '../../src/ledger/audit.js';
+import { verifyAudit } from '../../src/ledger/audit-verify.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { pruneLedger } from '../../src/ledger/prune.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+import { runCli } from '../support/cli.js';
+import { startPostgres } from '../support/postgres.js';
+
+const OLD = new Date('2020-01-01T00:00:00Z');
+const YEAR_AGO = new Date(Date.now() - 365 * 86_400_000);
+const KEPT_TABLES = ['source_records', 'claims', 'links', 'documents', 'write_backs', 'notices', 'sales_rows'];
+
+/** What may go and what may not, on every database that carries the ledger. */
+function testPruning(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
+  describe(`pruning on ${name}`, () => {
+    let server: { url: string; stop: () => Promise<void> };
+    let database: Database;
+
+    beforeAll(async () => {
+      server = await open();
+      database = openDatabase(server.url);
+      await migrate(database);
+    });
+    afterAll(async () => {
+      await database?.close();
+      await server?.stop();
+    });
+
+    /** A record with two revisions, an intent, a sighting and one row in every table that is kept. */
+    async function plant(state: string, at: Date): Promise<string> {
+      const id = randomUUID();
+      const run = (sql: string, ...values: unknown[]) => database.query(sql, [id, at, ...values]);
+      const ledger = createLedger(database);
+      await ledger.see({ table: 'salesorder', recordId: id });
+      await ledger.change(id, { state: 'settled' }, { actor: 'test', action: 'settle' });
+      await run(
+        `UPDATE source_records SET state = $3, revision = 'W/"2"', changed_at = $2 WHERE record_id = $1`,
+        state,
+      );
+      for (const revision of ['W/"1"', 'W/"2"']) {
+        await run(`INSERT INTO deal_revisions VALUES ($1, $3, '{}', $2)`, revision);
+      }
+      for (const intent of ['done', 'asking']) {
+        const sql = 'INSERT INTO write_intents (write_key, record_id, state, asked_at) VALUES ($4, $1, $3, $2)';
+        await run(sql, intent, `${id}:${intent}`);
+      }
+      await run(
+        `INSERT INTO sightings (source_table, record_id, seen_by, last_at) VALUES ('salesorder', $1, 'feed', $2)`,
+      );
+      await run(`INSERT INTO claims VALUES ($1, $1, 'claimed', $2)`);
+      await run(`INSERT INTO links VALUES ('customer', $1, $1, $1, 'C1', $2)`);
+      await run(`INSERT INTO documents VALUES ($1, $1, 'invoice', '{}', $2)`);
+      await run(`INSERT INTO write_backs VALUES ($1, $1, $1, 'etag', '{}', $2)`);
+      await run(`INSERT INTO notices VALUES ($1, 'kind', 'subject', $2)`);
+      await database.query(
+        `INSERT INTO sales_rows (source_table, row_id, version, sweep) VALUES ('salesorder', $1, 1, 1)`,
+        [id],
+      );
+      return id;
+    }
+    const countOf = async (table: string, id: string): Promise<number> => {
+      const column = table === 'sales_rows' ? 'row_id' : table === 'links' ? 'sales_id' : 'record_id';
+      const { rows } = await database.query<{ n: string }>(`SELECT count(*) AS n FROM ${table} WHERE ${column} = $1`, [
+        id,
+      ]);
+      return Number(rows[0]?.n);
+    };
+
+    it('removes what is old and settled, and nothing of what answers for ever', async () => {
+      const old = await plant('settled', OLD);
+      const waiting = await plant('awaiting-confirmation', OLD);
+      const fresh = await plant('settled', new Date());
+      const pruning = { before: YEAR_AGO, by: 'ann' };
+      const wouldGo = await pruneLedger(database, { ...pruning, isDryRun: true });
+      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, sightings: 2, seen_invoices: 0 });
+      expect(await countOf('deal_revisions', old)).toBe(2);
+
+      expect(await pruneLedger(database, { ...pruning, isDryRun: false })).toEqual(wouldGo);
+      const { rows } = await database.query('SELECT revision FROM deal_revisions WHERE record_id = $1', [old]);
+      expect(rows).toEqual([{ revision: 'W/"2"' }]);
+      const { rows: intents } = await database.query('SELECT state FROM write_intents WHERE record_id = $1', [old]);
+      expect(intents).toEqual([{ state: 'asking' }]);
+      for (const id of [waiting, fresh]) {
+        expect(await countOf('deal_revisions', id)).toBe(2);
+        expect(await countOf('write_intents', id)).toBe(2);
+      }
+      for (const table of KEPT_TABLES) expect(await countOf(table, old), table).toBe(1);
+      expect(await pruneLedger(database, { ...pruning, isDryRun: true })).toEqual({
+        deal_revisions: 0,
+        write_intents: 0,
+        sightings: 0,
+        seen_invoices: 0,
+      });
+    });
+
+    it('tells in the trail what went, and the trail proves itself all the same', async () => {
+      const entries = await createLedger(database).readAudit(SYSTEM_CHAIN);
+      expect(entries.at(-1)).toMatchObject({
+        actor: 'ann',
+        action: 'prune the ledger',
+        facts: { deal_revisions: 1, write_intents: 1, before: YEAR_AGO.toISOString() },
+      });
+      expect((await verifyAudit(database, {})).findings).toEqual([]);
+    });
+  });
+}
+
+testPruning('PGlite over its socket', () => startEmbeddedLedger());
+
+const postgres = await startPostgres();
+if (postgres) testPruning('PostgreSQL', async () => postgres);
+else {
+  describe('pruning on PostgreSQL', () => {
+    it.skip('this machine has no PostgreSQL binaries (initdb, postgres)', () => undefined);
+  });
+}
+
+describe('dealbridge ledger prune', () => {
+  it('refuses a time in which deals are still followed, before it deletes anything', async () => {
+    const embedded = await startEmbeddedLedger();
+    const { code, stderr } = await runCli(['ledger', 'prune', '--older-than', '20d'], {
+      PATH: process.env['PATH'],
+      DATABASE_URL: embedded.url,
+      DEALBRIDGE_KEYS: createKeyLine(),
+    });
+    await embedded.stop();
+    expect(code).toBe(1);
+    expect(stderr).toContain("--older-than: found '20d', 90d or more is right");
+  });
+});
