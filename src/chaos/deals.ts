@@ -47,7 +47,7 @@ export function chooseDeals(
   });
 }
 
-/** Wins a deal as a person would; the clicks of a chain come within about a second, in one of several orders. */
+/** Wins a deal as a person would; the clicks of a chain come in one of several orders. */
 export async function win(deal: Deal, seller: Seller, roll: (what: string) => number): Promise<void> {
   const { seed } = deal;
   switch (deal.kind) {
@@ -66,8 +66,8 @@ export async function win(deal: Deal, seller: Seller, roll: (what: string) => nu
   deal.isWon = true;
 }
 
-/** Long enough that an opportunity may have its invoice before the quote is accepted, which is then covered. */
-const LONGEST_PAUSE_MS = 1_500;
+/** One click after the other, as quick as software or as slow as a person. */
+const LONGEST_PAUSE_MS = 1_000;
 
 async function winChain(deal: Deal, seller: Seller, variant: number, pause: number): Promise<void> {
   const opportunity = deal.seed.id;
@@ -78,19 +78,20 @@ async function winChain(deal: Deal, seller: Seller, variant: number, pause: numb
     deal.records.push({ table: 'salesorder', id: made });
     return made;
   };
-  if (variant < 0.3) {
+  if (variant < 0.25) {
     await seller.winQuote(quote);
     const made = await order();
     await seller.winOpportunity(opportunity);
     await seller.submitOrder(made);
-  } else if (variant < 0.6) {
+  } else if (variant < 0.5) {
     await seller.winQuote(quote);
     await seller.winOpportunity(opportunity);
     await seller.pause(pause * LONGEST_PAUSE_MS);
     await seller.submitOrder(await order());
   } else {
     await seller.winOpportunity(opportunity);
-    await seller.pause(pause * LONGEST_PAUSE_MS);
+    if (variant < 0.75) await seller.pause(pause * LONGEST_PAUSE_MS);
+    else await seller.untilDrafted(opportunity);
     await seller.winQuote(quote);
     await seller.submitOrder(await order());
   }

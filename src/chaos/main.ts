@@ -113,14 +113,17 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
   async function sell(): Promise<void> {
     const left = deals.values();
+    const selling: Promise<void>[] = [];
     const one = async () => {
       for (const deal of left) {
         if (isOver()) return;
-        await win(deal, seller, plan.roll);
+        // Some clicks of a chain wait for what comes of the one before, and other deals do not wait with them.
+        selling.push(win(deal, seller, plan.roll));
         await sleep((1_000 * SELLERS) / WON_PER_SECOND);
       }
     };
     await Promise.all(Array.from({ length: SELLERS }, one));
+    await Promise.all(selling);
     await dataverse.webhooks.settle();
   }
 

@@ -1,4 +1,4 @@
-import type { FaultEffect, FaultRule } from '../simulators/kernel/faults.js';
+import type { FaultRule } from '../simulators/kernel/faults.js';
 import { createRandom } from '../simulators/kernel/random.js';
 import { type EffectName, effectOf, effectsOf } from './effects.js';
 import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
@@ -27,9 +27,9 @@ export interface ChaosPlan {
   readonly roll: (what: string) => number;
 }
 
-/** So many requests of a kind go well between two faults, on average. */
-const SHORTEST_GAP = 4;
-const LONGEST_GAP = 12;
+/** So many requests of a kind go well between two faults; of a kind that is rare, fewer. */
+const GAPS = { frequent: [4, 12], rare: [2, 5] } as const;
+const RARE_BELOW = 50;
 /** A token that is renewed must not meet a 401 again at once: twice is a refusal, which people clear. */
 const GAP_AFTER_401 = 12;
 
@@ -54,23 +54,32 @@ function planRequests(seed: number, of: RequestKind, deals: number): FaultRule[]
   const random = createRandom(hash(`${seed}/${of.system}/${of.name}`));
   const last = Math.max(30, Math.ceil((of.perHundred * deals) / 100) * 3);
   const planned: FaultRule[] = [];
-  let deck: EffectName[] = [];
-  for (let nth = 1 + Math.floor(random() * SHORTEST_GAP); nth <= last; ) {
-    // Every effect once before any comes a second time.
-    if (deck.length === 0) deck = shuffled(effectsOf(of), random);
+  const [shortest, longest] = GAPS[of.perHundred < RARE_BELOW ? 'rare' : 'frequent'];
+  // What only few kinds of requests can suffer comes first, the rest in any order; then all of them again.
+  const all = effectsOf(of);
+  let deck = [
+    ...shuffled(
+      all.filter((name) => !RARE_EFFECTS.has(name)),
+      random,
+    ),
+    ...all.filter((name) => RARE_EFFECTS.has(name)),
+  ];
+  for (let nth = 1 + Math.floor(random() * shortest); nth <= last; ) {
+    if (deck.length === 0) deck = shuffled(all, random);
     const name = deck.pop() as EffectName;
-    const effect: FaultEffect = effectOf(of.system, name);
     planned.push({
       id: `${of.system}/${of.name}/${name}/${nth}`,
       match: { method: of.method, path: of.path },
       nth,
-      effect,
+      effect: effectOf(of.system, name),
     });
-    nth += SHORTEST_GAP + Math.floor(random() * (LONGEST_GAP - SHORTEST_GAP + 1));
+    nth += shortest + Math.floor(random() * (longest - shortest + 1));
     if (name === '401') nth += GAP_AFTER_401;
   }
   return planned;
 }
+
+const RARE_EFFECTS: ReadonlySet<EffectName> = new Set(['stale-etag', 'expired-delta']);
 
 const KILLS_PER_HUNDRED: Readonly<Record<ProcessName, number>> = {
   worker: 1,

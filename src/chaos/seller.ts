@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { documentKey } from '../deal/ids.js';
 import type { Simulators } from '../simulators/index.js';
 
 /** What sellers click in Sales, through its API; no fault is planned for these requests. */
@@ -11,9 +12,14 @@ export interface Seller {
   /** Makes an order of a won quote. */
   order(quote: string): Promise<string>;
   pause(ms: number): Promise<void>;
+  /** Waits until Business Central has a document of the record: whoever comes later is covered by it. */
+  untilDrafted(recordId: string): Promise<void>;
 }
 
-export async function createSeller({ connection }: Simulators): Promise<Seller> {
+/** Then the click comes anyway; whose deal it is does not depend on it. */
+const PATIENCE_MS = 60_000;
+
+export async function createSeller({ connection, businessCentral }: Simulators): Promise<Seller> {
   const { dataverse, entra, tenant, dataverseApp, salesPersonId } = connection;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -68,5 +74,11 @@ export async function createSeller({ connection }: Simulators): Promise<Seller> 
       return String(made['salesorderid']);
     },
     pause: (ms) => sleep(ms),
+    async untilDrafted(recordId) {
+      const key = documentKey(recordId);
+      const isThere = () =>
+        [...businessCentral.company.invoices.values()].some(({ row }) => row['externalDocumentNumber'] === key);
+      for (const until = Date.now() + PATIENCE_MS; !isThere() && Date.now() < until; ) await sleep(200);
+    },
   };
 }
