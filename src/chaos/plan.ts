@@ -55,14 +55,15 @@ function planRequests(seed: number, of: RequestKind, deals: number): FaultRule[]
   const last = Math.max(30, Math.ceil((of.perHundred * deals) / 100) * 3);
   const planned: FaultRule[] = [];
   const [shortest, longest] = GAPS[of.perHundred < RARE_BELOW ? 'rare' : 'frequent'];
-  // What only few kinds of requests can suffer comes first, the rest in any order; then all of them again.
+  // What only few kinds of requests can suffer comes first, and what makes a second document of a repeat that does not
+  // look; the rest in any order, and then all of them again.
   const all = effectsOf(of);
   let deck = [
     ...shuffled(
-      all.filter((name) => !RARE_EFFECTS.has(name)),
+      all.filter((name) => !isFirst(of, name)),
       random,
     ),
-    ...all.filter((name) => RARE_EFFECTS.has(name)),
+    ...all.filter((name) => isFirst(of, name)),
   ];
   for (let nth = 1 + Math.floor(random() * shortest); nth <= last; ) {
     if (deck.length === 0) deck = shuffled(all, random);
@@ -79,7 +80,12 @@ function planRequests(seed: number, of: RequestKind, deals: number): FaultRule[]
   return planned;
 }
 
-const RARE_EFFECTS: ReadonlySet<EffectName> = new Set(['stale-etag', 'expired-delta']);
+const RARE: ReadonlySet<EffectName> = new Set(['stale-etag', 'expired-delta']);
+const DOUBLING: ReadonlySet<EffectName> = new Set(['lost-after', 'late-before']);
+
+function isFirst({ method, system }: RequestKind, effect: EffectName): boolean {
+  return RARE.has(effect) || (method === 'POST' && system !== 'entra' && DOUBLING.has(effect));
+}
 
 const KILLS_PER_HUNDRED: Readonly<Record<ProcessName, number>> = {
   worker: 1,
