@@ -111,6 +111,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
   }
 
+  /** A deal that could not be won is among the lost ones at the end. */
+  const noteUnsold = (error: unknown): void => {
+    if (!isOver()) say(`a deal could not be won: ${error instanceof Error ? error.message : String(error)}`);
+  };
+
   async function sell(): Promise<void> {
     const left = deals.values();
     const selling: Promise<void>[] = [];
@@ -118,7 +123,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       for (const deal of left) {
         if (isOver()) return;
         // Some clicks of a chain wait for what comes of the one before, and other deals do not wait with them.
-        selling.push(win(deal, seller, plan.roll));
+        selling.push(win(deal, seller, plan.roll).catch(noteUnsold));
         await sleep((1_000 * SELLERS) / WON_PER_SECOND);
       }
     };
