@@ -64,9 +64,9 @@ describe('the dependency directions', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('only the demonstration and their own main import the simulators', () => {
+  it('only demonstration, fault run and their own main import the simulators', () => {
     const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'simulators').map(({ from }) => roomOf(from)));
-    expect([...rooms].sort()).toEqual(['demo', 'simulators']);
+    expect([...rooms].sort()).toEqual(['chaos', 'demo', 'simulators']);
   });
 
   it('only the command line imports the examination', () => {
@@ -74,9 +74,20 @@ describe('the dependency directions', () => {
     expect([...rooms].sort()).toEqual(['cli', 'doctor']);
   });
 
-  it('only the configuration and the demonstration read the environment', () => {
+  it('only the configuration and those that start processes read the environment', () => {
     const readers = sourceFiles().filter((file) => readFileSync(file, 'utf8').includes('process.env'));
-    expect(readers.map((file) => relative(SOURCE, file)).sort()).toEqual(['config.ts', 'demo/stage.ts']);
+    expect(readers.map((file) => relative(SOURCE, file)).sort()).toEqual([
+      'chaos/stage.ts',
+      'config.ts',
+      'demo/stage.ts',
+    ]);
+  });
+
+  it('nothing depends on demonstration and fault run', () => {
+    const wrong = imports.filter(
+      ({ from, to }) => ['chaos', 'demo'].includes(roomOf(to)) && roomOf(from) !== roomOf(to),
+    );
+    expect(wrong).toEqual([]);
   });
 
   it('no two files import each other', () => {

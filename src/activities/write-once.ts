@@ -66,9 +66,10 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
 }
 
 /** It may have been done: the trail has the id to ask the other side about (I4). */
-function noteNoAnswer<Result>(ledger: Ledger, write: SafeWrite<Result>, error: RemoteApiError): Promise<void> {
+async function noteNoAnswer<Result>(ledger: Ledger, write: SafeWrite<Result>, error: RemoteApiError): Promise<void> {
+  await ledger.markUnanswered(write.writeKey);
   const { requestId, status, remoteCode } = error.facts;
-  return ledger.audit({
+  await ledger.audit({
     recordId: write.recordId,
     actor: 'dealbridge',
     action: `${write.action}: outcome unknown`,

@@ -7,6 +7,7 @@ import {
 import { request } from 'undici';
 import type { Credential } from '../secrets/credential.js';
 import { RemoteApiError } from './errors.js';
+import { parseRetryAfter } from './retry-after.js';
 
 /** Hands out a bearer token for one API, renewed before it expires. */
 export interface TokenSource {
@@ -78,17 +79,31 @@ async function askWithAny(registration: AppRegistration, findCredentials: Creden
 
 /** One request to Entra. @throws RemoteApiError */
 export async function requestToken(registration: AppRegistration, credential: AppCredential): Promise<Token> {
+  let answer: Answer | undefined;
+  const note = (came: Answer): void => {
+    answer = came;
+  };
   try {
-    const application = createApplication(registration, credential);
+    const application = createApplication(registration, credential, note);
     const result = await application.acquireTokenByClientCredential({ scopes: [registration.scope] });
     if (!result?.accessToken) throw new TypeError('the answer held no token');
     return { value: result.accessToken, expiresAt: result.expiresOn ?? new Date() };
   } catch (error) {
-    throw toTokenError(error);
+    throw toTokenError(error, answer);
   }
 }
 
-function createApplication(registration: AppRegistration, credential: AppCredential): ConfidentialClientApplication {
+/** What MSAL does not tell of an error: it makes the same of a refusal and of a server that is busy. */
+interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+}
+
+function createApplication(
+  registration: AppRegistration,
+  credential: AppCredential,
+  note: (answer: Answer) => void,
+): ConfidentialClientApplication {
   const simulated = registration.loginOrigin.startsWith('http://');
   const loginHost = new URL(registration.loginOrigin).host;
   const authority = `https://${loginHost}/${registration.tenantId}`;
@@ -101,7 +116,7 @@ function createApplication(registration: AppRegistration, credential: AppCredent
         : { clientCertificate: { thumbprintSha256: credential.thumbprintSha256, privateKey: credential.privateKey } }),
       ...(simulated && { knownAuthorities: [loginHost], authorityMetadata: toAuthorityMetadata(authority) }),
     },
-    system: { networkClient: createNetwork(simulated ? registration.loginOrigin : undefined) },
+    system: { networkClient: createNetwork(simulated ? registration.loginOrigin : undefined, note) },
   });
 }
 
@@ -116,7 +131,7 @@ function toAuthorityMetadata(authority: string): string {
 }
 
 /** MSAL's own network interface on undici; `plainOrigin` takes the place of the https origin. */
-function createNetwork(plainOrigin: string | undefined): INetworkModule {
+function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) => void): INetworkModule {
   const send = async <T>(
     method: 'GET' | 'POST',
     url: string,
@@ -133,6 +148,7 @@ function createNetwork(plainOrigin: string | undefined): INetworkModule {
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
+    note({ status: response.statusCode, retryAfter: headers['retry-after'] });
     return { headers, body: (await response.body.json()) as T, status: response.statusCode };
   };
   return {
@@ -141,14 +157,26 @@ function createNetwork(plainOrigin: string | undefined): INetworkModule {
   };
 }
 
-function toTokenError(error: unknown): RemoteApiError {
+function toTokenError(error: unknown, answer: Answer | undefined): RemoteApiError {
   const code = textOf(error, 'errorCode');
+  if (answer && isPassing(answer.status)) {
+    return new RemoteApiError('entra', answer.status === 429 ? 'throttled' : 'unavailable', 'ask for a token', {
+      status: answer.status,
+      remoteCode: code,
+      retryAfterMs: parseRetryAfter(answer.retryAfter, Date.now()),
+    });
+  }
   const number = textOf(error, 'errorNo');
-  // An answer of Entra is final until somebody corrects the registration; no answer at all is a passing fault.
+  // Any other answer of Entra is final until somebody corrects the registration; no answer at all is a passing fault.
   const isAnswer = code !== undefined && code !== 'network_error' && code !== 'no_network_connectivity';
   return new RemoteApiError('entra', isAnswer ? 'unauthorized' : 'unavailable', 'ask for a token', {
     remoteCode: number === undefined ? code : `${code} AADSTS${number}`,
   });
+}
+
+/** Entra is busy or broken: nothing is wrong with the registration, and nobody has to correct it. */
+function isPassing(status: number): boolean {
+  return status === 408 || status === 429 || status >= 500;
 }
 
 function textOf(error: unknown, key: string): string | undefined {

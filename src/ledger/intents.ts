@@ -55,6 +55,14 @@ export async function askAgain(db: Queryable, writeKey: string, startedFrom?: un
   );
 }
 
+/**
+ * The attempt has been given up without an answer. It may have waited for a token or a connection before it asked, so the
+ * time in which it may still land counts from now.
+ */
+export async function markUnanswered(db: Queryable, writeKey: string): Promise<void> {
+  await db.query(`UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
+}
+
 function toJson(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }

@@ -12,7 +12,7 @@ import {
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
 import { getDocument, keepDocument } from './documents.js';
-import { askAgain, completeIntent, type Intent, markNotDone, openIntent } from './intents.js';
+import { askAgain, completeIntent, type Intent, markNotDone, markUnanswered, openIntent } from './intents.js';
 import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
 import {
   changeRecord,
@@ -83,6 +83,7 @@ export interface Ledger {
   openIntent(writeKey: string, recordId: string, startedFrom?: unknown): Promise<Intent>;
   askAgain(writeKey: string, startedFrom?: unknown): Promise<void>;
   markNotDone(writeKey: string): Promise<void>;
+  markUnanswered(writeKey: string): Promise<void>;
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
@@ -131,6 +132,7 @@ export function createLedger(database: Database): Ledger {
     openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
     askAgain: (writeKey, startedFrom) => askAgain(database, writeKey, startedFrom),
     markNotDone: (writeKey) => markNotDone(database, writeKey),
+    markUnanswered: (writeKey) => markUnanswered(database, writeKey),
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),
     audit: (entry) => appendAudit(database, entry),

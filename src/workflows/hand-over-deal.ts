@@ -1,8 +1,9 @@
-import { patched, sleep } from '@temporalio/workflow';
+import { continueAsNew, patched, sleep } from '@temporalio/workflow';
 import type { Draft } from '../activities/business-central.js';
 import type { Standing } from '../activities/ledger.js';
 import type { Policy, RecordRef } from '../deal/deal.js';
 import { isLess } from '../deal/money.js';
+import type { DealState } from '../deal/states.js';
 import { ledger, sales } from './activity-options.js';
 import { DealEnded, type Desk, openDesk } from './desk.js';
 import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
@@ -27,7 +28,7 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
     if (input.replay) await checkResults(desk, ref, standing);
     const news = desk.takeNews();
     const isInvoice = input.look?.at === 'business-central';
-    return followDeal(desk, ref, { record: !isInvoice || news.ofRecord, invoices: true });
+    return endHearing(desk, ref, await followDeal(desk, ref, { record: !isInvoice || news.ofRecord, invoices: true }));
   }
   let paper: Paper | undefined;
   try {
@@ -41,7 +42,7 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
         ...(input.replay?.revision !== undefined && { revision: input.replay.revision }),
       }),
     );
-    if (start.kind === 'not-ours') return start.result;
+    if (start.kind === 'not-ours') return await endHearing(desk, ref, start.result);
     paper = start.paper;
 
     let isByHand = false;
@@ -63,12 +64,26 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
     const { ofRecord, ofInvoices } = desk.takeNews();
     // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
     const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isByHand);
-    return await followDeal(desk, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder });
+    const followed = await followDeal(desk, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder });
+    return await endHearing(desk, ref, followed);
   } catch (error) {
     if (!(error instanceof DealEnded)) throw error;
     return endDeal(desk, ref, paper, error);
   }
 }
+
+/**
+ * Ends the run, unless the record was told to be another since it was read: it may have been won in that moment, and the
+ * feed that told it will not tell it twice (I5).
+ */
+async function endHearing(desk: Desk, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
+  if (MAY_BE_WON_LATER.has(result.outcome) && desk.takeNews().ofRecord && patched('hear-until-the-end')) {
+    await continueAsNew<typeof handOverDeal>(ref);
+  }
+  return result;
+}
+
+const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(['seen', 'cancelled']);
 
 /** One click in Sales fires several events: what it makes of opportunity and quote is seen a moment later. */
 async function settle(desk: Desk, standing: Standing | undefined): Promise<void> {
@@ -143,5 +158,6 @@ async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end
   });
   if (end.by === 'Sales') await ledger.wakeCovered({ recordId: ref.recordId });
   await desk.enter(end.state, `${end.state} by ${end.by}`, { told: true });
-  return { outcome: end.state };
+  const result = { outcome: end.state };
+  return end.by === 'Sales' ? endHearing(desk, ref, result) : result;
 }

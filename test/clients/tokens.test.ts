@@ -123,4 +123,21 @@ describe('a token source', () => {
     });
     expect(answers()).toEqual([]);
   });
+
+  const busy = { error: 'temporarily_unavailable', error_description: 'The service is busy.' };
+  for (const [status, code] of [
+    [429, 'throttled'],
+    [500, 'unavailable'],
+    [503, 'unavailable'],
+    [504, 'unavailable'],
+  ] as const) {
+    it(`takes a ${status} of Entra for something that passes, and hears when to ask again`, async () => {
+      simulators.entra.faults.add({
+        match: { path: 'token' },
+        effect: { kind: 'status', status, headers: { 'retry-after': '7' }, body: busy },
+      });
+      await expect(source.getToken()).rejects.toMatchObject({ code, facts: { status, retryAfterMs: 7_000 } });
+      expect(await source.getToken()).toBeTruthy();
+    });
+  }
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey, type SourceTable } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import type { HandOverResult } from '../../src/workflows/messages.js';
+import { until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
@@ -118,5 +119,26 @@ describe('quote accepted, order created and opportunity won within one second', 
     await stage.simulators.dataverse.webhooks.settle();
     for (const made of orders) expect((await outcome(made)).outcome).toBe('written-back');
     expect(documentsOf([opportunity, quote, ...orders]).sort()).toEqual(orders.map(documentKey).sort());
+  });
+
+  it('a quote that is won while its run is about to end as not won yet is handed over', async () => {
+    const { quote } = await offer();
+    await stage.simulators.dataverse.webhooks.settle();
+    const { dataverse } = stage.simulators;
+    const kept = dataverse.webhooks.registrations.splice(0);
+    // The answer to the reading is under way, and says that the quote is active.
+    dataverse.faults.add({
+      match: { method: 'GET', path: `/quotes\\(${quote}` },
+      effect: { kind: 'hold', when: 'after' },
+    });
+    await startDeal(stage, { table: 'quote', recordId: quote });
+    await until(() => dataverse.faults.heldCount() === 1);
+    await seller.winQuote(quote);
+    const revision = String(dataverse.store.find('quote', quote)?.['versionnumber']);
+    await startDeal(stage, { table: 'quote', recordId: quote }, { at: 'sales', revision: `W/"${revision}"` });
+    dataverse.faults.releaseHolds();
+    dataverse.webhooks.registrations.push(...kept);
+    expect((await outcome(quote)).outcome).toBe('written-back');
+    expect(documentsOf([quote])).toEqual([documentKey(quote)]);
   });
 });

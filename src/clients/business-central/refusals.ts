@@ -31,6 +31,9 @@ export function isAlreadyPosted(message: string | undefined): boolean {
   return /can be applied to a draft invoice only/i.test(message ?? '');
 }
 
+/** Somebody else is writing at this moment: nothing was done, and asking again is enough. */
+const LOCKED = /deadlock|retry the activity|locked by another user|already locked by|being updated in a transaction/i;
+
 /** Texts and codes that make an answer mean something else than its status says (reference 10.3). */
 export function refine(
   status: number,
@@ -38,9 +41,7 @@ export function refine(
   message: string | undefined,
 ): RemoteErrorCode | undefined {
   if (status === 409 && remoteCode === 'Request_EntityChanged') return 'conflict';
-  if (/deadlock|retry the activity|locked by another user|being updated in a transaction/i.test(message ?? '')) {
-    return 'locked';
-  }
+  if (LOCKED.test(message ?? '')) return 'locked';
   if (remoteCode === 'Internal_RecordNotFound' || remoteCode === 'Internal_DataNotFoundFilter') return 'not-found';
   if (remoteCode === 'Internal_EntityWithSameKeyExists') return 'conflict';
   if (remoteCode === 'Internal_TenantUnavailable') return 'unavailable';

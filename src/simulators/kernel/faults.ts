@@ -9,8 +9,8 @@ export type Phase = 'before' | 'after';
 export type FaultEffect =
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: unknown; when?: Phase }
   | { kind: 'delay'; ms: number; when?: Phase }
-  /** The connection is cut without an answer. */
-  | { kind: 'lose-answer'; when: Phase }
+  /** The connection is cut without an answer, by a reset (RST) when it says so. */
+  | { kind: 'lose-answer'; when: Phase; reset?: boolean }
   /** The request is kept open until it is released. */
   | { kind: 'hold'; when: Phase }
   /** The work is done; the connection is cut in the middle of the answer. */
@@ -112,7 +112,9 @@ export class Faults {
   take({ method, path, client }: FaultTarget): { id: string; effect: FaultEffect }[] {
     const taken = [];
     for (const fault of this.armed.values()) {
-      const { match, effect } = fault.rule;
+      const { match, effect, times = 1 } = fault.rule;
+      // Plans arm thousands of rules: those that are used up cost no look at the path.
+      if (effect.kind !== 'throttle' && times !== 0 && fault.hit >= times) continue;
       if (match.method && match.method.toUpperCase() !== method) continue;
       if (match.client && match.client !== client) continue;
       if (!fault.path.test(path)) continue;

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { SimClock } from './clock.js';
 import { type FaultEffect, type FaultRule, Faults, type Phase } from './faults.js';
 
@@ -115,7 +115,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
       answer = (await suffer('after')) ?? worked;
     }
     log(answer === 'cut' ? 'cut' : answer.status);
-    if (answer === 'cut') incoming.socket.destroy();
+    if (answer === 'cut') cutOff(incoming.socket, taken);
     else if (taken.some(({ effect }) => effect.kind === 'cut')) sendHalf(response, stamp(answer));
     else send(response, stamp(answer));
   }
@@ -213,6 +213,11 @@ function clientOf(authorization: string | undefined): string {
   if (!payload) return '';
   const found = /"appid":"([^"]+)"/.exec(Buffer.from(payload, 'base64url').toString('utf8'));
   return found?.[1] ?? '';
+}
+
+function cutOff(socket: Socket, taken: readonly { effect: FaultEffect }[]): void {
+  if (taken.some(({ effect }) => effect.kind === 'lose-answer' && effect.reset)) socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 function sendHalf(response: ServerResponse, answer: SimResponse): void {

@@ -1,0 +1,124 @@
+// Many deals under planned faults, with real processes that are killed; exit code 1 unless nothing is lost or doubled.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { ROOT } from './lib/run.mjs';
+import { say, step } from './lib/say.mjs';
+import { freePort, startTemporal } from './lib/temporal-server.mjs';
+import { endWith, setUp } from './setup.mjs';
+
+const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--orders 0.4] [--keep]
+
+  --deals    how many deals are won
+  --seed     of the plan: faults, kills, who pays; the same seed gives the same plan
+  --minutes  whatever has not come to rest by then counts as lost
+  --orders   the share of deals that become orders, between 0 and 1
+  --keep     leaves everything running at the end, for looking around`;
+
+const options = {
+  deals: { type: 'string', default: '1000' },
+  seed: { type: 'string', default: '1' },
+  minutes: { type: 'string', default: '15' },
+  orders: { type: 'string', default: '0.4' },
+  keep: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+};
+
+function readOptions() {
+  const { values } = parseArgs({ options });
+  if (values.help) {
+    say(HELP);
+    process.exit(0);
+  }
+  const number = (name, least, most, isWhole) => {
+    const value = Number(values[name]);
+    if (!(value >= least && value <= most) || (isWhole && !Number.isInteger(value))) {
+      throw new RangeError(
+        `--${name}: found '${values[name]}', ${isWhole ? 'a whole number' : 'a number'} from ${least} to ${most} is right`,
+      );
+    }
+    return value;
+  };
+  return {
+    deals: number('deals', 1, 100_000, true),
+    seed: number('seed', 0, 4_294_967_295, true),
+    minutes: number('minutes', 0.1, 1_440, false),
+    orders: number('orders', 0, 1, false),
+    keep: values.keep,
+  };
+}
+
+let wanted;
+try {
+  wanted = readOptions();
+} catch (error) {
+  say(`${error.message}\n\n${HELP}`);
+  process.exit(2);
+}
+const binary = await setUp().catch(endWith);
+const folder = mkdtempSync(join(tmpdir(), 'dealbridge-chaos-'));
+
+const stopping = [];
+let isStopped = false;
+async function stop() {
+  if (isStopped) return;
+  isStopped = true;
+  for (const work of stopping.reverse()) await work().catch((error) => say(String(error)));
+}
+let interrupted = () => undefined;
+const interruption = new Promise((resolve) => {
+  interrupted = resolve;
+});
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted('interrupted'));
+
+async function play() {
+  const port = await freePort();
+  const start = () => startTemporal({ binary, dbFile: join(folder, 'temporal.db'), port });
+  let server = await step('starting Temporal', start);
+  let starting;
+  stopping.push(async () => {
+    await starting;
+    await server.stop();
+  });
+  const { runChaos } = await import('../dist/chaos/main.js');
+  return runChaos({
+    ...wanted,
+    folder,
+    programs: pathToFileURL(join(ROOT, 'dist/')),
+    verifyScript: join(ROOT, 'scripts/verify-audit.mjs'),
+    temporal: {
+      address: server.address,
+      async restart() {
+        await server.stop();
+        if (isStopped) return;
+        starting = start().then((started) => {
+          server = started;
+        });
+        await starting;
+      },
+    },
+    say,
+    onStop: (work) => stopping.push(work),
+  });
+}
+
+let code = 1;
+let isGood = false;
+try {
+  const report = await Promise.race([play(), interruption]);
+  isGood = report.isGood === true;
+  code = isGood ? 0 : 1;
+  if (report === 'interrupted') say('interrupted');
+  else if (wanted.keep) {
+    say('Everything keeps running; Ctrl-C ends it.');
+    await interruption;
+  }
+} catch (error) {
+  say(String(error?.stack ?? error));
+}
+await stop();
+if (isGood || wanted.keep) rmSync(folder, { recursive: true, force: true });
+else say(`Logs, ledger and audit trail of the run stay in ${folder}; the commands above need --keep.`);
+process.exit(code);

@@ -1,0 +1,98 @@
+import type { SourceTable } from '../deal/ids.js';
+import type { Simulators } from '../simulators/index.js';
+import type { SeedAccount, SeedDocument } from '../simulators/seed/distributor.js';
+import type { Seller } from './seller.js';
+
+/** The deals of a run and the clicks that win them. */
+
+/** One business fact, whatever number of records it has in Sales: exactly one of them may carry a document. */
+export interface Deal {
+  readonly kind: SourceTable | 'chain';
+  readonly account: SeedAccount;
+  readonly seed: SeedDocument;
+  /** The records that exist so far; a chain gets its quote and its order by the clicks. */
+  readonly records: { readonly table: SourceTable; readonly id: string }[];
+  isWon: boolean;
+}
+
+/** How many open records of the seed a run of so many deals may need. */
+export function documentsFor(deals: number): number {
+  // A third of the seed are opportunities, of which half of the deals may be made.
+  return Math.ceil(deals * 1.5) + 30;
+}
+
+/** Plain deals of all three tables and chains of opportunity, quote and order; the share of `orders` ends as orders. */
+export function chooseDeals(
+  { data }: Simulators,
+  options: { readonly deals: number; readonly orders: number; readonly roll: (what: string) => number },
+): Deal[] {
+  const { deals, orders, roll } = options;
+  const left = new Map<SourceTable, SeedDocument[]>();
+  for (const document of data.documents) {
+    if (document.state === (document.kind === 'quote' ? 1 : 0))
+      left.set(document.kind, [...(left.get(document.kind) ?? []), document]);
+  }
+  return Array.from({ length: deals }, (_, index): Deal => {
+    const isOrder = roll(`kind/${index}`) < orders;
+    const isFirst = roll(`which/${index}`) < 0.5;
+    const wanted: Deal['kind'] = isOrder ? (isFirst ? 'salesorder' : 'chain') : isFirst ? 'opportunity' : 'quote';
+    const table = wanted === 'chain' ? 'opportunity' : wanted;
+    const found = [table, 'opportunity', 'quote', 'salesorder'].find((name) => left.get(name as SourceTable)?.length);
+    const seed = left.get(found as SourceTable)?.shift();
+    if (!seed) throw new RangeError(`the seed holds too few records for ${deals} deals`);
+    const account = data.accounts[seed.accountIndex];
+    if (!account) throw new RangeError(`the seed holds no account of ${seed.number}`);
+    const kind = seed.kind === table ? wanted : seed.kind;
+    return { kind, account, seed, records: [{ table: seed.kind, id: seed.id }], isWon: false };
+  });
+}
+
+/** Wins a deal as a person would; the clicks of a chain come in one of several orders. */
+export async function win(deal: Deal, seller: Seller, roll: (what: string) => number): Promise<void> {
+  const { seed } = deal;
+  switch (deal.kind) {
+    case 'opportunity':
+      await seller.winOpportunity(seed.id);
+      break;
+    case 'quote':
+      await seller.winQuote(seed.id);
+      break;
+    case 'salesorder':
+      await seller.submitOrder(seed.id);
+      break;
+    case 'chain':
+      await winChain(deal, seller, roll(`chain/${seed.id}`), roll(`pause/${seed.id}`));
+  }
+  deal.isWon = true;
+}
+
+/** One click after the other, as quick as software or as slow as a person. */
+const LONGEST_PAUSE_MS = 1_000;
+
+async function winChain(deal: Deal, seller: Seller, variant: number, pause: number): Promise<void> {
+  const opportunity = deal.seed.id;
+  const quote = await seller.offer(opportunity);
+  deal.records.push({ table: 'quote', id: quote });
+  const order = async (): Promise<string> => {
+    const made = await seller.order(quote);
+    deal.records.push({ table: 'salesorder', id: made });
+    return made;
+  };
+  if (variant < 0.25) {
+    await seller.winQuote(quote);
+    const made = await order();
+    await seller.winOpportunity(opportunity);
+    await seller.submitOrder(made);
+  } else if (variant < 0.5) {
+    await seller.winQuote(quote);
+    await seller.winOpportunity(opportunity);
+    await seller.pause(pause * LONGEST_PAUSE_MS);
+    await seller.submitOrder(await order());
+  } else {
+    await seller.winOpportunity(opportunity);
+    if (variant < 0.75) await seller.pause(pause * LONGEST_PAUSE_MS);
+    else await seller.untilDrafted(opportunity);
+    await seller.winQuote(quote);
+    await seller.submitOrder(await order());
+  }
+}

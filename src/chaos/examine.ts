@@ -1,0 +1,147 @@
+import { documentKey } from '../deal/ids.js';
+import { add, isSame, subtract } from '../deal/money.js';
+import type { SalesDocument } from '../simulators/business-central/store.js';
+import type { Simulators } from '../simulators/index.js';
+import type { Deal } from './deals.js';
+
+/**
+ * What became of each deal, read from the simulated systems and not from the ledger: what it should hold stands in Sales,
+ * what there is stands in Business Central, and the invoice rows in Sales again.
+ */
+
+export interface Finding {
+  /** `lost`: something that should be there is not; `doubled`: something is there that should not be. */
+  readonly kind: 'lost' | 'doubled';
+  readonly text: string;
+}
+
+export interface Books {
+  readonly invoices: ReadonlyMap<string, readonly SalesDocument[]>;
+  readonly orders: ReadonlyMap<string, readonly SalesDocument[]>;
+  /** Invoice rows of Sales by their number. */
+  readonly rows: ReadonlyMap<string, readonly Row[]>;
+  readonly simulators: Simulators;
+}
+
+type Row = Readonly<Record<string, unknown>>;
+
+export function openBooks(simulators: Simulators): Books {
+  const { company } = simulators.businessCentral;
+  return {
+    invoices: groupBy(company.documents.invoice.values(), keyOf),
+    orders: groupBy(company.documents.order.values(), keyOf),
+    rows: groupBy(simulators.dataverse.store.all('invoice'), (row: Row) => String(row['invoicenumber'])),
+    simulators,
+  };
+}
+
+/** Everything that is wrong with a deal, or not there yet. */
+export function examineDeal(deal: Deal, books: Books): Finding[] {
+  const findings: Finding[] = [];
+  const lost = (text: string) => findings.push({ kind: 'lost', text });
+  const doubled = (text: string) => findings.push({ kind: 'doubled', text });
+  const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentKey(id)) ?? []);
+  const orders = deal.records.flatMap(({ id }) => books.orders.get(documentKey(id)) ?? []);
+  const documents = new Set([...invoices.map(documentOf), ...orders.map(({ row }) => String(row['id']))]);
+  if (documents.size === 0) lost('no document in Business Central');
+  if (documents.size > 1) doubled(`${documents.size} documents in Business Central`);
+  for (const { row } of orders) lost(`order ${row['number']} is left over`);
+  for (const { row } of invoices.filter((invoice) => !invoice.isPosted)) lost(`draft ${row['number']} is left over`);
+
+  const posted = invoices.filter(({ isPosted }) => isPosted);
+  if (posted.length > 0 && orders.length === 0) findings.push(...compareTotals(deal, posted, books));
+  for (const { row } of posted) findings.push(...findRow(row, books));
+  return findings;
+}
+
+/** What all postings of a deal amount to, against the record in Sales that carries it. */
+function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators }: Books): Finding[] {
+  const keys = new Set(posted.map(keyOf));
+  const bearer = deal.records.find(({ id }) => keys.has(documentKey(id)));
+  const record = bearer && simulators.dataverse.store.find(bearer.table, bearer.id);
+  if (!record) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
+  const wanted = subtract(String(record['totalamount'] ?? '0'), String(record['totaltax'] ?? '0'));
+  const found = add('0', ...posted.map(({ row }) => String(row['totalAmountExcludingTax'])));
+  if (isSame(wanted, found)) return [];
+  const kind = Number(found) > Number(wanted) ? 'doubled' : 'lost';
+  return [{ kind, text: `${wanted} in Sales, ${found} posted in ${posted.length} invoices` }];
+}
+
+const PAID_IN_SALES = 2;
+
+function findRow(invoice: Row, { rows }: Books): Finding[] {
+  const number = String(invoice['number']);
+  const found = rows.get(number) ?? [];
+  const [row] = found;
+  if (!row) return [{ kind: 'lost', text: `invoice ${number} has no row in Sales` }];
+  if (found.length > 1) return [{ kind: 'doubled', text: `invoice ${number} has ${found.length} rows in Sales` }];
+  const [total, told] = [String(invoice['totalAmountIncludingTax']), String(row['totalamount'])];
+  if (!isSame(total, told)) return [{ kind: 'lost', text: `invoice ${number}: ${total}, in Sales ${told}` }];
+  if (invoice['status'] === 'Paid' && row['statecode'] !== PAID_IN_SALES)
+    return [{ kind: 'lost', text: `invoice ${number} is paid, and its row in Sales does not say so` }];
+  return [];
+}
+
+/** What many deals share, and what belongs to none. */
+export function examineMasters(
+  deals: readonly Deal[],
+  books: Books,
+  before: { readonly customers: number; readonly items: number; readonly missingItems: readonly string[] },
+): Finding[] {
+  const { company } = books.simulators.businessCentral;
+  const findings: Finding[] = [];
+  const count = (kind: string, found: number, wanted: number) => {
+    if (found > wanted) findings.push({ kind: 'doubled', text: `${found - wanted} ${kind} too many` });
+    if (found < wanted) findings.push({ kind: 'lost', text: `${wanted - found} ${kind} too few` });
+  };
+  const newAccounts = new Set(deals.map(({ account }) => account).filter((account) => !account.isInBusinessCentral));
+  count('customers', company.count('customers') - before.customers, newAccounts.size);
+  for (const { number } of newAccounts) {
+    const found = [...company.all('customers')].filter((row) => row['number'] === number).length;
+    if (found !== 1) findings.push({ kind: found ? 'doubled' : 'lost', text: `${found} customers ${number}` });
+  }
+  const sold = new Set(deals.flatMap(({ seed }) => seed.lines.map(({ productIndex }) => productIndex)));
+  const newItems = before.missingItems.filter((number) =>
+    sold.has(books.simulators.data.products.findIndex((product) => product.number === number)),
+  );
+  count('items', company.count('items') - before.items, newItems.length);
+  const keys = new Set(deals.flatMap(({ records }) => records.map(({ id }) => documentKey(id))));
+  const strays = [...books.invoices.keys(), ...books.orders.keys()].filter((key) => isKey(key) && !keys.has(key));
+  for (const key of strays)
+    findings.push({ kind: 'doubled', text: `a document under ${key}, which is no deal of the run` });
+  return findings;
+}
+
+/** Rows in Sales that no invoice of Business Central stands behind. */
+export function findStrayRows(books: Books, before: ReadonlySet<string>): Finding[] {
+  const numbers = new Set([...books.invoices.values()].flat().map(({ row }) => String(row['number'])));
+  return [...books.rows.keys()]
+    .filter((number) => !before.has(number) && !numbers.has(number))
+    .map((number) => ({ kind: 'doubled', text: `a row ${number} in Sales without an invoice` }));
+}
+
+/** Our keys are GUIDs without hyphens; documents of the seed carry none. */
+function isKey(text: string): boolean {
+  return /^[0-9a-f]{32}$/i.test(text);
+}
+
+function keyOf({ row }: SalesDocument): string {
+  return String(row['externalDocumentNumber']);
+}
+
+/** The parts of an order are one document. */
+function documentOf({ row }: SalesDocument): string {
+  const orderId = String(row['orderId'] ?? '');
+  return orderId === '' || orderId.startsWith('00000000') ? String(row['id']) : orderId;
+}
+
+function groupBy<T>(all: Iterable<T>, keyFor: (one: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const one of all) {
+    const key = keyFor(one);
+    const group = groups.get(key);
+    if (group) group.push(one);
+    else groups.set(key, [one]);
+  }
+  return groups;
+}

@@ -1,0 +1,289 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { openDatabase } from '../ledger/database.js';
+import { startSimulators } from '../simulators/index.js';
+import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
+import { TIMES } from './effects.js';
+import { examineDeal, examineMasters, type Finding, findStrayRows, openBooks } from './examine.js';
+import { createPeople } from './people.js';
+import { makePlan, type ProcessName } from './plan.js';
+import {
+  type ChaosReport,
+  countFaults,
+  countWebhooks,
+  findSlowestWrite,
+  type Offender,
+  proveAudit,
+  toText,
+} from './report.js';
+import { createSeller } from './seller.js';
+import { openStage } from './stage.js';
+
+/** `npm run chaos`: many deals under planned faults and kills, and then the question what the two systems hold. */
+
+export interface ChaosOptions {
+  readonly deals: number;
+  readonly seed: number;
+  /** After so many minutes whatever has not come to rest counts as lost. */
+  readonly minutes: number;
+  /** The share of deals that become orders. */
+  readonly orders: number;
+  readonly folder: string;
+  /** Where the built programs are. */
+  readonly programs: URL;
+  readonly verifyScript: string;
+  readonly temporal: { readonly address: string; readonly restart: () => Promise<void> };
+  readonly say: (text: string) => void;
+  readonly onStop: (work: () => Promise<void>) => void;
+}
+
+const WORKERS = 2;
+/** Sellers win faster than the machine hands over, so that there is always much under way. */
+const WON_PER_SECOND = 8;
+const SELLERS = 4;
+const LOOK_MS = 500;
+const TELL_MS = 5_000;
+const REMOVED_ITEMS = 8;
+/** Longer than any back-off of a step: what has not moved by then waits for a person. */
+const STALLED_MS = 90_000;
+/** Longer than any step that was under way, so that what was late would show. */
+const QUIET_MS = 2 * TIMES.outcomeMs;
+
+export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
+  const { deals: count, seed, say, folder } = options;
+  const plan = makePlan(seed, count, WORKERS);
+  const simulators = await startSimulators({
+    seed,
+    accounts: Math.max(60, Math.ceil(count / 3)),
+    documents: documentsFor(count),
+  });
+  options.onStop(() => simulators.stop());
+  const { businessCentral, dataverse, entra } = simulators;
+  const { company } = businessCentral;
+  // Refusals for too many requests come from the plan.
+  for (const { limits } of [businessCentral, dataverse]) limits.settings.requests = 0;
+  businessCentral.subscriptions.settings.delayMs = 1_000;
+  const missingItems = removeItems(simulators);
+  const before = { customers: company.count('customers'), items: company.count('items'), missingItems };
+  const rowsBefore = new Set(openBooks(simulators).rows.keys());
+
+  const stage = await openStage({
+    folder,
+    programs: options.programs,
+    temporalAddress: options.temporal.address,
+    connection: simulators.connection,
+    workers: WORKERS,
+    onStop: options.onStop,
+  });
+  const database = openDatabase(stage.ledgerUrl, 1);
+  options.onStop(() => database.close());
+  const connection = await Connection.connect({ address: options.temporal.address });
+  options.onStop(() => connection.close());
+  const temporal = new Client({ connection });
+  const seller = await createSeller(simulators);
+  const deals = chooseDeals(simulators, { deals: count, orders: options.orders, roll: plan.roll });
+  const people = createPeople(simulators, database, plan.roll);
+  dataverse.webhooks.registrations.push({ ...stage.webhook, authtype: 'HttpHeader' });
+  Object.assign(dataverse.webhooks.faults, plan.webhooks);
+  // The feeds read what there was before, so that the deals of the run are news.
+  await untilFeedsRun();
+  for (const rule of plan.rules.entra) entra.faults.add(rule);
+  for (const rule of plan.rules.dataverse) dataverse.faults.add(rule);
+  for (const rule of plan.rules.businessCentral) businessCentral.faults.add(rule);
+
+  const startedAt = Date.now();
+  const until = startedAt + options.minutes * 60_000;
+  const resting = new Set<Deal>();
+  const kills: Record<ProcessName, number> = { worker: 0, starter: 0, temporal: 0, ledger: 0 };
+  let isStopping = false;
+  options.onStop(async () => {
+    isStopping = true;
+  });
+  let hasStalled = false;
+  const isOver = () => isStopping || hasStalled || Date.now() > until;
+  const progress = () => (deals.filter(({ isWon }) => isWon).length + resting.size) / (2 * count);
+
+  async function untilFeedsRun(): Promise<void> {
+    for (;;) {
+      const { rows } = await database.query<{ phase: string }>('SELECT phase FROM sales_feeds');
+      if (rows.length === 6 && rows.every(({ phase }) => phase === 'changes')) return;
+      await sleep(LOOK_MS);
+    }
+  }
+
+  /** A deal that could not be won is among the lost ones at the end. */
+  const noteUnsold = (error: unknown): void => {
+    if (!isOver()) say(`a deal could not be won: ${error instanceof Error ? error.message : String(error)}`);
+  };
+
+  async function sell(): Promise<void> {
+    const left = deals.values();
+    const selling: Promise<void>[] = [];
+    const one = async () => {
+      for (const deal of left) {
+        if (isOver()) return;
+        // Some clicks of a chain wait for what comes of the one before, and other deals do not wait with them.
+        selling.push(win(deal, seller, plan.roll).catch(noteUnsold));
+        await sleep((1_000 * SELLERS) / WON_PER_SECOND);
+      }
+    };
+    await Promise.all(Array.from({ length: SELLERS }, one));
+    await Promise.all(selling);
+    await dataverse.webhooks.settle();
+  }
+
+  async function killAsPlanned(): Promise<void> {
+    for (const kill of plan.kills) {
+      while (progress() < kill.at && !isOver()) await sleep(50);
+      if (isOver()) return;
+      switch (kill.what) {
+        case 'rules':
+          stage.leaveOrdersToTheWarehouse();
+          await Promise.all(stage.workers.map((worker) => worker.kill()));
+          kills.worker += stage.workers.length;
+          break;
+        case 'worker':
+          await stage.workers[kill.which]?.kill();
+          kills.worker += 1;
+          break;
+        case 'starter':
+        case 'ledger':
+          await stage[kill.what].kill();
+          kills[kill.what] += 1;
+          break;
+        case 'temporal':
+          await options.temporal.restart();
+          kills.temporal += 1;
+      }
+    }
+  }
+
+  async function findStates(): Promise<Map<string, string>> {
+    const { rows } = await database.query<{ record_id: string; state: string }>(
+      'SELECT record_id, state FROM source_records',
+    );
+    return new Map(rows.map((row) => [row.record_id, row.state]));
+  }
+
+  /** Right in both systems, and at rest in the ledger; a deal that exists twice will not get better. */
+  function look(states: ReadonlyMap<string, string>): void {
+    const books = openBooks(simulators);
+    for (const deal of deals) {
+      if (!deal.isWon || resting.has(deal)) continue;
+      const findings = examineDeal(deal, books);
+      const isAtRest = deal.records.every(({ id }) => REST.has(states.get(id) ?? ''));
+      if (findings.some(({ kind }) => kind === 'doubled') || (findings.length === 0 && isAtRest)) resting.add(deal);
+    }
+  }
+
+  async function watch(): Promise<void> {
+    let toldAt = Date.now();
+    let movedAt = Date.now();
+    let moved = 0;
+    while (!isOver() && !(resting.size === count && people.isDone())) {
+      // The ledger is away now and then; the next round finds it again.
+      await people.work().catch(() => undefined);
+      const states = await findStates().catch(() => undefined);
+      if (states) look(states);
+      if (progress() !== moved) [moved, movedAt] = [progress(), Date.now()];
+      if (Date.now() - movedAt > STALLED_MS) {
+        hasStalled = true;
+        return say(`nothing has moved for ${STALLED_MS / 1_000} s`);
+      }
+      if (Date.now() - toldAt >= TELL_MS) {
+        toldAt = Date.now();
+        const won = deals.filter(({ isWon }) => isWon).length;
+        const hits = Object.values(countFaults(simulators).faults).reduce((sum, hit) => sum + hit, 0);
+        const killed = Object.values(kills).reduce((sum, times) => sum + times, 0);
+        const seconds = ((toldAt - startedAt) / 1_000).toFixed(0).padStart(4);
+        say(`${seconds} s  won ${won}, at rest ${resting.size} of ${count}, faults ${hits}, killed ${killed}`);
+      }
+      await sleep(LOOK_MS);
+    }
+  }
+
+  async function untilQuiet(): Promise<void> {
+    const query = `WorkflowType='handOverDeal' AND ExecutionStatus='Running'`;
+    while (!isOver() && (await temporal.workflow.count(query).catch(() => ({ count: 1 }))).count > 0)
+      await sleep(LOOK_MS);
+    await sleep(QUIET_MS);
+  }
+
+  await Promise.all([sell(), killAsPlanned(), watch()]);
+  const seconds = (Date.now() - startedAt) / 1_000;
+  await untilQuiet();
+  const faults = countFaults(simulators);
+  for (const server of [entra, dataverse, businessCentral]) server.faults.clear();
+
+  const states = await findStates();
+  const books = openBooks(simulators);
+  const offenders: Offender[] = deals.flatMap((deal) => {
+    const findings = [...examineDeal(deal, books), ...examineRest(deal, states)];
+    const records = deal.records.map(({ table, id }) => ({
+      table,
+      id,
+      state: states.get(id) ?? 'unknown to the ledger',
+    }));
+    return findings.length > 0 ? [{ records, findings }] : [];
+  });
+  const shared = [...examineMasters(deals, books, before), ...findStrayRows(books, rowsBefore)];
+  if (shared.length > 0) offenders.push({ records: [], findings: shared });
+  const having = (kind: Finding['kind']) =>
+    offenders.filter(({ findings }) => findings.some((finding) => finding.kind === kind)).length;
+  const [lost, doubled] = [having('lost'), having('doubled')];
+  const audit = await proveAudit(database, folder, options.verifyScript);
+  const ours = new Set(deals.flatMap(({ records }) => records.map(({ id }) => id)));
+  const report: ChaosReport = {
+    seed,
+    deals: count,
+    seconds,
+    lost,
+    doubled,
+    offenders,
+    states: countBy([...states].filter(([id]) => ours.has(id)).map(([, state]) => state)),
+    posted: [...company.invoices.values()].filter(({ isPosted }) => isPosted).length,
+    paid: people.paid,
+    ...faults,
+    webhooks: countWebhooks(simulators),
+    kills,
+    endedByThemselves: [...stage.workers, stage.starter, stage.ledger].reduce((sum, one) => sum + one.endedByItself, 0),
+    slowestWriteMs: findSlowestWrite(simulators),
+    outcomeMs: TIMES.outcomeMs,
+    audit,
+    isGood: lost === 0 && doubled === 0 && audit.findings.length === 0 && audit.offline === 'proved',
+  };
+  say(toText(report, (id) => `node --env-file=${stage.envFile} dist/cli/main.js show ${id}`));
+  return report;
+}
+
+const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'covered']);
+
+/** What the ledger says must agree: one record carries the deal, the others say that another does. */
+function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[] {
+  if (!deal.isWon) return [{ kind: 'lost', text: 'it was not won in time' }];
+  const found = deal.records.map(({ id }) => states.get(id) ?? 'unknown to the ledger');
+  const restless = found.filter((state) => !REST.has(state));
+  if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
+  const bearers = found.filter((state) => state === 'written-back' || state === 'settled').length;
+  return bearers === 1 ? [] : [{ kind: bearers > 1 ? 'doubled' : 'lost', text: `${bearers} records carry the deal` }];
+}
+
+/** Products of Sales that Business Central does not know, so that items have to be made. */
+function removeItems({ data, businessCentral: { company } }: Awaited<ReturnType<typeof startSimulators>>): string[] {
+  const sold = new Set(data.documents.flatMap(({ lines }) => lines.map(({ productIndex }) => productIndex)));
+  const numbers = data.products
+    .filter((product, index) => product.isInBusinessCentral && !product.isService && sold.has(index))
+    .slice(0, REMOVED_ITEMS)
+    .map(({ number }) => number);
+  for (const number of numbers) {
+    const row = company.findByNumber('items', number);
+    if (row) company.remove('items', row);
+  }
+  return numbers;
+}
+
+function countBy(all: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const one of all) counts[one] = (counts[one] ?? 0) + 1;
+  return counts;
+}

@@ -1,0 +1,124 @@
+import type { FaultRule } from '../simulators/kernel/faults.js';
+import { createRandom } from '../simulators/kernel/random.js';
+import { type EffectName, effectOf, effectsOf } from './effects.js';
+import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
+
+/**
+ * What goes wrong in a run, all of it from one seeded generator: which request of which kind suffers what, which process
+ * is killed at which part of the way, which deals are paid. The same seed gives the same plan; when a request is sent and
+ * which deal it belongs to is the machine's affair.
+ */
+
+export type ProcessName = 'worker' | 'starter' | 'temporal' | 'ledger';
+
+export interface PlannedKill {
+  readonly what: ProcessName | 'rules';
+  /** Of several workers the how manyeth. */
+  readonly which: number;
+  /** Which part of the way is done by then, between 0 and 1. */
+  readonly at: number;
+}
+
+export interface ChaosPlan {
+  readonly rules: Readonly<Record<System, readonly FaultRule[]>>;
+  readonly kills: readonly PlannedKill[];
+  readonly webhooks: { readonly drop: number; readonly double: number; readonly reorder: number };
+  /** A number between 0 and 1 for whatever people decide about a deal. */
+  readonly roll: (what: string) => number;
+}
+
+/** So many requests of a kind go well between two faults; of a kind that is rare, fewer. */
+const GAPS = { frequent: [4, 12], rare: [2, 5] } as const;
+const RARE_BELOW = 50;
+/** A token that is renewed must not meet a 401 again at once: twice is a refusal, which people clear. */
+const GAP_AFTER_401 = 12;
+
+export function makePlan(seed: number, deals: number, workers: number): ChaosPlan {
+  const rules: Record<System, FaultRule[]> = { entra: [], dataverse: [], businessCentral: [] };
+  for (const of of REQUEST_KINDS) rules[of.system].push(...planRequests(seed, of, deals));
+  return {
+    rules,
+    kills: planKills(seed, deals, workers),
+    webhooks: { drop: 0.1, double: 0.1, reorder: 3 },
+    roll: (what) => createRandom(hash(`${seed}/${what}`))(),
+  };
+}
+
+/** The id of a rule says what it does, so that hits can be counted: `businessCentral/post invoice/lost-after/7`. */
+export function readRuleId(id: string): { readonly kind: string; readonly effect: EffectName } {
+  const [system, name, effect] = id.split('/');
+  return { kind: `${system}: ${name}`, effect: effect as EffectName };
+}
+
+function planRequests(seed: number, of: RequestKind, deals: number): FaultRule[] {
+  const random = createRandom(hash(`${seed}/${of.system}/${of.name}`));
+  const last = Math.max(30, Math.ceil((of.perHundred * deals) / 100) * 3);
+  const planned: FaultRule[] = [];
+  const [shortest, longest] = GAPS[of.perHundred < RARE_BELOW ? 'rare' : 'frequent'];
+  // What only few kinds of requests can suffer comes first, and what makes a second document of a repeat that does not
+  // look; the rest in any order, and then all of them again.
+  const all = effectsOf(of);
+  let deck = [
+    ...shuffled(
+      all.filter((name) => !isFirst(of, name)),
+      random,
+    ),
+    ...all.filter((name) => isFirst(of, name)),
+  ];
+  for (let nth = 1 + Math.floor(random() * shortest); nth <= last; ) {
+    if (deck.length === 0) deck = shuffled(all, random);
+    const name = deck.pop() as EffectName;
+    planned.push({
+      id: `${of.system}/${of.name}/${name}/${nth}`,
+      match: { method: of.method, path: of.path },
+      nth,
+      effect: effectOf(of.system, name),
+    });
+    nth += shortest + Math.floor(random() * (longest - shortest + 1));
+    if (name === '401') nth += GAP_AFTER_401;
+  }
+  return planned;
+}
+
+const RARE: ReadonlySet<EffectName> = new Set(['stale-etag', 'expired-delta']);
+const DOUBLING: ReadonlySet<EffectName> = new Set(['lost-after', 'late-before']);
+
+function isFirst({ method, system }: RequestKind, effect: EffectName): boolean {
+  return RARE.has(effect) || (method === 'POST' && system !== 'entra' && DOUBLING.has(effect));
+}
+
+const KILLS_PER_HUNDRED: Readonly<Record<ProcessName, number>> = {
+  worker: 1,
+  starter: 0.7,
+  temporal: 0.25,
+  ledger: 0.25,
+};
+const MOST_KILLS = 6;
+
+function planKills(seed: number, deals: number, workers: number): PlannedKill[] {
+  const random = createRandom(hash(`${seed}/kills`));
+  const kills: PlannedKill[] = [{ what: 'rules', which: 0, at: 0.4 + random() * 0.1 }];
+  for (const [what, share] of Object.entries(KILLS_PER_HUNDRED)) {
+    const times = Math.min(MOST_KILLS, Math.max(1, Math.round((share * deals) / 100)));
+    for (let time = 0; time < times; time += 1) {
+      // One in each part of the way, so that none is left for a run that is nearly over.
+      const at = 0.05 + (0.85 * (time + random())) / times;
+      kills.push({ what: what as ProcessName, which: Math.floor(random() * workers), at });
+    }
+  }
+  return kills.sort((left, right) => left.at - right.at);
+}
+
+function shuffled<T>(all: readonly T[], random: () => number): T[] {
+  const left = [...all];
+  const deck: T[] = [];
+  while (left.length > 0) deck.push(...left.splice(Math.floor(random() * left.length), 1));
+  return deck;
+}
+
+/** FNV-1a: one number from a text. */
+function hash(text: string): number {
+  let mixed = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) mixed = Math.imul(mixed ^ text.charCodeAt(at), 0x01000193);
+  return mixed >>> 0;
+}

@@ -1,0 +1,133 @@
+import { spawnSync } from 'node:child_process';
+import { createWriteStream } from 'node:fs';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { exportAudit } from '../ledger/audit-export.js';
+import { sealAudit } from '../ledger/audit-seals.js';
+import { verifyAudit } from '../ledger/audit-verify.js';
+import type { Database } from '../ledger/database.js';
+import type { Simulators } from '../simulators/index.js';
+import type { EffectName } from './effects.js';
+import type { Finding } from './examine.js';
+import { type ProcessName, readRuleId } from './plan.js';
+
+export interface Offender {
+  /** The records of the deal, or nothing when it concerns the whole run. */
+  readonly records: readonly { readonly table: string; readonly id: string; readonly state: string }[];
+  readonly findings: readonly Finding[];
+}
+
+export interface ChaosReport {
+  readonly seed: number;
+  readonly deals: number;
+  readonly seconds: number;
+  readonly lost: number;
+  readonly doubled: number;
+  readonly offenders: readonly Offender[];
+  /** By state of the ledger: how many records of the run. */
+  readonly states: Readonly<Record<string, number>>;
+  readonly posted: number;
+  readonly paid: number;
+  readonly faults: Readonly<Partial<Record<EffectName, number>>>;
+  readonly faultsByKind: Readonly<Record<string, number>>;
+  readonly webhooks: Readonly<Record<'delivered' | 'dropped' | 'failed', number>>;
+  readonly kills: Readonly<Record<ProcessName, number>>;
+  /** Processes that ended without being killed and were started again. */
+  readonly endedByThemselves: number;
+  /** Of the requests that write; beyond the outcome time a finding may be the machine's fault. */
+  readonly slowestWriteMs: number;
+  readonly outcomeMs: number;
+  readonly audit: AuditProof;
+  readonly isGood: boolean;
+}
+
+export interface AuditProof {
+  readonly entries: number;
+  readonly chains: number;
+  readonly seals: number;
+  readonly findings: readonly string[];
+  /** What the script says that needs nothing but the export. */
+  readonly offline: 'proved' | string;
+}
+
+/** The trail, by the ledger and by the script that anybody may run on an export. */
+export async function proveAudit(database: Database, folder: string, script: string): Promise<AuditProof> {
+  await sealAudit(database);
+  const { entries, chains, seals, findings } = await verifyAudit(database);
+  const file = join(folder, 'audit.jsonl');
+  async function* lines(): AsyncGenerator<string> {
+    for await (const line of exportAudit(database, {})) yield `${JSON.stringify(line)}\n`;
+  }
+  await pipeline(Readable.from(lines()), createWriteStream(file));
+  const run = spawnSync(process.execPath, [script, file], { encoding: 'utf8' });
+  return {
+    entries,
+    chains,
+    seals,
+    findings: findings.map(({ kind, chain, position, text }) => `${kind}: ${chain} at ${position}: ${text}`),
+    offline: run.status === 0 ? 'proved' : (run.stdout + run.stderr).trim(),
+  };
+}
+
+/** How often each effect hit, and each kind of request was hit. */
+export function countFaults({
+  entra,
+  dataverse,
+  businessCentral,
+}: Simulators): Pick<ChaosReport, 'faults' | 'faultsByKind'> {
+  const faults: Partial<Record<EffectName, number>> = {};
+  const faultsByKind: Record<string, number> = {};
+  for (const { id, hit } of [entra, dataverse, businessCentral].flatMap((server) => server.faults.list())) {
+    if (hit === 0) continue;
+    const { kind, effect } = readRuleId(id);
+    faults[effect] = (faults[effect] ?? 0) + hit;
+    faultsByKind[kind] = (faultsByKind[kind] ?? 0) + hit;
+  }
+  return { faults, faultsByKind };
+}
+
+export function countWebhooks({ dataverse }: Simulators): ChaosReport['webhooks'] {
+  const { deliveries } = dataverse.webhooks;
+  const dropped = deliveries.filter(({ status }) => status === 'dropped').length;
+  const delivered = deliveries.filter(({ status }) => typeof status === 'number' && status < 300).length;
+  return { delivered, dropped, failed: deliveries.length - dropped - delivered };
+}
+
+export function findSlowestWrite({ dataverse, businessCentral }: Simulators): number {
+  const writes = [...dataverse.requests, ...businessCentral.requests].filter(({ method }) => method !== 'GET');
+  return writes.reduce((slowest, { durationMs }) => Math.max(slowest, durationMs), 0);
+}
+
+export function toText(report: ChaosReport, lookAt: (recordId: string) => string): string {
+  const { audit, offenders, webhooks, kills } = report;
+  const list = (counts: Readonly<Record<string, number | undefined>>) =>
+    Object.entries(counts)
+      .map(([name, count]) => `${name} ${count}`)
+      .join(', ');
+  const lines = [
+    '',
+    `${report.deals} deals, seed ${report.seed}: ${report.seconds.toFixed(0)} s, ${(report.deals / report.seconds).toFixed(1)} deals/s`,
+    `records    ${list(report.states)}`,
+    `postings   ${report.posted} invoices, ${report.paid} of them paid`,
+    `faults     ${Object.values(report.faults).reduce((sum, hits) => sum + hits, 0)}: ${list(report.faults)}`,
+    `requests   ${list(report.faultsByKind)}`,
+    `webhooks   ${list(webhooks)}`,
+    `killed     ${list(kills)}; ended by themselves ${report.endedByThemselves}`,
+    `audit      ${audit.entries} entries in ${audit.chains} chains, ${audit.seals} seals, ${audit.findings.length} findings; offline: ${audit.offline}`,
+    ...audit.findings.map((finding) => `           ${finding}`),
+    `slowest    write ${report.slowestWriteMs} ms`,
+  ];
+  if (report.slowestWriteMs > report.outcomeMs)
+    lines.push(
+      `           longer than ${report.outcomeMs} ms, after which a write counts as not done: the machine was too busy`,
+    );
+  lines.push(`lost ${report.lost}, doubled ${report.doubled}`);
+  for (const { records, findings } of offenders) {
+    lines.push('');
+    for (const { kind, text } of findings) lines.push(`${kind}: ${text}`);
+    for (const { table, id, state } of records) lines.push(`  ${table} ${id} is ${state}: ${lookAt(id)}`);
+  }
+  lines.push('', report.isGood ? 'Nothing was lost, and nothing exists twice.' : 'NOT as it should be.');
+  return lines.join('\n');
+}

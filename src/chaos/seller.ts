@@ -1,0 +1,84 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { documentKey } from '../deal/ids.js';
+import type { Simulators } from '../simulators/index.js';
+
+/** What sellers click in Sales, through its API; no fault is planned for these requests. */
+export interface Seller {
+  winOpportunity(id: string): Promise<void>;
+  winQuote(id: string): Promise<void>;
+  submitOrder(id: string): Promise<void>;
+  /** Makes an active quote of an opportunity. */
+  offer(opportunity: string): Promise<string>;
+  /** Makes an order of a won quote. */
+  order(quote: string): Promise<string>;
+  pause(ms: number): Promise<void>;
+  /** Waits until Business Central has a document of the record: whoever comes later is covered by it. */
+  untilDrafted(recordId: string): Promise<void>;
+}
+
+/** Then the click comes anyway; whose deal it is does not depend on it. */
+const PATIENCE_MS = 60_000;
+
+export async function createSeller({ connection, businessCentral }: Simulators): Promise<Seller> {
+  const { dataverse, entra, tenant, dataverseApp, salesPersonId } = connection;
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    client_id: dataverseApp.clientId,
+    client_secret: dataverseApp.clientSecret,
+    scope: dataverseApp.scope,
+  });
+  const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body: form });
+  const { access_token: token } = (await answer.json()) as { access_token: string };
+
+  async function call(method: string, path: string, body: object): Promise<Record<string, string>> {
+    const response = await fetch(`${dataverse}/api/data/v9.2/${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${token}`,
+        'content-type': 'application/json',
+        'if-match': '*',
+        mscrmcallerid: salesPersonId,
+      },
+      body: JSON.stringify(body),
+    });
+    const text = await response.text();
+    if (!response.ok) throw new Error(`${path}: ${response.status} ${text}`);
+    return text === '' ? {} : (JSON.parse(text) as Record<string, string>);
+  }
+
+  return {
+    async winOpportunity(id) {
+      const close = { subject: 'Won', 'opportunityid@odata.bind': `/opportunities(${id})` };
+      await call('POST', 'WinOpportunity', { Status: 3, OpportunityClose: close });
+    },
+    async winQuote(id) {
+      const close = { subject: 'Won', 'quoteid@odata.bind': `/quotes(${id})` };
+      await call('POST', 'WinQuote', { Status: 4, QuoteClose: close });
+    },
+    async submitOrder(id) {
+      // The query tells it from what Dealbridge writes to an order, which has its faults.
+      await call('PATCH', `salesorders(${id})?$select=salesorderid`, { statecode: 1, statuscode: 3 });
+    },
+    async offer(opportunity) {
+      const columns = { AllColumns: false, Columns: ['quoteid'] };
+      const made = await call('POST', 'GenerateQuoteFromOpportunity', {
+        OpportunityId: opportunity,
+        ColumnSet: columns,
+      });
+      await call('PATCH', `quotes(${made['quoteid']})`, { statecode: 1, statuscode: 2 });
+      return String(made['quoteid']);
+    },
+    async order(quote) {
+      const columns = { AllColumns: false, Columns: ['salesorderid'] };
+      const made = await call('POST', 'ConvertQuoteToSalesOrder', { QuoteId: quote, ColumnSet: columns });
+      return String(made['salesorderid']);
+    },
+    pause: (ms) => sleep(ms),
+    async untilDrafted(recordId) {
+      const key = documentKey(recordId);
+      const isThere = () =>
+        [...businessCentral.company.invoices.values()].some(({ row }) => row['externalDocumentNumber'] === key);
+      for (const until = Date.now() + PATIENCE_MS; !isThere() && Date.now() < until; ) await sleep(200);
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest';
+import { EFFECTS } from '../../src/chaos/effects.js';
+import { makePlan, readRuleId } from '../../src/chaos/plan.js';
+import { REQUEST_KINDS } from '../../src/chaos/request-kinds.js';
+
+/** The plan of a fault run follows from its seed alone. */
+
+const rulesOf = (seed: number) => Object.values(makePlan(seed, 200, 2).rules).flat();
+
+describe('the plan of faults', () => {
+  it('is the same for the same seed, and another for another', () => {
+    const [once, again, other] = [makePlan(5, 200, 2), makePlan(5, 200, 2), makePlan(6, 200, 2)];
+    expect(again.rules).toEqual(once.rules);
+    expect(again.kills).toEqual(once.kills);
+    expect(again.roll('a deal')).toBe(once.roll('a deal'));
+    expect(other.rules).not.toEqual(once.rules);
+    expect(other.kills).not.toEqual(once.kills);
+  });
+
+  it('holds every effect, and faults for every kind of request', () => {
+    const planned = rulesOf(1).map(({ id }) => readRuleId(id ?? ''));
+    expect(new Set(planned.map(({ effect }) => effect))).toEqual(new Set(EFFECTS));
+    expect(new Set(planned.map(({ kind }) => kind)).size).toBe(REQUEST_KINDS.length);
+  });
+
+  it('never hits a renewed token with another 401, which would be a refusal', () => {
+    for (const seed of [1, 2, 3, 4, 5]) {
+      const nths = new Map<string, number[]>();
+      for (const { id = '', nth = 1 } of rulesOf(seed)) {
+        const { kind, effect } = readRuleId(id);
+        if (effect === '401') nths.set(kind, [...(nths.get(kind) ?? []), nth]);
+      }
+      for (const all of nths.values())
+        for (const [index, nth] of all.entries()) expect(nth - (all[index - 1] ?? -100)).toBeGreaterThan(10);
+    }
+  });
+
+  it('kills every process at least once, each before the run is nearly over', () => {
+    const { kills } = makePlan(9, 100, 2);
+    expect(new Set(kills.map(({ what }) => what))).toEqual(
+      new Set(['worker', 'starter', 'temporal', 'ledger', 'rules']),
+    );
+    for (const { at } of kills) {
+      expect(at).toBeGreaterThan(0);
+      expect(at).toBeLessThan(0.91);
+    }
+  });
+
+  it('tells the kinds of requests apart: no path is of two kinds', () => {
+    const paths: readonly (readonly [method: string, path: string])[] = [
+      ['GET', '/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices(2)?$expand=salesInvoiceLines'],
+      ['GET', "/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices?$filter=externalDocumentNumber eq 'a'"],
+      ['POST', '/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices(2)/Microsoft.NAV.post'],
+      ['POST', '/v2.0/t/Production/api/v2.0/companies(1)/salesOrders(2)/Microsoft.NAV.shipAndInvoice'],
+      ['GET', '/api/data/v9.2/invoices(1)?$select=invoicenumber'],
+      ['PATCH', '/api/data/v9.2/salesorders(1)'],
+      ['GET', '/api/data/v9.2/salesorders?$select=statecode'],
+    ];
+    for (const [method, path] of paths) {
+      const fitting = REQUEST_KINDS.filter((kind) => kind.method === method && new RegExp(kind.path).test(path));
+      expect(fitting.length, path).toBe(1);
+    }
+  });
+});

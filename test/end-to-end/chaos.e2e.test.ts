@@ -1,0 +1,104 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+// @ts-expect-error plain script without types, shared with the other commands
+import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
+import { EFFECTS } from '../../src/chaos/effects.js';
+import { runChaos } from '../../src/chaos/main.js';
+import type { ChaosReport } from '../../src/chaos/report.js';
+
+/** Many deals under every kind of fault, with processes that are killed: nothing is lost, and nothing exists twice (I1, I3). */
+
+const DEALS = 300;
+const SEED = 20_260;
+/** Many times what it takes on two quiet cores: the limit is for a machine that has other work. */
+const MINUTES = 12;
+
+interface Temporal {
+  readonly address: string;
+  readonly stop: () => Promise<void>;
+}
+
+let folder: string;
+let report: ChaosReport;
+const said: string[] = [];
+const stopping: (() => Promise<void>)[] = [];
+
+beforeAll(
+  async () => {
+    folder = mkdtempSync(join(tmpdir(), 'dealbridge-chaos-'));
+    // Its own server: it is stopped and started again on its file, which no other test would bear.
+    const port = await freePort();
+    const start = () =>
+      startTemporal({
+        binary: process.env['TEMPORAL_CLI_PATH'],
+        dbFile: join(folder, 'temporal.db'),
+        port,
+      }) as Promise<Temporal>;
+    let server = await start();
+    stopping.push(() => server.stop());
+    report = await runChaos({
+      deals: DEALS,
+      seed: SEED,
+      minutes: MINUTES,
+      orders: 0.4,
+      folder,
+      programs: pathToFileURL(`${resolve('dist')}/`),
+      verifyScript: resolve('scripts/verify-audit.mjs'),
+      temporal: {
+        address: server.address,
+        async restart() {
+          await server.stop();
+          server = await start();
+        },
+      },
+      say: (text) => said.push(text),
+      onStop: (work) => stopping.push(work),
+    });
+  },
+  (MINUTES + 2) * 60_000,
+);
+
+afterAll(async () => {
+  for (const work of stopping.reverse()) await work();
+  rmSync(folder, { recursive: true, force: true });
+}, 60_000);
+
+describe(`${DEALS} deals under faults`, () => {
+  it('none is lost and none is doubled', () => {
+    expect(report.offenders, said.at(-1)).toEqual([]);
+    expect({ lost: report.lost, doubled: report.doubled }).toEqual({ lost: 0, doubled: 0 });
+  });
+
+  it('the audit trail proves itself, by the ledger and offline', () => {
+    expect(report.audit).toMatchObject({ findings: [], offline: 'proved' });
+    expect(report.audit.chains).toBeGreaterThan(DEALS);
+  });
+
+  it('every kind of fault hit, and every process was killed', () => {
+    expect(EFFECTS.filter((effect) => report.faults[effect] === undefined)).toEqual([]);
+    for (const [name, times] of Object.entries(report.kills)) expect(times, name).toBeGreaterThan(0);
+    expect(Math.min(...Object.values(report.webhooks))).toBeGreaterThan(0);
+  });
+
+  it('records gave way and were covered, invoices and orders were posted and paid', () => {
+    for (const state of ['superseded', 'covered', 'written-back', 'settled'])
+      expect(report.states, state).toHaveProperty(state);
+    expect(report.posted).toBeGreaterThanOrEqual(DEALS);
+    expect(report.paid).toBeGreaterThan(0);
+  });
+});
+
+function freePort(): Promise<number> {
+  return new Promise((done, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
+    });
+  });
+}
