@@ -73,6 +73,7 @@ describe('the settings of the feeds of Business Central', () => {
       everySeconds: 30,
       overlapSeconds: 120,
       pageSize: 500,
+      sweepEveryMinutes: 60,
       from: undefined,
     });
     expect(parseRules('invoiceFeed: { everySeconds: 5, from: "2026-01-31" }').invoiceFeed).toMatchObject({
