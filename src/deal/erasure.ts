@@ -1,4 +1,4 @@
-import type { WonDeal } from './deal.js';
+import type { Columns, ExtraColumns, WonDeal } from './deal.js';
 
 /** What stands where the words of a person or a name stood. */
 export const ERASED_TEXT = '(erased)';
@@ -21,7 +21,26 @@ export function toErasedDeal(deal: WonDeal): WonDeal {
       address: {},
     },
     shipTo: undefined,
+    ...(deal.extra && { extra: toErasedColumns(deal.extra) }),
     // The text of a product is the product's; a write-in line says what somebody typed.
-    lines: deal.lines.map((line) => (line.product ? line : { ...line, description: ERASED_TEXT })),
+    lines: deal.lines.map((line) => ({
+      ...line,
+      ...(!line.product && { description: ERASED_TEXT }),
+      ...(line.memo !== undefined && { memo: ERASED_TEXT }),
+    })),
+  };
+}
+
+/** Columns that the mapping asked for may hold anything; only a product's are nobody's. */
+function toErasedColumns(extra: ExtraColumns): ExtraColumns {
+  const erase = (columns: Columns): Columns =>
+    Object.fromEntries(Object.keys(columns).map((name) => [name, ERASED_TEXT] as const));
+  return {
+    record: erase(extra.record),
+    account: erase(extra.account),
+    contact: erase(extra.contact),
+    owner: erase(extra.owner),
+    lines: Object.fromEntries(Object.entries(extra.lines).map(([id, columns]) => [id, erase(columns)] as const)),
+    products: extra.products,
   };
 }
