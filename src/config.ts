@@ -25,6 +25,8 @@ export interface Config {
     readonly outcomeMs: number;
   };
   readonly businessCentral: {
+    readonly apiUrl: string;
+    readonly environment: string;
     readonly environmentUrl: string;
     readonly company: string;
     readonly app: AppRegistration;
@@ -36,6 +38,8 @@ export interface Config {
     readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
+  /** How old the last look at an environment's identity may be when something is written to it. */
+  readonly environmentCheckMs: number;
   readonly starter: {
     readonly port: number;
     readonly host: string;
@@ -88,6 +92,7 @@ const environment = z.object({
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
   BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
+  ENVIRONMENT_CHECK_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
@@ -130,6 +135,8 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       outcomeMs: e.DATAVERSE_OUTCOME_MS,
     },
     businessCentral: {
+      apiUrl: e.BC_URL,
+      environment: e.BC_ENVIRONMENT,
       environmentUrl: `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(e.BC_ENVIRONMENT)}`,
       company: e.BC_COMPANY,
       app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
@@ -139,6 +146,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    environmentCheckMs: e.ENVIRONMENT_CHECK_SECONDS * 1_000,
     starter: {
       port: e.STARTER_PORT,
       host: e.STARTER_HOST,

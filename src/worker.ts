@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
-import { openAccess } from './access.js';
+import { type Access, openAccess } from './access.js';
 import { createBusinessCentralActivities } from './activities/business-central.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
 import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/drift.js';
@@ -20,6 +20,7 @@ import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
+import { RemoteApiError } from './clients/errors.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createSalesMasters } from './clients/sales/masters.js';
@@ -29,12 +30,19 @@ import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
 import { toEffectiveSettings } from './effective-settings.js';
+import {
+  createEnvironmentLock,
+  type ReadableEnvironment,
+  toCentralEnvironment,
+  toSalesEnvironment,
+} from './environments.js';
 import { startDeal } from './intake/start-deal.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
 import { noteConfiguration } from './ledger/configuration-log.js';
 import { createDriftLedger } from './ledger/drift.js';
+import { createEnvironmentLedger } from './ledger/environments.js';
 import { createFeedLedger } from './ledger/feeds.js';
 import { createMasterLedger } from './ledger/masters.js';
 import { createMatchLedger } from './ledger/matching.js';
@@ -54,7 +62,12 @@ const { dataConverter, ledger, log, temporal, vault } = runtime;
 await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
-const access = await openAccess(config, vault);
+const open = await openAccess(config, vault);
+const environments = createEnvironmentLedger(runtime.database);
+const access = {
+  sales: await lock(open.sales, toSalesEnvironment(config, open.sales)),
+  businessCentral: await lock(open.businessCentral, toCentralEnvironment(config.businessCentral, open.businessCentral)),
+};
 const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
 const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
 const subscriptions = createSubscriptionClient(access.businessCentral);
@@ -190,6 +203,19 @@ try {
   await connection.close();
   await Promise.all([sales, changes, salesMasters, businessCentral, subscriptions].map((client) => client.close()));
   await runtime.close();
+}
+
+/** Access that writes only while the environment is the one that the ledger knows. */
+async function lock(open: Access, environment: ReadableEnvironment): Promise<Access> {
+  const checkEveryMs = config.environmentCheckMs;
+  const { ensureSame, confirm } = createEnvironmentLock(environment, { environments, checkEveryMs, by: 'worker' });
+  try {
+    await ensureSame();
+  } catch (error) {
+    if (!(error instanceof RemoteApiError)) throw error;
+    log.warn({ err: error }, 'the environment could not be asked who it is; it is asked again before the first write');
+  }
+  return { ...open, beforeWrite: confirm };
 }
 
 /** Asks once and keeps the answer; a refusal is not kept. */

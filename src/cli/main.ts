@@ -13,6 +13,7 @@ import { openRuntime, type Runtime } from '../runtime.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialCommands } from './credentials.js';
 import { addDriftCommand } from './drift.js';
+import { addEnvironmentCommands } from './environments.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
 import { addMasterCommands } from './masters.js';
@@ -110,6 +111,7 @@ addFeedCommands(program, withRuntime);
 addAuditCommands(program, withRuntime);
 addCredentialCommands(program);
 addKeyCommands(program);
+addEnvironmentCommands(program);
 addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
 addDriftCommand(program, withRuntime);
 

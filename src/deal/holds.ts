@@ -34,6 +34,7 @@ export type HoldReason =
   | 'item-gone'
   | 'accounts-merged'
   | 'master-conflict'
+  | 'environment-changed'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -131,6 +132,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'master data',
     nextStep:
       'Sales and Business Central were both changed: give the fields the same values on both sides; then retry.',
+  },
+  'environment-changed': {
+    owner: 'IT',
+    nextStep:
+      'Another environment stands under the configured address: correct the settings, or accept it with `dealbridge environments accept` and start the worker again; then retry.',
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },

@@ -74,6 +74,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     BC_OUTCOME_MS: '1500',
     BC_RATE_PER_SECOND: '500',
     REQUEST_TIMEOUT_MS: '5000',
+    // Once, at the start: a test that counts requests must not meet the later ones.
+    ENVIRONMENT_CHECK_SECONDS: '3600',
     STARTER_PORT: '0',
     FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
@@ -100,9 +102,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     });
   }
   const worker = await startProcess('worker', env, listen);
+  const known = simulators.dataverse.requests.length;
   const starter = await startProcess('starter', env, listen);
   // In the background it asks who we are in Sales; a test that counts requests must not meet that one.
-  await until(() => simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI')));
+  await until(() => simulators.dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI')));
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   simulators.dataverse.webhooks.registrations.push({
     url: `${starterUrl}/webhooks/dataverse`,
