@@ -8,3 +8,6 @@ CREATE TABLE environments (
   registered_by text NOT NULL,
   PRIMARY KEY (system, address)
 );
+
+-- The company of Business Central that a deal was handed to, or will be.
+ALTER TABLE source_records ADD COLUMN company_id uuid;

@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppRegistration } from './clients/tokens.js';
+import { type CompanyPlace, listPlaces } from './deal/companies.js';
 import type { FeedTable } from './deal/ids.js';
 import type { MasterRules } from './deal/masters.js';
+import { companyColumns, toCompanyRules } from './mapping/companies.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
@@ -29,6 +31,8 @@ export interface Config {
     readonly environment: string;
     readonly environmentUrl: string;
     readonly company: string;
+    /** Companies that only rules name, each with its environment. */
+    readonly furtherCompanies: readonly (CompanyPlace & { readonly environmentUrl: string })[];
     readonly app: AppRegistration;
     readonly secret: string | undefined;
     readonly outcomeMs: number;
@@ -118,6 +122,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw notUsable([...problems, ...(keyProblem === undefined ? [] : [keyProblem])]);
   }
   const e = parsed.data;
+  const rules = e.DEALBRIDGE_RULES
+    ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+    : parseRules('');
+  const environmentUrl = (name: string): string => `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(name)}`;
   const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
     clientId,
@@ -137,8 +145,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     businessCentral: {
       apiUrl: e.BC_URL,
       environment: e.BC_ENVIRONMENT,
-      environmentUrl: `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(e.BC_ENVIRONMENT)}`,
+      environmentUrl: environmentUrl(e.BC_ENVIRONMENT),
       company: e.BC_COMPANY,
+      furtherCompanies: listPlaces(rules.companies, { company: e.BC_COMPANY, environment: e.BC_ENVIRONMENT }).map(
+        (place) => ({ ...place, environmentUrl: environmentUrl(place.environment) }),
+      ),
       app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
       secret: e.BC_CLIENT_SECRET,
       outcomeMs: e.BC_OUTCOME_MS,
@@ -156,9 +167,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       trustedProxies: e.STARTER_TRUSTED_PROXY,
     },
     feeds: e.FEEDS === 'on',
-    rules: e.DEALBRIDGE_RULES
-      ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
-      : parseRules(''),
+    rules,
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
@@ -176,7 +185,9 @@ export function parseRules(yaml: string, file?: string): Rules {
 
 function toRules(file: RulesFile): Rules {
   const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
-  const mapping = toMapping(file);
+  const companies = toCompanyRules(file.companies);
+  const ofFields = toMapping(file);
+  const mapping = { ...ofFields, read: [...ofFields.read, ...companyColumns(companies)] };
   return {
     policy: {
       confirmation:
@@ -205,6 +216,7 @@ function toRules(file: RulesFile): Rules {
     writeInTextLength: 500,
     invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
+    companies,
   };
 }
 

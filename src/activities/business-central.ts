@@ -104,7 +104,13 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
-    async findItems({ products }: { readonly products: readonly ProductRef[] }): Promise<ItemFindings> {
+    async findItems({
+      products,
+    }: {
+      readonly products: readonly ProductRef[];
+      /** Whose company is asked; runs of before there were several do not say. */
+      readonly recordId?: string;
+    }): Promise<ItemFindings> {
       const found = await inWords(() => businessCentral.findItems(products.map((product) => product.number)));
       const missing: ProductRef[] = [];
       const blocked: ProductRef[] = [];

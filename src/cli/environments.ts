@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openAccess } from '../access.js';
 import { loadConfig } from '../config.js';
-import { inWords, toCentralEnvironment, toSalesEnvironment } from '../environments.js';
+import { inWords, isSame, toCentralEnvironment, toSalesEnvironment } from '../environments.js';
 import { createEnvironmentLedger } from '../ledger/environments.js';
 import { openFoundation } from '../runtime.js';
 
@@ -46,13 +46,27 @@ async function accept(system: string, by: string): Promise<void> {
   const foundation = await openFoundation(config, 'cli');
   try {
     const access = await openAccess(config, foundation.vault);
-    const { address, readIdentity } =
+    const { furtherCompanies, ...central } = config.businessCentral;
+    const places = [central, ...furtherCompanies];
+    const environments =
       system === 'sales'
-        ? toSalesEnvironment(config, access.sales)
-        : toCentralEnvironment(config.businessCentral, access.businessCentral);
-    const identity = await readIdentity();
-    const before = await createEnvironmentLedger(foundation.database).accept({ system, address, identity }, by);
-    console.log(`${address}: ${before ? inWords(before) : 'nothing'} before, ${inWords(identity)} now`);
+        ? [toSalesEnvironment(config, access.sales)]
+        : places.map((place) => {
+            const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };
+            return toCentralEnvironment({ ...central, ...place }, reach);
+          });
+    const ledger = createEnvironmentLedger(foundation.database);
+    const registered = await ledger.list();
+    for (const { address, readIdentity } of environments) {
+      const identity = await readIdentity();
+      const known = registered.find((one) => one.system === system && one.address === address)?.identity;
+      if (known && isSame(known, identity)) {
+        console.log(`${address}: ${inWords(identity)} as before`);
+        continue;
+      }
+      await ledger.accept({ system, address, identity }, by);
+      console.log(`${address}: ${known ? inWords(known) : 'nothing'} before, ${inWords(identity)} now`);
+    }
   } finally {
     await foundation.close();
   }

@@ -35,6 +35,7 @@ export type HoldReason =
   | 'accounts-merged'
   | 'master-conflict'
   | 'environment-changed'
+  | 'company-unknown'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -137,6 +138,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'IT',
     nextStep:
       'Another environment stands under the configured address: correct the settings, or accept it with `dealbridge environments accept` and start the worker again; then retry.',
+  },
+  'company-unknown': {
+    owner: 'IT',
+    nextStep: 'Correct the companies in the configuration and start the worker again; then retry.',
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },
