@@ -12,6 +12,7 @@ import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { until } from './deals.js';
+import { openGateway } from './gateway.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
 export interface Stage {
@@ -40,6 +41,8 @@ export interface StageOptions {
   readonly keyFile?: string;
   /** Where the secrets are: in the settings, or sealed in the ledger. */
   readonly secrets?: 'settings' | 'ledger';
+  /** A second Business Central, behind the same address: the name of its environment tells the two apart. */
+  readonly abroad?: { readonly environment: string; readonly companyName: string };
   /** Hears everything that worker and starter print; without it they print to the console. */
   readonly listen?: (chunk: Buffer) => void;
 }
@@ -47,7 +50,8 @@ export interface StageOptions {
 const SECRET = 'a-webhook-secret-for-tests';
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const simulators = await startSimulators({ accounts: 300, documents: 600 });
+  const simulators = await startSimulators({ accounts: 300, documents: 600, abroad: options.abroad });
+  const gateway = await openGateway(simulators, options.abroad?.environment);
   const embedded: EmbeddedLedger = await startEmbeddedLedger();
   const namespace = `test-${process.pid}-${Date.now()}`;
   const connection = await Connection.connect({ address: options.temporalAddress });
@@ -67,7 +71,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     DATAVERSE_URL: to.dataverse,
     DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
     DATAVERSE_OUTCOME_MS: '1500',
-    BC_URL: to.businessCentral,
+    BC_URL: gateway?.origin ?? to.businessCentral,
     BC_ENVIRONMENT: to.environment,
     BC_COMPANY: to.company,
     BC_CLIENT_ID: to.businessCentralApp.clientId,
@@ -139,6 +143,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       await Promise.all(gone);
       await database.close();
       await connection.close();
+      await gateway?.stop();
       await simulators.stop();
       await embedded.stop();
     },
