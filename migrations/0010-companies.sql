@@ -9,5 +9,6 @@ CREATE TABLE environments (
   PRIMARY KEY (system, address)
 );
 
--- The company of Business Central that a deal was handed to, or will be.
-ALTER TABLE source_records ADD COLUMN company_id uuid;
+-- The company of Business Central that a deal was handed to, or will be; and the one that the rules want, which takes its
+-- place once no document of the deal is there any more.
+ALTER TABLE source_records ADD COLUMN company_id uuid, ADD COLUMN wanted_company_id uuid;

@@ -36,6 +36,7 @@ export type HoldReason =
   | 'master-conflict'
   | 'environment-changed'
   | 'company-unknown'
+  | 'company-changed'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -142,6 +143,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'company-unknown': {
     owner: 'IT',
     nextStep: 'Correct the companies in the configuration and start the worker again; then retry.',
+  },
+  'company-changed': {
+    owner: 'finance',
+    nextStep: 'The deal belongs to another company by now: retry, which makes its draft there.',
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },

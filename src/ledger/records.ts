@@ -29,6 +29,8 @@ export interface SourceRecord extends RecordRef {
   readonly endedBy: string | undefined;
   /** Of Business Central; undefined for what was read before there could be several. */
   readonly companyId: string | undefined;
+  /** Another one than {@link companyId} when the deal changed while it had a document. */
+  readonly wantedCompanyId: string | undefined;
   readonly firstSeenAt: Date;
   readonly changedAt: Date;
 }
@@ -48,7 +50,7 @@ export interface RecordChange {
   readonly documentKind?: DocumentKind;
   readonly isClosed?: boolean;
   readonly endedBy?: string;
-  /** Taken only while there is no document of the deal and none can be on its way (I1). */
+  /** Waits while there is a document of the deal or one may be on its way (I1). */
   readonly companyId?: string;
   /** The draft is certainly gone; a next one is another write. */
   readonly isDraftGone?: true;
@@ -124,7 +126,10 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
        currency = coalesce($13, currency), document_kind = coalesce($14, document_kind),
        is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
        generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
-       company_id = CASE WHEN $21::uuid IS NULL OR EXISTS (
+       wanted_company_id = coalesce($21::uuid, wanted_company_id),
+       company_id = CASE
+         WHEN $17::boolean THEN coalesce(wanted_company_id, company_id)
+         WHEN $21::uuid IS NULL OR EXISTS (
            SELECT 1 FROM write_intents
            WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
              AND write_key = ANY(SELECT unnest($22::text[]) || generation)
@@ -197,6 +202,7 @@ interface Row {
   is_handed_over: boolean;
   ended_by: string | null;
   company_id: string | null;
+  wanted_company_id: string | null;
   first_seen_at: Date;
   changed_at: Date;
 }
@@ -223,6 +229,7 @@ function toRecord(row: Row): SourceRecord {
     isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,
     companyId: row.company_id ?? undefined,
+    wantedCompanyId: row.wanted_company_id ?? undefined,
     firstSeenAt: row.first_seen_at,
     changedAt: row.changed_at,
   };
