@@ -6,11 +6,13 @@ import type { BusinessCentralSim } from '../../src/simulators/business-central/s
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
 
 /** Deals in dollars go to a company in another environment, all others to the default one; nothing crosses. */
 
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
 let home: BusinessCentralSim;
 let abroad: BusinessCentralSim;
 
@@ -22,6 +24,7 @@ beforeAll(async () => {
     abroad: { environment: 'US', companyName: 'Nordwerk Inc.' },
   });
   dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
   home = stage.simulators.businessCentral;
   if (!stage.simulators.abroad) throw new Error('there is no second Business Central');
   abroad = stage.simulators.abroad;
@@ -62,7 +65,7 @@ describe('the company of a deal', () => {
     expect(dealer.salesInvoicesOf(dollars)).toHaveLength(1);
     expect(dealer.salesInvoicesOf(euros)).toHaveLength(1);
 
-    const { accountId } = { accountId: dealer.account(dollars).id };
+    const accountId = dealer.account(dollars).id;
     expect((await stage.ledger.findLinks('customer', abroad.company.id, [accountId])).size).toBe(1);
     expect((await stage.ledger.findLinks('customer', home.company.id, [accountId])).size).toBe(0);
 
@@ -79,6 +82,26 @@ describe('the company of a deal', () => {
       const { status } = await stage.temporal.workflow.getHandle(invoiceFeedWorkflowId(company.id)).describe();
       expect(status.name).toBe('RUNNING');
     }
+  });
+
+  it('is another one when the deal changes while its draft waits: the draft is deleted here and made there', async () => {
+    const deal = dealer.takeKnown(
+      (other) => other.lines.length === 1 && stage.simulators.data.accounts[other.accountIndex]?.currency === 'EUR',
+    );
+    const [line] = stage.simulators.dataverse.store.children('salesorderdetail', 'salesorderid', deal.id);
+    const lineId = String(line?.['salesorderdetailid']);
+    await seller.call(`salesorderdetails(${lineId})`, { tax: 1.5 }, 'PATCH');
+    await startDeal(stage, { table: 'salesorder', recordId: deal.id });
+    await dealer.untilState(deal, 'held');
+    expect(documentsOf(home, deal).map(({ isPosted }) => isPosted)).toEqual([false]);
+
+    await seller.call(`salesorderdetails(${lineId})`, { tax: 0 }, 'PATCH');
+    await seller.call(`salesorders(${deal.id})`, { description: 'for the branch abroad' }, 'PATCH');
+    await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'ann' }] });
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(documentsOf(home, deal)).toEqual([]);
+    expect(documentsOf(abroad, deal).map(({ isPosted }) => isPosted)).toEqual([true]);
+    expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);
   });
 
   it('stays known to a worker that is started again', async () => {
