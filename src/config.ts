@@ -3,8 +3,10 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { FeedRules, Rules } from './activities/rules.js';
 import type { AppRegistration } from './clients/tokens.js';
+import { type CompanyPlace, listPlaces } from './deal/companies.js';
 import type { FeedTable } from './deal/ids.js';
 import type { MasterRules } from './deal/masters.js';
+import { companyColumns, toCompanyRules } from './mapping/companies.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
@@ -25,8 +27,12 @@ export interface Config {
     readonly outcomeMs: number;
   };
   readonly businessCentral: {
+    readonly apiUrl: string;
+    readonly environment: string;
     readonly environmentUrl: string;
     readonly company: string;
+    /** Companies that only rules name, each with its environment. */
+    readonly furtherCompanies: readonly (CompanyPlace & { readonly environmentUrl: string })[];
     readonly app: AppRegistration;
     readonly secret: string | undefined;
     readonly outcomeMs: number;
@@ -38,6 +44,8 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** Set: the worker takes tasks of this version only once an operator has made it the current one. */
   readonly workerBuildId: string | undefined;
+  /** How old the last look at an environment's identity may be when something is written to it. */
+  readonly environmentCheckMs: number;
   readonly starter: {
     readonly port: number;
     readonly host: string;
@@ -94,6 +102,7 @@ const environment = z.object({
     .string()
     .regex(/^[\w.-]{1,100}$/, 'letters, digits, dots and hyphens, such as a commit')
     .optional(),
+  ENVIRONMENT_CHECK_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
   STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
@@ -119,6 +128,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw notUsable([...problems, ...(keyProblem === undefined ? [] : [keyProblem])]);
   }
   const e = parsed.data;
+  const rules = e.DEALBRIDGE_RULES
+    ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+    : parseRules('');
+  const environmentUrl = (name: string): string => `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(name)}`;
   const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
     clientId,
@@ -136,8 +149,13 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       outcomeMs: e.DATAVERSE_OUTCOME_MS,
     },
     businessCentral: {
-      environmentUrl: `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(e.BC_ENVIRONMENT)}`,
+      apiUrl: e.BC_URL,
+      environment: e.BC_ENVIRONMENT,
+      environmentUrl: environmentUrl(e.BC_ENVIRONMENT),
       company: e.BC_COMPANY,
+      furtherCompanies: listPlaces(rules.companies, { company: e.BC_COMPANY, environment: e.BC_ENVIRONMENT }).map(
+        (place) => ({ ...place, environmentUrl: environmentUrl(place.environment) }),
+      ),
       app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
       secret: e.BC_CLIENT_SECRET,
       outcomeMs: e.BC_OUTCOME_MS,
@@ -146,6 +164,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
     workerBuildId: e.WORKER_BUILD_ID,
+    environmentCheckMs: e.ENVIRONMENT_CHECK_SECONDS * 1_000,
     starter: {
       port: e.STARTER_PORT,
       host: e.STARTER_HOST,
@@ -155,9 +174,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       trustedProxies: e.STARTER_TRUSTED_PROXY,
     },
     feeds: e.FEEDS === 'on',
-    rules: e.DEALBRIDGE_RULES
-      ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
-      : parseRules(''),
+    rules,
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
@@ -175,7 +192,9 @@ export function parseRules(yaml: string, file?: string): Rules {
 
 function toRules(file: RulesFile): Rules {
   const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
-  const mapping = toMapping(file);
+  const companies = toCompanyRules(file.companies);
+  const ofFields = toMapping(file);
+  const mapping = { ...ofFields, read: [...ofFields.read, ...companyColumns(companies)] };
   return {
     policy: {
       confirmation:
@@ -204,6 +223,7 @@ function toRules(file: RulesFile): Rules {
     writeInTextLength: 500,
     invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
+    companies,
   };
 }
 

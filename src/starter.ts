@@ -60,14 +60,15 @@ app.route(
     log,
   }),
 );
-let companyId: string | undefined;
+const companyIds = new Set<string>();
 let feeds: ReturnType<typeof keepTrying> | undefined;
 app.route(
   '/',
   createBusinessCentralWebhook({
     clientState,
     nudgeInvoiceFeed: async () => {
-      if (companyId !== undefined) await nudgeInvoiceFeed(temporal, companyId);
+      // A notice names its company, but reading the others as well costs one request each.
+      for (const companyId of companyIds) await nudgeInvoiceFeed(temporal, companyId);
     },
     wakeHeldDeals: () => wakeHeldDeals({ temporal, ledger }),
     log,
@@ -94,12 +95,24 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
 });
 
 async function startFeeds(): Promise<void> {
-  companyId ??= await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
-  await ensureInvoiceFeed(temporal, {
-    companyId,
-    isSubscribing: config.starter.publicUrl !== undefined,
-    sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
-  });
+  const { environmentUrl, company, furtherCompanies } = config.businessCentral;
+  const places = [{ environmentUrl, company }, ...furtherCompanies];
+  // One that cannot be reached does not keep the others waiting.
+  const started = await Promise.allSettled(
+    places.map(async (place, index) => {
+      const options = { ...access.businessCentral, environmentUrl: place.environmentUrl };
+      const companyId = await findCompanyId({ ...options, companyName: place.company });
+      companyIds.add(companyId);
+      await ensureInvoiceFeed(temporal, {
+        companyId,
+        isFurther: index > 0,
+        isSubscribing: config.starter.publicUrl !== undefined,
+        sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
+      });
+    }),
+  );
+  const failed = started.find((one) => one.status === 'rejected');
+  if (failed) throw failed.reason;
 }
 
 async function stop(): Promise<void> {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
-import { openAccess } from './access.js';
+import { type Access, openAccess } from './access.js';
 import { createBusinessCentralActivities } from './activities/business-central.js';
+import { type Company, createCompanies, toEachCompany } from './activities/companies.js';
 import { createCountSalesActivities } from './activities/count-sales.js';
 import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/drift.js';
 import { heartbeats } from './activities/heartbeat.js';
@@ -20,21 +21,30 @@ import { createWriteBackActivities } from './activities/write-back.js';
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
+import { RemoteApiError } from './clients/errors.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createSalesMasters } from './clients/sales/masters.js';
 import { loadConfig } from './config.js';
 import { createCredentialProvider, deriveClientState } from './credentials.js';
+import { type CompanyPlace, placeName } from './deal/companies.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
 import type { Look } from './deal/looks.js';
 import { toEffectiveSettings } from './effective-settings.js';
+import {
+  createEnvironmentLock,
+  type ReadableEnvironment,
+  toCentralEnvironment,
+  toSalesEnvironment,
+} from './environments.js';
 import { startDeal } from './intake/start-deal.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './intake/take-masters.js';
 import { createTakeSalesChanges } from './intake/take-sales-change.js';
 import { createWakeWaitingDeals } from './intake/wake-waiting-deals.js';
 import { noteConfiguration } from './ledger/configuration-log.js';
 import { createDriftLedger } from './ledger/drift.js';
+import { createEnvironmentLedger } from './ledger/environments.js';
 import { createFeedLedger } from './ledger/feeds.js';
 import { createMasterLedger } from './ledger/masters.js';
 import { createMatchLedger } from './ledger/matching.js';
@@ -54,33 +64,44 @@ const { dataConverter, ledger, log, temporal, vault } = runtime;
 await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
-const access = await openAccess(config, vault);
-const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
-const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
-const subscriptions = createSubscriptionClient(access.businessCentral);
+const open = await openAccess(config, vault);
+const environments = createEnvironmentLedger(runtime.database);
+const { furtherCompanies, ...central } = config.businessCentral;
+const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
+  const reach = { ...open.businessCentral, environmentUrl: place.environmentUrl };
+  return lock(reach, toCentralEnvironment({ ...central, ...place }, reach));
+};
+const access = {
+  sales: await lock(open.sales, toSalesEnvironment(config, open.sales)),
+  businessCentral: await lockCompany(central),
+};
+const accesses = new Map<string, Access>();
+for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
+const first = await openCompany(access.businessCentral, config.businessCentral.company);
+const { businessCentral, companyId, sets } = first;
 const sales = createSalesClient(access.sales);
 const changes = createSalesChanges(access.sales);
 
 const { rules } = config;
-const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-const paperwork = { businessCentral, companyId, ledger, rules, outcomeMs: config.businessCentral.outcomeMs, sets };
+const companies = createCompanies({
+  first,
+  firstPlace: central,
+  places: furtherCompanies,
+  rules: rules.companies,
+  ledger,
+  open: (place) => openCompany(accesses.get(placeName(place)) ?? access.businessCentral, place.company),
+});
+const common = { ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
+const paperwork = { ...common, businessCentral, companyId, sets };
 const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
-const invoiceFeed = createInvoiceFeedActivities({
-  businessCentral,
-  companyId,
-  ledger,
-  invoiceFeed: rules.invoiceFeed,
-  outcomeMs: config.businessCentral.outcomeMs,
-  tellDeal: start,
-});
+const invoiceFeed = toEachCompany(companies, (company) =>
+  createInvoiceFeedActivities({ ...common, ...company, invoiceFeed: rules.invoiceFeed, tellDeal: start }),
+);
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
-const keepSubscriptions = createSubscriptionActivities({
-  subscriptions,
-  companyId,
-  ledger,
-  publicUrl: config.starter.publicUrl,
-  clientState: config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets)),
-});
+const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
+const keepSubscriptions = toEachCompany(companies, (company) =>
+  createSubscriptionActivities({ ...company, ledger, publicUrl: config.starter.publicUrl, clientState }),
+);
 const feeds = createFeedLedger(runtime.database);
 const sightings = createSightings(runtime.database);
 const waiting = createWaiting(runtime.database);
@@ -94,7 +115,9 @@ const columns = {
 const salesMasters = createSalesMasters(access.sales, { columns, withContacts: rules.masters.contacts });
 const masters = createMasterLedger(runtime.database, companyId);
 const matching = createMatchLedger(runtime.database, companyId);
-const findStrongCandidate = createFindStrongCandidate({ businessCentral, matching, rules });
+const candidatesIn = (company: Company) =>
+  createFindStrongCandidate({ ...company, matching: createMatchLedger(runtime.database, company.companyId), rules });
+const findStrongCandidate = candidatesIn(first);
 const drift = createDriftLedger(runtime.database, companyId);
 const mastery = { ...paperwork, salesMasters, masters, matching, drift, findStrongCandidate };
 const feedActivities = {
@@ -114,7 +137,7 @@ const feedActivities = {
 };
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const { workerBuildId: buildId } = config;
-const common = {
+const polling = {
   connection,
   dataConverter,
   namespace: config.temporal.namespace,
@@ -132,11 +155,16 @@ const common = {
 
 const workers = await Promise.all([
   Worker.create({
-    ...common,
+    ...polling,
     taskQueue: TASK_QUEUES.deals,
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     activities: {
-      ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createLedgerActivities({
+        ledger,
+        companyIdOf: async (recordId) => (await ledger.findRecord(recordId))?.companyId ?? companyId,
+        rules,
+        startDeal: (ref) => start(ref),
+      }),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({
         masters,
@@ -155,10 +183,10 @@ const workers = await Promise.all([
     stickyQueueScheduleToStartTimeout: '4s',
   }),
   Worker.create({
-    ...common,
+    ...polling,
     taskQueue: TASK_QUEUES.sales,
     activities: {
-      ...createSalesActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+      ...createSalesActivities({ sales, ledger, rules, companies, outcomeMs: config.sales.outcomeMs }),
       ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...feedActivities,
       ...createAccountReaders(mastery),
@@ -170,11 +198,13 @@ const workers = await Promise.all([
     maxConcurrentActivityTaskExecutions: 8,
   }),
   Worker.create({
-    ...common,
+    ...polling,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: {
-      ...createBusinessCentralActivities({ ...paperwork, findStrongCandidate }),
-      ...createOrderActivities(paperwork),
+      ...toEachCompany(companies, (company) =>
+        createBusinessCentralActivities({ ...common, ...company, findStrongCandidate: candidatesIn(company) }),
+      ),
+      ...toEachCompany(companies, (company) => createOrderActivities({ ...common, ...company })),
       ...createCustomerSteps(mastery),
       ...createItemSteps(mastery),
       ...createMatchCentral(mastery),
@@ -197,8 +227,32 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales, changes, salesMasters, businessCentral, subscriptions].map((client) => client.close()));
+  await Promise.all([sales, changes, salesMasters, companies].map((client) => client.close()));
   await runtime.close();
+}
+
+async function openCompany(reach: Access, companyName: string): Promise<Company> {
+  const companyId = await findCompanyId({ ...reach, companyName });
+  const businessCentral = createBusinessCentralClient({ ...reach, companyId });
+  return {
+    companyId,
+    businessCentral,
+    subscriptions: createSubscriptionClient(reach),
+    sets: createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) }),
+  };
+}
+
+/** Access that writes only while the environment is the one that the ledger knows. */
+async function lock(open: Access, environment: ReadableEnvironment): Promise<Access> {
+  const checkEveryMs = config.environmentCheckMs;
+  const { ensureSame, confirm } = createEnvironmentLock(environment, { environments, checkEveryMs, by: 'worker' });
+  try {
+    await ensureSame();
+  } catch (error) {
+    if (!(error instanceof RemoteApiError)) throw error;
+    log.warn({ err: error }, 'the environment could not be asked who it is; it is asked again before the first write');
+  }
+  return { ...open, beforeWrite: confirm };
 }
 
 /** Asks once and keeps the answer; a refusal is not kept. */

@@ -11,7 +11,15 @@ import type { Ledger } from '../ledger/ledger.js';
 import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { withBillTo } from './bill-to.js';
-import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
+import {
+  createDraftReader,
+  type DealRef,
+  type Draft,
+  deleteOnce,
+  ensureCompanyStands,
+  orNothing,
+  withFreshEtag,
+} from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
@@ -104,7 +112,13 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
-    async findItems({ products }: { readonly products: readonly ProductRef[] }): Promise<ItemFindings> {
+    async findItems({
+      products,
+    }: {
+      readonly products: readonly ProductRef[];
+      /** Whose company is asked; runs of before there were several do not say. */
+      readonly recordId?: string;
+    }): Promise<ItemFindings> {
       const found = await inWords(() => businessCentral.findItems(products.map((product) => product.number)));
       const missing: ProductRef[] = [];
       const blocked: ProductRef[] = [];
@@ -135,6 +149,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       input: DealRef & { readonly customerId: string; readonly generation: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
+      await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
       const lookups = masters.lookupsFor(deal);
       const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));

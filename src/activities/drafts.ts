@@ -11,6 +11,8 @@ import {
   type OnDifference,
   whatToDo,
 } from '../deal/totals.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { refuse } from './failures.js';
 import type { Rules } from './rules.js';
 import { inWords } from './write-once.js';
 
@@ -108,6 +110,21 @@ export async function withFreshEtag<T>(
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
     return change((await read()).etag);
   }
+}
+
+/**
+ * The draft before this one is gone, and the deal belongs to another company by now: customer and items were prepared in
+ * the old one, so the steps begin again. An attempt at the same draft stays where the one before it may have landed (I1).
+ */
+export async function ensureCompanyStands(
+  { ledger, companyId }: { readonly ledger: Ledger; readonly companyId: string },
+  { recordId, generation }: { readonly recordId: string; readonly generation: number },
+): Promise<void> {
+  const record = await ledger.getRecord(recordId);
+  const { wantedCompanyId } = record;
+  if (generation <= record.generation || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
+  await ledger.change(recordId, { isDraftGone: true });
+  throw refuse('company-changed', `company ${wantedCompanyId} instead of ${companyId}`);
 }
 
 /** Not found is an answer here, not an error. */

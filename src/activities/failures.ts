@@ -5,7 +5,13 @@ import { RemoteApiError, type RemoteErrorCode } from '../clients/errors.js';
 import { type HoldReason, isHoldReason, type Problem, REFUSED } from '../deal/holds.js';
 
 /** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
-const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set(['rejected', 'not-found', 'forbidden', 'unauthorized']);
+const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
+  'rejected',
+  'not-found',
+  'forbidden',
+  'unauthorized',
+  'other-environment',
+]);
 
 /** Client error -> Temporal failure. Whatever is no RemoteApiError is a bug and stays one. */
 export function toFailure(error: unknown): unknown {
@@ -76,6 +82,7 @@ export function waitForOutcome(delayMs: number): ApplicationFailure {
 }
 
 function toReason(error: RemoteApiError): HoldReason {
+  if (error.code === 'other-environment') return 'environment-changed';
   if (error.code === 'forbidden' || error.code === 'unauthorized' || error.api === 'entra') return 'permission';
   if (error.code === 'not-found' && error.facts.remoteCode !== 'Internal_CompanyNotFound') {
     return error.api === 'business-central' ? 'draft-gone' : 'refused-by-sales';

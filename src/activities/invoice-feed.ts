@@ -20,6 +20,8 @@ export interface InvoiceFeedRules {
 
 /** Where a reading goes on; a new one starts at the watermark. */
 export interface InvoicePlaceInReading {
+  /** The default company when it is not given. */
+  readonly companyId?: string | undefined;
   /** Where the next page begins; undefined at the end. */
   readonly next?: string | undefined;
   /** When the reading began, by the clock of Business Central. */
@@ -106,7 +108,12 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
   return {
     /** One page of the invoices that are open; the deals that they belong to are told what is new. */
-    async readOpenInvoicePage({ next }: { readonly next?: string | undefined }): Promise<{
+    async readOpenInvoicePage({
+      next,
+    }: {
+      readonly companyId?: string | undefined;
+      readonly next?: string | undefined;
+    }): Promise<{
       readonly next: string | undefined;
       readonly found: number;
       readonly told: number;

@@ -85,15 +85,16 @@ export interface SealNote {
 
 export interface LedgerActivityDependencies {
   readonly ledger: Ledger;
-  readonly companyId: string;
+  readonly companyIdOf: (recordId: string) => Promise<string>;
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
-export function createLedgerActivities({ ledger, companyId, rules, startDeal }: LedgerActivityDependencies) {
-  async function findMasters({ accountId, products }: ClaimInput): Promise<Masters> {
+export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }: LedgerActivityDependencies) {
+  async function findMasters({ recordId, accountId, products }: ClaimInput): Promise<Masters> {
+    const companyId = await companyIdOf(recordId);
     const productIds = products.map((product) => product.productId);
     const customers = await ledger.findLinks('customer', companyId, [accountId]);
     const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();

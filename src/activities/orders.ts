@@ -8,7 +8,15 @@ import { add, isSame } from '../deal/money.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { withBillTo } from './bill-to.js';
 import type { BusinessCentralActivityDependencies } from './business-central.js';
-import { createDraftReader, type DealRef, type Draft, deleteOnce, orNothing, withFreshEtag } from './drafts.js';
+import {
+  createDraftReader,
+  type DealRef,
+  type Draft,
+  deleteOnce,
+  ensureCompanyStands,
+  orNothing,
+  withFreshEtag,
+} from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createLookups } from './lookups.js';
 import { cutsOf } from './masters.js';
@@ -45,6 +53,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       input: DealRef & { readonly customerId: string; readonly generation: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
+      await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
       const lookups = createLookups(businessCentral, sets, deal);
       const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));

@@ -1,3 +1,4 @@
+import type { CompanyRule } from '../deal/companies.js';
 import type { DocumentKind, OrderPosting, Policy } from '../deal/deal.js';
 import type { DealEvent } from '../deal/events.js';
 import type { FeedTable } from '../deal/ids.js';
@@ -40,6 +41,8 @@ export interface Rules {
   readonly invoiceFeed: InvoiceFeedRules;
   readonly feeds: FeedRules;
   readonly masters: MasterRules;
+  /** Which deals go to another company than the default one; the first that fits decides. */
+  readonly companies: readonly CompanyRule[];
 }
 
 /** How changes in Sales are read. */

@@ -17,6 +17,7 @@ import { askedColumns } from '../mapping/columns.js';
 import { findNumberProblems, withMappedNumbers } from '../mapping/masters.js';
 import { findLocalProblems } from '../mapping/resolve.js';
 import { PARENT } from './bill-to.js';
+import type { Companies } from './companies.js';
 import { deriveGuid } from './derive-guid.js';
 import { type Rules, wishesOf } from './rules.js';
 import { toInvoiceColumns } from './write-back.js';
@@ -58,11 +59,14 @@ export interface SalesActivityDependencies {
   readonly sales: SalesClient;
   readonly ledger: Ledger;
   readonly rules: Rules;
+  /** Without them every deal is the default company's. */
+  readonly companies?: Pick<Companies, 'choose'> | undefined;
   /** Dataverse ends a request after two minutes; a write may land until then. */
   readonly outcomeMs: number;
 }
 
-export function createSalesActivities({ sales, ledger, rules, outcomeMs }: SalesActivityDependencies) {
+export function createSalesActivities(dependencies: SalesActivityDependencies) {
+  const { sales, ledger, rules, companies, outcomeMs } = dependencies;
   const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
     const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
     const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
@@ -70,6 +74,10 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
     const problems = await findNumberProblems(read, rules.mapping);
     return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
   };
+
+  /** One more request when it is the first deal of a company. */
+  const findCompany = async (deal: WonDeal): Promise<{ readonly companyId?: string }> =>
+    companies ? { companyId: (await companies.choose(deal)).companyId } : {};
 
   return {
     /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
@@ -89,6 +97,7 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
         recordNumber: deal.number,
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
+        ...(await findCompany(deal)),
       });
       return toSummary(deal, rules, problems);
     },
@@ -96,7 +105,7 @@ export function createSalesActivities({ sales, ledger, rules, outcomeMs }: Sales
     /** The deal as it was read once, under the rules of today. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
       const deal = await ledger.getDeal(recordId, revision);
-      await ledger.change(recordId, { state: 'reading', revision });
+      await ledger.change(recordId, { state: 'reading', revision, ...(await findCompany(deal)) });
       const problems = await findLocalProblems(deal, rules.mapping, rules.lines);
       return { ...toSummary(deal, rules, problems), settleMs: 0 };
     },

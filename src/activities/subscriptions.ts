@@ -27,6 +27,11 @@ export interface SubscriptionDependencies {
   readonly clientState: string;
 }
 
+/** The default company when it is not given. */
+interface OfCompany {
+  readonly companyId?: string | undefined;
+}
+
 /** It lives for three days: renewed daily, it survives two days on which we could not. */
 const RENEW_AFTER_MS = 86_400_000;
 /** A clock that is wrong, or a renewal that the ledger does not know of: what ends soon is renewed as well. */
@@ -62,7 +67,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
 
   return {
     /** Compares what Business Central has with what should be there; one request, none without a public address. */
-    async findSubscriptionTasks(): Promise<SubscriptionTask[]> {
+    async findSubscriptionTasks(_of: OfCompany = {}): Promise<SubscriptionTask[]> {
       if (publicUrl === undefined) return [];
       let found: Subscription[];
       try {
@@ -87,7 +92,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     },
 
     /** Asked twice it is found: the id is ours, and one that exists already is what was wanted. */
-    async createSubscription({ resource }: { readonly resource: SubscribedResource }): Promise<void> {
+    async createSubscription({ resource }: OfCompany & { readonly resource: SubscribedResource }): Promise<void> {
       await noting(resource, async () => {
         const wanted = wantedOf(resource);
         const made = await orExisting(subscriptions, wanted.id, () => subscriptions.createSubscription(wanted));
@@ -98,7 +103,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     async renewSubscription({
       resource,
       etag,
-    }: {
+    }: OfCompany & {
       readonly resource: SubscribedResource;
       readonly etag: string;
     }): Promise<void> {
@@ -111,7 +116,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     async deleteSubscription({
       resource,
       etag,
-    }: {
+    }: OfCompany & {
       readonly resource: SubscribedResource;
       readonly etag: string;
     }): Promise<void> {

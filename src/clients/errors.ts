@@ -3,6 +3,7 @@ export type RemoteApi = 'business-central' | 'sales' | 'entra';
 /**
  * What went wrong, in a closed set. `unknown-outcome` is the dangerous one: a write may or may not have happened
  * (timeout, cut connection, 408, 500, 502, 504), so nothing may be asked again before one has looked.
+ * `other-environment` is ours: nothing was asked, because another environment stands under the address.
  */
 export type RemoteErrorCode =
   | 'throttled'
@@ -14,6 +15,7 @@ export type RemoteErrorCode =
   | 'unauthorized'
   | 'forbidden'
   | 'rejected'
+  | 'other-environment'
   | 'unreadable';
 
 export interface RemoteErrorFacts {

@@ -10,7 +10,12 @@ export function invoiceSweepId(companyId: string): string {
   return `sweep-invoices-${companyId.toLowerCase()}`;
 }
 
+/** Of the default company. */
 export const SUBSCRIPTIONS_WORKFLOW_ID = 'subscriptions';
+
+export function furtherSubscriptionsId(companyId: string): string {
+  return `${SUBSCRIPTIONS_WORKFLOW_ID}-${companyId.toLowerCase()}`;
+}
 
 /** What a loop understands: reading stops, goes on, happens now; and the query that tells where it stands. */
 export const PAUSE = 'pause';

@@ -38,6 +38,15 @@ export interface WonDeal {
 /** Column to value, as text; a column that is empty in Sales is absent. */
 export type Columns = Readonly<Record<string, string>>;
 
+/** A column of one of the rows around a deal, and what it must hold. */
+export interface ColumnValue {
+  readonly row: 'record' | 'account' | 'contact' | 'owner';
+  readonly column: string;
+  /** The tables whose records have the column. */
+  readonly tables: readonly SourceTable[];
+  readonly value: string;
+}
+
 export interface ExtraColumns {
   readonly record: Columns;
   readonly account: Columns;

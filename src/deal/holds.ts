@@ -34,6 +34,9 @@ export type HoldReason =
   | 'item-gone'
   | 'accounts-merged'
   | 'master-conflict'
+  | 'environment-changed'
+  | 'company-unknown'
+  | 'company-changed'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -131,6 +134,19 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'master data',
     nextStep:
       'Sales and Business Central were both changed: give the fields the same values on both sides; then retry.',
+  },
+  'environment-changed': {
+    owner: 'IT',
+    nextStep:
+      'Another environment stands under the configured address: correct the settings, or accept it with `dealbridge environments accept` and start the worker again; then retry.',
+  },
+  'company-unknown': {
+    owner: 'IT',
+    nextStep: 'Correct the companies in the configuration and start the worker again; then retry.',
+  },
+  'company-changed': {
+    owner: 'finance',
+    nextStep: 'The deal belongs to another company by now: retry, which makes its draft there.',
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },

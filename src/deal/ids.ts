@@ -38,6 +38,11 @@ export function writeKey(recordId: string, step: string, generation = 1): string
   return `${recordId}:${step}:${generation}`;
 }
 
+/** Drafts of a record, invoice or order, without the generation: see {@link writeKey}. */
+export function draftKeys(recordId: string): readonly string[] {
+  return ['draft', 'order-draft'].map((step) => `${recordId}:${step}:`);
+}
+
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */
 export const TASK_QUEUES = { deals: 'deals', sales: 'sales', businessCentral: 'business-central' } as const;
 

@@ -78,10 +78,11 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
   };
   const worker = await start('worker', env);
   options.onStop(() => stopProcess(worker.child));
+  const known = simulators.dataverse.requests.length;
   const starter = await start('starter', env);
   options.onStop(() => stopProcess(starter.child));
   // In the background it asks who we are in Sales, which is no request of a deal.
-  while (!simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
+  while (!simulators.dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: SECRET };
   simulators.dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });

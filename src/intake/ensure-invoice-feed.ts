@@ -1,5 +1,6 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import {
+  furtherSubscriptionsId,
   invoiceFeedWorkflowId,
   invoiceSweepId,
   NUDGE,
@@ -18,9 +19,22 @@ export async function ensureInvoiceFeed(
     companyId,
     isSubscribing,
     sweepEveryMinutes,
-  }: { readonly companyId: string; readonly isSubscribing: boolean; readonly sweepEveryMinutes: number },
+    isFurther = false,
+  }: {
+    readonly companyId: string;
+    readonly isSubscribing: boolean;
+    readonly sweepEveryMinutes: number;
+    /** A company that only rules name; the loops of the default one need not be told whose they are. */
+    readonly isFurther?: boolean;
+  },
 ): Promise<void> {
-  await ensureLoop(temporal, 'invoiceFeed', invoiceFeedWorkflowId(companyId), 'Read the invoices of Business Central');
+  const input = isFurther ? { companyId } : {};
+  await ensureLoop(temporal, {
+    type: 'invoiceFeed',
+    workflowId: invoiceFeedWorkflowId(companyId),
+    input,
+    staticSummary: 'Read the invoices of Business Central',
+  });
   const sweepId = invoiceSweepId(companyId);
   await ensureSchedule(temporal, sweepId, {
     spec: { intervals: [{ every: sweepEveryMinutes * 60_000 }] },
@@ -29,15 +43,19 @@ export async function ensureInvoiceFeed(
       workflowType: 'sweepInvoices',
       workflowId: sweepId,
       taskQueue: TASK_QUEUES.deals,
-      args: [],
+      args: isFurther ? [input] : [],
       workflowRunTimeout: '6h',
     },
     // What a missed hour would have found the next one finds.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
   });
   if (!isSubscribing) return;
-  const summary = 'Keep the subscriptions of Business Central';
-  await ensureLoop(temporal, 'keepSubscriptions', SUBSCRIPTIONS_WORKFLOW_ID, summary);
+  await ensureLoop(temporal, {
+    type: 'keepSubscriptions',
+    workflowId: isFurther ? furtherSubscriptionsId(companyId) : SUBSCRIPTIONS_WORKFLOW_ID,
+    input,
+    staticSummary: 'Keep the subscriptions of Business Central',
+  });
 }
 
 /** The next reading happens now; a loop that does not run is no error, it reads when it starts. */
@@ -49,13 +67,24 @@ export async function nudgeInvoiceFeed(temporal: Client, companyId: string): Pro
   }
 }
 
-async function ensureLoop(temporal: Client, type: string, workflowId: string, staticSummary: string): Promise<void> {
+async function ensureLoop(
+  temporal: Client,
+  {
+    type,
+    input,
+    ...loop
+  }: {
+    readonly type: string;
+    readonly workflowId: string;
+    readonly input: { readonly companyId?: string };
+    readonly staticSummary: string;
+  },
+): Promise<void> {
   await temporal.workflow.signalWithStart(type, {
-    workflowId,
+    ...loop,
     taskQueue: TASK_QUEUES.deals,
-    args: [{}],
+    args: [input],
     signal: NUDGE,
     signalArgs: [],
-    staticSummary,
   });
 }

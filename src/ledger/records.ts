@@ -1,6 +1,6 @@
 import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { HoldReason } from '../deal/holds.js';
-import type { SourceTable } from '../deal/ids.js';
+import { draftKeys, type SourceTable } from '../deal/ids.js';
 import { DEAL_STATES, type DealState, isHandedOver } from '../deal/states.js';
 import type { Queryable } from './database.js';
 
@@ -27,6 +27,10 @@ export interface SourceRecord extends RecordRef {
   readonly isHandedOver: boolean;
   /** Who ended it; {@link ENDED_IN_SALES} when it was cancelled or reopened there. */
   readonly endedBy: string | undefined;
+  /** Of Business Central; undefined for what was read before there could be several. */
+  readonly companyId: string | undefined;
+  /** Another one than {@link companyId} when the deal changed while it had a document. */
+  readonly wantedCompanyId: string | undefined;
   readonly firstSeenAt: Date;
   readonly changedAt: Date;
 }
@@ -46,6 +50,8 @@ export interface RecordChange {
   readonly documentKind?: DocumentKind;
   readonly isClosed?: boolean;
   readonly endedBy?: string;
+  /** Waits while there is a document of the deal or one may be on its way (I1). */
+  readonly companyId?: string;
   /** The draft is certainly gone; a next one is another write. */
   readonly isDraftGone?: true;
   /** The how manyeth draft this is. */
@@ -130,7 +136,16 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
        invoice_number = coalesce($11, invoice_number), amount = coalesce($12, amount),
        currency = coalesce($13, currency), document_kind = coalesce($14, document_kind),
        is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
-       generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END, changed_at = now()
+       generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
+       wanted_company_id = coalesce($21::uuid, wanted_company_id),
+       company_id = CASE
+         WHEN $17::boolean THEN coalesce(wanted_company_id, company_id)
+         WHEN $21::uuid IS NULL OR EXISTS (
+           SELECT 1 FROM write_intents
+           WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
+             AND write_key = ANY(SELECT unnest($22::text[]) || generation)
+         ) THEN company_id ELSE $21 END,
+       changed_at = now()
      WHERE record_id = $1`,
     [
       recordId,
@@ -153,6 +168,8 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       change.generation ?? null,
       DEAL_STATES.filter(isHandedOver),
       BEFORE_THE_HAND_OVER,
+      change.companyId ?? null,
+      draftKeys(recordId),
     ],
   );
 }
@@ -195,6 +212,8 @@ interface Row {
   is_closed: boolean;
   is_handed_over: boolean;
   ended_by: string | null;
+  company_id: string | null;
+  wanted_company_id: string | null;
   first_seen_at: Date;
   changed_at: Date;
 }
@@ -220,6 +239,8 @@ function toRecord(row: Row): SourceRecord {
     isClosed: row.is_closed,
     isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,
+    companyId: row.company_id ?? undefined,
+    wantedCompanyId: row.wanted_company_id ?? undefined,
     firstSeenAt: row.first_seen_at,
     changedAt: row.changed_at,
   };

@@ -3,7 +3,7 @@ import { DEAL_EVENTS } from '../deal/events.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../deal/line-rules.js';
 import { DIFFERENCE_CAUSES } from '../deal/totals.js';
-import { PREFIXES } from './sources.js';
+import { PREFIXES, parseSourceColumn } from './sources.js';
 import { CODE_TABLES, SECTIONS, type Section, TARGETS } from './targets.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
@@ -165,6 +165,39 @@ const invoiceFeed = z
   })
   .prefault({});
 
+const lookupId = z.guid().transform((id) => id.toLowerCase());
+
+const companyRule = z.strictObject({
+  company: z.string().min(1).describe('Name of the company in Business Central'),
+  environment: z.string().min(1).optional().describe('Its environment; BC_ENVIRONMENT when it is not given'),
+  when: z
+    .strictObject({
+      businessUnit: lookupId.optional().describe('GUID of the business unit that owns the record'),
+      territory: lookupId.optional().describe('GUID of the territory of the account'),
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, 'an ISO code such as USD')
+        .optional(),
+      column: z
+        .strictObject({
+          name: column.refine(isOfDeal, 'a column of the record, or of its account, contact or owner'),
+          value: z.union([z.string().min(1), z.number(), z.boolean()]).transform(String),
+        })
+        .optional(),
+    })
+    .refine((when) => Object.values(when).some((one) => one !== undefined), {
+      message: 'one of businessUnit, territory, currency and column, or several',
+    })
+    .describe('All that is given must be so'),
+});
+export type CompanyRuleInFile = z.output<typeof companyRule>;
+
+/** Lines and products are many, a deal has one company. */
+function isOfDeal(name: string): boolean {
+  const row = parseSourceColumn(name)?.row;
+  return row !== 'line' && row !== 'product';
+}
+
 export const rulesFile = z.strictObject({
   version: z.literal(1).default(1),
   confirmation: z
@@ -209,6 +242,7 @@ export const rulesFile = z.strictObject({
   businessTimeZone: timeZone.default('UTC'),
   totals: totals.prefault({}),
   masters: masters.prefault({}),
+  companies: z.array(companyRule).default([]),
 });
 export type RulesFile = z.output<typeof rulesFile>;
 

@@ -8,6 +8,8 @@ import type { SimServer } from './kernel/server.js';
 import { type Distributor, type DistributorSize, makeDistributor } from './seed/distributor.js';
 
 export interface SimulatorOptions extends Partial<DistributorSize> {
+  /** A second Business Central: one company in another environment of the same tenant, at an address of its own. */
+  readonly abroad?: { readonly environment: string; readonly companyName: string } | undefined;
   /** Where to listen, and the name by which clients reach it; 127.0.0.1 for both by default. */
   readonly host?: string | undefined;
   readonly publicHost?: string | undefined;
@@ -36,6 +38,8 @@ export interface Simulators {
   readonly entra: SimServer;
   readonly dataverse: DataverseSim;
   readonly businessCentral: BusinessCentralSim;
+  /** When it was asked for. */
+  readonly abroad: BusinessCentralSim | undefined;
   stop(): Promise<void>;
 }
 
@@ -60,6 +64,15 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
     environment: ENVIRONMENT,
     clientId: bcApp.clientId,
   });
+  const abroad =
+    options.abroad &&
+    (await startBusinessCentral({
+      ...common,
+      port: 0,
+      distributor: { ...data, companyName: options.abroad.companyName },
+      environment: options.abroad.environment,
+      clientId: bcApp.clientId,
+    }));
   const audiences = (): string[] => [AUDIENCE, dataverse.origin];
   const entra = await startEntra({ ...common, port: ports.entra, apps: [salesApp, bcApp], audiences });
   return {
@@ -79,8 +92,9 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
     entra,
     dataverse,
     businessCentral,
+    abroad,
     async stop() {
-      await Promise.all([entra.stop(), dataverse.stop(), businessCentral.stop()]);
+      await Promise.all([entra.stop(), dataverse.stop(), businessCentral.stop(), abroad?.stop()]);
     },
   };
 }

@@ -120,7 +120,10 @@ async function prepareMasters(
   const held: Problem[] = [];
   const missing = [];
   for (let index = 0; index < products.length; index += PRODUCTS_AT_ONCE) {
-    const found = await businessCentral.findItems({ products: products.slice(index, index + PRODUCTS_AT_ONCE) });
+    const found = await businessCentral.findItems({
+      recordId,
+      products: products.slice(index, index + PRODUCTS_AT_ONCE),
+    });
     missing.push(...found.missing);
     for (const { number } of found.blocked) held.push({ reason: 'item-blocked', text: `item ${number} is blocked` });
   }

@@ -4,6 +4,8 @@ import { invoices } from './feed-activities.js';
 import { openFeedDesk } from './feed-desk.js';
 
 export interface InvoiceFeedInput {
+  /** The default company when it is not given. */
+  readonly companyId?: string;
   readonly isPaused?: boolean;
   readonly position?: InvoiceFeedPosition;
 }
@@ -19,6 +21,7 @@ const AFTER_REFUSAL_SECONDS = 300;
 
 /** What happens to invoices in Business Central reaches the deals that they belong to. */
 export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
+  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
   let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
   const desk = openFeedDesk<InvoiceFeedPosition>(position, input.isPaused ?? false);
   while (!desk.isFull()) {
@@ -26,14 +29,14 @@ export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
     const restSeconds = await readToEnd();
     await desk.rest(restSeconds);
   }
-  await continueAsNew<typeof invoiceFeed>({ isPaused: desk.isPaused, position });
+  await continueAsNew<typeof invoiceFeed>({ ...of, isPaused: desk.isPaused, position });
 
   /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
   async function readToEnd(): Promise<number> {
     let place: InvoicePlaceInReading = {};
     for (;;) {
       try {
-        const page = await invoices.readInvoicePage(place);
+        const page = await invoices.readInvoicePage({ ...of, ...place });
         position = { watermark: page.watermark, lastError: undefined };
         desk.show(position);
         place = { next: page.next, beganAt: page.beganAt };

@@ -4,6 +4,8 @@ import { subscriptions } from './feed-activities.js';
 import { openFeedDesk } from './feed-desk.js';
 
 export interface KeepSubscriptionsInput {
+  /** The default company when it is not given. */
+  readonly companyId?: string;
   readonly isPaused?: boolean;
 }
 
@@ -22,27 +24,32 @@ const AFTER_FAILURE_SECONDS = 300;
  * them, since the feeds read anyway: they only make us look sooner.
  */
 export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
+  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
   const desk = openFeedDesk<SubscriptionsPosition>({ lookedAt: undefined, problems: {} }, input.isPaused ?? false);
   while (!desk.isFull()) {
     await desk.untilResumed();
-    const problems = await look();
+    const problems = await look(of);
     desk.show({ lookedAt: new Date().toISOString(), problems });
     await desk.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : LOOK_EVERY_SECONDS);
   }
-  await continueAsNew<typeof keepSubscriptions>({ isPaused: desk.isPaused });
+  await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: desk.isPaused });
 }
 
-async function look(): Promise<Record<string, string>> {
+interface OfCompany {
+  readonly companyId?: string;
+}
+
+async function look(of: OfCompany): Promise<Record<string, string>> {
   const problems: Record<string, string> = {};
   let tasks: readonly SubscriptionTask[] = [];
   try {
-    tasks = await subscriptions.findSubscriptionTasks();
+    tasks = await subscriptions.findSubscriptionTasks(of);
   } catch (error) {
     problems['subscriptions'] = toProblem(error);
   }
   for (const task of tasks) {
     try {
-      await work(task);
+      await work(of, task);
     } catch (error) {
       problems[task.resource] = toProblem(error);
     }
@@ -53,10 +60,10 @@ async function look(): Promise<Record<string, string>> {
   return problems;
 }
 
-async function work({ resource, todo, etag }: SubscriptionTask): Promise<void> {
-  if (todo === 'renew') return subscriptions.renewSubscription({ resource, etag });
-  if (todo === 'move') await subscriptions.deleteSubscription({ resource, etag });
-  await subscriptions.createSubscription({ resource });
+async function work(of: OfCompany, { resource, todo, etag }: SubscriptionTask): Promise<void> {
+  if (todo === 'renew') return subscriptions.renewSubscription({ ...of, resource, etag });
+  if (todo === 'move') await subscriptions.deleteSubscription({ ...of, resource, etag });
+  await subscriptions.createSubscription({ ...of, resource });
 }
 
 function toProblem(error: unknown): string {

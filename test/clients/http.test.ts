@@ -27,7 +27,7 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function transportTo(baseUrl: string): HttpTransport {
+function transportTo(baseUrl: string, beforeWrite?: () => Promise<void>): HttpTransport {
   return createTransport({
     api: 'business-central',
     baseUrl,
@@ -39,6 +39,7 @@ function transportTo(baseUrl: string): HttpTransport {
     },
     timeoutMs: 400,
     parallel: 2,
+    beforeWrite,
     headers: {},
     readError: () => ({ code: 'SomeCode', message: 'of customer Ann' }),
   });
@@ -97,6 +98,20 @@ describe('one request', () => {
 
   it('a connection that is cut is an unknown outcome', async () => {
     expect(await send((response) => response.destroy())).toMatchObject({ code: 'unknown-outcome' });
+  });
+
+  it('what may change something is not sent when it is stopped before, and a read is not stopped', async () => {
+    const stop = new Error('not here');
+    const guarded = transportTo('http://127.0.0.1:1/api/', async () => {
+      throw stop;
+    });
+    for (const method of ['POST', 'PATCH', 'DELETE'] as const) {
+      await expect(guarded.send({ method, path: 'x', asked: 'write' })).rejects.toBe(stop);
+    }
+    await expect(guarded.send({ method: 'GET', path: 'x', asked: 'look' })).rejects.toMatchObject({
+      code: 'unavailable',
+    });
+    await guarded.close();
   });
 
   it('a server that is not there was certainly not asked', async () => {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -37,6 +38,53 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       expect(applied.flat()).toContain('0001-ledger.sql');
       expect(new Set(applied.flat()).size).toBe(applied.flat().length);
       expect(await migrate(database)).toEqual([]);
+    });
+
+    describe('the company of a record', () => {
+      const [home, abroad] = [randomUUID(), randomUUID()];
+      const companies = async (recordId: string) => {
+        const { companyId, wantedCompanyId } = await ledger.getRecord(recordId);
+        return [companyId, wantedCompanyId];
+      };
+
+      it('is the one that was wanted last, while nothing was asked', async () => {
+        const recordId = await see();
+        await ledger.change(recordId, { companyId: home });
+        await ledger.change(recordId, { companyId: abroad });
+        expect(await companies(recordId)).toEqual([abroad, abroad]);
+      });
+
+      for (const step of ['draft', 'order-draft']) {
+        it(`stays while the ${step} may be on its way or is there, and moves when it is gone (I1)`, async () => {
+          const recordId = await see();
+          await ledger.change(recordId, { companyId: home });
+          await ledger.openIntent(writeKey(recordId, step), recordId);
+          await ledger.change(recordId, { companyId: abroad });
+          expect(await companies(recordId)).toEqual([home, abroad]);
+          await ledger.recordOutcome({
+            recordId,
+            writeKey: writeKey(recordId, step),
+            change: { state: 'drafted' },
+            audit: { actor: 'test', action: 'draft' },
+          });
+          await ledger.change(recordId, { companyId: abroad });
+          expect(await companies(recordId)).toEqual([home, abroad]);
+          await ledger.change(recordId, { isDraftGone: true });
+          expect(await companies(recordId)).toEqual([abroad, abroad]);
+          await ledger.openIntent(writeKey(recordId, step, 2), recordId);
+          await ledger.change(recordId, { companyId: home });
+          expect(await companies(recordId)).toEqual([abroad, home]);
+        });
+      }
+
+      it('moves when what was asked was certainly not done', async () => {
+        const recordId = await see();
+        await ledger.change(recordId, { companyId: home });
+        await ledger.openIntent(writeKey(recordId, 'draft'), recordId);
+        await ledger.markNotDone(writeKey(recordId, 'draft'));
+        await ledger.change(recordId, { companyId: abroad });
+        expect(await companies(recordId)).toEqual([abroad, abroad]);
+      });
     });
 
     it('sees a record once and keeps its state (I6)', async () => {

@@ -12,6 +12,7 @@ import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type SimulatorOptions, type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { until } from './deals.js';
+import { openGateway } from './gateway.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
 export interface Stage {
@@ -44,6 +45,8 @@ export interface StageOptions {
   readonly keyFile?: string;
   /** Where the secrets are: in the settings, or sealed in the ledger. */
   readonly secrets?: 'settings' | 'ledger';
+  /** A second Business Central, behind the same address: the name of its environment tells the two apart. */
+  readonly abroad?: { readonly environment: string; readonly companyName: string };
   /** Hears everything that worker and starter print; without it they print to the console. */
   readonly listen?: (chunk: Buffer) => void;
 }
@@ -51,7 +54,13 @@ export interface StageOptions {
 const SECRET = 'a-webhook-secret-for-tests';
 
 export async function openStage(options: StageOptions): Promise<Stage> {
-  const simulators = await startSimulators({ accounts: 300, documents: 600, ...options.simulators });
+  const simulators = await startSimulators({
+    accounts: 300,
+    documents: 600,
+    ...options.simulators,
+    abroad: options.abroad,
+  });
+  const gateway = await openGateway(simulators, options.abroad?.environment);
   const embedded: EmbeddedLedger = await startEmbeddedLedger();
   const namespace = `test-${process.pid}-${Date.now()}`;
   const connection = await Connection.connect({ address: options.temporalAddress });
@@ -71,13 +80,15 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     DATAVERSE_URL: to.dataverse,
     DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
     DATAVERSE_OUTCOME_MS: '1500',
-    BC_URL: to.businessCentral,
+    BC_URL: gateway?.origin ?? to.businessCentral,
     BC_ENVIRONMENT: to.environment,
     BC_COMPANY: to.company,
     BC_CLIENT_ID: to.businessCentralApp.clientId,
     BC_OUTCOME_MS: '1500',
     BC_RATE_PER_SECOND: '500',
     REQUEST_TIMEOUT_MS: '5000',
+    // Once, at the start: a test that counts requests must not meet the later ones.
+    ENVIRONMENT_CHECK_SECONDS: '3600',
     STARTER_PORT: '0',
     FEEDS: options.feeds ? 'on' : 'off',
     LOG_LEVEL: 'warn',
@@ -104,9 +115,10 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     });
   }
   const worker = await startProcess('worker', env, listen);
+  const known = simulators.dataverse.requests.length;
   const starter = await startProcess('starter', env, listen);
   // In the background it asks who we are in Sales; a test that counts requests must not meet that one.
-  await until(() => simulators.dataverse.requests.some(({ path }) => path.endsWith('/WhoAmI')));
+  await until(() => simulators.dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI')));
   const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
   simulators.dataverse.webhooks.registrations.push({
     url: `${starterUrl}/webhooks/dataverse`,
@@ -146,6 +158,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       await Promise.all(gone);
       await database.close();
       await connection.close();
+      await gateway?.stop();
       await simulators.stop();
       await embedded.stop();
     },

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../wire.js';
+import { listCompanies } from './environment.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
 import { createMasterRequests, type MasterRequests } from './masters.js';
@@ -9,7 +10,6 @@ import { createOrderRequests, type OrderRequests } from './orders.js';
 import type { CodeRow } from './reference-sets.js';
 import {
   codeRow,
-  companyRow,
   contactInformationRow,
   customerRow,
   dimensionedRow,
@@ -177,22 +177,16 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
 /** Asks for the id of a company by its name, which needs no company in the path. */
 export async function findCompanyId(options: EnvironmentOptions & { readonly companyName: string }): Promise<string> {
   const asked = 'look the company up';
-  const http = createBusinessCentralTransport(options, '', 1);
-  try {
-    const { body, requestId } = await http.send({ method: 'GET', path: 'companies', asked });
-    const companies = readWire('business-central', asked, listOf(companyRow), body, requestId).value;
-    const wanted = companies.find((row) => row.name === options.companyName || row.id === options.companyName);
-    if (wanted) return wanted.id;
-    const names = companies.map((row) => `'${row.name}'`).join(', ');
-    throw new RemoteApiError(
-      'business-central',
-      'not-found',
-      `${asked}: '${options.companyName}' is none of ${names}`,
-      {},
-    );
-  } finally {
-    await http.close();
-  }
+  const companies = await listCompanies(options, asked);
+  const wanted = companies.find((row) => row.name === options.companyName || row.id === options.companyName);
+  if (wanted) return wanted.id;
+  const names = companies.map((row) => `'${row.name}'`).join(', ');
+  throw new RemoteApiError(
+    'business-central',
+    'not-found',
+    `${asked}: '${options.companyName}' is none of ${names}`,
+    {},
+  );
 }
 
 function toItem(row: { id: string; number: string; blocked: boolean }): ItemRef {

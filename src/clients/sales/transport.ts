@@ -7,6 +7,8 @@ export interface SalesClientOptions {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
+  /** As in `HttpOptions`: keeps a write from an environment that is not the one we know. */
+  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
 }
 
 /** What every request to Dataverse has in common. */
@@ -17,6 +19,7 @@ export function createSalesTransport(options: SalesClientOptions, parallel: numb
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,
     parallel,
+    beforeWrite: options.beforeWrite,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),

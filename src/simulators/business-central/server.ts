@@ -287,7 +287,7 @@ function environments(sim: Sim, request: SimRequest): SimResponse {
     {
       aadTenantId: sim.options.tenant,
       applicationFamily: 'BusinessCentral',
-      type: 'Production',
+      type: sim.switches.environmentType,
       name: sim.options.environment,
       countryCode: 'DE',
       webServiceUrl: host,

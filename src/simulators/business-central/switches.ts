@@ -16,6 +16,8 @@ export interface Switches {
   handshakeMethod: 'POST' | 'GET';
   /** 10.2: a duplicate key; 409 is possible. */
   duplicateStatus: 400 | 409;
+  /** 1.1: the type of the environment; a copy of a production environment is a sandbox. */
+  environmentType: 'Production' | 'Sandbox';
   /** 1.3: what the application may not do, as `salesInvoices:POST`. */
   denied: string[];
 }
@@ -29,6 +31,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   getMovesEtag: false,
   handshakeMethod: 'POST',
   duplicateStatus: 400,
+  environmentType: 'Production',
   denied: [],
 };
 
@@ -41,5 +44,6 @@ export const SWITCH_SECTIONS: Readonly<Record<keyof Switches, string>> = {
   getMovesEtag: '11.4',
   handshakeMethod: '9.2',
   duplicateStatus: '10.2',
+  environmentType: '1.1',
   denied: '1.3',
 };

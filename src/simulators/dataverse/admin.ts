@@ -11,6 +11,7 @@ export interface AdminDependencies {
   readonly limits: ServiceProtection;
   readonly switches: Switches;
   readonly reset: () => void;
+  readonly replaceOrganization: (id: string) => void;
 }
 
 /** What happens in Sales behind the API's back, and what a test wants to see or set. */
@@ -20,6 +21,7 @@ export function createAdmin({
   limits,
   switches,
   reset,
+  replaceOrganization,
 }: AdminDependencies): Record<string, AdminHandler> {
   return {
     'GET /state': () => Object.fromEntries(store.schema.tables.map((table) => [table.name, store.count(table.name)])),
@@ -43,6 +45,12 @@ export function createAdmin({
     },
     'GET /switches': () => switches,
     'POST /switches': (body) => Object.assign(switches, body),
+    /** The environment was copied over or reset: the same address, users and tokens, another organization (trap 43). */
+    'POST /organization': (body) => {
+      const { id } = body as { id: string };
+      replaceOrganization(id);
+      return { id };
+    },
     /** A column of somebody's solution: `{"table":"salesorder","column":"bc_note:S100"}`. */
     'POST /columns': (body) => {
       const { table, column } = body as { table: string; column: string };

@@ -56,7 +56,7 @@ export const DEFINITIONS: readonly Definition[] = [
     set: 'accounts',
     title: 'name',
     columns: `${STANDARD} name:S160 accountnumber:S20 customertypecode:O accountcategorycode:O emailaddress1:S100 emailaddress2:S100 emailaddress3:S100 telephone1:S50 telephone2:S50 telephone3:S50 fax:S50 websiteurl:S200 description:S2000 creditonhold:B paymenttermscode:O shippingmethodcode:O merged:B- numberofemployees:I sic:S20 industrycode:O ownershipcode:O tickersymbol:S10 exchangerate:F10- ${base('creditlimit revenue aging30 aging60 aging90')} ${address(1)} ${address(2)} bc_customernumber:S20 bc_companyid:S36 bc_syncstatus:S100 bc_syncmessage:S2000 bc_lastsyncon:T`,
-    lookups: `${OWNER} primarycontactid=contact parentaccountid=account defaultpricelevelid=pricelevel masterid=account- transactioncurrencyid=transactioncurrency`,
+    lookups: `${OWNER} primarycontactid=contact parentaccountid=account defaultpricelevelid=pricelevel territoryid=territory masterid=account- transactioncurrencyid=transactioncurrency`,
     collections:
       'contact_customer_accounts=contact.parentcustomerid opportunity_customer_accounts=opportunity.customerid order_customer_accounts=salesorder.customerid account_parent_account=account.parentaccountid',
   },

@@ -46,18 +46,18 @@ interface Sim {
   readonly webhooks: Webhooks;
   readonly limits: ServiceProtection;
   readonly switches: Switches;
-  readonly organizationId: string;
+  readonly organizationId: () => string;
   origin: string;
 }
 
 export async function startDataverse(options: DataverseOptions): Promise<DataverseSim> {
   const store = new Store(options.clock);
-  const organizationId = guidFrom(`${options.tenant}/organization`);
+  let organizationId = guidFrom(`${options.tenant}/organization`);
   store.userId = guidFrom(`${options.tenant}/application user`);
   const seller = salesPersonId(options.tenant);
   store.callerId = seller;
   const webhooks = new Webhooks({
-    organizationId,
+    organizationId: () => organizationId,
     userId: seller,
     host: 'nordwerk.crm4.dynamics.com',
     onFailure: (registration, event, status) => {
@@ -78,7 +78,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     webhooks,
     limits: new ServiceProtection(options.clock),
     switches,
-    organizationId,
+    organizationId: () => organizationId,
     origin: '',
   };
   const fill = (): void => {
@@ -98,7 +98,16 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(sim, request),
-    admin: createAdmin({ store, webhooks, limits: sim.limits, switches, reset: fill }),
+    admin: createAdmin({
+      store,
+      webhooks,
+      limits: sim.limits,
+      switches,
+      reset: fill,
+      replaceOrganization: (id) => {
+        organizationId = id;
+      },
+    }),
   });
   sim.origin = server.origin;
   return { ...server, store, webhooks, limits: sim.limits, switches };
@@ -235,9 +244,9 @@ function route(sim: Sim, request: SimRequest): SimResponse {
 function whoAmI(sim: Sim, api: Api): SimResponse {
   return answer(200, {
     '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.WhoAmIResponse`,
-    BusinessUnitId: guidFrom(`${sim.organizationId}/business unit`),
+    BusinessUnitId: guidFrom(`${sim.organizationId()}/business unit`),
     UserId: sim.store.callerId,
-    OrganizationId: sim.organizationId,
+    OrganizationId: sim.organizationId(),
   });
 }
 

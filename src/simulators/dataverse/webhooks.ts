@@ -27,7 +27,7 @@ export interface Delivery {
 }
 
 export interface Sender {
-  readonly organizationId: string;
+  readonly organizationId: () => string;
   /** The sales person, who does what no request does. */
   readonly userId: string;
   readonly host: string;
@@ -180,7 +180,7 @@ async function post(
 function toContext(event: SalesEvent, sender: Sender, stepId: string | undefined): object {
   const zero = '00000000-0000-0000-0000-000000000000';
   return {
-    BusinessUnitId: sender.organizationId,
+    BusinessUnitId: sender.organizationId(),
     CorrelationId: randomUUID(),
     Depth: 1,
     InitiatingUserAgent: '',
@@ -195,8 +195,8 @@ function toContext(event: SalesEvent, sender: Sender, stepId: string | undefined
     Mode: 1,
     OperationCreatedOn: `/Date(${Date.now()}+0000)/`,
     OperationId: randomUUID(),
-    OrganizationId: sender.organizationId,
-    OrganizationName: `unq${sender.organizationId.slice(0, 8)}`,
+    OrganizationId: sender.organizationId(),
+    OrganizationName: `unq${sender.organizationId().slice(0, 8)}`,
     OutputParameters: event.message === 'Create' ? [{ key: 'id', value: event.recordId }] : [],
     OwningExtension: {
       Id: stepId ?? randomUUID(),

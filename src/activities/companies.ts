@@ -1,0 +1,153 @@
+import { z } from 'zod';
+import type { BusinessCentralClient } from '../clients/business-central/client.js';
+import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
+import type { SubscriptionClient } from '../clients/business-central/subscriptions.js';
+import { RemoteApiError } from '../clients/errors.js';
+import {
+  type CompanyPlace,
+  type CompanyRule,
+  findCompanyRule,
+  isSamePlace,
+  placeName,
+  toPlace,
+} from '../deal/companies.js';
+import type { WonDeal } from '../deal/deal.js';
+import type { Ledger } from '../ledger/ledger.js';
+import { refuse, toFailure } from './failures.js';
+
+/** The companies of Business Central that deals are handed to: each is opened when the first deal needs it. */
+
+export interface Company {
+  readonly companyId: string;
+  readonly businessCentral: BusinessCentralClient;
+  readonly subscriptions: SubscriptionClient;
+  readonly sets: ReferenceSets;
+}
+
+export interface Companies {
+  /** For whatever no rule sends elsewhere, and for records of before there were rules. */
+  readonly first: Company;
+  /** The company that the rules want for the deal. */
+  choose(deal: WonDeal): Promise<Company>;
+  /** The company of a record, as it was chosen when the record was read. */
+  companyOf(recordId: string): Promise<Company>;
+  /** @throws ApplicationFailure when no rule names the company any more. */
+  withId(companyId: string): Promise<Company>;
+  close(): Promise<void>;
+}
+
+export interface CompaniesOptions {
+  readonly first: Company;
+  readonly firstPlace: CompanyPlace;
+  /** All but the first. */
+  readonly places: readonly CompanyPlace[];
+  readonly rules: readonly CompanyRule[];
+  readonly ledger: Pick<Ledger, 'findRecord'>;
+  readonly open: (place: CompanyPlace) => Promise<Company>;
+}
+
+export function createCompanies(options: CompaniesOptions): Companies {
+  const { first, firstPlace, places, rules, ledger } = options;
+  const opened = new Map<string, Promise<Company>>([[placeName(firstPlace), Promise.resolve(first)]]);
+
+  function open(place: CompanyPlace): Promise<Company> {
+    const name = placeName(place);
+    const known = opened.get(name);
+    if (known) return known;
+    const opening = options.open(place);
+    opened.set(name, opening);
+    // A company that could not be reached is asked again by the next who needs it.
+    opening.catch(() => opened.delete(name));
+    return opening;
+  }
+
+  /** A copy of an environment keeps the ids of its companies, so that nobody could tell the two apart by them. */
+  async function openAlone(place: CompanyPlace): Promise<Company> {
+    const company = await open(place).catch((error: unknown) => {
+      throw isNotThere(error) ? refuse('company-unknown', error.message) : toFailure(error);
+    });
+    for (const [name, other] of opened) {
+      const known = await other.catch(() => undefined);
+      if (name === placeName(place) || known?.companyId !== company.companyId) continue;
+      throw refuse('company-unknown', `${placeName(place)} and ${name} have one id: one is a copy of the other`);
+    }
+    return company;
+  }
+
+  async function withId(companyId: string): Promise<Company> {
+    if (companyId === first.companyId) return first;
+    for (const place of places) {
+      const known = await opened.get(placeName(place))?.catch(() => undefined);
+      if (known?.companyId === companyId) return known;
+    }
+    for (const place of places) {
+      const company = await openAlone(place);
+      if (company.companyId === companyId) return company;
+    }
+    throw refuse('company-unknown', `no rule names the company ${companyId}, to which the record belongs`);
+  }
+
+  return {
+    first,
+    async choose(deal) {
+      const rule = findCompanyRule(deal, rules);
+      const place = rule && toPlace(rule, firstPlace);
+      return place && !isSamePlace(place, firstPlace) ? openAlone(place) : first;
+    },
+    async companyOf(recordId) {
+      if (places.length === 0) return first;
+      const companyId = (await ledger.findRecord(recordId))?.companyId;
+      return companyId === undefined ? first : withId(companyId);
+    },
+    withId,
+    async close() {
+      const companies = await Promise.all([...opened.values()].map((one) => one.catch(() => undefined)));
+      await Promise.all(
+        companies.flatMap((company) =>
+          company ? [company.businessCentral.close(), company.subscriptions.close()] : [],
+        ),
+      );
+    },
+  };
+}
+
+function isNotThere(error: unknown): error is RemoteApiError {
+  return error instanceof RemoteApiError && error.code === 'not-found';
+}
+
+const concerned = z.object({ recordId: z.string().optional(), companyId: z.string().optional() }).catch({});
+
+/** An activity as the worker calls it; what it takes is its own affair. */
+type Step = (input: never) => Promise<unknown>;
+
+/**
+ * The same steps for every company: a call goes to the company that its input names, or else to that of its record; to
+ * the first one when it names neither, as the runs do that began before there were several.
+ */
+export function toEachCompany<Steps extends { readonly [Name in keyof Steps]: Step }>(
+  companies: Companies,
+  create: (company: Company) => Steps,
+): Steps {
+  const made = new Map<string, Steps>();
+  const stepsOf = (company: Company): Steps => {
+    const steps = made.get(company.companyId) ?? create(company);
+    made.set(company.companyId, steps);
+    return steps;
+  };
+  const route = <Name extends keyof Steps>(name: Name) => {
+    const routed: Step = async (input) => {
+      const { recordId, companyId } = concerned.parse(input);
+      const company =
+        companyId !== undefined
+          ? await companies.withId(companyId)
+          : recordId !== undefined
+            ? await companies.companyOf(recordId)
+            : companies.first;
+      return stepsOf(company)[name](input);
+    };
+    return routed;
+  };
+  const names = Object.keys(stepsOf(companies.first)) as (keyof Steps)[];
+  // Each step takes and gives what the step of that name does in every company.
+  return Object.fromEntries(names.map((name) => [name, route(name)])) as Steps;
+}
