@@ -1,4 +1,5 @@
 // The one gate: format and lint, types, tests. Arguments go to vitest, and then only vitest runs.
+// What loads the machine runs after the rest and alone, so that no other test waits for its turn.
 import { tsc } from './lib/build.mjs';
 import { run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
@@ -21,4 +22,9 @@ if (args.length === 0) {
   await gate('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
   await gate('Types (tsc)', [tsc(), '-p', 'tsconfig.json', '--noEmit']);
 }
-await gate('Tests (vitest)', ['node_modules/vitest/vitest.mjs', 'run', ...args]);
+const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
+if (args.length > 0) await gate('Tests (vitest)', [...vitest, ...args]);
+else {
+  await gate('Tests (vitest)', [...vitest, '--exclude', 'test/load/**']);
+  await gate('Tests under load (vitest)', [...vitest, 'test/load', '--maxWorkers', '1']);
+}
