@@ -131,7 +131,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const rules = e.DEALBRIDGE_RULES
     ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
     : parseRules('');
-  const environmentUrl = (name: string): string => `${e.BC_URL}/v2.0/${e.ENTRA_TENANT_ID}/${encodeURIComponent(name)}`;
+  const environmentUrl = (name: string): string => toEnvironmentUrl(e.BC_URL, e.ENTRA_TENANT_ID, name);
   const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
     clientId,
@@ -178,6 +178,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
+}
+
+/** Business Central reference 1.1. */
+export function toEnvironmentUrl(apiUrl: string, tenantId: string, environment: string): string {
+  return `${apiUrl}/v2.0/${tenantId}/${encodeURIComponent(environment)}`;
 }
 
 /** @throws ConfigError that names every fault with its line and column. */

@@ -13,8 +13,8 @@ import type { Environment, EnvironmentLedger, Identity, SystemName } from './led
 export interface ReadableEnvironment {
   readonly system: SystemName;
   readonly address: string;
-  /** @throws RemoteApiError */
-  readIdentity(): Promise<Identity>;
+  /** Undefined when the company does not exist. @throws RemoteApiError */
+  readIdentity(): Promise<Identity | undefined>;
 }
 
 export function toSalesEnvironment({ sales }: Config, access: Access): ReadableEnvironment {
@@ -44,10 +44,11 @@ export function toCentralEnvironment(
     async readIdentity() {
       const companies = await listCompanies({ ...access, ...environment }, 'look the company up');
       const company = companies.find(({ id, name }) => name === configured || id === configured);
+      if (!company) return undefined;
       const kind = await findEnvironmentKind({ ...access, ...environment });
       return {
-        companyId: company?.id ?? 'none',
-        companyName: company?.name ?? 'none',
+        companyId: company.id,
+        companyName: company.name,
         ...(kind && { environmentType: kind.type, tenantId: kind.tenantId }),
       };
     },
@@ -55,7 +56,7 @@ export function toCentralEnvironment(
 }
 
 export interface EnvironmentLock {
-  /** Registers the environment at the first start. @throws ConfigError when it is another one. */
+  /** Registers the environment at the first start, if there is one. @throws ConfigError when it is another one. */
   ensureSame(): Promise<void>;
   /** Before a write. @throws RemoteApiError that certainly nothing was done with. */
   confirm(asked: string): Promise<void>;
@@ -73,10 +74,12 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
   let startedWith: Identity | undefined;
   let sameAt: number | undefined;
   let looking: Promise<string | undefined> | undefined;
+  const nothing = `nothing stands under ${address}`;
 
   /** What is wrong, in words. */
   async function look(): Promise<string | undefined> {
     const identity = await environment.readIdentity();
+    if (!identity) return nothing;
     const found: Environment = { system, address, identity };
     const registered = await options.environments.ensureRegistered(found, options.by);
     if (!isSame(registered, identity)) {
@@ -102,7 +105,8 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
   return {
     async ensureSame() {
       const problem = await lookOnce();
-      if (problem !== undefined) throw new ConfigError(problem);
+      // Whoever opens the company tells which there are instead.
+      if (problem !== undefined && problem !== nothing) throw new ConfigError(problem);
     },
     async confirm(asked) {
       if (sameAt !== undefined && performance.now() - sameAt < options.checkEveryMs) return;

@@ -18,7 +18,7 @@ afterAll(() => counter?.close());
 beforeEach(() => counter.database.query('DELETE FROM environments'));
 
 interface Place extends ReadableEnvironment {
-  identity: Identity;
+  identity: Identity | undefined;
   looks: number;
   fails: RemoteApiError | undefined;
 }
@@ -97,11 +97,23 @@ describe('the environment under an address', () => {
     const lock = lockOf(place);
     await lock.ensureSame();
     place.identity = { organizationId: 'two' };
-    await createEnvironmentLedger(counter.database).accept(place, 'ann');
+    await createEnvironmentLedger(counter.database).accept({ ...place, identity: { organizationId: 'two' } }, 'ann');
     expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
       facts: { remoteMessage: expect.stringContaining('start it again') },
     });
     await lockOf(place).ensureSame();
+  });
+
+  it('that is not there is not registered, and cannot be written to', async () => {
+    const place = createPlace();
+    place.identity = undefined;
+    const lock = lockOf(place);
+    await lock.ensureSame();
+    expect(await createEnvironmentLedger(counter.database).list()).toEqual([]);
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
+      code: 'other-environment',
+      facts: { remoteMessage: 'nothing stands under https://sales.example' },
+    });
   });
 
   it('that does not answer refuses the write as one that was not sent (I3)', async () => {

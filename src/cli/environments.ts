@@ -59,6 +59,7 @@ async function accept(system: string, by: string): Promise<void> {
     const registered = await ledger.list();
     for (const { address, readIdentity } of environments) {
       const identity = await readIdentity();
+      if (!identity) throw new RangeError(`nothing stands under ${address}: correct the settings`);
       const known = registered.find((one) => one.system === system && one.address === address)?.identity;
       if (known && isSame(known, identity)) {
         console.log(`${address}: ${inWords(identity)} as before`);

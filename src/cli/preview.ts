@@ -25,21 +25,29 @@ import { type Lookups, type MappingNote, resolveDocument } from '../mapping/reso
 
 export interface PreviewDependencies {
   readonly sales: SalesClient;
-  readonly businessCentral: BusinessCentralClient;
+  /** The company that the rules choose for the deal. */
+  readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
 }
 
 export interface Previewer {
   preview(table: SourceTable, recordId: string): Promise<Preview>;
 }
 
-export function createPreviewer({ sales, businessCentral }: PreviewDependencies, rules: Rules): Previewer {
-  const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+export function createPreviewer({ sales, companyOf }: PreviewDependencies, rules: Rules): Previewer {
+  const known = new Map<BusinessCentralClient, ReferenceSets>();
+  const setsOf = (company: BusinessCentralClient): ReferenceSets => {
+    const sets = known.get(company) ?? createReferenceSets({ readCodes: (set) => company.readCodes(set) });
+    known.set(company, sets);
+    return sets;
+  };
   return {
     async preview(table, recordId) {
       const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
       const read = await sales.readDeal(table, recordId, asked);
       const problems = await findNumberProblems(read, rules.mapping);
-      return previewDeal(await withMappedNumbers(read, rules.mapping), rules, businessCentral, sets, problems);
+      const deal = await withMappedNumbers(read, rules.mapping);
+      const company = await companyOf(deal, rules);
+      return previewDeal(deal, rules, company, setsOf(company), problems);
     },
   };
 }

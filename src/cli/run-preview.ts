@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { openAccess } from '../access.js';
-import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
+import {
+  type BusinessCentralClient,
+  createBusinessCentralClient,
+  findCompanyId,
+} from '../clients/business-central/client.js';
 import { createSalesClient } from '../clients/sales/client.js';
-import { type Config, loadConfig, parseRules } from '../config.js';
+import { type Config, loadConfig, parseRules, toEnvironmentUrl } from '../config.js';
+import { findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { printPreview } from '../mapping/preview.js';
 import { openFoundation } from '../runtime.js';
@@ -63,13 +68,27 @@ export async function runPreview(
 async function connect(config: Config): Promise<{ dependencies: PreviewDependencies; close: () => Promise<void> }> {
   const foundation = await openFoundation({ ...config, logLevel: 'warn' }, 'cli');
   const access = await openAccess(config, foundation.vault);
-  const companyId = await findCompanyId({ ...access.businessCentral, companyName: config.businessCentral.company });
-  const businessCentral = createBusinessCentralClient({ ...access.businessCentral, companyId });
+  const { apiUrl, app, ...first } = config.businessCentral;
+  const opened = new Map<string, BusinessCentralClient>();
   const sales = createSalesClient(access.sales);
   return {
-    dependencies: { sales, businessCentral },
+    dependencies: {
+      sales,
+      async companyOf(deal, { companies }) {
+        const rule = findCompanyRule(deal, companies);
+        const place = rule ? toPlace(rule, first) : first;
+        const known = opened.get(placeName(place));
+        if (known) return known;
+        const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
+        const options = { ...access.businessCentral, environmentUrl };
+        const companyId = await findCompanyId({ ...options, companyName: place.company });
+        const company = createBusinessCentralClient({ ...options, companyId });
+        opened.set(placeName(place), company);
+        return company;
+      },
+    },
     close: async () => {
-      await Promise.all([sales.close(), businessCentral.close()]);
+      await Promise.all([sales, ...opened.values()].map((client) => client.close()));
       await foundation.close();
     },
   };

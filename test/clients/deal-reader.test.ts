@@ -98,6 +98,24 @@ describe('one request brings the deal with the columns of the mapping', () => {
     expect(rows.product).toEqual(['productnumber']);
   });
 
+  it('business unit and territory, when a company is chosen by them', async () => {
+    const document = simulators.data.documents.find(({ kind }) => kind === 'salesorder');
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', document?.id ?? '');
+    const account = store.find('account', String(order?.['customerid']));
+    if (!order || !account) throw new Error('an order of an account is needed');
+    const [unit, territory] = ['0a000000-0000-4000-8000-000000000001', '0a000000-0000-4000-8000-000000000002'];
+    store.update(store.schema.table('salesorder'), order, { owningbusinessunit: unit });
+    store.update(store.schema.table('account'), account, { territoryid: territory });
+    const deal = await read(
+      'salesorder',
+      document?.id ?? '',
+      `companies: [{ company: One, when: { businessUnit: ${unit}, territory: ${territory} } }]`,
+    );
+    expect(deal.extra?.record['_owningbusinessunit_value']).toBe(unit);
+    expect(deal.extra?.account['_territoryid_value']).toBe(territory);
+  });
+
   it('a team as owner leaves the columns of the owner empty', async () => {
     const document = simulators.data.documents.find(({ kind }) => kind === 'salesorder');
     const { store } = simulators.dataverse;

@@ -4,6 +4,7 @@ import { documentKey } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import type { BusinessCentralSim } from '../../src/simulators/business-central/server.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { runCli } from '../support/cli.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
@@ -104,8 +105,12 @@ describe('the company of a deal', () => {
     expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);
   });
 
-  it('stays known to a worker that is started again', async () => {
+  it('is known to a preview, and to a worker that is started again', async () => {
     const dollars = takeIn('USD');
+    const before = abroad.requests.length;
+    const preview = await runCli(['preview', 'salesorder', dollars.id], stage.env);
+    expect(preview).toMatchObject({ code: 0, stderr: '' });
+    expect(abroad.requests.slice(before).some(({ path }) => path.includes('/customers'))).toBe(true);
     await stage.killWorker();
     await stage.startWorker();
     await startDeal(stage, { table: 'salesorder', recordId: dollars.id });
