@@ -5,6 +5,7 @@ import { createReferenceSets, type ReferenceSets } from '../clients/business-cen
 import type { SalesClient } from '../clients/sales/client.js';
 import type { WonDeal } from '../deal/deal.js';
 import { toDocument } from '../deal/document.js';
+import { type DealEvent, findEvent, toRecordState } from '../deal/events.js';
 import type { Problem } from '../deal/holds.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
@@ -61,7 +62,9 @@ async function previewDeal(
 ): Promise<Preview> {
   const lookups = createLookups(businessCentral, sets, deal);
   const problems: Problem[] = [...findProblems(deal, rules.lines), ...found];
-  if (deal.state !== 'won') problems.push({ reason: 'not-won', text: `the ${deal.table} is ${deal.state}` });
+  const state = toRecordState(deal.table, deal.stateCode, rules.events);
+  if (state !== 'won') problems.push({ reason: 'not-won', text: `the ${deal.table} is ${state}` });
+  const kind = rules.documents[findEvent(deal.table, deal.stateCode, rules.events) ?? LAST_EVENT[deal.table]];
   const notes: MappingNote[] = [];
   const plan: PlanStep[] = [];
   const customer = await planCustomer(deal, rules, businessCentral, lookups, plan, problems, notes);
@@ -77,7 +80,11 @@ async function previewDeal(
   const accountNumbers = draft?.lines.filter(({ kind }) => kind === 'account').map(({ number }) => number) ?? [];
   const accounts = byNumber(await businessCentral.findWholeRows('accounts', [...new Set(accountNumbers)]));
   if (draft) {
-    plan.push({ step: 'create-invoice', number: draft.externalDocumentNumber, fields: {} });
+    plan.push({
+      step: kind === 'order' ? 'create-order' : 'create-invoice',
+      number: draft.externalDocumentNumber,
+      fields: {},
+    });
     const { headerDiscount } = draft;
     if (headerDiscount) {
       plan.push({
@@ -92,8 +99,15 @@ async function previewDeal(
     const unit = await sets.find('unitsOfMeasure', code);
     if (unit) unitIds.set(code, unit.id);
   }
-  return toPreview({ kind: 'invoice', deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
+  return toPreview({ kind, deal, plan, draft, customer, items, accounts, unitIds, notes, problems });
 }
+
+/** What a record that is not won yet will most likely be handed over by. */
+const LAST_EVENT: Record<SourceTable, DealEvent> = {
+  opportunity: 'opportunityWon',
+  quote: 'quoteWon',
+  salesorder: 'orderSubmitted',
+};
 
 /** Without these a document cannot even be imagined. */
 const UNDRAFTABLE: ReadonlySet<string> = new Set([

@@ -3,6 +3,7 @@ import { invoiceSweepId } from '../../src/deal/business-central-feeds.js';
 import { documentKey } from '../../src/deal/ids.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
+import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
@@ -90,6 +91,18 @@ describe('an order that is shipped in three parts', () => {
     await until(() => stage.simulators.dataverse.store.find('salesorder', deal.id)?.['statecode'] === 4);
     await dealer.untilState(deal, 'written-back');
     expect(await stage.ledger.listNotices(deal.id)).toEqual([]);
+  });
+});
+
+describe('dealbridge preview', () => {
+  it('shows the order that a record would become, and writes nothing', async () => {
+    const deal = dealer.takeKnown();
+    const writes = () => stage.simulators.businessCentral.requests.filter(({ method }) => method !== 'GET').length;
+    const before = writes();
+    const said = await createCommand(() => stage)('preview', 'salesorder', deal.id);
+    expect(said).toContain(`create order ${documentKey(deal.id)}`);
+    expect(said).not.toContain('create invoice');
+    expect(writes()).toBe(before);
   });
 });
 

@@ -12,7 +12,7 @@ import type { ChaosReport } from '../../src/chaos/report.js';
 
 /** Many deals under every kind of fault, with processes that are killed: nothing is lost, and nothing exists twice (I1, I3). */
 
-const DEALS = 300;
+const DEALS = 120;
 const SEED = 20_260;
 /** Many times what it takes on two quiet cores: the limit is for a machine that has other work. */
 const MINUTES = 12;
