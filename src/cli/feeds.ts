@@ -1,12 +1,13 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { FEED_TABLES, type FeedTable, isFeedTable, salesFeedId } from '../deal/ids.js';
+import type { BusinessCentralFeedLine } from '../ledger/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../ledger/feeds.js';
 import { createSightings, type GapReport, WATCHERS } from '../ledger/sightings.js';
 import type { Runtime } from '../runtime.js';
 import type { FeedPosition, FeedWord } from '../workflows/feed-messages.js';
 
-/** `dealbridge feeds …`: how far the feeds of Sales have read, what webhook, feed and count missed, and the switches. */
+/** `dealbridge feeds …`: how far the feeds of both sides have read, what webhook, feed and count missed, and the switches. */
 
 type WithRuntime = (work: (runtime: Runtime) => Promise<void>) => Promise<void>;
 
@@ -18,9 +19,9 @@ const NAMED = 1_000;
 export function addFeedCommands(program: Command, withRuntime: WithRuntime): void {
   const feeds = program
     .command('feeds')
-    .description('show how far the feeds of Sales have read, and what webhook, feed and count missed')
+    .description('show how far the feeds of both sides have read, and what webhook, feed and count missed')
     .action(() =>
-      withRuntime(async ({ database }) => {
+      withRuntime(async ({ database, ledger }) => {
         const states = await createFeedLedger(database).listFeeds();
         printTable([FEED_COLUMNS, ...states.map((state) => toLine(state, new Date()))]);
         for (const state of states) {
@@ -29,6 +30,7 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
             console.log(`${state.table}: ${state.lastError}, at ${state.lastErrorAt?.toISOString()}`);
         }
         console.log('');
+        printBusinessCentral(await ledger.listBusinessCentralFeeds());
         printGaps(await createSightings(database).readGaps(daysAgo(DEFAULT_DAYS), 0));
       }),
     );
@@ -76,6 +78,21 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
   onFeed('pause', 'let a feed read nothing until it is resumed; survives restarts');
   onFeed('resume', 'let a paused feed go on from its stored position');
   onFeed('nudge', 'let a feed read now');
+}
+
+/** Its invoices are read in turns; the subscriptions only make that sooner, and a position is when they expire. */
+function printBusinessCentral(feeds: readonly BusinessCentralFeedLine[]): void {
+  if (feeds.length === 0) return;
+  const lines = feeds.map(({ name, position, ageSeconds }) => [
+    name,
+    position?.toISOString() ?? '-',
+    ageSeconds === undefined ? 'never' : `${ageSeconds} s ago`,
+  ]);
+  printTable([['Business Central', 'position', 'read'], ...lines]);
+  for (const { name, lastError, lastErrorAt } of feeds) {
+    if (lastError) console.log(`${name}: ${lastError}, at ${lastErrorAt?.toISOString()}`);
+  }
+  console.log('');
 }
 
 /** `salesorder` or `sales-feed-salesorder`. @throws RangeError */

@@ -94,6 +94,14 @@ describe('an order that is shipped in three parts', () => {
   });
 });
 
+describe('dealbridge feeds', () => {
+  it('shows how far the invoices of Business Central are read', async () => {
+    const { id } = stage.simulators.businessCentral.company;
+    const said = await createCommand(() => stage)('feeds');
+    expect(said).toMatch(new RegExp(`^invoice-feed-${id} +\\d{4}-\\d\\d-\\d\\dT\\S+ +\\d+ s ago$`, 'm'));
+  });
+});
+
 describe('dealbridge preview', () => {
   it('shows the order that a record would become, and writes nothing', async () => {
     const deal = dealer.takeKnown();
