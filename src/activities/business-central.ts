@@ -16,9 +16,9 @@ import {
   type DealRef,
   type Draft,
   deleteOnce,
+  discountWithFreshEtag,
   ensureCompanyStands,
   orNothing,
-  withFreshEtag,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createMasterSteps, cutsOf } from './masters.js';
@@ -190,17 +190,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
-        // A draft is asked for a discount only while it has none.
-        let before = '0';
-        const { requestId, correlationId, ...invoice } = await withFreshEtag(
+        const { before, answer } = await discountWithFreshEtag(
           input.etag,
           (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount),
-          async () => {
-            const fresh = await businessCentral.getInvoice(input.draftId);
-            before = fresh.discount;
-            return fresh;
-          },
+          () => businessCentral.getInvoice(input.draftId),
         );
+        const { requestId, correlationId, ...invoice } = answer;
         await ledger.recordOutcome({
           recordId: input.recordId,
           document: { kind: 'invoice', content: invoice },

@@ -98,17 +98,21 @@ export function createDraftReader(dependencies: {
   };
 }
 
-/** A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way, so it is asked a second time. */
-export async function withFreshEtag<T>(
+/**
+ * A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way, so it is asked a second time.
+ * Tells the discount that was replaced: a draft is asked for one only while it has none.
+ */
+export async function discountWithFreshEtag<T>(
   etag: string,
   change: (etag: string) => Promise<T>,
-  read: () => Promise<{ readonly etag: string }>,
-): Promise<T> {
+  read: () => Promise<{ readonly etag: string; readonly discount: string }>,
+): Promise<{ readonly before: string; readonly answer: T }> {
   try {
-    return await change(etag);
+    return { before: '0', answer: await change(etag) };
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
-    return change((await read()).etag);
+    const fresh = await read();
+    return { before: fresh.discount, answer: await change(fresh.etag) };
   }
 }
 

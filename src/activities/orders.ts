@@ -13,9 +13,9 @@ import {
   type DealRef,
   type Draft,
   deleteOnce,
+  discountWithFreshEtag,
   ensureCompanyStands,
   orNothing,
-  withFreshEtag,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { createLookups } from './lookups.js';
@@ -99,11 +99,12 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
     async setOrderDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return inWords(async () => {
-        const { requestId, correlationId, ...order } = await withFreshEtag(
+        const { before, answer } = await discountWithFreshEtag(
           input.etag,
           (etag) => businessCentral.setOrderDiscount(input.draftId, etag, deal.headerDiscount),
           () => businessCentral.getOrder(input.draftId),
         );
+        const { requestId, correlationId, ...order } = answer;
         await ledger.recordOutcome({
           recordId: input.recordId,
           document: { kind: 'order', content: order },
@@ -112,7 +113,9 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             action: 'set order discount in Business Central',
             requestId,
             correlationId,
-            facts: { documentId: order.id, discount: deal.headerDiscount },
+            facts: { documentId: order.id, totalIncludingTax: order.includingTax },
+            before: { discount: before },
+            after: { discount: order.discount },
           },
         });
         return toDraft(deal, order);
