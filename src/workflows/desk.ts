@@ -12,7 +12,7 @@ import type { Figures, RecordRef } from '../deal/deal.js';
 import { HOLDS, type Problem, REFUSED } from '../deal/holds.js';
 import { isNewerRevision } from '../deal/looks.js';
 import { isSame } from '../deal/money.js';
-import type { DealState } from '../deal/states.js';
+import { canMove, type DealState } from '../deal/states.js';
 import { ledger } from './activity-options.js';
 import {
   type Confirmed,
@@ -211,6 +211,8 @@ export function openDesk(ref: RecordRef): Desk {
   const hasNews = (): boolean => isRecordNew() || areInvoicesTold;
 
   const enter: Desk['enter'] = async (next, doing, options = {}) => {
+    // A bug, but none that a deal has to stand still for: somebody has to look at the table.
+    if (!canMove(state, next)) log.error('a move that the table of states does not have', { from: state, to: next });
     state = next;
     step = doing;
     problems = [];
