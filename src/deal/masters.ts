@@ -5,8 +5,6 @@ import { isSame as isSameAmount } from './money.js';
 /** Accounts, contacts and products of Sales beside what stands for them in Business Central: who is right, field by field. */
 
 export type MasterKind = 'account' | 'contact' | 'product';
-export const MASTER_KINDS: readonly MasterKind[] = ['account', 'contact', 'product'];
-
 /** A row of Sales as it was last read. */
 export interface SalesMaster {
   readonly kind: MasterKind;
@@ -106,8 +104,6 @@ export function toMasterState({ kind, stateCode, mergedInto }: SalesMaster): Mas
   if (mergedInto !== undefined) return 'merged';
   return stateCode === 0 || (kind === 'product' && stateCode !== 1) ? 'active' : 'inactive';
 }
-
-export const NOT_BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: '_x0020_', item: 'false' };
 export const BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: 'All', item: 'true' };
 
 /**

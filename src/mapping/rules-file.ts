@@ -4,7 +4,7 @@ import { FEED_TABLES } from '../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../deal/line-rules.js';
 import { DIFFERENCE_CAUSES } from '../deal/totals.js';
 import { PREFIXES, parseSourceColumn } from './sources.js';
-import { CODE_TABLES, SECTIONS, type Section, TARGETS } from './targets.js';
+import { CODE_TABLES, type Section, TARGETS } from './targets.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
 
@@ -250,10 +250,6 @@ export type RulesFile = z.output<typeof rulesFile>;
 export function toEditorSchema(): object {
   const { $schema, ...schema } = z.toJSONSchema(rulesFile, { io: 'input', unrepresentable: 'any' });
   return { $schema, title: 'Rules of Dealbridge', ...schema };
-}
-
-export function mappedSections(file: RulesFile): readonly (readonly [Section, Readonly<Record<string, unknown>>])[] {
-  return SECTIONS.map((section) => [section, file.mapping[section]] as const);
 }
 
 /** A field of a customer, contact or item, with or without its section before it. */
