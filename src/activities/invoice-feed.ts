@@ -1,4 +1,4 @@
-import type { BusinessCentralClient, Invoice, InvoicePage } from '../clients/business-central/client.js';
+import type { BusinessCentralClient, Invoice, InvoicePage, InvoicePlace } from '../clients/business-central/client.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { Look } from '../deal/looks.js';
 import { isSame } from '../deal/money.js';
@@ -22,7 +22,7 @@ export interface InvoiceFeedRules {
 export interface InvoicePlaceInReading {
   /** The default company when it is not given. */
   readonly companyId?: string | undefined;
-  /** Where the next page begins; undefined at the end. */
+  /** The moment at which the next page begins; undefined at the end. */
   readonly next?: string | undefined;
   /** When the reading began, by the clock of Business Central. */
   readonly beganAt?: string | undefined;
@@ -53,8 +53,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
   async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
     const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? new Date());
-    const place = next === undefined ? { since: new Date(watermark.getTime() - overlapMs) } : { next };
-    const page = await inWords(() => businessCentral.readChangedInvoices(place, invoiceFeed.pageSize));
+    const page = await readPageFrom({ since: toMoment(next) ?? new Date(watermark.getTime() - overlapMs) });
     const began = beganAt ?? page.answeredAt?.toISOString();
     const told = await tellNews(page.invoices);
     // Only now, when every deal of the page is told (I5).
@@ -74,10 +73,28 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
   }
 
   /**
+   * A page that ends later than it begins, so that the next one gets further: for invoices that share a moment it grows.
+   * The next one begins somewhat before the end of this one, for stamps that are the same or were rounded.
+   */
+  async function readPageFrom(place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> {
+    for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MOST_IN_PAGE)) {
+      const page = await inWords(() => businessCentral.readChangedInvoices(place, size));
+      const last = page.invoices.at(-1);
+      if (!page.hasMore || !last) return { ...page, next: undefined };
+      const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
+      if (next > place.since) return { ...page, next: next.toISOString() };
+      if (size === MOST_IN_PAGE) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);
+    }
+  }
+
+  /**
    * The stamp that was read last; at the end also the time itself, or the last invoices before a quiet weekend would be
    * read every few seconds until Monday.
    */
-  function findReached(page: InvoicePage, began: string | undefined): Date | undefined {
+  function findReached(
+    page: InvoicePage & { readonly next: string | undefined },
+    began: string | undefined,
+  ): Date | undefined {
     const stamps = page.invoices.slice(-1).map((invoice) => Date.parse(invoice.lastModified));
     if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - outcomeMs);
     return stamps.length > 0 ? new Date(Math.max(...stamps)) : undefined;
@@ -118,8 +135,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
       readonly found: number;
       readonly told: number;
     }> {
-      const place = next === undefined ? ({ open: true } as const) : { next };
-      const page = await inWords(() => businessCentral.readChangedInvoices(place, invoiceFeed.pageSize));
+      const page = await readPageFrom({ since: toMoment(next) ?? new Date(0), open: true });
       return { next: page.next, found: page.invoices.length, told: await tellNews(page.invoices, true) };
     },
 
@@ -138,6 +154,17 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 }
 
 export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
+
+/** A page of Business Central holds no more (reference 6.3). */
+const MOST_IN_PAGE = 20_000;
+/** By so much Business Central itself goes back when it names a moment (reference 6.3). */
+const ROUNDING_MS = 50;
+
+/** Undefined for what a reading of before took as its place, the link to a page: it begins anew. */
+function toMoment(next: string | undefined): Date | undefined {
+  const moment = new Date(next ?? '');
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
+}
 
 /** What was seen is kept somewhat longer than a reading goes back. */
 const FORGET_LATER_MS = 3_600_000;

@@ -229,6 +229,49 @@ describe('the feed of invoices', () => {
     for (const { deal } of deals) expect(newsOf(deal)).toHaveLength(1);
   });
 
+  it('an invoice that changes between two pages takes none of those behind it along (I5)', async () => {
+    const deals = [];
+    for (let index = 0; index < 6; index += 1) {
+      deals.push(await draftInvoice());
+      counter.simulators.clock.advance(1_000);
+    }
+    for (const { invoiceId } of deals) {
+      await counter.books.postInvoice(invoiceId);
+      counter.simulators.clock.advance(1_000);
+    }
+    // Somebody pays at this moment what stands last on each page, and so it moves behind all others.
+    const small = open(2);
+    let place: InvoicePlaceInReading = {};
+    do {
+      place = await small.readInvoicePage(place);
+      const last = told.at(-1)?.look;
+      if (last && 'invoiceId' in last && row(last.invoiceId)['status'] === 'Open') {
+        await counter.books.payInvoice(last.invoiceId);
+        counter.simulators.clock.advance(1_000);
+      }
+    } while (place.next !== undefined);
+    for (const { deal } of deals) expect(newsOf(deal).length, deal.recordId).toBeGreaterThan(0);
+  });
+
+  it('pages grow over invoices that were changed in one moment', async () => {
+    const deals = [];
+    for (let index = 0; index < 5; index += 1) deals.push(await draftInvoice());
+    const stamp = new Date(counter.simulators.clock.now()).toISOString();
+    for (const { invoiceId } of deals) {
+      await counter.books.postInvoice(invoiceId);
+      row(invoiceId)['lastModifiedDateTime'] = stamp;
+    }
+    await drain(open(2));
+    for (const { deal } of deals) expect(newsOf(deal)).toHaveLength(1);
+  });
+
+  it('a place that is a link, as readings of before knew it, begins anew at the watermark', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    await feed.readInvoicePage({ next: "$filter=status%20eq%20'Open'&aid=FIN&$skiptoken=x" });
+    expect(newsOf(deal)).toHaveLength(1);
+  });
+
   it('the watermark stays while a deal cannot be told, and the error is shown (I5)', async () => {
     const { deal, invoiceId } = await draftInvoice();
     const before = await position();
@@ -275,7 +318,7 @@ describe('the feed of invoices', () => {
       businessCentral: {
         readChangedInvoices: async () => ({
           invoices: [],
-          next: undefined,
+          hasMore: false,
           answeredAt: new Date('2031-05-04T10:20:00Z'),
         }),
       },
@@ -296,7 +339,9 @@ describe('the feed of invoices', () => {
       beganAt: '2031-05-04T10:20:00.000Z',
     });
     // The time counts from where the reading began, not from its last page.
-    expect(await quiet.readInvoicePage({ next: 'x', beganAt: '2031-05-04T10:20:30.000Z' })).toMatchObject({
+    expect(
+      await quiet.readInvoicePage({ next: '2031-05-04T10:19:00.000Z', beganAt: '2031-05-04T10:20:30.000Z' }),
+    ).toMatchObject({
       watermark: '2031-05-04T10:10:30.000Z',
     });
   });

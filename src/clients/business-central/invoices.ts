@@ -40,20 +40,28 @@ export interface InvoiceLine {
   readonly tax: string;
 }
 
-/** Where a reading of changes goes on: from a moment, or where the page before ended. */
-export type InvoicePlace = { readonly since: Date } | { readonly open: true } | { readonly next: string };
+/** What changed after a moment. */
+export interface InvoicePlace {
+  readonly since: Date;
+  /** Those that are open alone. */
+  readonly open?: boolean;
+}
 
 export interface InvoicePage {
   /** In the order of their last change. */
   readonly invoices: readonly Invoice[];
-  /** Undefined on the last page. */
-  readonly next: string | undefined;
+  /** There are more behind the last one. */
+  readonly hasMore: boolean;
   /** By the clock of Business Central, to the second. */
   readonly answeredAt: Date | undefined;
 }
 
 export interface InvoiceRequests {
-  /** One page of the invoices that changed, or of the open ones; deletions do not show (reference 6.3). */
+  /**
+   * One page of the invoices that changed; deletions do not show (reference 6.3). A next page is asked for by the stamp
+   * of the last invoice: the link that comes with a page names its last row and not a moment, and goes on from wherever
+   * that row stands by then.
+   */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
   /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
   findInvoices(key: string): Promise<Invoice[]>;
@@ -84,16 +92,15 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
       const asked = 'read the changes of invoices';
       const { body, headers, requestId } = await http.send({
         method: 'GET',
-        path: `salesInvoices?${'next' in place ? place.next : toQuery(place)}`,
+        path: `salesInvoices?${toQuery(place)}`,
         asked,
         headers: { prefer: `odata.maxpagesize=${pageSize}` },
       });
       const page = readWire('business-central', asked, pageOf(invoiceRow), body, requestId);
-      const link = page['@odata.nextLink'];
       const date = Date.parse(String(headers['date']));
       return {
         invoices: page.value.map(toInvoice),
-        next: link === undefined ? undefined : toNext(link),
+        hasMore: page['@odata.nextLink'] !== undefined,
         answeredAt: Number.isNaN(date) ? undefined : new Date(date),
       };
     },
@@ -144,14 +151,9 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
   };
 }
 
-function toQuery(place: { readonly since: Date } | { readonly open: true }): string {
-  const filter = 'since' in place ? `lastModifiedDateTime gt ${place.since.toISOString()}` : `status eq 'Open'`;
+function toQuery({ since, open }: InvoicePlace): string {
+  const filter = `lastModifiedDateTime gt ${since.toISOString()}${open ? ` and status eq 'Open'` : ''}`;
   return `$filter=${encodeURIComponent(filter)}&$orderby=lastModifiedDateTime&${WITH_LINES}`;
-}
-
-/** The query alone: the token goes to the address that we know, whatever host a link names. */
-function toNext(link: string): string {
-  return new URL(link).search.slice(1);
 }
 
 export function toInvoice(row: InvoiceRow): Invoice {
