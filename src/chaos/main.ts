@@ -38,14 +38,15 @@ export interface ChaosOptions {
 }
 
 const WORKERS = 2;
-/** Sellers win faster than the machine hands over, so that there is always much under way. */
+/** Sellers win faster than the machine hands over, so that there is always much under way: up to so many deals. */
 const WON_PER_SECOND = 8;
+const MOST_UNDER_WAY = 400;
 const SELLERS = 4;
 const LOOK_MS = 500;
 const TELL_MS = 5_000;
 const REMOVED_ITEMS = 8;
-/** Longer than any back-off of a step: what has not moved by then waits for a person. */
-const STALLED_MS = 90_000;
+/** The longest back-off of a step, three times over: what has not moved by then waits for a person. */
+const STALLED_MS = 200_000;
 /** Longer than any step that was under way, so that what was late would show. */
 const QUIET_MS = 2 * TIMES.outcomeMs;
 
@@ -121,6 +122,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const selling: Promise<void>[] = [];
     const one = async () => {
       for (const deal of left) {
+        while (deals.filter(({ isWon }) => isWon).length - resting.size >= MOST_UNDER_WAY && !isOver())
+          await sleep(LOOK_MS);
         if (isOver()) return;
         // Some clicks of a chain wait for what comes of the one before, and other deals do not wait with them.
         selling.push(win(deal, seller, plan.roll).catch(noteUnsold));

@@ -27,9 +27,9 @@ export interface ChaosPlan {
   readonly roll: (what: string) => number;
 }
 
-/** So many requests of a kind go well between two faults; of a kind that is rare, fewer. */
+/** So many requests of a kind go well between two faults; of a kind that is rare in the run, fewer. */
 const GAPS = { frequent: [4, 12], rare: [2, 5] } as const;
-const RARE_BELOW = 50;
+const RARE_BELOW = 60;
 /** A token that is renewed must not meet a 401 again at once: twice is a refusal, which people clear. */
 const GAP_AFTER_401 = 12;
 
@@ -52,9 +52,10 @@ export function readRuleId(id: string): { readonly kind: string; readonly effect
 
 function planRequests(seed: number, of: RequestKind, deals: number): FaultRule[] {
   const random = createRandom(hash(`${seed}/${of.system}/${of.name}`));
-  const last = Math.max(30, Math.ceil((of.perHundred * deals) / 100) * 3);
+  const expected = Math.ceil((of.perHundred * deals) / 100);
+  const last = Math.max(30, expected * 3);
   const planned: FaultRule[] = [];
-  const [shortest, longest] = GAPS[of.perHundred < RARE_BELOW ? 'rare' : 'frequent'];
+  const [shortest, longest] = GAPS[expected < RARE_BELOW ? 'rare' : 'frequent'];
   // What only few kinds of requests can suffer comes first, and what makes a second document of a repeat that does not
   // look; the rest in any order, and then all of them again.
   const all = effectsOf(of);
