@@ -10,6 +10,7 @@ import { companyColumns, toCompanyRules } from './mapping/companies.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
+import { type MappingVersion, readMappingVersion, toMappingVersion } from './mapping/versions.js';
 import { type KeySource, openKeyRing } from './secrets/key-ring.js';
 import { KeysError } from './secrets/keys.js';
 
@@ -59,6 +60,8 @@ export interface Config {
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
+  /** The part of the rules that the ledger keeps, so that deals can be handed over by it later. */
+  readonly mapping: MappingVersion;
   /** Without a token there is no codec endpoint. */
   readonly codec: { readonly token: string | undefined; readonly uiOrigin: string | undefined };
   readonly rules: Rules;
@@ -128,9 +131,10 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     throw notUsable([...problems, ...(keyProblem === undefined ? [] : [keyProblem])]);
   }
   const e = parsed.data;
-  const rules = e.DEALBRIDGE_RULES
-    ? parseRules(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
-    : parseRules('');
+  const file = e.DEALBRIDGE_RULES
+    ? readFile(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+    : readFile('');
+  const rules = toRules(file);
   const environmentUrl = (name: string): string => toEnvironmentUrl(e.BC_URL, e.ENTRA_TENANT_ID, name);
   const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
@@ -175,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     },
     feeds: e.FEEDS === 'on',
     rules,
+    mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
@@ -187,8 +192,37 @@ export function toEnvironmentUrl(apiUrl: string, tenantId: string, environment: 
 
 /** @throws ConfigError that names every fault with its line and column. */
 export function parseRules(yaml: string, file?: string): Rules {
+  return toRules(readFile(yaml, file));
+}
+
+/**
+ * The rules of today with the mapping of a kept version: by it a document is made; who confirms it, what may be created,
+ * which company it goes to and everything that is not about one document stays as it is today.
+ * @throws ConfigError when this version of the program knows a rule of it no more.
+ */
+export function withMappingOf(today: Rules, { hash, content }: MappingVersion): Rules {
   try {
-    return toRules(readRules(yaml, file));
+    const then = toRules(readMappingVersion(content));
+    const { items, billTo } = then.masters;
+    return {
+      ...today,
+      lines: then.lines,
+      mapping: { ...then.mapping, read: [...then.mapping.read, ...companyColumns(today.companies)] },
+      mappingHash: hash,
+      totals: then.totals,
+      documents: then.documents,
+      masters: { ...today.masters, items, billTo },
+    };
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const [first] = error.issues;
+    throw new ConfigError(`the mapping ${hash} is known no more: rule ${first?.path.join('.')}: ${first?.message}`);
+  }
+}
+
+function readFile(yaml: string, file?: string): RulesFile {
+  try {
+    return readRules(yaml, file);
   } catch (error) {
     if (error instanceof RulesError) throw new ConfigError(error.message);
     throw error;
@@ -213,6 +247,7 @@ function toRules(file: RulesFile): Rules {
     },
     lines: toLineRules(file, mapping),
     mapping,
+    mappingHash: toMappingVersion(file).hash,
     createContacts,
     createUnits,
     totals: file.totals,

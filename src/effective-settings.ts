@@ -7,7 +7,7 @@ import type { Settings } from './ledger/configuration-log.js';
 const SECRET = /secret|password|credential|certificate|private|token|database/i;
 const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
 
-export function toEffectiveSettings(config: Config): Settings {
+export function toEffectiveSettings({ mapping: _keptApart, ...config }: Config): Settings {
   const settings: Record<string, string | number | boolean> = {};
   flatten('', config, settings);
   return settings;

@@ -11,6 +11,7 @@ import { createLedgerActivities } from './activities/ledger.js';
 import { createMasterLedgerActivities } from './activities/master-ledger.js';
 import { createMatchCentral, createMatchLedgerSteps, createMatchSales } from './activities/match-accounts.js';
 import { createOrderActivities } from './activities/orders.js';
+import { byRulesOfRecord, createRulesOfRecords } from './activities/rules-of-records.js';
 import { createSalesActivities } from './activities/sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/sales-feed.js';
 import { createFindStrongCandidate } from './activities/strong-candidates.js';
@@ -25,7 +26,7 @@ import { RemoteApiError } from './clients/errors.js';
 import { createSalesChanges } from './clients/sales/changes.js';
 import { createSalesClient } from './clients/sales/client.js';
 import { createSalesMasters } from './clients/sales/masters.js';
-import { loadConfig } from './config.js';
+import { loadConfig, withMappingOf } from './config.js';
 import { createCredentialProvider, deriveClientState } from './credentials.js';
 import { type CompanyPlace, placeName } from './deal/companies.js';
 import type { RecordRef } from './deal/deal.js';
@@ -46,6 +47,7 @@ import { noteConfiguration } from './ledger/configuration-log.js';
 import { createDriftLedger } from './ledger/drift.js';
 import { createEnvironmentLedger } from './ledger/environments.js';
 import { createFeedLedger } from './ledger/feeds.js';
+import { findMapping, keepMapping } from './ledger/mappings.js';
 import { createMasterLedger } from './ledger/masters.js';
 import { createMatchLedger } from './ledger/matching.js';
 import { createSightings } from './ledger/sightings.js';
@@ -62,6 +64,7 @@ const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
 const { dataConverter, ledger, log, temporal, vault } = runtime;
 await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
+await keepMapping(runtime.database, config.mapping);
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
 const open = await openAccess(config, vault);
@@ -94,12 +97,17 @@ const companies = createCompanies({
 const common = { ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
 const paperwork = { ...common, businessCentral, companyId, sets };
 const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
-const invoiceFeed = toEachCompany(companies, (company) =>
+const rulesOfRecords = createRulesOfRecords({
+  today: rules,
+  findMapping: (hash) => findMapping(runtime.database, hash),
+  withMappingOf,
+});
+const invoiceFeed = toEachCompany(companies, rulesOfRecords, (company) =>
   createInvoiceFeedActivities({ ...common, ...company, invoiceFeed: rules.invoiceFeed, tellDeal: start }),
 );
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
-const keepSubscriptions = toEachCompany(companies, (company) =>
+const keepSubscriptions = toEachCompany(companies, rulesOfRecords, (company) =>
   createSubscriptionActivities({ ...company, ledger, publicUrl: config.starter.publicUrl, clientState }),
 );
 const feeds = createFeedLedger(runtime.database);
@@ -186,7 +194,9 @@ const workers = await Promise.all([
     ...polling,
     taskQueue: TASK_QUEUES.sales,
     activities: {
-      ...createSalesActivities({ sales, ledger, rules, companies, outcomeMs: config.sales.outcomeMs }),
+      ...byRulesOfRecord(rulesOfRecords, ledger.findRecord, (wanted) =>
+        createSalesActivities({ sales, ledger, rules: wanted, companies, outcomeMs: config.sales.outcomeMs }),
+      ),
       ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
       ...feedActivities,
       ...createAccountReaders(mastery),
@@ -201,10 +211,17 @@ const workers = await Promise.all([
     ...polling,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: {
-      ...toEachCompany(companies, (company) =>
-        createBusinessCentralActivities({ ...common, ...company, findStrongCandidate: candidatesIn(company) }),
+      ...toEachCompany(companies, rulesOfRecords, (company, wanted) =>
+        createBusinessCentralActivities({
+          ...common,
+          ...company,
+          rules: wanted,
+          findStrongCandidate: candidatesIn(company),
+        }),
       ),
-      ...toEachCompany(companies, (company) => createOrderActivities({ ...common, ...company })),
+      ...toEachCompany(companies, rulesOfRecords, (company, wanted) =>
+        createOrderActivities({ ...common, ...company, rules: wanted }),
+      ),
       ...createCustomerSteps(mastery),
       ...createItemSteps(mastery),
       ...createMatchCentral(mastery),

@@ -32,6 +32,14 @@ describe('the configuration that the audit trail may hold', () => {
     expect(JSON.stringify(settings)).not.toMatch(/password|-secret/i);
   });
 
+  it('names the mapping, which is kept apart', () => {
+    const { rules, mapping } = loadConfig(ENVIRONMENT);
+    const settings = toEffectiveSettings(loadConfig(ENVIRONMENT));
+    expect(settings['rules.mappingHash']).toBe(mapping.hash);
+    expect(rules.mappingHash).toBe(mapping.hash);
+    expect(Object.keys(settings).filter((name) => name.startsWith('mapping.'))).toEqual([]);
+  });
+
   it('leaves out whatever is called like a secret, also what a later setting brings', () => {
     const later = {
       ...loadConfig(ENVIRONMENT),

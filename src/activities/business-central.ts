@@ -6,7 +6,7 @@ import { isAlreadyPosted } from '../clients/business-central/refusals.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { toDocument } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
-import { documentKey, writeKey } from '../deal/ids.js';
+import { DRAFT_STEPS, documentKey, writeKey } from '../deal/ids.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { derivedNumber } from '../mapping/masters.js';
 import { resolveDocument } from '../mapping/resolve.js';
@@ -160,7 +160,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const key = documentKey(recordId);
       const invoice = await writeOnce<Invoice>(ledger, {
         recordId,
-        writeKey: writeKey(recordId, 'draft', input.generation),
+        writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.generation),
         action: 'create draft invoice in Business Central',
         outcomeMs,
         find: () => findOne(businessCentral, key),
@@ -170,6 +170,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             state: 'drafted',
             documentId: draft.id,
             documentKind: 'invoice',
+            madeBy: rules.mappingHash,
             generation: input.generation,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
@@ -179,6 +180,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             documentId: draft.id,
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
+            mapping: rules.mappingHash,
             ...cutsOf(mapped.notes),
           },
         }),

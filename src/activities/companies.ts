@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type { BusinessCentralClient } from '../clients/business-central/client.js';
 import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import type { SubscriptionClient } from '../clients/business-central/subscriptions.js';
@@ -13,7 +12,10 @@ import {
 } from '../deal/companies.js';
 import type { WonDeal } from '../deal/deal.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { SourceRecord } from '../ledger/records.js';
 import { refuse, toFailure } from './failures.js';
+import type { Rules } from './rules.js';
+import { type RulesOfRecords, routeSteps, type StepsOf } from './rules-of-records.js';
 
 /** The companies of Business Central that deals are handed to: each is opened when the first deal needs it. */
 
@@ -29,8 +31,9 @@ export interface Companies {
   readonly first: Company;
   /** The company that the rules want for the deal. */
   choose(deal: WonDeal): Promise<Company>;
+  findRecord(recordId: string): Promise<SourceRecord | undefined>;
   /** The company of a record, as it was chosen when the record was read. */
-  companyOf(recordId: string): Promise<Company>;
+  companyOf(record: Pick<SourceRecord, 'companyId'> | undefined): Promise<Company>;
   /** @throws ApplicationFailure when no rule names the company any more. */
   withId(companyId: string): Promise<Company>;
   close(): Promise<void>;
@@ -94,10 +97,10 @@ export function createCompanies(options: CompaniesOptions): Companies {
       const place = rule && toPlace(rule, firstPlace);
       return place && !isSamePlace(place, firstPlace) ? openAlone(place) : first;
     },
-    async companyOf(recordId) {
-      if (places.length === 0) return first;
-      const companyId = (await ledger.findRecord(recordId))?.companyId;
-      return companyId === undefined ? first : withId(companyId);
+    findRecord: (recordId) => ledger.findRecord(recordId),
+    async companyOf(record) {
+      const companyId = record?.companyId;
+      return places.length === 0 || companyId === undefined ? first : withId(companyId);
     },
     withId,
     async close() {
@@ -115,39 +118,26 @@ function isNotThere(error: unknown): error is RemoteApiError {
   return error instanceof RemoteApiError && error.code === 'not-found';
 }
 
-const concerned = z.object({ recordId: z.string().optional(), companyId: z.string().optional() }).catch({});
-
-/** An activity as the worker calls it; what it takes is its own affair. */
-type Step = (input: never) => Promise<unknown>;
-
 /**
- * The same steps for every company: a call goes to the company that its input names, or else to that of its record; to
- * the first one when it names neither, as the runs do that began before there were several.
+ * The same steps for every company and mapping: a call goes to the company that its input names, or else to that of its
+ * record; to the first one when it names neither, as the runs do that began before there were several.
  */
-export function toEachCompany<Steps extends { readonly [Name in keyof Steps]: Step }>(
+export function toEachCompany<Steps extends StepsOf<Steps>>(
   companies: Companies,
-  create: (company: Company) => Steps,
+  rules: RulesOfRecords,
+  create: (company: Company, rules: Rules) => Steps,
 ): Steps {
   const made = new Map<string, Steps>();
-  const stepsOf = (company: Company): Steps => {
-    const steps = made.get(company.companyId) ?? create(company);
-    made.set(company.companyId, steps);
+  const stepsOf = (company: Company, wanted: Rules): Steps => {
+    const key = `${company.companyId} ${wanted.mappingHash}`;
+    const steps = made.get(key) ?? create(company, wanted);
+    made.set(key, steps);
     return steps;
   };
-  const route = <Name extends keyof Steps>(name: Name) => {
-    const routed: Step = async (input) => {
-      const { recordId, companyId } = concerned.parse(input);
-      const company =
-        companyId !== undefined
-          ? await companies.withId(companyId)
-          : recordId !== undefined
-            ? await companies.companyOf(recordId)
-            : companies.first;
-      return stepsOf(company)[name](input);
-    };
-    return routed;
-  };
-  const names = Object.keys(stepsOf(companies.first)) as (keyof Steps)[];
-  // Each step takes and gives what the step of that name does in every company.
-  return Object.fromEntries(names.map((name) => [name, route(name)])) as Steps;
+  const names = Object.keys(stepsOf(companies.first, rules.today)) as (keyof Steps)[];
+  return routeSteps<Steps>(names, async ({ recordId, companyId }) => {
+    const record = recordId === undefined ? undefined : await companies.findRecord(recordId);
+    const company = companyId === undefined ? await companies.companyOf(record) : await companies.withId(companyId);
+    return stepsOf(company, await rules.of(record));
+  });
 }

@@ -35,10 +35,12 @@ export interface Masters {
   readonly unknownProducts: readonly ProductRef[];
 }
 
-/** Who wants a deal run again, and of which revision. */
+/** Who wants a deal run again, of which revision and by which mapping. */
 export interface Replay {
   readonly by: string;
   readonly revision?: string;
+  /** The hash of a kept mapping; today's when it is not given. */
+  readonly mapping?: string;
 }
 
 export interface ClaimInput {
@@ -59,6 +61,8 @@ export interface Standing {
   readonly isClosed: boolean;
   readonly generation: number;
   readonly settleMs: number;
+  /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
+  readonly draft?: { readonly kind: DocumentKind; readonly mapping: string | undefined };
   /** The posted invoices of the deal, each with what Sales still has to learn. */
   readonly invoices: readonly InvoiceStanding[];
   readonly writesColumns: boolean;
@@ -110,6 +114,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       const record = await ledger.getRecord(recordId);
       const documents = await ledger.listDocuments<Invoice>(recordId);
       const posted = documents.filter((document) => isPosted(record, document));
+      const kind = record.isHandedOver ? undefined : await ledger.findDraftKind(recordId, record.generation);
       return {
         state: record.state,
         isHandedOver: record.isHandedOver,
@@ -120,6 +125,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
         generation: record.generation,
         // An order shows by its state whether it is locked, so it is read first.
         settleMs: table === 'salesorder' ? 0 : rules.settleMs,
+        ...(kind && { draft: { kind, mapping: record.mappingHash } }),
         invoices: posted.map(toInvoiceStanding),
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,
@@ -131,9 +137,10 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       const { state } = record;
       const beginsAgain = isFinal(state) && !record.isHandedOver;
       if (beginsAgain) await ledger.releaseClaims(recordId);
-      const facts = { state, ...(replay.revision !== undefined && { revision: replay.revision }) };
-      const entry = { actor: replay.by, action: 'replay', facts };
-      await ledger.change(recordId, beginsAgain ? { state: 'seen' } : {}, entry);
+      const { by: actor, revision, mapping } = replay;
+      const facts = { state, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
+      const change = { wantedMapping: mapping ?? null, ...(beginsAgain && { state: 'seen' as const }) };
+      await ledger.change(recordId, change, { actor, action: 'replay', facts });
     },
     forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { BusinessCentralClient, Invoice, Order } from '../clients/business-central/client.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { toDocument } from '../deal/document.js';
-import { documentKey, writeKey } from '../deal/ids.js';
+import { DRAFT_STEPS, documentKey, writeKey } from '../deal/ids.js';
 import { add, isSame } from '../deal/money.js';
 import { resolveDocument } from '../mapping/resolve.js';
 import { withBillTo } from './bill-to.js';
@@ -64,7 +64,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const key = documentKey(recordId);
       const order = await writeOnce<Order>(ledger, {
         recordId,
-        writeKey: writeKey(recordId, 'order-draft', input.generation),
+        writeKey: writeKey(recordId, DRAFT_STEPS.order, input.generation),
         action: 'create order in Business Central',
         outcomeMs,
         find: () => findOne(businessCentral, key),
@@ -79,6 +79,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             state: 'drafted',
             documentId: made.id,
             documentKind: 'order',
+            madeBy: rules.mappingHash,
             generation: input.generation,
             draftNumber: made.number,
             customerNumber: made.customerNumber,
@@ -88,6 +89,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             documentId: made.id,
             draftNumber: made.number,
             totalIncludingTax: made.includingTax,
+            mapping: rules.mappingHash,
             ...cutsOf(mapped.notes),
           },
         }),

@@ -14,6 +14,8 @@ export interface Rules {
   readonly policy: Pick<Policy, 'confirmation' | 'createCustomers' | 'createItems'>;
   readonly lines: LineRules;
   readonly mapping: Mapping;
+  /** Names what a document is made of: {@link lines}, {@link mapping}, {@link totals}, {@link documents} and numbers. */
+  readonly mappingHash: string;
   /** Whether the person who buys is created as a contact of a customer that is created. */
   readonly createContacts: boolean;
   /** Whether the base unit of an item that is created may be created as well. */

@@ -9,12 +9,12 @@ import type { Problem } from '../deal/holds.js';
 import { type SourceTable, writeKey } from '../deal/ids.js';
 import { toInvoiceNews } from '../deal/invoice-news.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
-import { type ItemNumberRules, toItemNumber } from '../deal/masters.js';
 import { add, isSame, isZero, subtract } from '../deal/money.js';
 import { findProblems } from '../deal/problems.js';
+import { keepSalesNumbers, withSalesNumbers } from '../deal/sales-numbers.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/columns.js';
-import { findNumberProblems, withMappedNumbers } from '../mapping/masters.js';
+import { findNumberProblems, withOurNumbers } from '../mapping/masters.js';
 import { findLocalProblems } from '../mapping/resolve.js';
 import { PARENT } from './bill-to.js';
 import type { Companies } from './companies.js';
@@ -40,6 +40,8 @@ export interface DealSummary extends RecordRef {
   readonly settleMs?: number;
   /** Of everything that reaches a document: the same for two revisions that differ in something else. */
   readonly fingerprint?: string;
+  /** The mapping that it was read by. */
+  readonly mapping?: string;
 }
 
 /** How a record of a document that is out of our hands stands in Sales. */
@@ -70,9 +72,24 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
   const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
     const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
     const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
-    const deal = withItemNumbers(await withMappedNumbers(read, rules.mapping), rules.masters.items);
+    return toMapped(read);
+  };
+
+  /** @param read with the numbers that it has in Sales */
+  const toMapped = async (read: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+    const mapped = await withOurNumbers(read, rules.mapping, rules.masters.items);
     const problems = await findNumberProblems(read, rules.mapping);
-    return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
+    return {
+      deal: keepSalesNumbers(read, mapped),
+      problems: [...problems, ...(await findLocalProblems(mapped, rules.mapping, rules.lines))],
+    };
+  };
+
+  /** A deal of before the numbers of Sales were kept stays with those that were mapped then. */
+  const toMappedAgain = async (recorded: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+    const read = withSalesNumbers(recorded);
+    if (read) return toMapped(read);
+    return { deal: recorded, problems: await findLocalProblems(recorded, rules.mapping, rules.lines) };
   };
 
   /** One more request when it is the first deal of a company. */
@@ -97,16 +114,21 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
         recordNumber: deal.number,
         amount: deal.total,
         ...(deal.currency && { currency: deal.currency }),
+        readBy: rules.mappingHash,
         ...(await findCompany(deal)),
       });
       return toSummary(deal, rules, problems);
     },
 
-    /** The deal as it was read once, under the rules of today. */
+    /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
-      const deal = await ledger.getDeal(recordId, revision);
-      await ledger.change(recordId, { state: 'reading', revision, ...(await findCompany(deal)) });
-      const problems = await findLocalProblems(deal, rules.mapping, rules.lines);
+      const { deal, problems } = await toMappedAgain(await ledger.getDeal(recordId, revision));
+      await ledger.keepDeal(deal, {
+        state: 'reading',
+        revision,
+        readBy: rules.mappingHash,
+        ...(await findCompany(deal)),
+      });
       return { ...toSummary(deal, rules, problems), settleMs: 0 };
     },
 
@@ -179,15 +201,6 @@ function withParent(asked: AskedColumns): AskedColumns {
   return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT] } };
 }
 
-/** Every step means the same item by a product. */
-function withItemNumbers(deal: WonDeal, rules: ItemNumberRules): WonDeal {
-  if (!rules.pattern && Object.keys(rules.table).length === 0) return deal;
-  const lines = deal.lines.map((line) =>
-    line.product ? { ...line, product: { ...line.product, number: toItemNumber(line.product.number, rules) } } : line,
-  );
-  return { ...deal, lines };
-}
-
 export type SalesActivities = ReturnType<typeof createSalesActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
@@ -222,6 +235,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     },
     settleMs: maySettle(table, stateCode) ? rules.settleMs : 0,
     fingerprint: toFingerprint(deal),
+    mapping: rules.mappingHash,
   };
 }
 
@@ -236,9 +250,9 @@ async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal |
   return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
 }
 
-/** Revision, state and lineage say nothing about the content of a document. */
+/** Revision, state, lineage and numbers that are not used say nothing about the content of a document. */
 function toFingerprint(deal: WonDeal): string {
-  const { revision: _revision, state: _state, stateCode: _stateCode, lineage: _lineage, ...content } = deal;
+  const { revision: _1, state: _2, stateCode: _3, lineage: _4, salesNumbers: _5, ...content } = deal;
   return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
 }
 

@@ -18,6 +18,7 @@ import { addEnvironmentCommands } from './environments.js';
 import { addFeedCommands } from './feeds.js';
 import { addKeyCommands } from './keys.js';
 import { addLedgerCommands } from './ledger.js';
+import { addKeptMappingCommands } from './mappings.js';
 import { addMasterCommands } from './masters.js';
 import { addReplayCommand } from './replay.js';
 import { type PreviewOptions, runPreview } from './run-preview.js';
@@ -85,6 +86,8 @@ mappingCommand
   .command('schema')
   .description('print the JSON Schema of the rules file, for editors')
   .action(() => print(toEditorSchema()));
+
+addKeptMappingCommands(mappingCommand, withRuntime);
 
 program
   .command('ping')

@@ -17,7 +17,7 @@ import {
   resolveContact,
   resolveCustomer,
   resolveItem,
-  withMappedNumbers,
+  withOurNumbers,
 } from '../mapping/masters.js';
 import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../mapping/resolve.js';
@@ -32,6 +32,8 @@ export interface PreviewDependencies {
 
 export interface Previewer {
   preview(table: SourceTable, recordId: string): Promise<Preview>;
+  /** @param read with the numbers that it has in Sales */
+  previewRead(read: WonDeal): Promise<Preview>;
 }
 
 export function createPreviewer({ sales, companyOf }: PreviewDependencies, rules: Rules): Previewer {
@@ -41,14 +43,17 @@ export function createPreviewer({ sales, companyOf }: PreviewDependencies, rules
     known.set(company, sets);
     return sets;
   };
+  const previewRead = async (read: WonDeal): Promise<Preview> => {
+    const problems = await findNumberProblems(read, rules.mapping);
+    const deal = await withOurNumbers(read, rules.mapping, rules.masters.items);
+    const company = await companyOf(deal, rules);
+    return previewDeal(deal, rules, company, setsOf(company), problems);
+  };
   return {
+    previewRead,
     async preview(table, recordId) {
       const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-      const read = await sales.readDeal(table, recordId, asked);
-      const problems = await findNumberProblems(read, rules.mapping);
-      const deal = await withMappedNumbers(read, rules.mapping);
-      const company = await companyOf(deal, rules);
-      return previewDeal(deal, rules, company, setsOf(company), problems);
+      return previewRead(await sales.readDeal(table, recordId, asked));
     },
   };
 }

@@ -1,26 +1,25 @@
-import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { openAccess } from '../access.js';
-import { wishesOf } from '../activities/rules.js';
-import { RemoteApiError } from '../clients/errors.js';
-import { createSalesClient, type SalesClient } from '../clients/sales/client.js';
+import type { Replay } from '../activities/ledger.js';
+import { createSalesClient } from '../clients/sales/client.js';
 import { type Config, loadConfig } from '../config.js';
-import { findDifferences } from '../deal/compare-deals.js';
-import type { WonDeal } from '../deal/deal.js';
 import { isHoldReason } from '../deal/holds.js';
-import { dealWorkflowId, parseRecordId } from '../deal/ids.js';
+import { parseRecordId } from '../deal/ids.js';
 import { DEAL_STATES, type DealState, isFinal } from '../deal/states.js';
 import { replayDeal } from '../intake/replay-deal.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { RecordFilter, SourceRecord } from '../ledger/records.js';
-import { askedColumns } from '../mapping/columns.js';
-import { withMappedNumbers } from '../mapping/masters.js';
 import type { Runtime } from '../runtime.js';
+import { openMappings } from './mappings.js';
+import { describeReplay } from './replay-outlook.js';
+import { openPreview } from './run-preview.js';
 
 /** The command `dealbridge replay`: shows what is there and what differs; with `--yes` it runs the hand-over again. */
 
 interface ReplayOptions {
   readonly asRecorded?: true;
+  readonly mapping: string;
   readonly state?: string;
   readonly reason?: string;
   readonly since?: string;
@@ -38,6 +37,7 @@ export function addReplayCommand(
     .description('run failed or finished hand-overs again: what exists is adopted, what is missing is made')
     .argument('[guid]', "one record's GUID, or choose several by the options")
     .option('--as-recorded', 'the record as it was read then, not as it is in Sales now')
+    .option('--mapping <which>', 'now, then (by which its document was made), or a hash of `mapping list`', 'now')
     .option('--state <state>', DEAL_STATES.join(', '))
     .option('--reason <reason>', 'of those that are held')
     .option('--since <date>', 'changed on this day (UTC) or later, such as 2026-03-31')
@@ -54,18 +54,44 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
   const records = guid === undefined ? await ledger.listRecords(toFilter(options)) : [await getRecord(ledger, guid)];
   const by = options.by;
   if (options.yes && !by) throw new RangeError('--by: found nothing, the name of who wants it is right');
-  const sales = createSalesClient((await openAccess(config, vault)).sales);
+  const mappings = await openMappings(runtime.database, config.rules);
+  const chosen = mappings.choose(options.mapping);
+  const access = await openAccess(config, vault);
+  const sales = createSalesClient(access.sales);
+  const preview = openPreview(config, access);
+  let started = 0;
   try {
     for (const record of records) {
       console.log(`${record.table} ${record.recordNumber ?? '(not read yet)'} ${record.recordId}`);
-      for (const line of await describe(record, ledger, sales, config, options)) console.log(`  ${line}`);
-      if (options.yes && by) console.log(`  ${await replay(temporal, record, by, options)}`);
+      const hash = chosen === 'then' ? record.mappingHash : chosen?.mappingHash;
+      const rules = hash === undefined ? config.rules : mappings.find(hash);
+      if (chosen === 'then' && record.mappingHash === undefined) {
+        console.log('  left out: by which mapping it was read is not known');
+        continue;
+      }
+      if (!rules) {
+        console.log(`  left out: the ledger has no mapping ${hash}`);
+        continue;
+      }
+      const outlook = {
+        isAsRecorded: options.asRecorded === true,
+        rules,
+        before: record.mappingHash === undefined ? undefined : mappings.find(record.mappingHash),
+      };
+      const lines = await describeReplay(record, { ledger, sales, preview: preview.dependencies }, outlook);
+      for (const line of lines) console.log(`  ${line}`);
+      started += 1;
+      if (options.yes && by)
+        console.log(
+          `  ${await replay(temporal, record, { by, ...(hash !== undefined && { mapping: hash }) }, options)}`,
+        );
     }
   } finally {
     await sales.close();
+    await preview.close();
   }
   const done = options.yes ? 'told to run again' : 'would run again; --yes --by <name> does it';
-  console.log(`${records.length} hand-over${records.length === 1 ? '' : 's'} ${done}`);
+  console.log(`${started} hand-over${started === 1 ? '' : 's'} ${done}`);
 }
 
 async function getRecord(ledger: Ledger, guid: string): Promise<SourceRecord> {
@@ -95,61 +121,25 @@ function toFilter({ state, reason, since, limit }: ReplayOptions): RecordFilter 
   };
 }
 
-/** What exists, what is missing, and what differs between the record that was handed over and the one in Sales. */
-async function describe(
-  record: SourceRecord,
-  ledger: Ledger,
-  sales: SalesClient,
-  config: Config,
-  { asRecorded }: ReplayOptions,
-): Promise<string[]> {
-  const lines = [
-    `state: ${record.state}${record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : ''}`,
-  ];
-  for (const { documentId, kind, told } of await ledger.listDocuments<{ number: string }>(record.recordId)) {
-    const inSales = told ? `, in Sales as ${told.number} (${told.status})` : '';
-    lines.push(`adopts: ${kind} ${documentId}${inSales}`);
-  }
-  if (record.documentId === undefined) lines.push('makes: the document');
-  const { revision } = record;
-  if (revision === undefined) return lines;
-  if (asRecorded) return [...lines, `hands over revision ${revision}, as it was read then`];
-  const now = await readNow(record, sales, config);
-  if (!now) return [...lines, 'the record is gone in Sales'];
-  const differences = findDifferences(await ledger.getDeal(record.recordId, revision), now);
-  for (const { field, before, after } of differences)
-    lines.push(`differs: ${field}: ${before ?? '–'} → ${after ?? '–'}`);
-  return lines;
-}
-
-async function readNow(record: SourceRecord, sales: SalesClient, { rules }: Config): Promise<WonDeal | undefined> {
-  try {
-    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), record.table);
-    return await withMappedNumbers(await sales.readDeal(record.table, record.recordId, asked), rules.mapping);
-  } catch (error) {
-    if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
-    throw error;
-  }
-}
-
 async function replay(
   temporal: Client,
   record: SourceRecord,
-  by: string,
+  wish: Replay,
   { asRecorded }: ReplayOptions,
 ): Promise<string> {
   if (asRecorded && record.revision === undefined) return 'was never read, so there is nothing recorded';
   if (isFinal(record.state) && record.bearerId !== undefined)
     return `${record.bearerId} carries the deal: replay that one`;
-  const wish = { by, ...(asRecorded && record.revision !== undefined && { revision: record.revision }) };
-  const outcome = await replayDeal({ temporal }, record, wish);
-  if (outcome.kind === 'started') return 'runs again';
-  if (record.state !== 'held') return 'is running already';
-  try {
-    await temporal.workflow.getHandle(dealWorkflowId(record.recordId)).executeUpdate('retry', { args: [{ by }] });
-    return 'is held: told to try again';
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return 'has ended meanwhile';
-    throw error;
+  const outcome = await replayDeal({ temporal }, record, {
+    ...wish,
+    ...(asRecorded && record.revision !== undefined && { revision: record.revision }),
+  });
+  switch (outcome.kind) {
+    case 'started':
+      return 'runs again';
+    case 'restarted':
+      return 'was waiting, and runs again from its start';
+    case 'running':
+      return `is running already: ${outcome.reason}`;
   }
 }

@@ -67,7 +67,21 @@ export async function runPreview(
 
 async function connect(config: Config): Promise<{ dependencies: PreviewDependencies; close: () => Promise<void> }> {
   const foundation = await openFoundation({ ...config, logLevel: 'warn' }, 'cli');
-  const access = await openAccess(config, foundation.vault);
+  const { dependencies, close } = openPreview(config, await openAccess(config, foundation.vault));
+  return {
+    dependencies,
+    close: async () => {
+      await close();
+      await foundation.close();
+    },
+  };
+}
+
+/** Both systems as a preview asks them, each company once. */
+export function openPreview(
+  config: Config,
+  access: Awaited<ReturnType<typeof openAccess>>,
+): { dependencies: PreviewDependencies; close: () => Promise<void> } {
   const { apiUrl, app, ...first } = config.businessCentral;
   const opened = new Map<string, BusinessCentralClient>();
   const sales = createSalesClient(access.sales);
@@ -89,7 +103,6 @@ async function connect(config: Config): Promise<{ dependencies: PreviewDependenc
     },
     close: async () => {
       await Promise.all([sales, ...opened.values()].map((client) => client.close()));
-      await foundation.close();
     },
   };
 }

@@ -8,8 +8,8 @@ export interface DealDifference {
   readonly after: string | undefined;
 }
 
-/** Revision, state and lineage say nothing about the content of a document. */
-const BESIDE: ReadonlySet<string> = new Set(['revision', 'state', 'stateCode', 'lineage']);
+/** Revision, state, lineage and numbers that are not used say nothing about the content of a document. */
+const BESIDE: ReadonlySet<string> = new Set(['revision', 'state', 'stateCode', 'lineage', 'salesNumbers']);
 
 export function findDifferences(was: WonDeal, is: WonDeal): DealDifference[] {
   const [before, after] = [flatten(was), flatten(is)];

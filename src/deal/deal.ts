@@ -1,5 +1,6 @@
 import type { SourceTable } from './ids.js';
 import type { Decimal } from './money.js';
+import type { SalesNumbers } from './sales-numbers.js';
 
 /** What a source record says, in our words: one opportunity, quote or sales order with all that the hand-over needs. */
 export interface WonDeal {
@@ -31,6 +32,8 @@ export interface WonDeal {
   readonly shipTo: Address | undefined;
   /** Present when the rules ask for it. */
   readonly priceListName?: string | undefined;
+  /** Absent from deals that were read before they were kept. */
+  readonly salesNumbers?: SalesNumbers;
   /** Columns that only the mapping asks for, as text; absent from deals that were read before there was a mapping. */
   readonly extra?: ExtraColumns;
 }

@@ -37,6 +37,7 @@ export type HoldReason =
   | 'environment-changed'
   | 'company-unknown'
   | 'company-changed'
+  | 'mapping-unknown'
   | 'permission'
   | 'refused-by-business-central'
   | 'refused-by-sales';
@@ -147,6 +148,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'company-changed': {
     owner: 'finance',
     nextStep: 'The deal belongs to another company by now: retry, which makes its draft there.',
+  },
+  'mapping-unknown': {
+    owner: 'IT',
+    nextStep:
+      "The mapping that is wanted for the deal is not to be had: replay it by today's, or by another of `dealbridge mapping list`.",
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },

@@ -1,3 +1,5 @@
+import type { DocumentKind } from './deal.js';
+
 /** Every id and key that two sides must agree on is made here and nowhere else. */
 
 /** The tables of Dataverse whose rows can carry a deal. */
@@ -38,9 +40,12 @@ export function writeKey(recordId: string, step: string, generation = 1): string
   return `${recordId}:${step}:${generation}`;
 }
 
+/** The step by which a draft of each kind is made. */
+export const DRAFT_STEPS: Readonly<Record<DocumentKind, string>> = { invoice: 'draft', order: 'order-draft' };
+
 /** Drafts of a record, invoice or order, without the generation: see {@link writeKey}. */
 export function draftKeys(recordId: string): readonly string[] {
-  return ['draft', 'order-draft'].map((step) => `${recordId}:${step}:`);
+  return Object.values(DRAFT_STEPS).map((step) => `${recordId}:${step}:`);
 }
 
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */

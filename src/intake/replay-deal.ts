@@ -1,4 +1,5 @@
-import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { Replay } from '../activities/ledger.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
@@ -6,10 +7,12 @@ import type { StartDealDependencies } from './start-deal.js';
 
 export type ReplayOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
-  /** A run is under way: what it waits for is cleared by `retry`. */
-  | { readonly kind: 'running'; readonly workflowId: string };
+  /** A run was waiting for a person: it begins again. */
+  | { readonly kind: 'restarted'; readonly workflowId: string }
+  /** A run is in the middle of a step, which nobody may interrupt. */
+  | { readonly kind: 'running'; readonly workflowId: string; readonly reason: string };
 
-/** Runs a failed or finished hand-over again, on a person's word: what exists is adopted, what is missing is made. */
+/** Runs a failed, waiting or finished hand-over again, on a person's word: what exists is adopted, what is missing is made. */
 export async function replayDeal(
   { temporal }: Pick<StartDealDependencies, 'temporal'>,
   ref: RecordRef,
@@ -27,7 +30,19 @@ export async function replayDeal(
     });
     return { kind: 'started', workflowId };
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return { kind: 'running', workflowId };
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return restart(temporal, workflowId, replay);
+    throw error;
+  }
+}
+
+async function restart(temporal: Client, workflowId: string, replay: Replay): Promise<ReplayOutcome> {
+  try {
+    await temporal.workflow.getHandle(workflowId).executeUpdate('replay', { args: [replay] });
+    return { kind: 'restarted', workflowId };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return { kind: 'running', workflowId, reason: 'it has just ended' };
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+      return { kind: 'running', workflowId, reason: error.cause.message };
     throw error;
   }
 }

@@ -1,3 +1,5 @@
+import type { DocumentKind } from '../deal/deal.js';
+import { DRAFT_STEPS, writeKey } from '../deal/ids.js';
 import type { Queryable } from './database.js';
 
 /** What is known of one remote write before it is asked (again). */
@@ -61,6 +63,21 @@ export async function askAgain(db: Queryable, writeKey: string, startedFrom?: un
  */
 export async function markUnanswered(db: Queryable, writeKey: string): Promise<void> {
   await db.query(`UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
+}
+
+/** The kind of the draft of a record that is there or may be on its way. */
+export async function findDraftKind(
+  db: Queryable,
+  recordId: string,
+  generation: number,
+): Promise<DocumentKind | undefined> {
+  const kinds = Object.keys(DRAFT_STEPS) as DocumentKind[];
+  const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], generation));
+  const { rows } = await db.query<{ write_key: string }>(
+    `SELECT write_key FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
+    [keys],
+  );
+  return kinds[keys.indexOf(rows[0]?.write_key ?? '')];
 }
 
 function toJson(value: unknown): string | null {

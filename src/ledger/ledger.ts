@@ -12,7 +12,15 @@ import {
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import type { Database, Queryable } from './database.js';
 import { getDocument, keepDocument } from './documents.js';
-import { askAgain, completeIntent, type Intent, markNotDone, markUnanswered, openIntent } from './intents.js';
+import {
+  askAgain,
+  completeIntent,
+  findDraftKind,
+  type Intent,
+  markNotDone,
+  markUnanswered,
+  openIntent,
+} from './intents.js';
 import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
 import {
   changeRecord,
@@ -82,6 +90,8 @@ export interface Ledger {
   forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
   openIntent(writeKey: string, recordId: string, startedFrom?: unknown): Promise<Intent>;
   askAgain(writeKey: string, startedFrom?: unknown): Promise<void>;
+  /** The kind of the draft that is there or may be on its way. */
+  findDraftKind(recordId: string, generation: number): Promise<DocumentKind | undefined>;
   markNotDone(writeKey: string): Promise<void>;
   markUnanswered(writeKey: string): Promise<void>;
   recordOutcome(outcome: Outcome): Promise<void>;
@@ -130,6 +140,7 @@ export function createLedger(database: Database): Ledger {
     keepLink: (kind, companyId, link) => keepLink(database, kind, companyId, link),
     forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
     openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
+    findDraftKind: (recordId, generation) => findDraftKind(database, recordId, generation),
     askAgain: (writeKey, startedFrom) => askAgain(database, writeKey, startedFrom),
     markNotDone: (writeKey) => markNotDone(database, writeKey),
     markUnanswered: (writeKey) => markUnanswered(database, writeKey),

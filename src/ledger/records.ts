@@ -29,6 +29,10 @@ export interface SourceRecord extends RecordRef {
   readonly endedBy: string | undefined;
   /** Of Business Central; undefined for what was read before there could be several. */
   readonly companyId: string | undefined;
+  /** The mapping that the document was made by, or would have been; undefined for what was read before they were kept. */
+  readonly mappingHash: string | undefined;
+  /** The mapping that a person wants for the deal instead of today's. */
+  readonly wantedMapping: string | undefined;
   /** Another one than {@link companyId} when the deal changed while it had a document. */
   readonly wantedCompanyId: string | undefined;
   readonly firstSeenAt: Date;
@@ -52,6 +56,12 @@ export interface RecordChange {
   readonly endedBy?: string;
   /** Waits while there is a document of the deal or one may be on its way (I1). */
   readonly companyId?: string;
+  /** The mapping that the deal was read by; what a document was made by stays. */
+  readonly readBy?: string;
+  /** The mapping that the document was made by. */
+  readonly madeBy?: string;
+  /** Null: today's, whichever it is. */
+  readonly wantedMapping?: string | null;
   /** The draft is certainly gone; a next one is another write. */
   readonly isDraftGone?: true;
   /** The how manyeth draft this is. */
@@ -137,6 +147,8 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
        currency = coalesce($13, currency), document_kind = coalesce($14, document_kind),
        is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
        generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
+       mapping_hash = coalesce($23, CASE WHEN document_id IS NULL THEN $24::text END, mapping_hash),
+       wanted_mapping = CASE WHEN $25::boolean THEN $26 ELSE wanted_mapping END,
        wanted_company_id = coalesce($21::uuid, wanted_company_id),
        company_id = CASE
          WHEN $17::boolean THEN coalesce(wanted_company_id, company_id)
@@ -170,6 +182,10 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       BEFORE_THE_HAND_OVER,
       change.companyId ?? null,
       draftKeys(recordId),
+      change.madeBy ?? null,
+      change.readBy ?? null,
+      change.wantedMapping !== undefined,
+      change.wantedMapping ?? null,
     ],
   );
 }
@@ -214,6 +230,8 @@ interface Row {
   ended_by: string | null;
   company_id: string | null;
   wanted_company_id: string | null;
+  mapping_hash: string | null;
+  wanted_mapping: string | null;
   first_seen_at: Date;
   changed_at: Date;
 }
@@ -240,6 +258,8 @@ function toRecord(row: Row): SourceRecord {
     isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,
     companyId: row.company_id ?? undefined,
+    mappingHash: row.mapping_hash ?? undefined,
+    wantedMapping: row.wanted_mapping ?? undefined,
     wantedCompanyId: row.wanted_company_id ?? undefined,
     firstSeenAt: row.first_seen_at,
     changedAt: row.changed_at,

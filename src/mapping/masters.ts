@@ -2,6 +2,7 @@ import type { DealLine, WonDeal } from '../deal/deal.js';
 import type { FieldValues } from '../deal/document.js';
 import type { Problem } from '../deal/holds.js';
 import { decideLine, type LineRules, toUnitCode } from '../deal/line-rules.js';
+import { type ItemNumberRules, toItemNumber } from '../deal/masters.js';
 import { mapSection, mapSources } from './fields.js';
 import type { Mapping } from './mapping.js';
 import { type Lookups, type Resolved, resolveSection } from './resolve.js';
@@ -97,6 +98,15 @@ export async function withMappedNumbers(deal: WonDeal, mapping: Mapping): Promis
     mapped = { ...mapped, lines };
   }
   return mapped;
+}
+
+/** With the numbers of the mapping, and those items that are called otherwise than their products: all that a step looks up. */
+export async function withOurNumbers(deal: WonDeal, mapping: Mapping, items: ItemNumberRules): Promise<WonDeal> {
+  const mapped = await withMappedNumbers(deal, mapping);
+  const lines = mapped.lines.map((line) =>
+    line.product ? { ...line, product: { ...line.product, number: toItemNumber(line.product.number, items) } } : line,
+  );
+  return { ...mapped, lines };
 }
 
 /** A number that is configured and cannot be told is a problem: without it another row would be taken or made. */

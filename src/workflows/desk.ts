@@ -7,7 +7,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { StateNote } from '../activities/ledger.js';
+import type { Replay, StateNote } from '../activities/ledger.js';
 import type { Figures, RecordRef } from '../deal/deal.js';
 import { HOLDS, type Problem, REFUSED } from '../deal/holds.js';
 import { isNewerRevision } from '../deal/looks.js';
@@ -15,6 +15,7 @@ import { isSame } from '../deal/money.js';
 import { canMove, type DealState } from '../deal/states.js';
 import { ledger } from './activity-options.js';
 import {
+  type Asked,
   type Confirmed,
   cancelUpdate,
   confirmSignal,
@@ -24,6 +25,7 @@ import {
   type Rejected,
   rejectSignal,
   rejectUpdate,
+  replayUpdate,
   retryUpdate,
   statusQuery,
 } from './messages.js';
@@ -90,6 +92,14 @@ export class DealEnded {
   }
 }
 
+/** Thrown through the story when a person wants the deal run again from its start. */
+export class ReplayWanted {
+  readonly replay: Replay;
+  constructor(replay: Replay) {
+    this.replay = replay;
+  }
+}
+
 /** A hold is looked at again by itself, because what blocked it may have been repaired without a word to us. */
 const LOOK_AGAIN = '1 hour';
 
@@ -101,8 +111,10 @@ export function openDesk(ref: RecordRef): Desk {
   let invoiceNumber: string | undefined;
   let difference: string | undefined;
   let decision: Exclude<Decision, { kind: 'news' }> | undefined;
-  let ended: DealEnded | undefined;
+  /** Whatever it is, whoever waits throws it. */
+  let ended: DealEnded | ReplayWanted | undefined;
   let retries = 0;
+  let retriedBy: string | undefined;
   let revision: string | undefined;
   // A revision that is told before the first reading is compared once that is known.
   let newest: string | undefined;
@@ -142,13 +154,22 @@ export function openDesk(ref: RecordRef): Desk {
     decision = { kind: 'rejected', by: word.by, reason: word.reason };
     return status();
   };
-  const retry = (): DealStatus => {
+  const retry = (word: Asked): DealStatus => {
     retries += 1;
+    retriedBy = word.by;
     return status();
   };
   const cancel = (word: Rejected): DealStatus => {
     ended = new DealEnded('cancelled', word.by, word.reason);
     return status();
+  };
+  const replay = (wish: Replay): DealStatus => {
+    ended = new ReplayWanted(wish);
+    return status();
+  };
+  const mayEnd = (doing: string): void => {
+    if (state !== 'held' && state !== 'awaiting-confirmation')
+      refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
   };
 
   setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
@@ -167,11 +188,12 @@ export function openDesk(ref: RecordRef): Desk {
     description: 'What held the deal is cleared: go on',
   });
   setHandler(cancelUpdate, cancel, {
-    validator: (_word) => {
-      if (state !== 'held' && state !== 'awaiting-confirmation')
-        refuse(`the deal is ${state} and cannot be cancelled now`, 'NotWaiting');
-    },
+    validator: (_word) => mayEnd('cancelled'),
     description: 'End the deal; a draft is deleted',
+  });
+  setHandler(replayUpdate, replay, {
+    validator: (_word) => mayEnd('replayed'),
+    description: 'Run the deal again from its start; what exists is adopted',
   });
   // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
   setHandler(lookSignal, (look) => {
@@ -228,6 +250,7 @@ export function openDesk(ref: RecordRef): Desk {
     publish();
     await ledger.noteState({ recordId: ref.recordId, state, problems });
     const heard = retries;
+    retriedBy = undefined;
     isWoken = false;
     await condition(
       () => retries > heard || ended !== undefined || isWoken || (hasNews() && told > answered),
@@ -238,7 +261,12 @@ export function openDesk(ref: RecordRef): Desk {
     state = before;
     problems = [];
     publish();
-    await ledger.noteState({ recordId: ref.recordId, state });
+    const reasons = found.map(({ reason }) => reason);
+    await ledger.noteState({
+      recordId: ref.recordId,
+      state,
+      ...(retriedBy !== undefined && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
+    });
   };
 
   return {

@@ -1,5 +1,5 @@
 import { sleep } from '@temporalio/workflow';
-import type { Masters } from '../activities/ledger.js';
+import type { Masters, Standing } from '../activities/ledger.js';
 import type { DealSummary } from '../activities/sales.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { Problem } from '../deal/holds.js';
@@ -10,17 +10,17 @@ import { type Paper, papersOf } from './papers.js';
 
 /** From the won record to a draft that agrees with it, and back to another draft when the record changes. */
 
-export type Start =
-  | { readonly kind: 'drafted'; readonly paper: Paper }
-  | { readonly kind: 'not-ours'; readonly result: HandOverResult };
+export type Start = Refreshed | { readonly kind: 'not-ours'; readonly result: HandOverResult };
 
 export interface DraftOptions {
   readonly isRepeat: boolean;
   readonly generation: number;
   /** False for runs that began before deals were followed. */
   readonly isFollowing: boolean;
-  /** The revision to hand over as it was read once; without it the record is read as it is. */
-  readonly revision?: string;
+  /** A person's word: the draft is to be as if it were made now, of this revision or of the record as it is. */
+  readonly replay?: { readonly revision?: string } | undefined;
+  /** What an earlier run has made. */
+  readonly draft?: Standing['draft'];
 }
 
 /** Reads the deal, finds out whose it is, makes sure of customer and items, and has the draft made. */
@@ -36,13 +36,28 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   const masters = await prepareMasters(deal, known, options.isFollowing);
   if ('held' in masters) return masters;
 
-  const paper = await makeDraft(desk, deal, masters.customerId, options.generation);
+  const drafted = asDrafted(deal, options);
+  const paper = await makeDraft(desk, drafted, masters.customerId, options.generation);
   if (!paper) return { kind: 'not-ours', result: await giveWay(desk, deal) };
   await desk.enter('drafted', 'comparing draft and deal', { told: true });
-  return { kind: 'drafted', paper };
+  return isSameDocument(drafted, deal) ? { kind: 'paper', paper } : bringUpToDate(desk, paper, deal);
 }
 
-function readRecord(desk: Desk, ref: RecordRef, { isFollowing, revision }: DraftOptions): Promise<DealSummary> {
+/** The deal as the draft has it that is there already: of its kind, and when a person asks, by its mapping. */
+function asDrafted(deal: DealSummary, { draft, replay }: DraftOptions): DealSummary {
+  if (!draft) return deal;
+  const mapping = replay ? draft.mapping : deal.mapping;
+  return { ...deal, policy: { ...deal.policy, documentKind: draft.kind }, ...(mapping && { mapping }) };
+}
+
+/** A mapping that is not known, as for what was read before they were kept, is no other one. */
+function isSameDocument(was: DealSummary, is: DealSummary): boolean {
+  const isSameMapping = was.mapping === undefined || is.mapping === undefined || was.mapping === is.mapping;
+  return isSameMapping && was.fingerprint === is.fingerprint && was.policy.documentKind === is.policy.documentKind;
+}
+
+function readRecord(desk: Desk, ref: RecordRef, { isFollowing, replay }: DraftOptions): Promise<DealSummary> {
+  const revision = replay?.revision;
   if (revision !== undefined) return sales.recallDeal({ ...ref, revision });
   return isFollowing ? readSettled(desk, ref) : sales.readDeal(ref);
 }
@@ -182,13 +197,18 @@ export function refresh(desk: Desk, paper: Paper, isFollowing: boolean): Promise
   return desk.untilClear('bringing the draft up to date', () => refreshOnce(desk, paper, isFollowing));
 }
 
-/** A deal that changed in Sales, or a draft that is gone, means a new draft. */
 async function refreshOnce(desk: Desk, paper: Paper, isFollowing: boolean): Promise<Refreshed | Held> {
   if (!isFollowing) return refreshAsBefore(desk, paper);
   desk.takeNews();
   const { recordId, table } = paper.deal;
   const deal = await sales.readDeal({ recordId, table });
   desk.hasRead(deal.revision);
+  return bringUpToDate(desk, paper, deal);
+}
+
+/** A deal that changed in Sales, another mapping, or a draft that is gone means a new draft. */
+async function bringUpToDate(desk: Desk, paper: Paper, deal: DealSummary): Promise<Refreshed | Held> {
+  const { recordId } = deal;
   const papers = papersOf(paper.deal);
   const draft = await papers.readDraft(paper);
   if (await papers.isPostedByHand(paper, draft)) {
@@ -199,9 +219,7 @@ async function refreshOnce(desk: Desk, paper: Paper, isFollowing: boolean): Prom
   if (deal.state !== 'won') {
     throw new DealEnded('cancelled', 'Sales', deal.state === 'dead' ? 'cancelled in Sales' : 'reopened in Sales');
   }
-  const isSameDeal =
-    deal.fingerprint === paper.deal.fingerprint && deal.policy.documentKind === paper.deal.policy.documentKind;
-  if (draft && isSameDeal) return { kind: 'paper', paper: { ...paper, deal, draft } };
+  if (draft && isSameDocument(paper.deal, deal)) return { kind: 'paper', paper: { ...paper, deal, draft } };
   if (draft) await papers.deleteDraft(paper);
   if (deal.problems.length > 0) return { held: deal.problems };
   const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products }, true);

@@ -5,7 +5,7 @@ import type { Policy, RecordRef } from '../deal/deal.js';
 import { isLess } from '../deal/money.js';
 import type { DealState } from '../deal/states.js';
 import { ledger, sales } from './activity-options.js';
-import { DealEnded, type Desk, openDesk } from './desk.js';
+import { DealEnded, type Desk, openDesk, ReplayWanted } from './desk.js';
 import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
 import { checkResults, followDeal } from './follow-deal.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
@@ -21,13 +21,27 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
   // Runs that began before deals were followed go on as they began (I9).
   const isFollowing = patched('follow-deals');
   const desk = openDesk(ref);
-  if (input.replay) await ledger.beginReplay({ recordId: ref.recordId, replay: input.replay });
+  try {
+    return await handOver(desk, ref, input, isFollowing);
+  } catch (error) {
+    if (!(error instanceof ReplayWanted)) throw error;
+    return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
+  }
+}
+
+async function handOver(
+  desk: Desk,
+  ref: RecordRef,
+  { replay, look }: HandOverInput,
+  isFollowing: boolean,
+): Promise<HandOverResult> {
+  if (replay) await ledger.beginReplay({ recordId: ref.recordId, replay });
   const standing = isFollowing ? await ledger.findStanding(ref) : undefined;
   if (standing?.isHandedOver) {
     desk.standAt(standing.state);
-    if (input.replay) await checkResults(desk, ref, standing);
+    if (replay) await checkResults(desk, ref, standing);
     const news = desk.takeNews();
-    const isInvoice = input.look?.at === 'business-central';
+    const isInvoice = look?.at === 'business-central';
     return endHearing(desk, ref, await followDeal(desk, ref, { record: !isInvoice || news.ofRecord, invoices: true }));
   }
   let paper: Paper | undefined;
@@ -39,14 +53,15 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
         isRepeat,
         generation: standing?.generation ?? 1,
         isFollowing,
-        ...(input.replay?.revision !== undefined && { revision: input.replay.revision }),
+        replay,
+        ...(standing?.draft && { draft: standing.draft }),
       }),
     );
     if (start.kind === 'not-ours') return await endHearing(desk, ref, start.result);
     paper = start.paper;
 
-    let isByHand = false;
-    for (;;) {
+    let isByHand = start.kind === 'posted-by-hand';
+    while (!isByHand) {
       const agreed = await agreeOnDraft(desk, paper, isFollowing);
       paper = agreed.paper;
       isByHand = agreed.kind === 'posted-by-hand';
@@ -55,7 +70,6 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
       const fresh = await refresh(desk, paper, isFollowing);
       paper = fresh.paper;
       isByHand = fresh.kind === 'posted-by-hand';
-      if (isByHand) break;
     }
     if (!isFollowing) return await writeBackAsBefore(desk, paper);
     const { documentKind, orderPosting } = paper.deal.policy;

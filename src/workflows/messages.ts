@@ -55,5 +55,6 @@ export const lookSignal = defineSignal<[Look]>(LOOK);
 export const confirmUpdate = defineUpdate<DealStatus, [Confirmed]>('confirm');
 export const rejectUpdate = defineUpdate<DealStatus, [Rejected]>('reject');
 export const retryUpdate = defineUpdate<DealStatus, [Asked]>('retry');
+export const replayUpdate = defineUpdate<DealStatus, [Replay]>('replay');
 export const cancelUpdate = defineUpdate<DealStatus, [Rejected]>('cancel');
 export const statusQuery = defineQuery<DealStatus>('status');

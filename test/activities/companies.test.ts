@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
 import { type Company, createCompanies, toEachCompany } from '../../src/activities/companies.js';
 import { findRefusals } from '../../src/activities/failures.js';
+import { createRulesOfRecords } from '../../src/activities/rules-of-records.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { parseRules } from '../../src/config.js';
@@ -63,6 +64,15 @@ async function seeIn(companyId: string | undefined): Promise<string> {
   return recordId;
 }
 
+const recordIn = async (companyId: string | undefined) => counter.ledger.getRecord(await seeIn(companyId));
+
+const todaysRules = () =>
+  createRulesOfRecords({
+    today: parseRules(''),
+    findMapping: async () => undefined,
+    withMappingOf: (today) => today,
+  });
+
 const refusalsOf = (work: Promise<unknown>) => work.then(() => [], findRefusals);
 
 describe('a company', () => {
@@ -114,7 +124,7 @@ describe('a company', () => {
 describe('the company of a record', () => {
   it('is the first one for records of before there were several', async () => {
     const { companies } = openCompanies(async () => toCompany(randomUUID()));
-    expect(await companies.companyOf(await seeIn(undefined))).toBe(companies.first);
+    expect(await companies.companyOf(await recordIn(undefined))).toBe(companies.first);
   });
 
   it('is found by a worker that has opened none yet, and refused when no rule names it any more', async () => {
@@ -124,8 +134,8 @@ describe('the company of a record', () => {
     ]);
     const { companies } = openCompanies(async ({ company }) => toCompany(ids.get(company) ?? ''));
     const pounds = ids.get('Pounds');
-    expect((await companies.companyOf(await seeIn(pounds))).companyId).toBe(pounds);
-    expect(await refusalsOf(companies.companyOf(await seeIn(randomUUID())))).toMatchObject([
+    expect((await companies.companyOf(await recordIn(pounds))).companyId).toBe(pounds);
+    expect(await refusalsOf(companies.companyOf(await recordIn(randomUUID())))).toMatchObject([
       { reason: 'company-unknown' },
     ]);
   });
@@ -133,7 +143,7 @@ describe('the company of a record', () => {
   it('decides where a step works; a step that names its company works there', async () => {
     const pounds = randomUUID();
     const { companies } = openCompanies(async ({ company }) => toCompany(company === 'Pounds' ? pounds : randomUUID()));
-    const steps = toEachCompany(companies, ({ companyId }) => ({
+    const steps = toEachCompany(companies, todaysRules(), ({ companyId }) => ({
       where: async (_input: { readonly recordId?: string; readonly companyId?: string }) => companyId,
     }));
     expect(await steps.where({ recordId: await seeIn(pounds) })).toBe(pounds);

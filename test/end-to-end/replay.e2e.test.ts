@@ -108,9 +108,20 @@ describe('a hand-over that a person runs again', () => {
     expectOnce(deal);
   });
 
-  it('is told that it runs when it runs', async () => {
+  it('begins again while it waits for a person, and goes on with the draft that it had', async () => {
     const deal = await startWaiting();
-    expect((await replayDeal(stage, ref(deal), { by: 'ann' })).kind).toBe('running');
+    const [draft] = dealer.invoicesOf(deal);
+    const { runId } = await handle(deal).describe();
+    const writes = countWrites();
+    expect((await replayDeal(stage, ref(deal), { by: 'ann' })).kind).toBe('restarted');
+    await until(async () => (await handle(deal).describe()).runId !== runId);
+    await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
+    expect(writes()).toBe(0);
+    await confirm(deal);
+    await dealer.result(deal);
+    expectOnce(deal);
+    expect(dealer.invoicesOf(deal)[0]?.row['id']).toBe(draft?.row['id']);
+    await keepHistory(stage, deal.id, 'replayed-while-waiting', runId);
   });
 });
 

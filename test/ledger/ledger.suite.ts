@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { findMapping, keepMapping, listMappings } from '../../src/ledger/mappings.js';
 import { migrate } from '../../src/ledger/migrate.js';
 
 /** What every database that claims to carry the ledger must do. */
@@ -111,6 +112,60 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       const recordId = await see();
       await ledger.change(recordId, { amount: '1234567890123.4500' });
       expect((await ledger.getRecord(recordId)).amount).toBe('1234567890123.4500');
+    });
+
+    describe('the mapping of a record', () => {
+      it('is the one that it was read by, until a document is made by one', async () => {
+        const recordId = await see();
+        const mapping = async () => (await ledger.getRecord(recordId)).mappingHash;
+        await ledger.change(recordId, { readBy: 'first' });
+        await ledger.change(recordId, { readBy: 'second' });
+        expect(await mapping()).toBe('second');
+        await ledger.change(recordId, { documentId: randomUUID(), madeBy: 'second' });
+        await ledger.change(recordId, { readBy: 'third' });
+        expect(await mapping()).toBe('second');
+        await ledger.change(recordId, { madeBy: 'third' });
+        expect(await mapping()).toBe('third');
+      });
+
+      it('stays unknown for a document of before they were kept', async () => {
+        const recordId = await see();
+        await ledger.change(recordId, { documentId: randomUUID() });
+        await ledger.change(recordId, { readBy: 'first' });
+        expect((await ledger.getRecord(recordId)).mappingHash).toBeUndefined();
+      });
+
+      it('that a person wants stands until another word', async () => {
+        const recordId = await see();
+        const wanted = async () => (await ledger.getRecord(recordId)).wantedMapping;
+        await ledger.change(recordId, { wantedMapping: 'first' });
+        await ledger.change(recordId, { state: 'reading', readBy: 'second' });
+        expect(await wanted()).toBe('first');
+        await ledger.change(recordId, { wantedMapping: null });
+        expect(await wanted()).toBeUndefined();
+      });
+
+      it('is kept once, under its hash', async () => {
+        await keepMapping(database, { hash: 'once', content: { totals: {} } });
+        await keepMapping(database, { hash: 'once', content: {} });
+        expect(await findMapping(database, 'once')).toMatchObject({ hash: 'once', content: { totals: {} } });
+        expect(await findMapping(database, 'never')).toBeUndefined();
+        await ledger.change(await see(), { readBy: 'once' });
+        expect(await listMappings(database)).toMatchObject([{ hash: 'once', records: 1 }]);
+      });
+    });
+
+    describe('the kind of a draft', () => {
+      it('is that of the write that was begun and did not fail for certain', async () => {
+        const recordId = await see();
+        expect(await ledger.findDraftKind(recordId, 1)).toBeUndefined();
+        await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId);
+        expect(await ledger.findDraftKind(recordId, 1)).toBe('invoice');
+        await ledger.markNotDone(writeKey(recordId, 'draft', 1));
+        await ledger.openIntent(writeKey(recordId, 'order-draft', 1), recordId);
+        expect(await ledger.findDraftKind(recordId, 1)).toBe('order');
+        expect(await ledger.findDraftKind(recordId, 2)).toBeUndefined();
+      });
     });
 
     describe('write intents (I3)', () => {

@@ -9,9 +9,9 @@ import type { Stage } from './processes.js';
  * With RECORD_HISTORIES=1 the run of a deal is saved for the replay test (I9). Its payloads are opened, because the keys
  * of a test are gone after it; names of the machine and its folders do not belong into a recorded history.
  */
-export async function keepHistory(stage: Stage, recordId: string, name: string): Promise<void> {
+export async function keepHistory(stage: Stage, recordId: string, name: string, runId?: string): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
-  const history = await stage.temporal.workflow.getHandle(recordId).fetchHistory();
+  const history = await stage.temporal.workflow.getHandle(recordId, runId).fetchHistory();
   const opened = await openPayloads(createPayloadCodec(stage.ring), JSON.parse(historyToJSON(history)));
   const text = JSON.stringify(opened, withoutMachine, 1);
   mkdirSync('test/histories', { recursive: true });

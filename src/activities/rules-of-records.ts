@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { KeptMapping } from '../ledger/mappings.js';
+import type { SourceRecord } from '../ledger/records.js';
+import { refuse } from './failures.js';
+import type { Rules } from './rules.js';
+
+/** Which rules a step goes by: today's, or with the mapping that a person wants for the record (`replay --mapping`). */
+export interface RulesOfRecords {
+  readonly today: Rules;
+  /** @throws ApplicationFailure when the mapping that is wanted is not there or not readable any more. */
+  of(record: Pick<SourceRecord, 'wantedMapping'> | undefined): Promise<Rules>;
+}
+
+export interface RulesOfRecordsOptions {
+  readonly today: Rules;
+  readonly findMapping: (hash: string) => Promise<KeptMapping | undefined>;
+  /** Throws when this version of the program does not know a rule of it. */
+  readonly withMappingOf: (today: Rules, kept: KeptMapping) => Rules;
+}
+
+export function createRulesOfRecords({ today, findMapping, withMappingOf }: RulesOfRecordsOptions): RulesOfRecords {
+  // A mapping never changes under its hash.
+  const read = new Map<string, Rules>([[today.mappingHash, today]]);
+  return {
+    today,
+    async of(record) {
+      const wanted = record?.wantedMapping ?? today.mappingHash;
+      const known = read.get(wanted);
+      if (known) return known;
+      const kept = await findMapping(wanted);
+      if (!kept) throw refuse('mapping-unknown', `the ledger has no mapping ${wanted}`);
+      const rules = orRefuse(() => withMappingOf(today, kept));
+      read.set(wanted, rules);
+      return rules;
+    },
+  };
+}
+
+function orRefuse(combine: () => Rules): Rules {
+  try {
+    return combine();
+  } catch (error) {
+    throw refuse('mapping-unknown', error instanceof Error ? error.message : String(error));
+  }
+}
+
+/** An activity as the worker calls it; what it takes is its own affair. */
+export type Step = (input: never) => Promise<unknown>;
+export type StepsOf<Names> = { readonly [Name in keyof Names]: Step };
+
+const concerned = z
+  .object({
+    recordId: z.string().optional(),
+    ref: z.object({ recordId: z.string() }).optional(),
+    companyId: z.string().optional(),
+  })
+  .catch({});
+
+/** What the input of a step names. */
+export interface Concerned {
+  readonly recordId: string | undefined;
+  readonly companyId: string | undefined;
+}
+
+/** The same steps several times over: each call goes to those that its input asks for. */
+export function routeSteps<Steps extends StepsOf<Steps>>(
+  names: readonly (keyof Steps)[],
+  choose: (concerned: Concerned) => Promise<Steps>,
+): Steps {
+  const route = <Name extends keyof Steps>(name: Name) => {
+    const routed: Step = async (input) => {
+      const { recordId, ref, companyId } = concerned.parse(input);
+      const steps = await choose({ recordId: recordId ?? ref?.recordId, companyId });
+      return steps[name](input);
+    };
+    return routed;
+  };
+  // Each step takes and gives what the step of that name does, whichever is chosen.
+  return Object.fromEntries(names.map((name) => [name, route(name)])) as Steps;
+}
+
+/** Steps that go by the rules of the record that they are about. */
+export function byRulesOfRecord<Steps extends StepsOf<Steps>>(
+  rules: RulesOfRecords,
+  findRecord: (recordId: string) => Promise<SourceRecord | undefined>,
+  create: (rules: Rules) => Steps,
+): Steps {
+  const made = new Map<string, Steps>();
+  const stepsOf = (wanted: Rules): Steps => {
+    const steps = made.get(wanted.mappingHash) ?? create(wanted);
+    made.set(wanted.mappingHash, steps);
+    return steps;
+  };
+  const names = Object.keys(stepsOf(rules.today)) as (keyof Steps)[];
+  return routeSteps<Steps>(names, async ({ recordId }) =>
+    stepsOf(await rules.of(recordId === undefined ? undefined : await findRecord(recordId))),
+  );
+}

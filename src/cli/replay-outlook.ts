@@ -1,0 +1,94 @@
+import { type Rules, wishesOf } from '../activities/rules.js';
+import { RemoteApiError } from '../clients/errors.js';
+import type { SalesClient } from '../clients/sales/client.js';
+import { findDifferences } from '../deal/compare-deals.js';
+import type { WonDeal } from '../deal/deal.js';
+import { withSalesNumbers } from '../deal/sales-numbers.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { SourceRecord } from '../ledger/records.js';
+import { askedColumns } from '../mapping/columns.js';
+import { withOurNumbers } from '../mapping/masters.js';
+import { findChanges } from '../mapping/preview.js';
+import { createPreviewer, type PreviewDependencies } from './preview.js';
+
+/** What a replay would adopt, make and find different, told before anything is done. */
+
+export interface OutlookDependencies {
+  readonly ledger: Ledger;
+  readonly sales: SalesClient;
+  readonly preview: PreviewDependencies;
+}
+
+export interface Outlook {
+  readonly isAsRecorded: boolean;
+  /** By which the deal would be handed over now. */
+  readonly rules: Rules;
+  /** By which its document was made, or would have been; undefined when that is not known any more. */
+  readonly before: Rules | undefined;
+}
+
+export async function describeReplay(
+  record: SourceRecord,
+  { ledger, sales, preview }: OutlookDependencies,
+  { isAsRecorded, rules, before }: Outlook,
+): Promise<string[]> {
+  const lines = [
+    `state: ${record.state}${record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : ''}`,
+  ];
+  for (const { documentId, kind, told } of await ledger.listDocuments<{ number: string }>(record.recordId)) {
+    const inSales = told ? `, in Sales as ${told.number} (${told.status})` : '';
+    lines.push(`adopts: ${kind} ${documentId}${inSales}`);
+  }
+  if (record.documentId === undefined) lines.push('makes: the document');
+  const { revision } = record;
+  if (revision === undefined) return lines;
+
+  const recorded = await ledger.getDeal(record.recordId, revision);
+  const was = withSalesNumbers(recorded);
+  const is = isAsRecorded ? was : await readNow(record, sales, rules);
+  if (isAsRecorded) lines.push(`hands over revision ${revision}, as it was read then`);
+  else if (!is) return [...lines, 'the record is gone in Sales'];
+  else {
+    const [left, right] = was ? [was, is] : [recorded, await withOurNumbers(is, rules.mapping, rules.masters.items)];
+    for (const one of findDifferences(left, right)) lines.push(toLine('differs', one));
+  }
+  lines.push(`mapping: ${rules.mappingHash}${toOldMapping(record, rules)}`);
+  if (!before || before.mappingHash === rules.mappingHash || !was || !is) return lines;
+  if (isAsRecorded) lines.push(...findUnread(record, before, rules));
+  const asThen = await createPreviewer(preview, before).previewRead(was);
+  const asNow = await createPreviewer(preview, rules).previewRead(is);
+  for (const one of findChanges(asThen, asNow)) lines.push(toLine('document differs', one));
+  return lines;
+}
+
+function toLine(what: string, one: { field: string; before: string | undefined; after: string | undefined }): string {
+  return `${what}: ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`;
+}
+
+function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, rules: Rules): string {
+  if (mappingHash === undefined) return ' (by which one it was read before is not known)';
+  if (mappingHash === rules.mappingHash) return ', as before';
+  const remakes = documentId !== undefined && !isHandedOver;
+  return `, before ${mappingHash}${remakes ? ': a draft that is there is made anew' : ''}`;
+}
+
+/** Columns of Sales that the other mapping takes and that nobody read then: they would be taken for empty. */
+function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): string[] {
+  const columnsOf = (of: Rules) => askedColumns(of.mapping, of.lines, wishesOf(of), table).rows;
+  const [read, wanted] = [columnsOf(before), columnsOf(rules)];
+  return (Object.keys(wanted) as (keyof typeof wanted)[]).flatMap((row) =>
+    wanted[row]
+      .filter((column) => !read[row].includes(column))
+      .map((column) => `not recorded: ${row === 'record' ? '' : `${row}.`}${column}, which counts as empty`),
+  );
+}
+
+async function readNow(record: SourceRecord, sales: SalesClient, rules: Rules): Promise<WonDeal | undefined> {
+  try {
+    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), record.table);
+    return await sales.readDeal(record.table, record.recordId, asked);
+  } catch (error) {
+    if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}

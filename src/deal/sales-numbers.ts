@@ -1,0 +1,35 @@
+import type { DealLine, WonDeal } from './deal.js';
+
+/** The mapping puts numbers of its own in place of those of Sales; kept beside them, these can be mapped once more. */
+export interface SalesNumbers {
+  /** Present when another one is used; empty for a customer that has none in Sales. */
+  readonly customer?: { readonly number?: string | undefined };
+  /** By the id of the line; only where another one is used. */
+  readonly lines: Readonly<Record<string, string>>;
+}
+
+export function keepSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal {
+  const number = read.customer?.number;
+  const lines: Record<string, string> = {};
+  for (const [index, line] of read.lines.entries()) {
+    if (line.product && line.product.number !== mapped.lines[index]?.product?.number)
+      lines[line.lineId] = line.product.number;
+  }
+  const isOther = number !== mapped.customer?.number;
+  return { ...mapped, salesNumbers: { lines, ...(isOther && { customer: { number } }) } };
+}
+
+/** The deal with the numbers that it has in Sales; undefined for deals of before they were kept. */
+export function withSalesNumbers({ salesNumbers, ...deal }: WonDeal): WonDeal | undefined {
+  if (!salesNumbers) return undefined;
+  const { customer, lines } = salesNumbers;
+  const back = (line: DealLine): DealLine => {
+    const number = lines[line.lineId];
+    return line.product && number !== undefined ? { ...line, product: { ...line.product, number } } : line;
+  };
+  return {
+    ...deal,
+    lines: deal.lines.map(back),
+    customer: deal.customer && customer ? { ...deal.customer, number: customer.number } : deal.customer,
+  };
+}

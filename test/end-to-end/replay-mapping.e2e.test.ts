@@ -1,0 +1,172 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { replayDeal } from '../../src/intake/replay-deal.js';
+import { startDeal } from '../../src/intake/start-deal.js';
+import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import { createCommand } from '../support/command.js';
+import { createDealer, until } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
+import { openStage, type Stage } from '../support/processes.js';
+
+/** Running a hand-over again by the mapping that its document was made by, or by today's. */
+
+const THEN = 'test/rules/mapping-then.yaml';
+const NOW = 'test/rules/mapping-now.yaml';
+
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let rules = THEN;
+const dealbridge = createCommand(() => stage);
+
+beforeAll(async () => {
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules });
+  stage.simulators.dataverse.webhooks.registrations.length = 0;
+  dealer = createDealer(stage);
+});
+beforeEach(() => goBy(THEN));
+afterAll(() => stage?.close());
+
+/** Whoever changes the rules starts the worker again. */
+async function goBy(wanted: string): Promise<void> {
+  if (rules === wanted) return;
+  rules = wanted;
+  stage.env['DEALBRIDGE_RULES'] = rules;
+  await stage.killWorker();
+  await stage.startWorker();
+}
+
+const ref = (deal: SeedDocument) => ({ table: deal.kind, recordId: deal.id });
+const handle = (deal: SeedDocument) => stage.temporal.workflow.getHandle(deal.id);
+const confirm = (deal: SeedDocument) => handle(deal).executeUpdate('confirm', { args: [{ by: 'ann' }] });
+const documents = () => stage.simulators.businessCentral.company.documents;
+const ordersOf = (deal: SeedDocument) =>
+  [...documents().order.values()].filter(({ row }) => row['externalDocumentNumber'] === keyOf(deal));
+const keyOf = (deal: SeedDocument) => deal.id.replaceAll('-', '').toUpperCase();
+const emailOf = (deal: SeedDocument) => dealer.invoicesOf(deal).map(({ row }) => row['email']);
+
+async function startWaiting(): Promise<SeedDocument> {
+  const deal = dealer.takeKnown();
+  await startDeal(stage, ref(deal));
+  await dealer.untilState(deal, 'awaiting-confirmation');
+  return deal;
+}
+
+async function reject(): Promise<SeedDocument> {
+  const deal = await startWaiting();
+  await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wait' }] });
+  await dealer.result(deal);
+  return deal;
+}
+
+describe('a hand-over that was rejected before the mapping changed', () => {
+  it('by the mapping of then gives the document of then, of the record as it was', async () => {
+    const deal = await reject();
+    await goBy(NOW);
+    const said = await dealbridge('replay', deal.id, '--mapping', 'then', '--as-recorded', '--yes', '--by', 'bob');
+    const { mappingHash, wantedMapping } = await stage.ledger.getRecord(deal.id);
+    expect(said).toContain(`mapping: ${mappingHash}, as before`);
+    expect(said).not.toContain('document differs');
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(emailOf(deal)).toEqual(['then@example.com']);
+    expect(ordersOf(deal)).toEqual([]);
+    await confirm(deal);
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect((await stage.ledger.getRecord(deal.id)).wantedMapping).toBe(mappingHash);
+    expect(wantedMapping).toBeUndefined();
+    const trail = await stage.ledger.readAudit(deal.id);
+    expect(trail.find(({ action }) => action === 'replay')).toMatchObject({
+      actor: 'bob',
+      facts: { state: 'rejected', mapping: mappingHash },
+    });
+    expect(trail.filter(({ action }) => action.startsWith('create draft')).map(({ facts }) => facts)).toMatchObject([
+      { mapping: mappingHash },
+      { mapping: mappingHash },
+    ]);
+  });
+
+  it('by the mapping of now gives the document of now, and shows first what differs', async () => {
+    const deal = await reject();
+    await goBy(NOW);
+    const { mappingHash } = await stage.ledger.getRecord(deal.id);
+    const shown = await dealbridge('replay', deal.id);
+    expect(shown).toContain(`, before ${mappingHash}`);
+    expect(shown).toContain('document differs: document.email: then@example.com → now@example.com');
+    const recorded = await dealbridge('replay', deal.id, '--as-recorded');
+    expect(recorded).toContain('not recorded: description, which counts as empty');
+    await dealbridge('replay', deal.id, '--yes', '--by', 'bob');
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+    expect(ordersOf(deal).map(({ row }) => row['email'])).toEqual(['now@example.com']);
+  });
+
+  it('can be chosen with others, and by the hash of a mapping', async () => {
+    const deal = await reject();
+    const { mappingHash = '' } = await stage.ledger.getRecord(deal.id);
+    await goBy(NOW);
+    const list = await dealbridge('mapping', 'list');
+    expect(list.split('\n').find((line) => line.startsWith(mappingHash))).toMatch(/\d+ records\t-$/);
+    expect(list).toContain("today's");
+    expect(await dealbridge('mapping', 'show', mappingHash.slice(0, 8))).toContain('value: then@example.com');
+    const chosen = ['--state', 'rejected', '--limit', '1', '--yes', '--by', 'bob'];
+    expect(await dealbridge('replay', ...chosen, '--mapping', mappingHash.slice(0, 8))).toContain('runs again');
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(emailOf(deal)).toEqual(['then@example.com']);
+    await expect(dealbridge('replay', deal.id, '--mapping', 'than')).rejects.toThrow(/found 'than', now, then or one/);
+  });
+
+  it('waits for IT when the mapping that is wanted is not there', async () => {
+    const deal = await reject();
+    await replayDeal(stage, ref(deal), { by: 'bob', mapping: 'none' });
+    await dealer.untilState(deal, 'held');
+    expect(await stage.ledger.getRecord(deal.id)).toMatchObject({ holdReason: 'mapping-unknown' });
+    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({ kind: 'restarted' });
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    await keepHistory(stage, deal.id, 'replayed-while-held');
+  });
+});
+
+describe('a draft that waits while the mapping changes', () => {
+  it('is made anew by the mapping of now when a person replays it, and posted once', async () => {
+    const deal = await startWaiting();
+    const [draft] = dealer.invoicesOf(deal);
+    await goBy(NOW);
+    const said = await dealbridge('replay', deal.id, '--yes', '--by', 'bob');
+    expect(said).toContain('a draft that is there is made anew');
+    expect(said).toContain('was waiting, and runs again from its start');
+    await until(() => ordersOf(deal).length === 1);
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(documents().invoice.has(String(draft?.row['id']))).toBe(false);
+    await confirm(deal);
+    expect((await dealer.result(deal)).outcome).toBe('awaiting-shipment');
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+    expect(ordersOf(deal)).toHaveLength(1);
+  });
+
+  it('stays the only one when its run is ended from outside and a document of another kind is wanted by now (I1)', async () => {
+    const deal = await startWaiting();
+    await goBy(NOW);
+    await handle(deal).terminate('test');
+    await startDeal(stage, ref(deal));
+    await until(() => ordersOf(deal).length === 1);
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+    expect(ordersOf(deal)).toHaveLength(1);
+  });
+
+  it('is not touched by a replay while one of its steps runs', async () => {
+    const deal = dealer.takeKnown();
+    stage.simulators.businessCentral.faults.add({
+      id: 'slow',
+      match: { method: 'POST', path: 'salesInvoices\\?' },
+      effect: { kind: 'hold', when: 'before' },
+    });
+    await startDeal(stage, ref(deal));
+    await until(async () => (await dealer.status(deal)).state === 'preparing');
+    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({
+      kind: 'running',
+      reason: 'the deal is preparing and cannot be replayed now',
+    });
+    stage.simulators.businessCentral.faults.clear();
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(dealer.invoicesOf(deal)).toHaveLength(1);
+  });
+});
