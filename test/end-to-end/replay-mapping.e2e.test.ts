@@ -46,7 +46,9 @@ const emailOf = (deal: SeedDocument) => dealer.invoicesOf(deal).map(({ row }) =>
 async function startWaiting(): Promise<SeedDocument> {
   const deal = dealer.takeKnown();
   await startDeal(stage, ref(deal));
+  // The ledger knows it a moment before the run has got so far, and the worker may be killed in between.
   await dealer.untilState(deal, 'awaiting-confirmation');
+  await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
   return deal;
 }
 
