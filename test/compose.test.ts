@@ -28,6 +28,18 @@ const settings = Object.fromEntries(
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 );
 
+/** As a shell without the variables reads it. */
+const withDefaults = (text: string): string => text.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+
+/** What the container of a service is given, with its mounts where they are here. */
+function settingsOf(name: string): NodeJS.ProcessEnv {
+  const mounts = (services[name]?.volumes ?? []).map((volume) => withDefaults(volume).split(':'));
+  const here = (path: string): string =>
+    mounts.reduce((text, [source = '', target = '']) => text.replace(target, source), path);
+  const given: Record<string, string> = { ...settings, ...services[name]?.environment };
+  return Object.fromEntries(Object.entries(given).map(([key, value]) => [key, here(value)]));
+}
+
 let simulators: Simulators;
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
@@ -50,7 +62,7 @@ describe('docker-compose.yml', () => {
         if (condition === 'service_healthy') expect(services[needed]?.healthcheck).toBeDefined();
       }
       for (const volume of service.volumes ?? []) {
-        const source = volume.split(':')[0] ?? '';
+        const source = withDefaults(volume).split(':')[0] ?? '';
         expect(source.startsWith('.') ? existsSync(source) : Object.keys(volumes).includes(source)).toBe(true);
       }
       const program = service.command?.find((word) => word.startsWith('dist/'));
@@ -59,15 +71,15 @@ describe('docker-compose.yml', () => {
   }
 
   for (const name of ['worker', 'starter']) {
-    it(`${name}: its settings are a whole configuration`, () => {
-      const config = loadConfig({ ...settings, ...services[name]?.environment });
+    it(`${name}: its settings are a whole configuration, with the rules that are mounted`, () => {
+      const config = loadConfig(settingsOf(name));
       expect(config.temporal).toEqual({ address: 'temporal:7233', namespace: 'dealbridge' });
       expect(config.businessCentral.environmentUrl).toContain('http://simulators:4103/');
     });
   }
 
   it('the Web UI asks the starter to open payloads, and the starter lets it', () => {
-    const config = loadConfig({ ...settings, ...services['starter']?.environment });
+    const config = loadConfig(settingsOf('starter'));
     const ui = services['temporal-ui'] as Service & { readonly ports: readonly string[] };
     expect(`http://${ui.ports[0]?.replace(/:8080$/, '')}`).toBe(config.codec.uiOrigin);
     expect(config.codec.token).toBeDefined();
