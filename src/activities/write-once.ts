@@ -1,4 +1,5 @@
 import { RemoteApiError } from '../clients/errors.js';
+import { whileListening } from '../clients/sending.js';
 import type { Ledger, Outcome } from '../ledger/ledger.js';
 import { toFailure, waitForOutcome } from './failures.js';
 
@@ -31,6 +32,9 @@ export interface SafeWrite<Result> {
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
 const LOOK_EVERY_MS = 15_000;
 
+/** A request that leaves so long after its intent is counted anew; most leave at once and cost no more. */
+const LATE_MS = 1_000;
+
 /**
  * Writes the intent, asks, writes the result. A repeat looks before it asks; after an unknown outcome it asks again
  * only when the other side's own time limit has passed, and after a last look.
@@ -39,6 +43,7 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
   const { recordId, writeKey } = write;
   const intent = await ledger.openIntent(writeKey, recordId, write.startedFrom);
   if (intent.state === 'done') return intent.result as Result;
+  let { attempt } = intent;
   if (intent.state !== 'first') {
     const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
     const found = await inWords(() => write.find(earlier));
@@ -48,15 +53,21 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
     }
     const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
     if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
-    await ledger.askAgain(writeKey, write.startedFrom);
+    // Deals share the writes of a customer or an item: whoever asked in between may land after this look.
+    if (!(await ledger.askAgain(writeKey, attempt, write.startedFrom))) throw waitForOutcome(0);
+    attempt += 1;
   }
+  const begunAt = Date.now();
+  const countLate = async (): Promise<void> => {
+    if (Date.now() - begunAt > LATE_MS) await ledger.countFromNow(writeKey, attempt);
+  };
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
   try {
-    answer = await write.write();
+    answer = await whileListening(countLate, write.write);
   } catch (error) {
     if (error instanceof RemoteApiError) {
-      if (error.wasNotDone) await ledger.markNotDone(writeKey);
-      else await noteNoAnswer(ledger, write, error);
+      if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
+      else await noteNoAnswer(ledger, write, attempt, error);
     }
     throw toFailure(error);
   }
@@ -66,8 +77,13 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
 }
 
 /** It may have been done: the trail has the id to ask the other side about (I4). */
-async function noteNoAnswer<Result>(ledger: Ledger, write: SafeWrite<Result>, error: RemoteApiError): Promise<void> {
-  await ledger.markUnanswered(write.writeKey);
+async function noteNoAnswer<Result>(
+  ledger: Ledger,
+  write: SafeWrite<Result>,
+  attempt: number,
+  error: RemoteApiError,
+): Promise<void> {
+  await ledger.countFromNow(write.writeKey, attempt);
   const { requestId, status, remoteCode } = error.facts;
   await ledger.audit({
     recordId: write.recordId,

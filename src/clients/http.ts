@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from './errors.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
+import { tellSending } from './sending.js';
 import type { TokenSource } from './tokens.js';
 
 export interface HttpRequest {
@@ -60,6 +61,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
 
   async function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
     const correlationId = randomUUID();
+    if (asking.method !== 'GET') await tellSending();
     let response: Dispatcher.ResponseData;
     let text: string;
     try {

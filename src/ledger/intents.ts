@@ -5,11 +5,11 @@ import type { Queryable } from './database.js';
 /** What is known of one remote write before it is asked (again). */
 export type Intent =
   /** Nobody asked before: no look-up is needed. */
-  | { readonly state: 'first' }
+  | { readonly state: 'first'; readonly attempt: 1 }
   /** An attempt asked and its end is unknown. */
-  | { readonly state: 'asking'; readonly askedMsAgo: number; readonly startedFrom: unknown }
+  | { readonly state: 'asking'; readonly attempt: number; readonly askedMsAgo: number; readonly startedFrom: unknown }
   /** The last attempt certainly changed nothing. */
-  | { readonly state: 'not-done'; readonly startedFrom: unknown }
+  | { readonly state: 'not-done'; readonly attempt: number; readonly startedFrom: unknown }
   | { readonly state: 'done'; readonly result: unknown };
 
 /** Opens the intent before the first request goes out (I3), or tells what became of the earlier attempts. */
@@ -26,16 +26,16 @@ export async function openIntent(
      ON CONFLICT DO NOTHING RETURNING EXISTS (SELECT FROM ledger_restores) AS restored`,
     [writeKey, recordId, toJson(startedFrom)],
   );
-  if (inserted.rows[0]?.restored === false) return { state: 'first' };
+  if (inserted.rows[0]?.restored === false) return { state: 'first', attempt: 1 };
   const { rows } = await db.query<IntentRow>(
-    `SELECT state, result, started_from, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
+    `SELECT state, result, started_from, times_asked, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
      FROM write_intents WHERE write_key = $1`,
     [writeKey],
   );
   const row = rows[0];
   if (!row) throw new Error(`intent ${writeKey} vanished`);
   if (row.state === 'done') return { state: 'done', result: row.result };
-  const earlier = { startedFrom: row.started_from ?? undefined };
+  const earlier = { attempt: row.times_asked, startedFrom: row.started_from ?? undefined };
   return row.state === 'asking'
     ? { state: 'asking', askedMsAgo: row.asked_ms_ago, ...earlier }
     : { state: 'not-done', ...earlier };
@@ -46,23 +46,36 @@ interface IntentRow {
   asked_ms_ago: number;
   result: unknown;
   started_from: unknown;
-}
-
-/** Marks that the request goes out now; a look-up has just found nothing. */
-export async function askAgain(db: Queryable, writeKey: string, startedFrom?: unknown): Promise<void> {
-  await db.query(
-    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $2
-     WHERE write_key = $1`,
-    [writeKey, toJson(startedFrom)],
-  );
+  times_asked: number;
 }
 
 /**
- * The attempt has been given up without an answer. It may have waited for a token or a connection before it asked, so the
- * time in which it may still land counts from now.
+ * Marks that the request goes out now; a look-up has just found nothing. False when somebody else, another deal of the
+ * same customer say, has asked since the attempt that was known: the look-up may have come too early.
  */
-export async function markUnanswered(db: Queryable, writeKey: string): Promise<void> {
-  await db.query(`UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
+export async function askAgain(
+  db: Queryable,
+  writeKey: string,
+  lastAttempt: number,
+  startedFrom?: unknown,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $3
+     WHERE write_key = $1 AND times_asked = $2 AND state <> 'done'`,
+    [writeKey, lastAttempt, toJson(startedFrom)],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * The time in which an attempt may still land counts from now: it leaves late, after it waited for a token say, or it has
+ * been given up without an answer.
+ */
+export async function countFromNow(db: Queryable, writeKey: string, attempt: number): Promise<void> {
+  await db.query(
+    `UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
+    [writeKey, attempt],
+  );
 }
 
 /** The kind of the draft of a record that is there or may be on its way. */
@@ -84,8 +97,12 @@ function toJson(value: unknown): string | null {
   return value === undefined ? null : JSON.stringify(value);
 }
 
-export async function markNotDone(db: Queryable, writeKey: string): Promise<void> {
-  await db.query(`UPDATE write_intents SET state = 'not-done' WHERE write_key = $1 AND state = 'asking'`, [writeKey]);
+/** Says nothing of a later attempt, which somebody else may have begun. */
+export async function markNotDone(db: Queryable, writeKey: string, attempt: number): Promise<void> {
+  await db.query(
+    `UPDATE write_intents SET state = 'not-done' WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
+    [writeKey, attempt],
+  );
 }
 
 export async function completeIntent(

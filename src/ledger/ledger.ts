@@ -15,10 +15,10 @@ import { getDocument, keepDocument } from './documents.js';
 import {
   askAgain,
   completeIntent,
+  countFromNow,
   findDraftKind,
   type Intent,
   markNotDone,
-  markUnanswered,
   openIntent,
 } from './intents.js';
 import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
@@ -89,11 +89,12 @@ export interface Ledger {
   keepLink(kind: LinkKind, companyId: string, link: Link): Promise<void>;
   forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
   openIntent(writeKey: string, recordId: string, startedFrom?: unknown): Promise<Intent>;
-  askAgain(writeKey: string, startedFrom?: unknown): Promise<void>;
+  /** False when somebody else has asked since. */
+  askAgain(writeKey: string, lastAttempt: number, startedFrom?: unknown): Promise<boolean>;
   /** The kind of the draft that is there or may be on its way. */
   findDraftKind(recordId: string, generation: number): Promise<DocumentKind | undefined>;
-  markNotDone(writeKey: string): Promise<void>;
-  markUnanswered(writeKey: string): Promise<void>;
+  markNotDone(writeKey: string, attempt: number): Promise<void>;
+  countFromNow(writeKey: string, attempt: number): Promise<void>;
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
@@ -141,9 +142,9 @@ export function createLedger(database: Database): Ledger {
     forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
     openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
     findDraftKind: (recordId, generation) => findDraftKind(database, recordId, generation),
-    askAgain: (writeKey, startedFrom) => askAgain(database, writeKey, startedFrom),
-    markNotDone: (writeKey) => markNotDone(database, writeKey),
-    markUnanswered: (writeKey) => markUnanswered(database, writeKey),
+    askAgain: (writeKey, lastAttempt, startedFrom) => askAgain(database, writeKey, lastAttempt, startedFrom),
+    markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
+    countFromNow: (writeKey, attempt) => countFromNow(database, writeKey, attempt),
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
     readAudit: (recordId) => readAudit(database, recordId),
     audit: (entry) => appendAudit(database, entry),

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { writeOnce } from '../../src/activities/write-once.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
+import { tellSending } from '../../src/clients/sending.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 /** When a write whose answer never came may be asked again (I3). */
@@ -36,5 +37,81 @@ describe('a write without an answer', () => {
     await expect(attempt()).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
     await expect(attempt()).rejects.toMatchObject({ type: 'OutcomeUnknown' });
     expect(asked).toBe(1);
+  });
+});
+
+describe('a write that leaves late', () => {
+  it('may land for as long after it left, when the worker dies before there is an answer', async () => {
+    const { recordId } = await counter.win();
+    const writeKey = `${recordId}/late`;
+    const askedMsAgo = async () => {
+      const intent = await counter.ledger.openIntent(writeKey, recordId);
+      return intent.state === 'asking' ? intent.askedMsAgo : undefined;
+    };
+    const died = new Error('the worker dies');
+    vi.useFakeTimers({ toFake: ['Date'] });
+    try {
+      const attempt = writeOnce<{ readonly id: string }>(counter.ledger, {
+        recordId,
+        writeKey,
+        action: 'write something',
+        outcomeMs: 60_000,
+        find: async () => undefined,
+        write: async () => {
+          await counter.database.query(
+            `UPDATE write_intents SET asked_at = now() - interval '1 hour' WHERE write_key = $1`,
+            [writeKey],
+          );
+          vi.setSystemTime(Date.now() + 3_600_000);
+          expect(await askedMsAgo()).toBeGreaterThan(3_000_000);
+          await tellSending();
+          throw died;
+        },
+        outcome: () => ({ facts: {} }),
+      });
+      await expect(attempt).rejects.toThrow();
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(await askedMsAgo()).toBeLessThan(60_000);
+  });
+});
+
+describe('a write that two deals need', () => {
+  it('is asked by one of them when both have seen an attempt fail, and the other adopts it', async () => {
+    const [one, other] = [await counter.win(), await counter.win()];
+    const made: string[] = [];
+    let refused = true;
+    let releaseLooks: () => void = () => undefined;
+    let looks = 0;
+    const bothLooked = new Promise<void>((resolve) => {
+      releaseLooks = resolve;
+    });
+    const attempt = (recordId: string) =>
+      writeOnce<{ readonly id: string }>(counter.ledger, {
+        recordId,
+        writeKey: 'shared/customer',
+        action: 'write something',
+        outcomeMs: 60_000,
+        find: async () => {
+          const found = made[0];
+          looks += 1;
+          if (looks === 2) releaseLooks();
+          if (looks <= 2) await bothLooked;
+          return found === undefined ? undefined : { id: found };
+        },
+        write: async () => {
+          if (refused) throw new RemoteApiError('business-central', 'throttled', 'write something', { status: 429 });
+          made.push(`row-${made.length + 1}`);
+          return { id: `row-${made.length}`, requestId: 'r', correlationId: 'c' };
+        },
+        outcome: () => ({ facts: {} }),
+      });
+    await expect(attempt(one.recordId)).rejects.toMatchObject({ type: 'business-central/throttled' });
+    refused = false;
+    const outcomes = await Promise.allSettled([attempt(one.recordId), attempt(other.recordId)]);
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected']);
+    expect(await attempt(other.recordId)).toEqual({ id: 'row-1' });
+    expect(made).toEqual(['row-1']);
   });
 });

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { createTransport, type HttpTransport } from '../../src/clients/http.js';
+import { whileListening } from '../../src/clients/sending.js';
 
 /** One transport against a server that answers as it is told. */
 let server: Server;
@@ -112,6 +113,29 @@ describe('one request', () => {
       code: 'unavailable',
     });
     await guarded.close();
+  });
+
+  it('a write is told when it leaves, after what it waited for, and each time that it leaves', async () => {
+    const said: string[] = [];
+    const waiting = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`, async () => {
+      said.push('waited');
+    });
+    answer = (response) => {
+      said.push('arrived');
+      status(401)(response);
+    };
+    const ask = (method: 'GET' | 'POST') =>
+      whileListening(
+        async () => {
+          said.push('leaves');
+        },
+        () => waiting.send({ method, path: 'x', asked: 'ask' }).catch(() => undefined),
+      );
+    await ask('POST');
+    expect(said).toEqual(['waited', 'leaves', 'arrived', 'leaves', 'arrived']);
+    await ask('GET');
+    expect(said.slice(5)).toEqual(['arrived', 'arrived']);
+    await waiting.close();
   });
 
   it('a server that is not there was certainly not asked', async () => {

@@ -82,7 +82,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         const recordId = await see();
         await ledger.change(recordId, { companyId: home });
         await ledger.openIntent(writeKey(recordId, 'draft'), recordId);
-        await ledger.markNotDone(writeKey(recordId, 'draft'));
+        await ledger.markNotDone(writeKey(recordId, 'draft'), 1);
         await ledger.change(recordId, { companyId: abroad });
         expect(await companies(recordId)).toEqual([abroad, abroad]);
       });
@@ -161,7 +161,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect(await ledger.findDraftKind(recordId, 1)).toBeUndefined();
         await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId);
         expect(await ledger.findDraftKind(recordId, 1)).toBe('invoice');
-        await ledger.markNotDone(writeKey(recordId, 'draft', 1));
+        await ledger.markNotDone(writeKey(recordId, 'draft', 1), 1);
         await ledger.openIntent(writeKey(recordId, 'order-draft', 1), recordId);
         expect(await ledger.findDraftKind(recordId, 1)).toBe('order');
         expect(await ledger.findDraftKind(recordId, 2)).toBeUndefined();
@@ -185,15 +185,27 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         if (asking.state !== 'asking') throw new Error(`${asking.state} is not asking`);
         expect(asking.askedMsAgo).toBeGreaterThanOrEqual(0);
         expect(asking.askedMsAgo).toBeLessThan(60_000);
-        await ledger.markNotDone(key);
-        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done' });
-        await ledger.askAgain(key);
+        await ledger.markNotDone(key, 1);
+        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done', attempt: 1 });
+        expect(await ledger.askAgain(key, 1)).toBe(true);
         expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
         const result = { id: '1', etag: 'W/"x"', total: '12.50' };
         await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
         expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'done', result });
-        await ledger.markNotDone(key);
+        await ledger.markNotDone(key, 2);
+        expect(await ledger.askAgain(key, 2)).toBe(false);
         expect((await ledger.openIntent(key, recordId)).state).toBe('done');
+      });
+
+      it('of those who saw the same attempt fail, one asks again; a late word about it says nothing of the next', async () => {
+        const key = `${randomUUID()}:customer:1`;
+        const recordId = await see();
+        await ledger.openIntent(key, recordId);
+        await ledger.markNotDone(key, 1);
+        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.askAgain(key, 1)));
+        expect(asked.filter(Boolean)).toHaveLength(1);
+        await ledger.markNotDone(key, 1);
+        expect(await ledger.openIntent(key, recordId)).toMatchObject({ state: 'asking', attempt: 2 });
       });
 
       it('an intent keeps what the write started from, until it is asked again', async () => {
@@ -204,9 +216,13 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
           state: 'asking',
           startedFrom: [{ shipped: '0' }],
         });
-        await ledger.askAgain(key, [{ shipped: '2' }]);
-        await ledger.markNotDone(key);
-        expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done', startedFrom: [{ shipped: '2' }] });
+        await ledger.askAgain(key, 1, [{ shipped: '2' }]);
+        await ledger.markNotDone(key, 2);
+        expect(await ledger.openIntent(key, recordId)).toEqual({
+          state: 'not-done',
+          attempt: 2,
+          startedFrom: [{ shipped: '2' }],
+        });
       });
 
       it('an outcome is kept whole or not at all', async () => {
