@@ -10,7 +10,7 @@ import { companyColumns, toCompanyRules } from './mapping/companies.js';
 import { toLineRules, toMapping } from './mapping/mapping.js';
 import { RulesError, readRules } from './mapping/read-rules.js';
 import type { RulesFile } from './mapping/rules-file.js';
-import { type MappingVersion, readMappingVersion, toMappingVersion } from './mapping/versions.js';
+import { hashMapping, type MappingVersion, readMappingVersion, toMappingVersion } from './mapping/versions.js';
 import { type KeySource, openKeyRing } from './secrets/key-ring.js';
 import { KeysError } from './secrets/keys.js';
 
@@ -198,9 +198,11 @@ export function parseRules(yaml: string, file?: string): Rules {
 /**
  * The rules of today with the mapping of a kept version: by it a document is made; who confirms it, what may be created,
  * which company it goes to and everything that is not about one document stays as it is today.
- * @throws ConfigError when this version of the program knows a rule of it no more.
+ * @throws ConfigError when it was altered, or when this version of the program knows a rule of it no more.
  */
 export function withMappingOf(today: Rules, { hash, content }: MappingVersion): Rules {
+  const found = hashMapping(content);
+  if (found !== hash) throw new ConfigError(`the mapping ${hash} was altered: its content has the hash ${found}`);
   try {
     const then = toRules(readMappingVersion(content));
     const { items, billTo } = then.masters;

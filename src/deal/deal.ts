@@ -1,6 +1,5 @@
 import type { SourceTable } from './ids.js';
 import type { Decimal } from './money.js';
-import type { SalesNumbers } from './sales-numbers.js';
 
 /** What a source record says, in our words: one opportunity, quote or sales order with all that the hand-over needs. */
 export interface WonDeal {
@@ -36,6 +35,14 @@ export interface WonDeal {
   readonly salesNumbers?: SalesNumbers;
   /** Columns that only the mapping asks for, as text; absent from deals that were read before there was a mapping. */
   readonly extra?: ExtraColumns;
+}
+
+/** Numbers of Sales where the mapping has put others in their place, so that they can be mapped once more. */
+export interface SalesNumbers {
+  /** Present when another one is used; empty for a customer that has none in Sales. */
+  readonly customer?: { readonly number?: string | undefined };
+  /** By the id of the line; only where another one is used. */
+  readonly lines: Readonly<Record<string, string>>;
 }
 
 /** Column to value, as text; a column that is empty in Sales is absent. */

@@ -1,5 +1,3 @@
-import type { DocumentKind } from './deal.js';
-
 /** Every id and key that two sides must agree on is made here and nowhere else. */
 
 /** The tables of Dataverse whose rows can carry a deal. */
@@ -41,7 +39,7 @@ export function writeKey(recordId: string, step: string, generation = 1): string
 }
 
 /** The step by which a draft of each kind is made. */
-export const DRAFT_STEPS: Readonly<Record<DocumentKind, string>> = { invoice: 'draft', order: 'order-draft' };
+export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft' } as const;
 
 /** Drafts of a record, invoice or order, without the generation: see {@link writeKey}. */
 export function draftKeys(recordId: string): readonly string[] {

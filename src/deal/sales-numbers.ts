@@ -1,12 +1,6 @@
 import type { DealLine, WonDeal } from './deal.js';
 
-/** The mapping puts numbers of its own in place of those of Sales; kept beside them, these can be mapped once more. */
-export interface SalesNumbers {
-  /** Present when another one is used; empty for a customer that has none in Sales. */
-  readonly customer?: { readonly number?: string | undefined };
-  /** By the id of the line; only where another one is used. */
-  readonly lines: Readonly<Record<string, string>>;
-}
+/** The mapping puts numbers of its own in place of those of Sales; these stay beside them. */
 
 export function keepSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal {
   const number = read.customer?.number;

@@ -31,8 +31,11 @@ export interface MappingVersion {
 
 export function toMappingVersion(file: RulesFile): MappingVersion {
   const content = { ...pick(file, PARTS), masters: pick(file.masters, PARTS_OF_MASTERS) };
-  const text = JSON.stringify(content, sortKeys);
-  return { hash: createHash('sha256').update(text).digest('hex').slice(0, HASH_LENGTH), content: JSON.parse(text) };
+  return { hash: hashMapping(content), content: JSON.parse(JSON.stringify(content)) };
+}
+
+export function hashMapping(content: unknown): string {
+  return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, HASH_LENGTH);
 }
 
 const HASH_LENGTH = 16;

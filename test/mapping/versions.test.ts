@@ -3,7 +3,7 @@ import { ConfigError, parseRules, withMappingOf } from '../../src/config.js';
 import { keepSalesNumbers, withSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { withOurNumbers } from '../../src/mapping/masters.js';
 import { readRules } from '../../src/mapping/read-rules.js';
-import { toMappingVersion } from '../../src/mapping/versions.js';
+import { hashMapping, toMappingVersion } from '../../src/mapping/versions.js';
 import { makeDeal } from '../support/won-deal.js';
 
 /** A mapping has a name of its own, so that a deal can be handed over by the one of then. */
@@ -80,10 +80,17 @@ companies: [{ company: US, when: { column: { name: account.new_region, value: 1 
 
   it('that this version of the program knows no more are refused by name', () => {
     const content = { ...(versionOf('').content as object), lineTexts: 'rhymes' };
-    expect(() => withMappingOf(parseRules(''), { hash: 'abc', content })).toThrow(ConfigError);
-    expect(() => withMappingOf(parseRules(''), { hash: 'abc', content })).toThrow(
-      /the mapping abc is known no more: rule lineTexts/,
+    const hash = hashMapping(content);
+    expect(() => withMappingOf(parseRules(''), { hash, content })).toThrow(ConfigError);
+    expect(() => withMappingOf(parseRules(''), { hash, content })).toThrow(
+      `the mapping ${hash} is known no more: rule lineTexts`,
     );
+  });
+
+  it('that somebody altered in the ledger are refused', () => {
+    const { hash, content } = versionOf('writeInAccount: 8400');
+    const altered = { ...(content as object), writeInAccount: '9999' };
+    expect(() => withMappingOf(parseRules(''), { hash, content: altered })).toThrow(`the mapping ${hash} was altered`);
   });
 });
 
