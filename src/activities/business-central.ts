@@ -21,6 +21,7 @@ import {
   orNothing,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
+import { toFingerprint } from './fingerprint.js';
 import { createMasterSteps, cutsOf } from './masters.js';
 import type { Rules } from './rules.js';
 import type { FindStrongCandidate } from './strong-candidates.js';
@@ -170,7 +171,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             state: 'drafted',
             documentId: draft.id,
             documentKind: 'invoice',
-            madeBy: rules.mappingHash,
+            madeBy: { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) },
             generation: input.generation,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,

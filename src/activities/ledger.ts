@@ -62,7 +62,12 @@ export interface Standing {
   readonly generation: number;
   readonly settleMs: number;
   /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
-  readonly draft?: { readonly kind: DocumentKind; readonly mapping: string | undefined };
+  readonly draft?: {
+    readonly kind: DocumentKind;
+    /** By which it was made, and of what; undefined when that is not known. */
+    readonly mapping: string | undefined;
+    readonly fingerprint: string | undefined;
+  };
   /** The posted invoices of the deal, each with what Sales still has to learn. */
   readonly invoices: readonly InvoiceStanding[];
   readonly writesColumns: boolean;
@@ -125,7 +130,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
         generation: record.generation,
         // An order shows by its state whether it is locked, so it is read first.
         settleMs: table === 'salesorder' ? 0 : rules.settleMs,
-        ...(kind && { draft: { kind, mapping: record.mappingHash } }),
+        ...(kind && { draft: { kind, mapping: record.mappingHash, fingerprint: record.madeFingerprint } }),
         invoices: posted.map(toInvoiceStanding),
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,

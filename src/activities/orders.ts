@@ -18,6 +18,7 @@ import {
   orNothing,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
+import { toFingerprint } from './fingerprint.js';
 import { createLookups } from './lookups.js';
 import { cutsOf } from './masters.js';
 import { toPostedOrder } from './posted-order.js';
@@ -79,7 +80,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             state: 'drafted',
             documentId: made.id,
             documentKind: 'order',
-            madeBy: rules.mappingHash,
+            madeBy: { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) },
             generation: input.generation,
             draftNumber: made.number,
             customerNumber: made.customerNumber,

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Invoice } from '../clients/business-central/client.js';
 import { RemoteApiError } from '../clients/errors.js';
 import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../clients/sales/client.js';
@@ -19,6 +18,7 @@ import { findLocalProblems } from '../mapping/resolve.js';
 import { PARENT } from './bill-to.js';
 import type { Companies } from './companies.js';
 import { deriveGuid } from './derive-guid.js';
+import { toFingerprint } from './fingerprint.js';
 import { type Rules, wishesOf } from './rules.js';
 import { toInvoiceColumns } from './write-back.js';
 import { inWords, writeOnce } from './write-once.js';
@@ -248,18 +248,6 @@ function isGone(error: unknown): boolean {
 async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal | undefined> {
   const revision = (await ledger.findRecord(recordId))?.revision;
   return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
-}
-
-/** Revision, state, lineage and numbers that are not used say nothing about the content of a document. */
-function toFingerprint(deal: WonDeal): string {
-  const { revision: _1, state: _2, stateCode: _3, lineage: _4, salesNumbers: _5, ...content } = deal;
-  return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
-}
-
-/** The database gives the keys of an object back in another order. */
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
 /** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */

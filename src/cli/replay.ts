@@ -59,7 +59,7 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
   const access = await openAccess(config, vault);
   const sales = createSalesClient(access.sales);
   const preview = openPreview(config, access);
-  let started = 0;
+  let told = 0;
   try {
     for (const record of records) {
       console.log(`${record.table} ${record.recordNumber ?? '(not read yet)'} ${record.recordId}`);
@@ -80,18 +80,17 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
       };
       const lines = await describeReplay(record, { ledger, sales, preview: preview.dependencies }, outlook);
       for (const line of lines) console.log(`  ${line}`);
-      started += 1;
-      if (options.yes && by)
-        console.log(
-          `  ${await replay(temporal, record, { by, ...(hash !== undefined && { mapping: hash }) }, options)}`,
-        );
+      if (!options.yes || !by) continue;
+      const { text, isTold } = await replay(temporal, record, { by, ...(hash && { mapping: hash }) }, options);
+      console.log(`  ${text}`);
+      if (isTold) told += 1;
     }
   } finally {
     await sales.close();
     await preview.close();
   }
-  const done = options.yes ? 'told to run again' : 'would run again; --yes --by <name> does it';
-  console.log(`${started} hand-over${started === 1 ? '' : 's'} ${done}`);
+  if (options.yes) console.log(`${told} of ${records.length} told to run again`);
+  else console.log(`nothing was done for these ${records.length}; --yes --by <name> runs them again`);
 }
 
 async function getRecord(ledger: Ledger, guid: string): Promise<SourceRecord> {
@@ -126,20 +125,21 @@ async function replay(
   record: SourceRecord,
   wish: Replay,
   { asRecorded }: ReplayOptions,
-): Promise<string> {
-  if (asRecorded && record.revision === undefined) return 'was never read, so there is nothing recorded';
+): Promise<{ readonly text: string; readonly isTold: boolean }> {
+  const leave = (text: string) => ({ text, isTold: false });
+  if (asRecorded && record.revision === undefined) return leave('was never read, so there is nothing recorded');
   if (isFinal(record.state) && record.bearerId !== undefined)
-    return `${record.bearerId} carries the deal: replay that one`;
+    return leave(`${record.bearerId} carries the deal: replay that one`);
   const outcome = await replayDeal({ temporal }, record, {
     ...wish,
     ...(asRecorded && record.revision !== undefined && { revision: record.revision }),
   });
   switch (outcome.kind) {
     case 'started':
-      return 'runs again';
+      return { text: 'runs again', isTold: true };
     case 'restarted':
-      return 'was waiting, and runs again from its start';
+      return { text: 'was waiting, and runs again from its start', isTold: true };
     case 'running':
-      return `is running already: ${outcome.reason}`;
+      return leave(`is running already: ${outcome.reason}`);
   }
 }

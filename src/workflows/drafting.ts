@@ -43,11 +43,17 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   return isSameDocument(drafted, deal) ? { kind: 'paper', paper } : bringUpToDate(desk, paper, deal);
 }
 
-/** The deal as the draft has it that is there already: of its kind, and when a person asks, by its mapping. */
+/** The deal as the draft has it that is there already: its kind and its content, and when a person asks, its mapping. */
 function asDrafted(deal: DealSummary, { draft, replay }: DraftOptions): DealSummary {
   if (!draft) return deal;
+  const fingerprint = draft.fingerprint ?? deal.fingerprint;
   const mapping = replay ? draft.mapping : deal.mapping;
-  return { ...deal, policy: { ...deal.policy, documentKind: draft.kind }, ...(mapping && { mapping }) };
+  return {
+    ...deal,
+    policy: { ...deal.policy, documentKind: draft.kind },
+    ...(fingerprint && { fingerprint }),
+    ...(mapping && { mapping }),
+  };
 }
 
 /** A mapping that is not known, as for what was read before they were kept, is no other one. */

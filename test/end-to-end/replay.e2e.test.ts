@@ -194,6 +194,20 @@ describe('a run that is reset in the Web UI', () => {
 });
 
 describe('a run that was ended from outside', () => {
+  it('makes the draft anew when the record changed while nobody was there', async () => {
+    const deal = await startWaiting();
+    const [draft] = dealer.invoicesOf(deal);
+    await handle(deal).terminate('test');
+    await seller.call(`salesorders(${deal.id})`, { name: 'Another name' }, 'PATCH');
+    await startDeal(stage, ref(deal));
+    await until(() => dealer.invoicesOf(deal)[0]?.row['id'] !== draft?.row['id']);
+    await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
+    expect(dealer.invoicesOf(deal)).toHaveLength(1);
+    await confirm(deal);
+    await dealer.result(deal);
+    expectOnce(deal);
+  });
+
   it('goes on with the draft that it had', async () => {
     const deal = await startWaiting();
     const [draft] = dealer.invoicesOf(deal);

@@ -121,11 +121,12 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         await ledger.change(recordId, { readBy: 'first' });
         await ledger.change(recordId, { readBy: 'second' });
         expect(await mapping()).toBe('second');
-        await ledger.change(recordId, { documentId: randomUUID(), madeBy: 'second' });
+        await ledger.change(recordId, { documentId: randomUUID(), madeBy: { mapping: 'second', fingerprint: 'f' } });
         await ledger.change(recordId, { readBy: 'third' });
         expect(await mapping()).toBe('second');
-        await ledger.change(recordId, { madeBy: 'third' });
+        await ledger.change(recordId, { madeBy: { mapping: 'third', fingerprint: 'g' } });
         expect(await mapping()).toBe('third');
+        expect((await ledger.getRecord(recordId)).madeFingerprint).toBe('g');
       });
 
       it('stays unknown for a document of before they were kept', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { stringify } from 'yaml';
 import { ConfigError, parseRules, withMappingOf } from '../../src/config.js';
 import { keepSalesNumbers, withSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { withOurNumbers } from '../../src/mapping/masters.js';
@@ -43,6 +44,13 @@ describe('the hash of a mapping', () => {
   ];
   it.each(BESIDE)('stays with %s, which makes no document another', (yaml) => {
     expect(versionOf(yaml).hash).toBe(versionOf('').hash);
+  });
+});
+
+describe('a mapping that is printed', () => {
+  it('is a rules file with the same mapping', () => {
+    const version = versionOf('units: { Piece: PCS }\nmasters: { itemPattern: { match: ^P-(.*)$, item: I-$1 } }');
+    expect(versionOf(stringify(version.content))).toEqual(version);
   });
 });
 
