@@ -52,7 +52,7 @@ export async function openMappings(database: Queryable, today: Rules): Promise<M
     find,
     choose(which) {
       if (which === 'now') return undefined;
-      return which === 'then' ? 'then' : find(pick(kept, which).hash);
+      return which === 'then' ? 'then' : find(pick(kept, which, 'now, then or ').hash);
     },
   };
 }
@@ -60,11 +60,12 @@ export async function openMappings(database: Queryable, today: Rules): Promise<M
 /** Shorter beginnings of a hash are too easily another's. */
 const SHORTEST = 6;
 
-function pick(kept: readonly KeptMapping[], beginning: string): KeptMapping {
+function pick(kept: readonly KeptMapping[], beginning: string, others = ''): KeptMapping {
   const found = kept.filter(({ hash }) => beginning.length >= SHORTEST && hash.startsWith(beginning));
   const [one] = found;
   if (one && found.length === 1) return one;
+  const right = `${others}a hash of \`mapping list\`, or its first ${SHORTEST} letters or more, is right`;
   throw new RangeError(
-    `mapping: found '${beginning}', ${found.length > 1 ? `${found.length} begin so` : 'now, then or one of `mapping list` is right'}`,
+    `mapping: found '${beginning}', ${found.length > 1 ? `${found.length} begin so; ` : ''}${right}`,
   );
 }
