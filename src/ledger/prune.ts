@@ -2,7 +2,7 @@ import { appendAudit, SYSTEM_CHAIN } from './audit.js';
 import type { Database, Queryable } from './database.js';
 
 /**
- * What the ledger need not keep for ever. Never the audit trail, records, claims, links, documents, notices and
+ * What the ledger need not keep for ever. Never the audit trail, records, claims, links, documents, mappings, notices and
  * write-backs, nor what the feeds know of each row of Sales (`sales_rows`): a comparison would take all of it for new.
  */
 
