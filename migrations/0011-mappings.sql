@@ -6,7 +6,5 @@ CREATE TABLE mappings (
   first_used_at timestamptz NOT NULL DEFAULT now()
 );
 
--- The mapping that the deal's document was made by, or would have been; what the record said then; and the mapping that a
--- person wants instead of today's.
-ALTER TABLE source_records
-  ADD COLUMN mapping_hash text, ADD COLUMN made_fingerprint text, ADD COLUMN wanted_mapping text;
+-- The mapping that the deal's document was made by, or would have been; and the one that a person wants instead of today's.
+ALTER TABLE source_records ADD COLUMN mapping_hash text, ADD COLUMN wanted_mapping text;

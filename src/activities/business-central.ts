@@ -18,7 +18,9 @@ import {
   deleteOnce,
   discountWithFreshEtag,
   ensureCompanyStands,
+  type MadeOf,
   orNothing,
+  withMadeOf,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { toFingerprint } from './fingerprint.js';
@@ -159,19 +161,24 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
-      const invoice = await writeOnce<Invoice>(ledger, {
+      const made: MadeOf = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      const invoice = await writeOnce<Invoice & { readonly made?: MadeOf }>(ledger, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.generation),
+        startedFrom: made,
         action: 'create draft invoice in Business Central',
         outcomeMs,
-        find: () => findOne(businessCentral, key),
-        write: () => businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines, options)),
-        outcome: (draft) => ({
+        find: async ({ startedFrom }) => withMadeOf(await findOne(businessCentral, key), startedFrom),
+        write: async () => ({
+          ...(await businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines, options))),
+          made,
+        }),
+        outcome: ({ made: of, ...draft }) => ({
           change: {
             state: 'drafted',
             documentId: draft.id,
             documentKind: 'invoice',
-            madeBy: { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) },
+            ...(of && { madeBy: of.mapping }),
             generation: input.generation,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
@@ -181,12 +188,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             documentId: draft.id,
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
-            mapping: rules.mappingHash,
+            ...(of && { mapping: of.mapping }),
             ...cutsOf(mapped.notes),
           },
         }),
       });
-      return toDraft(deal, invoice);
+      return { ...(await toDraft(deal, invoice)), ...(invoice.made && { made: invoice.made }) };
     },
 
     /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */

@@ -138,6 +138,6 @@ export function toEachCompany<Steps extends StepsOf<Steps>>(
   return routeSteps<Steps>(names, async ({ recordId, companyId }) => {
     const record = recordId === undefined ? undefined : await companies.findRecord(recordId);
     const company = companyId === undefined ? await companies.companyOf(record) : await companies.withId(companyId);
-    return stepsOf(company, await rules.of(record));
+    return stepsOf(company, await rules.orToday(record));
   });
 }

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Receipt } from '../clients/business-central/client.js';
 import type { ReferenceSets } from '../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../clients/errors.js';
@@ -39,7 +40,26 @@ export interface Draft {
   readonly differencePolicy?: OnDifference;
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
+  /** Of what it was made, when it has just been made or adopted; absent for what was made before that was kept. */
+  readonly made?: MadeOf;
 }
+
+/** Stands with the intent of a draft: whoever adopts it learns that it is of another mapping or of another content. */
+export interface MadeOf {
+  readonly mapping: string;
+  readonly fingerprint: string;
+}
+
+/** What was found, with what the attempt that may have made it started from. */
+export function withMadeOf<Found extends object>(
+  found: Found | undefined,
+  startedFrom: unknown,
+): (Found & { readonly made?: MadeOf }) | undefined {
+  const made = madeOf.safeParse(startedFrom);
+  return found && { ...found, ...(made.success && { made: made.data }) };
+}
+
+const madeOf = z.object({ mapping: z.string(), fingerprint: z.string() });
 
 /** What a draft is judged by, whichever kind of document it is. */
 export interface DraftDocument extends DocumentTotals {

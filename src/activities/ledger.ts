@@ -6,6 +6,7 @@ import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../deal/invoice-n
 import type { Notice } from '../deal/notices.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { ClaimOutcome } from '../ledger/claims.js';
+import type { KnownDraft } from '../ledger/intents.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { SourceRecord } from '../ledger/records.js';
 import type { DocumentNote } from '../ledger/write-backs.js';
@@ -62,12 +63,7 @@ export interface Standing {
   readonly generation: number;
   readonly settleMs: number;
   /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
-  readonly draft?: {
-    readonly kind: DocumentKind;
-    /** By which it was made, and of what; undefined when that is not known. */
-    readonly mapping: string | undefined;
-    readonly fingerprint: string | undefined;
-  };
+  readonly draft?: KnownDraft;
   /** The posted invoices of the deal, each with what Sales still has to learn. */
   readonly invoices: readonly InvoiceStanding[];
   readonly writesColumns: boolean;
@@ -119,7 +115,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       const record = await ledger.getRecord(recordId);
       const documents = await ledger.listDocuments<Invoice>(recordId);
       const posted = documents.filter((document) => isPosted(record, document));
-      const kind = record.isHandedOver ? undefined : await ledger.findDraftKind(recordId, record.generation);
+      const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.generation);
       return {
         state: record.state,
         isHandedOver: record.isHandedOver,
@@ -130,7 +126,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
         generation: record.generation,
         // An order shows by its state whether it is locked, so it is read first.
         settleMs: table === 'salesorder' ? 0 : rules.settleMs,
-        ...(kind && { draft: { kind, mapping: record.mappingHash, fingerprint: record.madeFingerprint } }),
+        ...(draft && { draft }),
         invoices: posted.map(toInvoiceStanding),
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,

@@ -15,7 +15,9 @@ import {
   deleteOnce,
   discountWithFreshEtag,
   ensureCompanyStands,
+  type MadeOf,
   orNothing,
+  withMadeOf,
 } from './drafts.js';
 import { refuse, refuseAll } from './failures.js';
 import { toFingerprint } from './fingerprint.js';
@@ -63,39 +65,44 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
-      const order = await writeOnce<Order>(ledger, {
+      const made: MadeOf = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      const order = await writeOnce<Order & { readonly made?: MadeOf }>(ledger, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.order, input.generation),
+        startedFrom: made,
         action: 'create order in Business Central',
         outcomeMs,
-        find: () => findOne(businessCentral, key),
+        find: async ({ startedFrom }) => withMadeOf(await findOne(businessCentral, key), startedFrom),
         write: async () => {
           // The order before this one may be gone because it was posted, and then it must not be made again (I1).
           const posted = input.generation > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
-          return businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines, options));
+          return {
+            ...(await businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines, options))),
+            made,
+          };
         },
-        outcome: (made) => ({
+        outcome: ({ made: of, ...draft }) => ({
           change: {
             state: 'drafted',
-            documentId: made.id,
+            documentId: draft.id,
             documentKind: 'order',
-            madeBy: { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) },
+            ...(of && { madeBy: of.mapping }),
             generation: input.generation,
-            draftNumber: made.number,
-            customerNumber: made.customerNumber,
+            draftNumber: draft.number,
+            customerNumber: draft.customerNumber,
           },
-          document: { kind: 'order', content: made },
+          document: { kind: 'order', content: draft },
           facts: {
-            documentId: made.id,
-            draftNumber: made.number,
-            totalIncludingTax: made.includingTax,
-            mapping: rules.mappingHash,
+            documentId: draft.id,
+            draftNumber: draft.number,
+            totalIncludingTax: draft.includingTax,
+            ...(of && { mapping: of.mapping }),
             ...cutsOf(mapped.notes),
           },
         }),
       });
-      return toDraft(deal, order);
+      return { ...(await toDraft(deal, order)), ...(order.made && { made: order.made }) };
     },
 
     /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */

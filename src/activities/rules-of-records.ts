@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { KeptMapping } from '../ledger/mappings.js';
 import type { SourceRecord } from '../ledger/records.js';
@@ -8,8 +9,14 @@ import type { Rules } from './rules.js';
 export interface RulesOfRecords {
   readonly today: Rules;
   /** @throws ApplicationFailure when the mapping that is wanted is not there or not readable any more. */
-  of(record: Pick<SourceRecord, 'wantedMapping'> | undefined): Promise<Rules>;
+  of(record: MappedRecord | undefined): Promise<Rules>;
+  /** Today's then: a deal that may not be drafted may still be cancelled, posted and followed. */
+  orToday(record: MappedRecord | undefined): Promise<Rules>;
+  /** By which the document was made: by another mapping the same deal would look changed. */
+  ofDocument(record: MappedRecord | undefined): Promise<Rules>;
 }
+
+type MappedRecord = Pick<SourceRecord, 'wantedMapping' | 'mappingHash'>;
 
 export interface RulesOfRecordsOptions {
   readonly today: Rules;
@@ -21,18 +28,26 @@ export interface RulesOfRecordsOptions {
 export function createRulesOfRecords({ today, findMapping, withMappingOf }: RulesOfRecordsOptions): RulesOfRecords {
   // A mapping never changes under its hash.
   const read = new Map<string, Rules>([[today.mappingHash, today]]);
+  async function withHash(hash: string): Promise<Rules> {
+    const known = read.get(hash);
+    if (known) return known;
+    const kept = await findMapping(hash);
+    if (!kept) throw refuse('mapping-unknown', `the ledger has no mapping ${hash}`);
+    const rules = orRefuse(() => withMappingOf(today, kept));
+    read.set(hash, rules);
+    return rules;
+  }
+  const orTodays = (rules: Promise<Rules>): Promise<Rules> =>
+    rules.catch((error: unknown) => {
+      if (error instanceof ApplicationFailure) return today;
+      throw error;
+    });
+  const of = (record: MappedRecord | undefined) => withHash(record?.wantedMapping ?? today.mappingHash);
   return {
     today,
-    async of(record) {
-      const wanted = record?.wantedMapping ?? today.mappingHash;
-      const known = read.get(wanted);
-      if (known) return known;
-      const kept = await findMapping(wanted);
-      if (!kept) throw refuse('mapping-unknown', `the ledger has no mapping ${wanted}`);
-      const rules = orRefuse(() => withMappingOf(today, kept));
-      read.set(wanted, rules);
-      return rules;
-    },
+    of,
+    orToday: (record) => orTodays(of(record)),
+    ofDocument: (record) => orTodays(withHash(record?.mappingHash ?? today.mappingHash)),
   };
 }
 
@@ -65,12 +80,12 @@ export interface Concerned {
 /** The same steps several times over: each call goes to those that its input asks for. */
 export function routeSteps<Steps extends StepsOf<Steps>>(
   names: readonly (keyof Steps)[],
-  choose: (concerned: Concerned) => Promise<Steps>,
+  choose: (concerned: Concerned, name: keyof Steps) => Promise<Steps>,
 ): Steps {
   const route = <Name extends keyof Steps>(name: Name) => {
     const routed: Step = async (input) => {
       const { recordId, ref, companyId } = concerned.parse(input);
-      const steps = await choose({ recordId: recordId ?? ref?.recordId, companyId });
+      const steps = await choose({ recordId: recordId ?? ref?.recordId, companyId }, name);
       return steps[name](input);
     };
     return routed;
@@ -78,6 +93,10 @@ export function routeSteps<Steps extends StepsOf<Steps>>(
   // Each step takes and gives what the step of that name does, whichever is chosen.
   return Object.fromEntries(names.map((name) => [name, route(name)])) as Steps;
 }
+
+/** Only what begins a hand-over is refused for want of its mapping. */
+const BEGINNINGS: ReadonlySet<PropertyKey> = new Set(['readDeal', 'recallDeal']);
+const COMPARISON = 'checkRecord';
 
 /** Steps that go by the rules of the record that they are about. */
 export function byRulesOfRecord<Steps extends StepsOf<Steps>>(
@@ -92,7 +111,9 @@ export function byRulesOfRecord<Steps extends StepsOf<Steps>>(
     return steps;
   };
   const names = Object.keys(stepsOf(rules.today)) as (keyof Steps)[];
-  return routeSteps<Steps>(names, async ({ recordId }) =>
-    stepsOf(await rules.of(recordId === undefined ? undefined : await findRecord(recordId))),
-  );
+  return routeSteps<Steps>(names, async ({ recordId }, name) => {
+    const record = recordId === undefined ? undefined : await findRecord(recordId);
+    if (BEGINNINGS.has(name)) return stepsOf(await rules.of(record));
+    return stepsOf(await (name === COMPARISON ? rules.ofDocument(record) : rules.orToday(record)));
+  });
 }

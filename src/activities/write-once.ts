@@ -54,12 +54,14 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
     const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
     if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
     // Deals share the writes of a customer or an item: whoever asked in between may land after this look.
-    if (!(await ledger.askAgain(writeKey, attempt, write.startedFrom))) throw waitForOutcome(0);
+    if (!(await ledger.askAgain(writeKey, attempt, write.outcomeMs, write.startedFrom))) throw waitForOutcome(0);
     attempt += 1;
   }
   const begunAt = Date.now();
   const countLate = async (): Promise<void> => {
-    if (Date.now() - begunAt > LATE_MS) await ledger.countFromNow(writeKey, attempt);
+    if (Date.now() - begunAt <= LATE_MS) return;
+    // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
+    if (!(await ledger.countFromNow(writeKey, attempt))) throw waitForOutcome(0);
   };
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
   try {

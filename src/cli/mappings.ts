@@ -4,6 +4,7 @@ import type { Rules } from '../activities/rules.js';
 import { loadConfig, withMappingOf } from '../config.js';
 import type { Queryable } from '../ledger/database.js';
 import { type KeptMapping, listMappings } from '../ledger/mappings.js';
+import { hashMapping } from '../mapping/versions.js';
 import type { Runtime } from '../runtime.js';
 
 /** The mappings that the ledger keeps: `dealbridge mapping list|show`, and which of them a replay goes by. */
@@ -13,7 +14,7 @@ type WithRuntime = (work: (runtime: Runtime) => Promise<void>) => Promise<void>;
 export function addKeptMappingCommands(mapping: Command, withRuntime: WithRuntime): void {
   mapping
     .command('list')
-    .description('list the mappings that documents were made by, the newest first')
+    .description('list the mappings that workers were started with, the newest first')
     .action(() =>
       withRuntime(async ({ database }) => {
         const { mappingHash } = loadConfig().rules;
@@ -30,7 +31,11 @@ export function addKeptMappingCommands(mapping: Command, withRuntime: WithRuntim
     .argument('<hash>', 'its beginning is enough')
     .action((hash: string) =>
       withRuntime(async ({ database }) => {
-        console.log(stringify(pick(await listMappings(database), hash).content));
+        const kept = pick(await listMappings(database), hash);
+        const found = hashMapping(kept.content);
+        if (found !== kept.hash)
+          throw new RangeError(`mapping ${kept.hash} was altered: its content has the hash ${found}`);
+        console.log(stringify(kept.content));
       }),
     );
 }

@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
 import { openAccess } from '../access.js';
 import type { Replay } from '../activities/ledger.js';
+import type { Rules } from '../activities/rules.js';
 import { createSalesClient } from '../clients/sales/client.js';
-import { type Config, loadConfig } from '../config.js';
+import { type Config, ConfigError, loadConfig } from '../config.js';
 import { isHoldReason } from '../deal/holds.js';
 import { parseRecordId } from '../deal/ids.js';
 import { DEAL_STATES, type DealState, isFinal } from '../deal/states.js';
@@ -59,24 +60,34 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
   const access = await openAccess(config, vault);
   const sales = createSalesClient(access.sales);
   const preview = openPreview(config, access);
+  const readable = (hash: string): Rules | string => {
+    try {
+      return mappings.find(hash) ?? `the ledger has no mapping ${hash}`;
+    } catch (error) {
+      if (error instanceof ConfigError) return error.message;
+      throw error;
+    }
+  };
   let told = 0;
   try {
     for (const record of records) {
       console.log(`${record.table} ${record.recordNumber ?? '(not read yet)'} ${record.recordId}`);
       const hash = chosen === 'then' ? record.mappingHash : chosen?.mappingHash;
-      const rules = hash === undefined ? config.rules : mappings.find(hash);
+      const rules = hash === undefined ? config.rules : readable(hash);
       if (chosen === 'then' && record.mappingHash === undefined) {
         console.log('  left out: by which mapping it was read is not known');
         continue;
       }
-      if (!rules) {
-        console.log(`  left out: the ledger has no mapping ${hash}`);
+      if (typeof rules === 'string') {
+        console.log(`  left out: ${rules}`);
         continue;
       }
+      const before = record.mappingHash === undefined ? undefined : readable(record.mappingHash);
       const outlook = {
         isAsRecorded: options.asRecorded === true,
         rules,
-        before: record.mappingHash === undefined ? undefined : mappings.find(record.mappingHash),
+        // What is not readable any more cannot be compared with.
+        before: typeof before === 'string' ? undefined : before,
       };
       const lines = await describeReplay(record, { ledger, sales, preview: preview.dependencies }, outlook);
       for (const line of lines) console.log(`  ${line}`);
@@ -140,6 +151,6 @@ async function replay(
     case 'restarted':
       return { text: 'was waiting, and runs again from its start', isTold: true };
     case 'running':
-      return leave(`is running already: ${outcome.reason}`);
+      return leave(`was left alone: ${outcome.reason}`);
   }
 }

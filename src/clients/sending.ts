@@ -1,8 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
 /**
- * Tells whoever keeps book of a write when its request leaves: before that it may have waited for a token, for the
- * identity of the environment or for its turn.
+ * Tells whoever keeps book of a write when its request leaves: before that it may have waited for a token or
+ * for the identity of the environment.
  */
 const listening = new AsyncLocalStorage<() => Promise<void>>();
 

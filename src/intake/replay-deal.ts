@@ -40,7 +40,8 @@ async function restart(temporal: Client, workflowId: string, replay: Replay): Pr
     await temporal.workflow.getHandle(workflowId).executeUpdate('replay', { args: [replay] });
     return { kind: 'restarted', workflowId };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return { kind: 'running', workflowId, reason: 'it has just ended' };
+    if (error instanceof WorkflowNotFoundError)
+      return { kind: 'running', workflowId, reason: 'its run has just ended, say it again' };
     if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
       return { kind: 'running', workflowId, reason: error.cause.message };
     throw error;

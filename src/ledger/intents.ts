@@ -50,47 +50,55 @@ interface IntentRow {
 }
 
 /**
- * Marks that the request goes out now; a look-up has just found nothing. False when somebody else, another deal of the
- * same customer say, has asked since the attempt that was known: the look-up may have come too early.
+ * Marks that the request goes out now; a look-up has just found nothing. False when that may have come too early: somebody
+ * else, another deal of the same customer say, has asked since the attempt that was known, or this one has left late and
+ * may still land.
  */
 export async function askAgain(
   db: Queryable,
   writeKey: string,
   lastAttempt: number,
+  outcomeMs: number,
   startedFrom?: unknown,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $3
-     WHERE write_key = $1 AND times_asked = $2 AND state <> 'done'`,
-    [writeKey, lastAttempt, toJson(startedFrom)],
+     WHERE write_key = $1 AND times_asked = $2
+       AND (state = 'not-done' OR state = 'asking' AND asked_at <= now() - $4 * interval '1 millisecond')`,
+    [writeKey, lastAttempt, toJson(startedFrom), outcomeMs],
   );
   return rowCount === 1;
 }
 
 /**
  * The time in which an attempt may still land counts from now: it leaves late, after it waited for a token say, or it has
- * been given up without an answer.
+ * been given up without an answer. False when somebody else has asked since.
  */
-export async function countFromNow(db: Queryable, writeKey: string, attempt: number): Promise<void> {
-  await db.query(
+export async function countFromNow(db: Queryable, writeKey: string, attempt: number): Promise<boolean> {
+  const { rowCount } = await db.query(
     `UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
     [writeKey, attempt],
   );
+  return rowCount === 1;
 }
 
-/** The kind of the draft of a record that is there or may be on its way. */
-export async function findDraftKind(
-  db: Queryable,
-  recordId: string,
-  generation: number,
-): Promise<DocumentKind | undefined> {
+/** A draft that is there, or may be on its way. */
+export interface KnownDraft {
+  readonly kind: DocumentKind;
+  /** Absent while its outcome is unknown. */
+  readonly documentId?: string;
+}
+
+export async function findDraft(db: Queryable, recordId: string, generation: number): Promise<KnownDraft | undefined> {
   const kinds = Object.keys(DRAFT_STEPS) as DocumentKind[];
   const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], generation));
-  const { rows } = await db.query<{ write_key: string }>(
-    `SELECT write_key FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
+  const { rows } = await db.query<{ write_key: string; id: string | null }>(
+    `SELECT write_key, result ->> 'id' AS id FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
     [keys],
   );
-  return kinds[keys.indexOf(rows[0]?.write_key ?? '')];
+  const kind = kinds[keys.indexOf(rows[0]?.write_key ?? '')];
+  const documentId = rows[0]?.id;
+  return kind && { kind, ...(documentId && { documentId }) };
 }
 
 function toJson(value: unknown): string | null {

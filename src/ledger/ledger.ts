@@ -16,8 +16,9 @@ import {
   askAgain,
   completeIntent,
   countFromNow,
-  findDraftKind,
+  findDraft,
   type Intent,
+  type KnownDraft,
   markNotDone,
   openIntent,
 } from './intents.js';
@@ -89,12 +90,12 @@ export interface Ledger {
   keepLink(kind: LinkKind, companyId: string, link: Link): Promise<void>;
   forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
   openIntent(writeKey: string, recordId: string, startedFrom?: unknown): Promise<Intent>;
-  /** False when somebody else has asked since. */
-  askAgain(writeKey: string, lastAttempt: number, startedFrom?: unknown): Promise<boolean>;
-  /** The kind of the draft that is there or may be on its way. */
-  findDraftKind(recordId: string, generation: number): Promise<DocumentKind | undefined>;
+  /** False when the look-up before it may have come too early. */
+  askAgain(writeKey: string, lastAttempt: number, outcomeMs: number, startedFrom?: unknown): Promise<boolean>;
+  findDraft(recordId: string, generation: number): Promise<KnownDraft | undefined>;
   markNotDone(writeKey: string, attempt: number): Promise<void>;
-  countFromNow(writeKey: string, attempt: number): Promise<void>;
+  /** False when somebody else has asked since. */
+  countFromNow(writeKey: string, attempt: number): Promise<boolean>;
   recordOutcome(outcome: Outcome): Promise<void>;
   readAudit(recordId: string): Promise<KeptAuditEntry[]>;
   audit(entry: AuditEntry): Promise<void>;
@@ -141,8 +142,9 @@ export function createLedger(database: Database): Ledger {
     keepLink: (kind, companyId, link) => keepLink(database, kind, companyId, link),
     forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
     openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
-    findDraftKind: (recordId, generation) => findDraftKind(database, recordId, generation),
-    askAgain: (writeKey, lastAttempt, startedFrom) => askAgain(database, writeKey, lastAttempt, startedFrom),
+    findDraft: (recordId, generation) => findDraft(database, recordId, generation),
+    askAgain: (writeKey, lastAttempt, outcomeMs, startedFrom) =>
+      askAgain(database, writeKey, lastAttempt, outcomeMs, startedFrom),
     markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
     countFromNow: (writeKey, attempt) => countFromNow(database, writeKey, attempt),
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),

@@ -31,8 +31,6 @@ export interface SourceRecord extends RecordRef {
   readonly companyId: string | undefined;
   /** The mapping that the document was made by, or would have been; undefined for what was read before they were kept. */
   readonly mappingHash: string | undefined;
-  /** Of the deal that the document was made of. */
-  readonly madeFingerprint: string | undefined;
   /** The mapping that a person wants for the deal instead of today's. */
   readonly wantedMapping: string | undefined;
   /** Another one than {@link companyId} when the deal changed while it had a document. */
@@ -60,8 +58,8 @@ export interface RecordChange {
   readonly companyId?: string;
   /** The mapping that the deal was read by; what a document was made by stays. */
   readonly readBy?: string;
-  /** The mapping that the document was made by, and the fingerprint of the deal. */
-  readonly madeBy?: { readonly mapping: string; readonly fingerprint: string };
+  /** The mapping that the document was made by. */
+  readonly madeBy?: string;
   /** Null: today's, whichever it is. */
   readonly wantedMapping?: string | null;
   /** The draft is certainly gone; a next one is another write. */
@@ -150,7 +148,6 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
        is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
        generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
        mapping_hash = coalesce($23, CASE WHEN document_id IS NULL THEN $24::text END, mapping_hash),
-       made_fingerprint = coalesce($27, made_fingerprint),
        wanted_mapping = CASE WHEN $25::boolean THEN $26 ELSE wanted_mapping END,
        wanted_company_id = coalesce($21::uuid, wanted_company_id),
        company_id = CASE
@@ -185,11 +182,10 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       BEFORE_THE_HAND_OVER,
       change.companyId ?? null,
       draftKeys(recordId),
-      change.madeBy?.mapping ?? null,
+      change.madeBy ?? null,
       change.readBy ?? null,
       change.wantedMapping !== undefined,
       change.wantedMapping ?? null,
-      change.madeBy?.fingerprint ?? null,
     ],
   );
 }
@@ -235,7 +231,6 @@ interface Row {
   company_id: string | null;
   wanted_company_id: string | null;
   mapping_hash: string | null;
-  made_fingerprint: string | null;
   wanted_mapping: string | null;
   first_seen_at: Date;
   changed_at: Date;
@@ -264,7 +259,6 @@ function toRecord(row: Row): SourceRecord {
     endedBy: row.ended_by ?? undefined,
     companyId: row.company_id ?? undefined,
     mappingHash: row.mapping_hash ?? undefined,
-    madeFingerprint: row.made_fingerprint ?? undefined,
     wantedMapping: row.wanted_mapping ?? undefined,
     wantedCompanyId: row.wanted_company_id ?? undefined,
     firstSeenAt: row.first_seen_at,

@@ -12,7 +12,7 @@ import type { Figures, RecordRef } from '../deal/deal.js';
 import { HOLDS, type Problem, REFUSED } from '../deal/holds.js';
 import { isNewerRevision } from '../deal/looks.js';
 import { isSame } from '../deal/money.js';
-import { canMove, type DealState } from '../deal/states.js';
+import { canMove, type DealState, isHandedOver } from '../deal/states.js';
 import { ledger } from './activity-options.js';
 import {
   type Asked,
@@ -115,6 +115,8 @@ export function openDesk(ref: RecordRef): Desk {
   let ended: DealEnded | ReplayWanted | undefined;
   let retries = 0;
   let retriedBy: string | undefined;
+  /** Where the deal stood when it was held. */
+  let heldAt: DealState = 'reading';
   let revision: string | undefined;
   // A revision that is told before the first reading is compared once that is known.
   let newest: string | undefined;
@@ -154,9 +156,10 @@ export function openDesk(ref: RecordRef): Desk {
     decision = { kind: 'rejected', by: word.by, reason: word.reason };
     return status();
   };
-  const retry = (word: Asked): DealStatus => {
+  // The command line of Temporal lets it be said without a name.
+  const retry = (word?: Asked): DealStatus => {
     retries += 1;
-    retriedBy = word.by;
+    retriedBy = word?.by;
     return status();
   };
   const cancel = (word: Rejected): DealStatus => {
@@ -170,6 +173,17 @@ export function openDesk(ref: RecordRef): Desk {
   const mayEnd = (doing: string): void => {
     if (state !== 'held' && state !== 'awaiting-confirmation')
       refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
+    if (ended) refuse('the deal is ending already', 'AlreadyDecided');
+    if (state === 'awaiting-confirmation' && decision)
+      refuse(`already ${decision.kind} by ${decision.by}`, 'AlreadyDecided');
+  };
+  const mayCancel = (): void => {
+    mayEnd('cancelled');
+    if (state === 'held' && isHandedOver(heldAt)) refuse('its document is posted: cancel that', 'NotWaiting');
+  };
+  const mayReplay = (wish: Partial<Replay> | undefined): void => {
+    mayEnd('replayed');
+    if (!wish?.by) refuse('by: found nothing, the name of who wants it is right', 'NoName');
   };
 
   setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
@@ -188,11 +202,11 @@ export function openDesk(ref: RecordRef): Desk {
     description: 'What held the deal is cleared: go on',
   });
   setHandler(cancelUpdate, cancel, {
-    validator: (_word) => mayEnd('cancelled'),
+    validator: (_word) => mayCancel(),
     description: 'End the deal; a draft is deleted',
   });
   setHandler(replayUpdate, replay, {
-    validator: (_word) => mayEnd('replayed'),
+    validator: (wish) => mayReplay(wish),
     description: 'Run the deal again from its start; what exists is adopted',
   });
   // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
@@ -245,6 +259,7 @@ export function openDesk(ref: RecordRef): Desk {
 
   const hold = async (found: readonly Problem[]): Promise<void> => {
     const before = state;
+    heldAt = before;
     state = 'held';
     problems = found;
     publish();

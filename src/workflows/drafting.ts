@@ -17,8 +17,8 @@ export interface DraftOptions {
   readonly generation: number;
   /** False for runs that began before deals were followed. */
   readonly isFollowing: boolean;
-  /** A person's word: the draft is to be as if it were made now, of this revision or of the record as it is. */
-  readonly replay?: { readonly revision?: string } | undefined;
+  /** The revision to hand over as it was read once; without it the record is read as it is. */
+  readonly revision?: string;
   /** What an earlier run has made. */
   readonly draft?: Standing['draft'];
 }
@@ -26,7 +26,8 @@ export interface DraftOptions {
 /** Reads the deal, finds out whose it is, makes sure of customer and items, and has the draft made. */
 export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOptions): Promise<Start | Held> {
   const deal = await readRecord(desk, ref, options);
-  const whose = await findWhose(desk, deal);
+  if (options.draft && deal.state !== 'won') throw toEnd(deal);
+  const whose = await findWhose(desk, deal, options.draft !== undefined);
   if (whose.kind === 'not-ours') return whose;
   if (deal.problems.length > 0) return { held: deal.problems };
 
@@ -36,24 +37,14 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   const masters = await prepareMasters(deal, known, options.isFollowing);
   if ('held' in masters) return masters;
 
-  const drafted = asDrafted(deal, options);
+  const { draft } = options;
+  // What is there already is adopted as what it is, an invoice or an order, whatever the deal is to become by now (I1).
+  const drafted = draft ? { ...deal, policy: { ...deal.policy, documentKind: draft.kind } } : deal;
   const paper = await makeDraft(desk, drafted, masters.customerId, options.generation);
   if (!paper) return { kind: 'not-ours', result: await giveWay(desk, deal) };
   await desk.enter('drafted', 'comparing draft and deal', { told: true });
-  return isSameDocument(drafted, deal) ? { kind: 'paper', paper } : bringUpToDate(desk, paper, deal);
-}
-
-/** The deal as the draft has it that is there already: its kind and its content, and when a person asks, its mapping. */
-function asDrafted(deal: DealSummary, { draft, replay }: DraftOptions): DealSummary {
-  if (!draft) return deal;
-  const fingerprint = draft.fingerprint ?? deal.fingerprint;
-  const mapping = replay ? draft.mapping : deal.mapping;
-  return {
-    ...deal,
-    policy: { ...deal.policy, documentKind: draft.kind },
-    ...(fingerprint && { fingerprint }),
-    ...(mapping && { mapping }),
-  };
+  const isAsItIs = !draft && isSameDocument(paper.deal, deal);
+  return isAsItIs ? { kind: 'paper', paper } : bringUpToDate(desk, paper, deal);
 }
 
 /** A mapping that is not known, as for what was read before they were kept, is no other one. */
@@ -62,8 +53,7 @@ function isSameDocument(was: DealSummary, is: DealSummary): boolean {
   return isSameMapping && was.fingerprint === is.fingerprint && was.policy.documentKind === is.policy.documentKind;
 }
 
-function readRecord(desk: Desk, ref: RecordRef, { isFollowing, replay }: DraftOptions): Promise<DealSummary> {
-  const revision = replay?.revision;
+function readRecord(desk: Desk, ref: RecordRef, { isFollowing, revision }: DraftOptions): Promise<DealSummary> {
   if (revision !== undefined) return sales.recallDeal({ ...ref, revision });
   return isFollowing ? readSettled(desk, ref) : sales.readDeal(ref);
 }
@@ -94,7 +84,8 @@ async function makeDraft(
   const draft = await papersOf(deal).createDraft(deal, customerId, generation);
   if (!draft) return undefined;
   desk.show({ customerNumber: draft.customerNumber, amount: draft.figures.totalIncludingTax, figures: draft.figures });
-  return { deal, draft, customerId, generation };
+  // The deal as the document has it, which may have been made of another revision or by another mapping.
+  return { deal: { ...deal, ...draft.made }, draft, customerId, generation };
 }
 
 type Whose =
@@ -102,7 +93,7 @@ type Whose =
   | { readonly kind: 'not-ours'; readonly result: HandOverResult };
 
 /** Whose deal is it? The most downstream live record of the lineage carries it (I1). */
-async function findWhose(desk: Desk, deal: DealSummary): Promise<Whose> {
+async function findWhose(desk: Desk, deal: DealSummary, hasDraft: boolean): Promise<Whose> {
   const { recordId, ancestors, products } = deal;
   if (deal.state === 'dead') {
     await ledger.releaseClaims({ recordId });
@@ -113,7 +104,8 @@ async function findWhose(desk: Desk, deal: DealSummary): Promise<Whose> {
     await desk.enter('seen', 'not won yet');
     return { kind: 'not-ours', result: { outcome: 'seen' } };
   }
-  if (deal.descendants.length > 0) return { kind: 'not-ours', result: await giveWay(desk, deal) };
+  // Who has a draft carries the deal already, and what comes after it is covered.
+  if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await giveWay(desk, deal) };
   const claim = await ledger.claimDeal({ recordId, ancestors, accountId: deal.customer?.accountId ?? '', products });
   if (claim.kind === 'bearer') return { kind: 'ours', masters: claim.masters };
   await desk.enter(claim.kind, `${claim.by} carries the deal`, { bearerId: claim.by });
@@ -222,9 +214,7 @@ async function bringUpToDate(desk: Desk, paper: Paper, deal: DealSummary): Promi
     await ledger.noteState({ recordId, state: 'posted', isClosed: paper.deal.policy.documentKind !== 'order' });
     return { kind: 'posted-by-hand', paper };
   }
-  if (deal.state !== 'won') {
-    throw new DealEnded('cancelled', 'Sales', deal.state === 'dead' ? 'cancelled in Sales' : 'reopened in Sales');
-  }
+  if (deal.state !== 'won') throw toEnd(deal);
   if (draft && isSameDocument(paper.deal, deal)) return { kind: 'paper', paper: { ...paper, deal, draft } };
   if (draft) await papers.deleteDraft(paper);
   if (deal.problems.length > 0) return { held: deal.problems };
@@ -233,6 +223,10 @@ async function bringUpToDate(desk: Desk, paper: Paper, deal: DealSummary): Promi
   const again = await makeDraft(desk, deal, masters.customerId, paper.generation + 1);
   if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
   return { kind: 'paper', paper: again };
+}
+
+function toEnd(deal: DealSummary): DealEnded {
+  return new DealEnded('cancelled', 'Sales', deal.state === 'dead' ? 'cancelled in Sales' : 'reopened in Sales');
 }
 
 async function refreshAsBefore(desk: Desk, paper: Paper): Promise<Refreshed> {

@@ -4,7 +4,7 @@ import type { Standing } from '../activities/ledger.js';
 import type { Policy, RecordRef } from '../deal/deal.js';
 import { isLess } from '../deal/money.js';
 import type { DealState } from '../deal/states.js';
-import { ledger, sales } from './activity-options.js';
+import { businessCentral, ledger, sales } from './activity-options.js';
 import { DealEnded, type Desk, openDesk, ReplayWanted } from './desk.js';
 import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
 import { checkResults, followDeal } from './follow-deal.js';
@@ -48,15 +48,17 @@ async function handOver(
   try {
     await settle(desk, standing);
     await desk.enter('reading', 'reading the deal in Sales', { told: true });
-    const start = await desk.untilClear('preparing the draft', (isRepeat) =>
-      bringToDraft(desk, ref, {
+    const start = await desk.untilClear('preparing the draft', async (isRepeat) => {
+      // An attempt of before the hold may have made or deleted a draft.
+      const stands = isRepeat && isFollowing && patched('stand-again') ? await ledger.findStanding(ref) : standing;
+      return bringToDraft(desk, ref, {
         isRepeat,
-        generation: standing?.generation ?? 1,
+        generation: stands?.generation ?? 1,
         isFollowing,
-        replay,
-        ...(standing?.draft && { draft: standing.draft }),
-      }),
-    );
+        ...(replay?.revision !== undefined && { revision: replay.revision }),
+        ...(stands?.draft && { draft: stands.draft }),
+      });
+    });
     if (start.kind === 'not-ours') return await endHearing(desk, ref, start.result);
     paper = start.paper;
 
@@ -164,6 +166,7 @@ async function writeBackAsBefore(desk: Desk, paper: Paper): Promise<HandOverResu
 /** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
 async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end: DealEnded): Promise<HandOverResult> {
   if (paper) await papersOf(paper.deal).deleteDraft(paper);
+  else if (patched('stand-again')) await deleteEarlierDraft(ref);
   await ledger.releaseClaims({ recordId: ref.recordId });
   await ledger.noteState({
     recordId: ref.recordId,
@@ -174,4 +177,12 @@ async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end
   await desk.enter(end.state, `${end.state} by ${end.by}`, { told: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endHearing(desk, ref, result) : result;
+}
+
+/** Of a run before this one, or of an attempt before a hold. */
+async function deleteEarlierDraft(ref: RecordRef): Promise<void> {
+  const { draft } = await ledger.findStanding(ref);
+  if (draft?.documentId === undefined) return;
+  const input = { recordId: ref.recordId, draftId: draft.documentId };
+  await (draft.kind === 'order' ? businessCentral.deleteOrderDraft(input) : businessCentral.deleteDraft(input));
 }

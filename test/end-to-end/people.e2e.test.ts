@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startDeal } from '../../src/intake/start-deal.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
-import { createDealer } from '../support/deals.js';
+import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -112,6 +112,18 @@ describe('a person decides with the commands of the README', () => {
     await keepHistory(stage, deal.id, 'cancelled');
   });
 
+  it('replay begins a deal again that waits', async () => {
+    const deal = await startWaiting();
+    const handle = stage.temporal.workflow.getHandle(deal.id);
+    const { runId } = await handle.describe();
+    const replay = command('update replay', deal);
+    await expect(run(replay.replace('"by":"ann"', ''))).rejects.toThrow(/by: found nothing, the name of who wants it/);
+    await run(replay);
+    await until(async () => (await handle.describe()).runId !== runId);
+    await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
+    expect(posted(deal)).toEqual([false]);
+  });
+
   it('a held deal is listed, and retry lets it go on', async () => {
     const deal = dealer.takeKnown();
     const product = stage.simulators.data.products[deal.lines[0]?.productIndex ?? -1];
@@ -131,7 +143,7 @@ describe('a person decides with the commands of the README', () => {
 
   it('every command of the README was run', () => {
     const run = ['query status', 'update confirm', 'signal confirm', 'update reject', 'signal reject', 'update cancel'];
-    const all = [...run, 'update retry', 'list DealState'];
+    const all = [...run, 'update retry', 'update replay', 'list DealState'];
     expect(COMMANDS).toHaveLength(all.length);
     const anyDeal = stage.simulators.data.documents[0] as SeedDocument;
     for (const words of all)

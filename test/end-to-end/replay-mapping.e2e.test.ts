@@ -156,6 +156,31 @@ describe('a draft that waits while the mapping changes', () => {
     expect(ordersOf(deal)).toHaveLength(1);
   });
 
+  it('is deleted when the deal is cancelled while its replay is held (I1)', async () => {
+    const deal = await startWaiting();
+    await replayDeal(stage, ref(deal), { by: 'bob', mapping: 'none' });
+    await dealer.untilState(deal, 'held');
+    expect(dealer.invoicesOf(deal)).toHaveLength(1);
+    await handle(deal).executeUpdate('cancel', { args: [{ by: 'ann', reason: 'ordered twice' }] });
+    expect((await dealer.result(deal)).outcome).toBe('cancelled');
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+  });
+
+  it('can be cancelled or rejected once, and not replayed after it', async () => {
+    const deal = await startWaiting();
+    stage.simulators.businessCentral.faults.add({
+      match: { method: 'DELETE', path: 'salesInvoices' },
+      effect: { kind: 'hold', when: 'before' },
+    });
+    await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wrong price' }] });
+    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({
+      kind: 'running',
+      reason: 'already rejected by ann',
+    });
+    stage.simulators.businessCentral.faults.clear();
+    expect((await dealer.result(deal)).outcome).toBe('rejected');
+  });
+
   it('is not touched by a replay while one of its steps runs', async () => {
     const deal = dealer.takeKnown();
     stage.simulators.businessCentral.faults.add({

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { documentKey } from '../../src/deal/ids.js';
 import { replayDeal } from '../../src/intake/replay-deal.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import type { SimServer } from '../../src/simulators/kernel/server.js';
@@ -122,6 +123,42 @@ describe('a hand-over that a person runs again', () => {
     expectOnce(deal);
     expect(dealer.invoicesOf(deal)[0]?.row['id']).toBe(draft?.row['id']);
     await keepHistory(stage, deal.id, 'replayed-while-waiting', runId);
+  });
+});
+
+describe('a quote that waits, and an order of it that it covers', () => {
+  /** A won quote of an opportunity of the seed. */
+  async function winQuote(): Promise<string> {
+    const found = stage.simulators.data.documents.find((other) => other.kind === 'opportunity' && other.state === 0);
+    if (!found) throw new Error('an open opportunity is needed');
+    const body = { OpportunityId: found.id, ColumnSet: { AllColumns: false, Columns: ['quoteid'] } };
+    const { quoteid } = (await (await seller.call('GenerateQuoteFromOpportunity', body)).json()) as { quoteid: string };
+    await seller.call(`quotes(${quoteid})`, { statecode: 1, statuscode: 2 }, 'PATCH');
+    await seller.winQuote(quoteid);
+    return quoteid;
+  }
+
+  it('stay so when the quote is replayed (I1)', async () => {
+    const quote = await winQuote();
+    const stateOf = async (id: string) => (await stage.ledger.findRecord(id))?.state;
+    await startDeal(stage, { table: 'quote', recordId: quote });
+    await until(async () => (await stateOf(quote)) === 'awaiting-confirmation');
+    const body = { QuoteId: quote, ColumnSet: { AllColumns: false, Columns: ['salesorderid'] } };
+    const answer = await seller.call('ConvertQuoteToSalesOrder', body);
+    const { salesorderid: order } = (await answer.json()) as { salesorderid: string };
+    await startDeal(stage, { table: 'salesorder', recordId: order });
+    await until(async () => (await stateOf(order)) === 'covered');
+    const run = stage.temporal.workflow.getHandle(quote);
+    const { runId } = await run.describe();
+    await until(
+      async () => (await replayDeal(stage, { table: 'quote', recordId: quote }, { by: 'ann' })).kind === 'restarted',
+    );
+    await until(async () => (await run.describe()).runId !== runId);
+    await until(async () => (await stateOf(quote)) === 'awaiting-confirmation');
+    expect(await stateOf(order)).toBe('covered');
+    const invoices = [...stage.simulators.businessCentral.company.invoices.values()];
+    const keys = [quote, order].map(documentKey);
+    expect(invoices.filter(({ row }) => keys.includes(String(row['externalDocumentNumber'])))).toHaveLength(1);
   });
 });
 

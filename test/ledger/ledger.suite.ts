@@ -121,12 +121,11 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         await ledger.change(recordId, { readBy: 'first' });
         await ledger.change(recordId, { readBy: 'second' });
         expect(await mapping()).toBe('second');
-        await ledger.change(recordId, { documentId: randomUUID(), madeBy: { mapping: 'second', fingerprint: 'f' } });
+        await ledger.change(recordId, { documentId: randomUUID(), madeBy: 'second' });
         await ledger.change(recordId, { readBy: 'third' });
         expect(await mapping()).toBe('second');
-        await ledger.change(recordId, { madeBy: { mapping: 'third', fingerprint: 'g' } });
+        await ledger.change(recordId, { madeBy: 'third' });
         expect(await mapping()).toBe('third');
-        expect((await ledger.getRecord(recordId)).madeFingerprint).toBe('g');
       });
 
       it('stays unknown for a document of before they were kept', async () => {
@@ -156,16 +155,20 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
     });
 
-    describe('the kind of a draft', () => {
-      it('is that of the write that was begun and did not fail for certain', async () => {
+    describe('a draft', () => {
+      it('is there, or may be on its way, when its write was begun and did not fail for certain', async () => {
         const recordId = await see();
-        expect(await ledger.findDraftKind(recordId, 1)).toBeUndefined();
+        expect(await ledger.findDraft(recordId, 1)).toBeUndefined();
         await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId);
-        expect(await ledger.findDraftKind(recordId, 1)).toBe('invoice');
+        expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'invoice' });
         await ledger.markNotDone(writeKey(recordId, 'draft', 1), 1);
-        await ledger.openIntent(writeKey(recordId, 'order-draft', 1), recordId);
-        expect(await ledger.findDraftKind(recordId, 1)).toBe('order');
-        expect(await ledger.findDraftKind(recordId, 2)).toBeUndefined();
+        const order = writeKey(recordId, 'order-draft', 1);
+        await ledger.openIntent(order, recordId);
+        expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order' });
+        const audit = { actor: 'dealbridge', action: 'test' };
+        await ledger.recordOutcome({ recordId, writeKey: order, result: { id: 'the-order' }, audit });
+        expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order', documentId: 'the-order' });
+        expect(await ledger.findDraft(recordId, 2)).toBeUndefined();
       });
     });
 
@@ -188,13 +191,13 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect(asking.askedMsAgo).toBeLessThan(60_000);
         await ledger.markNotDone(key, 1);
         expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done', attempt: 1 });
-        expect(await ledger.askAgain(key, 1)).toBe(true);
+        expect(await ledger.askAgain(key, 1, 0)).toBe(true);
         expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
         const result = { id: '1', etag: 'W/"x"', total: '12.50' };
         await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
         expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'done', result });
         await ledger.markNotDone(key, 2);
-        expect(await ledger.askAgain(key, 2)).toBe(false);
+        expect(await ledger.askAgain(key, 2, 0)).toBe(false);
         expect((await ledger.openIntent(key, recordId)).state).toBe('done');
       });
 
@@ -203,10 +206,18 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         const recordId = await see();
         await ledger.openIntent(key, recordId);
         await ledger.markNotDone(key, 1);
-        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.askAgain(key, 1)));
+        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.askAgain(key, 1, 0)));
         expect(asked.filter(Boolean)).toHaveLength(1);
         await ledger.markNotDone(key, 1);
+        expect(await ledger.countFromNow(key, 1)).toBe(false);
         expect(await ledger.openIntent(key, recordId)).toMatchObject({ state: 'asking', attempt: 2 });
+      });
+
+      it('an attempt that left just now may still land, whatever was read of it before', async () => {
+        const key = `${randomUUID()}:customer:1`;
+        await ledger.openIntent(key, await see());
+        expect(await ledger.countFromNow(key, 1)).toBe(true);
+        expect(await ledger.askAgain(key, 1, 60_000)).toBe(false);
       });
 
       it('an intent keeps what the write started from, until it is asked again', async () => {
@@ -217,7 +228,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
           state: 'asking',
           startedFrom: [{ shipped: '0' }],
         });
-        await ledger.askAgain(key, 1, [{ shipped: '2' }]);
+        await ledger.askAgain(key, 1, 0, [{ shipped: '2' }]);
         await ledger.markNotDone(key, 2);
         expect(await ledger.openIntent(key, recordId)).toEqual({
           state: 'not-done',

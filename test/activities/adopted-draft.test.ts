@@ -1,0 +1,59 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
+import { createOrderActivities } from '../../src/activities/orders.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { parseRules } from '../../src/config.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+/** A draft whose answer was lost is found again by a worker with another mapping, or of another revision. */
+
+let counter: Counter;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+const THEN = parseRules('writeInAccount: 8400');
+const NOW = parseRules('writeInAccount: 8500');
+
+const common = (rules: typeof THEN) => {
+  const { client: businessCentral, companyId, ledger } = counter;
+  const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+  return { businessCentral, companyId, ledger, rules, outcomeMs: 60_000, sets };
+};
+const input = ({ recordId, revision }: WonDeal) => ({
+  recordId,
+  revision,
+  customerId: counter.customerId,
+  generation: 1,
+});
+const MAKE = {
+  invoice: (rules: typeof THEN, deal: WonDeal) =>
+    createBusinessCentralActivities(common(rules)).createDraft(input(deal)),
+  order: (rules: typeof THEN, deal: WonDeal) => createOrderActivities(common(rules)).createOrderDraft(input(deal)),
+};
+
+describe.each([
+  ['invoice', 'salesInvoices'],
+  ['order', 'salesOrders'],
+] as const)('an adopted %s', (kind, set) => {
+  it('is known to be of the mapping and the content that it was made of', async () => {
+    const deal = await counter.win();
+    counter.simulators.businessCentral.faults.add({
+      match: { method: 'POST', path: `${set}\\?` },
+      effect: { kind: 'lose-answer', when: 'after' },
+    });
+    await expect(MAKE[kind](THEN, deal)).rejects.toThrow();
+    const later = { ...deal, revision: 'W/"2"', name: 'Another name' };
+    await counter.ledger.keepDeal(later, { revision: later.revision });
+    const adopted = await MAKE[kind](NOW, later);
+    expect(adopted?.made?.mapping).toBe(THEN.mappingHash);
+    expect((await counter.ledger.getRecord(deal.recordId)).mappingHash).toBe(THEN.mappingHash);
+    const fresh = await MAKE[kind](NOW, await counter.win([['4', '10.00']], { name: 'Another name' }));
+    expect(fresh?.made).toMatchObject({ mapping: NOW.mappingHash });
+    // Asked once more it says the same, and the document itself has nothing of it.
+    expect((await MAKE[kind](NOW, later))?.made).toEqual(adopted?.made);
+    expect(await counter.ledger.getDocument(adopted?.id ?? '')).not.toHaveProperty('made');
+  });
+});
