@@ -3,6 +3,7 @@ import {
   ApplicationFailure,
   condition,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -266,7 +267,8 @@ export function openDesk(ref: RecordRef): Desk {
     await ledger.noteState({ recordId: ref.recordId, state, problems });
     const heard = retries;
     retriedBy = undefined;
-    isWoken = false;
+    // A word that came while the step ran may be of something that the step looked at before.
+    if (!(isWoken && patched('hear-wakes'))) isWoken = false;
     await condition(
       () => retries > heard || ended !== undefined || isWoken || (hasNews() && told > answered),
       LOOK_AGAIN,
@@ -292,6 +294,7 @@ export function openDesk(ref: RecordRef): Desk {
     async untilClear(doing, work) {
       step = doing;
       for (let isRepeat = false; ; isRepeat = true) {
+        isWoken = false;
         const result = await work(isRepeat).catch(toHeld);
         if (!isHeld(result)) return result;
         await hold(result.held);

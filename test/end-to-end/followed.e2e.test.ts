@@ -28,7 +28,7 @@ describe('what a seller changes in Sales', () => {
     const account = dealer.account(deal);
     await start(deal);
     await dealer.untilState(deal, 'held');
-    expect((await dealer.status(deal)).problems.map(({ reason }) => reason)).toEqual(['customer-missing']);
+    expect((await stage.ledger.getRecord(deal.id)).holdReason).toBe('customer-missing');
     await seller.call(`accounts(${account.id})`, { telephone1: '+49 421 33' }, 'PATCH');
     expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(dealer.customersOf(deal)).toMatchObject([{ phoneNumber: '+49 421 33' }]);
@@ -66,12 +66,19 @@ describe('the bill of an account with a parent', () => {
     if (!parent || !known) throw new Error('the seed is too small');
     desk.changeSales('account', account.id, { parentaccountid: parent.id });
     await start(deal);
-    await dealer.untilState(deal, 'held');
-    const [problem] = (await dealer.status(deal)).problems;
-    expect(problem).toMatchObject({ reason: 'customer-missing' });
-    expect(problem?.text).toContain(parent.id);
+    // The change of the account may make it look again while it is held.
+    await until(async () => {
+      const [problem] = (await dealer.status(deal)).problems;
+      return problem?.reason === 'customer-missing' && problem.text.includes(parent.id);
+    });
     await desk.link('customer', parent.id, known.number);
-    await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'clerk' }] });
+    await until(async () => {
+      const retried = stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'clerk' }] });
+      return retried.then(
+        () => true,
+        () => false,
+      );
+    });
     expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(dealer.invoicesOf(deal)[0]?.row).toMatchObject({
       customerNumber: account.number,
