@@ -3,7 +3,7 @@ import { startDeal } from '../../src/intake/start-deal.js';
 import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import type { DealStatus } from '../../src/workflows/messages.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
-import { createDealer } from '../support/deals.js';
+import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
@@ -51,6 +51,27 @@ function productsOf(deal: SeedDocument) {
     return product ? [product] : [];
   });
 }
+
+describe('a held deal that looks again', () => {
+  it('hears what is said of its items in the meantime', async () => {
+    const deal = dealer.takeKnown();
+    const [product] = productsOf(deal);
+    if (!product) throw new Error('a product line is needed');
+    const { faults } = stage.simulators.businessCentral;
+    await bookkeeper.blockItem(product.number, true);
+    await start(deal);
+    await untilHeld(deal);
+    // What it finds is that the item is blocked; until that is answered the item is free.
+    faults.add({ id: 'look', match: { method: 'GET', path: 'items\\?' }, effect: { kind: 'hold', when: 'after' } });
+    await clear(deal);
+    await until(() => faults.list().some(({ id, hit }) => id === 'look' && hit > 0));
+    await bookkeeper.blockItem(product.number, false);
+    await startDeal(stage, { table: 'salesorder', recordId: deal.id }, { at: 'masters' });
+    faults.clear();
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    await keepHistory(stage, deal.id, 'woken-while-looking');
+  });
+});
 
 describe('a hold names its reason and the next step, and the same run goes on when it is cleared', () => {
   it('products without an item and a blocked item are all named at once', async () => {
