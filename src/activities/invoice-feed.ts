@@ -80,7 +80,8 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MOST_IN_PAGE)) {
       const page = await inWords(() => businessCentral.readChangedInvoices(place, size));
       const last = page.invoices.at(-1);
-      if (!page.hasMore || !last) return { ...page, next: undefined };
+      if (!page.hasMore) return { ...page, next: undefined };
+      if (!last) throw new Error('a page of invoices is empty, and yet there are said to be more');
       const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
       if (next > place.since) return { ...page, next: next.toISOString() };
       if (size === MOST_IN_PAGE) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);

@@ -346,6 +346,34 @@ describe('the feed of invoices', () => {
     });
   });
 
+  it('an empty page that is not the last one moves nothing (I5)', async () => {
+    const companyId = randomUUID();
+    const odd = createInvoiceFeedActivities({
+      businessCentral: {
+        readChangedInvoices: async () => ({
+          invoices: [],
+          hasMore: true,
+          answeredAt: new Date('2031-05-04T10:20:00Z'),
+        }),
+      },
+      companyId,
+      ledger: counter.ledger,
+      invoiceFeed: {
+        everySeconds: 30,
+        overlapSeconds: OVERLAP_SECONDS,
+        pageSize: 500,
+        sweepEveryMinutes: 60,
+        from: new Date('2031-05-04T08:00:00Z'),
+      },
+      outcomeMs: OUTCOME_MS,
+      tellDeal: async () => undefined,
+    });
+    await expect(odd.readInvoicePage({})).rejects.toThrow('there are said to be more');
+    expect(await counter.ledger.businessCentralFeeds.openInvoiceFeed(companyId, new Date())).toEqual(
+      new Date('2031-05-04T08:00:00Z'),
+    );
+  });
+
   it('what no reading goes back to is forgotten', async () => {
     const { invoiceId } = await draftInvoice();
     const seen = () =>
