@@ -69,7 +69,25 @@ describe('a held deal that looks again', () => {
     await startDeal(stage, { table: 'salesorder', recordId: deal.id }, { at: 'masters' });
     faults.clear();
     expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(await stage.ledger.readAudit(deal.id)).toContainEqual(
+      expect.objectContaining({ actor: 'clerk', action: 'retry', facts: { reasons: ['item-blocked'] } }),
+    );
     await keepHistory(stage, deal.id, 'woken-while-looking');
+  });
+
+  it('cannot be cancelled here once its document is posted', async () => {
+    const deal = dealer.takeKnown();
+    const { faults } = stage.simulators.dataverse;
+    faults.add({ match: { method: 'POST', path: 'invoices\\?' }, effect: { kind: 'status', status: 403 } });
+    await start(deal);
+    await untilHeld(deal);
+    const cancel = stage.temporal.workflow.getHandle(deal.id).executeUpdate('cancel', {
+      args: [{ by: 'clerk', reason: 'ordered twice' }],
+    });
+    await expect(cancel).rejects.toMatchObject({ cause: { message: 'its document is posted: cancel that' } });
+    faults.clear();
+    await clear(deal);
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
   });
 });
 
