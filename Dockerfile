@@ -1,13 +1,13 @@
-# One image for worker, starter, simulators and the command line; the command chooses.
+# One image for worker, starter and the command line; the command chooses. The simulators have an image of their own.
 FROM node:20.19.5-bookworm-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --no-audit --no-fund
+RUN npm ci --workspaces=false --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && node dist/build-workflow-bundle.js \
- && npm prune --omit=dev --no-audit --no-fund
+ && npm prune --workspaces=false --omit=dev --no-audit --no-fund
 
 FROM node:20.19.5-bookworm-slim
 ENV NODE_ENV=production TZ=UTC NODE_OPTIONS=--enable-source-maps

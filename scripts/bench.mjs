@@ -2,16 +2,12 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { tsc } from './lib/build.mjs';
-import { must, ROOT } from './lib/run.mjs';
+import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
 import { startTemporal } from './lib/temporal-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
 const binary = await setUp().catch(endWith);
-await step('building the benchmarks', () =>
-  must(process.execPath, [tsc(), '-p', 'tsconfig.bench.json'], 'The benchmarks do not compile.'),
-).catch(endWith);
 const folder = mkdtempSync(join(tmpdir(), 'dealbridge-bench-'));
 const stopping = [];
 let code = 1;
@@ -20,7 +16,7 @@ try {
     ? { address: process.env.TEMPORAL_ADDRESS, stop: async () => undefined }
     : await step('starting Temporal', () => startTemporal({ binary, dbFile: join(folder, 'temporal.db') }));
   stopping.push(server.stop);
-  const { runBench } = await import(join(ROOT, 'dist/bench/bench/hand-over.js'));
+  const { runBench } = await import(join(ROOT, 'dist-tools/tools/bench/hand-over.js'));
   await runBench({
     temporalAddress: server.address,
     dataDir: join(folder, 'ledger'),

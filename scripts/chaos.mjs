@@ -82,7 +82,7 @@ async function play() {
     await starting;
     await server.stop();
   });
-  const { runChaos } = await import('../dist/chaos/main.js');
+  const { runChaos } = await import('../dist-tools/tools/chaos/main.js');
   return runChaos({
     ...wanted,
     folder,

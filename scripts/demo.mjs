@@ -32,7 +32,7 @@ async function play() {
         startTemporal({ binary, dbFile: join(folder, 'temporal.db'), uiPort: await freePort() }),
       );
   stopping.push(server.stop);
-  const { runDemo } = await import('../dist/demo/main.js');
+  const { runDemo } = await import('../dist-tools/tools/demo/main.js');
   return runDemo({
     temporalAddress: server.address,
     webUi: server.uiUrl,

@@ -2,4 +2,4 @@
 import { endWith, setUp } from './setup.mjs';
 
 await setUp({ temporal: false }).catch(endWith);
-await import('../dist/simulators/main.js');
+await import('../simulators/dist/main.js');

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../src/config.js';
-import { type Simulators, startSimulators } from '../src/simulators/index.js';
 
 /** What can be checked of docker-compose.yml without a container engine. */
 
@@ -65,7 +65,7 @@ describe('docker-compose.yml', () => {
         const source = withDefaults(volume).split(':')[0] ?? '';
         expect(source.startsWith('.') ? existsSync(source) : Object.keys(volumes).includes(source)).toBe(true);
       }
-      const program = service.command?.find((word) => word.startsWith('dist/'));
+      const program = service.command?.find((word) => /^(simulators\/)?dist\//.test(word));
       if (program) expect(existsSync(program)).toBe(true);
     });
   }
@@ -112,8 +112,8 @@ describe('docker-compose.yml', () => {
   });
 });
 
-describe('Dockerfile', () => {
-  const lines = readFileSync('Dockerfile', 'utf8').split('\n');
+describe.each(['Dockerfile', 'simulators/Dockerfile'])('%s', (file) => {
+  const lines = readFileSync(file, 'utf8').split('\n');
   it('runs as a plain user, on a pinned image', () => {
     // The image that runs is the last stage; whoever is named last in it starts the program.
     const lastStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
@@ -122,12 +122,27 @@ describe('Dockerfile', () => {
       expect(line).toMatch(/^FROM node:20\.\d+\.\d+-/);
   });
   it('copies only what the build context lets through', () => {
-    const allowed = readFileSync('.dockerignore', 'utf8')
+    // A Dockerfile in a folder has its own list; BuildKit finds it by its name.
+    const allowed = readFileSync(file === 'Dockerfile' ? '.dockerignore' : `${file}.dockerignore`, 'utf8')
       .split('\n')
       .filter((line) => line.startsWith('!'));
     const copied = lines
       .filter((line) => /^COPY (?!--from)/.test(line))
       .flatMap((line) => line.split(' ').slice(1, -1));
     for (const path of copied) expect(allowed).toContain(`!${path.replace('./', '')}`);
+  });
+});
+
+describe('what a customer runs', () => {
+  it('has neither simulators nor tools: not in the build, not in the image', () => {
+    const built = readdirSync('dist', { recursive: true, encoding: 'utf8' });
+    expect(built).toContain('worker.js');
+    expect(built.filter((path) => /simulator|(^|\/)(tools|chaos|demo|bench)\//.test(path))).toEqual([]);
+    const sources = built.filter((path) => path.endsWith('.js')).map((path) => readFileSync(`dist/${path}`, 'utf8'));
+    expect(sources.filter((source) => source.includes('@dealbridge/simulators'))).toEqual([]);
+    const copied = readFileSync('Dockerfile', 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith('COPY '));
+    expect(copied.filter((line) => /simulators|tools/.test(line))).toEqual([]);
   });
 });

@@ -1,19 +1,31 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, ROOT } from './run.mjs';
 import { say, step } from './say.mjs';
 
 const STAMP = join(ROOT, 'dist/.stamp');
+const CONFIGURATIONS = [
+  'tsconfig.json',
+  'tsconfig.build.json',
+  'tsconfig.tools.json',
+  'simulators/tsconfig.json',
+  'package-lock.json',
+];
 
-/** Compiles src to dist and bundles the workflows, when a source changed since the last time. */
+/** Compiles product, simulators and tools, and bundles the workflows, when a source changed since the last time. */
 export async function ensureBuild() {
   const wanted = sourcesStamp();
   if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   say('Building (tsc, workflow bundle)');
-  mkdirSync(join(ROOT, 'dist'), { recursive: true });
+  // A file whose source was moved or removed must not stay behind in what is shipped.
+  for (const folder of ['dist', 'dist-tools', 'simulators/dist'])
+    rmSync(join(ROOT, folder), { recursive: true, force: true });
   const advice = 'The sources do not compile: correct them, then run it again.';
-  await step('tsc', () => must(process.execPath, [tsc(), '-p', 'tsconfig.build.json'], advice));
+  const compile = (project) => () => must(process.execPath, [tsc(), '-p', project], advice);
+  await step('tsc, simulators', compile('simulators/tsconfig.json'));
+  await step('tsc, product', compile('tsconfig.build.json'));
+  await step('tsc, tools', compile('tsconfig.tools.json'));
   await step('workflow bundle', () =>
     must(
       process.execPath,
@@ -37,8 +49,7 @@ function sourcesStamp() {
       else hash.update(`${path} ${statSync(path).size} ${statSync(path).mtimeMs}\n`);
     }
   };
-  visit(join(ROOT, 'src'));
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'package-lock.json'])
-    hash.update(readFileSync(join(ROOT, name)));
+  for (const folder of ['src', 'simulators/src', 'tools']) visit(join(ROOT, folder));
+  for (const name of CONFIGURATIONS) hash.update(readFileSync(join(ROOT, name)));
   return hash.digest('hex');
 }

@@ -1,3 +1,4 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
@@ -11,7 +12,6 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';

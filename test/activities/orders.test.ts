@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/activities/drafts.js';
 import { createOrderActivities, type OrderActivities } from '../../src/activities/orders.js';
@@ -6,7 +7,6 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { FaultEffect } from '../../src/simulators/kernel/faults.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OUTCOME_MS = 600_000;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { EFFECTS } from '../../src/chaos/effects.js';
-import { makePlan, readRuleId } from '../../src/chaos/plan.js';
-import { REQUEST_KINDS } from '../../src/chaos/request-kinds.js';
+import { EFFECTS } from '../../tools/chaos/effects.js';
+import { makePlan, readRuleId } from '../../tools/chaos/plan.js';
+import { REQUEST_KINDS } from '../../tools/chaos/request-kinds.js';
 
 /** The plan of a fault run follows from its seed alone. */
 

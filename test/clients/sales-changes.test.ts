@@ -1,3 +1,4 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ChangePage,
@@ -7,7 +8,6 @@ import {
 } from '../../src/clients/sales/changes.js';
 import { createSalesClient, type SalesClient } from '../../src/clients/sales/client.js';
 import type { FeedTable } from '../../src/deal/ids.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 

@@ -1,5 +1,5 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { describe, it } from 'vitest';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { getToken } from '../support/tokens.js';
 import { testBusinessCentral } from './business-central.contract.js';
 

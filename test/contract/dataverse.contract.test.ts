@@ -1,5 +1,5 @@
+import { startSimulators } from '@dealbridge/simulators';
 import { describe, it } from 'vitest';
-import { startSimulators } from '../../src/simulators/index.js';
 import { getToken } from '../support/tokens.js';
 import { testDataverse } from './dataverse.contract.js';
 

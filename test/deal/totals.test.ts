@@ -1,3 +1,10 @@
+import { createDocument, patchDocument } from '@dealbridge/simulators/business-central/headers.js';
+import { addLine, deleteLine, patchLine } from '@dealbridge/simulators/business-central/lines.js';
+import { seedCompany } from '@dealbridge/simulators/business-central/seed.js';
+import { Company, type SalesDocument } from '@dealbridge/simulators/business-central/store.js';
+import { computeTotals } from '@dealbridge/simulators/business-central/totals.js';
+import { SimClock } from '@dealbridge/simulators/kernel/clock.js';
+import { makeDistributor } from '@dealbridge/simulators/seed/distributor.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
@@ -7,13 +14,6 @@ import type { DealLine, WonDeal } from '../../src/deal/deal.js';
 import { pricesIncludeTax, toDocument, toLines } from '../../src/deal/document.js';
 import { add, isWithin, isZero, multiply, round, subtract } from '../../src/deal/money.js';
 import { type Difference, type DocumentTotals, findDifference, whatToDo } from '../../src/deal/totals.js';
-import { createDocument, patchDocument } from '../../src/simulators/business-central/headers.js';
-import { addLine, deleteLine, patchLine } from '../../src/simulators/business-central/lines.js';
-import { seedCompany } from '../../src/simulators/business-central/seed.js';
-import { Company, type SalesDocument } from '../../src/simulators/business-central/store.js';
-import { computeTotals } from '../../src/simulators/business-central/totals.js';
-import { SimClock } from '../../src/simulators/kernel/clock.js';
-import { makeDistributor } from '../../src/simulators/seed/distributor.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** The simulated Business Central makes the draft, with its own rounding, and the deal is compared with it. */

@@ -1,9 +1,9 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { type Examined, examine, registerSteps } from '../support/doctor.js';
 
 /** The examination against the simulators, one planted fault at a time; Temporal is left out here. */

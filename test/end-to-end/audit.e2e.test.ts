@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
@@ -12,7 +13,6 @@ import { startDeal } from '../../src/intake/start-deal.js';
 import { type KeptAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit.js';
 import { verifyAudit } from '../../src/ledger/audit-verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { tamper, verifyOffline } from '../support/audit.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';

@@ -1,10 +1,10 @@
 import { createServer } from 'node:net';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { BUSINESS_CENTRAL_WEBHOOK, invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
 import { ensureInvoiceFeed } from '../../src/intake/ensure-invoice-feed.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import { openDatabase } from '../../src/ledger/database.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import type { InvoiceFeedPosition } from '../../src/workflows/invoice-feed.js';
 import type { SubscriptionsPosition } from '../../src/workflows/keep-subscriptions.js';
 import { createBookkeeper } from '../support/bookkeeper.js';

@@ -1,9 +1,9 @@
+import type { BusinessCentralSim } from '@dealbridge/simulators/business-central/server.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/intake/start-deal.js';
-import type { BusinessCentralSim } from '../../src/simulators/business-central/server.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { runCli } from '../support/cli.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';

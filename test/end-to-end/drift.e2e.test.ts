@@ -1,7 +1,7 @@
+import type { SeedAccount, SeedProduct } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { createDriftLedger, type DriftLedger, type KeptDifference } from '../../src/ledger/drift.js';
-import type { SeedAccount, SeedProduct } from '../../src/simulators/seed/distributor.js';
 import type { DriftResult } from '../../src/workflows/report-drift.js';
 import { keepHistory } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';

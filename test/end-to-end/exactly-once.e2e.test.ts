@@ -1,7 +1,7 @@
+import type { FaultRule } from '@dealbridge/simulators/kernel/faults.js';
+import type { SimServer } from '@dealbridge/simulators/kernel/server.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { FaultRule } from '../../src/simulators/kernel/faults.js';
-import type { SimServer } from '../../src/simulators/kernel/server.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';

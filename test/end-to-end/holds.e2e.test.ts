@@ -1,6 +1,6 @@
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startDeal } from '../../src/intake/start-deal.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import type { DealStatus } from '../../src/workflows/messages.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';

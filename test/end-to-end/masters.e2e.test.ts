@@ -1,10 +1,10 @@
+import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/intake/start-deal.js';
 import { createFollowMasters, type FollowMasters } from '../../src/intake/take-masters.js';
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
-import type { SeedAccount, SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory, openPayloads } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';

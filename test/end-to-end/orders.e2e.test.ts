@@ -1,7 +1,7 @@
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceSweepId } from '../../src/deal/business-central-feeds.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';

@@ -1,9 +1,9 @@
+import type { SimServer } from '@dealbridge/simulators/kernel/server.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey } from '../../src/deal/ids.js';
 import { replayDeal } from '../../src/intake/replay-deal.js';
 import { startDeal } from '../../src/intake/start-deal.js';
-import type { SimServer } from '../../src/simulators/kernel/server.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';

@@ -1,10 +1,10 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { KEY_ID_METADATA } from '../../src/secrets/payload-codec.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { runCli } from '../support/cli.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';

@@ -6,9 +6,9 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
-import { EFFECTS } from '../../src/chaos/effects.js';
-import { runChaos } from '../../src/chaos/main.js';
-import type { ChaosReport } from '../../src/chaos/report.js';
+import { EFFECTS } from '../../tools/chaos/effects.js';
+import { runChaos } from '../../tools/chaos/main.js';
+import type { ChaosReport } from '../../tools/chaos/report.js';
 
 /** Many deals under every kind of fault, with processes that are killed: nothing is lost, and nothing exists twice (I1, I3). */
 

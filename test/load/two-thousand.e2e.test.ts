@@ -1,10 +1,10 @@
+import type { Delivery } from '@dealbridge/simulators/dataverse/webhooks.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { freePort } from '../../scripts/lib/temporal-server.mjs';
 import { SUBSCRIPTIONS_WORKFLOW_ID } from '../../src/deal/business-central-feeds.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { Delivery } from '../../src/simulators/dataverse/webhooks.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import { until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
 import { openStage, type Stage } from '../support/processes.js';

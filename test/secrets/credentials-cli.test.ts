@@ -3,11 +3,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecret } from '../../src/cli/read-secret.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { type CliResult, runCli } from '../support/cli.js';
 
 /** `dealbridge credentials …` and `dealbridge keys new` as the processes that people start. */

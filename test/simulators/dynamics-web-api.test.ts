@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { DynamicsWebApi } from 'dynamics-web-api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { getToken } from '../support/tokens.js';
 
 /** A client that others wrote for the real Dataverse, used without special care. */

@@ -3,9 +3,9 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenSource } from '../../src/clients/tokens.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 
 let simulators: Simulators;
 beforeAll(async () => {

@@ -1,10 +1,10 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { parseFilter } from '@dealbridge/simulators/odata/filter.js';
+import { ODataSyntaxError } from '@dealbridge/simulators/odata/lexer.js';
+import { parsePath } from '@dealbridge/simulators/odata/path.js';
+import { parseQuery } from '@dealbridge/simulators/odata/query.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
-import { parseFilter } from '../../src/simulators/odata/filter.js';
-import { ODataSyntaxError } from '../../src/simulators/odata/lexer.js';
-import { parsePath } from '../../src/simulators/odata/path.js';
-import { parseQuery } from '../../src/simulators/odata/query.js';
 import { getToken } from '../support/tokens.js';
 
 /** Whatever is sent, the simulators answer as the catalogues say: never a crash, never a 500 of their own. */

@@ -1,6 +1,6 @@
+import { SimClock } from '@dealbridge/simulators/kernel/clock.js';
+import { Faults } from '@dealbridge/simulators/kernel/faults.js';
 import { describe, expect, it } from 'vitest';
-import { SimClock } from '../../src/simulators/kernel/clock.js';
-import { Faults } from '../../src/simulators/kernel/faults.js';
 
 const REQUEST = { method: 'POST', path: '/salesInvoices?x', client: 'app' };
 

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { type Ask, createAsk } from '../contract/business-central.contract.js';
 import { getToken } from '../support/tokens.js';
 

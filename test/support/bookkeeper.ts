@@ -1,4 +1,4 @@
-import type { Simulators } from '../../src/simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
 import { getToken } from './tokens.js';
 
 /** What people do in Business Central: through its API, and what the API does not offer through the admin routes. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { type BusinessCentralClient, createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import type { WonDeal } from '../../src/deal/deal.js';
@@ -6,7 +7,6 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { createBookkeeper } from './bookkeeper.js';
 import { createSimulatedTokens } from './tokens.js';
 

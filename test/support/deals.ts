@@ -1,7 +1,7 @@
 import { scheduler } from 'node:timers/promises';
+import type { Invoice } from '@dealbridge/simulators/business-central/store.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { Invoice } from '../../src/simulators/business-central/store.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
 import type { DealStatus, HandOverResult } from '../../src/workflows/messages.js';
 import type { Stage } from './processes.js';
 

@@ -1,6 +1,6 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Simulators } from '../../src/simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
 
 /** One address for two environments of Business Central, as the real one has: what names the second goes there. */
 export async function openGateway(

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import type { Simulators } from '../../src/simulators/index.js';
-import type { SeedDocument } from '../../src/simulators/seed/distributor.js';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 
 /** What must not be found where it does not belong (I7): the data of the customers of these deals. */
 export function markersOf(simulators: Simulators, deals: readonly SeedDocument[]): string[] {

@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { resolve } from 'node:path';
+import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
@@ -10,7 +11,6 @@ import { createVault, type Vault } from '../../src/ledger/vault.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
-import { type SimulatorOptions, type Simulators, startSimulators } from '../../src/simulators/index.js';
 import { until } from './deals.js';
 import { openGateway } from './gateway.js';
 

@@ -1,4 +1,4 @@
-import type { Simulators } from '../../src/simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
 import { getToken } from './tokens.js';
 
 /** What a seller does in Sales, through the simulator's own API. */

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Simulators } from '../../src/simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
 import type { createSeller } from './sales.js';
 
 /** A sales order of which Business Central knows nothing: customer, contact, two items and their unit are all new. */

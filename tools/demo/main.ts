@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { Client, Connection } from '@temporalio/client';
-import { documentKey } from '../deal/ids.js';
-import { display } from '../deal/money.js';
-import { openDatabase } from '../ledger/database.js';
-import { createLedger, type Ledger } from '../ledger/ledger.js';
-import { createDataConverter } from '../secrets/data-converter.js';
-import { openKeyRing } from '../secrets/key-ring.js';
-import type { Simulators } from '../simulators/index.js';
-import type { SeedDocument } from '../simulators/seed/distributor.js';
+import { documentKey } from '../../src/deal/ids.js';
+import { display } from '../../src/deal/money.js';
+import { openDatabase } from '../../src/ledger/database.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { createDataConverter } from '../../src/secrets/data-converter.js';
+import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { openStage, type StageOptions } from './stage.js';
 
 /** `npm run demo`: three deals are won in Sales, one of them against the odds, and everything is counted at the end. */

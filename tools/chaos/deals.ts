@@ -1,6 +1,6 @@
-import type { SourceTable } from '../deal/ids.js';
-import type { Simulators } from '../simulators/index.js';
-import type { SeedAccount, SeedDocument } from '../simulators/seed/distributor.js';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import type { SourceTable } from '../../src/deal/ids.js';
 import type { Seller } from './seller.js';
 
 /** The deals of a run and the clicks that win them. */

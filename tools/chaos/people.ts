@@ -1,5 +1,5 @@
-import type { Queryable } from '../ledger/database.js';
-import type { Simulators } from '../simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
+import type { Queryable } from '../../src/ledger/database.js';
 
 /** Warehouse and bookkeeping at Business Central: they ship and invoice the orders that are theirs, and enter payments. */
 export interface People {

@@ -2,8 +2,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ensureKeyFile } from '../secrets/key-file.js';
-import { type SimulatorOptions, type Simulators, startSimulators } from '../simulators/index.js';
+import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
+import { ensureKeyFile } from '../../src/secrets/key-file.js';
 
 /** Ledger, simulators, worker and starter for one demonstration; each can be stopped. */
 export interface DemoStage {
@@ -20,8 +20,6 @@ export interface DemoStage {
 export interface StageOptions {
   readonly temporalAddress: string;
   readonly dataDir: string;
-  /** Where the built programs are, when this file was built elsewhere. */
-  readonly programs?: URL;
   readonly simulators?: SimulatorOptions;
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
@@ -30,6 +28,8 @@ export interface StageOptions {
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
+// This file runs from dist-tools/tools/demo; the processes are those of the product.
+const PRODUCT = new URL('../../../dist/', import.meta.url);
 const SECRET = 'the-webhook-secret-of-the-demo';
 const RULES = `
 confirmation: { automaticBelow: 1000000 }
@@ -43,7 +43,7 @@ opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
 
 export async function openStage(options: StageOptions, automaticBelow: string): Promise<DemoStage> {
   const start = (name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []) =>
-    startProcess(new URL(`${name}.js`, options.programs ?? new URL('../', import.meta.url)), env, args);
+    startProcess(new URL(`${name}.js`, PRODUCT), env, args);
   const simulators = await startSimulators(options.simulators);
   options.onStop(() => simulators.stop());
   const ledger = await start('ledger/embedded-main', { PATH: process.env['PATH'] }, [options.dataDir]);

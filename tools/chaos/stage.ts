@@ -4,8 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { ensureKeyFile } from '../secrets/key-file.js';
-import type { Connection } from '../simulators/index.js';
+import type { Connection } from '@dealbridge/simulators';
+import { ensureKeyFile } from '../../src/secrets/key-file.js';
 import { TIMES } from './effects.js';
 
 /** The processes of a run: each is started again when it ends, whoever ended it, and can be killed on request. */

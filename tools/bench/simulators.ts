@@ -1,6 +1,6 @@
 import { memoryUsage } from 'node:process';
+import { type Connection, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { Agent, request } from 'undici';
-import { type Connection, type Simulators, startSimulators } from '../src/simulators/index.js';
 
 /** `npm run bench:simulators [-- --server]`: requests per second of each API, and large tables paged and filtered. */
 

@@ -1,5 +1,5 @@
-import type { FaultRule } from '../simulators/kernel/faults.js';
-import { createRandom } from '../simulators/kernel/random.js';
+import type { FaultRule } from '@dealbridge/simulators/kernel/faults.js';
+import { createRandom } from '@dealbridge/simulators/kernel/random.js';
 import { type EffectName, effectOf, effectsOf } from './effects.js';
 import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { documentKey } from '../deal/ids.js';
-import type { Simulators } from '../simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
+import { documentKey } from '../../src/deal/ids.js';
 
 /** What sellers click in Sales, through its API; no fault is planned for these requests. */
 export interface Seller {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
-import { openDatabase } from '../ledger/database.js';
-import { startSimulators } from '../simulators/index.js';
+import { openDatabase } from '../../src/ledger/database.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
 import { TIMES } from './effects.js';
 import { examineDeal, examineMasters, type Finding, findStrayRows, openBooks } from './examine.js';

@@ -1,7 +1,7 @@
-import { documentKey } from '../deal/ids.js';
-import { add, isSame, subtract } from '../deal/money.js';
-import type { SalesDocument } from '../simulators/business-central/store.js';
-import type { Simulators } from '../simulators/index.js';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
+import { documentKey } from '../../src/deal/ids.js';
+import { add, isSame, subtract } from '../../src/deal/money.js';
 import type { Deal } from './deals.js';
 
 /**

@@ -2,15 +2,15 @@ import type { ChildProcess } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { createBusinessCentralClient } from '../src/clients/business-central/client.js';
-import { createSalesClient } from '../src/clients/sales/client.js';
-import { createTokenSource } from '../src/clients/tokens.js';
-import { toDocument } from '../src/deal/document.js';
-import { type DemoStage, openStage, type StageOptions } from '../src/demo/stage.js';
-import { openDatabase } from '../src/ledger/database.js';
-import { createLedger } from '../src/ledger/ledger.js';
-import type { Simulators } from '../src/simulators/index.js';
-import type { SeedDocument } from '../src/simulators/seed/distributor.js';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
+import { createSalesClient } from '../../src/clients/sales/client.js';
+import { createTokenSource } from '../../src/clients/tokens.js';
+import { toDocument } from '../../src/deal/document.js';
+import { openDatabase } from '../../src/ledger/database.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { type DemoStage, openStage, type StageOptions } from '../demo/stage.js';
 
 /** `npm run bench [-- --deals 500 --singles 40 --rate 20]`: what a deal costs, beside a script that only sends the requests. */
 
@@ -35,7 +35,6 @@ export async function runBench(options: BenchOptions): Promise<void> {
   const stage = await openStage(
     {
       ...options,
-      programs: new URL('../../', import.meta.url),
       // A third of the seed are orders, two thirds of them for customers that exist.
       simulators: { documents: Math.ceil((many + 2 * singles + WARM_UP) * 12), accounts: 300 },
       // All hints come from one address, and the measurement is not of the limit.

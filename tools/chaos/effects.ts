@@ -1,4 +1,4 @@
-import type { FaultEffect } from '../simulators/kernel/faults.js';
+import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import type { RequestKind, System } from './request-kinds.js';
 
 /** What can happen to one request, in the words of the other side (reference pages on errors of both systems). */
