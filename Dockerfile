@@ -6,7 +6,7 @@ RUN npm ci --workspaces=false --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
- && node dist/build-workflow-bundle.js \
+ && node dist/process/build-workflow-bundle.js \
  && npm prune --workspaces=false --omit=dev --no-audit --no-fund
 
 FROM node:20.19.5-bookworm-slim

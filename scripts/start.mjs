@@ -70,7 +70,7 @@ try {
     say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
   }
   if (!env.DATABASE_URL) {
-    const ledger = child('dist/ledger/embedded-main.js', [join(DATA, 'ledger')], env);
+    const ledger = child('dist/ledger/embedded/main.js', [join(DATA, 'ledger')], env);
     env.DATABASE_URL = await new Promise((resolve, reject) => {
       ledger.stdout.once('data', (line) => resolve(String(line).trim()));
       ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));

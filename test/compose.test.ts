@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { loadConfig } from '../src/config.js';
+import { loadConfig } from '../src/process/config.js';
 
 /** What can be checked of docker-compose.yml without a container engine. */
 
@@ -104,7 +104,7 @@ describe('docker-compose.yml', () => {
 
   it('the server knows the search attributes that the workflow sets', () => {
     const created = String(parse(readFileSync('docker-compose.yml', 'utf8')).services['temporal-namespace'].command);
-    const source = readFileSync('src/workflows/search-attributes.ts', 'utf8');
+    const source = readFileSync('src/workflows/deals/search-attributes.ts', 'utf8');
     const keys = [...source.matchAll(/'(Deal\w+)', '(\w+)'/g)];
     expect(keys.length).toBeGreaterThan(5);
     for (const [, name, type] of keys)

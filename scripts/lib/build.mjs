@@ -29,7 +29,7 @@ export async function ensureBuild() {
   await step('workflow bundle', () =>
     must(
       process.execPath,
-      ['dist/build-workflow-bundle.js'],
+      ['dist/process/build-workflow-bundle.js'],
       'The workflows import what they must not (Node, pg, undici).',
     ),
   );

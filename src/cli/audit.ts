@@ -1,10 +1,10 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseRecordId } from '../deal/ids.js';
-import type { KeptAuditEntry } from '../ledger/audit.js';
-import { exportAudit } from '../ledger/audit-export.js';
-import type { KnownSeal } from '../ledger/audit-seals.js';
-import { verifyAudit } from '../ledger/audit-verify.js';
-import type { Runtime } from '../runtime.js';
+import type { KeptAuditEntry } from '../ledger/audit/audit.js';
+import { exportAudit } from '../ledger/audit/export.js';
+import type { KnownSeal } from '../ledger/audit/seals.js';
+import { verifyAudit } from '../ledger/audit/verify.js';
+import type { Runtime } from '../process/runtime.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
 export function addAuditCommands(

@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 import type { Command } from 'commander';
+import { requestToken } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
-import { requestToken } from '../clients/tokens.js';
-import { type Config, loadConfig, WEBHOOK_SECRET_LENGTH } from '../config.js';
-import { createCredentialProvider } from '../credentials.js';
-import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../ledger/vault.js';
-import { openFoundation } from '../runtime.js';
+import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../ledger/settings/vault.js';
+import { type Config, loadConfig, WEBHOOK_SECRET_LENGTH } from '../process/config.js';
+import { createCredentialProvider } from '../process/credentials.js';
+import { openFoundation } from '../process/runtime.js';
 import { CredentialError, parseCertificate } from '../secrets/credential.js';
 import { readAll, readSecret } from './read-secret.js';
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { loadConfig } from '../config.js';
 import { createExamination } from '../doctor/examine.js';
 import type { Finding, StepReport } from '../doctor/finding.js';
+import { loadConfig } from '../process/config.js';
 
 /** `dealbridge doctor`: asks every system what it would need to work, changes nothing, and says how to set things right. */
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { DRIFT_ID, TASK_QUEUES } from '../deal/ids.js';
-import { createDriftLedger, type DriftRun, type KeptDifference } from '../ledger/drift.js';
-import { findCompanies } from '../ledger/matching.js';
-import type { Runtime } from '../runtime.js';
-import type { DriftResult } from '../workflows/report-drift.js';
+import { createDriftLedger, type DriftRun, type KeptDifference } from '../ledger/masters/drift.js';
+import { findCompanies } from '../ledger/masters/matching.js';
+import type { Runtime } from '../process/runtime.js';
+import type { DriftResult } from '../workflows/masters/report-drift.js';
 
 /** `dealbridge drift`: where Sales and Business Central differ, who is right, and whether it was repaired. */
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { openAccess } from '../access.js';
-import { loadConfig } from '../config.js';
-import { inWords, isSame, toCentralEnvironment, toSalesEnvironment } from '../environments.js';
-import { createEnvironmentLedger } from '../ledger/environments.js';
-import { openFoundation } from '../runtime.js';
+import { createEnvironmentLedger } from '../ledger/settings/environments.js';
+import { openAccess } from '../process/access.js';
+import { loadConfig } from '../process/config.js';
+import { inWords, isSame, toCentralEnvironment, toSalesEnvironment } from '../process/environment-lock.js';
+import { openFoundation } from '../process/runtime.js';
 
 /** `dealbridge environments …`: which environments are registered, and a person's word that another one is right. */
 

@@ -1,11 +1,11 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { FEED_TABLES, type FeedTable, isFeedTable, salesFeedId } from '../deal/ids.js';
-import type { BusinessCentralFeedLine } from '../ledger/business-central-feeds.js';
-import { createFeedLedger, type FeedState } from '../ledger/feeds.js';
-import { createSightings, type GapReport, WATCHERS } from '../ledger/sightings.js';
-import type { Runtime } from '../runtime.js';
-import type { FeedPosition, FeedWord } from '../workflows/feed-messages.js';
+import { createSightings, type GapReport, WATCHERS } from '../ledger/deals/detections.js';
+import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
+import { createFeedLedger, type FeedState } from '../ledger/feeds/sales-feeds.js';
+import type { Runtime } from '../process/runtime.js';
+import type { FeedPosition, FeedWord } from '../workflows/feeds/messages.js';
 
 /** `dealbridge feeds …`: how far the feeds of both sides have read, what webhook, feed and count missed, and the switches. */
 

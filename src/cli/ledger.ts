@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { pruneLedger } from '../ledger/prune.js';
-import { clearRestores, noteRestore } from '../ledger/restores.js';
-import type { Runtime } from '../runtime.js';
+import { pruneLedger } from '../ledger/upkeep/prune.js';
+import { clearRestores, noteRestore } from '../ledger/upkeep/restores.js';
+import type { Runtime } from '../process/runtime.js';
 
 /** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
 

@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
-import type { Rules } from '../activities/rules.js';
-import { loadConfig, withMappingOf } from '../config.js';
 import type { Queryable } from '../ledger/database.js';
-import { type KeptMapping, listMappings } from '../ledger/mappings.js';
-import { hashMapping } from '../mapping/versions.js';
-import type { Runtime } from '../runtime.js';
+import { type KeptMapping, listMappings } from '../ledger/settings/mappings.js';
+import type { Rules } from '../mapping/rules/rules.js';
+import { hashMapping } from '../mapping/versions/versions.js';
+import { loadConfig, withMappingOf } from '../process/config.js';
+import type { Runtime } from '../process/runtime.js';
 
 /** The mappings that the ledger keeps: `dealbridge mapping list|show`, and which of them a replay goes by. */
 

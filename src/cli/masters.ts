@@ -3,15 +3,15 @@ import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import type { DecisionOutcome, MatchDecision } from '../activities/match-accounts.js';
+import type { DecisionOutcome, MatchDecision } from '../activities/masters/match-accounts.js';
 import { HOLDS } from '../deal/holds.js';
 import { parseRecordId, TASK_QUEUES } from '../deal/ids.js';
 import type { MasterKind, MasterRules } from '../deal/masters.js';
-import { createFollowMasters } from '../intake/take-masters.js';
-import { createMasterLedger, type KeptMaster } from '../ledger/masters.js';
-import { createMatchLedger, findCompanies, type MatchCandidate } from '../ledger/matching.js';
-import type { Runtime } from '../runtime.js';
-import type { ApplyMatchesInput, MatchResult } from '../workflows/match-accounts.js';
+import { createFollowMasters } from '../dispatch/take-master-changes.js';
+import { createMasterLedger, type KeptMaster } from '../ledger/masters/masters.js';
+import { createMatchLedger, findCompanies, type MatchCandidate } from '../ledger/masters/matching.js';
+import type { Runtime } from '../process/runtime.js';
+import type { ApplyMatchesInput, MatchResult } from '../workflows/masters/match-accounts.js';
 
 /** `dealbridge accounts …` and `dealbridge products …`: what is kept in agreement, what a person has to do, who is who. */
 

@@ -1,8 +1,7 @@
-import { createLookups } from '../activities/lookups.js';
-import { type Rules, wishesOf } from '../activities/rules.js';
+import { createLookups } from '../activities/documents/lookups.js';
 import type { BusinessCentralClient, WholeRow } from '../clients/business-central/client.js';
 import { createReferenceSets, type ReferenceSets } from '../clients/business-central/reference-sets.js';
-import type { SalesClient } from '../clients/sales/client.js';
+import type { SalesClient } from '../clients/dataverse/client.js';
 import type { WonDeal } from '../deal/deal.js';
 import { toDocument } from '../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../deal/events.js';
@@ -10,7 +9,7 @@ import type { Problem } from '../deal/holds.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { decideLine, isLeftOut } from '../deal/line-rules.js';
 import { findProblems } from '../deal/problems.js';
-import { askedColumns } from '../mapping/columns.js';
+import { askedColumns } from '../mapping/fields/columns.js';
 import {
   derivedNumber,
   findNumberProblems,
@@ -18,9 +17,10 @@ import {
   resolveCustomer,
   resolveItem,
   withOurNumbers,
-} from '../mapping/masters.js';
-import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview.js';
-import { type Lookups, type MappingNote, resolveDocument } from '../mapping/resolve.js';
+} from '../mapping/fields/masters.js';
+import { type Lookups, type MappingNote, resolveDocument } from '../mapping/fields/resolve.js';
+import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview/preview.js';
+import { type Rules, wishesOf } from '../mapping/rules/rules.js';
 
 /** Reads what a hand-over would read and tells what it would write. Only GETs leave this file, and no ledger is opened. */
 

@@ -1,14 +1,14 @@
-import { type Rules, wishesOf } from '../activities/rules.js';
+import type { SalesClient } from '../clients/dataverse/client.js';
 import { RemoteApiError } from '../clients/errors.js';
-import type { SalesClient } from '../clients/sales/client.js';
 import { findDifferences } from '../deal/compare-deals.js';
 import type { WonDeal } from '../deal/deal.js';
 import { withSalesNumbers } from '../deal/sales-numbers.js';
+import type { SourceRecord } from '../ledger/deals/records.js';
 import type { Ledger } from '../ledger/ledger.js';
-import type { SourceRecord } from '../ledger/records.js';
-import { askedColumns } from '../mapping/columns.js';
-import { withOurNumbers } from '../mapping/masters.js';
-import { findChanges } from '../mapping/preview.js';
+import { askedColumns } from '../mapping/fields/columns.js';
+import { withOurNumbers } from '../mapping/fields/masters.js';
+import { findChanges } from '../mapping/preview/preview.js';
+import { type Rules, wishesOf } from '../mapping/rules/rules.js';
 import { createPreviewer, type PreviewDependencies } from './preview.js';
 
 /** What a replay would adopt, make and find different, told before anything is done. */

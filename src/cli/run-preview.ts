@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { openAccess } from '../access.js';
 import {
   type BusinessCentralClient,
   createBusinessCentralClient,
   findCompanyId,
 } from '../clients/business-central/client.js';
-import { createSalesClient } from '../clients/sales/client.js';
-import { type Config, loadConfig, parseRules, toEnvironmentUrl } from '../config.js';
+import { createSalesClient } from '../clients/dataverse/client.js';
 import { findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
-import { printPreview } from '../mapping/preview.js';
-import { openFoundation } from '../runtime.js';
+import { printPreview } from '../mapping/preview/preview.js';
+import { openAccess } from '../process/access.js';
+import { type Config, loadConfig, parseRules, toEnvironmentUrl } from '../process/config.js';
+import { openFoundation } from '../process/runtime.js';
 import { compareMappings, createPreviewer, type PreviewDependencies, previewSince } from './preview.js';
 
 /** The command `dealbridge preview`: reads Sales and Business Central, and writes to neither. */

@@ -1,13 +1,13 @@
-import type { Access } from '../access.js';
 import { type CompanyProbe, createCompanyProbe, listCompanies } from '../clients/business-central/probe.js';
 import { createSubscriptionClient } from '../clients/business-central/subscriptions.js';
-import type { Config } from '../config.js';
 import {
   BUSINESS_CENTRAL_WEBHOOK,
   SUBSCRIBED_RESOURCES,
   type SubscribedResource,
   subscriptionId,
 } from '../deal/business-central-feeds.js';
+import type { Access } from '../process/access.js';
+import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { look } from './refusals.js';
 import { codesOfRules } from './rules-codes.js';

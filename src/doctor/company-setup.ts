@@ -1,6 +1,6 @@
 import { createBusinessCentralClient, type WholeRow } from '../clients/business-central/client.js';
 import type { SetupFacts } from '../clients/business-central/probe.js';
-import type { Config } from '../config.js';
+import type { Config } from '../process/config.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
 import { toFinding } from './refusals.js';

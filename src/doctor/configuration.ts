@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { type Config, ConfigError } from '../config.js';
+import { type Config, ConfigError } from '../process/config.js';
 import { openKeyFile } from '../secrets/key-file.js';
 import { parseKeys } from '../secrets/keys.js';
 import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';

@@ -1,8 +1,8 @@
-import { type Access, openSystem } from '../access.js';
-import type { Config } from '../config.js';
-import { createCredentialProvider } from '../credentials.js';
-import type { CredentialFacts } from '../ledger/credentials.js';
-import { CREDENTIAL_NAMES, type Vault } from '../ledger/vault.js';
+import type { CredentialFacts } from '../ledger/settings/credentials.js';
+import { CREDENTIAL_NAMES, type Vault } from '../ledger/settings/vault.js';
+import { type Access, openSystem } from '../process/access.js';
+import type { Config } from '../process/config.js';
+import { createCredentialProvider } from '../process/credentials.js';
 import { SealError } from '../secrets/key-ring.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';

@@ -6,8 +6,8 @@ import {
   listMissingRights,
   listSleepingTriggers,
   readDatabaseFacts,
-} from '../ledger/probe.js';
-import { toShownError } from '../log.js';
+} from '../ledger/upkeep/probe.js';
+import { toShownError } from '../process/log.js';
 import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 

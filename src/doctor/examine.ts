@@ -1,7 +1,7 @@
-import type { Config } from '../config.js';
 import type { Database } from '../ledger/database.js';
-import type { Vault } from '../ledger/vault.js';
-import { createFoundation, type Foundation } from '../runtime.js';
+import type { Vault } from '../ledger/settings/vault.js';
+import type { Config } from '../process/config.js';
+import { createFoundation, type Foundation } from '../process/runtime.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { examineCompany, examinePermissions, examineSubscriptions } from './business-central.js';
 import { examineRuleTargets, examineSetup } from './company-setup.js';

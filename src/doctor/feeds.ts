@@ -1,7 +1,7 @@
-import type { Config } from '../config.js';
-import { listBusinessCentralFeeds } from '../ledger/business-central-feeds.js';
 import type { Database } from '../ledger/database.js';
-import { createFeedLedger, type FeedState } from '../ledger/feeds.js';
+import { listBusinessCentralFeeds } from '../ledger/feeds/business-central-feeds.js';
+import { createFeedLedger, type FeedState } from '../ledger/feeds/sales-feeds.js';
+import type { Config } from '../process/config.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 

@@ -1,5 +1,5 @@
-import { type HostFacts, probeHost } from '../clients/host-probe.js';
-import type { Config } from '../config.js';
+import { type HostFacts, probeHost } from '../clients/http/host-probe.js';
+import type { Config } from '../process/config.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 

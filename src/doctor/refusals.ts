@@ -1,7 +1,7 @@
 import { RemoteApiError } from '../clients/errors.js';
-import { HostUnreachable } from '../clients/host-probe.js';
-import { ConfigError } from '../config.js';
-import { toShownError } from '../log.js';
+import { HostUnreachable } from '../clients/http/host-probe.js';
+import { ConfigError } from '../process/config.js';
+import { toShownError } from '../process/log.js';
 import type { Finding } from './finding.js';
 
 /** What the other side's refusals mean and who can set them right (references 1.3, 1.5 and 10). */

@@ -1,6 +1,6 @@
-import type { Rules } from '../activities/rules.js';
-import { allSources } from '../mapping/mapping.js';
-import { CODE_SETS, type CodeSet } from '../mapping/targets.js';
+import { CODE_SETS, type CodeSet } from '../mapping/fields/targets.js';
+import { allSources } from '../mapping/rules/mapping.js';
+import type { Rules } from '../mapping/rules/rules.js';
 
 /** What the rules take for granted in Business Central: codes by the set in which they must exist, and accounts. */
 

@@ -1,9 +1,9 @@
-import { wishesOf } from '../activities/rules.js';
-import type { ColumnFacts, SalesProbe } from '../clients/sales/probe.js';
-import type { Config } from '../config.js';
+import type { ColumnFacts, SalesProbe } from '../clients/dataverse/probe.js';
 import type { AskedRow } from '../deal/asked-columns.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
-import { askedColumns } from '../mapping/columns.js';
+import { askedColumns } from '../mapping/fields/columns.js';
+import { wishesOf } from '../mapping/rules/rules.js';
+import type { Config } from '../process/config.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
 import type { SalesAccess } from './sales.js';

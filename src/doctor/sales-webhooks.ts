@@ -1,5 +1,5 @@
-import type { SalesProbe, WebhookStep } from '../clients/sales/probe.js';
-import type { Config } from '../config.js';
+import type { SalesProbe, WebhookStep } from '../clients/dataverse/probe.js';
+import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
 import type { SalesAccess } from './sales.js';
 import { createStep, type Step } from './step.js';

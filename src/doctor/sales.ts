@@ -1,9 +1,9 @@
-import type { Access } from '../access.js';
-import { wishesOf } from '../activities/rules.js';
-import { createSalesProbe, type SalesProbe } from '../clients/sales/probe.js';
-import type { Config } from '../config.js';
+import { createSalesProbe, type SalesProbe } from '../clients/dataverse/probe.js';
 import { FEED_TABLES, SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
-import { askedColumns } from '../mapping/columns.js';
+import { askedColumns } from '../mapping/fields/columns.js';
+import { wishesOf } from '../mapping/rules/rules.js';
+import type { Access } from '../process/access.js';
+import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
 import { look, toFinding } from './refusals.js';
 import { createStep, type Step } from './step.js';

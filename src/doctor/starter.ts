@@ -1,6 +1,6 @@
 import { request } from 'undici';
 import { z } from 'zod';
-import type { Config } from '../config.js';
+import type { Config } from '../process/config.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { createPayloadCodec } from '../secrets/payload-codec.js';
 import { type Finding, notChecked, ok, wrong } from './finding.js';

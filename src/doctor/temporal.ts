@@ -1,9 +1,9 @@
 import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
-import type { Config } from '../config.js';
 import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
 import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
-import { AUDIT_SEALS } from '../intake/ensure-audit-seals.js';
-import { SEARCH_ATTRIBUTES } from '../workflows/search-attributes.js';
+import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
+import type { Config } from '../process/config.js';
+import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';

@@ -1,17 +1,11 @@
 import type { DocumentKind, RecordRef, WonDeal } from '../deal/deal.js';
 import type { Notice } from '../deal/notices.js';
-import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit.js';
-import { type Erased, type Erasure, erasePersonal } from './audit-erase.js';
-import { type Seal, sealAudit } from './audit-seals.js';
-import {
-  type BusinessCentralFeedLedger,
-  type BusinessCentralFeedLine,
-  createBusinessCentralFeedLedger,
-  listBusinessCentralFeeds,
-} from './business-central-feeds.js';
-import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
+import { type AuditEntry, appendAudit, type KeptAuditEntry, readAudit } from './audit/audit.js';
+import { type Erased, type Erasure, erasePersonal } from './audit/erase.js';
+import { type Seal, sealAudit } from './audit/seals.js';
 import type { Database, Queryable } from './database.js';
-import { getDocument, keepDocument } from './documents.js';
+import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './deals/claims.js';
+import { getDocument, keepDocument } from './deals/documents.js';
 import {
   askAgain,
   completeIntent,
@@ -21,8 +15,7 @@ import {
   type KnownDraft,
   markNotDone,
   openIntent,
-} from './intents.js';
-import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './links.js';
+} from './deals/intents.js';
 import {
   changeRecord,
   findRecord,
@@ -35,7 +28,7 @@ import {
   type RecordFilter,
   type SourceRecord,
   seeRecord,
-} from './records.js';
+} from './deals/records.js';
 import {
   type DocumentNote,
   findWriteBack,
@@ -45,7 +38,14 @@ import {
   listDocuments,
   listNotices,
   type WriteBackNote,
-} from './write-backs.js';
+} from './deals/write-backs.js';
+import {
+  type BusinessCentralFeedLedger,
+  type BusinessCentralFeedLine,
+  createBusinessCentralFeedLedger,
+  listBusinessCentralFeeds,
+} from './feeds/business-central-feeds.js';
+import { findLinks, forgetLink, keepLink, type Link, type LinkKind } from './masters/links.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
 export interface Outcome {

@@ -1,16 +1,16 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
-import type { BusinessCentralActivities } from '../activities/business-central.js';
-import type { CountSalesActivities } from '../activities/count-sales.js';
-import type { DriftCentral, DriftLedgerSteps, DriftSales } from '../activities/drift.js';
-import type { LedgerActivities } from '../activities/ledger.js';
-import type { MasterLedgerActivities } from '../activities/master-ledger.js';
-import type { MatchCentral, MatchLedgerSteps, MatchSales } from '../activities/match-accounts.js';
-import type { OrderActivities } from '../activities/orders.js';
-import type { SalesActivities } from '../activities/sales.js';
-import type { FeedSwitches, SalesFeedActivities } from '../activities/sales-feed.js';
-import type { AccountReaders, CustomerSteps } from '../activities/sync-accounts.js';
-import type { ItemSteps, ProductReaders } from '../activities/sync-products.js';
-import type { WriteBackActivities } from '../activities/write-back.js';
+import type { LedgerActivities } from '../activities/deals/ledger.js';
+import type { SalesActivities } from '../activities/deals/sales.js';
+import type { WriteBackActivities } from '../activities/deals/write-back.js';
+import type { BusinessCentralActivities } from '../activities/documents/invoices.js';
+import type { OrderActivities } from '../activities/documents/orders.js';
+import type { CountSalesActivities } from '../activities/feeds/reconcile-sales.js';
+import type { FeedSwitches, SalesFeedActivities } from '../activities/feeds/sales-feed.js';
+import type { DriftCentral, DriftLedgerSteps, DriftSales } from '../activities/masters/drift.js';
+import type { MasterLedgerActivities } from '../activities/masters/master-ledger.js';
+import type { MatchCentral, MatchLedgerSteps, MatchSales } from '../activities/masters/match-accounts.js';
+import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
+import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */

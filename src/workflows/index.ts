@@ -1,12 +1,13 @@
 /** What the worker registers. */
-export { countSales } from './count-sales.js';
-export { handOverDeal } from './hand-over-deal.js';
-export { invoiceFeed } from './invoice-feed.js';
-export { keepSubscriptions } from './keep-subscriptions.js';
-export { applyMatches, matchAccounts } from './match-accounts.js';
-export { reportDrift } from './report-drift.js';
-export { salesFeed } from './sales-feed.js';
-export { sealAudit } from './seal-audit.js';
-export { sweepInvoices } from './sweep-invoices.js';
-export { syncAccount } from './sync-account.js';
-export { syncProduct } from './sync-product.js';
+
+export { sealAudit } from './audit/seal-audit.js';
+export { handOverDeal } from './deals/hand-over-deal.js';
+export { invoiceFeed } from './feeds/invoice-feed.js';
+export { keepSubscriptions } from './feeds/keep-subscriptions.js';
+export { countSales } from './feeds/reconcile-sales.js';
+export { salesFeed } from './feeds/sales-feed.js';
+export { sweepInvoices } from './feeds/sweep-invoices.js';
+export { applyMatches, matchAccounts } from './masters/match-accounts.js';
+export { reportDrift } from './masters/report-drift.js';
+export { syncAccount } from './masters/sync-account.js';
+export { syncProduct } from './masters/sync-product.js';

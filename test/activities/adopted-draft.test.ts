@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
-import { createOrderActivities } from '../../src/activities/orders.js';
+import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createOrderActivities } from '../../src/activities/documents/orders.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
+import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 /** A draft whose answer was lost is found again by a worker with another mapping, or of another revision. */

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
-import { type Company, createCompanies, toEachCompany } from '../../src/activities/companies.js';
-import { findRefusals } from '../../src/activities/failures.js';
-import { createRulesOfRecords } from '../../src/activities/rules-of-records.js';
+import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { findRefusals } from '../../src/activities/remote/failures.js';
+import { type Company, createCompanies, toEachCompany } from '../../src/activities/routing/companies.js';
+import { createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
-import { parseRules } from '../../src/config.js';
 import type { CompanyPlace } from '../../src/deal/companies.js';
 import { writeKey } from '../../src/deal/ids.js';
+import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter, openSubscriptions } from '../support/business-central.js';
 import { makeDeal } from '../support/won-deal.js';
 

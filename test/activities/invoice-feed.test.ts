@@ -1,17 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/business-central.js';
+import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createOrderActivities } from '../../src/activities/documents/orders.js';
 import {
   createInvoiceFeedActivities,
   type InvoiceFeedActivities,
   type InvoicePlaceInReading,
-} from '../../src/activities/invoice-feed.js';
-import { createOrderActivities } from '../../src/activities/orders.js';
+} from '../../src/activities/feeds/invoice-feed.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import { parseRules } from '../../src/config.js';
+import type { Look } from '../../src/deal/change-hints.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { Look } from '../../src/deal/looks.js';
+import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OVERLAP_SECONDS = 120;

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { Draft } from '../../src/activities/drafts.js';
-import { createOrderActivities, type OrderActivities } from '../../src/activities/orders.js';
+import type { Draft } from '../../src/activities/documents/drafts.js';
+import { createOrderActivities, type OrderActivities } from '../../src/activities/documents/orders.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
+import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OUTCOME_MS = 600_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { byRulesOfRecord, createRulesOfRecords } from '../../src/activities/rules-of-records.js';
-import { parseRules, withMappingOf } from '../../src/config.js';
-import { readRules } from '../../src/mapping/read-rules.js';
-import { toMappingVersion } from '../../src/mapping/versions.js';
+import { byRulesOfRecord, createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
+import { readRules } from '../../src/mapping/rules/read-rules.js';
+import { toMappingVersion } from '../../src/mapping/versions/versions.js';
+import { parseRules, withMappingOf } from '../../src/process/config.js';
 
 /** Which mapping a step of a record goes by. */
 

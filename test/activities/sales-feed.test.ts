@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSalesFeedActivities, type SalesRowChange } from '../../src/activities/sales-feed.js';
-import { type ChangePage, LinkExpired, type SalesChanges } from '../../src/clients/sales/changes.js';
-import { parseRules } from '../../src/config.js';
-import { createTakeSalesChanges } from '../../src/intake/take-sales-change.js';
+import { createSalesFeedActivities } from '../../src/activities/feeds/sales-feed.js';
+import { type ChangePage, LinkExpired, type SalesChanges } from '../../src/clients/dataverse/changes.js';
+import type { SalesRowChange } from '../../src/deal/row-changes.js';
+import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
-import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds.js';
+import { createSightings } from '../../src/ledger/deals/detections.js';
+import { createWaiting } from '../../src/ledger/deals/waiting.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { createSightings } from '../../src/ledger/sightings.js';
-import { createWaiting } from '../../src/ledger/waiting.js';
+import { parseRules } from '../../src/process/config.js';
 
 /** One step of a feed: what it reads, takes and stores, and what remains when it dies in between. */
 

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSubscriptionActivities, type SubscriptionActivities } from '../../src/activities/subscriptions.js';
+import { createSubscriptionActivities, type SubscriptionActivities } from '../../src/activities/feeds/subscriptions.js';
 import type { SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import { type Counter, openCounter, openSubscriptions } from '../support/business-central.js';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { writeOnce } from '../../src/activities/write-once.js';
+import { writeOnce } from '../../src/activities/remote/write-once.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
-import { tellSending } from '../../src/clients/sending.js';
+import { tellSending } from '../../src/clients/http/sending.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 /** When a write whose answer never came may be asked again (I3). */

@@ -1,9 +1,9 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSalesClient, type SalesClient } from '../../src/clients/sales/client.js';
-import { parseRules } from '../../src/config.js';
+import { createSalesClient, type SalesClient } from '../../src/clients/dataverse/client.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
-import { askedColumns } from '../../src/mapping/columns.js';
+import { askedColumns } from '../../src/mapping/fields/columns.js';
+import { parseRules } from '../../src/process/config.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';

@@ -2,8 +2,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
-import { createTransport, type HttpTransport } from '../../src/clients/http.js';
-import { whileListening } from '../../src/clients/sending.js';
+import { whileListening } from '../../src/clients/http/sending.js';
+import { createTransport, type HttpTransport } from '../../src/clients/http/transport.js';
 
 /** One transport against a server that answers as it is told. */
 let server: Server;

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../../src/clients/lossless-json.js';
+import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../../src/clients/http/lossless-json.js';
 
 describe('JSON whose decimals are no floats', () => {
   it('keeps every digit of what no float can hold', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRetryAfter } from '../../src/clients/retry-after.js';
+import { parseRetryAfter } from '../../src/clients/http/retry-after.js';
 
 const NOW = Date.parse('2031-03-01T12:00:00Z');
 

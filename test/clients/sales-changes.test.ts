@@ -5,8 +5,8 @@ import {
   createSalesChanges,
   LinkExpired,
   type SalesChanges,
-} from '../../src/clients/sales/changes.js';
-import { createSalesClient, type SalesClient } from '../../src/clients/sales/client.js';
+} from '../../src/clients/dataverse/changes.js';
+import { createSalesClient, type SalesClient } from '../../src/clients/dataverse/client.js';
 import type { FeedTable } from '../../src/deal/ids.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';

@@ -1,6 +1,6 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type AppCredential, createTokenSource, type TokenSource } from '../../src/clients/tokens.js';
+import { type AppCredential, createTokenSource, type TokenSource } from '../../src/clients/entra/tokens.js';
 
 /** Which credential a token is asked with, and when it is asked for anew. */
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
-import { parseRules } from '../../src/config.js';
 import type { DealLine, WonDeal } from '../../src/deal/deal.js';
 import { type DocumentOptions, toDocument } from '../../src/deal/document.js';
 import { findProblems } from '../../src/deal/problems.js';
+import { parseRules } from '../../src/process/config.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** The lines of a document as a clerk reads them: one row each. */

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isNewerRevision } from '../../src/deal/change-hints.js';
 import { bearingTables, DEAL_EVENTS, findEvent, maySettle, toRecordState } from '../../src/deal/events.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
-import { isNewerRevision } from '../../src/deal/looks.js';
 import { canMove, DEAL_STATES, type DealState, isFinal, isHandedOver } from '../../src/deal/states.js';
 
 /** The states that a recorded run went through, as its search attribute showed them. */

@@ -8,12 +8,12 @@ import { makeDistributor } from '@dealbridge/simulators/seed/distributor.js';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
-import { stringifyLosslessJson } from '../../src/clients/lossless-json.js';
-import { parseRules } from '../../src/config.js';
+import { stringifyLosslessJson } from '../../src/clients/http/lossless-json.js';
 import type { DealLine, WonDeal } from '../../src/deal/deal.js';
 import { pricesIncludeTax, toDocument, toLines } from '../../src/deal/document.js';
 import { add, isWithin, isZero, multiply, round, subtract } from '../../src/deal/money.js';
 import { type Difference, type DocumentTotals, findDifference, whatToDo } from '../../src/deal/totals.js';
+import { parseRules } from '../../src/process/config.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** The simulated Business Central makes the draft, with its own rounding, and the deal is compared with it. */

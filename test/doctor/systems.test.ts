@@ -1,7 +1,7 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Examined, examine, registerSteps } from '../support/doctor.js';

@@ -1,8 +1,8 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import type { Look } from '../../src/deal/change-hints.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { Look } from '../../src/deal/looks.js';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';

@@ -3,7 +3,7 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
 import { documentKey } from '../../src/deal/ids.js';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { runCli } from '../support/cli.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';

@@ -1,8 +1,8 @@
 import type { SeedAccount, SeedProduct } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
-import { createDriftLedger, type DriftLedger, type KeptDifference } from '../../src/ledger/drift.js';
-import type { DriftResult } from '../../src/workflows/report-drift.js';
+import { createDriftLedger, type DriftLedger, type KeptDifference } from '../../src/ledger/masters/drift.js';
+import type { DriftResult } from '../../src/workflows/masters/report-drift.js';
 import { keepHistory } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';
 import { openStage, type Stage } from '../support/processes.js';

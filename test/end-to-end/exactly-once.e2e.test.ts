@@ -99,7 +99,7 @@ describe('requests', () => {
         headers: { 'content-type': 'application/json', 'x-dealbridge-key': String(stage.env['WEBHOOK_SECRET']) },
         body: JSON.stringify(hint),
       });
-    const { startDeal } = await import('../../src/intake/start-deal.js');
+    const { startDeal } = await import('../../src/dispatch/start-deal.js');
     const byHand = () => startDeal(stage, { table: 'salesorder', recordId: deal.id });
     const answers = await Promise.all(
       Array.from({ length: 50 }, (_none, index) => (index % 2 === 0 ? call() : byHand())),

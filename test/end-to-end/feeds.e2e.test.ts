@@ -1,7 +1,7 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { FEED_TABLES, SOURCE_TABLES, salesFeedId } from '../../src/deal/ids.js';
-import { ensureFeeds } from '../../src/intake/ensure-feeds.js';
+import { ensureFeeds } from '../../src/dispatch/ensure/sales-feeds.js';
 import { createDealer, until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
 import { keepHistory } from '../support/histories.js';

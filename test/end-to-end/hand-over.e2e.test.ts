@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey } from '../../src/deal/ids.js';
-import type { HandOverResult } from '../../src/workflows/messages.js';
+import type { HandOverResult } from '../../src/workflows/deals/messages.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';

@@ -1,7 +1,7 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startDeal } from '../../src/intake/start-deal.js';
-import type { DealStatus } from '../../src/workflows/messages.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import type { DealStatus } from '../../src/workflows/deals/messages.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { documentKey, type SourceTable } from '../../src/deal/ids.js';
-import { startDeal } from '../../src/intake/start-deal.js';
-import type { HandOverResult } from '../../src/workflows/messages.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import type { HandOverResult } from '../../src/workflows/deals/messages.js';
 import { until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';

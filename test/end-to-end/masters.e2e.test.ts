@@ -2,8 +2,8 @@ import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/dist
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
-import { startDeal } from '../../src/intake/start-deal.js';
-import { createFollowMasters, type FollowMasters } from '../../src/intake/take-masters.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import { createFollowMasters, type FollowMasters } from '../../src/dispatch/take-master-changes.js';
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory, openPayloads } from '../support/histories.js';

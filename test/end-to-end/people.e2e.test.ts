@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';

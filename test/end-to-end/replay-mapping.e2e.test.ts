@@ -1,7 +1,7 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { replayDeal } from '../../src/intake/replay-deal.js';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { replayDeal } from '../../src/dispatch/replay-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';

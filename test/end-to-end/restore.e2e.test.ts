@@ -1,6 +1,6 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { runCli } from '../support/cli.js';
 import { createDealer } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';

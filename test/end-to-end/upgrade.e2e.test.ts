@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from '../../src/deal/ids.js';
-import { startDeal } from '../../src/intake/start-deal.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 

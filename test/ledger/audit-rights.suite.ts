@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { sealAudit } from '../../src/ledger/audit-seals.js';
-import { verifyAudit } from '../../src/ledger/audit-verify.js';
+import { sealAudit } from '../../src/ledger/audit/seals.js';
+import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { appendAudit, readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit.js';
-import type { Finding } from '../../src/ledger/audit-chain.js';
-import { sealAudit } from '../../src/ledger/audit-seals.js';
-import { type VerifyOptions, verifyAudit } from '../../src/ledger/audit-verify.js';
-import { CONFIGURATION_CHANGED, noteConfiguration } from '../../src/ledger/configuration-log.js';
+import { appendAudit, readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import type { Finding } from '../../src/ledger/audit/chain.js';
+import { sealAudit } from '../../src/ledger/audit/seals.js';
+import { type VerifyOptions, verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { CONFIGURATION_CHANGED, noteConfiguration } from '../../src/ledger/settings/configuration-log.js';
 import { tamper, toExportText, verifyOffline, writeChain } from '../support/audit.js';
 import { TAMPERED_ENTRIES, TAMPERED_SEALS } from '../support/audit-tampering.js';
 

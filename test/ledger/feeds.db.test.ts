@@ -2,12 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
-import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds.js';
+import { createSightings, type Sightings } from '../../src/ledger/deals/detections.js';
+import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { createSightings, type Sightings } from '../../src/ledger/sightings.js';
-import { createWaiting, type Waiting } from '../../src/ledger/waiting.js';
 import { startPostgres } from '../support/postgres.js';
 
 /** What every database that carries the ledger must do for the feeds. */

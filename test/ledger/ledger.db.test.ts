@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { startPostgres } from '../support/postgres.js';
 import { testLedger } from './ledger.suite.js';
 

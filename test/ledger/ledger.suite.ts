@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
-import { findMapping, keepMapping, listMappings } from '../../src/ledger/mappings.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { findMapping, keepMapping, listMappings } from '../../src/ledger/settings/mappings.js';
 
 /** What every database that claims to carry the ledger must do. */
 export function testLedger(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {

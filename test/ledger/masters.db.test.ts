@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { createDriftLedger, type DriftLedger } from '../../src/ledger/drift.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
-import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters.js';
-import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/matching.js';
+import { createDriftLedger, type DriftLedger } from '../../src/ledger/masters/drift.js';
+import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters/masters.js';
+import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/masters/matching.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { startPostgres } from '../support/postgres.js';
 

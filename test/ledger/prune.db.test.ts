@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { SYSTEM_CHAIN } from '../../src/ledger/audit.js';
-import { verifyAudit } from '../../src/ledger/audit-verify.js';
+import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { pruneLedger } from '../../src/ledger/prune.js';
+import { pruneLedger } from '../../src/ledger/upkeep/prune.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { runCli } from '../support/cli.js';
 import { startPostgres } from '../support/postgres.js';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit.js';
+import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { createVault, type Vault } from '../../src/ledger/vault.js';
+import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 
 const OLD = `old:${Buffer.alloc(32, 1).toString('base64')}`;

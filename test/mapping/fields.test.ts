@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
-import { compileFormula } from '../../src/mapping/expressions.js';
-import { resolveCustomer, withMappedNumbers } from '../../src/mapping/masters.js';
-import { findLocalProblems, type Lookups, resolveDocument } from '../../src/mapping/resolve.js';
-import { toLocalDate } from '../../src/mapping/view.js';
+import { compileFormula } from '../../src/mapping/fields/expressions.js';
+import { resolveCustomer, withMappedNumbers } from '../../src/mapping/fields/masters.js';
+import { findLocalProblems, type Lookups, resolveDocument } from '../../src/mapping/fields/resolve.js';
+import { toLocalDate } from '../../src/mapping/fields/view.js';
+import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 

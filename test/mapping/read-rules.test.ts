@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseRules } from '../../src/config.js';
-import { RulesError, type RulesFault, readRules } from '../../src/mapping/read-rules.js';
-import { toEditorSchema } from '../../src/mapping/rules-file.js';
+import { RulesError, type RulesFault, readRules } from '../../src/mapping/rules/read-rules.js';
+import { toEditorSchema } from '../../src/mapping/rules/rules-file.js';
+import { ConfigError, parseRules } from '../../src/process/config.js';
 
 function faultsOf(yaml: string): readonly RulesFault[] {
   try {

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
 import { toMasterBody } from '../../src/clients/business-central/master-body.js';
-import { parseRules } from '../../src/config.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { toDocument } from '../../src/deal/document.js';
-import { resolveContact, resolveCustomer, resolveItem } from '../../src/mapping/masters.js';
-import { resolveDocument } from '../../src/mapping/resolve.js';
-import { SECTIONS, type Section, TARGETS } from '../../src/mapping/targets.js';
+import { resolveContact, resolveCustomer, resolveItem } from '../../src/mapping/fields/masters.js';
+import { resolveDocument } from '../../src/mapping/fields/resolve.js';
+import { SECTIONS, type Section, TARGETS } from '../../src/mapping/fields/targets.js';
+import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseRules } from '../../src/config.js';
 import { findCompanyRule, listPlaces } from '../../src/deal/companies.js';
 import type { ExtraColumns, WonDeal } from '../../src/deal/deal.js';
-import { askedColumns } from '../../src/mapping/columns.js';
+import { askedColumns } from '../../src/mapping/fields/columns.js';
+import { ConfigError, parseRules } from '../../src/process/config.js';
 import { makeDeal } from '../support/won-deal.js';
 
 const UNIT = '6A1E0000-0000-4000-8000-000000000001';

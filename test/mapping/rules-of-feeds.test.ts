@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseRules } from '../../src/config.js';
 import { FEED_TABLES } from '../../src/deal/ids.js';
+import { ConfigError, parseRules } from '../../src/process/config.js';
 
 describe('the rules of feeds and events', () => {
   it('have defaults: all four events, every thirty seconds, nothing older than the feed', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, parseRules } from '../../src/config.js';
 import { toItemNumber } from '../../src/deal/masters.js';
-import { followedFields, masterColumns } from '../../src/mapping/master-fields.js';
+import { followedFields, masterColumns } from '../../src/mapping/fields/master-fields.js';
+import { ConfigError, parseRules } from '../../src/process/config.js';
 
 describe('the rules of masters', () => {
   it('follow what has a link, block what is gone and let Sales win, when nothing is said', () => {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { ConfigError, parseRules, withMappingOf } from '../../src/config.js';
 import { keepSalesNumbers, withSalesNumbers } from '../../src/deal/sales-numbers.js';
-import { withOurNumbers } from '../../src/mapping/masters.js';
-import { readRules } from '../../src/mapping/read-rules.js';
-import { hashMapping, toMappingVersion } from '../../src/mapping/versions.js';
+import { withOurNumbers } from '../../src/mapping/fields/masters.js';
+import { readRules } from '../../src/mapping/rules/read-rules.js';
+import { hashMapping, toMappingVersion } from '../../src/mapping/versions/versions.js';
+import { ConfigError, parseRules, withMappingOf } from '../../src/process/config.js';
 import { makeDeal } from '../support/won-deal.js';
 
 /** A mapping has a name of its own, so that a deal can be handed over by the one of then. */

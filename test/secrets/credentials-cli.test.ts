@@ -6,7 +6,7 @@ import { PassThrough } from 'node:stream';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecret } from '../../src/cli/read-secret.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type CliResult, runCli } from '../support/cli.js';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 
 /** A process that could only fail, or would leave everything open, does not start and says what is missing. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { createSecretCheck } from '../../src/credentials.js';
+import { createSecretCheck } from '../../src/secrets/secret-check.js';
 
 describe('the check of a secret that a caller shows', () => {
   let secrets: readonly string[];

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createTokenSource } from '../../src/clients/tokens.js';
+import { createTokenSource } from '../../src/clients/entra/tokens.js';
 
 let simulators: Simulators;
 beforeAll(async () => {

@@ -1,4 +1,4 @@
-import type { Finding } from '../../src/ledger/audit-chain.js';
+import type { Finding } from '../../src/ledger/audit/chain.js';
 
 /** What an owner of the tables may try on the chain $1 of five sealed entries: the finding, and its words offline. */
 

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { appendAudit } from '../../src/ledger/audit.js';
-import { type ExportOptions, exportAudit } from '../../src/ledger/audit-export.js';
+import { appendAudit } from '../../src/ledger/audit/audit.js';
+import { type ExportOptions, exportAudit } from '../../src/ledger/audit/export.js';
 import type { Database } from '../../src/ledger/database.js';
 
 /** A chain of so many entries, with a bit of everything that the hash has to hold. */

@@ -4,7 +4,7 @@ import { type BusinessCentralClient, createBusinessCentralClient } from '../../s
 import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createBookkeeper } from './bookkeeper.js';

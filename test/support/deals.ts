@@ -2,7 +2,7 @@ import { scheduler } from 'node:timers/promises';
 import type { Invoice } from '@dealbridge/simulators/business-central/store.js';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { documentKey } from '../../src/deal/ids.js';
-import type { DealStatus, HandOverResult } from '../../src/workflows/messages.js';
+import type { DealStatus, HandOverResult } from '../../src/workflows/deals/messages.js';
 import type { Stage } from './processes.js';
 
 /** Sales orders of the seed, each handed out once, so that no two tests of a stage share one. */

@@ -1,7 +1,7 @@
 import type { Simulators } from '@dealbridge/simulators';
-import { loadConfig } from '../../src/config.js';
 import { createExamination } from '../../src/doctor/examine.js';
 import type { Finding, StepReport } from '../../src/doctor/finding.js';
+import { loadConfig } from '../../src/process/config.js';
 import { createSeller } from './sales.js';
 
 /** What the examination found, to be asked by step and check. */

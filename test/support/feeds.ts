@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { defaultPayloadConverter } from '@temporalio/common';
+import { LOOK, type Look } from '../../src/deal/change-hints.js';
 import { FEED_TABLES, type FeedTable, salesFeedId } from '../../src/deal/ids.js';
-import { LOOK, type Look } from '../../src/deal/looks.js';
-import { createFeedLedger } from '../../src/ledger/feeds.js';
-import { createSightings } from '../../src/ledger/sightings.js';
+import { createSightings } from '../../src/ledger/deals/detections.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
-import type { FeedPosition } from '../../src/workflows/feed-messages.js';
+import type { FeedPosition } from '../../src/workflows/feeds/messages.js';
 import { until } from './deals.js';
 import type { Stage } from './processes.js';
 

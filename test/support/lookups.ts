@@ -1,4 +1,4 @@
-import type { Lookups } from '../../src/mapping/resolve.js';
+import type { Lookups } from '../../src/mapping/fields/resolve.js';
 
 /** A Business Central that knows every code but those that a test takes away. */
 export function knowAll(except: readonly string[] = []): Lookups {

@@ -4,10 +4,10 @@ import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbr
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { createVault, type Vault } from '../../src/ledger/vault.js';
+import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';

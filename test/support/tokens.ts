@@ -1,5 +1,5 @@
 import type { Connection } from '@dealbridge/simulators';
-import { createTokenSource, type TokenSource } from '../../src/clients/tokens.js';
+import { createTokenSource, type TokenSource } from '../../src/clients/entra/tokens.js';
 
 /** A token of the simulated Entra, as any client would ask for it. */
 export async function getToken(

@@ -109,7 +109,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await supervised.ready();
     return supervised;
   };
-  const ledger = await supervise('ledger', 'ledger/embedded-main', [join(folder, 'ledger'), String(ledgerPort)]);
+  const ledger = await supervise('ledger', 'ledger/embedded/main', [join(folder, 'ledger'), String(ledgerPort)]);
   const workers = [];
   for (let which = 1; which <= options.workers; which += 1) workers.push(await supervise(`worker-${which}`, 'worker'));
   const starter = await supervise('starter', 'starter');

@@ -46,7 +46,7 @@ export async function openStage(options: StageOptions, automaticBelow: string): 
     startProcess(new URL(`${name}.js`, PRODUCT), env, args);
   const simulators = await startSimulators(options.simulators);
   options.onStop(() => simulators.stop());
-  const ledger = await start('ledger/embedded-main', { PATH: process.env['PATH'] }, [options.dataDir]);
+  const ledger = await start('ledger/embedded/main', { PATH: process.env['PATH'] }, [options.dataDir]);
   options.onStop(() => stopProcess(ledger.child));
   const ledgerUrl = (ledger.ready as { url: string }).url;
   const rulesFile = `${options.dataDir}.rules.yaml`;

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
-import { readWire } from '../wire.js';
+import { readWire } from '../http/wire.js';
 import { listCompanies } from './environment.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';

@@ -7,7 +7,7 @@ import {
   hasField,
 } from '../../deal/document.js';
 import type { LineKind } from '../../deal/line-rules.js';
-import { decimalNumber } from '../lossless-json.js';
+import { decimalNumber } from '../http/lossless-json.js';
 
 /**
  * The bodies of sales documents. The machine behind the POST replays properties in the order of the payload, and what

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RemoteApiError } from '../errors.js';
-import { createTransport } from '../http.js';
-import { guid, readWire } from '../wire.js';
+import { createTransport } from '../http/transport.js';
+import { guid, readWire } from '../http/wire.js';
 import { companyRow, errorEnvelope, listOf } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
 

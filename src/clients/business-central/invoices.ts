@@ -1,7 +1,7 @@
 import type { DocumentDraft } from '../../deal/document.js';
-import type { HttpAnswer, HttpTransport } from '../http.js';
-import { decimalNumber } from '../lossless-json.js';
-import { readWire } from '../wire.js';
+import { decimalNumber } from '../http/lossless-json.js';
+import type { HttpAnswer, HttpTransport } from '../http/transport.js';
+import { readWire } from '../http/wire.js';
 import { toDocumentBody } from './document-body.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';

@@ -1,5 +1,5 @@
 import type { FieldValues } from '../../deal/document.js';
-import { decimalNumber } from '../lossless-json.js';
+import { decimalNumber } from '../http/lossless-json.js';
 
 /** The bodies of customers, contacts and items: properties in the order of the pages (reference 2.2 to 2.4). */
 

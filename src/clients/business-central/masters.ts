@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
 import type { CentralMaster } from '../../deal/masters.js';
-import type { HttpTransport } from '../http.js';
-import { guid, readWire } from '../wire.js';
+import type { HttpTransport } from '../http/transport.js';
+import { guid, readWire } from '../http/wire.js';
 import { toMasterBody } from './master-body.js';
 import { quote, type Receipt } from './transport.js';
 

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { readWire } from '../wire.js';
+import { readWire } from '../http/wire.js';
 import { companyRow, listOf } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
 

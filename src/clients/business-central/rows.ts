@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { decimal, guid, optionalText } from '../wire.js';
+import { decimal, guid, optionalText } from '../http/wire.js';
 import type { CodeRow } from './reference-sets.js';
 
 /** The wire shapes of API v2.0 (business-central reference, section 2); wire names stay in this folder. */

@@ -1,4 +1,4 @@
-import { readWire } from '../wire.js';
+import { readWire } from '../http/wire.js';
 import { listOf, type SubscriptionRow, subscriptionRow } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, type Receipt, toReceipt } from './transport.js';
 

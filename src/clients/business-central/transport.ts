@@ -1,5 +1,5 @@
-import { createTransport, type HttpAnswer, type HttpTransport } from '../http.js';
-import type { TokenSource } from '../tokens.js';
+import type { TokenSource } from '../entra/tokens.js';
+import { createTransport, type HttpAnswer, type HttpTransport } from '../http/transport.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
 

@@ -1,0 +1,213 @@
+import type { Invoice } from '../../clients/business-central/client.js';
+import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import type { Problem } from '../../deal/holds.js';
+import { writeKey } from '../../deal/ids.js';
+import type { Notice } from '../../deal/notices.js';
+import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../../deal/payment-status.js';
+import type { Replay } from '../../deal/replay.js';
+import { type DealState, isFinal } from '../../deal/states.js';
+import type { ClaimOutcome } from '../../ledger/deals/claims.js';
+import type { KnownDraft } from '../../ledger/deals/intents.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { DocumentNote } from '../../ledger/deals/write-backs.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+import type { ProductRef } from '../documents/invoices.js';
+
+export interface StateNote {
+  readonly recordId: string;
+  readonly state: DealState;
+  readonly problems?: readonly Problem[];
+  /** A decision that belongs into the audit trail: who, what, with which figures. */
+  readonly decision?: {
+    readonly actor: string;
+    readonly action: string;
+    readonly facts: Readonly<Record<string, unknown>>;
+  };
+  readonly bearerId?: string;
+  readonly isClosed?: boolean;
+  /** Several, with commas between them, when an order was invoiced in parts. */
+  readonly invoiceNumber?: string;
+  /** Who ended the deal, when no decision says so. */
+  readonly endedBy?: string;
+}
+
+export interface Masters {
+  readonly customer: { readonly id: string; readonly number: string } | undefined;
+  readonly unknownProducts: readonly ProductRef[];
+}
+
+export interface ClaimInput {
+  readonly recordId: string;
+  readonly ancestors: readonly string[];
+  readonly accountId: string;
+  readonly products: readonly ProductRef[];
+}
+
+/** Where a deal stands when a run of it begins or wakes. */
+export interface Standing {
+  readonly state: DealState;
+  readonly isHandedOver: boolean;
+  readonly revision: string | undefined;
+  readonly documentId: string | undefined;
+  readonly documentKind: DocumentKind;
+  /** No further invoice will come. */
+  readonly isClosed: boolean;
+  readonly generation: number;
+  readonly settleMs: number;
+  /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
+  readonly draft?: KnownDraft;
+  /** The posted invoices of the deal, each with what Sales still has to learn. */
+  readonly invoices: readonly InvoiceStanding[];
+  readonly writesColumns: boolean;
+  readonly closesOrder: boolean;
+}
+
+export interface InvoiceStanding {
+  readonly id: string;
+  readonly number: string;
+  readonly status: InvoiceStatus;
+  /** `row`: Sales has no row of it yet; `news`: it has an older one; `nothing`: all is told. */
+  readonly missing: 'row' | 'news' | 'nothing';
+}
+
+export type ClaimAnswer =
+  | { readonly kind: 'bearer'; readonly masters: Masters }
+  | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
+
+export interface SealNote {
+  readonly number: string;
+  readonly at: string;
+  readonly sealHash: string;
+}
+
+export interface LedgerActivityDependencies {
+  readonly ledger: Ledger;
+  readonly companyIdOf: (recordId: string) => Promise<string>;
+  readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
+  /** The one function that starts a deal, whoever asks for it. */
+  readonly startDeal: (ref: RecordRef) => Promise<unknown>;
+}
+
+/** Steps of a few milliseconds in our own database; they run as local activities. */
+export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }: LedgerActivityDependencies) {
+  async function findMasters({ recordId, accountId, products }: ClaimInput): Promise<Masters> {
+    const companyId = await companyIdOf(recordId);
+    const productIds = products.map((product) => product.productId);
+    const customers = await ledger.findLinks('customer', companyId, [accountId]);
+    const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
+    const customer = customers.get(accountId);
+    return {
+      customer: customer && { id: customer.bcId, number: customer.bcNumber },
+      unknownProducts: products.filter((product) => !items.has(product.productId)),
+    };
+  }
+
+  return {
+    async findStanding({ recordId, table }: RecordRef): Promise<Standing> {
+      const record = await ledger.getRecord(recordId);
+      const documents = await ledger.listDocuments<Invoice>(recordId);
+      const posted = documents.filter((document) => isPosted(record, document));
+      const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.generation);
+      return {
+        state: record.state,
+        isHandedOver: record.isHandedOver,
+        revision: record.revision,
+        documentId: record.documentId,
+        documentKind: record.documentKind,
+        isClosed: record.isClosed,
+        generation: record.generation,
+        // An order shows by its state whether it is locked, so it is read first.
+        settleMs: table === 'salesorder' ? 0 : rules.settleMs,
+        ...(draft && { draft }),
+        invoices: posted.map(toInvoiceStanding),
+        writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+        closesOrder: table === 'salesorder' && rules.closeOrders,
+      };
+    },
+    /** What has ended without a document may begin again; the rest goes on where it stands. */
+    async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
+      const record = await ledger.getRecord(recordId);
+      const { state } = record;
+      const beginsAgain = isFinal(state) && !record.isHandedOver;
+      if (beginsAgain) await ledger.releaseClaims(recordId);
+      const { by: actor, revision, mapping } = replay;
+      const facts = { state, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
+      const change = { wantedMapping: mapping ?? null, ...(beginsAgain && { state: 'seen' as const }) };
+      await ledger.change(recordId, change, { actor, action: 'replay', facts });
+    },
+    forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
+      ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
+    /** False when the same was noticed before: then nothing has to be told. */
+    async keepNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
+      const isNew = await ledger.keepNotice(recordId, notice);
+      if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
+      return isNew;
+    },
+    async noteState(note: StateNote): Promise<void> {
+      const { recordId, state, problems, decision, bearerId, isClosed, invoiceNumber } = note;
+      const endedBy = note.endedBy ?? (isFinal(state) ? decision?.actor : undefined);
+      const first = problems?.[0];
+      const change = {
+        state,
+        ...(first && {
+          hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') },
+        }),
+        ...(bearerId && { bearerId }),
+        ...(isClosed && { isClosed }),
+        ...(invoiceNumber && { invoiceNumber }),
+        ...(endedBy && { endedBy }),
+      };
+      const held = first && {
+        actor: 'dealbridge',
+        action: 'hold',
+        facts: { reasons: (problems ?? []).map((p) => p.reason) },
+      };
+      const entry = decision ? toEntry(decision) : held;
+      await ledger.change(recordId, change, entry);
+    },
+    /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
+    async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
+      const claim = await ledger.claim(input.recordId, input.ancestors);
+      return claim.kind === 'bearer' ? { kind: 'bearer', masters: await findMasters(input) } : claim;
+    },
+    releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
+    /** The document of their lineage is gone: whoever it covered may carry the deal now. */
+    async wakeCovered({ recordId }: { readonly recordId: string }): Promise<void> {
+      for (const covered of await ledger.listCovered(recordId)) {
+        await ledger.change(covered.recordId, { state: 'seen' });
+        await startDeal({ table: covered.table, recordId: covered.recordId });
+      }
+    },
+    async ensureDealRuns(ref: RecordRef): Promise<void> {
+      await startDeal(ref);
+    },
+    /** The seal stands in Temporal's history as well: a witness outside of the database. */
+    async sealAudit(): Promise<SealNote | undefined> {
+      const seal = await ledger.sealAudit();
+      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
+    },
+  };
+}
+
+/** What a person typed may name people: it stands apart, where it can be erased. */
+function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
+  const { note, reason, ...rest } = facts;
+  const personal = { ...(note ? { note } : {}), ...(reason ? { reason } : {}) };
+  return { actor, action, facts: rest, ...(Object.keys(personal).length > 0 && { personal }) };
+}
+
+export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
+
+/** A draft changes its number when it is posted; an invoice that came from the order was posted when it was made. */
+function isPosted(record: SourceRecord, { documentId, kind, content }: DocumentNote<Invoice>): boolean {
+  if (kind === 'order') return false;
+  if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
+  return record.isHandedOver || content.number !== record.draftNumber;
+}
+
+function toInvoiceStanding({ documentId, content, told }: DocumentNote<Invoice>): InvoiceStanding {
+  const news = toInvoiceNews(content);
+  const missing = told === undefined ? 'row' : isSameNews(told, news) ? 'nothing' : 'news';
+  return { id: documentId, number: news.number, status: news.status, missing };
+}

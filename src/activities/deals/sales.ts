@@ -1,0 +1,304 @@
+import type { Invoice } from '../../clients/business-central/client.js';
+import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../../clients/dataverse/client.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import type { AskedColumns } from '../../deal/asked-columns.js';
+import type { Policy, RecordRef, WonDeal } from '../../deal/deal.js';
+import { bearingTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
+import type { Problem } from '../../deal/holds.js';
+import { type SourceTable, writeKey } from '../../deal/ids.js';
+import { decideLine, isLeftOut } from '../../deal/line-rules.js';
+import { add, isSame, isZero, subtract } from '../../deal/money.js';
+import { toInvoiceNews } from '../../deal/payment-status.js';
+import { findProblems } from '../../deal/problems.js';
+import { keepSalesNumbers, withSalesNumbers } from '../../deal/sales-numbers.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { askedColumns } from '../../mapping/fields/columns.js';
+import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
+import { findLocalProblems } from '../../mapping/fields/resolve.js';
+import { type Rules, wishesOf } from '../../mapping/rules/rules.js';
+import { PARENT } from '../documents/bill-to.js';
+import { toFingerprint } from '../documents/fingerprint.js';
+import { deriveGuid } from '../remote/derive-guid.js';
+import { inWords, writeOnce } from '../remote/write-once.js';
+import type { Companies } from '../routing/companies.js';
+import { toInvoiceColumns } from './write-back.js';
+
+/** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
+export interface DealSummary extends RecordRef {
+  readonly revision: string;
+  readonly state: WonDeal['state'];
+  readonly number: string;
+  readonly ancestors: readonly string[];
+  readonly descendants: readonly RecordRef[];
+  readonly customer: { readonly accountId: string; readonly number: string | undefined } | undefined;
+  readonly products: readonly { readonly productId: string; readonly number: string }[];
+  readonly total: string;
+  readonly currency: string | undefined;
+  readonly problems: readonly Problem[];
+  readonly policy: Policy;
+  /** How long one click in Sales may still be changing the record; 0 when it is locked. */
+  readonly settleMs?: number;
+  /** Of everything that reaches a document: the same for two revisions that differ in something else. */
+  readonly fingerprint?: string;
+  /** The mapping that it was read by. */
+  readonly mapping?: string;
+}
+
+/** How a record of a document that is out of our hands stands in Sales. */
+export interface RecordCheck {
+  readonly revision: string;
+  readonly found: 'same' | 'changed' | 'ended' | 'deleted';
+}
+
+export interface WriteBack {
+  readonly ref: RecordRef;
+  readonly revision: string;
+  /** A posted invoice that the ledger has read. */
+  readonly invoiceId: string;
+}
+
+export interface SalesActivityDependencies {
+  readonly sales: SalesClient;
+  readonly ledger: Ledger;
+  readonly rules: Rules;
+  /** Without them every deal is the default company's. */
+  readonly companies?: Pick<Companies, 'choose'> | undefined;
+  /** Dataverse ends a request after two minutes; a write may land until then. */
+  readonly outcomeMs: number;
+}
+
+export function createSalesActivities(dependencies: SalesActivityDependencies) {
+  const { sales, ledger, rules, companies, outcomeMs } = dependencies;
+  const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
+    const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
+    return toMapped(read);
+  };
+
+  /** @param read with the numbers that it has in Sales */
+  const toMapped = async (read: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+    const mapped = await withOurNumbers(read, rules.mapping, rules.masters.items);
+    const problems = await findNumberProblems(read, rules.mapping);
+    return {
+      deal: keepSalesNumbers(read, mapped),
+      problems: [...problems, ...(await findLocalProblems(mapped, rules.mapping, rules.lines))],
+    };
+  };
+
+  /** A deal of before the numbers of Sales were kept stays with those that were mapped then. */
+  const toMappedAgain = async (recorded: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+    const read = withSalesNumbers(recorded);
+    if (read) return toMapped(read);
+    return { deal: recorded, problems: await findLocalProblems(recorded, rules.mapping, rules.lines) };
+  };
+
+  /** One more request when it is the first deal of a company. */
+  const findCompany = async (deal: WonDeal): Promise<{ readonly companyId?: string }> =>
+    companies ? { companyId: (await companies.choose(deal)).companyId } : {};
+
+  return {
+    /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
+    async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
+      const { deal, problems } = await inWords(async () => {
+        try {
+          return await readMapped(table, recordId);
+        } catch (error) {
+          const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
+          if (!before) throw error;
+          return { deal: { ...before, stateCode: DEAD[table] }, problems: [] };
+        }
+      });
+      await ledger.keepDeal(deal, {
+        state: 'reading',
+        revision: deal.revision,
+        recordNumber: deal.number,
+        amount: deal.total,
+        ...(deal.currency && { currency: deal.currency }),
+        readBy: rules.mappingHash,
+        ...(await findCompany(deal)),
+      });
+      return toSummary(deal, rules, problems);
+    },
+
+    /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
+    async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
+      const { deal, problems } = await toMappedAgain(await ledger.getDeal(recordId, revision));
+      await ledger.keepDeal(deal, {
+        state: 'reading',
+        revision,
+        readBy: rules.mappingHash,
+        ...(await findCompany(deal)),
+      });
+      return { ...toSummary(deal, rules, problems), settleMs: 0 };
+    },
+
+    async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
+      return (await inWords(() => sales.findInvoice(salesInvoiceId(invoiceId)))) !== undefined;
+    },
+
+    /** Compares the record with what was confirmed; the deal stays as it stands. */
+    async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
+      return inWords(async () => {
+        try {
+          const { deal } = await readMapped(ref.table, ref.recordId);
+          await ledger.keepRevision(deal);
+          const state = toRecordState(ref.table, deal.stateCode, rules.events);
+          const confirmed = await ledger.getDeal(ref.recordId, revision);
+          const isSame = toFingerprint(deal) === toFingerprint(confirmed);
+          return { revision: deal.revision, found: state !== 'won' ? 'ended' : isSame ? 'same' : 'changed' };
+        } catch (error) {
+          if (isGone(error)) return { revision: 'deleted', found: 'deleted' };
+          throw error;
+        }
+      });
+    },
+
+    /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
+    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<SalesInvoiceState> {
+      const invoice = await ledger.getDocument<Invoice>(invoiceId);
+      const deal = await ledger.getDeal(ref.recordId, revision);
+      const row = toSalesInvoice(deal, invoice, rules);
+      return writeOnce(ledger, {
+        recordId: ref.recordId,
+        writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
+        action: 'create invoice row in Sales',
+        outcomeMs,
+        find: () => sales.findInvoice(row.invoiceId),
+        write: () => sales.createInvoice(row),
+        outcome: (result) => ({
+          change: { state: 'written-back' },
+          writeBack: {
+            invoiceId,
+            salesInvoiceId: result.invoiceId,
+            etag: result.etag,
+            // As it was created; what is paid or cancelled by now is told by the next step.
+            told: { ...toInvoiceNews(invoice), status: 'open' },
+          },
+          facts: { invoiceId: result.invoiceId, number: result.number, total: result.total },
+        }),
+      });
+    },
+
+    /** Writes the configured columns; the same values twice are the same, so no intent is needed. */
+    async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
+      const invoice = await ledger.getDocument<Invoice>(invoiceId);
+      const columns = toColumns(rules.opportunityColumns, invoice);
+      const receipt = await inWords(() => sales.updateOpportunity(ref.recordId, columns));
+      await ledger.audit({
+        recordId: ref.recordId,
+        actor: 'dealbridge',
+        action: 'write columns of the opportunity in Sales',
+        requestId: receipt.requestId,
+        correlationId: receipt.correlationId,
+        facts: { invoiceId },
+        after: columns,
+      });
+    },
+  };
+}
+
+function withParent(asked: AskedColumns): AskedColumns {
+  return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT] } };
+}
+
+export type SalesActivities = ReturnType<typeof createSalesActivities>;
+
+function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
+  const { lineage, table, stateCode } = deal;
+  const bearing = bearingTables(rules.events);
+  const event = findEvent(table, stateCode, rules.events);
+  const products = new Map<string, string>();
+  for (const line of deal.lines) {
+    // Only items are looked up; resources, accounts and comments have no item.
+    const { kind, number } = decideLine(line, rules.lines, deal.extra?.owner);
+    if (line.product && kind === 'item' && !isLeftOut(line, rules.lines)) products.set(line.product.productId, number);
+  }
+  return {
+    table: deal.table,
+    recordId: deal.recordId,
+    revision: deal.revision,
+    state: toRecordState(table, stateCode, rules.events),
+    number: deal.number,
+    ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
+    descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
+    customer: deal.customer && { accountId: deal.customer.accountId, number: deal.customer.number },
+    products: [...products].map(([productId, number]) => ({ productId, number })),
+    total: deal.total,
+    currency: deal.currency,
+    problems: [...findProblems(deal, rules.lines), ...ofMapping],
+    policy: {
+      ...rules.policy,
+      writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+      ...(rules.createContacts && { createContacts: true }),
+      documentKind: event ? rules.documents[event] : 'invoice',
+      orderPosting: rules.orderPosting,
+    },
+    settleMs: maySettle(table, stateCode) ? rules.settleMs : 0,
+    fingerprint: toFingerprint(deal),
+    mapping: rules.mappingHash,
+  };
+}
+
+const DEAD: Record<SourceTable, number> = { opportunity: 2, quote: 3, salesorder: 2 };
+
+function isGone(error: unknown): boolean {
+  return error instanceof RemoteApiError && error.code === 'not-found';
+}
+
+async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal | undefined> {
+  const revision = (await ledger.findRecord(recordId))?.revision;
+  return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
+}
+
+/** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
+function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInvoice {
+  if (!deal.customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+  const net = add(...invoice.lines.map((line) => line.net), '0');
+  return {
+    invoiceId: salesInvoiceId(invoice.id),
+    number: invoice.number,
+    name: deal.name || invoice.number,
+    source: { table: deal.table, recordId: deal.recordId },
+    accountId: deal.customer.accountId,
+    customerKind: deal.customer.kind,
+    currencyId: deal.currencyId,
+    priceListId: deal.priceListId,
+    dueDate: invoice.dueDate,
+    discount: subtract(net, invoice.excludingTax),
+    columns: toInvoiceColumns(rules.invoiceColumns, { ...toInvoiceNews(invoice), status: 'open' }),
+    lines: invoice.lines
+      .filter((line) => line.number !== '' && !isZero(line.quantity))
+      .map((line) => {
+        const source = deal.lines.find((other) => other.sequence === line.sequence);
+        // A line in another unit than the deal's cannot name the deal's unit.
+        const isConverted = rules.lines.convertUnits && source && !isSame(source.quantity, line.quantity);
+        const product =
+          source?.product && source.unitId && !isConverted
+            ? { productId: source.product.productId, unitId: source.unitId }
+            : undefined;
+        return {
+          product,
+          description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),
+          quantity: line.quantity,
+          unitPrice: line.unitPrice,
+          discount: line.discount,
+          tax: line.tax,
+        };
+      }),
+  };
+}
+
+/** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */
+export function salesInvoiceId(invoiceId: string): string {
+  return deriveGuid(`sales-invoice/${invoiceId}`);
+}
+
+function toColumns(columns: Rules['opportunityColumns'], invoice: Invoice): Record<string, string> {
+  const values = { invoiceNumber: invoice.number, status: invoice.status, total: invoice.includingTax };
+  const named: Record<string, string> = {};
+  for (const key of ['invoiceNumber', 'status', 'total'] as const) {
+    const column = columns[key];
+    if (column) named[column] = values[key];
+  }
+  return named;
+}

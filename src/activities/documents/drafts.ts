@@ -1,0 +1,175 @@
+import { z } from 'zod';
+import type { Receipt } from '../../clients/business-central/client.js';
+import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import type { Figures, WonDeal } from '../../deal/deal.js';
+import { pricesIncludeTax, toLines } from '../../deal/document.js';
+import { isZero } from '../../deal/money.js';
+import {
+  type DifferenceCause,
+  type DocumentTotals,
+  findDifference,
+  type OnDifference,
+  whatToDo,
+} from '../../deal/totals.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+import { refuse } from '../remote/failures.js';
+import { inWords } from '../remote/write-once.js';
+
+/** What the steps of invoices and of orders share: a document that waits for its confirmation. */
+
+/** A deal at one revision; its content is in the ledger. */
+export interface DealRef {
+  readonly recordId: string;
+  readonly revision: string;
+}
+
+/** A draft as the workflow sees it. */
+export interface Draft {
+  readonly id: string;
+  readonly etag: string;
+  readonly figures: Figures;
+  readonly customerNumber: string;
+  /** The header discount of the deal, when it still has to be set. */
+  readonly missingDiscount: string | undefined;
+  /** Why deal and draft do not agree, if they do not. */
+  readonly difference: string | undefined;
+  readonly differenceCause?: DifferenceCause;
+  /** What the rules say about it: `ask` a person, who may confirm all the same, or `refuse` until it is repaired. */
+  readonly differencePolicy?: OnDifference;
+  /** A difference that the rules let pass. */
+  readonly differencePassed?: string;
+  /** Of what it was made, when it has just been made or adopted; absent for what was made before that was kept. */
+  readonly made?: MadeOf;
+}
+
+/** Stands with the intent of a draft: whoever adopts it learns that it is of another mapping or of another content. */
+export interface MadeOf {
+  readonly mapping: string;
+  readonly fingerprint: string;
+}
+
+/** What was found, with what the attempt that may have made it started from. */
+export function withMadeOf<Found extends object>(
+  found: Found | undefined,
+  startedFrom: unknown,
+): (Found & { readonly made?: MadeOf }) | undefined {
+  const made = madeOf.safeParse(startedFrom);
+  return found && { ...found, ...(made.success && { made: made.data }) };
+}
+
+const madeOf = z.object({ mapping: z.string(), fingerprint: z.string() });
+
+/** What a draft is judged by, whichever kind of document it is. */
+export interface DraftDocument extends DocumentTotals {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly discount: string;
+}
+
+export interface DraftReader {
+  toDraft(deal: WonDeal, document: DraftDocument): Promise<Draft>;
+  /** Only asked for when a unit that BC lacks may be turned into the base unit. */
+  findKnownUnits(): Promise<ReadonlySet<string> | undefined>;
+}
+
+export function createDraftReader(dependencies: {
+  readonly rules: Pick<Rules, 'lines' | 'totals'>;
+  readonly sets: ReferenceSets;
+}): DraftReader {
+  const { rules, sets } = dependencies;
+  const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
+    rules.lines.convertUnits ? inWords(() => sets.codes('unitsOfMeasure')) : undefined;
+  return {
+    findKnownUnits,
+    async toDraft(deal, document) {
+      const wanted = !isZero(deal.headerDiscount) && isZero(document.discount) ? deal.headerDiscount : undefined;
+      const draft = {
+        id: document.id,
+        etag: document.etag,
+        customerNumber: document.customerNumber,
+        figures: {
+          documentNumber: document.number,
+          totalIncludingTax: document.includingTax,
+          currency: document.currency,
+        },
+        missingDiscount: wanted,
+      };
+      if (wanted !== undefined) return { ...draft, difference: undefined };
+      const expected = {
+        lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits() }),
+        pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
+      };
+      const found = findDifference(deal, document, expected, rules.totals);
+      if (!found) return { ...draft, difference: undefined };
+      const differencePolicy = whatToDo(found.cause, rules.totals);
+      return {
+        ...draft,
+        difference: differencePolicy === 'pass' ? undefined : found.text,
+        differenceCause: found.cause,
+        differencePolicy,
+        ...(differencePolicy === 'pass' && { differencePassed: found.text }),
+      };
+    },
+  };
+}
+
+/**
+ * A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way, so it is asked a second time.
+ * Tells the discount that was replaced: a draft is asked for one only while it has none.
+ */
+export async function discountWithFreshEtag<T>(
+  etag: string,
+  change: (etag: string) => Promise<T>,
+  read: () => Promise<{ readonly etag: string; readonly discount: string }>,
+): Promise<{ readonly before: string; readonly answer: T }> {
+  try {
+    return { before: '0', answer: await change(etag) };
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
+    const fresh = await read();
+    return { before: fresh.discount, answer: await change(fresh.etag) };
+  }
+}
+
+/**
+ * The draft before this one is gone, and the deal belongs to another company by now: customer and items were prepared in
+ * the old one, so the steps begin again. An attempt at the same draft stays where the one before it may have landed (I1).
+ */
+export async function ensureCompanyStands(
+  { ledger, companyId }: { readonly ledger: Ledger; readonly companyId: string },
+  { recordId, generation }: { readonly recordId: string; readonly generation: number },
+): Promise<void> {
+  const record = await ledger.getRecord(recordId);
+  const { wantedCompanyId } = record;
+  if (generation <= record.generation || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
+  await ledger.change(recordId, { isDraftGone: true });
+  throw refuse('company-changed', `company ${wantedCompanyId} instead of ${companyId}`);
+}
+
+/** Not found is an answer here, not an error. */
+export async function orNothing<T>(request: Promise<T>): Promise<T | undefined> {
+  try {
+    return await request;
+  } catch (error) {
+    if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+    throw error;
+  }
+}
+
+/** Somebody else may have deleted it before: the wanted state is reached either way. */
+export async function deleteOnce(
+  remove: () => Promise<Receipt>,
+): Promise<{ readonly wasThere: boolean; readonly requestId: string; readonly correlationId: string }> {
+  try {
+    const { requestId, correlationId } = await remove();
+    return { wasThere: true, requestId, correlationId };
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+    return { wasThere: false, requestId: error.facts.requestId ?? '', correlationId: '' };
+  }
+}

@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+import type { WonDeal } from '../../deal/deal.js';
+
+/** Of everything in a deal that reaches its document. */
+export function toFingerprint(deal: WonDeal): string {
+  // Revision, state, lineage and numbers that are not used say nothing about the content of a document.
+  const { revision: _1, state: _2, stateCode: _3, lineage: _4, salesNumbers: _5, ...content } = deal;
+  return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
+}
+
+/** The database gives the keys of an object back in another order. */
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1)));
+}

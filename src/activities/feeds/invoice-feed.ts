@@ -1,0 +1,187 @@
+import type {
+  BusinessCentralClient,
+  Invoice,
+  InvoicePage,
+  InvoicePlace,
+} from '../../clients/business-central/client.js';
+import type { Look } from '../../deal/change-hints.js';
+import type { RecordRef } from '../../deal/deal.js';
+import { isSame } from '../../deal/money.js';
+import type { FeedInvoice, MetInvoice } from '../../ledger/feeds/invoice-feed.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
+import { inWords } from '../remote/write-once.js';
+
+/** Where a reading goes on; a new one starts at the watermark. */
+export interface InvoicePlaceInReading {
+  /** The default company when it is not given. */
+  readonly companyId?: string | undefined;
+  /** The moment at which the next page begins; undefined at the end. */
+  readonly next?: string | undefined;
+  /** When the reading began, by the clock of Business Central. */
+  readonly beganAt?: string | undefined;
+}
+
+export interface InvoicePageRead extends InvoicePlaceInReading {
+  readonly watermark: string;
+  readonly everySeconds: number;
+  readonly found: number;
+  readonly told: number;
+}
+
+export interface InvoiceFeedDependencies {
+  readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices'>;
+  readonly companyId: string;
+  readonly ledger: Ledger;
+  readonly invoiceFeed: InvoiceFeedRules;
+  /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
+  readonly outcomeMs: number;
+  /** Starts or signals the deal, also one that has settled. */
+  readonly tellDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+}
+
+export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencies) {
+  const { businessCentral, companyId, invoiceFeed, outcomeMs, tellDeal } = dependencies;
+  const ledger = dependencies.ledger.businessCentralFeeds;
+  const overlapMs = invoiceFeed.overlapSeconds * 1_000;
+
+  async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
+    const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? new Date());
+    const page = await readPageFrom({ since: toMoment(next) ?? new Date(watermark.getTime() - overlapMs) });
+    const began = beganAt ?? page.answeredAt?.toISOString();
+    const told = await tellNews(page.invoices);
+    // Only now, when every deal of the page is told (I5).
+    const moved = await ledger.moveInvoiceFeed(companyId, {
+      watermark: findReached(page, began),
+      isEnd: page.next === undefined,
+      forgetBefore: new Date(watermark.getTime() - 2 * overlapMs - FORGET_LATER_MS),
+    });
+    return {
+      next: page.next,
+      beganAt: began,
+      watermark: moved.toISOString(),
+      everySeconds: invoiceFeed.everySeconds,
+      found: page.invoices.length,
+      told,
+    };
+  }
+
+  /**
+   * A page that ends later than it begins, so that the next one gets further: for invoices that share a moment it grows.
+   * The next one begins somewhat before the end of this one, for stamps that are the same or were rounded.
+   */
+  async function readPageFrom(place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> {
+    for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MOST_IN_PAGE)) {
+      const page = await inWords(() => businessCentral.readChangedInvoices(place, size));
+      const last = page.invoices.at(-1);
+      if (!page.hasMore) return { ...page, next: undefined };
+      if (!last) throw new Error('a page of invoices is empty, and yet there are said to be more');
+      const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
+      if (next > place.since) return { ...page, next: next.toISOString() };
+      if (size === MOST_IN_PAGE) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);
+    }
+  }
+
+  /**
+   * The stamp that was read last; at the end also the time itself, or the last invoices before a quiet weekend would be
+   * read every few seconds until Monday.
+   */
+  function findReached(
+    page: InvoicePage & { readonly next: string | undefined },
+    began: string | undefined,
+  ): Date | undefined {
+    const stamps = page.invoices.slice(-1).map((invoice) => Date.parse(invoice.lastModified));
+    if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - outcomeMs);
+    return stamps.length > 0 ? new Date(Math.max(...stamps)) : undefined;
+  }
+
+  /** Each change once, though pages overlap and an attempt may die between any two lines. */
+  async function tellNews(invoices: readonly Invoice[], isSweep = false): Promise<number> {
+    if (invoices.length === 0) return 0;
+    const met = await ledger.meetInvoices(invoices);
+    const passed: Invoice[] = [];
+    let told = 0;
+    for (const [index, invoice] of invoices.entries()) {
+      const known = met[index];
+      // A payment in part changes neither stamp nor etag (reference 6.3): a sweep compares the amounts.
+      if (!known || (!isSweep && isSeen(known, invoice))) continue;
+      if (!known.deal || !isNews(known, invoice)) {
+        passed.push(invoice);
+        continue;
+      }
+      await ledger.keepInvoiceNews(companyId, known.deal.recordId, invoice);
+      await tellDeal(known.deal, { at: 'business-central', invoiceId: invoice.id, etag: invoice.etag });
+      await ledger.markInvoiceTold(invoice);
+      told += 1;
+    }
+    if (passed.length > 0) await ledger.passInvoices(companyId, passed);
+    return told;
+  }
+
+  return {
+    /** One page of the invoices that are open; the deals that they belong to are told what is new. */
+    async readOpenInvoicePage({
+      next,
+    }: {
+      readonly companyId?: string | undefined;
+      readonly next?: string | undefined;
+    }): Promise<{
+      readonly next: string | undefined;
+      readonly found: number;
+      readonly told: number;
+    }> {
+      const page = await readPageFrom({ since: toMoment(next) ?? new Date(0), open: true });
+      return { next: page.next, found: page.invoices.length, told: await tellNews(page.invoices, true) };
+    },
+
+    /** One page of the changed invoices; the deals that they belong to are told what is new. */
+    async readInvoicePage(place: InvoicePlaceInReading): Promise<InvoicePageRead> {
+      try {
+        return await readPage(place);
+      } catch (error) {
+        // For people who ask how the feed does; the words of the other side may name customers and stay out (I7).
+        const text = error instanceof Error ? error.message : 'unknown';
+        await ledger.noteInvoiceFeedError(companyId, text).catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}
+
+export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
+
+/** A page of Business Central holds no more (reference 6.3). */
+const MOST_IN_PAGE = 20_000;
+/** By so much Business Central itself goes back when it names a moment (reference 6.3). */
+const ROUNDING_MS = 50;
+
+/** Undefined for what a reading of before took as its place, the link to a page: it begins anew. */
+function toMoment(next: string | undefined): Date | undefined {
+  const moment = new Date(next ?? '');
+  return Number.isNaN(moment.getTime()) ? undefined : moment;
+}
+
+/** What was seen is kept somewhat longer than a reading goes back. */
+const FORGET_LATER_MS = 3_600_000;
+
+function isSeen({ seen }: MetInvoice, invoice: FeedInvoice): boolean {
+  return seen?.told === true && seen.etag === invoice.etag;
+}
+
+/** Whether the deal learns something; our own steps have mostly told the ledger before. */
+function isNews({ known, seen }: MetInvoice, invoice: FeedInvoice): boolean {
+  if (seen?.told === false) return true; // an earlier attempt kept the news and did not come to tell them
+  // A draft that the ledger does not know yet is being made by its deal at this moment.
+  if (!known) return invoice.status !== 'Draft';
+  return (
+    known.number !== invoice.number ||
+    known.status !== invoice.status ||
+    known.dueDate !== invoice.dueDate ||
+    !isSameAmount(known.remaining, invoice.remaining) ||
+    !isSameAmount(known.includingTax, invoice.includingTax)
+  );
+}
+
+function isSameAmount(known: string | undefined, now: string): boolean {
+  return known !== undefined && isSame(known, now);
+}

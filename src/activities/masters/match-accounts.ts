@@ -1,0 +1,166 @@
+import { type SalesMaster, toMasterState } from '../../deal/masters.js';
+import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal/matching.js';
+import type { MatchCandidate, MatchLedger } from '../../ledger/masters/matching.js';
+import { inWords } from '../remote/write-once.js';
+import { toCustomerKeys } from './strong-candidates.js';
+import type { MasterDependencies } from './sync-master-data.js';
+
+/** Which customers may be which accounts: all customers page by page, then all accounts page by page. */
+
+export interface MatchStep {
+  readonly runId: string;
+  /** Where the page before ended; the first one has none. */
+  readonly link?: string | undefined;
+}
+
+export interface MatchPage {
+  readonly nextLink: string | undefined;
+  readonly rows: number;
+  readonly linked: number;
+  readonly withCandidates: number;
+}
+
+export interface MatchDecision {
+  readonly accountId: string;
+  /** Undefined: none of them, a customer of its own. */
+  readonly customerNumber: string | undefined;
+}
+
+export type DecisionOutcome = 'linked' | 'new' | 'no-such-customer' | 'customer-taken';
+
+export type MatchDependencies = MasterDependencies & { readonly matching: MatchLedger };
+
+const FIELDS = ['displayName', 'email', 'taxRegistrationNumber', 'addressLine1', 'postalCode'];
+/** So many candidates of one account are named, the best first. */
+const NAMED = 5;
+
+/** On the queue of Business Central. */
+export function createMatchCentral(dependencies: MatchDependencies) {
+  const { businessCentral, matching, rules } = dependencies;
+  return {
+    async stageCustomers({ runId, link }: MatchStep): Promise<string | undefined> {
+      const page = await inWords(() =>
+        businessCentral.readMasterPage('customers', FIELDS, rules.masters.pageSize, link),
+      );
+      await matching.stageCustomers(
+        runId,
+        page.rows.map((row) => ({
+          bcId: row.id,
+          number: row.number,
+          name: row.values['displayName'] ?? '',
+          keys: toCustomerKeys(row),
+        })),
+      );
+      return page.nextLink;
+    },
+    /** What a person decided; saying it twice is harmless. */
+    async applyDecision(input: MatchDecision & { readonly by: string }): Promise<DecisionOutcome> {
+      const { accountId, customerNumber, by } = input;
+      if (customerNumber === undefined) {
+        await matching.decide(accountId, undefined, by);
+        return 'new';
+      }
+      const found = await inWords(() => businessCentral.findMaster('customers', customerNumber));
+      if (!found) return 'no-such-customer';
+      const link = (await dependencies.ledger.findLinks('customer', dependencies.companyId, [accountId])).get(
+        accountId,
+      );
+      const isTaken = (await matching.findLinkedCustomers([found.id])).has(found.id) && link?.bcId !== found.id;
+      if (isTaken) return 'customer-taken';
+      await matching.decide(accountId, { id: found.id, number: found.number }, by);
+      return 'linked';
+    },
+  };
+}
+
+/** On the queue of Sales. */
+export function createMatchSales(dependencies: MatchDependencies) {
+  const { salesMasters, matching, ledger, companyId, masters, rules } = dependencies;
+  return {
+    async matchPage({ runId, link }: MatchStep): Promise<MatchPage> {
+      const { rows, nextLink } = await inWords(() => salesMasters.readMasters('account', rules.masters.pageSize, link));
+      const ids = rows.map(({ rowId }) => rowId);
+      const links = await ledger.findLinks('customer', companyId, ids);
+      const decided = await matching.findDecided(ids);
+      const open = rows.filter(
+        (row) => toMasterState(row) === 'active' && !links.has(row.rowId) && !decided.has(row.rowId),
+      );
+      const keys = new Map(open.map((row) => [row.rowId, toMatchKeys(toMatchable(row, taxColumn()))]));
+      const found = await matching.findByKeys(runId, [...new Set([...keys.values()].flat())], SHARED_BY_MANY);
+      const taken = await matching.findLinkedCustomers(found.map(({ bcId }) => bcId));
+      const candidates: MatchCandidate[] = [];
+      let linked = 0;
+      let withCandidates = 0;
+      for (const account of open) {
+        const own = keys.get(account.rowId) ?? [];
+        const scored = found
+          .map((customer) => ({ customer, ...toScore(own, customer.keys) }))
+          .filter(({ score, customer }) => score > 0 && !taken.has(customer.bcId))
+          .sort((a, b) => b.score - a.score || a.customer.number.localeCompare(b.customer.number));
+        const [best] = scored;
+        if (!best) continue;
+        if (best.isByNumber && rules.masters.match === 'number') {
+          const { bcId, number } = best.customer;
+          await masters.change(
+            { kind: 'account', rowId: account.rowId },
+            { content: account },
+            {
+              salesId: account.rowId,
+              bcId,
+              bcNumber: number,
+            },
+            {
+              actor: 'dealbridge',
+              action: 'link customer by its number',
+              facts: { customerNumber: number },
+            },
+          );
+          taken.add(bcId);
+          linked += 1;
+          continue;
+        }
+        withCandidates += 1;
+        for (const { customer, score, reasons } of scored.slice(0, NAMED)) {
+          candidates.push({
+            accountId: account.rowId,
+            accountNumber: account.number,
+            accountName: account.name,
+            customerId: customer.bcId,
+            customerNumber: customer.number,
+            customerName: customer.name,
+            score,
+            reasons,
+          });
+        }
+      }
+      await matching.keepCandidates(ids, candidates);
+      return { nextLink, rows: rows.length, linked, withCandidates };
+    },
+  };
+
+  /** Sales has no column of its own for it: the mapping may name one. */
+  function taxColumn(): string | undefined {
+    const from = rules.mapping.sections.customer.get('taxRegistrationNumber')?.from;
+    return from?.kind === 'columns' ? from.columns[0]?.column : undefined;
+  }
+}
+
+function toMatchable({ number, name, columns }: SalesMaster, taxColumn: string | undefined): Matchable {
+  return {
+    number,
+    name,
+    email: columns['emailaddress1'],
+    taxNumber: taxColumn === undefined ? undefined : columns[taxColumn],
+    street: columns['address1_line1'],
+    postalCode: columns['address1_postalcode'],
+  };
+}
+
+/** In our own database. */
+export function createMatchLedgerSteps({ matching }: Pick<MatchDependencies, 'matching'>) {
+  return { clearMatchRun: ({ runId }: { readonly runId: string }): Promise<void> => matching.clearRun(runId) };
+}
+
+export type MatchCentral = ReturnType<typeof createMatchCentral>;
+export type MatchSales = ReturnType<typeof createMatchSales>;
+export type MatchLedgerSteps = ReturnType<typeof createMatchLedgerSteps>;

@@ -1,0 +1,92 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { z } from 'zod';
+import { toHoldReason } from '../../clients/business-central/refusals.js';
+import { RemoteApiError, type RemoteErrorCode } from '../../clients/errors.js';
+import { type HoldReason, isHoldReason, type Problem, REFUSED } from '../../deal/holds.js';
+
+/** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
+const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
+  'rejected',
+  'not-found',
+  'forbidden',
+  'unauthorized',
+  'other-environment',
+]);
+
+/** Client error -> Temporal failure. Whatever is no RemoteApiError is a bug and stays one. */
+export function toFailure(error: unknown): unknown {
+  if (!(error instanceof RemoteApiError)) return error;
+  if (HOPELESS.has(error.code)) return refuse(toReason(error), error.facts.remoteMessage ?? error.message, error);
+  return ApplicationFailure.create({
+    type: `${error.api}/${error.code}`,
+    message: error.message,
+    // The server knows better than our backoff when it will listen again (I8).
+    ...(error.facts.retryAfterMs !== undefined && { nextRetryDelay: error.facts.retryAfterMs }),
+    details: [{ requestId: error.facts.requestId }],
+    // Throttles, outages and lost answers are daily business: Temporal repeats, nobody is woken.
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** What a person has to repair, as a value; undefined for what passes by itself or is a bug. */
+export function findProblem(error: unknown): Problem | undefined {
+  if (!(error instanceof RemoteApiError)) return undefined;
+  const isTaken = error.facts.remoteCode === 'Internal_EntityWithSameKeyExists';
+  if (!HOPELESS.has(error.code) && !isTaken) return undefined;
+  return { reason: toReason(error), text: error.facts.remoteMessage ?? error.message };
+}
+
+const refusal = z.object({
+  reason: z.custom<HoldReason>((value) => typeof value === 'string' && isHoldReason(value)),
+  text: z.string(),
+});
+
+/** The problems that a refused step told as its details; none when it failed for another reason. */
+export function findRefusals(error: unknown): readonly Problem[] {
+  return error instanceof ApplicationFailure && error.type === REFUSED
+    ? z.array(refusal).catch([]).parse(error.details)
+    : [];
+}
+
+/** A business problem found by us or told by the other side. */
+export function refuse(reason: HoldReason, text: string, error?: RemoteApiError): ApplicationFailure {
+  const refusal: Problem = { reason, text };
+  return ApplicationFailure.create({
+    type: REFUSED,
+    message: error?.message ?? reason,
+    nonRetryable: true,
+    details: [refusal],
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** Several problems at once: each is a detail of its own, so that nobody repairs one a day. */
+export function refuseAll(problems: readonly Problem[]): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: REFUSED,
+    message: [...new Set(problems.map(({ reason }) => reason))].join(', '),
+    nonRetryable: true,
+    details: [...problems],
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/** An unknown outcome must not be asked again yet (I3): the look-up is repeated after this delay. */
+export function waitForOutcome(delayMs: number): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'OutcomeUnknown',
+    message: 'an earlier attempt may still land; looked, found nothing, looking again later',
+    nextRetryDelay: Math.max(1_000, Math.round(delayMs)),
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+function toReason(error: RemoteApiError): HoldReason {
+  if (error.code === 'other-environment') return 'environment-changed';
+  if (error.code === 'forbidden' || error.code === 'unauthorized' || error.api === 'entra') return 'permission';
+  if (error.code === 'not-found' && error.facts.remoteCode !== 'Internal_CompanyNotFound') {
+    return error.api === 'business-central' ? 'draft-gone' : 'refused-by-sales';
+  }
+  if (error.api === 'business-central') return toHoldReason(error.facts.remoteMessage, error.facts.remoteCode);
+  return 'refused-by-sales';
+}

@@ -1,0 +1,134 @@
+import { RemoteApiError } from '../../clients/errors.js';
+import { whileListening } from '../../clients/http/sending.js';
+import type { Ledger, Outcome } from '../../ledger/ledger.js';
+import { toFailure, waitForOutcome } from './failures.js';
+
+/** What a look-up may want to know of the attempt before. */
+export interface EarlierAttempt {
+  /** False when it certainly changed nothing: whatever is found then is somebody else's doing. */
+  readonly mayHaveLanded: boolean;
+  readonly startedFrom: unknown;
+}
+
+/** One remote write that must never be made twice (I3). */
+export interface SafeWrite<Result> {
+  readonly recordId: string;
+  readonly writeKey: string;
+  readonly action: string;
+  /** How long the other side may still be working on a request whose answer never came. */
+  readonly outcomeMs: number;
+  /** Looks for what an earlier attempt may have left. Not called by a first attempt. */
+  readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
+  /** Kept with the intent, for a write whose end shows only by comparing with it. */
+  readonly startedFrom?: unknown;
+  readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
+  /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
+  readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> &
+    Pick<Outcome['audit'], 'before' | 'after' | 'personal'> & {
+      readonly facts: Readonly<Record<string, unknown>>;
+    };
+}
+
+/** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
+const LOOK_EVERY_MS = 15_000;
+
+/** A request that leaves so long after its intent is counted anew; most leave at once and cost no more. */
+const LATE_MS = 1_000;
+
+/**
+ * Writes the intent, asks, writes the result. A repeat looks before it asks; after an unknown outcome it asks again
+ * only when the other side's own time limit has passed, and after a last look.
+ */
+export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>): Promise<Result> {
+  const { recordId, writeKey } = write;
+  const intent = await ledger.openIntent(writeKey, recordId, write.startedFrom);
+  if (intent.state === 'done') return intent.result as Result;
+  let { attempt } = intent;
+  if (intent.state !== 'first') {
+    const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
+    const found = await inWords(() => write.find(earlier));
+    if (found !== undefined) {
+      await keep(ledger, write, found, undefined);
+      return found;
+    }
+    const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
+    if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
+    // Deals share the writes of a customer or an item: whoever asked in between may land after this look.
+    if (!(await ledger.askAgain(writeKey, attempt, write.outcomeMs, write.startedFrom))) throw waitForOutcome(0);
+    attempt += 1;
+  }
+  const begunAt = Date.now();
+  const countLate = async (): Promise<void> => {
+    if (Date.now() - begunAt <= LATE_MS) return;
+    // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
+    if (!(await ledger.countFromNow(writeKey, attempt))) throw waitForOutcome(0);
+  };
+  let answer: Result & { readonly requestId: string; readonly correlationId: string };
+  try {
+    answer = await whileListening(countLate, write.write);
+  } catch (error) {
+    if (error instanceof RemoteApiError) {
+      if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
+      else await noteNoAnswer(ledger, write, attempt, error);
+    }
+    throw toFailure(error);
+  }
+  const { requestId, correlationId, ...result } = answer;
+  await keep(ledger, write, result as Result, { requestId, correlationId });
+  return result as Result;
+}
+
+/** It may have been done: the trail has the id to ask the other side about (I4). */
+async function noteNoAnswer<Result>(
+  ledger: Ledger,
+  write: SafeWrite<Result>,
+  attempt: number,
+  error: RemoteApiError,
+): Promise<void> {
+  await ledger.countFromNow(write.writeKey, attempt);
+  const { requestId, status, remoteCode } = error.facts;
+  await ledger.audit({
+    recordId: write.recordId,
+    actor: 'dealbridge',
+    action: `${write.action}: outcome unknown`,
+    requestId,
+    facts: { writeKey: write.writeKey, ...(status && { status }), ...(remoteCode && { remoteCode }) },
+  });
+}
+
+async function keep<Result>(
+  ledger: Ledger,
+  write: SafeWrite<Result>,
+  result: Result,
+  receipt: { readonly requestId: string; readonly correlationId: string } | undefined,
+): Promise<void> {
+  const { change, link, document, writeBack, facts, before, after, personal } = write.outcome(result);
+  await ledger.recordOutcome({
+    recordId: write.recordId,
+    writeKey: write.writeKey,
+    result,
+    adopted: receipt === undefined,
+    ...(change && { change }),
+    ...(link && { link }),
+    ...(document && { document }),
+    ...(writeBack && { writeBack }),
+    audit: {
+      actor: 'dealbridge',
+      action: write.action,
+      ...receipt,
+      facts: { ...facts, ...(receipt === undefined && { adopted: true }) },
+      ...(before && { before }),
+      ...(after && { after }),
+      ...(personal && { personal }),
+    },
+  });
+}
+
+/** A request that only reads: its error becomes a Temporal failure and nothing else. */
+export async function inWords<T>(request: () => Promise<T>): Promise<T> {
+  try {
+    return await request();
+  } catch (error) {
+    throw toFailure(error);
+  }
+}

@@ -1,0 +1,143 @@
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
+import type { SubscriptionClient } from '../../clients/business-central/subscriptions.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import {
+  type CompanyPlace,
+  type CompanyRule,
+  findCompanyRule,
+  isSamePlace,
+  placeName,
+  toPlace,
+} from '../../deal/companies.js';
+import type { WonDeal } from '../../deal/deal.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+import { refuse, toFailure } from '../remote/failures.js';
+import { type RulesOfRecords, routeSteps, type StepsOf } from './rules-of-records.js';
+
+/** The companies of Business Central that deals are handed to: each is opened when the first deal needs it. */
+
+export interface Company {
+  readonly companyId: string;
+  readonly businessCentral: BusinessCentralClient;
+  readonly subscriptions: SubscriptionClient;
+  readonly sets: ReferenceSets;
+}
+
+export interface Companies {
+  /** For whatever no rule sends elsewhere, and for records of before there were rules. */
+  readonly first: Company;
+  /** The company that the rules want for the deal. */
+  choose(deal: WonDeal): Promise<Company>;
+  findRecord(recordId: string): Promise<SourceRecord | undefined>;
+  /** The company of a record, as it was chosen when the record was read. */
+  companyOf(record: Pick<SourceRecord, 'companyId'> | undefined): Promise<Company>;
+  /** @throws ApplicationFailure when no rule names the company any more. */
+  withId(companyId: string): Promise<Company>;
+  close(): Promise<void>;
+}
+
+export interface CompaniesOptions {
+  readonly first: Company;
+  readonly firstPlace: CompanyPlace;
+  /** All but the first. */
+  readonly places: readonly CompanyPlace[];
+  readonly rules: readonly CompanyRule[];
+  readonly ledger: Pick<Ledger, 'findRecord'>;
+  readonly open: (place: CompanyPlace) => Promise<Company>;
+}
+
+export function createCompanies(options: CompaniesOptions): Companies {
+  const { first, firstPlace, places, rules, ledger } = options;
+  const opened = new Map<string, Promise<Company>>([[placeName(firstPlace), Promise.resolve(first)]]);
+
+  function open(place: CompanyPlace): Promise<Company> {
+    const name = placeName(place);
+    const known = opened.get(name);
+    if (known) return known;
+    const opening = options.open(place);
+    opened.set(name, opening);
+    // A company that could not be reached is asked again by the next who needs it.
+    opening.catch(() => opened.delete(name));
+    return opening;
+  }
+
+  /** A copy of an environment keeps the ids of its companies, so that nobody could tell the two apart by them. */
+  async function openAlone(place: CompanyPlace): Promise<Company> {
+    const company = await open(place).catch((error: unknown) => {
+      throw isNotThere(error) ? refuse('company-unknown', error.message) : toFailure(error);
+    });
+    for (const [name, other] of opened) {
+      const known = await other.catch(() => undefined);
+      if (name === placeName(place) || known?.companyId !== company.companyId) continue;
+      throw refuse('company-unknown', `${placeName(place)} and ${name} have one id: one is a copy of the other`);
+    }
+    return company;
+  }
+
+  async function withId(companyId: string): Promise<Company> {
+    if (companyId === first.companyId) return first;
+    for (const place of places) {
+      const known = await opened.get(placeName(place))?.catch(() => undefined);
+      if (known?.companyId === companyId) return known;
+    }
+    for (const place of places) {
+      const company = await openAlone(place);
+      if (company.companyId === companyId) return company;
+    }
+    throw refuse('company-unknown', `no rule names the company ${companyId}, to which the record belongs`);
+  }
+
+  return {
+    first,
+    async choose(deal) {
+      const rule = findCompanyRule(deal, rules);
+      const place = rule && toPlace(rule, firstPlace);
+      return place && !isSamePlace(place, firstPlace) ? openAlone(place) : first;
+    },
+    findRecord: (recordId) => ledger.findRecord(recordId),
+    async companyOf(record) {
+      const companyId = record?.companyId;
+      return places.length === 0 || companyId === undefined ? first : withId(companyId);
+    },
+    withId,
+    async close() {
+      const companies = await Promise.all([...opened.values()].map((one) => one.catch(() => undefined)));
+      await Promise.all(
+        companies.flatMap((company) =>
+          company ? [company.businessCentral.close(), company.subscriptions.close()] : [],
+        ),
+      );
+    },
+  };
+}
+
+function isNotThere(error: unknown): error is RemoteApiError {
+  return error instanceof RemoteApiError && error.code === 'not-found';
+}
+
+/**
+ * The same steps for every company and mapping: a call goes to the company that its input names, or else to that of its
+ * record; to the first one when it names neither, as the runs do that began before there were several.
+ */
+export function toEachCompany<Steps extends StepsOf<Steps>>(
+  companies: Companies,
+  rules: RulesOfRecords,
+  create: (company: Company, rules: Rules) => Steps,
+): Steps {
+  const made = new Map<string, Steps>();
+  const stepsOf = (company: Company, wanted: Rules): Steps => {
+    const key = `${company.companyId} ${wanted.mappingHash}`;
+    const steps = made.get(key) ?? create(company, wanted);
+    made.set(key, steps);
+    return steps;
+  };
+  const names = Object.keys(stepsOf(companies.first, rules.today)) as (keyof Steps)[];
+  return routeSteps<Steps>(names, async ({ recordId, companyId }) => {
+    const record = recordId === undefined ? undefined : await companies.findRecord(recordId);
+    const company = companyId === undefined ? await companies.companyOf(record) : await companies.withId(companyId);
+    return stepsOf(company, await rules.orToday(record));
+  });
+}

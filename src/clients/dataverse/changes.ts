@@ -1,0 +1,166 @@
+import { z } from 'zod';
+import type { FeedTable, SourceTable } from '../../deal/ids.js';
+import { RemoteApiError } from '../errors.js';
+import type { HttpAnswer } from '../http/transport.js';
+import { guid, readWire } from '../http/wire.js';
+import { createSalesTransport, type SalesClientOptions } from './transport.js';
+
+/** Change tracking of Dataverse (dataverse reference, section 4): one request reads one page, and nothing is kept here. */
+
+/** A row as it is now; which of its columns changed, Dataverse does not say. */
+export interface ChangedRow {
+  readonly rowId: string;
+  /** The etag as it stands. */
+  readonly revision: string;
+  /** The number in the etag: it grows over the whole environment, so the greater one is the newer. */
+  readonly version: string;
+  readonly statecode: number;
+  readonly modifiedAt: Date;
+  readonly modifiedBy: string | undefined;
+}
+
+export interface ChangePage {
+  readonly rows: readonly ChangedRow[];
+  readonly deleted: readonly string[];
+  /** Where the next page is; undefined on the last one. */
+  readonly nextLink: string | undefined;
+  /** Where the next changes are; only the link of the last page covers all that was given. */
+  readonly deltaLink: string | undefined;
+  /** The clock of Dataverse, to the second. */
+  readonly answeredAt: Date;
+}
+
+export interface ReadChanges {
+  readonly pageSize: number;
+  /** A link of an earlier page; without it the reading starts over and gives every row. */
+  readonly link?: string | undefined;
+  /** Whether the page belongs to a reading that started without a token. */
+  readonly isFullReading: boolean;
+}
+
+export interface ReadRecords {
+  readonly statecodes: readonly number[];
+  readonly modifiedSince: Date;
+  readonly pageSize: number;
+  readonly link?: string | undefined;
+}
+
+export interface SalesChanges {
+  /** @throws LinkExpired when the link is of no use any more. */
+  readChanges(table: FeedTable, options: ReadChanges): Promise<ChangePage>;
+  /** An ordinary query beside change tracking, so that the two can be compared. */
+  readRecords(table: SourceTable, options: ReadRecords): Promise<Pick<ChangePage, 'rows' | 'nextLink'>>;
+  close(): Promise<void>;
+}
+
+/** The token is too old or was never one of this table: only a full reading helps (reference 4.6). */
+export class LinkExpired extends Error {
+  readonly remoteCode: string;
+  constructor(remoteCode: string) {
+    super(`the stored position is not taken any more (${remoteCode})`);
+    this.name = 'LinkExpired';
+    this.remoteCode = remoteCode;
+  }
+}
+
+const SETS: Readonly<Record<FeedTable, string>> = {
+  opportunity: 'opportunities',
+  quote: 'quotes',
+  salesorder: 'salesorders',
+  account: 'accounts',
+  contact: 'contacts',
+  product: 'products',
+};
+
+/** The feeds are patient; the deals have connections of their own. */
+const PARALLEL = 3;
+
+/** The primary id comes along by itself. */
+const COLUMNS = 'statecode,modifiedon,_modifiedby_value';
+
+const columns = z.object({
+  '@odata.etag': z.string().regex(/^W\/"\d+"$/, 'an etag with a version'),
+  statecode: z.number(),
+  modifiedon: z.iso.datetime().transform((text) => new Date(text)),
+  _modifiedby_value: guid.nullish().transform((id) => id ?? undefined),
+});
+const deletion = z.object({ id: guid });
+const page = z.object({
+  value: z.array(z.looseObject({})),
+  '@odata.nextLink': z.string().optional(),
+  '@odata.deltaLink': z.string().optional(),
+});
+
+/** ExpiredVersionStamp; a token that cannot be read; a page cookie that cannot be read (reference 4.6 and 8). */
+const USELESS: ReadonlySet<string> = new Set(['0x80044352', '0x80060888', '0x8004430a']);
+
+export function createSalesChanges(options: SalesClientOptions): SalesChanges {
+  const http = createSalesTransport(options, PARALLEL);
+
+  return {
+    async readChanges(table, { pageSize, link, isFullReading }) {
+      const asked = `read the changes of ${table}`;
+      const prefer = `${isFullReading ? 'odata.track-changes,' : ''}odata.maxpagesize=${pageSize}`;
+      const path = link === undefined ? `${SETS[table]}?$select=${COLUMNS}` : toPath(link);
+      const answer = await http.send({ method: 'GET', path, asked, headers: { prefer } }).catch((error: unknown) => {
+        const code = error instanceof RemoteApiError ? error.facts.remoteCode?.toLowerCase() : undefined;
+        if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
+        throw error;
+      });
+      return readPage(table, asked, answer);
+    },
+    async readRecords(table, { statecodes, modifiedSince, pageSize, link }) {
+      const asked = `count the records of ${table}`;
+      const states = statecodes.map((code) => `statecode eq ${code}`).join(' or ');
+      const since = `${modifiedSince.toISOString().slice(0, 19)}Z`;
+      const query = new URLSearchParams({
+        $select: COLUMNS,
+        $filter: `modifiedon ge ${since} and (${states})`,
+        $orderby: `modifiedon,${table}id`,
+      });
+      const path = link === undefined ? `${SETS[table]}?${query.toString().replaceAll('+', '%20')}` : toPath(link);
+      const headers = { prefer: `odata.maxpagesize=${pageSize}` };
+      const { rows, nextLink } = readPage(table, asked, await http.send({ method: 'GET', path, asked, headers }));
+      return { rows, nextLink };
+    },
+    close: () => http.close(),
+  };
+}
+
+/** Links are followed as they are; the token goes to our own environment, whatever host a link names. */
+function toPath(link: string): string {
+  const path = /^https?:\/\/[^/]+\/api\/data\/v9\.\d\/(.+)$/.exec(link)?.[1];
+  if (path === undefined) throw new LinkExpired('not a link of Dataverse');
+  return path;
+}
+
+function readPage(table: FeedTable, asked: string, answer: HttpAnswer): ChangePage {
+  const { requestId } = answer;
+  const body = readWire('sales', asked, page, answer.body, requestId);
+  const rows: ChangedRow[] = [];
+  const deleted: string[] = [];
+  for (const value of body.value) {
+    if (String(value['@odata.context'] ?? '').endsWith('/$deletedEntity')) {
+      deleted.push(readWire('sales', asked, deletion, value, requestId).id);
+      continue;
+    }
+    const read = readWire('sales', asked, columns, value, requestId);
+    const revision = read['@odata.etag'];
+    rows.push({
+      rowId: readWire('sales', asked, guid, value[`${table}id`], requestId),
+      revision,
+      version: revision.slice(3, -1),
+      statecode: read.statecode,
+      modifiedAt: read.modifiedon,
+      modifiedBy: read._modifiedby_value,
+    });
+  }
+  const date = Date.parse(String(answer.headers['date'] ?? ''));
+  return {
+    rows,
+    deleted,
+    nextLink: body['@odata.nextLink'],
+    deltaLink: body['@odata.deltaLink'],
+    answeredAt: new Date(Number.isNaN(date) ? Date.now() : date),
+  };
+}

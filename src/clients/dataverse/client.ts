@@ -1,0 +1,268 @@
+import type { z } from 'zod';
+import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
+import type { RecordRef, WonDeal } from '../../deal/deal.js';
+import type { SourceTable } from '../../deal/ids.js';
+import { RemoteApiError } from '../errors.js';
+import { decimalNumber } from '../http/lossless-json.js';
+import { readWire } from '../http/wire.js';
+import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
+import { readExtraColumns } from './extra-columns.js';
+import { idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { createSalesTransport, type SalesClientOptions } from './transport.js';
+
+/** What a request changed, for the audit trail. */
+export interface WriteReceipt {
+  readonly requestId: string;
+  readonly correlationId: string;
+}
+
+export interface SalesInvoice {
+  /** Chosen by us before the first attempt, so that a repeat finds it. */
+  readonly invoiceId: string;
+  readonly number: string;
+  readonly name: string;
+  readonly source: { readonly table: SourceTable; readonly recordId: string };
+  readonly accountId: string;
+  readonly customerKind: 'account' | 'contact';
+  readonly currencyId: string | undefined;
+  readonly priceListId: string | undefined;
+  readonly dueDate: string | undefined;
+  readonly discount: string;
+  /** Columns of the customer's own, by name. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly lines: readonly SalesInvoiceLine[];
+}
+
+export interface SalesInvoiceLine {
+  readonly product: { readonly productId: string; readonly unitId: string } | undefined;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unitPrice: string;
+  readonly discount: string;
+  readonly tax: string;
+}
+
+export interface SalesInvoiceState {
+  readonly invoiceId: string;
+  readonly number: string;
+  readonly total: string;
+  readonly etag: string;
+}
+
+/** The state of an invoice row, as Business Central's own connector sets it (reference 3.9). */
+export type SalesInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
+
+/** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference 3.4). */
+export type SalesInvoiceChange =
+  | { readonly stage: SalesInvoiceStage }
+  | { readonly dueDate?: string; readonly columns: Readonly<Record<string, string>> };
+
+/** A note on the timeline: locked records take it too (reference 3.5). */
+export interface SalesNote {
+  readonly noteId: string;
+  readonly ref: RecordRef;
+  readonly subject: string;
+  readonly text: string;
+}
+
+export interface SalesClient {
+  /** @throws RemoteApiError `not-found` when the record was deleted. */
+  readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
+  /** Records of a table that changed at or after a day and are not open or dead, the oldest first. */
+  findRecordIds(table: SourceTable, since: string): Promise<string[]>;
+  findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
+  createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
+  /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
+  changeInvoice(invoiceId: string, etag: string, change: SalesInvoiceChange): Promise<SalesInvoiceState & WriteReceipt>;
+  findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
+  createNote(note: SalesNote): Promise<{ readonly noteId: string } & WriteReceipt>;
+  /** Sets a submitted or fulfilled order to Invoiced. */
+  setOrderInvoiced(orderId: string): Promise<WriteReceipt>;
+  /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
+  updateOpportunity(opportunityId: string, columns: Readonly<Record<string, string>>): Promise<WriteReceipt>;
+  whoAmI(): Promise<{ userId: string; organizationId: string }>;
+  close(): Promise<void>;
+}
+
+const PARALLEL = 8; // dataverse reference 6.1: start with 2–8
+
+export function createSalesClient(options: SalesClientOptions): SalesClient {
+  const http = createSalesTransport(options, PARALLEL);
+
+  return {
+    async readDeal(table, recordId, more = NOTHING_MORE) {
+      const asked = `read the ${table}`;
+      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const extra = readExtraColumns(table, body, more);
+      switch (table) {
+        case 'opportunity':
+          return { ...fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId)), extra };
+        case 'quote':
+          return { ...fromQuote(readWire('sales', asked, quoteRow, body, requestId)), extra };
+        case 'salesorder':
+          return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
+      }
+    },
+    async findRecordIds(table, since) {
+      const asked = `list the ${table} records`;
+      const [set, id, states] = LISTED[table];
+      const filter = encodeURIComponent(`modifiedon ge ${since}T00:00:00Z and (${states})`);
+      let path: string | undefined = `${set}?$select=${id}&$filter=${filter}&$orderby=modifiedon,${id}`;
+      const found: string[] = [];
+      while (path !== undefined) {
+        const { body, requestId } = await http.send({ method: 'GET', path, asked });
+        const page: z.infer<typeof idPage> = readWire('sales', asked, idPage, body, requestId);
+        found.push(...page.value.map((row) => String(row[id]).toLowerCase()));
+        // The link is followed as it is, below our own base (reference 8).
+        path = page['@odata.nextLink']?.split('/api/data/v9.2/')[1];
+      }
+      return found;
+    },
+    async findInvoice(invoiceId) {
+      const asked = 'look the invoice row up';
+      const path = `invoices(${invoiceId})?${INVOICE_SELECT}`;
+      try {
+        const { body, requestId } = await http.send({ method: 'GET', path, asked });
+        return toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId));
+      } catch (error) {
+        if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+        throw error;
+      }
+    },
+    async createInvoice(invoice) {
+      const asked = 'create the invoice row';
+      const { body, requestId, correlationId } = await http.send({
+        method: 'POST',
+        path: `invoices?${INVOICE_SELECT}`,
+        asked,
+        headers: { prefer: 'return=representation' },
+        body: toInvoiceBody(invoice),
+      });
+      return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
+    },
+    async changeInvoice(invoiceId, etag, change) {
+      const asked = 'stage' in change ? 'set the state of the invoice row' : 'write the invoice row';
+      const { body, requestId, correlationId } = await http.send({
+        method: 'PATCH',
+        path: `invoices(${invoiceId})?${INVOICE_SELECT}`,
+        asked,
+        headers: { prefer: 'return=representation', 'if-match': etag },
+        body:
+          'stage' in change
+            ? STAGES[change.stage]
+            : { ...change.columns, ...(change.dueDate && { duedate: change.dueDate }) },
+      });
+      return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
+    },
+    async findNote(noteId) {
+      try {
+        await http.send({ method: 'GET', path: `annotations(${noteId})?$select=subject`, asked: 'look the note up' });
+        return { noteId };
+      } catch (error) {
+        if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+        throw error;
+      }
+    },
+    async createNote({ noteId, ref, subject, text }) {
+      const { requestId, correlationId } = await http.send({
+        method: 'POST',
+        path: 'annotations',
+        asked: 'write the note',
+        body: {
+          annotationid: noteId,
+          subject,
+          notetext: text,
+          [`objectid_${ref.table}@odata.bind`]: `/${ENTITY_SETS[ref.table]}(${ref.recordId})`,
+        },
+      });
+      return { noteId, requestId, correlationId };
+    },
+    setOrderInvoiced: (orderId) =>
+      http.send({
+        method: 'PATCH',
+        path: `salesorders(${orderId})`,
+        asked: 'set the order to invoiced',
+        headers: { 'if-match': '*' },
+        body: { statecode: 4, statuscode: 100_003 },
+      }),
+    async updateOpportunity(opportunityId, columns) {
+      const asked = 'write the columns of the opportunity';
+      const path = `opportunities(${opportunityId})`;
+      return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': '*' }, body: columns });
+    },
+    async whoAmI() {
+      const asked = 'ask who we are';
+      const { body, requestId } = await http.send({ method: 'GET', path: 'WhoAmI', asked });
+      const answer = readWire('sales', asked, whoAmI, body, requestId);
+      return { userId: answer.UserId, organizationId: answer.OrganizationId };
+    },
+    close: () => http.close(),
+  };
+}
+
+const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
+/** The state codes of what may be handed over (reference 2.13). */
+const LISTED: Record<SourceTable, readonly [set: string, id: string, states: string]> = {
+  opportunity: ['opportunities', 'opportunityid', 'statecode eq 1'],
+  quote: ['quotes', 'quoteid', 'statecode eq 2'],
+  salesorder: ['salesorders', 'salesorderid', 'statecode ne 2'],
+};
+
+const STAGES: Record<SalesInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
+  billed: { statecode: 0, statuscode: 4 },
+  'part-paid': { statecode: 2, statuscode: 100_002 },
+  paid: { statecode: 2, statuscode: 100_001 },
+  cancelled: { statecode: 3, statuscode: 100_003 },
+};
+
+const ENTITY_SETS: Record<SourceTable, string> = {
+  opportunity: 'opportunities',
+  quote: 'quotes',
+  salesorder: 'salesorders',
+};
+
+function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): SalesInvoiceState {
+  return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };
+}
+
+function toInvoiceBody(invoice: SalesInvoice): Record<string, unknown> {
+  const { table, recordId } = invoice.source;
+  const bindSource =
+    table === 'salesorder'
+      ? { 'salesorderid@odata.bind': `/salesorders(${recordId})` }
+      : table === 'opportunity'
+        ? { 'opportunityid@odata.bind': `/opportunities(${recordId})` }
+        : {};
+  const customer =
+    invoice.customerKind === 'account'
+      ? { 'customerid_account@odata.bind': `/accounts(${invoice.accountId})` }
+      : { 'customerid_contact@odata.bind': `/contacts(${invoice.accountId})` };
+  return {
+    invoiceid: invoice.invoiceId,
+    invoicenumber: invoice.number,
+    ...invoice.columns,
+    name: invoice.name,
+    statuscode: STAGES.billed.statuscode,
+    ...customer,
+    ...bindSource,
+    ...(invoice.currencyId && { 'transactioncurrencyid@odata.bind': `/transactioncurrencies(${invoice.currencyId})` }),
+    ...(invoice.priceListId && { 'pricelevelid@odata.bind': `/pricelevels(${invoice.priceListId})` }),
+    ...(invoice.dueDate && { duedate: invoice.dueDate }),
+    ...(invoice.discount !== '0' && { discountamount: decimalNumber(invoice.discount) }),
+    invoice_details: invoice.lines.map((line, index) => ({
+      sequencenumber: index + 1,
+      quantity: decimalNumber(line.quantity),
+      priceperunit: decimalNumber(line.unitPrice),
+      ispriceoverridden: true,
+      manualdiscountamount: decimalNumber(line.discount),
+      tax: decimalNumber(line.tax),
+      ...(line.product
+        ? {
+            isproductoverridden: false,
+            'productid@odata.bind': `/products(${line.product.productId})`,
+            'uomid@odata.bind': `/uoms(${line.product.unitId})`,
+          }
+        : { isproductoverridden: true, productdescription: line.description }),
+    })),
+  };
+}

@@ -1,0 +1,33 @@
+import type { TokenSource } from '../entra/tokens.js';
+import { createTransport, type HttpTransport } from '../http/transport.js';
+import { errorEnvelope } from './rows.js';
+
+export interface SalesClientOptions {
+  /** Origin of the environment, such as `https://contoso.crm4.dynamics.com`. */
+  readonly environmentUrl: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+  /** As in `HttpOptions`: keeps a write from an environment that is not the one we know. */
+  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+}
+
+/** What every request to Dataverse has in common. */
+export function createSalesTransport(options: SalesClientOptions, parallel: number): HttpTransport {
+  return createTransport({
+    api: 'sales',
+    baseUrl: `${options.environmentUrl}/api/data/v9.2/`,
+    tokens: options.tokens,
+    timeoutMs: options.timeoutMs,
+    parallel,
+    beforeWrite: options.beforeWrite,
+    headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
+    readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
+    refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),
+  });
+}
+
+const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
+
+function isDuplicate(code: string | undefined): boolean {
+  return code !== undefined && DUPLICATES.has(code.toLowerCase());
+}

@@ -1,0 +1,187 @@
+import { randomUUID } from 'node:crypto';
+import { Agent, type Dispatcher } from 'undici';
+import type { TokenSource } from '../entra/tokens.js';
+import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
+import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
+import { parseRetryAfter } from './retry-after.js';
+import { tellSending } from './sending.js';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+  /** Below the base URL, without a leading slash, query included. */
+  readonly path: string;
+  /** What is asked, in words for an error message: `create the draft`. */
+  readonly asked: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: unknown;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** Parsed JSON with decimals as text; undefined when the body was empty. */
+  readonly body: unknown;
+  readonly requestId: string;
+  /** The GUID that we sent with this one attempt. */
+  readonly correlationId: string;
+}
+
+export interface HttpOptions {
+  readonly api: RemoteApi;
+  readonly baseUrl: string;
+  readonly tokens: TokenSource;
+  /** Shorter than the activity's time limit, so that no attempt outlives its activity. */
+  readonly timeoutMs: number;
+  readonly parallel: number;
+  /** Called before every request that may change something; what it throws keeps the request from being sent. */
+  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Reads the error envelope of this API. */
+  readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
+  /** Refines the code of an answer by the API's own knowledge (lock texts behind a 409, for instance). */
+  readonly refine?: (
+    status: number,
+    remoteCode: string | undefined,
+    message: string | undefined,
+  ) => RemoteErrorCode | undefined;
+}
+
+export interface HttpTransport {
+  /** Sends once and never again (Temporal repeats); only a 401 renews the token and asks a second time.
+   * @throws RemoteApiError for every answer that is not 2xx, and for none. */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+  close(): Promise<void>;
+}
+
+const REQUEST_ID_HEADERS = ['request-id', 'x-ms-service-request-id', 'x-ms-correlation-id', 'req_id'];
+
+export function createTransport(options: HttpOptions): HttpTransport {
+  const agent = new Agent({ connections: options.parallel, pipelining: 1, keepAliveTimeout: 30_000 });
+  const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
+
+  async function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
+    const correlationId = randomUUID();
+    if (asking.method !== 'GET') await tellSending();
+    let response: Dispatcher.ResponseData;
+    let text: string;
+    try {
+      response = await agent.request({
+        origin: base.origin,
+        path: base.pathname + asking.path,
+        method: asking.method,
+        headers: {
+          authorization: `Bearer ${token}`,
+          accept: 'application/json',
+          'x-ms-client-request-id': correlationId,
+          ...(asking.body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+          ...options.headers,
+          ...asking.headers,
+        },
+        ...(asking.body !== undefined && { body: stringifyLosslessJson(asking.body) }),
+        signal: AbortSignal.timeout(options.timeoutMs),
+      });
+      text = await response.body.text();
+    } catch (error) {
+      // No answer: a connection that was never made certainly changed nothing, everything else may have.
+      const code = isRefused(error) ? 'unavailable' : 'unknown-outcome';
+      throw new RemoteApiError(options.api, code, asking.asked, {
+        requestId: correlationId,
+        remoteCode: errorCode(error),
+      });
+    }
+    const requestId = readRequestId(response.headers) ?? correlationId;
+    const body = parseBody(options.api, asking, response.statusCode, text, requestId);
+    if (response.statusCode >= 200 && response.statusCode < 300) {
+      return { status: response.statusCode, headers: response.headers, body, requestId, correlationId };
+    }
+    throw toError(options, asking, response, body, requestId);
+  }
+
+  return {
+    async send(asking) {
+      if (asking.method !== 'GET') await options.beforeWrite?.(asking.asked);
+      try {
+        return await attempt(asking, await options.tokens.getToken());
+      } catch (error) {
+        if (!(error instanceof RemoteApiError) || error.facts.status !== 401) throw error;
+        return attempt(asking, await options.tokens.getToken({ renew: true }));
+      }
+    },
+    close: () => agent.close(),
+  };
+}
+
+function parseBody(api: RemoteApi, asking: HttpRequest, status: number, text: string, requestId: string): unknown {
+  if (text === '') return undefined;
+  try {
+    return parseLosslessJson(text);
+  } catch {
+    // Gateways answer HTML; only a success that cannot be read is a fault of its own. Its cause quotes the body (I7).
+    if (status >= 300) return undefined;
+    throw new RemoteApiError(api, 'unreadable', asking.asked, { status, requestId });
+  }
+}
+
+function toError(
+  options: HttpOptions,
+  asking: HttpRequest,
+  response: Dispatcher.ResponseData,
+  body: unknown,
+  requestId: string,
+): RemoteApiError {
+  const status = response.statusCode;
+  const { code: remoteCode, message: remoteMessage } = options.readError(status, body);
+  const retryAfter = response.headers['retry-after'];
+  const facts: RemoteErrorFacts = {
+    status,
+    remoteCode,
+    remoteMessage,
+    requestId,
+    retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
+  };
+  const code = options.refine?.(status, remoteCode, remoteMessage) ?? toCode(status);
+  return new RemoteApiError(options.api, code, asking.asked, facts);
+}
+
+/** business-central reference 10.4, dataverse reference 6.4. */
+function toCode(status: number): RemoteErrorCode {
+  switch (status) {
+    case 401:
+      return 'unauthorized';
+    case 403:
+      return 'forbidden';
+    case 404:
+      return 'not-found';
+    case 408:
+    case 500:
+    case 502:
+    case 504:
+      return 'unknown-outcome';
+    case 409:
+    case 412:
+      return 'conflict';
+    case 429:
+      return 'throttled';
+    case 503:
+      return 'unavailable';
+    default:
+      return 'rejected';
+  }
+}
+
+function readRequestId(headers: Readonly<Record<string, string | string[] | undefined>>): string | undefined {
+  for (const name of REQUEST_ID_HEADERS) {
+    const value = headers[name];
+    if (typeof value === 'string' && value !== '') return value;
+  }
+  return undefined;
+}
+
+function errorCode(error: unknown): string | undefined {
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}
+
+function isRefused(error: unknown): boolean {
+  const code = errorCode(error);
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
+}

@@ -1,0 +1,90 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  furtherSubscriptionsId,
+  invoiceFeedWorkflowId,
+  invoiceSweepId,
+  NUDGE,
+  SUBSCRIPTIONS_WORKFLOW_ID,
+} from '../../deal/business-central-feeds.js';
+import { TASK_QUEUES } from '../../deal/ids.js';
+import { ensureSchedule } from './schedule.js';
+
+/**
+ * Makes sure that the loops run which hear of changes in Business Central; every process may call it at any time. Those
+ * that run look at once, since whoever calls may have come up at another address.
+ */
+export async function ensureInvoiceFeed(
+  temporal: Client,
+  {
+    companyId,
+    isSubscribing,
+    sweepEveryMinutes,
+    isFurther = false,
+  }: {
+    readonly companyId: string;
+    readonly isSubscribing: boolean;
+    readonly sweepEveryMinutes: number;
+    /** A company that only rules name; the loops of the default one need not be told whose they are. */
+    readonly isFurther?: boolean;
+  },
+): Promise<void> {
+  const input = isFurther ? { companyId } : {};
+  await ensureLoop(temporal, {
+    type: 'invoiceFeed',
+    workflowId: invoiceFeedWorkflowId(companyId),
+    input,
+    staticSummary: 'Read the invoices of Business Central',
+  });
+  const sweepId = invoiceSweepId(companyId);
+  await ensureSchedule(temporal, sweepId, {
+    spec: { intervals: [{ every: sweepEveryMinutes * 60_000 }] },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'sweepInvoices',
+      workflowId: sweepId,
+      taskQueue: TASK_QUEUES.deals,
+      args: isFurther ? [input] : [],
+      workflowRunTimeout: '6h',
+    },
+    // What a missed hour would have found the next one finds.
+    policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
+  });
+  if (!isSubscribing) return;
+  await ensureLoop(temporal, {
+    type: 'keepSubscriptions',
+    workflowId: isFurther ? furtherSubscriptionsId(companyId) : SUBSCRIPTIONS_WORKFLOW_ID,
+    input,
+    staticSummary: 'Keep the subscriptions of Business Central',
+  });
+}
+
+/** The next reading happens now; a loop that does not run is no error, it reads when it starts. */
+export async function nudgeInvoiceFeed(temporal: Client, companyId: string): Promise<void> {
+  try {
+    await temporal.workflow.getHandle(invoiceFeedWorkflowId(companyId)).signal(NUDGE);
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+  }
+}
+
+async function ensureLoop(
+  temporal: Client,
+  {
+    type,
+    input,
+    ...loop
+  }: {
+    readonly type: string;
+    readonly workflowId: string;
+    readonly input: { readonly companyId?: string };
+    readonly staticSummary: string;
+  },
+): Promise<void> {
+  await temporal.workflow.signalWithStart(type, {
+    ...loop,
+    taskQueue: TASK_QUEUES.deals,
+    args: [input],
+    signal: NUDGE,
+    signalArgs: [],
+  });
+}

@@ -1,0 +1,33 @@
+import type { Client } from '@temporalio/client';
+import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../../deal/ids.js';
+import { ensureSchedule } from './schedule.js';
+
+/** Makes sure that every feed and the nightly count run; any number of starters may call it, as often as they like. */
+export async function ensureFeeds(
+  temporal: Client,
+  { countAt }: { readonly countAt: { readonly hour: number; readonly minute: number } },
+): Promise<void> {
+  for (const table of FEED_TABLES) {
+    await temporal.workflow.start('salesFeed', {
+      workflowId: salesFeedId(table),
+      taskQueue: TASK_QUEUES.deals,
+      args: [{ table }],
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Hear of changes of ${table}`,
+    });
+  }
+  await ensureSchedule(temporal, COUNT_SALES_ID, {
+    spec: { calendars: [countAt], timezone: 'UTC' },
+    action: {
+      type: 'startWorkflow',
+      workflowType: 'countSales',
+      workflowId: COUNT_SALES_ID,
+      taskQueue: TASK_QUEUES.deals,
+      args: [],
+      // The next night counts again: a count that hangs must not keep it from starting.
+      workflowRunTimeout: '20h',
+    },
+    policies: { overlap: 'SKIP', catchupWindow: '1 day' },
+  });
+}

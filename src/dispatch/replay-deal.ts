@@ -1,0 +1,49 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
+import type { RecordRef } from '../deal/deal.js';
+import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import type { Replay } from '../deal/replay.js';
+import type { StartDealDependencies } from './start-deal.js';
+
+export type ReplayOutcome =
+  | { readonly kind: 'started'; readonly workflowId: string }
+  /** A run was waiting for a person: it begins again. */
+  | { readonly kind: 'restarted'; readonly workflowId: string }
+  /** A run is in the middle of a step, which nobody may interrupt. */
+  | { readonly kind: 'running'; readonly workflowId: string; readonly reason: string };
+
+/** Runs a failed, waiting or finished hand-over again, on a person's word: what exists is adopted, what is missing is made. */
+export async function replayDeal(
+  { temporal }: Pick<StartDealDependencies, 'temporal'>,
+  ref: RecordRef,
+  replay: Replay,
+): Promise<ReplayOutcome> {
+  const workflowId = dealWorkflowId(ref.recordId);
+  try {
+    await temporal.workflow.start('handOverDeal', {
+      workflowId,
+      taskQueue: TASK_QUEUES.deals,
+      args: [{ table: ref.table, recordId: ref.recordId, replay }],
+      workflowIdConflictPolicy: 'FAIL',
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Hand over ${ref.table} again`,
+    });
+    return { kind: 'started', workflowId };
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return restart(temporal, workflowId, replay);
+    throw error;
+  }
+}
+
+async function restart(temporal: Client, workflowId: string, replay: Replay): Promise<ReplayOutcome> {
+  try {
+    await temporal.workflow.getHandle(workflowId).executeUpdate('replay', { args: [replay] });
+    return { kind: 'restarted', workflowId };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError)
+      return { kind: 'running', workflowId, reason: 'its run has just ended, say it again' };
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
+      return { kind: 'running', workflowId, reason: error.cause.message };
+    throw error;
+  }
+}

@@ -1,0 +1,63 @@
+import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import { LOOK, type Look } from '../deal/change-hints.js';
+import type { RecordRef } from '../deal/deal.js';
+import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import { type DealState, isFinal } from '../deal/states.js';
+import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
+import type { Ledger } from '../ledger/ledger.js';
+
+export type StartOutcome =
+  | { readonly kind: 'started'; readonly workflowId: string }
+  | { readonly kind: 'running'; readonly workflowId: string }
+  /** The deal has ended; the ledger answers for ever, also after Temporal has forgotten the run. */
+  | { readonly kind: 'known'; readonly state: DealState };
+
+export interface StartDealDependencies {
+  readonly temporal: Client;
+  readonly ledger: Ledger;
+}
+
+/**
+ * The one way in: webhook, command line, console and feeds start a deal here, with the GUID as the workflow id. A run
+ * that is under way is told what to look at.
+ */
+export async function startDeal(
+  { temporal, ledger }: StartDealDependencies,
+  ref: RecordRef,
+  look?: Look,
+): Promise<StartOutcome> {
+  const record = await ledger.see(ref);
+  if (!mayRun(record, look)) return { kind: 'known', state: record.state };
+  const workflowId = dealWorkflowId(ref.recordId);
+  for (;;) {
+    try {
+      await temporal.workflow.start('handOverDeal', {
+        workflowId,
+        taskQueue: TASK_QUEUES.deals,
+        args: [{ table: ref.table, recordId: ref.recordId, ...(look && { look }) }],
+        workflowIdConflictPolicy: 'FAIL',
+        // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        staticSummary: `Hand over ${ref.table}`,
+      });
+      return { kind: 'started', workflowId };
+    } catch (error) {
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    }
+    if (!look) return { kind: 'running', workflowId };
+    try {
+      await temporal.workflow.getHandle(workflowId).signal(LOOK, look);
+      return { kind: 'running', workflowId };
+    } catch (error) {
+      // The run ended between the two requests: a new one reads everything afresh.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+  }
+}
+
+/** What has ended stays so, but for two: won again after it was cancelled in Sales, and a settled deal that moves again. */
+function mayRun({ state, endedBy }: SourceRecord, look: Look | undefined): boolean {
+  if (!isFinal(state)) return true;
+  if (state === 'settled') return look !== undefined && look.at !== 'masters';
+  return state === 'cancelled' && endedBy === ENDED_IN_SALES;
+}

@@ -1,0 +1,99 @@
+import type { Look } from '../deal/change-hints.js';
+import type { RecordRef } from '../deal/deal.js';
+import { type FeedTable, isSourceTable } from '../deal/ids.js';
+import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
+import type { Waiting } from '../ledger/deals/waiting.js';
+
+/** What a change in Sales means: a deal is started, a running one is told to look, or nothing. */
+
+export interface MasterChange {
+  readonly version: string | undefined;
+  readonly isDeleted: boolean;
+}
+
+/** An account, or a contact: both may be a customer in Business Central. */
+export type AccountChange = MasterChange & ({ readonly accountId: string } | { readonly contactId: string });
+export type ProductChange = MasterChange & { readonly productId: string };
+
+/** What is done with customers and products of Sales that are linked or waited for. */
+export interface MasterTakers {
+  takeAccount(change: AccountChange): Promise<void>;
+  takeProduct(change: ProductChange): Promise<void>;
+}
+
+export interface TakeDependencies extends MasterTakers {
+  readonly startDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+  readonly waiting: Pick<Waiting, 'findOpenRecords' | 'findConcernedRows'>;
+}
+
+/** A page of won orders is started by so many hands; each start is a few milliseconds of waiting. */
+const HANDS = 8;
+
+export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
+  const { startDeal, waiting } = dependencies;
+
+  async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<Set<string>> {
+    const open = await waiting.findOpenRecords(changes.map(({ rowId }) => rowId));
+    const looks = changes.flatMap((change): { ref: RecordRef; look: Look }[] => {
+      const ref = { table, recordId: change.rowId };
+      if (change.kind === 'deleted') {
+        return open.has(change.rowId) ? [{ ref, look: { at: 'sales', isDeleted: true } }] : [];
+      }
+      // A record that is not won and that no deal waits for is nobody's news.
+      if (change.state !== 'won' && !open.has(change.rowId)) return [];
+      return [{ ref, look: { at: 'sales', revision: change.revision } }];
+    });
+    await withHands(looks, ({ ref, look }) => startDeal(ref, look));
+    return new Set(looks.map(({ ref }) => ref.recordId));
+  }
+
+  async function takeMasters(
+    table: Exclude<FeedTable, RecordRef['table']>,
+    changes: readonly SalesRowChange[],
+  ): Promise<Set<string>> {
+    const concerned = await waiting.findConcernedRows(
+      table,
+      changes.map(({ rowId }) => rowId),
+    );
+    const ours = changes.filter(({ rowId }) => concerned.has(rowId));
+    await withHands(ours, (change) => {
+      const { rowId } = change;
+      const facts: MasterChange =
+        change.kind === 'deleted'
+          ? { version: undefined, isDeleted: true }
+          : { version: change.version, isDeleted: false };
+      if (table === 'product') return dependencies.takeProduct({ productId: rowId, ...facts });
+      return dependencies.takeAccount(
+        table === 'account' ? { accountId: rowId, ...facts } : { contactId: rowId, ...facts },
+      );
+    });
+    return new Set(ours.map(({ rowId }) => rowId));
+  }
+
+  return async (table, changes) => {
+    const news = changes.filter(isNews);
+    if (news.length === 0) return new Set();
+    return isSourceTable(table) ? takeRecords(table, news) : takeMasters(table, news);
+  };
+}
+
+/**
+ * A version that was dealt with is no news, and neither is what we changed ourselves: unless the record's state is
+ * another than we know, because our change came after somebody's and hides it.
+ */
+function isNews(change: SalesRowChange): boolean {
+  if (change.kind === 'deleted') return true;
+  const { settled } = change;
+  if (settled && BigInt(settled.version) >= BigInt(change.version)) return false;
+  if (!change.isOwn) return true;
+  return settled ? settled.state !== change.state : change.state === 'won';
+}
+
+async function withHands<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+  const rest = all.values();
+  await Promise.all(
+    Array.from({ length: Math.min(HANDS, all.length) }, async () => {
+      for (const one of rest) await work(one);
+    }),
+  );
+}

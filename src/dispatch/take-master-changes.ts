@@ -1,0 +1,74 @@
+import type { Client } from '@temporalio/client';
+import { accountWorkflowId, type FeedTable, productWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import type { MasterRules } from '../deal/masters.js';
+import type { Waiting } from '../ledger/deals/waiting.js';
+import type { MasterNews, SyncAccountInput, SyncProductInput } from '../workflows/masters/messages.js';
+import type { MasterTakers } from './take-changes.js';
+
+/** A change of an account, contact or product: its run is started or told, and deals that wait for it look again. */
+
+export interface FollowMasters {
+  followAccount(table: 'account' | 'contact', rowId: string, news: MasterNews): Promise<void>;
+  followProduct(rowId: string, news: MasterNews): Promise<void>;
+}
+
+/** Signal with start: many changes of one row become one run, and one pass of it. */
+export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRules, 'quietMs'>): FollowMasters {
+  const common = { taskQueue: TASK_QUEUES.deals, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
+  return {
+    async followAccount(table, rowId, news) {
+      const input: SyncAccountInput = { rowId, table, quietMs };
+      await temporal.workflow.signalWithStart('syncAccount', {
+        ...common,
+        workflowId: accountWorkflowId(rowId),
+        args: [input],
+        signal: 'accountChanged',
+        signalArgs: [news],
+        staticSummary: `Keep ${table} and customer in agreement`,
+      });
+    },
+    async followProduct(rowId, news) {
+      const input: SyncProductInput = { rowId, quietMs };
+      await temporal.workflow.signalWithStart('syncProduct', {
+        ...common,
+        workflowId: productWorkflowId(rowId),
+        args: [input],
+        signal: 'productChanged',
+        signalArgs: [news],
+        staticSummary: 'Keep product and item in agreement',
+      });
+    },
+  };
+}
+
+export function createTakeMasters(dependencies: {
+  readonly wake: MasterTakers;
+  readonly follow: FollowMasters;
+}): MasterTakers {
+  const { wake, follow } = dependencies;
+  return {
+    async takeAccount(change) {
+      await wake.takeAccount(change);
+      if ('accountId' in change) await follow.followAccount('account', change.accountId, {});
+      else await follow.followAccount('contact', change.contactId, {});
+    },
+    async takeProduct(change) {
+      await wake.takeProduct(change);
+      await follow.followProduct(change.productId, {});
+    },
+  };
+}
+
+/** Rows with a link or a waiting deal, or every row where the rules follow all of them. */
+export function createFindConcernedRows(
+  waiting: Waiting,
+  rules: Pick<MasterRules, 'accounts' | 'products' | 'contacts'>,
+): Waiting['findConcernedRows'] {
+  const followsAll: Partial<Record<FeedTable, boolean>> = {
+    account: rules.accounts === 'all',
+    // Whose contact it is, only the row itself tells.
+    contact: rules.contacts || rules.accounts === 'all',
+    product: rules.products === 'all',
+  };
+  return async (table, rowIds) => (followsAll[table] ? new Set(rowIds) : waiting.findConcernedRows(table, rowIds));
+}

@@ -1,0 +1,20 @@
+import type { Look } from '../deal/change-hints.js';
+import type { RecordRef } from '../deal/deal.js';
+import type { Waiting } from '../ledger/deals/waiting.js';
+import type { MasterTakers } from './take-changes.js';
+
+/** A customer or product changed in Sales: the deals that are held for it look again. */
+export function createWakeWaitingDeals(dependencies: {
+  readonly startDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+  readonly waiting: Pick<Waiting, 'findWaitingDeals'>;
+}): MasterTakers {
+  const wake = async (rowId: string): Promise<void> => {
+    for (const ref of await dependencies.waiting.findWaitingDeals(rowId)) {
+      await dependencies.startDeal(ref, { at: 'masters' });
+    }
+  };
+  return {
+    takeAccount: (change) => wake('accountId' in change ? change.accountId : change.contactId),
+    takeProduct: ({ productId }) => wake(productId),
+  };
+}

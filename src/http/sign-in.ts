@@ -1,0 +1,32 @@
+import { createHash } from 'node:crypto';
+import type { KeyRing } from '../secrets/key-ring.js';
+import { createSecretCheck, type SecretCheck } from '../secrets/secret-check.js';
+
+/** Who may have payloads opened: whoever has the token, and a browser that showed it here a while ago. */
+export interface SignIn {
+  readonly isToken: SecretCheck;
+  /** A cookie's worth: sealed, so that nobody but us can make one, and worth nothing after the hours. */
+  createSession(): string;
+  isSession(text: string): boolean;
+}
+
+export const SESSION_SECONDS = 12 * 3_600;
+
+export function createSignIn(ring: KeyRing, token: string): SignIn {
+  // Another token ends the sessions of the one before.
+  const purpose = `codec session ${createHash('sha256').update(token).digest('hex')}`;
+  return {
+    isToken: createSecretCheck(async () => [{ kind: 'secret', secret: token }]),
+    createSession() {
+      const expiresAt = Date.now() + SESSION_SECONDS * 1_000;
+      return ring.seal(Buffer.from(String(expiresAt)), purpose).toString('base64url');
+    },
+    isSession(text) {
+      try {
+        return Number(ring.open(Buffer.from(text, 'base64url'), purpose).toString()) > Date.now();
+      } catch {
+        return false;
+      }
+    },
+  };
+}

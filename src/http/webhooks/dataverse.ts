@@ -1,0 +1,98 @@
+import { type Context, Hono } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import type { Logger } from 'pino';
+import type { RecordRef } from '../../deal/deal.js';
+import type { FeedTable } from '../../deal/ids.js';
+import type { StartOutcome } from '../../dispatch/start-deal.js';
+import { type HintReading, readHint } from './remote-execution-context.js';
+
+export interface WebhookDependencies {
+  /** Whether the caller's secret is one of those that are valid, compared in constant time. */
+  readonly isRight: (given: string) => Promise<boolean>;
+  readonly start: (ref: RecordRef) => Promise<StartOutcome>;
+  /** Whether the ledger has ever seen the record. */
+  readonly isKnown: (recordId: string) => Promise<boolean>;
+  readonly noteSightings: (refs: readonly RecordRef[]) => Promise<unknown>;
+  /** Asks the feed of the table to read now; returns at once. */
+  readonly nudge: (table: FeedTable) => void;
+  /** The systemuserid of our own Application User, as soon as it is known. */
+  readonly findOwnUserId: () => string | undefined;
+  readonly log: Logger;
+}
+
+export type WebhookOutcome =
+  | StartOutcome
+  /** A message about several records. */
+  | { readonly kind: 'several'; readonly outcomes: readonly StartOutcome[] }
+  | { readonly kind: 'nudged' }
+  /** A record that nobody knows was lost or deleted. */
+  | { readonly kind: 'nothing-to-end' }
+  /** Our own change came back. */
+  | { readonly kind: 'own' };
+
+/** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
+const LARGEST_BODY = 1024 * 1024;
+
+/** The name for authtype HttpHeader, and for HttpQueryString without its prefix. */
+const KEY_HEADER = 'x-dealbridge-key';
+const KEY_PARAMETER = 'dealbridge-key';
+
+/**
+ * `POST /webhooks/dataverse`, authenticated by the header `x-dealbridge-key` (HttpHeader), `?code=` (WebhookKey) or
+ * `?dealbridge-key=` (HttpQueryString). The call is a hint: it carries an id, and the record is always read again, by
+ * somebody else: no API is waited for here.
+ */
+export function createWebhooks(dependencies: WebhookDependencies): Hono {
+  const { isRight, log } = dependencies;
+  const app = new Hono();
+  app.post(
+    '/webhooks/dataverse',
+    async (c, next) => {
+      if (!(await isRight(toGivenKey(c)))) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
+      return next();
+    },
+    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
+    async (c) => {
+      const body: unknown = await c.req.json().catch(() => undefined);
+      if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
+      const hint = readHint(body, c.req.header('x-ms-dynamics-msg-size-exceeded') !== undefined);
+      if (hint.kind === 'bad') return c.json({ error: hint.problem }, 400);
+      const outcome = await take(dependencies, hint);
+      const recordIds = hint.kind === 'records' ? hint.refs.map((ref) => ref.recordId) : [];
+      log.info({ table: hint.table, recordIds, message: hint.message, outcome: outcome.kind }, 'webhook');
+      return c.json(outcome, 202);
+    },
+  );
+  return app;
+}
+
+async function take(
+  { start, isKnown, noteSightings, nudge, findOwnUserId }: WebhookDependencies,
+  hint: Exclude<HintReading, { kind: 'bad' }>,
+): Promise<WebhookOutcome> {
+  const ownUserId = findOwnUserId();
+  if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { kind: 'own' };
+  // A run that is under way hears of the new revision from the feed, which reads it.
+  nudge(hint.table);
+  if (hint.kind === 'nudge') return { kind: 'nudged' };
+  const outcomes: StartOutcome[] = [];
+  for (const ref of hint.refs) {
+    if (hint.isEnding && !(await isKnown(ref.recordId))) continue;
+    outcomes.push(await start(ref));
+  }
+  await noteSightings(hint.refs);
+  const [first] = outcomes;
+  if (!first) return { kind: 'nothing-to-end' };
+  return outcomes.length === 1 ? first : { kind: 'several', outcomes };
+}
+
+/** The secret by which our own registration in Dataverse proves itself, in one of its three places. */
+export function toGivenKey(c: Context): string {
+  return c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
+}
+
+/** The body stays unread, so the connection cannot carry another request: the caller is told. */
+function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
+  c.header('connection', 'close');
+  return c.json({ error }, status);
+}

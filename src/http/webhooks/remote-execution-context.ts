@@ -1,0 +1,118 @@
+import { z } from 'zod';
+import type { RecordRef } from '../../deal/deal.js';
+import { FEED_TABLES, type FeedTable, isFeedTable, isSourceTable, parseRecordId } from '../../deal/ids.js';
+
+/** Reads which records a Dataverse webhook speaks of (dataverse reference 3.8 and 5.4 to 5.7); the rest is never trusted. */
+
+const parameter = z.object({ key: z.string(), value: z.unknown() });
+// A body that was cut has null where the parameters were (reference 5.7).
+const parameters = z
+  .array(parameter)
+  .nullish()
+  .transform((list) => list ?? []);
+const context = z.object({
+  MessageName: z.string(),
+  PrimaryEntityName: z.string(),
+  PrimaryEntityId: z.string(),
+  InitiatingUserId: z.string().nullish(),
+  InputParameters: parameters,
+  OutputParameters: parameters,
+});
+type ExecutionContext = z.infer<typeof context>;
+
+const entity = z.object({ Attributes: z.array(parameter) });
+const reference = z.object({ Id: z.string() });
+/** `Targets` of CreateMultiple and UpdateMultiple: a collection of rows, or a plain list of references. */
+const targets = z.union([
+  z.object({ Entities: z.array(reference) }).transform((all) => all.Entities),
+  z.array(reference),
+]);
+
+const ZERO_ID = '00000000-0000-0000-0000-000000000000';
+/** Where Win, Lose, Close and Cancel carry the id: the close activity refers to its record. */
+const CLOSE_PARAMETERS: Readonly<Record<string, readonly [string, string]>> = {
+  opportunity: ['OpportunityClose', 'opportunityid'],
+  quote: ['QuoteClose', 'quoteid'],
+  salesorder: ['OrderClose', 'salesorderid'],
+};
+/** ConvertSalesOrderToInvoice, GenerateQuoteFromOpportunity and (un)locking name their record by a plain id. */
+const ID_PARAMETERS: Readonly<Record<string, string>> = {
+  opportunity: 'OpportunityId',
+  quote: 'QuoteId',
+  salesorder: 'SalesOrderId',
+};
+
+/** What such a message tells makes no deal; it may end one that is known. */
+const ENDINGS: ReadonlySet<string> = new Set(['Delete', 'DeleteMultiple', 'Lose', 'Close', 'Cancel']);
+
+interface Hint {
+  readonly table: FeedTable;
+  readonly message: string;
+  readonly initiatingUserId: string | undefined;
+}
+
+export type HintReading =
+  /** Records that can carry a deal. */
+  | (Hint & { readonly kind: 'records'; readonly refs: readonly RecordRef[]; readonly isEnding: boolean })
+  /** Nothing but "look": an account, contact or product, or a body that was cut until nobody can tell the record. */
+  | (Hint & { readonly kind: 'nudge' })
+  | { readonly kind: 'bad'; readonly problem: string };
+
+/** `wasCut`: the header x-ms-dynamics-msg-size-exceeded came with it. */
+export function readHint(body: unknown, wasCut = false): HintReading {
+  const parsed = context.safeParse(body);
+  if (!parsed.success) {
+    const where = parsed.error.issues.map((issue) => issue.path.join('.') || 'body').join(', ');
+    return { kind: 'bad', problem: `not a RemoteExecutionContext: ${where}` };
+  }
+  const { MessageName: message, PrimaryEntityName: table, InitiatingUserId: userId } = parsed.data;
+  if (!isFeedTable(table)) {
+    return { kind: 'bad', problem: `PrimaryEntityName: found '${table}', one of ${FEED_TABLES.join(', ')} is right` };
+  }
+  const hint: Hint = { table, message, initiatingUserId: userId?.toLowerCase() };
+  const ids = findRecordIds(parsed.data, table);
+  if (ids.length === 0 && !wasCut) return { kind: 'bad', problem: `no record id in a ${message} of ${table}` };
+  try {
+    const refs = ids.map(parseRecordId);
+    if (!isSourceTable(table) || refs.length === 0) return { ...hint, kind: 'nudge' };
+    return {
+      ...hint,
+      kind: 'records',
+      refs: [...new Set(refs)].map((recordId) => ({ table, recordId })),
+      isEnding: ENDINGS.has(message),
+    };
+  } catch (error) {
+    return { kind: 'bad', problem: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function findRecordIds(hint: ExecutionContext, table: FeedTable): string[] {
+  const inputs = hint.InputParameters;
+  const many = targets.safeParse(parameterOf(inputs, 'Targets')).data;
+  if (many) {
+    // New rows may have their ids only in the answer.
+    const created = z.array(z.string()).safeParse(parameterOf(hint.OutputParameters, 'Ids')).data ?? [];
+    return [...many.map(({ Id }) => Id), ...created].filter((id) => id !== ZERO_ID);
+  }
+  const [closeName, attribute] = CLOSE_PARAMETERS[table] ?? ['', ''];
+  const close = entity.safeParse(parameterOf(inputs, closeName)).data;
+  const candidates = [
+    reference.safeParse(parameterOf(inputs, 'EntityMoniker')).data?.Id,
+    // The primary id of these messages is not to be trusted (reference 5.6).
+    close && (reference.safeParse(parameterOf(close.Attributes, attribute)).data?.Id ?? ''),
+    hint.PrimaryEntityId,
+    reference.safeParse(parameterOf(inputs, 'Target')).data?.Id,
+    textOf(parameterOf(inputs, ID_PARAMETERS[table] ?? '')),
+    textOf(parameterOf(hint.OutputParameters, 'id')),
+  ];
+  const id = candidates.find((candidate) => candidate !== undefined && candidate !== ZERO_ID);
+  return id ? [id] : [];
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function parameterOf(list: readonly { key: string; value?: unknown }[], key: string): unknown {
+  return list.find((one) => one.key === key)?.value;
+}

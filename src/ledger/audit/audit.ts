@@ -1,0 +1,102 @@
+import { randomBytes } from 'node:crypto';
+import type { Queryable } from '../database.js';
+
+/** The chain of what belongs to no deal: configuration, credentials, feeds. */
+export const SYSTEM_CHAIN = '00000000-0000-0000-0000-000000000000';
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/**
+ * One change or decision (I4); facts name ids, numbers and figures, never a customer's data. Within a transaction the
+ * entry comes last: it holds the lock of its chain until the end.
+ */
+export interface AuditEntry {
+  /** The deal, or {@link SYSTEM_CHAIN}. */
+  readonly recordId: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly requestId?: string | undefined;
+  readonly correlationId?: string | undefined;
+  readonly facts?: Facts;
+  /** What the change replaced and what stands there now: figures and numbers only. */
+  readonly before?: Facts | undefined;
+  readonly after?: Facts | undefined;
+  /** Words and data of people: kept apart, erasable; the chain holds a salted hash of it. */
+  readonly personal?: Facts | undefined;
+}
+
+export interface KeptAuditEntry extends AuditEntry {
+  readonly entryId: string;
+  readonly at: Date;
+  /** 1, 2, 3, … within the chain. */
+  readonly position: number;
+  readonly entryHash: string;
+}
+
+/** One statement, so that a deal pays no extra round trip; the database chains the entry (migration 0006). */
+export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<void> {
+  const values = [
+    entry.recordId,
+    entry.actor,
+    entry.action,
+    // An empty id is none.
+    entry.requestId || null,
+    entry.correlationId || null,
+    JSON.stringify(entry.facts ?? {}),
+    entry.before ? JSON.stringify(entry.before) : null,
+    entry.after ? JSON.stringify(entry.after) : null,
+  ];
+  if (!entry.personal) {
+    await db.query(
+      `INSERT INTO audit_entries (record_id, actor, action, request_id, correlation_id, facts, before, after)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+      values,
+    );
+    return;
+  }
+  await db.query(
+    `WITH entry AS (
+       INSERT INTO audit_entries (record_id, actor, action, request_id, correlation_id, facts, before, after, personal_hash)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, $8, encode(sha256($9::bytea || convert_to($10::jsonb::text, 'UTF8')), 'hex'))
+       RETURNING entry_id, record_id)
+     INSERT INTO audit_personal (entry_id, record_id, salt, content) SELECT entry_id, record_id, $9::bytea, $10::jsonb FROM entry`,
+    [...values, randomBytes(32), JSON.stringify(entry.personal)],
+  );
+}
+
+export async function readAudit(db: Queryable, recordId: string): Promise<KeptAuditEntry[]> {
+  const { rows } = await db.query<{
+    entry_id: string;
+    record_id: string;
+    at: Date;
+    actor: string;
+    action: string;
+    request_id: string | null;
+    correlation_id: string | null;
+    facts: Facts;
+    before: Facts | null;
+    after: Facts | null;
+    personal: Facts | null;
+    chain_position: string;
+    entry_hash: string;
+  }>(
+    `SELECT e.*, p.content AS personal FROM audit_entries e LEFT JOIN audit_personal p ON p.entry_id = e.entry_id
+     WHERE e.record_id = $1 ORDER BY e.chain_position`,
+    [recordId],
+  );
+  return rows.map((row) => ({
+    entryId: row.entry_id,
+    recordId: row.record_id,
+    at: row.at,
+    actor: row.actor,
+    action: row.action,
+    requestId: row.request_id ?? undefined,
+    correlationId: row.correlation_id ?? undefined,
+    facts: row.facts,
+    ...(row.before && { before: row.before }),
+    ...(row.after && { after: row.after }),
+    ...(row.personal && { personal: row.personal }),
+    position: Number(row.chain_position),
+    entryHash: row.entry_hash,
+  }));
+}

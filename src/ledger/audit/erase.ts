@@ -1,0 +1,72 @@
+import type { WonDeal } from '../../deal/deal.js';
+import { ERASED_TEXT, toErasedDeal } from '../../deal/erasure.js';
+import { isFinal } from '../../deal/states.js';
+import type { Database, Queryable } from '../database.js';
+import { getRecord } from '../deals/records.js';
+import { appendAudit } from './audit.js';
+import { ERASED } from './chain.js';
+
+export interface Erasure {
+  readonly recordId: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface Erased {
+  /** Audit entries that lost their personal content; their hashes stay in the chain. */
+  readonly entries: number;
+  readonly revisions: number;
+  readonly documents: number;
+}
+
+/**
+ * Erases what the ledger holds of people in one deal, and tells so in its chain, in one transaction. Safe to repeat.
+ *
+ * @throws RangeError while the deal is under way: it still needs the content.
+ */
+export function erasePersonal(database: Database, { recordId, by, reason }: Erasure): Promise<Erased> {
+  return database.transaction(async (tx) => {
+    const { state } = await getRecord(tx, recordId);
+    if (!isFinal(state)) {
+      throw new RangeError(`record ${recordId}: found state '${state}', only a deal that has ended can be erased`);
+    }
+    const revisions = await eraseRevisions(tx, recordId);
+    const documents = await eraseLineTexts(tx, recordId);
+    const personal = await tx.query('DELETE FROM audit_personal WHERE record_id = $1', [recordId]);
+    const erased = { entries: personal.rowCount ?? 0, revisions, documents };
+    await appendAudit(tx, { recordId, actor: by, action: ERASED, facts: { reason, ...erased } });
+    return erased;
+  });
+}
+
+async function eraseRevisions(tx: Queryable, recordId: string): Promise<number> {
+  const { rows } = await tx.query<{ revision: string; deal: WonDeal }>(
+    'SELECT revision, deal FROM deal_revisions WHERE record_id = $1 FOR UPDATE',
+    [recordId],
+  );
+  for (const { revision, deal } of rows) {
+    await tx.query('UPDATE deal_revisions SET deal = $3 WHERE record_id = $1 AND revision = $2', [
+      recordId,
+      revision,
+      JSON.stringify(toErasedDeal(deal)),
+    ]);
+  }
+  return rows.length;
+}
+
+/** Lines of documents, also of those that a write intent remembers, repeat what was typed in Sales. */
+async function eraseLineTexts(tx: Queryable, recordId: string): Promise<number> {
+  const erase = (column: 'content' | 'result') =>
+    `${column} = jsonb_set(${column}, '{lines}', (SELECT coalesce(jsonb_agg(
+       CASE WHEN line ? 'description' THEN line || jsonb_build_object('description', $2::text) ELSE line END ORDER BY at), '[]')
+       FROM jsonb_array_elements(${column} -> 'lines') WITH ORDINALITY AS each (line, at)))`;
+  await tx.query(
+    `UPDATE write_intents SET ${erase('result')} WHERE record_id = $1 AND jsonb_typeof(result -> 'lines') = 'array'`,
+    [recordId, ERASED_TEXT],
+  );
+  const { rowCount } = await tx.query(
+    `UPDATE documents SET ${erase('content')} WHERE record_id = $1 AND jsonb_typeof(content -> 'lines') = 'array'`,
+    [recordId, ERASED_TEXT],
+  );
+  return rowCount ?? 0;
+}

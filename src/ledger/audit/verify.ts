@@ -1,0 +1,121 @@
+import type { Queryable } from '../database.js';
+import { ChainWalk, type Finding, type WalkedEntry } from './chain.js';
+import { type KnownSeal, verifySeals } from './seals.js';
+
+/** Walks every chain and every seal, page by page: constant memory whatever the length of the trail. */
+
+export interface Verdict {
+  readonly entries: number;
+  readonly chains: number;
+  readonly seals: number;
+  /** The first wrong entry of each chain, and the first wrong seal. */
+  readonly findings: readonly Finding[];
+}
+
+export interface VerifyOptions {
+  /** One chain only. */
+  readonly recordId?: string;
+  readonly knownSeals?: readonly KnownSeal[];
+  /** Entries that are read at once. */
+  readonly pageSize?: number;
+}
+
+const PAGE = 1_000;
+
+export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): Promise<Verdict> {
+  const seals = await verifySeals(db, options.knownSeals ?? []);
+  // One finding per wrong chain, and each tells of tampering: their number is small or the trail is lost anyway.
+  const findings = new Map<string, Finding>();
+  const add = (finding: Finding | undefined): void => {
+    if (finding && !findings.has(finding.chain)) findings.set(finding.chain, finding);
+  };
+  let entries = 0;
+  let chains = 0;
+  let current: { readonly chain: string; readonly walk: ChainWalk } | undefined;
+  for await (const entry of readWalkedEntries(db, options)) {
+    entries += 1;
+    if (current?.chain !== entry.chain) {
+      add(current?.walk.end());
+      current = { chain: entry.chain, walk: new ChainWalk(entry.chain) };
+      chains += 1;
+    }
+    current.walk.take(entry);
+  }
+  add(current?.walk.end());
+  for (const finding of await findUnderSeals(db, seals.lastEntryId, options.recordId)) add(finding);
+  add(seals.finding);
+  return { entries, chains, seals: seals.count, findings: [...findings.values()] };
+}
+
+/** The text that was hashed, made here and not by the functions of the database, which an owner could change. */
+export const ENTRY_COLUMNS = `e.record_id::text AS chain, e.chain_position::text AS position,
+  e.previous_hash AS "previousHash", e.entry_id::text AS "entryId",
+  to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, e.actor, e.action,
+  e.request_id AS "requestId", e.correlation_id AS "correlationId", e.facts::text AS facts,
+  e.before::text AS before, e.after::text AS after, e.personal_hash AS "personalHash", e.entry_hash AS "entryHash",
+  encode(p.salt, 'hex') AS salt, p.content::text AS personal`;
+
+export async function* readWalkedEntries(
+  db: Queryable,
+  { recordId, pageSize = PAGE }: VerifyOptions,
+): AsyncGenerator<WalkedEntry> {
+  type Row = { [Key in keyof WalkedEntry]: WalkedEntry[Key] };
+  for (let after: readonly (string | null)[] = [null, '0', '0']; ; ) {
+    const { rows }: { rows: Row[] } = await db.query<Row>(
+      `SELECT ${ENTRY_COLUMNS},
+         (SELECT min(h.seal_number)::text FROM audit_seal_heads h WHERE h.chain_id = e.record_id
+           AND h.chain_position = e.chain_position AND h.entry_hash <> e.entry_hash) AS "contradictingSeal"
+       FROM audit_entries e LEFT JOIN audit_personal p ON p.entry_id = e.entry_id
+       WHERE ($1::uuid IS NULL OR e.record_id = $1)
+         AND ($2::uuid IS NULL OR (e.record_id, e.chain_position, e.entry_id) > ($2, $3::bigint, $4::bigint))
+       ORDER BY e.record_id, e.chain_position, e.entry_id LIMIT $5`,
+      [recordId ?? null, ...after, pageSize],
+    );
+    yield* rows;
+    const last = rows.at(-1);
+    if (!last || rows.length < pageSize) return;
+    after = [last.chain, last.position, last.entryId];
+  }
+}
+
+/** What only the seals know: chains that are shorter than they were sealed, entries that came in behind a seal. */
+async function findUnderSeals(db: Queryable, lastEntryId: string, recordId: string | undefined): Promise<Finding[]> {
+  const cut = await db.query<{ chain: string; position: string; seal: string; rest: string }>(
+    `SELECT h.chain_id::text AS chain, max(h.chain_position)::text AS position, max(h.seal_number)::text AS seal,
+       (SELECT coalesce(max(e.chain_position), 0)::text FROM audit_entries e WHERE e.record_id = h.chain_id) AS rest
+     FROM audit_seal_heads h
+     WHERE ($1::uuid IS NULL OR h.chain_id = $1) AND NOT EXISTS (
+       SELECT 1 FROM audit_entries e WHERE e.record_id = h.chain_id AND e.chain_position = h.chain_position)
+     GROUP BY h.chain_id`,
+    [recordId ?? null],
+  );
+  const inserted = await db.query<{ chain: string; position: string; entryId: string }>(
+    `SELECT DISTINCT ON (e.record_id) e.record_id::text AS chain, e.chain_position::text AS position,
+       e.entry_id::text AS "entryId"
+     FROM audit_entries e
+     WHERE e.entry_id <= $1 AND ($2::uuid IS NULL OR e.record_id = $2) AND NOT EXISTS (
+       SELECT 1 FROM audit_seal_heads h WHERE h.chain_id = e.record_id AND h.chain_position >= e.chain_position)
+     ORDER BY e.record_id, e.chain_position`,
+    [lastEntryId, recordId ?? null],
+  );
+  return [
+    ...cut.rows.map(({ chain, position, seal, rest }): Finding => {
+      const found = rest === '0' ? 'the whole chain is gone' : `the chain ends at ${rest}`;
+      return {
+        kind: 'cut off',
+        chain,
+        position: Number(rest) + 1,
+        text: `seal ${seal} saw an entry ${position}, ${found}`,
+      };
+    }),
+    ...inserted.rows.map(
+      ({ chain, position, entryId }): Finding => ({
+        kind: 'inserted',
+        chain,
+        position: Number(position),
+        entryId,
+        text: 'its number is older than the last seal, which does not know it',
+      }),
+    ),
+  ];
+}

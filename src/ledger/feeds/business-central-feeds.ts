@@ -1,0 +1,112 @@
+import type { RecordRef } from '../../deal/deal.js';
+import type { HoldReason } from '../../deal/holds.js';
+import type { SourceTable } from '../../deal/ids.js';
+import type { Database, Queryable } from '../database.js';
+import {
+  type FeedInvoice,
+  keepInvoiceNews,
+  listInvoiceFeeds,
+  type MetInvoice,
+  markInvoiceTold,
+  meetInvoices,
+  moveInvoiceFeed,
+  noteInvoiceFeedError,
+  openInvoiceFeed,
+  passInvoices,
+} from './invoice-feed.js';
+import {
+  forgetSubscription,
+  type KeptSubscription,
+  listSubscriptions,
+  noteRenewal,
+  noteSubscriptionError,
+  type SubscriptionNote,
+} from './subscriptions.js';
+
+/** The part of the ledger that the feeds of Business Central use. */
+export interface BusinessCentralFeedLedger {
+  openInvoiceFeed(companyId: string, from: Date): Promise<Date>;
+  moveInvoiceFeed(companyId: string, to: Parameters<typeof moveInvoiceFeed>[2]): Promise<Date>;
+  noteInvoiceFeedError(companyId: string, error: string): Promise<void>;
+  meetInvoices(invoices: readonly FeedInvoice[]): Promise<MetInvoice[]>;
+  passInvoices(companyId: string, invoices: readonly FeedInvoice[]): Promise<void>;
+  keepInvoiceNews(companyId: string, recordId: string, invoice: FeedInvoice): Promise<void>;
+  markInvoiceTold(invoice: FeedInvoice): Promise<void>;
+  noteRenewal(of: SubscriptionNote, expiresAt: string): Promise<void>;
+  noteSubscriptionError(of: SubscriptionNote, error: string): Promise<void>;
+  forgetSubscription(subscriptionId: string): Promise<void>;
+  listSubscriptions(): Promise<KeptSubscription[]>;
+  /** Deals that a change of customers, items or units may free. */
+  listHeldOnMasters(): Promise<RecordRef[]>;
+}
+
+export function createBusinessCentralFeedLedger(database: Database): BusinessCentralFeedLedger {
+  return {
+    openInvoiceFeed: (companyId, from) => openInvoiceFeed(database, companyId, from),
+    moveInvoiceFeed: (companyId, to) => moveInvoiceFeed(database, companyId, to),
+    noteInvoiceFeedError: (companyId, error) => noteInvoiceFeedError(database, companyId, error),
+    meetInvoices: (invoices) => meetInvoices(database, invoices),
+    passInvoices: (companyId, invoices) => passInvoices(database, companyId, invoices),
+    keepInvoiceNews: (companyId, recordId, invoice) => keepInvoiceNews(database, companyId, recordId, invoice),
+    markInvoiceTold: (invoice) => markInvoiceTold(database, invoice),
+    noteRenewal: (of, expiresAt) => noteRenewal(database, of, expiresAt),
+    noteSubscriptionError: (of, error) => noteSubscriptionError(database, of, error),
+    forgetSubscription: (subscriptionId) => forgetSubscription(database, subscriptionId),
+    listSubscriptions: () => listSubscriptions(database),
+    listHeldOnMasters: () => listHeldOnMasters(database),
+  };
+}
+
+/** One line for whoever asks how the feeds of Business Central do. */
+export interface BusinessCentralFeedLine {
+  /** `invoice-feed-…` or the id of a subscription. */
+  readonly name: string;
+  /** The last change that was read, or the moment at which the subscription expires. */
+  readonly position: Date | undefined;
+  /** Since the last full reading or renewal; undefined before the first. */
+  readonly ageSeconds: number | undefined;
+  readonly lastError: string | undefined;
+  readonly lastErrorAt: Date | undefined;
+}
+
+export async function listBusinessCentralFeeds(db: Queryable): Promise<BusinessCentralFeedLine[]> {
+  const now = Date.now();
+  const age = (since: Date | undefined) =>
+    since ? Math.max(0, Math.round((now - since.getTime()) / 1_000)) : undefined;
+  const feeds = await listInvoiceFeeds(db);
+  const subscriptions = await listSubscriptions(db);
+  return [
+    ...feeds.map((feed) => ({
+      name: `invoice-feed-${feed.companyId}`,
+      position: feed.watermark,
+      ageSeconds: age(feed.readAt),
+      lastError: feed.error,
+      lastErrorAt: feed.errorAt,
+    })),
+    ...subscriptions.map((subscription) => ({
+      name: subscription.subscriptionId,
+      position: subscription.expiresAt,
+      ageSeconds: age(subscription.renewedAt),
+      lastError: subscription.error,
+      lastErrorAt: subscription.errorAt,
+    })),
+  ];
+}
+
+const ON_MASTERS: readonly HoldReason[] = [
+  'customer-missing',
+  'customer-blocked',
+  'customer-setup',
+  'item-missing',
+  'item-blocked',
+  'unit-unknown',
+];
+
+async function listHeldOnMasters(db: Queryable): Promise<RecordRef[]> {
+  const { rows } = await db.query<{ record_id: string; source_table: SourceTable }>(
+    `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
+     ORDER BY changed_at`,
+    [ON_MASTERS],
+  );
+  return rows.map((row) => ({ table: row.source_table, recordId: row.record_id }));
+}

@@ -1,0 +1,177 @@
+import type { CentralMaster, MasterKind } from '../../deal/masters.js';
+import type { Database } from '../database.js';
+
+/** What a comparison of all masters found: the numbers of every run, the differences of the last ones. */
+
+export type Winner = 'sales' | 'business-central' | 'person';
+
+export interface KeptDifference {
+  readonly kind: MasterKind;
+  readonly rowId: string;
+  readonly field: string;
+  readonly sales: string;
+  readonly central: string;
+  readonly winner: Winner;
+  readonly reason: string;
+}
+
+export interface DriftRun {
+  readonly runId: string;
+  readonly startedAt: Date;
+  readonly finishedAt: Date | undefined;
+  readonly requests: number;
+  /** Linked rows that were compared. */
+  readonly compared: Readonly<Partial<Record<MasterKind, number>>>;
+  /** Differences by who is right. */
+  readonly found: Readonly<Partial<Record<Winner, number>>>;
+}
+
+export interface DriftLedger {
+  startRun(runId: string): Promise<void>;
+  stageCentral(runId: string, kind: MasterKind, rows: readonly CentralMaster[]): Promise<void>;
+  /** Takes staged rows out: what is left at the end stands for nobody. */
+  findStaged(runId: string, kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, CentralMaster>>;
+  keepDifferences(runId: string, differences: readonly KeptDifference[]): Promise<void>;
+  noteSeen(runId: string, kind: MasterKind, rowIds: readonly string[]): Promise<void>;
+  /** Linked rows that Sales did not show in this run. */
+  findUnseen(runId: string, kind: MasterKind, limit: number): Promise<{ rowId: string; bcId: string }[]>;
+  count(runId: string, kind: MasterKind, compared: number, requests: number): Promise<void>;
+  finishRun(runId: string): Promise<DriftRun>;
+  findLastRun(): Promise<DriftRun | undefined>;
+  listDifferences(runId: string, limit: number): Promise<KeptDifference[]>;
+  /** The rows that can be repaired without a person. */
+  listRepairable(runId: string, after: string, limit: number): Promise<{ kind: MasterKind; rowId: string }[]>;
+}
+
+const LINK_KIND = `CASE $2 WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END`;
+/** Of so many runs the single differences are kept, too. */
+const RUNS_KEPT = 10;
+
+export function createDriftLedger(database: Database, companyId: string): DriftLedger {
+  const toRun = (row: RunRow): DriftRun => ({
+    runId: row.run_id,
+    startedAt: row.started_at,
+    finishedAt: row.finished_at ?? undefined,
+    requests: row.requests,
+    compared: row.compared,
+    found: row.found,
+  });
+  return {
+    async startRun(runId) {
+      await database.query('INSERT INTO drift_runs (run_id, company_id) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        runId,
+        companyId,
+      ]);
+    },
+    async stageCentral(runId, kind, rows) {
+      await database.query(
+        `INSERT INTO master_pages (run_id, kind, bc_id, content)
+         SELECT $1, $2, (one ->> 'id')::uuid, one FROM jsonb_array_elements($3::jsonb) AS one
+         ON CONFLICT (run_id, kind, bc_id) DO UPDATE SET content = excluded.content`,
+        [runId, kind, JSON.stringify(rows)],
+      );
+    },
+    async findStaged(runId, kind, bcIds) {
+      const { rows } = await database.query<{ bc_id: string; content: CentralMaster }>(
+        'SELECT bc_id, content FROM master_pages WHERE run_id = $1 AND kind = $2 AND bc_id = ANY($3)',
+        [runId, kind, bcIds],
+      );
+      return new Map(rows.map((row) => [row.bc_id, row.content]));
+    },
+    async keepDifferences(runId, differences) {
+      await database.query(
+        `INSERT INTO drift_differences (run_id, kind, row_id, field, sales, business_central, winner, reason)
+         SELECT $1, one ->> 'kind', (one ->> 'rowId')::uuid, one ->> 'field', one ->> 'sales', one ->> 'central',
+           one ->> 'winner', one ->> 'reason' FROM jsonb_array_elements($2::jsonb) AS one
+         ON CONFLICT (run_id, kind, row_id, field) DO UPDATE SET sales = excluded.sales,
+           business_central = excluded.business_central, winner = excluded.winner, reason = excluded.reason`,
+        [runId, JSON.stringify(differences)],
+      );
+    },
+    async noteSeen(runId, kind, rowIds) {
+      await database.query(
+        `INSERT INTO drift_seen (run_id, kind, row_id) SELECT $1, $2, unnest($3::uuid[]) ON CONFLICT DO NOTHING`,
+        [runId, kind, rowIds],
+      );
+    },
+    async findUnseen(runId, kind, limit) {
+      const { rows } = await database.query<{ sales_id: string; bc_id: string }>(
+        `SELECT l.sales_id, l.bc_id FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
+           AND NOT EXISTS (SELECT 1 FROM drift_seen s WHERE s.run_id = $1 AND s.kind = $2 AND s.row_id = l.sales_id)
+         ORDER BY l.sales_id LIMIT $4`,
+        [runId, kind, companyId, limit],
+      );
+      return rows.map((row) => ({ rowId: row.sales_id, bcId: row.bc_id }));
+    },
+    async count(runId, kind, compared, requests) {
+      await database.query(
+        `UPDATE drift_runs SET requests = requests + $4, compared = compared || jsonb_build_object($2::text,
+           coalesce((compared ->> $2)::integer, 0) + $3::integer) WHERE run_id = $1`,
+        [runId, kind, compared, requests],
+      );
+    },
+    finishRun: (runId) =>
+      database.transaction(async (tx) => {
+        await tx.query('DELETE FROM master_pages WHERE run_id = $1', [runId]);
+        await tx.query('DELETE FROM drift_seen WHERE run_id = $1', [runId]);
+        const { rows } = await tx.query<RunRow>(
+          `UPDATE drift_runs SET finished_at = coalesce(finished_at, now()), found = coalesce((
+             SELECT jsonb_object_agg(winner, number) FROM (
+               SELECT winner, count(*) AS number FROM drift_differences WHERE run_id = $1 GROUP BY winner
+             ) AS counted), '{}') WHERE run_id = $1 RETURNING *`,
+          [runId],
+        );
+        const [row] = rows;
+        if (!row) throw new Error(`drift run ${runId} was never started`);
+        await tx.query(
+          `DELETE FROM drift_differences WHERE run_id NOT IN (SELECT run_id FROM drift_runs ORDER BY started_at DESC LIMIT $1)`,
+          [RUNS_KEPT],
+        );
+        return toRun(row);
+      }),
+    async findLastRun() {
+      const { rows } = await database.query<RunRow>(
+        'SELECT * FROM drift_runs WHERE company_id = $1 AND finished_at IS NOT NULL ORDER BY started_at DESC LIMIT 1',
+        [companyId],
+      );
+      return rows[0] && toRun(rows[0]);
+    },
+    async listDifferences(runId, limit) {
+      const { rows } = await database.query<{
+        kind: MasterKind;
+        row_id: string;
+        field: string;
+        sales: string;
+        business_central: string;
+        winner: Winner;
+        reason: string;
+      }>('SELECT * FROM drift_differences WHERE run_id = $1 ORDER BY kind, row_id, field LIMIT $2', [runId, limit]);
+      return rows.map((row) => ({
+        kind: row.kind,
+        rowId: row.row_id,
+        field: row.field,
+        sales: row.sales,
+        central: row.business_central,
+        winner: row.winner,
+        reason: row.reason,
+      }));
+    },
+    async listRepairable(runId, after, limit) {
+      const { rows } = await database.query<{ kind: MasterKind; row_id: string }>(
+        `SELECT DISTINCT kind, row_id FROM drift_differences WHERE run_id = $1 AND winner <> 'person'
+           AND row_id > $2 ORDER BY row_id LIMIT $3`,
+        [runId, after, limit],
+      );
+      return rows.map((row) => ({ kind: row.kind, rowId: row.row_id }));
+    },
+  };
+}
+
+interface RunRow {
+  run_id: string;
+  started_at: Date;
+  finished_at: Date | null;
+  requests: number;
+  compared: Partial<Record<MasterKind, number>>;
+  found: Partial<Record<Winner, number>>;
+}

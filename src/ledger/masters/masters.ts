@@ -1,0 +1,287 @@
+import type { Agreed, CentralMaster, MasterKind, MasterProblem, MasterState, SalesMaster } from '../../deal/masters.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database, Queryable } from '../database.js';
+import { forgetLink, keepLink, type Link, type LinkKind } from './links.js';
+
+/** What is known of accounts, contacts and products beside what stands for them in Business Central. */
+
+export interface KeptMaster {
+  readonly kind: MasterKind;
+  readonly rowId: string;
+  readonly state: MasterState;
+  readonly number: string | undefined;
+  readonly name: string | undefined;
+  readonly content: SalesMaster | undefined;
+  readonly central: CentralMaster | undefined;
+  readonly companyContact: string | undefined;
+  readonly agreed: Readonly<Record<string, Agreed>>;
+  readonly echo: string | undefined;
+  readonly blockedFrom: string | undefined;
+  readonly mergedInto: string | undefined;
+  readonly problems: readonly MasterProblem[];
+  readonly problemSince: Date | undefined;
+  readonly lookedAt: Date;
+  readonly syncedAt: Date | undefined;
+  readonly bcId: string | undefined;
+  readonly bcNumber: string | undefined;
+}
+
+export interface MasterChange {
+  readonly state?: MasterState;
+  readonly content?: SalesMaster;
+  readonly central?: CentralMaster;
+  readonly companyContact?: string;
+  readonly agreed?: Readonly<Record<string, Agreed>>;
+  readonly echo?: string;
+  readonly mergedInto?: string;
+  /** `null`: not blocked by us any more. */
+  readonly blockedFrom?: string | null;
+  readonly isSynced?: true;
+}
+
+export interface MasterRef {
+  readonly kind: MasterKind;
+  readonly rowId: string;
+}
+
+export interface AgreedRow {
+  readonly rowId: string;
+  readonly number: string | undefined;
+  readonly name: string;
+  readonly agreed: Readonly<Record<string, Agreed>>;
+}
+
+export interface MasterLedger {
+  findMaster(ref: MasterRef): Promise<KeptMaster | undefined>;
+  getMaster(ref: MasterRef): Promise<KeptMaster>;
+  findMasters(kind: MasterKind, rowIds: readonly string[]): Promise<Map<string, KeptMaster>>;
+  findByCentral(kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, string[]>>;
+  listMasters(
+    kind: MasterKind,
+    options: { readonly onlyProblems: boolean; readonly limit: number },
+  ): Promise<KeptMaster[]>;
+  change(ref: MasterRef, change: MasterChange, link?: Link, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
+  /** What both sides were found to say alike, for many rows at once. */
+  keepAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
+  /** What a step found wrong; it replaces what the same step found before. */
+  keepProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
+  /** What these steps found is of no matter any more. */
+  forgetProblems(ref: MasterRef, steps: readonly string[]): Promise<void>;
+  /** Forgets what other steps found in earlier passes; returns what is wrong now. */
+  endPass(ref: MasterRef, steps: readonly string[]): Promise<readonly MasterProblem[]>;
+  /** The loser's link becomes the survivor's; `both` when each has one of its own. */
+  moveLink(loser: MasterRef, survivorId: string): Promise<'moved' | 'nothing' | 'both'>;
+  forgetLink(ref: MasterRef): Promise<void>;
+}
+
+export const LINK_KIND: Readonly<Record<MasterKind, LinkKind>> = {
+  account: 'customer',
+  contact: 'contact',
+  product: 'item',
+};
+
+/** A contact without a company is a customer itself: it stands here as an account. */
+const SELECT = `SELECT m.*, l.bc_id, l.bc_number FROM masters m LEFT JOIN LATERAL (
+    SELECT bc_id, bc_number FROM links WHERE sales_id = m.row_id AND company_id = m.company_id
+      AND kind = CASE m.kind WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END
+  ) l ON true`;
+
+export function createMasterLedger(database: Database, companyId: string): MasterLedger {
+  const findMaster = async ({ kind, rowId }: MasterRef): Promise<KeptMaster | undefined> => {
+    const { rows } = await database.query<Row>(`${SELECT} WHERE m.kind = $1 AND m.row_id = $2 AND m.company_id = $3`, [
+      kind,
+      rowId,
+      companyId,
+    ]);
+    return rows[0] && toMaster(rows[0]);
+  };
+
+  return {
+    findMaster,
+    async getMaster(ref) {
+      const found = await findMaster(ref);
+      if (!found) throw new Error(`the ledger does not know ${ref.kind} ${ref.rowId}`);
+      return found;
+    },
+    async findMasters(kind, rowIds) {
+      const { rows } = await database.query<Row>(
+        `${SELECT} WHERE m.kind = $1 AND m.row_id = ANY($2) AND m.company_id = $3`,
+        [kind, rowIds, companyId],
+      );
+      return new Map(rows.map((row) => [row.row_id, toMaster(row)]));
+    },
+    async findByCentral(kind, bcIds) {
+      const { rows } = await database.query<{ bc_id: string; sales_id: string }>(
+        'SELECT bc_id, sales_id FROM links WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3)',
+        [LINK_KIND[kind], companyId, bcIds],
+      );
+      const found = new Map<string, string[]>();
+      for (const row of rows) found.set(row.bc_id, [...(found.get(row.bc_id) ?? []), row.sales_id]);
+      return found;
+    },
+    async listMasters(kind, { onlyProblems, limit }) {
+      const { rows } = await database.query<Row>(
+        `${SELECT} WHERE m.kind = $1 AND m.company_id = $2 AND (NOT $3 OR m.problem_since IS NOT NULL)
+         ORDER BY m.problem_since NULLS LAST, m.number, m.row_id LIMIT $4`,
+        [kind, companyId, onlyProblems, limit],
+      );
+      return rows.map(toMaster);
+    },
+    change: (ref, change, link, audit) =>
+      database.transaction(async (tx) => {
+        await changeMaster(tx, companyId, ref, change);
+        if (link) await keepLink(tx, LINK_KIND[ref.kind], companyId, link);
+        if (audit) await appendAudit(tx, { recordId: ref.rowId, ...audit });
+      }),
+    async keepAgreed(kind, rows) {
+      if (rows.length === 0) return;
+      await database.query(
+        `INSERT INTO masters (kind, row_id, company_id, number, name, agreed)
+         SELECT $1, (one ->> 'rowId')::uuid, $2, one ->> 'number', one ->> 'name', one -> 'agreed'
+         FROM jsonb_array_elements($3::jsonb) AS one
+         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET agreed = masters.agreed || excluded.agreed`,
+        [kind, companyId, JSON.stringify(rows)],
+      );
+    },
+    async keepProblems({ kind, rowId }, step, problems) {
+      await database.query(
+        `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
+         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET problems = masters.problems || excluded.problems`,
+        [kind, rowId, companyId, step, JSON.stringify(problems)],
+      );
+    },
+    async forgetProblems({ kind, rowId }, steps) {
+      await database.query(
+        `UPDATE masters SET problems = problems - $4::text[] WHERE kind = $1 AND row_id = $2 AND company_id = $3
+         AND problems ?| $4::text[]`,
+        [kind, rowId, companyId, steps],
+      );
+    },
+    async endPass({ kind, rowId }, steps) {
+      const { rows } = await database.query<{ problems: Record<string, MasterProblem[]> }>(
+        `UPDATE masters SET looked_at = now(), problems = kept.problems,
+           problem_since = CASE WHEN kept.problems <> '{}' THEN coalesce(problem_since, now()) END
+         FROM (
+           SELECT coalesce(jsonb_object_agg(key, value) FILTER (WHERE key = ANY($4) AND value <> '[]'), '{}') AS problems
+           FROM masters, jsonb_each(problems) WHERE kind = $1 AND row_id = $2 AND company_id = $3
+         ) AS kept
+         WHERE kind = $1 AND row_id = $2 AND company_id = $3 RETURNING masters.problems`,
+        [kind, rowId, companyId, steps],
+      );
+      return Object.values(rows[0]?.problems ?? {}).flat();
+    },
+    moveLink: (loser, survivorId) =>
+      database.transaction(async (tx) => {
+        const kind = LINK_KIND[loser.kind];
+        const { rows } = await tx.query<{ sales_id: string; bc_id: string; bc_number: string }>(
+          'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3) FOR UPDATE',
+          [kind, companyId, [loser.rowId, survivorId]],
+        );
+        const own = rows.find((row) => row.sales_id === loser.rowId);
+        const other = rows.find((row) => row.sales_id === survivorId);
+        await changeMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
+        if (!own || own.bc_id === other?.bc_id) return 'nothing';
+        if (other) return 'both';
+        await keepLink(tx, kind, companyId, { salesId: survivorId, bcId: own.bc_id, bcNumber: own.bc_number });
+        await forgetLink(tx, kind, companyId, loser.rowId);
+        // The block goes with the customer that it was set on.
+        await tx.query(
+          `INSERT INTO masters (kind, row_id, company_id, blocked_from)
+           SELECT kind, $1, company_id, blocked_from FROM masters WHERE kind = $2 AND row_id = $3 AND company_id = $4
+           ON CONFLICT (kind, row_id, company_id) DO UPDATE SET blocked_from = excluded.blocked_from`,
+          [survivorId, loser.kind, loser.rowId, companyId],
+        );
+        const facts = { from: loser.rowId, to: survivorId, number: own.bc_number };
+        for (const recordId of [loser.rowId, survivorId]) {
+          await appendAudit(tx, {
+            recordId,
+            actor: 'dealbridge',
+            action: 'move link to the survivor of a merge',
+            facts,
+          });
+        }
+        return 'moved';
+      }),
+    async forgetLink({ kind, rowId }) {
+      await forgetLink(database, LINK_KIND[kind], companyId, rowId);
+    },
+  };
+}
+
+async function changeMaster(tx: Queryable, companyId: string, ref: MasterRef, change: MasterChange): Promise<void> {
+  const { content } = change;
+  await tx.query(`INSERT INTO masters (kind, row_id, company_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
+    ref.kind,
+    ref.rowId,
+    companyId,
+  ]);
+  await tx.query(
+    `UPDATE masters SET state = coalesce($4, state), content = coalesce($5, content), number = coalesce($6, number),
+       name = coalesce($7, name), agreed = agreed || coalesce($8, '{}')::jsonb, echo = coalesce($9, echo),
+       merged_into = coalesce($10, merged_into), blocked_from = CASE WHEN $11 THEN $12 ELSE blocked_from END,
+       synced_at = CASE WHEN $13 THEN now() ELSE synced_at END, central = coalesce($14, central),
+       company_contact = coalesce($15, company_contact), looked_at = now()
+     WHERE kind = $1 AND row_id = $2 AND company_id = $3`,
+    [
+      ref.kind,
+      ref.rowId,
+      companyId,
+      change.state ?? null,
+      content ? JSON.stringify({ ...content, contacts: undefined }) : null,
+      content?.number ?? null,
+      content?.name ?? null,
+      change.agreed ? JSON.stringify(change.agreed) : null,
+      change.echo ?? null,
+      change.mergedInto ?? null,
+      change.blockedFrom !== undefined,
+      change.blockedFrom ?? null,
+      change.isSynced ?? false,
+      change.central ? JSON.stringify(change.central) : null,
+      change.companyContact ?? null,
+    ],
+  );
+}
+
+interface Row {
+  kind: MasterKind;
+  row_id: string;
+  state: MasterState;
+  number: string | null;
+  name: string | null;
+  content: SalesMaster | null;
+  central: CentralMaster | null;
+  company_contact: string | null;
+  agreed: Record<string, Agreed>;
+  echo: string | null;
+  blocked_from: string | null;
+  merged_into: string | null;
+  problems: Record<string, MasterProblem[]>;
+  problem_since: Date | null;
+  looked_at: Date;
+  synced_at: Date | null;
+  bc_id: string | null;
+  bc_number: string | null;
+}
+
+function toMaster(row: Row): KeptMaster {
+  return {
+    kind: row.kind,
+    rowId: row.row_id,
+    state: row.state,
+    number: row.number ?? undefined,
+    name: row.name ?? undefined,
+    content: row.content ?? undefined,
+    central: row.central ?? undefined,
+    companyContact: row.company_contact ?? undefined,
+    agreed: row.agreed,
+    echo: row.echo ?? undefined,
+    blockedFrom: row.blocked_from ?? undefined,
+    mergedInto: row.merged_into ?? undefined,
+    problems: Object.values(row.problems).flat(),
+    problemSince: row.problem_since ?? undefined,
+    lookedAt: row.looked_at,
+    syncedAt: row.synced_at ?? undefined,
+    bcId: row.bc_id ?? undefined,
+    bcNumber: row.bc_number ?? undefined,
+  };
+}

@@ -1,0 +1,171 @@
+import { appendAudit } from '../audit/audit.js';
+import type { Database } from '../database.js';
+import { keepLink } from './links.js';
+
+/** Which customer an account may be, and what people decided. */
+
+export interface StagedCustomer {
+  readonly bcId: string;
+  readonly number: string;
+  readonly name: string;
+  readonly keys: readonly string[];
+}
+
+export interface MatchCandidate {
+  readonly accountId: string;
+  readonly accountNumber: string | undefined;
+  readonly accountName: string;
+  readonly customerId: string;
+  readonly customerNumber: string;
+  readonly customerName: string;
+  readonly score: number;
+  readonly reasons: readonly string[];
+}
+
+export interface MatchLedger {
+  /** Keeps a page of customers until the run is cleared. */
+  stageCustomers(runId: string, customers: readonly StagedCustomer[]): Promise<void>;
+  /** Customers that share a key with the accounts; keys that more than `most` customers have are nobody's. */
+  findByKeys(runId: string, keys: readonly string[], most: number): Promise<StagedCustomer[]>;
+  /** Those of the customers that stand for an account already. */
+  findLinkedCustomers(customerIds: readonly string[]): Promise<Set<string>>;
+  clearRun(runId: string): Promise<void>;
+  /** Replaces what was found for these accounts before. */
+  keepCandidates(accountIds: readonly string[], candidates: readonly MatchCandidate[]): Promise<void>;
+  listCandidates(limit: number): Promise<MatchCandidate[]>;
+  isDecided(accountId: string): Promise<boolean>;
+  findDecided(accountIds: readonly string[]): Promise<Set<string>>;
+  /** Undefined: a customer of its own. */
+  decide(
+    accountId: string,
+    customer: { readonly id: string; readonly number: string } | undefined,
+    by: string,
+  ): Promise<void>;
+}
+
+/** The companies of Business Central that the ledger knows masters of. */
+export async function findCompanies(database: Database): Promise<string[]> {
+  const { rows } = await database.query<{ company_id: string }>(
+    `SELECT company_id FROM links UNION SELECT company_id FROM masters UNION SELECT company_id FROM match_candidates
+     UNION SELECT company_id FROM drift_runs ORDER BY company_id`,
+  );
+  return rows.map((row) => row.company_id);
+}
+
+export function createMatchLedger(database: Database, companyId: string): MatchLedger {
+  const findDecided = async (accountIds: readonly string[]): Promise<Set<string>> => {
+    const { rows } = await database.query<{ account_id: string }>(
+      'SELECT account_id FROM match_decisions WHERE company_id = $1 AND account_id = ANY($2)',
+      [companyId, accountIds],
+    );
+    return new Set(rows.map((row) => row.account_id));
+  };
+  return {
+    async stageCustomers(runId, customers) {
+      await database.query(
+        `INSERT INTO master_pages (run_id, kind, bc_id, content, keys)
+         SELECT $1, 'customer', (one ->> 'bcId')::uuid, one - 'keys',
+           ARRAY(SELECT jsonb_array_elements_text(one -> 'keys')) FROM jsonb_array_elements($2::jsonb) AS one
+         ON CONFLICT (run_id, kind, bc_id) DO UPDATE SET content = excluded.content, keys = excluded.keys`,
+        [runId, JSON.stringify(customers)],
+      );
+    },
+    async findByKeys(runId, keys, most) {
+      const { rows } = await database.query<{ content: Omit<StagedCustomer, 'keys'>; keys: string[] }>(
+        `WITH telling AS (
+           SELECT key FROM master_pages, unnest(keys) AS key
+           WHERE run_id = $1 AND kind = 'customer' AND keys && $2 AND key = ANY($2) GROUP BY key HAVING count(*) <= $3
+         )
+         SELECT content, keys FROM master_pages
+         WHERE run_id = $1 AND kind = 'customer' AND keys && (SELECT coalesce(array_agg(key), '{}') FROM telling)`,
+        [runId, keys, most],
+      );
+      return rows.map((row) => ({ ...row.content, keys: row.keys }));
+    },
+    async findLinkedCustomers(customerIds) {
+      const { rows } = await database.query<{ bc_id: string }>(
+        `SELECT bc_id FROM links WHERE kind = 'customer' AND company_id = $1 AND bc_id = ANY($2)`,
+        [companyId, customerIds],
+      );
+      return new Set(rows.map((row) => row.bc_id));
+    },
+    async clearRun(runId) {
+      await database.query('DELETE FROM master_pages WHERE run_id = $1', [runId]);
+    },
+    keepCandidates: (accountIds, candidates) =>
+      database.transaction(async (tx) => {
+        await tx.query('DELETE FROM match_candidates WHERE company_id = $1 AND account_id = ANY($2)', [
+          companyId,
+          accountIds,
+        ]);
+        for (const one of candidates) {
+          await tx.query(
+            `INSERT INTO match_candidates (company_id, account_id, account_number, account_name, customer_id,
+               customer_number, customer_name, score, reasons) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+            [
+              companyId,
+              one.accountId,
+              one.accountNumber ?? null,
+              one.accountName,
+              one.customerId,
+              one.customerNumber,
+              one.customerName,
+              one.score,
+              JSON.stringify(one.reasons),
+            ],
+          );
+        }
+      }),
+    async listCandidates(limit) {
+      const { rows } = await database.query<{
+        account_id: string;
+        account_number: string | null;
+        account_name: string;
+        customer_id: string;
+        customer_number: string;
+        customer_name: string;
+        score: number;
+        reasons: string[];
+      }>(
+        `SELECT * FROM match_candidates WHERE company_id = $1
+         ORDER BY max(score) OVER (PARTITION BY account_id) DESC, account_id, score DESC, customer_number LIMIT $2`,
+        [companyId, limit],
+      );
+      return rows.map((row) => ({
+        accountId: row.account_id,
+        accountNumber: row.account_number ?? undefined,
+        accountName: row.account_name,
+        customerId: row.customer_id,
+        customerNumber: row.customer_number,
+        customerName: row.customer_name,
+        score: row.score,
+        reasons: row.reasons,
+      }));
+    },
+    isDecided: async (accountId) => (await findDecided([accountId])).has(accountId),
+    findDecided,
+    decide: (accountId, customer, by) =>
+      database.transaction(async (tx) => {
+        await tx.query(
+          `INSERT INTO match_decisions (company_id, account_id, customer_number, decided_by) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (company_id, account_id) DO UPDATE SET customer_number = excluded.customer_number,
+             decided_by = excluded.decided_by, decided_at = now()`,
+          [companyId, accountId, customer?.number ?? null, by],
+        );
+        await tx.query('DELETE FROM match_candidates WHERE company_id = $1 AND account_id = $2', [
+          companyId,
+          accountId,
+        ]);
+        if (customer) {
+          const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
+          await keepLink(tx, 'customer', companyId, link);
+        }
+        await appendAudit(tx, {
+          recordId: accountId,
+          actor: by,
+          action: customer ? 'match account to customer' : 'decide that the account is a new customer',
+          facts: { customerNumber: customer?.number ?? null },
+        });
+      }),
+  };
+}

@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import type { Database } from '../database.js';
+
+/** The system chain tells under which configuration each process worked. */
+
+/** Flat, by name; without secrets. */
+export type Settings = Readonly<Record<string, string | number | boolean>>;
+
+export const CONFIGURATION_CHANGED = 'configuration changed';
+/** A lock space of its own, as in migration 0006. */
+const LOCK_SPACE = 4_116;
+
+/** Writes an entry when the configuration differs from the last one of this kind of process; true when it did. */
+export function noteConfiguration(
+  database: Database,
+  processName: 'worker' | 'starter',
+  settings: Settings,
+): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    // Two workers that start together write one entry.
+    await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_SPACE, processName]);
+    const { rows } = await tx.query<{ settings: Settings }>(
+      `SELECT facts -> 'settings' AS settings FROM audit_entries
+       WHERE record_id = $1 AND actor = $2 AND action = $3 ORDER BY chain_position DESC LIMIT 1`,
+      [SYSTEM_CHAIN, processName, CONFIGURATION_CHANGED],
+    );
+    const last = rows[0]?.settings ?? {};
+    const names = [...new Set([...Object.keys(last), ...Object.keys(settings)])].sort();
+    const changed = names.filter((name) => last[name] !== settings[name]);
+    if (changed.length === 0) return false;
+    await appendAudit(tx, {
+      recordId: SYSTEM_CHAIN,
+      actor: processName,
+      action: CONFIGURATION_CHANGED,
+      facts: { changed, hash: hashSettings(settings), settings },
+      before: pick(last, changed),
+      after: pick(settings, changed),
+    });
+    return true;
+  });
+}
+
+function hashSettings(settings: Settings): string {
+  const sorted = Object.entries(settings).sort(([left], [right]) => (left < right ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex');
+}
+
+function pick(settings: Settings, names: readonly string[]): Settings {
+  return Object.fromEntries(
+    names.flatMap((name) => (settings[name] === undefined ? [] : [[name, settings[name]] as const])),
+  );
+}

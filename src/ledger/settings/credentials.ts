@@ -1,0 +1,120 @@
+import type { Queryable } from '../database.js';
+
+/** One generation of a credential as it is kept: sealed. Who opens it is the vault. */
+export interface SealedCredential extends CredentialFacts {
+  readonly sealed: Buffer;
+}
+
+/** What may be shown of a credential. */
+export interface CredentialFacts {
+  readonly name: string;
+  readonly generation: number;
+  readonly kind: 'secret' | 'certificate';
+  readonly keyId: string;
+  readonly thumbprint: string | undefined;
+  readonly expiresAt: Date | undefined;
+  readonly setAt: Date;
+  readonly setBy: string;
+  /** Set once there is a newer generation. */
+  readonly validUntil: Date | undefined;
+}
+
+/** The generations that may be used now, the newest first. */
+export async function findCredentials(db: Queryable, name: string): Promise<SealedCredential[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT * FROM credentials WHERE name = $1 AND (valid_until IS NULL OR valid_until > now()) ORDER BY generation DESC`,
+    [name],
+  );
+  return rows.map(toCredential);
+}
+
+export async function listCredentials(db: Queryable): Promise<CredentialFacts[]> {
+  const { rows } = await db.query<Row>('SELECT * FROM credentials ORDER BY name, generation DESC');
+  return rows.map(toCredential).map(({ sealed: _sealed, ...facts }) => facts);
+}
+
+/** Nobody else changes this credential until the transaction ends. Returns the number of the next generation. */
+export async function openGeneration(tx: Queryable, name: string): Promise<number> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`credential ${name}`]);
+  const { rows } = await tx.query<{ next: number }>(
+    'SELECT coalesce(max(generation), 0) + 1 AS next FROM credentials WHERE name = $1',
+    [name],
+  );
+  return rows[0]?.next ?? 1;
+}
+
+export interface NewCredential
+  extends Pick<SealedCredential, 'name' | 'generation' | 'kind' | 'keyId' | 'sealed' | 'setBy'> {
+  readonly thumbprint?: string | undefined;
+  readonly expiresAt?: Date | undefined;
+}
+
+/** The newest generation is this one; the one before ends after the overlap, older ones are gone. */
+export async function keepCredential(tx: Queryable, credential: NewCredential, overlapHours: number): Promise<void> {
+  const { name, generation } = credential;
+  await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
+  await tx.query(`UPDATE credentials SET valid_until = now() + $2 * interval '1 hour' WHERE name = $1`, [
+    name,
+    overlapHours,
+  ]);
+  await tx.query(
+    `INSERT INTO credentials (name, generation, kind, key_id, sealed, thumbprint, expires_at, set_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [
+      name,
+      generation,
+      credential.kind,
+      credential.keyId,
+      credential.sealed,
+      credential.thumbprint ?? null,
+      credential.expiresAt ?? null,
+      credential.setBy,
+    ],
+  );
+}
+
+/** All of them, locked against everybody else who changes them. */
+export async function takeCredentials(tx: Queryable): Promise<SealedCredential[]> {
+  const { rows } = await tx.query<Row>('SELECT * FROM credentials ORDER BY name, generation FOR UPDATE');
+  return rows.map(toCredential);
+}
+
+export async function resealCredential(
+  tx: Queryable,
+  { name, generation, keyId, sealed }: Pick<SealedCredential, 'name' | 'generation' | 'keyId' | 'sealed'>,
+): Promise<void> {
+  await tx.query('UPDATE credentials SET key_id = $3, sealed = $4 WHERE name = $1 AND generation = $2', [
+    name,
+    generation,
+    keyId,
+    sealed,
+  ]);
+}
+
+interface Row {
+  name: string;
+  generation: number;
+  kind: 'secret' | 'certificate';
+  key_id: string;
+  sealed: Buffer;
+  thumbprint: string | null;
+  expires_at: Date | null;
+  set_at: Date;
+  set_by: string;
+  valid_until: Date | null;
+}
+
+function toCredential(row: Row): SealedCredential {
+  return {
+    name: row.name,
+    generation: row.generation,
+    kind: row.kind,
+    keyId: row.key_id,
+    sealed: row.sealed,
+    thumbprint: row.thumbprint ?? undefined,
+    expiresAt: row.expires_at ?? undefined,
+    setAt: row.set_at,
+    setBy: row.set_by,
+    validUntil: row.valid_until ?? undefined,
+  };
+}

@@ -1,0 +1,88 @@
+import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import type { Database } from '../database.js';
+
+/** Which environment stands under an address, as it was first met or accepted by a person. */
+
+export type SystemName = 'sales' | 'business-central';
+
+/** Flat, by name: `organizationId`, `companyId`, `companyName`, … */
+export type Identity = Readonly<Record<string, string>>;
+
+export interface Environment {
+  readonly system: SystemName;
+  readonly address: string;
+  readonly identity: Identity;
+}
+
+export interface RegisteredEnvironment extends Environment {
+  readonly registeredAt: Date;
+  readonly registeredBy: string;
+}
+
+export interface EnvironmentLedger {
+  /** What is registered under the address; the given identity when nothing was. */
+  ensureRegistered(environment: Environment, by: string): Promise<Identity>;
+  /** From now on this identity is the right one. Returns the one before. */
+  accept(environment: Environment, by: string): Promise<Identity | undefined>;
+  list(): Promise<RegisteredEnvironment[]>;
+}
+
+export function createEnvironmentLedger(database: Database): EnvironmentLedger {
+  return {
+    ensureRegistered: (environment, by) =>
+      database.transaction(async (tx) => {
+        const { system, address, identity } = environment;
+        // Of two workers that start together one registers, the other waits here and compares.
+        const { rowCount } = await tx.query(
+          `INSERT INTO environments (system, address, identity, registered_by) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (system, address) DO NOTHING`,
+          [system, address, JSON.stringify(identity), by],
+        );
+        if (rowCount === 0) {
+          const { rows } = await tx.query<{ identity: Identity }>(
+            'SELECT identity FROM environments WHERE system = $1 AND address = $2',
+            [system, address],
+          );
+          return rows[0]?.identity ?? identity;
+        }
+        const facts = { system, address };
+        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment registered', facts };
+        await appendAudit(tx, { ...entry, after: identity });
+        return identity;
+      }),
+    accept: ({ system, address, identity }, by) =>
+      database.transaction(async (tx) => {
+        const { rows } = await tx.query<{ identity: Identity }>(
+          'SELECT identity FROM environments WHERE system = $1 AND address = $2 FOR UPDATE',
+          [system, address],
+        );
+        await tx.query(
+          `INSERT INTO environments (system, address, identity, registered_by) VALUES ($1, $2, $3, $4)
+           ON CONFLICT (system, address) DO UPDATE
+           SET identity = excluded.identity, registered_by = excluded.registered_by, registered_at = now()`,
+          [system, address, JSON.stringify(identity), by],
+        );
+        const before = rows[0]?.identity;
+        const facts = { system, address };
+        const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment accepted', facts };
+        await appendAudit(tx, { ...entry, before, after: identity });
+        return before;
+      }),
+    async list() {
+      const { rows } = await database.query<{
+        system: SystemName;
+        address: string;
+        identity: Identity;
+        registered_at: Date;
+        registered_by: string;
+      }>('SELECT * FROM environments ORDER BY system DESC, address');
+      return rows.map(({ system, address, identity, registered_at, registered_by }) => ({
+        system,
+        address,
+        identity,
+        registeredAt: registered_at,
+        registeredBy: registered_by,
+      }));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import type { Database, Queryable } from '../database.js';
+
+/**
+ * What the ledger need not keep for ever. Never the audit trail, records, claims, links, documents, mappings, notices and
+ * write-backs, nor what the feeds know of each row of Sales (`sales_rows`): a comparison would take all of it for new.
+ */
+
+const BATCH = 5_000;
+
+/** By table: the rows that nothing asks for any more, $1 being the moment before which a row is old. */
+const PRUNED = {
+  // The current one is what a later run of the deal reads.
+  deal_revisions: `read_at < $1 AND EXISTS (
+    SELECT FROM source_records record WHERE record.record_id = deal_revisions.record_id
+      AND record.state = 'settled' AND record.changed_at < $1 AND record.revision IS DISTINCT FROM deal_revisions.revision)`,
+  // I3 asks for them while a write of the deal may still be repeated.
+  write_intents: `state = 'done' AND asked_at < $1 AND EXISTS (
+    SELECT FROM source_records record WHERE record.record_id = write_intents.record_id
+      AND record.state = 'settled' AND record.changed_at < $1)`,
+  sightings: 'last_at < $1',
+  // The feed forgets them by itself; those of a company that is not read any more stay behind.
+  seen_invoices: 'told AND last_modified < $1',
+} as const;
+
+export type Pruned = Readonly<Record<keyof typeof PRUNED, number>>;
+
+export interface Pruning {
+  readonly before: Date;
+  readonly by: string;
+  readonly isDryRun: boolean;
+}
+
+/** Deletes in small transactions; stopped halfway and started again it goes on. The trail tells what went. */
+export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
+  const count = { deal_revisions: 0, write_intents: 0, sightings: 0, seen_invoices: 0 };
+  for (const table of ['deal_revisions', 'write_intents', 'sightings', 'seen_invoices'] as const) {
+    count[table] = isDryRun ? await countOld(database, table, before) : await deleteOld(database, table, before);
+  }
+  if (!isDryRun) {
+    const facts = { before: before.toISOString(), ...count };
+    await database.transaction((tx) =>
+      appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'prune the ledger', facts }),
+    );
+  }
+  return count;
+}
+
+async function countOld(db: Queryable, table: keyof typeof PRUNED, before: Date): Promise<number> {
+  const { rows } = await db.query<{ count: string }>(`SELECT count(*) FROM ${table} WHERE ${PRUNED[table]}`, [before]);
+  return Number(rows[0]?.count ?? 0);
+}
+
+async function deleteOld(db: Queryable, table: keyof typeof PRUNED, before: Date): Promise<number> {
+  let deleted = 0;
+  for (;;) {
+    const { rowCount } = await db.query(
+      `DELETE FROM ${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE ${PRUNED[table]} LIMIT ${BATCH}))`,
+      [before],
+    );
+    deleted += rowCount ?? 0;
+    if ((rowCount ?? 0) < BATCH) return deleted;
+  }
+}

@@ -1,0 +1,18 @@
+import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import type { Database } from '../database.js';
+
+/** From now on the ledger counts as older than the world: the first attempt of a write looks before it asks, too. */
+export async function noteRestore(database: Database, by: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query('INSERT INTO ledger_restores (said_by) VALUES ($1)', [by]);
+    await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'restored the ledger', facts: {} });
+  });
+}
+
+/** Everything of the gap is known again. */
+export async function clearRestores(database: Database, by: string): Promise<void> {
+  await database.transaction(async (tx) => {
+    await tx.query('DELETE FROM ledger_restores');
+    await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'the restored ledger is complete', facts: {} });
+  });
+}

@@ -1,0 +1,155 @@
+import type { Columns } from '../../deal/deal.js';
+import type { FieldValues } from '../../deal/document.js';
+import type { Problem } from '../../deal/holds.js';
+import {
+  type Agreed,
+  type CentralMaster,
+  decideBlock,
+  decideField,
+  type FieldKind,
+  type MasterRules,
+  newerOf,
+  type SalesMaster,
+  toMasterState,
+} from '../../deal/masters.js';
+import type { FieldSource, Mapping } from '../rules/mapping.js';
+import { findWritableColumn, followedFields, type MasterSection, mapMaster } from './master-fields.js';
+import type { Lookups } from './resolve.js';
+
+/** One row of both sides, field by field: what is written where, what is agreed, and what a person must decide. */
+
+export interface MasterDifference {
+  readonly field: string;
+  readonly sales: string;
+  readonly central: string;
+  /** Whose value will stand. */
+  readonly winner: 'sales' | 'business-central' | 'person';
+  readonly reason: string;
+}
+
+export interface Comparison {
+  readonly toCentral: FieldValues;
+  readonly toSales: Columns;
+  /** What both sides say by now, or will say once it is written. */
+  readonly agreed: Readonly<Record<string, Agreed>>;
+  /** Set when the block changes: what it was before ours, or nothing when it is ours no more. */
+  readonly blockedFrom: string | null | undefined;
+  readonly problems: readonly Problem[];
+  readonly differences: readonly MasterDifference[];
+}
+
+export interface ComparedMaster {
+  readonly section: MasterSection;
+  readonly sales: SalesMaster;
+  readonly central: CentralMaster;
+  readonly agreed: Readonly<Record<string, Agreed>>;
+  readonly blockedFrom: string | undefined;
+  /** Deleted in Sales: nothing but the block follows. */
+  readonly isDeleted?: boolean;
+  /** The number of the company contact that a contact belongs under. */
+  readonly companyNumber?: string | undefined;
+}
+
+const ZERO_ID = '00000000-0000-0000-0000-000000000000';
+
+export async function compareMaster(
+  { section, sales, central, agreed, blockedFrom, isDeleted, companyNumber }: ComparedMaster,
+  rules: MasterRules,
+  mapping: Mapping,
+  lookups: Pick<Lookups, 'findCode'>,
+): Promise<Comparison> {
+  const differences: MasterDifference[] = [];
+  const problems: Problem[] = [];
+  const next: Record<string, Agreed> = {};
+  let toCentral: Record<string, string | boolean> = {};
+  let toSales: Record<string, string> = {};
+  const isActive = !isDeleted && toMasterState(sales) === 'active';
+
+  // What is inactive stands still until it is sold again.
+  if (isActive) {
+    const fields = followedFields(section, mapping, rules);
+    const mapped = await mapMaster(section, fields, mapping, sales, lookups);
+    const newer = newerOf(sales, central);
+    problems.push(...mapped.problems);
+    const wrong = new Set(mapped.problems.map(({ text }) => fieldOf(text)));
+    const undecided: string[] = [];
+    for (const [name, { kind, value }] of mapped.values) {
+      if (wrong.has(name)) continue;
+      const there = central.values[name] ?? '';
+      const wins = rules.winsFor[`${section}.${name}`] ?? rules.winsFor[name] ?? rules.wins;
+      const decision = decideField({ kind, sales: value, central: there, agreed: agreed[name] }, wins, newer);
+      if (decision === 'same') next[name] = { sales: value, central: there };
+      if (decision === 'same' || decision === 'leave') continue;
+      const difference = { field: name, sales: value, central: there };
+      const column = decision === 'to-sales' ? findWritableColumn(fields.get(name) as FieldSource) : undefined;
+      if (decision === 'to-central') {
+        toCentral[name] = toFieldValue(kind, value);
+        next[name] = { sales: value, central: value };
+        differences.push({ ...difference, winner: 'sales', reason: `wins: ${wins}` });
+      } else if (column !== undefined) {
+        toSales[column] = there;
+        next[name] = { sales: there, central: there };
+        differences.push({ ...difference, winner: 'business-central', reason: `wins: ${wins}` });
+      } else {
+        undecided.push(name);
+        const reason = decision === 'person' ? 'both sides changed it' : 'Sales has no column that takes it as it is';
+        differences.push({ ...difference, winner: 'person', reason });
+      }
+    }
+    if (undecided.length > 0) {
+      const text = `${section}: ${undecided.join(', ')} of Sales and of Business Central are to be made the same`;
+      problems.push({ reason: 'master-conflict', text });
+    }
+    if (companyNumber !== undefined && central.values['companyNumber'] !== companyNumber) {
+      toCentral['companyNumber'] = companyNumber;
+      const there = central.values['companyNumber'] ?? '';
+      const reason = 'the company is the account of Sales';
+      differences.push({ field: 'companyNumber', sales: companyNumber, central: there, winner: 'sales', reason });
+    }
+  }
+  // A row is brought over whole or not at all: half an address would be a wrong one.
+  if (problems.some(({ reason }) => reason !== 'master-conflict')) {
+    for (const { field } of differences) delete next[field];
+    for (const { text, reason } of problems.filter((problem) => problem.reason !== 'master-conflict')) {
+      const there = central.values[fieldOf(text)] ?? '';
+      differences.push({ field: fieldOf(text), sales: '', central: there, winner: 'person', reason });
+    }
+    toCentral = {};
+    toSales = {};
+  }
+
+  const block = section === 'contact' ? undefined : blockOf(section, isActive, central, blockedFrom, rules);
+  if (block !== undefined) {
+    toCentral['blocked'] = section === 'item' ? block === 'true' : block;
+    const reason = isActive ? 'we blocked it, and Sales has it again' : 'Sales has it no more';
+    const wanted = section === 'item' ? block : block.replace('_x0020_', 'not blocked');
+    const there = central.values['blocked'] ?? '';
+    differences.push({ field: 'blocked', sales: wanted, central: there, winner: 'sales', reason });
+  }
+  const blockedBefore = block === undefined ? undefined : isActive ? null : (central.values['blocked'] ?? '');
+  return { toCentral, toSales, agreed: next, blockedFrom: blockedBefore, problems, differences };
+}
+
+function blockOf(
+  section: 'customer' | 'item',
+  isActive: boolean,
+  central: CentralMaster,
+  blockedFrom: string | undefined,
+  rules: MasterRules,
+): string | undefined {
+  const rule = section === 'item' ? rules.retired : rules.deactivate;
+  return decideBlock(section, isActive, rule, central.values['blocked'] ?? '', blockedFrom);
+}
+
+/** `customer.city: 35 characters …` speaks of `city`. */
+function fieldOf(text: string): string {
+  return /^\w+\.(\w+)/.exec(text)?.[1] ?? text;
+}
+
+function toFieldValue(kind: FieldKind, value: string): string | boolean {
+  if (kind === 'boolean') return value === 'true';
+  if (kind === 'id') return value === '' ? ZERO_ID : value;
+  if (kind === 'decimal') return value === '' ? '0' : value;
+  if (kind === 'date') return value === '' ? '0001-01-01' : value;
+  return value;
+}

@@ -1,0 +1,193 @@
+import type { DealLine, WonDeal } from '../../deal/deal.js';
+import type { HoldReason, Problem } from '../../deal/holds.js';
+import { cutTo } from '../../deal/texts.js';
+import type { CodeTables, FieldSource, Mapping } from '../rules/mapping.js';
+import type { Section, Target } from './targets.js';
+import { type DealView, findColumn, toFormulaInput, toLocalDate } from './view.js';
+
+/** Turns columns, constants and formulas into values that Business Central can take; nothing is cut in silence. */
+
+export interface MappedField {
+  readonly name: string;
+  readonly value: string | boolean;
+  readonly target: Target;
+  /** Where it comes from, in words: `column account.name`. */
+  readonly source: string;
+  readonly isDefault: boolean;
+  /** What Sales said, when the value was cut. */
+  readonly cutFrom?: string;
+  /** What a value without a code does. */
+  readonly unknown: 'hold' | 'leave';
+}
+
+export interface MappedSection {
+  readonly fields: readonly MappedField[];
+  readonly problems: readonly Problem[];
+  /** Values without a code that the configuration leaves to Business Central. */
+  readonly left: readonly LeftField[];
+}
+
+export interface LeftField {
+  readonly name: string;
+  readonly value: string;
+  readonly source: string;
+}
+
+export async function mapSection(
+  section: Section,
+  mapping: Mapping,
+  deal: WonDeal,
+  line?: DealLine,
+): Promise<MappedSection> {
+  const where =
+    section === 'line' && line
+      ? `line ${line.sequence / 10_000}`
+      : section === 'item' && line?.product
+        ? `item ${line.product.number}`
+        : section;
+  return mapSources(where, mapping.sections[section], mapping, { deal, timeZone: mapping.timeZone, line });
+}
+
+export async function mapSources(
+  where: string,
+  sources: ReadonlyMap<string, FieldSource>,
+  mapping: Mapping,
+  view: DealView,
+): Promise<MappedSection> {
+  const fields: MappedField[] = [];
+  const problems: Problem[] = [];
+  const left: LeftField[] = [];
+  for (const [name, source] of sources) {
+    const mapped = await mapField(name, source, mapping.tables, view);
+    if (mapped === undefined) continue;
+    if ('reason' in mapped) problems.push({ reason: mapped.reason, text: `${where}.${name}: ${mapped.text}` });
+    else if ('target' in mapped) fields.push(mapped);
+    else left.push(mapped);
+  }
+  return { fields, problems, left };
+}
+
+type Mapped = MappedField | LeftField | { readonly reason: HoldReason; readonly text: string } | undefined;
+
+async function mapField(name: string, source: FieldSource, tables: CodeTables, view: DealView): Promise<Mapped> {
+  const { target, required } = source;
+  const found = await findValue(source, view);
+  if (typeof found === 'object') return found;
+  if (found === undefined || found === '') {
+    return required ? { reason: 'value-missing', text: `${describeSource(source)} holds nothing` } : undefined;
+  }
+  const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
+  const value = toCode(found, source, tables);
+  if (typeof value === 'object') {
+    return source.unknown === 'leave' ? { name, value: String(found), source: common.source } : value;
+  }
+  return toFitting(common, target.kind === 'date' ? toLocalDate(String(value), view.timeZone) : value, source);
+}
+
+/** @returns a text or a truth, or what is wrong with the formula. */
+async function findValue(
+  { from }: FieldSource,
+  view: DealView,
+): Promise<string | boolean | undefined | { readonly reason: HoldReason; readonly text: string }> {
+  switch (from.kind) {
+    case 'value':
+      return from.value;
+    case 'columns':
+      for (const column of from.columns) {
+        const value = findColumn(view, column);
+        if (value !== undefined) return value;
+      }
+      return undefined;
+    case 'formula': {
+      const failed = (text: string) => ({ reason: 'mapping-failed' as const, text });
+      let result: unknown;
+      try {
+        result = await from.formula.evaluate(toFormulaInput(view));
+      } catch (error) {
+        // JSONata throws plain objects; its message names what it met, never a whole record.
+        const { message } = error as { message?: unknown };
+        return failed(`the formula failed: ${typeof message === 'string' ? message : 'no reason given'}`);
+      }
+      if (result === undefined || result === null) return undefined;
+      if (typeof result === 'string' || typeof result === 'boolean') return result;
+      if (typeof result === 'number' && Number.isSafeInteger(result)) return String(result);
+      const what =
+        typeof result === 'number' ? `the float ${result}` : Array.isArray(result) ? 'a list' : typeof result;
+      return failed(`the formula gives ${what}; a text, a whole number or true or false is right`);
+    }
+  }
+}
+
+type Wrong = { readonly reason: HoldReason; readonly text: string };
+
+/** Looks the value up in its code table; units and countries may be codes already. */
+function toCode(
+  found: string | boolean,
+  { table, isDefault }: FieldSource,
+  tables: CodeTables,
+): string | boolean | Wrong {
+  if (table === undefined || typeof found === 'boolean') return found;
+  const code = tables[table][found.trim().toUpperCase()];
+  if (code !== undefined) return code;
+  if (table === 'units') return found.trim().toUpperCase();
+  // Business Central knows countries by name as well; what it does not know is told after it was asked.
+  if (table === 'countries' && isDefault) return found.trim();
+  return { reason: 'code-unknown', text: `'${found}' is not in the table ${table}` };
+}
+
+function toFitting(
+  common: Pick<MappedField, 'name' | 'target' | 'source' | 'isDefault' | 'unknown'>,
+  value: string | boolean,
+  { cut }: FieldSource,
+): Mapped {
+  const { target } = common;
+  switch (target.kind) {
+    case 'boolean': {
+      const truth = typeof value === 'boolean' ? value : { true: true, false: false }[value.toLowerCase()];
+      return truth === undefined ? wrong(`'${value}' is neither true nor false`) : { ...common, value: truth };
+    }
+    case 'date':
+      return /^\d{4}-\d{2}-\d{2}$/.test(String(value))
+        ? { ...common, value }
+        : wrong(`'${value}' is no date such as 2026-03-31`);
+    case 'decimal':
+      return /^-?\d+(?:\.\d+)?$/.test(String(value)) ? { ...common, value } : wrong(`'${value}' is no number`);
+    case 'option': {
+      const option = target.options.find((one) => one.toLowerCase() === String(value).toLowerCase());
+      return option === undefined
+        ? wrong(`'${value}' is none of ${target.options.join(', ')}`)
+        : { ...common, value: option };
+    }
+    case 'id':
+      return { ...common, value: String(value).trim() };
+    case 'text':
+    case 'code': {
+      const text = target.kind === 'code' ? String(value).trim().toUpperCase() : String(value);
+      // A country that still has to be found by its name may be longer than its code.
+      if (text.length <= target.length || target.set === 'countriesRegions') {
+        return { ...common, value: target.set === 'countriesRegions' ? String(value).trim() : text };
+      }
+      if (cut) return { ...common, value: cutTo(text, target.length), cutFrom: text };
+      return {
+        reason: 'value-too-long',
+        text: `${text.length} characters where ${target.length} fit (${common.source})`,
+      };
+    }
+  }
+}
+
+function wrong(text: string): Wrong {
+  return { reason: 'mapping-failed', text };
+}
+
+export function describeSource({ from, table }: FieldSource): string {
+  const origin = {
+    value: () => 'the constant of the configuration',
+    formula: () => 'the formula of the configuration',
+    columns: () =>
+      from.kind === 'columns'
+        ? `column ${from.columns.map(({ row, column }) => (row === 'record' ? column : `${row}.${column}`)).join(' or ')}`
+        : '',
+  }[from.kind]();
+  return `${origin}${table ? ` by the table ${table}` : ''}`;
+}

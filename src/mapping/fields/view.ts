@@ -1,0 +1,113 @@
+import type { Columns, Customer, DealLine, WonDeal } from '../../deal/deal.js';
+import type { SourceColumn } from './sources.js';
+import { USER_LOCAL } from './sources.js';
+
+/** A deal as columns and formulas see it: rows of Sales under their names, values as text. */
+export interface DealView {
+  readonly deal: WonDeal;
+  readonly timeZone: string;
+  /** The line that is mapped, when one is. */
+  readonly line?: DealLine | undefined;
+}
+
+/** The value of a column, or undefined when it is empty, was not read, or does not exist in this table. */
+export function findColumn(
+  { deal, timeZone, line }: DealView,
+  { row, column, tables }: SourceColumn,
+): string | undefined {
+  if (!tables.includes(deal.table)) return undefined;
+  const value = rowOf(deal, row, line)[column];
+  if (value === undefined || value === '') return undefined;
+  return USER_LOCAL.has(column) ? toLocalDate(value, timeZone) : value;
+}
+
+function rowOf(deal: WonDeal, row: SourceColumn['row'], line: DealLine | undefined): Columns {
+  const { extra } = deal;
+  switch (row) {
+    case 'record':
+      return { ...(deal.currency && { transactioncurrencyid: deal.currency }), name: deal.name, ...extra?.record };
+    case 'account':
+      return { ...accountColumns(deal.customer), ...extra?.account };
+    case 'contact':
+      return extra?.contact ?? {};
+    case 'owner':
+      return extra?.owner ?? {};
+    case 'line':
+      return line ? (extra?.lines[line.lineId] ?? {}) : {};
+    case 'product': {
+      const { product } = line ?? {};
+      if (!product) return {};
+      return { productnumber: product.number, name: product.name, ...extra?.products[product.productId] };
+    }
+  }
+}
+
+/** A contact without a company is the customer itself, so its columns stand for those of an account. */
+function accountColumns(customer: Customer | undefined): Columns {
+  if (!customer) return {};
+  const { address } = customer;
+  const columns = {
+    name: customer.name,
+    accountnumber: customer.number,
+    emailaddress1: customer.email,
+    telephone1: customer.phone,
+    websiteurl: customer.website,
+    address1_line1: address.line1,
+    address1_line2: address.line2,
+    address1_city: address.city,
+    address1_stateorprovince: address.state,
+    address1_postalcode: address.postalCode,
+    address1_country: address.country,
+  };
+  const given: Record<string, string> = {};
+  for (const [name, value] of Object.entries(columns)) if (value !== undefined) given[name] = value;
+  return given;
+}
+
+/** What a formula is evaluated over. */
+export function toFormulaInput(view: DealView): object {
+  const { deal, line } = view;
+  const lineView = (one: DealLine): object => ({
+    position: one.sequence / 10_000,
+    description: one.description,
+    memo: one.memo,
+    role: one.role,
+    unit: one.unit,
+    quantity: one.quantity,
+    unitPrice: one.unitPrice,
+    discount: one.discount,
+    tax: one.tax,
+    ...rowOf(deal, 'line', one),
+    ...(one.product && { product: rowOf(deal, 'product', one) }),
+  });
+  return {
+    table: deal.table,
+    number: deal.number,
+    currency: deal.currency,
+    priceList: deal.priceListName,
+    freight: deal.freight,
+    headerDiscount: deal.headerDiscount,
+    tax: deal.tax,
+    totalLessFreight: deal.totalLessFreight,
+    total: deal.total,
+    ...rowOf(deal, 'record', undefined),
+    account: rowOf(deal, 'account', undefined),
+    contact: rowOf(deal, 'contact', undefined),
+    owner: rowOf(deal, 'owner', undefined),
+    lines: deal.lines.map(lineView),
+    ...(line && { line: lineView(line), product: rowOf(deal, 'product', line) }),
+  };
+}
+
+/**
+ * The day that a person meant. Sales keeps the midnight of whoever typed it in UTC, so the business time zone tells the
+ * day (dataverse reference 2.14); a plain date is one already.
+ */
+export function toLocalDate(value: string, timeZone: string): string {
+  if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
+  const at = new Date(value);
+  if (Number.isNaN(at.getTime())) return value;
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
+  const parts = new Map(format.formatToParts(at).map(({ type, value: part }) => [type, part]));
+  return `${parts.get('year')?.padStart(4, '0')}-${parts.get('month')}-${parts.get('day')}`;
+}

@@ -1,0 +1,287 @@
+import { currencyDecimals } from '../../deal/currency.js';
+import type { WonDeal } from '../../deal/deal.js';
+import {
+  type DocumentBodyKind,
+  type DocumentDraft,
+  type DocumentLine,
+  type FieldValues,
+  hasField,
+} from '../../deal/document.js';
+import type { Problem } from '../../deal/holds.js';
+import type { SourceTable } from '../../deal/ids.js';
+import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
+import type { MappingNote } from '../fields/resolve.js';
+
+/** The document as Business Central would make it, from what was read only: nothing is written for it. */
+
+export interface Preview {
+  readonly deal: {
+    readonly table: SourceTable;
+    readonly recordId: string;
+    readonly number: string;
+    /** The record further down the lineage that carries the deal instead. */
+    readonly bearer: string | undefined;
+  };
+  /** What would be written, in this order. */
+  readonly plan: readonly PlanStep[];
+  /** Properties of API v2.0; undefined when the deal is held before there could be a document. */
+  readonly document: PreviewDocument | undefined;
+  readonly notes: readonly PreviewNote[];
+  readonly problems: readonly Problem[];
+}
+
+export interface PreviewDocument {
+  readonly header: PreviewRow;
+  readonly lines: readonly PreviewRow[];
+}
+
+export interface PreviewRow {
+  readonly values: FieldValues;
+  /** Which of them come from customer, item or Business Central's own habits, and from which. */
+  readonly defaulted: Readonly<Record<string, string>>;
+}
+
+export interface PlanStep {
+  readonly step:
+    | 'create-customer'
+    | 'create-contact'
+    | 'create-unit'
+    | 'create-item'
+    | 'create-invoice'
+    | 'create-order'
+    | 'set-discount';
+  readonly number: string;
+  readonly fields: FieldValues;
+}
+
+export interface PreviewNote {
+  readonly kind: 'mapped' | 'looked-up' | 'cut' | 'left-out';
+  readonly field: string;
+  readonly text: string;
+}
+
+/** A whole row of a customer or an item, or what would be sent to make it. */
+export type MasterRow = Readonly<Record<string, string | boolean>>;
+
+export interface PreviewInput {
+  readonly kind: DocumentBodyKind;
+  readonly deal: WonDeal;
+  readonly plan: readonly PlanStep[];
+  readonly draft: DocumentDraft | undefined;
+  readonly customer: MasterRow | undefined;
+  /** By number. */
+  readonly items: ReadonlyMap<string, MasterRow>;
+  readonly accounts: ReadonlyMap<string, MasterRow>;
+  readonly unitIds: ReadonlyMap<string, string>;
+  readonly notes: readonly MappingNote[];
+  readonly problems: readonly Problem[];
+}
+
+export function toPreview(input: PreviewInput): Preview {
+  const { kind, deal, draft, customer, problems } = input;
+  const document =
+    draft && customer
+      ? {
+          header: toHeader(draft, customer, kind),
+          lines: draft.lines.map((line) => toLineRow(line, input)),
+        }
+      : undefined;
+  const figures = draft && document && toFigures(deal, draft);
+  return {
+    deal: {
+      table: deal.table,
+      recordId: deal.recordId,
+      number: deal.number,
+      bearer: deal.lineage.descendants[0]?.recordId,
+    },
+    plan: problems.length > 0 ? [] : input.plan,
+    document: document && {
+      ...document,
+      header: { ...document.header, values: { ...document.header.values, ...figures } },
+    },
+    notes: input.notes
+      .filter(({ field }) => !field.startsWith('document.') || hasField(kind, field.slice('document.'.length)))
+      .map(toNote),
+    problems,
+  };
+}
+
+const ADDRESS = {
+  AddressLine1: 'addressLine1',
+  AddressLine2: 'addressLine2',
+  City: 'city',
+  State: 'state',
+  PostCode: 'postalCode',
+  Country: 'country',
+};
+
+/** What the customer gives (reference 3.3), and over it what the mapping says. */
+function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyKind): PreviewRow {
+  const text = (name: string): string | boolean => customer[name] ?? '';
+  const given: Record<string, string | boolean> = {
+    customerId: text('id'),
+    customerNumber: text('number'),
+    customerName: text('displayName'),
+    billToName: text('displayName'),
+    billToCustomerId: text('id'),
+    billToCustomerNumber: text('number'),
+    shipToName: text('displayName'),
+    phoneNumber: text('phoneNumber'),
+    email: text('email'),
+    salesperson: text('salespersonCode'),
+    paymentTermsId: text('paymentTermsId'),
+    shipmentMethodId: text('shipmentMethodId'),
+  };
+  for (const side of ['sellTo', 'billTo', 'shipTo']) {
+    for (const [part, from] of Object.entries(ADDRESS)) given[`${side}${part}`] = text(from);
+  }
+  const own: Record<string, string | boolean> = {
+    externalDocumentNumber: draft.externalDocumentNumber,
+    currencyCode: draft.currencyCode,
+    ...Object.fromEntries(Object.entries(draft.fields ?? {}).filter(([name]) => hasField(kind, name))),
+  };
+  // Bill-to follows sell-to as long as both are the same customer (reference 2.8).
+  for (const part of Object.keys(ADDRESS)) {
+    const sellTo = own[`sellTo${part}`];
+    if (sellTo !== undefined) given[`billTo${part}`] = sellTo;
+  }
+  return layered(given, 'the customer', own);
+}
+
+function toLineRow(line: DocumentLine, { items, accounts, unitIds, deal }: PreviewInput): PreviewRow {
+  const type = { item: 'Item', resource: 'Resource', account: 'Account', charge: 'Charge', comment: 'Comment' }[
+    line.kind
+  ];
+  const own: Record<string, string | boolean> = { sequence: String(line.sequence), lineType: type };
+  if (line.kind === 'comment') return { values: { ...own, description: line.description ?? '' }, defaulted: {} };
+  const master = (line.kind === 'item' ? items : line.kind === 'account' ? accounts : undefined)?.get(line.number);
+  const given: Record<string, string | boolean> = {};
+  if (master) {
+    given['description'] = master['displayName'] ?? '';
+    if (line.kind === 'item') {
+      given['unitOfMeasureCode'] = master['baseUnitOfMeasureCode'] ?? '';
+      if (master['taxGroupCode']) given['taxCode'] = master['taxGroupCode'];
+    }
+    if (master['id']) given[line.kind === 'item' ? 'itemId' : 'accountId'] = master['id'];
+  }
+  const full = round(multiply(line.quantity, line.unitPrice), currencyDecimals(deal.currency));
+  Object.assign(own, {
+    lineObjectNumber: line.number.toUpperCase(),
+    ...(line.unitCode && { unitOfMeasureCode: line.unitCode }),
+    quantity: line.quantity,
+    unitPrice: line.unitPrice,
+    discountAmount: line.discount,
+    ...line.fields,
+    ...(line.description !== undefined && { description: line.description }),
+  });
+  const unitId = unitIds.get(String(own['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
+  if (unitId) given['unitOfMeasureId'] = unitId;
+  // With prices that include tax only Business Central can tell the net amount.
+  const net = subtract(full, line.discount);
+  return layered({ ...given, amountExcludingTax: net }, `the ${line.kind}`, own);
+}
+
+function layered(given: FieldValues, whose: string, own: FieldValues): PreviewRow {
+  const defaulted: Record<string, string> = {};
+  for (const name of Object.keys(given)) if (own[name] === undefined) defaulted[name] = whose;
+  return { values: { ...given, ...own }, defaulted };
+}
+
+/** Net figures; what tax comes on top only Business Central knows. */
+function toFigures(deal: WonDeal, draft: DocumentDraft): FieldValues {
+  const decimals = currencyDecimals(deal.currency);
+  const nets: Decimal[] = draft.lines.map((line) =>
+    subtract(round(multiply(line.quantity, line.unitPrice), decimals), line.discount),
+  );
+  const discount = draft.headerDiscount ?? '0';
+  return { discountAmount: discount, totalAmountExcludingTax: subtract(add('0', ...nets), discount) };
+}
+
+function toNote({ field, value, source, cutFrom, lookedUp, isLeft }: MappingNote): PreviewNote {
+  if (isLeft) return { kind: 'left-out', field, text: `${source}: ${String(value)} has no code` };
+  if (cutFrom !== undefined) {
+    return { kind: 'cut', field, text: `${source}: ${cutFrom.length} characters cut to ${String(value).length}` };
+  }
+  if (lookedUp) return { kind: 'looked-up', field, text: `${source}: ${String(value)}, found in ${lookedUp}` };
+  return { kind: 'mapped', field, text: `${source}: ${String(value)}` };
+}
+
+export interface PreviewChange {
+  readonly field: string;
+  readonly before: string | undefined;
+  readonly after: string | undefined;
+}
+
+/** What another mapping would change of one document. */
+export function findChanges(before: Preview, after: Preview): PreviewChange[] {
+  const left = flatten(before);
+  const right = flatten(after);
+  const names = [...new Set([...left.keys(), ...right.keys()])];
+  return names
+    .map((field) => ({ field, before: left.get(field), after: right.get(field) }))
+    .filter((change) => change.before !== change.after);
+}
+
+function flatten(preview: Preview): Map<string, string> {
+  const flat = new Map<string, string>();
+  const put = (prefix: string, values: FieldValues): void => {
+    for (const [name, value] of Object.entries(values)) flat.set(`${prefix}.${name}`, String(value));
+  };
+  if (preview.document) {
+    put('document', preview.document.header.values);
+    for (const { values } of preview.document.lines) put(`line ${Number(values['sequence']) / 10_000}`, values);
+  }
+  for (const { step, number, fields } of preview.plan) put(`${step} ${number}`, fields);
+  preview.problems.forEach(({ reason, text }, index) => {
+    flat.set(`problem ${index + 1}`, `${reason}: ${text}`);
+  });
+  return flat;
+}
+
+/** For people: the document line by line, then where each value comes from, then the plan. */
+export function printPreview(preview: Preview): string {
+  const { deal, document, plan, notes, problems } = preview;
+  const out = [`${deal.table} ${deal.number} (${deal.recordId})`];
+  if (deal.bearer) out.push(`  is not handed over: ${deal.bearer} carries the deal`);
+  if (problems.length > 0) {
+    out.push('', 'Held:', ...problems.map(({ reason, text }) => `  ${reason}: ${text}`));
+  }
+  if (document) {
+    out.push('', 'Document:', ...printRow(document.header, '  '));
+    for (const line of document.lines) {
+      const { sequence, lineType, lineObjectNumber, quantity, unitOfMeasureCode, unitPrice } = line.values;
+      const what = [lineObjectNumber, quantity, unitOfMeasureCode, unitPrice && `à ${unitPrice}`].filter(Boolean);
+      out.push(`  line ${Number(sequence) / 10_000}: ${[lineType, ...what].join(' ')}`);
+      out.push(...printRow(line, '    ', SHOWN_ABOVE));
+    }
+  }
+  if (notes.length > 0) {
+    out.push('', 'Where it comes from:', ...notes.map(({ kind, field, text }) => `  ${kind} ${field}: ${text}`));
+  }
+  if (plan.length > 0) {
+    const steps = plan.map(({ step, number, fields }) => {
+      const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+      return `  ${step.replaceAll('-', ' ')} ${number}${values.length > 0 ? `: ${values.join(', ')}` : ''}`;
+    });
+    out.push('', 'Plan:', ...steps);
+  }
+  return out.join('\n');
+}
+
+const SHOWN_ABOVE: ReadonlySet<string> = new Set([
+  'sequence',
+  'lineType',
+  'lineObjectNumber',
+  'quantity',
+  'unitOfMeasureCode',
+  'unitPrice',
+]);
+
+function printRow(row: PreviewRow, indent: string, hidden: ReadonlySet<string> = new Set()): string[] {
+  return Object.entries(row.values)
+    .filter(([name, value]) => value !== '' && !hidden.has(name))
+    .map(([name, value]) => {
+      const from = row.defaulted[name];
+      return `${indent}${name}: ${value}${from ? ` (from ${from})` : ''}`;
+    });
+}

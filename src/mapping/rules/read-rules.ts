@@ -1,0 +1,277 @@
+import {
+  isMap,
+  isPair,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Node,
+  type ParsedNode,
+  parseDocument,
+  type Scalar,
+  visit,
+} from 'yaml';
+import { z } from 'zod';
+import { compileFormula, FormulaError } from '../fields/expressions.js';
+import { type RulesFile, rulesFile } from './rules-file.js';
+
+/** Reads the rules file and tells every fault at once, with line and column, what was found and what would be right. */
+
+export interface RulesFault {
+  readonly line: number;
+  readonly column: number;
+  /** `mapping.customer.email`; empty for the whole. */
+  readonly field: string;
+  readonly found: string;
+  readonly right: string;
+}
+
+export class RulesError extends Error {
+  readonly faults: readonly RulesFault[];
+  constructor(file: string, faults: readonly RulesFault[]) {
+    const lines = faults.map(
+      ({ line, column, field, found, right }) =>
+        `  ${file}:${line}:${column}  rule ${field || '(the whole)'}: found ${found}; right: ${right}`,
+    );
+    super(`The rules are not usable:\n${lines.join('\n')}`);
+    this.faults = faults;
+  }
+}
+
+/** @throws RulesError */
+export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: lines });
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line, column: col };
+  };
+  const faults: RulesFault[] = document.errors.map((error) => ({
+    ...at(error.pos[0]),
+    field: '',
+    found: error.code.toLowerCase().replaceAll('_', ' '),
+    right: `YAML: ${error.message.split('\n')[0]}`,
+  }));
+  if (faults.length > 0) throw new RulesError(file, faults);
+
+  const root = document.contents;
+  const found: unknown = document.toJS() ?? {};
+  faults.push(...findLostZeros(root).map((fault) => ({ ...fault, ...at(fault.offset) })));
+  const parsed = rulesFile.safeParse(found);
+  const issues = parsed.error?.issues.flatMap((issue) => toPlainIssues(issue)) ?? [];
+  for (const issue of issues) {
+    const offset = issue.isKey ? keyOffset(root, issue.path) : valueOffset(root, issue.path);
+    faults.push({ ...at(offset), field: issue.path.join('.'), found: show(found, issue), right: issue.right });
+  }
+  faults.push(...findFormulaFaults(root, yaml).map((fault) => ({ ...fault, ...at(fault.offset) })));
+  if (faults.length > 0 || !parsed.success) {
+    throw new RulesError(
+      file,
+      faults.sort((a, b) => a.line - b.line || a.column - b.column),
+    );
+  }
+  return parsed.data;
+}
+
+interface PlainIssue {
+  readonly path: readonly PropertyKey[];
+  readonly right: string;
+  /** The key itself is wrong, not what stands behind it. */
+  readonly isKey: boolean;
+}
+
+/** Unions and unknown keys hold several faults in one issue; each is told on its own. */
+function toPlainIssues(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): PlainIssue[] {
+  const path = [...above, ...issue.path];
+  switch (issue.code) {
+    case 'unrecognized_keys': {
+      const known = knownKeys(path);
+      return issue.keys.map((key) => ({ path: [...path, key], right: toRightKey(key, known), isKey: true }));
+    }
+    case 'invalid_union': {
+      // The branch that got furthest is the one that was meant.
+      const [closest] = [...issue.errors].sort((a, b) => depth(b) - depth(a));
+      if (!closest || depth(closest) < 0) return [{ path, right: choices(issue.errors), isKey: false }];
+      return closest.flatMap((inner) => toPlainIssues(inner, path));
+    }
+    case 'invalid_key':
+      return issue.issues.map((inner) => ({ path, right: inner.message, isKey: true }));
+    case 'invalid_value':
+      return [{ path, right: `one of ${issue.values.map(String).join(', ')}`, isKey: false }];
+    case 'invalid_type':
+      return [{ path, right: nounOf(issue.expected), isKey: false }];
+    default:
+      return [{ path, right: issue.message, isKey: false }];
+  }
+}
+
+/** How far a branch of a union came: -1 when what was found is of another kind altogether. */
+function depth(issues: readonly z.core.$ZodIssue[]): number {
+  const isOther = issues.some(
+    ({ code, path }) =>
+      path.length === 0 && (code === 'invalid_type' || code === 'invalid_value' || code === 'invalid_union'),
+  );
+  return isOther ? -1 : Math.max(...issues.map(({ path }) => path.length), 0);
+}
+
+function choices(branches: readonly (readonly z.core.$ZodIssue[])[]): string {
+  const named = branches.flat().map((issue) => {
+    if (issue.code === 'invalid_value') return issue.values.map(String).join(' or ');
+    if (issue.code === 'invalid_type') return nounOf(issue.expected);
+    return issue.message;
+  });
+  return [...new Set(named)].join(' or ');
+}
+
+function nounOf(expected: string): string {
+  return /^[aeiou]/.test(expected) ? `an ${expected}` : `a ${expected}`;
+}
+
+function toRightKey(key: string, known: readonly string[]): string {
+  const near = known
+    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
+    .sort((a, b) => a.far - b.far)
+    .slice(0, 3)
+    .filter(({ far }) => far <= Math.max(2, key.length / 2));
+  if (near.length > 0) return near.map(({ name }) => name).join(' or ');
+  return known.length > 0 ? `one of ${known.join(', ')}` : 'no such key';
+}
+
+/** The keys that the schema knows at a path. */
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  let here: unknown = z.toJSONSchema(rulesFile, { io: 'input', unrepresentable: 'any' });
+  for (const key of path) {
+    const { properties, items, additionalProperties } = objectIn(here);
+    here = typeof key === 'number' ? items : (properties?.[String(key)] ?? additionalProperties);
+  }
+  return Object.keys(objectIn(here).properties ?? {});
+}
+
+interface SchemaObject {
+  readonly properties?: Readonly<Record<string, unknown>>;
+  readonly items?: unknown;
+  readonly additionalProperties?: unknown;
+}
+
+function objectIn(schema: unknown): SchemaObject {
+  if (typeof schema !== 'object' || schema === null) return {};
+  if ('anyOf' in schema && Array.isArray(schema.anyOf)) {
+    const found = schema.anyOf.map(objectIn).find((one) => one.properties || one.items);
+    return found ?? {};
+  }
+  return schema;
+}
+
+/** Levenshtein: how many letters two words differ by. */
+function distance(left: string, right: string): number {
+  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let i = 1; i <= left.length; i += 1) {
+    const next = [i];
+    for (let j = 1; j <= right.length; j += 1) {
+      const cost = left[i - 1] === right[j - 1] ? 0 : 1;
+      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost));
+    }
+    row = next;
+  }
+  return row[right.length] ?? 0;
+}
+
+function show(found: unknown, { path, isKey }: PlainIssue): string {
+  if (isKey) return `the key '${String(path.at(-1))}'`;
+  const value = path.reduce<unknown>(
+    (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
+    found,
+  );
+  return value === undefined ? 'nothing' : JSON.stringify(value);
+}
+
+function startOf(node: ParsedNode | Node | null | undefined): number | undefined {
+  return node?.range?.[0];
+}
+
+/** Where a value stands, or the nearest thing around it when it is missing. */
+function valueOffset(root: ParsedNode | null, path: readonly PropertyKey[]): number {
+  let here: unknown = root;
+  let offset = startOf(root) ?? 0;
+  for (const key of path) {
+    if (isMap(here)) {
+      const pair = here.items.find((one) => isScalar(one.key) && one.key.value === key);
+      if (!pair) return offset;
+      offset = startOf(pair.key as Scalar) ?? offset;
+      here = pair.value;
+    } else if (isSeq(here)) here = here.items[Number(key)];
+    offset = startOf(here as Node) ?? offset;
+  }
+  return offset;
+}
+
+function keyOffset(root: ParsedNode | null, path: readonly PropertyKey[]): number {
+  const key = path.at(-1);
+  let here: unknown = root;
+  for (const step of path.slice(0, -1)) {
+    if (isMap(here)) here = here.get(step, true);
+    else if (isSeq(here)) here = here.items[Number(step)];
+  }
+  const pair = isMap(here) && here.items.find((one) => isScalar(one.key) && one.key.value === key);
+  return (pair && isScalar(pair.key) && startOf(pair.key)) || valueOffset(root, path);
+}
+
+/** `0300` without quotes is the number 300 to YAML, which no account means. */
+function findLostZeros(root: ParsedNode | null): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
+  const faults: (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] = [];
+  if (!root) return faults;
+  visit(root, {
+    Scalar: (_key, node, ancestors) => {
+      const { source } = node;
+      if (typeof node.value !== 'number' || !source || !/^0\d/.test(source)) return;
+      const field = pathOf([...ancestors, node]);
+      faults.push({ offset: startOf(node) ?? 0, field, found: source, right: `'${source}' in quotes` });
+    },
+  });
+  return faults;
+}
+
+function findFormulaFaults(
+  root: ParsedNode | null,
+  yaml: string,
+): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
+  const faults: (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] = [];
+  if (!root) return faults;
+  visit(root, {
+    Pair: (_key, pair, ancestors) => {
+      if (!isScalar(pair.key) || pair.key.value !== 'expression' || !isScalar(pair.value)) return;
+      if (typeof pair.value.value !== 'string') return;
+      try {
+        compileFormula(pair.value.value);
+      } catch (error) {
+        if (!(error instanceof FormulaError)) throw error;
+        const offset = offsetInScalar(pair.value as Scalar<string>, error.at, yaml);
+        const field = pathOf([...ancestors, pair]);
+        faults.push({ offset, field, found: JSON.stringify(pair.value.value), right: `JSONata: ${error.message}` });
+      }
+    },
+  });
+  return faults;
+}
+
+/** A place within a text, counted in the file: behind the quote, or in its own line of a block. */
+function offsetInScalar(node: Scalar<string>, at: number, yaml: string): number {
+  const start = startOf(node) ?? 0;
+  if (node.type === 'PLAIN') return start + at;
+  if (node.type === 'QUOTE_SINGLE' || node.type === 'QUOTE_DOUBLE') return start + 1 + at;
+  if (node.type !== 'BLOCK_LITERAL') return start;
+  const before = node.value.slice(0, at).split('\n');
+  let line = yaml.indexOf('\n', start) + 1;
+  const indent = /^ */.exec(yaml.slice(line))?.[0].length ?? 0;
+  for (let passed = 1; passed < before.length; passed += 1) line = yaml.indexOf('\n', line) + 1;
+  return line + indent + (before.at(-1)?.length ?? 0);
+}
+
+function pathOf(nodes: readonly unknown[]): string {
+  const names: string[] = [];
+  nodes.forEach((node, index) => {
+    const parent = nodes[index - 1];
+    if (isPair(node) && isScalar(node.key)) names.push(String(node.key.value));
+    else if (isSeq(parent)) names.push(String(parent.items.indexOf(node as never)));
+  });
+  return names.join('.');
+}

@@ -1,0 +1,36 @@
+import { type CredentialProvider, createTokenSource, type TokenSource } from '../clients/entra/tokens.js';
+import type { Vault } from '../ledger/settings/vault.js';
+import type { Config } from './config.js';
+import { createCredentialProvider, ensureCredential } from './credentials.js';
+
+/** How the two systems are reached: address, token and time limit, the same for every process and command. */
+export interface Access {
+  readonly environmentUrl: string;
+  readonly tokens: TokenSource;
+  readonly timeoutMs: number;
+  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+}
+
+/** @throws ConfigError when a credential is neither set nor in the ledger. */
+export async function openAccess(
+  config: Config,
+  vault: Vault,
+): Promise<{ readonly sales: Access; readonly businessCentral: Access }> {
+  return {
+    sales: await openSystem(config, vault, 'dataverse'),
+    businessCentral: await openSystem(config, vault, 'business-central'),
+  };
+}
+
+/** One of the two alone. @throws ConfigError */
+export async function openSystem(
+  config: Config,
+  vault: Vault,
+  name: 'dataverse' | 'business-central',
+): Promise<Access> {
+  const system = name === 'dataverse' ? config.sales : config.businessCentral;
+  const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
+  await ensureCredential(name, credentials);
+  const tokens = createTokenSource(system.app, credentials);
+  return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
+}

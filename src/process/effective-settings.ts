@@ -1,0 +1,28 @@
+import type { Settings } from '../ledger/settings/configuration-log.js';
+import type { Config } from './config.js';
+
+/** The configuration as the audit trail may hold it: flat, by name, without secrets. */
+
+/** Whatever is called like a secret is left out, also what a later setting brings. */
+const SECRET = /secret|password|credential|certificate|private|token|database/i;
+const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
+
+export function toEffectiveSettings({ mapping: _keptApart, ...config }: Config): Settings {
+  const settings: Record<string, string | number | boolean> = {};
+  flatten('', config, settings);
+  return settings;
+}
+
+function flatten(path: string, value: unknown, into: Record<string, string | number | boolean>): void {
+  if (SECRET.test(path) || KEY.test(path)) return;
+  if (typeof value === 'string') into[path] = withoutUser(value);
+  else if (typeof value === 'number' || typeof value === 'boolean') into[path] = value;
+  else if (typeof value === 'object' && value !== null) {
+    for (const [key, inner] of Object.entries(value)) flatten(path === '' ? key : `${path}.${key}`, inner, into);
+  }
+}
+
+/** `https://user:password@host` keeps its host. */
+function withoutUser(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+}

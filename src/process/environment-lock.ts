@@ -1,0 +1,139 @@
+import { findEnvironmentKind, listCompanies } from '../clients/business-central/environment.js';
+import { createSalesClient } from '../clients/dataverse/client.js';
+import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
+import type { Environment, EnvironmentLedger, Identity, SystemName } from '../ledger/settings/environments.js';
+import type { Access } from './access.js';
+import { type Config, ConfigError } from './config.js';
+
+/**
+ * A copy or a reset of an environment keeps address, users and tokens (dataverse reference, trap 43): before anything
+ * is written, the environment under the address must be the one that the ledger knows.
+ */
+
+export interface ReadableEnvironment {
+  readonly system: SystemName;
+  readonly address: string;
+  /** Undefined when the company does not exist. @throws RemoteApiError */
+  readIdentity(): Promise<Identity | undefined>;
+}
+
+export function toSalesEnvironment({ sales }: Config, access: Access): ReadableEnvironment {
+  return {
+    system: 'sales',
+    address: sales.environmentUrl,
+    async readIdentity() {
+      const client = createSalesClient(access);
+      try {
+        return { organizationId: (await client.whoAmI()).organizationId };
+      } finally {
+        await client.close();
+      }
+    },
+  };
+}
+
+/** The company by the name that is configured: another company under the same name is another environment, too. */
+export function toCentralEnvironment(
+  central: Pick<Config['businessCentral'], 'apiUrl' | 'environment' | 'environmentUrl' | 'company'>,
+  access: Access,
+): ReadableEnvironment {
+  const { company: configured, ...environment } = central;
+  return {
+    system: 'business-central',
+    address: `${central.environmentUrl} ${configured}`,
+    async readIdentity() {
+      const companies = await listCompanies({ ...access, ...environment }, 'look the company up');
+      const company = companies.find(({ id, name }) => name === configured || id === configured);
+      if (!company) return undefined;
+      const kind = await findEnvironmentKind({ ...access, ...environment });
+      return {
+        companyId: company.id,
+        companyName: company.name,
+        ...(kind && { environmentType: kind.type, tenantId: kind.tenantId }),
+      };
+    },
+  };
+}
+
+export interface EnvironmentLock {
+  /** Registers the environment at the first start, if there is one. @throws ConfigError when it is another one. */
+  ensureSame(): Promise<void>;
+  /** Before a write. @throws RemoteApiError that certainly nothing was done with. */
+  confirm(asked: string): Promise<void>;
+}
+
+export interface LockOptions {
+  readonly environments: EnvironmentLedger;
+  /** How old the last look may be. */
+  readonly checkEveryMs: number;
+  readonly by: string;
+}
+
+export function createEnvironmentLock(environment: ReadableEnvironment, options: LockOptions): EnvironmentLock {
+  const { system, address } = environment;
+  let startedWith: Identity | undefined;
+  let sameAt: number | undefined;
+  let looking: Promise<string | undefined> | undefined;
+  const nothing = `nothing stands under ${address}`;
+
+  /** What is wrong, in words. */
+  async function look(): Promise<string | undefined> {
+    const identity = await environment.readIdentity();
+    if (!identity) return nothing;
+    const found: Environment = { system, address, identity };
+    const registered = await options.environments.ensureRegistered(found, options.by);
+    if (!isSame(registered, identity)) {
+      const was = `registered is ${inWords(registered)}, found was ${inWords(identity)}`;
+      return `another environment stands under ${address}: ${was}; if that is meant, run \`dealbridge environments accept ${system} --by NAME\` and start the worker again`;
+    }
+    // Company id and the places of the feeds are those of the environment that the process began with.
+    if (startedWith && !isSame(startedWith, identity)) {
+      return `the worker began with ${inWords(startedWith)} under ${address}, accepted was ${inWords(identity)}: start it again`;
+    }
+    startedWith ??= identity;
+    sameAt = performance.now();
+    return undefined;
+  }
+
+  const lookOnce = (): Promise<string | undefined> => {
+    looking ??= look().finally(() => {
+      looking = undefined;
+    });
+    return looking;
+  };
+
+  return {
+    async ensureSame() {
+      const problem = await lookOnce();
+      // Whoever opens the company tells which there are instead.
+      if (problem !== undefined && problem !== nothing) throw new ConfigError(problem);
+    },
+    async confirm(asked) {
+      if (sameAt !== undefined && performance.now() - sameAt < options.checkEveryMs) return;
+      const problem = await lookOnce().catch((error: unknown) => {
+        throw notAsked(error);
+      });
+      if (problem === undefined) return;
+      const api: RemoteApi = system;
+      throw new RemoteApiError(api, 'other-environment', asked, { remoteMessage: problem });
+    },
+  };
+}
+
+/** The look failed and the write was never sent, so its outcome is not unknown (I3). */
+function notAsked(error: unknown): unknown {
+  if (!(error instanceof RemoteApiError) || error.wasNotDone) return error;
+  return new RemoteApiError(error.api, 'unavailable', error.message, error.facts);
+}
+
+/** What one of the two could not be read is not compared. */
+export function isSame(left: Identity, right: Identity): boolean {
+  return Object.entries(left).every(([name, value]) => right[name] === undefined || right[name] === value);
+}
+
+export function inWords(identity: Identity): string {
+  return Object.entries(identity)
+    .sort(([left], [right]) => (left < right ? -1 : 1))
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ');
+}

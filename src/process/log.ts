@@ -1,0 +1,56 @@
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { RemoteApiError } from '../clients/errors.js';
+import { ConfigError } from './config.js';
+
+/** One object a line on stderr; errors are shown without what they may quote (I7). */
+export function createLog(
+  name: string,
+  level: string,
+  destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+): Logger {
+  return pino({ name, level, serializers: { err: toShownError } }, destination);
+}
+
+export interface ShownError {
+  readonly type: string;
+  readonly message: string;
+  readonly stack: readonly string[];
+  readonly code?: string;
+  readonly facts?: object;
+}
+
+/** Their messages quote what they were given: a piece of JSON, a value that a column refuses. */
+const QUOTING: ReadonlySet<string> = new Set(['SyntaxError', 'ZodError', '$ZodError', 'error', 'DatabaseError']);
+
+/** What may be seen of an error: never its details, its cause or the other properties that it carries. */
+export function toShownError(error: unknown): ShownError {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'not shown', stack: [] };
+  const { name, message } = error;
+  const type = error.constructor.name;
+  const stack = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
+  const isQuoting = QUOTING.has(name) || QUOTING.has(type);
+  return {
+    type,
+    message: isQuoting ? 'not shown: it quotes what was read' : message,
+    stack: stack.map((line) => line.trim()),
+    ...('code' in error && (typeof error.code === 'string' || typeof error.code === 'number')
+      ? { code: String(error.code) }
+      : {}),
+    ...(error instanceof RemoteApiError && { facts: error.facts }),
+  };
+}
+
+/** For a terminal: the same, in lines; what a person can correct comes without a stack. */
+export function describeError(error: unknown): string {
+  if (error instanceof ConfigError) return error.message;
+  const { type, message, code, stack } = toShownError(error);
+  return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
+}
+
+/** Node prints an uncaught error with all that it carries; this prints what may be seen. */
+export function guardOutput(): void {
+  process.on('uncaughtException', (error) => {
+    process.stderr.write(`${describeError(error)}\n`);
+    process.exit(1);
+  });
+}

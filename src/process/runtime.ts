@@ -1,0 +1,73 @@
+import { Client, Connection } from '@temporalio/client';
+import type { DataConverter } from '@temporalio/common';
+import type { Logger } from 'pino';
+import { appendAudit, SYSTEM_CHAIN } from '../ledger/audit/audit.js';
+import { type Database, openDatabase } from '../ledger/database.js';
+import { createLedger, type Ledger } from '../ledger/ledger.js';
+import { migrate } from '../ledger/migrate.js';
+import { createVault, type Vault } from '../ledger/settings/vault.js';
+import { createDataConverter } from '../secrets/data-converter.js';
+import { type KeyRing, openKeyRing } from '../secrets/key-ring.js';
+import type { Config } from './config.js';
+import { createLog } from './log.js';
+
+/** What needs no Temporal: log, keys, ledger, credentials. */
+export interface Foundation {
+  readonly log: Logger;
+  readonly ring: KeyRing;
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly vault: Vault;
+  close(): Promise<void>;
+}
+
+/** What every process opens first. */
+export interface Runtime extends Foundation {
+  readonly temporal: Client;
+  /** Workers need the same one as the client. */
+  readonly dataConverter: DataConverter;
+}
+
+export async function openFoundation(config: Config, name: string): Promise<Foundation> {
+  const foundation = createFoundation(config, name);
+  const applied = await migrate(foundation.database);
+  if (applied.length > 0) foundation.log.info({ applied }, 'ledger migrated');
+  return foundation;
+}
+
+/** Asks nobody anything yet: for whoever only looks, and takes the ledger as it is. */
+export function createFoundation(config: Config, name: string): Foundation {
+  const log = createLog(name, config.logLevel);
+  const ring = openKeyRing(config.keys, (error) =>
+    log.error({ problem: error.message }, 'the key file cannot be used, the keys of before go on'),
+  );
+  const database = openDatabase(config.databaseUrl);
+  return {
+    log,
+    ring,
+    database,
+    ledger: createLedger(database),
+    vault: createVault({
+      database,
+      ring,
+      tenantId: config.sales.app.tenantId,
+      audit: (tx, entry) => appendAudit(tx, { recordId: SYSTEM_CHAIN, ...entry }),
+    }),
+    close: () => database.close(),
+  };
+}
+
+export async function openRuntime(config: Config, name: string): Promise<Runtime> {
+  const foundation = await openFoundation(config, name);
+  const dataConverter = createDataConverter(foundation.ring);
+  const connection = await Connection.connect({ address: config.temporal.address });
+  return {
+    ...foundation,
+    dataConverter,
+    temporal: new Client({ connection, namespace: config.temporal.namespace, dataConverter }),
+    async close() {
+      await connection.close();
+      await foundation.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
+import type { InvoicePlaceInReading } from '../../activities/feeds/invoice-feed.js';
+import { invoices } from './activities.js';
+import { openFeedDesk } from './feed-handlers.js';
+
+export interface InvoiceFeedInput {
+  /** The default company when it is not given. */
+  readonly companyId?: string;
+  readonly isPaused?: boolean;
+  readonly position?: InvoiceFeedPosition;
+}
+
+export interface InvoiceFeedPosition {
+  /** The last change of an invoice that every deal has been told of. */
+  readonly watermark: string | undefined;
+  readonly lastError: string | undefined;
+}
+
+/** A refusal (no permission, say) is a matter for people: asking every few seconds would only fill the log. */
+const AFTER_REFUSAL_SECONDS = 300;
+
+/** What happens to invoices in Business Central reaches the deals that they belong to. */
+export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
+  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
+  let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
+  const desk = openFeedDesk<InvoiceFeedPosition>(position, input.isPaused ?? false);
+  while (!desk.isFull()) {
+    await desk.untilResumed();
+    const restSeconds = await readToEnd();
+    await desk.rest(restSeconds);
+  }
+  await continueAsNew<typeof invoiceFeed>({ ...of, isPaused: desk.isPaused, position });
+
+  /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
+  async function readToEnd(): Promise<number> {
+    let place: InvoicePlaceInReading = {};
+    for (;;) {
+      try {
+        const page = await invoices.readInvoicePage({ ...of, ...place });
+        position = { watermark: page.watermark, lastError: undefined };
+        desk.show(position);
+        place = { next: page.next, beganAt: page.beganAt };
+        if (page.next === undefined || desk.isFull() || desk.isPaused) return page.everySeconds;
+      } catch (error) {
+        if (!(error instanceof ActivityFailure)) throw error;
+        const lastError = error.cause?.message ?? error.message;
+        log.warn('the invoices of Business Central cannot be read', { lastError });
+        position = { ...position, lastError };
+        desk.show(position);
+        return AFTER_REFUSAL_SECONDS;
+      }
+    }
+  }
+}

@@ -1,0 +1,72 @@
+import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
+import type { SubscriptionTask } from '../../activities/feeds/subscriptions.js';
+import { subscriptions } from './activities.js';
+import { openFeedDesk } from './feed-handlers.js';
+
+export interface KeepSubscriptionsInput {
+  /** The default company when it is not given. */
+  readonly companyId?: string;
+  readonly isPaused?: boolean;
+}
+
+export interface SubscriptionsPosition {
+  readonly lookedAt: string | undefined;
+  /** By resource: why Business Central does not tell us of its changes. */
+  readonly problems: Readonly<Record<string, string>>;
+}
+
+const LOOK_EVERY_SECONDS = 3_600;
+/** A receiver that could not be reached may be up again soon. */
+const AFTER_FAILURE_SECONDS = 300;
+
+/**
+ * Keeps Business Central telling us of changes. Subscriptions vanish without a word (reference 9.5); nothing depends on
+ * them, since the feeds read anyway: they only make us look sooner.
+ */
+export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
+  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
+  const desk = openFeedDesk<SubscriptionsPosition>({ lookedAt: undefined, problems: {} }, input.isPaused ?? false);
+  while (!desk.isFull()) {
+    await desk.untilResumed();
+    const problems = await look(of);
+    desk.show({ lookedAt: new Date().toISOString(), problems });
+    await desk.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : LOOK_EVERY_SECONDS);
+  }
+  await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: desk.isPaused });
+}
+
+interface OfCompany {
+  readonly companyId?: string;
+}
+
+async function look(of: OfCompany): Promise<Record<string, string>> {
+  const problems: Record<string, string> = {};
+  let tasks: readonly SubscriptionTask[] = [];
+  try {
+    tasks = await subscriptions.findSubscriptionTasks(of);
+  } catch (error) {
+    problems['subscriptions'] = toProblem(error);
+  }
+  for (const task of tasks) {
+    try {
+      await work(of, task);
+    } catch (error) {
+      problems[task.resource] = toProblem(error);
+    }
+  }
+  for (const [resource, problem] of Object.entries(problems)) {
+    log.warn('a subscription of Business Central cannot be kept', { resource, problem });
+  }
+  return problems;
+}
+
+async function work(of: OfCompany, { resource, todo, etag }: SubscriptionTask): Promise<void> {
+  if (todo === 'renew') return subscriptions.renewSubscription({ ...of, resource, etag });
+  if (todo === 'move') await subscriptions.deleteSubscription({ ...of, resource, etag });
+  await subscriptions.createSubscription({ ...of, resource });
+}
+
+function toProblem(error: unknown): string {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return error.cause?.message ?? error.message;
+}

@@ -1,0 +1,26 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FeedPage } from '../../activities/feeds/sales-feed.js';
+import type { FeedTable } from '../../deal/ids.js';
+
+/** What people and webhooks say to a feed, and what it answers. */
+
+export interface FeedWord {
+  readonly by: string;
+}
+
+export interface FeedPosition extends Partial<FeedPage> {
+  readonly table: FeedTable;
+  readonly isPaused: boolean;
+  /** Since this run of the loop began; the ledger knows the numbers of ever. */
+  readonly pages: number;
+  readonly lastError: string | undefined;
+}
+
+export const pauseFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('pause');
+export const resumeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('resume');
+/** Read now. It carries nothing, so that a webhook's nudge is a hint and no more. */
+export const nudgeFeedSignal = defineSignal('nudge');
+export const nudgeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('nudge');
+export const pauseFeedSignal = defineSignal<[FeedWord]>('pause');
+export const resumeFeedSignal = defineSignal<[FeedWord]>('resume');
+export const feedPositionQuery = defineQuery<FeedPosition>('position');

@@ -1,0 +1,118 @@
+import {
+  ActivityFailure,
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  setHandler,
+  sleep,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { FeedPage } from '../../activities/feeds/sales-feed.js';
+import type { FeedTable } from '../../deal/ids.js';
+import { feed, feedSwitches } from '../activity-options.js';
+import {
+  type FeedPosition,
+  type FeedWord,
+  feedPositionQuery,
+  nudgeFeedSignal,
+  nudgeFeedUpdate,
+  pauseFeedSignal,
+  pauseFeedUpdate,
+  resumeFeedSignal,
+  resumeFeedUpdate,
+} from './messages.js';
+
+/** Hears of every change of one table of Sales, for ever: reads a page, and again while there are more, then waits. */
+export async function salesFeed({ table }: { readonly table: FeedTable }): Promise<void> {
+  let page: FeedPage | undefined;
+  let isPaused = false;
+  let isNudged = false;
+  let isReading = false;
+  let pages = 0;
+  let words = 0;
+  let lastError: string | undefined;
+
+  const position = (): FeedPosition => ({ ...page, table, isPaused, pages, lastError });
+  // The ledger keeps the pause: it outlives this run, and a step that is under way asks the ledger as well.
+  const pause = async ({ by }: FeedWord): Promise<FeedPosition> => {
+    await feedSwitches.pauseFeed({ table, by });
+    isPaused = true;
+    words += 1;
+    // Whoever is answered may rely on it: the page under way is the last one, and mostly done by then.
+    await condition(() => !isReading, PAGE_UNDER_WAY);
+    return position();
+  };
+  const resume = async (_word: FeedWord): Promise<FeedPosition> => {
+    await feedSwitches.resumeFeed({ table });
+    isPaused = false;
+    words += 1;
+    isNudged = true;
+    return position();
+  };
+  const nudge = (_word?: FeedWord): FeedPosition => {
+    isNudged = true;
+    return position();
+  };
+  setHandler(feedPositionQuery, position, { description: 'How far the feed has read, and when it was last complete' });
+  setHandler(pauseFeedUpdate, pause, { description: 'Read nothing until resumed; survives restarts' });
+  setHandler(resumeFeedUpdate, resume, { description: 'Go on from the stored position' });
+  setHandler(nudgeFeedUpdate, nudge, { description: 'Read now' });
+  setHandler(pauseFeedSignal, async (word) => void (await pause(word)));
+  setHandler(resumeFeedSignal, async (word) => void (await resume(word)));
+  setHandler(nudgeFeedSignal, () => void nudge());
+
+  while (!isLong()) {
+    isNudged = false;
+    const heard = words;
+    isReading = true;
+    try {
+      page = await feed.readSalesPage({ table });
+      pages += 1;
+      // A word that came meanwhile is newer than what the step saw.
+      if (words === heard) isPaused = page.isPaused;
+      lastError = undefined;
+    } catch (error) {
+      if (!(error instanceof ActivityFailure)) throw error;
+      // Refused (a missing privilege, change tracking switched off): somebody has to act, and the feed tries on.
+      lastError = error.cause?.message ?? error.message;
+      log.warn('a feed was refused', { table, reason: lastError });
+    } finally {
+      isReading = false;
+    }
+    setCurrentDetails(toMarkdown(position()));
+    if (isPaused) {
+      await condition(() => !isPaused || isLong());
+      continue;
+    }
+    if (lastError === undefined && page?.hasMore) continue;
+    await sleep(SHORTEST_WAIT);
+    const seconds = lastError === undefined ? (page?.waitSeconds ?? REFUSED_SECONDS) : REFUSED_SECONDS;
+    await condition(() => isNudged || isPaused, seconds * 1_000);
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof salesFeed>({ table });
+}
+
+/** A run of the loop ends early, so that replaying it stays quick; nudges count, too. */
+const LONGEST_HISTORY = 2_000;
+
+function isLong(): boolean {
+  const { historyLength, continueAsNewSuggested } = workflowInfo();
+  return historyLength > LONGEST_HISTORY || continueAsNewSuggested;
+}
+
+/** Webhooks nudge at every change: between two readings there is a moment, in which they become one. */
+const SHORTEST_WAIT = '500ms';
+
+const REFUSED_SECONDS = 60;
+
+const PAGE_UNDER_WAY = '8s';
+
+function toMarkdown({ phase, isPaused, caughtUpAt, lastError }: FeedPosition): string {
+  const lines = [`### ${isPaused ? 'paused' : (phase ?? 'starting')}`];
+  if (caughtUpAt) lines.push(`complete up to ${caughtUpAt}`);
+  if (lastError) lines.push(`**refused**: ${lastError}`);
+  return lines.join('\n\n');
+}

@@ -1,0 +1,56 @@
+import type { SignalDefinition } from '@temporalio/workflow';
+import { condition, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
+import type { HoldReason } from '../../deal/holds.js';
+import { type MasterNews, retryMasterSignal, type SyncStatus, syncStatusQuery } from './messages.js';
+
+/** One writer for each account or product: changes gather for a moment, become one pass, and an idle run ends. */
+
+export interface Following {
+  readonly changed: SignalDefinition<[MasterNews]>;
+  readonly quietMs: number;
+  readonly news: MasterNews | undefined;
+  /** One pass over everything; returns why a person is needed. */
+  readonly pass: (isThorough: boolean) => Promise<readonly HoldReason[]>;
+  /** Ends this run and begins a new one with what is left. */
+  readonly goOn: (news: MasterNews) => Promise<never>;
+}
+
+/** A stream of changes is not waited for longer than this many quiet times. */
+const QUIET_TIMES = 12;
+/** What a person has to repair is looked at again by itself. */
+const LOOK_AGAIN = '1h';
+
+export async function followChanges({ changed, quietMs, news, pass, goOn }: Following): Promise<void> {
+  let asked = news ? 1 : 0;
+  let isThorough = news?.isThorough ?? false;
+  let passes = 0;
+  let reasons: readonly HoldReason[] = [];
+  const hear = (told: MasterNews): void => {
+    asked += 1;
+    isThorough ||= told.isThorough ?? false;
+  };
+  setHandler(changed, hear, { description: 'Something changed in Sales' });
+  setHandler(retryMasterSignal, () => hear({ isThorough: true }), { description: 'Look at everything again' });
+  setHandler(syncStatusQuery, (): SyncStatus => ({ passes, reasons }));
+
+  for (;;) {
+    await condition(() => asked > 0);
+    const latest = Date.now() + quietMs * QUIET_TIMES;
+    for (let seen = -1; seen !== asked && Date.now() < latest; ) {
+      seen = asked;
+      if (quietMs > 0) await condition(() => asked !== seen, quietMs);
+    }
+    const isEverything = isThorough;
+    asked = 0;
+    isThorough = false;
+    reasons = await pass(isEverything);
+    passes += 1;
+    setCurrentDetails(reasons.length > 0 ? `### a person is needed\n\n${reasons.join(', ')}` : '### in agreement');
+    if (asked > 0) continue;
+    // A signal that comes at this very moment makes the server refuse the end and ask again.
+    if (reasons.length === 0) return;
+    const isHeard = await condition(() => asked > 0, LOOK_AGAIN);
+    if (!isHeard) hear({ isThorough: true });
+    if (workflowInfo().continueAsNewSuggested) await goOn({ isThorough });
+  }
+}

@@ -1,0 +1,34 @@
+import { defineQuery, defineSignal } from '@temporalio/workflow';
+import type { HoldReason } from '../../deal/holds.js';
+
+/** What feeds, people and the drift report say to the runs of accounts and products. */
+
+export interface MasterNews {
+  /** Look at everything again, also when Sales says what it said before. */
+  readonly isThorough?: boolean;
+}
+
+export interface SyncAccountInput {
+  readonly rowId: string;
+  /** Of a contact that is a customer itself, or whose account is not known yet: `contact`. */
+  readonly table: 'account' | 'contact';
+  readonly quietMs: number;
+  /** Left over from the run before. */
+  readonly news?: MasterNews;
+}
+
+export interface SyncProductInput {
+  readonly rowId: string;
+  readonly quietMs: number;
+  readonly news?: MasterNews;
+}
+
+export interface SyncStatus {
+  readonly passes: number;
+  readonly reasons: readonly HoldReason[];
+}
+
+export const accountChangedSignal = defineSignal<[MasterNews]>('accountChanged');
+export const productChangedSignal = defineSignal<[MasterNews]>('productChanged');
+export const retryMasterSignal = defineSignal('retry');
+export const syncStatusQuery = defineQuery<SyncStatus>('status');

@@ -1,7 +1,0 @@
-import type { SealNote } from '../activities/ledger.js';
-import { ledger } from './activity-options.js';
-
-/** Run hourly by a schedule: seals the audit trail and keeps number and hash of the seal as its result. */
-export async function sealAudit(): Promise<SealNote | undefined> {
-  return ledger.sealAudit();
-}

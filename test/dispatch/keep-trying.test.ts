@@ -1,0 +1,44 @@
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { keepTrying } from '../../src/dispatch/ensure/keep-trying.js';
+
+describe('what a starter cannot do at once', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('is tried again, ever more seldom, until it is done, and then no more', async () => {
+    let attempts = 0;
+    keepTrying(
+      async () => {
+        attempts += 1;
+        if (attempts < 4) throw new Error('Business Central is away');
+      },
+      pino({ level: 'silent' }),
+    );
+    const seen: number[] = [];
+    for (const waitMs of [0, 1_000, 2_000, 4_000, 3_600_000]) {
+      await vi.advanceTimersByTimeAsync(waitMs);
+      seen.push(attempts);
+    }
+    expect(seen).toEqual([1, 2, 3, 4, 4]);
+  });
+
+  it('is not tried again once it was stopped', async () => {
+    let attempts = 0;
+    const trying = keepTrying(
+      async () => {
+        attempts += 1;
+        throw new Error('Business Central is away');
+      },
+      pino({ level: 'silent' }),
+    );
+    await vi.advanceTimersByTimeAsync(1_000);
+    trying.stop();
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(attempts).toBe(2);
+  });
+});

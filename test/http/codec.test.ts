@@ -1,0 +1,167 @@
+import { pino } from 'pino';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { createCodecEndpoint } from '../../src/http/codec.js';
+import { createSignIn } from '../../src/http/sign-in.js';
+import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
+
+const TOKEN = 'a-codec-token-for-tests';
+const UI = 'https://temporal.example.com';
+const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
+const codec = createPayloadCodec(ring);
+let logged = '';
+const write = (line: string): void => {
+  logged += line;
+};
+const log = pino({ level: 'trace' }, { write });
+const signIn = createSignIn(ring, TOKEN);
+const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, log });
+const base64 = (text: string): string => Buffer.from(text).toString('base64');
+const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
+
+beforeEach(() => {
+  logged = '';
+});
+
+function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return Promise.resolve(
+    endpoint.request(path, {
+      method: 'POST',
+      headers: {
+        authorization: `Bearer ${TOKEN}`,
+        'content-type': 'application/json',
+        'x-namespace': 'ns',
+        ...headers,
+      },
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    }),
+  );
+}
+
+describe('the codec endpoint', () => {
+  it('encodes and decodes in the shape of the protocol, whatever the query says', async () => {
+    const sealed = (await (await post('/encode', { payloads: [PLAIN] })).json()) as { payloads: (typeof PLAIN)[] };
+    expect(sealed.payloads[0]?.metadata.encoding).toBe(base64(SEALED_ENCODING));
+    const opened = await post('/decode?preserveStorageRefs=true', sealed);
+    expect(opened.headers.get('cache-control')).toBe('no-store');
+    expect(await opened.json()).toEqual({ payloads: [PLAIN] });
+    expect(logged).toContain('"namespace":"ns"');
+    expect(logged).not.toContain('Kranich');
+  });
+
+  it('passes what was not sealed, and takes payloads without metadata or data', async () => {
+    expect(await (await post('/decode', { payloads: [PLAIN, {}] })).json()).toEqual({
+      payloads: [PLAIN, { metadata: {}, data: '' }],
+    });
+    expect(await (await post('/encode', {})).json()).toEqual({ payloads: [] });
+  });
+
+  for (const [what, authorization] of [
+    ['no token', ''],
+    ['a wrong token', 'Bearer a-codec-token-for-testz'],
+    ['another scheme', `Basic ${base64(`x:${TOKEN}`)}`],
+    ['the bare token', TOKEN],
+  ] as const) {
+    it(`${what}: 401, with or without a readable body`, async () => {
+      for (const body of [{ payloads: [PLAIN] }, 'no json']) {
+        const answer = await post('/decode', body, { authorization });
+        expect(answer.status).toBe(401);
+        expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+      }
+    });
+  }
+
+  it('lets the Web UI ask first, and no other origin', async () => {
+    const preflight = (origin: string) =>
+      endpoint.request('/decode', {
+        method: 'OPTIONS',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization,content-type,x-namespace',
+        },
+      });
+    const answer = await preflight(UI);
+    expect(answer.status).toBe(204);
+    expect(answer.headers.get('access-control-allow-origin')).toBe(UI);
+    expect(answer.headers.get('access-control-allow-credentials')).toBe('true');
+    expect(answer.headers.get('access-control-allow-headers')).toMatch(/x-namespace.*authorization/);
+    expect((await preflight('https://evil.example.com')).headers.get('access-control-allow-origin')).toBeNull();
+    expect((await post('/decode', { payloads: [] }, { origin: UI })).headers.get('access-control-allow-origin')).toBe(
+      UI,
+    );
+  });
+
+  it('without a Web UI no browser may ask', async () => {
+    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, log });
+    const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } });
+    expect(answer.headers.get('access-control-allow-origin')).toBeNull();
+    expect(answer.status).toBe(401);
+  });
+
+  it('says what is wrong with a body, and neither a stack nor the content', async () => {
+    for (const body of ['no json', '[]', '7', { payloads: 'x' }, { payloads: [{ data: 5 }] }]) {
+      const answer = await post('/decode', body);
+      expect(answer.status).toBe(400);
+      expect(await answer.text()).toMatch(/^\{"error":"the body is no /);
+    }
+    const forged = { metadata: { encoding: base64(SEALED_ENCODING) }, data: base64('Kranich Hydraulik GmbH, forged') };
+    const answer = await post('/decode', { payloads: [forged] });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toMatch(/unknown key, or changed/);
+    expect(logged).not.toContain('Kranich');
+  });
+
+  it('refuses a body over 16 MiB', async () => {
+    const answer = await post('/decode', 'x'.repeat(16 * 1024 * 1024 + 1), {
+      'content-length': String(16 * 1024 * 1024 + 1),
+    });
+    expect(answer.status).toBe(413);
+  });
+
+  describe('a browser', () => {
+    const form = (token: string) =>
+      endpoint.request('/sign-in', { method: 'POST', body: new URLSearchParams({ token }) });
+    const decode = (cookie: string) => post('/decode', { payloads: [PLAIN] }, { authorization: '', cookie });
+
+    it('signs in with the token and then goes by its cookie, which no script and no other site gets', async () => {
+      expect(await (await endpoint.request('/sign-in')).text()).toContain('type="password"');
+      const answer = await form(TOKEN);
+      expect(answer.status).toBe(303);
+      expect(answer.headers.get('location')).toBe(UI);
+      const cookie = answer.headers.get('set-cookie') ?? '';
+      expect(cookie).toMatch(/^dealbridge-codec=\S+; Max-Age=43200; Path=\/codec; HttpOnly; SameSite=Strict$/);
+      expect(cookie).not.toContain(TOKEN);
+      expect((await decode(cookie.split(';')[0] ?? '')).status).toBe(200);
+    });
+
+    it('is not let in with a wrong token, a forged cookie, that of another token or one of yesterday', async () => {
+      const wrong = await form('a-codec-token-for-testz');
+      expect(wrong.status).toBe(401);
+      expect(wrong.headers.get('set-cookie')).toBeNull();
+      const forged = createSignIn(openKeyRing({ kind: 'text', text: createKeyLine() }), TOKEN).createSession();
+      const ofAnotherToken = createSignIn(ring, 'the-codec-token-of-before').createSession();
+      for (const value of [forged, ofAnotherToken, TOKEN, '', 'x'])
+        expect((await decode(`dealbridge-codec=${value}`)).status).toBe(401);
+      const session = signIn.createSession();
+      vi.useFakeTimers({ now: Date.now() + 12 * 3_600_000 + 1 });
+      expect(signIn.isSession(session)).toBe(false);
+      vi.useRealTimers();
+      expect(signIn.isSession(session)).toBe(true);
+    });
+
+    it('gets the cookie for https only when it came by https', async () => {
+      const answer = await endpoint.request('/sign-in', {
+        method: 'POST',
+        headers: { 'x-forwarded-proto': 'https' },
+        body: new URLSearchParams({ token: TOKEN }),
+      });
+      expect(answer.headers.get('set-cookie')).toContain('; Secure');
+    });
+  });
+
+  it('has no other address', async () => {
+    expect((await post('/reveal', { payloads: [] })).status).toBe(404);
+  });
+});

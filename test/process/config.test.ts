@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError, loadConfig } from '../../src/process/config.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+
+const KEY = createKeyLine();
+const WHOLE = {
+  DATABASE_URL: 'postgres://dealbridge:database-password@localhost/dealbridge',
+  ENTRA_TENANT_ID: 'e9da86d3-51cf-4a76-82d8-c50195c3f466',
+  DATAVERSE_URL: 'https://org.crm4.dynamics.com/',
+  DATAVERSE_CLIENT_ID: 'one',
+  BC_COMPANY: 'Company',
+  BC_CLIENT_ID: 'two',
+  DEALBRIDGE_KEYS: KEY,
+};
+
+function problem(change: Readonly<Record<string, string | undefined>>): string {
+  const env = Object.fromEntries(Object.entries({ ...WHOLE, ...change }).filter(([, value]) => value !== undefined));
+  try {
+    loadConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.message;
+    throw error;
+  }
+  return 'none';
+}
+
+describe('the configuration', () => {
+  it('is whole without secrets, which the ledger may hold', () => {
+    const config = loadConfig(WHOLE);
+    expect(config.sales.secret).toBeUndefined();
+    expect(config.starter.webhookSecret).toBeUndefined();
+    expect(config.codec).toEqual({ token: undefined, uiOrigin: undefined });
+    expect(config.keys).toEqual({ kind: 'text', text: KEY });
+  });
+
+  it('names every bad setting at once, the keys among them', () => {
+    const text = problem({ DEALBRIDGE_KEYS: undefined, BC_COMPANY: undefined, CODEC_TOKEN: 'short' });
+    expect(text).toContain('setting BC_COMPANY: found nothing');
+    expect(text).toContain('setting CODEC_TOKEN: found a value that is not shown');
+    expect(text).toContain('setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: found neither; one of them is right');
+    expect(text).not.toContain('short');
+  });
+
+  it('refuses keys that are no keys, two sources of keys and a file that is not there', () => {
+    const spoilt = KEY.slice(0, -4);
+    expect(problem({ DEALBRIDGE_KEYS: spoilt })).toMatch(/setting DEALBRIDGE_KEYS: key 1 \('\S+'\) is not the base64/);
+    expect(problem({ DEALBRIDGE_KEYS: spoilt })).not.toContain(spoilt.split(':')[1]);
+    expect(problem({ DEALBRIDGE_KEY_FILE: '/nowhere/keys' })).toContain('found both');
+    const file = problem({ DEALBRIDGE_KEYS: undefined, DEALBRIDGE_KEY_FILE: '/nowhere/keys' });
+    expect(file).toContain('setting DEALBRIDGE_KEY_FILE: /nowhere/keys cannot be read: ENOENT');
+  });
+
+  it('shows no secret that it refuses', () => {
+    const secrets = { WEBHOOK_SECRET: 'my-hook', CODEC_TOKEN: 'my-token', DEALBRIDGE_KEYS: 'my-key' };
+    expect(problem({ ...secrets, DATAVERSE_URL: 'nowhere' })).not.toMatch(/my-|database-password/);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/process/config.js';
+import { toEffectiveSettings } from '../../src/process/effective-settings.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+
+const ENVIRONMENT = {
+  DATABASE_URL: 'postgres://ledger:ledger-password@127.0.0.1/ledger',
+  ENTRA_TENANT_ID: 'contoso',
+  DATAVERSE_URL: 'https://somebody:url-password@contoso.crm4.dynamics.com',
+  DATAVERSE_CLIENT_ID: 'sales-client',
+  DATAVERSE_CLIENT_SECRET: 'sales-secret',
+  BC_COMPANY: 'CRONUS',
+  BC_CLIENT_ID: 'bc-client',
+  BC_CLIENT_SECRET: 'bc-secret',
+  WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
+  DEALBRIDGE_KEYS: createKeyLine(),
+};
+
+describe('the configuration that the audit trail may hold', () => {
+  it('is flat and by name, and knows no secret', () => {
+    const settings = toEffectiveSettings(loadConfig(ENVIRONMENT));
+    expect(settings).toMatchObject({
+      'businessCentral.company': 'CRONUS',
+      'businessCentral.ratePerSecond': 20,
+      'rules.policy.confirmation.by': 'person',
+      'rules.policy.createCustomers': true,
+      'starter.ratePerSecond': 50,
+      'starter.trustedProxies': 0,
+      feeds: true,
+    });
+    expect(settings['sales.environmentUrl']).toBe('https://contoso.crm4.dynamics.com');
+    expect(JSON.stringify(settings)).not.toMatch(/password|-secret/i);
+  });
+
+  it('names the mapping, which is kept apart', () => {
+    const { rules, mapping } = loadConfig(ENVIRONMENT);
+    const settings = toEffectiveSettings(loadConfig(ENVIRONMENT));
+    expect(settings['rules.mappingHash']).toBe(mapping.hash);
+    expect(rules.mappingHash).toBe(mapping.hash);
+    expect(Object.keys(settings).filter((name) => name.startsWith('mapping.'))).toEqual([]);
+  });
+
+  it('leaves out whatever is called like a secret, also what a later setting brings', () => {
+    const later = {
+      ...loadConfig(ENVIRONMENT),
+      keyRing: { current: 'k1', keys: { k1: 'hidden' } },
+      console: { signInToken: 'hidden', sessionKey: 'hidden', url: 'https://console.example' },
+      mail: { user: 'dealbridge', Password: 'hidden' },
+    };
+    const settings = toEffectiveSettings(later);
+    expect(JSON.stringify(settings)).not.toContain('hidden');
+    expect(settings).toMatchObject({ 'console.url': 'https://console.example', 'mail.user': 'dealbridge' });
+  });
+});

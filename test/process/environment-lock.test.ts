@@ -1,0 +1,162 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import { readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { createEnvironmentLedger, type Identity } from '../../src/ledger/settings/environments.js';
+import { ConfigError } from '../../src/process/config.js';
+import {
+  createEnvironmentLock,
+  type ReadableEnvironment,
+  toCentralEnvironment,
+} from '../../src/process/environment-lock.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+import { createSimulatedTokens } from '../support/tokens.js';
+
+/** What stands under an address is compared with what was registered there. */
+
+let counter: Counter;
+
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+beforeEach(() => counter.database.query('DELETE FROM environments'));
+
+interface Place extends ReadableEnvironment {
+  identity: Identity | undefined;
+  looks: number;
+  fails: RemoteApiError | undefined;
+}
+
+function createPlace(): Place {
+  const place: Place = {
+    system: 'sales',
+    address: 'https://sales.example',
+    identity: { organizationId: 'one' },
+    looks: 0,
+    fails: undefined,
+    async readIdentity() {
+      place.looks += 1;
+      if (place.fails) throw place.fails;
+      return place.identity;
+    },
+  };
+  return place;
+}
+
+const lockOf = (environment: ReadableEnvironment, checkEveryMs = 0) =>
+  createEnvironmentLock(environment, {
+    environments: createEnvironmentLedger(counter.database),
+    checkEveryMs,
+    by: 'worker',
+  });
+
+const refusalOf = (asking: Promise<void>): Promise<unknown> =>
+  asking.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('the environment under an address', () => {
+  it('is registered once, by the first of two that start together, and the trail says so', async () => {
+    const place = createPlace();
+    const before = (await readAudit(counter.database, SYSTEM_CHAIN)).length;
+    await Promise.all([lockOf(place).ensureSame(), lockOf(place).ensureSame()]);
+    const entries = (await readAudit(counter.database, SYSTEM_CHAIN)).slice(before);
+    expect(entries).toMatchObject([
+      { actor: 'worker', action: 'environment registered', after: { organizationId: 'one' } },
+    ]);
+  });
+
+  it('that is another one keeps a process from starting, which names both and the command', async () => {
+    const place = createPlace();
+    await lockOf(place).ensureSame();
+    place.identity = { organizationId: 'two' };
+    const refusal = await refusalOf(lockOf(place).ensureSame());
+    expect(refusal).toBeInstanceOf(ConfigError);
+    expect(String(refusal)).toContain('registered is organizationId one, found was organizationId two');
+    expect(String(refusal)).toContain('dealbridge environments accept sales --by NAME');
+  });
+
+  it('is looked at once in a while, not before each write', async () => {
+    const place = createPlace();
+    const lock = lockOf(place, 60_000);
+    await Promise.all([lock.confirm('write'), lock.confirm('write')]);
+    await lock.confirm('write');
+    expect(place.looks).toBe(1);
+  });
+
+  it('that became another one refuses each write until it is the old one again', async () => {
+    const place = createPlace();
+    const lock = lockOf(place);
+    await lock.confirm('create the draft');
+    place.identity = { organizationId: 'two' };
+    const refusal = await refusalOf(lock.confirm('create the draft'));
+    expect(refusal).toMatchObject({ api: 'sales', code: 'other-environment', wasNotDone: true });
+    place.identity = { organizationId: 'one' };
+    await lock.confirm('create the draft');
+  });
+
+  it('that was accepted is for a worker that begins with it, not for one that holds ids of the old one', async () => {
+    const place = createPlace();
+    const lock = lockOf(place);
+    await lock.ensureSame();
+    place.identity = { organizationId: 'two' };
+    await createEnvironmentLedger(counter.database).accept({ ...place, identity: { organizationId: 'two' } }, 'ann');
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
+      facts: { remoteMessage: expect.stringContaining('start it again') },
+    });
+    await lockOf(place).ensureSame();
+  });
+
+  it('that is not there is not registered, and cannot be written to', async () => {
+    const place = createPlace();
+    place.identity = undefined;
+    const lock = lockOf(place);
+    await lock.ensureSame();
+    expect(await createEnvironmentLedger(counter.database).list()).toEqual([]);
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
+      code: 'other-environment',
+      facts: { remoteMessage: 'nothing stands under https://sales.example' },
+    });
+  });
+
+  it('that does not answer refuses the write as one that was not sent (I3)', async () => {
+    const place = createPlace();
+    place.fails = new RemoteApiError('sales', 'unknown-outcome', 'ask who we are', { status: 504 });
+    const refusal = await refusalOf(lockOf(place).confirm('create the draft'));
+    expect(refusal).toMatchObject({ code: 'unavailable', wasNotDone: true, facts: { status: 504 } });
+  });
+});
+
+describe('Business Central', () => {
+  const central = () => {
+    const { connection } = counter.simulators;
+    const { businessCentral: apiUrl, environment, company } = connection;
+    const environmentUrl = `${apiUrl}/v2.0/${connection.tenant}/${environment}`;
+    const tokens = createSimulatedTokens(connection, connection.businessCentralApp);
+    return toCentralEnvironment(
+      { apiUrl, environment, environmentUrl, company },
+      { environmentUrl, tokens, timeoutMs: 5_000 },
+    );
+  };
+
+  it('is known by company, type and tenant', async () => {
+    const { connection } = counter.simulators;
+    expect(await central().readIdentity()).toEqual({
+      companyId: counter.companyId,
+      companyName: connection.company,
+      environmentType: 'Production',
+      tenantId: connection.tenant,
+    });
+  });
+
+  it('that became a sandbox under the same address is another environment', async () => {
+    const { switches } = counter.simulators.businessCentral;
+    await lockOf(central()).ensureSame();
+    switches.environmentType = 'Sandbox';
+    const refusal = String(await refusalOf(lockOf(central()).ensureSame()));
+    switches.environmentType = 'Production';
+    expect(refusal).toContain('environmentType Sandbox');
+    expect(refusal).toContain('dealbridge environments accept business-central');
+  });
+});

@@ -1,0 +1,84 @@
+import { inspect } from 'node:util';
+import { ApplicationFailure } from '@temporalio/common';
+import { describe, expect, it } from 'vitest';
+import { toFailure } from '../../src/activities/remote/failures.js';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import { createLog, describeError, toShownError } from '../../src/process/log.js';
+import { createTemporalLogger } from '../../src/process/temporal-logger.js';
+
+const NAME = 'Kranich Hydraulik GmbH';
+
+/** Errors as they come about, each with the customer's name somewhere inside. */
+const errors: Readonly<Record<string, () => unknown>> = {
+  'a refusal with the other side’s words': () =>
+    new RemoteApiError('business-central', 'rejected', 'create the draft', { status: 400, remoteMessage: NAME }),
+  'the failure that an activity makes of it': () =>
+    toFailure(new RemoteApiError('sales', 'forbidden', 'read', { status: 403, remoteMessage: NAME })),
+  'JSON that cannot be read': () => caught(() => JSON.parse(`{"name": ${NAME}`)),
+  'a value that a column refuses': () =>
+    Object.assign(new Error(`invalid input syntax for type uuid: "${NAME}"`), {
+      name: 'error',
+      code: '22P02',
+      detail: NAME,
+      where: NAME,
+    }),
+  'an error with a cause': () => new Error('the step failed', { cause: new Error(NAME) }),
+  'an error with properties': () => Object.assign(new Error('the step failed'), { body: { name: NAME } }),
+  'something that is no error': () => ({ name: NAME }),
+  'a failure with details': () => ApplicationFailure.create({ message: 'refused', details: [{ text: NAME }] }),
+};
+
+function caught(work: () => unknown): unknown {
+  try {
+    return work();
+  } catch (error) {
+    return error;
+  }
+}
+
+describe('what is shown of an error (I7)', () => {
+  for (const [what, make] of Object.entries(errors)) {
+    it(`${what}: not the customer`, () => {
+      const error = make();
+      expect(JSON.stringify(toShownError(error))).not.toContain('Kranich');
+      expect(describeError(error)).not.toContain('Kranich');
+    });
+  }
+
+  it('its type, message, code, facts and stack', () => {
+    const error = new RemoteApiError('sales', 'throttled', 'read the deal', { status: 429, requestId: 'r-1' });
+    expect(toShownError(error)).toMatchObject({
+      type: 'RemoteApiError',
+      message: 'read the deal: throttled (429)',
+      code: 'throttled',
+      facts: { status: 429, requestId: 'r-1' },
+    });
+    expect(toShownError(error).stack[0]).toMatch(/^at .*log\.test/);
+  });
+
+  it('the other side’s words are not seen by whatever prints an error whole, and are there for whoever asks', () => {
+    const error = new RemoteApiError('sales', 'rejected', 'read', { remoteMessage: NAME });
+    expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain('Kranich');
+    expect(error.facts.remoteMessage).toBe(NAME);
+  });
+});
+
+describe('the SDK’s words in our log', () => {
+  const lines: string[] = [];
+  const log = createLog('test', 'debug', { write: (line) => void lines.push(line) });
+  const logger = createTemporalLogger(log);
+
+  it('ids and names, and nothing of what is in a payload', () => {
+    logger.error('Activity failed', {
+      workflowId: 'w-1',
+      activityType: 'createDraft',
+      input: NAME,
+      memo: { NAME },
+      error: toFailure(new RemoteApiError('sales', 'rejected', 'read', { remoteMessage: NAME })),
+    });
+    logger.debug('Activity completed', { activityId: '4', result: NAME });
+    expect(lines).toHaveLength(2);
+    expect(lines.join()).not.toContain('Kranich');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 50, workflowId: 'w-1', activityType: 'createDraft' });
+  });
+});
