@@ -172,7 +172,7 @@ async function planItems(
 ): Promise<ReadonlyMap<string, WholeRow>> {
   const lines = new Map<string, WonDeal['lines'][number]>();
   for (const line of deal.lines) {
-    const { kind, number } = decideLine(line, rules.lines, deal.extra?.owner);
+    const { kind, number } = decideLine(line, rules.lines, deal.extra.owner);
     if (kind === 'item' && !isLeftOut(line, rules.lines)) lines.set(number.toUpperCase(), line);
   }
   const items = new Map(byNumber(await businessCentral.findWholeRows('items', [...lines.keys()])));

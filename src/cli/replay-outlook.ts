@@ -6,7 +6,6 @@ import { withSalesNumbers } from '../deal/sales-numbers.js';
 import type { SourceRecord } from '../ledger/deals/records.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/fields/columns.js';
-import { withOurNumbers } from '../mapping/fields/masters.js';
 import { findChanges } from '../mapping/preview/preview.js';
 import { type Rules, wishesOf } from '../mapping/rules/rules.js';
 import { createPreviewer, type PreviewDependencies } from './preview.js';
@@ -43,17 +42,15 @@ export async function describeReplay(
   const { revision } = record;
   if (revision === undefined) return lines;
 
-  const recorded = await ledger.getDeal(record.recordId, revision);
-  const was = withSalesNumbers(recorded);
+  const was = withSalesNumbers(await ledger.getDeal(record.recordId, revision));
   const is = isAsRecorded ? was : await readNow(record, sales, rules);
   if (isAsRecorded) lines.push(`hands over revision ${revision}, as it was read then`);
   else if (!is) return [...lines, 'the record is gone in Sales'];
   else {
-    const [left, right] = was ? [was, is] : [recorded, await withOurNumbers(is, rules.mapping, rules.masters.items)];
-    for (const one of findDifferences(left, right)) lines.push(toLine('differs', one));
+    for (const one of findDifferences(was, is)) lines.push(toLine('differs', one));
   }
   lines.push(`mapping: ${rules.mappingHash}${toOldMapping(record, rules)}`);
-  if (!before || before.mappingHash === rules.mappingHash || !was || !is) return lines;
+  if (!before || before.mappingHash === rules.mappingHash || !is) return lines;
   if (isAsRecorded) lines.push(...findUnread(record, before, rules));
   const asThen = await createPreviewer(preview, before).previewRead(was);
   const asNow = await createPreviewer(preview, rules).previewRead(is);
@@ -66,7 +63,6 @@ function toLine(what: string, one: { field: string; before: string | undefined; 
 }
 
 function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, rules: Rules): string {
-  if (mappingHash === undefined) return ' (by which one it was read before is not known)';
   if (mappingHash === rules.mappingHash) return ', as before';
   const remakes = documentId !== undefined && !isHandedOver;
   return `, before ${mappingHash}${remakes ? ': a draft that is there is made anew' : ''}`;

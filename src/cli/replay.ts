@@ -75,7 +75,7 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
       const hash = chosen === 'then' ? record.mappingHash : chosen?.mappingHash;
       const rules = hash === undefined ? config.rules : readable(hash);
       if (chosen === 'then' && record.mappingHash === undefined) {
-        console.log('  left out: by which mapping it was read is not known');
+        console.log('  left out: it was never read, so there is no mapping of then');
         continue;
       }
       if (typeof rules === 'string') {

@@ -27,7 +27,7 @@ export function findCompanyRule(deal: WonDeal, rules: readonly CompanyRule[]): C
     if (when.currency !== undefined && when.currency !== deal.currency?.toUpperCase()) return false;
     return when.columns.every(({ row, column, tables, value }) => {
       if (!tables.includes(deal.table)) return false;
-      return deal.extra?.[row][column]?.trim().toLowerCase() === value.toLowerCase();
+      return deal.extra[row][column]?.trim().toLowerCase() === value.toLowerCase();
     });
   });
 }

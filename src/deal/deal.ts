@@ -31,10 +31,10 @@ export interface WonDeal {
   readonly shipTo: Address | undefined;
   /** Present when the rules ask for it. */
   readonly priceListName?: string | undefined;
-  /** Absent from deals that were read before they were kept. */
+  /** Absent while the numbers are those of Sales: from reading the record until the mapping is applied. */
   readonly salesNumbers?: SalesNumbers;
-  /** Columns that only the mapping asks for, as text; absent from deals that were read before there was a mapping. */
-  readonly extra?: ExtraColumns;
+  /** Columns that only the mapping asks for, as text. */
+  readonly extra: ExtraColumns;
 }
 
 /** Numbers of Sales where the mapping has put others in their place, so that they can be mapped once more. */
@@ -123,8 +123,8 @@ export interface DealLine {
   readonly discount: Decimal;
   readonly tax: Decimal;
   readonly pricingErrorCode: number;
-  /** What the line is in its bundle; absent from deals that were read before bundles were told apart. */
-  readonly role?: LineRole;
+  /** What the line is in its bundle. */
+  readonly role: LineRole;
   /** The line of the bundle that a member belongs to. */
   readonly bundleLineId?: string | undefined;
   /** The memo of the line, which may have many lines of its own. */
@@ -156,12 +156,11 @@ export interface Policy {
   readonly createCustomers: boolean;
   readonly createItems: boolean;
   /** Whether the person who buys becomes a contact of a customer that exists already. */
-  readonly createContacts?: boolean;
+  readonly createContacts: boolean;
   /** Whether an opportunity's configured columns take the result as well. */
   readonly writeOpportunityColumns: boolean;
-  /** Runs that began before orders were made have neither: invoices then. */
-  readonly documentKind?: DocumentKind;
-  readonly orderPosting?: OrderPosting;
+  readonly documentKind: DocumentKind;
+  readonly orderPosting: OrderPosting;
 }
 
 export type DocumentKind = 'invoice' | 'order';

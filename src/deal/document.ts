@@ -112,7 +112,7 @@ export function pricesIncludeTax(deal: WonDeal, rules: LineRules): boolean {
 
 /** The line itself, then what does not fit into it, as comment lines: nothing of a text is lost. */
 function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: DocumentOptions): DocumentLine[] {
-  const decision = decideLine(line, rules, deal.extra?.owner);
+  const decision = decideLine(line, rules, deal.extra.owner);
   if (decision.kind === 'refuse' || decision.kind === 'unmapped') {
     throw new TypeError(`line ${line.lineId} of deal ${deal.recordId} is ${decision.kind}`);
   }

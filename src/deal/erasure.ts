@@ -21,7 +21,7 @@ export function toErasedDeal(deal: WonDeal): WonDeal {
       address: {},
     },
     shipTo: undefined,
-    ...(deal.extra && { extra: toErasedColumns(deal.extra) }),
+    extra: toErasedColumns(deal.extra),
     // The text of a product is the product's; a write-in line says what somebody typed.
     lines: deal.lines.map((line) => ({
       ...line,

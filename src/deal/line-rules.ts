@@ -60,7 +60,7 @@ export function decideLine(line: DealLine, rules: LineRules, owner: Columns = {}
 }
 
 export function salesLineOf(line: DealLine): SalesLine {
-  return line.product ? (line.role ?? 'product') : 'write-in';
+  return line.product ? line.role : 'write-in';
 }
 
 function fits(line: DealLine, when: LineRule['when'], owner: Columns): boolean {

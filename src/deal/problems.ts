@@ -20,7 +20,7 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
     const where = `line ${line.sequence / 10_000}`;
     if (line.pricingErrorCode !== 0) say('pricing-error', `${where}: pricing error ${line.pricingErrorCode}`);
     if (isLeftOut(line, rules)) continue;
-    const { kind, number } = decideLine(line, rules, deal.extra?.owner);
+    const { kind, number } = decideLine(line, rules, deal.extra.owner);
     if (kind === 'unmapped') say('write-in-unmapped', `${where} is a write-in`);
     else if (kind === 'refuse') say('line-refused', `${where}: a rule refuses such lines`);
     else if (kind === 'comment' && !isFree(line)) {

@@ -13,9 +13,9 @@ export function keepSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal {
   return { ...mapped, salesNumbers: { lines, ...(isOther && { customer: { number } }) } };
 }
 
-/** The deal with the numbers that it has in Sales; undefined for deals of before they were kept. */
-export function withSalesNumbers({ salesNumbers, ...deal }: WonDeal): WonDeal | undefined {
-  if (!salesNumbers) return undefined;
+/** The deal with the numbers that it has in Sales. */
+export function withSalesNumbers({ salesNumbers, ...deal }: WonDeal): WonDeal {
+  if (!salesNumbers) return deal;
   const { customer, lines } = salesNumbers;
   const back = (line: DealLine): DealLine => {
     const number = lines[line.lineId];

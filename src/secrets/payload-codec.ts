@@ -4,8 +4,8 @@ import proto from '@temporalio/proto';
 import type { KeyRing } from './key-ring.js';
 
 /**
- * Temporal's history holds sealed payloads only (I7). What was not sealed passes through when it is read: input typed
- * into the command line, and histories from before.
+ * Temporal's history holds sealed payloads only (I7). What was not sealed passes through when it is read: input that
+ * a person typed into Temporal's command line.
  */
 
 const PayloadProto = proto.temporal.api.common.v1.Payload;

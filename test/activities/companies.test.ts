@@ -122,7 +122,7 @@ describe('a company', () => {
 });
 
 describe('the company of a record', () => {
-  it('is the first one for records of before there were several', async () => {
+  it('is the first one for a record that was not read yet', async () => {
     const { companies } = openCompanies(async () => toCompany(randomUUID()));
     expect(await companies.companyOf(await recordIn(undefined))).toBe(companies.first);
   });

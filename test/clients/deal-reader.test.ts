@@ -61,21 +61,21 @@ describe('one request brings the deal with the columns of the mapping', () => {
     const sold = await sellUnknown(simulators, seller);
     await seller.call(`salesorders(${sold.orderId})`, { bc_syncstatus: 'ready' }, 'PATCH');
     const deal = await read('salesorder', sold.orderId, CUSTOM);
-    expect(deal.extra?.record).toMatchObject({
+    expect(deal.extra.record).toMatchObject({
       bc_syncstatus: 'ready',
       bc_correlationid: '+49 421 999',
       shipto_name: 'Nordlager',
       requestdeliveryby: '2026-12-01T23:00:00Z',
     });
     // Terms are read once their table has entries, and columns of other tables never.
-    expect(deal.extra?.record).not.toHaveProperty('freighttermscode');
-    expect(deal.extra?.record).not.toHaveProperty('customerneed');
-    expect(deal.extra?.account).toMatchObject({ paymenttermscode: '3', address1_country: 'Deutschland' });
-    expect(deal.extra?.contact).toMatchObject({ fullname: 'Cleo Muster' });
-    expect(deal.extra?.owner).toEqual({ internalemailaddress: 'sales@example.com' });
+    expect(deal.extra.record).not.toHaveProperty('freighttermscode');
+    expect(deal.extra.record).not.toHaveProperty('customerneed');
+    expect(deal.extra.account).toMatchObject({ paymenttermscode: '3', address1_country: 'Deutschland' });
+    expect(deal.extra.contact).toMatchObject({ fullname: 'Cleo Muster' });
+    expect(deal.extra.owner).toEqual({ internalemailaddress: 'sales@example.com' });
     const [first] = deal.lines;
-    expect(deal.extra?.lines[first?.lineId ?? '']).toMatchObject({ bc_lineno: '77' });
-    expect(deal.extra?.products[first?.product?.productId ?? '']).toMatchObject({
+    expect(deal.extra.lines[first?.lineId ?? '']).toMatchObject({ bc_lineno: '77' });
+    expect(deal.extra.products[first?.product?.productId ?? '']).toMatchObject({
       price: '150.0000',
       defaultuomid: sold.unitCode.replace('CR', 'Cr'),
     });
@@ -87,7 +87,7 @@ describe('one request brings the deal with the columns of the mapping', () => {
     const yaml = 'convertUnits: true\ngrossPriceLists: [List EUR]\ntables: { salespeople: { a@b.example: A } }\n';
     const deal = await read(table, document?.id ?? '', yaml);
     expect(deal.priceListName).toMatch(/^List /);
-    expect(deal.extra?.contact['fullname']).not.toBeUndefined();
+    expect(deal.extra.contact['fullname']).not.toBeUndefined();
     expect(deal.lines[0]).toMatchObject({ unitFactor: '1.0000000000' });
   });
 
@@ -112,8 +112,8 @@ describe('one request brings the deal with the columns of the mapping', () => {
       document?.id ?? '',
       `companies: [{ company: One, when: { businessUnit: ${unit}, territory: ${territory} } }]`,
     );
-    expect(deal.extra?.record['_owningbusinessunit_value']).toBe(unit);
-    expect(deal.extra?.account['_territoryid_value']).toBe(territory);
+    expect(deal.extra.record['_owningbusinessunit_value']).toBe(unit);
+    expect(deal.extra.account['_territoryid_value']).toBe(territory);
   });
 
   it('a team as owner leaves the columns of the owner empty', async () => {
@@ -123,7 +123,7 @@ describe('one request brings the deal with the columns of the mapping', () => {
     const order = store.find('salesorder', document?.id ?? '');
     if (!order) throw new Error('an order is needed');
     store.update(store.schema.table('salesorder'), order, { ownerid: String(team['teamid']) });
-    expect((await read('salesorder', document?.id ?? '', CUSTOM)).extra?.owner).toEqual({});
+    expect((await read('salesorder', document?.id ?? '', CUSTOM)).extra.owner).toEqual({});
   });
 });
 

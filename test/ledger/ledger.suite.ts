@@ -128,13 +128,6 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect(await mapping()).toBe('third');
       });
 
-      it('stays unknown for a document of before they were kept', async () => {
-        const recordId = await see();
-        await ledger.change(recordId, { documentId: randomUUID() });
-        await ledger.change(recordId, { readBy: 'first' });
-        expect((await ledger.getRecord(recordId)).mappingHash).toBeUndefined();
-      });
-
       it('that a person wants stands until another word', async () => {
         const recordId = await see();
         const wanted = async () => (await ledger.getRecord(recordId)).wantedMapping;

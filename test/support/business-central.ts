@@ -101,6 +101,7 @@ function makeDeal(lines: readonly (readonly [string, string])[], more: Partial<W
       discount: '0',
       tax: '0',
       pricingErrorCode: 0,
+      role: 'product',
     })),
     headerDiscount: '0',
     freight: '0',
@@ -110,6 +111,7 @@ function makeDeal(lines: readonly (readonly [string, string])[], more: Partial<W
     pricingErrorCode: 0,
     requestedDelivery: undefined,
     shipTo: undefined,
+    extra: { record: {}, account: {}, contact: {}, owner: {}, lines: {}, products: {} },
     ...more,
   };
 }

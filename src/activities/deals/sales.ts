@@ -37,11 +37,11 @@ export interface DealSummary extends RecordRef {
   readonly problems: readonly Problem[];
   readonly policy: Policy;
   /** How long one click in Sales may still be changing the record; 0 when it is locked. */
-  readonly settleMs?: number;
+  readonly settleMs: number;
   /** Of everything that reaches a document: the same for two revisions that differ in something else. */
-  readonly fingerprint?: string;
+  readonly fingerprint: string;
   /** The mapping that it was read by. */
-  readonly mapping?: string;
+  readonly mapping: string;
 }
 
 /** How a record of a document that is out of our hands stands in Sales. */
@@ -85,13 +85,6 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     };
   };
 
-  /** A deal of before the numbers of Sales were kept stays with those that were mapped then. */
-  const toMappedAgain = async (recorded: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
-    const read = withSalesNumbers(recorded);
-    if (read) return toMapped(read);
-    return { deal: recorded, problems: await findLocalProblems(recorded, rules.mapping, rules.lines) };
-  };
-
   /** One more request when it is the first deal of a company. */
   const findCompany = async (deal: WonDeal): Promise<{ readonly companyId?: string }> =>
     companies ? { companyId: (await companies.choose(deal)).companyId } : {};
@@ -122,7 +115,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
-      const { deal, problems } = await toMappedAgain(await ledger.getDeal(recordId, revision));
+      const { deal, problems } = await toMapped(withSalesNumbers(await ledger.getDeal(recordId, revision)));
       await ledger.keepDeal(deal, {
         state: 'reading',
         revision,
@@ -210,7 +203,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
   const products = new Map<string, string>();
   for (const line of deal.lines) {
     // Only items are looked up; resources, accounts and comments have no item.
-    const { kind, number } = decideLine(line, rules.lines, deal.extra?.owner);
+    const { kind, number } = decideLine(line, rules.lines, deal.extra.owner);
     if (line.product && kind === 'item' && !isLeftOut(line, rules.lines)) products.set(line.product.productId, number);
   }
   return {
@@ -229,7 +222,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     policy: {
       ...rules.policy,
       writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
-      ...(rules.createContacts && { createContacts: true }),
+      createContacts: rules.createContacts,
       documentKind: event ? rules.documents[event] : 'invoice',
       orderPosting: rules.orderPosting,
     },

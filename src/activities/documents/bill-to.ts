@@ -13,7 +13,7 @@ export async function withBillTo(
   fields: DocumentFields,
   { ledger, companyId, rules }: { readonly ledger: Ledger; readonly companyId: string; readonly rules: Rules },
 ): Promise<DocumentFields> {
-  const parentId = deal.extra?.account[PARENT]?.toLowerCase();
+  const parentId = deal.extra.account[PARENT]?.toLowerCase();
   if (rules.masters.billTo === 'self' || !parentId || fields.header['billToCustomerNumber']) return fields;
   const parent = (await ledger.findLinks('customer', companyId, [parentId])).get(parentId);
   if (!parent)

@@ -40,7 +40,7 @@ export interface Draft {
   readonly differencePolicy?: OnDifference;
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
-  /** Of what it was made, when it has just been made or adopted; absent for what was made before that was kept. */
+  /** Of what it was made, when it has just been made or adopted. */
   readonly made?: MadeOf;
 }
 
@@ -54,9 +54,8 @@ export interface MadeOf {
 export function withMadeOf<Found extends object>(
   found: Found | undefined,
   startedFrom: unknown,
-): (Found & { readonly made?: MadeOf }) | undefined {
-  const made = madeOf.safeParse(startedFrom);
-  return found && { ...found, ...(made.success && { made: made.data }) };
+): (Found & { readonly made: MadeOf }) | undefined {
+  return found && { ...found, made: madeOf.parse(startedFrom) };
 }
 
 const madeOf = z.object({ mapping: z.string(), fingerprint: z.string() });

@@ -119,8 +119,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       products,
     }: {
       readonly products: readonly ProductRef[];
-      /** Whose company is asked; runs of before there were several do not say. */
-      readonly recordId?: string;
+      /** Whose company is asked. */
+      readonly recordId: string;
     }): Promise<ItemFindings> {
       const found = await inWords(() => businessCentral.findItems(products.map((product) => product.number)));
       const missing: ProductRef[] = [];
@@ -162,7 +162,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: MadeOf = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const invoice = await writeOnce<Invoice & { readonly made?: MadeOf }>(ledger, {
+      const invoice = await writeOnce<Invoice & { readonly made: MadeOf }>(ledger, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.generation),
         startedFrom: made,
@@ -178,7 +178,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             state: 'drafted',
             documentId: draft.id,
             documentKind: 'invoice',
-            ...(of && { madeBy: of.mapping }),
+            madeBy: of.mapping,
             generation: input.generation,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
@@ -188,12 +188,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             documentId: draft.id,
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
-            ...(of && { mapping: of.mapping }),
+            mapping: of.mapping,
             ...cutsOf(mapped.notes),
           },
         }),
       });
-      return { ...(await toDraft(deal, invoice)), ...(invoice.made && { made: invoice.made }) };
+      return { ...(await toDraft(deal, invoice)), made: invoice.made };
     },
 
     /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */

@@ -74,7 +74,8 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
         outcomeMs,
         find: async ({ startedFrom }) => withMadeOf(await findOne(businessCentral, key), startedFrom),
         write: async () => {
-          // The order before this one may be gone because it was posted, and then it must not be made again (I1).
+          // The order before this one may be gone because it was posted, and then it must not be made again (I1); of
+          // what it was made is not asked any more.
           const posted = input.generation > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
           return {

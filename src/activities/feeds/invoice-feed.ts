@@ -155,10 +155,8 @@ const MOST_IN_PAGE = 20_000;
 /** By so much Business Central itself goes back when it names a moment (reference 6.3). */
 const ROUNDING_MS = 50;
 
-/** Undefined for what a reading of before took as its place, the link to a page: it begins anew. */
 function toMoment(next: string | undefined): Date | undefined {
-  const moment = new Date(next ?? '');
-  return Number.isNaN(moment.getTime()) ? undefined : moment;
+  return next === undefined ? undefined : new Date(next);
 }
 
 /** What was seen is kept somewhat longer than a reading goes back. */

@@ -21,7 +21,7 @@ export function createFindStrongCandidate(dependencies: {
   return async (deal, number) => {
     const { customer } = deal;
     if (!customer || (await matching.isDecided(customer.accountId))) return undefined;
-    const columns = deal.extra?.account ?? {};
+    const columns = deal.extra.account;
     const email = customer.email ?? columns['emailaddress1'];
     const { line1: street = columns['address1_line1'], postalCode = columns['address1_postalcode'] } = customer.address;
     const keys = toMatchKeys({

@@ -27,7 +27,7 @@ export interface Company {
 }
 
 export interface Companies {
-  /** For whatever no rule sends elsewhere, and for records of before there were rules. */
+  /** For whatever no rule sends elsewhere. */
   readonly first: Company;
   /** The company that the rules want for the deal. */
   choose(deal: WonDeal): Promise<Company>;
@@ -120,7 +120,7 @@ function isNotThere(error: unknown): error is RemoteApiError {
 
 /**
  * The same steps for every company and mapping: a call goes to the company that its input names, or else to that of its
- * record; to the first one when it names neither, as the runs do that began before there were several.
+ * record; to the first one when it names neither, as the loops of the default company do.
  */
 export function toEachCompany<Steps extends StepsOf<Steps>>(
   companies: Companies,

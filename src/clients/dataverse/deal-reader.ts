@@ -115,7 +115,10 @@ function query(set: string, id: string, select: string, expand: readonly string[
 const ORDER_DEAD = 2;
 const QUOTE_WON = 2;
 
-export function fromOpportunity(row: OpportunityRow): WonDeal {
+/** The columns that only the mapping asks for are read beside it. */
+type ReadDeal = Omit<WonDeal, 'extra'>;
+
+export function fromOpportunity(row: OpportunityRow): ReadDeal {
   const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== ORDER_DEAD);
   const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === QUOTE_WON);
   return {
@@ -136,7 +139,7 @@ export function fromOpportunity(row: OpportunityRow): WonDeal {
   };
 }
 
-export function fromQuote(row: QuoteRow): WonDeal {
+export function fromQuote(row: QuoteRow): ReadDeal {
   const orders = row.quote_orders.filter((order) => order.statecode !== ORDER_DEAD);
   return {
     ...fromHeader(row, toState(row.statecode, { won: [2], dead: [3] })),
@@ -154,7 +157,7 @@ export function fromQuote(row: QuoteRow): WonDeal {
   };
 }
 
-export function fromOrder(row: OrderRow): WonDeal {
+export function fromOrder(row: OrderRow): ReadDeal {
   return {
     ...fromHeader(row, toState(row.statecode, { won: [0, 1, 3, 4], dead: [ORDER_DEAD] })),
     table: 'salesorder',

@@ -27,9 +27,9 @@ export interface SourceRecord extends RecordRef {
   readonly isHandedOver: boolean;
   /** Who ended it; {@link ENDED_IN_SALES} when it was cancelled or reopened there. */
   readonly endedBy: string | undefined;
-  /** Of Business Central; undefined for what was read before there could be several. */
+  /** Of Business Central; undefined until the record is read. */
   readonly companyId: string | undefined;
-  /** The mapping that the document was made by, or would have been; undefined for what was read before they were kept. */
+  /** The mapping that the document was made by, or would have been; undefined until the record is read. */
   readonly mappingHash: string | undefined;
   /** The mapping that a person wants for the deal instead of today's. */
   readonly wantedMapping: string | undefined;

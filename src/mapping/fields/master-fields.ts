@@ -171,5 +171,6 @@ function toProduct(master: SalesMaster): WonDeal['lines'][number] {
     discount: '0',
     tax: '0',
     pricingErrorCode: 0,
+    role: 'product',
   };
 }

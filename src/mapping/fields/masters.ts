@@ -30,7 +30,7 @@ export async function resolveContact(
   mapping: Mapping,
   lookups: Pick<Lookups, 'findCode'>,
 ): Promise<(Resolved<FieldValues> & { readonly contactId: string }) | undefined> {
-  const contactId = deal.extra?.contact['contactid'];
+  const contactId = deal.extra.contact['contactid'];
   // A person who is the customer has the contact that Business Central makes by itself.
   if (contactId === undefined || deal.customer?.kind === 'contact') return undefined;
   const resolved = await resolveSection('contact', await mapSection('contact', mapping, deal), lookups);
@@ -47,7 +47,7 @@ export async function resolveItem(
   const { product } = line;
   if (!product) throw new TypeError(`line ${line.lineId} has no product`);
   // A rule can name another item than the product's own.
-  const number = decideLine(line, rules, deal.extra?.owner).number || product.number;
+  const number = decideLine(line, rules, deal.extra.owner).number || product.number;
   const mapped = await mapSection('item', mapping, deal, line);
   const unit = mapped.fields.find(({ name }) => name === 'baseUnitOfMeasureCode');
   const unitCode = unit ? String(unit.value) : toUnitCode(line.unit, rules);

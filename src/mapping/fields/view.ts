@@ -25,19 +25,19 @@ function rowOf(deal: WonDeal, row: SourceColumn['row'], line: DealLine | undefin
   const { extra } = deal;
   switch (row) {
     case 'record':
-      return { ...(deal.currency && { transactioncurrencyid: deal.currency }), name: deal.name, ...extra?.record };
+      return { ...(deal.currency && { transactioncurrencyid: deal.currency }), name: deal.name, ...extra.record };
     case 'account':
-      return { ...accountColumns(deal.customer), ...extra?.account };
+      return { ...accountColumns(deal.customer), ...extra.account };
     case 'contact':
-      return extra?.contact ?? {};
+      return extra.contact;
     case 'owner':
-      return extra?.owner ?? {};
+      return extra.owner;
     case 'line':
-      return line ? (extra?.lines[line.lineId] ?? {}) : {};
+      return line ? (extra.lines[line.lineId] ?? {}) : {};
     case 'product': {
       const { product } = line ?? {};
       if (!product) return {};
-      return { productnumber: product.number, name: product.name, ...extra?.products[product.productId] };
+      return { productnumber: product.number, name: product.name, ...extra.products[product.productId] };
     }
   }
 }

@@ -3,7 +3,6 @@ import {
   ApplicationFailure,
   condition,
   log,
-  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -268,8 +267,7 @@ export function openDesk(ref: RecordRef): Desk {
     await ledger.noteState({ recordId: ref.recordId, state, problems });
     const heard = retries;
     retriedBy = undefined;
-    // A word that came while the step ran may be of something that the step looked at before.
-    if (!(isWoken && patched('hear-wakes'))) isWoken = false;
+    // A word that came while the step ran counts, too: it may be of something that the step looked at before.
     await condition(
       () => retries > heard || ended !== undefined || isWoken || (hasNews() && told > answered),
       LOOK_AGAIN,

@@ -15,8 +15,6 @@ export type Start = Refreshed | { readonly kind: 'not-ours'; readonly result: Ha
 export interface DraftOptions {
   readonly isRepeat: boolean;
   readonly generation: number;
-  /** False for runs that began before deals were followed. */
-  readonly isFollowing: boolean;
   /** The revision to hand over as it was read once; without it the record is read as it is. */
   readonly revision?: string;
   /** What an earlier run has made. */
@@ -34,7 +32,7 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   await desk.enter('preparing', 'making sure of customer and items', { told: true });
   // After a hold nothing is taken on trust: what was known may be what was wrong.
   const known = options.isRepeat ? { customer: undefined, unknownProducts: deal.products } : whose.masters;
-  const masters = await prepareMasters(deal, known, options.isFollowing);
+  const masters = await prepareMasters(deal, known);
   if ('held' in masters) return masters;
 
   const { draft } = options;
@@ -47,15 +45,17 @@ export async function bringToDraft(desk: Desk, ref: RecordRef, options: DraftOpt
   return isAsItIs ? { kind: 'paper', paper } : bringUpToDate(desk, paper, deal);
 }
 
-/** A mapping that is not known, as for what was read before they were kept, is no other one. */
 function isSameDocument(was: DealSummary, is: DealSummary): boolean {
-  const isSameMapping = was.mapping === undefined || is.mapping === undefined || was.mapping === is.mapping;
-  return isSameMapping && was.fingerprint === is.fingerprint && was.policy.documentKind === is.policy.documentKind;
+  return (
+    was.mapping === is.mapping &&
+    was.fingerprint === is.fingerprint &&
+    was.policy.documentKind === is.policy.documentKind
+  );
 }
 
-function readRecord(desk: Desk, ref: RecordRef, { isFollowing, revision }: DraftOptions): Promise<DealSummary> {
+function readRecord(desk: Desk, ref: RecordRef, { revision }: DraftOptions): Promise<DealSummary> {
   if (revision !== undefined) return sales.recallDeal({ ...ref, revision });
-  return isFollowing ? readSettled(desk, ref) : sales.readDeal(ref);
+  return readSettled(desk, ref);
 }
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */
@@ -63,8 +63,8 @@ async function readSettled(desk: Desk, ref: RecordRef): Promise<DealSummary> {
   let deal = await sales.readDeal(ref);
   desk.hasRead(deal.revision);
   if (ref.table !== 'salesorder') return deal;
-  for (let time = 0; time < MOST_READINGS && deal.state === 'won' && (deal.settleMs ?? 0) > 0; time += 1) {
-    await sleep(deal.settleMs ?? 0);
+  for (let time = 0; time < MOST_READINGS && deal.state === 'won' && deal.settleMs > 0; time += 1) {
+    await sleep(deal.settleMs);
     const again = await sales.readDeal(ref);
     desk.hasRead(again.revision);
     if (again.revision === deal.revision) return again;
@@ -121,11 +121,7 @@ async function giveWay(desk: Desk, deal: DealSummary): Promise<HandOverResult> {
 }
 
 /** Customer and items: known, found, or created where the rules allow it; all that is missing is named at once. */
-async function prepareMasters(
-  deal: DealSummary,
-  known: Masters,
-  isFollowing: boolean,
-): Promise<{ readonly customerId: string } | Held> {
+async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ readonly customerId: string } | Held> {
   const { recordId, revision, policy } = deal;
   const products = known.unknownProducts;
   let customer = known.customer ?? (await businessCentral.findCustomer({ recordId, revision }));
@@ -147,7 +143,7 @@ async function prepareMasters(
     for (const product of missing) held.push({ reason: 'item-missing', text: `no item ${product.number}` });
   }
   // Before anything is made: what the mapping refuses is named in the same breath.
-  if (isFollowing && (!customer || missing.length > 0)) {
+  if (!customer || missing.length > 0) {
     const createsProducts = policy.createItems ? missing.map(({ productId }) => productId) : [];
     const createsCustomer = !customer && policy.createCustomers;
     held.push(...(await businessCentral.findMappingProblems({ recordId, revision, createsCustomer, createsProducts })));
@@ -166,11 +162,11 @@ async function prepareMasters(
 const PRODUCTS_AT_ONCE = 20;
 
 /** Lines, discounts, freight and tax of deal and draft must agree before anybody is asked to confirm. */
-export async function agreeOnDraft(desk: Desk, made: Paper, isFollowing: boolean): Promise<Refreshed> {
+export async function agreeOnDraft(desk: Desk, made: Paper): Promise<Refreshed> {
   let paper = made;
   return desk.untilClear('comparing draft and deal', async (isRepeat): Promise<Refreshed | Held> => {
     if (isRepeat) {
-      const fresh = await refreshOnce(desk, paper, isFollowing);
+      const fresh = await refreshOnce(desk, paper);
       if ('held' in fresh || fresh.kind === 'posted-by-hand') return fresh;
       paper = fresh.paper;
     }
@@ -191,12 +187,11 @@ export interface Refreshed {
 }
 
 /** Reads both sides again, until nothing holds it. @throws DealEnded when the record is won no longer. */
-export function refresh(desk: Desk, paper: Paper, isFollowing: boolean): Promise<Refreshed> {
-  return desk.untilClear('bringing the draft up to date', () => refreshOnce(desk, paper, isFollowing));
+export function refresh(desk: Desk, paper: Paper): Promise<Refreshed> {
+  return desk.untilClear('bringing the draft up to date', () => refreshOnce(desk, paper));
 }
 
-async function refreshOnce(desk: Desk, paper: Paper, isFollowing: boolean): Promise<Refreshed | Held> {
-  if (!isFollowing) return refreshAsBefore(desk, paper);
+async function refreshOnce(desk: Desk, paper: Paper): Promise<Refreshed | Held> {
   desk.takeNews();
   const { recordId, table } = paper.deal;
   const deal = await sales.readDeal({ recordId, table });
@@ -218,7 +213,7 @@ async function bringUpToDate(desk: Desk, paper: Paper, deal: DealSummary): Promi
   if (draft && isSameDocument(paper.deal, deal)) return { kind: 'paper', paper: { ...paper, deal, draft } };
   if (draft) await papers.deleteDraft(paper);
   if (deal.problems.length > 0) return { held: deal.problems };
-  const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products }, true);
+  const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products });
   if ('held' in masters) return masters;
   const again = await makeDraft(desk, deal, masters.customerId, paper.generation + 1);
   if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
@@ -227,15 +222,4 @@ async function bringUpToDate(desk: Desk, paper: Paper, deal: DealSummary): Promi
 
 function toEnd(deal: DealSummary): DealEnded {
   return new DealEnded('cancelled', 'Sales', deal.state === 'dead' ? 'cancelled in Sales' : 'reopened in Sales');
-}
-
-async function refreshAsBefore(desk: Desk, paper: Paper): Promise<Refreshed> {
-  const { recordId, table } = paper.deal;
-  const deal = await sales.readDeal({ recordId, table });
-  const draft = await businessCentral.readDraft({ recordId, revision: deal.revision, draftId: paper.draft.id });
-  if (draft && deal.revision === paper.deal.revision) return { kind: 'paper', paper: { ...paper, draft } };
-  if (draft) await businessCentral.deleteDraft({ recordId, draftId: draft.id });
-  const again = await makeDraft(desk, deal, paper.customerId, paper.generation + 1);
-  if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
-  return { kind: 'paper', paper: again };
 }

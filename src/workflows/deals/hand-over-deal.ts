@@ -1,10 +1,10 @@
-import { continueAsNew, patched, sleep } from '@temporalio/workflow';
+import { continueAsNew, sleep } from '@temporalio/workflow';
 import type { Standing } from '../../activities/deals/ledger.js';
 import type { Draft } from '../../activities/documents/invoices.js';
 import type { Policy, RecordRef } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import type { DealState } from '../../deal/states.js';
-import { businessCentral, ledger, sales } from '../activity-options.js';
+import { businessCentral, ledger } from '../activity-options.js';
 import { DealEnded, type Desk, openDesk, ReplayWanted } from './deal-handlers.js';
 import { type Paper, papersOf } from './document-steps.js';
 import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
@@ -18,26 +18,19 @@ import type { HandOverInput, HandOverResult } from './messages.js';
  */
 export async function handOverDeal(input: HandOverInput): Promise<HandOverResult> {
   const ref: RecordRef = { table: input.table, recordId: input.recordId };
-  // Runs that began before deals were followed go on as they began (I9).
-  const isFollowing = patched('follow-deals');
   const desk = openDesk(ref);
   try {
-    return await handOver(desk, ref, input, isFollowing);
+    return await handOver(desk, ref, input);
   } catch (error) {
     if (!(error instanceof ReplayWanted)) throw error;
     return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
   }
 }
 
-async function handOver(
-  desk: Desk,
-  ref: RecordRef,
-  { replay, look }: HandOverInput,
-  isFollowing: boolean,
-): Promise<HandOverResult> {
+async function handOver(desk: Desk, ref: RecordRef, { replay, look }: HandOverInput): Promise<HandOverResult> {
   if (replay) await ledger.beginReplay({ recordId: ref.recordId, replay });
-  const standing = isFollowing ? await ledger.findStanding(ref) : undefined;
-  if (standing?.isHandedOver) {
+  const standing = await ledger.findStanding(ref);
+  if (standing.isHandedOver) {
     desk.standAt(standing.state);
     if (replay) await checkResults(desk, ref, standing);
     const news = desk.takeNews();
@@ -50,13 +43,12 @@ async function handOver(
     await desk.enter('reading', 'reading the deal in Sales', { told: true });
     const start = await desk.untilClear('preparing the draft', async (isRepeat) => {
       // An attempt of before the hold may have made or deleted a draft.
-      const stands = isRepeat && isFollowing && patched('stand-again') ? await ledger.findStanding(ref) : standing;
+      const stands = isRepeat ? await ledger.findStanding(ref) : standing;
       return bringToDraft(desk, ref, {
         isRepeat,
-        generation: stands?.generation ?? 1,
-        isFollowing,
+        generation: stands.generation,
         ...(replay?.revision !== undefined && { revision: replay.revision }),
-        ...(stands?.draft && { draft: stands.draft }),
+        ...(stands.draft && { draft: stands.draft }),
       });
     });
     if (start.kind === 'not-ours') return await endHearing(desk, ref, start.result);
@@ -64,16 +56,15 @@ async function handOver(
 
     let isByHand = start.kind === 'posted-by-hand';
     while (!isByHand) {
-      const agreed = await agreeOnDraft(desk, paper, isFollowing);
+      const agreed = await agreeOnDraft(desk, paper);
       paper = agreed.paper;
       isByHand = agreed.kind === 'posted-by-hand';
-      if (isByHand || ((await confirm(desk, paper, isFollowing)) && (await post(desk, paper)) === 'posted')) break;
+      if (isByHand || ((await confirm(desk, paper)) && (await post(desk, paper)) === 'posted')) break;
       // Deal or draft changed while it waited, or after it was confirmed: the word is void (I2).
-      const fresh = await refresh(desk, paper, isFollowing);
+      const fresh = await refresh(desk, paper);
       paper = fresh.paper;
       isByHand = fresh.kind === 'posted-by-hand';
     }
-    if (!isFollowing) return await writeBackAsBefore(desk, paper);
     const { documentKind, orderPosting } = paper.deal.policy;
     // Of an order that was posted by hand only its invoices are left, and they are read next.
     if (!(isByHand && documentKind === 'order')) await papersOf(paper.deal).readResult(desk, paper);
@@ -93,7 +84,7 @@ async function handOver(
  * feed that told it will not tell it twice (I5).
  */
 async function endHearing(desk: Desk, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
-  if (MAY_BE_WON_LATER.has(result.outcome) && desk.takeNews().ofRecord && patched('hear-until-the-end')) {
+  if (MAY_BE_WON_LATER.has(result.outcome) && desk.takeNews().ofRecord) {
     await continueAsNew<typeof handOverDeal>(ref);
   }
   return result;
@@ -102,20 +93,20 @@ async function endHearing(desk: Desk, ref: RecordRef, result: HandOverResult): P
 const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(['seen', 'cancelled']);
 
 /** One click in Sales fires several events: what it makes of opportunity and quote is seen a moment later. */
-async function settle(desk: Desk, standing: Standing | undefined): Promise<void> {
-  if (!standing || standing.settleMs === 0) return;
+async function settle(desk: Desk, standing: Standing): Promise<void> {
+  if (standing.settleMs === 0) return;
   await desk.enter('reading', 'letting the record settle in Sales', { told: true });
   await sleep(standing.settleMs);
 }
 
 /** By rule or by a person; whoever it is, the figures are kept with the word. False when there is news instead. */
-async function confirm(desk: Desk, { deal, draft }: Paper, isFollowing: boolean): Promise<boolean> {
+async function confirm(desk: Desk, { deal, draft }: Paper): Promise<boolean> {
   const { figures } = draft;
   let by = 'rule';
   let note = '';
   if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
-    if (isFollowing && (await ledger.findStanding(deal)).isHandedOver) return true;
+    if ((await ledger.findStanding(deal)).isHandedOver) return true;
     const word = await desk.decide(figures);
     if (word.kind === 'news') return false;
     if (word.kind === 'rejected') throw new DealEnded('rejected', word.by, word.reason);
@@ -148,25 +139,10 @@ async function post(desk: Desk, paper: Paper): Promise<'posted' | 'changed'> {
   });
 }
 
-/** How runs ended before deals were followed. */
-async function writeBackAsBefore(desk: Desk, paper: Paper): Promise<HandOverResult> {
-  const { deal } = paper;
-  const invoice = await papersOf(deal).readResult(desk, paper);
-  const invoiceId = paper.draft.id;
-  const back = { ref: { table: deal.table, recordId: deal.recordId }, revision: deal.revision, invoiceId };
-  await desk.untilClear('writing back to Sales', () => sales.createInvoiceRow(back));
-  if (deal.policy.writeOpportunityColumns) {
-    await desk.untilClear('writing the columns of the opportunity', () => sales.writeOpportunityColumns(back));
-  }
-  await desk.enter('written-back', 'settling', { told: true });
-  await desk.enter('settled', 'done');
-  return invoice === undefined ? { outcome: 'settled' } : { outcome: 'settled', invoiceNumber: invoice };
-}
-
 /** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
 async function endDeal(desk: Desk, ref: RecordRef, paper: Paper | undefined, end: DealEnded): Promise<HandOverResult> {
   if (paper) await papersOf(paper.deal).deleteDraft(paper);
-  else if (patched('stand-again')) await deleteEarlierDraft(ref);
+  else await deleteEarlierDraft(ref);
   await ledger.releaseClaims({ recordId: ref.recordId });
   await ledger.noteState({
     recordId: ref.recordId,
