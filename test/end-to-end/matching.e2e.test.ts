@@ -9,6 +9,7 @@ import { accountWorkflowId } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createMatchLedger, type MatchLedger } from '../../src/ledger/masters/matching.js';
 import { createDealer } from '../support/deals.js';
+import { keepHistory } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -116,6 +117,8 @@ describe('dealbridge accounts match', () => {
     expect(desk.customer('TWIN-2')).toMatchObject({ city: twin.city, number: 'TWIN-2' });
     const again = JSON.parse(await dealbridge('accounts', 'match', '--json'));
     expect(again.candidates.some((one: { accountId: string }) => one.accountId === twin.id)).toBe(false);
+    await keepHistory(stage, 'match-accounts', 'accounts-matched');
+    await keepHistory(stage, 'apply-matches', 'match-applied');
   });
 
   it('refuses a customer that does not exist or stands for another account, and a file that is none', async () => {

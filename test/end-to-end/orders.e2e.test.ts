@@ -75,7 +75,8 @@ describe('an order that is shipped in three parts', () => {
     expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
     // A payment in part moves no stamp: only the sweep finds it.
     await bookkeeper.payInvoice(third, '0.01');
-    await stage.temporal.schedule.getHandle(invoiceSweepId(stage.simulators.businessCentral.company.id)).trigger();
+    const sweeps = stage.temporal.schedule.getHandle(invoiceSweepId(stage.simulators.businessCentral.company.id));
+    await sweeps.trigger();
     await until(() => stages(deal).includes('2/100002'));
     expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
     await bookkeeper.payInvoice(third);
@@ -83,6 +84,8 @@ describe('an order that is shipped in three parts', () => {
     expect(stages(deal)).toEqual(['2/100001', '2/100001', '2/100001']);
     expect((await stage.ledger.getRecord(deal.id)).invoiceNumber).toBe(numbers.join(', '));
     await keepHistory(stage, deal.id, 'order-settled');
+    const sweep = (await sweeps.describe()).info.recentActions.at(-1)?.action.workflow;
+    await keepHistory(stage, sweep?.workflowId ?? '', 'invoices-swept');
   });
 
   it('the order in Sales is set to Invoiced when all of it is', async () => {

@@ -90,7 +90,6 @@ describe('a person decides with the commands of the README', () => {
     const deal = await startWaiting();
     await run(command('signal confirm', deal));
     expect((await dealer.result(deal)).outcome).toBe('written-back');
-    await keepHistory(stage, deal.id, 'confirmed-by-signal');
   });
 
   for (const how of ['update', 'signal']) {
@@ -100,7 +99,7 @@ describe('a person decides with the commands of the README', () => {
       expect((await dealer.result(deal)).outcome).toBe('rejected');
       expect(posted(deal)).toEqual([]);
       expect((await stage.ledger.getRecord(deal.id)).state).toBe('rejected');
-      await keepHistory(stage, deal.id, `rejected-by-${how}`);
+      if (how === 'signal') await keepHistory(stage, deal.id, 'rejected-by-signal');
     });
   }
 
@@ -180,6 +179,5 @@ describe('a draft that somebody touched after it was confirmed (I2)', () => {
     expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(posted(deal)).toEqual([true]);
     expect(dealer.invoicesOf(deal)[0]?.row['id']).not.toBe(id);
-    await keepHistory(stage, deal.id, 'draft-deleted-then-made-anew');
   });
 });
