@@ -124,10 +124,10 @@ describe('dealbridge doctor', () => {
   });
 
   it('finds a ledger that was not migrated and a trail whose trigger is off', async () => {
-    await stage.database.query(`DELETE FROM migrations WHERE name = '0007-credentials.sql'`);
+    await stage.database.query(`DELETE FROM migrations WHERE name = '0005-settings.sql'`);
     const behind = (await doctor()).finding('database', 'migrations');
-    expect(behind).toMatchObject({ result: 'wrong', found: 'not applied: 0007-credentials.sql' });
-    await stage.database.query(`INSERT INTO migrations (name) VALUES ('0007-credentials.sql')`);
+    expect(behind).toMatchObject({ result: 'wrong', found: 'not applied: 0005-settings.sql' });
+    await stage.database.query(`INSERT INTO migrations (name) VALUES ('0005-settings.sql')`);
     await stage.database.query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept');
     const asleep = (await doctor()).finding('database', 'audit trail');
     await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept');

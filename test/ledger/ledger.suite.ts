@@ -36,7 +36,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     };
 
     it('is migrated once, also by two processes at the same time', async () => {
-      expect(applied.flat()).toContain('0001-ledger.sql');
+      expect(applied.flat()).toContain('0001-deals.sql');
       expect(new Set(applied.flat()).size).toBe(applied.flat().length);
       expect(await migrate(database)).toEqual([]);
     });

@@ -33,7 +33,7 @@ export interface KeptAuditEntry extends AuditEntry {
   readonly entryHash: string;
 }
 
-/** One statement, so that a deal pays no extra round trip; the database chains the entry (migration 0006). */
+/** One statement, so that a deal pays no extra round trip; the database chains the entry (migrations/0002-audit.sql). */
 export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<void> {
   const values = [
     entry.recordId,

@@ -8,7 +8,7 @@ import type { Database } from '../database.js';
 export type Settings = Readonly<Record<string, string | number | boolean>>;
 
 export const CONFIGURATION_CHANGED = 'configuration changed';
-/** A lock space of its own, as in migration 0006. */
+/** A lock space of its own, as in migrations/0002-audit.sql. */
 const LOCK_SPACE = 4_116;
 
 /** Writes an entry when the configuration differs from the last one of this kind of process; true when it did. */

@@ -1,13 +1,32 @@
--- I4: the audit trail proves itself. Each record's entries form a chain of hashes, seals chain the heads of the chains.
--- docs/audit.md tells the hash input byte by byte; a change of these functions breaks every proof made so far.
+-- I4: the audit trail is append-only and proves itself. Each record's entries form a chain of hashes, seals chain the
+-- heads of the chains. docs/audit.md tells the hash input byte by byte; a change of these functions breaks every proof
+-- made so far.
 
-ALTER TABLE audit_entries
-  ADD COLUMN before jsonb,
-  ADD COLUMN after jsonb,
-  ADD COLUMN personal_hash text,
-  ADD COLUMN chain_position bigint,
-  ADD COLUMN previous_hash text,
-  ADD COLUMN entry_hash text;
+CREATE TABLE audit_entries (
+  entry_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  record_id uuid NOT NULL,
+  chain_position bigint NOT NULL,
+  at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  actor text NOT NULL,
+  action text NOT NULL,
+  request_id text,
+  correlation_id text,
+  facts jsonb NOT NULL DEFAULT '{}',
+  before jsonb,
+  after jsonb,
+  personal_hash text,
+  previous_hash text NOT NULL,
+  entry_hash text NOT NULL
+);
+-- Whatever locks may do: a chain cannot fork.
+CREATE UNIQUE INDEX audit_entries_chain ON audit_entries (record_id, chain_position);
+
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'the audit trail is append-only';
+END $$;
+CREATE TRIGGER audit_entries_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A length in bytes before each value, so that no two rows share an input; nothing is `-`.
 CREATE FUNCTION audit_field(value text) RETURNS text LANGUAGE sql STABLE AS $$
@@ -35,40 +54,6 @@ CREATE FUNCTION audit_entry_hash(entry audit_entries) RETURNS text LANGUAGE sql 
     audit_field(entry.after::text) ||
     audit_field(entry.personal_hash), 'UTF8')), 'hex')
 $$;
-
--- Rows of before this migration are chained in the order in which they were written.
-ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept;
-DO $$
-DECLARE
-  entry audit_entries;
-  chain uuid;
-  last_position bigint;
-  last_hash text;
-BEGIN
-  FOR entry IN SELECT * FROM audit_entries ORDER BY record_id, entry_id LOOP
-    IF chain IS DISTINCT FROM entry.record_id THEN
-      chain := entry.record_id;
-      last_position := 0;
-      last_hash := repeat('0', 64);
-    END IF;
-    entry.chain_position := last_position + 1;
-    entry.previous_hash := last_hash;
-    last_position := entry.chain_position;
-    last_hash := audit_entry_hash(entry);
-    UPDATE audit_entries
-    SET chain_position = entry.chain_position, previous_hash = entry.previous_hash, entry_hash = last_hash
-    WHERE entry_id = entry.entry_id;
-  END LOOP;
-END $$;
-ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept;
-
-ALTER TABLE audit_entries
-  ALTER COLUMN chain_position SET NOT NULL,
-  ALTER COLUMN previous_hash SET NOT NULL,
-  ALTER COLUMN entry_hash SET NOT NULL;
--- Whatever locks may do: a chain cannot fork.
-CREATE UNIQUE INDEX audit_entries_chain ON audit_entries (record_id, chain_position);
-DROP INDEX audit_entries_by_record;
 
 -- Locks of the trail are pairs of numbers: a space of their own beside the single numbers of claims and migrations.
 -- (4114, 0) is shared by writers and exclusive for a seal; (4115, chain) belongs to one chain.

@@ -1,4 +1,4 @@
--- What is heard of Dataverse: how far each feed has read, what it knows of every row, and who saw which record.
+-- The feeds: how far Dataverse and Business Central were read, what is known of every row, and who saw which record.
 
 CREATE TABLE sales_feeds (
   source_table text PRIMARY KEY,
@@ -58,4 +58,32 @@ CREATE TABLE sightings (
 );
 CREATE INDEX sightings_by_time ON sightings (source_table, last_at);
 
-CREATE INDEX source_records_by_hold ON source_records (hold_reason) WHERE state = 'held';
+-- Up to which change of its invoices a company was read.
+CREATE TABLE invoice_feeds (
+  company_id uuid PRIMARY KEY,
+  watermark timestamptz NOT NULL,
+  read_at timestamptz,
+  error text,
+  error_at timestamptz
+);
+
+-- Invoices met within the overlap that every reading goes back, so that each change counts once; `told` is false from the
+-- moment that the news are kept until the deal has been told, whatever happens in between (I5).
+CREATE TABLE seen_invoices (
+  invoice_id uuid PRIMARY KEY,
+  company_id uuid NOT NULL,
+  etag text NOT NULL,
+  last_modified timestamptz NOT NULL,
+  told boolean NOT NULL
+);
+CREATE INDEX seen_invoices_by_time ON seen_invoices (company_id, last_modified);
+
+CREATE TABLE webhook_subscriptions (
+  subscription_id text PRIMARY KEY,
+  company_id uuid NOT NULL,
+  resource text NOT NULL,
+  expires_at timestamptz,
+  renewed_at timestamptz,
+  error text,
+  error_at timestamptz
+);

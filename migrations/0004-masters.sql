@@ -1,7 +1,14 @@
 -- Accounts, contacts and products of Sales beside the customers, contacts and items that stand for them.
 
-ALTER TABLE links DROP CONSTRAINT links_kind_check;
-ALTER TABLE links ADD CONSTRAINT links_kind_check CHECK (kind IN ('customer', 'item', 'contact'));
+CREATE TABLE links (
+  kind text NOT NULL CHECK (kind IN ('customer', 'item', 'contact')),
+  sales_id uuid NOT NULL,
+  company_id uuid NOT NULL,
+  bc_id uuid NOT NULL,
+  bc_number text NOT NULL,
+  linked_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (kind, sales_id, company_id)
+);
 -- One row of Business Central may stand for several rows of Sales, so this is no key.
 CREATE INDEX links_by_bc ON links (kind, company_id, bc_id);
 
