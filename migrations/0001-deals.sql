@@ -6,7 +6,7 @@ CREATE TABLE source_records (
   state text NOT NULL DEFAULT 'seen',
   hold_reason text,
   hold_text text,
-  bearer_id uuid,
+  carrier_id uuid,
   revision text,
   record_number text,
   customer_number text,
@@ -50,10 +50,10 @@ CREATE TABLE deal_revisions (
 -- I1: who carries the deal of a lineage. `drafting` cannot be taken over any more.
 CREATE TABLE claims (
   record_id uuid NOT NULL,
-  bearer_id uuid NOT NULL,
+  carrier_id uuid NOT NULL,
   state text NOT NULL CHECK (state IN ('claimed', 'drafting', 'yielded')),
   claimed_at timestamptz NOT NULL DEFAULT now(),
-  PRIMARY KEY (record_id, bearer_id)
+  PRIMARY KEY (record_id, carrier_id)
 );
 
 -- I1 in one round trip: the lock first, then a fresh look at the claim.
@@ -61,7 +61,7 @@ CREATE FUNCTION start_drafting(bearer uuid) RETURNS boolean LANGUAGE plpgsql AS 
 BEGIN
   -- The same lock as a claim takes: without it a descendant could read "claimed" and this write "drafting".
   PERFORM pg_advisory_xact_lock(hashtextextended(bearer::text, 0));
-  UPDATE claims SET state = 'drafting' WHERE record_id = bearer AND bearer_id = bearer AND state <> 'yielded';
+  UPDATE claims SET state = 'drafting' WHERE record_id = bearer AND carrier_id = bearer AND state <> 'yielded';
   RETURN FOUND;
 END $$;
 
@@ -89,14 +89,14 @@ CREATE TABLE documents (
 );
 CREATE INDEX documents_by_record ON documents (record_id);
 
--- What Sales was told of each posted invoice.
+-- What was reported to Sales of each posted invoice.
 CREATE TABLE write_backs (
   invoice_id uuid PRIMARY KEY,
   record_id uuid NOT NULL,
   sales_invoice_id uuid NOT NULL,
   etag text NOT NULL,
-  told jsonb NOT NULL,
-  told_at timestamptz NOT NULL DEFAULT now()
+  reported_to_sales jsonb NOT NULL,
+  reported_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX write_backs_by_record ON write_backs (record_id);
 

@@ -32,7 +32,7 @@ CREATE TABLE sales_feeds (
   counted_at timestamptz,
   counted_since timestamptz,
   counted_rows bigint,
-  counted_unseen bigint
+  counted_missed bigint
 );
 
 CREATE TABLE sales_rows (
@@ -47,7 +47,7 @@ CREATE TABLE sales_rows (
 );
 
 -- Who saw a record that may be handed over. Whatever two of them saw, the third should have seen.
-CREATE TABLE sightings (
+CREATE TABLE detections (
   source_table text NOT NULL,
   record_id uuid NOT NULL,
   seen_by text NOT NULL CHECK (seen_by IN ('webhook', 'feed', 'count')),
@@ -56,7 +56,7 @@ CREATE TABLE sightings (
   times integer NOT NULL DEFAULT 1,
   PRIMARY KEY (record_id, seen_by)
 );
-CREATE INDEX sightings_by_time ON sightings (source_table, last_at);
+CREATE INDEX sightings_by_time ON detections (source_table, last_at);
 
 -- Up to which change of its invoices a company was read.
 CREATE TABLE invoice_feeds (
@@ -67,14 +67,14 @@ CREATE TABLE invoice_feeds (
   error_at timestamptz
 );
 
--- Invoices met within the overlap that every reading goes back, so that each change counts once; `told` is false from the
--- moment that the news are kept until the deal has been told, whatever happens in between (I5).
+-- Invoices met within the overlap that every reading goes back, so that each change counts once; `notified` is false from the
+-- moment that the status is stored until the deal has been notified, whatever happens in between (I5).
 CREATE TABLE seen_invoices (
   invoice_id uuid PRIMARY KEY,
   company_id uuid NOT NULL,
   etag text NOT NULL,
   last_modified timestamptz NOT NULL,
-  told boolean NOT NULL
+  notified boolean NOT NULL
 );
 CREATE INDEX seen_invoices_by_time ON seen_invoices (company_id, last_modified);
 

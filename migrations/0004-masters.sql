@@ -91,7 +91,7 @@ CREATE TABLE drift_differences (
   kind text NOT NULL,
   row_id uuid NOT NULL,
   field text NOT NULL,
-  sales text,
+  dataverse text,
   business_central text,
   -- sales, business-central, or person when a person must decide.
   winner text NOT NULL,

@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { findCompanyId } from './clients/business-central/client.js';
-import { createSalesClient } from './clients/dataverse/client.js';
+import { createDataverseClient } from './clients/dataverse/client.js';
 import { ensureAuditSeals } from './dispatch/ensure/audit-seals.js';
 import { ensureDrift } from './dispatch/ensure/drift.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './dispatch/ensure/invoice-feeds.js';
@@ -16,8 +16,8 @@ import { createLimits, toServerOptions } from './http/limits.js';
 import { createSignIn } from './http/sign-in.js';
 import { createBusinessCentralWebhook } from './http/webhooks/business-central.js';
 import { createWebhooks, toGivenKey } from './http/webhooks/dataverse.js';
-import { createSightings } from './ledger/deals/detections.js';
-import { noteConfiguration } from './ledger/settings/configuration-log.js';
+import { createDetections } from './ledger/deals/detections.js';
+import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { openAccess } from './process/access.js';
 import { loadConfig } from './process/config.js';
 import { createCredentialProvider, deriveClientState, ensureCredential } from './process/credentials.js';
@@ -38,11 +38,11 @@ await ensureCredential('webhook', webhookSecrets);
 const isRight = createSecretCheck(webhookSecrets);
 const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
 const access = await openAccess(config, vault);
-const sightings = createSightings(runtime.database);
+const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
-const sales = createSalesClient({ ...access.sales, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
+const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
 if (config.feeds) await ensureFeeds(temporal, config.rules.feeds);
-await noteConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
+await recordConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
 if (config.feeds) await ensureAuditSeals(temporal);
 if (config.feeds) await ensureDrift(temporal, config.rules.masters);
 
@@ -55,9 +55,9 @@ app.route(
     isRight,
     start: (ref) => startDeal({ temporal, ledger }, ref),
     isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
-    noteSightings: (refs) => sightings.noteSightings('webhook', refs),
+    recordDetections: (refs) => detections.recordDetections('webhook', refs),
     nudge: config.feeds ? createNudger(temporal, log) : () => undefined,
-    findOwnUserId: learnOwnUser(sales.whoAmI, log),
+    findOwnUserId: learnOwnUser(dataverse.whoAmI, log),
     log,
   }),
 );
@@ -119,7 +119,7 @@ async function startFeeds(): Promise<void> {
 async function stop(): Promise<void> {
   feeds?.stop();
   await new Promise((resolve) => server.close(resolve));
-  await sales.close();
+  await dataverse.close();
   await runtime.close();
 }
 

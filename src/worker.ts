@@ -1,17 +1,25 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { createLedgerActivities } from './activities/deals/ledger.js';
-import { createSalesActivities } from './activities/deals/sales.js';
+import { createDataverseActivities } from './activities/deals/sales.js';
 import { createWriteBackActivities } from './activities/deals/write-back.js';
 import { createBusinessCentralActivities } from './activities/documents/invoices.js';
 import { createOrderActivities } from './activities/documents/orders.js';
 import { createInvoiceFeedActivities } from './activities/feeds/invoice-feed.js';
-import { createCountSalesActivities } from './activities/feeds/reconcile-sales.js';
+import { createReconcileSalesActivities } from './activities/feeds/reconcile-sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from './activities/feeds/sales-feed.js';
 import { createSubscriptionActivities } from './activities/feeds/subscriptions.js';
-import { createDriftCentral, createDriftLedgerSteps, createDriftSales } from './activities/masters/drift.js';
+import {
+  createDriftBusinessCentral,
+  createDriftDataverse,
+  createDriftLedgerSteps,
+} from './activities/masters/drift.js';
 import { createMasterLedgerActivities } from './activities/masters/master-ledger.js';
-import { createMatchCentral, createMatchLedgerSteps, createMatchSales } from './activities/masters/match-accounts.js';
+import {
+  createMatchBusinessCentral,
+  createMatchDataverse,
+  createMatchLedgerSteps,
+} from './activities/masters/match-accounts.js';
 import { createFindStrongCandidate } from './activities/masters/strong-candidates.js';
 import { createAccountReaders, createCustomerSteps } from './activities/masters/sync-accounts.js';
 import { createItemSteps, createProductReaders } from './activities/masters/sync-products.js';
@@ -21,11 +29,11 @@ import { byRulesOfRecord, createRulesOfRecords } from './activities/routing/rule
 import { createBusinessCentralClient, findCompanyId } from './clients/business-central/client.js';
 import { createReferenceSets } from './clients/business-central/reference-sets.js';
 import { createSubscriptionClient } from './clients/business-central/subscriptions.js';
-import { createSalesChanges } from './clients/dataverse/changes.js';
-import { createSalesClient } from './clients/dataverse/client.js';
-import { createSalesMasters } from './clients/dataverse/masters.js';
+import { createDataverseChanges } from './clients/dataverse/changes.js';
+import { createDataverseClient } from './clients/dataverse/client.js';
+import { createDataverseMasters } from './clients/dataverse/masters.js';
 import { RemoteApiError } from './clients/errors.js';
-import type { Look } from './deal/change-hints.js';
+import type { ChangeHint } from './deal/change-hints.js';
 import { type CompanyPlace, placeName } from './deal/companies.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
@@ -33,15 +41,15 @@ import { startDeal } from './dispatch/start-deal.js';
 import { createTakeSalesChanges } from './dispatch/take-changes.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './dispatch/take-master-changes.js';
 import { createWakeWaitingDeals } from './dispatch/wake-waiting-deals.js';
-import { createSightings } from './ledger/deals/detections.js';
+import { createDetections } from './ledger/deals/detections.js';
 import { createWaiting } from './ledger/deals/waiting.js';
 import { createFeedLedger } from './ledger/feeds/sales-feeds.js';
 import { createDriftLedger } from './ledger/masters/drift.js';
 import { createMasterLedger } from './ledger/masters/masters.js';
 import { createMatchLedger } from './ledger/masters/matching.js';
-import { noteConfiguration } from './ledger/settings/configuration-log.js';
+import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createEnvironmentLedger } from './ledger/settings/environments.js';
-import { findMapping, keepMapping } from './ledger/settings/mappings.js';
+import { findMapping, saveMapping } from './ledger/settings/mappings.js';
 import { masterColumns } from './mapping/fields/master-fields.js';
 import { type Access, openAccess } from './process/access.js';
 import { loadConfig, withMappingOf } from './process/config.js';
@@ -50,8 +58,8 @@ import { toEffectiveSettings } from './process/effective-settings.js';
 import {
   createEnvironmentLock,
   type ReadableEnvironment,
-  toCentralEnvironment,
-  toSalesEnvironment,
+  toBusinessCentralEnvironment,
+  toDataverseEnvironment,
 } from './process/environment-lock.js';
 import { guardOutput } from './process/log.js';
 import { openRuntime } from './process/runtime.js';
@@ -63,8 +71,8 @@ guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker');
 const { dataConverter, ledger, log, temporal, vault } = runtime;
-await noteConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
-await keepMapping(runtime.database, config.mapping);
+await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
+await saveMapping(runtime.database, config.mapping);
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 
 const open = await openAccess(config, vault);
@@ -72,18 +80,18 @@ const environments = createEnvironmentLedger(runtime.database);
 const { furtherCompanies, ...central } = config.businessCentral;
 const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
   const reach = { ...open.businessCentral, environmentUrl: place.environmentUrl };
-  return lock(reach, toCentralEnvironment({ ...central, ...place }, reach));
+  return lock(reach, toBusinessCentralEnvironment({ ...central, ...place }, reach));
 };
 const access = {
-  sales: await lock(open.sales, toSalesEnvironment(config, open.sales)),
+  dataverse: await lock(open.dataverse, toDataverseEnvironment(config, open.dataverse)),
   businessCentral: await lockCompany(central),
 };
 const accesses = new Map<string, Access>();
 for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
 const first = await openCompany(access.businessCentral, config.businessCentral.company);
 const { businessCentral, companyId, sets } = first;
-const sales = createSalesClient(access.sales);
-const changes = createSalesChanges(access.sales);
+const dataverse = createDataverseClient(access.dataverse);
+const changes = createDataverseChanges(access.dataverse);
 
 const { rules } = config;
 const companies = createCompanies({
@@ -94,16 +102,16 @@ const companies = createCompanies({
   ledger,
   open: (place) => openCompany(accesses.get(placeName(place)) ?? access.businessCentral, place.company),
 });
-const common = { ledger, rules, outcomeMs: config.businessCentral.outcomeMs };
-const paperwork = { ...common, businessCentral, companyId, sets };
-const start = (ref: RecordRef, look?: Look) => startDeal({ temporal, ledger }, ref, look);
+const common = { ledger, rules, ambiguityWindowMs: config.businessCentral.ambiguityWindowMs };
+const documentDeps = { ...common, businessCentral, companyId, sets };
+const start = (ref: RecordRef, hint?: ChangeHint) => startDeal({ temporal, ledger }, ref, hint);
 const rulesOfRecords = createRulesOfRecords({
   today: rules,
   findMapping: (hash) => findMapping(runtime.database, hash),
   withMappingOf,
 });
 const invoiceFeed = toEachCompany(companies, rulesOfRecords, (company) =>
-  createInvoiceFeedActivities({ ...common, ...company, invoiceFeed: rules.invoiceFeed, tellDeal: start }),
+  createInvoiceFeedActivities({ ...common, ...company, invoiceFeed: rules.invoiceFeed, notifyDeal: start }),
 );
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
@@ -111,7 +119,7 @@ const keepSubscriptions = toEachCompany(companies, rulesOfRecords, (company) =>
   createSubscriptionActivities({ ...company, ledger, publicUrl: config.starter.publicUrl, clientState }),
 );
 const feeds = createFeedLedger(runtime.database);
-const sightings = createSightings(runtime.database);
+const detections = createDetections(runtime.database);
 const waiting = createWaiting(runtime.database);
 const wake = createWakeWaitingDeals({ startDeal: start, waiting });
 const follow = createFollowMasters(temporal, rules.masters);
@@ -120,28 +128,28 @@ const columns = {
   contact: masterColumns('contact', rules.mapping),
   product: masterColumns('item', rules.mapping),
 };
-const salesMasters = createSalesMasters(access.sales, { columns, withContacts: rules.masters.contacts });
+const dataverseMasters = createDataverseMasters(access.dataverse, { columns, withContacts: rules.masters.contacts });
 const masters = createMasterLedger(runtime.database, companyId);
 const matching = createMatchLedger(runtime.database, companyId);
 const candidatesIn = (company: Company) =>
   createFindStrongCandidate({ ...company, matching: createMatchLedger(runtime.database, company.companyId), rules });
 const findStrongCandidate = candidatesIn(first);
 const drift = createDriftLedger(runtime.database, companyId);
-const mastery = { ...paperwork, salesMasters, masters, matching, drift, findStrongCandidate };
+const masterDataDeps = { ...documentDeps, dataverseMasters, masters, matching, drift, findStrongCandidate };
 const feedActivities = {
   ...createSalesFeedActivities({
     changes,
     feeds,
-    sightings,
+    detections,
     rules,
-    getOwnUserId: once(async () => (await sales.whoAmI()).userId),
+    getOwnUserId: once(async () => (await dataverse.whoAmI()).userId),
     take: createTakeSalesChanges({
       startDeal: start,
       waiting: { ...waiting, findConcernedRows: createFindConcernedRows(waiting, rules.masters) },
       ...createTakeMasters({ wake, follow }),
     }),
   }),
-  ...createCountSalesActivities({ changes, feeds, sightings, audit: ledger.audit, startDeal: start, rules }),
+  ...createReconcileSalesActivities({ changes, feeds, detections, audit: ledger.audit, startDeal: start, rules }),
 };
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const { workerBuildId: buildId } = config;
@@ -182,8 +190,8 @@ const workers = await Promise.all([
             : follow.followAccount(kind, rowId, { isThorough }),
         wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
       }),
-      ...createMatchLedgerSteps(mastery),
-      ...createDriftLedgerSteps(mastery),
+      ...createMatchLedgerSteps(masterDataDeps),
+      ...createDriftLedgerSteps(masterDataDeps),
     },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
@@ -192,17 +200,23 @@ const workers = await Promise.all([
   }),
   Worker.create({
     ...polling,
-    taskQueue: TASK_QUEUES.sales,
+    taskQueue: TASK_QUEUES.dataverse,
     activities: {
       ...byRulesOfRecord(rulesOfRecords, ledger.findRecord, (wanted) =>
-        createSalesActivities({ sales, ledger, rules: wanted, companies, outcomeMs: config.sales.outcomeMs }),
+        createDataverseActivities({
+          dataverse,
+          ledger,
+          rules: wanted,
+          companies,
+          ambiguityWindowMs: config.dataverse.ambiguityWindowMs,
+        }),
       ),
-      ...createWriteBackActivities({ sales, ledger, rules, outcomeMs: config.sales.outcomeMs }),
+      ...createWriteBackActivities({ dataverse, ledger, rules, ambiguityWindowMs: config.dataverse.ambiguityWindowMs }),
       ...feedActivities,
-      ...createAccountReaders(mastery),
-      ...createProductReaders(mastery),
-      ...createMatchSales(mastery),
-      ...createDriftSales(mastery),
+      ...createAccountReaders(masterDataDeps),
+      ...createProductReaders(masterDataDeps),
+      ...createMatchDataverse(masterDataDeps),
+      ...createDriftDataverse(masterDataDeps),
     },
     interceptors: { activity: [heartbeats] },
     maxConcurrentActivityTaskExecutions: 8,
@@ -222,10 +236,10 @@ const workers = await Promise.all([
       ...toEachCompany(companies, rulesOfRecords, (company, wanted) =>
         createOrderActivities({ ...common, ...company, rules: wanted }),
       ),
-      ...createCustomerSteps(mastery),
-      ...createItemSteps(mastery),
-      ...createMatchCentral(mastery),
-      ...createDriftCentral(mastery),
+      ...createCustomerSteps(masterDataDeps),
+      ...createItemSteps(masterDataDeps),
+      ...createMatchBusinessCentral(masterDataDeps),
+      ...createDriftBusinessCentral(masterDataDeps),
       ...invoiceFeed,
       ...keepSubscriptions,
     },
@@ -244,7 +258,7 @@ try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
   await connection.close();
-  await Promise.all([sales, changes, salesMasters, companies].map((client) => client.close()));
+  await Promise.all([dataverse, changes, dataverseMasters, companies].map((client) => client.close()));
   await runtime.close();
 }
 

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { parseRecordId } from '../deal/ids.js';
-import type { KeptAuditEntry } from '../ledger/audit/audit.js';
+import type { StoredAuditEntry } from '../ledger/audit/audit.js';
 import { exportAudit } from '../ledger/audit/export.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
 import { verifyAudit } from '../ledger/audit/verify.js';
@@ -85,7 +85,7 @@ export function addAuditCommands(
 }
 
 /** Columns as wide as their widest cell; facts take what is left. */
-export function toTable(entries: readonly KeptAuditEntry[]): string[] {
+export function toTable(entries: readonly StoredAuditEntry[]): string[] {
   const rows = [
     ['#', 'at', 'who', 'what', 'request', 'facts'],
     ...entries.map((entry) => [
@@ -101,7 +101,7 @@ export function toTable(entries: readonly KeptAuditEntry[]): string[] {
   return rows.map((row) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
 }
 
-function toFacts({ facts, before, after, personal }: KeptAuditEntry): string {
+function toFacts({ facts, before, after, personal }: StoredAuditEntry): string {
   const parts = Object.entries(facts ?? {}).map(([name, value]) => `${name}=${toText(value)}`);
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
   for (const name of names) parts.push(`${name}: ${toText(before?.[name])} -> ${toText(after?.[name])}`);

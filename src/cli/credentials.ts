@@ -75,7 +75,7 @@ export function addCredentialCommands(program: Command): void {
 
 async function testCredentials(vault: Vault, config: Config): Promise<void> {
   const apps = [
-    { name: 'dataverse', app: config.sales.app, setting: config.sales.secret },
+    { name: 'dataverse', app: config.dataverse.app, setting: config.dataverse.secret },
     { name: 'business-central', app: config.businessCentral.app, setting: config.businessCentral.secret },
   ] as const;
   for (const { name, app, setting } of apps) {

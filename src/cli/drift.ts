@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Command } from 'commander';
 import { DRIFT_ID, TASK_QUEUES } from '../deal/ids.js';
-import { createDriftLedger, type DriftRun, type KeptDifference } from '../ledger/masters/drift.js';
+import { createDriftLedger, type DriftRun, type StoredDifference } from '../ledger/masters/drift.js';
 import { findCompanies } from '../ledger/masters/matching.js';
 import type { Runtime } from '../process/runtime.js';
 import type { DriftResult } from '../workflows/masters/report-drift.js';
@@ -22,22 +22,23 @@ export function addDriftCommand(program: Command, withRuntime: WithRuntime): voi
     .option('--json', 'print JSON')
     .action((options: { fix?: boolean; last?: boolean; json?: boolean }) =>
       withRuntime(async ({ temporal, database }) => {
-        let told: number | undefined;
+        let notified: number | undefined;
         if (!options.last) {
           const result: DriftResult = await temporal.workflow.execute('reportDrift', {
             workflowId: `${DRIFT_ID}-${randomUUID()}`,
             taskQueue: TASK_QUEUES.deals,
             args: [{ fixes: options.fix ?? false }],
           });
-          told = result.told;
+          notified = result.notified;
         }
         for (const companyId of await findCompanies(database)) {
           const drift = createDriftLedger(database, companyId);
           const run = await drift.findLastRun();
           if (!run) continue;
           const differences = await drift.listDifferences(run.runId, PRINTED);
-          if (options.json) console.log(JSON.stringify({ ...run, ...(options.fix && { told }), differences }, null, 2));
-          else print(run, differences, options.fix ? told : undefined);
+          if (options.json)
+            console.log(JSON.stringify({ ...run, ...(options.fix && { notified: notified }), differences }, null, 2));
+          else print(run, differences, options.fix ? notified : undefined);
           return;
         }
         console.log('nothing was compared yet');
@@ -45,9 +46,9 @@ export function addDriftCommand(program: Command, withRuntime: WithRuntime): voi
     );
 }
 
-function print(run: DriftRun, differences: readonly KeptDifference[], told: number | undefined): void {
-  for (const { kind, rowId, field, sales, central, winner, reason } of differences) {
-    console.log([kind, rowId, field, show(sales), show(central), winner, reason].join('\t'));
+function print(run: DriftRun, differences: readonly StoredDifference[], notified: number | undefined): void {
+  for (const { kind, rowId, field, dataverse, businessCentral, winner, reason } of differences) {
+    console.log([kind, rowId, field, show(dataverse), show(businessCentral), winner, reason].join('\t'));
   }
   const compared = Object.entries(run.compared).map(([kind, number]) => `${number} ${kind}s`);
   const found = Object.entries(run.found).map(([winner, number]) => `${number} for ${winner}`);
@@ -55,7 +56,7 @@ function print(run: DriftRun, differences: readonly KeptDifference[], told: numb
     `${run.startedAt.toISOString()}: compared ${compared.join(', ') || 'nothing'} in ${run.requests} requests; ` +
       `differences: ${found.join(', ') || 'none'}`,
   );
-  if (told !== undefined) console.log(`${told} rows are being repaired`);
+  if (notified !== undefined) console.log(`${notified} rows are being repaired`);
 }
 
 function show(value: string): string {

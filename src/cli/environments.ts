@@ -2,7 +2,12 @@ import type { Command } from 'commander';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { openAccess } from '../process/access.js';
 import { loadConfig } from '../process/config.js';
-import { inWords, isSame, toCentralEnvironment, toSalesEnvironment } from '../process/environment-lock.js';
+import {
+  describeIdentity,
+  isSame,
+  toBusinessCentralEnvironment,
+  toDataverseEnvironment,
+} from '../process/environment-lock.js';
 import { openFoundation } from '../process/runtime.js';
 
 /** `dealbridge environments …`: which environments are registered, and a person's word that another one is right. */
@@ -22,7 +27,9 @@ export function addEnvironmentCommands(program: Command): void {
       try {
         for (const one of await createEnvironmentLedger(foundation.database).list()) {
           const { system, address, identity, registeredAt, registeredBy } = one;
-          console.log([system, address, inWords(identity), registeredAt.toISOString(), registeredBy].join('\t'));
+          console.log(
+            [system, address, describeIdentity(identity), registeredAt.toISOString(), registeredBy].join('\t'),
+          );
         }
       } finally {
         await foundation.close();
@@ -46,14 +53,14 @@ async function accept(system: string, by: string): Promise<void> {
   const foundation = await openFoundation(config, 'cli');
   try {
     const access = await openAccess(config, foundation.vault);
-    const { furtherCompanies, ...central } = config.businessCentral;
-    const places = [central, ...furtherCompanies];
+    const { furtherCompanies, ...businessCentral } = config.businessCentral;
+    const places = [businessCentral, ...furtherCompanies];
     const environments =
       system === 'sales'
-        ? [toSalesEnvironment(config, access.sales)]
+        ? [toDataverseEnvironment(config, access.dataverse)]
         : places.map((place) => {
             const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };
-            return toCentralEnvironment({ ...central, ...place }, reach);
+            return toBusinessCentralEnvironment({ ...businessCentral, ...place }, reach);
           });
     const ledger = createEnvironmentLedger(foundation.database);
     const registered = await ledger.list();
@@ -62,11 +69,13 @@ async function accept(system: string, by: string): Promise<void> {
       if (!identity) throw new RangeError(`nothing stands under ${address}: correct the settings`);
       const known = registered.find((one) => one.system === system && one.address === address)?.identity;
       if (known && isSame(known, identity)) {
-        console.log(`${address}: ${inWords(identity)} as before`);
+        console.log(`${address}: ${describeIdentity(identity)} as before`);
         continue;
       }
       await ledger.accept({ system, address, identity }, by);
-      console.log(`${address}: ${known ? inWords(known) : 'nothing'} before, ${inWords(identity)} now`);
+      console.log(
+        `${address}: ${known ? describeIdentity(known) : 'nothing'} before, ${describeIdentity(identity)} now`,
+      );
     }
   } finally {
     await foundation.close();

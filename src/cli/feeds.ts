@@ -1,11 +1,11 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
 import { FEED_TABLES, type FeedTable, isFeedTable, salesFeedId } from '../deal/ids.js';
-import { createSightings, type GapReport, WATCHERS } from '../ledger/deals/detections.js';
+import { createDetections, DETECTION_SOURCES, type GapReport } from '../ledger/deals/detections.js';
 import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../ledger/feeds/sales-feeds.js';
 import type { Runtime } from '../process/runtime.js';
-import type { FeedPosition, FeedWord } from '../workflows/feeds/messages.js';
+import type { FeedPosition, OperatorCommand } from '../workflows/feeds/messages.js';
 
 /** `dealbridge feeds …`: how far the feeds of both sides have read, what webhook, feed and count missed, and the switches. */
 
@@ -31,7 +31,7 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
         }
         console.log('');
         printBusinessCentral(await ledger.listBusinessCentralFeeds());
-        printGaps(await createSightings(database).readGaps(daysAgo(DEFAULT_DAYS), 0));
+        printGaps(await createDetections(database).readGaps(daysAgo(DEFAULT_DAYS), 0));
       }),
     );
 
@@ -42,12 +42,12 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
     .action((options: { since?: string }) =>
       withRuntime(async ({ database }) => {
         const since = options.since === undefined ? daysAgo(DEFAULT_DAYS) : parseDate(options.since);
-        const reports = await createSightings(database).readGaps(since, NAMED);
+        const reports = await createDetections(database).readGaps(since, NAMED);
         printGaps(reports);
-        for (const { table, watchers } of reports) {
-          for (const watcher of WATCHERS) {
-            for (const gap of watchers[watcher].gaps) {
-              console.log([watcher, 'missed', table, gap.recordId, gap.since.toISOString()].join('\t'));
+        for (const { table, sources } of reports) {
+          for (const source of DETECTION_SOURCES) {
+            for (const gap of sources[source].gaps) {
+              console.log([source, 'missed', table, gap.recordId, gap.since.toISOString()].join('\t'));
             }
           }
         }
@@ -66,7 +66,7 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
           try {
             const position = await temporal.workflow
               .getHandle(salesFeedId(table))
-              .executeUpdate<FeedPosition, [FeedWord]>(word, { args: [{ by: options.by }] });
+              .executeUpdate<FeedPosition, [OperatorCommand]>(word, { args: [{ by: options.by }] });
             console.log(JSON.stringify(position, null, 2));
           } catch (error) {
             if (!(error instanceof WorkflowNotFoundError)) throw error;
@@ -156,11 +156,11 @@ function age(then: Date, now: Date): string {
 
 function printGaps(reports: readonly GapReport[]): void {
   printTable([
-    ['table', 'records', ...WATCHERS.flatMap((watcher) => [`${watcher} saw`, 'missed'])],
-    ...reports.map(({ table, records, watchers }) => [
+    ['table', 'records', ...DETECTION_SOURCES.flatMap((source) => [`${source} saw`, 'missed'])],
+    ...reports.map(({ table, records, sources }) => [
       table,
       String(records),
-      ...WATCHERS.flatMap((watcher) => [String(watchers[watcher].saw), String(watchers[watcher].missed)]),
+      ...DETECTION_SOURCES.flatMap((source) => [String(sources[source].saw), String(sources[source].missed)]),
     ]),
   ]);
   const [first] = reports;

@@ -1,13 +1,13 @@
 import type { Command } from 'commander';
 import { pruneLedger } from '../ledger/upkeep/prune.js';
-import { clearRestores, noteRestore } from '../ledger/upkeep/restores.js';
+import { clearRestores, recordRestore } from '../ledger/upkeep/restores.js';
 import type { Runtime } from '../process/runtime.js';
 
 /** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
 
 const DAY_MS = 86_400_000;
 /** The nightly count looks back 90 days at most, and a payment may come late. */
-const SHORTEST_DAYS = 90;
+const MIN_DAYS = 90;
 
 export function addLedgerCommands(
   program: Command,
@@ -23,7 +23,7 @@ export function addLedgerCommands(
     .action((options: { clear?: true; by: string }) =>
       withRuntime(async ({ database }) => {
         if (options.clear) await clearRestores(database, options.by);
-        else await noteRestore(database, options.by);
+        else await recordRestore(database, options.by);
         console.log(options.clear ? 'first attempts write at once again' : 'first attempts look before they write');
       }),
     );
@@ -31,7 +31,7 @@ export function addLedgerCommands(
   ledger
     .command('prune')
     .description(
-      'delete old revisions, write intents of settled deals and sightings; never the trail, records or links',
+      'delete old revisions, write intents of settled deals and detections; never the trail, records or links',
     )
     .requiredOption('--older-than <days>', 'such as 400d')
     .option('--dry-run', 'only count')
@@ -51,8 +51,8 @@ export function addLedgerCommands(
 /** @throws RangeError */
 function parseDays(text: string): number {
   const days = Number(/^(\d+)d?$/.exec(text)?.[1] ?? Number.NaN);
-  if (!(days >= SHORTEST_DAYS)) {
-    throw new RangeError(`--older-than: found '${text}', ${SHORTEST_DAYS}d or more is right`);
+  if (!(days >= MIN_DAYS)) {
+    throw new RangeError(`--older-than: found '${text}', ${MIN_DAYS}d or more is right`);
   }
   return days;
 }

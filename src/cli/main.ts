@@ -137,7 +137,7 @@ function print(value: unknown): void {
   console.log(JSON.stringify(value, null, 2));
 }
 
-function inWords(error: unknown): string {
+function toUserMessage(error: unknown): string {
   if (error instanceof RangeError) return error.message;
   // Who asked sits at the terminal and may read the other side's own words.
   if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
@@ -147,6 +147,6 @@ function inWords(error: unknown): string {
 try {
   await program.parseAsync();
 } catch (error) {
-  console.error(inWords(error));
+  console.error(toUserMessage(error));
   process.exitCode = 1;
 }

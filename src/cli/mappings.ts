@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import type { Queryable } from '../ledger/database.js';
-import { type KeptMapping, listMappings } from '../ledger/settings/mappings.js';
+import { listMappings, type StoredMapping } from '../ledger/settings/mappings.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { hashMapping } from '../mapping/versions/versions.js';
 import { loadConfig, withMappingOf } from '../process/config.js';
@@ -63,13 +63,13 @@ export async function openMappings(database: Queryable, today: Rules): Promise<M
 }
 
 /** Shorter beginnings of a hash are too easily another's. */
-const SHORTEST = 6;
+const MIN_HASH_LENGTH = 6;
 
-function pick(kept: readonly KeptMapping[], beginning: string, others = ''): KeptMapping {
-  const found = kept.filter(({ hash }) => beginning.length >= SHORTEST && hash.startsWith(beginning));
+function pick(kept: readonly StoredMapping[], beginning: string, others = ''): StoredMapping {
+  const found = kept.filter(({ hash }) => beginning.length >= MIN_HASH_LENGTH && hash.startsWith(beginning));
   const [one] = found;
   if (one && found.length === 1) return one;
-  const right = `${others}a hash of \`mapping list\`, or its first ${SHORTEST} letters or more, is right`;
+  const right = `${others}a hash of \`mapping list\`, or its first ${MIN_HASH_LENGTH} letters or more, is right`;
   throw new RangeError(
     `mapping: found '${beginning}', ${found.length > 1 ? `${found.length} begin so; ` : ''}${right}`,
   );

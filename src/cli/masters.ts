@@ -8,7 +8,7 @@ import { HOLDS } from '../deal/holds.js';
 import { parseRecordId, TASK_QUEUES } from '../deal/ids.js';
 import type { MasterKind, MasterRules } from '../deal/masters.js';
 import { createFollowMasters } from '../dispatch/take-master-changes.js';
-import { createMasterLedger, type KeptMaster } from '../ledger/masters/masters.js';
+import { createMasterLedger, type StoredMaster } from '../ledger/masters/masters.js';
 import { createMatchLedger, findCompanies, type MatchCandidate } from '../ledger/masters/matching.js';
 import type { Runtime } from '../process/runtime.js';
 import type { ApplyMatchesInput, MatchResult } from '../workflows/masters/match-accounts.js';
@@ -17,7 +17,7 @@ import type { ApplyMatchesInput, MatchResult } from '../workflows/masters/match-
 
 type WithRuntime = (work: (runtime: Runtime) => Promise<void>) => Promise<void>;
 
-const MOST = 10_000;
+const MAX_ROWS = 10_000;
 
 export function addMasterCommands(program: Command, withRuntime: WithRuntime, loadRules: () => MasterRules): void {
   // `accounts match --json` is an option of `match`, not of `accounts`.
@@ -50,12 +50,14 @@ function addListing(program: Command, withRuntime: WithRuntime, name: string, ki
     .action((options: { problems?: boolean; json?: boolean }) =>
       withRuntime(async ({ database }) => {
         const kinds: MasterKind[] = kind === 'account' ? ['account', 'contact'] : [kind];
-        const found: KeptMaster[] = [];
+        const found: StoredMaster[] = [];
         for (const companyId of await findCompanies(database)) {
           const masters = createMasterLedger(database, companyId);
           for (const one of kinds) {
             if (one === 'contact' && !options.problems) continue;
-            found.push(...(await masters.listMasters(one, { onlyProblems: options.problems ?? false, limit: MOST })));
+            found.push(
+              ...(await masters.listMasters(one, { onlyProblems: options.problems ?? false, limit: MAX_ROWS })),
+            );
           }
         }
         if (options.json) console.log(JSON.stringify(found.map(toShown), null, 2));
@@ -64,11 +66,17 @@ function addListing(program: Command, withRuntime: WithRuntime, name: string, ki
     );
 }
 
-function toShown({ content: _content, central: _central, agreed: _agreed, echo: _echo, ...shown }: KeptMaster): object {
+function toShown({
+  content: _content,
+  businessCentral: _central,
+  agreed: _agreed,
+  echo: _echo,
+  ...shown
+}: StoredMaster): object {
   return { ...shown, problems: shown.problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })) };
 }
 
-function printMaster(one: KeptMaster): void {
+function printMaster(one: StoredMaster): void {
   const { kind, rowId, number, state, bcNumber, problems, problemSince } = one;
   console.log(
     [kind, rowId, number ?? '-', state, bcNumber ?? '-', problems.length > 0 ? 'problem' : 'agreed'].join('\t'),
@@ -109,7 +117,7 @@ async function match({ temporal, database }: Runtime, isJson: boolean): Promise<
   });
   const candidates: MatchCandidate[] = [];
   for (const companyId of await findCompanies(database)) {
-    candidates.push(...(await createMatchLedger(database, companyId).listCandidates(MOST)));
+    candidates.push(...(await createMatchLedger(database, companyId).listCandidates(MAX_ROWS)));
   }
   if (isJson) {
     console.log(JSON.stringify({ ...result, candidates }, null, 2));

@@ -1,7 +1,7 @@
 import { createLookups } from '../activities/documents/lookups.js';
 import type { BusinessCentralClient, WholeRow } from '../clients/business-central/client.js';
 import { createReferenceSets, type ReferenceSets } from '../clients/business-central/reference-sets.js';
-import type { SalesClient } from '../clients/dataverse/client.js';
+import type { DataverseClient } from '../clients/dataverse/client.js';
 import type { WonDeal } from '../deal/deal.js';
 import { toDocument } from '../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../deal/events.js';
@@ -20,12 +20,12 @@ import {
 } from '../mapping/fields/masters.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../mapping/fields/resolve.js';
 import { findChanges, type PlanStep, type Preview, type PreviewChange, toPreview } from '../mapping/preview/preview.js';
-import { type Rules, wishesOf } from '../mapping/rules/rules.js';
+import { creationPolicyOf, type Rules } from '../mapping/rules/rules.js';
 
 /** Reads what a hand-over would read and tells what it would write. Only GETs leave this file, and no ledger is opened. */
 
 export interface PreviewDependencies {
-  readonly sales: SalesClient;
+  readonly dataverse: DataverseClient;
   /** The company that the rules choose for the deal. */
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
 }
@@ -36,7 +36,7 @@ export interface Previewer {
   previewRead(read: WonDeal): Promise<Preview>;
 }
 
-export function createPreviewer({ sales, companyOf }: PreviewDependencies, rules: Rules): Previewer {
+export function createPreviewer({ dataverse, companyOf }: PreviewDependencies, rules: Rules): Previewer {
   const known = new Map<BusinessCentralClient, ReferenceSets>();
   const setsOf = (company: BusinessCentralClient): ReferenceSets => {
     const sets = known.get(company) ?? createReferenceSets({ readCodes: (set) => company.readCodes(set) });
@@ -52,8 +52,8 @@ export function createPreviewer({ sales, companyOf }: PreviewDependencies, rules
   return {
     previewRead,
     async preview(table, recordId) {
-      const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-      return previewRead(await sales.readDeal(table, recordId, asked));
+      const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
+      return previewRead(await dataverse.readDeal(table, recordId, asked));
     },
   };
 }
@@ -212,14 +212,14 @@ export interface ChangedDeal {
 
 /** Every deal that changed since a day and is handed over by itself, under the rules of today. */
 export async function* previewSince(
-  { sales }: PreviewDependencies,
+  { dataverse }: PreviewDependencies,
   previewer: Previewer,
   since: string,
 ): AsyncGenerator<Preview> {
   for (const table of SOURCE_TABLES) {
-    for (const recordId of await sales.findRecordIds(table, since)) {
+    for (const recordId of await dataverse.findRecordIds(table, since)) {
       const preview = await previewer.preview(table, recordId);
-      const isOurs = preview.deal.bearer === undefined && !preview.problems.some(({ reason }) => reason === 'not-won');
+      const isOurs = preview.deal.carrier === undefined && !preview.problems.some(({ reason }) => reason === 'not-won');
       if (isOurs) yield preview;
     }
   }

@@ -1,4 +1,4 @@
-import type { SalesClient } from '../clients/dataverse/client.js';
+import type { DataverseClient } from '../clients/dataverse/client.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { findDifferences } from '../deal/compare-deals.js';
 import type { WonDeal } from '../deal/deal.js';
@@ -7,14 +7,14 @@ import type { SourceRecord } from '../ledger/deals/records.js';
 import type { Ledger } from '../ledger/ledger.js';
 import { askedColumns } from '../mapping/fields/columns.js';
 import { findChanges } from '../mapping/preview/preview.js';
-import { type Rules, wishesOf } from '../mapping/rules/rules.js';
+import { creationPolicyOf, type Rules } from '../mapping/rules/rules.js';
 import { createPreviewer, type PreviewDependencies } from './preview.js';
 
 /** What a replay would adopt, make and find different, told before anything is done. */
 
 export interface OutlookDependencies {
   readonly ledger: Ledger;
-  readonly sales: SalesClient;
+  readonly dataverse: DataverseClient;
   readonly preview: PreviewDependencies;
 }
 
@@ -28,14 +28,16 @@ export interface Outlook {
 
 export async function describeReplay(
   record: SourceRecord,
-  { ledger, sales, preview }: OutlookDependencies,
+  { ledger, dataverse, preview }: OutlookDependencies,
   { isAsRecorded, rules, before }: Outlook,
 ): Promise<string[]> {
   const lines = [
     `state: ${record.state}${record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : ''}`,
   ];
-  for (const { documentId, kind, told } of await ledger.listDocuments<{ number: string }>(record.recordId)) {
-    const inSales = told ? `, in Sales as ${told.number} (${told.status})` : '';
+  for (const { documentId, kind, reportedToSales: notified } of await ledger.listDocuments<{ number: string }>(
+    record.recordId,
+  )) {
+    const inSales = notified ? `, in Sales as ${notified.number} (${notified.status})` : '';
     lines.push(`adopts: ${kind} ${documentId}${inSales}`);
   }
   if (record.documentId === undefined) lines.push('makes: the document');
@@ -43,7 +45,7 @@ export async function describeReplay(
   if (revision === undefined) return lines;
 
   const was = withSalesNumbers(await ledger.getDeal(record.recordId, revision));
-  const is = isAsRecorded ? was : await readNow(record, sales, rules);
+  const is = isAsRecorded ? was : await readNow(record, dataverse, rules);
   if (isAsRecorded) lines.push(`hands over revision ${revision}, as it was read then`);
   else if (!is) return [...lines, 'the record is gone in Sales'];
   else {
@@ -70,7 +72,7 @@ function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, r
 
 /** Columns of Sales that the other mapping takes and that nobody read then: they would be taken for empty. */
 function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): string[] {
-  const columnsOf = (of: Rules) => askedColumns(of.mapping, of.lines, wishesOf(of), table).rows;
+  const columnsOf = (of: Rules) => askedColumns(of.mapping, of.lines, creationPolicyOf(of), table).rows;
   const [read, wanted] = [columnsOf(before), columnsOf(rules)];
   return (Object.keys(wanted) as (keyof typeof wanted)[]).flatMap((row) =>
     wanted[row]
@@ -79,10 +81,10 @@ function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): strin
   );
 }
 
-async function readNow(record: SourceRecord, sales: SalesClient, rules: Rules): Promise<WonDeal | undefined> {
+async function readNow(record: SourceRecord, dataverse: DataverseClient, rules: Rules): Promise<WonDeal | undefined> {
   try {
-    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), record.table);
-    return await sales.readDeal(record.table, record.recordId, asked);
+    const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), record.table);
+    return await dataverse.readDeal(record.table, record.recordId, asked);
   } catch (error) {
     if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
     throw error;

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import type { Command } from 'commander';
-import { createSalesClient } from '../clients/dataverse/client.js';
+import { createDataverseClient } from '../clients/dataverse/client.js';
 import { isHoldReason } from '../deal/holds.js';
 import { parseRecordId } from '../deal/ids.js';
 import type { Replay } from '../deal/replay.js';
@@ -58,7 +58,7 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
   const mappings = await openMappings(runtime.database, config.rules);
   const chosen = mappings.choose(options.mapping);
   const access = await openAccess(config, vault);
-  const sales = createSalesClient(access.sales);
+  const dataverse = createDataverseClient(access.dataverse);
   const preview = openPreview(config, access);
   const readable = (hash: string): Rules | string => {
     try {
@@ -68,7 +68,7 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
       throw error;
     }
   };
-  let told = 0;
+  let notified = 0;
   try {
     for (const record of records) {
       console.log(`${record.table} ${record.recordNumber ?? '(not read yet)'} ${record.recordId}`);
@@ -89,18 +89,18 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
         // What is not readable any more cannot be compared with.
         before: typeof before === 'string' ? undefined : before,
       };
-      const lines = await describeReplay(record, { ledger, sales, preview: preview.dependencies }, outlook);
+      const lines = await describeReplay(record, { ledger, dataverse, preview: preview.dependencies }, outlook);
       for (const line of lines) console.log(`  ${line}`);
       if (!options.yes || !by) continue;
-      const { text, isTold } = await replay(temporal, record, { by, ...(hash && { mapping: hash }) }, options);
+      const { text, isRecorded } = await replay(temporal, record, { by, ...(hash && { mapping: hash }) }, options);
       console.log(`  ${text}`);
-      if (isTold) told += 1;
+      if (isRecorded) notified += 1;
     }
   } finally {
-    await sales.close();
+    await dataverse.close();
     await preview.close();
   }
-  if (options.yes) console.log(`${told} of ${records.length} told to run again`);
+  if (options.yes) console.log(`${notified} of ${records.length} told to run again`);
   else console.log(`nothing was done for these ${records.length}; --yes --by <name> runs them again`);
 }
 
@@ -136,20 +136,20 @@ async function replay(
   record: SourceRecord,
   wish: Replay,
   { asRecorded }: ReplayOptions,
-): Promise<{ readonly text: string; readonly isTold: boolean }> {
-  const leave = (text: string) => ({ text, isTold: false });
+): Promise<{ readonly text: string; readonly isRecorded: boolean }> {
+  const leave = (text: string) => ({ text, isRecorded: false });
   if (asRecorded && record.revision === undefined) return leave('was never read, so there is nothing recorded');
-  if (isFinal(record.state) && record.bearerId !== undefined)
-    return leave(`${record.bearerId} carries the deal: replay that one`);
+  if (isFinal(record.state) && record.carrierId !== undefined)
+    return leave(`${record.carrierId} carries the deal: replay that one`);
   const outcome = await replayDeal({ temporal }, record, {
     ...wish,
     ...(asRecorded && record.revision !== undefined && { revision: record.revision }),
   });
   switch (outcome.kind) {
     case 'started':
-      return { text: 'runs again', isTold: true };
+      return { text: 'runs again', isRecorded: true };
     case 'restarted':
-      return { text: 'was waiting, and runs again from its start', isTold: true };
+      return { text: 'was waiting, and runs again from its start', isRecorded: true };
     case 'running':
       return leave(`was left alone: ${outcome.reason}`);
   }

@@ -4,7 +4,7 @@ import {
   createBusinessCentralClient,
   findCompanyId,
 } from '../clients/business-central/client.js';
-import { createSalesClient } from '../clients/dataverse/client.js';
+import { createDataverseClient } from '../clients/dataverse/client.js';
 import { findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
 import { printPreview } from '../mapping/preview/preview.js';
@@ -84,10 +84,10 @@ export function openPreview(
 ): { dependencies: PreviewDependencies; close: () => Promise<void> } {
   const { apiUrl, app, ...first } = config.businessCentral;
   const opened = new Map<string, BusinessCentralClient>();
-  const sales = createSalesClient(access.sales);
+  const dataverse = createDataverseClient(access.dataverse);
   return {
     dependencies: {
-      sales,
+      dataverse,
       async companyOf(deal, { companies }) {
         const rule = findCompanyRule(deal, companies);
         const place = rule ? toPlace(rule, first) : first;
@@ -102,7 +102,7 @@ export function openPreview(
       },
     },
     close: async () => {
-      await Promise.all([sales, ...opened.values()].map((client) => client.close()));
+      await Promise.all([dataverse, ...opened.values()].map((client) => client.close()));
     },
   };
 }

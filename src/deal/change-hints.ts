@@ -1,5 +1,5 @@
 /** Why a deal should be looked at again: told by feeds and webhooks, to a run that is under way or to a new one. */
-export type Look =
+export type ChangeHint =
   /** The record changed in Sales; a revision (etag) that the deal has read already is no news. */
   | { readonly at: 'sales'; readonly revision?: string; readonly isDeleted?: boolean }
   /** An invoice of the deal changed in Business Central. */
@@ -8,7 +8,7 @@ export type Look =
   | { readonly at: 'masters' };
 
 /** Name of the signal that carries a look. */
-export const LOOK = 'look';
+export const CHANGED_SIGNAL = 'changed';
 
 /** Row versions of Dataverse grow; an etag is `W/"<version>"`. Anything that is not of this form counts as news. */
 export function isNewerRevision(found: string, known: string): boolean {

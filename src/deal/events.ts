@@ -42,7 +42,7 @@ const TABLE_EVENTS: Record<SourceTable, readonly DealEvent[]> = {
 };
 
 /** The tables whose records can carry a deal at all; the others of a lineage are passed over. */
-export function bearingTables(events: ReadonlySet<DealEvent>): SourceTable[] {
+export function carrierTables(events: ReadonlySet<DealEvent>): SourceTable[] {
   return SOURCE_TABLES.filter((table) => TABLE_EVENTS[table].some((event) => events.has(event)));
 }
 

@@ -34,8 +34,8 @@ export function documentKey(recordId: string): string {
 }
 
 /** Names one remote write for ever; a repeat finds the intent by it. */
-export function writeKey(recordId: string, step: string, generation = 1): string {
-  return `${recordId}:${step}:${generation}`;
+export function writeKey(recordId: string, step: string, draftVersion = 1): string {
+  return `${recordId}:${step}:${draftVersion}`;
 }
 
 /** The step by which a draft of each kind is made. */
@@ -47,7 +47,7 @@ export function draftKeys(recordId: string): readonly string[] {
 }
 
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */
-export const TASK_QUEUES = { deals: 'deals', sales: 'sales', businessCentral: 'business-central' } as const;
+export const TASK_QUEUES = { deals: 'deals', dataverse: 'sales', businessCentral: 'business-central' } as const;
 
 /** All queues belong to one deployment: activities go to the version of the run that asks for them. */
 export const WORKER_DEPLOYMENT = 'dealbridge';
@@ -77,4 +77,4 @@ export function productWorkflowId(productId: string): string {
 export const DRIFT_ID = 'drift';
 
 /** The Schedule that counts what is won in Sales, and the prefix of its runs. */
-export const COUNT_SALES_ID = 'count-sales';
+export const RECONCILE_SALES_ID = 'reconcile-sales';

@@ -6,7 +6,7 @@ import { isSame as isSameAmount } from './money.js';
 
 export type MasterKind = 'account' | 'contact' | 'product';
 /** A row of Sales as it was last read. */
-export interface SalesMaster {
+export interface DataverseMaster {
   readonly kind: MasterKind;
   readonly rowId: string;
   readonly revision: string;
@@ -28,11 +28,11 @@ export interface SalesMaster {
   readonly isFamily?: boolean | undefined;
   readonly isService?: boolean | undefined;
   /** Of an account, when contacts are followed. */
-  readonly contacts?: readonly SalesMaster[] | undefined;
+  readonly contacts?: readonly DataverseMaster[] | undefined;
 }
 
 /** A row of Business Central: every value as text, absent ones empty. */
-export interface CentralMaster {
+export interface BusinessCentralMaster {
   readonly id: string;
   readonly etag: string;
   readonly number: string;
@@ -45,16 +45,16 @@ export type Side = 'sales' | 'business-central';
 
 /** What both sides said of a field when they last agreed: Business Central may spell the same otherwise. */
 export interface Agreed {
-  readonly sales: string;
-  readonly central: string;
+  readonly dataverse: string;
+  readonly businessCentral: string;
 }
 
 export type FieldKind = 'text' | 'code' | 'date' | 'decimal' | 'boolean' | 'option' | 'id';
 
 export interface FieldFacts {
   readonly kind: FieldKind;
-  readonly sales: string;
-  readonly central: string;
+  readonly dataverse: string;
+  readonly businessCentral: string;
   readonly agreed: Agreed | undefined;
 }
 
@@ -66,23 +66,24 @@ export type FieldDecision = 'same' | 'leave' | 'to-central' | 'to-sales' | 'pers
 
 /** The three-way rule; docs/masters.md has it as a table. */
 export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDecision {
-  const { sales, central, agreed, kind } = facts;
-  if (isSameValue(kind, sales, central)) return 'same';
+  const { dataverse, businessCentral, agreed, kind } = facts;
+  if (isSameValue(kind, dataverse, businessCentral)) return 'same';
   const winner: Side = wins === 'newest' ? newer : wins === 'sales' ? 'sales' : 'business-central';
-  if (agreed === undefined) return toward(winner, sales, central);
-  const isSalesChanged = !isSameValue(kind, sales, agreed.sales);
-  const isCentralChanged = !isSameValue(kind, central, agreed.central);
-  if (!isSalesChanged && !isCentralChanged) return 'leave';
-  if (isSalesChanged && isCentralChanged) return wins === 'newest' ? toward(winner, sales, central) : 'person';
+  if (agreed === undefined) return toward(winner, dataverse, businessCentral);
+  const isSalesChanged = !isSameValue(kind, dataverse, agreed.dataverse);
+  const isBusinessCentralChanged = !isSameValue(kind, businessCentral, agreed.businessCentral);
+  if (!isSalesChanged && !isBusinessCentralChanged) return 'leave';
+  if (isSalesChanged && isBusinessCentralChanged)
+    return wins === 'newest' ? toward(winner, dataverse, businessCentral) : 'person';
   const changed: Side = isSalesChanged ? 'sales' : 'business-central';
   if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-central' : 'to-sales';
   // The losing side changed alone: it is set back, but not to an emptiness that nobody chose.
-  return toward(winner, sales, central);
+  return toward(winner, dataverse, businessCentral);
 }
 
-function toward(winner: Side, sales: string, central: string): FieldDecision {
-  if (winner === 'sales') return sales === '' ? 'leave' : 'to-central';
-  return central === '' ? 'leave' : 'to-sales';
+function toward(winner: Side, dataverse: string, businessCentral: string): FieldDecision {
+  if (winner === 'sales') return dataverse === '' ? 'leave' : 'to-central';
+  return businessCentral === '' ? 'leave' : 'to-sales';
 }
 
 export function isSameValue(kind: FieldKind, left: string, right: string): boolean {
@@ -93,14 +94,17 @@ export function isSameValue(kind: FieldKind, left: string, right: string): boole
 }
 
 /** Which side was changed last; a tie goes to Sales, where people work on accounts. */
-export function newerOf(sales: Pick<SalesMaster, 'modifiedAt'>, central: Pick<CentralMaster, 'modifiedAt'>): Side {
-  return Date.parse(central.modifiedAt) > Date.parse(sales.modifiedAt) ? 'business-central' : 'sales';
+export function newerOf(
+  dataverse: Pick<DataverseMaster, 'modifiedAt'>,
+  businessCentral: Pick<BusinessCentralMaster, 'modifiedAt'>,
+): Side {
+  return Date.parse(businessCentral.modifiedAt) > Date.parse(dataverse.modifiedAt) ? 'business-central' : 'sales';
 }
 
 export type MasterState = 'active' | 'inactive' | 'merged' | 'deleted';
 
 /** Accounts and contacts: 0 is active. Products: 0 and 3 (under revision) are sold, 1 is retired, 2 a draft. */
-export function toMasterState({ kind, stateCode, mergedInto }: SalesMaster): MasterState {
+export function toMasterState({ kind, stateCode, mergedInto }: DataverseMaster): MasterState {
   if (mergedInto !== undefined) return 'merged';
   return stateCode === 0 || (kind === 'product' && stateCode !== 1) ? 'active' : 'inactive';
 }

@@ -4,7 +4,7 @@ import { type Decimal, isLess, isSame, isZero } from './money.js';
 export type InvoiceStatus = 'open' | 'part-paid' | 'paid' | 'cancelled' | 'corrected';
 
 /** The part of an invoice that Sales is told. */
-export interface InvoiceNews {
+export interface PaymentStatus {
   readonly number: string;
   readonly status: InvoiceStatus;
   readonly total: Decimal;
@@ -20,7 +20,7 @@ interface PostedInvoice {
   readonly dueDate?: string | undefined;
 }
 
-export function toInvoiceNews(invoice: PostedInvoice): InvoiceNews {
+export function toPaymentStatus(invoice: PostedInvoice): PaymentStatus {
   return {
     number: invoice.number,
     status: toStatus(invoice),
@@ -42,7 +42,7 @@ export function isFinalStatus(status: InvoiceStatus): boolean {
   return status !== 'open' && status !== 'part-paid';
 }
 
-export function isSameNews(left: InvoiceNews, right: InvoiceNews): boolean {
+export function isSamePaymentStatus(left: PaymentStatus, right: PaymentStatus): boolean {
   return (
     left.number === right.number &&
     left.status === right.status &&

@@ -2,7 +2,7 @@ import type { DealLine, WonDeal } from './deal.js';
 
 /** The mapping puts numbers of its own in place of those of Sales; these stay beside them. */
 
-export function keepSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal {
+export function withStoredSalesNumbers(read: WonDeal, mapped: WonDeal): WonDeal {
   const number = read.customer?.number;
   const lines: Record<string, string> = {};
   for (const [index, line] of read.lines.entries()) {

@@ -13,13 +13,19 @@ export const DEAL_STATES = [
   'settled',
   'held',
   'superseded',
-  'covered',
+  'already-handed-over',
   'rejected',
   'cancelled',
 ] as const;
 export type DealState = (typeof DEAL_STATES)[number];
 
-const FINAL: ReadonlySet<DealState> = new Set(['settled', 'superseded', 'covered', 'rejected', 'cancelled']);
+const FINAL: ReadonlySet<DealState> = new Set([
+  'settled',
+  'superseded',
+  'already-handed-over',
+  'rejected',
+  'cancelled',
+]);
 
 /** A final state is the ledger's answer for ever, also after Temporal has forgotten the run. */
 export function isFinal(state: DealState): boolean {
@@ -28,8 +34,8 @@ export function isFinal(state: DealState): boolean {
 
 const MOVES: Record<DealState, readonly DealState[]> = {
   seen: ['reading', 'cancelled'],
-  reading: ['preparing', 'seen', 'held', 'superseded', 'covered', 'cancelled'],
-  preparing: ['reading', 'drafted', 'held', 'superseded', 'covered', 'cancelled'],
+  reading: ['preparing', 'seen', 'held', 'superseded', 'already-handed-over', 'cancelled'],
+  preparing: ['reading', 'drafted', 'held', 'superseded', 'already-handed-over', 'cancelled'],
   drafted: ['reading', 'preparing', 'awaiting-confirmation', 'confirmed', 'posted', 'held', 'cancelled'],
   'awaiting-confirmation': ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'rejected', 'held', 'cancelled'],
   confirmed: [
@@ -60,10 +66,10 @@ const MOVES: Record<DealState, readonly DealState[]> = {
     'rejected',
     'cancelled',
     'superseded',
-    'covered',
+    'already-handed-over',
   ],
   superseded: [],
-  covered: [],
+  'already-handed-over': [],
   rejected: [],
   // Cancelled in Sales and won there again; never after a person cancelled it here.
   cancelled: ['reading'],

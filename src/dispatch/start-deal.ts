@@ -1,5 +1,5 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { LOOK, type Look } from '../deal/change-hints.js';
+import { CHANGED_SIGNAL, type ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import { type DealState, isFinal } from '../deal/states.js';
@@ -24,17 +24,17 @@ export interface StartDealDependencies {
 export async function startDeal(
   { temporal, ledger }: StartDealDependencies,
   ref: RecordRef,
-  look?: Look,
+  hint?: ChangeHint,
 ): Promise<StartOutcome> {
-  const record = await ledger.see(ref);
-  if (!mayRun(record, look)) return { kind: 'known', state: record.state };
+  const record = await ledger.register(ref);
+  if (!mayRun(record, hint)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
   for (;;) {
     try {
       await temporal.workflow.start('handOverDeal', {
         workflowId,
         taskQueue: TASK_QUEUES.deals,
-        args: [{ table: ref.table, recordId: ref.recordId, ...(look && { look }) }],
+        args: [{ table: ref.table, recordId: ref.recordId, ...(hint && { hint }) }],
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -44,9 +44,9 @@ export async function startDeal(
     } catch (error) {
       if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
     }
-    if (!look) return { kind: 'running', workflowId };
+    if (!hint) return { kind: 'running', workflowId };
     try {
-      await temporal.workflow.getHandle(workflowId).signal(LOOK, look);
+      await temporal.workflow.getHandle(workflowId).signal(CHANGED_SIGNAL, hint);
       return { kind: 'running', workflowId };
     } catch (error) {
       // The run ended between the two requests: a new one reads everything afresh.
@@ -56,8 +56,8 @@ export async function startDeal(
 }
 
 /** What has ended stays so, but for two: won again after it was cancelled in Sales, and a settled deal that moves again. */
-function mayRun({ state, endedBy }: SourceRecord, look: Look | undefined): boolean {
+function mayRun({ state, endedBy }: SourceRecord, hint: ChangeHint | undefined): boolean {
   if (!isFinal(state)) return true;
-  if (state === 'settled') return look !== undefined && look.at !== 'masters';
+  if (state === 'settled') return hint !== undefined && hint.at !== 'masters';
   return state === 'cancelled' && endedBy === ENDED_IN_SALES;
 }

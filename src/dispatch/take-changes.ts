@@ -1,4 +1,4 @@
-import type { Look } from '../deal/change-hints.js';
+import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { type FeedTable, isSourceTable } from '../deal/ids.js';
 import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
@@ -22,29 +22,29 @@ export interface MasterTakers {
 }
 
 export interface TakeDependencies extends MasterTakers {
-  readonly startDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+  readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findOpenRecords' | 'findConcernedRows'>;
 }
 
 /** A page of won orders is started by so many hands; each start is a few milliseconds of waiting. */
-const HANDS = 8;
+const MAX_CONCURRENT_STARTS = 8;
 
 export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
   const { startDeal, waiting } = dependencies;
 
   async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<Set<string>> {
     const open = await waiting.findOpenRecords(changes.map(({ rowId }) => rowId));
-    const looks = changes.flatMap((change): { ref: RecordRef; look: Look }[] => {
+    const hints = changes.flatMap((change): { ref: RecordRef; hint: ChangeHint }[] => {
       const ref = { table, recordId: change.rowId };
       if (change.kind === 'deleted') {
-        return open.has(change.rowId) ? [{ ref, look: { at: 'sales', isDeleted: true } }] : [];
+        return open.has(change.rowId) ? [{ ref, hint: { at: 'sales', isDeleted: true } }] : [];
       }
       // A record that is not won and that no deal waits for is nobody's news.
       if (change.state !== 'won' && !open.has(change.rowId)) return [];
-      return [{ ref, look: { at: 'sales', revision: change.revision } }];
+      return [{ ref, hint: { at: 'sales', revision: change.revision } }];
     });
-    await withHands(looks, ({ ref, look }) => startDeal(ref, look));
-    return new Set(looks.map(({ ref }) => ref.recordId));
+    await withConcurrency(hints, ({ ref, hint }) => startDeal(ref, hint));
+    return new Set(hints.map(({ ref }) => ref.recordId));
   }
 
   async function takeMasters(
@@ -56,7 +56,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       changes.map(({ rowId }) => rowId),
     );
     const ours = changes.filter(({ rowId }) => concerned.has(rowId));
-    await withHands(ours, (change) => {
+    await withConcurrency(ours, (change) => {
       const { rowId } = change;
       const facts: MasterChange =
         change.kind === 'deleted'
@@ -71,9 +71,9 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
   }
 
   return async (table, changes) => {
-    const news = changes.filter(isNews);
-    if (news.length === 0) return new Set();
-    return isSourceTable(table) ? takeRecords(table, news) : takeMasters(table, news);
+    const request = changes.filter(isNewChange);
+    if (request.length === 0) return new Set();
+    return isSourceTable(table) ? takeRecords(table, request) : takeMasters(table, request);
   };
 }
 
@@ -81,7 +81,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
  * A version that was dealt with is no news, and neither is what we changed ourselves: unless the record's state is
  * another than we know, because our change came after somebody's and hides it.
  */
-function isNews(change: SalesRowChange): boolean {
+function isNewChange(change: SalesRowChange): boolean {
   if (change.kind === 'deleted') return true;
   const { settled } = change;
   if (settled && BigInt(settled.version) >= BigInt(change.version)) return false;
@@ -89,10 +89,10 @@ function isNews(change: SalesRowChange): boolean {
   return settled ? settled.state !== change.state : change.state === 'won';
 }
 
-async function withHands<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+async function withConcurrency<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
   const rest = all.values();
   await Promise.all(
-    Array.from({ length: Math.min(HANDS, all.length) }, async () => {
+    Array.from({ length: Math.min(MAX_CONCURRENT_STARTS, all.length) }, async () => {
       for (const one of rest) await work(one);
     }),
   );

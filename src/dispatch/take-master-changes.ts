@@ -2,39 +2,39 @@ import type { Client } from '@temporalio/client';
 import { accountWorkflowId, type FeedTable, productWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
-import type { MasterNews, SyncAccountInput, SyncProductInput } from '../workflows/masters/messages.js';
+import type { SyncAccountInput, SyncProductInput, SyncRequest } from '../workflows/masters/messages.js';
 import type { MasterTakers } from './take-changes.js';
 
 /** A change of an account, contact or product: its run is started or told, and deals that wait for it look again. */
 
 export interface FollowMasters {
-  followAccount(table: 'account' | 'contact', rowId: string, news: MasterNews): Promise<void>;
-  followProduct(rowId: string, news: MasterNews): Promise<void>;
+  followAccount(table: 'account' | 'contact', rowId: string, request: SyncRequest): Promise<void>;
+  followProduct(rowId: string, request: SyncRequest): Promise<void>;
 }
 
 /** Signal with start: many changes of one row become one run, and one pass of it. */
 export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRules, 'quietMs'>): FollowMasters {
   const common = { taskQueue: TASK_QUEUES.deals, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
   return {
-    async followAccount(table, rowId, news) {
+    async followAccount(table, rowId, request) {
       const input: SyncAccountInput = { rowId, table, quietMs };
       await temporal.workflow.signalWithStart('syncAccount', {
         ...common,
         workflowId: accountWorkflowId(rowId),
         args: [input],
         signal: 'accountChanged',
-        signalArgs: [news],
+        signalArgs: [request],
         staticSummary: `Keep ${table} and customer in agreement`,
       });
     },
-    async followProduct(rowId, news) {
+    async followProduct(rowId, request) {
       const input: SyncProductInput = { rowId, quietMs };
       await temporal.workflow.signalWithStart('syncProduct', {
         ...common,
         workflowId: productWorkflowId(rowId),
         args: [input],
         signal: 'productChanged',
-        signalArgs: [news],
+        signalArgs: [request],
         staticSummary: 'Keep product and item in agreement',
       });
     },

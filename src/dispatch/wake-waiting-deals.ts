@@ -1,11 +1,11 @@
-import type { Look } from '../deal/change-hints.js';
+import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 import type { MasterTakers } from './take-changes.js';
 
 /** A customer or product changed in Sales: the deals that are held for it look again. */
 export function createWakeWaitingDeals(dependencies: {
-  readonly startDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+  readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findWaitingDeals'>;
 }): MasterTakers {
   const wake = async (rowId: string): Promise<void> => {

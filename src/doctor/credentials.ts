@@ -24,7 +24,7 @@ export function examineToken(
   const { config: configuration, vault, host, database } = needs;
   return createStep(`token for ${name}`, { config: configuration, vault, host }, async (known) => {
     const { config } = known;
-    const system = name === 'dataverse' ? config.sales : config.businessCentral;
+    const system = name === 'dataverse' ? config.dataverse : config.businessCentral;
     if (system.secret === undefined && (await database.value()) === undefined) {
       return { findings: [notChecked('token', 'because of what is said of database, which holds the secret')] };
     }
@@ -49,7 +49,7 @@ export function examineExpiry(needs: {
 }): Step<true> {
   return createStep('credentials', needs, async ({ config, vault, ids }) => {
     const settings = {
-      dataverse: config.sales.secret,
+      dataverse: config.dataverse.secret,
       'business-central': config.businessCentral.secret,
       webhook: config.starter.webhookSecret,
     };

@@ -10,7 +10,7 @@ import { examineExpiry, examineToken } from './credentials.js';
 import { examineDatabase } from './database.js';
 import { examineFeeds } from './feeds.js';
 import { examineClock, examineHost } from './hosts.js';
-import { examineChangeTracking, examinePrivileges, examineSales, examineSalesReads } from './sales.js';
+import { examineChangeTracking, examineDataverse, examinePrivileges, examineSalesReads } from './sales.js';
 import { examineColumns } from './sales-columns.js';
 import { examineWebhooks } from './sales-webhooks.js';
 import { examineStarter } from './starter.js';
@@ -42,16 +42,16 @@ export function createExamination(load: () => Config): Examination {
   const ring = silent<KeyRing, { foundation: Step<Foundation> }>({ foundation }, (known) => known.foundation.ring);
 
   const hosts = {
-    entra: examineHost('host of entra', config, ({ sales }) => sales.app.loginOrigin),
-    dataverse: examineHost('host of dataverse', config, ({ sales }) => sales.environmentUrl),
+    entra: examineHost('host of entra', config, ({ dataverse }) => dataverse.app.loginOrigin),
+    dataverse: examineHost('host of dataverse', config, ({ dataverse }) => dataverse.environmentUrl),
     'business central': examineHost('host of business central', config, (of) => of.businessCentral.environmentUrl),
   };
   const database = examineDatabase(db);
   const tokens = {
-    sales: examineToken('dataverse', { config, vault, host: hosts.entra, database }),
+    dataverse: examineToken('dataverse', { config, vault, host: hosts.entra, database }),
     company: examineToken('business-central', { config, vault, host: hosts.entra, database }),
   };
-  const sales = examineSales(tokens.sales, keep);
+  const dataverse = examineDataverse(tokens.dataverse, keep);
   const company = examineCompany(tokens.company, config, keep);
   const temporal = examineTemporal(config, keep);
   return {
@@ -64,14 +64,14 @@ export function createExamination(load: () => Config): Examination {
       examineClock(hosts),
       database,
       examineExpiry({ config, vault, database, ids }),
-      tokens.sales,
+      tokens.dataverse,
       tokens.company,
-      sales,
-      examineSalesReads(sales, config),
-      examineChangeTracking(sales),
-      examinePrivileges(sales, config),
-      examineColumns(sales, config),
-      examineWebhooks(sales, config),
+      dataverse,
+      examineSalesReads(dataverse, config),
+      examineChangeTracking(dataverse),
+      examinePrivileges(dataverse, config),
+      examineColumns(dataverse, config),
+      examineWebhooks(dataverse, config),
       company,
       examinePermissions(company, config),
       examineSetup(company, config),

@@ -129,7 +129,7 @@ function explainRefusal(error: RemoteApiError): Explained {
     case 'entra':
       return explainEntra(facts.remoteCode, message);
     case 'sales':
-      return explainSales(error);
+      return explainDataverse(error);
     case 'business-central':
       return explainBusinessCentral(error);
   }
@@ -144,7 +144,7 @@ function explainEntra(remoteCode: string | undefined, message: string): Explaine
   return wrong(message, 'Let this machine reach the host of ENTRA_LOGIN_URL on port 443.');
 }
 
-function explainSales({ code, facts, message }: RemoteApiError): Explained {
+function explainDataverse({ code, facts, message }: RemoteApiError): Explained {
   const remote = facts.remoteCode?.toLowerCase() ?? '';
   const known = SALES[remote];
   if (known) return wrong(`${known[0]} (${facts.remoteCode})`, known[1]);

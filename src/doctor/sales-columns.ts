@@ -1,12 +1,12 @@
-import type { ColumnFacts, SalesProbe } from '../clients/dataverse/probe.js';
+import type { ColumnFacts, DataverseProbe } from '../clients/dataverse/probe.js';
 import type { AskedRow } from '../deal/asked-columns.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { askedColumns } from '../mapping/fields/columns.js';
-import { wishesOf } from '../mapping/rules/rules.js';
+import { creationPolicyOf } from '../mapping/rules/rules.js';
 import type { Config } from '../process/config.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
-import type { SalesAccess } from './sales.js';
+import type { DataverseAccess } from './sales.js';
 import { createStep, type Step } from './step.js';
 
 /** The columns that the rules name: those that are written with room for what comes, those that are read at all. */
@@ -49,7 +49,7 @@ function wantedColumns({ rules }: Config): WantedColumn[] {
     if (column) add({ table: 'invoice', column, length: LENGTHS[key] });
   }
   for (const table of SOURCE_TABLES) {
-    const { rows } = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
+    const { rows } = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
     for (const row of ['record', 'account', 'contact', 'owner', 'line', 'product'] as const) {
       const name = row === 'record' ? table : row === 'line' ? LINE_TABLES[table] : (ROW_TABLES[row] ?? table);
       // Standard columns are there in every environment; those of a publisher bear its prefix.
@@ -71,16 +71,20 @@ function isStandard(column: string): boolean {
   return /^(address[12]|billto|shipto)_/.test(column);
 }
 
-export function examineColumns(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
-  return createStep('dataverse: columns', { sales, config: configuration }, async ({ sales: { probe }, config }) => {
-    const wanted = wantedColumns(config);
-    if (wanted.length === 0)
-      return { value: true, findings: [notChecked('columns', 'the rules name no column of your own')] };
-    return { value: true, findings: await Promise.all(wanted.map((one) => examineColumn(probe, one))) };
-  });
+export function examineColumns(dataverse: Step<DataverseAccess>, configuration: Step<Config>): Step<true> {
+  return createStep(
+    'dataverse: columns',
+    { dataverse, config: configuration },
+    async ({ dataverse: { probe }, config }) => {
+      const wanted = wantedColumns(config);
+      if (wanted.length === 0)
+        return { value: true, findings: [notChecked('columns', 'the rules name no column of your own')] };
+      return { value: true, findings: await Promise.all(wanted.map((one) => examineColumn(probe, one))) };
+    },
+  );
 }
 
-async function examineColumn(probe: SalesProbe, { table, column, length }: WantedColumn): Promise<Finding> {
+async function examineColumn(probe: DataverseProbe, { table, column, length }: WantedColumn): Promise<Finding> {
   const check = `${table}.${column}`;
   const where = `Power Apps > Tables > ${table} > Columns`;
   let found: ColumnFacts | undefined;

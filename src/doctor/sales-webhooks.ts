@@ -1,7 +1,7 @@
-import type { SalesProbe, WebhookStep } from '../clients/dataverse/probe.js';
+import type { DataverseProbe, WebhookStep } from '../clients/dataverse/probe.js';
 import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
-import type { SalesAccess } from './sales.js';
+import type { DataverseAccess } from './sales.js';
 import { createStep, type Step } from './step.js';
 
 /** The webhook steps of dataverse reference 5.2: there, enabled, asynchronous, and pointing at the starter. */
@@ -30,31 +30,35 @@ const WANTED: readonly WantedStep[] = [
 const AFTER_THE_OPERATION = 40;
 const TOOL = 'Plug-in Registration Tool';
 
-export function examineWebhooks(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
-  return createStep('dataverse: webhooks', { sales, config: configuration }, async ({ sales: { probe }, config }) => {
-    const { publicUrl } = config.starter;
-    if (publicUrl === undefined) {
-      const advice = 'Set STARTER_PUBLIC_URL to the address under which Dataverse reaches the starter.';
-      return { findings: [notChecked('endpoint', 'STARTER_PUBLIC_URL is not set', advice)] };
-    }
-    const url = `${publicUrl}/webhooks/dataverse`;
-    const endpoints = await probe.listEndpoints();
-    const ours = endpoints.filter((one) => one.url.replace(/[/?]+$/, '') === url);
-    if (ours.length === 0) {
-      const others = endpoints.length > 0 ? `; others: ${plural(endpoints.length, 'webhook')}` : '';
-      const advice = `${TOOL} > Register > Register New Web Hook: URL ${url}, authentication HttpHeader x-dealbridge-key.`;
-      return { findings: [wrong('endpoint', `none points at ${url}${others}`, advice)] };
-    }
-    const steps = (await Promise.all(ours.map((one) => probe.listSteps(one.endpointId)))).flat();
-    return {
-      value: true,
-      findings: [
-        ok('endpoint', `${listed(ours.map((one) => one.name))} points at ${url}`),
-        ...WANTED.map((wanted) => toStepFinding(wanted, steps)),
-        await examineFailures(probe, steps),
-      ],
-    };
-  });
+export function examineWebhooks(dataverse: Step<DataverseAccess>, configuration: Step<Config>): Step<true> {
+  return createStep(
+    'dataverse: webhooks',
+    { dataverse, config: configuration },
+    async ({ dataverse: { probe }, config }) => {
+      const { publicUrl } = config.starter;
+      if (publicUrl === undefined) {
+        const advice = 'Set STARTER_PUBLIC_URL to the address under which Dataverse reaches the starter.';
+        return { findings: [notChecked('endpoint', 'STARTER_PUBLIC_URL is not set', advice)] };
+      }
+      const url = `${publicUrl}/webhooks/dataverse`;
+      const endpoints = await probe.listEndpoints();
+      const ours = endpoints.filter((one) => one.url.replace(/[/?]+$/, '') === url);
+      if (ours.length === 0) {
+        const others = endpoints.length > 0 ? `; others: ${plural(endpoints.length, 'webhook')}` : '';
+        const advice = `${TOOL} > Register > Register New Web Hook: URL ${url}, authentication HttpHeader x-dealbridge-key.`;
+        return { findings: [wrong('endpoint', `none points at ${url}${others}`, advice)] };
+      }
+      const steps = (await Promise.all(ours.map((one) => probe.listSteps(one.endpointId)))).flat();
+      return {
+        value: true,
+        findings: [
+          ok('endpoint', `${listed(ours.map((one) => one.name))} points at ${url}`),
+          ...WANTED.map((wanted) => toStepFinding(wanted, steps)),
+          await examineFailures(probe, steps),
+        ],
+      };
+    },
+  );
 }
 
 function toStepFinding(wanted: WantedStep, steps: readonly WebhookStep[]): Finding {
@@ -78,7 +82,7 @@ function toStepFinding(wanted: WantedStep, steps: readonly WebhookStep[]): Findi
   return ok(check, 'enabled, asynchronous');
 }
 
-async function examineFailures(probe: SalesProbe, steps: readonly WebhookStep[]): Promise<Finding> {
+async function examineFailures(probe: DataverseProbe, steps: readonly WebhookStep[]): Promise<Finding> {
   if (steps.length === 0) return notChecked('failed calls', 'there are no steps');
   const failed = await probe.countFailedCalls(steps.map((step) => step.stepId));
   if (failed === 0) return ok('failed calls', 'none');

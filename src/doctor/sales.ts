@@ -1,7 +1,7 @@
-import { createSalesProbe, type SalesProbe } from '../clients/dataverse/probe.js';
+import { createDataverseProbe, type DataverseProbe } from '../clients/dataverse/probe.js';
 import { FEED_TABLES, SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { askedColumns } from '../mapping/fields/columns.js';
-import { wishesOf } from '../mapping/rules/rules.js';
+import { creationPolicyOf } from '../mapping/rules/rules.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
@@ -10,16 +10,16 @@ import { createStep, type Step } from './step.js';
 
 /** What the Application User may in Dataverse, and what the environment must have switched on. */
 
-export interface SalesAccess {
-  readonly probe: SalesProbe;
+export interface DataverseAccess {
+  readonly probe: DataverseProbe;
   readonly userId: string;
 }
 
 const TIMEOUT_MS = 20_000;
 
-export function examineSales(access: Step<Access>, keep: (probe: SalesProbe) => void): Step<SalesAccess> {
+export function examineDataverse(access: Step<Access>, keep: (probe: DataverseProbe) => void): Step<DataverseAccess> {
   return createStep('dataverse', { access }, async ({ access: { timeoutMs, ...rest } }) => {
-    const probe = createSalesProbe({ ...rest, timeoutMs: Math.min(timeoutMs, TIMEOUT_MS) });
+    const probe = createDataverseProbe({ ...rest, timeoutMs: Math.min(timeoutMs, TIMEOUT_MS) });
     keep(probe);
     const { userId, organizationId } = await probe.whoAmI();
     return {
@@ -57,25 +57,30 @@ const READS: Readonly<Record<string, string>> = {
   annotation: 'annotations?$top=1&$select=annotationid',
 };
 
-export function examineSalesReads(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
-  return createStep('dataverse: read', { sales, config: configuration }, async ({ sales: { probe }, config }) => {
-    const reads: Record<string, string> = { ...READS };
-    if (
-      SOURCE_TABLES.some(
-        (table) => askedColumns(config.rules.mapping, config.rules.lines, wishesOf(config.rules), table).owner,
+export function examineSalesReads(dataverse: Step<DataverseAccess>, configuration: Step<Config>): Step<true> {
+  return createStep(
+    'dataverse: read',
+    { dataverse, config: configuration },
+    async ({ dataverse: { probe }, config }) => {
+      const reads: Record<string, string> = { ...READS };
+      if (
+        SOURCE_TABLES.some(
+          (table) =>
+            askedColumns(config.rules.mapping, config.rules.lines, creationPolicyOf(config.rules), table).owner,
+        )
       )
-    )
-      reads['systemuser'] = 'systemusers?$top=1&$select=systemuserid';
-    const findings = await Promise.all(
-      Object.entries(reads).map(([table, path]) =>
-        look(table, async () => {
-          await probe.readOne(path);
-          return path.includes('$expand') ? 'readable, with its lines' : 'readable';
-        }),
-      ),
-    );
-    return { value: true, findings };
-  });
+        reads['systemuser'] = 'systemusers?$top=1&$select=systemuserid';
+      const findings = await Promise.all(
+        Object.entries(reads).map(([table, path]) =>
+          look(table, async () => {
+            await probe.readOne(path);
+            return path.includes('$expand') ? 'readable, with its lines' : 'readable';
+          }),
+        ),
+      );
+      return { value: true, findings };
+    },
+  );
 }
 
 const FEED_SETS: Readonly<Record<(typeof FEED_TABLES)[number], string>> = {
@@ -85,8 +90,8 @@ const FEED_SETS: Readonly<Record<(typeof FEED_TABLES)[number], string>> = {
   product: 'products',
 };
 
-export function examineChangeTracking(sales: Step<SalesAccess>): Step<true> {
-  return createStep('dataverse: change tracking', { sales }, async ({ sales: { probe } }) => {
+export function examineChangeTracking(dataverse: Step<DataverseAccess>): Step<true> {
+  return createStep('dataverse: change tracking', { dataverse }, async ({ dataverse: { probe } }) => {
     const tracked = await probe.listTracked();
     const findings = await Promise.all(
       FEED_TABLES.map(async (table): Promise<Finding> => {
@@ -119,11 +124,11 @@ function wantedPrivileges({ rules }: Config): string[] {
   return wanted;
 }
 
-export function examinePrivileges(sales: Step<SalesAccess>, configuration: Step<Config>): Step<true> {
+export function examinePrivileges(dataverse: Step<DataverseAccess>, configuration: Step<Config>): Step<true> {
   return createStep(
     'dataverse: write',
-    { sales, config: configuration },
-    async ({ sales: { probe, userId }, config }) => {
+    { dataverse, config: configuration },
+    async ({ dataverse: { probe, userId }, config }) => {
       const where = 'Power Platform admin center > Environments > the environment > Settings > Security roles';
       const wanted = wantedPrivileges(config);
       const found = await probe.findPrivileges(userId).catch((error: unknown) => toFinding('privileges', error));

@@ -1,6 +1,6 @@
 import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
 import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
-import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
 import type { Config } from '../process/config.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
@@ -12,7 +12,7 @@ import { createStep, type Step } from './step.js';
 
 const HOUR_S = 3_600;
 /** A deal that ended has to be seen over a weekend (temporal reference 3.2). */
-const SHORTEST_RETENTION_H = 72;
+const MIN_RETENTION_H = 72;
 const NOT_FOUND = 5;
 const CONNECT = '5s';
 
@@ -45,7 +45,7 @@ export function examineTemporal(configuration: Step<Config>, keep: (connection: 
 
 function toRetention(namespace: string, hours: number): Finding {
   const advice = `temporal operator namespace update -n ${namespace} --retention 720h`;
-  return hours < SHORTEST_RETENTION_H
+  return hours < MIN_RETENTION_H
     ? warning('retention', `${hours} h: what ended is forgotten before it was looked at`, advice)
     : ok('retention', `${hours} h`);
 }
@@ -75,7 +75,7 @@ export function examineQueues(temporal: Step<Client>): Step<true> {
   return createStep('temporal: task queues', { temporal }, async ({ temporal: { connection, options } }) => {
     const queues = [
       [TASK_QUEUES.deals, WORKFLOW_TASKS],
-      [TASK_QUEUES.sales, ACTIVITY_TASKS],
+      [TASK_QUEUES.dataverse, ACTIVITY_TASKS],
       [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
     ] as const;
     const findings = queues.map(async ([name, taskQueueType]): Promise<Finding> => {
@@ -118,7 +118,7 @@ export function examineLoops(
       ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
       ...(config.starter.publicUrl === undefined ? [] : [SUBSCRIPTIONS_WORKFLOW_ID]),
     ];
-    const schedules = [COUNT_SALES_ID, AUDIT_SEALS];
+    const schedules = [RECONCILE_SALES_ID, AUDIT_SEALS];
     const findings = await Promise.all([
       ...loops.map((id) => examineLoop(client, id)),
       ...schedules.map((id) => examineSchedule(client, id)),

@@ -20,7 +20,7 @@ export interface CodecEndpointDependencies {
 }
 
 /** A page of history as the Web UI sends it, in base64. */
-const LARGEST_BODY = 16 * 1024 * 1024;
+const MAX_BODY_BYTES = 16 * 1024 * 1024;
 
 const base64 = z.string().transform((text) => Buffer.from(text, 'base64'));
 const request = z.object({
@@ -61,7 +61,9 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpo
     c.header('www-authenticate', 'Bearer');
     return refuseUnread(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
   });
-  app.use(bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 16 MiB is refused') }));
+  app.use(
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuseUnread(c, 413, 'a body over 16 MiB is refused') }),
+  );
 
   for (const operation of ['encode', 'decode'] as const) {
     app.post(`/${operation}`, async (c) => {
@@ -94,7 +96,7 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): voi
   });
   app.post(
     '/sign-in',
-    bodyLimit({ maxSize: LARGEST_FORM, onError: (c) => refuseUnread(c, 413, 'too much') }),
+    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refuseUnread(c, 413, 'too much') }),
     async (c) => {
       c.header('content-security-policy', PAGE_POLICY);
       const { token } = await c.req.parseBody();
@@ -113,7 +115,7 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): voi
   );
 }
 
-const LARGEST_FORM = 4_096;
+const MAX_FORM_BYTES = 4_096;
 
 function toPage(content: string): string {
   return `<!doctype html><html lang="en"><title>Dealbridge</title><h1>Read the payloads of Temporal</h1><form method="post">${content}</form></html>`;

@@ -21,14 +21,14 @@ export interface LimitOptions {
 /** Seconds' worth of requests that may come at once: a bulk edit in Sales is no attack. */
 const BURST_SECONDS = 4;
 /** No route needs more; each may allow less, and only after it knows who calls. */
-const LARGEST_BODY = 4 * 1024 * 1024;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
 
 /** Stands before all routes. */
 export function createLimits(options: LimitOptions): MiddlewareHandler {
   return every(
     secureHeaders(),
     limitRate(options),
-    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuse(c, 413, 'a body over 4 MiB is refused') }),
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuse(c, 413, 'a body over 4 MiB is refused') }),
   );
 }
 
@@ -63,9 +63,9 @@ export interface Buckets {
 }
 
 /** More sources than this are not remembered: the one that was quiet longest starts afresh. */
-const MOST_SOURCES = 10_000;
+const MAX_SOURCES = 10_000;
 
-export function createBuckets(perSecond: number, burst: number, now: () => number, most = MOST_SOURCES): Buckets {
+export function createBuckets(perSecond: number, burst: number, now: () => number, most = MAX_SOURCES): Buckets {
   const buckets = new Map<string, { tokens: number; at: number }>();
   return {
     take(source) {

@@ -15,9 +15,9 @@ export interface Access {
 export async function openAccess(
   config: Config,
   vault: Vault,
-): Promise<{ readonly sales: Access; readonly businessCentral: Access }> {
+): Promise<{ readonly dataverse: Access; readonly businessCentral: Access }> {
   return {
-    sales: await openSystem(config, vault, 'dataverse'),
+    dataverse: await openSystem(config, vault, 'dataverse'),
     businessCentral: await openSystem(config, vault, 'business-central'),
   };
 }
@@ -28,7 +28,7 @@ export async function openSystem(
   vault: Vault,
   name: 'dataverse' | 'business-central',
 ): Promise<Access> {
-  const system = name === 'dataverse' ? config.sales : config.businessCentral;
+  const system = name === 'dataverse' ? config.dataverse : config.businessCentral;
   const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
   await ensureCredential(name, credentials);
   const tokens = createTokenSource(system.app, credentials);

@@ -25,12 +25,12 @@ export interface Config {
   readonly databaseUrl: string;
   /** Seals Temporal's payloads and the credentials in the ledger. */
   readonly keys: KeySource;
-  readonly sales: {
+  readonly dataverse: {
     readonly environmentUrl: string;
     readonly app: AppRegistration;
     /** Undefined: the ledger's credential is used. */
     readonly secret: string | undefined;
-    readonly outcomeMs: number;
+    readonly ambiguityWindowMs: number;
   };
   readonly businessCentral: {
     readonly apiUrl: string;
@@ -41,7 +41,7 @@ export interface Config {
     readonly furtherCompanies: readonly (CompanyPlace & { readonly environmentUrl: string })[];
     readonly app: AppRegistration;
     readonly secret: string | undefined;
-    readonly outcomeMs: number;
+    readonly ambiguityWindowMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
     /** Comes back with each notification and proves it. */
@@ -96,13 +96,13 @@ const environment = z.object({
   DATAVERSE_CLIENT_ID: z.string().min(1),
   DATAVERSE_CLIENT_SECRET: z.string().min(1).optional(),
   /** A write of ours may land in Dataverse until this time has passed without an answer. */
-  DATAVERSE_OUTCOME_MS: milliseconds(120_000),
+  DATAVERSE_AMBIGUITY_WINDOW_MS: milliseconds(120_000),
   BC_URL: url.default('https://api.businesscentral.dynamics.com'),
   BC_ENVIRONMENT: z.string().default('Production'),
   BC_COMPANY: z.string().min(1),
   BC_CLIENT_ID: z.string().min(1),
   BC_CLIENT_SECRET: z.string().min(1).optional(),
-  BC_OUTCOME_MS: milliseconds(600_000),
+  BC_AMBIGUITY_WINDOW_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
   BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
@@ -151,11 +151,11 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE },
     databaseUrl: e.DATABASE_URL,
     keys,
-    sales: {
+    dataverse: {
       environmentUrl: e.DATAVERSE_URL,
       app: app(e.DATAVERSE_CLIENT_ID, `${e.DATAVERSE_URL}/.default`),
       secret: e.DATAVERSE_CLIENT_SECRET,
-      outcomeMs: e.DATAVERSE_OUTCOME_MS,
+      ambiguityWindowMs: e.DATAVERSE_AMBIGUITY_WINDOW_MS,
     },
     businessCentral: {
       apiUrl: e.BC_URL,
@@ -167,7 +167,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       ),
       app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
       secret: e.BC_CLIENT_SECRET,
-      outcomeMs: e.BC_OUTCOME_MS,
+      ambiguityWindowMs: e.BC_AMBIGUITY_WINDOW_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
       clientState: e.BC_CLIENT_STATE,
     },

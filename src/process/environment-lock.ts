@@ -1,5 +1,5 @@
 import { findEnvironmentKind, listCompanies } from '../clients/business-central/environment.js';
-import { createSalesClient } from '../clients/dataverse/client.js';
+import { createDataverseClient } from '../clients/dataverse/client.js';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import type { Environment, EnvironmentLedger, Identity, SystemName } from '../ledger/settings/environments.js';
 import type { Access } from './access.js';
@@ -17,12 +17,12 @@ export interface ReadableEnvironment {
   readIdentity(): Promise<Identity | undefined>;
 }
 
-export function toSalesEnvironment({ sales }: Config, access: Access): ReadableEnvironment {
+export function toDataverseEnvironment({ dataverse }: Config, access: Access): ReadableEnvironment {
   return {
     system: 'sales',
-    address: sales.environmentUrl,
+    address: dataverse.environmentUrl,
     async readIdentity() {
-      const client = createSalesClient(access);
+      const client = createDataverseClient(access);
       try {
         return { organizationId: (await client.whoAmI()).organizationId };
       } finally {
@@ -33,7 +33,7 @@ export function toSalesEnvironment({ sales }: Config, access: Access): ReadableE
 }
 
 /** The company by the name that is configured: another company under the same name is another environment, too. */
-export function toCentralEnvironment(
+export function toBusinessCentralEnvironment(
   central: Pick<Config['businessCentral'], 'apiUrl' | 'environment' | 'environmentUrl' | 'company'>,
   access: Access,
 ): ReadableEnvironment {
@@ -83,12 +83,12 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
     const found: Environment = { system, address, identity };
     const registered = await options.environments.ensureRegistered(found, options.by);
     if (!isSame(registered, identity)) {
-      const was = `registered is ${inWords(registered)}, found was ${inWords(identity)}`;
+      const was = `registered is ${describeIdentity(registered)}, found was ${describeIdentity(identity)}`;
       return `another environment stands under ${address}: ${was}; if that is meant, run \`dealbridge environments accept ${system} --by NAME\` and start the worker again`;
     }
     // Company id and the places of the feeds are those of the environment that the process began with.
     if (startedWith && !isSame(startedWith, identity)) {
-      return `the worker began with ${inWords(startedWith)} under ${address}, accepted was ${inWords(identity)}: start it again`;
+      return `the worker began with ${describeIdentity(startedWith)} under ${address}, accepted was ${describeIdentity(identity)}: start it again`;
     }
     startedWith ??= identity;
     sameAt = performance.now();
@@ -131,7 +131,7 @@ export function isSame(left: Identity, right: Identity): boolean {
   return Object.entries(left).every(([name, value]) => right[name] === undefined || right[name] === value);
 }
 
-export function inWords(identity: Identity): string {
+export function describeIdentity(identity: Identity): string {
   return Object.entries(identity)
     .sort(([left], [right]) => (left < right ? -1 : 1))
     .map(([name, value]) => `${name} ${value}`)

@@ -50,7 +50,7 @@ export function createFoundation(config: Config, name: string): Foundation {
     vault: createVault({
       database,
       ring,
-      tenantId: config.sales.app.tenantId,
+      tenantId: config.dataverse.app.tenantId,
       audit: (tx, entry) => appendAudit(tx, { recordId: SYSTEM_CHAIN, ...entry }),
     }),
     close: () => database.close(),

@@ -8,7 +8,7 @@ export interface KeyFile {
   read(options?: { readonly fresh?: boolean }): Keys;
 }
 
-const LOOK_EVERY_MS = 1_000;
+const PROBE_INTERVAL_MS = 1_000;
 const ANYBODY = 0o007;
 
 /** @throws KeysError when the file cannot be used as it is. */
@@ -19,7 +19,7 @@ export function openKeyFile(path: string, onTrouble: (error: KeysError) => void 
   let isBroken = false;
   return {
     read({ fresh = false } = {}) {
-      if (!fresh && Date.now() - lookedAt < LOOK_EVERY_MS) return keys;
+      if (!fresh && Date.now() - lookedAt < PROBE_INTERVAL_MS) return keys;
       lookedAt = Date.now();
       try {
         const found = stampOf(path);

@@ -20,7 +20,7 @@ const DEFLATED = 1;
 /** Below this, deflating costs more than it saves. */
 const WORTH_DEFLATING_BYTES = 200;
 /** Temporal refuses payloads over 2 MiB; deflated ones are ours, but a limit keeps a surprise small. */
-const LARGEST_PAYLOAD_BYTES = 64 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 64 * 1024 * 1024;
 
 export function createPayloadCodec(ring: KeyRing): PayloadCodec {
   return {
@@ -57,5 +57,5 @@ function pack(plain: Uint8Array): Buffer {
 
 function unpack(packed: Buffer): Uint8Array {
   const content = packed.subarray(1);
-  return packed[0] === DEFLATED ? inflateRawSync(content, { maxOutputLength: LARGEST_PAYLOAD_BYTES }) : content;
+  return packed[0] === DEFLATED ? inflateRawSync(content, { maxOutputLength: MAX_PAYLOAD_BYTES }) : content;
 }

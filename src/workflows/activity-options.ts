@@ -1,14 +1,14 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
-import type { SalesActivities } from '../activities/deals/sales.js';
+import type { DataverseActivities } from '../activities/deals/sales.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
 import type { BusinessCentralActivities } from '../activities/documents/invoices.js';
 import type { OrderActivities } from '../activities/documents/orders.js';
-import type { CountSalesActivities } from '../activities/feeds/reconcile-sales.js';
+import type { ReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
 import type { FeedSwitches, SalesFeedActivities } from '../activities/feeds/sales-feed.js';
-import type { DriftCentral, DriftLedgerSteps, DriftSales } from '../activities/masters/drift.js';
+import type { DriftBusinessCentral, DriftDataverse, DriftLedgerSteps } from '../activities/masters/drift.js';
 import type { MasterLedgerActivities } from '../activities/masters/master-ledger.js';
-import type { MatchCentral, MatchLedgerSteps, MatchSales } from '../activities/masters/match-accounts.js';
+import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../activities/masters/match-accounts.js';
 import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
 import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
 import { TASK_QUEUES } from '../deal/ids.js';
@@ -16,10 +16,10 @@ import { TASK_QUEUES } from '../deal/ids.js';
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */
 const PATIENT = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
-export const sales = proxyActivities<
-  SalesActivities & WriteBackActivities & AccountReaders & ProductReaders & MatchSales & DriftSales
+export const dataverse = proxyActivities<
+  DataverseActivities & WriteBackActivities & AccountReaders & ProductReaders & MatchDataverse & DriftDataverse
 >({
-  taskQueue: TASK_QUEUES.sales,
+  taskQueue: TASK_QUEUES.dataverse,
   // The HTTP client gives up before, so that no attempt outlives its activity.
   startToCloseTimeout: '150s',
   // Steps beat every two seconds: a worker that died is noticed after this.
@@ -29,7 +29,7 @@ export const sales = proxyActivities<
 });
 
 export const businessCentral = proxyActivities<
-  BusinessCentralActivities & OrderActivities & CustomerSteps & ItemSteps & MatchCentral & DriftCentral
+  BusinessCentralActivities & OrderActivities & CustomerSteps & ItemSteps & MatchBusinessCentral & DriftBusinessCentral
 >({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
@@ -46,8 +46,8 @@ export const ledger = proxyLocalActivities<LedgerActivities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-export const feed = proxyActivities<SalesFeedActivities & CountSalesActivities>({
-  taskQueue: TASK_QUEUES.sales,
+export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActivities>({
+  taskQueue: TASK_QUEUES.dataverse,
   // A page of five thousand won orders starts as many deals; the request itself has the limit of every other.
   startToCloseTimeout: '10m',
   // Then the loop breathes: it ends its history before nudges make it too long. Longer than any Retry-After (I8).

@@ -4,7 +4,7 @@ export { sealAudit } from './audit/seal-audit.js';
 export { handOverDeal } from './deals/hand-over-deal.js';
 export { invoiceFeed } from './feeds/invoice-feed.js';
 export { keepSubscriptions } from './feeds/keep-subscriptions.js';
-export { countSales } from './feeds/reconcile-sales.js';
+export { reconcileSales } from './feeds/reconcile-sales.js';
 export { salesFeed } from './feeds/sales-feed.js';
 export { sweepInvoices } from './feeds/sweep-invoices.js';
 export { applyMatches, matchAccounts } from './masters/match-accounts.js';

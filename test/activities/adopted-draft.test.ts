@@ -20,13 +20,13 @@ const NOW = parseRules('writeInAccount: 8500');
 const common = (rules: typeof THEN) => {
   const { client: businessCentral, companyId, ledger } = counter;
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  return { businessCentral, companyId, ledger, rules, outcomeMs: 60_000, sets };
+  return { businessCentral, companyId, ledger, rules, ambiguityWindowMs: 60_000, sets };
 };
 const input = ({ recordId, revision }: WonDeal) => ({
   recordId,
   revision,
   customerId: counter.customerId,
-  generation: 1,
+  draftVersion: 1,
 });
 const MAKE = {
   invoice: (rules: typeof THEN, deal: WonDeal) =>
@@ -46,7 +46,7 @@ describe.each([
     });
     await expect(MAKE[kind](THEN, deal)).rejects.toThrow();
     const later = { ...deal, revision: 'W/"2"', name: 'Another name' };
-    await counter.ledger.keepDeal(later, { revision: later.revision });
+    await counter.ledger.saveDeal(later, { revision: later.revision });
     const adopted = await MAKE[kind](NOW, later);
     expect(adopted?.made?.mapping).toBe(THEN.mappingHash);
     expect((await counter.ledger.getRecord(deal.recordId)).mappingHash).toBe(THEN.mappingHash);

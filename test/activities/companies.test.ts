@@ -59,7 +59,7 @@ function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
 
 async function seeIn(companyId: string | undefined): Promise<string> {
   const recordId = randomUUID();
-  await counter.ledger.see({ table: 'salesorder', recordId });
+  await counter.ledger.register({ table: 'salesorder', recordId });
   if (companyId) await counter.ledger.change(recordId, { companyId });
   return recordId;
 }
@@ -157,18 +157,20 @@ describe('a draft after a draft', () => {
     const abroad = randomUUID();
     const { client: businessCentral, companyId, ledger, customerId } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: 0, sets };
+    const common = { businessCentral, companyId, ledger, rules: parseRules(''), ambiguityWindowMs: 0, sets };
     const steps = createBusinessCentralActivities(common);
     const { recordId, revision } = await counter.win();
     await ledger.change(recordId, { companyId });
-    const first = await steps.createDraft({ recordId, revision, customerId, generation: 1 });
+    const first = await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 });
     await ledger.change(recordId, { companyId: abroad });
 
     // An attempt at the same draft finds it where it is.
-    expect(await steps.createDraft({ recordId, revision, customerId, generation: 1 })).toMatchObject({ id: first?.id });
-    const again = steps.createDraft({ recordId, revision, customerId, generation: 2 });
+    expect(await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 })).toMatchObject({
+      id: first?.id,
+    });
+    const again = steps.createDraft({ recordId, revision, customerId, draftVersion: 2 });
     expect(await refusalsOf(again)).toMatchObject([{ reason: 'company-changed' }]);
-    expect(await ledger.getRecord(recordId)).toMatchObject({ companyId: abroad, generation: 2 });
+    expect(await ledger.getRecord(recordId)).toMatchObject({ companyId: abroad, draftVersion: 2 });
     expect((await ledger.openIntent(writeKey(recordId, 'draft', 2), recordId)).state).toBe('first');
   });
 });

@@ -8,7 +8,7 @@ import {
   type InvoicePlaceInReading,
 } from '../../src/activities/feeds/invoice-feed.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import type { Look } from '../../src/deal/change-hints.js';
+import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
@@ -19,7 +19,7 @@ const OUTCOME_MS = 600_000;
 
 describe('the feed of invoices', () => {
   let counter: Counter;
-  let told: { recordId: string; look: Look }[];
+  let told: { recordId: string; look: ChangeHint }[];
   let deafness: Error | undefined;
   let feed: InvoiceFeedActivities;
 
@@ -43,8 +43,8 @@ describe('the feed of invoices', () => {
       companyId: counter.companyId,
       ledger: counter.ledger,
       invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, sweepEveryMinutes: 60, from },
-      outcomeMs: OUTCOME_MS,
-      tellDeal: async (ref, look) => {
+      ambiguityWindowMs: OUTCOME_MS,
+      notifyDeal: async (ref, look) => {
         if (deafness) throw deafness;
         told.push({ recordId: ref.recordId, look });
       },
@@ -64,13 +64,13 @@ describe('the feed of invoices', () => {
   const common = () => {
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    return { businessCentral, companyId, ledger, rules: parseRules(''), outcomeMs: OUTCOME_MS, sets };
+    return { businessCentral, companyId, ledger, rules: parseRules(''), ambiguityWindowMs: OUTCOME_MS, sets };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
     recordId,
     revision,
     customerId: counter.customerId,
-    generation: 1,
+    draftVersion: 1,
   });
 
   /** A deal with a draft invoice that the feed has met. */
@@ -289,7 +289,7 @@ describe('the feed of invoices', () => {
     const draft = await counter.client.getInvoice(invoiceId);
     await counter.books.postInvoice(invoiceId);
     await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
-    await counter.ledger.businessCentralFeeds.keepInvoiceNews(counter.companyId, deal.recordId, draft);
+    await counter.ledger.businessCentralFeeds.savePaymentStatus(counter.companyId, deal.recordId, draft);
     expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Open' });
   });
 
@@ -324,8 +324,8 @@ describe('the feed of invoices', () => {
         sweepEveryMinutes: 60,
         from: new Date('2031-05-04T08:00:00Z'),
       },
-      outcomeMs: OUTCOME_MS,
-      tellDeal: async () => undefined,
+      ambiguityWindowMs: OUTCOME_MS,
+      notifyDeal: async () => undefined,
     });
     expect(await quiet.readInvoicePage({})).toMatchObject({
       watermark: '2031-05-04T10:10:00.000Z',
@@ -358,8 +358,8 @@ describe('the feed of invoices', () => {
         sweepEveryMinutes: 60,
         from: new Date('2031-05-04T08:00:00Z'),
       },
-      outcomeMs: OUTCOME_MS,
-      tellDeal: async () => undefined,
+      ambiguityWindowMs: OUTCOME_MS,
+      notifyDeal: async () => undefined,
     });
     await expect(odd.readInvoicePage({})).rejects.toThrow('there are said to be more');
     expect(await counter.ledger.businessCentralFeeds.openInvoiceFeed(companyId, new Date())).toEqual(

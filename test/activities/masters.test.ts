@@ -1,11 +1,11 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSalesActivities } from '../../src/activities/deals/sales.js';
+import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import { createSalesClient } from '../../src/clients/dataverse/client.js';
+import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Problem } from '../../src/deal/holds.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
@@ -52,7 +52,7 @@ function openSteps(yaml = RULES) {
     tokens: tokensOf(connection.businessCentralApp),
     timeoutMs: 10_000,
   });
-  const sales = createSalesClient({
+  const sales = createDataverseClient({
     environmentUrl: connection.dataverse,
     tokens: tokensOf(connection.dataverseApp),
     timeoutMs: 10_000,
@@ -64,10 +64,10 @@ function openSteps(yaml = RULES) {
   const rules = parseRules(yaml);
   const ledger = createLedger(database);
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  const common = { ledger, rules, outcomeMs: 60_000 };
+  const common = { ledger, rules, ambiguityWindowMs: 60_000 };
   return {
     ledger,
-    ...createSalesActivities({ ...common, sales }),
+    ...createDataverseActivities({ ...common, dataverse: sales }),
     ...createBusinessCentralActivities({ ...common, businessCentral, companyId: bc.company.id, sets }),
   };
 }
@@ -75,7 +75,7 @@ function openSteps(yaml = RULES) {
 async function sellAndRead(yaml = RULES) {
   const sold = await sellUnknown(simulators, seller);
   const steps = openSteps(yaml);
-  await steps.ledger.see({ table: 'salesorder', recordId: sold.orderId });
+  await steps.ledger.register({ table: 'salesorder', recordId: sold.orderId });
   const summary = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
   return { sold, steps, summary, ref: { recordId: sold.orderId, revision: summary.revision } };
 }
@@ -192,12 +192,12 @@ describe('a unit that Business Central lacks', () => {
       });
     }
     const steps = openSteps(`${RULES}convertUnits: true\n`);
-    await steps.ledger.see({ table: 'salesorder', recordId: sold.orderId });
+    await steps.ledger.register({ table: 'salesorder', recordId: sold.orderId });
     const { revision } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
     const ref = { recordId: sold.orderId, revision };
     const customer = await steps.createCustomer(ref);
     await steps.ledger.claim(ref.recordId, []);
-    const made = await steps.createDraft({ ...ref, customerId: customer.id, generation: 1 });
+    const made = await steps.createDraft({ ...ref, customerId: customer.id, draftVersion: 1 });
     const draft = await steps.setDiscount({ ...ref, draftId: made?.id ?? '', etag: made?.etag ?? '' });
     expect(draft.difference).toBeUndefined();
     const [first] = simulators.businessCentral.company.invoices.get(draft.id)?.lines ?? [];
@@ -211,7 +211,7 @@ describe('a difference of the totals', () => {
     const customer = await steps.createCustomer(ref);
     for (const { productId } of summary.products) await steps.createItem({ ...ref, productId });
     await steps.ledger.claim(ref.recordId, []);
-    const draft = await steps.createDraft({ ...ref, customerId: customer.id, generation: 1 });
+    const draft = await steps.createDraft({ ...ref, customerId: customer.id, draftVersion: 1 });
     const { id = '', etag = '' } = draft ?? {};
     await steps.setDiscount({ ...ref, draftId: id, etag });
     const invoice = simulators.businessCentral.company.invoices.get(id);

@@ -22,17 +22,17 @@ describe('the steps of an order', () => {
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
     const common = { businessCentral, companyId, ledger, rules: parseRules(''), sets };
-    patient = createOrderActivities({ ...common, outcomeMs: OUTCOME_MS });
-    later = createOrderActivities({ ...common, outcomeMs: 0 });
+    patient = createOrderActivities({ ...common, ambiguityWindowMs: OUTCOME_MS });
+    later = createOrderActivities({ ...common, ambiguityWindowMs: 0 });
   });
   afterEach(() => counter.simulators.businessCentral.faults.clear());
   afterAll(() => counter?.close());
 
-  const draftInput = ({ recordId, revision }: WonDeal, generation = 1) => ({
+  const draftInput = ({ recordId, revision }: WonDeal, draftVersion = 1) => ({
     recordId,
     revision,
     customerId: counter.customerId,
-    generation,
+    draftVersion,
   });
 
   async function draft(deal: WonDeal): Promise<Draft> {
@@ -157,7 +157,7 @@ describe('the steps of an order', () => {
       await patient.deleteOrderDraft(input);
       await patient.deleteOrderDraft(input);
       expect(await patient.readOrderDraft(input)).toBeUndefined();
-      expect(await patient.readOrderStanding({ recordId: deal.recordId, orderId: made.id })).toBe('gone');
+      expect(await patient.readOrderProgress({ recordId: deal.recordId, orderId: made.id })).toBe('gone');
       expect(await actions(deal)).toEqual(['create order in Business Central', 'delete order in Business Central']);
     });
   });
@@ -203,7 +203,7 @@ describe('the steps of an order', () => {
       await expect(patient.shipAndInvoice(input)).rejects.toThrow();
       expect(await later.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
-      expect(await patient.readOrderStanding({ recordId: deal.recordId, orderId: made.id })).toMatchObject({
+      expect(await patient.readOrderProgress({ recordId: deal.recordId, orderId: made.id })).toMatchObject({
         shippedQuantity: '3',
         invoicedQuantity: '3',
       });

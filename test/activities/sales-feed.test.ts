@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSalesFeedActivities } from '../../src/activities/feeds/sales-feed.js';
-import { type ChangePage, LinkExpired, type SalesChanges } from '../../src/clients/dataverse/changes.js';
+import { type ChangePage, type DataverseChanges, LinkExpired } from '../../src/clients/dataverse/changes.js';
 import type { SalesRowChange } from '../../src/deal/row-changes.js';
 import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { createSightings } from '../../src/ledger/deals/detections.js';
+import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
@@ -40,13 +40,13 @@ afterAll(async () => {
   await embedded.stop();
 });
 beforeEach(async () => {
-  for (const table of ['sales_feeds', 'sales_rows', 'sightings']) await database.query(`DELETE FROM ${table}`);
+  for (const table of ['sales_feeds', 'sales_rows', 'detections']) await database.query(`DELETE FROM ${table}`);
   pages = [];
   asked = [];
   started = [];
 });
 
-const changes: SalesChanges = {
+const changes: DataverseChanges = {
   async readChanges(_table, { link }) {
     asked.push(link);
     const page = pages.shift();
@@ -94,13 +94,13 @@ function createFeed(options: { rules?: string; ledgerOfFeeds?: FeedLedger } = {}
   const { readSalesPage } = createSalesFeedActivities({
     changes,
     feeds: options.ledgerOfFeeds ?? feeds,
-    sightings: createSightings(database),
+    detections: createDetections(database),
     rules: parseRules(options.rules ?? ''),
     getOwnUserId: () => Promise.resolve(OWN),
     take: createTakeSalesChanges({
       startDeal: async (ref, look) => {
         started.push({ recordId: ref.recordId, look });
-        await ledger.see(ref);
+        await ledger.register(ref);
       },
       waiting: createWaiting(database),
       takeAccount: () => Promise.resolve(),
@@ -181,7 +181,7 @@ describe('what a change means', () => {
   it('a record that is not won is news only to a deal that is under way', async () => {
     const [known, unknown, gone, never] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
     const read = await createGrownFeed();
-    for (const recordId of [known, gone]) await ledger.see({ table: 'salesorder', recordId });
+    for (const recordId of [known, gone]) await ledger.register({ table: 'salesorder', recordId });
     pages = [
       page(
         [row({ id: known, version: 7, statecode: CANCELLED }), row({ id: unknown, version: 8, statecode: CANCELLED })],
@@ -235,7 +235,7 @@ describe('a token that is not taken any more', () => {
   it('is followed by a comparison with all that is remembered', async () => {
     const [same, changed, gone] = [row({ version: 1 }), row({ version: 2 }), row({ version: 3 })];
     const read = await createGrownFeed([same, changed, gone]);
-    await ledger.see({ table: 'salesorder', recordId: gone.rowId });
+    await ledger.register({ table: 'salesorder', recordId: gone.rowId });
     const created = row({ version: 5 });
     pages = [
       new LinkExpired('0x80044352'),
@@ -275,7 +275,7 @@ describe('links that are refused again and again', () => {
 describe('accounts, contacts and products', () => {
   it('are handed on when they have a link or a deal waits for them', async () => {
     const [linked, stranger] = [randomUUID(), randomUUID()];
-    await ledger.keepLink('customer', randomUUID(), { salesId: linked, bcId: randomUUID(), bcNumber: 'C1' });
+    await ledger.saveLink('customer', randomUUID(), { salesId: linked, bcId: randomUUID(), bcNumber: 'C1' });
     const heard: unknown[] = [];
     const take = createTakeSalesChanges({
       startDeal: () => Promise.reject(new Error('no deal is meant')),

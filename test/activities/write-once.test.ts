@@ -21,7 +21,7 @@ describe('a write without an answer', () => {
         recordId,
         writeKey: `${recordId}/anything`,
         action: 'write something',
-        outcomeMs: 60_000,
+        ambiguityWindowMs: 60_000,
         find: async () => undefined,
         write: async () => {
           asked += 1;
@@ -55,7 +55,7 @@ describe('a write that leaves late', () => {
         recordId,
         writeKey,
         action: 'write something',
-        outcomeMs: 60_000,
+        ambiguityWindowMs: 60_000,
         find: async () => undefined,
         write: async () => {
           await counter.database.query(
@@ -92,7 +92,7 @@ describe('a write that two deals need', () => {
         recordId,
         writeKey: 'shared/customer',
         action: 'write something',
-        outcomeMs: 60_000,
+        ambiguityWindowMs: 60_000,
         find: async () => {
           const found = made[0];
           looks += 1;

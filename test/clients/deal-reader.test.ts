@@ -1,6 +1,6 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSalesClient, type SalesClient } from '../../src/clients/dataverse/client.js';
+import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
 import { askedColumns } from '../../src/mapping/fields/columns.js';
 import { parseRules } from '../../src/process/config.js';
@@ -11,14 +11,14 @@ import { sellUnknown } from '../support/unknown-deal.js';
 /** The reading request against the simulated Sales: what a mapping names comes along, in one request. */
 
 let simulators: Simulators;
-let sales: SalesClient;
+let sales: DataverseClient;
 let seller: ReturnType<typeof createSeller>;
 
 beforeAll(async () => {
   simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
   seller = createSeller(simulators);
   const { connection } = simulators;
-  sales = createSalesClient({
+  sales = createDataverseClient({
     environmentUrl: connection.dataverse,
     tokens: createSimulatedTokens(connection, connection.dataverseApp),
     timeoutMs: 10_000,
@@ -35,14 +35,14 @@ const EVERYTHING = {
   createContacts: true,
 };
 
-function asked(table: SourceTable, yaml: string, wishes = EVERYTHING) {
+function asked(table: SourceTable, yaml: string, requestedFields = EVERYTHING) {
   const { mapping, lines } = parseRules(yaml);
-  return askedColumns(mapping, lines, wishes, table);
+  return askedColumns(mapping, lines, requestedFields, table);
 }
 
-async function read(table: SourceTable, id: string, yaml: string, wishes = EVERYTHING) {
+async function read(table: SourceTable, id: string, yaml: string, requestedFields = EVERYTHING) {
   const before = simulators.dataverse.requests.length;
-  const deal = await sales.readDeal(table, id, asked(table, yaml, wishes));
+  const deal = await sales.readDeal(table, id, asked(table, yaml, requestedFields));
   expect(simulators.dataverse.requests.length - before).toBe(1);
   return deal;
 }

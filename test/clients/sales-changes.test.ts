@@ -2,11 +2,11 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import {
   type ChangePage,
-  createSalesChanges,
+  createDataverseChanges,
+  type DataverseChanges,
   LinkExpired,
-  type SalesChanges,
 } from '../../src/clients/dataverse/changes.js';
-import { createSalesClient, type SalesClient } from '../../src/clients/dataverse/client.js';
+import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
 import type { FeedTable } from '../../src/deal/ids.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -14,8 +14,8 @@ import { createSimulatedTokens } from '../support/tokens.js';
 /** Change tracking as Dataverse offers it (dataverse reference, section 4), over real HTTP. */
 
 let simulators: Simulators;
-let changes: SalesChanges;
-let sales: SalesClient;
+let changes: DataverseChanges;
+let sales: DataverseClient;
 let seller: ReturnType<typeof createSeller>;
 
 beforeAll(async () => {
@@ -26,8 +26,8 @@ beforeAll(async () => {
     tokens: createSimulatedTokens(connection, connection.dataverseApp),
     timeoutMs: 5_000,
   };
-  changes = createSalesChanges(options);
-  sales = createSalesClient(options);
+  changes = createDataverseChanges(options);
+  sales = createDataverseClient(options);
   seller = createSeller(simulators);
 });
 afterAll(async () => {

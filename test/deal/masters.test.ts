@@ -9,7 +9,7 @@ import {
   type Wins,
 } from '../../src/deal/masters.js';
 
-const AGREED: Agreed = { sales: 'old', central: 'old' };
+const AGREED: Agreed = { dataverse: 'old', businessCentral: 'old' };
 
 /** Who changed what since both sides agreed, and what becomes of it under each rule. */
 const TABLE: readonly [
@@ -33,7 +33,7 @@ const TABLE: readonly [
     'nobody, but spelled otherwise',
     'old',
     'OLD!',
-    { sales: 'old', central: 'OLD!' },
+    { dataverse: 'old', businessCentral: 'OLD!' },
     'leave',
     'leave',
     'leave',
@@ -42,14 +42,23 @@ const TABLE: readonly [
   ['never agreed', 'one', 'two', undefined, 'to-central', 'to-sales', 'to-central', 'to-sales'],
   ['never agreed, empty in Sales', '', 'two', undefined, 'leave', 'to-sales', 'leave', 'to-sales'],
   ['never agreed, empty there', 'one', '', undefined, 'to-central', 'leave', 'to-central', 'leave'],
-  ['filled there, empty here', '', 'two', { sales: '', central: '' }, 'leave', 'to-sales', 'to-sales', 'to-sales'],
+  [
+    'filled there, empty here',
+    '',
+    'two',
+    { dataverse: '', businessCentral: '' },
+    'leave',
+    'to-sales',
+    'to-sales',
+    'to-sales',
+  ],
 ];
 
 describe('whose value of a field stands', () => {
   for (const [what, sales, central, agreed, bySales, byCentral, newestInSales, newestInCentral] of TABLE) {
     it(`changed: ${what}`, () => {
       const decide = (wins: Wins, newer: 'sales' | 'business-central' = 'sales'): FieldDecision =>
-        decideField({ kind: 'text', sales, central, agreed }, wins, newer);
+        decideField({ kind: 'text', dataverse: sales, businessCentral: central, agreed }, wins, newer);
       expect({
         bySales: decide('sales'),
         byCentral: decide('businessCentral'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { isFinalStatus, isSameNews, toInvoiceNews } from '../../src/deal/payment-status.js';
+import { isFinalStatus, isSamePaymentStatus, toPaymentStatus } from '../../src/deal/payment-status.js';
 
 const posted = { number: '103001', status: 'Open', includingTax: '119.00', remaining: '119.00', dueDate: '2026-12-24' };
 
@@ -14,20 +14,22 @@ describe('what becomes of an invoice (business-central reference 4.5)', () => {
   ] as const;
   for (const [status, remaining, expected, isFinal] of cases) {
     it(`${status} with ${remaining} of 119.00 open is ${expected}`, () => {
-      const news = toInvoiceNews({ ...posted, status, remaining });
+      const news = toPaymentStatus({ ...posted, status, remaining });
       expect(news).toEqual({ number: '103001', status: expected, total: '119.00', remaining, dueDate: '2026-12-24' });
       expect(isFinalStatus(news.status)).toBe(isFinal);
     });
   }
 
   it('an invoice over nothing is open until Business Central closes it', () => {
-    expect(toInvoiceNews({ ...posted, includingTax: '0', remaining: '0' }).status).toBe('open');
+    expect(toPaymentStatus({ ...posted, includingTax: '0', remaining: '0' }).status).toBe('open');
   });
 
   it('is news only when something differs; 119.00 and 119 do not', () => {
-    const told = toInvoiceNews(posted);
-    expect(isSameNews(told, toInvoiceNews({ ...posted, includingTax: '119', remaining: '119.0' }))).toBe(true);
+    const told = toPaymentStatus(posted);
+    expect(isSamePaymentStatus(told, toPaymentStatus({ ...posted, includingTax: '119', remaining: '119.0' }))).toBe(
+      true,
+    );
     for (const change of [{ remaining: '1' }, { status: 'Paid' }, { dueDate: '2027-01-01' }, { number: '103002' }])
-      expect(isSameNews(told, toInvoiceNews({ ...posted, ...change }))).toBe(false);
+      expect(isSamePaymentStatus(told, toPaymentStatus({ ...posted, ...change }))).toBe(false);
   });
 });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isNewerRevision } from '../../src/deal/change-hints.js';
-import { bearingTables, DEAL_EVENTS, findEvent, maySettle, toRecordState } from '../../src/deal/events.js';
+import { carrierTables, DEAL_EVENTS, findEvent, maySettle, toRecordState } from '../../src/deal/events.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
 import { canMove, DEAL_STATES, type DealState, isFinal, isHandedOver } from '../../src/deal/states.js';
 
@@ -85,7 +85,7 @@ describe('the events that count', () => {
       'won',
     ]);
     expect(toRecordState('opportunity', 1, events)).toBe('open');
-    expect(bearingTables(events)).toEqual(['salesorder']);
+    expect(carrierTables(events)).toEqual(['salesorder']);
   });
 
   it('a state code that nobody knows is open, whatever the table', () => {

@@ -9,7 +9,7 @@ import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { AUDIT_SEALS, ensureAuditSeals } from '../../src/dispatch/ensure/audit-seals.js';
 import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
-import { type KeptAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { type StoredAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { loadConfig } from '../../src/process/config.js';
@@ -69,7 +69,7 @@ async function dealbridge(...args: string[]): Promise<{ code: number; said: stri
   return { code: Number(code), said };
 }
 
-const entryOf = (entries: readonly KeptAuditEntry[], action: string): KeptAuditEntry => {
+const entryOf = (entries: readonly StoredAuditEntry[], action: string): StoredAuditEntry => {
   const found = entries.find((entry) => entry.action === action);
   if (!found) throw new Error(`no '${action}' among ${entries.map((entry) => entry.action).join(', ')}`);
   return found;
@@ -120,7 +120,7 @@ describe('a deal leaves a trail (I4)', () => {
       timeoutMs: 5_000,
     });
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId: '', rules: config.rules, outcomeMs: 60_000, sets };
+    const common = { businessCentral, companyId: '', rules: config.rules, ambiguityWindowMs: 60_000, sets };
     const dying = { ...stage.ledger, recordOutcome: () => Promise.reject(new Error('died here')) };
     const input = { recordId: deal.id, draftId: String(documentId) };
     const first = createBusinessCentralActivities({ ...common, ledger: dying }).deleteDraft(input);

@@ -1,6 +1,6 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import type { Look } from '../../src/deal/change-hints.js';
+import type { ChangeHint } from '../../src/deal/change-hints.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
@@ -26,7 +26,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-const bring = (deal: SeedDocument, look?: Look) => startDeal(stage, { table: deal.kind, recordId: deal.id }, look);
+const bring = (deal: SeedDocument, look?: ChangeHint) =>
+  startDeal(stage, { table: deal.kind, recordId: deal.id }, look);
 
 function revisionOf(deal: SeedDocument): string {
   const row = stage.simulators.dataverse.store.find(deal.kind, deal.id);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { COUNT_SALES_ID } from '../../src/deal/ids.js';
+import { RECONCILE_SALES_ID } from '../../src/deal/ids.js';
 import type { StepReport } from '../../src/doctor/finding.js';
 import { runCli } from '../support/cli.js';
 import { until } from '../support/deals.js';
@@ -90,14 +90,14 @@ describe('dealbridge doctor', () => {
   it('finds a loop that does not run, a paused feed and schedule, and a token that the starter does not know', async () => {
     await stage.temporal.workflow.getHandle('sales-feed-contact').terminate('planted');
     await createListener(stage).pause('product');
-    await stage.temporal.schedule.getHandle(COUNT_SALES_ID).pause();
+    await stage.temporal.schedule.getHandle(RECONCILE_SALES_ID).pause();
     const { finding } = await doctor({ CODEC_TOKEN: 'another-token-than-that' });
     expect(finding('temporal: loops and schedules', 'sales-feed-contact')).toMatchObject({
       result: 'wrong',
       found: 'ended: TERMINATED',
       advice: expect.stringContaining('FEEDS=on'),
     });
-    expect(finding('temporal: loops and schedules', COUNT_SALES_ID).found).toBe('paused');
+    expect(finding('temporal: loops and schedules', RECONCILE_SALES_ID).found).toBe('paused');
     expect(finding('feeds', 'product').advice).toBe('dealbridge feeds resume product');
     expect(finding('starter', 'codec')).toMatchObject({ result: 'wrong', found: 'it takes another token' });
   });

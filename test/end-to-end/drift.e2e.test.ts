@@ -1,7 +1,7 @@
 import type { SeedAccount, SeedProduct } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
-import { createDriftLedger, type DriftLedger, type KeptDifference } from '../../src/ledger/masters/drift.js';
+import { createDriftLedger, type DriftLedger, type StoredDifference } from '../../src/ledger/masters/drift.js';
 import type { DriftResult } from '../../src/workflows/masters/report-drift.js';
 import { keepHistory } from '../support/histories.js';
 import { createMastersDesk } from '../support/masters.js';
@@ -29,7 +29,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 let runs = 0;
-async function report(fixes = false): Promise<DriftResult & { readonly differences: KeptDifference[] }> {
+async function report(fixes = false): Promise<DriftResult & { readonly differences: StoredDifference[] }> {
   runs += 1;
   const result: DriftResult = await stage.temporal.workflow.execute('reportDrift', {
     workflowId: `drift-${runs}`,
@@ -40,7 +40,7 @@ async function report(fixes = false): Promise<DriftResult & { readonly differenc
 }
 
 /** Waits for the runs of all rows that were told. */
-async function untilRepaired(differences: readonly KeptDifference[]): Promise<void> {
+async function untilRepaired(differences: readonly StoredDifference[]): Promise<void> {
   for (const { kind, rowId, winner } of differences) {
     if (winner === 'person') continue;
     await desk.untilEnded(kind === 'product' ? productWorkflowId(rowId) : accountWorkflowId(rowId));
@@ -160,7 +160,7 @@ describe('the drift report', () => {
     expect(found.requests).toBeLessThan(40);
 
     const fixed = await report(true);
-    expect(fixed.told).toBe(40);
+    expect(fixed.notified).toBe(40);
     await keepHistory(stage, `drift-${runs}`, 'drift-repaired');
     await untilRepaired(fixed.differences);
     const rest = await report();

@@ -47,7 +47,7 @@ describe('requests', () => {
     // Known means linked: the first look-ups of a customer and its items are paid once, by the first deal.
     const company = stage.simulators.businessCentral.company;
     const customer = company.findByNumber('customers', account.number);
-    await stage.ledger.keepLink('customer', company.id, {
+    await stage.ledger.saveLink('customer', company.id, {
       salesId: account.id,
       bcId: String(customer?.['id']),
       bcNumber: account.number,
@@ -56,7 +56,7 @@ describe('requests', () => {
       const product = line.productIndex === undefined ? undefined : stage.simulators.data.products[line.productIndex];
       if (!product) continue;
       const item = company.findByNumber('items', product.number);
-      await stage.ledger.keepLink('item', company.id, {
+      await stage.ledger.saveLink('item', company.id, {
         salesId: product.id,
         bcId: String(item?.['id']),
         bcNumber: product.number,

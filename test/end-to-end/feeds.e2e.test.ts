@@ -43,9 +43,9 @@ const takeKind = (kind: SeedDocument['kind'], index: number): SeedDocument => {
 };
 const settled = (deal: SeedDocument) =>
   until(async () => (await stage.ledger.findRecord(deal.id))?.state === 'written-back');
-const gapsOf = async (watcher: 'webhook' | 'feed' | 'count') =>
-  (await listener.sightings.readGaps(new Date(0), 100)).flatMap(({ watchers }) =>
-    watchers[watcher].gaps.map((gap) => gap.recordId),
+const gapsOf = async (source: 'webhook' | 'feed' | 'count') =>
+  (await listener.detections.readGaps(new Date(0), 100)).flatMap(({ sources }) =>
+    sources[source].gaps.map((gap) => gap.recordId),
   );
 
 /** A change that our own Application User makes. */
@@ -84,7 +84,7 @@ describe('the first reading', () => {
       ensureFeeds(stage.temporal, { countAt: { hour: 4, minute: 30 } }),
     ]);
     expect(await runs()).toEqual(before);
-    const { spec } = await stage.temporal.schedule.getHandle('count-sales').describe();
+    const { spec } = await stage.temporal.schedule.getHandle('reconcile-sales').describe();
     expect(spec.calendars?.[0]).toMatchObject({ hour: [{ start: 4 }], minute: [{ start: 30 }] });
   });
 });
@@ -220,23 +220,23 @@ describe('the nightly count', () => {
     for (const table of SOURCE_TABLES) await listener.pause(table);
     const opportunity = takeKind('opportunity', 2);
     await seller.winOpportunity(opportunity.id);
-    await stage.temporal.schedule.getHandle('count-sales').trigger();
+    await stage.temporal.schedule.getHandle('reconcile-sales').trigger();
     await settled(opportunity);
     const audit = await stage.ledger.readAudit(opportunity.id);
     expect(audit[0]).toMatchObject({ actor: 'dealbridge', action: 'found by the count' });
     await until(async () => (await listener.feeds.openFeed('salesorder')).count !== undefined);
-    expect((await listener.feeds.openFeed('opportunity')).count).toMatchObject({ rows: '3', unseen: '1' });
-    expect((await listener.feeds.openFeed('quote')).count).toMatchObject({ rows: '2', unseen: '0' });
+    expect((await listener.feeds.openFeed('opportunity')).count).toMatchObject({ rows: '3', missed: '1' });
+    expect((await listener.feeds.openFeed('quote')).count).toMatchObject({ rows: '2', missed: '0' });
     expect(await gapsOf('webhook')).toContain(opportunity.id);
     expect(await gapsOf('count')).toEqual([]);
     for (const table of SOURCE_TABLES) await listener.resume(table);
 
-    const { info } = await stage.temporal.schedule.getHandle('count-sales').describe();
+    const { info } = await stage.temporal.schedule.getHandle('reconcile-sales').describe();
     const run = info.recentActions.at(-1)?.action.workflow;
     expect(await stage.temporal.workflow.getHandle(run?.workflowId ?? '').result()).toMatchObject({
-      opportunity: { rows: 3, unseen: 1 },
+      opportunity: { rows: 3, missed: 1 },
     });
-    await keepHistory(stage, run?.workflowId ?? '', 'count-sales');
+    await keepHistory(stage, run?.workflowId ?? '', 'reconcile-sales');
     await keepHistory(stage, salesFeedId('quote'), 'sales-feed-refused-then-paused');
   });
 });

@@ -78,7 +78,7 @@ describe('quote accepted, order created and opportunity won within one second', 
       const outcomes = await Promise.all([opportunity, quote, salesorder].map(outcome));
       expect(outcomes.map((result) => result.outcome)).toEqual(['superseded', 'superseded', 'written-back']);
       expect(documentsOf([opportunity, quote, salesorder])).toEqual([documentKey(salesorder)]);
-      expect((await stage.ledger.getRecord(opportunity)).bearerId).toBe(salesorder);
+      expect((await stage.ledger.getRecord(opportunity)).carrierId).toBe(salesorder);
     });
   }
 

@@ -146,7 +146,7 @@ describe('a quote that waits, and an order of it that it covers', () => {
     const answer = await seller.call('ConvertQuoteToSalesOrder', body);
     const { salesorderid: order } = (await answer.json()) as { salesorderid: string };
     await startDeal(stage, { table: 'salesorder', recordId: order });
-    await until(async () => (await stateOf(order)) === 'covered');
+    await until(async () => (await stateOf(order)) === 'already-handed-over');
     const run = stage.temporal.workflow.getHandle(quote);
     const { runId } = await run.describe();
     await until(
@@ -154,7 +154,7 @@ describe('a quote that waits, and an order of it that it covers', () => {
     );
     await until(async () => (await run.describe()).runId !== runId);
     await until(async () => (await stateOf(quote)) === 'awaiting-confirmation');
-    expect(await stateOf(order)).toBe('covered');
+    expect(await stateOf(order)).toBe('already-handed-over');
     const invoices = [...stage.simulators.businessCentral.company.invoices.values()];
     const keys = [quote, order].map(documentKey);
     expect(invoices.filter(({ row }) => keys.includes(String(row['externalDocumentNumber'])))).toHaveLength(1);

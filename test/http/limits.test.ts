@@ -52,7 +52,7 @@ async function open(options: Partial<LimitOptions> = {}, times: Parameters<typeo
       isRight,
       start,
       isKnown: async () => true,
-      noteSightings: async () => undefined,
+      recordDetections: async () => undefined,
       nudge: () => undefined,
       findOwnUserId: () => undefined,
       log: pino({ level: 'silent' }),

@@ -36,7 +36,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
       expect(await migrate(application)).toEqual([]);
       const recordId = await writeChain(application, 3);
       const ledger = createLedger(application);
-      await ledger.see({ table: 'quote', recordId });
+      await ledger.register({ table: 'quote', recordId });
       await ledger.change(recordId, { state: 'settled' }, { actor: 'ann', action: 'confirm', personal: { note: 'x' } });
       await sealAudit(application);
       expect(await ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' })).toMatchObject({ entries: 1 });

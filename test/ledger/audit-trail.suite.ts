@@ -7,7 +7,7 @@ import { type VerifyOptions, verifyAudit } from '../../src/ledger/audit/verify.j
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { CONFIGURATION_CHANGED, noteConfiguration } from '../../src/ledger/settings/configuration-log.js';
+import { CONFIGURATION_CHANGED, recordConfiguration } from '../../src/ledger/settings/configuration-log.js';
 import { tamper, toExportText, verifyOffline, writeChain } from '../support/audit.js';
 import { TAMPERED_ENTRIES, TAMPERED_SEALS } from '../support/audit-tampering.js';
 
@@ -310,12 +310,12 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
       it('tells of a configuration once, and what changed in the next', async () => {
         const settings = { 'rules.createItems': false, 'starter.port': 8080 };
         const other = openDatabase(server.url, 2);
-        const written = await Promise.all([database, other].map((db) => noteConfiguration(db, 'worker', settings)));
+        const written = await Promise.all([database, other].map((db) => recordConfiguration(db, 'worker', settings)));
         await other.close();
         expect(written.filter(Boolean)).toHaveLength(1);
-        expect(await noteConfiguration(database, 'worker', settings)).toBe(false);
-        expect(await noteConfiguration(database, 'worker', { ...settings, 'rules.createItems': true })).toBe(true);
-        expect(await noteConfiguration(database, 'starter', settings)).toBe(true);
+        expect(await recordConfiguration(database, 'worker', settings)).toBe(false);
+        expect(await recordConfiguration(database, 'worker', { ...settings, 'rules.createItems': true })).toBe(true);
+        expect(await recordConfiguration(database, 'starter', settings)).toBe(true);
         expect((await changesOf('worker')).at(-1)).toMatchObject({
           facts: { changed: ['rules.createItems'] },
           before: { 'rules.createItems': false },

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { createSightings, type Sightings } from '../../src/ledger/deals/detections.js';
+import { createDetections, type Detections } from '../../src/ledger/deals/detections.js';
 import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
@@ -17,7 +17,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
     let database: Database;
     let ledger: Ledger;
     let feeds: FeedLedger;
-    let sightings: Sightings;
+    let detections: Detections;
     let waiting: Waiting;
 
     beforeAll(async () => {
@@ -26,11 +26,11 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await migrate(database);
       ledger = createLedger(database);
       feeds = createFeedLedger(database);
-      sightings = createSightings(database);
+      detections = createDetections(database);
       waiting = createWaiting(database);
     });
     beforeEach(async () => {
-      for (const table of ['sales_feeds', 'sales_rows', 'sightings']) await database.query(`DELETE FROM ${table}`);
+      for (const table of ['sales_feeds', 'sales_rows', 'detections']) await database.query(`DELETE FROM ${table}`);
     });
     afterAll(async () => {
       await database?.close();
@@ -60,7 +60,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
 
     it('a position moves once from each step: a reader that was slower stores nothing (I5)', async () => {
       await feeds.openFeed('salesorder');
-      await feeds.noteReading('salesorder');
+      await feeds.recordReading('salesorder');
       expect(await feeds.settlePage(outcome({ position: 'first', isLast: false }))).toBe(true);
       expect(await feeds.settlePage(outcome({ position: 'stale' }))).toBe(false);
       expect(await feeds.openFeed('salesorder')).toMatchObject({ position: 'first', step: '1', caughtUpAt: undefined });
@@ -109,7 +109,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await feeds.pauseFeed('quote', 'bob');
       expect(await feeds.openFeed('quote')).toMatchObject({ pausedBy: 'ann', timesPaused: 1 });
       await feeds.resumeFeed('quote');
-      await feeds.noteFeedError('quote', 'read the changes of quote: forbidden (403)');
+      await feeds.recordFeedError('quote', 'read the changes of quote: forbidden (403)');
       expect(await feeds.openFeed('quote')).toMatchObject({
         pausedAt: undefined,
         lastError: expect.stringMatching(/403/),
@@ -122,46 +122,46 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       const refs = Array.from({ length: 4 }, () => ({ table: 'quote' as const, recordId: randomUUID() }));
       const [both, onlyFeed, onlyCount, onlyHint] = refs.map((ref) => ref.recordId);
       const pick = (...ids: (string | undefined)[]) => refs.filter((ref) => ids.includes(ref.recordId));
-      expect((await sightings.noteSightings('webhook', pick(both, onlyHint))).size).toBe(2);
-      await sightings.noteSightings('feed', pick(both, onlyFeed));
-      expect((await sightings.noteSightings('feed', pick(both))).size).toBe(0);
-      await sightings.noteSightings('count', pick(both, onlyFeed, onlyCount));
+      expect((await detections.recordDetections('webhook', pick(both, onlyHint))).size).toBe(2);
+      await detections.recordDetections('feed', pick(both, onlyFeed));
+      expect((await detections.recordDetections('feed', pick(both))).size).toBe(0);
+      await detections.recordDetections('count', pick(both, onlyFeed, onlyCount));
       await feeds.openFeed('quote');
-      await feeds.noteReading('quote');
+      await feeds.recordReading('quote');
       await feeds.settlePage(outcome({ table: 'quote' }));
 
-      const report = async () => (await sightings.readGaps(new Date(0), 10)).find(({ table }) => table === 'quote');
+      const report = async () => (await detections.readGaps(new Date(0), 10)).find(({ table }) => table === 'quote');
       const missed = async () => {
-        const watchers = (await report())?.watchers;
-        return [watchers?.webhook, watchers?.feed].map((one) => one?.gaps.map((gap) => gap.recordId).sort());
+        const sources = (await report())?.sources;
+        return [sources?.webhook, sources?.feed].map((one) => one?.gaps.map((gap) => gap.recordId).sort());
       };
       // A hint alone proves nothing: the record may not be won, or not exist.
       expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount]]);
       expect((await report())?.records).toBe(3);
       // A hint that led to a deal which was read does.
-      await ledger.see({ table: 'quote', recordId: onlyHint ?? '' });
+      await ledger.register({ table: 'quote', recordId: onlyHint ?? '' });
       await ledger.change(onlyHint ?? '', { state: 'preparing', revision: 'W/"1"' });
       expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount, onlyHint].sort()]);
-      expect((await sightings.findSightings('feed', [both ?? ''])).get(both ?? '')?.times).toBe(2);
+      expect((await detections.findDetections('feed', [both ?? ''])).get(both ?? '')?.times).toBe(2);
     });
 
     it('finds the deals that wait for an account or product, and no others', async () => {
       const [accountId, productId, linkedId] = [randomUUID(), randomUUID(), randomUUID()];
       const held = async (reason: 'item-missing' | 'period-closed'): Promise<string> => {
         const recordId = randomUUID();
-        await ledger.see({ table: 'salesorder', recordId });
+        await ledger.register({ table: 'salesorder', recordId });
         const deal = {
           recordId,
           revision: 'W/"1"',
           customer: { accountId },
           lines: [{ product: { productId } }, { product: undefined }],
         } as unknown as WonDeal;
-        await ledger.keepDeal(deal, { state: 'held', revision: 'W/"1"', hold: { reason, text: 'held' } });
+        await ledger.saveDeal(deal, { state: 'held', revision: 'W/"1"', hold: { reason, text: 'held' } });
         return recordId;
       };
       const waits = await held('item-missing');
       const other = await held('period-closed');
-      await ledger.keepLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
+      await ledger.saveLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
 
       for (const id of [accountId, productId]) {
         expect(await waiting.findWaitingDeals(id)).toEqual([{ table: 'salesorder', recordId: waits }]);

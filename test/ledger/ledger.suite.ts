@@ -5,7 +5,7 @@ import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { findMapping, keepMapping, listMappings } from '../../src/ledger/settings/mappings.js';
+import { findMapping, listMappings, saveMapping } from '../../src/ledger/settings/mappings.js';
 
 /** What every database that claims to carry the ledger must do. */
 export function testLedger(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
@@ -29,9 +29,9 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       await server?.stop();
     });
 
-    const see = async (): Promise<string> => {
+    const register = async (): Promise<string> => {
       const recordId = randomUUID();
-      await ledger.see({ table: 'salesorder', recordId });
+      await ledger.register({ table: 'salesorder', recordId });
       return recordId;
     };
 
@@ -49,7 +49,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       };
 
       it('is the one that was wanted last, while nothing was asked', async () => {
-        const recordId = await see();
+        const recordId = await register();
         await ledger.change(recordId, { companyId: home });
         await ledger.change(recordId, { companyId: abroad });
         expect(await companies(recordId)).toEqual([abroad, abroad]);
@@ -57,7 +57,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
 
       for (const step of ['draft', 'order-draft']) {
         it(`stays while the ${step} may be on its way or is there, and moves when it is gone (I1)`, async () => {
-          const recordId = await see();
+          const recordId = await register();
           await ledger.change(recordId, { companyId: home });
           await ledger.openIntent(writeKey(recordId, step), recordId);
           await ledger.change(recordId, { companyId: abroad });
@@ -79,7 +79,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       }
 
       it('moves when what was asked was certainly not done', async () => {
-        const recordId = await see();
+        const recordId = await register();
         await ledger.change(recordId, { companyId: home });
         await ledger.openIntent(writeKey(recordId, 'draft'), recordId);
         await ledger.markNotDone(writeKey(recordId, 'draft'), 1);
@@ -89,9 +89,9 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     });
 
     it('sees a record once and keeps its state (I6)', async () => {
-      const recordId = await see();
+      const recordId = await register();
       await ledger.change(recordId, { state: 'held', hold: { reason: 'item-missing', text: 'no item EQ-1' } });
-      expect(await ledger.see({ table: 'salesorder', recordId })).toMatchObject({
+      expect(await ledger.register({ table: 'salesorder', recordId })).toMatchObject({
         state: 'held',
         holdReason: 'item-missing',
       });
@@ -109,14 +109,14 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     });
 
     it('an amount comes back with its decimals', async () => {
-      const recordId = await see();
+      const recordId = await register();
       await ledger.change(recordId, { amount: '1234567890123.4500' });
       expect((await ledger.getRecord(recordId)).amount).toBe('1234567890123.4500');
     });
 
     describe('the mapping of a record', () => {
       it('is the one that it was read by, until a document is made by one', async () => {
-        const recordId = await see();
+        const recordId = await register();
         const mapping = async () => (await ledger.getRecord(recordId)).mappingHash;
         await ledger.change(recordId, { readBy: 'first' });
         await ledger.change(recordId, { readBy: 'second' });
@@ -129,7 +129,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
 
       it('that a person wants stands until another word', async () => {
-        const recordId = await see();
+        const recordId = await register();
         const wanted = async () => (await ledger.getRecord(recordId)).wantedMapping;
         await ledger.change(recordId, { wantedMapping: 'first' });
         await ledger.change(recordId, { state: 'reading', readBy: 'second' });
@@ -139,18 +139,18 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
 
       it('is kept once, under its hash', async () => {
-        await keepMapping(database, { hash: 'once', content: { totals: {} } });
-        await keepMapping(database, { hash: 'once', content: {} });
+        await saveMapping(database, { hash: 'once', content: { totals: {} } });
+        await saveMapping(database, { hash: 'once', content: {} });
         expect(await findMapping(database, 'once')).toMatchObject({ hash: 'once', content: { totals: {} } });
         expect(await findMapping(database, 'never')).toBeUndefined();
-        await ledger.change(await see(), { readBy: 'once' });
+        await ledger.change(await register(), { readBy: 'once' });
         expect(await listMappings(database)).toMatchObject([{ hash: 'once', records: 1 }]);
       });
     });
 
     describe('a draft', () => {
       it('is there, or may be on its way, when its write was begun and did not fail for certain', async () => {
-        const recordId = await see();
+        const recordId = await register();
         expect(await ledger.findDraft(recordId, 1)).toBeUndefined();
         await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId);
         expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'invoice' });
@@ -168,7 +168,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     describe('write intents (I3)', () => {
       it('only one of fifty concurrent writers is the first', async () => {
         const key = `${randomUUID()}:draft:1`;
-        const recordId = await see();
+        const recordId = await register();
         const intents = await Promise.all(Array.from({ length: 50 }, () => ledger.openIntent(key, recordId)));
         expect(intents.filter((intent) => intent.state === 'first')).toHaveLength(1);
         expect(intents.filter((intent) => intent.state === 'asking')).toHaveLength(49);
@@ -176,7 +176,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
 
       it('knows how long ago was asked, what was not done and what came of it', async () => {
         const key = `${randomUUID()}:draft:1`;
-        const recordId = await see();
+        const recordId = await register();
         await ledger.openIntent(key, recordId);
         const asking = await ledger.openIntent(key, recordId);
         if (asking.state !== 'asking') throw new Error(`${asking.state} is not asking`);
@@ -184,44 +184,44 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect(asking.askedMsAgo).toBeLessThan(60_000);
         await ledger.markNotDone(key, 1);
         expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'not-done', attempt: 1 });
-        expect(await ledger.askAgain(key, 1, 0)).toBe(true);
+        expect(await ledger.reopenIntent(key, 1, 0)).toBe(true);
         expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
         const result = { id: '1', etag: 'W/"x"', total: '12.50' };
         await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
         expect(await ledger.openIntent(key, recordId)).toEqual({ state: 'done', result });
         await ledger.markNotDone(key, 2);
-        expect(await ledger.askAgain(key, 2, 0)).toBe(false);
+        expect(await ledger.reopenIntent(key, 2, 0)).toBe(false);
         expect((await ledger.openIntent(key, recordId)).state).toBe('done');
       });
 
       it('of those who saw the same attempt fail, one asks again; a late word about it says nothing of the next', async () => {
         const key = `${randomUUID()}:customer:1`;
-        const recordId = await see();
+        const recordId = await register();
         await ledger.openIntent(key, recordId);
         await ledger.markNotDone(key, 1);
-        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.askAgain(key, 1, 0)));
+        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.reopenIntent(key, 1, 0)));
         expect(asked.filter(Boolean)).toHaveLength(1);
         await ledger.markNotDone(key, 1);
-        expect(await ledger.countFromNow(key, 1)).toBe(false);
+        expect(await ledger.restartAmbiguityWindow(key, 1)).toBe(false);
         expect(await ledger.openIntent(key, recordId)).toMatchObject({ state: 'asking', attempt: 2 });
       });
 
       it('an attempt that left just now may still land, whatever was read of it before', async () => {
         const key = `${randomUUID()}:customer:1`;
-        await ledger.openIntent(key, await see());
-        expect(await ledger.countFromNow(key, 1)).toBe(true);
-        expect(await ledger.askAgain(key, 1, 60_000)).toBe(false);
+        await ledger.openIntent(key, await register());
+        expect(await ledger.restartAmbiguityWindow(key, 1)).toBe(true);
+        expect(await ledger.reopenIntent(key, 1, 60_000)).toBe(false);
       });
 
       it('an intent keeps what the write started from, until it is asked again', async () => {
-        const recordId = await see();
+        const recordId = await register();
         const key = `${recordId}:ship-and-invoice`;
         await ledger.openIntent(key, recordId, [{ shipped: '0' }]);
         expect(await ledger.openIntent(key, recordId, [{ shipped: '1' }])).toMatchObject({
           state: 'asking',
           startedFrom: [{ shipped: '0' }],
         });
-        await ledger.askAgain(key, 1, 0, [{ shipped: '2' }]);
+        await ledger.reopenIntent(key, 1, 0, [{ shipped: '2' }]);
         await ledger.markNotDone(key, 2);
         expect(await ledger.openIntent(key, recordId)).toEqual({
           state: 'not-done',
@@ -231,7 +231,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
 
       it('an outcome is kept whole or not at all', async () => {
-        const recordId = await see();
+        const recordId = await register();
         const key = `${recordId}:draft:1`;
         await ledger.openIntent(key, recordId);
         const outcome = ledger.recordOutcome({
@@ -250,8 +250,8 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     describe('claims (I1)', () => {
       it('a descendant takes over an ancestor that has not drafted yet', async () => {
         const [opportunity, order] = [randomUUID(), randomUUID()];
-        expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'bearer' });
-        expect(await ledger.claim(order, [opportunity])).toEqual({ kind: 'bearer' });
+        expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'carrier' });
+        expect(await ledger.claim(order, [opportunity])).toEqual({ kind: 'carrier' });
         expect(await ledger.startDrafting(opportunity)).toBe(false);
         expect(await ledger.startDrafting(order)).toBe(true);
         expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'superseded', by: order });
@@ -261,20 +261,20 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         const [quote, order] = [randomUUID(), randomUUID()];
         await ledger.claim(quote, []);
         await ledger.startDrafting(quote);
-        expect(await ledger.claim(order, [quote])).toEqual({ kind: 'covered', by: quote });
+        expect(await ledger.claim(order, [quote])).toEqual({ kind: 'already-handed-over', by: quote });
       });
 
       it('two orders of one opportunity are two deals', async () => {
         const [opportunity, one, two] = [randomUUID(), randomUUID(), randomUUID()];
-        expect(await ledger.claim(one, [opportunity])).toEqual({ kind: 'bearer' });
-        expect(await ledger.claim(two, [opportunity])).toEqual({ kind: 'bearer' });
+        expect(await ledger.claim(one, [opportunity])).toEqual({ kind: 'carrier' });
+        expect(await ledger.claim(two, [opportunity])).toEqual({ kind: 'carrier' });
       });
 
       it('a deal that ended without a document leaves its lineage free', async () => {
         const [quote, order] = [randomUUID(), randomUUID()];
         await ledger.claim(order, [quote]);
         await ledger.releaseClaims(order);
-        expect(await ledger.claim(quote, [])).toEqual({ kind: 'bearer' });
+        expect(await ledger.claim(quote, [])).toEqual({ kind: 'carrier' });
       });
 
       it('in every order of arrival, concurrent or not, one record of a lineage may draft', async () => {
@@ -284,7 +284,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
             const start = async (depth: number): Promise<boolean> => {
               const id = ids[depth] as string;
               const claim = await ledger.claim(id, ids.slice(0, depth));
-              return claim.kind === 'bearer' && ledger.startDrafting(id);
+              return claim.kind === 'carrier' && ledger.startDrafting(id);
             };
             const drafting: boolean[] = [];
             if (together) drafting.push(...(await Promise.all(order.map(start))));
@@ -306,16 +306,16 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       await fc.assert(
         fc.asyncProperty(fc.array(event, { minLength: 4, maxLength: 14 }), async (events) => {
           const ids = ancestors.map(() => randomUUID());
-          const bearers = new Set<number>();
+          const carriers = new Set<number>();
           const drafted = new Set<number>();
           for (const { record, what } of events) {
             const id = ids[record] as string;
             const above = (ancestors[record] as readonly number[]).map((index) => ids[index] as string);
-            if (what === 'start' && (await ledger.claim(id, above)).kind === 'bearer') bearers.add(record);
-            if (what === 'draft' && bearers.has(record) && (await ledger.startDrafting(id))) drafted.add(record);
+            if (what === 'start' && (await ledger.claim(id, above)).kind === 'carrier') carriers.add(record);
+            if (what === 'draft' && carriers.has(record) && (await ledger.startDrafting(id))) drafted.add(record);
             if (what === 'cancel') {
               await ledger.releaseClaims(id);
-              bearers.delete(record);
+              carriers.delete(record);
               drafted.delete(record);
             }
           }
@@ -329,16 +329,16 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     });
 
     it('remembers what Sales was told of an invoice, and notices once', async () => {
-      const recordId = await see();
+      const recordId = await register();
       const invoiceId = randomUUID();
       const told = { number: '103001', status: 'open', total: '12.50', remaining: '12.50' } as const;
-      const writeBack = { invoiceId, salesInvoiceId: randomUUID(), etag: 'W/"1"', told };
+      const writeBack = { invoiceId, salesInvoiceId: randomUUID(), etag: 'W/"1"', reportedToSales: told };
       const audit = { actor: 'dealbridge', action: 'test' };
       await ledger.recordOutcome({ recordId, writeBack, audit });
       await ledger.recordOutcome({ recordId, writeBack: { ...writeBack, etag: 'W/"2"' }, audit });
       expect(await ledger.findWriteBack(invoiceId)).toEqual({ ...writeBack, etag: 'W/"2"' });
       const notice = { kind: 'invoice-cancelled', subject: invoiceId } as const;
-      expect([await ledger.keepNotice(recordId, notice), await ledger.keepNotice(recordId, notice)]).toEqual([
+      expect([await ledger.saveNotice(recordId, notice), await ledger.saveNotice(recordId, notice)]).toEqual([
         true,
         false,
       ]);
@@ -346,16 +346,16 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     });
 
     it('counts the drafts of a deal: one more with each that is gone', async () => {
-      const recordId = await see();
-      await ledger.change(recordId, { generation: 1 });
+      const recordId = await register();
+      await ledger.change(recordId, { draftVersion: 1 });
       await ledger.change(recordId, { isDraftGone: true });
-      await ledger.change(recordId, { generation: 2 });
-      expect((await ledger.getRecord(recordId)).generation).toBe(2);
+      await ledger.change(recordId, { draftVersion: 2 });
+      expect((await ledger.getRecord(recordId)).draftVersion).toBe(2);
     });
 
     describe('the audit trail', () => {
       it('refuses to be changed, cut or emptied', async () => {
-        const recordId = await see();
+        const recordId = await register();
         await ledger.audit({ recordId, actor: 'ann', action: 'confirm', facts: { total: '12.50' } });
         for (const sql of [
           `UPDATE audit_entries SET actor = 'bob'`,
@@ -370,7 +370,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
 
       it('is kept with the change it belongs to', async () => {
-        const recordId = await see();
+        const recordId = await register();
         const change = ledger.change(recordId, { documentId: 'not-a-guid' }, { actor: 'ann', action: 'confirm' });
         await expect(change).rejects.toThrow();
         expect(await ledger.readAudit(recordId)).toEqual([]);

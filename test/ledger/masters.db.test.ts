@@ -36,18 +36,18 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
 
     const link = async (bcNumber = 'C1', bcId = randomUUID()): Promise<MasterRef & { bcId: string }> => {
       const rowId = randomUUID();
-      await ledger.keepLink('customer', companyId, { salesId: rowId, bcId, bcNumber });
+      await ledger.saveLink('customer', companyId, { salesId: rowId, bcId, bcNumber });
       return { kind: 'account', rowId, bcId };
     };
 
     it('keeps what a step found until the same step finds nothing, and since when', async () => {
       const ref: MasterRef = { kind: 'account', rowId: randomUUID() };
       const problem = { reason: 'value-too-long', text: 'customer.city: too long' } as const;
-      await masters.keepProblems(ref, 'compare', [problem]);
-      await masters.keepProblems(ref, 'write', [{ reason: 'permission', text: 'no' }]);
+      await masters.saveProblems(ref, 'compare', [problem]);
+      await masters.saveProblems(ref, 'write', [{ reason: 'permission', text: 'no' }]);
       expect(await masters.endPass(ref, ['compare', 'write'])).toHaveLength(2);
       const { problemSince } = await masters.getMaster(ref);
-      await masters.keepProblems(ref, 'write', []);
+      await masters.saveProblems(ref, 'write', []);
       expect(await masters.endPass(ref, ['compare', 'write'])).toEqual([problem]);
       expect((await masters.getMaster(ref)).problemSince).toEqual(problemSince);
       expect(await masters.listMasters('account', { onlyProblems: true, limit: 10 })).toMatchObject([
@@ -60,15 +60,15 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
 
     it('forgets what steps found that were not walked in this pass', async () => {
       const ref: MasterRef = { kind: 'product', rowId: randomUUID() };
-      await masters.keepProblems(ref, 'match', [{ reason: 'item-missing', text: 'no item' }]);
+      await masters.saveProblems(ref, 'match', [{ reason: 'item-missing', text: 'no item' }]);
       expect(await masters.endPass(ref, ['compare'])).toEqual([]);
     });
 
     it('adds to what is agreed, field by field', async () => {
       const ref: MasterRef = { kind: 'account', rowId: randomUUID() };
-      const said = (value: string) => ({ sales: value, central: value });
+      const said = (value: string) => ({ dataverse: value, businessCentral: value });
       await masters.change(ref, { agreed: { city: said('Bremen'), email: said('a@b.example') } });
-      await masters.keepAgreed('account', [
+      await masters.saveAgreed('account', [
         { rowId: ref.rowId, number: 'A1', name: 'Alder', agreed: { city: said('Kiel') } },
         { rowId: randomUUID(), number: undefined, name: 'Birk', agreed: { city: said('Ulm') } },
       ]);
@@ -114,7 +114,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
     it('keeps a decision with its link, and asks no more', async () => {
       const [accountId, otherId] = [randomUUID(), randomUUID()];
       const bcId = randomUUID();
-      await matching.keepCandidates(
+      await matching.saveCandidates(
         [accountId],
         [
           {
@@ -151,28 +151,28 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
         modifiedAt: '2026-01-31T00:00:00Z',
         values: { city: 'Ulm' },
       };
-      await drift.stageCentral(runId, 'account', [row]);
+      await drift.stageBusinessCentral(runId, 'account', [row]);
       expect((await drift.findStaged(runId, 'account', [one.bcId])).get(one.bcId)).toEqual(row);
-      const unseen = async () => (await drift.findUnseen(runId, 'account', 1_000)).map(({ rowId }) => rowId);
-      expect(await unseen()).toContain(one.rowId);
-      await drift.noteSeen(runId, 'account', [one.rowId]);
-      expect(await unseen()).not.toContain(one.rowId);
+      const missed = async () => (await drift.findMissed(runId, 'account', 1_000)).map(({ rowId }) => rowId);
+      expect(await missed()).toContain(one.rowId);
+      await drift.recordSeen(runId, 'account', [one.rowId]);
+      expect(await missed()).not.toContain(one.rowId);
       const difference = {
         kind: 'account',
         rowId: one.rowId,
-        sales: 'a',
-        central: 'b',
+        dataverse: 'a',
+        businessCentral: 'b',
         reason: 'wins: sales',
       } as const;
-      await drift.keepDifferences(runId, [
+      await drift.saveDifferences(runId, [
         { ...difference, field: 'city', winner: 'sales' },
         { ...difference, field: 'email', winner: 'person' },
       ]);
-      await drift.keepDifferences(runId, [{ ...difference, field: 'city', winner: 'sales' }]);
+      await drift.saveDifferences(runId, [{ ...difference, field: 'city', winner: 'sales' }]);
       await drift.count(runId, 'account', 3, 2);
       await drift.count(runId, 'account', 1, 1);
       const run = await drift.finishRun(runId);
-      expect(run).toMatchObject({ requests: 3, compared: { account: 4 }, found: { sales: 1, person: 1 } });
+      expect(run).toMatchObject({ requests: 3, compared: { account: 4 }, found: { dataverse: 1, person: 1 } });
       expect(await drift.findLastRun()).toEqual(run);
       expect(await drift.listRepairable(runId, '00000000-0000-0000-0000-000000000000', 10)).toEqual([
         { kind: 'account', rowId: one.rowId },

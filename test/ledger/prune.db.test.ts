@@ -36,7 +36,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const id = randomUUID();
       const run = (sql: string, ...values: unknown[]) => database.query(sql, [id, at, ...values]);
       const ledger = createLedger(database);
-      await ledger.see({ table: 'salesorder', recordId: id });
+      await ledger.register({ table: 'salesorder', recordId: id });
       await ledger.change(id, { state: 'settled' }, { actor: 'test', action: 'settle' });
       await run(
         `UPDATE source_records SET state = $3, revision = 'W/"2"', changed_at = $2 WHERE record_id = $1`,
@@ -50,7 +50,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
         await run(sql, intent, `${id}:${intent}`);
       }
       await run(
-        `INSERT INTO sightings (source_table, record_id, seen_by, last_at) VALUES ('salesorder', $1, 'feed', $2)`,
+        `INSERT INTO detections (source_table, record_id, seen_by, last_at) VALUES ('salesorder', $1, 'feed', $2)`,
       );
       await run(`INSERT INTO claims VALUES ($1, $1, 'claimed', $2)`);
       await run(`INSERT INTO links VALUES ('customer', $1, $1, $1, 'C1', $2)`);
@@ -77,7 +77,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const fresh = await plant('settled', new Date());
       const pruning = { before: YEAR_AGO, by: 'ann' };
       const wouldGo = await pruneLedger(database, { ...pruning, isDryRun: true });
-      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, sightings: 2, seen_invoices: 0 });
+      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, detections: 2, seen_invoices: 0 });
       expect(await countOf('deal_revisions', old)).toBe(2);
 
       expect(await pruneLedger(database, { ...pruning, isDryRun: false })).toEqual(wouldGo);
@@ -93,7 +93,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       expect(await pruneLedger(database, { ...pruning, isDryRun: true })).toEqual({
         deal_revisions: 0,
         write_intents: 0,
-        sightings: 0,
+        detections: 0,
         seen_invoices: 0,
       });
     });

@@ -124,12 +124,12 @@ describe('two thousand deals', () => {
 
     // The feed has seen every one, and names those that no webhook told of.
     for (const table of ['opportunity', 'quote', 'salesorder'] as const) await listener.nudge(table);
-    const report = async () => listener.sightings.readGaps(new Date(0), DEALS);
+    const report = async () => listener.detections.readGaps(new Date(0), DEALS);
     await until(
-      async () => (await report()).reduce((sum, { watchers }) => sum + watchers.feed.saw, 0) === DEALS,
+      async () => (await report()).reduce((sum, { sources }) => sum + sources.feed.saw, 0) === DEALS,
       LOOK_MS,
     );
-    const gaps = new Set((await report()).flatMap(({ watchers }) => watchers.webhook.gaps.map((gap) => gap.recordId)));
+    const gaps = new Set((await report()).flatMap(({ sources }) => sources.webhook.gaps.map((gap) => gap.recordId)));
     const byRecord = new Map<string, Delivery[]>();
     for (const one of dataverse.webhooks.deliveries)
       byRecord.set(one.recordId, [...(byRecord.get(one.recordId) ?? []), one]);

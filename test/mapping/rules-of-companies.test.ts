@@ -42,11 +42,11 @@ describe('the company of a deal', () => {
   });
 
   it('needs columns that the reading request brings', () => {
-    const wishes = { createCustomers: false, createItems: false, createContacts: false };
-    const { rows } = askedColumns(mapping, lines, wishes, 'salesorder');
+    const requestedFields = { createCustomers: false, createItems: false, createContacts: false };
+    const { rows } = askedColumns(mapping, lines, requestedFields, 'salesorder');
     expect(rows.record).toEqual(expect.arrayContaining(['_owningbusinessunit_value', 'new_branch']));
     expect(rows.account).toContain('_territoryid_value');
-    expect(askedColumns(mapping, lines, wishes, 'quote').rows.record).not.toContain('new_branch');
+    expect(askedColumns(mapping, lines, requestedFields, 'quote').rows.record).not.toContain('new_branch');
   });
 
   it('is opened once, however many rules name it', () => {

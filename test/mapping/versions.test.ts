@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { stringify } from 'yaml';
-import { keepSalesNumbers, withSalesNumbers } from '../../src/deal/sales-numbers.js';
+import { withSalesNumbers, withStoredSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { withOurNumbers } from '../../src/mapping/fields/masters.js';
 import { readRules } from '../../src/mapping/rules/read-rules.js';
 import { hashMapping, toMappingVersion } from '../../src/mapping/versions/versions.js';
@@ -108,7 +108,7 @@ describe('the numbers of Sales', () => {
 
   it('stay beside those that the mapping puts in their place, and can be mapped once more', async () => {
     const { mapping, masters } = items('OLD-$1');
-    const mapped = keepSalesNumbers(deal, await withOurNumbers(deal, mapping, masters.items));
+    const mapped = withStoredSalesNumbers(deal, await withOurNumbers(deal, mapping, masters.items));
     const kept = JSON.parse(JSON.stringify(mapped)) as typeof mapped;
     const read = withSalesNumbers(kept);
     expect(read.lines.map(({ product }) => product?.number)).toEqual(deal.lines.map(({ product }) => product?.number));
@@ -124,7 +124,7 @@ describe('the numbers of Sales', () => {
     if (!customer) throw new Error('the deal has no customer');
     const unnumbered = { ...deal, customer: { ...customer, number: undefined } };
     const mapped = { ...deal, customer: { ...customer, number: 'C-1' } };
-    const kept = JSON.parse(JSON.stringify(keepSalesNumbers(unnumbered, mapped)));
+    const kept = JSON.parse(JSON.stringify(withStoredSalesNumbers(unnumbered, mapped)));
     expect(withSalesNumbers(kept).customer).toHaveProperty('number', undefined);
   });
 

@@ -27,7 +27,7 @@ function problem(change: Readonly<Record<string, string | undefined>>): string {
 describe('the configuration', () => {
   it('is whole without secrets, which the ledger may hold', () => {
     const config = loadConfig(WHOLE);
-    expect(config.sales.secret).toBeUndefined();
+    expect(config.dataverse.secret).toBeUndefined();
     expect(config.starter.webhookSecret).toBeUndefined();
     expect(config.codec).toEqual({ token: undefined, uiOrigin: undefined });
     expect(config.keys).toEqual({ kind: 'text', text: KEY });

@@ -6,7 +6,7 @@ import { ConfigError } from '../../src/process/config.js';
 import {
   createEnvironmentLock,
   type ReadableEnvironment,
-  toCentralEnvironment,
+  toBusinessCentralEnvironment,
 } from '../../src/process/environment-lock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -134,7 +134,7 @@ describe('Business Central', () => {
     const { businessCentral: apiUrl, environment, company } = connection;
     const environmentUrl = `${apiUrl}/v2.0/${connection.tenant}/${environment}`;
     const tokens = createSimulatedTokens(connection, connection.businessCentralApp);
-    return toCentralEnvironment(
+    return toBusinessCentralEnvironment(
       { apiUrl, environment, environmentUrl, company },
       { environmentUrl, tokens, timeoutMs: 5_000 },
     );

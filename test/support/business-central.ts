@@ -42,8 +42,8 @@ export async function openCounter(): Promise<Counter> {
     customerId: String(company.findByNumber('customers', 'C10001')?.['id']),
     async win(lines = [['4', '10.00']], more = {}) {
       const deal = makeDeal(lines, more);
-      await ledger.see({ table: deal.table, recordId: deal.recordId });
-      await ledger.keepDeal(deal, { state: 'preparing', revision: deal.revision });
+      await ledger.register({ table: deal.table, recordId: deal.recordId });
+      await ledger.saveDeal(deal, { state: 'preparing', revision: deal.revision });
       await ledger.claim(deal.recordId, []);
       return deal;
     },

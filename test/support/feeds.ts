@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { LOOK, type Look } from '../../src/deal/change-hints.js';
+import { CHANGED_SIGNAL, type ChangeHint } from '../../src/deal/change-hints.js';
 import { FEED_TABLES, type FeedTable, salesFeedId } from '../../src/deal/ids.js';
-import { createSightings } from '../../src/ledger/deals/detections.js';
+import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import type { FeedPosition } from '../../src/workflows/feeds/messages.js';
@@ -14,13 +14,13 @@ import type { Stage } from './processes.js';
 export function createListener(stage: Stage) {
   const { temporal, simulators } = stage;
   const feeds = createFeedLedger(stage.database);
-  const sightings = createSightings(stage.database);
+  const detections = createDetections(stage.database);
   const handle = (table: FeedTable) => temporal.workflow.getHandle(salesFeedId(table));
   const say = (table: FeedTable, word: 'pause' | 'resume' | 'nudge') =>
     handle(table).executeUpdate<FeedPosition, [{ by: string }]>(word, { args: [{ by: 'test' }] });
   return {
     feeds,
-    sightings,
+    detections,
     handle,
     pause: (table: FeedTable) => say(table, 'pause'),
     resume: (table: FeedTable) => say(table, 'resume'),
@@ -52,12 +52,12 @@ export function createListener(stage: Stage) {
 }
 
 /** The looks that a run was told, the oldest first. */
-export async function readLooks({ temporal, ring }: Stage, recordId: string): Promise<Look[]> {
+export async function readLooks({ temporal, ring }: Stage, recordId: string): Promise<ChangeHint[]> {
   const codec = createPayloadCodec(ring);
   const { events } = await temporal.workflow.getHandle(recordId).fetchHistory();
   const sealed = (events ?? []).flatMap((event) => {
     const signal = event.workflowExecutionSignaledEventAttributes;
-    return signal?.signalName === LOOK ? (signal.input?.payloads ?? []) : [];
+    return signal?.signalName === CHANGED_SIGNAL ? (signal.input?.payloads ?? []) : [];
   });
-  return (await codec.decode(sealed)).map((payload) => defaultPayloadConverter.fromPayload<Look>(payload));
+  return (await codec.decode(sealed)).map((payload) => defaultPayloadConverter.fromPayload<ChangeHint>(payload));
 }

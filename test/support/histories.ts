@@ -10,7 +10,7 @@ import type { Stage } from './processes.js';
 /** The histories of the replay test (I9), by workflow type: the compiler asks for one of every type. */
 export const HISTORIES = {
   applyMatches: ['match-applied'],
-  countSales: ['count-sales'],
+  reconcileSales: ['reconcile-sales'],
   handOverDeal: [
     'won-opportunity',
     'won-quote',

@@ -40,7 +40,7 @@ export function createMastersDesk(stage: Stage) {
     async link(kind: 'customer' | 'item', salesId: string, number: string): Promise<void> {
       const row = businessCentral.company.findByNumber(kind === 'customer' ? 'customers' : 'items', number);
       const bcId = String(row?.['id']);
-      await stage.ledger.keepLink(kind, businessCentral.company.id, { salesId, bcId, bcNumber: number });
+      await stage.ledger.saveLink(kind, businessCentral.company.id, { salesId, bcId, bcNumber: number });
     },
     async untilEnded(workflowId: string): Promise<void> {
       await stage.temporal.workflow.getHandle(workflowId).result();

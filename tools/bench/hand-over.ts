@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
-import { createSalesClient } from '../../src/clients/dataverse/client.js';
+import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { toDocument } from '../../src/deal/document.js';
 import { openDatabase } from '../../src/ledger/database.js';
@@ -92,7 +92,7 @@ async function linkMasters({ simulators, ledgerUrl }: DemoStage): Promise<void> 
   const ledger = createLedger(database);
   const { company } = simulators.businessCentral;
   const link = (kind: 'customer' | 'item', salesId: string, row: Readonly<Record<string, unknown>> | undefined) =>
-    row && ledger.keepLink(kind, company.id, { salesId, bcId: String(row['id']), bcNumber: String(row['number']) });
+    row && ledger.saveLink(kind, company.id, { salesId, bcId: String(row['id']), bcNumber: String(row['number']) });
   for (const { id, number } of simulators.data.accounts)
     await link('customer', id, company.findByNumber('customers', number));
   for (const { id, number } of simulators.data.products) await link('item', id, company.findByNumber('items', number));
@@ -169,7 +169,7 @@ async function timeScript(
       },
       async () => [{ kind: 'secret', secret: which.clientSecret }],
     );
-  const sales = createSalesClient({
+  const sales = createDataverseClient({
     environmentUrl: connection.dataverse,
     tokens: app(connection.dataverseApp),
     timeoutMs: 10_000,

@@ -67,7 +67,7 @@ export async function win(deal: Deal, seller: Seller, roll: (what: string) => nu
 }
 
 /** One click after the other, as quick as software or as slow as a person. */
-const LONGEST_PAUSE_MS = 1_000;
+const MAX_PAUSE_MS = 1_000;
 
 async function winChain(deal: Deal, seller: Seller, variant: number, pause: number): Promise<void> {
   const opportunity = deal.seed.id;
@@ -86,11 +86,11 @@ async function winChain(deal: Deal, seller: Seller, variant: number, pause: numb
   } else if (variant < 0.5) {
     await seller.winQuote(quote);
     await seller.winOpportunity(opportunity);
-    await seller.pause(pause * LONGEST_PAUSE_MS);
+    await seller.pause(pause * MAX_PAUSE_MS);
     await seller.submitOrder(await order());
   } else {
     await seller.winOpportunity(opportunity);
-    if (variant < 0.75) await seller.pause(pause * LONGEST_PAUSE_MS);
+    if (variant < 0.75) await seller.pause(pause * MAX_PAUSE_MS);
     else await seller.untilDrafted(opportunity);
     await seller.winQuote(quote);
     await seller.submitOrder(await order());

@@ -36,7 +36,7 @@ export type EffectName = (typeof EFFECTS)[number];
  * so that whoever asked again at once would do it twice, and before the outcome time has passed, since that is what the
  * outcome time promises. The distance between these two is for a machine that is busy.
  */
-export const TIMES = { requestTimeoutMs: 1_000, slowMs: 400, lateMs: 2_300, outcomeMs: 3_500 } as const;
+export const TIMES = { requestTimeoutMs: 1_000, slowMs: 400, lateMs: 2_300, ambiguityWindowMs: 3_500 } as const;
 
 const ENTRA: readonly EffectName[] = [
   'lost-before',

@@ -57,8 +57,8 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
 /** What all postings of a deal amount to, against the record in Sales that carries it. */
 function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators }: Books): Finding[] {
   const keys = new Set(posted.map(keyOf));
-  const bearer = deal.records.find(({ id }) => keys.has(documentKey(id)));
-  const record = bearer && simulators.dataverse.store.find(bearer.table, bearer.id);
+  const carrier = deal.records.find(({ id }) => keys.has(documentKey(id)));
+  const record = carrier && simulators.dataverse.store.find(carrier.table, carrier.id);
   if (!record) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
   const wanted = subtract(String(record['totalamount'] ?? '0'), String(record['totaltax'] ?? '0'));
   const found = add('0', ...posted.map(({ row }) => String(row['totalAmountExcludingTax'])));

@@ -40,7 +40,7 @@ export interface ChaosOptions {
 const WORKERS = 2;
 /** Sellers win faster than the machine hands over, so that there is always much under way: up to so many deals. */
 const WON_PER_SECOND = 8;
-const MOST_UNDER_WAY = 400;
+const MAX_UNDER_WAY = 400;
 const SELLERS = 4;
 const LOOK_MS = 500;
 const TELL_MS = 5_000;
@@ -48,7 +48,7 @@ const REMOVED_ITEMS = 8;
 /** The longest back-off of a step, three times over: what has not moved by then waits for a person. */
 const STALLED_MS = 200_000;
 /** Longer than any step that was under way, so that what was late would show. */
-const QUIET_MS = 2 * TIMES.outcomeMs;
+const QUIET_MS = 2 * TIMES.ambiguityWindowMs;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const { deals: count, seed, say, folder } = options;
@@ -122,7 +122,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     const selling: Promise<void>[] = [];
     const one = async () => {
       for (const deal of left) {
-        while (deals.filter(({ isWon }) => isWon).length - resting.size >= MOST_UNDER_WAY && !isOver())
+        while (deals.filter(({ isWon }) => isWon).length - resting.size >= MAX_UNDER_WAY && !isOver())
           await sleep(LOOK_MS);
         if (isOver()) return;
         // Some clicks of a chain wait for what comes of the one before, and other deals do not wait with them.
@@ -251,7 +251,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     kills,
     endedByThemselves: [...stage.workers, stage.starter, stage.ledger].reduce((sum, one) => sum + one.endedByItself, 0),
     slowestWriteMs: findSlowestWrite(simulators),
-    outcomeMs: TIMES.outcomeMs,
+    ambiguityWindowMs: TIMES.ambiguityWindowMs,
     audit,
     isGood: lost === 0 && doubled === 0 && audit.findings.length === 0 && audit.offline === 'proved',
   };
@@ -259,7 +259,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   return report;
 }
 
-const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'covered']);
+const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
 
 /** What the ledger says must agree: one record carries the deal, the others say that another does. */
 function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[] {
@@ -267,8 +267,10 @@ function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[]
   const found = deal.records.map(({ id }) => states.get(id) ?? 'unknown to the ledger');
   const restless = found.filter((state) => !REST.has(state));
   if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
-  const bearers = found.filter((state) => state === 'written-back' || state === 'settled').length;
-  return bearers === 1 ? [] : [{ kind: bearers > 1 ? 'doubled' : 'lost', text: `${bearers} records carry the deal` }];
+  const carriers = found.filter((state) => state === 'written-back' || state === 'settled').length;
+  return carriers === 1
+    ? []
+    : [{ kind: carriers > 1 ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
 }
 
 /** Products of Sales that Business Central does not know, so that items have to be made. */

@@ -94,13 +94,13 @@ const KILLS_PER_HUNDRED: Readonly<Record<ProcessName, number>> = {
   temporal: 0.25,
   ledger: 0.25,
 };
-const MOST_KILLS = 6;
+const MAX_KILLS = 6;
 
 function planKills(seed: number, deals: number, workers: number): PlannedKill[] {
   const random = createRandom(hash(`${seed}/kills`));
   const kills: PlannedKill[] = [{ what: 'rules', which: 0, at: 0.4 + random() * 0.1 }];
   for (const [what, share] of Object.entries(KILLS_PER_HUNDRED)) {
-    const times = Math.min(MOST_KILLS, Math.max(1, Math.round((share * deals) / 100)));
+    const times = Math.min(MAX_KILLS, Math.max(1, Math.round((share * deals) / 100)));
     for (let time = 0; time < times; time += 1) {
       // One in each part of the way, so that none is left for a run that is nearly over.
       const at = 0.05 + (0.85 * (time + random())) / times;

@@ -37,7 +37,7 @@ export interface ChaosReport {
   readonly endedByThemselves: number;
   /** Of the requests that write; beyond the outcome time a finding may be the machine's fault. */
   readonly slowestWriteMs: number;
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
   readonly audit: AuditProof;
   readonly isGood: boolean;
 }
@@ -118,9 +118,9 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     ...audit.findings.map((finding) => `           ${finding}`),
     `slowest    write ${report.slowestWriteMs} ms`,
   ];
-  if (report.slowestWriteMs > report.outcomeMs)
+  if (report.slowestWriteMs > report.ambiguityWindowMs)
     lines.push(
-      `           longer than ${report.outcomeMs} ms, after which a write counts as not done: the machine was too busy`,
+      `           longer than ${report.ambiguityWindowMs} ms, after which a write counts as not done: the machine was too busy`,
     );
   lines.push(`lost ${report.lost}, doubled ${report.doubled}`);
   for (const { records, findings } of offenders) {

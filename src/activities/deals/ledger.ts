@@ -3,18 +3,18 @@ import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import { writeKey } from '../../deal/ids.js';
 import type { Notice } from '../../deal/notices.js';
-import { type InvoiceStatus, isSameNews, toInvoiceNews } from '../../deal/payment-status.js';
+import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
 import type { ClaimOutcome } from '../../ledger/deals/claims.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { DocumentNote } from '../../ledger/deals/write-backs.js';
+import type { StoredDocument } from '../../ledger/deals/write-backs.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../documents/invoices.js';
 
-export interface StateNote {
+export interface StateChange {
   readonly recordId: string;
   readonly state: DealState;
   readonly problems?: readonly Problem[];
@@ -24,7 +24,7 @@ export interface StateNote {
     readonly action: string;
     readonly facts: Readonly<Record<string, unknown>>;
   };
-  readonly bearerId?: string;
+  readonly carrierId?: string;
   readonly isClosed?: boolean;
   /** Several, with commas between them, when an order was invoiced in parts. */
   readonly invoiceNumber?: string;
@@ -45,7 +45,7 @@ export interface ClaimInput {
 }
 
 /** Where a deal stands when a run of it begins or wakes. */
-export interface Standing {
+export interface DealProgress {
   readonly state: DealState;
   readonly isHandedOver: boolean;
   readonly revision: string | undefined;
@@ -53,29 +53,29 @@ export interface Standing {
   readonly documentKind: DocumentKind;
   /** No further invoice will come. */
   readonly isClosed: boolean;
-  readonly generation: number;
+  readonly draftVersion: number;
   readonly settleMs: number;
   /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
   readonly draft?: KnownDraft;
   /** The posted invoices of the deal, each with what Sales still has to learn. */
-  readonly invoices: readonly InvoiceStanding[];
+  readonly invoices: readonly InvoiceProgress[];
   readonly writesColumns: boolean;
   readonly closesOrder: boolean;
 }
 
-export interface InvoiceStanding {
+export interface InvoiceProgress {
   readonly id: string;
   readonly number: string;
   readonly status: InvoiceStatus;
-  /** `row`: Sales has no row of it yet; `news`: it has an older one; `nothing`: all is told. */
-  readonly missing: 'row' | 'news' | 'nothing';
+  /** `row`: Sales has no row of it yet; `update`: it has an older one; `nothing`: all is reported. */
+  readonly missing: 'row' | 'update' | 'nothing';
 }
 
 export type ClaimAnswer =
-  | { readonly kind: 'bearer'; readonly masters: Masters }
-  | Exclude<ClaimOutcome, { readonly kind: 'bearer' }>;
+  | { readonly kind: 'carrier'; readonly masters: Masters }
+  | Exclude<ClaimOutcome, { readonly kind: 'carrier' }>;
 
-export interface SealNote {
+export interface SealSummary {
   readonly number: string;
   readonly at: string;
   readonly sealHash: string;
@@ -104,11 +104,11 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
   }
 
   return {
-    async findStanding({ recordId, table }: RecordRef): Promise<Standing> {
+    async loadDealProgress({ recordId, table }: RecordRef): Promise<DealProgress> {
       const record = await ledger.getRecord(recordId);
       const documents = await ledger.listDocuments<Invoice>(recordId);
       const posted = documents.filter((document) => isPosted(record, document));
-      const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.generation);
+      const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
       return {
         state: record.state,
         isHandedOver: record.isHandedOver,
@@ -116,11 +116,11 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
         documentId: record.documentId,
         documentKind: record.documentKind,
         isClosed: record.isClosed,
-        generation: record.generation,
+        draftVersion: record.draftVersion,
         // An order shows by its state whether it is locked, so it is read first.
         settleMs: table === 'salesorder' ? 0 : rules.settleMs,
         ...(draft && { draft }),
-        invoices: posted.map(toInvoiceStanding),
+        invoices: posted.map(toInvoiceProgress),
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,
       };
@@ -139,13 +139,13 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
     forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
     /** False when the same was noticed before: then nothing has to be told. */
-    async keepNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
-      const isNew = await ledger.keepNotice(recordId, notice);
+    async saveNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
+      const isNew = await ledger.saveNotice(recordId, notice);
       if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
       return isNew;
     },
-    async noteState(note: StateNote): Promise<void> {
-      const { recordId, state, problems, decision, bearerId, isClosed, invoiceNumber } = note;
+    async recordState(note: StateChange): Promise<void> {
+      const { recordId, state, problems, decision, carrierId, isClosed, invoiceNumber } = note;
       const endedBy = note.endedBy ?? (isFinal(state) ? decision?.actor : undefined);
       const first = problems?.[0];
       const change = {
@@ -153,7 +153,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
         ...(first && {
           hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') },
         }),
-        ...(bearerId && { bearerId }),
+        ...(carrierId && { carrierId }),
         ...(isClosed && { isClosed }),
         ...(invoiceNumber && { invoiceNumber }),
         ...(endedBy && { endedBy }),
@@ -169,12 +169,12 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
     /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
       const claim = await ledger.claim(input.recordId, input.ancestors);
-      return claim.kind === 'bearer' ? { kind: 'bearer', masters: await findMasters(input) } : claim;
+      return claim.kind === 'carrier' ? { kind: 'carrier', masters: await findMasters(input) } : claim;
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: whoever it covered may carry the deal now. */
-    async wakeCovered({ recordId }: { readonly recordId: string }): Promise<void> {
-      for (const covered of await ledger.listCovered(recordId)) {
+    async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {
+      for (const covered of await ledger.listAlreadyHandedOver(recordId)) {
         await ledger.change(covered.recordId, { state: 'seen' });
         await startDeal({ table: covered.table, recordId: covered.recordId });
       }
@@ -183,7 +183,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       await startDeal(ref);
     },
     /** The seal stands in Temporal's history as well: a witness outside of the database. */
-    async sealAudit(): Promise<SealNote | undefined> {
+    async sealAudit(): Promise<SealSummary | undefined> {
       const seal = await ledger.sealAudit();
       return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
@@ -191,7 +191,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
 }
 
 /** What a person typed may name people: it stands apart, where it can be erased. */
-function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
+function toEntry({ actor, action, facts }: NonNullable<StateChange['decision']>) {
   const { note, reason, ...rest } = facts;
   const personal = { ...(note ? { note } : {}), ...(reason ? { reason } : {}) };
   return { actor, action, facts: rest, ...(Object.keys(personal).length > 0 && { personal }) };
@@ -200,14 +200,18 @@ function toEntry({ actor, action, facts }: NonNullable<StateNote['decision']>) {
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 
 /** A draft changes its number when it is posted; an invoice that came from the order was posted when it was made. */
-function isPosted(record: SourceRecord, { documentId, kind, content }: DocumentNote<Invoice>): boolean {
+function isPosted(record: SourceRecord, { documentId, kind, content }: StoredDocument<Invoice>): boolean {
   if (kind === 'order') return false;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
   return record.isHandedOver || content.number !== record.draftNumber;
 }
 
-function toInvoiceStanding({ documentId, content, told }: DocumentNote<Invoice>): InvoiceStanding {
-  const news = toInvoiceNews(content);
-  const missing = told === undefined ? 'row' : isSameNews(told, news) ? 'nothing' : 'news';
+function toInvoiceProgress({
+  documentId,
+  content,
+  reportedToSales: notified,
+}: StoredDocument<Invoice>): InvoiceProgress {
+  const news = toPaymentStatus(content);
+  const missing = notified === undefined ? 'row' : isSamePaymentStatus(notified, news) ? 'nothing' : 'update';
   return { id: documentId, number: news.number, status: news.status, missing };
 }

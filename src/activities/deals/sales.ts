@@ -1,25 +1,25 @@
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { SalesClient, SalesInvoice, SalesInvoiceState } from '../../clients/dataverse/client.js';
+import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Policy, RecordRef, WonDeal } from '../../deal/deal.js';
-import { bearingTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
+import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
 import { decideLine, isLeftOut } from '../../deal/line-rules.js';
 import { add, isSame, isZero, subtract } from '../../deal/money.js';
-import { toInvoiceNews } from '../../deal/payment-status.js';
+import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
-import { keepSalesNumbers, withSalesNumbers } from '../../deal/sales-numbers.js';
+import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
-import { type Rules, wishesOf } from '../../mapping/rules/rules.js';
+import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 import { PARENT } from '../documents/bill-to.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import { deriveGuid } from '../remote/derive-guid.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import { toInvoiceColumns } from './write-back.js';
 
@@ -57,21 +57,25 @@ export interface WriteBack {
   readonly invoiceId: string;
 }
 
-export interface SalesActivityDependencies {
-  readonly sales: SalesClient;
+export interface DataverseActivityDependencies {
+  readonly dataverse: DataverseClient;
   readonly ledger: Ledger;
   readonly rules: Rules;
   /** Without them every deal is the default company's. */
   readonly companies?: Pick<Companies, 'choose'> | undefined;
   /** Dataverse ends a request after two minutes; a write may land until then. */
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
 }
 
-export function createSalesActivities(dependencies: SalesActivityDependencies) {
-  const { sales, ledger, rules, companies, outcomeMs } = dependencies;
+export function createDataverseActivities(dependencies: DataverseActivityDependencies) {
+  const { dataverse, ledger, rules, companies, ambiguityWindowMs } = dependencies;
   const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
-    const asked = askedColumns(rules.mapping, rules.lines, wishesOf(rules), table);
-    const read = await sales.readDeal(table, recordId, rules.masters.billTo === 'parent' ? withParent(asked) : asked);
+    const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
+    const read = await dataverse.readDeal(
+      table,
+      recordId,
+      rules.masters.billTo === 'parent' ? withParent(asked) : asked,
+    );
     return toMapped(read);
   };
 
@@ -80,7 +84,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     const mapped = await withOurNumbers(read, rules.mapping, rules.masters.items);
     const problems = await findNumberProblems(read, rules.mapping);
     return {
-      deal: keepSalesNumbers(read, mapped),
+      deal: withStoredSalesNumbers(read, mapped),
       problems: [...problems, ...(await findLocalProblems(mapped, rules.mapping, rules.lines))],
     };
   };
@@ -92,7 +96,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
   return {
     /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
-      const { deal, problems } = await inWords(async () => {
+      const { deal, problems } = await toTemporalFailures(async () => {
         try {
           return await readMapped(table, recordId);
         } catch (error) {
@@ -101,7 +105,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
           return { deal: { ...before, stateCode: DEAD[table] }, problems: [] };
         }
       });
-      await ledger.keepDeal(deal, {
+      await ledger.saveDeal(deal, {
         state: 'reading',
         revision: deal.revision,
         recordNumber: deal.number,
@@ -116,7 +120,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
       const { deal, problems } = await toMapped(withSalesNumbers(await ledger.getDeal(recordId, revision)));
-      await ledger.keepDeal(deal, {
+      await ledger.saveDeal(deal, {
         state: 'reading',
         revision,
         readBy: rules.mappingHash,
@@ -126,15 +130,15 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     },
 
     async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
-      return (await inWords(() => sales.findInvoice(salesInvoiceId(invoiceId)))) !== undefined;
+      return (await toTemporalFailures(() => dataverse.findInvoice(salesInvoiceId(invoiceId)))) !== undefined;
     },
 
     /** Compares the record with what was confirmed; the deal stays as it stands. */
     async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
-      return inWords(async () => {
+      return toTemporalFailures(async () => {
         try {
           const { deal } = await readMapped(ref.table, ref.recordId);
-          await ledger.keepRevision(deal);
+          await ledger.saveRevision(deal);
           const state = toRecordState(ref.table, deal.stateCode, rules.events);
           const confirmed = await ledger.getDeal(ref.recordId, revision);
           const isSame = toFingerprint(deal) === toFingerprint(confirmed);
@@ -147,7 +151,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     },
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
-    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<SalesInvoiceState> {
+    async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
       const invoice = await ledger.getDocument<Invoice>(invoiceId);
       const deal = await ledger.getDeal(ref.recordId, revision);
       const row = toSalesInvoice(deal, invoice, rules);
@@ -155,9 +159,9 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
         action: 'create invoice row in Sales',
-        outcomeMs,
-        find: () => sales.findInvoice(row.invoiceId),
-        write: () => sales.createInvoice(row),
+        ambiguityWindowMs,
+        find: () => dataverse.findInvoice(row.invoiceId),
+        write: () => dataverse.createInvoice(row),
         outcome: (result) => ({
           change: { state: 'written-back' },
           writeBack: {
@@ -165,7 +169,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
             salesInvoiceId: result.invoiceId,
             etag: result.etag,
             // As it was created; what is paid or cancelled by now is told by the next step.
-            told: { ...toInvoiceNews(invoice), status: 'open' },
+            reportedToSales: { ...toPaymentStatus(invoice), status: 'open' },
           },
           facts: { invoiceId: result.invoiceId, number: result.number, total: result.total },
         }),
@@ -176,7 +180,7 @@ export function createSalesActivities(dependencies: SalesActivityDependencies) {
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
       const invoice = await ledger.getDocument<Invoice>(invoiceId);
       const columns = toColumns(rules.opportunityColumns, invoice);
-      const receipt = await inWords(() => sales.updateOpportunity(ref.recordId, columns));
+      const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns));
       await ledger.audit({
         recordId: ref.recordId,
         actor: 'dealbridge',
@@ -194,11 +198,11 @@ function withParent(asked: AskedColumns): AskedColumns {
   return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT] } };
 }
 
-export type SalesActivities = ReturnType<typeof createSalesActivities>;
+export type DataverseActivities = ReturnType<typeof createDataverseActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
   const { lineage, table, stateCode } = deal;
-  const bearing = bearingTables(rules.events);
+  const bearing = carrierTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
   const products = new Map<string, string>();
   for (const line of deal.lines) {
@@ -244,7 +248,7 @@ async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal |
 }
 
 /** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
-function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInvoice {
+function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): DataverseInvoice {
   if (!deal.customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
   const net = add(...invoice.lines.map((line) => line.net), '0');
   return {
@@ -258,7 +262,7 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): SalesInv
     priceListId: deal.priceListId,
     dueDate: invoice.dueDate,
     discount: subtract(net, invoice.excludingTax),
-    columns: toInvoiceColumns(rules.invoiceColumns, { ...toInvoiceNews(invoice), status: 'open' }),
+    columns: toInvoiceColumns(rules.invoiceColumns, { ...toPaymentStatus(invoice), status: 'open' }),
     lines: invoice.lines
       .filter((line) => line.number !== '' && !isZero(line.quantity))
       .map((line) => {

@@ -1,56 +1,61 @@
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { SalesClient, SalesInvoiceChange, SalesInvoiceStage } from '../../clients/dataverse/client.js';
+import type { DataverseClient, DataverseInvoiceChange, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { writeKey } from '../../deal/ids.js';
 import { isZero } from '../../deal/money.js';
 import { NOTICES, type Notice } from '../../deal/notices.js';
-import { type InvoiceNews, type InvoiceStatus, isSameNews, toInvoiceNews } from '../../deal/payment-status.js';
-import type { WriteBackNote } from '../../ledger/deals/write-backs.js';
+import {
+  type InvoiceStatus,
+  isSamePaymentStatus,
+  type PaymentStatus,
+  toPaymentStatus,
+} from '../../deal/payment-status.js';
+import type { StoredWriteBack } from '../../ledger/deals/write-backs.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 
 /** What Sales is told after the hand-over: payments, cancellations, notices. */
 
 export interface WriteBackDependencies {
-  readonly sales: SalesClient;
+  readonly dataverse: DataverseClient;
   readonly ledger: Ledger;
   readonly rules: Pick<Rules, 'invoiceColumns'>;
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
 }
 
-export function createWriteBackActivities({ sales, ledger, rules, outcomeMs }: WriteBackDependencies) {
+export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityWindowMs }: WriteBackDependencies) {
   return {
     /**
      * Brings the invoice row to what the ledger holds of the invoice. A paid row takes no columns, so it is set back to
      * Billed, written and set on again (reference 3.9); each write is the same when it is made twice.
      */
-    async tellInvoice({
+    async reportInvoice({
       ref,
       invoiceId,
     }: {
       readonly ref: RecordRef;
       readonly invoiceId: string;
     }): Promise<InvoiceStatus> {
-      const news = toInvoiceNews(await ledger.getDocument<Invoice>(invoiceId));
+      const news = toPaymentStatus(await ledger.getDocument<Invoice>(invoiceId));
       const before = await ledger.findWriteBack(invoiceId);
       if (!before) throw new TypeError(`invoice ${invoiceId} has no row in Sales yet`);
-      if (isSameNews(before.told, news)) return news.status;
-      let note: ToldNote = before;
-      for (const change of toChanges(before.told, news, rules.invoiceColumns)) {
-        note = await inWords(() => changeRow(sales, note, change));
+      if (isSamePaymentStatus(before.reportedToSales, news)) return news.status;
+      let note: ReportedNote = before;
+      for (const change of toChanges(before.reportedToSales, news, rules.invoiceColumns)) {
+        note = await toTemporalFailures(() => updateRow(dataverse, note, change));
       }
       await ledger.recordOutcome({
         recordId: ref.recordId,
-        writeBack: { ...note, told: news },
+        writeBack: { ...note, reportedToSales: news },
         audit: {
           actor: 'dealbridge',
           action: 'tell Sales what became of the invoice',
           requestId: note.requestId,
           correlationId: note.correlationId,
-          facts: { invoiceId: note.salesInvoiceId, before: before.told, after: news },
+          facts: { invoiceId: note.salesInvoiceId, before: before.reportedToSales, after: news },
         },
       });
       return news.status;
@@ -63,16 +68,16 @@ export function createWriteBackActivities({ sales, ledger, rules, outcomeMs }: W
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `note-${noteId}`),
         action: 'write a note in Sales',
-        outcomeMs,
-        find: () => sales.findNote(noteId),
-        write: () => sales.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }),
+        ambiguityWindowMs,
+        find: () => dataverse.findNote(noteId),
+        write: () => dataverse.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }),
         outcome: () => ({ facts: { notice } }),
       });
     },
 
     /** The same state twice is the same, so no intent is needed. */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
-      const receipt = await inWords(() => sales.setOrderInvoiced(recordId));
+      const receipt = await toTemporalFailures(() => dataverse.setOrderInvoiced(recordId));
       await ledger.audit({ recordId, actor: 'dealbridge', action: 'set the order in Sales to invoiced', ...receipt });
     },
   };
@@ -81,14 +86,14 @@ export function createWriteBackActivities({ sales, ledger, rules, outcomeMs }: W
 export type WriteBackActivities = ReturnType<typeof createWriteBackActivities>;
 
 /** Values of the columns that the configuration names; columns without a name are not written. */
-export function toInvoiceColumns(columns: Rules['invoiceColumns'], news: InvoiceNews): Record<string, string> {
+export function toInvoiceColumns(columns: Rules['invoiceColumns'], news: PaymentStatus): Record<string, string> {
   return {
     ...(columns.status && { [columns.status]: news.status }),
     ...(columns.remaining && { [columns.remaining]: news.remaining }),
   };
 }
 
-function toStage(news: InvoiceNews): SalesInvoiceStage {
+function toStage(news: PaymentStatus): DataverseInvoiceStage {
   switch (news.status) {
     case 'open':
       return 'billed';
@@ -101,23 +106,31 @@ function toStage(news: InvoiceNews): SalesInvoiceStage {
   }
 }
 
-function toChanges(told: InvoiceNews, news: InvoiceNews, columns: Rules['invoiceColumns']): SalesInvoiceChange[] {
-  const [before, after] = [toStage(told), toStage(news)];
-  const isMoved = news.dueDate !== undefined && news.dueDate !== told.dueDate;
+function toChanges(
+  notified: PaymentStatus,
+  news: PaymentStatus,
+  columns: Rules['invoiceColumns'],
+): DataverseInvoiceChange[] {
+  const [before, after] = [toStage(notified), toStage(news)];
+  const isMoved = news.dueDate !== undefined && news.dueDate !== notified.dueDate;
   const values = toInvoiceColumns(columns, news);
   const hasValues = isMoved || Object.keys(values).length > 0;
-  const changes: SalesInvoiceChange[] = [];
+  const changes: DataverseInvoiceChange[] = [];
   if (before !== 'billed' && (before !== after || hasValues)) changes.push({ stage: 'billed' });
   if (hasValues) changes.push({ ...(isMoved && { dueDate: news.dueDate }), columns: values });
   if (after !== 'billed' && (before !== after || hasValues)) changes.push({ stage: after });
   return changes;
 }
 
-type ToldNote = WriteBackNote & { readonly requestId?: string; readonly correlationId?: string };
+type ReportedNote = StoredWriteBack & { readonly requestId?: string; readonly correlationId?: string };
 
-async function changeRow(sales: SalesClient, note: ToldNote, change: SalesInvoiceChange): Promise<ToldNote> {
+async function updateRow(
+  dataverse: DataverseClient,
+  note: ReportedNote,
+  change: DataverseInvoiceChange,
+): Promise<ReportedNote> {
   const write = async (etag: string) => {
-    const { etag: next, requestId, correlationId } = await sales.changeInvoice(note.salesInvoiceId, etag, change);
+    const { etag: next, requestId, correlationId } = await dataverse.updateInvoice(note.salesInvoiceId, etag, change);
     return { ...note, etag: next, requestId, correlationId };
   };
   try {
@@ -125,7 +138,7 @@ async function changeRow(sales: SalesClient, note: ToldNote, change: SalesInvoic
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
     // Somebody touched the row, or an answer of ours was lost: what BC says counts either way.
-    const row = await sales.findInvoice(note.salesInvoiceId);
+    const row = await dataverse.findInvoice(note.salesInvoiceId);
     if (!row) throw error;
     return write(row.etag);
   }

@@ -15,7 +15,7 @@ import {
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse } from '../remote/failures.js';
-import { inWords } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
 
 /** What the steps of invoices and of orders share: a document that waits for its confirmation. */
 
@@ -41,24 +41,24 @@ export interface Draft {
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
   /** Of what it was made, when it has just been made or adopted. */
-  readonly made?: MadeOf;
+  readonly made?: DraftProvenance;
 }
 
 /** Stands with the intent of a draft: whoever adopts it learns that it is of another mapping or of another content. */
-export interface MadeOf {
+export interface DraftProvenance {
   readonly mapping: string;
   readonly fingerprint: string;
 }
 
 /** What was found, with what the attempt that may have made it started from. */
-export function withMadeOf<Found extends object>(
+export function withProvenance<Found extends object>(
   found: Found | undefined,
   startedFrom: unknown,
-): (Found & { readonly made: MadeOf }) | undefined {
-  return found && { ...found, made: madeOf.parse(startedFrom) };
+): (Found & { readonly made: DraftProvenance }) | undefined {
+  return found && { ...found, made: provenance.parse(startedFrom) };
 }
 
-const madeOf = z.object({ mapping: z.string(), fingerprint: z.string() });
+const provenance = z.object({ mapping: z.string(), fingerprint: z.string() });
 
 /** What a draft is judged by, whichever kind of document it is. */
 export interface DraftDocument extends DocumentTotals {
@@ -82,7 +82,7 @@ export function createDraftReader(dependencies: {
 }): DraftReader {
   const { rules, sets } = dependencies;
   const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
-    rules.lines.convertUnits ? inWords(() => sets.codes('unitsOfMeasure')) : undefined;
+    rules.lines.convertUnits ? toTemporalFailures(() => sets.codes('unitsOfMeasure')) : undefined;
   return {
     findKnownUnits,
     async toDraft(deal, document) {
@@ -141,17 +141,17 @@ export async function discountWithFreshEtag<T>(
  */
 export async function ensureCompanyStands(
   { ledger, companyId }: { readonly ledger: Ledger; readonly companyId: string },
-  { recordId, generation }: { readonly recordId: string; readonly generation: number },
+  { recordId, draftVersion }: { readonly recordId: string; readonly draftVersion: number },
 ): Promise<void> {
   const record = await ledger.getRecord(recordId);
   const { wantedCompanyId } = record;
-  if (generation <= record.generation || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
+  if (draftVersion <= record.draftVersion || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
   await ledger.change(recordId, { isDraftGone: true });
   throw refuse('company-changed', `company ${wantedCompanyId} instead of ${companyId}`);
 }
 
 /** Not found is an answer here, not an error. */
-export async function orNothing<T>(request: Promise<T>): Promise<T | undefined> {
+export async function undefinedIfNotFound<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
   } catch (error) {

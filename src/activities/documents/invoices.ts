@@ -14,18 +14,18 @@ import type { Rules } from '../../mapping/rules/rules.js';
 import { createMasterSteps, cutsOf } from '../masters/create-missing-master-data.js';
 import type { FindStrongCandidate } from '../masters/strong-candidates.js';
 import { refuse, refuseAll } from '../remote/failures.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { withBillTo } from './bill-to.js';
 import {
   createDraftReader,
   type DealRef,
   type Draft,
+  type DraftProvenance,
   deleteOnce,
   discountWithFreshEtag,
   ensureCompanyStands,
-  type MadeOf,
-  orNothing,
-  withMadeOf,
+  undefinedIfNotFound,
+  withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 
@@ -55,7 +55,7 @@ export interface BusinessCentralActivityDependencies {
   readonly ledger: Ledger;
   readonly rules: Rules;
   /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference 8). */
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
   /** Codes of Business Central, kept for an hour. */
   readonly sets: ReferenceSets;
   /** Given when a person decides whether a customer exists already. */
@@ -63,7 +63,7 @@ export interface BusinessCentralActivityDependencies {
 }
 
 export function createBusinessCentralActivities(dependencies: BusinessCentralActivityDependencies) {
-  const { businessCentral, companyId, ledger, rules, outcomeMs, sets } = dependencies;
+  const { businessCentral, companyId, ledger, rules, ambiguityWindowMs, sets } = dependencies;
 
   const masters = createMasterSteps(dependencies);
 
@@ -78,13 +78,13 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       if (linked) return { id: linked.bcId, number: linked.bcNumber };
       const { number } = customer;
       if (!number) return undefined;
-      const found = await inWords(() => businessCentral.findCustomer(number));
+      const found = await toTemporalFailures(() => businessCentral.findCustomer(number));
       if (found && dependencies.findStrongCandidate) {
         throw refuse('customer-ambiguous', `customer ${found.number} has the number of the account`);
       }
       if (found) {
         const link = { salesId: customer.accountId, bcId: found.id, bcNumber: found.number };
-        await ledger.keepLink('customer', companyId, link);
+        await ledger.saveLink('customer', companyId, link);
       }
       return found;
     },
@@ -93,7 +93,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const deal = await ledger.getDeal(recordId, revision);
       const { customer } = deal;
       const number = customer && (customer.number ?? derivedNumber(customer.accountId));
-      const strong = number && (await inWords(async () => dependencies.findStrongCandidate?.(deal, number)));
+      const strong = number && (await toTemporalFailures(async () => dependencies.findStrongCandidate?.(deal, number)));
       if (strong) throw refuse('customer-ambiguous', strong);
       return masters.createCustomer(deal);
     },
@@ -104,7 +104,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     ): Promise<Problem[]> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const creates = { customer: input.createsCustomer, productIds: input.createsProducts };
-      return inWords(() => masters.findMappingProblems(deal, creates));
+      return toTemporalFailures(() => masters.findMappingProblems(deal, creates));
     },
 
     /** The person who buys, for a customer that exists already; nothing when no rule asks for contacts. */
@@ -122,7 +122,9 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       /** Whose company is asked. */
       readonly recordId: string;
     }): Promise<ItemFindings> {
-      const found = await inWords(() => businessCentral.findItems(products.map((product) => product.number)));
+      const found = await toTemporalFailures(() =>
+        businessCentral.findItems(products.map((product) => product.number)),
+      );
       const missing: ProductRef[] = [];
       const blocked: ProductRef[] = [];
       for (const product of products) {
@@ -131,7 +133,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         else if (item.isBlocked) blocked.push(product);
         else {
           const link = { salesId: product.productId, bcId: item.id, bcNumber: item.number };
-          await ledger.keepLink('item', companyId, link);
+          await ledger.saveLink('item', companyId, link);
         }
       }
       return { missing, blocked };
@@ -149,26 +151,26 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
      * lineage took the deal over in the meantime; from here on none can.
      */
     async createDraft(
-      input: DealRef & { readonly customerId: string; readonly generation: number },
+      input: DealRef & { readonly customerId: string; readonly draftVersion: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
       await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
       const lookups = masters.lookupsFor(deal);
-      const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
+      const mapped = await toTemporalFailures(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
       if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
       const fields = await withBillTo(deal, mapped.values, dependencies);
       const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
-      const made: MadeOf = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const invoice = await writeOnce<Invoice & { readonly made: MadeOf }>(ledger, {
+      const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      const invoice = await writeOnce<Invoice & { readonly made: DraftProvenance }>(ledger, {
         recordId,
-        writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.generation),
+        writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.draftVersion),
         startedFrom: made,
         action: 'create draft invoice in Business Central',
-        outcomeMs,
-        find: async ({ startedFrom }) => withMadeOf(await findOne(businessCentral, key), startedFrom),
+        ambiguityWindowMs,
+        find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
         write: async () => ({
           ...(await businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines, options))),
           made,
@@ -179,7 +181,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             documentId: draft.id,
             documentKind: 'invoice',
             madeBy: of.mapping,
-            generation: input.generation,
+            draftVersion: input.draftVersion,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
           },
@@ -199,7 +201,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      return inWords(async () => {
+      return toTemporalFailures(async () => {
         const { before, answer } = await discountWithFreshEtag(
           input.etag,
           (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount),
@@ -226,7 +228,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     /** The draft as it stands now; undefined when somebody deleted it. */
     async readDraft(input: DealRef & { readonly draftId: string }): Promise<Draft | undefined> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      const invoice = await inWords(() => orNothing(businessCentral.getInvoice(input.draftId)));
+      const invoice = await toTemporalFailures(() => undefinedIfNotFound(businessCentral.getInvoice(input.draftId)));
       return invoice && toDraft(deal, invoice);
     },
 
@@ -237,9 +239,11 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         writeKey: writeKey(recordId, `delete-${draftId}`),
         action: 'delete draft invoice in Business Central',
         // Deleting again is harmless, so there is no outcome to wait for.
-        outcomeMs: 0,
+        ambiguityWindowMs: 0,
         find: async () =>
-          (await orNothing(businessCentral.getInvoice(draftId))) === undefined ? { wasThere: true } : undefined,
+          (await undefinedIfNotFound(businessCentral.getInvoice(draftId))) === undefined
+            ? { wasThere: true }
+            : undefined,
         write: () =>
           deleteOnce(async () => {
             const { etag } = await businessCentral.getInvoice(draftId);
@@ -260,7 +264,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
           recordId,
           writeKey: writeKey(recordId, `post-${draft.id}`),
           action: 'post invoice in Business Central',
-          outcomeMs,
+          ambiguityWindowMs,
           find: async () => {
             const invoice = await businessCentral.getInvoice(draft.id);
             return invoice.number === draft.figures.documentNumber ? undefined : { done: true };
@@ -285,8 +289,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       readonly recordId: string;
       readonly invoiceId: string;
     }): Promise<PostedInvoice> {
-      const invoice = await inWords(() => businessCentral.getInvoice(invoiceId));
-      await ledger.keepDocument(recordId, 'invoice', invoice);
+      const invoice = await toTemporalFailures(() => businessCentral.getInvoice(invoiceId));
+      await ledger.saveDocument(recordId, 'invoice', invoice);
       await ledger.change(recordId, { invoiceNumber: invoice.number });
       return { id: invoice.id, number: invoice.number, status: invoice.status, total: invoice.includingTax };
     },

@@ -8,18 +8,18 @@ import { add, isSame } from '../../deal/money.js';
 import { resolveDocument } from '../../mapping/fields/resolve.js';
 import { cutsOf } from '../masters/create-missing-master-data.js';
 import { refuse, refuseAll } from '../remote/failures.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { withBillTo } from './bill-to.js';
 import {
   createDraftReader,
   type DealRef,
   type Draft,
+  type DraftProvenance,
   deleteOnce,
   discountWithFreshEtag,
   ensureCompanyStands,
-  type MadeOf,
-  orNothing,
-  withMadeOf,
+  undefinedIfNotFound,
+  withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import type { BusinessCentralActivityDependencies } from './invoices.js';
@@ -36,7 +36,7 @@ export interface OrderInvoice {
 }
 
 /** How far an order has come; `gone` once all of it is posted, or when somebody deleted it. */
-export type OrderStanding =
+export type OrderProgress =
   | 'gone'
   | { readonly shippedQuantity: string; readonly invoicedQuantity: string; readonly etag: string };
 
@@ -47,36 +47,36 @@ interface OrderRef {
 
 /** The order instead of the draft invoice: the warehouse may ship it in parts, each part becomes an invoice. */
 export function createOrderActivities(dependencies: BusinessCentralActivityDependencies) {
-  const { businessCentral, ledger, rules, outcomeMs, sets } = dependencies;
+  const { businessCentral, ledger, rules, ambiguityWindowMs, sets } = dependencies;
   const { toDraft, findKnownUnits } = createDraftReader({ rules, sets });
 
   return {
     /** As `createDraft`, with an order: undefined when a record further down the lineage took the deal over (I1, I3). */
     async createOrderDraft(
-      input: DealRef & { readonly customerId: string; readonly generation: number },
+      input: DealRef & { readonly customerId: string; readonly draftVersion: number },
     ): Promise<Draft | undefined> {
       const { recordId, revision } = input;
       await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
       const lookups = createLookups(businessCentral, sets, deal);
-      const mapped = await inWords(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
+      const mapped = await toTemporalFailures(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
       if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
       const fields = await withBillTo(deal, mapped.values, dependencies);
       const options = { fields, knownUnits: await findKnownUnits() };
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
-      const made: MadeOf = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const order = await writeOnce<Order & { readonly made?: MadeOf }>(ledger, {
+      const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      const order = await writeOnce<Order & { readonly made?: DraftProvenance }>(ledger, {
         recordId,
-        writeKey: writeKey(recordId, DRAFT_STEPS.order, input.generation),
+        writeKey: writeKey(recordId, DRAFT_STEPS.order, input.draftVersion),
         startedFrom: made,
         action: 'create order in Business Central',
-        outcomeMs,
-        find: async ({ startedFrom }) => withMadeOf(await findOne(businessCentral, key), startedFrom),
+        ambiguityWindowMs,
+        find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
         write: async () => {
           // The order before this one may be gone because it was posted, and then it must not be made again (I1); of
           // what it was made is not asked any more.
-          const posted = input.generation > 1 ? await findOne(businessCentral, key) : undefined;
+          const posted = input.draftVersion > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
           return {
             ...(await businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines, options))),
@@ -89,7 +89,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             documentId: draft.id,
             documentKind: 'order',
             ...(of && { madeBy: of.mapping }),
-            generation: input.generation,
+            draftVersion: input.draftVersion,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
           },
@@ -109,7 +109,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
     /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */
     async setOrderDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      return inWords(async () => {
+      return toTemporalFailures(async () => {
         const { before, answer } = await discountWithFreshEtag(
           input.etag,
           (etag) => businessCentral.setOrderDiscount(input.draftId, etag, deal.headerDiscount),
@@ -136,10 +136,10 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
     /** The order as it stands now; undefined when it is gone, which may also mean that all of it was posted. */
     async readOrderDraft(input: DealRef & { readonly draftId: string }): Promise<Draft | undefined> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      const order = await inWords(() => orNothing(businessCentral.getOrder(input.draftId)));
+      const order = await toTemporalFailures(() => undefinedIfNotFound(businessCentral.getOrder(input.draftId)));
       if (!order) return undefined;
       // What a later posting compares with: the quantities that belong to the etag that is confirmed next.
-      await ledger.keepDocument(input.recordId, 'order', order);
+      await ledger.saveDocument(input.recordId, 'order', order);
       return toDraft(deal, order);
     },
 
@@ -150,9 +150,9 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
         // As for an invoice: the intent tells a repeat that an order which is gone was deleted by us (I4).
         writeKey: writeKey(recordId, `delete-${draftId}`),
         action: 'delete order in Business Central',
-        outcomeMs: 0,
+        ambiguityWindowMs: 0,
         find: async () =>
-          (await orNothing(businessCentral.getOrder(draftId))) === undefined ? { wasThere: true } : undefined,
+          (await undefinedIfNotFound(businessCentral.getOrder(draftId))) === undefined ? { wasThere: true } : undefined,
         write: () =>
           deleteOnce(async () => {
             const { etag } = await businessCentral.getOrder(draftId);
@@ -177,10 +177,10 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
           recordId,
           writeKey: writeKey(recordId, `ship-and-invoice-${draft.id}`),
           action: 'ship and invoice order in Business Central',
-          outcomeMs,
+          ambiguityWindowMs,
           startedFrom: before,
           find: async ({ mayHaveLanded, startedFrom }) => {
-            const order = await orNothing(businessCentral.getOrder(draft.id));
+            const order = await undefinedIfNotFound(businessCentral.getOrder(draft.id));
             if (!order) return findPosted(businessCentral, draft.id);
             if (!mayHaveLanded) return undefined;
             return hasMoved(quantities.parse(startedFrom), toQuantities(order)) ? { done: true } : undefined;
@@ -200,15 +200,15 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
 
     /** Every invoice that came from the order so far: one when it was posted at once, several when in parts. */
     async readOrderInvoices({ recordId, orderId }: OrderRef): Promise<OrderInvoice[]> {
-      const invoices = await inWords(() => businessCentral.findInvoicesOfOrder(orderId));
-      for (const invoice of invoices) await ledger.keepDocument(recordId, 'invoice', invoice);
+      const invoices = await toTemporalFailures(() => businessCentral.findInvoicesOfOrder(orderId));
+      for (const invoice of invoices) await ledger.saveDocument(recordId, 'invoice', invoice);
       const numbers = invoices.map((invoice) => invoice.number).sort();
       if (numbers.length > 0) await ledger.change(recordId, { invoiceNumber: numbers.join(', ') });
       return invoices.map(toOrderInvoice);
     },
 
-    async readOrderStanding({ orderId }: OrderRef): Promise<OrderStanding> {
-      const order = await inWords(() => orNothing(businessCentral.getOrder(orderId)));
+    async readOrderProgress({ orderId }: OrderRef): Promise<OrderProgress> {
+      const order = await toTemporalFailures(() => undefinedIfNotFound(businessCentral.getOrder(orderId)));
       if (!order) return 'gone';
       return {
         shippedQuantity: add(...order.lines.map((line) => line.shippedQuantity)),

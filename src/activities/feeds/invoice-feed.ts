@@ -4,13 +4,13 @@ import type {
   InvoicePage,
   InvoicePlace,
 } from '../../clients/business-central/client.js';
-import type { Look } from '../../deal/change-hints.js';
+import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
-import type { FeedInvoice, MetInvoice } from '../../ledger/feeds/invoice-feed.js';
+import type { FeedInvoice, MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
-import { inWords } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
 
 /** Where a reading goes on; a new one starts at the watermark. */
 export interface InvoicePlaceInReading {
@@ -26,7 +26,7 @@ export interface InvoicePageRead extends InvoicePlaceInReading {
   readonly watermark: string;
   readonly everySeconds: number;
   readonly found: number;
-  readonly told: number;
+  readonly notified: number;
 }
 
 export interface InvoiceFeedDependencies {
@@ -35,13 +35,13 @@ export interface InvoiceFeedDependencies {
   readonly ledger: Ledger;
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
   /** Starts or signals the deal, also one that has settled. */
-  readonly tellDeal: (ref: RecordRef, look: Look) => Promise<unknown>;
+  readonly notifyDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
 }
 
 export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencies) {
-  const { businessCentral, companyId, invoiceFeed, outcomeMs, tellDeal } = dependencies;
+  const { businessCentral, companyId, invoiceFeed, ambiguityWindowMs, notifyDeal } = dependencies;
   const ledger = dependencies.ledger.businessCentralFeeds;
   const overlapMs = invoiceFeed.overlapSeconds * 1_000;
 
@@ -49,7 +49,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? new Date());
     const page = await readPageFrom({ since: toMoment(next) ?? new Date(watermark.getTime() - overlapMs) });
     const began = beganAt ?? page.answeredAt?.toISOString();
-    const told = await tellNews(page.invoices);
+    const notified = await notifyDeals(page.invoices);
     // Only now, when every deal of the page is told (I5).
     const moved = await ledger.moveInvoiceFeed(companyId, {
       watermark: findReached(page, began),
@@ -62,7 +62,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
       watermark: moved.toISOString(),
       everySeconds: invoiceFeed.everySeconds,
       found: page.invoices.length,
-      told,
+      notified: notified,
     };
   }
 
@@ -71,14 +71,14 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
    * The next one begins somewhat before the end of this one, for stamps that are the same or were rounded.
    */
   async function readPageFrom(place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> {
-    for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MOST_IN_PAGE)) {
-      const page = await inWords(() => businessCentral.readChangedInvoices(place, size));
+    for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MAX_PAGE_ROWS)) {
+      const page = await toTemporalFailures(() => businessCentral.readChangedInvoices(place, size));
       const last = page.invoices.at(-1);
       if (!page.hasMore) return { ...page, next: undefined };
       if (!last) throw new Error('a page of invoices is empty, and yet there are said to be more');
       const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
       if (next > place.since) return { ...page, next: next.toISOString() };
-      if (size === MOST_IN_PAGE) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);
+      if (size === MAX_PAGE_ROWS) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);
     }
   }
 
@@ -91,31 +91,31 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     began: string | undefined,
   ): Date | undefined {
     const stamps = page.invoices.slice(-1).map((invoice) => Date.parse(invoice.lastModified));
-    if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - outcomeMs);
+    if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - ambiguityWindowMs);
     return stamps.length > 0 ? new Date(Math.max(...stamps)) : undefined;
   }
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
-  async function tellNews(invoices: readonly Invoice[], isSweep = false): Promise<number> {
+  async function notifyDeals(invoices: readonly Invoice[], isSweep = false): Promise<number> {
     if (invoices.length === 0) return 0;
-    const met = await ledger.meetInvoices(invoices);
+    const met = await ledger.matchInvoicesToDeals(invoices);
     const passed: Invoice[] = [];
-    let told = 0;
+    let notified = 0;
     for (const [index, invoice] of invoices.entries()) {
       const known = met[index];
       // A payment in part changes neither stamp nor etag (reference 6.3): a sweep compares the amounts.
       if (!known || (!isSweep && isSeen(known, invoice))) continue;
-      if (!known.deal || !isNews(known, invoice)) {
+      if (!known.deal || !isNewChange(known, invoice)) {
         passed.push(invoice);
         continue;
       }
-      await ledger.keepInvoiceNews(companyId, known.deal.recordId, invoice);
-      await tellDeal(known.deal, { at: 'business-central', invoiceId: invoice.id, etag: invoice.etag });
-      await ledger.markInvoiceTold(invoice);
-      told += 1;
+      await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice);
+      await notifyDeal(known.deal, { at: 'business-central', invoiceId: invoice.id, etag: invoice.etag });
+      await ledger.markInvoiceReported(invoice);
+      notified += 1;
     }
-    if (passed.length > 0) await ledger.passInvoices(companyId, passed);
-    return told;
+    if (passed.length > 0) await ledger.markIrrelevant(companyId, passed);
+    return notified;
   }
 
   return {
@@ -128,10 +128,10 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     }): Promise<{
       readonly next: string | undefined;
       readonly found: number;
-      readonly told: number;
+      readonly notified: number;
     }> {
       const page = await readPageFrom({ since: toMoment(next) ?? new Date(0), open: true });
-      return { next: page.next, found: page.invoices.length, told: await tellNews(page.invoices, true) };
+      return { next: page.next, found: page.invoices.length, notified: await notifyDeals(page.invoices, true) };
     },
 
     /** One page of the changed invoices; the deals that they belong to are told what is new. */
@@ -141,7 +141,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
       } catch (error) {
         // For people who ask how the feed does; the words of the other side may name customers and stay out (I7).
         const text = error instanceof Error ? error.message : 'unknown';
-        await ledger.noteInvoiceFeedError(companyId, text).catch(() => undefined);
+        await ledger.recordInvoiceFeedError(companyId, text).catch(() => undefined);
         throw error;
       }
     },
@@ -151,7 +151,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
 
 /** A page of Business Central holds no more (reference 6.3). */
-const MOST_IN_PAGE = 20_000;
+const MAX_PAGE_ROWS = 20_000;
 /** By so much Business Central itself goes back when it names a moment (reference 6.3). */
 const ROUNDING_MS = 50;
 
@@ -162,13 +162,13 @@ function toMoment(next: string | undefined): Date | undefined {
 /** What was seen is kept somewhat longer than a reading goes back. */
 const FORGET_LATER_MS = 3_600_000;
 
-function isSeen({ seen }: MetInvoice, invoice: FeedInvoice): boolean {
-  return seen?.told === true && seen.etag === invoice.etag;
+function isSeen({ seen }: MatchedInvoice, invoice: FeedInvoice): boolean {
+  return seen?.isDealNotified === true && seen.etag === invoice.etag;
 }
 
 /** Whether the deal learns something; our own steps have mostly told the ledger before. */
-function isNews({ known, seen }: MetInvoice, invoice: FeedInvoice): boolean {
-  if (seen?.told === false) return true; // an earlier attempt kept the news and did not come to tell them
+function isNewChange({ known, seen }: MatchedInvoice, invoice: FeedInvoice): boolean {
+  if (seen?.isDealNotified === false) return true; // an earlier attempt kept the news and did not come to tell them
   // A draft that the ledger does not know yet is being made by its deal at this moment.
   if (!known) return invoice.status !== 'Draft';
   return (

@@ -1,9 +1,9 @@
-import { type ChangedRow, LinkExpired, type SalesChanges } from '../../clients/dataverse/changes.js';
+import { type ChangedRow, type DataverseChanges, LinkExpired } from '../../clients/dataverse/changes.js';
 import type { RecordState } from '../../deal/deal.js';
 import { toRecordState } from '../../deal/events.js';
 import { type FeedTable, isSourceTable } from '../../deal/ids.js';
 import type { SalesRowChange, Settled, TakeSalesChanges } from '../../deal/row-changes.js';
-import type { Sightings } from '../../ledger/deals/detections.js';
+import type { Detections } from '../../ledger/deals/detections.js';
 import type { FeedLedger, FeedPhase, FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { toFailure } from '../remote/failures.js';
@@ -24,9 +24,9 @@ export interface FeedPage {
 }
 
 export interface SalesFeedDependencies {
-  readonly changes: SalesChanges;
+  readonly changes: DataverseChanges;
   readonly feeds: FeedLedger;
-  readonly sightings: Sightings;
+  readonly detections: Detections;
   readonly rules: Pick<Rules, 'events' | 'feeds'>;
   /** The systemuserid of our Application User, asked once. */
   readonly getOwnUserId: () => Promise<string>;
@@ -34,8 +34,8 @@ export interface SalesFeedDependencies {
 }
 
 /** So many missing rows of a comparison are taken in one step. */
-const MISSING_AT_ONCE = 500;
-const BREATH_MS = 60_000;
+const MISSING_BATCH_SIZE = 500;
+const MIN_RESTART_INTERVAL_MS = 60_000;
 
 export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
   const { changes, feeds, rules, getOwnUserId, take } = dependencies;
@@ -59,17 +59,18 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       return answer(await feeds.openFeed(table), !isLast, 0, taken);
     }
     const ownUserId = await getOwnUserId();
-    if (!feed.readingSince) await feeds.noteReading(table);
+    if (!feed.readingSince) await feeds.recordReading(table);
     const isFullReading = feed.phase !== 'changes';
     const { pageSize } = settings;
-    let page: Awaited<ReturnType<SalesChanges['readChanges']>>;
+    let page: Awaited<ReturnType<DataverseChanges['readChanges']>>;
     try {
       page = await changes.readChanges(table, { pageSize, link: feed.position, isFullReading });
     } catch (error) {
       if (!(error instanceof LinkExpired)) throw error;
       await feeds.startComparison(table, feed.step);
       // Links that are refused one after the other must not become a loop without a pause.
-      const isRepeated = feed.expiredAt !== undefined && Date.now() - feed.expiredAt.getTime() < BREATH_MS;
+      const isRepeated =
+        feed.expiredAt !== undefined && Date.now() - feed.expiredAt.getTime() < MIN_RESTART_INTERVAL_MS;
       return answer(await feeds.openFeed(table), !isRepeated);
     }
 
@@ -79,8 +80,8 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     const state = (row: ChangedRow): RecordState | undefined =>
       isSourceTable(table) ? toRecordState(table, row.statecode, rules.events) : undefined;
     // The first reading gives everything that ever was; what is older than the feed is known by it, and not taken.
-    const isNews = (row: ChangedRow): boolean => feed.phase !== 'initial' || row.modifiedAt >= takenFrom;
-    const news = rows.filter(isNews);
+    const isNewChange = (row: ChangedRow): boolean => feed.phase !== 'initial' || row.modifiedAt >= takenFrom;
+    const news = rows.filter(isNewChange);
     const alive = new Set(rows.map((row) => row.rowId));
     const deleted = page.deleted.filter((rowId) => !alive.has(rowId));
     const taken = await take(table, [
@@ -89,7 +90,7 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     ]);
     if (isSourceTable(table)) {
       const won = news.filter((row) => taken.has(row.rowId) && state(row) === 'won');
-      await dependencies.sightings.noteSightings(
+      await dependencies.detections.recordDetections(
         'feed',
         won.map((row) => ({ table, recordId: row.rowId })),
       );
@@ -117,12 +118,12 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
   /** A full reading tells no deletions: what it did not meet is gone (reference 4.6). */
   async function takeMissing(feed: FeedState): Promise<{ taken: number; isLast: boolean }> {
     const { table, step, sweep } = feed;
-    const missing = await feeds.findMissing(table, sweep, MISSING_AT_ONCE);
+    const missing = await feeds.findMissing(table, sweep, MISSING_BATCH_SIZE);
     const taken = await take(
       table,
       missing.map((rowId) => ({ kind: 'deleted', rowId })),
     );
-    const isLast = missing.length < MISSING_AT_ONCE;
+    const isLast = missing.length < MISSING_BATCH_SIZE;
     await feeds.settlePage({
       table,
       step,
@@ -144,7 +145,7 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       try {
         return await readPage(table);
       } catch (error) {
-        await feeds.noteFeedError(table, error instanceof Error ? error.message : String(error));
+        await feeds.recordFeedError(table, error instanceof Error ? error.message : String(error));
         throw toFailure(error);
       }
     },

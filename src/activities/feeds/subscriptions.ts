@@ -6,7 +6,7 @@ import {
   type SubscribedResource,
   subscriptionId,
 } from '../../deal/business-central-feeds.js';
-import type { KeptSubscription } from '../../ledger/feeds/subscriptions.js';
+import type { StoredSubscription } from '../../ledger/feeds/subscriptions.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { toFailure } from '../remote/failures.js';
 
@@ -59,7 +59,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       return await request();
     } catch (error) {
       if (error instanceof RemoteApiError) {
-        await ledger.noteSubscriptionError(noteOf(resource), error.message).catch(() => undefined);
+        await ledger.recordSubscriptionError(noteOf(resource), error.message).catch(() => undefined);
       }
       throw toFailure(error);
     }
@@ -96,7 +96,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       await noting(resource, async () => {
         const wanted = wantedOf(resource);
         const made = await orExisting(subscriptions, wanted.id, () => subscriptions.createSubscription(wanted));
-        await ledger.noteRenewal(noteOf(resource), made.expiresAt);
+        await ledger.recordRenewal(noteOf(resource), made.expiresAt);
       });
     },
 
@@ -109,7 +109,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     }): Promise<void> {
       await noting(resource, async () => {
         const renewed = await subscriptions.renewSubscription(wantedOf(resource), etag);
-        await ledger.noteRenewal(noteOf(resource), renewed.expiresAt);
+        await ledger.recordRenewal(noteOf(resource), renewed.expiresAt);
       });
     },
 
@@ -136,7 +136,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
 
 export type SubscriptionActivities = ReturnType<typeof createSubscriptionActivities>;
 
-function isDue({ expiresAt }: Subscription, known: KeptSubscription | undefined): boolean {
+function isDue({ expiresAt }: Subscription, known: StoredSubscription | undefined): boolean {
   const now = Date.now();
   if (!known?.renewedAt || known.error !== undefined) return true;
   return now - known.renewedAt.getTime() > RENEW_AFTER_MS || Date.parse(expiresAt) - now < ENDS_SOON_MS;

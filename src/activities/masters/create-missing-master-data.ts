@@ -10,7 +10,7 @@ import { resolveDocument } from '../../mapping/fields/resolve.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { createLookups } from '../documents/lookups.js';
 import { refuse, refuseAll } from '../remote/failures.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 
 /** Customers, contacts, items and units that Business Central lacks, made as the mapping says. */
 
@@ -19,12 +19,12 @@ export interface MasterDependencies {
   readonly companyId: string;
   readonly ledger: Ledger;
   readonly rules: Rules;
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
   readonly sets: ReferenceSets;
 }
 
 export function createMasterSteps(dependencies: MasterDependencies) {
-  const { businessCentral, companyId, ledger, rules, outcomeMs, sets } = dependencies;
+  const { businessCentral, companyId, ledger, rules, ambiguityWindowMs, sets } = dependencies;
   const lookupsFor = (deal: WonDeal) => createLookups(businessCentral, sets, deal);
 
   /** Everything that the mapping would refuse, before anything is written. */
@@ -56,7 +56,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     const { customer, recordId } = deal;
     if (!customer) throw new TypeError(`deal ${recordId} has no customer`);
     const number = customer.number ?? derivedNumber(customer.accountId);
-    const { problems, created } = await inWords(async () => ({
+    const { problems, created } = await toTemporalFailures(async () => ({
       problems: await findMappingProblems(deal, { customer: true, productIds: [] }),
       created: await resolveCustomer(deal, rules.mapping, lookupsFor(deal)),
     }));
@@ -67,7 +67,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       // The key is the account's: two deals of one new customer make one customer.
       writeKey: writeKey(customer.accountId, `customer-${companyId}`),
       action: 'create customer in Business Central',
-      outcomeMs,
+      ambiguityWindowMs,
       find: () => businessCentral.findCustomer(number),
       write: () => businessCentral.createCustomer(values),
       outcome: (result) => ({
@@ -86,16 +86,16 @@ export function createMasterSteps(dependencies: MasterDependencies) {
 
   /** The person who buys, under the company contact that stands for the customer (reference 2.3). */
   async function ensureContact(deal: WonDeal, customerId: string): Promise<CustomerRef | undefined> {
-    const contact = await inWords(() => resolveContact(deal, rules.mapping, lookupsFor(deal)));
+    const contact = await toTemporalFailures(() => resolveContact(deal, rules.mapping, lookupsFor(deal)));
     if (!contact) return undefined;
     if (contact.problems.length > 0) throw refuseAll(contact.problems);
     const number = String(contact.values['number']);
-    const companyNumber = await inWords(() => businessCentral.findCompanyContact(customerId));
+    const companyNumber = await toTemporalFailures(() => businessCentral.findCompanyContact(customerId));
     return writeOnce<CustomerRef>(ledger, {
       recordId: deal.recordId,
       writeKey: writeKey(contact.contactId, `contact-${companyId}`),
       action: 'create contact in Business Central',
-      outcomeMs,
+      ambiguityWindowMs,
       find: () => businessCentral.findContact(number),
       write: () => businessCentral.createContact({ ...contact.values, ...(companyNumber && { companyNumber }) }),
       outcome: (result) => ({ facts: { contactNumber: result.number, ...cutsOf(contact.notes) } }),
@@ -106,7 +106,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     const { product } = line;
     if (!product) throw new TypeError(`line ${line.lineId} has no product`);
     const { productId } = product;
-    const item = await inWords(() => resolveItem(deal, line, rules.mapping, rules.lines, lookupsFor(deal)));
+    const item = await toTemporalFailures(() => resolveItem(deal, line, rules.mapping, rules.lines, lookupsFor(deal)));
     if (item.problems.length > 0) throw refuseAll(item.problems);
     const number = String(item.values['number']);
     if (item.unitCode) await ensureUnit(deal, item.unitCode, line.unit ?? item.unitCode);
@@ -114,7 +114,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       recordId: deal.recordId,
       writeKey: writeKey(productId, `item-${companyId}`),
       action: 'create item in Business Central',
-      outcomeMs,
+      ambiguityWindowMs,
       find: async () => (await businessCentral.findItems([number]))[0],
       write: () => businessCentral.createItem(item.values),
       outcome: (made) => ({
@@ -126,7 +126,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
 
   async function ensureUnit(deal: WonDeal, code: string, name: string): Promise<void> {
     // Without leave to make units nothing is asked: Business Central itself refuses an unknown one.
-    if (!rules.createUnits || (await inWords(() => sets.find('unitsOfMeasure', code)))) return;
+    if (!rules.createUnits || (await toTemporalFailures(() => sets.find('unitsOfMeasure', code)))) return;
     if (code.length > UNIT_LENGTH) {
       throw refuse('value-too-long', `unit ${code}: ${code.length} characters where ${UNIT_LENGTH} fit`);
     }
@@ -138,7 +138,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       recordId: deal.recordId,
       writeKey: writeKey(code, `unit-${companyId}`),
       action: 'create unit in Business Central',
-      outcomeMs,
+      ambiguityWindowMs,
       find,
       write: () => businessCentral.createUnit(code, name.slice(0, UNIT_NAME_LENGTH)),
       outcome: (made) => ({ facts: { unitCode: made.code } }),

@@ -1,18 +1,18 @@
 import { toUnitCode } from '../../deal/line-rules.js';
 import {
   type Agreed,
-  type CentralMaster,
+  type BusinessCentralMaster,
+  type DataverseMaster,
   isSameValue,
   type MasterKind,
-  type SalesMaster,
   toItemNumber,
   toMasterState,
 } from '../../deal/masters.js';
-import type { DriftLedger, DriftRun, KeptDifference } from '../../ledger/masters/drift.js';
-import type { AgreedRow, KeptMaster } from '../../ledger/masters/masters.js';
+import type { DriftLedger, DriftRun, StoredDifference } from '../../ledger/masters/drift.js';
+import type { AgreedRow, StoredMaster } from '../../ledger/masters/masters.js';
 import { compareMaster } from '../../mapping/fields/compare-masters.js';
 import { followedFields } from '../../mapping/fields/master-fields.js';
-import { inWords } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
 import { type MasterDependencies, SECTION, SET } from './sync-master-data.js';
 
 /** All linked masters of both sides, page by page: the side of Business Central is staged, that of Sales compared. */
@@ -28,17 +28,19 @@ export interface DriftStep {
 export type DriftDependencies = MasterDependencies & { readonly drift: DriftLedger };
 
 /** On the queue of Business Central. */
-export function createDriftCentral({ businessCentral, drift, masters, rules }: DriftDependencies) {
+export function createDriftBusinessCentral({ businessCentral, drift, masters, rules }: DriftDependencies) {
   return {
     async stageMasters({ runId, kind, link }: DriftStep): Promise<string | undefined> {
       const fields = [...followedFields(SECTION[kind], rules.mapping, rules.masters).keys(), ...ALWAYS[kind]];
-      const page = await inWords(() => businessCentral.readMasterPage(SET[kind], fields, rules.masters.pageSize, link));
+      const page = await toTemporalFailures(() =>
+        businessCentral.readMasterPage(SET[kind], fields, rules.masters.pageSize, link),
+      );
       // What nobody of Sales stands for needs no place.
-      const linked = await masters.findByCentral(
+      const linked = await masters.findByBusinessCentral(
         kind,
         page.rows.map(({ id }) => id),
       );
-      await drift.stageCentral(
+      await drift.stageBusinessCentral(
         runId,
         kind,
         page.rows.filter(({ id }) => linked.has(id)),
@@ -56,26 +58,26 @@ const ALWAYS: Readonly<Record<MasterKind, readonly string[]>> = {
 };
 
 /** On the queue of Sales. */
-export function createDriftSales(dependencies: DriftDependencies) {
-  const { salesMasters, drift, masters, rules, sets } = dependencies;
+export function createDriftDataverse(dependencies: DriftDependencies) {
+  const { dataverseMasters, drift, masters, rules, sets } = dependencies;
 
   async function compareRow(
-    sales: SalesMaster,
-    kept: KeptMaster,
-    central: CentralMaster,
+    dataverse: DataverseMaster,
+    kept: StoredMaster,
+    businessCentral: BusinessCentralMaster,
     companyNumber: string | undefined,
     survivors: ReadonlyMap<string, { readonly bcId: string }>,
-  ): Promise<{ readonly found: KeptDifference[]; readonly agreed: Readonly<Record<string, Agreed>> }> {
+  ): Promise<{ readonly found: StoredDifference[]; readonly agreed: Readonly<Record<string, Agreed>> }> {
     const { kind } = kept;
-    const at = (difference: Omit<KeptDifference, 'kind' | 'rowId'>): KeptDifference => ({
+    const at = (difference: Omit<StoredDifference, 'kind' | 'rowId'>): StoredDifference => ({
       kind,
       rowId: kept.rowId,
       ...difference,
     });
-    if (sales.mergedInto !== undefined) {
-      const other = survivors.get(sales.mergedInto);
-      const isBoth = other !== undefined && other.bcId !== central.id;
-      const merged = { field: 'merged', sales: sales.mergedInto, central: central.number };
+    if (dataverse.mergedInto !== undefined) {
+      const other = survivors.get(dataverse.mergedInto);
+      const isBoth = other !== undefined && other.bcId !== businessCentral.id;
+      const merged = { field: 'merged', dataverse: dataverse.mergedInto, businessCentral: businessCentral.number };
       const found = isBoth
         ? at({ ...merged, winner: 'person', reason: 'both accounts of the merge have a customer' })
         : at({ ...merged, winner: 'sales', reason: 'the link follows the survivor' });
@@ -83,7 +85,7 @@ export function createDriftSales(dependencies: DriftDependencies) {
     }
     const { agreed, blockedFrom } = kept;
     const compared = await compareMaster(
-      { section: SECTION[kind], sales, central, agreed, blockedFrom, companyNumber },
+      { section: SECTION[kind], dataverse, businessCentral, agreed, blockedFrom, companyNumber },
       rules.masters,
       rules.mapping,
       { findCode: sets.find },
@@ -91,38 +93,46 @@ export function createDriftSales(dependencies: DriftDependencies) {
     const differences = compared.differences.map(at);
     const differing = new Set(differences.map(({ field }) => field));
     const same = Object.entries(compared.agreed).filter(
-      ([field, { sales: left, central: right }]) =>
-        !differing.has(field) && (agreed[field]?.sales !== left || agreed[field]?.central !== right),
+      ([field, { dataverse: left, businessCentral: right }]) =>
+        !differing.has(field) && (agreed[field]?.dataverse !== left || agreed[field]?.businessCentral !== right),
     );
-    if (kind === 'product' && toMasterState(sales) === 'active')
-      differences.push(...itemDifferences(sales, kept, central).map(at));
+    if (kind === 'product' && toMasterState(dataverse) === 'active')
+      differences.push(...itemDifferences(dataverse, kept, businessCentral).map(at));
     return { found: differences, agreed: Object.fromEntries(same) };
   }
 
-  function itemDifferences(sales: SalesMaster, kept: KeptMaster, central: CentralMaster) {
-    const found: Omit<KeptDifference, 'kind' | 'rowId'>[] = [];
-    const unit = toUnitCode(sales.unit, rules.lines);
-    const base = central.values['baseUnitOfMeasureCode'] ?? '';
+  function itemDifferences(dataverse: DataverseMaster, kept: StoredMaster, businessCentral: BusinessCentralMaster) {
+    const found: Omit<StoredDifference, 'kind' | 'rowId'>[] = [];
+    const unit = toUnitCode(dataverse.unit, rules.lines);
+    const base = businessCentral.values['baseUnitOfMeasureCode'] ?? '';
     if (unit && !isSameValue('code', unit, base)) {
       const reason = 'the base unit of an item that was used stays';
-      found.push({ field: 'baseUnitOfMeasureCode', sales: unit, central: base, winner: 'person', reason });
+      found.push({ field: 'baseUnitOfMeasureCode', dataverse: unit, businessCentral: base, winner: 'person', reason });
     }
-    if (central.values['blocked'] === 'true' && kept.blockedFrom === undefined) {
+    if (businessCentral.values['blocked'] === 'true' && kept.blockedFrom === undefined) {
       const reason = 'Sales sells a product whose item was blocked in Business Central';
-      found.push({ field: 'blocked', sales: 'false', central: 'true', winner: 'person', reason });
+      found.push({ field: 'blocked', dataverse: 'false', businessCentral: 'true', winner: 'person', reason });
     }
-    const number = toItemNumber(sales.number ?? '', rules.masters.items);
+    const number = toItemNumber(dataverse.number ?? '', rules.masters.items);
     const isMapped = rules.mapping.sections.item.get('number')?.isDefault === false;
-    if (!isMapped && !isSameValue('code', number, central.number)) {
+    if (!isMapped && !isSameValue('code', number, businessCentral.number)) {
       const reason = 'the product leads to another item than the one it is linked with';
-      found.push({ field: 'number', sales: number, central: central.number, winner: 'person', reason });
+      found.push({
+        field: 'number',
+        dataverse: number,
+        businessCentral: businessCentral.number,
+        winner: 'person',
+        reason,
+      });
     }
     return found;
   }
 
   return {
     async comparePage({ runId, kind, table = kind, link }: DriftStep): Promise<string | undefined> {
-      const { rows, nextLink } = await inWords(() => salesMasters.readMasters(table, rules.masters.pageSize, link));
+      const { rows, nextLink } = await toTemporalFailures(() =>
+        dataverseMasters.readMasters(table, rules.masters.pageSize, link),
+      );
       const ids = rows.map(({ rowId }) => rowId);
       const parentIds = kind === 'contact' ? rows.flatMap(({ parentId }) => parentId ?? []) : [];
       const parents = await masters.findMasters('account', [...new Set(parentIds)]);
@@ -136,17 +146,17 @@ export function createDriftSales(dependencies: DriftDependencies) {
       const mergedInto = rows.flatMap((row) => row.mergedInto ?? []);
       const survivors = await dependencies.ledger.findLinks(LINKS[kind], dependencies.companyId, mergedInto);
       const agreements: AgreedRow[] = [];
-      const differences: KeptDifference[] = [];
+      const differences: StoredDifference[] = [];
       let compared = 0;
       for (const row of rows) {
         const linked = links.get(row.rowId);
         if (!linked) continue;
         compared += 1;
-        const central = staged.get(linked.bcId);
-        if (central) {
+        const businessCentral = staged.get(linked.bcId);
+        if (businessCentral) {
           const kept = known.get(row.rowId) ?? unknown(kind, row.rowId);
           const companyNumber = parents.get(row.parentId ?? '')?.companyContact;
-          const { found, agreed } = await compareRow(row, kept, central, companyNumber, survivors);
+          const { found, agreed } = await compareRow(row, kept, businessCentral, companyNumber, survivors);
           differences.push(...found);
           if (Object.keys(agreed).length > 0) {
             agreements.push({ rowId: row.rowId, number: row.number, name: row.name, agreed });
@@ -158,16 +168,16 @@ export function createDriftSales(dependencies: DriftDependencies) {
           kind,
           rowId: row.rowId,
           field: 'row',
-          sales: row.number ?? '',
-          central: '',
+          dataverse: row.number ?? '',
+          businessCentral: '',
           winner: 'person',
           reason,
         });
       }
-      await drift.noteSeen(runId, kind, [...links.keys()]);
-      await drift.keepDifferences(runId, differences);
+      await drift.recordSeen(runId, kind, [...links.keys()]);
+      await drift.saveDifferences(runId, differences);
       // From now on it is known which side changed.
-      await masters.keepAgreed(kind, agreements);
+      await masters.saveAgreed(kind, agreements);
       await drift.count(runId, kind, compared, 1);
       return nextLink;
     },
@@ -177,7 +187,7 @@ export function createDriftSales(dependencies: DriftDependencies) {
 const LINKS = { account: 'customer', contact: 'contact', product: 'item' } as const;
 
 /** A link of a deal, of which nothing else is known yet. */
-function unknown(kind: MasterKind, rowId: string): KeptMaster {
+function unknown(kind: MasterKind, rowId: string): StoredMaster {
   const nothing = undefined;
   return {
     kind,
@@ -186,7 +196,7 @@ function unknown(kind: MasterKind, rowId: string): KeptMaster {
     number: nothing,
     name: nothing,
     content: nothing,
-    central: nothing,
+    businessCentral: nothing,
     companyContact: nothing,
     agreed: {},
     echo: nothing,
@@ -202,7 +212,7 @@ function unknown(kind: MasterKind, rowId: string): KeptMaster {
 }
 
 /** So many rows are taken in one step. */
-const AT_ONCE = 200;
+const BATCH_SIZE = 200;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
 /** In our own database. */
@@ -214,31 +224,39 @@ export function createDriftLedgerSteps({ drift, rules }: Pick<DriftDependencies,
     },
     /** Whether the pages of this kind showed every linked row. */
     hasMissing: async ({ runId, kind }: DriftStep): Promise<boolean> =>
-      (await drift.findUnseen(runId, kind, 1)).length > 0,
+      (await drift.findMissed(runId, kind, 1)).length > 0,
     /** Linked rows that Sales does not show any more: blocked by rule, if they are not yet. */
-    async noteMissing({ runId, kind }: DriftStep): Promise<{ readonly hasMore: boolean }> {
-      const missing = await drift.findUnseen(runId, kind, AT_ONCE);
+    async recordMissing({ runId, kind }: DriftStep): Promise<{ readonly hasMore: boolean }> {
+      const missing = await drift.findMissed(runId, kind, BATCH_SIZE);
       const staged = await drift.findStaged(
         runId,
         kind,
         missing.map(({ bcId }) => bcId),
       );
-      const differences: KeptDifference[] = [];
+      const differences: StoredDifference[] = [];
       for (const { rowId, bcId } of missing) {
-        const central = staged.get(bcId);
+        const businessCentral = staged.get(bcId);
         const rule = kind === 'product' ? rules.masters.retired : rules.masters.deactivate;
-        const isBlocked = ['All', 'true'].includes(central?.values['blocked'] ?? '');
-        if (kind === 'contact' || rule === 'ignore' || isBlocked || !central) continue;
+        const isBlocked = ['All', 'true'].includes(businessCentral?.values['blocked'] ?? '');
+        if (kind === 'contact' || rule === 'ignore' || isBlocked || !businessCentral) continue;
         const reason = 'it was deleted in Sales';
-        differences.push({ kind, rowId, field: 'row', sales: '', central: central.number, winner: 'sales', reason });
+        differences.push({
+          kind,
+          rowId,
+          field: 'row',
+          dataverse: '',
+          businessCentral: businessCentral.number,
+          winner: 'sales',
+          reason,
+        });
       }
-      await drift.noteSeen(
+      await drift.recordSeen(
         runId,
         kind,
         missing.map(({ rowId }) => rowId),
       );
-      await drift.keepDifferences(runId, differences);
-      return { hasMore: missing.length === AT_ONCE };
+      await drift.saveDifferences(runId, differences);
+      return { hasMore: missing.length === BATCH_SIZE };
     },
     finishDrift: async ({ runId }: { readonly runId: string }): Promise<Omit<DriftRun, 'startedAt' | 'finishedAt'>> => {
       const { requests, compared, found } = await drift.finishRun(runId);
@@ -248,10 +266,10 @@ export function createDriftLedgerSteps({ drift, rules }: Pick<DriftDependencies,
       readonly runId: string;
       readonly after?: string | undefined;
     }): Promise<{ kind: MasterKind; rowId: string }[]> =>
-      drift.listRepairable(input.runId, input.after ?? FIRST, AT_ONCE),
+      drift.listRepairable(input.runId, input.after ?? FIRST, BATCH_SIZE),
   };
 }
 
-export type DriftCentral = ReturnType<typeof createDriftCentral>;
-export type DriftSales = ReturnType<typeof createDriftSales>;
+export type DriftBusinessCentral = ReturnType<typeof createDriftBusinessCentral>;
+export type DriftDataverse = ReturnType<typeof createDriftDataverse>;
 export type DriftLedgerSteps = ReturnType<typeof createDriftLedgerSteps>;

@@ -29,7 +29,7 @@ export function createMasterLedgerActivities({ masters, follow, wake }: MasterLe
     async endPass({ ref, steps, echo, isStale, contactIds = [] }: PassEnd): Promise<readonly HoldReason[]> {
       if (isStale) {
         const text = 'the rows were changed again and again while they were brought over';
-        await masters.keepProblems(ref, 'stale', [{ reason: 'master-conflict', text }]);
+        await masters.saveProblems(ref, 'stale', [{ reason: 'master-conflict', text }]);
       }
       const problems = [...(await masters.endPass(ref, isStale ? [...steps, 'stale'] : steps))];
       for (const rowId of contactIds) {
@@ -43,7 +43,7 @@ export function createMasterLedgerActivities({ masters, follow, wake }: MasterLe
       const ref: MasterRef = { kind: 'account', rowId: input.rowId };
       const outcome = await masters.moveLink(ref, input.survivorId);
       const text = `the account was merged into ${input.survivorId}, and both have a customer`;
-      await masters.keepProblems(ref, 'merge', outcome === 'both' ? [{ reason: 'accounts-merged', text }] : []);
+      await masters.saveProblems(ref, 'merge', outcome === 'both' ? [{ reason: 'accounts-merged', text }] : []);
       return outcome;
     },
     followMaster: (input: {

@@ -1,7 +1,7 @@
-import { type SalesMaster, toMasterState } from '../../deal/masters.js';
+import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal/matching.js';
 import type { MatchCandidate, MatchLedger } from '../../ledger/masters/matching.js';
-import { inWords } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
 import { toCustomerKeys } from './strong-candidates.js';
 import type { MasterDependencies } from './sync-master-data.js';
 
@@ -35,11 +35,11 @@ const FIELDS = ['displayName', 'email', 'taxRegistrationNumber', 'addressLine1',
 const NAMED = 5;
 
 /** On the queue of Business Central. */
-export function createMatchCentral(dependencies: MatchDependencies) {
+export function createMatchBusinessCentral(dependencies: MatchDependencies) {
   const { businessCentral, matching, rules } = dependencies;
   return {
     async stageCustomers({ runId, link }: MatchStep): Promise<string | undefined> {
-      const page = await inWords(() =>
+      const page = await toTemporalFailures(() =>
         businessCentral.readMasterPage('customers', FIELDS, rules.masters.pageSize, link),
       );
       await matching.stageCustomers(
@@ -60,7 +60,7 @@ export function createMatchCentral(dependencies: MatchDependencies) {
         await matching.decide(accountId, undefined, by);
         return 'new';
       }
-      const found = await inWords(() => businessCentral.findMaster('customers', customerNumber));
+      const found = await toTemporalFailures(() => businessCentral.findMaster('customers', customerNumber));
       if (!found) return 'no-such-customer';
       const link = (await dependencies.ledger.findLinks('customer', dependencies.companyId, [accountId])).get(
         accountId,
@@ -74,11 +74,13 @@ export function createMatchCentral(dependencies: MatchDependencies) {
 }
 
 /** On the queue of Sales. */
-export function createMatchSales(dependencies: MatchDependencies) {
-  const { salesMasters, matching, ledger, companyId, masters, rules } = dependencies;
+export function createMatchDataverse(dependencies: MatchDependencies) {
+  const { dataverseMasters, matching, ledger, companyId, masters, rules } = dependencies;
   return {
     async matchPage({ runId, link }: MatchStep): Promise<MatchPage> {
-      const { rows, nextLink } = await inWords(() => salesMasters.readMasters('account', rules.masters.pageSize, link));
+      const { rows, nextLink } = await toTemporalFailures(() =>
+        dataverseMasters.readMasters('account', rules.masters.pageSize, link),
+      );
       const ids = rows.map(({ rowId }) => rowId);
       const links = await ledger.findLinks('customer', companyId, ids);
       const decided = await matching.findDecided(ids);
@@ -133,7 +135,7 @@ export function createMatchSales(dependencies: MatchDependencies) {
           });
         }
       }
-      await matching.keepCandidates(ids, candidates);
+      await matching.saveCandidates(ids, candidates);
       return { nextLink, rows: rows.length, linked, withCandidates };
     },
   };
@@ -145,7 +147,7 @@ export function createMatchSales(dependencies: MatchDependencies) {
   }
 }
 
-function toMatchable({ number, name, columns }: SalesMaster, taxColumn: string | undefined): Matchable {
+function toMatchable({ number, name, columns }: DataverseMaster, taxColumn: string | undefined): Matchable {
   return {
     number,
     name,
@@ -161,6 +163,6 @@ export function createMatchLedgerSteps({ matching }: Pick<MatchDependencies, 'ma
   return { clearMatchRun: ({ runId }: { readonly runId: string }): Promise<void> => matching.clearRun(runId) };
 }
 
-export type MatchCentral = ReturnType<typeof createMatchCentral>;
-export type MatchSales = ReturnType<typeof createMatchSales>;
+export type MatchBusinessCentral = ReturnType<typeof createMatchBusinessCentral>;
+export type MatchDataverse = ReturnType<typeof createMatchDataverse>;
 export type MatchLedgerSteps = ReturnType<typeof createMatchLedgerSteps>;

@@ -1,6 +1,6 @@
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
 import type { WonDeal } from '../../deal/deal.js';
-import type { CentralMaster } from '../../deal/masters.js';
+import type { BusinessCentralMaster } from '../../deal/masters.js';
 import { domainOf, STRONG, toMatchKeys, toScore } from '../../deal/matching.js';
 import type { MatchLedger } from '../../ledger/masters/matching.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -48,7 +48,7 @@ export function createFindStrongCandidate(dependencies: {
   };
 }
 
-export function toCustomerKeys({ number, values }: CentralMaster): string[] {
+export function toCustomerKeys({ number, values }: BusinessCentralMaster): string[] {
   return toMatchKeys({
     number,
     name: values['displayName'] ?? '',

@@ -1,19 +1,19 @@
 import type { CustomerRef } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { writeKey } from '../../deal/ids.js';
-import { type CentralMaster, type SalesMaster, toMasterState } from '../../deal/masters.js';
+import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { derivedNumber, resolveContact, resolveCustomer } from '../../mapping/fields/masters.js';
 import { toFailure } from '../remote/failures.js';
-import { inWords, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { FindStrongCandidate } from './strong-candidates.js';
 import {
   type ChangeOutcome,
   createMasterSteps,
   getContent,
   type MasterDependencies,
-  type Standing,
+  type SyncComparison,
   toEcho,
   toGone,
 } from './sync-master-data.js';
@@ -51,12 +51,12 @@ const toRef = ({ rowId }: AccountRef): MasterRef => ({ kind: 'account', rowId })
 
 /** On the queue of Sales. */
 export function createAccountReaders(dependencies: MasterDependencies) {
-  const { salesMasters, masters, rules } = dependencies;
+  const { dataverseMasters, masters, rules } = dependencies;
   const steps = createMasterSteps(dependencies);
 
-  async function findRow(table: 'account' | 'contact', rowId: string): Promise<SalesMaster | undefined> {
+  async function findRow(table: 'account' | 'contact', rowId: string): Promise<DataverseMaster | undefined> {
     try {
-      return await salesMasters.readMaster(table, rowId);
+      return await dataverseMasters.readMaster(table, rowId);
     } catch (error) {
       if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
       throw toFailure(error);
@@ -107,15 +107,15 @@ export function createAccountReaders(dependencies: MasterDependencies) {
       return { kind: 'followed', isActive: state === 'active', isLinked, echo, contactIds };
     },
 
-    changeAccount: (input: AccountRef): Promise<ChangeOutcome> => steps.changeSales(toRef(input)),
-    changeContactInSales: (input: { readonly contactId: string }): Promise<ChangeOutcome> =>
-      steps.changeSales({ kind: 'contact', rowId: input.contactId }),
+    updateAccount: (input: AccountRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
+    updateContactInDataverse: (input: { readonly contactId: string }): Promise<ChangeOutcome> =>
+      steps.updateDataverse({ kind: 'contact', rowId: input.contactId }),
   };
 }
 
 /** On the queue of Business Central. */
 export function createCustomerSteps(dependencies: AccountDependencies) {
-  const { businessCentral, companyId, ledger, masters, rules, outcomeMs } = dependencies;
+  const { businessCentral, companyId, ledger, masters, rules, ambiguityWindowMs } = dependencies;
   const steps = createMasterSteps(dependencies);
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
@@ -123,7 +123,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     if (companyContact === undefined) throw new TypeError(`account ${rowId} has no company contact`);
     return companyContact;
   };
-  const wantedNumber = ({ number, rowId }: SalesMaster): string => number ?? derivedNumber(rowId);
+  const wantedNumber = ({ number, rowId }: DataverseMaster): string => number ?? derivedNumber(rowId);
 
   return {
     /** The customer of an account without a link: by its number if the rules allow, else a person decides. */
@@ -135,7 +135,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         const known = await businessCentral.findMaster('customers', number);
         if (known && rules.masters.match === 'ask') {
           const text = `customer ${known.number} has the number of the account`;
-          await steps.keepProblem(ref, 'match', { reason: 'customer-ambiguous', text });
+          await steps.saveProblem(ref, 'match', { reason: 'customer-ambiguous', text });
           return 'refused' as const;
         }
         if (known) {
@@ -149,7 +149,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         }
         const strong = await dependencies.findStrongCandidate?.(toMasterDeal(content), number);
         if (!strong) return 'none' as const;
-        await steps.keepProblem(ref, 'match', { reason: 'customer-ambiguous', text: strong });
+        await steps.saveProblem(ref, 'match', { reason: 'customer-ambiguous', text: strong });
         return 'refused' as const;
       });
       return found;
@@ -158,11 +158,11 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     async createCustomerOfAccount(input: AccountRef): Promise<CustomerFinding> {
       const ref = toRef(input);
       const content = getContent(await masters.getMaster(ref));
-      const { values, problems } = await inWords(() =>
+      const { values, problems } = await toTemporalFailures(() =>
         resolveCustomer(toMasterDeal(content), rules.mapping, steps.lookups),
       );
       if (problems.length > 0) {
-        await masters.keepProblems(ref, 'create', problems);
+        await masters.saveProblems(ref, 'create', problems);
         return 'refused';
       }
       const number = wantedNumber(content);
@@ -172,7 +172,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           // The key of the deals: whoever comes first makes the one customer of the account.
           writeKey: writeKey(ref.rowId, `customer-${companyId}`),
           action: 'create customer in Business Central',
-          outcomeMs,
+          ambiguityWindowMs,
           find: () => businessCentral.findCustomer(number),
           write: () => businessCentral.createCustomer(values),
           outcome: (made) => ({
@@ -188,8 +188,8 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       });
     },
 
-    readCustomer: (input: AccountRef): Promise<Standing> => steps.readStanding(toRef(input)),
-    changeCustomer: (input: AccountRef): Promise<ChangeOutcome> => steps.changeCentral(toRef(input)),
+    readCustomer: (input: AccountRef): Promise<SyncComparison> => steps.readComparison(toRef(input)),
+    updateCustomer: (input: AccountRef): Promise<ChangeOutcome> => steps.updateBusinessCentral(toRef(input)),
 
     /** The company contact under which the persons of the customer stand; false when there is none. */
     async findCompanyContact(input: AccountRef): Promise<boolean> {
@@ -197,13 +197,13 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       const { bcId, companyContact } = await masters.getMaster(ref);
       if (companyContact !== undefined) return true;
       if (bcId === undefined) return false;
-      const found = await inWords(() => businessCentral.findCompanyContact(bcId));
+      const found = await toTemporalFailures(() => businessCentral.findCompanyContact(bcId));
       if (found !== undefined) {
         await masters.change(ref, { companyContact: found });
         return true;
       }
       const text = 'the customer has no company contact, so persons have no place in Business Central';
-      await steps.keepProblem(ref, 'company-contact', { reason: 'customer-setup', text });
+      await steps.saveProblem(ref, 'company-contact', { reason: 'customer-setup', text });
       return false;
     },
 
@@ -212,10 +212,10 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       readonly missing: string[];
       readonly elsewhere: string[];
       readonly different: string[];
-      readonly toSales: string[];
+      readonly toDataverse: string[];
     }> {
       const companyNumber = await getCompanyContact(input.rowId);
-      const persons = await inWords(() => businessCentral.findPersons(companyNumber));
+      const persons = await toTemporalFailures(() => businessCentral.findPersons(companyNumber));
       const byId = new Map(persons.map((person) => [person.id, person]));
       const byNumber = new Map(persons.map((person) => [person.number, person]));
       const kept = await masters.findMasters('contact', input.contactIds);
@@ -223,40 +223,42 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         missing: [] as string[],
         elsewhere: [] as string[],
         different: [] as string[],
-        toSales: [] as string[],
+        toDataverse: [] as string[],
       };
       for (const contactId of input.contactIds) {
         const contact = kept.get(contactId);
         if (!contact) continue;
-        const central: CentralMaster | undefined =
+        const businessCentral: BusinessCentralMaster | undefined =
           contact.bcId === undefined ? byNumber.get(derivedNumber(contactId)) : byId.get(contact.bcId);
-        if (!central) {
+        if (!businessCentral) {
           answer[contact.bcId === undefined ? 'missing' : 'elsewhere'].push(contactId);
           continue;
         }
-        const standing = await inWords(() => steps.keepStanding(contact, central, companyNumber));
-        if (standing.hasCentralChange) answer.different.push(contactId);
-        if (standing.hasSalesChange) answer.toSales.push(contactId);
+        const comparison = await toTemporalFailures(() =>
+          steps.saveComparison(contact, businessCentral, companyNumber),
+        );
+        if (comparison.hasBusinessCentralChange) answer.different.push(contactId);
+        if (comparison.hasDataverseChange) answer.toDataverse.push(contactId);
       }
       return answer;
     },
 
     /** A contact that stood under another company. */
-    readContact: async (input: AccountRef & { readonly contactId: string }): Promise<Standing> =>
-      steps.readStanding({ kind: 'contact', rowId: input.contactId }, await getCompanyContact(input.rowId)),
+    readContact: async (input: AccountRef & { readonly contactId: string }): Promise<SyncComparison> =>
+      steps.readComparison({ kind: 'contact', rowId: input.contactId }, await getCompanyContact(input.rowId)),
 
-    changeContact: async (input: AccountRef & { readonly contactId: string }): Promise<ChangeOutcome> =>
-      steps.changeCentral({ kind: 'contact', rowId: input.contactId }, await getCompanyContact(input.rowId)),
+    updateContact: async (input: AccountRef & { readonly contactId: string }): Promise<ChangeOutcome> =>
+      steps.updateBusinessCentral({ kind: 'contact', rowId: input.contactId }, await getCompanyContact(input.rowId)),
 
     async createContact(input: AccountRef & { readonly contactId: string }): Promise<ChangeOutcome> {
       const ref: MasterRef = { kind: 'contact', rowId: input.contactId };
       const companyNumber = await getCompanyContact(input.rowId);
       const content = getContent(await masters.getMaster(ref));
       const deal = { ...toMasterDeal(content), customer: undefined };
-      const contact = await inWords(() => resolveContact(deal, rules.mapping, steps.lookups));
+      const contact = await toTemporalFailures(() => resolveContact(deal, rules.mapping, steps.lookups));
       if (!contact) return 'nothing';
       if (contact.problems.length > 0) {
-        await masters.keepProblems(ref, 'create', contact.problems);
+        await masters.saveProblems(ref, 'create', contact.problems);
         return 'refused';
       }
       const number = String(contact.values['number']);
@@ -265,7 +267,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           recordId: ref.rowId,
           writeKey: writeKey(ref.rowId, `contact-${companyId}`),
           action: 'create contact in Business Central',
-          outcomeMs,
+          ambiguityWindowMs,
           find: () => businessCentral.findContact(number),
           write: () => businessCentral.createContact({ ...contact.values, companyNumber }),
           outcome: (made) => ({
@@ -274,7 +276,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           }),
         }).then((made) =>
           // Made by a deal, which keeps no link of contacts.
-          ledger.keepLink('contact', companyId, { salesId: ref.rowId, bcId: made.id, bcNumber: made.number }),
+          ledger.saveLink('contact', companyId, { salesId: ref.rowId, bcId: made.id, bcNumber: made.number }),
         );
         return 'done' as const;
       });

@@ -3,12 +3,12 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
 import type { MasterSet } from '../../clients/business-central/masters.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
-import type { SalesMasters } from '../../clients/dataverse/masters.js';
+import type { DataverseMasters } from '../../clients/dataverse/masters.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { writeKey } from '../../deal/ids.js';
-import type { CentralMaster, MasterKind, MasterProblem, SalesMaster } from '../../deal/masters.js';
+import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import type { KeptMaster, MasterLedger, MasterRef } from '../../ledger/masters/masters.js';
+import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
 import type { MasterSection } from '../../mapping/fields/master-fields.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -18,14 +18,14 @@ import { writeOnce } from '../remote/write-once.js';
 /** What the steps of accounts, contacts and products share. */
 
 export interface MasterDependencies {
-  readonly salesMasters: SalesMasters;
+  readonly dataverseMasters: DataverseMasters;
   readonly businessCentral: BusinessCentralClient;
   readonly sets: ReferenceSets;
   readonly companyId: string;
   readonly ledger: Ledger;
   readonly masters: MasterLedger;
   readonly rules: Rules;
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
 }
 
 export const SECTION: Readonly<Record<MasterKind, MasterSection>> = {
@@ -40,38 +40,42 @@ export const SET: Readonly<Record<MasterKind, MasterSet>> = {
 };
 
 /** What a workflow learns of a comparison: whether there is something to write, never what. */
-export interface Standing {
+export interface SyncComparison {
   readonly isGone: boolean;
-  readonly hasCentralChange: boolean;
-  readonly hasSalesChange: boolean;
+  readonly hasBusinessCentralChange: boolean;
+  readonly hasDataverseChange: boolean;
 }
 
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createMasterSteps(dependencies: MasterDependencies) {
-  const { businessCentral, salesMasters, sets, masters, rules, ledger } = dependencies;
+  const { businessCentral, dataverseMasters, sets, masters, rules, ledger } = dependencies;
   const lookups = { findCode: sets.find };
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
   async function keeping<T>(ref: MasterRef, step: string, work: () => Promise<T>): Promise<T | 'refused'> {
     try {
       const result = await work();
-      if (result !== 'refused') await masters.keepProblems(ref, step, []);
+      if (result !== 'refused') await masters.saveProblems(ref, step, []);
       return result;
     } catch (error) {
       const problem = findProblem(error);
       if (!problem) throw toFailure(error);
-      await masters.keepProblems(ref, step, [problem]);
+      await masters.saveProblems(ref, step, [problem]);
       return 'refused';
     }
   }
 
-  function compare(kept: KeptMaster, central: CentralMaster, companyNumber?: string): Promise<Comparison> {
+  function compare(
+    kept: StoredMaster,
+    businessCentral: BusinessCentralMaster,
+    companyNumber?: string,
+  ): Promise<Comparison> {
     return compareMaster(
       {
         section: SECTION[kept.kind],
-        sales: getContent(kept),
-        central,
+        dataverse: getContent(kept),
+        businessCentral,
         agreed: kept.agreed,
         blockedFrom: kept.blockedFrom,
         isDeleted: kept.state === 'deleted',
@@ -84,70 +88,78 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   }
 
   /** Reads what stands for the row, keeps it, and says whether the two agree. */
-  async function readStanding(ref: MasterRef, companyNumber?: string): Promise<Standing> {
+  async function readComparison(ref: MasterRef, companyNumber?: string): Promise<SyncComparison> {
     const kept = await masters.getMaster(ref);
     const { bcId } = kept;
     if (bcId === undefined) throw new TypeError(`${ref.kind} ${ref.rowId} has no link`);
-    const central = await findStanding(ref, bcId);
-    if (!central) return { isGone: true, hasCentralChange: false, hasSalesChange: false };
-    return keepStanding(kept, central, companyNumber);
+    const businessCentral = await readBusinessCentral(ref, bcId);
+    if (!businessCentral) return { isGone: true, hasBusinessCentralChange: false, hasDataverseChange: false };
+    return saveComparison(kept, businessCentral, companyNumber);
   }
 
-  async function findStanding(ref: MasterRef, bcId: string): Promise<CentralMaster | undefined> {
+  async function readBusinessCentral(ref: MasterRef, bcId: string): Promise<BusinessCentralMaster | undefined> {
     try {
-      const central = await businessCentral.getMaster(SET[ref.kind], bcId);
-      await masters.keepProblems(ref, 'read', []);
-      return central;
+      const master = await businessCentral.getMaster(SET[ref.kind], bcId);
+      await masters.saveProblems(ref, 'read', []);
+      return master;
     } catch (error) {
       if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw toFailure(error);
       const reason = ref.kind === 'product' ? 'item-gone' : 'customer-gone';
-      await masters.keepProblems(ref, 'read', [{ reason, text: `${SET[ref.kind]}: it was deleted` }]);
+      await masters.saveProblems(ref, 'read', [{ reason, text: `${SET[ref.kind]}: it was deleted` }]);
       return undefined;
     }
   }
 
-  async function keepStanding(kept: KeptMaster, central: CentralMaster, companyNumber?: string): Promise<Standing> {
-    const compared = await compare(kept, central, companyNumber);
-    const { toCentral, toSales, problems } = compared;
+  async function saveComparison(
+    kept: StoredMaster,
+    businessCentral: BusinessCentralMaster,
+    companyNumber?: string,
+  ): Promise<SyncComparison> {
+    const compared = await compare(kept, businessCentral, companyNumber);
+    const { toBusinessCentral, toDataverse, problems } = compared;
     const written = new Set(compared.differences.map(({ field }) => field));
     const same = Object.entries(compared.agreed).filter(([field]) => !written.has(field));
-    const link = { salesId: kept.rowId, bcId: central.id, bcNumber: central.number };
-    await masters.change(kept, { central, agreed: Object.fromEntries(same) }, link);
-    const standing = { isGone: false, hasCentralChange: !isEmpty(toCentral), hasSalesChange: !isEmpty(toSales) };
+    const link = { salesId: kept.rowId, bcId: businessCentral.id, bcNumber: businessCentral.number };
+    await masters.change(kept, { businessCentral, agreed: Object.fromEntries(same) }, link);
+    const comparison = {
+      isGone: false,
+      hasBusinessCentralChange: !isEmpty(toBusinessCentral),
+      hasDataverseChange: !isEmpty(toDataverse),
+    };
     // It is linked, and what needs no writing cannot be refused.
     await masters.forgetProblems(kept, [
       ...['match', 'create', 'company-contact'],
-      ...(standing.hasCentralChange ? [] : ['write']),
-      ...(standing.hasSalesChange ? [] : ['write-sales']),
+      ...(comparison.hasBusinessCentralChange ? [] : ['write']),
+      ...(comparison.hasDataverseChange ? [] : ['write-sales']),
     ]);
-    await masters.keepProblems(kept, 'compare', problems);
-    return standing;
+    await masters.saveProblems(kept, 'compare', problems);
+    return comparison;
   }
 
   /** Writes what the comparison of the kept rows says, if both are still what they were. */
-  async function changeCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
+  async function updateBusinessCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
     const kept = await masters.getMaster(ref);
-    const { central } = kept;
-    if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
-    const { toCentral, agreed, blockedFrom, differences } = await compare(kept, central, companyNumber);
-    if (isEmpty(toCentral)) return 'nothing';
+    const { businessCentral: read } = kept;
+    if (!read) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    const { toBusinessCentral, agreed, blockedFrom, differences } = await compare(kept, read, companyNumber);
+    if (isEmpty(toBusinessCentral)) return 'nothing';
     const set = SET[ref.kind];
-    const fields = differences.filter(({ field }) => field in toCentral);
-    const isWritten = (row: CentralMaster): boolean =>
-      Object.entries(toCentral).every(([name, value]) => (row.values[name] ?? '') === toRead(value));
+    const fields = differences.filter(({ field }) => field in toBusinessCentral);
+    const isWritten = (row: BusinessCentralMaster): boolean =>
+      Object.entries(toBusinessCentral).every(([name, value]) => (row.values[name] ?? '') === toRead(value));
     return keepingRefusals(ref, 'write', async () => {
-      const after = await writeOnce<CentralMaster>(ledger, {
+      const after = await writeOnce<BusinessCentralMaster>(ledger, {
         recordId: ref.rowId,
-        writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(central.etag, toCentral)}`),
+        writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(read.etag, toBusinessCentral)}`),
         action: `change ${SECTION[ref.kind]} in Business Central`,
-        outcomeMs: GUARDED_BY_ETAG,
+        ambiguityWindowMs: GUARDED_BY_ETAG,
         find: async () => {
-          const row = await businessCentral.getMaster(set, central.id);
+          const row = await businessCentral.getMaster(set, read.id);
           return isWritten(row) ? row : undefined;
         },
         write: async () => {
           try {
-            return await businessCentral.changeMaster(set, central.id, central.etag, toCentral);
+            return await businessCentral.updateMaster(set, read.id, read.etag, toBusinessCentral);
           } catch (error) {
             const problem = isTaken(error) ? findProblem(error) : undefined;
             throw problem ? refuse(problem.reason, problem.text) : error;
@@ -158,12 +170,12 @@ export function createMasterSteps(dependencies: MasterDependencies) {
       await masters.change(
         ref,
         {
-          central: after,
+          businessCentral: after,
           // Business Central may spell it otherwise, and a post code may have filled the city.
           agreed: Object.fromEntries(
             Object.entries(agreed)
-              .filter(([field]) => field in toCentral)
-              .map(([field, { sales }]) => [field, { sales, central: after.values[field] ?? '' }]),
+              .filter(([field]) => field in toBusinessCentral)
+              .map(([field, { dataverse }]) => [field, { dataverse, businessCentral: after.values[field] ?? '' }]),
           ),
           ...(blockedFrom !== undefined && { blockedFrom }),
         },
@@ -174,34 +186,34 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   }
 
   /** Writes to Sales what Business Central wins. */
-  async function changeSales(ref: MasterRef): Promise<ChangeOutcome> {
+  async function updateDataverse(ref: MasterRef): Promise<ChangeOutcome> {
     const kept = await masters.getMaster(ref);
-    const { central } = kept;
+    const { businessCentral } = kept;
     const content = getContent(kept);
-    if (!central) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
-    const { toSales, agreed, differences } = await compare(kept, central);
-    if (isEmpty(toSales)) return 'nothing';
+    if (!businessCentral) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    const { toDataverse, agreed, differences } = await compare(kept, businessCentral);
+    if (isEmpty(toDataverse)) return 'nothing';
     const fields = differences.filter(({ winner }) => winner === 'business-central');
     const names = new Set(fields.map(({ field }) => field));
     return keepingRefusals(ref, 'write-sales', async () => {
       await writeOnce<{ readonly done: true }>(ledger, {
         recordId: ref.rowId,
-        writeKey: writeKey(ref.rowId, `change-${content.kind}-${toFingerprint(content.revision, toSales)}`),
+        writeKey: writeKey(ref.rowId, `change-${content.kind}-${toFingerprint(content.revision, toDataverse)}`),
         action: `change ${content.kind} in Sales`,
-        outcomeMs: GUARDED_BY_ETAG,
+        ambiguityWindowMs: GUARDED_BY_ETAG,
         find: async () => {
-          const { columns } = await salesMasters.readMaster(content.kind, ref.rowId);
-          const isWritten = Object.entries(toSales).every(([name, value]) => (columns[name] ?? '') === value);
+          const { columns } = await dataverseMasters.readMaster(content.kind, ref.rowId);
+          const isWritten = Object.entries(toDataverse).every(([name, value]) => (columns[name] ?? '') === value);
           return isWritten ? { done: true } : undefined;
         },
         write: async () => ({
           done: true as const,
-          ...(await salesMasters.changeMaster(content.kind, ref.rowId, content.revision, toSales)),
+          ...(await dataverseMasters.updateMaster(content.kind, ref.rowId, content.revision, toDataverse)),
         }),
         outcome: () => toAudit(content.number, fields, true),
       });
       await masters.change(ref, {
-        content: { ...content, columns: { ...content.columns, ...toSales } },
+        content: { ...content, columns: { ...content.columns, ...toDataverse } },
         agreed: Object.fromEntries(Object.entries(agreed).filter(([field]) => names.has(field))),
       });
       return 'done' as const;
@@ -216,28 +228,28 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   ): Promise<T | 'refused' | 'stale'> {
     try {
       const result = await work();
-      await masters.keepProblems(ref, step, []);
+      await masters.saveProblems(ref, step, []);
       return result;
     } catch (error) {
       if (error instanceof ApplicationFailure && error.type?.endsWith('/conflict')) return 'stale';
       const problems = findRefusals(error);
       if (problems.length === 0) throw error;
-      await masters.keepProblems(ref, step, problems);
+      await masters.saveProblems(ref, step, problems);
       return 'refused';
     }
   }
 
-  const keepProblem = (ref: MasterRef, step: string, problem: MasterProblem): Promise<void> =>
-    masters.keepProblems(ref, step, [problem]);
+  const saveProblem = (ref: MasterRef, step: string, problem: MasterProblem): Promise<void> =>
+    masters.saveProblems(ref, step, [problem]);
 
   return {
     keeping,
     keepingRefusals,
-    keepProblem,
-    readStanding,
-    keepStanding,
-    changeCentral,
-    changeSales,
+    saveProblem,
+    readComparison,
+    saveComparison,
+    updateBusinessCentral,
+    updateDataverse,
     compare,
     lookups,
     ledger,
@@ -246,20 +258,20 @@ export function createMasterSteps(dependencies: MasterDependencies) {
 
 export type MasterSteps = ReturnType<typeof createMasterSteps>;
 
-export function getContent({ content, kind, rowId }: KeptMaster): SalesMaster {
+export function getContent({ content, kind, rowId }: StoredMaster): DataverseMaster {
   if (!content) throw new TypeError(`${kind} ${rowId} was never read`);
   return content;
 }
 
 /** A linked row that was deleted before it was ever read. */
-export function toGone(kind: SalesMaster['kind'], rowId: string): SalesMaster {
+export function toGone(kind: DataverseMaster['kind'], rowId: string): DataverseMaster {
   const nothing = { number: undefined, currency: undefined, mergedInto: undefined, parentId: undefined };
   const empty = { revision: '', modifiedAt: new Date(0).toISOString(), name: '', columns: {}, owner: {} };
   return { kind, rowId, stateCode: 1, ...nothing, ...empty };
 }
 
 /** Everything that Sales says of a row: the same again is an echo. */
-export function toEcho(master: SalesMaster): string {
+export function toEcho(master: DataverseMaster): string {
   const { revision: _revision, modifiedAt: _modifiedAt, contacts, ...said } = master;
   const all = { ...said, contacts: contacts?.map(toEcho).sort() };
   return createHash('sha256').update(JSON.stringify(all)).digest('hex');
@@ -294,14 +306,14 @@ const CODES =
 
 function toAudit(
   number: string | undefined,
-  fields: readonly { readonly field: string; readonly sales: string; readonly central: string }[],
+  fields: readonly { readonly field: string; readonly dataverse: string; readonly businessCentral: string }[],
   isToSales = false,
 ) {
   const values = (isBefore: boolean, isCode: boolean): Readonly<Record<string, string>> =>
     Object.fromEntries(
       fields
         .filter(({ field }) => CODES.test(field) === isCode)
-        .map(({ field, sales, central }) => [field, isBefore === isToSales ? sales : central]),
+        .map(({ field, dataverse, businessCentral }) => [field, isBefore === isToSales ? dataverse : businessCentral]),
     );
   const names = fields.map(({ field }) => field);
   const hasPersonal = names.some((field) => !CODES.test(field));

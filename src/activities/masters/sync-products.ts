@@ -1,7 +1,7 @@
 import { RemoteApiError } from '../../clients/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import { toUnitCode } from '../../deal/line-rules.js';
-import { type SalesMaster, toItemNumber, toMasterState } from '../../deal/masters.js';
+import { type DataverseMaster, toItemNumber, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { resolveItem, withMappedNumbers } from '../../mapping/fields/masters.js';
@@ -12,7 +12,7 @@ import {
   createMasterSteps,
   getContent,
   type MasterDependencies,
-  type Standing,
+  type SyncComparison,
   toEcho,
   toGone,
 } from './sync-master-data.js';
@@ -33,16 +33,16 @@ const toRef = ({ rowId }: ProductRowRef): MasterRef => ({ kind: 'product', rowId
 
 /** On the queue of Sales. */
 export function createProductReaders(dependencies: MasterDependencies) {
-  const { salesMasters, masters, rules, ledger, companyId } = dependencies;
+  const { dataverseMasters, masters, rules, ledger, companyId } = dependencies;
   const steps = createMasterSteps(dependencies);
 
   return {
     async readProduct(input: ProductRowRef & { readonly isThorough: boolean }): Promise<ProductReading> {
       const ref = toRef(input);
       const kept = await masters.findMaster(ref);
-      let row: SalesMaster;
+      let row: DataverseMaster;
       try {
-        row = await salesMasters.readMaster('product', input.rowId);
+        row = await dataverseMasters.readMaster('product', input.rowId);
       } catch (error) {
         if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw toFailure(error);
         if ((await ledger.findLinks('item', companyId, [input.rowId])).size === 0) return { kind: 'not-followed' };
@@ -66,17 +66,17 @@ export function createProductReaders(dependencies: MasterDependencies) {
       return { kind: 'followed', isActive: state === 'active', isLinked, echo };
     },
 
-    changeProduct: (input: ProductRowRef): Promise<ChangeOutcome> => steps.changeSales(toRef(input)),
+    updateProduct: (input: ProductRowRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
   };
 }
 
 /** On the queue of Business Central. */
 export function createItemSteps(dependencies: MasterDependencies) {
-  const { businessCentral, sets, companyId, ledger, masters, rules, outcomeMs } = dependencies;
+  const { businessCentral, sets, companyId, ledger, masters, rules, ambiguityWindowMs } = dependencies;
   const steps = createMasterSteps(dependencies);
 
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
-  async function getItemNumber(content: SalesMaster): Promise<string> {
+  async function getItemNumber(content: DataverseMaster): Promise<string> {
     const [line] = (await withMappedNumbers(toMasterDeal(content), rules.mapping)).lines;
     return toItemNumber(line?.product?.number ?? content.number ?? '', rules.masters.items);
   }
@@ -98,7 +98,7 @@ export function createItemSteps(dependencies: MasterDependencies) {
           return 'linked' as const;
         }
         if (rules.masters.createItems && number !== '') return 'none' as const;
-        await steps.keepProblem(ref, 'match', {
+        await steps.saveProblem(ref, 'match', {
           reason: 'item-missing',
           text: `no item ${number || 'without a number'}`,
         });
@@ -122,7 +122,7 @@ export function createItemSteps(dependencies: MasterDependencies) {
         problems.push({ reason: 'unit-unknown', text: `item ${number}: Business Central has no unit ${unit}` });
       }
       if (problems.length > 0) {
-        await masters.keepProblems(ref, 'create', problems);
+        await masters.saveProblems(ref, 'create', problems);
         return 'refused';
       }
       const { unitPrice, unitCost, ...others } = item.values;
@@ -133,7 +133,7 @@ export function createItemSteps(dependencies: MasterDependencies) {
           // The key of the deals: whoever comes first makes the one item of the product.
           writeKey: writeKey(ref.rowId, `item-${companyId}`),
           action: 'create item in Business Central',
-          outcomeMs,
+          ambiguityWindowMs,
           find: async () => (await businessCentral.findItems([number]))[0],
           write: () => businessCentral.createItem(rules.masters.pushPrices ? { ...others, ...prices } : others),
           outcome: (made) => ({
@@ -146,27 +146,27 @@ export function createItemSteps(dependencies: MasterDependencies) {
     },
 
     /** Reports a unit that Business Central lacks, and an item that is blocked while Sales sells the product. */
-    async readItem(input: ProductRowRef): Promise<Standing> {
+    async readItem(input: ProductRowRef): Promise<SyncComparison> {
       const ref = toRef(input);
-      const standing = await steps.readStanding(ref);
+      const comparison = await steps.readComparison(ref);
       const kept = await masters.getMaster(ref);
       const content = getContent(kept);
       const problems = [];
       const unit = toUnitCode(content.unit, rules.lines);
       const isSold = kept.state === 'active';
-      if (!standing.isGone && isSold && unit && !(await sets.find('unitsOfMeasure', unit))) {
+      if (!comparison.isGone && isSold && unit && !(await sets.find('unitsOfMeasure', unit))) {
         problems.push({ reason: 'unit-unknown' as const, text: `Business Central has no unit ${unit}` });
       }
-      const isBlocked = kept.central?.values['blocked'] === 'true';
-      if (!standing.isGone && isSold && isBlocked && kept.blockedFrom === undefined) {
+      const isBlocked = kept.businessCentral?.values['blocked'] === 'true';
+      if (!comparison.isGone && isSold && isBlocked && kept.blockedFrom === undefined) {
         const text = `item ${kept.bcNumber} is blocked, and Sales sells the product`;
         problems.push({ reason: 'item-blocked' as const, text });
       }
-      await masters.keepProblems(ref, 'report', problems);
-      return standing;
+      await masters.saveProblems(ref, 'report', problems);
+      return comparison;
     },
 
-    changeItem: (input: ProductRowRef): Promise<ChangeOutcome> => steps.changeCentral(toRef(input)),
+    updateItem: (input: ProductRowRef): Promise<ChangeOutcome> => steps.updateBusinessCentral(toRef(input)),
   };
 }
 

@@ -16,7 +16,7 @@ export interface SafeWrite<Result> {
   readonly writeKey: string;
   readonly action: string;
   /** How long the other side may still be working on a request whose answer never came. */
-  readonly outcomeMs: number;
+  readonly ambiguityWindowMs: number;
   /** Looks for what an earlier attempt may have left. Not called by a first attempt. */
   readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
   /** Kept with the intent, for a write whose end shows only by comparing with it. */
@@ -30,7 +30,7 @@ export interface SafeWrite<Result> {
 }
 
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
-const LOOK_EVERY_MS = 15_000;
+const PROBE_INTERVAL_MS = 15_000;
 
 /** A request that leaves so long after its intent is counted anew; most leave at once and cost no more. */
 const LATE_MS = 1_000;
@@ -46,22 +46,23 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
   let { attempt } = intent;
   if (intent.state !== 'first') {
     const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
-    const found = await inWords(() => write.find(earlier));
+    const found = await toTemporalFailures(() => write.find(earlier));
     if (found !== undefined) {
       await keep(ledger, write, found, undefined);
       return found;
     }
-    const restMs = intent.state === 'asking' ? write.outcomeMs - intent.askedMsAgo : 0;
-    if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_EVERY_MS));
+    const restMs = intent.state === 'asking' ? write.ambiguityWindowMs - intent.askedMsAgo : 0;
+    if (restMs > 0) throw waitForOutcome(Math.min(restMs, PROBE_INTERVAL_MS));
     // Deals share the writes of a customer or an item: whoever asked in between may land after this look.
-    if (!(await ledger.askAgain(writeKey, attempt, write.outcomeMs, write.startedFrom))) throw waitForOutcome(0);
+    if (!(await ledger.reopenIntent(writeKey, attempt, write.ambiguityWindowMs, write.startedFrom)))
+      throw waitForOutcome(0);
     attempt += 1;
   }
   const begunAt = Date.now();
   const countLate = async (): Promise<void> => {
     if (Date.now() - begunAt <= LATE_MS) return;
     // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
-    if (!(await ledger.countFromNow(writeKey, attempt))) throw waitForOutcome(0);
+    if (!(await ledger.restartAmbiguityWindow(writeKey, attempt))) throw waitForOutcome(0);
   };
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
   try {
@@ -69,7 +70,7 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
   } catch (error) {
     if (error instanceof RemoteApiError) {
       if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
-      else await noteNoAnswer(ledger, write, attempt, error);
+      else await recordNoAnswer(ledger, write, attempt, error);
     }
     throw toFailure(error);
   }
@@ -79,13 +80,13 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
 }
 
 /** It may have been done: the trail has the id to ask the other side about (I4). */
-async function noteNoAnswer<Result>(
+async function recordNoAnswer<Result>(
   ledger: Ledger,
   write: SafeWrite<Result>,
   attempt: number,
   error: RemoteApiError,
 ): Promise<void> {
-  await ledger.countFromNow(write.writeKey, attempt);
+  await ledger.restartAmbiguityWindow(write.writeKey, attempt);
   const { requestId, status, remoteCode } = error.facts;
   await ledger.audit({
     recordId: write.recordId,
@@ -125,7 +126,7 @@ async function keep<Result>(
 }
 
 /** A request that only reads: its error becomes a Temporal failure and nothing else. */
-export async function inWords<T>(request: () => Promise<T>): Promise<T> {
+export async function toTemporalFailures<T>(request: () => Promise<T>): Promise<T> {
   try {
     return await request();
   } catch (error) {

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { KeptMapping } from '../../ledger/settings/mappings.js';
+import type { StoredMapping } from '../../ledger/settings/mappings.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse } from '../remote/failures.js';
 
@@ -20,9 +20,9 @@ type MappedRecord = Pick<SourceRecord, 'wantedMapping' | 'mappingHash'>;
 
 export interface RulesOfRecordsOptions {
   readonly today: Rules;
-  readonly findMapping: (hash: string) => Promise<KeptMapping | undefined>;
+  readonly findMapping: (hash: string) => Promise<StoredMapping | undefined>;
   /** Throws when this version of the program does not know a rule of it. */
-  readonly withMappingOf: (today: Rules, kept: KeptMapping) => Rules;
+  readonly withMappingOf: (today: Rules, kept: StoredMapping) => Rules;
 }
 
 export function createRulesOfRecords({ today, findMapping, withMappingOf }: RulesOfRecordsOptions): RulesOfRecords {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
-import type { CentralMaster } from '../../deal/masters.js';
+import type { BusinessCentralMaster } from '../../deal/masters.js';
 import type { HttpTransport } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
 import { toMasterBody } from './master-body.js';
@@ -10,27 +10,27 @@ import { quote, type Receipt } from './transport.js';
 
 export type MasterSet = 'customers' | 'contacts' | 'items';
 
-export interface CentralPage {
-  readonly rows: readonly CentralMaster[];
+export interface BusinessCentralPage {
+  readonly rows: readonly BusinessCentralMaster[];
   readonly nextLink: string | undefined;
 }
 
 export interface MasterRequests {
   /** @throws RemoteApiError `not-found` when the row was deleted. */
-  getMaster(set: MasterSet, id: string): Promise<CentralMaster>;
-  findMaster(set: MasterSet, number: string): Promise<CentralMaster | undefined>;
+  getMaster(set: MasterSet, id: string): Promise<BusinessCentralMaster>;
+  findMaster(set: MasterSet, number: string): Promise<BusinessCentralMaster | undefined>;
   /** The persons under a company contact. */
-  findPersons(companyNumber: string): Promise<CentralMaster[]>;
+  findPersons(companyNumber: string): Promise<BusinessCentralMaster[]>;
   /** Customers with this very name, or with an e-mail address at this domain. */
-  findCustomersBy(by: { readonly name: string } | { readonly domain: string }): Promise<CentralMaster[]>;
+  findCustomersBy(by: { readonly name: string } | { readonly domain: string }): Promise<BusinessCentralMaster[]>;
   readMasterPage(
     set: MasterSet,
     fields: readonly string[],
     pageSize: number,
     link: string | undefined,
-  ): Promise<CentralPage>;
+  ): Promise<BusinessCentralPage>;
   /** Only what is given is changed. @throws RemoteApiError `conflict` when the row is another than the etag says. */
-  changeMaster(set: MasterSet, id: string, etag: string, fields: FieldValues): Promise<CentralMaster & Receipt>;
+  updateMaster(set: MasterSet, id: string, etag: string, fields: FieldValues): Promise<BusinessCentralMaster & Receipt>;
 }
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
@@ -49,7 +49,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
   const readList = async (asked: string, path: string, headers?: Readonly<Record<string, string>>) => {
     const { body, requestId } = await http.send({ method: 'GET', path, asked, ...(headers && { headers }) });
     const { value, '@odata.nextLink': nextLink } = readWire('business-central', asked, list, body, requestId);
-    return { rows: value.map((one) => toCentral(asked, one, requestId)), nextLink };
+    return { rows: value.map((one) => toBusinessCentral(asked, one, requestId)), nextLink };
   };
   const filter = (text: string): string => `$filter=${encodeURIComponent(text)}`;
 
@@ -57,7 +57,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
     async getMaster(set, id) {
       const asked = `read of ${set}`;
       const { body, requestId } = await http.send({ method: 'GET', path: `${set}(${id})`, asked });
-      return toCentral(asked, body, requestId);
+      return toBusinessCentral(asked, body, requestId);
     },
     async findMaster(set, number) {
       const { rows } = await readList(`look up in ${set}`, `${set}?${filter(`number eq ${quote(number)}`)}`);
@@ -80,7 +80,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
       const path = link === undefined ? `${set}?$select=${select}` : toPath(link);
       return readList(`compare ${set}`, path, { prefer: `odata.maxpagesize=${pageSize}` });
     },
-    async changeMaster(set, id, etag, fields) {
+    async updateMaster(set, id, etag, fields) {
       const asked = `change in ${set}`;
       const { body, requestId, correlationId } = await http.send({
         method: 'PATCH',
@@ -92,13 +92,13 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
           ...(set === 'items' && 'blocked' in fields && { blocked: fields['blocked'] }),
         },
       });
-      return { ...toCentral(asked, body, requestId), requestId, correlationId };
+      return { ...toBusinessCentral(asked, body, requestId), requestId, correlationId };
     },
   };
 }
 
 /** Absent values come as zero GUIDs and as the day 0001-01-01. */
-function toCentral(asked: string, body: unknown, requestId: string): CentralMaster {
+function toBusinessCentral(asked: string, body: unknown, requestId: string): BusinessCentralMaster {
   const found = readWire('business-central', asked, row, body, requestId);
   const values: Record<string, string> = {};
   for (const [name, value] of Object.entries(found)) {

@@ -3,7 +3,7 @@ import type { FeedTable, SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
-import { createSalesTransport, type SalesClientOptions } from './transport.js';
+import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Change tracking of Dataverse (dataverse reference, section 4): one request reads one page, and nothing is kept here. */
 
@@ -45,7 +45,7 @@ export interface ReadRecords {
   readonly link?: string | undefined;
 }
 
-export interface SalesChanges {
+export interface DataverseChanges {
   /** @throws LinkExpired when the link is of no use any more. */
   readChanges(table: FeedTable, options: ReadChanges): Promise<ChangePage>;
   /** An ordinary query beside change tracking, so that the two can be compared. */
@@ -94,8 +94,8 @@ const page = z.object({
 /** ExpiredVersionStamp; a token that cannot be read; a page cookie that cannot be read (reference 4.6 and 8). */
 const USELESS: ReadonlySet<string> = new Set(['0x80044352', '0x80060888', '0x8004430a']);
 
-export function createSalesChanges(options: SalesClientOptions): SalesChanges {
-  const http = createSalesTransport(options, PARALLEL);
+export function createDataverseChanges(options: DataverseClientOptions): DataverseChanges {
+  const http = createDataverseTransport(options, PARALLEL);
 
   return {
     async readChanges(table, { pageSize, link, isFullReading }) {

@@ -8,7 +8,7 @@ import { readWire } from '../http/wire.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
 import { idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
-import { createSalesTransport, type SalesClientOptions } from './transport.js';
+import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
 export interface WriteReceipt {
@@ -16,7 +16,7 @@ export interface WriteReceipt {
   readonly correlationId: string;
 }
 
-export interface SalesInvoice {
+export interface DataverseInvoice {
   /** Chosen by us before the first attempt, so that a repeat finds it. */
   readonly invoiceId: string;
   readonly number: string;
@@ -30,10 +30,10 @@ export interface SalesInvoice {
   readonly discount: string;
   /** Columns of the customer's own, by name. */
   readonly columns: Readonly<Record<string, string>>;
-  readonly lines: readonly SalesInvoiceLine[];
+  readonly lines: readonly DataverseInvoiceLine[];
 }
 
-export interface SalesInvoiceLine {
+export interface DataverseInvoiceLine {
   readonly product: { readonly productId: string; readonly unitId: string } | undefined;
   readonly description: string;
   readonly quantity: string;
@@ -42,7 +42,7 @@ export interface SalesInvoiceLine {
   readonly tax: string;
 }
 
-export interface SalesInvoiceState {
+export interface DataverseInvoiceState {
   readonly invoiceId: string;
   readonly number: string;
   readonly total: string;
@@ -50,32 +50,36 @@ export interface SalesInvoiceState {
 }
 
 /** The state of an invoice row, as Business Central's own connector sets it (reference 3.9). */
-export type SalesInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
+export type DataverseInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
 
 /** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference 3.4). */
-export type SalesInvoiceChange =
-  | { readonly stage: SalesInvoiceStage }
+export type DataverseInvoiceChange =
+  | { readonly stage: DataverseInvoiceStage }
   | { readonly dueDate?: string; readonly columns: Readonly<Record<string, string>> };
 
 /** A note on the timeline: locked records take it too (reference 3.5). */
-export interface SalesNote {
+export interface DataverseNote {
   readonly noteId: string;
   readonly ref: RecordRef;
   readonly subject: string;
   readonly text: string;
 }
 
-export interface SalesClient {
+export interface DataverseClient {
   /** @throws RemoteApiError `not-found` when the record was deleted. */
   readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
   /** Records of a table that changed at or after a day and are not open or dead, the oldest first. */
   findRecordIds(table: SourceTable, since: string): Promise<string[]>;
-  findInvoice(invoiceId: string): Promise<SalesInvoiceState | undefined>;
-  createInvoice(invoice: SalesInvoice): Promise<SalesInvoiceState & WriteReceipt>;
+  findInvoice(invoiceId: string): Promise<DataverseInvoiceState | undefined>;
+  createInvoice(invoice: DataverseInvoice): Promise<DataverseInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
-  changeInvoice(invoiceId: string, etag: string, change: SalesInvoiceChange): Promise<SalesInvoiceState & WriteReceipt>;
+  updateInvoice(
+    invoiceId: string,
+    etag: string,
+    change: DataverseInvoiceChange,
+  ): Promise<DataverseInvoiceState & WriteReceipt>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
-  createNote(note: SalesNote): Promise<{ readonly noteId: string } & WriteReceipt>;
+  createNote(note: DataverseNote): Promise<{ readonly noteId: string } & WriteReceipt>;
   /** Sets a submitted or fulfilled order to Invoiced. */
   setOrderInvoiced(orderId: string): Promise<WriteReceipt>;
   /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
@@ -86,8 +90,8 @@ export interface SalesClient {
 
 const PARALLEL = 8; // dataverse reference 6.1: start with 2–8
 
-export function createSalesClient(options: SalesClientOptions): SalesClient {
-  const http = createSalesTransport(options, PARALLEL);
+export function createDataverseClient(options: DataverseClientOptions): DataverseClient {
+  const http = createDataverseTransport(options, PARALLEL);
 
   return {
     async readDeal(table, recordId, more = NOTHING_MORE) {
@@ -140,7 +144,7 @@ export function createSalesClient(options: SalesClientOptions): SalesClient {
       });
       return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
-    async changeInvoice(invoiceId, etag, change) {
+    async updateInvoice(invoiceId, etag, change) {
       const asked = 'stage' in change ? 'set the state of the invoice row' : 'write the invoice row';
       const { body, requestId, correlationId } = await http.send({
         method: 'PATCH',
@@ -208,7 +212,7 @@ const LISTED: Record<SourceTable, readonly [set: string, id: string, states: str
   salesorder: ['salesorders', 'salesorderid', 'statecode ne 2'],
 };
 
-const STAGES: Record<SalesInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
+const STAGES: Record<DataverseInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
   billed: { statecode: 0, statuscode: 4 },
   'part-paid': { statecode: 2, statuscode: 100_002 },
   paid: { statecode: 2, statuscode: 100_001 },
@@ -221,11 +225,11 @@ const ENTITY_SETS: Record<SourceTable, string> = {
   salesorder: 'salesorders',
 };
 
-function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): SalesInvoiceState {
+function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): DataverseInvoiceState {
   return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };
 }
 
-function toInvoiceBody(invoice: SalesInvoice): Record<string, unknown> {
+function toInvoiceBody(invoice: DataverseInvoice): Record<string, unknown> {
   const { table, recordId } = invoice.source;
   const bindSource =
     table === 'salesorder'

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import type { Columns } from '../../deal/deal.js';
-import type { MasterKind, SalesMaster } from '../../deal/masters.js';
+import type { DataverseMaster, MasterKind } from '../../deal/masters.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, optionalText, readWire } from '../http/wire.js';
-import { createSalesTransport, type SalesClientOptions } from './transport.js';
+import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Accounts, contacts and products of Sales: one row with all that hangs on it, or page by page. */
 
@@ -20,17 +20,17 @@ export interface MasterReading {
 }
 
 export interface MasterPage {
-  readonly rows: readonly SalesMaster[];
+  readonly rows: readonly DataverseMaster[];
   /** Where the next page is; undefined on the last one. */
   readonly nextLink: string | undefined;
 }
 
-export interface SalesMasters {
+export interface DataverseMasters {
   /** @throws RemoteApiError `not-found` when the row was deleted. */
-  readMaster(kind: MasterKind, rowId: string): Promise<SalesMaster>;
+  readMaster(kind: MasterKind, rowId: string): Promise<DataverseMaster>;
   readMasters(kind: MasterKind, pageSize: number, link: string | undefined): Promise<MasterPage>;
   /** `If-Match` with the etag that was read. @throws RemoteApiError `conflict` when the row is another by now. */
-  changeMaster(kind: MasterKind, rowId: string, etag: string, columns: Columns): Promise<MasterReceipt>;
+  updateMaster(kind: MasterKind, rowId: string, etag: string, columns: Columns): Promise<MasterReceipt>;
   close(): Promise<void>;
 }
 
@@ -73,8 +73,8 @@ const whole = z.looseObject({
 const page = z.object({ value: z.array(z.looseObject({})), '@odata.nextLink': z.string().optional() });
 const scalar = z.union([z.string(), z.number(), z.boolean()]);
 
-export function createSalesMasters(options: SalesClientOptions, reading: MasterReading): SalesMasters {
-  const http = createSalesTransport(options, PARALLEL);
+export function createDataverseMasters(options: DataverseClientOptions, reading: MasterReading): DataverseMasters {
+  const http = createDataverseTransport(options, PARALLEL);
 
   const query = (kind: MasterKind, withContacts: boolean): string => {
     const { own, owner } = reading.columns[kind];
@@ -90,7 +90,7 @@ export function createSalesMasters(options: SalesClientOptions, reading: MasterR
     return chosen.toString().replaceAll('+', '%20');
   };
 
-  const toMaster = (kind: MasterKind, asked: string, body: unknown, requestId: string): SalesMaster => {
+  const toMaster = (kind: MasterKind, asked: string, body: unknown, requestId: string): DataverseMaster => {
     const row = readWire('sales', asked, whole, body, requestId);
     const { own, owner } = reading.columns[kind];
     const contacts = row.contact_customer_accounts;
@@ -131,7 +131,7 @@ export function createSalesMasters(options: SalesClientOptions, reading: MasterR
       const { value, '@odata.nextLink': nextLink } = readWire('sales', asked, page, answer.body, answer.requestId);
       return { rows: value.map((row) => toMaster(kind, asked, row, answer.requestId)), nextLink };
     },
-    async changeMaster(kind, rowId, etag, columns) {
+    async updateMaster(kind, rowId, etag, columns) {
       const { requestId, correlationId } = await http.send({
         method: 'PATCH',
         path: `${SETS[kind]}(${rowId})`,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { RemoteApiError } from '../errors.js';
 import { guid, readWire } from '../http/wire.js';
 import { whoAmI } from './rows.js';
-import { createSalesTransport, type SalesClientOptions } from './transport.js';
+import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Questions about Dataverse itself that change nothing: who we are, what we may, what is registered. */
 
@@ -31,7 +31,7 @@ export interface WebhookStep {
   readonly attributes: readonly string[];
 }
 
-export interface SalesProbe {
+export interface DataverseProbe {
   whoAmI(): Promise<{ readonly userId: string; readonly organizationId: string }>;
   /** One row of whatever a path names. */
   readOne(path: string): Promise<void>;
@@ -73,8 +73,8 @@ const WEBHOOK_CONTRACT = 8;
 const FAILED = 31;
 const COUNTED = 100;
 
-export function createSalesProbe(options: SalesClientOptions): SalesProbe {
-  const http = createSalesTransport(options, PARALLEL);
+export function createDataverseProbe(options: DataverseClientOptions): DataverseProbe {
+  const http = createDataverseTransport(options, PARALLEL);
   const get = async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
     return readWire('sales', asked, shape, body, requestId);

@@ -2,7 +2,7 @@ import type { TokenSource } from '../entra/tokens.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
 import { errorEnvelope } from './rows.js';
 
-export interface SalesClientOptions {
+export interface DataverseClientOptions {
   /** Origin of the environment, such as `https://contoso.crm4.dynamics.com`. */
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
@@ -12,7 +12,7 @@ export interface SalesClientOptions {
 }
 
 /** What every request to Dataverse has in common. */
-export function createSalesTransport(options: SalesClientOptions, parallel: number): HttpTransport {
+export function createDataverseTransport(options: DataverseClientOptions, parallel: number): HttpTransport {
   return createTransport({
     api: 'sales',
     baseUrl: `${options.environmentUrl}/api/data/v9.2/`,

@@ -1,12 +1,12 @@
 /** Numbers with a fraction or with more digits than a double holds stay text, so that money is never a float. */
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const LONGEST_SAFE_INTEGER = 15;
+const MAX_SAFE_INTEGER_DIGITS = 15;
 
 /** @throws SyntaxError when the text is no JSON. */
 export function parseLosslessJson(text: string): unknown {
   const quoted = text.replace(STRING_OR_NUMBER, (token) => {
     if (token.startsWith('"')) return token;
-    const isPlain = /^-?\d+$/.test(token) && token.length <= LONGEST_SAFE_INTEGER;
+    const isPlain = /^-?\d+$/.test(token) && token.length <= MAX_SAFE_INTEGER_DIGITS;
     return isPlain ? token : `"${token}"`;
   });
   return JSON.parse(quoted);

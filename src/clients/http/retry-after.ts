@@ -1,5 +1,5 @@
 /** The longest wait that a server's word is taken for: an hour is a fault of the server, not a throttle. */
-const LONGEST_MS = 3_600_000;
+const MAX_MS = 3_600_000;
 
 /**
  * Milliseconds to wait by a Retry-After header: whole seconds or an HTTP date (RFC 9110, 10.2.3).
@@ -10,7 +10,7 @@ export function parseRetryAfter(header: string | undefined, now: number): number
   if (!text) return undefined;
   const milliseconds = /^\d+$/.test(text) ? Number(text) * 1_000 : parseHttpDate(text) - now;
   if (!Number.isFinite(milliseconds)) return undefined;
-  return Math.min(Math.max(milliseconds, 1_000), LONGEST_MS);
+  return Math.min(Math.max(milliseconds, 1_000), MAX_MS);
 }
 
 function parseHttpDate(text: string): number {

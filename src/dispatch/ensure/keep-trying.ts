@@ -12,7 +12,7 @@ export function keepTrying(work: () => Promise<void>, log: Logger): { stop(): vo
       const reason = error instanceof Error ? error.message : String(error);
       log.warn({ reason }, 'the feeds of Business Central cannot be started yet');
       if (isStopped) return;
-      timer = setTimeout(() => void attempt(Math.min(waitMs * 2, LONGEST_WAIT_MS)), waitMs);
+      timer = setTimeout(() => void attempt(Math.min(waitMs * 2, MAX_WAIT_MS)), waitMs);
     }
   };
   void attempt(FIRST_WAIT_MS);
@@ -25,4 +25,4 @@ export function keepTrying(work: () => Promise<void>, log: Logger): { stop(): vo
 }
 
 const FIRST_WAIT_MS = 1_000;
-const LONGEST_WAIT_MS = 60_000;
+const MAX_WAIT_MS = 60_000;

@@ -1,5 +1,5 @@
 import type { Client } from '@temporalio/client';
-import { COUNT_SALES_ID, FEED_TABLES, salesFeedId, TASK_QUEUES } from '../../deal/ids.js';
+import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../../deal/ids.js';
 import { ensureSchedule } from './schedule.js';
 
 /** Makes sure that every feed and the nightly count run; any number of starters may call it, as often as they like. */
@@ -17,12 +17,12 @@ export async function ensureFeeds(
       staticSummary: `Hear of changes of ${table}`,
     });
   }
-  await ensureSchedule(temporal, COUNT_SALES_ID, {
+  await ensureSchedule(temporal, RECONCILE_SALES_ID, {
     spec: { calendars: [countAt], timezone: 'UTC' },
     action: {
       type: 'startWorkflow',
-      workflowType: 'countSales',
-      workflowId: COUNT_SALES_ID,
+      workflowType: 'reconcileSales',
+      workflowId: RECONCILE_SALES_ID,
       taskQueue: TASK_QUEUES.deals,
       args: [],
       // The next night counts again: a count that hangs must not keep it from starting.

@@ -19,8 +19,8 @@ export interface BusinessCentralWebhookDependencies {
 }
 
 /** A thousand notices of each of our subscriptions, and room to spare. */
-const LARGEST_BODY = 4 * 1024 * 1024;
-const LONGEST_TOKEN = 2_048;
+const MAX_BODY_BYTES = 4 * 1024 * 1024;
+const MAX_TOKEN_LENGTH = 2_048;
 
 const notice = z.object({ clientState: z.string().default(''), resource: z.string(), changeType: z.string() });
 const notices = z.object({ value: z.array(notice) });
@@ -47,7 +47,7 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
       return token === undefined ? next() : shakeHands(c, token);
     },
     bodyLimit({
-      maxSize: LARGEST_BODY,
+      maxSize: MAX_BODY_BYTES,
       onError: (c) => {
         c.header('connection', 'close');
         return c.json({ error: 'a body over 4 MiB is refused' }, 413);
@@ -76,9 +76,9 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
 
 /** The token as it was sent, as plain text that no browser takes for anything else. */
 function shakeHands(c: Context, token: string): Response {
-  if (token.length > LONGEST_TOKEN) {
+  if (token.length > MAX_TOKEN_LENGTH) {
     return c.json(
-      { error: `validationToken: found ${token.length} characters, ${LONGEST_TOKEN} at most is right` },
+      { error: `validationToken: found ${token.length} characters, ${MAX_TOKEN_LENGTH} at most is right` },
       400,
     );
   }

@@ -12,7 +12,7 @@ export interface WebhookDependencies {
   readonly start: (ref: RecordRef) => Promise<StartOutcome>;
   /** Whether the ledger has ever seen the record. */
   readonly isKnown: (recordId: string) => Promise<boolean>;
-  readonly noteSightings: (refs: readonly RecordRef[]) => Promise<unknown>;
+  readonly recordDetections: (refs: readonly RecordRef[]) => Promise<unknown>;
   /** Asks the feed of the table to read now; returns at once. */
   readonly nudge: (table: FeedTable) => void;
   /** The systemuserid of our own Application User, as soon as it is known. */
@@ -31,7 +31,7 @@ export type WebhookOutcome =
   | { readonly kind: 'own' };
 
 /** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
-const LARGEST_BODY = 1024 * 1024;
+const MAX_BODY_BYTES = 1024 * 1024;
 
 /** The name for authtype HttpHeader, and for HttpQueryString without its prefix. */
 const KEY_HEADER = 'x-dealbridge-key';
@@ -51,7 +51,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
       if (!(await isRight(toGivenKey(c)))) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
       return next();
     },
-    bodyLimit({ maxSize: LARGEST_BODY, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
+    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
     async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
@@ -67,7 +67,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
 }
 
 async function take(
-  { start, isKnown, noteSightings, nudge, findOwnUserId }: WebhookDependencies,
+  { start, isKnown, recordDetections, nudge, findOwnUserId }: WebhookDependencies,
   hint: Exclude<HintReading, { kind: 'bad' }>,
 ): Promise<WebhookOutcome> {
   const ownUserId = findOwnUserId();
@@ -80,7 +80,7 @@ async function take(
     if (hint.isEnding && !(await isKnown(ref.recordId))) continue;
     outcomes.push(await start(ref));
   }
-  await noteSightings(hint.refs);
+  await recordDetections(hint.refs);
   const [first] = outcomes;
   if (!first) return { kind: 'nothing-to-end' };
   return outcomes.length === 1 ? first : { kind: 'several', outcomes };

@@ -25,7 +25,7 @@ export interface AuditEntry {
   readonly personal?: Facts | undefined;
 }
 
-export interface KeptAuditEntry extends AuditEntry {
+export interface StoredAuditEntry extends AuditEntry {
   readonly entryId: string;
   readonly at: Date;
   /** 1, 2, 3, … within the chain. */
@@ -64,7 +64,7 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
   );
 }
 
-export async function readAudit(db: Queryable, recordId: string): Promise<KeptAuditEntry[]> {
+export async function readAudit(db: Queryable, recordId: string): Promise<StoredAuditEntry[]> {
   const { rows } = await db.query<{
     entry_id: string;
     record_id: string;

@@ -1,53 +1,53 @@
 import type { Database, Queryable } from '../database.js';
 
 export type ClaimOutcome =
-  | { readonly kind: 'bearer' }
+  | { readonly kind: 'carrier' }
   /** A record further down the lineage carries the deal. */
   | { readonly kind: 'superseded'; readonly by: string }
   /** An ancestor already has a document, or may have one at any moment. */
-  | { readonly kind: 'covered'; readonly by: string };
+  | { readonly kind: 'already-handed-over'; readonly by: string };
 
 /**
  * Claims a record and its ancestors for one bearer in one transaction (I1). An ancestor that has only claimed yields;
  * one that is drafting covers this record. Two orders of one opportunity are two deals: siblings do not meet here.
  */
-export function claimDeal(database: Database, bearerId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
+export function claimDeal(database: Database, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
   return database.transaction(async (tx) => {
-    await lockRecords(tx, [bearerId, ...ancestors]);
-    const above = await tx.query<{ bearer_id: string }>(
-      `SELECT bearer_id FROM claims WHERE record_id = $1 AND bearer_id <> $1 AND state <> 'yielded' LIMIT 1`,
-      [bearerId],
+    await lockRecords(tx, [carrierId, ...ancestors]);
+    const above = await tx.query<{ carrier_id: string }>(
+      `SELECT carrier_id FROM claims WHERE record_id = $1 AND carrier_id <> $1 AND state <> 'yielded' LIMIT 1`,
+      [carrierId],
     );
     const taker = above.rows[0];
-    if (taker) return { kind: 'superseded', by: taker.bearer_id };
+    if (taker) return { kind: 'superseded', by: taker.carrier_id };
     const below = await tx.query<{ record_id: string }>(
-      `SELECT record_id FROM claims WHERE record_id = ANY($1) AND bearer_id = record_id AND state = 'drafting' LIMIT 1`,
+      `SELECT record_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
       [ancestors],
     );
     const document = below.rows[0];
-    if (document) return { kind: 'covered', by: document.record_id };
+    if (document) return { kind: 'already-handed-over', by: document.record_id };
     await tx.query(
-      `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND bearer_id = record_id AND state = 'claimed'`,
+      `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'claimed'`,
       [ancestors],
     );
     await tx.query(
-      `INSERT INTO claims (record_id, bearer_id, state) SELECT unnest($1::uuid[]), $2, 'claimed'
-       ON CONFLICT (record_id, bearer_id) DO NOTHING`,
-      [[bearerId, ...ancestors], bearerId],
+      `INSERT INTO claims (record_id, carrier_id, state) SELECT unnest($1::uuid[]), $2, 'claimed'
+       ON CONFLICT (record_id, carrier_id) DO NOTHING`,
+      [[carrierId, ...ancestors], carrierId],
     );
-    return { kind: 'bearer' };
+    return { kind: 'carrier' };
   });
 }
 
 /** From here on the bearer may have a document; false when a descendant took the deal over before. */
-export async function startDrafting(db: Queryable, bearerId: string): Promise<boolean> {
-  const { rows } = await db.query<{ may: boolean }>('SELECT start_drafting($1) AS may', [bearerId]);
+export async function startDrafting(db: Queryable, carrierId: string): Promise<boolean> {
+  const { rows } = await db.query<{ may: boolean }>('SELECT start_drafting($1) AS may', [carrierId]);
   return rows[0]?.may === true;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */
-export async function releaseClaims(db: Queryable, bearerId: string): Promise<void> {
-  await db.query('DELETE FROM claims WHERE bearer_id = $1', [bearerId]);
+export async function releaseClaims(db: Queryable, carrierId: string): Promise<void> {
+  await db.query('DELETE FROM claims WHERE carrier_id = $1', [carrierId]);
 }
 
 /** In one order everywhere, so that two claims of one lineage wait for each other instead of dead-locking. */

@@ -4,10 +4,10 @@ import type { Database } from '../database.js';
 
 /** Who saw a record that may be handed over: what one of the three did not see is a gap, and gaps are named. */
 
-export const WATCHERS = ['webhook', 'feed', 'count'] as const;
-export type Watcher = (typeof WATCHERS)[number];
+export const DETECTION_SOURCES = ['webhook', 'feed', 'count'] as const;
+export type DetectionSource = (typeof DETECTION_SOURCES)[number];
 
-export interface Sighting {
+export interface Detection {
   readonly firstAt: Date;
   readonly lastAt: Date;
   readonly times: number;
@@ -19,7 +19,7 @@ export interface Gap {
   readonly since: Date;
 }
 
-export interface WatcherReport {
+export interface SourceReport {
   readonly saw: number;
   readonly missed: number;
   /** The missed records, the oldest first; at most as many as were asked for. */
@@ -30,34 +30,34 @@ export interface GapReport {
   readonly table: SourceTable;
   readonly since: Date;
   readonly records: number;
-  readonly watchers: Readonly<Record<Watcher, WatcherReport>>;
+  readonly sources: Readonly<Record<DetectionSource, SourceReport>>;
 }
 
-export interface Sightings {
+export interface Detections {
   /** Notes each record once more; returns those that this watcher had not seen before. */
-  noteSightings(watcher: Watcher, refs: readonly RecordRef[]): Promise<Set<string>>;
-  findSightings(watcher: Watcher, recordIds: readonly string[]): Promise<Map<string, Sighting>>;
+  recordDetections(source: DetectionSource, refs: readonly RecordRef[]): Promise<Set<string>>;
+  findDetections(source: DetectionSource, recordIds: readonly string[]): Promise<Map<string, Detection>>;
   readGaps(since: Date, limit: number): Promise<GapReport[]>;
 }
 
-export function createSightings(database: Database): Sightings {
+export function createDetections(database: Database): Detections {
   return {
-    async noteSightings(watcher, refs) {
+    async recordDetections(source, refs) {
       if (refs.length === 0) return new Set();
       const { rows } = await database.query<{ record_id: string; times: number }>(
-        `INSERT INTO sightings AS known (source_table, record_id, seen_by)
+        `INSERT INTO detections AS known (source_table, record_id, seen_by)
          SELECT DISTINCT ON (given.record_id) given.source_table, given.record_id, $1
          FROM unnest($2::text[], $3::uuid[]) AS given (source_table, record_id)
          ON CONFLICT (record_id, seen_by) DO UPDATE SET last_at = now(), times = known.times + 1
          RETURNING record_id, times`,
-        [watcher, refs.map((ref) => ref.table), refs.map((ref) => ref.recordId)],
+        [source, refs.map((ref) => ref.table), refs.map((ref) => ref.recordId)],
       );
       return new Set(rows.filter((row) => row.times === 1).map((row) => row.record_id));
     },
-    async findSightings(watcher, recordIds) {
+    async findDetections(source, recordIds) {
       const { rows } = await database.query<{ record_id: string; first_at: Date; last_at: Date; times: number }>(
-        'SELECT record_id, first_at, last_at, times FROM sightings WHERE seen_by = $1 AND record_id = ANY($2)',
-        [watcher, recordIds],
+        'SELECT record_id, first_at, last_at, times FROM detections WHERE seen_by = $1 AND record_id = ANY($2)',
+        [source, recordIds],
       );
       return new Map(
         rows.map((row) => [row.record_id, { firstAt: row.first_at, lastAt: row.last_at, times: row.times }]),
@@ -83,13 +83,13 @@ const RECORDS = `
     min(seen.first_at) < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
     coalesce(max(record.state), '') <> 'cancelled' AND
       min(seen.first_at) < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
-  FROM sightings seen LEFT JOIN source_records record ON record.record_id = seen.record_id
+  FROM detections seen LEFT JOIN source_records record ON record.record_id = seen.record_id
   WHERE seen.source_table = $1
   GROUP BY seen.record_id
   HAVING max(seen.last_at) >= $2 AND (bool_or(seen.seen_by <> 'webhook')
     OR bool_or(record.revision IS NOT NULL AND record.state NOT IN ('seen', 'cancelled')))`;
 
-const MISSED: Readonly<Record<Watcher, string>> = {
+const MISSED: Readonly<Record<DetectionSource, string>> = {
   webhook: 'NOT by_webhook',
   feed: 'NOT by_feed AND feed_was_there',
   count: 'NOT by_count AND count_was_there',
@@ -98,24 +98,24 @@ const MISSED: Readonly<Record<Watcher, string>> = {
 async function readTable(database: Database, table: SourceTable, since: Date, limit: number): Promise<GapReport> {
   const { rows } = await database.query<Record<string, string>>(
     `SELECT count(*) AS records,
-       ${WATCHERS.map((one) => `count(*) FILTER (WHERE by_${one}) AS ${one}_saw, count(*) FILTER (WHERE ${MISSED[one]}) AS ${one}_missed`).join(', ')}
+       ${DETECTION_SOURCES.map((one) => `count(*) FILTER (WHERE by_${one}) AS ${one}_saw, count(*) FILTER (WHERE ${MISSED[one]}) AS ${one}_missed`).join(', ')}
      FROM (${RECORDS}) AS records`,
     [table, since],
   );
   const numbers = rows[0] ?? {};
-  const report = async (watcher: Watcher): Promise<WatcherReport> => {
-    const missed = Number(numbers[`${watcher}_missed`]);
+  const report = async (source: DetectionSource): Promise<SourceReport> => {
+    const missed = Number(numbers[`${source}_missed`]);
     const found =
       missed === 0
         ? []
         : (
             await database.query<{ record_id: string; since: Date }>(
-              `SELECT record_id, since FROM (${RECORDS}) AS records WHERE ${MISSED[watcher]} ORDER BY since, record_id LIMIT $3`,
+              `SELECT record_id, since FROM (${RECORDS}) AS records WHERE ${MISSED[source]} ORDER BY since, record_id LIMIT $3`,
               [table, since, limit],
             )
           ).rows;
     return {
-      saw: Number(numbers[`${watcher}_saw`]),
+      saw: Number(numbers[`${source}_saw`]),
       missed,
       gaps: found.map((row) => ({ recordId: row.record_id, since: row.since })),
     };
@@ -124,6 +124,6 @@ async function readTable(database: Database, table: SourceTable, since: Date, li
     table,
     since,
     records: Number(numbers['records']),
-    watchers: { webhook: await report('webhook'), feed: await report('feed'), count: await report('count') },
+    sources: { webhook: await report('webhook'), feed: await report('feed'), count: await report('count') },
   };
 }

@@ -1,7 +1,7 @@
 import type { DocumentKind } from '../../deal/deal.js';
 import type { Queryable } from '../database.js';
 
-export async function keepDocument(
+export async function saveDocument(
   db: Queryable,
   recordId: string,
   kind: DocumentKind,

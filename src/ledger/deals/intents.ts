@@ -54,18 +54,18 @@ interface IntentRow {
  * else, another deal of the same customer say, has asked since the attempt that was known, or this one has left late and
  * may still land.
  */
-export async function askAgain(
+export async function reopenIntent(
   db: Queryable,
   writeKey: string,
   lastAttempt: number,
-  outcomeMs: number,
+  ambiguityWindowMs: number,
   startedFrom?: unknown,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $3
      WHERE write_key = $1 AND times_asked = $2
        AND (state = 'not-done' OR state = 'asking' AND asked_at <= now() - $4 * interval '1 millisecond')`,
-    [writeKey, lastAttempt, toJson(startedFrom), outcomeMs],
+    [writeKey, lastAttempt, toJson(startedFrom), ambiguityWindowMs],
   );
   return rowCount === 1;
 }
@@ -74,7 +74,7 @@ export async function askAgain(
  * The time in which an attempt may still land counts from now: it leaves late, after it waited for a token say, or it has
  * been given up without an answer. False when somebody else has asked since.
  */
-export async function countFromNow(db: Queryable, writeKey: string, attempt: number): Promise<boolean> {
+export async function restartAmbiguityWindow(db: Queryable, writeKey: string, attempt: number): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
     [writeKey, attempt],
@@ -89,9 +89,13 @@ export interface KnownDraft {
   readonly documentId?: string;
 }
 
-export async function findDraft(db: Queryable, recordId: string, generation: number): Promise<KnownDraft | undefined> {
+export async function findDraft(
+  db: Queryable,
+  recordId: string,
+  draftVersion: number,
+): Promise<KnownDraft | undefined> {
   const kinds = Object.keys(DRAFT_STEPS) as DocumentKind[];
-  const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], generation));
+  const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], draftVersion));
   const { rows } = await db.query<{ write_key: string; id: string | null }>(
     `SELECT write_key, result ->> 'id' AS id FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
     [keys],

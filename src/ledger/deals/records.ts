@@ -9,7 +9,7 @@ export interface SourceRecord extends RecordRef {
   readonly state: DealState;
   readonly holdReason: HoldReason | undefined;
   readonly holdText: string | undefined;
-  readonly bearerId: string | undefined;
+  readonly carrierId: string | undefined;
   readonly revision: string | undefined;
   readonly recordNumber: string | undefined;
   readonly customerNumber: string | undefined;
@@ -20,7 +20,7 @@ export interface SourceRecord extends RecordRef {
   readonly currency: string | undefined;
   readonly documentKind: DocumentKind;
   /** Counts the drafts: one more with each that is certainly gone. */
-  readonly generation: number;
+  readonly draftVersion: number;
   /** No further invoice will come: the order is gone, or the invoice is posted. */
   readonly isClosed: boolean;
   /** The document is posted, or the warehouse's. */
@@ -42,7 +42,7 @@ export interface SourceRecord extends RecordRef {
 export interface RecordChange {
   readonly state?: DealState;
   readonly hold?: { readonly reason: HoldReason; readonly text: string };
-  readonly bearerId?: string;
+  readonly carrierId?: string;
   readonly revision?: string;
   readonly recordNumber?: string;
   readonly customerNumber?: string;
@@ -65,14 +65,14 @@ export interface RecordChange {
   /** The draft is certainly gone; a next one is another write. */
   readonly isDraftGone?: true;
   /** The how manyeth draft this is. */
-  readonly generation?: number;
+  readonly draftVersion?: number;
 }
 
 /** Such a deal may be won again; one that a person ended here may not. */
 export const ENDED_IN_SALES = 'Sales';
 
 /** Notes a record at first sight; later sights change nothing. Returns what the ledger knew before or knows now. */
-export async function seeRecord(db: Queryable, { table, recordId }: RecordRef): Promise<SourceRecord> {
+export async function registerRecord(db: Queryable, { table, recordId }: RecordRef): Promise<SourceRecord> {
   const inserted = await db.query<Row>(
     `INSERT INTO source_records (record_id, source_table) VALUES ($1, $2) ON CONFLICT (record_id) DO NOTHING RETURNING *`,
     [recordId, table],
@@ -115,10 +115,11 @@ export async function listRecords(
 }
 
 /** The records whose deal this one carries: another took over, or is covered by it. */
-export async function listCovered(db: Queryable, bearerId: string): Promise<SourceRecord[]> {
-  const { rows } = await db.query<Row>(`SELECT * FROM source_records WHERE bearer_id = $1 AND state = 'covered'`, [
-    bearerId,
-  ]);
+export async function listAlreadyHandedOver(db: Queryable, carrierId: string): Promise<SourceRecord[]> {
+  const { rows } = await db.query<Row>(
+    `SELECT * FROM source_records WHERE carrier_id = $1 AND state = 'already-handed-over'`,
+    [carrierId],
+  );
   return rows.map(toRecord);
 }
 
@@ -133,14 +134,14 @@ const BEFORE_THE_HAND_OVER: readonly DealState[] = [
 ];
 
 /** A state without a hold clears the reason; other columns stay as they are when they are not given. */
-export async function changeRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
+export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
   await db.query(
     `UPDATE source_records SET
        state = CASE WHEN is_handed_over AND NOT $17::boolean AND $2 = ANY($20) THEN state ELSE coalesce($2, state) END,
        is_handed_over = NOT $17::boolean AND (is_handed_over OR coalesce($2 = ANY($19), false)),
        hold_reason = CASE WHEN $2::text IS NULL THEN hold_reason ELSE $3 END,
        hold_text = CASE WHEN $2::text IS NULL THEN hold_text ELSE $4 END,
-       bearer_id = coalesce($5, bearer_id), revision = coalesce($6, revision),
+       carrier_id = coalesce($5, carrier_id), revision = coalesce($6, revision),
        record_number = coalesce($7, record_number), customer_number = coalesce($8, customer_number),
        document_id = coalesce($9, document_id), draft_number = coalesce($10, draft_number),
        invoice_number = coalesce($11, invoice_number), amount = coalesce($12, amount),
@@ -164,7 +165,7 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       change.state ?? null,
       change.hold?.reason ?? null,
       change.hold?.text ?? null,
-      change.bearerId ?? null,
+      change.carrierId ?? null,
       change.revision ?? null,
       change.recordNumber ?? null,
       change.customerNumber ?? null,
@@ -177,7 +178,7 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
       change.isClosed ?? null,
       change.endedBy ?? null,
       change.isDraftGone ?? false,
-      change.generation ?? null,
+      change.draftVersion ?? null,
       DEAL_STATES.filter(isHandedOver),
       BEFORE_THE_HAND_OVER,
       change.companyId ?? null,
@@ -190,7 +191,7 @@ export async function changeRecord(db: Queryable, recordId: string, change: Reco
   );
 }
 
-export async function keepRevision(db: Queryable, deal: WonDeal): Promise<void> {
+export async function saveRevision(db: Queryable, deal: WonDeal): Promise<void> {
   await db.query(
     `INSERT INTO deal_revisions (record_id, revision, deal) VALUES ($1, $2, $3)
      ON CONFLICT (record_id, revision) DO UPDATE SET deal = excluded.deal, read_at = now()`,
@@ -214,7 +215,7 @@ interface Row {
   state: DealState;
   hold_reason: HoldReason | null;
   hold_text: string | null;
-  bearer_id: string | null;
+  carrier_id: string | null;
   revision: string | null;
   record_number: string | null;
   customer_number: string | null;
@@ -224,7 +225,7 @@ interface Row {
   amount: string | null;
   currency: string | null;
   document_kind: DocumentKind;
-  generation: number;
+  draftVersion: number;
   is_closed: boolean;
   is_handed_over: boolean;
   ended_by: string | null;
@@ -243,7 +244,7 @@ function toRecord(row: Row): SourceRecord {
     state: row.state,
     holdReason: row.hold_reason ?? undefined,
     holdText: row.hold_text ?? undefined,
-    bearerId: row.bearer_id ?? undefined,
+    carrierId: row.carrier_id ?? undefined,
     revision: row.revision ?? undefined,
     recordNumber: row.record_number ?? undefined,
     customerNumber: row.customer_number ?? undefined,
@@ -253,7 +254,7 @@ function toRecord(row: Row): SourceRecord {
     amount: row.amount ?? undefined,
     currency: row.currency ?? undefined,
     documentKind: row.document_kind,
-    generation: row.generation,
+    draftVersion: row.draftVersion,
     isClosed: row.is_closed,
     isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,

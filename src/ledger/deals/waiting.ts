@@ -46,7 +46,7 @@ export function createWaiting(database: Database): Waiting {
     async findOpenRecords(recordIds) {
       const { rows } = await database.query<{ record_id: string }>(
         `SELECT record_id FROM source_records WHERE record_id = ANY($1)
-         AND state NOT IN ('settled', 'superseded', 'covered', 'rejected', 'cancelled')`,
+         AND state NOT IN ('settled', 'superseded', 'already-handed-over', 'rejected', 'cancelled')`,
         [recordIds],
       );
       return new Set(rows.map((row) => row.record_id));

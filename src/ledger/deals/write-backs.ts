@@ -1,50 +1,52 @@
 import type { DocumentKind } from '../../deal/deal.js';
 import type { Notice } from '../../deal/notices.js';
-import type { InvoiceNews } from '../../deal/payment-status.js';
+import type { PaymentStatus } from '../../deal/payment-status.js';
 import type { Queryable } from '../database.js';
 
 /** What Sales was told: of each posted invoice, and as notices. */
 
-export interface WriteBackNote {
+export interface StoredWriteBack {
   readonly invoiceId: string;
   readonly salesInvoiceId: string;
   /** Of the row in Sales, as it was left. */
   readonly etag: string;
-  readonly told: InvoiceNews;
+  readonly reportedToSales: PaymentStatus;
 }
 
-export async function keepWriteBack(db: Queryable, recordId: string, note: WriteBackNote): Promise<void> {
+export async function saveWriteBack(db: Queryable, recordId: string, note: StoredWriteBack): Promise<void> {
   await db.query(
-    `INSERT INTO write_backs (invoice_id, record_id, sales_invoice_id, etag, told) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (invoice_id) DO UPDATE SET etag = excluded.etag, told = excluded.told, told_at = now()`,
-    [note.invoiceId, recordId, note.salesInvoiceId, note.etag, JSON.stringify(note.told)],
+    `INSERT INTO write_backs (invoice_id, record_id, sales_invoice_id, etag, reported_to_sales) VALUES ($1, $2, $3, $4, $5)
+     ON CONFLICT (invoice_id) DO UPDATE SET etag = excluded.etag, reported_to_sales = excluded.reported_to_sales, reported_at = now()`,
+    [note.invoiceId, recordId, note.salesInvoiceId, note.etag, JSON.stringify(note.reportedToSales)],
   );
 }
 
-export async function findWriteBack(db: Queryable, invoiceId: string): Promise<WriteBackNote | undefined> {
-  const { rows } = await db.query<{ sales_invoice_id: string; etag: string; told: InvoiceNews }>(
-    'SELECT sales_invoice_id, etag, told FROM write_backs WHERE invoice_id = $1',
+export async function findWriteBack(db: Queryable, invoiceId: string): Promise<StoredWriteBack | undefined> {
+  const { rows } = await db.query<{ sales_invoice_id: string; etag: string; reported_to_sales: PaymentStatus }>(
+    'SELECT sales_invoice_id, etag, reported_to_sales FROM write_backs WHERE invoice_id = $1',
     [invoiceId],
   );
   const row = rows[0];
-  return row && { invoiceId, salesInvoiceId: row.sales_invoice_id, etag: row.etag, told: row.told };
+  return (
+    row && { invoiceId, salesInvoiceId: row.sales_invoice_id, etag: row.etag, reportedToSales: row.reported_to_sales }
+  );
 }
 
-export interface DocumentNote<T> {
+export interface StoredDocument<T> {
   readonly documentId: string;
   readonly kind: DocumentKind;
   readonly content: T;
-  readonly told?: InvoiceNews;
+  readonly reportedToSales?: PaymentStatus;
 }
 
-export async function listDocuments<T>(db: Queryable, recordId: string): Promise<DocumentNote<T>[]> {
+export async function listDocuments<T>(db: Queryable, recordId: string): Promise<StoredDocument<T>[]> {
   const { rows } = await db.query<{
     document_id: string;
     kind: DocumentKind;
     content: T;
-    told: InvoiceNews | null;
+    reported_to_sales: PaymentStatus | null;
   }>(
-    `SELECT d.document_id, d.kind, d.content, w.told FROM documents d
+    `SELECT d.document_id, d.kind, d.content, w.reported_to_sales FROM documents d
      LEFT JOIN write_backs w ON w.invoice_id = d.document_id WHERE d.record_id = $1 ORDER BY d.content->>'number'`,
     [recordId],
   );
@@ -52,12 +54,12 @@ export async function listDocuments<T>(db: Queryable, recordId: string): Promise
     documentId: row.document_id,
     kind: row.kind,
     content: row.content,
-    ...(row.told && { told: row.told }),
+    ...(row.reported_to_sales && { reportedToSales: row.reported_to_sales }),
   }));
 }
 
 /** False when the notice was kept before. */
-export async function keepNotice(db: Queryable, recordId: string, notice: Notice): Promise<boolean> {
+export async function saveNotice(db: Queryable, recordId: string, notice: Notice): Promise<boolean> {
   const { rowCount } = await db.query(
     'INSERT INTO notices (record_id, kind, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
     [recordId, notice.kind, notice.subject],

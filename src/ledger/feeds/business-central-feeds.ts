@@ -4,38 +4,38 @@ import type { SourceTable } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
 import {
   type FeedInvoice,
-  keepInvoiceNews,
   listInvoiceFeeds,
-  type MetInvoice,
-  markInvoiceTold,
-  meetInvoices,
+  type MatchedInvoice,
+  markInvoiceReported,
+  markIrrelevant,
+  matchInvoicesToDeals,
   moveInvoiceFeed,
-  noteInvoiceFeedError,
   openInvoiceFeed,
-  passInvoices,
+  recordInvoiceFeedError,
+  savePaymentStatus,
 } from './invoice-feed.js';
 import {
   forgetSubscription,
-  type KeptSubscription,
   listSubscriptions,
-  noteRenewal,
-  noteSubscriptionError,
-  type SubscriptionNote,
+  recordRenewal,
+  recordSubscriptionError,
+  type StoredSubscription,
+  type SubscriptionRenewal,
 } from './subscriptions.js';
 
 /** The part of the ledger that the feeds of Business Central use. */
 export interface BusinessCentralFeedLedger {
   openInvoiceFeed(companyId: string, from: Date): Promise<Date>;
   moveInvoiceFeed(companyId: string, to: Parameters<typeof moveInvoiceFeed>[2]): Promise<Date>;
-  noteInvoiceFeedError(companyId: string, error: string): Promise<void>;
-  meetInvoices(invoices: readonly FeedInvoice[]): Promise<MetInvoice[]>;
-  passInvoices(companyId: string, invoices: readonly FeedInvoice[]): Promise<void>;
-  keepInvoiceNews(companyId: string, recordId: string, invoice: FeedInvoice): Promise<void>;
-  markInvoiceTold(invoice: FeedInvoice): Promise<void>;
-  noteRenewal(of: SubscriptionNote, expiresAt: string): Promise<void>;
-  noteSubscriptionError(of: SubscriptionNote, error: string): Promise<void>;
+  recordInvoiceFeedError(companyId: string, error: string): Promise<void>;
+  matchInvoicesToDeals(invoices: readonly FeedInvoice[]): Promise<MatchedInvoice[]>;
+  markIrrelevant(companyId: string, invoices: readonly FeedInvoice[]): Promise<void>;
+  savePaymentStatus(companyId: string, recordId: string, invoice: FeedInvoice): Promise<void>;
+  markInvoiceReported(invoice: FeedInvoice): Promise<void>;
+  recordRenewal(of: SubscriptionRenewal, expiresAt: string): Promise<void>;
+  recordSubscriptionError(of: SubscriptionRenewal, error: string): Promise<void>;
   forgetSubscription(subscriptionId: string): Promise<void>;
-  listSubscriptions(): Promise<KeptSubscription[]>;
+  listSubscriptions(): Promise<StoredSubscription[]>;
   /** Deals that a change of customers, items or units may free. */
   listHeldOnMasters(): Promise<RecordRef[]>;
 }
@@ -44,13 +44,13 @@ export function createBusinessCentralFeedLedger(database: Database): BusinessCen
   return {
     openInvoiceFeed: (companyId, from) => openInvoiceFeed(database, companyId, from),
     moveInvoiceFeed: (companyId, to) => moveInvoiceFeed(database, companyId, to),
-    noteInvoiceFeedError: (companyId, error) => noteInvoiceFeedError(database, companyId, error),
-    meetInvoices: (invoices) => meetInvoices(database, invoices),
-    passInvoices: (companyId, invoices) => passInvoices(database, companyId, invoices),
-    keepInvoiceNews: (companyId, recordId, invoice) => keepInvoiceNews(database, companyId, recordId, invoice),
-    markInvoiceTold: (invoice) => markInvoiceTold(database, invoice),
-    noteRenewal: (of, expiresAt) => noteRenewal(database, of, expiresAt),
-    noteSubscriptionError: (of, error) => noteSubscriptionError(database, of, error),
+    recordInvoiceFeedError: (companyId, error) => recordInvoiceFeedError(database, companyId, error),
+    matchInvoicesToDeals: (invoices) => matchInvoicesToDeals(database, invoices),
+    markIrrelevant: (companyId, invoices) => markIrrelevant(database, companyId, invoices),
+    savePaymentStatus: (companyId, recordId, invoice) => savePaymentStatus(database, companyId, recordId, invoice),
+    markInvoiceReported: (invoice) => markInvoiceReported(database, invoice),
+    recordRenewal: (of, expiresAt) => recordRenewal(database, of, expiresAt),
+    recordSubscriptionError: (of, error) => recordSubscriptionError(database, of, error),
     forgetSubscription: (subscriptionId) => forgetSubscription(database, subscriptionId),
     listSubscriptions: () => listSubscriptions(database),
     listHeldOnMasters: () => listHeldOnMasters(database),

@@ -1,9 +1,9 @@
 import type { RecordRef } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
-import { keepDocument } from '../deals/documents.js';
+import { saveDocument } from '../deals/documents.js';
 
-/** Where the reading of a company's invoices stands, and which of their changes the deals were told. */
+/** Where the reading of a company's invoices stands, and of which of their changes the deals were notified. */
 
 /** What an invoice must carry so that the ledger can say whether it is news. */
 export interface FeedInvoice {
@@ -20,12 +20,12 @@ export interface FeedInvoice {
 }
 
 /** An invoice as the ledger meets it. */
-export interface MetInvoice {
+export interface MatchedInvoice {
   /** The deal that it belongs to; undefined for invoices of others. */
   readonly deal: RecordRef | undefined;
   /** What was read of it before. */
   readonly known: Partial<FeedInvoice> | undefined;
-  readonly seen: { readonly etag: string; readonly told: boolean } | undefined;
+  readonly seen: { readonly etag: string; readonly isDealNotified: boolean } | undefined;
 }
 
 export interface FeedPosition {
@@ -61,7 +61,7 @@ export async function moveInvoiceFeed(
      WHERE company_id = $1 RETURNING watermark`,
     [companyId, to.watermark ?? null, to.isEnd],
   );
-  await db.query('DELETE FROM seen_invoices WHERE company_id = $1 AND last_modified < $2 AND told', [
+  await db.query('DELETE FROM seen_invoices WHERE company_id = $1 AND last_modified < $2 AND notified', [
     companyId,
     to.forgetBefore,
   ]);
@@ -70,7 +70,7 @@ export async function moveInvoiceFeed(
   return row.watermark;
 }
 
-export async function noteInvoiceFeedError(db: Queryable, companyId: string, error: string): Promise<void> {
+export async function recordInvoiceFeedError(db: Queryable, companyId: string, error: string): Promise<void> {
   await db.query('UPDATE invoice_feeds SET error = $2, error_at = now() WHERE company_id = $1', [companyId, error]);
 }
 
@@ -95,15 +95,15 @@ export async function listInvoiceFeeds(db: Queryable): Promise<FeedPosition[]> {
  * What the ledger knows of these invoices, in their order. The deal is found by the document itself, by the order that
  * it came from, or by our key, which must be the id of a record that the ledger knows.
  */
-export async function meetInvoices(db: Queryable, invoices: readonly FeedInvoice[]): Promise<MetInvoice[]> {
+export async function matchInvoicesToDeals(db: Queryable, invoices: readonly FeedInvoice[]): Promise<MatchedInvoice[]> {
   const { rows } = await db.query<{
     record_id: string | null;
     source_table: SourceTable | null;
     content: Partial<FeedInvoice> | null;
     etag: string | null;
-    told: boolean | null;
+    notified: boolean | null;
   }>(
-    `SELECT record.record_id, record.source_table, document.content, seen.etag, seen.told
+    `SELECT record.record_id, record.source_table, document.content, seen.etag, seen.notified
      FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS met(invoice_id, order_id, key_id, place)
      LEFT JOIN documents document ON document.document_id = met.invoice_id
      LEFT JOIN documents origin ON origin.document_id = met.order_id
@@ -120,18 +120,22 @@ export async function meetInvoices(db: Queryable, invoices: readonly FeedInvoice
   return rows.map((row) => ({
     deal: row.record_id && row.source_table ? { table: row.source_table, recordId: row.record_id } : undefined,
     known: row.content ?? undefined,
-    seen: row.etag !== null && row.told !== null ? { etag: row.etag, told: row.told } : undefined,
+    seen: row.etag !== null && row.notified !== null ? { etag: row.etag, isDealNotified: row.notified } : undefined,
   }));
 }
 
 /** These changes need no word to anybody. */
-export async function passInvoices(db: Queryable, companyId: string, invoices: readonly FeedInvoice[]): Promise<void> {
+export async function markIrrelevant(
+  db: Queryable,
+  companyId: string,
+  invoices: readonly FeedInvoice[],
+): Promise<void> {
   await db.query(
-    `INSERT INTO seen_invoices (invoice_id, company_id, etag, last_modified, told)
+    `INSERT INTO seen_invoices (invoice_id, company_id, etag, last_modified, notified)
      SELECT invoice_id, $1, etag, last_modified, true
      FROM unnest($2::uuid[], $3::text[], $4::timestamptz[]) AS met(invoice_id, etag, last_modified)
      ON CONFLICT (invoice_id) DO UPDATE
-       SET etag = excluded.etag, last_modified = excluded.last_modified, told = true`,
+       SET etag = excluded.etag, last_modified = excluded.last_modified, notified = true`,
     [
       companyId,
       invoices.map((invoice) => invoice.id),
@@ -141,8 +145,8 @@ export async function passInvoices(db: Queryable, companyId: string, invoices: r
   );
 }
 
-/** Keeps the news and that they are still to be told, in one transaction: neither stands without the other. */
-export async function keepInvoiceNews(
+/** Keeps the new status and that the deal is still to be notified of it, in one transaction: neither stands without the other. */
+export async function savePaymentStatus(
   database: Database,
   companyId: string,
   recordId: string,
@@ -156,19 +160,19 @@ export async function keepInvoiceNews(
     // The deal itself may have read the invoice after this page was read.
     const kept = rows[0]?.content.lastModified;
     if (!kept || Date.parse(kept) <= Date.parse(invoice.lastModified)) {
-      await keepDocument(tx, recordId, 'invoice', invoice);
+      await saveDocument(tx, recordId, 'invoice', invoice);
     }
     await tx.query(
-      `INSERT INTO seen_invoices (invoice_id, company_id, etag, last_modified, told) VALUES ($1, $2, $3, $4, false)
+      `INSERT INTO seen_invoices (invoice_id, company_id, etag, last_modified, notified) VALUES ($1, $2, $3, $4, false)
        ON CONFLICT (invoice_id) DO UPDATE
-         SET etag = excluded.etag, last_modified = excluded.last_modified, told = false`,
+         SET etag = excluded.etag, last_modified = excluded.last_modified, notified = false`,
       [invoice.id, companyId, invoice.etag, invoice.lastModified],
     );
   });
 }
 
-export async function markInvoiceTold(db: Queryable, { id, etag }: FeedInvoice): Promise<void> {
-  await db.query('UPDATE seen_invoices SET told = true WHERE invoice_id = $1 AND etag = $2', [id, etag]);
+export async function markInvoiceReported(db: Queryable, { id, etag }: FeedInvoice): Promise<void> {
+  await db.query('UPDATE seen_invoices SET notified = true WHERE invoice_id = $1 AND etag = $2', [id, etag]);
 }
 
 /** The inverse of `documentKey`. */

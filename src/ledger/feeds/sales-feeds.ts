@@ -30,7 +30,7 @@ export interface FeedState {
   /** What the last comparison found. */
   readonly compared: { readonly rows: string; readonly changed: string; readonly missing: string };
   readonly count:
-    | { readonly at: Date; readonly since: Date; readonly rows: string; readonly unseen: string }
+    | { readonly at: Date; readonly since: Date; readonly rows: string; readonly missed: string }
     | undefined;
 }
 
@@ -64,7 +64,7 @@ export interface FeedLedger {
     rows: readonly { readonly rowId: string; readonly version: string }[],
   ): Promise<Map<string, Settled>>;
   /** A moment before the page is asked for: when it is the last one, all that changed before is known. */
-  noteReading(table: FeedTable): Promise<void>;
+  recordReading(table: FeedTable): Promise<void>;
   /** I5: stores the position, in one transaction with what was dealt with. False when another reader was quicker. */
   settlePage(outcome: PageOutcome): Promise<boolean>;
   /** The token is not taken any more: everything is read again and compared. */
@@ -73,8 +73,8 @@ export interface FeedLedger {
   findMissing(table: FeedTable, sweep: number, limit: number): Promise<string[]>;
   pauseFeed(table: FeedTable, by: string): Promise<void>;
   resumeFeed(table: FeedTable): Promise<void>;
-  noteFeedError(table: FeedTable, message: string): Promise<void>;
-  noteCount(table: FeedTable, count: { since: Date; rows: number; unseen: number }): Promise<void>;
+  recordFeedError(table: FeedTable, message: string): Promise<void>;
+  recordReconciliation(table: FeedTable, count: { since: Date; rows: number; missed: number }): Promise<void>;
   /** The version of each row that was dealt with. */
   findSettled(table: FeedTable, rowIds: readonly string[]): Promise<Map<string, Settled>>;
 }
@@ -87,7 +87,7 @@ export function createFeedLedger(database: Database): FeedLedger {
       return rows.map(toFeed);
     },
     rememberRows: (table, sweep, rows) => rememberRows(database, table, sweep, rows),
-    async noteReading(table) {
+    async recordReading(table) {
       await database.query(
         'UPDATE sales_feeds SET reading_since = coalesce(reading_since, clock_timestamp()) WHERE source_table = $1',
         [table],
@@ -124,17 +124,17 @@ export function createFeedLedger(database: Database): FeedLedger {
         table,
       ]);
     },
-    async noteFeedError(table, message) {
+    async recordFeedError(table, message) {
       await database.query('UPDATE sales_feeds SET last_error = $2, last_error_at = now() WHERE source_table = $1', [
         table,
         message,
       ]);
     },
-    async noteCount(table, { since, rows, unseen }) {
+    async recordReconciliation(table, { since, rows, missed }) {
       await database.query(
-        `UPDATE sales_feeds SET counted_at = now(), counted_since = $2, counted_rows = $3, counted_unseen = $4
+        `UPDATE sales_feeds SET counted_at = now(), counted_since = $2, counted_rows = $3, counted_missed = $4
          WHERE source_table = $1`,
-        [table, since, rows, unseen],
+        [table, since, rows, missed],
       );
     },
     async findSettled(table, rowIds) {
@@ -263,7 +263,7 @@ interface Row {
   counted_at: Date | null;
   counted_since: Date | null;
   counted_rows: string | null;
-  counted_unseen: string | null;
+  counted_missed: string | null;
 }
 
 function toFeed(row: Row): FeedState {
@@ -293,7 +293,7 @@ function toFeed(row: Row): FeedState {
             at: row.counted_at,
             since: row.counted_since,
             rows: row.counted_rows ?? '0',
-            unseen: row.counted_unseen ?? '0',
+            missed: row.counted_missed ?? '0',
           }
         : undefined,
   };

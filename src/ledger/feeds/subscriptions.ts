@@ -1,7 +1,7 @@
 import type { Queryable } from '../database.js';
 
 /** What the ledger knows of our webhook subscriptions: when they were renewed, and what went wrong last. */
-export interface KeptSubscription {
+export interface StoredSubscription {
   readonly subscriptionId: string;
   readonly companyId: string;
   readonly resource: string;
@@ -11,13 +11,13 @@ export interface KeptSubscription {
   readonly errorAt: Date | undefined;
 }
 
-export interface SubscriptionNote {
+export interface SubscriptionRenewal {
   readonly subscriptionId: string;
   readonly companyId: string;
   readonly resource: string;
 }
 
-export async function noteRenewal(db: Queryable, of: SubscriptionNote, expiresAt: string): Promise<void> {
+export async function recordRenewal(db: Queryable, of: SubscriptionRenewal, expiresAt: string): Promise<void> {
   await db.query(
     `INSERT INTO webhook_subscriptions (subscription_id, company_id, resource, expires_at, renewed_at)
      VALUES ($1, $2, $3, $4, now())
@@ -27,7 +27,7 @@ export async function noteRenewal(db: Queryable, of: SubscriptionNote, expiresAt
   );
 }
 
-export async function noteSubscriptionError(db: Queryable, of: SubscriptionNote, error: string): Promise<void> {
+export async function recordSubscriptionError(db: Queryable, of: SubscriptionRenewal, error: string): Promise<void> {
   await db.query(
     `INSERT INTO webhook_subscriptions (subscription_id, company_id, resource, error, error_at)
      VALUES ($1, $2, $3, $4, now())
@@ -41,7 +41,7 @@ export async function forgetSubscription(db: Queryable, subscriptionId: string):
   await db.query('DELETE FROM webhook_subscriptions WHERE subscription_id = $1', [subscriptionId]);
 }
 
-export async function listSubscriptions(db: Queryable): Promise<KeptSubscription[]> {
+export async function listSubscriptions(db: Queryable): Promise<StoredSubscription[]> {
   const { rows } = await db.query<{
     subscription_id: string;
     company_id: string;

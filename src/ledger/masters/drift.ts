@@ -1,16 +1,16 @@
-import type { CentralMaster, MasterKind } from '../../deal/masters.js';
+import type { BusinessCentralMaster, MasterKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
 
 /** What a comparison of all masters found: the numbers of every run, the differences of the last ones. */
 
 export type Winner = 'sales' | 'business-central' | 'person';
 
-export interface KeptDifference {
+export interface StoredDifference {
   readonly kind: MasterKind;
   readonly rowId: string;
   readonly field: string;
-  readonly sales: string;
-  readonly central: string;
+  readonly dataverse: string;
+  readonly businessCentral: string;
   readonly winner: Winner;
   readonly reason: string;
 }
@@ -28,17 +28,17 @@ export interface DriftRun {
 
 export interface DriftLedger {
   startRun(runId: string): Promise<void>;
-  stageCentral(runId: string, kind: MasterKind, rows: readonly CentralMaster[]): Promise<void>;
+  stageBusinessCentral(runId: string, kind: MasterKind, rows: readonly BusinessCentralMaster[]): Promise<void>;
   /** Takes staged rows out: what is left at the end stands for nobody. */
-  findStaged(runId: string, kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, CentralMaster>>;
-  keepDifferences(runId: string, differences: readonly KeptDifference[]): Promise<void>;
-  noteSeen(runId: string, kind: MasterKind, rowIds: readonly string[]): Promise<void>;
+  findStaged(runId: string, kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, BusinessCentralMaster>>;
+  saveDifferences(runId: string, differences: readonly StoredDifference[]): Promise<void>;
+  recordSeen(runId: string, kind: MasterKind, rowIds: readonly string[]): Promise<void>;
   /** Linked rows that Sales did not show in this run. */
-  findUnseen(runId: string, kind: MasterKind, limit: number): Promise<{ rowId: string; bcId: string }[]>;
+  findMissed(runId: string, kind: MasterKind, limit: number): Promise<{ rowId: string; bcId: string }[]>;
   count(runId: string, kind: MasterKind, compared: number, requests: number): Promise<void>;
   finishRun(runId: string): Promise<DriftRun>;
   findLastRun(): Promise<DriftRun | undefined>;
-  listDifferences(runId: string, limit: number): Promise<KeptDifference[]>;
+  listDifferences(runId: string, limit: number): Promise<StoredDifference[]>;
   /** The rows that can be repaired without a person. */
   listRepairable(runId: string, after: string, limit: number): Promise<{ kind: MasterKind; rowId: string }[]>;
 }
@@ -63,7 +63,7 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         companyId,
       ]);
     },
-    async stageCentral(runId, kind, rows) {
+    async stageBusinessCentral(runId, kind, rows) {
       await database.query(
         `INSERT INTO master_pages (run_id, kind, bc_id, content)
          SELECT $1, $2, (one ->> 'id')::uuid, one FROM jsonb_array_elements($3::jsonb) AS one
@@ -72,29 +72,29 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       );
     },
     async findStaged(runId, kind, bcIds) {
-      const { rows } = await database.query<{ bc_id: string; content: CentralMaster }>(
+      const { rows } = await database.query<{ bc_id: string; content: BusinessCentralMaster }>(
         'SELECT bc_id, content FROM master_pages WHERE run_id = $1 AND kind = $2 AND bc_id = ANY($3)',
         [runId, kind, bcIds],
       );
       return new Map(rows.map((row) => [row.bc_id, row.content]));
     },
-    async keepDifferences(runId, differences) {
+    async saveDifferences(runId, differences) {
       await database.query(
-        `INSERT INTO drift_differences (run_id, kind, row_id, field, sales, business_central, winner, reason)
-         SELECT $1, one ->> 'kind', (one ->> 'rowId')::uuid, one ->> 'field', one ->> 'sales', one ->> 'central',
+        `INSERT INTO drift_differences (run_id, kind, row_id, field, dataverse, business_central, winner, reason)
+         SELECT $1, one ->> 'kind', (one ->> 'rowId')::uuid, one ->> 'field', one ->> 'dataverse', one ->> 'businessCentral',
            one ->> 'winner', one ->> 'reason' FROM jsonb_array_elements($2::jsonb) AS one
-         ON CONFLICT (run_id, kind, row_id, field) DO UPDATE SET sales = excluded.sales,
+         ON CONFLICT (run_id, kind, row_id, field) DO UPDATE SET dataverse = excluded.dataverse,
            business_central = excluded.business_central, winner = excluded.winner, reason = excluded.reason`,
         [runId, JSON.stringify(differences)],
       );
     },
-    async noteSeen(runId, kind, rowIds) {
+    async recordSeen(runId, kind, rowIds) {
       await database.query(
         `INSERT INTO drift_seen (run_id, kind, row_id) SELECT $1, $2, unnest($3::uuid[]) ON CONFLICT DO NOTHING`,
         [runId, kind, rowIds],
       );
     },
-    async findUnseen(runId, kind, limit) {
+    async findMissed(runId, kind, limit) {
       const { rows } = await database.query<{ sales_id: string; bc_id: string }>(
         `SELECT l.sales_id, l.bc_id FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
            AND NOT EXISTS (SELECT 1 FROM drift_seen s WHERE s.run_id = $1 AND s.kind = $2 AND s.row_id = l.sales_id)
@@ -141,7 +141,7 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         kind: MasterKind;
         row_id: string;
         field: string;
-        sales: string;
+        dataverse: string;
         business_central: string;
         winner: Winner;
         reason: string;
@@ -150,8 +150,8 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         kind: row.kind,
         rowId: row.row_id,
         field: row.field,
-        sales: row.sales,
-        central: row.business_central,
+        dataverse: row.dataverse,
+        businessCentral: row.business_central,
         winner: row.winner,
         reason: row.reason,
       }));

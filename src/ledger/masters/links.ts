@@ -24,7 +24,7 @@ export async function findLinks(
   );
 }
 
-export async function keepLink(db: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<void> {
+export async function saveLink(db: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<void> {
   await db.query(
     `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (kind, sales_id, company_id) DO UPDATE SET bc_id = excluded.bc_id, bc_number = excluded.bc_number, linked_at = now()`,

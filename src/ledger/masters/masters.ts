@@ -1,18 +1,25 @@
-import type { Agreed, CentralMaster, MasterKind, MasterProblem, MasterState, SalesMaster } from '../../deal/masters.js';
+import type {
+  Agreed,
+  BusinessCentralMaster,
+  DataverseMaster,
+  MasterKind,
+  MasterProblem,
+  MasterState,
+} from '../../deal/masters.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { forgetLink, keepLink, type Link, type LinkKind } from './links.js';
+import { forgetLink, type Link, type LinkKind, saveLink } from './links.js';
 
 /** What is known of accounts, contacts and products beside what stands for them in Business Central. */
 
-export interface KeptMaster {
+export interface StoredMaster {
   readonly kind: MasterKind;
   readonly rowId: string;
   readonly state: MasterState;
   readonly number: string | undefined;
   readonly name: string | undefined;
-  readonly content: SalesMaster | undefined;
-  readonly central: CentralMaster | undefined;
+  readonly content: DataverseMaster | undefined;
+  readonly businessCentral: BusinessCentralMaster | undefined;
   readonly companyContact: string | undefined;
   readonly agreed: Readonly<Record<string, Agreed>>;
   readonly echo: string | undefined;
@@ -28,8 +35,8 @@ export interface KeptMaster {
 
 export interface MasterChange {
   readonly state?: MasterState;
-  readonly content?: SalesMaster;
-  readonly central?: CentralMaster;
+  readonly content?: DataverseMaster;
+  readonly businessCentral?: BusinessCentralMaster;
   readonly companyContact?: string;
   readonly agreed?: Readonly<Record<string, Agreed>>;
   readonly echo?: string;
@@ -52,19 +59,19 @@ export interface AgreedRow {
 }
 
 export interface MasterLedger {
-  findMaster(ref: MasterRef): Promise<KeptMaster | undefined>;
-  getMaster(ref: MasterRef): Promise<KeptMaster>;
-  findMasters(kind: MasterKind, rowIds: readonly string[]): Promise<Map<string, KeptMaster>>;
-  findByCentral(kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, string[]>>;
+  findMaster(ref: MasterRef): Promise<StoredMaster | undefined>;
+  getMaster(ref: MasterRef): Promise<StoredMaster>;
+  findMasters(kind: MasterKind, rowIds: readonly string[]): Promise<Map<string, StoredMaster>>;
+  findByBusinessCentral(kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, string[]>>;
   listMasters(
     kind: MasterKind,
     options: { readonly onlyProblems: boolean; readonly limit: number },
-  ): Promise<KeptMaster[]>;
+  ): Promise<StoredMaster[]>;
   change(ref: MasterRef, change: MasterChange, link?: Link, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
   /** What both sides were found to say alike, for many rows at once. */
-  keepAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
+  saveAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
   /** What a step found wrong; it replaces what the same step found before. */
-  keepProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
+  saveProblems(ref: MasterRef, step: string, problems: readonly MasterProblem[]): Promise<void>;
   /** What these steps found is of no matter any more. */
   forgetProblems(ref: MasterRef, steps: readonly string[]): Promise<void>;
   /** Forgets what other steps found in earlier passes; returns what is wrong now. */
@@ -87,7 +94,7 @@ const SELECT = `SELECT m.*, l.bc_id, l.bc_number FROM masters m LEFT JOIN LATERA
   ) l ON true`;
 
 export function createMasterLedger(database: Database, companyId: string): MasterLedger {
-  const findMaster = async ({ kind, rowId }: MasterRef): Promise<KeptMaster | undefined> => {
+  const findMaster = async ({ kind, rowId }: MasterRef): Promise<StoredMaster | undefined> => {
     const { rows } = await database.query<Row>(`${SELECT} WHERE m.kind = $1 AND m.row_id = $2 AND m.company_id = $3`, [
       kind,
       rowId,
@@ -110,7 +117,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
       );
       return new Map(rows.map((row) => [row.row_id, toMaster(row)]));
     },
-    async findByCentral(kind, bcIds) {
+    async findByBusinessCentral(kind, bcIds) {
       const { rows } = await database.query<{ bc_id: string; sales_id: string }>(
         'SELECT bc_id, sales_id FROM links WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3)',
         [LINK_KIND[kind], companyId, bcIds],
@@ -129,11 +136,11 @@ export function createMasterLedger(database: Database, companyId: string): Maste
     },
     change: (ref, change, link, audit) =>
       database.transaction(async (tx) => {
-        await changeMaster(tx, companyId, ref, change);
-        if (link) await keepLink(tx, LINK_KIND[ref.kind], companyId, link);
+        await updateMaster(tx, companyId, ref, change);
+        if (link) await saveLink(tx, LINK_KIND[ref.kind], companyId, link);
         if (audit) await appendAudit(tx, { recordId: ref.rowId, ...audit });
       }),
-    async keepAgreed(kind, rows) {
+    async saveAgreed(kind, rows) {
       if (rows.length === 0) return;
       await database.query(
         `INSERT INTO masters (kind, row_id, company_id, number, name, agreed)
@@ -143,7 +150,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         [kind, companyId, JSON.stringify(rows)],
       );
     },
-    async keepProblems({ kind, rowId }, step, problems) {
+    async saveProblems({ kind, rowId }, step, problems) {
       await database.query(
         `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
          ON CONFLICT (kind, row_id, company_id) DO UPDATE SET problems = masters.problems || excluded.problems`,
@@ -179,10 +186,10 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         );
         const own = rows.find((row) => row.sales_id === loser.rowId);
         const other = rows.find((row) => row.sales_id === survivorId);
-        await changeMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
+        await updateMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
         if (!own || own.bc_id === other?.bc_id) return 'nothing';
         if (other) return 'both';
-        await keepLink(tx, kind, companyId, { salesId: survivorId, bcId: own.bc_id, bcNumber: own.bc_number });
+        await saveLink(tx, kind, companyId, { salesId: survivorId, bcId: own.bc_id, bcNumber: own.bc_number });
         await forgetLink(tx, kind, companyId, loser.rowId);
         // The block goes with the customer that it was set on.
         await tx.query(
@@ -208,7 +215,7 @@ export function createMasterLedger(database: Database, companyId: string): Maste
   };
 }
 
-async function changeMaster(tx: Queryable, companyId: string, ref: MasterRef, change: MasterChange): Promise<void> {
+async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, change: MasterChange): Promise<void> {
   const { content } = change;
   await tx.query(`INSERT INTO masters (kind, row_id, company_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING`, [
     ref.kind,
@@ -236,7 +243,7 @@ async function changeMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
       change.blockedFrom !== undefined,
       change.blockedFrom ?? null,
       change.isSynced ?? false,
-      change.central ? JSON.stringify(change.central) : null,
+      change.businessCentral ? JSON.stringify(change.businessCentral) : null,
       change.companyContact ?? null,
     ],
   );
@@ -248,8 +255,8 @@ interface Row {
   state: MasterState;
   number: string | null;
   name: string | null;
-  content: SalesMaster | null;
-  central: CentralMaster | null;
+  content: DataverseMaster | null;
+  businessCentral: BusinessCentralMaster | null;
   company_contact: string | null;
   agreed: Record<string, Agreed>;
   echo: string | null;
@@ -263,7 +270,7 @@ interface Row {
   bc_number: string | null;
 }
 
-function toMaster(row: Row): KeptMaster {
+function toMaster(row: Row): StoredMaster {
   return {
     kind: row.kind,
     rowId: row.row_id,
@@ -271,7 +278,7 @@ function toMaster(row: Row): KeptMaster {
     number: row.number ?? undefined,
     name: row.name ?? undefined,
     content: row.content ?? undefined,
-    central: row.central ?? undefined,
+    businessCentral: row.businessCentral ?? undefined,
     companyContact: row.company_contact ?? undefined,
     agreed: row.agreed,
     echo: row.echo ?? undefined,

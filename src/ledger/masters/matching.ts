@@ -1,6 +1,6 @@
 import { appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
-import { keepLink } from './links.js';
+import { saveLink } from './links.js';
 
 /** Which customer an account may be, and what people decided. */
 
@@ -31,7 +31,7 @@ export interface MatchLedger {
   findLinkedCustomers(customerIds: readonly string[]): Promise<Set<string>>;
   clearRun(runId: string): Promise<void>;
   /** Replaces what was found for these accounts before. */
-  keepCandidates(accountIds: readonly string[], candidates: readonly MatchCandidate[]): Promise<void>;
+  saveCandidates(accountIds: readonly string[], candidates: readonly MatchCandidate[]): Promise<void>;
   listCandidates(limit: number): Promise<MatchCandidate[]>;
   isDecided(accountId: string): Promise<boolean>;
   findDecided(accountIds: readonly string[]): Promise<Set<string>>;
@@ -92,7 +92,7 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
     async clearRun(runId) {
       await database.query('DELETE FROM master_pages WHERE run_id = $1', [runId]);
     },
-    keepCandidates: (accountIds, candidates) =>
+    saveCandidates: (accountIds, candidates) =>
       database.transaction(async (tx) => {
         await tx.query('DELETE FROM match_candidates WHERE company_id = $1 AND account_id = ANY($2)', [
           companyId,
@@ -158,7 +158,7 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
         ]);
         if (customer) {
           const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
-          await keepLink(tx, 'customer', companyId, link);
+          await saveLink(tx, 'customer', companyId, link);
         }
         await appendAudit(tx, {
           recordId: accountId,

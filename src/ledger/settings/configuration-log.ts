@@ -12,7 +12,7 @@ export const CONFIGURATION_CHANGED = 'configuration changed';
 const LOCK_SPACE = 4_116;
 
 /** Writes an entry when the configuration differs from the last one of this kind of process; true when it did. */
-export function noteConfiguration(
+export function recordConfiguration(
   database: Database,
   processName: 'worker' | 'starter',
   settings: Settings,

@@ -50,7 +50,7 @@ export interface NewCredential
 }
 
 /** The newest generation is this one; the one before ends after the overlap, older ones are gone. */
-export async function keepCredential(tx: Queryable, credential: NewCredential, overlapHours: number): Promise<void> {
+export async function saveCredential(tx: Queryable, credential: NewCredential, overlapHours: number): Promise<void> {
   const { name, generation } = credential;
   await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
   await tx.query(`UPDATE credentials SET valid_until = now() + $2 * interval '1 hour' WHERE name = $1`, [

@@ -6,11 +6,11 @@ import type { Database, Queryable } from '../database.js';
 import {
   type CredentialFacts,
   findCredentials,
-  keepCredential,
   listCredentials,
   openGeneration,
   resealCredential,
   type SealedCredential,
+  saveCredential,
   takeCredentials,
 } from './credentials.js';
 
@@ -64,7 +64,7 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
         const sealed = ring.seal(Buffer.from(JSON.stringify(credential)), placeOf({ name, generation, kind }));
         const keyId = readKeyId(sealed);
         const facts = { thumbprint: certificate?.thumbprintSha256, expiresAt: certificate?.expiresAt };
-        await keepCredential(tx, { name, generation, kind, keyId, sealed, setBy: actor, ...facts }, overlapHours);
+        await saveCredential(tx, { name, generation, kind, keyId, sealed, setBy: actor, ...facts }, overlapHours);
         await audit(tx, {
           actor,
           action: 'set credential',

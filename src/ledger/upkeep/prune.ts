@@ -18,9 +18,9 @@ const PRUNED = {
   write_intents: `state = 'done' AND asked_at < $1 AND EXISTS (
     SELECT FROM source_records record WHERE record.record_id = write_intents.record_id
       AND record.state = 'settled' AND record.changed_at < $1)`,
-  sightings: 'last_at < $1',
+  detections: 'last_at < $1',
   // The feed forgets them by itself; those of a company that is not read any more stay behind.
-  seen_invoices: 'told AND last_modified < $1',
+  seen_invoices: 'notified AND last_modified < $1',
 } as const;
 
 export type Pruned = Readonly<Record<keyof typeof PRUNED, number>>;
@@ -33,8 +33,8 @@ export interface Pruning {
 
 /** Deletes in small transactions; stopped halfway and started again it goes on. The trail tells what went. */
 export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
-  const count = { deal_revisions: 0, write_intents: 0, sightings: 0, seen_invoices: 0 };
-  for (const table of ['deal_revisions', 'write_intents', 'sightings', 'seen_invoices'] as const) {
+  const count = { deal_revisions: 0, write_intents: 0, detections: 0, seen_invoices: 0 };
+  for (const table of ['deal_revisions', 'write_intents', 'detections', 'seen_invoices'] as const) {
     count[table] = isDryRun ? await countOld(database, table, before) : await deleteOld(database, table, before);
   }
   if (!isDryRun) {

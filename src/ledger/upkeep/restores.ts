@@ -2,7 +2,7 @@ import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database } from '../database.js';
 
 /** From now on the ledger counts as older than the world: the first attempt of a write looks before it asks, too. */
-export async function noteRestore(database: Database, by: string): Promise<void> {
+export async function recordRestore(database: Database, by: string): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query('INSERT INTO ledger_restores (said_by) VALUES ($1)', [by]);
     await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'restored the ledger', facts: {} });

@@ -5,19 +5,24 @@ import { allSources, type Mapping } from '../rules/mapping.js';
 import { BROUGHT, type SourceColumn, type SourceRow } from './sources.js';
 import type { Section } from './targets.js';
 
-export interface Wishes {
+export interface RequestedFields {
   readonly createCustomers: boolean;
   readonly createItems: boolean;
   readonly createContacts: boolean;
 }
 
 /** Which columns a mapping needs of the records of one table. */
-export function askedColumns(mapping: Mapping, rules: LineRules, wishes: Wishes, table: SourceTable): AskedColumns {
+export function askedColumns(
+  mapping: Mapping,
+  rules: LineRules,
+  requestedFields: RequestedFields,
+  table: SourceTable,
+): AskedColumns {
   // What nobody creates needs no columns.
   const sections: Section[] = ['document', 'line'];
-  if (wishes.createCustomers) sections.push('customer');
-  if (wishes.createContacts) sections.push('contact');
-  if (wishes.createItems) sections.push('item');
+  if (requestedFields.createCustomers) sections.push('customer');
+  if (requestedFields.createContacts) sections.push('contact');
+  if (requestedFields.createItems) sections.push('item');
   const sources = allSources(mapping, sections);
   // The keys of customers and items are looked up, whoever creates them.
   for (const section of ['customer', 'item'] as const) {
@@ -51,7 +56,7 @@ export function askedColumns(mapping: Mapping, rules: LineRules, wishes: Wishes,
     owner: rows.owner.length > 0,
     contact: rows.contact.length > 0,
     baseUnit: rules.convertUnits ?? false,
-    defaultUnit: wishes.createItems,
+    defaultUnit: requestedFields.createItems,
     priceList: (rules.grossPriceLists?.length ?? 0) > 0,
   };
 }

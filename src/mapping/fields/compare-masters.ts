@@ -3,13 +3,13 @@ import type { FieldValues } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import {
   type Agreed,
-  type CentralMaster,
+  type BusinessCentralMaster,
+  type DataverseMaster,
   decideBlock,
   decideField,
   type FieldKind,
   type MasterRules,
   newerOf,
-  type SalesMaster,
   toMasterState,
 } from '../../deal/masters.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
@@ -20,16 +20,16 @@ import type { Lookups } from './resolve.js';
 
 export interface MasterDifference {
   readonly field: string;
-  readonly sales: string;
-  readonly central: string;
+  readonly dataverse: string;
+  readonly businessCentral: string;
   /** Whose value will stand. */
   readonly winner: 'sales' | 'business-central' | 'person';
   readonly reason: string;
 }
 
 export interface Comparison {
-  readonly toCentral: FieldValues;
-  readonly toSales: Columns;
+  readonly toBusinessCentral: FieldValues;
+  readonly toDataverse: Columns;
   /** What both sides say by now, or will say once it is written. */
   readonly agreed: Readonly<Record<string, Agreed>>;
   /** Set when the block changes: what it was before ours, or nothing when it is ours no more. */
@@ -40,8 +40,8 @@ export interface Comparison {
 
 export interface ComparedMaster {
   readonly section: MasterSection;
-  readonly sales: SalesMaster;
-  readonly central: CentralMaster;
+  readonly dataverse: DataverseMaster;
+  readonly businessCentral: BusinessCentralMaster;
   readonly agreed: Readonly<Record<string, Agreed>>;
   readonly blockedFrom: string | undefined;
   /** Deleted in Sales: nothing but the block follows. */
@@ -53,7 +53,7 @@ export interface ComparedMaster {
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
 
 export async function compareMaster(
-  { section, sales, central, agreed, blockedFrom, isDeleted, companyNumber }: ComparedMaster,
+  { section, dataverse, businessCentral, agreed, blockedFrom, isDeleted, companyNumber }: ComparedMaster,
   rules: MasterRules,
   mapping: Mapping,
   lookups: Pick<Lookups, 'findCode'>,
@@ -61,34 +61,38 @@ export async function compareMaster(
   const differences: MasterDifference[] = [];
   const problems: Problem[] = [];
   const next: Record<string, Agreed> = {};
-  let toCentral: Record<string, string | boolean> = {};
-  let toSales: Record<string, string> = {};
-  const isActive = !isDeleted && toMasterState(sales) === 'active';
+  let toBusinessCentral: Record<string, string | boolean> = {};
+  let toDataverse: Record<string, string> = {};
+  const isActive = !isDeleted && toMasterState(dataverse) === 'active';
 
   // What is inactive stands still until it is sold again.
   if (isActive) {
     const fields = followedFields(section, mapping, rules);
-    const mapped = await mapMaster(section, fields, mapping, sales, lookups);
-    const newer = newerOf(sales, central);
+    const mapped = await mapMaster(section, fields, mapping, dataverse, lookups);
+    const newer = newerOf(dataverse, businessCentral);
     problems.push(...mapped.problems);
     const wrong = new Set(mapped.problems.map(({ text }) => fieldOf(text)));
     const undecided: string[] = [];
     for (const [name, { kind, value }] of mapped.values) {
       if (wrong.has(name)) continue;
-      const there = central.values[name] ?? '';
+      const there = businessCentral.values[name] ?? '';
       const wins = rules.winsFor[`${section}.${name}`] ?? rules.winsFor[name] ?? rules.wins;
-      const decision = decideField({ kind, sales: value, central: there, agreed: agreed[name] }, wins, newer);
-      if (decision === 'same') next[name] = { sales: value, central: there };
+      const decision = decideField(
+        { kind, dataverse: value, businessCentral: there, agreed: agreed[name] },
+        wins,
+        newer,
+      );
+      if (decision === 'same') next[name] = { dataverse: value, businessCentral: there };
       if (decision === 'same' || decision === 'leave') continue;
-      const difference = { field: name, sales: value, central: there };
+      const difference = { field: name, dataverse: value, businessCentral: there };
       const column = decision === 'to-sales' ? findWritableColumn(fields.get(name) as FieldSource) : undefined;
       if (decision === 'to-central') {
-        toCentral[name] = toFieldValue(kind, value);
-        next[name] = { sales: value, central: value };
+        toBusinessCentral[name] = toFieldValue(kind, value);
+        next[name] = { dataverse: value, businessCentral: value };
         differences.push({ ...difference, winner: 'sales', reason: `wins: ${wins}` });
       } else if (column !== undefined) {
-        toSales[column] = there;
-        next[name] = { sales: there, central: there };
+        toDataverse[column] = there;
+        next[name] = { dataverse: there, businessCentral: there };
         differences.push({ ...difference, winner: 'business-central', reason: `wins: ${wins}` });
       } else {
         undecided.push(name);
@@ -100,45 +104,51 @@ export async function compareMaster(
       const text = `${section}: ${undecided.join(', ')} of Sales and of Business Central are to be made the same`;
       problems.push({ reason: 'master-conflict', text });
     }
-    if (companyNumber !== undefined && central.values['companyNumber'] !== companyNumber) {
-      toCentral['companyNumber'] = companyNumber;
-      const there = central.values['companyNumber'] ?? '';
+    if (companyNumber !== undefined && businessCentral.values['companyNumber'] !== companyNumber) {
+      toBusinessCentral['companyNumber'] = companyNumber;
+      const there = businessCentral.values['companyNumber'] ?? '';
       const reason = 'the company is the account of Sales';
-      differences.push({ field: 'companyNumber', sales: companyNumber, central: there, winner: 'sales', reason });
+      differences.push({
+        field: 'companyNumber',
+        dataverse: companyNumber,
+        businessCentral: there,
+        winner: 'sales',
+        reason,
+      });
     }
   }
   // A row is brought over whole or not at all: half an address would be a wrong one.
   if (problems.some(({ reason }) => reason !== 'master-conflict')) {
     for (const { field } of differences) delete next[field];
     for (const { text, reason } of problems.filter((problem) => problem.reason !== 'master-conflict')) {
-      const there = central.values[fieldOf(text)] ?? '';
-      differences.push({ field: fieldOf(text), sales: '', central: there, winner: 'person', reason });
+      const there = businessCentral.values[fieldOf(text)] ?? '';
+      differences.push({ field: fieldOf(text), dataverse: '', businessCentral: there, winner: 'person', reason });
     }
-    toCentral = {};
-    toSales = {};
+    toBusinessCentral = {};
+    toDataverse = {};
   }
 
-  const block = section === 'contact' ? undefined : blockOf(section, isActive, central, blockedFrom, rules);
+  const block = section === 'contact' ? undefined : blockOf(section, isActive, businessCentral, blockedFrom, rules);
   if (block !== undefined) {
-    toCentral['blocked'] = section === 'item' ? block === 'true' : block;
+    toBusinessCentral['blocked'] = section === 'item' ? block === 'true' : block;
     const reason = isActive ? 'we blocked it, and Sales has it again' : 'Sales has it no more';
     const wanted = section === 'item' ? block : block.replace('_x0020_', 'not blocked');
-    const there = central.values['blocked'] ?? '';
-    differences.push({ field: 'blocked', sales: wanted, central: there, winner: 'sales', reason });
+    const there = businessCentral.values['blocked'] ?? '';
+    differences.push({ field: 'blocked', dataverse: wanted, businessCentral: there, winner: 'sales', reason });
   }
-  const blockedBefore = block === undefined ? undefined : isActive ? null : (central.values['blocked'] ?? '');
-  return { toCentral, toSales, agreed: next, blockedFrom: blockedBefore, problems, differences };
+  const blockedBefore = block === undefined ? undefined : isActive ? null : (businessCentral.values['blocked'] ?? '');
+  return { toBusinessCentral, toDataverse, agreed: next, blockedFrom: blockedBefore, problems, differences };
 }
 
 function blockOf(
   section: 'customer' | 'item',
   isActive: boolean,
-  central: CentralMaster,
+  businessCentral: BusinessCentralMaster,
   blockedFrom: string | undefined,
   rules: MasterRules,
 ): string | undefined {
   const rule = section === 'item' ? rules.retired : rules.deactivate;
-  return decideBlock(section, isActive, rule, central.values['blocked'] ?? '', blockedFrom);
+  return decideBlock(section, isActive, rule, businessCentral.values['blocked'] ?? '', blockedFrom);
 }
 
 /** `customer.city: 35 characters …` speaks of `city`. */

@@ -1,6 +1,6 @@
 import type { Columns, WonDeal } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
-import type { FieldKind, SalesMaster } from '../../deal/masters.js';
+import type { DataverseMaster, FieldKind } from '../../deal/masters.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
 import { mapSources } from './fields.js';
 import { type Lookups, resolveSection } from './resolve.js';
@@ -81,7 +81,7 @@ export async function mapMaster(
   section: MasterSection,
   fields: ReadonlyMap<string, FieldSource>,
   mapping: Mapping,
-  master: SalesMaster,
+  master: DataverseMaster,
   lookups: Pick<Lookups, 'findCode'>,
 ): Promise<MappedMaster> {
   const mapped = await mapSources(section, fields, mapping, toMasterView(master, mapping.timeZone));
@@ -95,12 +95,12 @@ export async function mapMaster(
 }
 
 /** A row of Sales as columns and formulas see it: a deal of nothing but its customer, its contact or its product. */
-export function toMasterView(master: SalesMaster, timeZone: string): DealView {
+export function toMasterView(master: DataverseMaster, timeZone: string): DealView {
   const deal = toMasterDeal(master);
   return { deal, timeZone, line: deal.lines[0] };
 }
 
-export function toMasterDeal(master: SalesMaster): WonDeal {
+export function toMasterDeal(master: DataverseMaster): WonDeal {
   const { kind, rowId, columns, owner } = master;
   const isPerson = kind === 'contact';
   const product = kind === 'product' ? toProduct(master) : undefined;
@@ -152,7 +152,7 @@ export function toMasterDeal(master: SalesMaster): WonDeal {
   };
 }
 
-function toProduct(master: SalesMaster): WonDeal['lines'][number] {
+function toProduct(master: DataverseMaster): WonDeal['lines'][number] {
   return {
     lineId: master.rowId,
     sequence: 10_000,

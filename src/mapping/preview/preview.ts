@@ -20,7 +20,7 @@ export interface Preview {
     readonly recordId: string;
     readonly number: string;
     /** The record further down the lineage that carries the deal instead. */
-    readonly bearer: string | undefined;
+    readonly carrier: string | undefined;
   };
   /** What would be written, in this order. */
   readonly plan: readonly PlanStep[];
@@ -92,7 +92,7 @@ export function toPreview(input: PreviewInput): Preview {
       table: deal.table,
       recordId: deal.recordId,
       number: deal.number,
-      bearer: deal.lineage.descendants[0]?.recordId,
+      carrier: deal.lineage.descendants[0]?.recordId,
     },
     plan: problems.length > 0 ? [] : input.plan,
     document: document && {
@@ -242,7 +242,7 @@ function flatten(preview: Preview): Map<string, string> {
 export function printPreview(preview: Preview): string {
   const { deal, document, plan, notes, problems } = preview;
   const out = [`${deal.table} ${deal.number} (${deal.recordId})`];
-  if (deal.bearer) out.push(`  is not handed over: ${deal.bearer} carries the deal`);
+  if (deal.carrier) out.push(`  is not handed over: ${deal.carrier} carries the deal`);
   if (problems.length > 0) {
     out.push('', 'Held:', ...problems.map(({ reason, text }) => `  ${reason}: ${text}`));
   }

@@ -5,7 +5,7 @@ import type { FeedTable } from '../../deal/ids.js';
 import type { LineRules } from '../../deal/line-rules.js';
 import type { MasterRules } from '../../deal/masters.js';
 import type { TotalsRules } from '../../deal/totals.js';
-import type { Wishes } from '../fields/columns.js';
+import type { RequestedFields } from '../fields/columns.js';
 import type { Mapping } from './mapping.js';
 
 /** What the configuration decides, handed to the activities that need it. */
@@ -74,6 +74,6 @@ export interface FeedSettings {
 }
 
 /** What may be created, as far as it decides which columns are read. */
-export function wishesOf({ policy, createContacts }: Rules): Wishes {
+export function creationPolicyOf({ policy, createContacts }: Rules): RequestedFields {
   return { createCustomers: policy.createCustomers, createItems: policy.createItems, createContacts };
 }

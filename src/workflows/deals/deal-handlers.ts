@@ -7,7 +7,7 @@ import {
   setHandler,
   upsertSearchAttributes,
 } from '@temporalio/workflow';
-import type { StateNote } from '../../activities/deals/ledger.js';
+import type { StateChange } from '../../activities/deals/ledger.js';
 import { isNewerRevision } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem, REFUSED } from '../../deal/holds.js';
@@ -19,10 +19,10 @@ import {
   type Asked,
   type Confirmed,
   cancelUpdate,
+  changedSignal,
   confirmSignal,
   confirmUpdate,
   type DealStatus,
-  lookSignal,
   type Rejected,
   rejectSignal,
   rejectUpdate,
@@ -36,25 +36,25 @@ import { SEARCH_ATTRIBUTES } from './search-attributes.js';
  * Where people meet a running deal: it shows state, step and holds, takes their words, and lets the story in
  * hand-over-deal.ts wait for them.
  */
-export interface Desk {
+export interface DealHandlers {
   /** Shows the state everywhere; the ledger is told as well unless a step has already told it. */
   enter(
     state: DealState,
     step: string,
-    options?: { readonly told?: boolean } & Omit<StateNote, 'recordId' | 'state'>,
+    options?: { readonly alreadyRecorded?: boolean } & Omit<StateChange, 'recordId' | 'state'>,
   ): Promise<void>;
   /** Where the ledger says that the deal stands when a run goes on with it. */
-  standAt(state: DealState): void;
+  resumeAt(state: DealState): void;
   /** Runs a step; what is refused becomes a hold, and when it is cleared the step runs again. */
-  untilClear<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
+  runUnlessHeld<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
   /** Waits for a person's word on these figures. */
   decide(figures: Figures): Promise<Decision>;
   /** What is told from now on counts as news only when it is newer than this revision. */
   hasRead(revision: string): void;
   /** Whether something was told since the last reading. */
-  hasNews(): boolean;
+  hasPendingChanges(): boolean;
   /** What was told, once: the next call tells only what came after. */
-  takeNews(): News;
+  takePendingChanges(): PendingChanges;
   show(facts: {
     difference?: string | undefined;
     customerNumber?: string;
@@ -68,7 +68,7 @@ export interface Held {
   readonly held: readonly Problem[];
 }
 
-export interface News {
+export interface PendingChanges {
   /** The record in Sales is another, or may be. */
   readonly ofRecord: boolean;
   /** An invoice in Business Central is another. */
@@ -77,7 +77,7 @@ export interface News {
 
 export type Decision =
   /** The record or its document changed while it waited: the question is void. */
-  | { readonly kind: 'news' }
+  | { readonly kind: 'changed' }
   | { readonly kind: 'confirmed'; readonly by: string; readonly note: string | undefined }
   | { readonly kind: 'rejected'; readonly by: string; readonly reason: string };
 
@@ -102,16 +102,16 @@ export class ReplayWanted {
 }
 
 /** A hold is looked at again by itself, because what blocked it may have been repaired without a word to us. */
-const LOOK_AGAIN = '1 hour';
+const RECHECK_INTERVAL = '1 hour';
 
-export function openDesk(ref: RecordRef): Desk {
+export function createDealHandlers(ref: RecordRef): DealHandlers {
   let state: DealState = 'reading';
   let step = 'starting';
   let problems: readonly Problem[] = [];
   let figures: Figures | undefined;
   let invoiceNumber: string | undefined;
   let difference: string | undefined;
-  let decision: Exclude<Decision, { kind: 'news' }> | undefined;
+  let decision: Exclude<Decision, { kind: 'changed' }> | undefined;
   /** Whatever it is, whoever waits throws it. */
   let ended: DealEnded | ReplayWanted | undefined;
   let retries = 0;
@@ -125,7 +125,7 @@ export function openDesk(ref: RecordRef): Desk {
   let areInvoicesTold = false;
   let isWoken = false;
   // Each word wakes a hold once: the step that is held may not be one that reads the record again.
-  let told = 0;
+  let notified = 0;
   let answered = 0;
 
   const status = (): DealStatus => ({
@@ -211,12 +211,12 @@ export function openDesk(ref: RecordRef): Desk {
     description: 'Run the deal again from its start; what exists is adopted',
   });
   // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
-  setHandler(lookSignal, (look) => {
-    told += 1;
-    switch (look.at) {
+  setHandler(changedSignal, (hint) => {
+    notified += 1;
+    switch (hint.at) {
       case 'sales':
-        if (look.revision === undefined || look.isDeleted) isRecordTold = true;
-        else if (newest === undefined || isNewerRevision(look.revision, newest)) newest = look.revision;
+        if (hint.revision === undefined || hint.isDeleted) isRecordTold = true;
+        else if (newest === undefined || isNewerRevision(hint.revision, newest)) newest = hint.revision;
         return;
       case 'business-central':
         areInvoicesTold = true;
@@ -245,17 +245,17 @@ export function openDesk(ref: RecordRef): Desk {
 
   const isRecordNew = (): boolean =>
     isRecordTold || (newest !== undefined && (revision === undefined || isNewerRevision(newest, revision)));
-  const hasNews = (): boolean => isRecordNew() || areInvoicesTold;
+  const hasPendingChanges = (): boolean => isRecordNew() || areInvoicesTold;
 
-  const enter: Desk['enter'] = async (next, doing, options = {}) => {
+  const enter: DealHandlers['enter'] = async (next, doing, options = {}) => {
     // A bug, but none that a deal has to stand still for: somebody has to look at the table.
     if (!canMove(state, next)) log.error('a move that the table of states does not have', { from: state, to: next });
     state = next;
     step = doing;
     problems = [];
     publish();
-    const { told: isTold, ...facts } = options;
-    if (!isTold) await ledger.noteState({ recordId: ref.recordId, state, ...facts });
+    const { alreadyRecorded, ...facts } = options;
+    if (!alreadyRecorded) await ledger.recordState({ recordId: ref.recordId, state, ...facts });
   };
 
   const hold = async (found: readonly Problem[]): Promise<void> => {
@@ -264,21 +264,21 @@ export function openDesk(ref: RecordRef): Desk {
     state = 'held';
     problems = found;
     publish();
-    await ledger.noteState({ recordId: ref.recordId, state, problems });
+    await ledger.recordState({ recordId: ref.recordId, state, problems });
     const heard = retries;
     retriedBy = undefined;
     // A word that came while the step ran counts, too: it may be of something that the step looked at before.
     await condition(
-      () => retries > heard || ended !== undefined || isWoken || (hasNews() && told > answered),
-      LOOK_AGAIN,
+      () => retries > heard || ended !== undefined || isWoken || (hasPendingChanges() && notified > answered),
+      RECHECK_INTERVAL,
     );
-    answered = told;
+    answered = notified;
     if (ended) throw ended;
     state = before;
     problems = [];
     publish();
     const reasons = found.map(({ reason }) => reason);
-    await ledger.noteState({
+    await ledger.recordState({
       recordId: ref.recordId,
       state,
       ...(retriedBy !== undefined && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
@@ -287,10 +287,10 @@ export function openDesk(ref: RecordRef): Desk {
 
   return {
     enter,
-    standAt(stands) {
+    resumeAt(stands) {
       state = stands;
     },
-    async untilClear(doing, work) {
+    async runUnlessHeld(doing, work) {
       step = doing;
       for (let isRepeat = false; ; isRepeat = true) {
         isWoken = false;
@@ -303,21 +303,21 @@ export function openDesk(ref: RecordRef): Desk {
       figures = shown;
       decision = undefined;
       await enter('awaiting-confirmation', 'waiting for a person to confirm');
-      await condition(() => decision !== undefined || ended !== undefined || hasNews());
+      await condition(() => decision !== undefined || ended !== undefined || hasPendingChanges());
       if (ended) throw ended;
-      const word = decision as Exclude<Decision, { kind: 'news' }> | undefined;
-      if (word && (word.kind === 'rejected' || !hasNews())) return word;
+      const word = decision as Exclude<Decision, { kind: 'changed' }> | undefined;
+      if (word && (word.kind === 'rejected' || !hasPendingChanges())) return word;
       // From here on nobody may confirm what is being read again; a word that was just given is void.
       const isVoid = word && { actor: word.by, action: 'confirmation is void', facts: { figures } };
       await enter('drafted', 'reading both sides again', isVoid && { decision: isVoid });
-      return { kind: 'news' };
+      return { kind: 'changed' };
     },
     hasRead(read) {
       revision = read;
       isRecordTold = false;
     },
-    hasNews,
-    takeNews() {
+    hasPendingChanges,
+    takePendingChanges() {
       const news = { ofRecord: isRecordNew(), ofInvoices: areInvoicesTold };
       isRecordTold = false;
       areInvoicesTold = false;

@@ -1,5 +1,5 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
-import { LOOK, type Look } from '../../deal/change-hints.js';
+import { CHANGED_SIGNAL, type ChangeHint } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Replay } from '../../deal/replay.js';
@@ -9,7 +9,7 @@ import type { DealState } from '../../deal/states.js';
 
 export interface HandOverInput extends RecordRef {
   /** What the run was begun for; without it everything is looked at. */
-  readonly look?: Look;
+  readonly hint?: ChangeHint;
   /** A person wants it run again from the start: what exists is adopted, what is missing is made. */
   readonly replay?: Replay;
 }
@@ -18,7 +18,7 @@ export interface HandOverResult {
   readonly outcome: DealState;
   readonly invoiceNumber?: string;
   /** The record that carries the deal instead of this one. */
-  readonly bearer?: string;
+  readonly carrier?: string;
 }
 
 export interface Confirmed {
@@ -51,7 +51,7 @@ export interface DealStatus {
 export const confirmSignal = defineSignal<[Confirmed]>('confirm');
 export const rejectSignal = defineSignal<[Rejected]>('reject');
 /** From feeds and webhooks: there may be news. It carries no truth; what it names is read again. */
-export const lookSignal = defineSignal<[Look]>(LOOK);
+export const changedSignal = defineSignal<[ChangeHint]>(CHANGED_SIGNAL);
 export const confirmUpdate = defineUpdate<DealStatus, [Confirmed]>('confirm');
 export const rejectUpdate = defineUpdate<DealStatus, [Rejected]>('reject');
 export const retryUpdate = defineUpdate<DealStatus, [Asked]>('retry');

@@ -2,7 +2,7 @@ import { condition, defineQuery, defineSignal, defineUpdate, setHandler, workflo
 import { NUDGE, PAUSE, POSITION, RESUME } from '../../deal/business-central-feeds.js';
 
 /** Where people and webhooks meet a loop: pause, resume, nudge, and the question where it stands. */
-export interface FeedDesk<Position> {
+export interface FeedHandlers<Position> {
   readonly isPaused: boolean;
   show(position: Position): void;
   /** Waits while the loop is paused; the reading that comes next answers every nudge that came before it. */
@@ -14,14 +14,14 @@ export interface FeedDesk<Position> {
 }
 
 /** Each word is a few events, and only the server's advice on events is known. */
-const MOST_WORDS = 1_000;
+const MAX_COMMANDS_PER_RUN = 1_000;
 
 export type FeedAnswer<Position> = Position & { readonly isPaused: boolean };
 
-export function openFeedDesk<Position extends object>(
+export function createFeedHandlers<Position extends object>(
   positionAtFirst: Position,
   isPausedAtFirst: boolean,
-): FeedDesk<Position> {
+): FeedHandlers<Position> {
   let shown = positionAtFirst;
   let isPaused = isPausedAtFirst;
   let isNudged = false;
@@ -65,6 +65,6 @@ export function openFeedDesk<Position extends object>(
     async rest(seconds) {
       await condition(() => isNudged || isPaused, seconds * 1_000);
     },
-    isFull: () => workflowInfo().continueAsNewSuggested || words >= MOST_WORDS,
+    isFull: () => workflowInfo().continueAsNewSuggested || words >= MAX_COMMANDS_PER_RUN,
   };
 }

@@ -1,7 +1,7 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { InvoicePlaceInReading } from '../../activities/feeds/invoice-feed.js';
 import { invoices } from './activities.js';
-import { openFeedDesk } from './feed-handlers.js';
+import { createFeedHandlers } from './feed-handlers.js';
 
 export interface InvoiceFeedInput {
   /** The default company when it is not given. */
@@ -23,13 +23,13 @@ const AFTER_REFUSAL_SECONDS = 300;
 export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
   const of = input.companyId === undefined ? {} : { companyId: input.companyId };
   let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
-  const desk = openFeedDesk<InvoiceFeedPosition>(position, input.isPaused ?? false);
-  while (!desk.isFull()) {
-    await desk.untilResumed();
+  const handlers = createFeedHandlers<InvoiceFeedPosition>(position, input.isPaused ?? false);
+  while (!handlers.isFull()) {
+    await handlers.untilResumed();
     const restSeconds = await readToEnd();
-    await desk.rest(restSeconds);
+    await handlers.rest(restSeconds);
   }
-  await continueAsNew<typeof invoiceFeed>({ ...of, isPaused: desk.isPaused, position });
+  await continueAsNew<typeof invoiceFeed>({ ...of, isPaused: handlers.isPaused, position });
 
   /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
   async function readToEnd(): Promise<number> {
@@ -38,15 +38,15 @@ export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
       try {
         const page = await invoices.readInvoicePage({ ...of, ...place });
         position = { watermark: page.watermark, lastError: undefined };
-        desk.show(position);
+        handlers.show(position);
         place = { next: page.next, beganAt: page.beganAt };
-        if (page.next === undefined || desk.isFull() || desk.isPaused) return page.everySeconds;
+        if (page.next === undefined || handlers.isFull() || handlers.isPaused) return page.everySeconds;
       } catch (error) {
         if (!(error instanceof ActivityFailure)) throw error;
         const lastError = error.cause?.message ?? error.message;
         log.warn('the invoices of Business Central cannot be read', { lastError });
         position = { ...position, lastError };
-        desk.show(position);
+        handlers.show(position);
         return AFTER_REFUSAL_SECONDS;
       }
     }

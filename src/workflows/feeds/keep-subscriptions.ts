@@ -1,7 +1,7 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { SubscriptionTask } from '../../activities/feeds/subscriptions.js';
 import { subscriptions } from './activities.js';
-import { openFeedDesk } from './feed-handlers.js';
+import { createFeedHandlers } from './feed-handlers.js';
 
 export interface KeepSubscriptionsInput {
   /** The default company when it is not given. */
@@ -15,7 +15,7 @@ export interface SubscriptionsPosition {
   readonly problems: Readonly<Record<string, string>>;
 }
 
-const LOOK_EVERY_SECONDS = 3_600;
+const CHECK_INTERVAL_SECONDS = 3_600;
 /** A receiver that could not be reached may be up again soon. */
 const AFTER_FAILURE_SECONDS = 300;
 
@@ -25,14 +25,17 @@ const AFTER_FAILURE_SECONDS = 300;
  */
 export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
   const of = input.companyId === undefined ? {} : { companyId: input.companyId };
-  const desk = openFeedDesk<SubscriptionsPosition>({ lookedAt: undefined, problems: {} }, input.isPaused ?? false);
-  while (!desk.isFull()) {
-    await desk.untilResumed();
+  const handlers = createFeedHandlers<SubscriptionsPosition>(
+    { lookedAt: undefined, problems: {} },
+    input.isPaused ?? false,
+  );
+  while (!handlers.isFull()) {
+    await handlers.untilResumed();
     const problems = await look(of);
-    desk.show({ lookedAt: new Date().toISOString(), problems });
-    await desk.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : LOOK_EVERY_SECONDS);
+    handlers.show({ lookedAt: new Date().toISOString(), problems });
+    await handlers.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : CHECK_INTERVAL_SECONDS);
   }
-  await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: desk.isPaused });
+  await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: handlers.isPaused });
 }
 
 interface OfCompany {

@@ -4,7 +4,7 @@ import type { FeedTable } from '../../deal/ids.js';
 
 /** What people and webhooks say to a feed, and what it answers. */
 
-export interface FeedWord {
+export interface OperatorCommand {
   readonly by: string;
 }
 
@@ -16,11 +16,11 @@ export interface FeedPosition extends Partial<FeedPage> {
   readonly lastError: string | undefined;
 }
 
-export const pauseFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('pause');
-export const resumeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('resume');
+export const pauseFeedUpdate = defineUpdate<FeedPosition, [OperatorCommand]>('pause');
+export const resumeFeedUpdate = defineUpdate<FeedPosition, [OperatorCommand]>('resume');
 /** Read now. It carries nothing, so that a webhook's nudge is a hint and no more. */
 export const nudgeFeedSignal = defineSignal('nudge');
-export const nudgeFeedUpdate = defineUpdate<FeedPosition, [FeedWord]>('nudge');
-export const pauseFeedSignal = defineSignal<[FeedWord]>('pause');
-export const resumeFeedSignal = defineSignal<[FeedWord]>('resume');
+export const nudgeFeedUpdate = defineUpdate<FeedPosition, [OperatorCommand]>('nudge');
+export const pauseFeedSignal = defineSignal<[OperatorCommand]>('pause');
+export const resumeFeedSignal = defineSignal<[OperatorCommand]>('resume');
 export const feedPositionQuery = defineQuery<FeedPosition>('position');

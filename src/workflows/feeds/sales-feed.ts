@@ -14,10 +14,10 @@ import type { FeedTable } from '../../deal/ids.js';
 import { feed, feedSwitches } from '../activity-options.js';
 import {
   type FeedPosition,
-  type FeedWord,
   feedPositionQuery,
   nudgeFeedSignal,
   nudgeFeedUpdate,
+  type OperatorCommand,
   pauseFeedSignal,
   pauseFeedUpdate,
   resumeFeedSignal,
@@ -36,7 +36,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
 
   const position = (): FeedPosition => ({ ...page, table, isPaused, pages, lastError });
   // The ledger keeps the pause: it outlives this run, and a step that is under way asks the ledger as well.
-  const pause = async ({ by }: FeedWord): Promise<FeedPosition> => {
+  const pause = async ({ by }: OperatorCommand): Promise<FeedPosition> => {
     await feedSwitches.pauseFeed({ table, by });
     isPaused = true;
     words += 1;
@@ -44,14 +44,14 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
     await condition(() => !isReading, PAGE_UNDER_WAY);
     return position();
   };
-  const resume = async (_word: FeedWord): Promise<FeedPosition> => {
+  const resume = async (_word: OperatorCommand): Promise<FeedPosition> => {
     await feedSwitches.resumeFeed({ table });
     isPaused = false;
     words += 1;
     isNudged = true;
     return position();
   };
-  const nudge = (_word?: FeedWord): FeedPosition => {
+  const nudge = (_word?: OperatorCommand): FeedPosition => {
     isNudged = true;
     return position();
   };
@@ -87,7 +87,7 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
       continue;
     }
     if (lastError === undefined && page?.hasMore) continue;
-    await sleep(SHORTEST_WAIT);
+    await sleep(MIN_WAIT);
     const seconds = lastError === undefined ? (page?.waitSeconds ?? REFUSED_SECONDS) : REFUSED_SECONDS;
     await condition(() => isNudged || isPaused, seconds * 1_000);
   }
@@ -96,15 +96,15 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
 }
 
 /** A run of the loop ends early, so that replaying it stays quick; nudges count, too. */
-const LONGEST_HISTORY = 2_000;
+const MAX_HISTORY_LENGTH = 2_000;
 
 function isLong(): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength > LONGEST_HISTORY || continueAsNewSuggested;
+  return historyLength > MAX_HISTORY_LENGTH || continueAsNewSuggested;
 }
 
 /** Webhooks nudge at every change: between two readings there is a moment, in which they become one. */
-const SHORTEST_WAIT = '500ms';
+const MIN_WAIT = '500ms';
 
 const REFUSED_SECONDS = 60;
 

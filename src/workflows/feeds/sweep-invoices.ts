@@ -11,15 +11,15 @@ export interface SweepInvoicesInput {
  */
 export async function sweepInvoices(of: SweepInvoicesInput = {}): Promise<{
   readonly found: number;
-  readonly told: number;
+  readonly notified: number;
 }> {
-  let [found, told] = [0, 0];
+  let [found, notified] = [0, 0];
   let next: string | undefined;
   do {
     const page = await invoices.readOpenInvoicePage({ ...of, next });
     found += page.found;
-    told += page.told;
+    notified += page.notified;
     next = page.next;
   } while (next !== undefined);
-  return { found, told };
+  return { found, notified: notified };
 }

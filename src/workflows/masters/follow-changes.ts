@@ -1,33 +1,33 @@
 import type { SignalDefinition } from '@temporalio/workflow';
 import { condition, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { HoldReason } from '../../deal/holds.js';
-import { type MasterNews, retryMasterSignal, type SyncStatus, syncStatusQuery } from './messages.js';
+import { retryMasterSignal, type SyncRequest, type SyncStatus, syncStatusQuery } from './messages.js';
 
 /** One writer for each account or product: changes gather for a moment, become one pass, and an idle run ends. */
 
 export interface Following {
-  readonly changed: SignalDefinition<[MasterNews]>;
+  readonly changed: SignalDefinition<[SyncRequest]>;
   readonly quietMs: number;
-  readonly news: MasterNews | undefined;
+  readonly request: SyncRequest | undefined;
   /** One pass over everything; returns why a person is needed. */
   readonly pass: (isThorough: boolean) => Promise<readonly HoldReason[]>;
   /** Ends this run and begins a new one with what is left. */
-  readonly goOn: (news: MasterNews) => Promise<never>;
+  readonly goOn: (request: SyncRequest) => Promise<never>;
 }
 
 /** A stream of changes is not waited for longer than this many quiet times. */
 const QUIET_TIMES = 12;
 /** What a person has to repair is looked at again by itself. */
-const LOOK_AGAIN = '1h';
+const RECHECK_INTERVAL = '1h';
 
-export async function followChanges({ changed, quietMs, news, pass, goOn }: Following): Promise<void> {
-  let asked = news ? 1 : 0;
-  let isThorough = news?.isThorough ?? false;
+export async function followChanges({ changed, quietMs, request, pass, goOn }: Following): Promise<void> {
+  let asked = request ? 1 : 0;
+  let isThorough = request?.isThorough ?? false;
   let passes = 0;
   let reasons: readonly HoldReason[] = [];
-  const hear = (told: MasterNews): void => {
+  const hear = (notified: SyncRequest): void => {
     asked += 1;
-    isThorough ||= told.isThorough ?? false;
+    isThorough ||= notified.isThorough ?? false;
   };
   setHandler(changed, hear, { description: 'Something changed in Sales' });
   setHandler(retryMasterSignal, () => hear({ isThorough: true }), { description: 'Look at everything again' });
@@ -49,7 +49,7 @@ export async function followChanges({ changed, quietMs, news, pass, goOn }: Foll
     if (asked > 0) continue;
     // A signal that comes at this very moment makes the server refuse the end and ask again.
     if (reasons.length === 0) return;
-    const isHeard = await condition(() => asked > 0, LOOK_AGAIN);
+    const isHeard = await condition(() => asked > 0, RECHECK_INTERVAL);
     if (!isHeard) hear({ isThorough: true });
     if (workflowInfo().continueAsNewSuggested) await goOn({ isThorough });
   }

@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { DecisionOutcome, MatchDecision, MatchPage } from '../../activities/masters/match-accounts.js';
-import { businessCentral, masterLedger, sales } from '../activity-options.js';
+import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
 
 export interface MatchResult {
   readonly accounts: number;
@@ -16,7 +16,7 @@ export async function matchAccounts(): Promise<MatchResult> {
   while (link !== undefined);
   const result = { accounts: 0, linked: 0, withCandidates: 0 };
   do {
-    const page: MatchPage = await sales.matchPage({ runId, link });
+    const page: MatchPage = await dataverse.matchPage({ runId, link });
     result.accounts += page.rows;
     result.linked += page.linked;
     result.withCandidates += page.withCandidates;

@@ -3,7 +3,7 @@ import type { HoldReason } from '../../deal/holds.js';
 
 /** What feeds, people and the drift report say to the runs of accounts and products. */
 
-export interface MasterNews {
+export interface SyncRequest {
   /** Look at everything again, also when Sales says what it said before. */
   readonly isThorough?: boolean;
 }
@@ -14,13 +14,13 @@ export interface SyncAccountInput {
   readonly table: 'account' | 'contact';
   readonly quietMs: number;
   /** Left over from the run before. */
-  readonly news?: MasterNews;
+  readonly request?: SyncRequest;
 }
 
 export interface SyncProductInput {
   readonly rowId: string;
   readonly quietMs: number;
-  readonly news?: MasterNews;
+  readonly request?: SyncRequest;
 }
 
 export interface SyncStatus {
@@ -28,7 +28,7 @@ export interface SyncStatus {
   readonly reasons: readonly HoldReason[];
 }
 
-export const accountChangedSignal = defineSignal<[MasterNews]>('accountChanged');
-export const productChangedSignal = defineSignal<[MasterNews]>('productChanged');
+export const accountChangedSignal = defineSignal<[SyncRequest]>('accountChanged');
+export const productChangedSignal = defineSignal<[SyncRequest]>('productChanged');
 export const retryMasterSignal = defineSignal('retry');
 export const syncStatusQuery = defineQuery<SyncStatus>('status');

@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { MasterKind } from '../../deal/masters.js';
-import { businessCentral, masterLedger, sales } from '../activity-options.js';
+import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
 
 export interface DriftInput {
   /** Repair by the runs of the rows themselves what needs no person. */
@@ -12,7 +12,7 @@ export interface DriftResult {
   readonly requests: number;
   readonly compared: Readonly<Partial<Record<MasterKind, number>>>;
   readonly found: Readonly<Record<string, number>>;
-  readonly told: number;
+  readonly notified: number;
 }
 
 /** Compares all linked masters of both sides, page by page; numbers and differences stand in the ledger. */
@@ -20,31 +20,31 @@ export async function reportDrift({ fixes = false }: DriftInput = {}): Promise<D
   const { runId } = workflowInfo();
   for (const kind of await masterLedger.startDrift({ runId })) await compareKind(runId, kind);
   const report = await masterLedger.finishDrift({ runId });
-  return { ...report, told: fixes ? await tellAll(runId) : 0 };
+  return { ...report, notified: fixes ? await notifyAll(runId) : 0 };
 }
 
 async function compareKind(runId: string, kind: MasterKind): Promise<void> {
   let link: string | undefined;
   do link = await businessCentral.stageMasters({ runId, kind, link });
   while (link !== undefined);
-  do link = await sales.comparePage({ runId, kind, link });
+  do link = await dataverse.comparePage({ runId, kind, link });
   while (link !== undefined);
   if (kind === 'account' && (await masterLedger.hasMissing({ runId, kind }))) {
-    do link = await sales.comparePage({ runId, kind, table: 'contact', link });
+    do link = await dataverse.comparePage({ runId, kind, table: 'contact', link });
     while (link !== undefined);
   }
   let isOver = false;
-  while (!isOver) isOver = !(await masterLedger.noteMissing({ runId, kind })).hasMore;
+  while (!isOver) isOver = !(await masterLedger.recordMissing({ runId, kind })).hasMore;
 }
 
-async function tellAll(runId: string): Promise<number> {
-  let told = 0;
+async function notifyAll(runId: string): Promise<number> {
+  let notified = 0;
   let after: string | undefined;
   for (;;) {
     const rows = await masterLedger.listRepairable({ runId, after });
     for (const { kind, rowId } of rows) await masterLedger.followMaster({ kind, rowId, isThorough: true });
-    told += rows.length;
+    notified += rows.length;
     after = rows.at(-1)?.rowId;
-    if (after === undefined) return told;
+    if (after === undefined) return notified;
   }
 }

@@ -2,7 +2,7 @@ import { continueAsNew } from '@temporalio/workflow';
 import type { AccountReading } from '../../activities/masters/sync-accounts.js';
 import type { ChangeOutcome } from '../../activities/masters/sync-master-data.js';
 import type { HoldReason } from '../../deal/holds.js';
-import { businessCentral, masterLedger, sales } from '../activity-options.js';
+import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
 import { followChanges } from './follow-changes.js';
 import { accountChangedSignal, type SyncAccountInput } from './messages.js';
 
@@ -11,9 +11,9 @@ export async function syncAccount(input: SyncAccountInput): Promise<void> {
   await followChanges({
     changed: accountChangedSignal,
     quietMs: input.quietMs,
-    news: input.news,
+    request: input.request,
     pass: (isThorough) => bringOver(input, isThorough),
-    goOn: (news) => continueAsNew<typeof syncAccount>({ ...input, news }),
+    goOn: (request) => continueAsNew<typeof syncAccount>({ ...input, request }),
   });
 }
 
@@ -25,7 +25,7 @@ export const TRIES = 4;
 async function bringOver({ rowId, table }: SyncAccountInput, isThorough: boolean): Promise<readonly HoldReason[]> {
   const ref = { kind: 'account', rowId } as const;
   for (let tries = 1; ; tries += 1) {
-    const reading = await sales.readAccount({ rowId, table, isThorough: isThorough || tries > 1 });
+    const reading = await dataverse.readAccount({ rowId, table, isThorough: isThorough || tries > 1 });
     switch (reading.kind) {
       case 'not-followed':
       case 'echo':
@@ -71,15 +71,15 @@ async function bringCustomerOver(
       if (made !== 'linked') return made === 'stale' ? 'stale' : 'stopped';
     } else if (found !== 'linked') return 'stopped';
   }
-  const standing = await agree(
+  const comparison = await agree(
     () => businessCentral.readCustomer({ rowId }),
-    () => businessCentral.changeCustomer({ rowId }),
-    () => sales.changeAccount({ rowId }),
+    () => businessCentral.updateCustomer({ rowId }),
+    () => dataverse.updateAccount({ rowId }),
   );
-  if (standing === 'stale') return 'stale';
+  if (comparison === 'stale') return 'stale';
   // Created, unblocked or filled in: deals that were held for it may go on.
-  if (standing === 'changed' || !reading.isLinked) await masterLedger.wakeDeals({ rowId });
-  if (standing === 'gone' || standing === 'refused') return 'stopped';
+  if (comparison === 'changed' || !reading.isLinked) await masterLedger.wakeDeals({ rowId });
+  if (comparison === 'gone' || comparison === 'refused') return 'stopped';
   if (reading.contactIds.length > 0 && (await businessCentral.findCompanyContact({ rowId }))) {
     await bringContactsOver(rowId, reading.contactIds);
   }
@@ -90,11 +90,11 @@ async function bringContactsOver(rowId: string, contactIds: readonly string[]): 
   const found = await businessCentral.readContacts({ rowId, contactIds });
   for (const contactId of found.missing) await businessCentral.createContact({ rowId, contactId });
   for (const contactId of found.elsewhere) {
-    const { hasCentralChange } = await businessCentral.readContact({ rowId, contactId });
-    if (hasCentralChange) await businessCentral.changeContact({ rowId, contactId });
+    const { hasBusinessCentralChange } = await businessCentral.readContact({ rowId, contactId });
+    if (hasBusinessCentralChange) await businessCentral.updateContact({ rowId, contactId });
   }
-  for (const contactId of found.different) await businessCentral.changeContact({ rowId, contactId });
-  for (const contactId of found.toSales) await sales.changeContactInSales({ contactId });
+  for (const contactId of found.different) await businessCentral.updateContact({ rowId, contactId });
+  for (const contactId of found.toDataverse) await dataverse.updateContactInDataverse({ contactId });
 }
 
 export type Agreement = 'same' | 'changed' | 'gone' | 'refused' | 'stale';
@@ -103,17 +103,17 @@ export type Agreement = 'same' | 'changed' | 'gone' | 'refused' | 'stale';
 export async function agree(
   read: () => Promise<{
     readonly isGone: boolean;
-    readonly hasCentralChange: boolean;
-    readonly hasSalesChange: boolean;
+    readonly hasBusinessCentralChange: boolean;
+    readonly hasDataverseChange: boolean;
   }>,
-  changeCentral: () => Promise<ChangeOutcome>,
-  changeSales: () => Promise<ChangeOutcome>,
+  updateBusinessCentral: () => Promise<ChangeOutcome>,
+  updateDataverse: () => Promise<ChangeOutcome>,
 ): Promise<Agreement> {
-  const { isGone, hasCentralChange, hasSalesChange } = await read();
+  const { isGone, hasBusinessCentralChange, hasDataverseChange } = await read();
   if (isGone) return 'gone';
   const outcomes = [
-    ...(hasSalesChange ? [await changeSales()] : []),
-    ...(hasCentralChange ? [await changeCentral()] : []),
+    ...(hasDataverseChange ? [await updateDataverse()] : []),
+    ...(hasBusinessCentralChange ? [await updateBusinessCentral()] : []),
   ];
   if (outcomes.includes('stale')) return 'stale';
   if (outcomes.includes('refused')) return 'refused';

@@ -1,6 +1,6 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { HoldReason } from '../../deal/holds.js';
-import { businessCentral, masterLedger, sales } from '../activity-options.js';
+import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
 import { followChanges } from './follow-changes.js';
 import { productChangedSignal, type SyncProductInput } from './messages.js';
 import { agree, type Outcome, TRIES } from './sync-account.js';
@@ -10,9 +10,9 @@ export async function syncProduct(input: SyncProductInput): Promise<void> {
   await followChanges({
     changed: productChangedSignal,
     quietMs: input.quietMs,
-    news: input.news,
+    request: input.request,
     pass: (isThorough) => bringOver(input.rowId, isThorough),
-    goOn: (news) => continueAsNew<typeof syncProduct>({ ...input, news }),
+    goOn: (request) => continueAsNew<typeof syncProduct>({ ...input, request }),
   });
 }
 
@@ -20,7 +20,7 @@ const STEPS = ['read', 'compare', 'write', 'write-sales', 'match', 'create', 're
 
 async function bringOver(rowId: string, isThorough: boolean): Promise<readonly HoldReason[]> {
   for (let tries = 1; ; tries += 1) {
-    const reading = await sales.readProduct({ rowId, isThorough: isThorough || tries > 1 });
+    const reading = await dataverse.readProduct({ rowId, isThorough: isThorough || tries > 1 });
     if (reading.kind !== 'followed') return [];
     const outcome = await bringItemOver(rowId, reading);
     if (outcome === 'stale' && tries < TRIES) continue;
@@ -42,12 +42,12 @@ async function bringItemOver(
       if (made !== 'linked') return made === 'stale' ? 'stale' : 'stopped';
     } else if (found !== 'linked') return 'stopped';
   }
-  const standing = await agree(
+  const comparison = await agree(
     () => businessCentral.readItem({ rowId }),
-    () => businessCentral.changeItem({ rowId }),
-    () => sales.changeProduct({ rowId }),
+    () => businessCentral.updateItem({ rowId }),
+    () => dataverse.updateProduct({ rowId }),
   );
-  if (standing === 'stale') return 'stale';
-  if (standing === 'changed' || !isLinked) await masterLedger.wakeDeals({ rowId });
-  return standing === 'gone' || standing === 'refused' ? 'stopped' : 'done';
+  if (comparison === 'stale') return 'stale';
+  if (comparison === 'changed' || !isLinked) await masterLedger.wakeDeals({ rowId });
+  return comparison === 'gone' || comparison === 'refused' ? 'stopped' : 'done';
 }
