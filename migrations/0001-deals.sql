@@ -20,7 +20,7 @@ CREATE TABLE source_records (
   document_kind text NOT NULL DEFAULT 'invoice' CHECK (document_kind IN ('invoice', 'order')),
   document_id uuid,
   -- One more with each draft that is certainly gone: a new draft is another write.
-  generation integer NOT NULL DEFAULT 1,
+  draft_version integer NOT NULL DEFAULT 1,
   draft_number text,
   invoice_number text,
   amount numeric,

@@ -23,7 +23,7 @@ CREATE TABLE masters (
   -- The row of Sales as last read; what is written is taken from here.
   content jsonb,
   -- The row of Business Central as last read, and the company contact that stands for a customer.
-  central jsonb,
+  business_central jsonb,
   company_contact text,
   -- Field by field what both sides said when they last agreed.
   agreed jsonb NOT NULL DEFAULT '{}',

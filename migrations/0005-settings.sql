@@ -27,7 +27,7 @@ CREATE TABLE mappings (
 
 -- Which environment stands under an address: a copy or a reset keeps address, users and tokens, and is another one.
 CREATE TABLE environments (
-  system text NOT NULL CHECK (system IN ('sales', 'business-central')),
+  system text NOT NULL CHECK (system IN ('dataverse', 'business-central')),
   address text NOT NULL,
   -- Flat: the organization of Sales; company, type and tenant of Business Central.
   identity jsonb NOT NULL,

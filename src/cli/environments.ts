@@ -12,7 +12,7 @@ import { openFoundation } from '../process/runtime.js';
 
 /** `dealbridge environments …`: which environments are registered, and a person's word that another one is right. */
 
-const SYSTEMS = ['sales', 'business-central'] as const;
+const SYSTEMS = ['dataverse', 'business-central'] as const;
 
 export function addEnvironmentCommands(program: Command): void {
   const environments = program
@@ -45,7 +45,7 @@ export function addEnvironmentCommands(program: Command): void {
 }
 
 async function accept(system: string, by: string): Promise<void> {
-  if (system !== 'sales' && system !== 'business-central') {
+  if (system !== 'dataverse' && system !== 'business-central') {
     throw new RangeError(`system: found '${system}', one of ${SYSTEMS.join(', ')} is right`);
   }
   if (by.trim() === '') throw new RangeError('by: found nothing, a name is right');
@@ -56,7 +56,7 @@ async function accept(system: string, by: string): Promise<void> {
     const { furtherCompanies, ...businessCentral } = config.businessCentral;
     const places = [businessCentral, ...furtherCompanies];
     const environments =
-      system === 'sales'
+      system === 'dataverse'
         ? [toDataverseEnvironment(config, access.dataverse)]
         : places.map((place) => {
             const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };

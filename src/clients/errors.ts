@@ -1,4 +1,4 @@
-export type RemoteApi = 'business-central' | 'sales' | 'entra';
+export type RemoteApi = 'business-central' | 'dataverse' | 'entra';
 
 /**
  * What went wrong, in a closed set. `unknown-outcome` is the dangerous one: a write may or may not have happened

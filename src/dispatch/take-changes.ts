@@ -37,11 +37,11 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
     const hints = changes.flatMap((change): { ref: RecordRef; hint: ChangeHint }[] => {
       const ref = { table, recordId: change.rowId };
       if (change.kind === 'deleted') {
-        return open.has(change.rowId) ? [{ ref, hint: { at: 'sales', isDeleted: true } }] : [];
+        return open.has(change.rowId) ? [{ ref, hint: { at: 'dataverse', isDeleted: true } }] : [];
       }
       // A record that is not won and that no deal waits for is nobody's news.
       if (change.state !== 'won' && !open.has(change.rowId)) return [];
-      return [{ ref, hint: { at: 'sales', revision: change.revision } }];
+      return [{ ref, hint: { at: 'dataverse', revision: change.revision } }];
     });
     await withConcurrency(hints, ({ ref, hint }) => startDeal(ref, hint));
     return new Set(hints.map(({ ref }) => ref.recordId));

@@ -128,7 +128,7 @@ function explainRefusal(error: RemoteApiError): Explained {
   switch (error.api) {
     case 'entra':
       return explainEntra(facts.remoteCode, message);
-    case 'sales':
+    case 'dataverse':
       return explainDataverse(error);
     case 'business-central':
       return explainBusinessCentral(error);

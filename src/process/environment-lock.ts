@@ -19,7 +19,7 @@ export interface ReadableEnvironment {
 
 export function toDataverseEnvironment({ dataverse }: Config, access: Access): ReadableEnvironment {
   return {
-    system: 'sales',
+    system: 'dataverse',
     address: dataverse.environmentUrl,
     async readIdentity() {
       const client = createDataverseClient(access);

@@ -370,8 +370,10 @@ describe('the feed of invoices', () => {
   it('what no reading goes back to is forgotten', async () => {
     const { invoiceId } = await draftInvoice();
     const seen = () =>
-      counter.database.query<{ told: boolean }>('SELECT told FROM seen_invoices WHERE invoice_id = $1', [invoiceId]);
-    expect((await seen()).rows).toEqual([{ told: true }]);
+      counter.database.query<{ notified: boolean }>('SELECT notified FROM seen_invoices WHERE invoice_id = $1', [
+        invoiceId,
+      ]);
+    expect((await seen()).rows).toEqual([{ notified: true }]);
     counter.simulators.clock.advance(3 * 3_600_000);
     await draftInvoice();
     await drain();

@@ -127,7 +127,7 @@ describe('the first reading', () => {
     expect(await read()).toMatchObject({ phase: 'initial', hasMore: true, rows: 1, taken: 0, caughtUpAt: undefined });
     expect(await read()).toMatchObject({ phase: 'changes', hasMore: false, taken: 1, caughtUpAt: expect.any(String) });
     expect(asked).toEqual([undefined, 'page 2']);
-    expect(started).toEqual([{ recordId: young.rowId, look: { at: 'sales', revision: 'W/"2"' } }]);
+    expect(started).toEqual([{ recordId: young.rowId, look: { at: 'dataverse', revision: 'W/"2"' } }]);
   });
 
   it('takes what was changed on a date and later, when the configuration names one', async () => {
@@ -190,8 +190,8 @@ describe('what a change means', () => {
     ];
     expect(await read()).toMatchObject({ taken: 2 });
     expect(started.sort((a, b) => (a.recordId === known ? -1 : b.recordId === known ? 1 : 0))).toEqual([
-      { recordId: known, look: { at: 'sales', revision: 'W/"7"' } },
-      { recordId: gone, look: { at: 'sales', isDeleted: true } },
+      { recordId: known, look: { at: 'dataverse', revision: 'W/"7"' } },
+      { recordId: gone, look: { at: 'dataverse', isDeleted: true } },
     ]);
     await ledger.change(known, { state: 'cancelled' });
     pages = [page([row({ id: known, version: 9, statecode: CANCELLED })])];
@@ -227,7 +227,7 @@ describe('what a change means', () => {
     const id = randomUUID();
     pages = [page([row({ id, version: 10 }), row({ id, version: 9 })], { deleted: [id] })];
     await read();
-    expect(started).toEqual([{ recordId: id, look: { at: 'sales', revision: 'W/"10"' } }]);
+    expect(started).toEqual([{ recordId: id, look: { at: 'dataverse', revision: 'W/"10"' } }]);
   });
 });
 
@@ -250,9 +250,9 @@ describe('a token that is not taken any more', () => {
     expect(phases).toEqual(['comparing', 'comparing', 'missing', 'changes']);
     expect(asked).toEqual(['delta after 3', undefined, 'page 2']);
     expect(started).toEqual([
-      { recordId: changed.rowId, look: { at: 'sales', revision: 'W/"4"' } },
-      { recordId: created.rowId, look: { at: 'sales', revision: 'W/"5"' } },
-      { recordId: gone.rowId, look: { at: 'sales', isDeleted: true } },
+      { recordId: changed.rowId, look: { at: 'dataverse', revision: 'W/"4"' } },
+      { recordId: created.rowId, look: { at: 'dataverse', revision: 'W/"5"' } },
+      { recordId: gone.rowId, look: { at: 'dataverse', isDeleted: true } },
     ]);
     expect(await feeds.openFeed('salesorder')).toMatchObject({
       timesExpired: 1,

@@ -60,7 +60,7 @@ describe('a record that changes while its draft waits', () => {
     const deal = await startWaiting();
     const before = (await dealer.status(deal)).figures;
     await changePrice(deal, 12.34);
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await until(async () => {
       const { state, figures } = await dealer.status(deal);
       return state === 'awaiting-confirmation' && figures?.totalIncludingTax !== before?.totalIncludingTax;
@@ -80,7 +80,7 @@ describe('a record that changes while its draft waits', () => {
     const [before] = dealer.invoicesOf(deal);
     await seller.call(`salesorders(${deal.id})`, { description: 'call before you deliver' }, 'PATCH');
     const asked = stage.simulators.dataverse.requests.length;
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await until(() => stage.simulators.dataverse.requests.length > asked);
     await dealer.untilState(deal, 'awaiting-confirmation');
     await confirm(deal);
@@ -91,7 +91,7 @@ describe('a record that changes while its draft waits', () => {
   it('is not read again for a revision that it has read', async () => {
     const deal = await startWaiting();
     const asked = stage.simulators.dataverse.requests.length;
-    for (let time = 0; time < 3; time += 1) await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    for (let time = 0; time < 3; time += 1) await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await confirm(deal);
     await dealer.result(deal);
     const since = stage.simulators.dataverse.requests.slice(asked);
@@ -109,7 +109,7 @@ describe('a record that changes while its draft waits', () => {
       { 'customerid_account@odata.bind': `/accounts(${other.id})` },
       'PATCH',
     );
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await until(() => dealer.invoicesOf(deal).some((invoice) => invoice.row['customerNumber'] === other.number));
     expect(dealer.invoicesOf(deal)).toHaveLength(1);
   });
@@ -117,7 +117,7 @@ describe('a record that changes while its draft waits', () => {
   it('cancelled: the draft is deleted and the deal ends as cancelled', async () => {
     const deal = await startWaiting();
     await seller.cancelOrder(deal.id);
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     expect((await dealer.result(deal)).outcome).toBe('cancelled');
     expect(dealer.invoicesOf(deal)).toEqual([]);
     expect(await stage.ledger.getRecord(deal.id)).toMatchObject({ state: 'cancelled', endedBy: 'Sales' });
@@ -127,7 +127,7 @@ describe('a record that changes while its draft waits', () => {
   it('deleted: the same', async () => {
     const deal = await startWaiting();
     await seller.deleteRecord('salesorders', deal.id);
-    await bring(deal, { at: 'sales', isDeleted: true });
+    await bring(deal, { at: 'dataverse', isDeleted: true });
     expect((await dealer.result(deal)).outcome).toBe('cancelled');
     expect(dealer.invoicesOf(deal)).toEqual([]);
   });
@@ -139,11 +139,11 @@ describe('a record that changes while its draft waits', () => {
     await bring(deal);
     await dealer.untilState(deal, 'awaiting-confirmation');
     await seller.reopenOpportunity(deal.id);
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     expect((await dealer.result(deal)).outcome).toBe('cancelled');
     expect(dealer.invoicesOf(deal)).toEqual([]);
     await seller.winOpportunity(deal.id);
-    expect((await bring(deal, { at: 'sales', revision: revisionOf(deal) })).kind).toBe('started');
+    expect((await bring(deal, { at: 'dataverse', revision: revisionOf(deal) })).kind).toBe('started');
     await dealer.untilState(deal, 'awaiting-confirmation');
     await confirm(deal);
     expect((await dealer.result(deal)).outcome).toBe('written-back');
@@ -156,7 +156,7 @@ describe('a record that changes while its draft waits', () => {
       .getHandle(deal.id)
       .executeUpdate('cancel', { args: [{ by: 'ann', reason: 'twice' }] });
     await dealer.result(deal);
-    expect(await bring(deal, { at: 'sales', revision: revisionOf(deal) })).toEqual({
+    expect(await bring(deal, { at: 'dataverse', revision: revisionOf(deal) })).toEqual({
       kind: 'known',
       state: 'cancelled',
     });
@@ -172,7 +172,7 @@ describe('a hold', () => {
     await bring(deal);
     await dealer.untilState(deal, 'held');
     await seller.call(`salesorderdetails(${lineId})`, { tax: 0 }, 'PATCH');
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await dealer.untilState(deal, 'awaiting-confirmation');
   });
 
@@ -214,7 +214,7 @@ describe('after the posting', () => {
     const deal = await handOver();
     await changePrice(deal, 99.99);
     for (let time = 0; time < 2; time += 1) {
-      await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+      await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
       expect((await dealer.result(deal)).outcome).toBe('written-back');
     }
     expect(await notices(deal)).toEqual(['changed-after-confirmation']);
@@ -226,7 +226,7 @@ describe('after the posting', () => {
   it('a change that reaches no document is no notice', async () => {
     const deal = await handOver();
     await seller.call(`salesorders(${deal.id})`, { description: 'thank you' }, 'PATCH');
-    await bring(deal, { at: 'sales', revision: revisionOf(deal) });
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
     await dealer.result(deal);
     expect(await notices(deal)).toEqual([]);
   });
@@ -234,7 +234,7 @@ describe('after the posting', () => {
   it('a record that is cancelled or deleted is noticed, too', async () => {
     const cancelled = await handOver();
     await seller.cancelOrder(cancelled.id);
-    await bring(cancelled, { at: 'sales', revision: revisionOf(cancelled) });
+    await bring(cancelled, { at: 'dataverse', revision: revisionOf(cancelled) });
     await dealer.result(cancelled);
     expect(await notices(cancelled)).toEqual(['ended-after-confirmation']);
     expect(notesOf(cancelled)).toHaveLength(1);

@@ -55,11 +55,11 @@ describe('an environment that was replaced under its address', () => {
 
     await stage.killWorker();
     await expect(stage.startWorker()).rejects.toThrow('worker ended with 1 before it was ready');
-    expect(said).toContain('dealbridge environments accept sales --by NAME');
+    expect(said).toContain('dealbridge environments accept dataverse --by NAME');
     expect(said).toContain(COPY);
 
-    expect(await cli('accept', 'sales')).toMatchObject({ code: 1 });
-    const accepted = await cli('accept', 'sales', '--by', 'ann');
+    expect(await cli('accept', 'dataverse')).toMatchObject({ code: 1 });
+    const accepted = await cli('accept', 'dataverse', '--by', 'ann');
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
     const last = (await readAudit(stage.database, SYSTEM_CHAIN)).findLast(({ action }) => /^environment/.test(action));
     expect(last).toMatchObject({ actor: 'ann', action: 'environment accepted', after: { organizationId: COPY } });

@@ -38,7 +38,7 @@ describe('a running deal', () => {
     await seller.call(`salesorders(${order.id})`, { statecode: 0, statuscode: 1 }, 'PATCH');
     const revision = revisionOf(order.id);
     await until(async () =>
-      (await listener.looksOf(order.id)).some((look) => look.at === 'sales' && look.revision === revision),
+      (await listener.looksOf(order.id)).some((look) => look.at === 'dataverse' && look.revision === revision),
     );
     await seller.call(`salesorders(${order.id})`, {}, 'DELETE');
     await dealer.untilState(order, 'cancelled');

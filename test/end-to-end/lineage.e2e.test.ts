@@ -135,7 +135,7 @@ describe('quote accepted, order created and opportunity won within one second', 
     await until(() => dataverse.faults.heldCount() === 1);
     await seller.winQuote(quote);
     const revision = String(dataverse.store.find('quote', quote)?.['versionnumber']);
-    await startDeal(stage, { table: 'quote', recordId: quote }, { at: 'sales', revision: `W/"${revision}"` });
+    await startDeal(stage, { table: 'quote', recordId: quote }, { at: 'dataverse', revision: `W/"${revision}"` });
     dataverse.faults.releaseHolds();
     dataverse.webhooks.registrations.push(...kept);
     expect((await outcome(quote)).outcome).toBe('written-back');

@@ -172,7 +172,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       await drift.count(runId, 'account', 3, 2);
       await drift.count(runId, 'account', 1, 1);
       const run = await drift.finishRun(runId);
-      expect(run).toMatchObject({ requests: 3, compared: { account: 4 }, found: { dataverse: 1, person: 1 } });
+      expect(run).toMatchObject({ requests: 3, compared: { account: 4 }, found: { sales: 1, person: 1 } });
       expect(await drift.findLastRun()).toEqual(run);
       expect(await drift.listRepairable(runId, '00000000-0000-0000-0000-000000000000', 10)).toEqual([
         { kind: 'account', rowId: one.rowId },

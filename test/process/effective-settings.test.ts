@@ -28,7 +28,7 @@ describe('the configuration that the audit trail may hold', () => {
       'starter.trustedProxies': 0,
       feeds: true,
     });
-    expect(settings['sales.environmentUrl']).toBe('https://contoso.crm4.dynamics.com');
+    expect(settings['dataverse.environmentUrl']).toBe('https://contoso.crm4.dynamics.com');
     expect(JSON.stringify(settings)).not.toMatch(/password|-secret/i);
   });
 

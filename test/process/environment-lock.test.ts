@@ -29,7 +29,7 @@ interface Place extends ReadableEnvironment {
 
 function createPlace(): Place {
   const place: Place = {
-    system: 'sales',
+    system: 'dataverse',
     address: 'https://sales.example',
     identity: { organizationId: 'one' },
     looks: 0,
@@ -74,7 +74,7 @@ describe('the environment under an address', () => {
     const refusal = await refusalOf(lockOf(place).ensureSame());
     expect(refusal).toBeInstanceOf(ConfigError);
     expect(String(refusal)).toContain('registered is organizationId one, found was organizationId two');
-    expect(String(refusal)).toContain('dealbridge environments accept sales --by NAME');
+    expect(String(refusal)).toContain('dealbridge environments accept dataverse --by NAME');
   });
 
   it('is looked at once in a while, not before each write', async () => {
@@ -91,7 +91,7 @@ describe('the environment under an address', () => {
     await lock.confirm('create the draft');
     place.identity = { organizationId: 'two' };
     const refusal = await refusalOf(lock.confirm('create the draft'));
-    expect(refusal).toMatchObject({ api: 'sales', code: 'other-environment', wasNotDone: true });
+    expect(refusal).toMatchObject({ api: 'dataverse', code: 'other-environment', wasNotDone: true });
     place.identity = { organizationId: 'one' };
     await lock.confirm('create the draft');
   });
@@ -122,7 +122,7 @@ describe('the environment under an address', () => {
 
   it('that does not answer refuses the write as one that was not sent (I3)', async () => {
     const place = createPlace();
-    place.fails = new RemoteApiError('sales', 'unknown-outcome', 'ask who we are', { status: 504 });
+    place.fails = new RemoteApiError('dataverse', 'unknown-outcome', 'ask who we are', { status: 504 });
     const refusal = await refusalOf(lockOf(place).confirm('create the draft'));
     expect(refusal).toMatchObject({ code: 'unavailable', wasNotDone: true, facts: { status: 504 } });
   });

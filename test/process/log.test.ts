@@ -13,7 +13,7 @@ const errors: Readonly<Record<string, () => unknown>> = {
   'a refusal with the other side’s words': () =>
     new RemoteApiError('business-central', 'rejected', 'create the draft', { status: 400, remoteMessage: NAME }),
   'the failure that an activity makes of it': () =>
-    toFailure(new RemoteApiError('sales', 'forbidden', 'read', { status: 403, remoteMessage: NAME })),
+    toFailure(new RemoteApiError('dataverse', 'forbidden', 'read', { status: 403, remoteMessage: NAME })),
   'JSON that cannot be read': () => caught(() => JSON.parse(`{"name": ${NAME}`)),
   'a value that a column refuses': () =>
     Object.assign(new Error(`invalid input syntax for type uuid: "${NAME}"`), {
@@ -46,7 +46,7 @@ describe('what is shown of an error (I7)', () => {
   }
 
   it('its type, message, code, facts and stack', () => {
-    const error = new RemoteApiError('sales', 'throttled', 'read the deal', { status: 429, requestId: 'r-1' });
+    const error = new RemoteApiError('dataverse', 'throttled', 'read the deal', { status: 429, requestId: 'r-1' });
     expect(toShownError(error)).toMatchObject({
       type: 'RemoteApiError',
       message: 'read the deal: throttled (429)',
@@ -57,7 +57,7 @@ describe('what is shown of an error (I7)', () => {
   });
 
   it('the other side’s words are not seen by whatever prints an error whole, and are there for whoever asks', () => {
-    const error = new RemoteApiError('sales', 'rejected', 'read', { remoteMessage: NAME });
+    const error = new RemoteApiError('dataverse', 'rejected', 'read', { remoteMessage: NAME });
     expect(inspect(error, { depth: 9 }) + JSON.stringify(error)).not.toContain('Kranich');
     expect(error.facts.remoteMessage).toBe(NAME);
   });
@@ -74,7 +74,7 @@ describe('the SDK’s words in our log', () => {
       activityType: 'createDraft',
       input: NAME,
       memo: { NAME },
-      error: toFailure(new RemoteApiError('sales', 'rejected', 'read', { remoteMessage: NAME })),
+      error: toFailure(new RemoteApiError('dataverse', 'rejected', 'read', { remoteMessage: NAME })),
     });
     logger.debug('Activity completed', { activityId: '4', result: NAME });
     expect(lines).toHaveLength(2);

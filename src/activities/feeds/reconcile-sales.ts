@@ -60,7 +60,7 @@ export function createReconcileSalesActivities(dependencies: ReconcileSalesDepen
       return !hint || hint.lastAt < modifiedAt;
     });
     for (const { rowId, revision } of missed) {
-      await startDeal({ table, recordId: rowId }, { at: 'sales', revision });
+      await startDeal({ table, recordId: rowId }, { at: 'dataverse', revision });
     }
     // What the feed knows and passed over is an older record that only we have changed: nobody should have seen it.
     const seen = [...missed.map(({ rowId }) => rowId), ...ids.filter((id) => heard.has(id) || fed.has(id))];

@@ -136,18 +136,18 @@ function toPath(link: string): string {
 
 function readPage(table: FeedTable, asked: string, answer: HttpAnswer): ChangePage {
   const { requestId } = answer;
-  const body = readWire('sales', asked, page, answer.body, requestId);
+  const body = readWire('dataverse', asked, page, answer.body, requestId);
   const rows: ChangedRow[] = [];
   const deleted: string[] = [];
   for (const value of body.value) {
     if (String(value['@odata.context'] ?? '').endsWith('/$deletedEntity')) {
-      deleted.push(readWire('sales', asked, deletion, value, requestId).id);
+      deleted.push(readWire('dataverse', asked, deletion, value, requestId).id);
       continue;
     }
-    const read = readWire('sales', asked, columns, value, requestId);
+    const read = readWire('dataverse', asked, columns, value, requestId);
     const revision = read['@odata.etag'];
     rows.push({
-      rowId: readWire('sales', asked, guid, value[`${table}id`], requestId),
+      rowId: readWire('dataverse', asked, guid, value[`${table}id`], requestId),
       revision,
       version: revision.slice(3, -1),
       statecode: read.statecode,

@@ -100,11 +100,11 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       const extra = readExtraColumns(table, body, more);
       switch (table) {
         case 'opportunity':
-          return { ...fromOpportunity(readWire('sales', asked, opportunityRow, body, requestId)), extra };
+          return { ...fromOpportunity(readWire('dataverse', asked, opportunityRow, body, requestId)), extra };
         case 'quote':
-          return { ...fromQuote(readWire('sales', asked, quoteRow, body, requestId)), extra };
+          return { ...fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)), extra };
         case 'salesorder':
-          return { ...fromOrder(readWire('sales', asked, orderRow, body, requestId)), extra };
+          return { ...fromOrder(readWire('dataverse', asked, orderRow, body, requestId)), extra };
       }
     },
     async findRecordIds(table, since) {
@@ -115,7 +115,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       const found: string[] = [];
       while (path !== undefined) {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
-        const page: z.infer<typeof idPage> = readWire('sales', asked, idPage, body, requestId);
+        const page: z.infer<typeof idPage> = readWire('dataverse', asked, idPage, body, requestId);
         found.push(...page.value.map((row) => String(row[id]).toLowerCase()));
         // The link is followed as it is, below our own base (reference 8).
         path = page['@odata.nextLink']?.split('/api/data/v9.2/')[1];
@@ -127,7 +127,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       const path = `invoices(${invoiceId})?${INVOICE_SELECT}`;
       try {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
-        return toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId));
+        return toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId));
       } catch (error) {
         if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
         throw error;
@@ -142,7 +142,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         headers: { prefer: 'return=representation' },
         body: toInvoiceBody(invoice),
       });
-      return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
+      return { ...toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
     async updateInvoice(invoiceId, etag, change) {
       const asked = 'stage' in change ? 'set the state of the invoice row' : 'write the invoice row';
@@ -156,7 +156,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
             ? STAGES[change.stage]
             : { ...change.columns, ...(change.dueDate && { duedate: change.dueDate }) },
       });
-      return { ...toInvoiceState(readWire('sales', asked, invoiceRow, body, requestId)), requestId, correlationId };
+      return { ...toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
     async findNote(noteId) {
       try {
@@ -197,7 +197,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
     async whoAmI() {
       const asked = 'ask who we are';
       const { body, requestId } = await http.send({ method: 'GET', path: 'WhoAmI', asked });
-      const answer = readWire('sales', asked, whoAmI, body, requestId);
+      const answer = readWire('dataverse', asked, whoAmI, body, requestId);
       return { userId: answer.UserId, organizationId: answer.OrganizationId };
     },
     close: () => http.close(),

@@ -91,12 +91,12 @@ export function createDataverseMasters(options: DataverseClientOptions, reading:
   };
 
   const toMaster = (kind: MasterKind, asked: string, body: unknown, requestId: string): DataverseMaster => {
-    const row = readWire('sales', asked, whole, body, requestId);
+    const row = readWire('dataverse', asked, whole, body, requestId);
     const { own, owner } = reading.columns[kind];
     const contacts = row.contact_customer_accounts;
     return {
       kind,
-      rowId: readWire('sales', asked, guid, row[`${kind}id`], requestId),
+      rowId: readWire('dataverse', asked, guid, row[`${kind}id`], requestId),
       revision: row['@odata.etag'],
       modifiedAt: row.modifiedon,
       stateCode: row.statecode,
@@ -128,7 +128,7 @@ export function createDataverseMasters(options: DataverseClientOptions, reading:
       const path = link === undefined ? `${SETS[kind]}?${query(kind, false)}&$orderby=${kind}id` : toPath(link);
       const headers = { prefer: `odata.maxpagesize=${pageSize}` };
       const answer: HttpAnswer = await http.send({ method: 'GET', path, asked, headers });
-      const { value, '@odata.nextLink': nextLink } = readWire('sales', asked, page, answer.body, answer.requestId);
+      const { value, '@odata.nextLink': nextLink } = readWire('dataverse', asked, page, answer.body, answer.requestId);
       return { rows: value.map((row) => toMaster(kind, asked, row, answer.requestId)), nextLink };
     },
     async updateMaster(kind, rowId, etag, columns) {

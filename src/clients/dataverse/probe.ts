@@ -77,7 +77,7 @@ export function createDataverseProbe(options: DataverseClientOptions): Dataverse
   const http = createDataverseTransport(options, PARALLEL);
   const get = async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('sales', asked, shape, body, requestId);
+    return readWire('dataverse', asked, shape, body, requestId);
   };
   return {
     async whoAmI() {

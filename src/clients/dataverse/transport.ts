@@ -14,7 +14,7 @@ export interface DataverseClientOptions {
 /** What every request to Dataverse has in common. */
 export function createDataverseTransport(options: DataverseClientOptions, parallel: number): HttpTransport {
   return createTransport({
-    api: 'sales',
+    api: 'dataverse',
     baseUrl: `${options.environmentUrl}/api/data/v9.2/`,
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,

@@ -147,7 +147,7 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
        invoice_number = coalesce($11, invoice_number), amount = coalesce($12, amount),
        currency = coalesce($13, currency), document_kind = coalesce($14, document_kind),
        is_closed = coalesce($15, is_closed), ended_by = coalesce($16, ended_by),
-       generation = greatest(generation, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
+       draft_version = greatest(draft_version, coalesce($18, 1)) + CASE WHEN $17::boolean THEN 1 ELSE 0 END,
        mapping_hash = coalesce($23, CASE WHEN document_id IS NULL THEN $24::text END, mapping_hash),
        wanted_mapping = CASE WHEN $25::boolean THEN $26 ELSE wanted_mapping END,
        wanted_company_id = coalesce($21::uuid, wanted_company_id),
@@ -156,7 +156,7 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
          WHEN $21::uuid IS NULL OR EXISTS (
            SELECT 1 FROM write_intents
            WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
-             AND write_key = ANY(SELECT unnest($22::text[]) || generation)
+             AND write_key = ANY(SELECT unnest($22::text[]) || draft_version)
          ) THEN company_id ELSE $21 END,
        changed_at = now()
      WHERE record_id = $1`,
@@ -225,7 +225,7 @@ interface Row {
   amount: string | null;
   currency: string | null;
   document_kind: DocumentKind;
-  draftVersion: number;
+  draft_version: number;
   is_closed: boolean;
   is_handed_over: boolean;
   ended_by: string | null;
@@ -254,7 +254,7 @@ function toRecord(row: Row): SourceRecord {
     amount: row.amount ?? undefined,
     currency: row.currency ?? undefined,
     documentKind: row.document_kind,
-    draftVersion: row.draftVersion,
+    draftVersion: row.draft_version,
     isClosed: row.is_closed,
     isHandedOver: row.is_handed_over,
     endedBy: row.ended_by ?? undefined,

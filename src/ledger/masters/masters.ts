@@ -226,7 +226,7 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
     `UPDATE masters SET state = coalesce($4, state), content = coalesce($5, content), number = coalesce($6, number),
        name = coalesce($7, name), agreed = agreed || coalesce($8, '{}')::jsonb, echo = coalesce($9, echo),
        merged_into = coalesce($10, merged_into), blocked_from = CASE WHEN $11 THEN $12 ELSE blocked_from END,
-       synced_at = CASE WHEN $13 THEN now() ELSE synced_at END, central = coalesce($14, central),
+       synced_at = CASE WHEN $13 THEN now() ELSE synced_at END, business_central = coalesce($14, business_central),
        company_contact = coalesce($15, company_contact), looked_at = now()
      WHERE kind = $1 AND row_id = $2 AND company_id = $3`,
     [
@@ -256,7 +256,7 @@ interface Row {
   number: string | null;
   name: string | null;
   content: DataverseMaster | null;
-  businessCentral: BusinessCentralMaster | null;
+  business_central: BusinessCentralMaster | null;
   company_contact: string | null;
   agreed: Record<string, Agreed>;
   echo: string | null;
@@ -278,7 +278,7 @@ function toMaster(row: Row): StoredMaster {
     number: row.number ?? undefined,
     name: row.name ?? undefined,
     content: row.content ?? undefined,
-    businessCentral: row.businessCentral ?? undefined,
+    businessCentral: row.business_central ?? undefined,
     companyContact: row.company_contact ?? undefined,
     agreed: row.agreed,
     echo: row.echo ?? undefined,

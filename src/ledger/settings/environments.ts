@@ -3,7 +3,7 @@ import type { Database } from '../database.js';
 
 /** Which environment stands under an address, as it was first met or accepted by a person. */
 
-export type SystemName = 'sales' | 'business-central';
+export type SystemName = 'dataverse' | 'business-central';
 
 /** Flat, by name: `organizationId`, `companyId`, `companyName`, … */
 export type Identity = Readonly<Record<string, string>>;

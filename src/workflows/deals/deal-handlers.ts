@@ -214,7 +214,7 @@ export function createDealHandlers(ref: RecordRef): DealHandlers {
   setHandler(changedSignal, (hint) => {
     notified += 1;
     switch (hint.at) {
-      case 'sales':
+      case 'dataverse':
         if (hint.revision === undefined || hint.isDeleted) isRecordTold = true;
         else if (newest === undefined || isNewerRevision(hint.revision, newest)) newest = hint.revision;
         return;
