@@ -40,7 +40,7 @@ afterAll(async () => {
 });
 
 const RULES =
-  'createItems: true\ncreateContacts: true\ncreateUnits: true\nfreightAccount: "8410"\ncountries: { Deutschland: DE }\nwriteInAccount: "8400"\nmapping: { customer: { displayName: { column: account.name, cut: true } }, contact: { jobTitle: false } }\n';
+  'createItems: true\ncreateContacts: true\ncreateUnits: true\nfreightAccount: "8410"\ntables: { countries: { Deutschland: DE } }\nwriteInAccount: "8400"\nmapping: { customer: { displayName: { column: account.name, cut: true } }, contact: { jobTitle: false } }\n';
 
 /** A worker's steps over the simulators; a second one has nothing in memory but the ledger. */
 function openSteps(yaml = RULES) {

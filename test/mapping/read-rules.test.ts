@@ -86,10 +86,10 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
   ],
   [
     'many faults at once',
-    'createItems: maybe\nbundles: none\nunitz: {}\n',
+    'createItems: maybe\nbundles: none\ntablez: {}\n',
     '1:14 createItems: "maybe" | a boolean',
     '2:10 bundles: "none" | one of lines, bundle',
-    `3:1 unitz: the key 'unitz' | units`,
+    `3:1 tablez: the key 'tablez' | tables`,
   ],
 ];
 
@@ -115,15 +115,13 @@ describe('a right rules file', () => {
     expect(readRules('createItems: true').createItems).toBe(true);
   });
 
-  it.each(readdirSync('test/rules'))('%s, which was written before there was a mapping, stays valid', (file) => {
+  it.each(readdirSync('test/rules'))('%s is one', (file) => {
     expect(readRules(readFileSync(`test/rules/${file}`, 'utf8'), file).version).toBe(1);
   });
 
-  it('keeps units and countries at their old place and takes them from the tables as well', () => {
-    const rules = parseRules(
-      'units: { Piece: PCS }\ntables: { units: { Dozen: DZ }, countries: { Deutschland: DE } }\n',
-    );
-    expect(rules.lines.units).toEqual({ PIECE: 'PCS', DOZEN: 'DZ' });
+  it('takes units and countries from the tables', () => {
+    const rules = parseRules('tables: { units: { Dozen: DZ }, countries: { Deutschland: DE } }\n');
+    expect(rules.lines.units).toEqual({ DOZEN: 'DZ' });
     expect(rules.mapping.tables.countries).toEqual({ DEUTSCHLAND: 'DE' });
   });
 

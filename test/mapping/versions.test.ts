@@ -13,8 +13,8 @@ const versionOf = (yaml: string) => toMappingVersion(readRules(yaml));
 
 describe('the hash of a mapping', () => {
   it('is that of its content, however it is written down', () => {
-    const one = versionOf('units: { Piece: PCS, Box: BOX }\nwriteInAccount: "8400"');
-    const same = versionOf('# a remark\nwriteInAccount: 8400\nunits:\n  BOX: BOX\n  piece: PCS');
+    const one = versionOf('tables: { units: { Piece: PCS, Box: BOX } }\nwriteInAccount: "8400"');
+    const same = versionOf('# a remark\nwriteInAccount: 8400\ntables:\n  units:\n    BOX: BOX\n    piece: PCS');
     expect(same).toEqual(one);
     expect(one.hash).toMatch(/^[0-9a-f]{16}$/);
   });
@@ -49,7 +49,9 @@ describe('the hash of a mapping', () => {
 
 describe('a mapping that is printed', () => {
   it('is a rules file with the same mapping', () => {
-    const version = versionOf('units: { Piece: PCS }\nmasters: { itemPattern: { match: ^P-(.*)$, item: I-$1 } }');
+    const version = versionOf(
+      'tables: { units: { Piece: PCS } }\nmasters: { itemPattern: { match: ^P-(.*)$, item: I-$1 } }',
+    );
     expect(versionOf(stringify(version.content))).toEqual(version);
   });
 });

@@ -37,7 +37,7 @@ createCustomers: true
 createItems: true
 writeInAccount: "8400"
 freightAccount: "8410"
-countries: { Germany: DE, United Kingdom: GB, United States: US, Austria: AT }
+tables: { countries: { Germany: DE, United Kingdom: GB, United States: US, Austria: AT } }
 opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
 `;
 

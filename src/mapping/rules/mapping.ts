@@ -134,10 +134,7 @@ function toSourceColumn(text: string): SourceColumn {
 }
 
 function toTables(file: RulesFile): CodeTables {
-  const tableOf = (name: CodeTableName): Readonly<Record<string, string>> => ({
-    ...(name === 'units' || name === 'countries' ? file[name] : {}),
-    ...file.tables[name],
-  });
+  const tableOf = (name: CodeTableName): Readonly<Record<string, string>> => file.tables[name] ?? {};
   return {
     countries: tableOf('countries'),
     paymentTerms: tableOf('paymentTerms'),

@@ -209,8 +209,6 @@ export const rulesFile = z.strictObject({
   createUnits: z.boolean().default(false),
   writeInAccount: text.optional(),
   freightAccount: text.optional(),
-  units: codeTable,
-  countries: codeTable,
   opportunityColumns: z
     .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
     .default({}),

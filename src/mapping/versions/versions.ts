@@ -4,8 +4,6 @@ import { type RulesFile, rulesFile } from '../rules/rules-file.js';
 /** The part of the rules that decides what a document is made of, under a name of its own: its hash. */
 
 const PARTS = [
-  'units',
-  'countries',
   'tables',
   'mapping',
   'lineRules',
