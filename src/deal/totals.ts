@@ -11,18 +11,17 @@ export interface DocumentTotals {
   readonly includingTax: Decimal;
   readonly pricesIncludeTax: boolean;
   /** The invoice discount of the draft. */
-  readonly discount?: Decimal;
+  readonly discount: Decimal;
   readonly lines: readonly DraftLine[];
 }
 
 export interface DraftLine {
   readonly sequence: number;
   readonly net: Decimal;
-  readonly tax?: Decimal;
-  readonly number?: string;
-  readonly quantity?: Decimal;
-  readonly unitPrice?: Decimal;
-  readonly discount?: Decimal;
+  readonly number: string;
+  readonly quantity: Decimal;
+  readonly unitPrice: Decimal;
+  readonly discount: Decimal;
 }
 
 export const DIFFERENCE_CAUSES = [
@@ -126,15 +125,15 @@ function findLineDifference(
 function compareLine(deal: WonDeal, line: DocumentLine, found: DraftLine, tolerance: Decimal): Difference | undefined {
   const { quantity, unitPrice, discount } = found;
   const where = nameLine(line);
-  if (quantity !== undefined && !isSame(quantity, line.quantity)) {
+  if (!isSame(quantity, line.quantity)) {
     return { cause: 'quantity', text: `quantity: ${where} has ${line.quantity} in Sales, ${quantity} in the draft` };
   }
   const decimals = currencyDecimals(deal.currency);
   const amount = (price: Decimal): Decimal => round(multiply(line.quantity, price), decimals);
-  if (unitPrice !== undefined && !isWithin(amount(unitPrice), amount(line.unitPrice), tolerance)) {
+  if (!isWithin(amount(unitPrice), amount(line.unitPrice), tolerance)) {
     return { cause: 'price', text: `price: ${where} costs ${line.unitPrice} in Sales, ${unitPrice} in the draft` };
   }
-  if (discount !== undefined && !isWithin(discount, line.discount, tolerance)) {
+  if (!isWithin(discount, line.discount, tolerance)) {
     const text = `line discount: ${where} has ${line.discount} in Sales, ${discount} in the draft`;
     return { cause: 'line-discount', text };
   }
@@ -160,9 +159,9 @@ function nameSum(
     return { cause: 'sales-total', text: `${sums}; the lines in Sales give ${ofLines}, ${apart} apart from its total` };
   }
   const { discount } = draft;
-  if (discount === undefined || !isWithin(discount, deal.headerDiscount, tolerance)) {
-    const moved = discount === undefined ? '' : `: ${deal.headerDiscount} in Sales, ${discount} in the draft`;
-    return { cause: 'discount-moved', text: `${sums}; every line agrees, so a discount moved${moved}` };
+  if (!isWithin(discount, deal.headerDiscount, tolerance)) {
+    const moved = `${deal.headerDiscount} in Sales, ${discount} in the draft`;
+    return { cause: 'discount-moved', text: `${sums}; every line agrees, so a discount moved: ${moved}` };
   }
   return { cause: 'rounding', text: `${sums}; lines and discounts agree, so it is rounding` };
 }

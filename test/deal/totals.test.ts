@@ -310,7 +310,10 @@ describe('what a difference does', () => {
       tax: '0',
       includingTax: excludingTax,
       pricesIncludeTax: false,
-      lines: [{ sequence: 10_000, net: excludingTax }],
+      discount: '0',
+      lines: [
+        { sequence: 10_000, number: 'EQ-1001', net: excludingTax, quantity: '1', unitPrice: '1000', discount: '0' },
+      ],
     });
     const differs = (currency: string, yaml: string, found: string) => {
       const deal = makeDeal({ currency, lines: [makeLine(1, { quantity: '1', unitPrice: '1000' })] });
