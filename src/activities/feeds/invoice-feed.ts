@@ -175,11 +175,7 @@ function isNewChange({ known, seen }: MatchedInvoice, invoice: FeedInvoice): boo
     known.number !== invoice.number ||
     known.status !== invoice.status ||
     known.dueDate !== invoice.dueDate ||
-    !isSameAmount(known.remaining, invoice.remaining) ||
-    !isSameAmount(known.includingTax, invoice.includingTax)
+    !isSame(known.remaining, invoice.remaining) ||
+    !isSame(known.includingTax, invoice.includingTax)
   );
-}
-
-function isSameAmount(known: string | undefined, now: string): boolean {
-  return known !== undefined && isSame(known, now);
 }

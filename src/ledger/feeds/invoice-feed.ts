@@ -24,7 +24,7 @@ export interface MatchedInvoice {
   /** The deal that it belongs to; undefined for invoices of others. */
   readonly deal: RecordRef | undefined;
   /** What was read of it before. */
-  readonly known: Partial<FeedInvoice> | undefined;
+  readonly known: FeedInvoice | undefined;
   readonly seen: { readonly etag: string; readonly isDealNotified: boolean } | undefined;
 }
 
@@ -99,7 +99,7 @@ export async function matchInvoicesToDeals(db: Queryable, invoices: readonly Fee
   const { rows } = await db.query<{
     record_id: string | null;
     source_table: SourceTable | null;
-    content: Partial<FeedInvoice> | null;
+    content: FeedInvoice | null;
     etag: string | null;
     notified: boolean | null;
   }>(
@@ -153,7 +153,7 @@ export async function savePaymentStatus(
   invoice: FeedInvoice,
 ): Promise<void> {
   await database.transaction(async (tx) => {
-    const { rows } = await tx.query<{ content: Partial<FeedInvoice> }>(
+    const { rows } = await tx.query<{ content: FeedInvoice }>(
       'SELECT content FROM documents WHERE document_id = $1 FOR UPDATE',
       [invoice.id],
     );
