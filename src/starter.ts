@@ -83,7 +83,7 @@ if (token !== undefined) {
 app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
 app.onError((error, c) => {
   log.error({ err: error, path: c.req.path }, 'request failed');
-  // 503 buys one more attempt of Dataverse (reference 5.7); any other status would lose the hint.
+  // 503 buys one more attempt of Dataverse (reference/dataverse-sales 5.7); any other status would lose the hint.
   return c.json({ error: 'not available right now' }, 503);
 });
 

@@ -138,7 +138,7 @@ async function planCustomer(
   const number = customer.number ?? derivedNumber(customer.accountId);
   const [found] = await businessCentral.findWholeRows('customers', [number]);
   if (found) {
-    // What is only blocked for shipping may still be invoiced (reference 11.1).
+    // What is only blocked for shipping may still be invoiced (reference/business-central 11.1).
     if (!['_x0020_', 'Ship'].includes(String(found['blocked'])))
       problems.push({ reason: 'customer-blocked', text: `customer ${number} is blocked` });
     return found;

@@ -27,7 +27,7 @@ export const POSITION = 'position';
 export const SUBSCRIBED_RESOURCES = ['salesInvoices', 'salesOrders', 'customers', 'items'] as const;
 export type SubscribedResource = (typeof SUBSCRIBED_RESOURCES)[number];
 
-/** Chosen by us, so that a subscription whose answer was lost is found again (business-central reference 12.2). */
+/** Chosen by us, so that a subscription whose answer was lost is found again (reference/business-central 12.2). */
 export function subscriptionId(companyId: string, resource: SubscribedResource): string {
   return `dealbridge-${companyId.replaceAll('-', '').toLowerCase()}-${resource}`;
 }

@@ -11,7 +11,9 @@ export interface DocumentDraft {
   readonly customerId: string;
   readonly currencyCode: string;
   readonly lines: readonly DocumentLine[];
-  /** Applied after the lines exist (reference 3.7); undefined leaves BC's own invoice discount alone. */
+  /**
+   * Applied after the lines exist (reference/business-central 3.7); undefined leaves BC's own invoice discount alone.
+   */
   readonly headerDiscount: Decimal | undefined;
   /** What the mapping adds, by the name of the property. */
   readonly fields?: FieldValues;
@@ -62,7 +64,7 @@ export interface DocumentOptions {
 
 export type DocumentBodyKind = 'invoice' | 'order';
 
-/** What only one kind of document has (business-central reference 2.8). */
+/** What only one kind of document has (reference/business-central 2.8). */
 const ONLY: Readonly<Record<DocumentBodyKind, ReadonlySet<string>>> = {
   invoice: new Set(['invoiceDate', 'dueDate', 'customerPurchaseOrderReference']),
   order: new Set(['orderDate', 'requestedDeliveryDate', 'pricesIncludeTax', 'partialShipping']),
@@ -72,7 +74,7 @@ export function hasField(kind: DocumentBodyKind, name: string): boolean {
   return !ONLY[kind === 'invoice' ? 'order' : 'invoice'].has(name);
 }
 
-const DESCRIPTION_LENGTH = 100; // Text[100], business-central reference 2.9
+const DESCRIPTION_LENGTH = 100; // Text[100], reference/business-central 2.9
 const LINE_DISTANCE = 10_000;
 /** Decimals of a price that is turned into another unit; BC keeps five. */
 const PRICE_DECIMALS = 5;

@@ -5,7 +5,7 @@ import { SOURCE_TABLES, type SourceTable } from './ids.js';
 export const DEAL_EVENTS = ['opportunityWon', 'quoteWon', 'orderCreated', 'orderSubmitted'] as const;
 export type DealEvent = (typeof DEAL_EVENTS)[number];
 
-/** What a state code means (dataverse reference 2.13); customers add status codes, so the state code decides. */
+/** What a state code means (reference/dataverse-sales 2.13); customers add status codes, so the state code decides. */
 type StateEvent = DealEvent | 'open' | 'dead';
 
 const STATES: Record<SourceTable, Readonly<Record<number, readonly StateEvent[]>>> = {

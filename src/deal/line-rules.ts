@@ -53,7 +53,7 @@ export interface LineDecision {
 export function decideLine(line: DealLine, rules: LineRules, owner: Columns = {}): LineDecision {
   const rule = rules.rules?.find((one) => fits(line, one.when, owner));
   if (rule) return { kind: rule.as, number: rule.number ?? line.product?.number ?? '' };
-  // Hours of a project follow other rules, so nobody guesses what they are (dataverse reference 12, trap 6).
+  // Hours of a project follow other rules, so nobody guesses what they are (reference/dataverse-sales 12, trap 6).
   if (line.role === 'project-service') return { kind: 'refuse', number: '' };
   if (line.product) return { kind: 'item', number: line.product.number };
   return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };

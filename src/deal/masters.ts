@@ -19,7 +19,7 @@ export interface DataverseMaster {
   readonly owner: Columns;
   /** ISO code. */
   readonly currency: string | undefined;
-  /** The survivor, when the row lost a merge (dataverse reference, trap 16). */
+  /** The survivor, when the row lost a merge (reference/dataverse-sales 12, trap 16). */
   readonly mergedInto: string | undefined;
   /** The parent of an account, the company of a contact. */
   readonly parentId: string | undefined;

@@ -1,6 +1,6 @@
 import { type Decimal, isLess, isSame, isZero } from './money.js';
 
-/** What becomes of a posted invoice, as the seller is told (business-central reference 4.5). */
+/** What becomes of a posted invoice, as the seller is told (reference/business-central 4.5). */
 export type InvoiceStatus = 'open' | 'part-paid' | 'paid' | 'cancelled' | 'corrected';
 
 /** The part of an invoice that Sales is told. */

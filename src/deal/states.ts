@@ -1,4 +1,4 @@
-/** The states of a deal and the moves between them: design section 3 as a table that the compiler checks. */
+/** The states of a deal and the moves between them: a table that the compiler checks. */
 
 export const DEAL_STATES = [
   'seen',

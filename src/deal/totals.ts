@@ -3,7 +3,7 @@ import type { WonDeal } from './deal.js';
 import type { DocumentLine } from './document.js';
 import { add, type Decimal, distance, isSame, isWithin, isZero, multiply, round, subtract } from './money.js';
 
-/** Whether deal and draft add up to the same, line by line and in sum, and if not, why (design 3.4). */
+/** Whether deal and draft add up to the same, line by line and in sum, and if not, why. */
 
 export interface DocumentTotals {
   readonly excludingTax: Decimal;

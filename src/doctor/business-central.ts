@@ -50,7 +50,7 @@ export function examineCompany(
 
 const SETS = ['customers', 'contacts', 'items', 'salesInvoices', 'salesOrders', 'unitsOfMeasure', 'generalLedgerSetup'];
 
-/** The sets that have to be written, with the permission set that allows it (reference 1.2). */
+/** The sets that have to be written, with the permission set that allows it (reference/business-central 1.2). */
 const WRITES =
   "add 'D365 SALES DOC, EDIT', 'D365 SALES DOC, POST', 'D365 CUSTOMER, EDIT', 'D365 ITEM, EDIT' and 'D365 WEBHOOK SUBSCR', never SUPER.";
 

@@ -4,7 +4,10 @@ import { ConfigError } from '../process/config.js';
 import { toShownError } from '../process/log.js';
 import type { Finding } from './finding.js';
 
-/** What the other side's refusals mean and who can set them right (references 1.3, 1.5 and 10). */
+/**
+ * What the other side's refusals mean and who can set them right (reference/business-central 1.3 and 10,
+ * reference/dataverse-sales 1.5 and 10).
+ */
 
 type Explained = Omit<Finding, 'check'>;
 

@@ -4,7 +4,7 @@ import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './
 import type { DataverseAccess } from './sales.js';
 import { createStep, type Step } from './step.js';
 
-/** The webhook steps of dataverse reference 5.2: there, enabled, asynchronous, and pointing at the starter. */
+/** The webhook steps of reference/dataverse-sales 5.2: there, enabled, asynchronous, and pointing at the starter. */
 
 interface WantedStep {
   readonly table: string;

@@ -51,7 +51,8 @@ function limitRate({ ratePerSecond, trustedProxies, isDataverse, now = Date.now 
     const waitMs = buckets.take(sourceOf(c, trustedProxies));
     if (waitMs === 0) return next();
     c.header('retry-after', String(Math.ceil(waitMs / 1_000)));
-    // Dataverse loses an event that is answered with 429, and tries once more after 503 (reference 5.7).
+    // Dataverse loses an event that is answered with 429, and tries once more after 503 (reference/dataverse-sales
+    // 5.7).
     return refuse(c, (await isDataverse(c)) ? 503 : 429, 'too many requests from this address');
   };
 }

@@ -190,7 +190,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
 }
 
-/** Business Central reference 1.1. */
+/** reference/business-central 1.1. */
 export function toEnvironmentUrl(apiUrl: string, tenantId: string, environment: string): string {
   return `${apiUrl}/v2.0/${tenantId}/${encodeURIComponent(environment)}`;
 }

@@ -6,8 +6,8 @@ import type { Access } from './access.js';
 import { type Config, ConfigError } from './config.js';
 
 /**
- * A copy or a reset of an environment keeps address, users and tokens (dataverse reference, trap 43): before anything
- * is written, the environment under the address must be the one that the ledger knows.
+ * A copy or a reset of an environment keeps address, users and tokens (reference/dataverse-sales 12, trap 43): before
+ * anything is written, the environment under the address must be the one that the ledger knows.
  */
 
 export interface ReadableEnvironment {

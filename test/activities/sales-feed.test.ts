@@ -165,7 +165,7 @@ describe('a step that dies before the position is stored (I5)', () => {
 
     pages = [page([won])];
     await createFeed()();
-    // Dealt with: when a boundary repeats it (reference 4.5), it is no news.
+    // Dealt with: when a boundary repeats it (reference/dataverse-sales 4.5), it is no news.
     expect(ids()).toHaveLength(2);
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { refine } from '../../src/clients/business-central/refusals.js';
 
-/** The words by which Business Central says that somebody else is writing (reference 10.3). */
+/** The words by which Business Central says that somebody else is writing (reference/business-central 10.3). */
 
 const LOCKS = [
   "We can't save your changes right now, because a record in table 'Sales Header' is being updated in a transaction done by another session. Please try again later.",

@@ -11,7 +11,7 @@ import type { FeedTable } from '../../src/deal/ids.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 
-/** Change tracking as Dataverse offers it (dataverse reference, section 4), over real HTTP. */
+/** Change tracking as Dataverse offers it (reference/dataverse-sales 4), over real HTTP. */
 
 let simulators: Simulators;
 let changes: DataverseChanges;

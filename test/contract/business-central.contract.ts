@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
-/** What any Business Central must do for our client and others; each case names the section of the reference it proves. */
+/**
+ * What any Business Central must do for our client and others; the numbers are sections of reference/business-central.
+ */
 
 export interface BusinessCentralUnderTest {
   /** `…/{tenant}/{environment}/api/v2.0` */

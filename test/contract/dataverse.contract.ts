@@ -2,7 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Answer, type Ask, createAsk } from './business-central.contract.js';
 
-/** What any Dataverse with Sales must do for our client and others; each case names the section it proves. */
+/**
+ * What any Dataverse with Sales must do for our client and others; the numbers are sections of
+ * reference/dataverse-sales.
+ */
 
 export interface DataverseUnderTest {
   /** `https://…/api/data/v9.2` */

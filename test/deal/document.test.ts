@@ -157,7 +157,7 @@ describe('all that is wrong with lines is told at once', () => {
   });
 });
 
-describe('properties stand in the order that Business Central needs (reference 3.2)', () => {
+describe('properties stand in the order that Business Central needs (reference/business-central 3.2)', () => {
   const fields = {
     header: {
       shortcutDimension1Code: 'SALES',

@@ -3,7 +3,7 @@ import { isFinalStatus, isSamePaymentStatus, toPaymentStatus } from '../../src/d
 
 const posted = { number: '103001', status: 'Open', includingTax: '119.00', remaining: '119.00', dueDate: '2026-12-24' };
 
-describe('what becomes of an invoice (business-central reference 4.5)', () => {
+describe('what becomes of an invoice (reference/business-central 4.5)', () => {
   const cases = [
     ['Open', '119.00', 'open', false],
     ['Open', '19.00', 'part-paid', false],

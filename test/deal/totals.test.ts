@@ -73,7 +73,10 @@ const anyLine = fc.record({
   manualPercent: fc.nat({ max: 30 }),
 });
 
-/** A deal with the totals that Sales itself computes: each amount rounded to the currency (reference 2.16). */
+/**
+ * A deal with the totals that Sales itself computes: each amount rounded to the currency (reference/dataverse-sales
+ * 2.16).
+ */
 const anyDeal = fc
   .record({
     lines: fc.array(anyLine, { minLength: 1, maxLength: 8 }),

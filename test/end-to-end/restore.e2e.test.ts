@@ -32,7 +32,7 @@ async function forget({ id }: SeedDocument): Promise<void> {
   await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept');
 }
 
-/** What was really done; Business Central refuses to post again what is posted (reference 12.2). */
+/** What was really done; Business Central refuses to post again what is posted (reference/business-central 12.2). */
 const writes = (): string[] =>
   [...stage.simulators.businessCentral.requests, ...stage.simulators.dataverse.requests]
     .filter(({ method, status }) => method === 'POST' && Number(status) < 300)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readHint } from '../../src/http/webhooks/remote-execution-context.js';
 
-/** Which record each message of Dataverse speaks of (dataverse reference 3.8 and 5.6). */
+/** Which record each message of Dataverse speaks of (reference/dataverse-sales 3.8 and 5.6). */
 
 const ID = '5b1c7d52-0000-4000-8000-00000000abcd';
 const OTHER = '5b1c7d52-0000-4000-8000-00000000abce';

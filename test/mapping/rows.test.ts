@@ -10,7 +10,10 @@ import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
-/** One row of the field mapping reference each: what Sales says, and what stands in the body that is sent. */
+/**
+ * One row of the field mapping each, the numbers are sections of reference/field-mapping: what Sales says, and what
+ * stands in the body that is sent.
+ */
 
 const TABLES = `
 tables:

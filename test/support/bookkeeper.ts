@@ -61,7 +61,7 @@ export function createBookkeeper(simulators: Simulators) {
       administer('/orders/post', { id, ...(lines && { lines }) }),
     payInvoice: (id: string, amount?: string) => administer('/invoices/pay', { id, ...(amount && { amount }) }),
     postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
-    /** One of the few things that a posted invoice still takes (reference 4.6). */
+    /** One of the few things that a posted invoice still takes (reference/business-central 4.6). */
     setDueDate: async (id: string, dueDate: string) =>
       call('PATCH', await companyPath(`salesInvoices(${id})`), { dueDate }),
     cancelInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.cancel`)),

@@ -1,7 +1,10 @@
 import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import type { RequestKind, System } from './request-kinds.js';
 
-/** What can happen to one request, in the words of the other side (reference pages on errors of both systems). */
+/**
+ * What can happen to one request, in the words of the other side (reference/business-central 10,
+ * reference/dataverse-sales 10).
+ */
 
 export const EFFECTS = [
   'lost-before',

@@ -6,7 +6,7 @@ import { postDraft, shipAndInvoice } from './posting.js';
 import type { Company, DocumentKind, Row, SalesDocument } from './store.js';
 import { big, computeTotals } from './totals.js';
 
-/** The bound actions of reference 4.1; there are no others. All answer 204. */
+/** The bound actions of reference/business-central 4.1; there are no others. All answer 204. */
 const ACTIONS: Readonly<
   Record<DocumentKind, Readonly<Record<string, (company: Company, document: SalesDocument) => void>>>
 > = {
@@ -14,7 +14,7 @@ const ACTIONS: Readonly<
     post: postDraft,
     postandsend: (company, document) => {
       postDraft(company, document);
-      // Posted and committed: the mail that fails now answers 400 all the same (reference 4.7).
+      // Posted and committed: the mail that fails now answers 400 all the same (reference/business-central 4.7).
       send(company, document);
     },
     send,

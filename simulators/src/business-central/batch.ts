@@ -4,7 +4,7 @@ import { readBody } from './masters.js';
 import type { Company } from './store.js';
 import type { Switches } from './switches.js';
 
-/** `$batch` in JSON with its traps (reference 7). */
+/** `$batch` in JSON with its traps (reference/business-central 7). */
 
 interface Operation {
   readonly id: unknown;

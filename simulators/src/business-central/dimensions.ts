@@ -4,7 +4,7 @@ import { KINDS } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import { checkValue, emptyRow } from './values.js';
 
-/** Dimensions of documents and lines (reference 2.7): a set of their own per header and line. */
+/** Dimensions of documents and lines (reference/business-central 2.7): a set of their own per header and line. */
 
 type Body = Readonly<Record<string, unknown>>;
 

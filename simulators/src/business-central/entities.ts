@@ -1,7 +1,7 @@
 /**
- * The entities of API v2.0 as far as the simulator keeps them (reference section 2). One line an entity; a field is
- * `name:type`, with `-` behind what is read only. Types: C20 code, S100 text, G guid, D decimal, I integer, L int64,
- * B boolean, A date, T moment, E(a|b) enum whose first value is the default.
+ * The entities of API v2.0 as far as the simulator keeps them (reference/business-central 2). One line an entity; a
+ * field is `name:type`, with `-` behind what is read only. Types: C20 code, S100 text, G guid, D decimal, I integer, L
+ * int64, B boolean, A date, T moment, E(a|b) enum whose first value is the default.
  */
 
 export interface Field {

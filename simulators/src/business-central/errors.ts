@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** An error answer of Business Central (reference, section 10). */
+/** An error answer of Business Central (reference/business-central 10). */
 export class BcError extends Error {
   readonly status: number;
   readonly code: string;
@@ -12,7 +12,7 @@ export class BcError extends Error {
     this.headers = headers;
   }
 
-  /** The throttle's message is the one without a correlation id (reference 8). */
+  /** The throttle's message is the one without a correlation id (reference/business-central 8). */
   toBody(): object {
     const suffix = this.status === 429 ? '' : `  CorrelationId:  ${randomUUID()}.`;
     return { error: { code: this.code, message: `${this.message}${suffix}` } };

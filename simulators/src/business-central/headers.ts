@@ -8,7 +8,7 @@ import type { Company, DocumentKind, Row, SalesDocument, Value } from './store.j
 import { computeTotals, setDiscount } from './totals.js';
 import { badBody, checkValue, emptyRow, NO_DATE, refuseReadOnly, ZERO_GUID } from './values.js';
 
-/** Headers of sales documents: the two-stage machine of reference section 3. */
+/** Headers of sales documents: the two-stage machine of reference/business-central 3. */
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -186,7 +186,9 @@ function findCustomer(company: Company, name: string, value: string): Row {
   return customer;
 }
 
-/** Sets what the customer gives, over whatever came before it in the payload (reference 3.2 and 3.3). */
+/**
+ * Sets what the customer gives, over whatever came before it in the payload (reference/business-central 3.2 and 3.3).
+ */
 function setCustomer(company: Company, document: SalesDocument, name: string, value: string, body: Body): void {
   const { row } = document;
   const customer = findCustomer(company, name, value);
@@ -256,7 +258,7 @@ function setBillTo(company: Company, document: SalesDocument, customer: Row): vo
   setDueDate(company, document);
 }
 
-/** Reference 11.1: who may be sold what; `ship` blocks only what ships. */
+/** reference/business-central 11.1: who may be sold what; `ship` blocks only what ships. */
 export function checkCustomer(company: Company, customer: Row, kind: DocumentKind, verb: 'create' | 'post'): void {
   const number = customer['number'];
   const blocked = String(customer['blocked']);
@@ -312,7 +314,9 @@ export function addFormula(date: string, formula: string): string {
   return day.toISOString().slice(0, 10);
 }
 
-/** Posted ones are kept by law; a draft whose posting number was drawn leaves a shell (reference 11.3). */
+/**
+ * Posted ones are kept by law; a draft whose posting number was drawn leaves a shell (reference/business-central 11.3).
+ */
 export function deleteDocument(company: Company, document: SalesDocument): void {
   const { set, table } = KINDS[document.kind];
   const id = String(document.row['id']);

@@ -2,7 +2,10 @@ import type { SimClock } from '../kernel/clock.js';
 import { BcError } from './errors.js';
 import type { Switches } from './switches.js';
 
-/** Limits of Business Central online, per app registration (reference 8), counted on the simulators' clock. */
+/**
+ * Limits of Business Central online, per app registration (reference/business-central 8), counted on the simulators'
+ * clock.
+ */
 export interface LimitSettings {
   /** Requests in a sliding window; 0 is without limit. */
   requests: number;

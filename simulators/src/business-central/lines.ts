@@ -268,7 +268,7 @@ function setUnit(company: Company, document: SalesDocument, line: DocumentLine, 
     line['lineType'] === 'Item' ? company.findByNumber('items', String(line['lineObjectNumber'])) : undefined;
   const isKnown =
     !item || item['baseUnitOfMeasureCode'] === code || company.itemUnits.get(String(item['number']))?.has(code);
-  // Which units an item may be sold in is invisible in v2.0 (reference 2.4).
+  // Which units an item may be sold in is invisible in v2.0 (reference/business-central 2.4).
   if (!unit || !isKnown) throw noRelation('Unit of Measure Code', 'Sales Line', code, 'Item Unit of Measure');
   if (line['unitOfMeasureCode'] === code) return;
   Object.assign(line, { unitOfMeasureCode: code, unitOfMeasureId: unit['id'] });
@@ -304,7 +304,10 @@ function setPercent(line: DocumentLine, percent: string): void {
   line['discountAmount'] = cents(full.times(percent).div(100)).toFixed();
 }
 
-/** Another customer or currency: new line ids, prices from the item again, manual prices lost (reference 3.8). */
+/**
+ * Another customer or currency: new line ids, prices from the item again, manual prices lost
+ * (reference/business-central 3.8).
+ */
 export function recreateLines(company: Company, document: SalesDocument): void {
   const lines = document.lines;
   document.lines = [];

@@ -3,7 +3,7 @@ import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
 import { badBody, checkValue, refuseReadOnly, ZERO_GUID } from './values.js';
 
-/** Customers, items, contacts and the small sets (reference 2.2 to 2.6). */
+/** Customers, items, contacts and the small sets (reference/business-central 2.2 to 2.6). */
 
 type Body = Readonly<Record<string, unknown>>;
 
@@ -37,7 +37,7 @@ export function createMaster(
     }
   }
   if (set === 'customers') {
-    // The marketing set-up makes a company contact for each new customer (reference 2.2).
+    // The marketing set-up makes a company contact for each new customer (reference/business-central 2.2).
     const contact = company.insert('contacts', {
       number: company.draw('contact'),
       type: row['type'] ?? 'Company',
@@ -163,7 +163,7 @@ function checkRelations(company: Company, entity: Entity, given: Row): void {
       if (code) given[code] = row['code'] ?? '';
     } else if (code && byCode !== undefined) {
       if (byCode === '' || (set === 'currencies' && byCode === LOCAL_CURRENCY)) {
-        // The local currency is stored blank and read back with its code (reference 2.2).
+        // The local currency is stored blank and read back with its code (reference/business-central 2.2).
         given[id] = ZERO_GUID;
         if (set === 'currencies') given[code] = LOCAL_CURRENCY;
         continue;

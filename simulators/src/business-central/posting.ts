@@ -7,7 +7,10 @@ import type { Company, Row, SalesDocument } from './store.js';
 import { big, computeTotals, isFullyShipped } from './totals.js';
 import { emptyRow, NO_DATE } from './values.js';
 
-/** Posting of drafts and orders (reference 4.3, 4.4 and 4.8); the first failure alone is told, and nothing is posted. */
+/**
+ * Posting of drafts and orders (reference/business-central 4.3, 4.4 and 4.8); the first failure alone is told, and
+ * nothing is posted.
+ */
 
 /** The id stays, the number changes, the lines get new ids. */
 export function postDraft(company: Company, document: SalesDocument): void {
@@ -274,7 +277,7 @@ export function pay(company: Company, document: SalesDocument, amount: string | 
   document.row['remainingAmount'] = left.toFixed();
   if (left.eq(0)) {
     document.row['status'] = 'Paid';
-    // Payment moves the stamp of the API's row only when the status changes (reference 6.3).
+    // Payment moves the stamp of the API's row only when the status changes (reference/business-central 6.3).
     company.touch(document.row, KINDS[document.kind].set, 'updated');
   }
 }

@@ -5,7 +5,7 @@ import { BcError } from './errors.js';
 import type { Row, Value } from './store.js';
 import { emptyValue } from './values.js';
 
-/** Filters, order and pages as BC's OData gives them (reference 6). */
+/** Filters, order and pages as BC's OData gives them (reference/business-central 6). */
 
 export const LARGEST_PAGE = 20_000;
 
@@ -159,7 +159,7 @@ function prepare(entity: Entity, filter: Expression): Expression {
       checkName(entity, filter.path.join('/'));
       return filter;
     case 'lambda':
-      // Not supported, and silently ignored: everything comes back (reference 6.1).
+      // Not supported, and silently ignored: everything comes back (reference/business-central 6.1).
       return { kind: 'literal', value: true, of: 'word' };
     default:
       return filter;

@@ -43,7 +43,7 @@ function method(request: SimRequest): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
 
 const body = (request: SimRequest): Record<string, unknown> => readBody(request.body.toString('utf8'));
 
-/** Reference 5: a PATCH needs If-Match, the others are compared when it is sent; stale is 409. */
+/** reference/business-central 5: a PATCH needs If-Match, the others are compared when it is sent; stale is 409. */
 export function checkMatch(request: SimRequest, row: Row): void {
   const wanted = request.headers['if-match'];
   const isNeeded = request.method === 'PATCH';
@@ -192,7 +192,8 @@ function routeDocuments(
   if (next) return routeDocumentPart(place, document, kind, next, after, switches);
   if (verb === 'GET') {
     const answer = single(place, entity, document.row, 200, document);
-    // The discount is recalculated when a draft is read (reference 11.4), so the etag that was shown is stale.
+    // The discount is recalculated when a draft is read (reference/business-central 11.4), so the etag that was shown
+    // is stale.
     if (switches.getMovesEtag && !document.isPosted) computeTotals(company, document);
     return answer;
   }

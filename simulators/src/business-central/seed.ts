@@ -83,7 +83,7 @@ export function seedCompany(company: Company, data: Distributor): void {
   put('inventoryPostingGroups', 'RESALE', { code: 'RESALE', description: 'Resale items' });
   const currencyIds = new Map<string, string>();
   for (const currency of data.currencies) {
-    // The local currency has no row of its own (reference 2.5).
+    // The local currency has no row of its own (reference/business-central 2.5).
     if (currency.code === 'EUR') continue;
     const row = put('currencies', currency.code, {
       code: currency.code,

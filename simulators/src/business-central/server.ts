@@ -200,7 +200,7 @@ function checkCompany(sim: Sim, named: string): void {
   throw new BcError(404, 'Internal_CompanyNotFound', `The company '${named}' cannot be found.`);
 }
 
-/** A read-only session cannot write (reference 6.1). */
+/** A read-only session cannot write (reference/business-central 6.1). */
 function checkIntent(request: SimRequest): void {
   if (request.method === 'GET' || !/readonly/i.test(request.headers['data-access-intent'] ?? '')) return;
   throw new BcError(
@@ -220,7 +220,7 @@ function companyRow(company: Company): Row {
   };
 }
 
-/** The groups of other publishers that the reference names. */
+/** The groups of other publishers (reference/business-central 1.1, 4.3 and 9.6). */
 function routeGroup(
   sim: Sim,
   request: SimRequest,
@@ -245,7 +245,7 @@ function routeGroup(
     const place = { company: sim.company, request, options, root, context: `${root}/$metadata#${name}` };
     const answer = page(place, { entity, rows: posted.map(({ row }) => row) });
     const { value, ...rest } = answer.body as { value: Record<string, unknown>[] };
-    // `id` is the posted record's own; `apiId` is what salesInvoices shows (reference 4.3).
+    // `id` is the posted record's own; `apiId` is what salesInvoices shows (reference/business-central 4.3).
     const records = new Map(posted.map((invoice) => [invoice.row['id'], invoice.postedRecordId]));
     return {
       ...answer,

@@ -23,7 +23,7 @@ export interface SalesDocument {
   isReleased: boolean;
   isPendingApproval: boolean;
   isCancelled: boolean;
-  /** Drawn by the first attempt to post and kept when that attempt fails (reference 4.3). */
+  /** Drawn by the first attempt to post and kept when that attempt fails (reference/business-central 4.3). */
   postingNumber: string | undefined;
   /** A manual invoice discount, also one of 0; undefined leaves it to the customer's own discount. */
   manualDiscount: string | undefined;
@@ -188,7 +188,7 @@ export class Company {
     if (set) this.onChange({ set, id: String(row['id']), type, at: this.clock.now() });
   }
 
-  /** A number that a rolled-back create has drawn is burnt (reference 3.4). */
+  /** A number that a rolled-back create has drawn is burnt (reference/business-central 3.4). */
   draw(series: Series): string {
     const [prefix, first] = SERIES[series];
     const next = (this.last.get(series) ?? first) + 1;

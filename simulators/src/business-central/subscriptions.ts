@@ -6,7 +6,10 @@ import type { Change, Row } from './store.js';
 import type { Switches } from './switches.js';
 import { checkValue, emptyRow } from './values.js';
 
-/** Webhook subscriptions (reference 9): handshake, delay, merging, retries and removal, on the simulators' clock. */
+/**
+ * Webhook subscriptions (reference/business-central 9): handshake, delay, merging, retries and removal, on the
+ * simulators' clock.
+ */
 
 export interface SubscriptionSettings {
   delayMs: number;

@@ -1,4 +1,7 @@
-/** Readings of the reference that are not certain (marked INF, OBS or ?), each with the one that was chosen. */
+/**
+ * What the sources do not settle, each with the reading that was chosen; the numbers are sections of
+ * reference/business-central.
+ */
 export interface Switches {
   /** 8: Microsoft documents Retry-After for 502 and 503 only; `true` sends it with 429 as well. */
   retryAfterOn429: boolean;

@@ -3,7 +3,10 @@ import { dialog } from './errors.js';
 import { KINDS } from './kinds.js';
 import type { Company, DocumentLine, SalesDocument, Value } from './store.js';
 
-/** Amounts of lines and headers (reference 3.7 and 11.6): rounding per line, tax per rate with the rest carried along. */
+/**
+ * Amounts of lines and headers (reference/business-central 3.7 and 11.6): rounding per line, tax per rate with the rest
+ * carried along.
+ */
 
 export function big(value: Value | undefined): Big {
   return new Big(String(value ?? '0'));

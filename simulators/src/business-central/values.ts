@@ -5,7 +5,7 @@ export type Value = string | number | boolean;
 /** Property to value as the API shows it; decimals are text until they are sent. */
 export type Row = Record<string, Value>;
 
-/** Values as they come in a body, are kept, and go out (reference 2.0). */
+/** Values as they come in a body, are kept, and go out (reference/business-central 2.0). */
 
 export const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
 export const NO_DATE = '0001-01-01';

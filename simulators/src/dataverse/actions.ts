@@ -29,13 +29,13 @@ export interface ActionAnswer {
 
 type Body = Readonly<Record<string, unknown>>;
 
-/** Readings that the reference could not confirm (section 14). */
+/** What the sources could not confirm (reference/dataverse-sales 14). */
 export interface ActionSwitches {
   /** Whether WinOpportunity is refused while quotes are open, as in the user interface. */
   openQuotesBlockWin: boolean;
 }
 
-/** The unbound actions of reference 3.2, by the name in the URL. */
+/** The unbound actions of reference/dataverse-sales 3.2, by the name in the URL. */
 export function runAction(store: Store, name: string, body: Body, switches: ActionSwitches): ActionAnswer | undefined {
   const id = (parameter: string): string => {
     const value = body[parameter];
@@ -186,7 +186,7 @@ function closeOrder(
     statecode: 1,
     statuscode: 2,
   });
-  // FulfillSalesOrder is no event of its own (reference 3.8); the state change is.
+  // FulfillSalesOrder is no event of its own (reference/dataverse-sales 3.8); the state change is.
   const update: SalesEvent = {
     message: 'Update',
     table: 'salesorder',

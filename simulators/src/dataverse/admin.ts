@@ -45,7 +45,10 @@ export function createAdmin({
     },
     'GET /switches': () => switches,
     'POST /switches': (body) => Object.assign(switches, body),
-    /** The environment was copied over or reset: the same address, users and tokens, another organization (trap 43). */
+    /**
+     * The environment was copied over or reset: the same address, users and tokens, another organization
+     * (reference/dataverse-sales 12, trap 43).
+     */
     'POST /organization': (body) => {
       const { id } = body as { id: string };
       replaceOrganization(id);

@@ -6,7 +6,7 @@ import { DataverseError, type Store } from './store.js';
 import { toJsonText } from './wire.js';
 
 /** What every route needs: the environment it works on, and how answers look. */
-/** The resources of the Web API (reference 7 and 8). */
+/** The resources of the Web API (reference/dataverse-sales 7 and 8). */
 export interface Api {
   readonly store: Store;
   /** `https://…/api/data/v9.2` */

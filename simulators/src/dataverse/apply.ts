@@ -4,7 +4,9 @@ import { DataverseError, decimal, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { fits, lookupOf, resolve, type WireOptions } from './wire.js';
 
-/** `$apply` as far as it is documented: filter, groupby, aggregate; at most 50,000 rows (reference 8). */
+/**
+ * `$apply` as far as it is documented: filter, groupby, aggregate; at most 50,000 rows (reference/dataverse-sales 8).
+ */
 
 const MOST = 50_000;
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SimRequest, SimResponse } from '../kernel/server.js';
 import { DataverseError, type Store } from './store.js';
 
-/** `$batch` as multipart/mixed with atomic change sets (reference 9). */
+/** `$batch` as multipart/mixed with atomic change sets (reference/dataverse-sales 9). */
 
 interface Part {
   readonly contentId: string | undefined;

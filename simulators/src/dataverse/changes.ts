@@ -2,7 +2,9 @@ import type { QueryOptions } from '../odata/query.js';
 import { DataverseError, type Row, type Store } from './store.js';
 import type { Table } from './tables.js';
 
-/** Change tracking (reference 4): rows above a version, then deletions, by a token of version and time. */
+/**
+ * Change tracking (reference/dataverse-sales 4): rows above a version, then deletions, by a token of version and time.
+ */
 
 export interface ChangeSettings {
   /** `organization.expirechangetrackingindays` */

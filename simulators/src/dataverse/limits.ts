@@ -1,7 +1,7 @@
 import type { SimClock } from '../kernel/clock.js';
 import { DataverseError } from './store.js';
 
-/** Service protection (reference 6.1): per user, in a sliding window, on the simulators' clock. */
+/** Service protection (reference/dataverse-sales 6.1): per user, in a sliding window, on the simulators' clock. */
 export interface LimitSettings {
   /** 0 is without limit. */
   requests: number;

@@ -4,7 +4,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { DataverseError, type Store } from './store.js';
 import { type Column, parseColumn, statesOf, type Table } from './tables.js';
 
-/** Table and column definitions, and `$metadata` (reference 4.1, 11.1). */
+/** Table and column definitions, and `$metadata` (reference/dataverse-sales 4.1, 11.1). */
 
 const EDM: Readonly<Record<Column['type'], string>> = {
   text: 'Edm.String',
@@ -191,7 +191,7 @@ const NEW_TYPES: Readonly<Record<string, string>> = {
   DateTimeAttributeMetadata: 'T',
 };
 
-/** A column of the integrator's solution (reference 11.1). */
+/** A column of the integrator's solution (reference/dataverse-sales 11.1). */
 export function addColumn(table: Table, body: Readonly<Record<string, unknown>>): string {
   const kind = String(body['@odata.type']).replace(/^#?Microsoft\.Dynamics\.CRM\./, '');
   const name = String(body['SchemaName'] ?? '').toLowerCase();

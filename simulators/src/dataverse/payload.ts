@@ -1,7 +1,10 @@
 import { DataverseError, type Row, type Store, type Value } from './store.js';
 import { type Column, statesOf, type Table } from './tables.js';
 
-/** A JSON body becomes column values: binds by their exact navigation name, types and lengths checked (reference 2, 10). */
+/**
+ * A JSON body becomes column values: binds by their exact navigation name, types and lengths checked
+ * (reference/dataverse-sales 2, 10).
+ */
 
 export interface Payload {
   readonly values: Row;
@@ -156,7 +159,7 @@ function toValue(table: Table, column: Column, value: unknown): Value {
   }
 }
 
-/** State and status belong together (reference 2.13); one that is not given follows from the other. */
+/** State and status belong together (reference/dataverse-sales 2.13); one that is not given follows from the other. */
 export function completeState(table: Table, values: Row, row: Row | undefined): void {
   if (!table.hasState) return;
   const states = statesOf(table.name);

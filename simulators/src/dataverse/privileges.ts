@@ -3,7 +3,7 @@ import type { SimRequest } from '../kernel/server.js';
 import { DataverseError, type Store } from './store.js';
 import type { Table } from './tables.js';
 
-/** What the roles of the Application User allow (reference 1.3, 1.5, 4.1). */
+/** What the roles of the Application User allow (reference/dataverse-sales 1.3, 1.5, 4.1). */
 
 const BY_METHOD: Readonly<Record<string, string>> = {
   GET: 'Read',

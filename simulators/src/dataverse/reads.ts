@@ -9,7 +9,7 @@ import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { selectRows, toWire, type WireOptions } from './wire.js';
 
-/** Rows, lists, pages and deltas (reference 4 and 8). */
+/** Rows, lists, pages and deltas (reference/dataverse-sales 4 and 8). */
 
 export const PAGE = 5_000;
 

@@ -9,7 +9,7 @@ import type { Table } from './tables.js';
 import { checkExpand, selectRows, toWire, type WireOptions } from './wire.js';
 import { checkMatch, create, created, patch, remove, update } from './writes.js';
 
-/** Which resource a path names, and what can be done with it (reference 7 and 8). */
+/** Which resource a path names, and what can be done with it (reference/dataverse-sales 7 and 8). */
 
 const SUPPORTED: ReadonlySet<string> = new Set(['$apply', '$skiptoken', '$deltatoken']);
 

@@ -1,7 +1,10 @@
 import { DataverseError, decimal, type Row, type Store } from './store.js';
 import { HEADER_OF, LINES, type Table } from './tables.js';
 
-/** What Sales enforces besides types: locked documents, states by action only, products on lines (reference 3.4 to 3.6). */
+/**
+ * What Sales enforces besides types: locked documents, states by action only, products on lines
+ * (reference/dataverse-sales 3.4 to 3.6).
+ */
 
 const DOCUMENTS: ReadonlySet<string> = new Set(['quote', 'salesorder', 'invoice']);
 const STATE: ReadonlySet<string> = new Set(['statecode', 'statuscode']);

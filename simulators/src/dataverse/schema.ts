@@ -1,7 +1,7 @@
 /**
- * The tables of Dynamics 365 Sales as the simulator keeps them (reference, section 2). A column is `name:type`, with
- * `-` behind what is read only and `+` behind what is set on create only. Types: S160 text, I integer, O choice,
- * B boolean, M money, F5 decimal with five places, T moment, D date, G identifier.
+ * The tables of Dynamics 365 Sales as the simulator keeps them (reference/dataverse-sales 2). A column is `name:type`,
+ * with `-` behind what is read only and `+` behind what is set on create only. Types: S160 text, I integer, O choice, B
+ * boolean, M money, F5 decimal with five places, T moment, D date, G identifier.
  */
 
 const STANDARD =
@@ -263,7 +263,7 @@ export const DEFINITIONS: readonly Definition[] = [
   },
 ];
 
-/** State to its statuses, the default first, with their labels (reference 2.13). */
+/** State to its statuses, the default first, with their labels (reference/dataverse-sales 2.13). */
 export const STATES: Readonly<
   Record<string, readonly (readonly [label: string, statuses: Readonly<Record<number, string>>, fallback: number])[]>
 > = {

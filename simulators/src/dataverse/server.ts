@@ -61,7 +61,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     userId: seller,
     host: 'nordwerk.crm4.dynamics.com',
     onFailure: (registration, event, status) => {
-      // Terminal: nothing repeats it (reference 5.7).
+      // Terminal: nothing repeats it (reference/dataverse-sales 5.7).
       store.insert(store.schema.table('asyncoperation'), {
         name: `${event.message} of ${event.table}`,
         statecode: 3,
@@ -140,7 +140,9 @@ export function salesPersonId(tenant: string): string {
   return guidFrom(`${tenant}/seller`);
 }
 
-/** Reference 1.3: with `MSCRMCallerID` a request acts for that user, and what it writes is that user's. */
+/**
+ * reference/dataverse-sales 1.3: with `MSCRMCallerID` a request acts for that user, and what it writes is that user's.
+ */
 function takeCaller({ store }: Sim, callerId: string | undefined): void {
   store.callerId = store.userId;
   if (callerId === undefined) return;
@@ -156,7 +158,7 @@ function toRefusal(error: unknown): SimResponse {
   throw error;
 }
 
-/** Reference 1.5 */
+/** reference/dataverse-sales 1.5 */
 function checkUser(sim: Sim, clientId: string): void {
   const { applicationUser } = sim.switches;
   if (clientId !== sim.options.clientId || applicationUser === 'none') {
@@ -282,7 +284,7 @@ function routeDefinitions(
   if (!second) {
     if (request.method === 'PUT' || request.method === 'PATCH') {
       const { ChangeTrackingEnabled: wanted } = readJson(request);
-      // Once on it cannot be turned off (reference 4.1).
+      // Once on it cannot be turned off (reference/dataverse-sales 4.1).
       if (wanted === true) table.changeTracking = true;
       return answer(204);
     }

@@ -2,7 +2,7 @@ import { guidFrom } from '../kernel/random.js';
 import type { Row, Store } from './store.js';
 import type { WebhookRegistration } from './webhooks.js';
 
-/** Webhook registration through the API itself: endpoints, messages and steps (reference 5.1). */
+/** Webhook registration through the API itself: endpoints, messages and steps (reference/dataverse-sales 5.1). */
 
 const MESSAGES = [
   'Create',

@@ -7,7 +7,7 @@ export type Value = string | number | boolean | null;
 /** Column to value; a lookup is kept as its GUID under the column's own name. Money and decimals are text. */
 export type Row = Record<string, Value>;
 
-/** An error answer of Dataverse (reference, section 10). */
+/** An error answer of Dataverse (reference/dataverse-sales 10). */
 export class DataverseError extends Error {
   readonly status: number;
   readonly code: string;
@@ -132,7 +132,7 @@ export class Store {
     this.touch(row);
   }
 
-  /** The owner is a user or a team; the columns that tell which are the platform's (reference 2.2). */
+  /** The owner is a user or a team; the columns that tell which are the platform's (reference/dataverse-sales 2.2). */
   private splitOwner(table: Table, row: Row): void {
     if (!table.lookups.has('ownerid')) return;
     const owner = row['ownerid'] ?? null;
@@ -159,7 +159,7 @@ export class Store {
     });
   }
 
-  /** Rows that refer to this one and keep it from being deleted (reference 2.17). */
+  /** Rows that refer to this one and keep it from being deleted (reference/dataverse-sales 2.17). */
   isReferenced(table: Table, id: string): boolean {
     for (const other of this.schema.tables) {
       if (!['opportunity', 'quote', 'salesorder', 'invoice', ...HEADER_OF.keys()].includes(other.name)) continue;
@@ -172,7 +172,7 @@ export class Store {
     return false;
   }
 
-  /** The formulas of reference 2.16; the header follows its lines. */
+  /** The formulas of reference/dataverse-sales 2.16; the header follows its lines. */
   computeTotals(table: Table, header: Row): void {
     const lines = LINES[table.name];
     if (!lines || header['skippricecalculation'] === 1) return;

@@ -5,11 +5,17 @@ import type { Value } from './store.js';
 
 export interface WebhookRegistration {
   readonly url: string;
-  /** HttpHeader sends `name: value`, WebhookKey appends `?code=value`, HttpQueryString `?name=value` (reference 5.1). */
+  /**
+   * HttpHeader sends `name: value`, WebhookKey appends `?code=value`, HttpQueryString `?name=value`
+   * (reference/dataverse-sales 5.1).
+   */
   readonly authtype: 'HttpHeader' | 'WebhookKey' | 'HttpQueryString';
   readonly name?: string;
   readonly value: string;
-  /** The step: which message of which table, and on Update which sent columns. Without it, those of reference 5.2. */
+  /**
+   * The step: which message of which table, and on Update which sent columns. Without it, those of
+   * reference/dataverse-sales 5.2.
+   */
   readonly step?: {
     readonly id: string;
     readonly message: string;
@@ -109,7 +115,7 @@ export class Webhooks {
     const context = toContext(event, this.sender, registration.step?.id);
     let body = JSON.stringify(context);
     const isCut = body.length > LARGEST;
-    // What makes a context large is left out; the receiver reads the record (reference 5.7).
+    // What makes a context large is left out; the receiver reads the record (reference/dataverse-sales 5.7).
     if (isCut)
       body = JSON.stringify({
         ...context,
@@ -131,7 +137,7 @@ export class Webhooks {
 
 const STATE: readonly string[] = ['statecode', 'statuscode'];
 
-/** The steps that reference 5.2 recommends, when a registration names none. */
+/** The steps that reference/dataverse-sales 5.2 recommends, when a registration names none. */
 function isWanted({ step }: WebhookRegistration, event: SalesEvent): boolean {
   const sent = Object.keys(event.values ?? {});
   if (step) {
@@ -176,7 +182,7 @@ async function post(
   }
 }
 
-/** A RemoteExecutionContext (reference 5.4 to 5.6): Win, Lose, Close and Cancel have no primary id. */
+/** A RemoteExecutionContext (reference/dataverse-sales 5.4 to 5.6): Win, Lose, Close and Cancel have no primary id. */
 function toContext(event: SalesEvent, sender: Sender, stepId: string | undefined): object {
   const zero = '00000000-0000-0000-0000-000000000000';
   return {
@@ -243,7 +249,7 @@ const CHOICE = /code$|^statuscode$/;
 const MONEY = /amount|price|revenue|^tax$|^estimatedvalue$|^actualvalue$/;
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** Values as the data contract writes them (reference 5.4). */
+/** Values as the data contract writes them (reference/dataverse-sales 5.4). */
 function attribute(key: string, value: Value): { key: string; value: unknown } {
   if (value === null) return { key, value };
   if (typeof value === 'number' && CHOICE.test(key))

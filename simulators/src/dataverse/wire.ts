@@ -4,7 +4,7 @@ import { periodOf } from './periods.js';
 import { DataverseError, decimal, type Row, type Store, type Value } from './store.js';
 import { statesOf, type Table } from './tables.js';
 
-/** Rows as the Web API shows them (reference 2, 8), and what a query selects. */
+/** Rows as the Web API shows them (reference/dataverse-sales 2, 8), and what a query selects. */
 
 /** Numbers whose trailing zeros matter (`1250.0000`) are marked as text here and unquoted at the very end. */
 const MARK = '\u0001';
@@ -119,7 +119,7 @@ function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions):
   return other ? toWire(store.schema.table(nav.target), other, item.options, options) : null;
 }
 
-/** Reference 8: at most 15, and what a nested collection refuses. */
+/** reference/dataverse-sales 8: at most 15, and what a nested collection refuses. */
 export function checkExpand(store: Store, table: Table, items: readonly ExpandItem[] = [], depth = 0): void {
   if (items.length > 15)
     throw new DataverseError(400, '0x80060888', 'Too many expand clauses: at most 15 are allowed.');

@@ -9,7 +9,7 @@ import { DataverseError, type Row, type Store } from './store.js';
 import { LINES, type Table } from './tables.js';
 import { toWire, type WireOptions } from './wire.js';
 
-/** Create, update, upsert and delete (reference 7). */
+/** Create, update, upsert and delete (reference/dataverse-sales 7). */
 
 export function create(api: Api, table: Table, body: Readonly<Record<string, unknown>>, keys: Row = {}): Row {
   const { values, nested } = readPayload(api.store, table, body);
@@ -81,7 +81,10 @@ export function patch(
 
 const CREATE_ONLY = 'create';
 
-/** State and other columns in one request are two updates, with two versions and two events (reference 3.4). */
+/**
+ * State and other columns in one request are two updates, with two versions and two events (reference/dataverse-sales
+ * 3.4).
+ */
 export function update(api: Api, table: Table, row: Row, body: Readonly<Record<string, unknown>>): void {
   const { values, nested } = readPayload(api.store, table, body);
   if (nested.length > 0) throw badPayload(table, 'Nested collections cannot be changed by an update of their parent.');
@@ -122,7 +125,7 @@ export function remove(api: Api, request: SimRequest, table: Table, segment: Seg
   return answer(204);
 }
 
-/** Reference 7.1: a weak etag, `*` for "it must exist". */
+/** reference/dataverse-sales 7.1: a weak etag, `*` for "it must exist". */
 export function checkMatch(request: SimRequest, row: Row): void {
   const wanted = request.headers['if-match'];
   if (wanted !== undefined && wanted !== '*' && wanted !== `W/"${row['versionnumber']}"`) {

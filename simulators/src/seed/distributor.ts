@@ -130,7 +130,7 @@ const LAST_NAMES = ['Muster', 'Beispiel', 'Example', 'Probe', 'Sample', 'Vorlage
 const ARCHIVED = 45;
 /** Their ids and numbers stay clear of those of the open documents, however many these are. */
 const FIRST_ARCHIVED = 3_000_000;
-/** State and status of what is closed (Dataverse reference 2.13). */
+/** State and status of what is closed (reference/dataverse-sales 2.13). */
 const CLOSED: Readonly<Record<SeedDocument['kind'], readonly (readonly [state: number, status: number])[]>> = {
   opportunity: [
     [1, 3],

@@ -30,7 +30,7 @@ export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityW
   return {
     /**
      * Brings the invoice row to what the ledger holds of the invoice. A paid row takes no columns, so it is set back to
-     * Billed, written and set on again (reference 3.9); each write is the same when it is made twice.
+     * Billed, written and set on again (reference/dataverse-sales 3.9); each write is the same when it is made twice.
      */
     async reportInvoice({
       ref,

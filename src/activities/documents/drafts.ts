@@ -118,8 +118,8 @@ export function createDraftReader(dependencies: {
 }
 
 /**
- * A mere GET moves the etag of a draft (reference 11.4); the amount is ours either way, so it is asked a second time.
- * Tells the discount that was replaced: a draft is asked for one only while it has none.
+ * A mere GET moves the etag of a draft (reference/business-central 11.4); the amount is ours either way, so it is asked
+ * a second time. Tells the discount that was replaced: a draft is asked for one only while it has none.
  */
 export async function discountWithFreshEtag<T>(
   etag: string,

@@ -198,7 +198,10 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       return { ...(await toDraft(deal, invoice)), made: invoice.made };
     },
 
-    /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */
+    /**
+     * The header discount, after the lines exist (reference/business-central 3.7). Setting the same amount twice is
+     * harmless.
+     */
     async setDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return toTemporalFailures(async () => {

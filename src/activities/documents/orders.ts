@@ -106,7 +106,10 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       return { ...(await toDraft(deal, order)), ...(order.made && { made: order.made }) };
     },
 
-    /** The header discount, after the lines exist (reference 3.7). Setting the same amount twice is harmless. */
+    /**
+     * The header discount, after the lines exist (reference/business-central 3.7). Setting the same amount twice is
+     * harmless.
+     */
     async setOrderDiscount(input: DealRef & { readonly draftId: string; readonly etag: string }): Promise<Draft> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       return toTemporalFailures(async () => {
@@ -167,7 +170,8 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
 
     /**
      * Posts what was confirmed: BC compares the confirmed etag, `changed` when the order is another by now (I2). Asked
-     * twice it would post twice, so a repeat first compares with the quantities from before (reference 12.2).
+     * twice it would post twice, so a repeat first compares with the quantities from before (reference/business-central
+     * 12.2).
      */
     async shipAndInvoice(input: { readonly recordId: string; readonly draft: Draft }): Promise<'posted' | 'changed'> {
       const { recordId, draft } = input;

@@ -103,7 +103,8 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     let notified = 0;
     for (const [index, invoice] of invoices.entries()) {
       const known = met[index];
-      // A payment in part changes neither stamp nor etag (reference 6.3): a sweep compares the amounts.
+      // A payment in part changes neither stamp nor etag (reference/business-central 6.3): a sweep compares the
+      // amounts.
       if (!known || (!isSweep && isSeen(known, invoice))) continue;
       if (!known.deal || !isNewChange(known, invoice)) {
         passed.push(invoice);

@@ -115,7 +115,7 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     return answer(await feeds.openFeed(table), !isLast || isComparing, rows.length, taken.size);
   }
 
-  /** A full reading tells no deletions: what it did not meet is gone (reference 4.6). */
+  /** A full reading tells no deletions: what it did not meet is gone (reference/dataverse-sales 4.6). */
   async function takeMissing(feed: FeedState): Promise<{ taken: number; isLast: boolean }> {
     const { table, step, sweep } = feed;
     const missing = await feeds.findMissing(table, sweep, MISSING_BATCH_SIZE);
@@ -166,7 +166,7 @@ function toChange(
   return { kind: 'changed', rowId, revision, version, state, settled, isOwn: row.modifiedBy === ownUserId };
 }
 
-/** A row may come twice, and the higher version is the newer (reference 4.5). */
+/** A row may come twice, and the higher version is the newer (reference/dataverse-sales 4.5). */
 function newestOfEach(rows: readonly ChangedRow[]): ChangedRow[] {
   const newest = new Map<string, ChangedRow>();
   for (const row of rows) {

@@ -84,7 +84,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     return made;
   }
 
-  /** The person who buys, under the company contact that stands for the customer (reference 2.3). */
+  /** The person who buys, under the company contact that stands for the customer (reference/business-central 2.3). */
   async function ensureContact(deal: WonDeal, customerId: string): Promise<CustomerRef | undefined> {
     const contact = await toTemporalFailures(() => resolveContact(deal, rules.mapping, lookupsFor(deal)));
     if (!contact) return undefined;
@@ -149,7 +149,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   return { findMappingProblems, createCustomer, ensureContact, createItem, lookupsFor };
 }
 
-const UNIT_LENGTH = 10; // Code[10], reference 2.4
+const UNIT_LENGTH = 10; // Code[10], reference/business-central 2.4
 const UNIT_NAME_LENGTH = 50;
 
 /** What was cut or left out, for the audit trail: fields and lengths, not the texts. */

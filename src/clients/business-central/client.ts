@@ -63,7 +63,8 @@ export interface BusinessCentralClientOptions extends EnvironmentOptions {
   readonly companyId: string;
 }
 
-const PARALLEL = 4; // five are processed at once per app registration, one is left for people (reference 8)
+// Five are processed at once per app registration, one is left for people (reference/business-central 8).
+const PARALLEL = 4;
 /** One filter holds that many numbers: the URL stays short and `or` on one field is allowed. */
 export const ITEMS_PER_REQUEST = 20;
 
@@ -90,7 +91,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const filter = encodeURIComponent(`number eq ${quote(number)}`);
       const { body, requestId } = await http.send({ method: 'GET', path: `customers?$filter=${filter}`, asked });
       const rows = readWire('business-central', asked, listOf(customerRow), body, requestId).value;
-      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return rows.find((row) => row.number === number.trim().toUpperCase());
     },
     async createCustomer(fields) {

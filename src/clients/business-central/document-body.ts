@@ -11,7 +11,7 @@ import { decimalNumber } from '../http/lossless-json.js';
 
 /**
  * The bodies of sales documents. The machine behind the POST replays properties in the order of the payload, and what
- * comes too early is overwritten silently, so the order stands here once, in lists (reference 3.2).
+ * comes too early is overwritten silently, so the order stands here once, in lists (reference/business-central 3.2).
  */
 
 /** Bill-to gives the currency and the terms, so it comes right after the customer. */

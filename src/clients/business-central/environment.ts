@@ -30,7 +30,10 @@ export interface EnvironmentKind {
 
 const environmentRow = z.object({ aadTenantId: guid, type: z.string(), name: z.string() });
 
-/** Environment discovery (reference 1.1). Undefined when we may not ask or it does not name the environment. */
+/**
+ * Environment discovery (reference/business-central 1.1). Undefined when we may not ask or it does not name the
+ * environment.
+ */
 export async function findEnvironmentKind(
   options: EnvironmentOptions & { readonly apiUrl: string; readonly environment: string },
 ): Promise<EnvironmentKind | undefined> {

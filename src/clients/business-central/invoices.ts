@@ -6,7 +6,7 @@ import { toDocumentBody } from './document-body.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
-/** A sales invoice, draft or posted: one row with one id for its whole life (reference 4.3). */
+/** A sales invoice, draft or posted: one row with one id for its whole life (reference/business-central 4.3). */
 export interface Invoice {
   readonly id: string;
   readonly etag: string;
@@ -58,9 +58,9 @@ export interface InvoicePage {
 
 export interface InvoiceRequests {
   /**
-   * One page of the invoices that changed; deletions do not show (reference 6.3). A next page is asked for by the stamp
-   * of the last invoice: the link that comes with a page names its last row and not a moment, and goes on from wherever
-   * that row stands by then.
+   * One page of the invoices that changed; deletions do not show (reference/business-central 6.3). A next page is asked
+   * for by the stamp of the last invoice: the link that comes with a page names its last row and not a moment, and goes
+   * on from wherever that row stands by then.
    */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
   /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
@@ -106,7 +106,7 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
     },
     async findInvoices(key) {
       const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);
-      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return found.filter((invoice) => invoice.externalDocumentNumber === key);
     },
     async findInvoicesOfOrder(orderId) {

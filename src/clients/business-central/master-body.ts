@@ -1,7 +1,10 @@
 import type { FieldValues } from '../../deal/document.js';
 import { decimalNumber } from '../http/lossless-json.js';
 
-/** The bodies of customers, contacts and items: properties in the order of the pages (reference 2.2 to 2.4). */
+/**
+ * The bodies of customers, contacts and items: properties in the order of the pages (reference/business-central 2.2 to
+ * 2.4).
+ */
 
 const ADDRESS = ['addressLine1', 'addressLine2', 'city', 'state', 'country', 'postalCode'];
 

@@ -61,7 +61,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
     },
     async findMaster(set, number) {
       const { rows } = await readList(`look up in ${set}`, `${set}?${filter(`number eq ${quote(number)}`)}`);
-      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return rows.find((one) => one.number === number.trim().toUpperCase());
     },
     async findPersons(companyNumber) {

@@ -7,7 +7,9 @@ import { type InvoiceLine, toLine } from './invoices.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
-/** A sales order: it lives until it is fully shipped and invoiced, and then it is gone (reference 4.4). */
+/**
+ * A sales order: it lives until it is fully shipped and invoiced, and then it is gone (reference/business-central 4.4).
+ */
 export interface Order {
   readonly id: string;
   readonly etag: string;
@@ -41,7 +43,7 @@ export interface OrderRequests {
   deleteOrder(id: string, etag: string): Promise<Receipt>;
   /**
    * `Microsoft.NAV.shipAndInvoice`: posts what the lines have left to ship and to invoice. Asked twice it posts twice,
-   * so whoever repeats it looks first (reference 12.2). The etag must be the one that was confirmed.
+   * so whoever repeats it looks first (reference/business-central 12.2). The etag must be the one that was confirmed.
    */
   shipAndInvoice(id: string, etag: string): Promise<Receipt>;
 }
@@ -58,7 +60,7 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
       const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(key)}`);
       const path = `salesOrders?$filter=${filter}&${WITH_LINES}`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
-      // A filter reads * and & as operators, so equality is checked again here (reference 12.1).
+      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return readWire('business-central', asked, listOf(orderRow), body, requestId)
         .value.filter((row) => row.externalDocumentNumber === key)
         .map(toOrder);

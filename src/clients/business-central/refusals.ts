@@ -3,7 +3,7 @@ import type { RemoteErrorCode } from '../errors.js';
 
 /**
  * Business Central tells business refusals apart by their text alone (everything is `Application_DialogException`,
- * reference 4.8), so this file is the one place that reads texts. We always ask in en-US.
+ * reference/business-central 4.8), so this file is the one place that reads texts. We always ask in en-US.
  */
 const REFUSALS: readonly (readonly [RegExp, HoldReason])[] = [
   [/is blocked (with type|for privacy)|when Customer .* is blocked/i, 'customer-blocked'],
@@ -26,7 +26,10 @@ export function toHoldReason(message: string | undefined, remoteCode: string | u
   return REFUSALS.find(([text]) => text.test(message ?? ''))?.[1] ?? 'refused-by-business-central';
 }
 
-/** A posted invoice refuses to be posted again with these words: the wanted state is reached (reference 12.2). */
+/**
+ * A posted invoice refuses to be posted again with these words: the wanted state is reached (reference/business-central
+ * 12.2).
+ */
 export function isAlreadyPosted(message: string | undefined): boolean {
   return /can be applied to a draft invoice only/i.test(message ?? '');
 }
@@ -34,7 +37,7 @@ export function isAlreadyPosted(message: string | undefined): boolean {
 /** Somebody else is writing at this moment: nothing was done, and asking again is enough. */
 const LOCKED = /deadlock|retry the activity|locked by another user|already locked by|being updated in a transaction/i;
 
-/** Texts and codes that make an answer mean something else than its status says (reference 10.3). */
+/** Texts and codes that make an answer mean something else than its status says (reference/business-central 10.3). */
 export function refine(
   status: number,
   remoteCode: string | undefined,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { decimal, guid, optionalText } from '../http/wire.js';
 import type { CodeRow } from './reference-sets.js';
 
-/** The wire shapes of API v2.0 (business-central reference, section 2); wire names stay in this folder. */
+/** The wire shapes of API v2.0 (reference/business-central 2); wire names stay in this folder. */
 
 /** BC writes absent values as zero GUIDs and 0001-01-01, never as null. */
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
@@ -82,7 +82,7 @@ export type DocumentLineRow = z.infer<typeof documentLineRow>;
 
 export const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
 
-/** What orders and invoices have in common (reference 2.8). */
+/** What orders and invoices have in common (reference/business-central 2.8). */
 const header = {
   '@odata.etag': z.string(),
   id: guid,

@@ -2,7 +2,7 @@ import { readWire } from '../http/wire.js';
 import { listOf, type SubscriptionRow, subscriptionRow } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, type Receipt, toReceipt } from './transport.js';
 
-/** A webhook subscription (reference 9.1): it lives for three days after its last renewal. */
+/** A webhook subscription (reference/business-central 9.1): it lives for three days after its last renewal. */
 export interface Subscription {
   readonly id: string;
   readonly etag: string;
@@ -22,7 +22,7 @@ export interface WantedSubscription {
 
 /**
  * Subscriptions stand beside the companies. While one is created or renewed, Business Central calls the notification
- * URL and waits five seconds for its own token (reference 9.2): the receiver must be another process.
+ * URL and waits five seconds for its own token (reference/business-central 9.2): the receiver must be another process.
  */
 export interface SubscriptionClient {
   listSubscriptions(): Promise<Subscription[]>;

@@ -5,7 +5,7 @@ import type { HttpAnswer } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
-/** Change tracking of Dataverse (dataverse reference, section 4): one request reads one page, and nothing is kept here. */
+/** Change tracking of Dataverse (reference/dataverse-sales 4): one request reads one page, and nothing is kept here. */
 
 /** A row as it is now; which of its columns changed, Dataverse does not say. */
 export interface ChangedRow {
@@ -53,7 +53,7 @@ export interface DataverseChanges {
   close(): Promise<void>;
 }
 
-/** The token is too old or was never one of this table: only a full reading helps (reference 4.6). */
+/** The token is too old or was never one of this table: only a full reading helps (reference/dataverse-sales 4.6). */
 export class LinkExpired extends Error {
   readonly remoteCode: string;
   constructor(remoteCode: string) {
@@ -91,7 +91,10 @@ const page = z.object({
   '@odata.deltaLink': z.string().optional(),
 });
 
-/** ExpiredVersionStamp; a token that cannot be read; a page cookie that cannot be read (reference 4.6 and 8). */
+/**
+ * ExpiredVersionStamp; a token that cannot be read; a page cookie that cannot be read (reference/dataverse-sales 4.6
+ * and 8).
+ */
 const USELESS: ReadonlySet<string> = new Set(['0x80044352', '0x80060888', '0x8004430a']);
 
 export function createDataverseChanges(options: DataverseClientOptions): DataverseChanges {

@@ -88,7 +88,7 @@ export interface DataverseClient {
   close(): Promise<void>;
 }
 
-const PARALLEL = 8; // dataverse reference 6.1: start with 2–8
+const PARALLEL = 8; // reference/dataverse-sales 6.1: start with 2–8
 
 export function createDataverseClient(options: DataverseClientOptions): DataverseClient {
   const http = createDataverseTransport(options, PARALLEL);
@@ -117,7 +117,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
         const page: z.infer<typeof idPage> = readWire('dataverse', asked, idPage, body, requestId);
         found.push(...page.value.map((row) => String(row[id]).toLowerCase()));
-        // The link is followed as it is, below our own base (reference 8).
+        // The link is followed as it is, below our own base (reference/dataverse-sales 8).
         path = page['@odata.nextLink']?.split('/api/data/v9.2/')[1];
       }
       return found;
@@ -205,7 +205,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
 }
 
 const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
-/** The state codes of what may be handed over (reference 2.13). */
+/** The state codes of what may be handed over (reference/dataverse-sales 2.13). */
 const LISTED: Record<SourceTable, readonly [set: string, id: string, states: string]> = {
   opportunity: ['opportunities', 'opportunityid', 'statecode eq 1'],
   quote: ['quotes', 'quoteid', 'statecode eq 2'],

@@ -51,7 +51,7 @@ const SHIP_TO = [
   'shipto_country',
 ];
 
-/** One request reads the record, its lines, customer, currency and lineage (dataverse reference, section 8). */
+/** One request reads the record, its lines, customer, currency and lineage (reference/dataverse-sales 8). */
 export function dealPath(table: SourceTable, recordId: string, asked: AskedColumns = NOTHING_MORE): string {
   const { rows } = asked;
   const contactSelect = select(CONTACT, rows.contact);
@@ -179,7 +179,7 @@ function opportunityOf(id: string | undefined): Pick<Lineage, 'opportunityId'> {
   return id ? { opportunityId: id } : {};
 }
 
-/** Customers add status codes of their own, so the state code decides (reference 2.13). */
+/** Customers add status codes of their own, so the state code decides (reference/dataverse-sales 2.13). */
 function toState(statecode: number, meaning: { won: readonly number[]; dead: readonly number[] }): RecordState {
   if (meaning.won.includes(statecode)) return 'won';
   return meaning.dead.includes(statecode) ? 'dead' : 'open';
@@ -279,7 +279,7 @@ function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): Deal
     unitId: row._uomid_value,
     quantity: row.quantity,
     unitPrice: row.priceperunit,
-    // The volume discount is per unit, the manual one per line (reference 12, trap 12).
+    // The volume discount is per unit, the manual one per line (reference/dataverse-sales 12, trap 12).
     discount: add(multiply(row.quantity, row.volumediscountamount), row.manualdiscountamount),
     tax: row.tax,
     pricingErrorCode: row.pricingerrorcode,

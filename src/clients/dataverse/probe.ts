@@ -35,7 +35,7 @@ export interface DataverseProbe {
   whoAmI(): Promise<{ readonly userId: string; readonly organizationId: string }>;
   /** One row of whatever a path names. */
   readOne(path: string): Promise<void>;
-  /** One row by change tracking, which takes Read at organization level (reference 4.1). */
+  /** One row by change tracking, which takes Read at organization level (reference/dataverse-sales 4.1). */
   readOneChange(set: string): Promise<void>;
   listTracked(): Promise<ReadonlySet<string>>;
   findColumn(table: string, column: string): Promise<ColumnFacts | undefined>;
@@ -43,7 +43,7 @@ export interface DataverseProbe {
   findPrivileges(userId: string): Promise<ReadonlySet<string> | undefined>;
   listEndpoints(): Promise<WebhookEndpoint[]>;
   listSteps(endpointId: string): Promise<WebhookStep[]>;
-  /** Calls of these steps that failed for good (reference 5.7); at most a hundred are counted. */
+  /** Calls of these steps that failed for good (reference/dataverse-sales 5.7); at most a hundred are counted. */
   countFailedCalls(stepIds: readonly string[]): Promise<number>;
   close(): Promise<void>;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { decimal, guid, optionalText } from '../http/wire.js';
 
-/** The wire shapes of Dataverse (dataverse reference, section 2); wire names stay in this folder. */
+/** The wire shapes of Dataverse (reference/dataverse-sales 2); wire names stay in this folder. */
 
 const money = decimal.nullish().transform((value) => value ?? '0');
 const lookup = guid.nullish().transform((value) => value ?? undefined);

@@ -143,7 +143,7 @@ function toError(
   return new RemoteApiError(options.api, code, asking.asked, facts);
 }
 
-/** business-central reference 10.4, dataverse reference 6.4. */
+/** reference/business-central 10.4, reference/dataverse-sales 6.4. */
 function toCode(status: number): RemoteErrorCode {
   switch (status) {
     case 401:

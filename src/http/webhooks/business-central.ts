@@ -26,8 +26,9 @@ const notice = z.object({ clientState: z.string().default(''), resource: z.strin
 const notices = z.object({ value: z.array(notice) });
 
 /**
- * `/webhooks/business-central`: the handshake, and notices that make us look sooner (reference 9.2 to 9.5). A notice
- * carries no truth. Any answer but 2xx to a notice ends the subscription, so what is forged is dropped without a word.
+ * `/webhooks/business-central`: the handshake, and notices that make us look sooner (reference/business-central 9.2 to
+ * 9.5). A notice carries no truth. Any answer but 2xx to a notice ends the subscription, so what is forged is dropped
+ * without a word.
  */
 export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhookDependencies): Hono {
   const { clientState, log } = dependencies;

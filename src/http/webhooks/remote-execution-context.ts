@@ -2,10 +2,13 @@ import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
 import { FEED_TABLES, type FeedTable, isFeedTable, isSourceTable, parseRecordId } from '../../deal/ids.js';
 
-/** Reads which records a Dataverse webhook speaks of (dataverse reference 3.8 and 5.4 to 5.7); the rest is never trusted. */
+/**
+ * Reads which records a Dataverse webhook speaks of (reference/dataverse-sales 3.8 and 5.4 to 5.7); the rest is never
+ * trusted.
+ */
 
 const parameter = z.object({ key: z.string(), value: z.unknown() });
-// A body that was cut has null where the parameters were (reference 5.7).
+// A body that was cut has null where the parameters were (reference/dataverse-sales 5.7).
 const parameters = z
   .array(parameter)
   .nullish()
@@ -98,7 +101,7 @@ function findRecordIds(hint: ExecutionContext, table: FeedTable): string[] {
   const close = entity.safeParse(parameterOf(inputs, closeName)).data;
   const candidates = [
     reference.safeParse(parameterOf(inputs, 'EntityMoniker')).data?.Id,
-    // The primary id of these messages is not to be trusted (reference 5.6).
+    // The primary id of these messages is not to be trusted (reference/dataverse-sales 5.6).
     close && (reference.safeParse(parameterOf(close.Attributes, attribute)).data?.Id ?? ''),
     hint.PrimaryEntityId,
     reference.safeParse(parameterOf(inputs, 'Target')).data?.Id,

@@ -192,7 +192,10 @@ async function resolveDimensions(
   return { size: values.length, values, problems, notes };
 }
 
-/** A dimension that is there already may not be inserted again (reference 2.7): the same is left out, another told. */
+/**
+ * A dimension that is there already may not be inserted again (reference/business-central 2.7): the same is left out,
+ * another told.
+ */
 function withoutDefaults(
   where: string,
   wanted: WantedDimensions['values'],

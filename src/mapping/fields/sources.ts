@@ -23,7 +23,7 @@ export const PREFIXES = [...ROWS, ...SOURCE_TABLES, ...Object.values(LINE_TABLES
 /** A lookup is a column with an underscore before it: `_new_project_value`. */
 const PATH = /^(?:([a-z]+)\.)?([a-z_][a-z0-9_]*)$/;
 
-/** Standard columns that not every table of a deal has (dataverse reference 2.3 to 2.7). */
+/** Standard columns that not every table of a deal has (reference/dataverse-sales 2.3 to 2.7). */
 const ONLY: Readonly<Record<string, readonly SourceTable[]>> = {
   ordernumber: ['salesorder'],
   quotenumber: ['quote'],
@@ -47,7 +47,9 @@ const ADDRESSED: readonly SourceTable[] = ['quote', 'salesorder'];
 /** What the reading request brings in another shape, so it is no column of `$select`. */
 export const BROUGHT: ReadonlySet<string> = new Set(['transactioncurrencyid', 'defaultuomid']);
 
-/** Columns that hold a moment whose date depends on the zone of the one who typed it (dataverse reference 2.14). */
+/**
+ * Columns that hold a moment whose date depends on the zone of the one who typed it (reference/dataverse-sales 2.14).
+ */
 export const USER_LOCAL: ReadonlySet<string> = new Set([
   'requestdeliveryby',
   'datefulfilled',

@@ -1,6 +1,6 @@
 /**
  * The fields of Business Central that a mapping can fill, by their names in API v2.0, and what fills them when the
- * configuration says nothing (business-central reference 2, field-mapping reference 2 to 6).
+ * configuration says nothing (reference/business-central 2, reference/field-mapping 2 to 6).
  */
 
 export const SECTIONS = ['customer', 'contact', 'item', 'document', 'line'] as const;

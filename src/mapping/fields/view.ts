@@ -101,7 +101,7 @@ export function toFormulaInput(view: DealView): object {
 
 /**
  * The day that a person meant. Sales keeps the midnight of whoever typed it in UTC, so the business time zone tells the
- * day (dataverse reference 2.14); a plain date is one already.
+ * day (reference/dataverse-sales 2.14); a plain date is one already.
  */
 export function toLocalDate(value: string, timeZone: string): string {
   if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;

@@ -115,7 +115,7 @@ const ADDRESS = {
   Country: 'country',
 };
 
-/** What the customer gives (reference 3.3), and over it what the mapping says. */
+/** What the customer gives (reference/business-central 3.3), and over it what the mapping says. */
 function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyKind): PreviewRow {
   const text = (name: string): string | boolean => customer[name] ?? '';
   const given: Record<string, string | boolean> = {
@@ -140,7 +140,7 @@ function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyK
     currencyCode: draft.currencyCode,
     ...Object.fromEntries(Object.entries(draft.fields ?? {}).filter(([name]) => hasField(kind, name))),
   };
-  // Bill-to follows sell-to as long as both are the same customer (reference 2.8).
+  // Bill-to follows sell-to as long as both are the same customer (reference/business-central 2.8).
   for (const part of Object.keys(ADDRESS)) {
     const sellTo = own[`sellTo${part}`];
     if (sellTo !== undefined) given[`billTo${part}`] = sellTo;

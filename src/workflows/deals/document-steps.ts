@@ -39,7 +39,7 @@ const INVOICE: DocumentSteps = {
   readDraft: (drafted) => businessCentral.readDraft(of(drafted)),
   deleteDraft: ({ deal, draft }) => businessCentral.deleteDraft({ recordId: deal.recordId, draftId: draft.id }),
   post: ({ deal, draft }) => businessCentral.post({ recordId: deal.recordId, draft }),
-  // The id stays, the number changes (reference 4.3).
+  // The id stays, the number changes (reference/business-central 4.3).
   isPostedByHand: ({ draft }, found) =>
     Promise.resolve(found !== undefined && found.figures.documentNumber !== draft.figures.documentNumber),
   async readResult(handlers, { deal, draft }) {
@@ -63,7 +63,8 @@ const ORDER: DocumentSteps = {
     if (deal.policy.orderPosting !== 'ship-and-invoice') return 'posted';
     return businessCentral.shipAndInvoice({ recordId: deal.recordId, draft });
   },
-  // The order is gone when it is fully posted; its invoices tell that from an order that was deleted (reference 4.4).
+  // The order is gone when it is fully posted; its invoices tell that from an order that was deleted
+  // (reference/business-central 4.4).
   async isPostedByHand({ deal, draft }, found) {
     if (found) return false;
     const invoices = await businessCentral.readOrderInvoices({ recordId: deal.recordId, orderId: draft.id });

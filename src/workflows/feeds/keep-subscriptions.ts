@@ -20,8 +20,8 @@ const CHECK_INTERVAL_SECONDS = 3_600;
 const AFTER_FAILURE_SECONDS = 300;
 
 /**
- * Keeps Business Central telling us of changes. Subscriptions vanish without a word (reference 9.5); nothing depends on
- * them, since the feeds read anyway: they only make us look sooner.
+ * Keeps Business Central telling us of changes. Subscriptions vanish without a word (reference/business-central 9.5);
+ * nothing depends on them, since the feeds read anyway: they only make us look sooner.
  */
 export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
   const of = input.companyId === undefined ? {} : { companyId: input.companyId };

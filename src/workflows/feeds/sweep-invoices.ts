@@ -6,8 +6,8 @@ export interface SweepInvoicesInput {
 }
 
 /**
- * Every hour: a payment in part moves no stamp in Business Central (reference 6.3), so that the feed does not hear of it;
- * the open invoices are read as they stand.
+ * Every hour: a payment in part moves no stamp in Business Central (reference/business-central 6.3), so that the feed
+ * does not hear of it; the open invoices are read as they stand.
  */
 export async function sweepInvoices(of: SweepInvoicesInput = {}): Promise<{
   readonly found: number;
