@@ -203,7 +203,7 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
         });
       });
 
-      it('13.1: a line that changes moves the header and its etag', async () => {
+      it('13: a line that changes moves the header and its etag', async () => {
         const made = await order();
         const { body } = await ask('GET', `salesorders(${made.salesorderid})?$expand=order_details`);
         await ask(
