@@ -315,7 +315,8 @@ export function addFormula(date: string, formula: string): string {
 }
 
 /**
- * Posted ones are kept by law; a draft whose posting number was drawn leaves a shell (reference/business-central 11.3).
+ * Posted ones are kept by law; a draft whose posting number was drawn leaves a shell (reference/business-central 4.6 and
+ * 11.3).
  */
 export function deleteDocument(company: Company, document: SalesDocument): void {
   const { set, table } = KINDS[document.kind];

@@ -103,7 +103,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     let notified = 0;
     for (const [index, invoice] of invoices.entries()) {
       const known = met[index];
-      // A payment in part changes neither stamp nor etag (reference/business-central 6.3): a sweep compares the
+      // A payment in part changes neither stamp nor etag (reference/business-central 5 and 6.3): a sweep compares the
       // amounts.
       if (!known || (!isSweep && isSeen(known, invoice))) continue;
       if (!known.deal || !isNewChange(known, invoice)) {
