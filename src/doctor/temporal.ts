@@ -11,7 +11,7 @@ import { createStep, type Step } from './step.js';
 /** Temporal: the namespace, who polls, and what should be running by itself. */
 
 const HOUR_S = 3_600;
-/** A deal that ended has to be seen over a weekend (temporal reference 3.2). */
+/** A deal that ended has to be seen over a weekend (temporal reference/temporal 3.2). */
 const MIN_RETENTION_H = 72;
 const NOT_FOUND = 5;
 const CONNECT = '5s';

@@ -54,7 +54,7 @@ export interface BusinessCentralActivityDependencies {
   readonly companyId: string;
   readonly ledger: Ledger;
   readonly rules: Rules;
-  /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference 8). */
+  /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference/business-central 8). */
   readonly ambiguityWindowMs: number;
   /** Codes of Business Central, kept for an hour. */
   readonly sets: ReferenceSets;

@@ -151,9 +151,9 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
 export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
 
-/** A page of Business Central holds no more (reference 6.3). */
+/** A page of Business Central holds no more (reference/business-central 6.3). */
 const MAX_PAGE_ROWS = 20_000;
-/** By so much Business Central itself goes back when it names a moment (reference 6.3). */
+/** By so much Business Central itself goes back when it names a moment (reference/business-central 6.3). */
 const ROUNDING_MS = 50;
 
 function toMoment(next: string | undefined): Date | undefined {

@@ -49,15 +49,15 @@ export interface DataverseInvoiceState {
   readonly etag: string;
 }
 
-/** The state of an invoice row, as Business Central's own connector sets it (reference 3.9). */
+/** The state of an invoice row, as Business Central's own connector sets it (reference/dataverse-sales 3.9). */
 export type DataverseInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
 
-/** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference 3.4). */
+/** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference/dataverse-sales 3.4). */
 export type DataverseInvoiceChange =
   | { readonly stage: DataverseInvoiceStage }
   | { readonly dueDate?: string; readonly columns: Readonly<Record<string, string>> };
 
-/** A note on the timeline: locked records take it too (reference 3.5). */
+/** A note on the timeline: locked records take it too (reference/dataverse-sales 3.5). */
 export interface DataverseNote {
   readonly noteId: string;
   readonly ref: RecordRef;
