@@ -3,11 +3,13 @@
 import { tsc } from './lib/build.mjs';
 import { run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
+import { ensureTestServer } from './lib/test-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
 const binary = await setUp().catch(endWith);
+const testServer = await ensureTestServer().catch(endWith);
 const args = process.argv.slice(2);
-const env = { ...process.env, ...(binary && { TEMPORAL_CLI_PATH: binary }) };
+const env = { ...process.env, ...(binary && { TEMPORAL_CLI_PATH: binary }), TEMPORAL_TEST_SERVER_PATH: testServer };
 
 async function gate(title, command) {
   say(`\n${title}`);

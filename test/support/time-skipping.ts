@@ -1,0 +1,80 @@
+import { activityInfo } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { inject } from 'vitest';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+
+/**
+ * Workflows on Temporal's test server, whose clock jumps to the next timer while a test waits for a result or calls
+ * `sleep`: the real bundle, stand-in activities, no ledger and no API. One environment for a test file; the clock is its own.
+ */
+export interface TimeSkipping {
+  readonly env: TestWorkflowEnvironment;
+  /** From here on activities are answered by these; an activity without a stand-in fails its workflow by name. */
+  answerWith(standIns: StandIns): void;
+  close(): Promise<void>;
+}
+
+/** Activities by the name under which workflows call them; the queue does not matter to a test. */
+export type StandIns = Readonly<Record<string, (...args: never[]) => unknown>>;
+
+const SEARCH_ATTRIBUTES = {
+  DealState: 2,
+  DealHoldReason: 2,
+  DealSourceTable: 2,
+  DealCustomerNumber: 2,
+  DealInvoiceNumber: 2,
+  DealAmount: 4,
+};
+
+export async function openTimeSkipping(): Promise<TimeSkipping> {
+  const path = process.env['TEMPORAL_TEST_SERVER_PATH'];
+  if (!path) throw new Error('run the tests by `npm test`: it finds the test server');
+  silenceOnce();
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path } },
+  });
+  const namespace = env.namespace ?? 'default';
+  await env.connection.operatorService.addSearchAttributes({ namespace, searchAttributes: SEARCH_ATTRIBUTES });
+  let answers: StandIns = {};
+  const activities = {
+    default: async (...args: unknown[]): Promise<unknown> => {
+      const { activityType } = activityInfo();
+      const answer = answers[activityType] as ((...given: unknown[]) => unknown) | undefined;
+      if (!answer) throw ApplicationFailure.nonRetryable(`no stand-in for ${activityType}`, 'NoStandIn');
+      return answer(...args);
+    },
+  };
+  const workflowBundle = { codePath: inject('workflowBundle') };
+  const common = { connection: env.nativeConnection, namespace, activities };
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.deals, workflowBundle }),
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.dataverse }),
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.businessCentral }),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  return {
+    env,
+    answerWith: (standIns) => {
+      answers = standIns;
+    },
+    async close() {
+      for (const worker of workers) worker.shutdown();
+      await running;
+      await env.teardown();
+    },
+  };
+}
+
+let isSilenced = false;
+
+/** Workers tell every change of their state, and the core that the test server lacks what real ones have. */
+function silenceOnce(): void {
+  if (isSilenced) return;
+  isSilenced = true;
+  Runtime.install({
+    logger: new DefaultLogger('ERROR'),
+    telemetryOptions: { logging: { filter: 'ERROR' } },
+  });
+}
