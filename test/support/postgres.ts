@@ -1,11 +1,23 @@
 import { execFileSync, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { Client } from 'pg';
 
-/** A real PostgreSQL in a temporary folder, from the binaries of this machine; undefined when it has none. */
-export async function startPostgres(): Promise<{ url: string; stop: () => Promise<void> } | undefined> {
+interface PostgresServer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/**
+ * A real PostgreSQL: an empty database on the server that TEST_POSTGRES_URL names (its user may create databases and
+ * roles), or a server in a temporary folder from the binaries of this machine. Undefined when there is neither.
+ */
+export async function startPostgres(): Promise<PostgresServer | undefined> {
+  const given = process.env['TEST_POSTGRES_URL'];
+  if (given) return createDatabase(given);
   const bin = findBinaries();
   if (!bin) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'dealbridge-postgres-'));
@@ -39,6 +51,23 @@ export async function startPostgres(): Promise<{ url: string; stop: () => Promis
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function createDatabase(serverUrl: string): Promise<PostgresServer> {
+  const name = `dealbridge_test_${randomUUID().replaceAll('-', '')}`;
+  const run = async (sql: string): Promise<void> => {
+    const client = new Client({ connectionString: serverUrl });
+    await client.connect();
+    try {
+      await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  };
+  await run(`CREATE DATABASE ${name}`);
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return { url: url.href, stop: () => run(`DROP DATABASE ${name} WITH (FORCE)`) };
 }
 
 function findBinaries(): string | undefined {
