@@ -1,7 +1,7 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { describe, it } from 'vitest';
 import { getToken } from '../support/tokens.js';
-import { testBusinessCentral } from './business-central.contract.js';
+import { testBusinessCentral } from './business-central/contract.js';
 
 async function open() {
   const simulators: Simulators = await startSimulators({ products: 20, accounts: 12, documents: 3 });

@@ -1,7 +1,7 @@
 import { startSimulators } from '@dealbridge/simulators';
 import { describe, it } from 'vitest';
 import { getToken } from '../support/tokens.js';
-import { testDataverse } from './dataverse.contract.js';
+import { testDataverse } from './dataverse/contract.js';
 
 testDataverse('the simulator', async () => {
   const simulators = await startSimulators({ products: 20, accounts: 12, documents: 3 });

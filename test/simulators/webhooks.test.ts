@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Ask, createAsk } from '../contract/business-central.contract.js';
+import { type Ask, createAsk } from '../contract/ask.js';
 import { getToken } from '../support/tokens.js';
 
 /** Both sides' webhooks, received by a server that answers as it is told. */

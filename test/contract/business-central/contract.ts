@@ -1,0 +1,17 @@
+import { describe } from 'vitest';
+import { testActions } from './actions.js';
+import { testDocuments } from './documents.js';
+import { testMasterData } from './master-data.js';
+import { testQueries } from './queries.js';
+import { type BusinessCentralUnderTest, openRequests } from './requests.js';
+
+/** What any Business Central must do for our client and others. */
+export function testBusinessCentral(name: string, open: () => Promise<BusinessCentralUnderTest>): void {
+  describe(`Business Central: ${name}`, () => {
+    const requests = openRequests(open);
+    testMasterData(requests);
+    testDocuments(requests);
+    testActions(requests);
+    testQueries(requests);
+  });
+}

@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../ask.js';
+import type { BusinessCentralRequests } from './requests.js';
+
+/** Query options and batches; the numbers are sections of reference/business-central. */
+export function testQueries({ ask, at, key, code, createCustomer }: BusinessCentralRequests): void {
+  describe('queries', () => {
+    it('6.1: or over two fields is refused, over one it works', async () => {
+      const [a, b] = [await createCustomer(), await createCustomer()];
+      const { body } = await ask('GET', at(`customers?$filter=number eq '${a.number}' or number eq '${b.number}'`));
+      expect(body.value).toHaveLength(2);
+      const refused = await ask('GET', at(`customers?$filter=number eq '${a.number}' or city eq 'x'`));
+      expect(refused.status).toBe(400);
+      expect(refused.body.error.message).toContain("The 'OR' operator is not supported on distinct fields");
+    });
+
+    it('6.1: functions, order, top, count', async () => {
+      const { number } = await createCustomer({ displayName: `Zz ${key()}` });
+      const starts = await ask('GET', at(`customers?$filter=startswith(number,'${number.slice(0, 8)}')`));
+      expect(starts.body.value.map((row: { number: string }) => row.number)).toContain(number);
+      const { body } = await ask(
+        'GET',
+        at('customers?$orderby=displayName desc&$top=1&$count=true&$select=number,displayName'),
+      );
+      expect(body.value).toHaveLength(1);
+      expect(body['@odata.count']).toBeGreaterThan(1);
+      expect(Object.keys(body.value[0]).sort()).toEqual(['@odata.etag', 'displayName', 'number']);
+      expect(Number((await ask('GET', at('customers/$count'))).body)).toBe(body['@odata.count']);
+    });
+
+    it('6.2: an over-long literal is a filter error, a star a wildcard', async () => {
+      const { status, body } = await ask('GET', at(`customers?$filter=number eq '${'X'.repeat(21)}'`));
+      expect(status).toBe(400);
+      expect(code(body)).toBe('Application_FilterErrorException');
+      const { number } = await createCustomer();
+      const found = await ask('GET', at(`customers?$filter=number eq '${number.slice(0, 9)}*'`));
+      expect(found.body.value.map((row: { number: string }) => row.number)).toContain(number);
+    });
+
+    it('6.3: pages by maxpagesize, with links to follow verbatim', async () => {
+      for (let index = 0; index < 3; index += 1) await createCustomer();
+      const seen: string[] = [];
+      let next: string | undefined = at("customers?$select=number&$filter=startswith(number,'T')");
+      let pages = 0;
+      while (next !== undefined) {
+        const { body }: Answer = await ask('GET', next, undefined, { prefer: 'odata.maxpagesize=2' });
+        expect(body.value.length).toBeLessThanOrEqual(2);
+        seen.push(...body.value.map((row: { number: string }) => row.number));
+        next = body['@odata.nextLink'];
+        if (next) expect(next).toMatch(/aid=FIN&\$skiptoken=/);
+        pages += 1;
+      }
+      expect(pages).toBeGreaterThan(1);
+      expect(new Set(seen).size).toBe(seen.length);
+    });
+
+    it('6.3: lastModifiedDateTime finds what changed', async () => {
+      const before = new Date(Date.now() - 1_000).toISOString();
+      const { id } = await createCustomer();
+      const { body } = await ask(
+        'GET',
+        at(`customers?$filter=lastModifiedDateTime gt ${before}&$orderby=lastModifiedDateTime`),
+      );
+      expect(body.value.map((row: { id: string }) => row.id)).toContain(id);
+    });
+
+    it('10.2: malformed filters and unknown names are 400', async () => {
+      for (const filter of ['number eq', "number = 'x'", "nickname eq 'x'", "number eq 'x", 'contains(number']) {
+        expect((await ask('GET', at(`customers?$filter=${encodeURIComponent(filter)}`))).status, filter).toBe(400);
+      }
+    });
+  });
+
+  describe('$batch', () => {
+    const operation = (id: string, method: string, url: string, body?: object) => ({
+      id,
+      method,
+      url,
+      headers: { 'content-type': 'application/json', 'if-match': '*' },
+      ...(body && { body }),
+    });
+
+    it('7: stops at the first failure, what came before stays', async () => {
+      const { number } = await createCustomer();
+      const batch = [
+        operation('1', 'POST', at('customers'), { displayName: 'Batch one' }),
+        operation('2', 'POST', at('customers'), { number, displayName: 'Duplicate' }),
+        operation('3', 'POST', at('customers'), { displayName: 'Never' }),
+      ];
+      const { status, body } = await ask('POST', '$batch', { requests: batch });
+      expect(status).toBe(200);
+      expect(body.responses.map((one: { status: number }) => one.status)).toEqual([201, 400]);
+      expect((await ask('GET', at(`customers(${body.responses[0].body.id})`))).status).toBe(200);
+    });
+
+    it('7: goes on when asked to', async () => {
+      const batch = [operation('1', 'GET', at('unicorns')), operation('2', 'GET', at('customers?$top=1'))];
+      const { body } = await ask('POST', '$batch', { requests: batch }, { prefer: 'odata.continue-on-error' });
+      expect(body.responses.map((one: { status: number }) => one.status)).toEqual([404, 200]);
+    });
+
+    it('7: a snapshot rolls all back and still shows the 201', async () => {
+      const batch = [
+        operation('1', 'POST', at('customers'), { displayName: 'Snapshot' }),
+        operation('2', 'POST', at('customers'), {}),
+      ];
+      const { body } = await ask('POST', '$batch', { requests: batch }, { isolation: 'snapshot' });
+      expect(body.responses.map((one: { status: number }) => one.status)).toEqual([201, 400]);
+      expect((await ask('GET', at(`customers(${body.responses[0].body.id})`))).status).toBe(404);
+    });
+
+    it('7: 101 operations are too many', async () => {
+      const batch = Array.from({ length: 101 }, (_none, index) =>
+        operation(String(index), 'GET', at('customers?$top=1')),
+      );
+      const { status, body } = await ask('POST', '$batch', { requests: batch });
+      expect([400, 500]).toContain(status);
+      expect(body.error.message).toContain("A maximum number of '100'");
+    });
+  });
+}

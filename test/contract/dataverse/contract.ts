@@ -1,0 +1,15 @@
+import { describe } from 'vitest';
+import { testDocuments } from './documents.js';
+import { testQueries } from './queries.js';
+import { type DataverseUnderTest, openRequests } from './requests.js';
+import { testRows } from './rows.js';
+
+/** What any Dataverse with Sales must do for our client and others. */
+export function testDataverse(name: string, open: () => Promise<DataverseUnderTest>): void {
+  describe(`Dataverse: ${name}`, () => {
+    const requests = openRequests(open);
+    testRows(requests);
+    testDocuments(requests);
+    testQueries(requests);
+  });
+}

@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import type { Answer } from '../ask.js';
+import type { DataverseRequests } from './requests.js';
+
+/** Query options, change tracking, batches, metadata; the numbers are sections of reference/dataverse-sales. */
+export function testQueries({ ask, account, order, tenant }: DataverseRequests): void {
+  describe('queries', () => {
+    it('8: filter, functions, parents, lambda, order, top, count', async () => {
+      const mark = randomUUID();
+      const { salesorderid } = await order({ name: `Mark ${mark}` });
+      const find = async (filter: string): Promise<string[]> => {
+        const { status, body } = await ask('GET', `salesorders?$select=name&$filter=${encodeURIComponent(filter)}`);
+        expect(status, JSON.stringify(body)).toBe(200);
+        return body.value.map((row: { salesorderid: string }) => row.salesorderid);
+      };
+      expect(await find(`name eq 'MARK ${mark}'`)).toEqual([salesorderid]);
+      expect(await find(`contains(name,'${mark}') and statecode eq 0`)).toEqual([salesorderid]);
+      expect(await find(`contains(name,'${mark}') and startswith(customerid_account/name,'Test')`)).toEqual([
+        salesorderid,
+      ]);
+      expect(await find(`contains(name,'${mark}') and order_details/any(d:d/quantity gt 1)`)).toEqual([salesorderid]);
+      expect(await find(`contains(name,'${mark}') and order_details/all(d:d/quantity gt 5)`)).toEqual([]);
+      expect(
+        await find(
+          `contains(name,'${mark}') and Microsoft.Dynamics.CRM.In(PropertyName='statecode',PropertyValues=['0','1'])`,
+        ),
+      ).toEqual([salesorderid]);
+      expect(await find(`contains(name,'${mark}') and not (statecode eq 0)`)).toEqual([]);
+      const { body } = await ask('GET', 'salesorders?$select=name&$orderby=createdon desc&$top=2&$count=true');
+      expect(body.value).toHaveLength(2);
+      expect(body['@odata.count']).toBeGreaterThan(1);
+    });
+
+    it('8: $skip is not supported, malformed filters are 400', async () => {
+      for (const query of [
+        '$skip=5',
+        '$filter=name eq',
+        '$filter=name%20=%20%27x%27',
+        '$search=x',
+        '$orderby=nickname',
+      ]) {
+        expect((await ask('GET', `accounts?${query}`)).status, query).toBe(400);
+      }
+    });
+
+    it('8: pages by maxpagesize, with opaque links', async () => {
+      for (let index = 0; index < 5; index += 1) await account();
+      const seen = new Set<string>();
+      let next: string | undefined = 'accounts?$select=name&$orderby=accountid';
+      let pages = 0;
+      while (next !== undefined) {
+        const { body }: Answer = await ask('GET', next, undefined, { prefer: 'odata.maxpagesize=7' });
+        for (const row of body.value) seen.add(row.accountid);
+        next = body['@odata.nextLink'];
+        if (next) expect(next).toContain('$skiptoken=');
+        pages += 1;
+      }
+      expect(pages).toBeGreaterThan(1);
+      expect(String(seen.size)).toBe((await ask('GET', 'accounts/$count')).body);
+    });
+
+    it('8: $apply groups and sums', async () => {
+      await order();
+      const { body } = await ask(
+        'GET',
+        'salesorders?$apply=groupby((statecode),aggregate(totalamount with sum as total,$count as number))',
+      );
+      const active = body.value.find((row: { statecode: number }) => row.statecode === 0);
+      expect(active.number).toBeGreaterThan(0);
+      expect(active.total).toBeGreaterThan(0);
+    });
+  });
+
+  describe('change tracking', () => {
+    const TRACK = { prefer: 'odata.track-changes' };
+
+    it('4: first everything with a link, then what changed, deletions at the end', async () => {
+      const [kept, gone] = [await account(), await account()];
+      const first = await ask('GET', 'accounts?$select=name', undefined, TRACK);
+      expect(first.headers.get('preference-applied')).toContain('odata.track-changes');
+      expect(first.body['@odata.context']).not.toContain('/$delta');
+      await ask('PATCH', `accounts(${kept.accountid})`, { fax: '5' }, { 'if-match': '*' });
+      await ask('DELETE', `accounts(${gone.accountid})`);
+      const { body } = await ask('GET', first.body['@odata.deltaLink']);
+      expect(body['@odata.context']).toMatch(/\/\$delta$/);
+      expect(body.value.map((row: { accountid?: string; id?: string }) => row.accountid ?? row.id)).toEqual([
+        kept.accountid,
+        gone.accountid,
+      ]);
+      expect(body.value[1]).toMatchObject({
+        reason: 'deleted',
+        '@odata.context': expect.stringContaining('#accounts/$deletedEntity'),
+      });
+      expect((await ask('GET', body['@odata.deltaLink'])).body.value).toEqual([]);
+    });
+
+    it('4.5: pages of a delta; the link stands on the last one', async () => {
+      const start = await ask('GET', 'contacts?$select=lastname', undefined, TRACK);
+      for (let index = 0; index < 5; index += 1) await ask('POST', 'contacts', { lastname: `Delta ${index}` });
+      const seen: string[] = [];
+      let next: string | undefined = start.body['@odata.deltaLink'];
+      let last: Answer['body'];
+      while (next !== undefined) {
+        last = (await ask('GET', next, undefined, { prefer: 'odata.maxpagesize=2' })).body;
+        seen.push(...last.value.map((row: { lastname: string }) => row.lastname));
+        next = last['@odata.nextLink'];
+      }
+      expect(seen).toEqual(['Delta 0', 'Delta 1', 'Delta 2', 'Delta 3', 'Delta 4']);
+      expect(last['@odata.deltaLink']).toContain('$deltatoken=');
+    });
+
+    it('4.2: filter, order, expand and top are refused', async () => {
+      for (const [option, value] of [
+        ['$filter', 'statecode eq 0'],
+        ['$orderby', 'name'],
+        ['$expand', 'primarycontactid'],
+        ['$top', '5'],
+      ] as const) {
+        const { status, body } = await ask('GET', `accounts?${option}=${encodeURIComponent(value)}`, undefined, TRACK);
+        expect(status).toBe(400);
+        expect(body.error.message).toBe(
+          `The "${option}" query parameter isn't supported when Change Tracking is enabled.`,
+        );
+      }
+    });
+  });
+
+  describe('$batch', () => {
+    async function batch(parts: string, prefer?: string): Promise<{ status: number; text: string }> {
+      const response = await fetch(`${tenant().root}/$batch`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${tenant().token}`,
+          'content-type': 'multipart/mixed; boundary="b1"',
+          ...(prefer && { prefer }),
+        },
+        body: `${parts}--b1--\r\n`,
+      });
+      return { status: response.status, text: await response.text() };
+    }
+    const http = (request: string, body = '', id?: string): string =>
+      [
+        'Content-Type: application/http',
+        'Content-Transfer-Encoding: binary',
+        ...(id ? [`Content-ID: ${id}`] : []),
+        '',
+        `${request} HTTP/1.1`,
+        'Content-Type: application/json',
+        '',
+        body,
+        '',
+      ].join('\r\n');
+
+    it('9: a change set is atomic, and $1 refers to what an earlier part created', async () => {
+      const name = `Batch ${randomUUID()}`;
+      const set = (second: string): string =>
+        `--b1\r\nContent-Type: multipart/mixed; boundary="c1"\r\n\r\n--c1\r\n${http('POST /api/data/v9.2/accounts', JSON.stringify({ name }), '1')}--c1\r\n${second}--c1--\r\n`;
+      const broken = await batch(set(http('POST /api/data/v9.2/contacts', '{"nickname":"x"}', '2')));
+      expect(broken.status).toBe(400);
+      const find = async () =>
+        (await ask('GET', `accounts?$filter=name eq '${name}'&$expand=contact_customer_accounts`)).body.value;
+      expect(await find()).toEqual([]);
+      const good = await batch(
+        set(http('POST /api/data/v9.2/contacts', '{"lastname":"Ref","parentcustomerid_account@odata.bind":"$1"}', '2')),
+      );
+      expect(good.status).toBe(200);
+      expect(good.text).toContain('HTTP/1.1 204 No Content');
+      const [made] = await find();
+      expect(made.contact_customer_accounts).toHaveLength(1);
+    });
+
+    it('9: stops at the first error, or goes on when asked to', async () => {
+      const parts = `--b1\r\n${http('GET /api/data/v9.2/unicorns')}--b1\r\n${http('GET /api/data/v9.2/WhoAmI')}`;
+      const stopped = await batch(parts);
+      expect(stopped.status).toBe(404);
+      expect(stopped.text).not.toContain('WhoAmIResponse');
+      const whole = await batch(parts, 'odata.continue-on-error');
+      expect(whole.status).toBe(200);
+      expect(whole.text).toContain('WhoAmIResponse');
+    });
+  });
+
+  describe('metadata', () => {
+    it('11.1: definitions, columns, keys, change tracking', async () => {
+      const { body } = await ask(
+        'GET',
+        "EntityDefinitions?$select=LogicalName,ChangeTrackingEnabled&$filter=LogicalName eq 'salesorder'",
+      );
+      expect(body.value).toMatchObject([{ LogicalName: 'salesorder', ChangeTrackingEnabled: true }]);
+      const column = await ask(
+        'GET',
+        "EntityDefinitions(LogicalName='account')/Attributes(LogicalName='name')?$select=LogicalName,MaxLength",
+      );
+      expect(column.body).toMatchObject({ LogicalName: 'name', MaxLength: 160 });
+      const csdl = await ask('GET', '$metadata');
+      expect(csdl.body).toContain('EntityType Name="salesorder"');
+    });
+  });
+}
