@@ -121,7 +121,11 @@ describe('the dependency directions', () => {
     it(`${room} imports only ${allowed.join(', ') || 'itself'}${asTypes.length > 0 ? `, as types ${asTypes.join(', ')}` : ''}`, () => {
       const wrong = imports
         .filter(({ from, to }) => roomOf(from) === room && roomOf(to) !== room)
-        .filter(({ to, isType }) => !allowed.includes(roomOf(to)) && !(isType && asTypes.includes(roomOf(to))));
+        .filter(({ to, isType }) => {
+          // Signals, updates and queries are known by their exported definitions, on both sides of Temporal.
+          const isTyped = isType || to.endsWith('/messages.ts');
+          return !allowed.includes(roomOf(to)) && !(isTyped && asTypes.includes(roomOf(to)));
+        });
       expect(wrong).toEqual([]);
     });
   }

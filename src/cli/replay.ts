@@ -92,7 +92,12 @@ async function runReplay(runtime: Runtime, config: Config, guid: string | undefi
       const lines = await describeReplay(record, { ledger, dataverse, preview: preview.dependencies }, outlook);
       for (const line of lines) console.log(`  ${line}`);
       if (!options.yes || !by) continue;
-      const { text, isRecorded } = await replay(temporal, record, { by, ...(hash && { mapping: hash }) }, options);
+      const { text, isRecorded } = await replay(
+        temporal,
+        record,
+        { actor: { name: by, source: 'cli', isVerified: false }, ...(hash && { mapping: hash }) },
+        options,
+      );
       console.log(`  ${text}`);
       if (isRecorded) notified += 1;
     }

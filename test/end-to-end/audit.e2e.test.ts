@@ -16,6 +16,7 @@ import { loadConfig } from '../../src/process/config.js';
 import { tamper, verifyOffline } from '../support/audit.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
+import { ANN, confirmDeal } from '../support/decisions.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -44,7 +45,7 @@ async function startWaiting(deal: SeedDocument): Promise<SeedDocument> {
 }
 
 async function confirm(deal: SeedDocument, note: string): Promise<void> {
-  await stage.temporal.workflow.getHandle(deal.id).executeUpdate('confirm', { args: [{ by: 'ann', note }] });
+  await confirmDeal(stage.temporal, deal.id, 'ann', note);
   await dealer.result(deal);
 }
 
@@ -52,7 +53,7 @@ async function confirm(deal: SeedDocument, note: string): Promise<void> {
 async function settle(deal: SeedDocument): Promise<void> {
   const { documentId } = await stage.ledger.getRecord(deal.id);
   await createBookkeeper(stage.simulators).payInvoice(String(documentId));
-  await replayDeal(stage, { table: 'salesorder', recordId: deal.id }, { by: 'ann' });
+  await replayDeal(stage, { table: 'salesorder', recordId: deal.id }, { actor: ANN });
   await dealer.untilState(deal, 'settled');
 }
 

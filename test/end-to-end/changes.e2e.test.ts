@@ -1,6 +1,7 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
+import type { Figures } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
@@ -47,8 +48,13 @@ async function changePrice(deal: SeedDocument, price: number): Promise<void> {
   await seller.call(`salesorderdetails(${String(line?.['salesorderdetailid'])})`, change, 'PATCH');
 }
 
-const confirm = (deal: SeedDocument, figures?: object) =>
-  stage.temporal.workflow.getHandle(deal.id).executeUpdate('confirm', { args: [{ by: 'ann', figures }] });
+/** As somebody does who has read the figures, perhaps others than those that stand there now. */
+async function confirm(deal: SeedDocument, seen: Partial<Figures> = {}): Promise<unknown> {
+  const { figures } = await dealer.status(deal);
+  return stage.temporal.workflow
+    .getHandle(deal.id)
+    .executeUpdate('confirm', { args: [{ by: 'ann', figures: { ...figures, ...seen } }] });
+}
 
 const notices = async (deal: SeedDocument) => (await stage.ledger.listNotices(deal.id)).map(({ kind }) => kind);
 

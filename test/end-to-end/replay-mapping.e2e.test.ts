@@ -4,6 +4,7 @@ import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
+import { BOB, confirmDeal } from '../support/decisions.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 /** Running a hand-over again by the mapping that its document was made by, or by today's. */
@@ -35,7 +36,7 @@ async function goBy(wanted: string): Promise<void> {
 
 const ref = (deal: SeedDocument) => ({ table: deal.kind, recordId: deal.id });
 const handle = (deal: SeedDocument) => stage.temporal.workflow.getHandle(deal.id);
-const confirm = (deal: SeedDocument) => handle(deal).executeUpdate('confirm', { args: [{ by: 'ann' }] });
+const confirm = (deal: SeedDocument) => confirmDeal(stage.temporal, deal.id);
 const documents = () => stage.simulators.businessCentral.company.documents;
 const ordersOf = (deal: SeedDocument) =>
   [...documents().order.values()].filter(({ row }) => row['externalDocumentNumber'] === keyOf(deal));
@@ -118,10 +119,10 @@ describe('a hand-over that was rejected before the mapping changed', () => {
 
   it('waits for IT when the mapping that is wanted is not there', async () => {
     const deal = await reject();
-    await replayDeal(stage, ref(deal), { by: 'bob', mapping: 'none' });
+    await replayDeal(stage, ref(deal), { actor: BOB, mapping: 'none' });
     await dealer.untilState(deal, 'held');
     expect(await stage.ledger.getRecord(deal.id)).toMatchObject({ holdReason: 'mapping-unknown' });
-    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({ kind: 'restarted' });
+    expect(await replayDeal(stage, ref(deal), { actor: BOB })).toMatchObject({ kind: 'restarted' });
     await dealer.untilState(deal, 'awaiting-confirmation');
   });
 });
@@ -156,7 +157,7 @@ describe('a draft that waits while the mapping changes', () => {
 
   it('is deleted when the deal is cancelled while its replay is held (I1)', async () => {
     const deal = await startWaiting();
-    await replayDeal(stage, ref(deal), { by: 'bob', mapping: 'none' });
+    await replayDeal(stage, ref(deal), { actor: BOB, mapping: 'none' });
     await dealer.untilState(deal, 'held');
     expect(dealer.invoicesOf(deal)).toHaveLength(1);
     await handle(deal).executeUpdate('cancel', { args: [{ by: 'ann', reason: 'ordered twice' }] });
@@ -171,7 +172,7 @@ describe('a draft that waits while the mapping changes', () => {
       effect: { kind: 'hold', when: 'before' },
     });
     await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wrong price' }] });
-    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({
+    expect(await replayDeal(stage, ref(deal), { actor: BOB })).toMatchObject({
       kind: 'running',
       reason: 'already rejected by ann',
     });
@@ -188,7 +189,7 @@ describe('a draft that waits while the mapping changes', () => {
     });
     await startDeal(stage, ref(deal));
     await until(async () => (await dealer.status(deal)).state === 'preparing');
-    expect(await replayDeal(stage, ref(deal), { by: 'bob' })).toMatchObject({
+    expect(await replayDeal(stage, ref(deal), { actor: BOB })).toMatchObject({
       kind: 'running',
       reason: 'the deal is preparing and cannot be replayed now',
     });

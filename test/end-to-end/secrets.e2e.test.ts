@@ -158,7 +158,9 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
     await submit(deal);
     await dealer.untilState(deal, 'held');
     const handle = stage.temporal.workflow.getHandle(deal.id);
-    await handle.signal('confirm', { by: nameOf(deal), note: nameOf(deal) });
+    const figures = { documentNumber: nameOf(deal), totalIncludingTax: '1', currency: 'EUR' };
+    await handle.signal('confirm', { by: nameOf(deal), note: nameOf(deal), figures });
+    await expect(handle.executeUpdate('confirm', { args: [{ by: nameOf(deal), figures }] })).rejects.toThrow();
     await expect(handle.executeUpdate('confirm', { args: [{ by: nameOf(deal) }] })).rejects.toThrow();
     await bookkeeper.blockCustomer(dealer.account(deal).number, '_x0020_');
     await clear(deal);

@@ -3,6 +3,7 @@ import { afterEach, describe, expect, inject, it } from 'vitest';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createDealer, until } from '../support/deals.js';
+import { confirmDeal } from '../support/decisions.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 /** A new worker takes over while deals are under way. */
@@ -102,7 +103,7 @@ describe('a version of the worker', () => {
     expect(await gone).toBe(0);
 
     expect(await dealer.status(deal)).toMatchObject({ state: 'awaiting-confirmation' });
-    await stage.temporal.workflow.getHandle(deal.id).executeUpdate('confirm', { args: [{ by: 'ann' }] });
+    await confirmDeal(stage.temporal, deal.id);
     await dealer.untilState(deal, 'written-back');
     const builds = await buildsOf(deal.id);
     expect(builds[0]).toBe('one');

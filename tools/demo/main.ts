@@ -9,6 +9,7 @@ import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { confirmSignal, statusQuery } from '../../src/workflows/deals/messages.js';
 import { openStage, type StageOptions } from './stage.js';
 
 /** `npm run demo`: three deals are won in Sales, one of them against the odds, and everything is counted at the end. */
@@ -133,16 +134,19 @@ async function follow(deal: SeedDocument, ledger: Ledger, temporal: Client, star
   let shown = '';
   while (Date.now() - startedAt < PATIENCE_MS) {
     const record = await ledger.findRecord(deal.id);
-    const state = record?.state ?? 'unseen';
+    const state = record?.state ?? 'not seen yet';
     if (state !== shown) {
       shown = state;
       const after = ((Date.now() - startedAt) / 1_000).toFixed(2).padStart(6);
       const detail = record?.holdText ?? record?.invoiceNumber ?? record?.draftNumber ?? '';
       print(`${after} s  ${deal.kind.padEnd(11)}  ${state.padEnd(22)} ${detail}`);
       if (state === 'awaiting-confirmation') {
-        const command = `temporal workflow signal -w ${deal.id} --name confirm --input '{"by":"demo"}'`;
-        print(`          ${command}`);
-        await temporal.workflow.getHandle(deal.id).signal('confirm', { by: 'demo' });
+        const handle = temporal.workflow.getHandle(deal.id);
+        const { figures } = await handle.query(statusQuery);
+        if (!figures) throw new Error(`${deal.kind} ${deal.id} waits and shows no figures`);
+        const input = { by: 'demo', figures };
+        print(`          temporal workflow signal -w ${deal.id} --name confirm --input '${JSON.stringify(input)}'`);
+        await handle.signal(confirmSignal, input);
       }
       if (state === 'written-back' || state === 'settled') return;
     }

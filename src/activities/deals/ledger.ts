@@ -1,4 +1,5 @@
 import type { Invoice } from '../../clients/business-central/client.js';
+import type { Actor } from '../../deal/actor.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import { writeKey } from '../../deal/ids.js';
@@ -20,7 +21,7 @@ export interface StateChange {
   readonly problems?: readonly Problem[];
   /** A decision that belongs into the audit trail: who, what, with which figures. */
   readonly decision?: {
-    readonly actor: string;
+    readonly actor: string | Actor;
     readonly action: string;
     readonly facts: Readonly<Record<string, unknown>>;
   };
@@ -131,7 +132,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       const { state } = record;
       const beginsAgain = isFinal(state) && !record.isHandedOver;
       if (beginsAgain) await ledger.releaseClaims(recordId);
-      const { by: actor, revision, mapping } = replay;
+      const { actor, revision, mapping } = replay;
       const facts = { state, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
       const change = { wantedMapping: mapping ?? null, ...(beginsAgain && { state: 'seen' as const }) };
       await ledger.change(recordId, change, { actor, action: 'replay', facts });
@@ -146,7 +147,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
     },
     async recordState(note: StateChange): Promise<void> {
       const { recordId, state, problems, decision, carrierId, isClosed, invoiceNumber } = note;
-      const endedBy = note.endedBy ?? (isFinal(state) ? decision?.actor : undefined);
+      const endedBy = note.endedBy ?? (isFinal(state) && decision ? nameOf(decision.actor) : undefined);
       const first = problems?.[0];
       const change = {
         state,
@@ -188,6 +189,10 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
   };
+}
+
+function nameOf(actor: string | Actor): string {
+  return typeof actor === 'string' ? actor : actor.name;
 }
 
 /** What a person typed may name people: it stands apart, where it can be erased. */

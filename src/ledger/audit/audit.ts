@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Actor } from '../../deal/actor.js';
 import type { Queryable } from '../database.js';
 
 /** The chain of what belongs to no deal: configuration, credentials, feeds. */
@@ -13,7 +14,8 @@ type Facts = Readonly<Record<string, unknown>>;
 export interface AuditEntry {
   /** The deal, or {@link SYSTEM_CHAIN}. */
   readonly recordId: string;
-  readonly actor: string;
+  /** A person, with the way the act came and whether the name was proved; or `dealbridge` itself. */
+  readonly actor: string | Actor;
   readonly action: string;
   readonly requestId?: string | undefined;
   readonly correlationId?: string | undefined;
@@ -26,6 +28,7 @@ export interface AuditEntry {
 }
 
 export interface StoredAuditEntry extends AuditEntry {
+  readonly actor: string;
   readonly entryId: string;
   readonly at: Date;
   /** 1, 2, 3, … within the chain. */
@@ -35,14 +38,18 @@ export interface StoredAuditEntry extends AuditEntry {
 
 /** One statement, so that a deal pays no extra round trip; the database chains the entry (migrations/0002-audit.sql). */
 export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<void> {
+  const { actor } = entry;
+  // How an act came and whether its name was proved are facts of the entry: they stand in the chain's hash.
+  const facts =
+    typeof actor === 'string' ? entry.facts : { ...entry.facts, source: actor.source, verified: actor.isVerified };
   const values = [
     entry.recordId,
-    entry.actor,
+    typeof actor === 'string' ? actor : actor.name,
     entry.action,
     // An empty id is none.
     entry.requestId || null,
     entry.correlationId || null,
-    JSON.stringify(entry.facts ?? {}),
+    JSON.stringify(facts ?? {}),
     entry.before ? JSON.stringify(entry.before) : null,
     entry.after ? JSON.stringify(entry.after) : null,
   ];

@@ -1,69 +1,29 @@
-import {
-  ActivityFailure,
-  ApplicationFailure,
-  condition,
-  log,
-  setCurrentDetails,
-  setHandler,
-  upsertSearchAttributes,
-} from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
-import { isNewerRevision } from '../../deal/change-hints.js';
+import type { Actor } from '../../deal/actor.js';
+import { type ChangeHint, isNewerRevision } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
-import { HOLDS, type Problem, REFUSED } from '../../deal/holds.js';
+import { DecisionError, parseConfirmation, parseEnding, parseReplay, parseRetry } from '../../deal/decisions.js';
+import { type Problem, REFUSED } from '../../deal/holds.js';
 import { isSame } from '../../deal/money.js';
 import type { Replay } from '../../deal/replay.js';
-import { canMove, type DealState, isHandedOver } from '../../deal/states.js';
+import { type DealState, isHandedOver } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
+import { DealDisplay, type DealFacts } from './deal-display.js';
 import {
-  type Asked,
-  type Confirmed,
   cancelUpdate,
   changedSignal,
   confirmSignal,
   confirmUpdate,
   type DealStatus,
-  type Rejected,
   rejectSignal,
   rejectUpdate,
   replayUpdate,
   retryUpdate,
   statusQuery,
 } from './messages.js';
-import { SEARCH_ATTRIBUTES } from './search-attributes.js';
 
-/**
- * Where people meet a running deal: it shows state, step and holds, takes their words, and lets the story in
- * hand-over-deal.ts wait for them.
- */
-export interface DealHandlers {
-  /** Shows the state everywhere; the ledger is told as well unless a step has already told it. */
-  enter(
-    state: DealState,
-    step: string,
-    options?: { readonly alreadyRecorded?: boolean } & Omit<StateChange, 'recordId' | 'state'>,
-  ): Promise<void>;
-  /** Where the ledger says that the deal stands when a run goes on with it. */
-  resumeAt(state: DealState): void;
-  /** Runs a step; what is refused becomes a hold, and when it is cleared the step runs again. */
-  runUnlessHeld<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T>;
-  /** Waits for a person's word on these figures. */
-  decide(figures: Figures): Promise<Decision>;
-  /** What is told from now on counts as news only when it is newer than this revision. */
-  hasRead(revision: string): void;
-  /** Whether something was told since the last reading. */
-  hasPendingChanges(): boolean;
-  /** What was told, once: the next call tells only what came after. */
-  takePendingChanges(): PendingChanges;
-  show(facts: {
-    difference?: string | undefined;
-    customerNumber?: string;
-    invoiceNumber?: string;
-    amount?: string;
-    figures?: Figures;
-  }): void;
-}
-
+/** What a step answers instead of its result when a person has to do something first. */
 export interface Held {
   readonly held: readonly Problem[];
 }
@@ -76,17 +36,15 @@ export interface PendingChanges {
 }
 
 export type Decision =
-  /** The record or its document changed while it waited: the question is void. */
-  | { readonly kind: 'changed' }
-  | { readonly kind: 'confirmed'; readonly by: string; readonly note: string | undefined }
-  | { readonly kind: 'rejected'; readonly by: string; readonly reason: string };
+  | { readonly kind: 'confirmed'; readonly actor: Actor; readonly note: string | undefined }
+  | { readonly kind: 'rejected'; readonly actor: Actor; readonly reason: string };
 
-/** Thrown through the story when a person ends the deal. */
+/** Thrown through the story when the deal ends before its document is posted: a person's decision, or Sales cancelled it. */
 export class DealEnded {
   readonly state: 'rejected' | 'cancelled';
-  readonly by: string;
+  readonly by: Actor | 'Sales';
   readonly reason: string;
-  constructor(state: 'rejected' | 'cancelled', by: string, reason: string) {
+  constructor(state: 'rejected' | 'cancelled', by: Actor | 'Sales', reason: string) {
     this.state = state;
     this.by = by;
     this.reason = reason;
@@ -101,263 +59,311 @@ export class ReplayWanted {
   }
 }
 
-/** A hold is looked at again by itself, because what blocked it may have been repaired without a word to us. */
+/** A hold is checked again by itself, because its cause may have been repaired without a hint to us. */
 const RECHECK_INTERVAL = '1 hour';
 
-export function createDealHandlers(ref: RecordRef): DealHandlers {
-  let state: DealState = 'reading';
-  let step = 'starting';
-  let problems: readonly Problem[] = [];
-  let figures: Figures | undefined;
-  let invoiceNumber: string | undefined;
-  let difference: string | undefined;
-  let decision: Exclude<Decision, { kind: 'changed' }> | undefined;
-  /** Whatever it is, whoever waits throws it. */
-  let ended: DealEnded | ReplayWanted | undefined;
-  let retries = 0;
-  let retriedBy: string | undefined;
-  /** Where the deal stood when it was held. */
-  let heldAt: DealState = 'reading';
-  let revision: string | undefined;
-  // A revision that is told before the first reading is compared once that is known.
-  let newest: string | undefined;
-  let isRecordTold = false;
-  let areInvoicesTold = false;
-  let isWoken = false;
-  // Each word wakes a hold once: the step that is held may not be one that reads the record again.
-  let notified = 0;
-  let answered = 0;
+/**
+ * Where people and feeds meet a running deal: it answers queries, takes decisions and hints, and lets the story in
+ * hand-over-deal.ts wait for them. Handlers are registered when it is created, before the first await of the workflow.
+ */
+export class DealHandlers {
+  private readonly display: DealDisplay;
+  private readonly recordId: string;
 
-  const status = (): DealStatus => ({
-    state,
-    step,
-    problems: problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
-    figures,
-    invoiceNumber,
-    ...(difference !== undefined && { difference }),
-  });
-  const refuse = (message: string, type: string): never => {
-    throw ApplicationFailure.nonRetryable(message, type);
-  };
-  const mayDecide = (): void => {
-    if (state !== 'awaiting-confirmation')
-      refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
-    if (decision) refuse(`already ${decision.kind} by ${decision.by}`, 'AlreadyDecided');
-  };
-  const mayConfirm = (word: Confirmed): void => {
-    mayDecide();
-    const difference = findFigureDifference(word.figures, figures);
-    if (difference) refuse(difference, 'FiguresDiffer');
-  };
-  const confirm = (word: Confirmed): DealStatus => {
-    decision = { kind: 'confirmed', by: word.by, note: word.note };
-    return status();
-  };
-  const reject = (word: Rejected): DealStatus => {
-    decision = { kind: 'rejected', by: word.by, reason: word.reason };
-    return status();
-  };
-  // The command line of Temporal lets it be said without a name.
-  const retry = (word?: Asked): DealStatus => {
-    retries += 1;
-    retriedBy = word?.by;
-    return status();
-  };
-  const cancel = (word: Rejected): DealStatus => {
-    ended = new DealEnded('cancelled', word.by, word.reason);
-    return status();
-  };
-  const replay = (wish: Replay): DealStatus => {
-    ended = new ReplayWanted(wish);
-    return status();
-  };
-  const mayEnd = (doing: string): void => {
-    if (state !== 'held' && state !== 'awaiting-confirmation')
-      refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
-    if (ended) refuse('the deal is ending already', 'AlreadyDecided');
-    if (state === 'awaiting-confirmation' && decision)
-      refuse(`already ${decision.kind} by ${decision.by}`, 'AlreadyDecided');
-  };
-  const mayCancel = (): void => {
-    mayEnd('cancelled');
-    if (state === 'held' && isHandedOver(heldAt)) refuse('its document is posted: cancel that', 'NotWaiting');
-  };
-  const mayReplay = (wish: Partial<Replay> | undefined): void => {
-    mayEnd('replayed');
-    if (!wish?.by) refuse('by: found nothing, the name of who wants it is right', 'NoName');
-  };
+  /** What a person decided of the figures that are shown; void once the draft or the record changes. */
+  private decision: Decision | undefined;
+  /** Set when the deal is to end or to begin again: whoever waits throws it. */
+  private ending: DealEnded | ReplayWanted | undefined;
 
-  setHandler(statusQuery, status, { description: 'State, step, holds with their next step, figures' });
-  setHandler(confirmUpdate, confirm, {
-    validator: mayConfirm,
-    description: 'Let the draft be posted',
-  });
-  setHandler(rejectUpdate, reject, {
-    validator: (_word) => mayDecide(),
-    description: 'Do not post the draft; it is deleted',
-  });
-  setHandler(retryUpdate, retry, {
-    validator: (_word) => {
-      if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
-    },
-    description: 'What held the deal is cleared: go on',
-  });
-  setHandler(cancelUpdate, cancel, {
-    validator: (_word) => mayCancel(),
-    description: 'End the deal; a draft is deleted',
-  });
-  setHandler(replayUpdate, replay, {
-    validator: (wish) => mayReplay(wish),
-    description: 'Run the deal again from its start; what exists is adopted',
-  });
-  // A signal cannot be refused, so one that does not fit is left unheard, and the log says so.
-  setHandler(changedSignal, (hint) => {
-    notified += 1;
+  private retries = 0;
+  private retriedBy: Actor | undefined;
+  /** The state from which the deal was held, and to which it returns. */
+  private heldFrom: DealState = 'reading';
+
+  /** Of the record as it was read last. */
+  private revision: string | undefined;
+  /** The newest revision that a hint named; a hint before the first reading is compared once that is known. */
+  private newestRevision: string | undefined;
+  /** A hint named no revision, or the record is deleted: only reading tells. */
+  private isRecordChanged = false;
+  private areInvoicesChanged = false;
+  private isMasterDataChanged = false;
+  /** Each hint ends a hold once: the step that is held may not be one that reads the record again. */
+  private hints = 0;
+  private answeredHints = 0;
+
+  constructor(ref: RecordRef) {
+    this.recordId = ref.recordId;
+    this.display = new DealDisplay(ref);
+    setHandler(statusQuery, () => this.display.status(), {
+      description: 'State, step, holds with their next step, figures',
+    });
+    setHandler(confirmUpdate, (input) => this.confirm(input), {
+      validator: (input) => this.validateConfirm(input),
+      description: 'Let the draft with exactly these figures be posted',
+    });
+    setHandler(rejectUpdate, (input) => this.reject(input), {
+      validator: (input) => this.validateReject(input),
+      description: 'Do not post the draft; it is deleted',
+    });
+    setHandler(retryUpdate, (input) => this.retry(input), {
+      validator: (input) => this.validateRetry(input),
+      description: 'What held the deal is repaired: go on',
+    });
+    setHandler(cancelUpdate, (input) => this.cancel(input), {
+      validator: (input) => this.validateCancel(input),
+      description: 'End the deal; a draft is deleted',
+    });
+    setHandler(replayUpdate, (input) => this.replay(input), {
+      validator: (input) => this.validateReplay(input),
+      description: 'Run the deal again from its start; what exists is adopted',
+    });
+    // A signal cannot be refused: one that does not fit is ignored, logged and shown.
+    setHandler(confirmSignal, (input) => {
+      if (this.fits('confirm', () => this.validateConfirm(input))) this.confirm(input);
+    });
+    setHandler(rejectSignal, (input) => {
+      if (this.fits('reject', () => this.validateReject(input))) this.reject(input);
+    });
+    setHandler(changedSignal, (hint) => this.takeHint(hint));
+  }
+
+  /** Moves the deal on, shows it, and records it in the ledger unless a step has recorded it already. */
+  async enter(
+    state: DealState,
+    step: string,
+    options: { readonly alreadyRecorded?: boolean } & Omit<StateChange, 'recordId' | 'state'> = {},
+  ): Promise<void> {
+    this.display.enter(state, step);
+    const { alreadyRecorded, ...facts } = options;
+    if (!alreadyRecorded) await ledger.recordState({ recordId: this.recordId, state, ...facts });
+  }
+
+  /** A run that goes on with a deal begins in the state that the ledger has. */
+  resumeAt(state: DealState): void {
+    this.display.resumeAt(state);
+  }
+
+  /** Runs a step; what it refuses becomes a hold, and when that is cleared the step runs again. */
+  async runUnlessHeld<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T> {
+    this.display.setStep(step);
+    for (let isRepeat = false; ; isRepeat = true) {
+      this.isMasterDataChanged = false;
+      const result = await work(isRepeat).catch(toHeld);
+      if (!isHeld(result)) return result;
+      await this.hold(result.held);
+    }
+  }
+
+  /** Waits for a decision on these figures; `changed` when record or document changed first, and the question is void. */
+  async decide(figures: Figures): Promise<Decision | { readonly kind: 'changed' }> {
+    this.display.show({ figures });
+    this.decision = undefined;
+    await this.enter('awaiting-confirmation', 'waiting for a person to confirm');
+    await condition(() => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges());
+    if (this.ending) throw this.ending;
+    const decision = this.findDecision();
+    if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
+    // From here on nobody may confirm what is being read again; a decision that was just made is void.
+    const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
+    await this.enter('drafted', 'reading both sides again', isVoid && { decision: isVoid });
+    return { kind: 'changed' };
+  }
+
+  /** From now on a hint counts only when it names a newer revision than this. */
+  hasRead(revision: string): void {
+    this.revision = revision;
+    this.isRecordChanged = false;
+  }
+
+  hasPendingChanges(): boolean {
+    return this.isRecordPending() || this.areInvoicesChanged;
+  }
+
+  /** What hints have named since the last reading, once: whoever takes it reads again. */
+  takePendingChanges(): PendingChanges {
+    const pending = { ofRecord: this.isRecordPending(), ofInvoices: this.areInvoicesChanged };
+    this.isRecordChanged = false;
+    this.areInvoicesChanged = false;
+    if (this.isNewer(this.newestRevision)) this.revision = this.newestRevision;
+    return pending;
+  }
+
+  show(facts: DealFacts): void {
+    this.display.show(facts);
+  }
+
+  private async hold(problems: readonly Problem[]): Promise<void> {
+    const { state: before } = this.display;
+    this.heldFrom = before;
+    this.display.hold(problems);
+    await ledger.recordState({ recordId: this.recordId, state: 'held', problems });
+    const retries = this.retries;
+    this.retriedBy = undefined;
+    // A hint that came while the step ran may name what the step had read before.
+    await condition(() => this.retries > retries || this.ending !== undefined || this.isHinted(), RECHECK_INTERVAL);
+    this.answeredHints = this.hints;
+    if (this.ending) throw this.ending;
+    this.display.resume(before);
+    const reasons = problems.map(({ reason }) => reason);
+    const retriedBy = this.findRetry();
+    await ledger.recordState({
+      recordId: this.recordId,
+      state: before,
+      ...(retriedBy && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
+    });
+  }
+
+  /** Set by a handler while the story waits, which the compiler cannot see. */
+  private findDecision(): Decision | undefined {
+    return this.decision;
+  }
+
+  private findRetry(): Actor | undefined {
+    return this.retriedBy;
+  }
+
+  private isHinted(): boolean {
+    return this.isMasterDataChanged || (this.hasPendingChanges() && this.hints > this.answeredHints);
+  }
+
+  private isRecordPending(): boolean {
+    return this.isRecordChanged || this.isNewer(this.newestRevision);
+  }
+
+  private isNewer(revision: string | undefined): boolean {
+    return revision !== undefined && (this.revision === undefined || isNewerRevision(revision, this.revision));
+  }
+
+  private takeHint(hint: ChangeHint): void {
+    this.hints += 1;
     switch (hint.at) {
       case 'dataverse':
-        if (hint.revision === undefined || hint.isDeleted) isRecordTold = true;
-        else if (newest === undefined || isNewerRevision(hint.revision, newest)) newest = hint.revision;
+        if (hint.revision === undefined || hint.isDeleted) this.isRecordChanged = true;
+        else if (this.newestRevision === undefined || isNewerRevision(hint.revision, this.newestRevision))
+          this.newestRevision = hint.revision;
         return;
       case 'business-central':
-        areInvoicesTold = true;
+        this.areInvoicesChanged = true;
         return;
       case 'masters':
-        isWoken = true;
+        this.isMasterDataChanged = true;
     }
-  });
-  setHandler(confirmSignal, (word) =>
-    unlessRefused(
-      'confirm',
-      () => mayConfirm(word),
-      () => confirm(word),
-    ),
-  );
-  setHandler(rejectSignal, (word) => unlessRefused('reject', mayDecide, () => reject(word)));
+  }
 
-  const publish = (): void => {
-    upsertSearchAttributes([
-      { key: SEARCH_ATTRIBUTES.sourceTable, value: ref.table },
-      { key: SEARCH_ATTRIBUTES.state, value: state },
-      { key: SEARCH_ATTRIBUTES.holdReason, value: problems[0]?.reason ?? null },
-    ]);
-    setCurrentDetails(toMarkdown(status()));
-  };
+  private confirm(input: unknown): DealStatus {
+    const { actor, note } = parseConfirmation(input);
+    this.decision = { kind: 'confirmed', actor, note };
+    return this.display.status();
+  }
 
-  const isRecordNew = (): boolean =>
-    isRecordTold || (newest !== undefined && (revision === undefined || isNewerRevision(newest, revision)));
-  const hasPendingChanges = (): boolean => isRecordNew() || areInvoicesTold;
+  private validateConfirm(input: unknown): void {
+    const { figures } = parse(() => parseConfirmation(input));
+    this.validateDecision();
+    const difference = findFigureDifference(figures, this.display.figures);
+    if (difference) refuse(difference, 'FiguresDiffer');
+  }
 
-  const enter: DealHandlers['enter'] = async (next, doing, options = {}) => {
-    // A bug, but none that a deal has to stand still for: somebody has to look at the table.
-    if (!canMove(state, next)) log.error('a move that the table of states does not have', { from: state, to: next });
-    state = next;
-    step = doing;
-    problems = [];
-    publish();
-    const { alreadyRecorded, ...facts } = options;
-    if (!alreadyRecorded) await ledger.recordState({ recordId: ref.recordId, state, ...facts });
-  };
+  private reject(input: unknown): DealStatus {
+    const { actor, reason } = parseEnding(input);
+    this.decision = { kind: 'rejected', actor, reason };
+    return this.display.status();
+  }
 
-  const hold = async (found: readonly Problem[]): Promise<void> => {
-    const before = state;
-    heldAt = before;
-    state = 'held';
-    problems = found;
-    publish();
-    await ledger.recordState({ recordId: ref.recordId, state, problems });
-    const heard = retries;
-    retriedBy = undefined;
-    // A word that came while the step ran counts, too: it may be of something that the step looked at before.
-    await condition(
-      () => retries > heard || ended !== undefined || isWoken || (hasPendingChanges() && notified > answered),
-      RECHECK_INTERVAL,
-    );
-    answered = notified;
-    if (ended) throw ended;
-    state = before;
-    problems = [];
-    publish();
-    const reasons = found.map(({ reason }) => reason);
-    await ledger.recordState({
-      recordId: ref.recordId,
-      state,
-      ...(retriedBy !== undefined && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
-    });
-  };
+  private validateReject(input: unknown): void {
+    parse(() => parseEnding(input));
+    this.validateDecision();
+  }
 
-  return {
-    enter,
-    resumeAt(stands) {
-      state = stands;
-    },
-    async runUnlessHeld(doing, work) {
-      step = doing;
-      for (let isRepeat = false; ; isRepeat = true) {
-        isWoken = false;
-        const result = await work(isRepeat).catch(toHeld);
-        if (!isHeld(result)) return result;
-        await hold(result.held);
-      }
-    },
-    async decide(shown) {
-      figures = shown;
-      decision = undefined;
-      await enter('awaiting-confirmation', 'waiting for a person to confirm');
-      await condition(() => decision !== undefined || ended !== undefined || hasPendingChanges());
-      if (ended) throw ended;
-      const word = decision as Exclude<Decision, { kind: 'changed' }> | undefined;
-      if (word && (word.kind === 'rejected' || !hasPendingChanges())) return word;
-      // From here on nobody may confirm what is being read again; a word that was just given is void.
-      const isVoid = word && { actor: word.by, action: 'confirmation is void', facts: { figures } };
-      await enter('drafted', 'reading both sides again', isVoid && { decision: isVoid });
-      return { kind: 'changed' };
-    },
-    hasRead(read) {
-      revision = read;
-      isRecordTold = false;
-    },
-    hasPendingChanges,
-    takePendingChanges() {
-      const news = { ofRecord: isRecordNew(), ofInvoices: areInvoicesTold };
-      isRecordTold = false;
-      areInvoicesTold = false;
-      // Whoever takes it reads the record: what was told until now is no news any more.
-      if (newest !== undefined && (revision === undefined || isNewerRevision(newest, revision))) revision = newest;
-      return news;
-    },
-    show(facts) {
-      figures = facts.figures ?? figures;
-      if ('difference' in facts) difference = facts.difference;
-      invoiceNumber = facts.invoiceNumber ?? invoiceNumber;
-      const attributes = [];
-      if (facts.customerNumber) attributes.push({ key: SEARCH_ATTRIBUTES.customerNumber, value: facts.customerNumber });
-      if (facts.invoiceNumber) attributes.push({ key: SEARCH_ATTRIBUTES.invoiceNumber, value: facts.invoiceNumber });
-      if (facts.amount) attributes.push({ key: SEARCH_ATTRIBUTES.amount, value: Number(facts.amount) });
-      if (attributes.length > 0) upsertSearchAttributes(attributes);
-    },
-  };
+  private validateDecision(): void {
+    const { state } = this.display;
+    if (state !== 'awaiting-confirmation')
+      refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
+    this.ensureUndecided();
+  }
+
+  private retry(input: unknown): DealStatus {
+    this.retriedBy = parseRetry(input);
+    this.retries += 1;
+    return this.display.status();
+  }
+
+  private validateRetry(input: unknown): void {
+    parse(() => parseRetry(input));
+    const { state } = this.display;
+    if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
+  }
+
+  private cancel(input: unknown): DealStatus {
+    const { actor, reason } = parseEnding(input);
+    this.ending = new DealEnded('cancelled', actor, reason);
+    return this.display.status();
+  }
+
+  private validateCancel(input: unknown): void {
+    parse(() => parseEnding(input));
+    this.validateEnding('cancelled');
+    if (this.display.state === 'held' && isHandedOver(this.heldFrom))
+      refuse('its document is posted: cancel that', 'NotWaiting');
+  }
+
+  private replay(input: unknown): DealStatus {
+    this.ending = new ReplayWanted(parseReplay(input));
+    return this.display.status();
+  }
+
+  private validateReplay(input: unknown): void {
+    parse(() => parseReplay(input));
+    this.validateEnding('replayed');
+  }
+
+  private validateEnding(doing: string): void {
+    const { state } = this.display;
+    if (state !== 'held' && state !== 'awaiting-confirmation')
+      refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
+    if (this.ending) refuse('the deal is ending already', 'AlreadyDecided');
+    if (state === 'awaiting-confirmation') this.ensureUndecided();
+  }
+
+  private ensureUndecided(): void {
+    const { decision } = this;
+    if (decision) refuse(`already ${decision.kind} by ${decision.actor.name}`, 'AlreadyDecided');
+  }
+
+  private fits(signal: string, validate: () => void): boolean {
+    try {
+      validate();
+      return true;
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure)) throw error;
+      this.display.ignoreSignal(signal, error.message);
+      return false;
+    }
+  }
 }
 
-function unlessRefused(name: string, check: () => void, act: () => unknown): void {
+function refuse(message: string, type: string): never {
+  throw ApplicationFailure.nonRetryable(message, type);
+}
+
+/** What does not fit is refused like any other decision that may not be made now. */
+function parse<T>(read: () => T): T {
   try {
-    check();
+    return read();
   } catch (error) {
-    log.warn('signal left unheard', { signal: name, reason: error instanceof Error ? error.message : String(error) });
-    return;
+    if (error instanceof DecisionError) refuse(error.message, 'BadInput');
+    throw error;
   }
-  act();
 }
 
-function findFigureDifference(seen: Partial<Figures> | undefined, actual: Figures | undefined): string | undefined {
-  if (!seen || !actual) return undefined;
-  if (seen.documentNumber !== undefined && seen.documentNumber !== actual.documentNumber) {
+/** Every figure counts: whoever confirms has seen the whole document (I2). */
+function findFigureDifference(seen: Figures, actual: Figures | undefined): string | undefined {
+  if (!actual) return 'there is no draft to confirm';
+  if (seen.documentNumber !== actual.documentNumber)
     return `the draft is ${actual.documentNumber}, not ${seen.documentNumber}`;
-  }
-  if (seen.currency !== undefined && seen.currency !== actual.currency)
-    return `the draft is in ${actual.currency}, not ${seen.currency}`;
-  if (seen.totalIncludingTax !== undefined && !isSame(seen.totalIncludingTax, actual.totalIncludingTax)) {
+  if (seen.currency !== actual.currency) return `the draft is in ${actual.currency}, not ${seen.currency}`;
+  if (!isSame(seen.totalIncludingTax, actual.totalIncludingTax))
     return `the draft amounts to ${actual.totalIncludingTax}, not ${seen.totalIncludingTax}`;
-  }
   return undefined;
 }
 
@@ -369,20 +375,6 @@ function isHeld<T>(result: T | Held): result is Held {
 function toHeld(error: unknown): Held {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) throw error;
-  // Everything that is wrong with a deal is told at once, each in a detail of its own.
+  // Everything that is wrong with a deal is named at once, each in a detail of its own.
   return { held: (cause.details ?? []) as Problem[] };
-}
-
-function toMarkdown(status: DealStatus): string {
-  const lines = [`### ${status.state}`, status.step];
-  if (status.figures) {
-    lines.push(
-      `draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`,
-    );
-  }
-  if (status.difference) lines.push(`does not agree with the deal: ${status.difference}`);
-  if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
-  for (const problem of status.problems)
-    lines.push(`- **${problem.reason}** (${problem.owner}): ${problem.text}. ${problem.nextStep}`);
-  return lines.join('\n\n');
 }

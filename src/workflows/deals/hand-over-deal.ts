@@ -1,141 +1,79 @@
-import { continueAsNew, sleep } from '@temporalio/workflow';
+import { continueAsNew } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/ledger.js';
-import type { Draft } from '../../activities/documents/invoices.js';
-import type { Policy, RecordRef } from '../../deal/deal.js';
-import { isLess } from '../../deal/money.js';
-import type { DealState } from '../../deal/states.js';
-import { businessCentral, ledger } from '../activity-options.js';
-import { createDealHandlers, DealEnded, type DealHandlers, ReplayWanted } from './deal-handlers.js';
+import type { RecordRef } from '../../deal/deal.js';
+import { ledger } from '../activity-options.js';
+import { confirm } from './confirming.js';
+import { DealEnded, DealHandlers, ReplayWanted } from './deal-handlers.js';
 import { type DraftedDeal, documentStepsFor } from './document-steps.js';
-import { agreeOnDraft, bringToDraft, refresh } from './drafting.js';
+import { agreeOnDraft, bringToDraft, type DraftOptions, refresh } from './drafting.js';
+import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 
 /**
  * The main job: one won record of Sales becomes one document of Business Central, confirmed and posted, and what becomes
- * of it goes back to the seller. A run ends when there is nothing to do; news of the deal begin another, which goes on
- * where the ledger says that it stands.
+ * of it goes back to the seller. A run ends when there is nothing to do; a change of the deal begins another, which goes
+ * on where the ledger says that the deal stands.
  */
 export async function handOverDeal(input: HandOverInput): Promise<HandOverResult> {
   const ref: RecordRef = { table: input.table, recordId: input.recordId };
-  const handlers = createDealHandlers(ref);
+  const handlers = new DealHandlers(ref);
   try {
-    return await handOver(handlers, ref, input);
+    if (input.replay) await ledger.beginReplay({ recordId: ref.recordId, replay: input.replay });
+    const progress = await ledger.loadDealProgress(ref);
+    return progress.isHandedOver
+      ? await track(handlers, ref, progress, input)
+      : await handOver(handlers, ref, progress, input);
   } catch (error) {
     if (!(error instanceof ReplayWanted)) throw error;
     return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
   }
 }
 
+/** From the won record to its posted document. */
 async function handOver(
   handlers: DealHandlers,
   ref: RecordRef,
-  { replay, hint }: HandOverInput,
+  progress: DealProgress,
+  { replay }: HandOverInput,
 ): Promise<HandOverResult> {
-  if (replay) await ledger.beginReplay({ recordId: ref.recordId, replay });
-  const progress = await ledger.loadDealProgress(ref);
-  if (progress.isHandedOver) {
-    handlers.resumeAt(progress.state);
-    if (replay) await checkResults(handlers, ref, progress);
-    const news = handlers.takePendingChanges();
-    const isInvoice = hint?.at === 'business-central';
-    return endHearing(
-      handlers,
-      ref,
-      await followDeal(handlers, ref, { record: !isInvoice || news.ofRecord, invoices: true }),
-    );
-  }
   let drafted: DraftedDeal | undefined;
   try {
     await settle(handlers, progress);
+    // Read the record, find out whose deal it is, prepare customer and items, make the draft.
     await handlers.enter('reading', 'reading the deal in Sales', { alreadyRecorded: true });
     const start = await handlers.runUnlessHeld('preparing the draft', async (isRepeat) => {
-      // An attempt of before the hold may have made or deleted a draft.
+      // An attempt before the hold may have made or deleted a draft.
       const stands = isRepeat ? await ledger.loadDealProgress(ref) : progress;
-      return bringToDraft(handlers, ref, {
-        isRepeat,
-        draftVersion: stands.draftVersion,
-        ...(replay?.revision !== undefined && { revision: replay.revision }),
-        ...(stands.draft && { draft: stands.draft }),
-      });
+      return bringToDraft(handlers, ref, toDraftOptions(stands, isRepeat, replay?.revision));
     });
-    if (start.kind === 'not-ours') return await endHearing(handlers, ref, start.result);
+    if (start.kind === 'not-ours') return await endRun(handlers, ref, start.result);
     drafted = start.drafted;
 
-    let isByHand = start.kind === 'posted-by-hand';
-    while (!isByHand) {
+    // Draft and deal agree, somebody confirms these figures, and exactly these are posted; a change of either begins again.
+    let isPostedByHand = start.kind === 'posted-by-hand';
+    while (!isPostedByHand) {
       const agreed = await agreeOnDraft(handlers, drafted);
       drafted = agreed.drafted;
-      isByHand = agreed.kind === 'posted-by-hand';
-      if (isByHand || ((await confirm(handlers, drafted)) && (await post(handlers, drafted)) === 'posted')) break;
-      // Deal or draft changed while it waited, or after it was confirmed: the word is void (I2).
+      isPostedByHand = agreed.kind === 'posted-by-hand';
+      if (isPostedByHand) break;
+      if ((await confirm(handlers, drafted)) && (await post(handlers, drafted)) === 'posted') break;
+      // Deal or draft changed while it waited, or after it was confirmed: the confirmation is void (I2).
       const fresh = await refresh(handlers, drafted);
       drafted = fresh.drafted;
-      isByHand = fresh.kind === 'posted-by-hand';
+      isPostedByHand = fresh.kind === 'posted-by-hand';
     }
-    const { documentKind, orderPosting } = drafted.deal.policy;
-    // Of an order that was posted by hand only its invoices are left, and they are read next.
-    if (!(isByHand && documentKind === 'order')) await documentStepsFor(drafted.deal).readResult(handlers, drafted);
-    const { ofRecord, ofInvoices } = handlers.takePendingChanges();
-    // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
-    const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isByHand);
-    const followed = await followDeal(handlers, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder });
-    return await endHearing(handlers, ref, followed);
+
+    return await writeBack(handlers, ref, drafted, isPostedByHand);
   } catch (error) {
     if (!(error instanceof DealEnded)) throw error;
     return endDeal(handlers, ref, drafted, error);
   }
 }
 
-/**
- * Ends the run, unless the record was told to be another since it was read: it may have been won in that moment, and the
- * feed that told it will not tell it twice (I5).
- */
-async function endHearing(handlers: DealHandlers, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
-  if (MAY_BE_WON_LATER.has(result.outcome) && handlers.takePendingChanges().ofRecord) {
-    await continueAsNew<typeof handOverDeal>(ref);
-  }
-  return result;
-}
-
-const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(['seen', 'cancelled']);
-
-/** One click in Sales fires several events: what it makes of opportunity and quote is seen a moment later. */
-async function settle(handlers: DealHandlers, progress: DealProgress): Promise<void> {
-  if (progress.settleMs === 0) return;
-  await handlers.enter('reading', 'letting the record settle in Sales', { alreadyRecorded: true });
-  await sleep(progress.settleMs);
-}
-
-/** By rule or by a person; whoever it is, the figures are kept with the word. False when there is news instead. */
-async function confirm(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<boolean> {
-  const { figures } = draft;
-  let by = 'rule';
-  let note = '';
-  if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
-    // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
-    if ((await ledger.loadDealProgress(deal)).isHandedOver) return true;
-    const word = await handlers.decide(figures);
-    if (word.kind === 'changed') return false;
-    if (word.kind === 'rejected') throw new DealEnded('rejected', word.by, word.reason);
-    by = word.by;
-    note = word.note ?? '';
-  }
-  const decision = { actor: by, action: 'confirm', facts: { figures, note } };
-  await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
-  await handlers.enter('confirmed', 'posting', { alreadyRecorded: true });
-  return true;
-}
-
-function isConfirmedByRule(policy: Policy, draft: Draft): boolean {
-  switch (policy.confirmation.by) {
-    case 'rule':
-      return true;
-    case 'rule-below':
-      return isLess(draft.figures.totalIncludingTax, policy.confirmation.amount);
-    case 'person':
-      return false;
-  }
+function toDraftOptions(progress: DealProgress, isRepeat: boolean, revision: string | undefined): DraftOptions {
+  const { draftVersion, draft } = progress;
+  return { isRepeat, draftVersion, ...(revision !== undefined && { revision }), ...(draft && { draft }) };
 }
 
 /** Posts exactly what was confirmed; `changed` sends the story back to the comparison. */
@@ -147,31 +85,34 @@ async function post(handlers: DealHandlers, drafted: DraftedDeal): Promise<'post
   });
 }
 
-/** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
-async function endDeal(
+/** Number, amounts and status go back to the seller. */
+async function writeBack(
   handlers: DealHandlers,
   ref: RecordRef,
-  drafted: DraftedDeal | undefined,
-  end: DealEnded,
+  drafted: DraftedDeal,
+  isPostedByHand: boolean,
 ): Promise<HandOverResult> {
-  if (drafted) await documentStepsFor(drafted.deal).deleteDraft(drafted);
-  else await deleteEarlierDraft(ref);
-  await ledger.releaseClaims({ recordId: ref.recordId });
-  await ledger.recordState({
-    recordId: ref.recordId,
-    state: end.state,
-    decision: { actor: end.by, action: end.state, facts: { reason: end.reason } },
-  });
-  if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId: ref.recordId });
-  await handlers.enter(end.state, `${end.state} by ${end.by}`, { alreadyRecorded: true });
-  const result = { outcome: end.state };
-  return end.by === 'Sales' ? endHearing(handlers, ref, result) : result;
+  const { documentKind, orderPosting } = drafted.deal.policy;
+  // Of an order that was posted by hand only its invoices are left, and they are read next.
+  const isOrderByHand = isPostedByHand && documentKind === 'order';
+  if (!isOrderByHand) await documentStepsFor(drafted.deal).readResult(handlers, drafted);
+  const { ofRecord, ofInvoices } = handlers.takePendingChanges();
+  // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
+  const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isPostedByHand);
+  const followed = await followDeal(handlers, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder });
+  return endRun(handlers, ref, followed);
 }
 
-/** Of a run before this one, or of an attempt before a hold. */
-async function deleteEarlierDraft(ref: RecordRef): Promise<void> {
-  const { draft } = await ledger.loadDealProgress(ref);
-  if (draft?.documentId === undefined) return;
-  const input = { recordId: ref.recordId, draftId: draft.documentId };
-  await (draft.kind === 'order' ? businessCentral.deleteOrderDraft(input) : businessCentral.deleteDraft(input));
+/** The document is posted, or the warehouse's: payments, further invoices and cancellations go back to the seller. */
+async function track(
+  handlers: DealHandlers,
+  ref: RecordRef,
+  progress: DealProgress,
+  { replay, hint }: HandOverInput,
+): Promise<HandOverResult> {
+  handlers.resumeAt(progress.state);
+  if (replay) await checkResults(handlers, ref, progress);
+  const { ofRecord } = handlers.takePendingChanges();
+  const isOfInvoice = hint?.at === 'business-central';
+  return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
 }

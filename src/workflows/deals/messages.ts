@@ -1,14 +1,15 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { Actor } from '../../deal/actor.js';
 import { CHANGED_SIGNAL, type ChangeHint } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Replay } from '../../deal/replay.js';
 import type { DealState } from '../../deal/states.js';
 
-/** What people and tools say to a running deal, and what it answers. */
+/** What people and programs send to a running deal, and what it answers. */
 
 export interface HandOverInput extends RecordRef {
-  /** What the run was begun for; without it everything is looked at. */
+  /** What the run was begun for; without it everything is read. */
   readonly hint?: ChangeHint;
   /** A person wants it run again from the start: what exists is adopted, what is missing is made. */
   readonly replay?: Replay;
@@ -21,21 +22,20 @@ export interface HandOverResult {
   readonly carrier?: string;
 }
 
-export interface Confirmed {
-  readonly by: string;
+/**
+ * Who decides: `by` is what a person types into Temporal's own tools, `actor` what our programs send. One of the two; how
+ * each is read, and what is refused, stands in src/deal/decisions.ts.
+ */
+type Decider = { readonly by: string } | { readonly actor: Actor };
+
+export type ConfirmInput = Decider & {
   readonly note?: string;
-  /** The figures that were seen; when they are given, they must be the draft's (I2). */
-  readonly figures?: Partial<Figures>;
-}
-
-export interface Rejected {
-  readonly by: string;
-  readonly reason: string;
-}
-
-export interface Asked {
-  readonly by: string;
-}
+  /** All figures that were seen: they must be the draft's (I2). */
+  readonly figures: Figures;
+};
+export type EndInput = Decider & { readonly reason: string };
+export type RetryInput = Decider;
+export type ReplayInput = Decider & { readonly revision?: string; readonly mapping?: string };
 
 export interface DealStatus {
   readonly state: DealState;
@@ -45,16 +45,18 @@ export interface DealStatus {
   readonly invoiceNumber: string | undefined;
   /** Where draft and deal do not agree, when a person may confirm it all the same. */
   readonly difference?: string;
+  /** The last signal that did not fit, and why: a signal cannot be refused. */
+  readonly ignoredSignal?: string;
 }
 
 /** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */
-export const confirmSignal = defineSignal<[Confirmed]>('confirm');
-export const rejectSignal = defineSignal<[Rejected]>('reject');
-/** From feeds and webhooks: there may be news. It carries no truth; what it names is read again. */
+export const confirmSignal = defineSignal<[ConfirmInput]>('confirm');
+export const rejectSignal = defineSignal<[EndInput]>('reject');
+/** From feeds and webhooks: something may have changed. It carries no truth; what it names is read again. */
 export const changedSignal = defineSignal<[ChangeHint]>(CHANGED_SIGNAL);
-export const confirmUpdate = defineUpdate<DealStatus, [Confirmed]>('confirm');
-export const rejectUpdate = defineUpdate<DealStatus, [Rejected]>('reject');
-export const retryUpdate = defineUpdate<DealStatus, [Asked]>('retry');
-export const replayUpdate = defineUpdate<DealStatus, [Replay]>('replay');
-export const cancelUpdate = defineUpdate<DealStatus, [Rejected]>('cancel');
+export const confirmUpdate = defineUpdate<DealStatus, [ConfirmInput]>('confirm');
+export const rejectUpdate = defineUpdate<DealStatus, [EndInput]>('reject');
+export const retryUpdate = defineUpdate<DealStatus, [RetryInput]>('retry');
+export const replayUpdate = defineUpdate<DealStatus, [ReplayInput]>('replay');
+export const cancelUpdate = defineUpdate<DealStatus, [EndInput]>('cancel');
 export const statusQuery = defineQuery<DealStatus>('status');

@@ -1,0 +1,51 @@
+/** The card of permissions: which role may do which act. Pages, routes and commands ask here and nowhere else. */
+
+export const ROLES = ['Viewer', 'Operator', 'Approver', 'Admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+const EVERYBODY: readonly Role[] = ROLES;
+/** Keeps the work going; decides nothing about money. */
+const OPERATORS: readonly Role[] = ['Operator', 'Admin'];
+/** Decides whether a document is posted. */
+const APPROVERS: readonly Role[] = ['Approver', 'Admin'];
+/** Either: ending what waits, running it again. */
+const OPERATORS_AND_APPROVERS: readonly Role[] = ['Operator', 'Approver', 'Admin'];
+const ADMINS: readonly Role[] = ['Admin'];
+
+export const PERMISSIONS = {
+  'list deals': EVERYBODY,
+  'show a deal': EVERYBODY,
+  'start a deal': OPERATORS,
+  'confirm a deal': APPROVERS,
+  'reject a deal': APPROVERS,
+  'retry a deal': OPERATORS_AND_APPROVERS,
+  'cancel a deal': OPERATORS_AND_APPROVERS,
+  'preview a deal': EVERYBODY,
+  'replay a deal': OPERATORS_AND_APPROVERS,
+  'list mappings': EVERYBODY,
+  'list master data': EVERYBODY,
+  'retry master data': OPERATORS,
+  'match accounts': OPERATORS,
+  'decide matches': APPROVERS,
+  'show drift': EVERYBODY,
+  'repair drift': OPERATORS,
+  'list feeds': EVERYBODY,
+  'switch a feed': OPERATORS,
+  'list environments': EVERYBODY,
+  'accept an environment': ADMINS,
+  'list credentials': ADMINS,
+  'change credentials': ADMINS,
+  'show the audit trail': EVERYBODY,
+  'verify the audit trail': EVERYBODY,
+  'seal the audit trail': OPERATORS,
+  'export the audit trail': ADMINS,
+  'erase personal content': ADMINS,
+  'prune the ledger': ADMINS,
+  'mark the ledger as restored': ADMINS,
+} as const satisfies Readonly<Record<string, readonly Role[]>>;
+
+export type Act = keyof typeof PERMISSIONS;
+
+export function isAllowed(act: Act, roles: readonly Role[]): boolean {
+  return PERMISSIONS[act].some((role) => roles.includes(role));
+}

@@ -1,0 +1,78 @@
+import type { z } from 'zod';
+import type { Actor } from '../deal/actor.js';
+import { RefusedError, UserError } from '../deal/errors.js';
+import { type Act, isAllowed } from '../identity/permissions.js';
+import type { Person } from '../identity/person.js';
+import type { AuditEntry } from '../ledger/audit/audit.js';
+import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
+
+/**
+ * What people do: every act is one of these, so that permission, parsing of the input and the entry in the audit trail
+ * stand in one place. Command line, API and web desk are adapters over it.
+ */
+export type Operation<Dependencies, Input, Result> = (
+  dependencies: Dependencies,
+  person: Person,
+  input: Input,
+) => Promise<Result>;
+
+interface Definition<Dependencies, Schema extends z.ZodType, Result> {
+  readonly act: Act;
+  readonly input: Schema;
+  readonly run: (dependencies: Dependencies, input: z.output<Schema>, actor: Actor) => Promise<Result>;
+  /** The entry of an act that changes something and does not record it itself, as a decision does in its workflow. */
+  readonly record?: (input: z.output<Schema>, result: Result) => Partial<Pick<AuditEntry, 'recordId' | 'facts'>>;
+}
+
+/** Only an act that is recorded here needs the trail. */
+export interface Recording {
+  readonly audit: (entry: AuditEntry) => Promise<void>;
+}
+
+export function defineOperation<Dependencies extends object, Schema extends z.ZodType, Result>(
+  definition: Definition<Dependencies, Schema, Result>,
+): Operation<Dependencies & Partial<Recording>, z.input<Schema>, Result> {
+  const { act, run, record } = definition;
+  return async (dependencies, person, input) => {
+    ensureNamed(person);
+    if (!isAllowed(act, person.roles)) {
+      throw new RefusedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
+    }
+    const parsed = parseInput(definition.input, input);
+    const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };
+    const result = await run(dependencies, parsed, actor);
+    if (record) {
+      if (!dependencies.audit) throw new TypeError(`'${act}' is recorded, so it needs the audit trail`);
+      const { recordId = SYSTEM_CHAIN, facts } = record(parsed, result);
+      await dependencies.audit({ recordId, actor, action: act, ...(facts && { facts }) });
+    }
+    return result;
+  };
+}
+
+const MAX_NAME_LENGTH = 100;
+
+/** No decision counts without a name (I10). */
+function ensureNamed({ name }: Person): void {
+  if (name.trim() === '' || name.length > MAX_NAME_LENGTH) {
+    throw new UserError('by', `the name of who acts, of at most ${MAX_NAME_LENGTH} characters`, name);
+  }
+}
+
+/** @throws UserError that names every field that does not fit */
+function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const [first, ...others] = parsed.error.issues.map(toFault);
+  throw new UserError(
+    first?.field ?? 'input',
+    [first?.expected, ...others.map((o) => `${o.field}: expected ${o.expected}`)].join('; '),
+  );
+}
+
+function toFault(issue: z.core.$ZodIssue): { readonly field: string; readonly expected: string } {
+  const field = issue.path.join('.') || 'input';
+  if (issue.code === 'unrecognized_keys') return { field, expected: `no field ${issue.keys.join(', ')}` };
+  if (issue.code === 'invalid_value') return { field, expected: `one of ${issue.values.join(', ')}` };
+  return { field, expected: issue.message };
+}

@@ -1,0 +1,44 @@
+import type { Draft } from '../../activities/documents/invoices.js';
+import type { Actor } from '../../deal/actor.js';
+import type { Policy } from '../../deal/deal.js';
+import { isLess } from '../../deal/money.js';
+import { ledger } from '../activity-options.js';
+import { DealEnded, type DealHandlers } from './deal-handlers.js';
+import type { DraftedDeal } from './document-steps.js';
+
+/** The rule that the configuration states; nobody's name stands behind it. */
+const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
+
+/**
+ * By rule or by a person; whoever it is, the figures are recorded with the decision. False when deal or draft changed
+ * instead. @throws DealEnded when the draft is rejected
+ */
+export async function confirm(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<boolean> {
+  const { figures } = draft;
+  let actor = BY_RULE;
+  let note = '';
+  if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
+    // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
+    if ((await ledger.loadDealProgress(deal)).isHandedOver) return true;
+    const decision = await handlers.decide(figures);
+    if (decision.kind === 'changed') return false;
+    if (decision.kind === 'rejected') throw new DealEnded('rejected', decision.actor, decision.reason);
+    actor = decision.actor;
+    note = decision.note ?? '';
+  }
+  const decision = { actor, action: 'confirm', facts: { figures, note } };
+  await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
+  await handlers.enter('confirmed', 'posting', { alreadyRecorded: true });
+  return true;
+}
+
+function isConfirmedByRule(policy: Policy, draft: Draft): boolean {
+  switch (policy.confirmation.by) {
+    case 'rule':
+      return true;
+    case 'rule-below':
+      return isLess(draft.figures.totalIncludingTax, policy.confirmation.amount);
+    case 'person':
+      return false;
+  }
+}

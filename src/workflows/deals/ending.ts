@@ -1,0 +1,63 @@
+import { continueAsNew, sleep } from '@temporalio/workflow';
+import type { DealProgress } from '../../activities/deals/ledger.js';
+import type { RecordRef } from '../../deal/deal.js';
+import type { DealState } from '../../deal/states.js';
+import { businessCentral, ledger } from '../activity-options.js';
+import type { DealEnded, DealHandlers } from './deal-handlers.js';
+import { type DraftedDeal, documentStepsFor } from './document-steps.js';
+import type { handOverDeal } from './hand-over-deal.js';
+import type { HandOverResult } from './messages.js';
+
+/** How a run begins calmly, and how it and the deal end. */
+
+/** One click in Sales fires several events: what it makes of opportunity and quote is there a moment later. */
+export async function settle(handlers: DealHandlers, progress: DealProgress): Promise<void> {
+  if (progress.settleMs === 0) return;
+  await handlers.enter('reading', 'letting the record settle in Sales', { alreadyRecorded: true });
+  await sleep(progress.settleMs);
+}
+
+const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(['seen', 'cancelled']);
+
+/**
+ * Ends the run, unless a hint came that the record changed since it was read: it may have been won in that moment, and
+ * the feed that sent the hint will not send it twice (I5).
+ */
+export async function endRun(handlers: DealHandlers, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
+  if (MAY_BE_WON_LATER.has(result.outcome) && handlers.takePendingChanges().ofRecord) {
+    await continueAsNew<typeof handOverDeal>(ref);
+  }
+  return result;
+}
+
+/** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
+export async function endDeal(
+  handlers: DealHandlers,
+  ref: RecordRef,
+  drafted: DraftedDeal | undefined,
+  end: DealEnded,
+): Promise<HandOverResult> {
+  const { recordId } = ref;
+  if (drafted) await documentStepsFor(drafted.deal).deleteDraft(drafted);
+  else await deleteEarlierDraft(ref);
+  await ledger.releaseClaims({ recordId });
+  await ledger.recordState({
+    recordId,
+    state: end.state,
+    decision: { actor: end.by, action: end.state, facts: { reason: end.reason } },
+  });
+  if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId });
+  await handlers.enter(end.state, `${end.state} by ${end.by === 'Sales' ? end.by : end.by.name}`, {
+    alreadyRecorded: true,
+  });
+  const result = { outcome: end.state };
+  return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
+}
+
+/** Of a run before this one, or of an attempt before a hold. */
+async function deleteEarlierDraft(ref: RecordRef): Promise<void> {
+  const { draft } = await ledger.loadDealProgress(ref);
+  if (draft?.documentId === undefined) return;
+  const input = { recordId: ref.recordId, draftId: draft.documentId };
+  await (draft.kind === 'order' ? businessCentral.deleteOrderDraft(input) : businessCentral.deleteDraft(input));
+}
