@@ -5,8 +5,7 @@ import type { DealState } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';
 import type { DealEnded, DealHandlers } from './deal-handlers.js';
 import { type DraftedDeal, documentStepsFor } from './document-steps.js';
-import type { handOverDeal } from './hand-over-deal.js';
-import type { HandOverResult } from './messages.js';
+import type { HandOverInput, HandOverResult } from './messages.js';
 
 /** How a run begins calmly, and how it and the deal end. */
 
@@ -25,7 +24,7 @@ const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(['seen', 'cancelled']);
  */
 export async function endRun(handlers: DealHandlers, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
   if (MAY_BE_WON_LATER.has(result.outcome) && handlers.takePendingChanges().ofRecord) {
-    await continueAsNew<typeof handOverDeal>(ref);
+    await continueAsNew<(input: HandOverInput) => Promise<HandOverResult>>(ref);
   }
   return result;
 }
