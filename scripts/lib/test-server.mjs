@@ -5,7 +5,7 @@ import { run, SetUpError } from './run.mjs';
 import { say, step } from './say.mjs';
 import { downloadBySdk } from './sdk-download.mjs';
 
-const VERSION = '1.32.1';
+const VERSION = '1.38.0';
 const SLF4J_VERSION = '1.7.36';
 
 /**

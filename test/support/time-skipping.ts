@@ -1,9 +1,11 @@
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
+import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
 
 /**
  * Workflows on Temporal's test server, whose clock jumps to the next timer while a test waits for a result or calls
@@ -16,17 +18,19 @@ export interface TimeSkipping {
   close(): Promise<void>;
 }
 
-/** Activities by the name under which workflows call them; the queue does not matter to a test. */
-export type StandIns = Readonly<Record<string, (...args: never[]) => unknown>>;
-
-const SEARCH_ATTRIBUTES = {
-  DealState: 2,
-  DealHoldReason: 2,
-  DealSourceTable: 2,
-  DealCustomerNumber: 2,
-  DealInvoiceNumber: 2,
-  DealAmount: 4,
+/** Activities as workflows call them, typed by the real ones; the queue does not matter to a test. */
+export type StandIns = {
+  readonly [Name in ActivityName]?: StandInFor<ActivityOf<Name, Proxies>>;
 };
+
+type Proxies = Module[keyof Module];
+type Module = typeof import('../../src/workflows/activity-options.js');
+type ActivityName = NamesIn<Proxies>;
+type NamesIn<Proxy> = Proxy extends unknown ? keyof Proxy : never;
+type ActivityOf<Name, Proxy> = Proxy extends unknown ? (Name extends keyof Proxy ? Proxy[Name] : never) : never;
+type StandInFor<Activity> = Activity extends (...args: infer Args) => Promise<infer Result>
+  ? (...args: Args) => Result | Promise<Result>
+  : never;
 
 export async function openTimeSkipping(): Promise<TimeSkipping> {
   const path = process.env['TEMPORAL_TEST_SERVER_PATH'];
@@ -36,12 +40,12 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
     server: { executable: { type: 'existing-path', path } },
   });
   const namespace = env.namespace ?? 'default';
-  await env.connection.operatorService.addSearchAttributes({ namespace, searchAttributes: SEARCH_ATTRIBUTES });
+  await env.connection.operatorService.addSearchAttributes({ namespace, searchAttributes: searchAttributes() });
   let answers: StandIns = {};
   const activities = {
     default: async (...args: unknown[]): Promise<unknown> => {
       const { activityType } = activityInfo();
-      const answer = answers[activityType] as ((...given: unknown[]) => unknown) | undefined;
+      const answer = (answers as Readonly<Record<string, (...given: unknown[]) => unknown>>)[activityType];
       if (!answer) throw ApplicationFailure.nonRetryable(`no stand-in for ${activityType}`, 'NoStandIn');
       return answer(...args);
     },
@@ -65,6 +69,12 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
       await env.teardown();
     },
   };
+}
+
+function searchAttributes(): Record<string, number> {
+  const { IndexedValueType } = proto.temporal.api.enums.v1;
+  const keys = Object.values(SEARCH_ATTRIBUTES);
+  return Object.fromEntries(keys.map(({ name, type }) => [name, IndexedValueType[`INDEXED_VALUE_TYPE_${type}`]]));
 }
 
 let isSilenced = false;

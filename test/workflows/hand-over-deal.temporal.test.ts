@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import type { WorkflowHandle } from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DealProgress } from '../../src/activities/deals/ledger.js';
+import type { DealSummary } from '../../src/activities/deals/sales.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
-import type { DealStatus } from '../../src/workflows/deals/messages.js';
+import { statusQuery } from '../../src/workflows/deals/messages.js';
+import type { handOverDeal } from '../../src/workflows/index.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
 let skipping: TimeSkipping;
@@ -26,6 +27,29 @@ const FRESH: DealProgress = {
   closesOrder: false,
 };
 
+const ONLY_READ: Omit<DealSummary, 'recordId' | 'revision' | 'state' | 'problems'> = {
+  table: 'quote',
+  number: 'QUO-01001',
+  ancestors: [],
+  descendants: [],
+  customer: undefined,
+  products: [],
+  total: '0',
+  currency: 'EUR',
+  policy: {
+    confirmation: { by: 'person' },
+    createCustomers: false,
+    createItems: false,
+    createContacts: false,
+    writeOpportunityColumns: false,
+    documentKind: 'invoice',
+    orderPosting: 'warehouse',
+  },
+  settleMs: 0,
+  fingerprint: 'fingerprint',
+  mapping: 'mapping',
+};
+
 describe('a held deal', () => {
   it('is looked at again every hour, though nobody says a word, and goes on when what blocked it is gone', async () => {
     const recordId = randomUUID();
@@ -33,29 +57,26 @@ describe('a held deal', () => {
     let readings = 0;
     skipping.answerWith({
       loadDealProgress: () => FRESH,
-      recordState: ({ state }: { readonly state: string }) => void states.push(state),
+      recordState: ({ state }) => void states.push(state),
       claimDeal: () => ({ kind: 'carrier', masters: { customer: undefined, unknownProducts: [] } }),
       readDeal: () => {
         readings += 1;
         const isOpen = readings > 3;
         return {
-          table: 'quote',
+          ...ONLY_READ,
           recordId,
           revision: `W/"${readings}"`,
           state: isOpen ? 'open' : 'won',
-          ancestors: [],
-          descendants: [],
-          products: [],
           problems: isOpen ? [] : [{ reason: 'customer-missing', text: 'no account' }],
         };
       },
     });
-    const handle: WorkflowHandle = await skipping.env.client.workflow.start('handOverDeal', {
+    const handle = await skipping.env.client.workflow.start<typeof handOverDeal>('handOverDeal', {
       taskQueue: TASK_QUEUES.deals,
       workflowId: recordId,
       args: [{ table: 'quote', recordId }],
     });
-    const status = () => handle.query<DealStatus>('status');
+    const status = () => handle.query(statusQuery);
     await expect.poll(async () => (await status()).state).toBe('held');
     expect((await status()).problems).toMatchObject([{ reason: 'customer-missing', owner: 'master data' }]);
     expect(readings).toBe(1);
