@@ -85,7 +85,7 @@ export function addAuditCommands(
 }
 
 /** Columns as wide as their widest cell; facts take what is left. */
-export function toTable(entries: readonly StoredAuditEntry[]): string[] {
+function toTable(entries: readonly StoredAuditEntry[]): string[] {
   const rows = [
     ['#', 'at', 'who', 'what', 'request', 'facts'],
     ...entries.map((entry) => [

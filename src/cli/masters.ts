@@ -152,7 +152,7 @@ const decisions = z.array(
 );
 
 /** @throws RangeError that names every wrong line. */
-export function parseDecisions(text: string): MatchDecision[] {
+function parseDecisions(text: string): MatchDecision[] {
   const parsed = decisions.safeParse(parseYaml(text));
   if (parsed.success) {
     return parsed.data.map(({ account, customer }) => ({ accountId: account, customerNumber: customer }));

@@ -59,7 +59,7 @@ export function decideLine(line: DealLine, rules: LineRules, owner: Columns = {}
   return rules.writeInAccount ? { kind: 'account', number: rules.writeInAccount } : { kind: 'unmapped', number: '' };
 }
 
-export function salesLineOf(line: DealLine): SalesLine {
+function salesLineOf(line: DealLine): SalesLine {
   return line.product ? line.role : 'write-in';
 }
 

@@ -108,7 +108,7 @@ export function toMasterState({ kind, stateCode, mergedInto }: DataverseMaster):
   if (mergedInto !== undefined) return 'merged';
   return stateCode === 0 || (kind === 'product' && stateCode !== 1) ? 'active' : 'inactive';
 }
-export const BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: 'All', item: 'true' };
+const BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: 'All', item: 'true' };
 
 /**
  * The block that Business Central should have, or undefined when it is right as it is. Only what we blocked is

@@ -3,8 +3,6 @@ import { Big } from 'big.js';
 /** Money and quantities travel as decimal strings; this file is the only place that computes with them. */
 export type Decimal = string;
 
-export const ZERO: Decimal = '0';
-
 export function add(...amounts: readonly Decimal[]): Decimal {
   return amounts.reduce((sum, amount) => sum.plus(amount), new Big(0)).toFixed();
 }

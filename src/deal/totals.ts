@@ -52,7 +52,7 @@ export interface TotalsRules {
   readonly causes: Readonly<Partial<Record<DifferenceCause, OnDifference>>>;
 }
 
-export const STRICT: TotalsRules = { tolerance: {}, onDifference: 'refuse', causes: {} };
+const STRICT: TotalsRules = { tolerance: {}, onDifference: 'refuse', causes: {} };
 
 export function whatToDo(cause: DifferenceCause, rules: TotalsRules): OnDifference {
   return rules.causes[cause] ?? rules.onDifference;

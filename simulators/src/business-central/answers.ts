@@ -86,7 +86,7 @@ function checkProperty(entity: Entity, name: string): void {
   );
 }
 
-export function expanded(
+function expanded(
   company: Company,
   entity: Entity,
   row: Row,

@@ -71,7 +71,7 @@ export function keepDocument(company: Company, document: SalesDocument): void {
   company.remember(() => company.documents[document.kind].delete(id));
 }
 
-export function nested(value: unknown): Body[] {
+function nested(value: unknown): Body[] {
   if (value === undefined) return [];
   if (!Array.isArray(value) || value.some((one) => typeof one !== 'object' || one === null)) throw badBody();
   return value as Body[];
@@ -299,7 +299,7 @@ function setDueDate(company: Company, { kind, row }: SalesDocument): void {
 }
 
 /** The date formulas that payment terms use: `30D`, `2W`, `1M`, `CM`, `CM+15D`. */
-export function addFormula(date: string, formula: string): string {
+function addFormula(date: string, formula: string): string {
   const day = new Date(`${date}T00:00:00Z`);
   if (date === NO_DATE || Number.isNaN(day.getTime())) return date;
   for (const [, sign, current, count, unit] of formula.toUpperCase().matchAll(/([+-]?)(C?)(\d*)([DWMQY])/g)) {

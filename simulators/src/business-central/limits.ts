@@ -15,7 +15,7 @@ export interface LimitSettings {
   queueMs: number;
 }
 
-export const ONLINE_LIMITS: Readonly<LimitSettings> = {
+const ONLINE_LIMITS: Readonly<LimitSettings> = {
   requests: 6_000,
   windowMs: 300_000,
   parallel: 5,

@@ -104,7 +104,7 @@ export function seedSales(store: Store, data: Distributor): void {
     seedDocument(store, data, document, currencyIds, unitIds);
 }
 
-export function priceListId(currencyId: string): string {
+function priceListId(currencyId: string): string {
   return guidFrom(`price list/${currencyId}`);
 }
 

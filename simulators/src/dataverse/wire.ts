@@ -261,7 +261,7 @@ function targetOf(table: Table, row: Row, column: string, store: Store): readonl
   return navs.find(([, target]) => store.find(target, id)) ?? (navs[0] as [string, string]);
 }
 
-export function unknownProperty(name: string, table: Table): DataverseError {
+function unknownProperty(name: string, table: Table): DataverseError {
   return new DataverseError(
     400,
     '0x80060888',

@@ -254,23 +254,3 @@ function call(name: string, args: readonly Scalar[], options: EvaluateOptions): 
       return null;
   }
 }
-
-/** The columns that a filter compares; BC refuses `or` over different ones. */
-export function pathsOf(expression: Expression): string[] {
-  switch (expression.kind) {
-    case 'literal':
-      return [];
-    case 'path':
-      return [expression.path.join('/')];
-    case 'not':
-    case 'in':
-      return pathsOf(expression.of);
-    case 'lambda':
-      return [expression.path.join('/')];
-    case 'call':
-      return expression.args.flatMap(pathsOf);
-    case 'logic':
-    case 'compare':
-      return [...pathsOf(expression.left), ...pathsOf(expression.right)];
-  }
-}

@@ -25,7 +25,7 @@ const RULES: readonly (readonly [Token['kind'] | 'blank', RegExp])[] = [
   ['symbol', /[(),;=/:*[\]]/y],
 ];
 
-export function tokenize(text: string): Token[] {
+function tokenize(text: string): Token[] {
   const tokens: Token[] = [];
   let at = 0;
   while (at < text.length) {

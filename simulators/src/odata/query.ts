@@ -81,7 +81,7 @@ function parseOrderBy(text: string): { path: string[]; descending: boolean }[] {
 }
 
 /** Items are separated by commas; the options of one stand in parentheses, separated by semicolons. */
-export function parseExpand(text: string): ExpandItem[] {
+function parseExpand(text: string): ExpandItem[] {
   return splitOutside(text, ',').map((item) => {
     const open = item.indexOf('(');
     if (open < 0) return { nav: parseNames(item)[0] as string, options: { other: {} } };

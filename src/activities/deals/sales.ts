@@ -286,7 +286,7 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): Datavers
 }
 
 /** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */
-export function salesInvoiceId(invoiceId: string): string {
+function salesInvoiceId(invoiceId: string): string {
   return deriveGuid(`sales-invoice/${invoiceId}`);
 }
 

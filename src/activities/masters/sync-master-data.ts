@@ -256,8 +256,6 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   };
 }
 
-export type MasterSteps = ReturnType<typeof createMasterSteps>;
-
 export function getContent({ content, kind, rowId }: StoredMaster): DataverseMaster {
   if (!content) throw new TypeError(`${kind} ${rowId} was never read`);
   return content;

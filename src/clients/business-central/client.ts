@@ -23,7 +23,7 @@ import {
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
-export type { Invoice, InvoiceLine, InvoicePage, InvoicePlace } from './invoices.js';
+export type { Invoice, InvoicePage, InvoicePlace } from './invoices.js';
 export type { Order, OrderLine } from './orders.js';
 export type { Receipt } from './transport.js';
 

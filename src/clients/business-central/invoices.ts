@@ -156,7 +156,7 @@ function toQuery({ since, open }: InvoicePlace): string {
   return `$filter=${encodeURIComponent(filter)}&$orderby=lastModifiedDateTime&${WITH_LINES}`;
 }
 
-export function toInvoice(row: InvoiceRow): Invoice {
+function toInvoice(row: InvoiceRow): Invoice {
   return {
     id: row.id,
     etag: row['@odata.etag'],

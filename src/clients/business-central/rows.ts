@@ -80,7 +80,7 @@ export const documentLineRow = z.object({
 });
 export type DocumentLineRow = z.infer<typeof documentLineRow>;
 
-export const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
+const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
 
 /** What orders and invoices have in common (reference/business-central 2.8). */
 const header = {

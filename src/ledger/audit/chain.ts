@@ -47,7 +47,7 @@ export function toField(value: string | null): string {
   return value === null ? '-' : `${Buffer.byteLength(value)}:${value}`;
 }
 
-export function hashEntry(entry: ChainEntry, position = entry.position): string {
+function hashEntry(entry: ChainEntry, position = entry.position): string {
   const fields = [
     'dealbridge audit entry 1',
     entry.chain,
@@ -166,7 +166,7 @@ export class ChainWalk {
   }
 }
 
-export function hashPersonal(salt: string, content: string): string {
+function hashPersonal(salt: string, content: string): string {
   return createHash('sha256').update(Buffer.from(salt, 'hex')).update(content).digest('hex');
 }
 

@@ -55,7 +55,7 @@ export const ENTRY_COLUMNS = `e.record_id::text AS chain, e.chain_position::text
   e.before::text AS before, e.after::text AS after, e.personal_hash AS "personalHash", e.entry_hash AS "entryHash",
   encode(p.salt, 'hex') AS salt, p.content::text AS personal`;
 
-export async function* readWalkedEntries(
+async function* readWalkedEntries(
   db: Queryable,
   { recordId, pageSize = PAGE }: VerifyOptions,
 ): AsyncGenerator<WalkedEntry> {

@@ -81,7 +81,7 @@ export interface MasterLedger {
   forgetLink(ref: MasterRef): Promise<void>;
 }
 
-export const LINK_KIND: Readonly<Record<MasterKind, LinkKind>> = {
+const LINK_KIND: Readonly<Record<MasterKind, LinkKind>> = {
   account: 'customer',
   contact: 'contact',
   product: 'item',

@@ -180,7 +180,7 @@ function wrong(text: string): Wrong {
   return { reason: 'mapping-failed', text };
 }
 
-export function describeSource({ from, table }: FieldSource): string {
+function describeSource({ from, table }: FieldSource): string {
   const origin = {
     value: () => 'the constant of the configuration',
     formula: () => 'the formula of the configuration',

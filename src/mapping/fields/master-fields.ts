@@ -95,7 +95,7 @@ export async function mapMaster(
 }
 
 /** A row of Sales as columns and formulas see it: a deal of nothing but its customer, its contact or its product. */
-export function toMasterView(master: DataverseMaster, timeZone: string): DealView {
+function toMasterView(master: DataverseMaster, timeZone: string): DealView {
   const deal = toMasterDeal(master);
   return { deal, timeZone, line: deal.lines[0] };
 }
