@@ -9,8 +9,7 @@ export interface WonDeal {
   readonly revision: string;
   readonly number: string;
   readonly name: string;
-  readonly state: RecordState;
-  /** Dataverse `statecode`; which events count is the configuration's to say. */
+  /** Dataverse `statecode`, as customers add status codes of their own; which states count as won is the configuration's to say. */
   readonly stateCode: number;
   readonly lineage: Lineage;
   readonly customer: Customer | undefined;

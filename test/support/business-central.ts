@@ -76,7 +76,6 @@ function makeDeal(lines: readonly (readonly [string, string])[], more: Partial<W
     revision: 'W/"1"',
     number: 'ORD-1',
     name: 'Hoists',
-    state: 'won',
     stateCode: 1,
     lineage: { descendants: [] },
     customer: undefined,

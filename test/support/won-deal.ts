@@ -17,7 +17,6 @@ export function makeDeal(
     revision: 'W/"1"',
     number: 'ORD-01',
     name: 'Pumps for the north plant',
-    state: 'won',
     stateCode: 1,
     lineage: { descendants: [] },
     customer: {

@@ -2,7 +2,7 @@ import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
-import type { Policy, RecordRef, WonDeal } from '../../deal/deal.js';
+import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
@@ -26,7 +26,7 @@ import { toInvoiceColumns } from './write-back.js';
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
 export interface DealSummary extends RecordRef {
   readonly revision: string;
-  readonly state: WonDeal['state'];
+  readonly state: RecordState;
   readonly number: string;
   readonly ancestors: readonly string[];
   readonly descendants: readonly RecordRef[];

@@ -4,7 +4,7 @@ import type { WonDeal } from '../../deal/deal.js';
 /** Of everything in a deal that reaches its document. */
 export function toFingerprint(deal: WonDeal): string {
   // Revision, state, lineage and numbers that are not used say nothing about the content of a document.
-  const { revision: _1, state: _2, stateCode: _3, lineage: _4, salesNumbers: _5, ...content } = deal;
+  const { revision: _1, stateCode: _2, lineage: _3, salesNumbers: _4, ...content } = deal;
   return createHash('sha256').update(JSON.stringify(content, sortKeys)).digest('hex').slice(0, 32);
 }
 

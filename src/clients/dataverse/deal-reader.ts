@@ -1,5 +1,5 @@
 import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
-import type { Customer, DealLine, Lineage, LineRole, ProductType, RecordState, WonDeal } from '../../deal/deal.js';
+import type { Customer, DealLine, Lineage, LineRole, ProductType, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
 import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRow } from './rows.js';
@@ -122,7 +122,7 @@ export function fromOpportunity(row: OpportunityRow): ReadDeal {
   const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== ORDER_DEAD);
   const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === QUOTE_WON);
   return {
-    ...fromHeader(row, toState(row.statecode, { won: [1], dead: [2] })),
+    ...fromHeader(row),
     table: 'opportunity',
     recordId: row.opportunityid,
     number: row.name,
@@ -142,7 +142,7 @@ export function fromOpportunity(row: OpportunityRow): ReadDeal {
 export function fromQuote(row: QuoteRow): ReadDeal {
   const orders = row.quote_orders.filter((order) => order.statecode !== ORDER_DEAD);
   return {
-    ...fromHeader(row, toState(row.statecode, { won: [2], dead: [3] })),
+    ...fromHeader(row),
     table: 'quote',
     recordId: row.quoteid,
     number: row.quotenumber,
@@ -159,7 +159,7 @@ export function fromQuote(row: QuoteRow): ReadDeal {
 
 export function fromOrder(row: OrderRow): ReadDeal {
   return {
-    ...fromHeader(row, toState(row.statecode, { won: [0, 1, 3, 4], dead: [ORDER_DEAD] })),
+    ...fromHeader(row),
     table: 'salesorder',
     recordId: row.salesorderid,
     number: row.ordernumber,
@@ -179,17 +179,10 @@ function opportunityOf(id: string | undefined): Pick<Lineage, 'opportunityId'> {
   return id ? { opportunityId: id } : {};
 }
 
-/** Customers add status codes of their own, so the state code decides (reference/dataverse-sales 2.13). */
-function toState(statecode: number, meaning: { won: readonly number[]; dead: readonly number[] }): RecordState {
-  if (meaning.won.includes(statecode)) return 'won';
-  return meaning.dead.includes(statecode) ? 'dead' : 'open';
-}
-
-function fromHeader(row: OpportunityRow | QuoteRow | OrderRow, state: RecordState) {
+function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
   return {
     revision: row['@odata.etag'],
     name: row.name,
-    state,
     stateCode: row.statecode,
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,

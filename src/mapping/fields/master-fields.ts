@@ -111,7 +111,6 @@ export function toMasterDeal(master: DataverseMaster): WonDeal {
     revision: master.revision,
     number: master.number ?? '',
     name: master.name,
-    state: 'won',
     stateCode: master.stateCode,
     lineage: { descendants: [] },
     customer:
