@@ -1,6 +1,6 @@
-// The one gate: format and lint, types, tests. Arguments go to vitest, and then only vitest runs.
-// What loads the machine runs after the rest and alone, so that no other test waits for its turn.
-import { tsc } from './lib/build.mjs';
+// The one gate: what is said of the sources without running them, then the tests. Arguments go to vitest, and then only vitest
+// runs. What loads the machine runs after the rest and alone, so that no other test waits for its turn.
+import { runChecks } from './lib/checks.mjs';
 import { run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 import { ensureTestServer } from './lib/test-server.mjs';
@@ -20,10 +20,7 @@ async function gate(title, command) {
   }
 }
 
-if (args.length === 0) {
-  await gate('Format and lint (biome check)', ['node_modules/@biomejs/biome/bin/biome', 'check', '.']);
-  await gate('Types (tsc)', [tsc(), '-p', 'tsconfig.json', '--noEmit']);
-}
+if (args.length === 0 && !(await runChecks())) process.exit(1);
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 if (args.length > 0) await gate('Tests (vitest)', [...vitest, ...args]);
 else {

@@ -29,7 +29,7 @@ describe('faults', () => {
   const hits = (faults: Faults, times: number): boolean[] =>
     Array.from({ length: times }, () => faults.take(REQUEST).length > 0);
 
-  it('hit the nth request, every so manieth, so many times', () => {
+  it('hit the nth request, then one in so many, and stop after so many', () => {
     const faults = new Faults();
     faults.add({
       match: { path: 'salesInvoices' },

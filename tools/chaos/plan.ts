@@ -13,7 +13,7 @@ export type ProcessName = 'worker' | 'starter' | 'temporal' | 'ledger';
 
 export interface PlannedKill {
   readonly what: ProcessName | 'rules';
-  /** Of several workers the how manyeth. */
+  /** Which of several workers, from 0. */
   readonly which: number;
   /** Which part of the way is done by then, between 0 and 1. */
   readonly at: number;

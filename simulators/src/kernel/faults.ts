@@ -33,7 +33,7 @@ export interface FaultRule {
   };
   /** The first matching request that is hit; 1 is the next. */
   readonly nth?: number;
-  /** After the first hit, every so manieth matching request. */
+  /** After the first hit, it hits again once in this many matching requests. */
   readonly every?: number;
   /** How often it hits; 0 is for ever, 1 the default. */
   readonly times?: number;

@@ -64,7 +64,7 @@ export interface RecordChange {
   readonly wantedMapping?: string | null;
   /** The draft is certainly gone; a next one is another write. */
   readonly isDraftGone?: true;
-  /** The how manyeth draft this is. */
+  /** 1 for the first draft, 2 for its replacement. */
   readonly draftVersion?: number;
 }
 

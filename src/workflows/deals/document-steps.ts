@@ -8,7 +8,7 @@ export interface DraftedDeal {
   readonly deal: DealSummary;
   readonly draft: Draft;
   readonly customerId: string;
-  /** The how manyeth draft of this deal: a new one only when the one before is certainly gone. */
+  /** 1 for the first draft, 2 for its replacement: a new one only when the one before is certainly gone. */
   readonly draftVersion: number;
 }
 
