@@ -65,8 +65,8 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
     },
     async close() {
       for (const worker of workers) worker.shutdown();
-      await running;
-      await env.teardown();
+      // The server ends with the environment, also when a worker failed.
+      await running.finally(() => env.teardown());
     },
   };
 }
