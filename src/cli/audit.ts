@@ -1,39 +1,33 @@
-import { type Command, InvalidArgumentError } from 'commander';
-import { parseRecordId } from '../deal/ids.js';
+import type { Command } from 'commander';
+import { UserError } from '../deal/errors.js';
 import type { StoredAuditEntry } from '../ledger/audit/audit.js';
-import { exportAudit } from '../ledger/audit/export.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
-import { verifyAudit } from '../ledger/audit/verify.js';
-import type { Runtime } from '../process/runtime.js';
+import { erasePersonalContent, exportTrail, sealTrail, showTrail, verifyTrail } from '../operations/audit/audit.js';
+import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
-export function addAuditCommands(
-  program: Command,
-  withRuntime: (work: (runtime: Runtime) => Promise<void>) => Promise<void>,
-): void {
+export function addAuditCommands(program: Command): void {
   const audit = program.command('audit').description('the trail of every change and decision');
 
   audit
     .command('show')
     .description('show the entries of one record, oldest first; the nil GUID is the system')
     .argument('<guid>')
-    .action((guid: string) =>
+    .action((recordId: string) =>
       withRuntime(async ({ ledger }) => {
-        const recordId = parseRecordId(guid);
-        const entries = await ledger.readAudit(recordId);
-        if (entries.length === 0) throw new RangeError(`the trail holds no entry of ${recordId}`);
-        for (const line of toTable(entries)) console.log(line);
+        for (const line of toTable(await showTrail({ ledger }, currentPerson(), { recordId }))) console.log(line);
       }),
     );
 
   audit
     .command('verify')
     .description('prove chains and seals; names the first wrong entry of each chain')
-    .option('--record <guid>', 'only the chain of this record', parseRecordId)
+    .option('--record <guid>', 'only the chain of this record')
     .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal, [])
     .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
       withRuntime(async ({ database }) => {
-        const verdict = await verifyAudit(database, { ...(record && { recordId: record }), knownSeals: seal });
+        const input = { ...(record && { recordId: record }), knownSeals: seal };
+        const verdict = await verifyTrail({ database }, currentPerson(), input);
         for (const { kind, chain, position, entryId, text } of verdict.findings) {
           const where = chain === 'seals' ? `seal ${position}` : `chain ${chain}, entry ${position}`;
           console.log(`${where}${entryId === undefined ? '' : ` (number ${entryId})`}: ${kind}; ${text}`);
@@ -50,7 +44,7 @@ export function addAuditCommands(
     .description('seal what came since the last seal; note number and hash elsewhere')
     .action(() =>
       withRuntime(async ({ ledger }) => {
-        const seal = await ledger.sealAudit();
+        const seal = await sealTrail({ ledger }, currentPerson(), {});
         console.log(seal ? `seal ${seal.number}:${seal.sealHash} of ${seal.at}` : 'nothing came since the last seal');
       }),
     );
@@ -58,13 +52,14 @@ export function addAuditCommands(
   audit
     .command('export')
     .description('write everything that the proof needs as JSON Lines')
-    .option('--record <guid>', 'only the chain of this record, with all seals', parseRecordId)
+    .option('--record <guid>', 'only the chain of this record, with all seals')
     .option('--since <time>', 'only entries from this instant on', parseInstant)
     .option('--personal', 'with personal content', false)
     .action(({ record, since, personal }: { record?: string; since?: Date; personal: boolean }) =>
       withRuntime(async ({ database }) => {
-        const options = { ...(record && { recordId: record }), ...(since && { since }), personal };
-        for await (const line of exportAudit(database, options)) await writeLine(JSON.stringify(line));
+        const input = { ...(record && { recordId: record }), ...(since && { since }), personal };
+        for await (const line of await exportTrail({ database }, currentPerson(), input))
+          await writeLine(JSON.stringify(line));
       }),
     );
 
@@ -72,13 +67,12 @@ export function addAuditCommands(
     .command('erase')
     .description('erase what the ledger holds of people in a deal that has ended; the trail still verifies')
     .argument('<guid>')
-    .requiredOption('--by <name>', 'who erases')
+    .option(...BY_OPTION)
     .requiredOption('--reason <text>', 'why; it stays in the trail')
-    .action((guid: string, { by, reason }: { by: string; reason: string }) =>
+    .action((recordId: string, { by, reason }: { by: string; reason: string }) =>
       withRuntime(async ({ ledger }) => {
-        const recordId = parseRecordId(guid);
-        if (!(await ledger.findRecord(recordId))) throw new RangeError(`record ${recordId} was never seen`);
-        const { entries, revisions, documents } = await ledger.erasePersonal({ recordId, by, reason });
+        const erased = await erasePersonalContent({ ledger }, toPerson({ by }), { recordId, reason });
+        const { entries, revisions, documents } = erased;
         console.log(`erased in ${entries} entries, ${revisions} revisions, ${documents} documents`);
       }),
     );
@@ -116,16 +110,12 @@ function toText(value: unknown): string {
 
 function parseInstant(text: string): Date {
   const instant = new Date(text);
-  if (Number.isNaN(instant.getTime())) {
-    throw new InvalidArgumentError(`found '${text}', an instant such as 2026-03-01T00:00:00Z is right`);
-  }
+  if (Number.isNaN(instant.getTime())) throw new UserError('--since', 'an instant such as 2026-03-01T00:00:00Z', text);
   return instant;
 }
 
 function parseSeal(text: string, others: readonly KnownSeal[]): KnownSeal[] {
-  const [, number, sealHash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
-  if (!number || !sealHash)
-    throw new InvalidArgumentError(`found '${text}', NUMBER:HASH as 'audit seal' prints it is right`);
+  const [number = '', sealHash = ''] = text.split(':');
   return [...others, { number, sealHash }];
 }
 

@@ -1,15 +1,23 @@
-import { userInfo } from 'node:os';
 import type { Command } from 'commander';
 import { requestToken } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
+import { UserError } from '../deal/errors.js';
 import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../ledger/settings/vault.js';
-import { type Config, loadConfig, WEBHOOK_SECRET_LENGTH } from '../process/config.js';
+import { listCredentials, rotateCredentials, setCredential } from '../operations/settings/credentials.js';
+import type { Config } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
-import { openFoundation } from '../process/runtime.js';
-import { CredentialError, parseCertificate } from '../secrets/credential.js';
+import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
 import { readAll, readSecret } from './read-secret.js';
 
+/** `dealbridge credentials …`: secrets come from a prompt or a pipe, never from the command line. */
+
 const OVERLAP_HOURS = 24;
+
+interface SetOptions {
+  readonly certificate?: true;
+  readonly overlapHours: string;
+  readonly by: string;
+}
 
 export function addCredentialCommands(program: Command): void {
   const credentials = program
@@ -18,7 +26,7 @@ export function addCredentialCommands(program: Command): void {
 
   credentials
     .command('set')
-    .description('keep a secret, asked for without echo or read from stdin; a running worker takes it up by itself')
+    .description('store a secret, asked for without echo or read from stdin; a running worker takes it up by itself')
     .argument('<name>', CREDENTIAL_NAMES.join(', '))
     .option('--certificate', 'private key and certificate (PEM) are on stdin instead of a secret')
     .option(
@@ -26,28 +34,27 @@ export function addCredentialCommands(program: Command): void {
       'how long the one before stays valid; 0 when it is in wrong hands',
       `${OVERLAP_HOURS}`,
     )
-    .option('--by <who>', 'for the audit trail', userName())
-    .action((given: string, options: { certificate?: true; overlapHours: string; by: string }) =>
-      withVault(async (vault) => {
-        const name = parseName(given);
-        const overlapHours = Number(options.overlapHours);
-        if (!(overlapHours >= 0)) {
-          throw new RangeError(`overlap-hours: found '${options.overlapHours}', a number of hours is right`);
-        }
-        const read = options.certificate ? await readCertificate(name) : await readPlainSecret(name);
-        const kept = await vault.set({ name, ...read, actor: options.by, overlapHours });
-        const expiry = kept.expiresAt ? `, certificate until ${day(kept.expiresAt)}` : '';
-        console.log(`${name}: generation ${kept.generation} kept, sealed with key ${kept.keyId}${expiry}`);
+    .option(...BY_OPTION)
+    .action((given: string, options: SetOptions) =>
+      withFoundation(async ({ vault }) => {
+        const name = given as CredentialName;
+        const read = options.certificate
+          ? { certificate: await readCertificate() }
+          : { secret: await readSecret(`secret for ${name} (not shown): `) };
+        const input = { name, ...read, overlapHours: Number(options.overlapHours) };
+        const stored = await setCredential({ vault }, toPerson(options), input);
+        const expiry = stored.expiresAt ? `, certificate until ${day(stored.expiresAt)}` : '';
+        console.log(`${name}: generation ${stored.generation} stored, sealed with key ${stored.keyId}${expiry}`);
       }),
     );
 
   credentials
     .command('list')
-    .description('list what is kept, never a value')
+    .description('list what is stored, never a value')
     .action(() =>
-      withVault(async (vault) => {
+      withFoundation(async ({ vault }) => {
         console.log(['name', 'generation', 'kind', 'key', 'set', 'by', 'certificate until', 'valid'].join('\t'));
-        for (const one of await vault.list()) {
+        for (const one of await listCredentials({ vault }, currentPerson(), {})) {
           const { name, generation, kind, keyId, setAt, setBy, expiresAt } = one;
           const set = `${day(setAt)} (${daysSince(setAt)} d)`;
           const cells = [name, generation, kind, keyId, set, setBy, expiresAt ? day(expiresAt) : '-'];
@@ -59,10 +66,10 @@ export function addCredentialCommands(program: Command): void {
   credentials
     .command('rotate')
     .description('seal everything with the newest key of the ring')
-    .option('--by <who>', 'for the audit trail', userName())
+    .option(...BY_OPTION)
     .action((options: { by: string }) =>
-      withVault(async (vault) => {
-        const { keyId, resealed } = await vault.rotate(options.by);
+      withFoundation(async ({ vault }) => {
+        const { keyId, resealed } = await rotateCredentials({ vault }, toPerson(options), {});
         console.log(`${resealed} sealed anew, everything is sealed with key ${keyId}`);
       }),
     );
@@ -70,7 +77,7 @@ export function addCredentialCommands(program: Command): void {
   credentials
     .command('test')
     .description('ask Entra for a token with each credential and say what came back')
-    .action(() => withVault(testCredentials));
+    .action(() => withFoundation(({ vault }, config) => testCredentials(vault, config)));
 }
 
 async function testCredentials(vault: Vault, config: Config): Promise<void> {
@@ -100,46 +107,14 @@ async function testCredentials(vault: Vault, config: Config): Promise<void> {
   }
 }
 
-async function readPlainSecret(name: CredentialName) {
-  const secret = await readSecret(`secret for ${name} (not shown): `);
-  if (secret === '') throw new RangeError('found nothing; a secret on stdin is right');
-  if (name === 'webhook' && secret.length < WEBHOOK_SECRET_LENGTH) {
-    throw new RangeError(
-      `the webhook secret has ${secret.length} characters; ${WEBHOOK_SECRET_LENGTH} or more are right`,
-    );
-  }
-  return { credential: { kind: 'secret', secret } as const };
-}
-
-async function readCertificate(name: CredentialName) {
-  if (name === 'webhook') throw new RangeError('a webhook has a secret, not a certificate');
+async function readCertificate(): Promise<string> {
   if (process.stdin.isTTY) {
-    throw new RangeError(
-      'a terminal would show the private key: give the PEM files on stdin, `cat key.pem cert.pem | …`',
+    throw new UserError(
+      '--certificate',
+      'the PEM files on standard input (a terminal would show the private key): `cat key.pem cert.pem | …`',
     );
   }
-  try {
-    const { credential, facts } = parseCertificate(await readAll());
-    return { credential, certificate: facts };
-  } catch (error) {
-    throw error instanceof CredentialError ? new RangeError(error.message) : error;
-  }
-}
-
-async function withVault(work: (vault: Vault, config: Config) => Promise<void>): Promise<void> {
-  const config = { ...loadConfig(), logLevel: 'warn' };
-  const foundation = await openFoundation(config, 'cli');
-  try {
-    await work(foundation.vault, config);
-  } finally {
-    await foundation.close();
-  }
-}
-
-function parseName(text: string): CredentialName {
-  const name = CREDENTIAL_NAMES.find((known) => known === text);
-  if (!name) throw new RangeError(`name: found '${text}', one of ${CREDENTIAL_NAMES.join(', ')} is right`);
-  return name;
+  return readAll();
 }
 
 function toValidity(validUntil: Date | undefined): string {
@@ -153,13 +128,4 @@ function day(date: Date): string {
 
 function daysSince(date: Date): number {
   return Math.floor((Date.now() - date.getTime()) / 86_400_000);
-}
-
-/** A container may run as a number without a name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

@@ -1,18 +1,19 @@
 import type { Command } from 'commander';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
-import { openAccess } from '../process/access.js';
-import { loadConfig } from '../process/config.js';
 import {
-  describeIdentity,
-  isSame,
-  toBusinessCentralEnvironment,
-  toDataverseEnvironment,
-} from '../process/environment-lock.js';
-import { openFoundation } from '../process/runtime.js';
+  acceptEnvironment,
+  listEnvironments,
+  type ReadableAddress,
+  SYSTEMS,
+} from '../operations/settings/environments.js';
+import { openAccess } from '../process/access.js';
+import type { Config } from '../process/config.js';
+import { describeIdentity, toBusinessCentralEnvironment, toDataverseEnvironment } from '../process/environment-lock.js';
+import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
 
-/** `dealbridge environments …`: which environments are registered, and a person's word that another one is right. */
+/** `dealbridge environments …`: which environments are registered, and a person's decision that another one is right. */
 
-const SYSTEMS = ['dataverse', 'business-central'] as const;
+type System = (typeof SYSTEMS)[number];
 
 export function addEnvironmentCommands(program: Command): void {
   const environments = program
@@ -22,62 +23,49 @@ export function addEnvironmentCommands(program: Command): void {
   environments
     .command('list')
     .description('list what is registered under each address')
-    .action(async () => {
-      const foundation = await openFoundation({ ...loadConfig(), logLevel: 'warn' }, 'cli');
-      try {
-        for (const one of await createEnvironmentLedger(foundation.database).list()) {
+    .action(() =>
+      withFoundation(async ({ database }) => {
+        const dependencies = { environments: createEnvironmentLedger(database) };
+        for (const one of await listEnvironments(dependencies, currentPerson(), {})) {
           const { system, address, identity, registeredAt, registeredBy } = one;
           console.log(
             [system, address, describeIdentity(identity), registeredAt.toISOString(), registeredBy].join('\t'),
           );
         }
-      } finally {
-        await foundation.close();
-      }
-    });
+      }),
+    );
 
   environments
     .command('accept')
     .description('register what stands under the configured address now; then start the worker again')
     .argument('<system>', SYSTEMS.join(', '))
-    .requiredOption('--by <name>', 'who says so, for the audit trail')
-    .action((system: string, options: { by: string }) => accept(system, options.by));
+    .option(...BY_OPTION)
+    .action((system: string, options: { by: string }) =>
+      withFoundation(async ({ database, vault }, config) => {
+        const access = await openAccess(config, vault);
+        const dependencies = {
+          environments: createEnvironmentLedger(database),
+          addressesOf: (of: System) => toAddresses(config, access, of),
+        };
+        const input = { system: system as System };
+        for (const { address, before, now } of await acceptEnvironment(dependencies, toPerson(options), input)) {
+          const was = before ? describeIdentity(before) : 'nothing';
+          const is = describeIdentity(now);
+          console.log(`${address}: ${before && was === is ? `${is} as before` : `${was} before, ${is} now`}`);
+        }
+      }),
+    );
 }
 
-async function accept(system: string, by: string): Promise<void> {
-  if (system !== 'dataverse' && system !== 'business-central') {
-    throw new RangeError(`system: found '${system}', one of ${SYSTEMS.join(', ')} is right`);
-  }
-  if (by.trim() === '') throw new RangeError('by: found nothing, a name is right');
-  const config = { ...loadConfig(), logLevel: 'warn' };
-  const foundation = await openFoundation(config, 'cli');
-  try {
-    const access = await openAccess(config, foundation.vault);
-    const { furtherCompanies, ...businessCentral } = config.businessCentral;
-    const places = [businessCentral, ...furtherCompanies];
-    const environments =
-      system === 'dataverse'
-        ? [toDataverseEnvironment(config, access.dataverse)]
-        : places.map((place) => {
-            const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };
-            return toBusinessCentralEnvironment({ ...businessCentral, ...place }, reach);
-          });
-    const ledger = createEnvironmentLedger(foundation.database);
-    const registered = await ledger.list();
-    for (const { address, readIdentity } of environments) {
-      const identity = await readIdentity();
-      if (!identity) throw new RangeError(`nothing stands under ${address}: correct the settings`);
-      const known = registered.find((one) => one.system === system && one.address === address)?.identity;
-      if (known && isSame(known, identity)) {
-        console.log(`${address}: ${describeIdentity(identity)} as before`);
-        continue;
-      }
-      await ledger.accept({ system, address, identity }, by);
-      console.log(
-        `${address}: ${known ? describeIdentity(known) : 'nothing'} before, ${describeIdentity(identity)} now`,
-      );
-    }
-  } finally {
-    await foundation.close();
-  }
+function toAddresses(
+  config: Config,
+  access: Awaited<ReturnType<typeof openAccess>>,
+  system: System,
+): ReadableAddress[] {
+  if (system === 'dataverse') return [toDataverseEnvironment(config, access.dataverse)];
+  const { furtherCompanies, ...first } = config.businessCentral;
+  return [first, ...furtherCompanies].map((place) => {
+    const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };
+    return toBusinessCentralEnvironment({ ...first, ...place }, reach);
+  });
 }

@@ -1,51 +1,55 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Command } from 'commander';
-import { FEED_TABLES, type FeedTable, isFeedTable, salesFeedId } from '../deal/ids.js';
-import { createDetections, DETECTION_SOURCES, type GapReport } from '../ledger/deals/detections.js';
+import { UserError } from '../deal/errors.js';
+import { FEED_TABLES } from '../deal/ids.js';
+import { createFeedCommands } from '../dispatch/feed-commands.js';
+import type { GapReport } from '../ledger/deals/detections.js';
 import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
-import { createFeedLedger, type FeedState } from '../ledger/feeds/sales-feeds.js';
-import type { Runtime } from '../process/runtime.js';
-import type { FeedPosition, OperatorCommand } from '../workflows/feeds/messages.js';
+import type { FeedState } from '../ledger/feeds/sales-feeds.js';
+import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
+import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { printJson, printTable, toAge } from './print.js';
 
-/** `dealbridge feeds …`: how far the feeds of both sides have read, what webhook, feed and count missed, and the switches. */
+/** `dealbridge feeds …`: how far the feeds of both sides have read, what was missed, and the switches. */
 
-type WithRuntime = (work: (runtime: Runtime) => Promise<void>) => Promise<void>;
+const SOURCES = ['webhook', 'feed', 'count'] as const;
 
-const DAY_MS = 86_400_000;
-const DEFAULT_DAYS = 7;
-/** So many missed records are named for each table and watcher; the numbers are complete. */
-const NAMED = 1_000;
+const DESCRIPTIONS = {
+  pause: 'let a feed read nothing until it is resumed; survives restarts',
+  resume: 'let a paused feed go on from its stored position',
+  nudge: 'let a feed read now',
+} as const;
 
-export function addFeedCommands(program: Command, withRuntime: WithRuntime): void {
+export function addFeedCommands(program: Command): void {
   const feeds = program
     .command('feeds')
-    .description('show how far the feeds of both sides have read, and what webhook, feed and count missed')
+    .description('show how far the feeds of both sides have read, and what webhook, feed and reconciliation missed')
     .action(() =>
       withRuntime(async ({ database, ledger }) => {
-        const states = await createFeedLedger(database).listFeeds();
-        printTable([FEED_COLUMNS, ...states.map((state) => toLine(state, new Date()))]);
-        for (const state of states) {
+        const now = new Date();
+        const { dataverse, businessCentral, gaps } = await listFeeds({ database, ledger, now }, currentPerson(), {});
+        printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
+        for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
           if (state.lastError)
             console.log(`${state.table}: ${state.lastError}, at ${state.lastErrorAt?.toISOString()}`);
         }
         console.log('');
-        printBusinessCentral(await ledger.listBusinessCentralFeeds());
-        printGaps(await createDetections(database).readGaps(daysAgo(DEFAULT_DAYS), 0));
+        printBusinessCentral(businessCentral);
+        printGaps(gaps);
       }),
     );
 
   feeds
     .command('gaps')
-    .description('name the records that webhook, feed or count missed')
-    .option('--since <date>', `a date such as 2026-01-31; ${DEFAULT_DAYS} days ago when it is not given`)
+    .description('name the records that webhook, feed or reconciliation missed')
+    .option('--since <date>', 'a date such as 2026-01-31; 7 days ago when it is not given')
     .action((options: { since?: string }) =>
       withRuntime(async ({ database }) => {
-        const since = options.since === undefined ? daysAgo(DEFAULT_DAYS) : parseDate(options.since);
-        const reports = await createDetections(database).readGaps(since, NAMED);
+        const since = options.since === undefined ? {} : { since: parseDate(options.since) };
+        const reports = await listGaps({ database, now: new Date() }, currentPerson(), since);
         printGaps(reports);
         for (const { table, sources } of reports) {
-          for (const source of DETECTION_SOURCES) {
+          for (const source of SOURCES) {
             for (const gap of sources[source].gaps) {
               console.log([source, 'missed', table, gap.recordId, gap.since.toISOString()].join('\t'));
             }
@@ -54,30 +58,26 @@ export function addFeedCommands(program: Command, withRuntime: WithRuntime): voi
       }),
     );
 
-  const onFeed = (word: 'pause' | 'resume' | 'nudge', description: string): void => {
+  for (const command of FEED_SWITCHES) {
     feeds
-      .command(word)
-      .description(description)
+      .command(command)
+      .description(DESCRIPTIONS[command])
       .argument('<feed>', FEED_TABLES.join(', '))
-      .option('--by <name>', 'who says so', 'dealbridge feeds')
+      .option(...BY_OPTION)
       .action((feed: string, options: { by: string }) =>
-        withRuntime(async ({ temporal }) => {
-          const table = parseFeed(feed);
-          try {
-            const position = await temporal.workflow
-              .getHandle(salesFeedId(table))
-              .executeUpdate<FeedPosition, [OperatorCommand]>(word, { args: [{ by: options.by }] });
-            console.log(JSON.stringify(position, null, 2));
-          } catch (error) {
-            if (!(error instanceof WorkflowNotFoundError)) throw error;
-            throw new RangeError(`the feed of ${table} does not run: start the starter with FEEDS=on`);
-          }
+        withRuntime(async ({ temporal, ledger }) => {
+          const dependencies = { feeds: createFeedCommands(temporal), audit: ledger.audit };
+          printJson(await switchFeed(dependencies, toPerson(options), { command, feed }));
         }),
       );
-  };
-  onFeed('pause', 'let a feed read nothing until it is resumed; survives restarts');
-  onFeed('resume', 'let a paused feed go on from its stored position');
-  onFeed('nudge', 'let a feed read now');
+  }
+}
+
+/** @throws UserError */
+function parseDate(text: string): Date {
+  const date = new Date(text);
+  if (Number.isNaN(date.getTime())) throw new UserError('--since', 'a date such as 2026-01-31', text);
+  return date;
 }
 
 /** Its invoices are read in turns; the subscriptions only make that sooner, and a position is when they expire. */
@@ -93,25 +93,6 @@ function printBusinessCentral(feeds: readonly BusinessCentralFeedLine[]): void {
     if (lastError) console.log(`${name}: ${lastError}, at ${lastErrorAt?.toISOString()}`);
   }
   console.log('');
-}
-
-/** `salesorder` or `sales-feed-salesorder`. @throws RangeError */
-function parseFeed(text: string): FeedTable {
-  const table = text.replace(/^sales-feed-/, '');
-  if (!isFeedTable(table)) throw new RangeError(`feed: found '${text}', one of ${FEED_TABLES.join(', ')} is right`);
-  return table;
-}
-
-/** @throws RangeError */
-function parseDate(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime()))
-    throw new RangeError(`--since: found '${text}', a date such as 2026-01-31 is right`);
-  return date;
-}
-
-function daysAgo(days: number): Date {
-  return new Date(Date.now() - days * DAY_MS);
 }
 
 const FEED_COLUMNS = [
@@ -130,13 +111,13 @@ function toLine(state: FeedState, now: Date): string[] {
   return [
     state.table,
     state.phase,
-    state.caughtUpAt ? `${age(state.caughtUpAt, now)} ago` : 'not yet',
-    state.positionAt ? age(state.positionAt, now) : '-',
+    state.caughtUpAt ? `${toAge(state.caughtUpAt, now)} ago` : 'not yet',
+    state.positionAt ? toAge(state.positionAt, now) : '-',
     state.rowsRead,
     state.rowsTaken,
     String(state.timesExpired),
     String(state.timesPaused),
-    state.pausedAt ? `by ${state.pausedBy} for ${age(state.pausedAt, now)}` : '-',
+    state.pausedAt ? `by ${state.pausedBy} for ${toAge(state.pausedAt, now)}` : '-',
   ];
 }
 
@@ -147,33 +128,15 @@ function describeComparison({ table, timesExpired, expiredAt, compared }: FeedSt
   );
 }
 
-function age(then: Date, now: Date): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - then.getTime()) / 1_000));
-  if (seconds < 120) return `${seconds} s`;
-  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3_600)} h`;
-}
-
 function printGaps(reports: readonly GapReport[]): void {
   printTable([
-    ['table', 'records', ...DETECTION_SOURCES.flatMap((source) => [`${source} saw`, 'missed'])],
+    ['table', 'records', ...SOURCES.flatMap((source) => [`${source} saw`, 'missed'])],
     ...reports.map(({ table, records, sources }) => [
       table,
       String(records),
-      ...DETECTION_SOURCES.flatMap((source) => [String(sources[source].saw), String(sources[source].missed)]),
+      ...SOURCES.flatMap((source) => [String(sources[source].saw), String(sources[source].missed)]),
     ]),
   ]);
   const [first] = reports;
   if (first) console.log(`since ${first.since.toISOString()}`);
-}
-
-function printTable(rows: readonly (readonly string[])[]): void {
-  const widths = (rows[0] ?? []).map((_title, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    );
 }

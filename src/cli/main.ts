@@ -2,16 +2,16 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { RemoteApiError } from '../clients/errors.js';
-import { HOLDS } from '../deal/holds.js';
-import { isSourceTable, parseRecordId, SOURCE_TABLES } from '../deal/ids.js';
-import { NOTICES } from '../deal/notices.js';
-import { startDeal } from '../dispatch/start-deal.js';
+import { RefusedError, UserError } from '../deal/errors.js';
+import { SOURCE_TABLES } from '../deal/ids.js';
 import { toEditorSchema } from '../mapping/rules/rules-file.js';
 import { loadConfig, parseRules } from '../process/config.js';
 import { describeError } from '../process/log.js';
 import { openRuntime, type Runtime } from '../process/runtime.js';
 import { addAuditCommands } from './audit.js';
 import { addCredentialCommands } from './credentials.js';
+import { addDealCommands } from './deals.js';
+import { addDecisionCommands } from './decisions.js';
 import { addDoctorCommand } from './doctor.js';
 import { addDriftCommand } from './drift.js';
 import { addEnvironmentCommands } from './environments.js';
@@ -27,37 +27,8 @@ const program = new Command('dealbridge').description(
   'Hand won deals over from Dynamics 365 Sales to Business Central',
 );
 
-program
-  .command('start-deal')
-  .description('start the hand-over of one record by hand')
-  .argument('<table>', SOURCE_TABLES.join(', '))
-  .argument('<guid>', "the record's GUID")
-  .action((table: string, guid: string) =>
-    withRuntime(async ({ temporal, ledger }) => {
-      if (!isSourceTable(table))
-        throw new RangeError(`table: found '${table}', one of ${SOURCE_TABLES.join(', ')} is right`);
-      const outcome = await startDeal({ temporal, ledger }, { table, recordId: parseRecordId(guid) });
-      print(outcome);
-    }),
-  );
-
-program
-  .command('show')
-  .description('show what the ledger knows of one record, with its audit trail')
-  .argument('<guid>')
-  .action((guid: string) =>
-    withRuntime(async ({ ledger }) => {
-      const recordId = parseRecordId(guid);
-      const record = await ledger.findRecord(recordId);
-      if (!record) throw new RangeError(`record ${recordId} was never seen`);
-      print({
-        ...record,
-        ...(record.holdReason && { advice: HOLDS[record.holdReason] }),
-        notices: (await ledger.listNotices(recordId)).map((notice) => ({ ...notice, text: NOTICES[notice.kind] })),
-        audit: await ledger.readAudit(recordId),
-      });
-    }),
-  );
+addDealCommands(program);
+addDecisionCommands(program);
 
 program
   .command('preview')
@@ -100,28 +71,15 @@ program
     }),
   );
 
-program
-  .command('list')
-  .description('list the records that were seen, newest change first')
-  .option('--limit <n>', 'at most so many', '50')
-  .action((options: { limit: string }) =>
-    withRuntime(async ({ ledger }) => {
-      for (const record of await ledger.listRecords({ limit: Number(options.limit) })) {
-        const { table, recordId, state, holdReason, draftNumber, invoiceNumber } = record;
-        console.log([table, recordId, state, holdReason ?? '-', draftNumber ?? '-', invoiceNumber ?? '-'].join('\t'));
-      }
-    }),
-  );
-
-addFeedCommands(program, withRuntime);
+addFeedCommands(program);
 addReplayCommand(program, withRuntime);
-addAuditCommands(program, withRuntime);
+addAuditCommands(program);
 addCredentialCommands(program);
 addKeyCommands(program);
 addEnvironmentCommands(program);
-addMasterCommands(program, withRuntime, () => loadConfig().rules.masters);
-addDriftCommand(program, withRuntime);
-addLedgerCommands(program, withRuntime);
+addMasterCommands(program);
+addDriftCommand(program);
+addLedgerCommands(program);
 addDoctorCommand(program);
 
 async function withRuntime(work: (runtime: Runtime) => Promise<void>): Promise<void> {
@@ -138,7 +96,7 @@ function print(value: unknown): void {
 }
 
 function toUserMessage(error: unknown): string {
-  if (error instanceof RangeError) return error.message;
+  if (error instanceof UserError || error instanceof RefusedError || error instanceof RangeError) return error.message;
   // Who asked sits at the terminal and may read the other side's own words.
   if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
   return describeError(error);
@@ -148,5 +106,5 @@ try {
   await program.parseAsync();
 } catch (error) {
   console.error(toUserMessage(error));
-  process.exitCode = 1;
+  process.exitCode = error instanceof UserError ? 2 : 1;
 }

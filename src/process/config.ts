@@ -190,6 +190,14 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   };
 }
 
+/** All that a command needs that only reads the ledger. @throws ConfigError */
+export function loadDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
+  const url = env['DATABASE_URL'];
+  if (!url)
+    throw new ConfigError('DATABASE_URL: expected the address of the ledger, such as postgres://…, got nothing');
+  return url;
+}
+
 /** reference/business-central 1.1. */
 export function toEnvironmentUrl(apiUrl: string, tenantId: string, environment: string): string {
   return `${apiUrl}/v2.0/${tenantId}/${encodeURIComponent(environment)}`;

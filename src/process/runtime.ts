@@ -28,6 +28,18 @@ export interface Runtime extends Foundation {
   readonly dataConverter: DataConverter;
 }
 
+/** The ledger alone, as it is: nothing is migrated, no key is needed. */
+export interface OpenLedger {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  close(): Promise<void>;
+}
+
+export function openLedger(databaseUrl: string): OpenLedger {
+  const database = openDatabase(databaseUrl);
+  return { database, ledger: createLedger(database), close: () => database.close() };
+}
+
 export async function openFoundation(config: Config, name: string): Promise<Foundation> {
   const foundation = createFoundation(config, name);
   const applied = await migrate(foundation.database);

@@ -1,0 +1,58 @@
+import { userInfo } from 'node:os';
+import { type Person, toCommandLinePerson } from '../identity/person.js';
+import { type Config, loadConfig, loadDatabaseUrl } from '../process/config.js';
+import {
+  type Foundation,
+  type OpenLedger,
+  openFoundation,
+  openLedger,
+  openRuntime,
+  type Runtime,
+} from '../process/runtime.js';
+
+/** What the commands are given: each opens as little as it needs and closes it again, also when it fails. */
+
+export async function withLedger<T>(work: (ledger: OpenLedger) => Promise<T>): Promise<T> {
+  return using(openLedger(loadDatabaseUrl()), work);
+}
+
+export async function withFoundation<T>(work: (foundation: Foundation, config: Config) => Promise<T>): Promise<T> {
+  const config = { ...loadConfig(), logLevel: 'warn' };
+  return using(await openFoundation(config, 'cli'), (foundation) => work(foundation, config));
+}
+
+export async function withRuntime<T>(work: (runtime: Runtime, config: Config) => Promise<T>): Promise<T> {
+  const config = { ...loadConfig(), logLevel: 'warn' };
+  return using(await openRuntime(config, 'cli'), (runtime) => work(runtime, config));
+}
+
+async function using<Opened extends { close(): Promise<void> }, T>(
+  opened: Opened,
+  work: (opened: Opened) => Promise<T>,
+): Promise<T> {
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+export const BY_OPTION = ['--by <name>', 'who acts, for the audit trail', userName()] as const;
+
+export function toPerson({ by }: { readonly by: string }): Person {
+  return toCommandLinePerson(by);
+}
+
+/** For commands that change nothing: whoever sits there. */
+export function currentPerson(): Person {
+  return toCommandLinePerson(userName());
+}
+
+/** A container may run as a number without a name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
+  }
+}

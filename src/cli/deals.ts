@@ -1,0 +1,133 @@
+import type { Command } from 'commander';
+import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
+import { DEAL_STATES } from '../deal/states.js';
+import type { ListedDeal } from '../ledger/deals/list-deals.js';
+import { listDeals } from '../operations/deals/list-deals.js';
+import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
+import { startDeal } from '../operations/deals/start-deal.js';
+import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
+import { printJson, printTable, toAge, toMoney } from './print.js';
+
+/** `dealbridge list`, `show` and `start-deal`. */
+
+interface ListOptions {
+  readonly state?: string[];
+  readonly reason?: string[];
+  readonly owner?: string;
+  readonly olderThan?: string;
+  readonly above?: string;
+  readonly company?: string;
+  readonly sort: string;
+  readonly limit: string;
+  readonly json?: true;
+  readonly ids?: true;
+}
+
+export function addDealCommands(program: Command): void {
+  program
+    .command('list')
+    .description('list the deals: number, customer, amount, state, and why and for whom they wait')
+    .option('--state <state...>', DEAL_STATES.join(', '))
+    .option('--reason <reason...>', 'of those that are held, such as customer-missing')
+    .option('--owner <owner>', 'whose move it is: seller, master data, finance, IT')
+    .option('--older-than <time>', 'in their state for longer than 30m, 12h or 2d')
+    .option('--above <amount>', 'with a gross amount above this')
+    .option('--company <name>', 'of Business Central, by name or id')
+    .option('--sort <order>', 'newest, age, amount, number or state', 'newest')
+    .option('--limit <n>', 'at most so many', '50')
+    .option('--ids', 'with the GUID of each record')
+    .option('--json', 'print JSON')
+    .action(({ json, ids, limit, ...filter }: ListOptions) =>
+      withLedger(async ({ database }) => {
+        const now = new Date();
+        // What people type is checked where every act is; here it is only passed on.
+        const input = { ...filter, limit: Number(limit) } as Parameters<typeof listDeals>[2];
+        const deals = await listDeals({ database, now }, currentPerson(), input);
+        if (json) printJson(deals);
+        else if (deals.length === 0) console.log('no deal fits');
+        else printDeals(deals, now, ids === true);
+      }),
+    );
+
+  program
+    .command('show')
+    .description('show one deal: record, document, what it waits for, and everything that happened')
+    .argument('<deal>', 'number of the record, its document or invoice, or the GUID')
+    .option('--json', 'print JSON')
+    .action((deal: string, { json }: { json?: true }) =>
+      withLedger(async ({ database, ledger }) => {
+        const shown = await showDeal({ database, ledger }, currentPerson(), { deal });
+        if (json) printJson(shown);
+        else printDeal(shown, new Date());
+      }),
+    );
+
+  program
+    .command('start-deal')
+    .description('start the hand-over of one record by hand')
+    .argument('<table>', SOURCE_TABLES.join(', '))
+    .argument('<guid>', "the record's GUID")
+    .option(...BY_OPTION)
+    .action((table: string, recordId: string, options: { by: string }) =>
+      withRuntime(async ({ temporal, ledger }) => {
+        const input = { table: table as SourceTable, recordId };
+        printJson(await startDeal({ temporal, ledger, audit: ledger.audit }, toPerson(options), input));
+      }),
+    );
+}
+
+const COLUMNS = ['number', 'name', 'customer', 'amount', 'state', 'age', 'reason', 'owner', 'document'] as const;
+const AMOUNT_COLUMN = COLUMNS.indexOf('amount');
+const NAME_LENGTH = 32;
+
+function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): void {
+  const rows = deals.map((deal) => [
+    deal.number ?? '(not read yet)',
+    cut(deal.name),
+    cut(deal.customer),
+    toMoney(deal.amount, deal.currency),
+    deal.state,
+    toAge(deal.since, now),
+    deal.hold?.reason ?? '-',
+    deal.hold?.owner ?? '-',
+    deal.invoiceNumber ?? deal.documentNumber ?? '-',
+    ...(withIds ? [deal.recordId] : []),
+  ]);
+  printTable([[...COLUMNS, ...(withIds ? ['guid'] : [])], ...rows], [AMOUNT_COLUMN]);
+}
+
+function cut(text: string | undefined): string {
+  if (text === undefined) return '-';
+  return text.length > NAME_LENGTH ? `${text.slice(0, NAME_LENGTH - 1)}…` : text;
+}
+
+function printDeal(deal: ShownDeal, now: Date): void {
+  const { record } = deal;
+  const facts: [string, string | undefined][] = [
+    ['record', `${deal.table} ${deal.number ?? '(not read yet)'}${deal.name ? `, ${deal.name}` : ''}`],
+    ['customer', [deal.customer, record.customerNumber].filter(Boolean).join(', ') || undefined],
+    ['company', deal.company],
+    ['amount', toMoney(deal.amount, deal.currency)],
+    ['state', `${deal.state}, for ${toAge(deal.since, now)}`],
+    ['document', deal.documentNumber && `${record.documentKind} ${deal.documentNumber}`],
+    ['invoice', deal.invoiceNumber],
+    ['carried by', record.carrierId],
+    ['GUID', deal.recordId],
+  ];
+  for (const [name, value] of facts) if (value) console.log(`${name.padEnd(11)}${value}`);
+  if (deal.hold) {
+    const { reason, text, owner, nextStep } = deal.hold;
+    console.log(`\nheld: ${reason}${text ? ` – ${text}` : ''}\n  ${owner}: ${nextStep}`);
+  }
+  for (const { at, text } of deal.notices) console.log(`\nnotice of ${at.toISOString()}: ${text}`);
+  console.log('');
+  printTable([
+    ['when', 'who', 'what', 'request'],
+    ...deal.trail.map(({ at, actor, action, requestId, facts: entry }) => [
+      at.toISOString(),
+      `${actor}${entry?.['source'] ? ` (${entry['source']}, ${entry['verified'] ? 'verified' : 'unverified'})` : ''}`,
+      action,
+      requestId ?? '-',
+    ]),
+  ]);
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { RefusedError } from '../../deal/errors.js';
+import { parseRecordId } from '../../deal/ids.js';
+import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
+import type { Erased } from '../../ledger/audit/erase.js';
+import { type ExportLine, exportAudit } from '../../ledger/audit/export.js';
+import type { Seal } from '../../ledger/audit/seals.js';
+import { type Verdict, verifyAudit } from '../../ledger/audit/verify.js';
+import type { Database } from '../../ledger/database.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { defineOperation } from '../operation.js';
+
+/** The trail of every change and decision: shown, proved, sealed, exported, and its personal content erased. */
+
+const recordId = z.string().transform(parseRecordId);
+const knownSeal = z.strictObject({
+  number: z.string().regex(/^\d+$/, "NUMBER:HASH as 'audit seal' prints it"),
+  sealHash: z.string().regex(/^[0-9a-f]{64}$/, "NUMBER:HASH as 'audit seal' prints it"),
+});
+
+/** The entries of one record, oldest first; the nil GUID is the system. */
+export const showTrail = defineOperation({
+  act: 'show the audit trail',
+  input: z.strictObject({ recordId }),
+  run: async ({ ledger }: { readonly ledger: Pick<Ledger, 'readAudit'> }, input): Promise<StoredAuditEntry[]> => {
+    const entries = await ledger.readAudit(input.recordId);
+    if (entries.length === 0) throw new RefusedError(`the trail holds no entry of ${input.recordId}`);
+    return entries;
+  },
+});
+
+/** Proves chains and seals; names the first wrong entry of each chain. */
+export const verifyTrail = defineOperation({
+  act: 'verify the audit trail',
+  input: z.strictObject({ recordId: recordId.optional(), knownSeals: z.array(knownSeal).default([]) }),
+  run: ({ database }: { readonly database: Database }, input): Promise<Verdict> =>
+    verifyAudit(database, { ...(input.recordId && { recordId: input.recordId }), knownSeals: input.knownSeals }),
+});
+
+/** Undefined when nothing came since the last seal. */
+export const sealTrail = defineOperation({
+  act: 'seal the audit trail',
+  input: z.strictObject({}),
+  run: ({ ledger }: { readonly ledger: Pick<Ledger, 'sealAudit'> }): Promise<Seal | undefined> => ledger.sealAudit(),
+});
+
+/** Everything that the proof needs, line by line: it may be larger than memory. */
+export const exportTrail = defineOperation({
+  act: 'export the audit trail',
+  input: z.strictObject({
+    recordId: recordId.optional(),
+    since: z.date('an instant such as 2026-03-01T00:00:00Z').optional(),
+    personal: z.boolean().default(false),
+  }),
+  run: async (
+    { database }: { readonly database: Database },
+    { recordId: of, since, personal },
+  ): Promise<AsyncIterable<ExportLine>> =>
+    exportAudit(database, { ...(of && { recordId: of }), ...(since && { since }), personal }),
+});
+
+/** Erases what the ledger holds of people in a deal that has ended; the trail still verifies and records the erasure. */
+export const erasePersonalContent = defineOperation({
+  act: 'erase personal content',
+  input: z.strictObject({ recordId, reason: z.string().trim().min(1, 'a reason, which stays in the trail') }),
+  run: async (
+    { ledger }: { readonly ledger: Pick<Ledger, 'findRecord' | 'erasePersonal'> },
+    { recordId: of, reason },
+    actor,
+  ): Promise<Erased> => {
+    if (!(await ledger.findRecord(of))) throw new RefusedError(`record ${of} was never seen`);
+    return ledger.erasePersonal({ recordId: of, by: actor.name, reason });
+  },
+});

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { RefusedError } from '../../deal/errors.js';
+import type { DealCommands } from '../../dispatch/deal-commands.js';
+import type { Queryable } from '../../ledger/database.js';
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { DealStatus } from '../../workflows/deals/messages.js';
+import { defineOperation } from '../operation.js';
+import { findDeal } from './find-deal.js';
+
+/** What a person decides of a deal that waits. The workflow checks it again and records it with the actor (I2, I10). */
+export interface DecisionDependencies {
+  readonly database: Queryable;
+  readonly deals: DealCommands;
+}
+
+const deal = z.string().min(1, 'a number or GUID');
+const reason = z.string().trim().min(1, 'a reason').max(2_000, 'a reason of at most 2000 characters');
+const figures = z.strictObject({
+  documentNumber: z.string().min(1, 'the number of the draft'),
+  totalIncludingTax: z.string().regex(/^-?\d+(\.\d+)?$/, "a decimal as text, such as '169.46'"),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO code such as EUR'),
+});
+
+export interface WaitingDeal extends ListedDeal {
+  /** As the run of the deal shows it at this moment. */
+  readonly status: DealStatus;
+}
+
+/** What somebody reads before deciding: the deal, its figures, and why it waits. @throws RefusedError when nothing waits */
+export const showWaiting = defineOperation({
+  act: 'show a deal',
+  input: z.strictObject({ deal }),
+  run: async ({ database, deals }: DecisionDependencies, input): Promise<WaitingDeal> => {
+    const found = await findDeal(database, input.deal);
+    const status = await deals.findStatus(found.recordId);
+    if (!status)
+      throw new RefusedError(`${found.number ?? found.recordId} is ${found.state}: nothing waits for a decision`);
+    return { ...found, status };
+  },
+});
+
+/** Posts the draft with exactly these figures; refused when the draft is another by then. */
+export const confirmDeal = defineOperation({
+  act: 'confirm a deal',
+  input: z.strictObject({ deal, figures, note: z.string().trim().min(1).max(2_000).optional() }),
+  run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
+    const { recordId } = await findDeal(database, input.deal);
+    const { note } = input;
+    return deals.confirm(recordId, { actor, figures: input.figures, ...(note !== undefined && { note }) });
+  },
+});
+
+/** The draft is deleted, nothing is posted. */
+export const rejectDeal = defineOperation({
+  act: 'reject a deal',
+  input: z.strictObject({ deal, reason }),
+  run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
+    const { recordId } = await findDeal(database, input.deal);
+    return deals.reject(recordId, { actor, reason: input.reason });
+  },
+});
+
+/** What held the deal is repaired: its run goes on where it stood. */
+export const retryDeal = defineOperation({
+  act: 'retry a deal',
+  input: z.strictObject({ deal }),
+  run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
+    const { recordId } = await findDeal(database, input.deal);
+    return deals.retry(recordId, { actor });
+  },
+});
+
+/** Ends a deal that waits or is held; an unposted draft is deleted. */
+export const cancelDeal = defineOperation({
+  act: 'cancel a deal',
+  input: z.strictObject({ deal, reason }),
+  run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
+    const { recordId } = await findDeal(database, input.deal);
+    return deals.cancel(recordId, { actor, reason: input.reason });
+  },
+});

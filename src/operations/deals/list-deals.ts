@@ -1,0 +1,57 @@
+import { z } from 'zod';
+import { HOLDS, type HoldOwner, type HoldReason, isHoldReason } from '../../deal/holds.js';
+import { DEAL_STATES } from '../../deal/states.js';
+import type { Queryable } from '../../ledger/database.js';
+import { DEAL_ORDERS, type DealOrder, type ListedDeal, listDeals as readDeals } from '../../ledger/deals/list-deals.js';
+import { defineOperation } from '../operation.js';
+
+const OWNERS: readonly HoldOwner[] = ['seller', 'master data', 'finance', 'IT'];
+const ORDERS = Object.keys(DEAL_ORDERS) as DealOrder[];
+const MAX_DEALS = 10_000;
+
+export const LIST_DEALS_INPUT = z.strictObject({
+  state: z.array(z.enum(DEAL_STATES)).optional(),
+  reason: z
+    .array(z.string().refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing'))
+    .optional(),
+  owner: z.enum(OWNERS).optional(),
+  olderThan: z
+    .string()
+    .regex(/^\d+[mhd]$/, 'a time such as 30m, 12h or 2d')
+    .optional(),
+  above: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'an amount such as 1000 or 999.50')
+    .optional(),
+  company: z.string().min(1).optional(),
+  sort: z.enum(ORDERS as [DealOrder, ...DealOrder[]]).default('newest'),
+  limit: z.number('a whole number').int().min(1).max(MAX_DEALS).default(50),
+});
+
+const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The deals by what people know them by, where they stand and why; filters narrow, nothing is left out otherwise. */
+export const listDeals = defineOperation({
+  act: 'list deals',
+  input: LIST_DEALS_INPUT,
+  run: ({ database, now }: { readonly database: Queryable; readonly now: Date }, input): Promise<ListedDeal[]> =>
+    readDeals(database, {
+      states: input.state,
+      reasons: toReasons(input.reason as HoldReason[] | undefined, input.owner),
+      before: input.olderThan === undefined ? undefined : new Date(now.getTime() - toMilliseconds(input.olderThan)),
+      above: input.above,
+      company: input.company,
+      order: input.sort,
+      limit: input.limit,
+    }),
+});
+
+function toMilliseconds(age: string): number {
+  return Number(age.slice(0, -1)) * UNIT_MS[age.slice(-1) as keyof typeof UNIT_MS];
+}
+
+function toReasons(reasons: readonly HoldReason[] | undefined, owner: HoldOwner | undefined): HoldReason[] | undefined {
+  if (reasons === undefined && owner === undefined) return undefined;
+  const all = reasons ?? (Object.keys(HOLDS) as HoldReason[]);
+  return all.filter((reason) => owner === undefined || HOLDS[reason].owner === owner);
+}

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { NOTICES, type Notice } from '../../deal/notices.js';
+import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
+import type { Database } from '../../ledger/database.js';
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { defineOperation } from '../operation.js';
+import { findDeal } from './find-deal.js';
+
+export interface ShownDeal extends ListedDeal {
+  readonly record: SourceRecord;
+  readonly notices: readonly (Notice & { readonly at: Date; readonly text: string })[];
+  readonly trail: readonly StoredAuditEntry[];
+}
+
+/** Everything that the ledger knows of one deal. */
+export const showDeal = defineOperation({
+  act: 'show a deal',
+  input: z.strictObject({ deal: z.string().min(1, 'a number or GUID') }),
+  run: async (
+    { database, ledger }: { readonly database: Database; readonly ledger: Ledger },
+    { deal: named },
+  ): Promise<ShownDeal> => {
+    const deal = await findDeal(database, named);
+    const [record, notices, trail] = await Promise.all([
+      ledger.getRecord(deal.recordId),
+      ledger.listNotices(deal.recordId),
+      ledger.readAudit(deal.recordId),
+    ]);
+    return { ...deal, record, notices: notices.map((notice) => ({ ...notice, text: NOTICES[notice.kind] })), trail };
+  },
+});

@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { parseRecordId } from '../../deal/ids.js';
+import type { MasterCommands } from '../../dispatch/master-commands.js';
+import type { Database } from '../../ledger/database.js';
+import { createMatchLedger, findCompanies, type MatchCandidate } from '../../ledger/masters/matching.js';
+import { defineOperation } from '../operation.js';
+
+const MAX_ROWS = 10_000;
+
+export interface Matches {
+  readonly accounts: number;
+  readonly linked: number;
+  readonly withCandidates: number;
+  readonly candidates: readonly MatchCandidate[];
+}
+
+/** Finds the customers of accounts that have none; what is certain is linked, the rest are candidates for a person. */
+export const matchAccounts = defineOperation({
+  act: 'match accounts',
+  input: z.strictObject({}),
+  run: async ({
+    database,
+    masters,
+  }: {
+    readonly database: Database;
+    readonly masters: MasterCommands;
+  }): Promise<Matches> => {
+    const result = await masters.match();
+    const candidates: MatchCandidate[] = [];
+    for (const companyId of await findCompanies(database)) {
+      candidates.push(...(await createMatchLedger(database, companyId).listCandidates(MAX_ROWS)));
+    }
+    return { ...result, candidates };
+  },
+  record: (_input, { accounts, linked, withCandidates }) => ({ facts: { accounts, linked, withCandidates } }),
+});
+
+export const MATCH_DECISIONS = z.array(
+  z.strictObject({
+    account: z.string().transform((text, context) => {
+      try {
+        return parseRecordId(text);
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+        return z.NEVER;
+      }
+    }),
+    customer: z
+      .union([z.string().min(1), z.number()], 'the number of a customer, or new')
+      .transform((number) => (number === 'new' ? undefined : String(number).trim().toUpperCase())),
+  }),
+  'a list of { account: <guid>, customer: <number> | new }',
+);
+
+/** Does what a person decided, pair by pair: link the account to this customer, or create a new one. */
+export const decideMatches = defineOperation({
+  act: 'decide matches',
+  input: z.strictObject({ decisions: MATCH_DECISIONS }),
+  run: async ({ masters }: { readonly masters: MasterCommands }, { decisions }, actor) => {
+    const wanted = decisions.map(({ account, customer }) => ({ accountId: account, customerNumber: customer }));
+    const outcomes = await masters.applyMatches({ by: actor.name, decisions: wanted });
+    return wanted.map((decision, index) => ({ ...decision, outcome: outcomes[index] }));
+  },
+  record: ({ decisions }) => ({ facts: { decisions: decisions.length } }),
+});

@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import { UserError } from '../../deal/errors.js';
+import type { CredentialFacts } from '../../ledger/settings/credentials.js';
+import { CREDENTIAL_NAMES, type Vault } from '../../ledger/settings/vault.js';
+import { CredentialError, parseCertificate } from '../../secrets/credential.js';
+import { defineOperation } from '../operation.js';
+
+/** Secrets of the app registrations and of the webhook. The vault itself records each change in the trail. */
+
+interface VaultDependencies {
+  readonly vault: Vault;
+}
+
+/** Never a value. */
+export const listCredentials = defineOperation({
+  act: 'list credentials',
+  input: z.strictObject({}),
+  run: ({ vault }: VaultDependencies): Promise<readonly CredentialFacts[]> => vault.list(),
+});
+
+/** A shorter one could be guessed. */
+export const WEBHOOK_SECRET_LENGTH = 16;
+
+/** Stores a secret or a certificate; a running worker takes it up by itself. */
+export const setCredential = defineOperation({
+  act: 'change credentials',
+  input: z.strictObject({
+    name: z.enum(CREDENTIAL_NAMES),
+    secret: z.string().optional(),
+    /** Private key and certificate in one PEM text. */
+    certificate: z.string().optional(),
+    overlapHours: z.number('a number of hours').min(0, 'a number of hours, 0 or more'),
+  }),
+  run: ({ vault }: VaultDependencies, { name, secret, certificate, overlapHours }, actor): Promise<CredentialFacts> => {
+    const read = certificate === undefined ? toSecret(name, secret ?? '') : toCertificate(name, certificate);
+    return vault.set({ name, ...read, actor: actor.name, overlapHours });
+  },
+});
+
+/** Seals everything with the newest key of the ring. */
+export const rotateCredentials = defineOperation({
+  act: 'change credentials',
+  input: z.strictObject({}),
+  run: ({ vault }: VaultDependencies, _input, actor) => vault.rotate(actor.name),
+});
+
+function toSecret(name: string, secret: string) {
+  if (secret === '') throw new UserError('secret', 'a secret on standard input');
+  if (name === 'webhook' && secret.length < WEBHOOK_SECRET_LENGTH) {
+    throw new UserError('secret', `${WEBHOOK_SECRET_LENGTH} characters or more`, `${secret.length} characters`);
+  }
+  return { credential: { kind: 'secret', secret } as const };
+}
+
+function toCertificate(name: string, pem: string) {
+  if (name === 'webhook') throw new UserError('--certificate', 'a secret: a webhook has no certificate');
+  try {
+    const { credential, facts } = parseCertificate(pem);
+    return { credential, certificate: facts };
+  } catch (error) {
+    throw error instanceof CredentialError ? new UserError('certificate', error.message) : error;
+  }
+}

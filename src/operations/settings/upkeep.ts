@@ -1,0 +1,37 @@
+import { z } from 'zod';
+import type { Database } from '../../ledger/database.js';
+import { type Pruned, pruneLedger } from '../../ledger/upkeep/prune.js';
+import { clearRestores, recordRestore } from '../../ledger/upkeep/restores.js';
+import { defineOperation } from '../operation.js';
+
+/** Removes what nothing asks for any more, and takes up work after a restore. Both record themselves in the trail. */
+
+const DAY_MS = 86_400_000;
+/** The nightly reconciliation looks back 90 days at most, and a payment may come late. */
+const MIN_DAYS = 90;
+
+export const prune = defineOperation({
+  act: 'prune the ledger',
+  input: z.strictObject({
+    olderThanDays: z.number(`${MIN_DAYS}d or more`).int().min(MIN_DAYS, `${MIN_DAYS}d or more`),
+    isDryRun: z.boolean().default(false),
+  }),
+  run: (
+    { database, now }: { readonly database: Database; readonly now: Date },
+    { olderThanDays, isDryRun },
+    actor,
+  ): Promise<Pruned> => {
+    const before = new Date(now.getTime() - olderThanDays * DAY_MS);
+    return pruneLedger(database, { before, by: actor.name, isDryRun });
+  },
+});
+
+/** After a restore every write is looked for before it is made, until the gap is known again. */
+export const markRestored = defineOperation({
+  act: 'mark the ledger as restored',
+  input: z.strictObject({ isOver: z.boolean().default(false) }),
+  run: async ({ database }: { readonly database: Database }, { isOver }, actor): Promise<void> => {
+    if (isOver) await clearRestores(database, actor.name);
+    else await recordRestore(database, actor.name);
+  },
+});
