@@ -1,0 +1,149 @@
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import { createBookkeeper } from '../support/bookkeeper.js';
+import { type CliResult, runCli } from '../support/cli.js';
+import { createDealer } from '../support/deals.js';
+import { openStage, type Stage } from '../support/processes.js';
+
+/** What a clerk types; the ledger's address is all that looking needs. */
+
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let waiting: SeedDocument;
+let held: SeedDocument;
+
+beforeAll(async () => {
+  stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/person.yaml' });
+  dealer = createDealer(stage);
+  waiting = await start();
+  held = dealer.takeKnown();
+  await createBookkeeper(stage.simulators).blockCustomer(dealer.account(held).number, 'All');
+  await startDeal(stage, { table: 'salesorder', recordId: held.id });
+  await dealer.untilState(held, 'held');
+});
+afterAll(() => stage?.close());
+
+async function start(): Promise<SeedDocument> {
+  const deal = dealer.takeKnown();
+  await startDeal(stage, { table: 'salesorder', recordId: deal.id });
+  await dealer.untilState(deal, 'awaiting-confirmation');
+  return deal;
+}
+
+const ledgerOnly = () => ({ PATH: process.env['PATH'], DATABASE_URL: stage.env['DATABASE_URL'] });
+const look = (...args: string[]): Promise<CliResult> => runCli(args, ledgerOnly());
+const act = (...args: string[]): Promise<CliResult> => runCli(args, stage.env);
+const numberOf = async (deal: SeedDocument): Promise<string> =>
+  (await stage.ledger.getRecord(deal.id)).recordNumber ?? '';
+
+describe('list', () => {
+  it('names each deal by number, customer, amount, age, reason and owner, and shows no GUID', async () => {
+    const { code, stdout } = await look('list');
+    expect(code).toBe(0);
+    const [header = '', ...lines] = stdout.trimEnd().split('\n');
+    expect(header.split(/ {2,}/)).toEqual([
+      'number',
+      'name',
+      'customer',
+      'amount',
+      'state',
+      'age',
+      'reason',
+      'owner',
+      'document',
+    ]);
+    const [waitingNumber, heldNumber] = [await numberOf(waiting), await numberOf(held)];
+    const line = lines.find((one) => one.startsWith(waitingNumber));
+    const { figures } = await dealer.status(waiting);
+    expect(line).toContain(`${figures?.totalIncludingTax.replace(/(\.\d\d)0+$/, '$1')} ${figures?.currency}`);
+    expect(line).toContain('awaiting-confirmation');
+    expect(lines.find((one) => one.startsWith(heldNumber))).toMatch(/held +\d+ s +customer-blocked +\w/);
+    expect(stdout).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+
+  it('narrows by state, reason, owner, age and amount, and sorts', async () => {
+    const numbers = async (...args: string[]): Promise<string[]> => {
+      const { stdout } = await look('list', '--json', ...args);
+      return (JSON.parse(stdout) as { number: string }[]).map(({ number }) => number);
+    };
+    expect(await numbers('--state', 'held')).toEqual([await numberOf(held)]);
+    expect(await numbers('--reason', 'customer-blocked')).toEqual([await numberOf(held)]);
+    expect(await numbers('--reason', 'customer-missing')).toEqual([]);
+    expect(await numbers('--older-than', '1d')).toEqual([]);
+    expect(await numbers('--above', '99999999')).toEqual([]);
+    expect(await numbers('--sort', 'amount')).toHaveLength(2);
+    const { owner } = JSON.parse((await look('list', '--json', '--state', 'held')).stdout)[0].hold as { owner: string };
+    expect(await numbers('--owner', owner)).toEqual([await numberOf(held)]);
+    const { stdout } = await look('list', '--state', 'rejected');
+    expect(stdout).toBe('no deal fits\n');
+  });
+
+  it.each([
+    [['--state', 'hold'], /state.*expected one of seen, reading/],
+    [['--reason', 'because'], /reason.*expected a reason of the catalogue/],
+    [['--older-than', '2 days'], /olderThan: expected a time such as 30m, 12h or 2d/],
+    [['--above', 'much'], /above: expected an amount/],
+    [['--limit', 'all'], /limit: expected a whole number/],
+  ])('%j is refused with what would be right', async (args, message) => {
+    const { code, stderr } = await look('list', ...args);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(message);
+  });
+});
+
+describe('show', () => {
+  it('is a readable page, found by number, with hold, next step and who did what', async () => {
+    const { stdout } = await look('show', (await numberOf(held)).toLowerCase());
+    expect(stdout).toMatch(/^record +salesorder /);
+    expect(stdout).toMatch(/held: customer-blocked/);
+    expect(stdout).toMatch(/^when +who +what +request$/m);
+  });
+  it('says what is right when nothing has the number', async () => {
+    const { code, stderr } = await look('show', 'ORD-9');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('deal: expected the number of a record in Sales')]);
+  });
+});
+
+describe('decisions', () => {
+  it('confirm shows the figures first, and decides nothing where nobody can answer', async () => {
+    const { code, stdout, stderr } = await act('confirm', await numberOf(waiting));
+    const { figures } = await dealer.status(waiting);
+    expect(stdout).toContain(`document    ${figures?.documentNumber}`);
+    expect(stdout).toContain('including tax');
+    expect([code, stderr]).toEqual([2, expect.stringContaining('--yes: expected this option')]);
+    expect(dealer.invoicesOf(waiting).map(({ isPosted }) => isPosted)).toEqual([false]);
+  });
+
+  it('confirm with another total is refused', async () => {
+    const { code, stderr } = await act('confirm', await numberOf(waiting), '--yes', '--total', '1.00');
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/--total: expected .*, got '1.00'/)]);
+  });
+
+  it('confirm posts what was shown, and the trail names who, how and that nobody proved it', async () => {
+    const { code } = await act('confirm', await numberOf(waiting), '--yes', '--by', 'ann');
+    expect(code).toBe(0);
+    expect((await dealer.result(waiting)).outcome).toBe('written-back');
+    const entry = (await stage.ledger.readAudit(waiting.id)).find(({ action }) => action === 'confirm');
+    expect(entry).toMatchObject({ actor: 'ann', facts: { source: 'cli', verified: false } });
+    expect((await look('show', await numberOf(waiting))).stdout).toMatch(/ann \(cli, unverified\) +confirm/);
+    const again = await act('confirm', await numberOf(waiting), '--yes');
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('nothing waits for a decision')]);
+  });
+
+  it('reject deletes the draft, and needs a reason', async () => {
+    const deal = await start();
+    expect((await act('reject', await numberOf(deal), '--yes')).stderr).toContain('--reason');
+    expect((await act('reject', await numberOf(deal), '--yes', '--reason', 'wrong price')).code).toBe(0);
+    expect((await dealer.result(deal)).outcome).toBe('rejected');
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+  });
+
+  it('retry lets a held deal go on, cancel ends one that waits', async () => {
+    await createBookkeeper(stage.simulators).blockCustomer(dealer.account(held).number, '_x0020_');
+    expect((await act('retry', await numberOf(held), '--yes')).code).toBe(0);
+    await dealer.untilState(held, 'awaiting-confirmation');
+    expect((await act('cancel', await numberOf(held), '--yes', '--reason', 'ordered twice')).code).toBe(0);
+    expect((await dealer.result(held)).outcome).toBe('cancelled');
+  });
+});
