@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
-import { createDealCommands, type DealCommands } from '../dispatch/deal-commands.js';
+import { createDealCommands, type DealCommands, type DealStatus } from '../dispatch/deal-commands.js';
 import type { Person } from '../identity/person.js';
 import type { Database } from '../ledger/database.js';
 import {
@@ -12,7 +12,6 @@ import {
   showWaiting,
   type WaitingDeal,
 } from '../operations/deals/decide.js';
-import type { DealStatus } from '../workflows/deals/messages.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
 import { toMoney } from './print.js';
 

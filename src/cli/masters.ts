@@ -29,11 +29,13 @@ export function addMasterCommands(program: Command): void {
         const dependencies = { database, masters: createMasterCommands(temporal), audit: ledger.audit };
         if (options.apply !== undefined) {
           const decisions = parseYaml(readFileSync(options.apply, 'utf8'));
-          for (const { accountId, customerNumber, outcome } of await decideMatches(dependencies, toPerson(options), {
-            decisions,
-          })) {
+          const decided = await decideMatches(dependencies, toPerson(options), { decisions });
+          for (const { accountId, customerNumber, outcome } of decided)
             console.log([accountId, customerNumber ?? 'new', outcome].join('\t'));
-          }
+          const isRefused = decided.some(
+            ({ outcome }) => outcome === 'no-such-customer' || outcome === 'customer-taken',
+          );
+          if (isRefused) process.exitCode = 1;
           return;
         }
         const result = await matchAccounts(dependencies, toPerson(options), {});

@@ -13,6 +13,8 @@ import {
   statusQuery,
 } from '../workflows/deals/messages.js';
 
+export type { DealStatus };
+
 /** What people send to a running deal; each is refused with the workflow's own reason when it may not be made now. */
 export interface DealCommands {
   /** Undefined when no run of the deal is open. */

@@ -8,6 +8,8 @@ import {
   resumeFeedUpdate,
 } from '../workflows/feeds/messages.js';
 
+export type { FeedPosition };
+
 /** What a person says to the feed of one table. @throws WorkflowNotFoundError when it does not run. */
 export interface FeedCommands {
   pause(table: FeedTable, command: OperatorCommand): Promise<FeedPosition>;

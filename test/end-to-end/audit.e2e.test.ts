@@ -267,7 +267,9 @@ describe('dealbridge audit', () => {
   it('names a bad argument and what would be right', async () => {
     expect((await dealbridge('verify', '--record', 'x')).said).toContain("found 'x', a GUID");
     expect((await dealbridge('verify', '--seal', '1')).said).toContain('NUMBER:HASH');
-    expect((await dealbridge('export', '--since', 'yesterday')).said).toContain("found 'yesterday', an instant");
+    expect((await dealbridge('export', '--since', 'yesterday')).said).toContain(
+      "--since: expected an instant such as 2026-03-01T00:00:00Z, got 'yesterday'",
+    );
     expect((await dealbridge('erase', SYSTEM_CHAIN, '--by', 'ann', '--reason', 'x')).said).toContain('was never seen');
     expect((await dealbridge('show', '5b1c7d52-0000-4000-8000-00000000abcd')).said).toContain('holds no entry');
   });

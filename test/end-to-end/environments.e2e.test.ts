@@ -39,7 +39,7 @@ describe('an environment that was replaced under its address', () => {
   it('holds what would be written to it, keeps the worker from starting, and is used once a person accepted it', async () => {
     const listed = await cli('list');
     expect(listed.stdout.split('\n').filter(Boolean)).toEqual([
-      expect.stringMatching(/^sales\t.*\torganizationId /),
+      expect.stringMatching(/^dataverse\t.*\torganizationId /),
       expect.stringMatching(/^business-central\t.*\tcompanyId .*environmentType Production/),
     ]);
 
@@ -58,7 +58,7 @@ describe('an environment that was replaced under its address', () => {
     expect(said).toContain('dealbridge environments accept dataverse --by NAME');
     expect(said).toContain(COPY);
 
-    expect(await cli('accept', 'dataverse')).toMatchObject({ code: 1 });
+    expect(await cli('accept', 'sales')).toMatchObject({ code: 2 });
     const accepted = await cli('accept', 'dataverse', '--by', 'ann');
     expect(accepted).toMatchObject({ code: 0, stderr: '' });
     const last = (await readAudit(stage.database, SYSTEM_CHAIN)).findLast(({ action }) => /^environment/.test(action));

@@ -58,7 +58,7 @@ describe('dealbridge credentials', () => {
       const { dataverseApp, businessCentralApp } = simulators.connection;
       const set = await give(`${dataverseApp.clientSecret}\n`, 'dataverse');
       expect(set).toMatchObject({ code: 0, stderr: '' });
-      expect(set.stdout).toBe(`dataverse: generation 1 kept, sealed with key ${KEY.split(':')[0]}\n`);
+      expect(set.stdout).toBe(`dataverse: generation 1 stored, sealed with key ${KEY.split(':')[0]}\n`);
       expect((await give('not the right secret', 'business-central')).code).toBe(0);
 
       const wrong = await credentials('test');
@@ -104,7 +104,7 @@ describe('dealbridge credentials', () => {
       expect(half.stderr).toMatch(/^found no PRIVATE KEY block/);
 
       const kept = await give(own.certificate + own.key, 'dataverse', '--certificate', '--overlap-hours', '0');
-      expect(kept.stdout).toMatch(/^dataverse: generation \d kept, .*, certificate until 2/);
+      expect(kept.stdout).toMatch(/^dataverse: generation \d stored, .*, certificate until 2/);
       const { entra, dataverseApp } = simulators.connection;
       const body = JSON.stringify({ clientId: dataverseApp.clientId, certificate: own.certificate });
       await fetch(`${entra}/_sim/apps`, { method: 'POST', body });
@@ -117,16 +117,21 @@ describe('dealbridge credentials', () => {
   );
 
   for (const [what, input, args, right] of [
-    ['an unknown name', 'x', ['bank'], /name: found 'bank', one of dataverse, business-central, webhook is right/],
-    ['nothing', '\n', ['dataverse'], /found nothing; a secret on stdin is right/],
-    ['a short webhook secret', 'too short', ['webhook'], /has 9 characters; 16 or more are right/],
-    ['a certificate for a webhook', 'x', ['webhook', '--certificate'], /has a secret, not a certificate/],
-    ['no number of hours', 'x', ['dataverse', '--overlap-hours', 'soon'], /overlap-hours: found 'soon'/],
+    ['an unknown name', 'x', ['bank'], /name: expected one of dataverse, business-central, webhook/],
+    ['nothing', '\n', ['dataverse'], /secret: expected a secret on standard input/],
+    ['a short webhook secret', 'too short', ['webhook'], /secret: expected 16 characters or more, got '9 characters'/],
+    [
+      'a certificate for a webhook',
+      'x',
+      ['webhook', '--certificate'],
+      /--certificate: expected a secret: a webhook has no certificate/,
+    ],
+    ['no number of hours', 'x', ['dataverse', '--overlap-hours', 'soon'], /overlapHours: expected a number of hours/],
     ['a secret on the command line', '', ['dataverse', 'my-secret'], /too many arguments/],
   ] as const) {
     it(`${what} is refused with a clear word`, async () => {
       const result = await give(input, ...args);
-      expect(result.code).toBe(1);
+      expect(result.code).toBe(what === 'a secret on the command line' ? 1 : 2);
       expect(result.stderr).toMatch(right);
       expect(result.stderr).not.toMatch(/\n {4}at /);
     });

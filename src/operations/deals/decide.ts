@@ -1,9 +1,8 @@
 import { z } from 'zod';
 import { RefusedError } from '../../deal/errors.js';
-import type { DealCommands } from '../../dispatch/deal-commands.js';
+import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
-import type { DealStatus } from '../../workflows/deals/messages.js';
 import { defineOperation } from '../operation.js';
 import { findDeal } from './find-deal.js';
 

@@ -3,13 +3,12 @@ import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import { FEED_TABLES, type FeedTable, isFeedTable } from '../../deal/ids.js';
-import type { FeedCommands } from '../../dispatch/feed-commands.js';
+import type { FeedCommands, FeedPosition } from '../../dispatch/feed-commands.js';
 import type { Database } from '../../ledger/database.js';
 import { createDetections, type GapReport } from '../../ledger/deals/detections.js';
 import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
-import type { FeedPosition } from '../../workflows/feeds/messages.js';
 import { defineOperation } from '../operation.js';
 
 const DAY_MS = 86_400_000;

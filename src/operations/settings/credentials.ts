@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError } from '../../deal/errors.js';
+import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
 import { CREDENTIAL_NAMES, type Vault } from '../../ledger/settings/vault.js';
 import { CredentialError, parseCertificate } from '../../secrets/credential.js';
@@ -58,6 +58,6 @@ function toCertificate(name: string, pem: string) {
     const { credential, facts } = parseCertificate(pem);
     return { credential, certificate: facts };
   } catch (error) {
-    throw error instanceof CredentialError ? new UserError('certificate', error.message) : error;
+    throw error instanceof CredentialError ? new RefusedError(error.message) : error;
   }
 }
