@@ -56,22 +56,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   main: EVERYTHING_BELOW,
   process: ['ledger', 'mapping', 'clients', 'identity', 'telemetry', 'deal', 'secrets'],
   http: ['operations', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
-  // The last five until `operations` carries what its commands do.
-  cli: [
-    'process',
-    'operations',
-    'doctor',
-    'dispatch',
-    'identity',
-    'telemetry',
-    'deal',
-    'secrets',
-    'ledger',
-    'mapping',
-    'clients',
-    'activities',
-    'workflows',
-  ],
+  cli: ['process', 'operations', 'doctor', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
   // Looks at everything and decides nothing.
   doctor: EVERYTHING_BELOW,
   operations: ['dispatch', 'ledger', 'mapping', 'clients', 'identity', 'deal', 'secrets'],
@@ -90,6 +75,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
 /** Allowed as types only: they vanish when the code is compiled. */
 const ALLOWED_AS_TYPES: Readonly<Record<string, readonly string[]>> = {
   http: ['ledger'],
+  cli: ['ledger'],
+  operations: ['workflows'],
   dispatch: ['workflows'],
   workflows: ['activities'],
 };

@@ -1,9 +1,14 @@
 import type { Command } from 'commander';
-import { requestToken } from '../clients/entra/tokens.js';
-import { RemoteApiError } from '../clients/errors.js';
 import { UserError } from '../deal/errors.js';
-import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../ledger/settings/vault.js';
-import { listCredentials, rotateCredentials, setCredential } from '../operations/settings/credentials.js';
+import type { Vault } from '../ledger/settings/vault.js';
+import {
+  CREDENTIAL_NAMES,
+  type CredentialName,
+  listCredentials,
+  rotateCredentials,
+  setCredential,
+  testCredentials,
+} from '../operations/settings/credentials.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
@@ -77,33 +82,23 @@ export function addCredentialCommands(program: Command): void {
   credentials
     .command('test')
     .description('ask Entra for a token with each credential and say what came back')
-    .action(() => withFoundation(({ vault }, config) => testCredentials(vault, config)));
+    .action(() => withFoundation(({ vault }, config) => runTest(vault, config)));
 }
 
-async function testCredentials(vault: Vault, config: Config): Promise<void> {
-  const apps = [
-    { name: 'dataverse', app: config.dataverse.app, setting: config.dataverse.secret },
-    { name: 'business-central', app: config.businessCentral.app, setting: config.businessCentral.secret },
-  ] as const;
-  for (const { name, app, setting } of apps) {
-    const found = await createCredentialProvider(vault, name, setting)();
-    const from = setting === undefined ? 'ledger' : 'settings';
-    if (found.length === 0) {
-      process.exitCode = 1;
-      console.log(`${name}: there is none, neither in the settings nor in the ledger`);
-    }
-    for (const [index, credential] of found.entries()) {
-      const which = `${name} (${from}, ${credential.kind}${index > 0 ? ', the one before' : ''})`;
-      try {
-        const { expiresAt } = await requestToken(app, credential);
-        console.log(`${which}: Entra gave a token for ${app.scope} until ${expiresAt.toISOString()}`);
-      } catch (error) {
-        if (!(error instanceof RemoteApiError)) throw error;
-        // The one before may have ended already; that is what an overlap is for.
-        if (index === 0) process.exitCode = 1;
-        console.log(`${which}: ${error.message}`);
-      }
-    }
+async function runTest(vault: Vault, config: Config): Promise<void> {
+  const { dataverse, businessCentral } = config;
+  const toTested = (name: CredentialName, { app, secret }: Pick<Config['dataverse'], 'app' | 'secret'>) => ({
+    name,
+    app,
+    from: secret === undefined ? ('ledger' as const) : ('settings' as const),
+    credentials: createCredentialProvider(vault, name, secret),
+  });
+  const apps = [toTested('dataverse', dataverse), toTested('business-central', businessCentral)];
+  for (const { name, from, kind, isCurrent, token, problem } of await testCredentials({ apps }, currentPerson(), {})) {
+    if (problem !== undefined && isCurrent) process.exitCode = 1;
+    const which = kind === undefined ? name : `${name} (${from}, ${kind}${isCurrent ? '' : ', the one before'})`;
+    const result = token ? `Entra gave a token for ${token.scope} until ${token.expiresAt.toISOString()}` : problem;
+    console.log(`${which}: ${result}`);
   }
 }
 

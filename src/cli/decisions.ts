@@ -85,7 +85,7 @@ function decide(
   deal: string,
   options: Options,
   question: string,
-  act: (dependencies: Dependencies, person: Person, waiting: WaitingDeal) => Promise<DealStatus>,
+  act: (dependencies: Dependencies, person: Person, waiting: WaitingDeal) => Promise<WaitingDeal['status']>,
 ): Promise<void> {
   return withRuntime(async ({ database, temporal }) => {
     const dependencies = { database, deals: createDealCommands(temporal) };

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import {
   acceptEnvironment,
   listEnvironments,
@@ -25,8 +24,7 @@ export function addEnvironmentCommands(program: Command): void {
     .description('list what is registered under each address')
     .action(() =>
       withFoundation(async ({ database }) => {
-        const dependencies = { environments: createEnvironmentLedger(database) };
-        for (const one of await listEnvironments(dependencies, currentPerson(), {})) {
+        for (const one of await listEnvironments({ database }, currentPerson(), {})) {
           const { system, address, identity, registeredAt, registeredBy } = one;
           console.log(
             [system, address, describeIdentity(identity), registeredAt.toISOString(), registeredBy].join('\t'),
@@ -44,7 +42,7 @@ export function addEnvironmentCommands(program: Command): void {
       withFoundation(async ({ database, vault }, config) => {
         const access = await openAccess(config, vault);
         const dependencies = {
-          environments: createEnvironmentLedger(database),
+          database,
           addressesOf: (of: System) => toAddresses(config, access, of),
         };
         const input = { system: system as System };

@@ -113,7 +113,7 @@ describe('a hand-over that was rejected before the mapping changed', () => {
     await dealer.untilState(deal, 'awaiting-confirmation');
     expect(emailOf(deal)).toEqual(['then@example.com']);
     await expect(dealbridge('replay', deal.id, '--mapping', 'than')).rejects.toThrow(
-      /found 'than', now, then or a hash of/,
+      /mapping: expected now, then or a hash of .*, got 'than'/,
     );
   });
 

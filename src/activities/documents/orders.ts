@@ -6,6 +6,7 @@ import { toDocument } from '../../deal/document.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
 import { resolveDocument } from '../../mapping/fields/resolve.js';
+import { createLookups } from '../../mapping/plan/lookups.js';
 import { cutsOf } from '../masters/create-missing-master-data.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -23,7 +24,6 @@ import {
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import type { BusinessCentralActivityDependencies } from './invoices.js';
-import { createLookups } from './lookups.js';
 import { toPostedOrder } from './posted-order.js';
 
 /** One invoice of an order, as the workflow sees it. */

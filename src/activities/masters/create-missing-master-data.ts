@@ -7,8 +7,8 @@ import type { Ledger } from '../../ledger/ledger.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../../mapping/fields/masters.js';
 import type { MappingNote } from '../../mapping/fields/resolve.js';
 import { resolveDocument } from '../../mapping/fields/resolve.js';
+import { createLookups } from '../../mapping/plan/lookups.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import { createLookups } from '../documents/lookups.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 

@@ -1,9 +1,13 @@
 import { z } from 'zod';
+import { type AppRegistration, type CredentialProvider, requestToken } from '../../clients/entra/tokens.js';
+import { RemoteApiError } from '../../clients/errors.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
-import { CREDENTIAL_NAMES, type Vault } from '../../ledger/settings/vault.js';
+import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../../ledger/settings/vault.js';
 import { CredentialError, parseCertificate } from '../../secrets/credential.js';
 import { defineOperation } from '../operation.js';
+
+export { CREDENTIAL_NAMES, type CredentialName };
 
 /** Secrets of the app registrations and of the webhook. The vault itself records each change in the trail. */
 
@@ -43,6 +47,51 @@ export const rotateCredentials = defineOperation({
   input: z.strictObject({}),
   run: ({ vault }: VaultDependencies, _input, actor) => vault.rotate(actor.name),
 });
+
+/** An app registration, and the credentials that would be used for it. */
+export interface TestedApp {
+  readonly name: CredentialName;
+  readonly app: AppRegistration;
+  readonly from: 'ledger' | 'settings';
+  readonly credentials: CredentialProvider;
+}
+
+export interface TestedCredential {
+  readonly name: CredentialName;
+  readonly from: 'ledger' | 'settings';
+  /** Undefined when there is none. */
+  readonly kind: string | undefined;
+  /** The one before may have ended already; that is what an overlap is for. */
+  readonly isCurrent: boolean;
+  readonly token: { readonly scope: string; readonly expiresAt: Date } | undefined;
+  readonly problem: string | undefined;
+}
+
+/** Asks Entra for a token with each of them; nothing is changed. */
+export const testCredentials = defineOperation({
+  act: 'list credentials',
+  input: z.strictObject({}),
+  run: async ({ apps }: { readonly apps: readonly TestedApp[] }): Promise<readonly TestedCredential[]> =>
+    (await Promise.all(apps.map(testApp))).flat(),
+});
+
+async function testApp({ name, app, from, credentials }: TestedApp): Promise<TestedCredential[]> {
+  const found = await credentials();
+  const none = { name, from, kind: undefined, isCurrent: true, token: undefined };
+  if (found.length === 0) return [{ ...none, problem: 'there is none, neither in the settings nor in the ledger' }];
+  return Promise.all(
+    found.map(async (credential, index) => {
+      const tested = { name, from, kind: credential.kind, isCurrent: index === 0 };
+      try {
+        const { expiresAt } = await requestToken(app, credential);
+        return { ...tested, token: { scope: app.scope, expiresAt }, problem: undefined };
+      } catch (error) {
+        if (!(error instanceof RemoteApiError)) throw error;
+        return { ...tested, token: undefined, problem: error.message };
+      }
+    }),
+  );
+}
 
 function toSecret(name: string, secret: string) {
   if (secret === '') throw new UserError('secret', 'a secret on standard input');

@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { RefusedError } from '../../deal/errors.js';
-import type { EnvironmentLedger, Identity, RegisteredEnvironment } from '../../ledger/settings/environments.js';
+import type { Database } from '../../ledger/database.js';
+import {
+  createEnvironmentLedger,
+  type Identity,
+  type RegisteredEnvironment,
+} from '../../ledger/settings/environments.js';
 import { defineOperation } from '../operation.js';
 
 /** Which environments may be written to, and a person's decision that another one is right. */
@@ -8,13 +13,14 @@ import { defineOperation } from '../operation.js';
 export const SYSTEMS = ['dataverse', 'business-central'] as const;
 
 export interface EnvironmentsDependencies {
-  readonly environments: EnvironmentLedger;
+  readonly database: Database;
 }
 
 export const listEnvironments = defineOperation({
   act: 'list environments',
   input: z.strictObject({}),
-  run: ({ environments }: EnvironmentsDependencies): Promise<RegisteredEnvironment[]> => environments.list(),
+  run: ({ database }: EnvironmentsDependencies): Promise<RegisteredEnvironment[]> =>
+    createEnvironmentLedger(database).list(),
 });
 
 /** What stands under a configured address now. */
@@ -35,7 +41,7 @@ export const acceptEnvironment = defineOperation({
   input: z.strictObject({ system: z.enum(SYSTEMS) }),
   run: async (
     {
-      environments,
+      database,
       addressesOf,
     }: EnvironmentsDependencies & {
       readonly addressesOf: (system: (typeof SYSTEMS)[number]) => readonly ReadableAddress[];
@@ -43,6 +49,7 @@ export const acceptEnvironment = defineOperation({
     { system },
     actor,
   ): Promise<AcceptedEnvironment[]> => {
+    const environments = createEnvironmentLedger(database);
     const registered = await environments.list();
     const accepted: AcceptedEnvironment[] = [];
     for (const { address, readIdentity } of addressesOf(system)) {

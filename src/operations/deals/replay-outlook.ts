@@ -1,14 +1,14 @@
-import type { DataverseClient } from '../clients/dataverse/client.js';
-import { RemoteApiError } from '../clients/errors.js';
-import { findDifferences } from '../deal/compare-deals.js';
-import type { WonDeal } from '../deal/deal.js';
-import { withSalesNumbers } from '../deal/sales-numbers.js';
-import type { SourceRecord } from '../ledger/deals/records.js';
-import type { Ledger } from '../ledger/ledger.js';
-import { askedColumns } from '../mapping/fields/columns.js';
-import { findChanges } from '../mapping/preview/preview.js';
-import { creationPolicyOf, type Rules } from '../mapping/rules/rules.js';
-import { createPreviewer, type PreviewDependencies } from './preview.js';
+import type { DataverseClient } from '../../clients/dataverse/client.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import { findDifferences } from '../../deal/compare-deals.js';
+import type { WonDeal } from '../../deal/deal.js';
+import { withSalesNumbers } from '../../deal/sales-numbers.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { askedColumns } from '../../mapping/fields/columns.js';
+import { findChanges } from '../../mapping/preview/preview.js';
+import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
+import { createPreviewer, type PreviewDependencies } from './previewer.js';
 
 /** What a replay would adopt, make and find different, told before anything is done. */
 

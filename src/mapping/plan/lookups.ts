@@ -1,10 +1,32 @@
-import type { BusinessCentralClient } from '../../clients/business-central/client.js';
-import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { WonDeal } from '../../deal/deal.js';
-import type { Lookups } from '../../mapping/fields/resolve.js';
+import type { Lookups } from '../fields/resolve.js';
+import type { CodeSet } from '../fields/targets.js';
+
+/** As much of Business Central as a plan reads. */
+export interface CompanyReader {
+  findCustomer(number: string): Promise<{ readonly id: string; readonly number: string } | undefined>;
+  /** Code to value. */
+  readDefaultDimensions(set: 'customers' | 'items', number: string): Promise<ReadonlyMap<string, string>>;
+}
+
+interface Code {
+  readonly id: string;
+  readonly code: string;
+  readonly name: string;
+  readonly values?: readonly string[] | undefined;
+}
+
+/** The codes of the company, as they were read last. */
+export interface CodeReader {
+  find(set: ReadableSet, code: string, itemNumber?: string): Promise<Code | undefined>;
+  codes(set: 'unitsOfMeasure'): Promise<ReadonlySet<string>>;
+}
+
+type ReadableSet = Exclude<CodeSet, 'customers' | 'shortcutDimension1' | 'shortcutDimension2'> | OfDimensions;
+type OfDimensions = 'dimensions' | 'shortcutDimensions';
 
 /** What the mapping asks Business Central: reads only, most of them answered from memory. */
-export function createLookups(businessCentral: BusinessCentralClient, sets: ReferenceSets, deal: WonDeal): Lookups {
+export function createLookups(businessCentral: CompanyReader, sets: CodeReader, deal: WonDeal): Lookups {
   const number = deal.customer?.number;
   const items = new Map<string, Promise<ReadonlyMap<string, string>>>();
   let ofCustomer: Promise<ReadonlyMap<string, string>> | undefined;

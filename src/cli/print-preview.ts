@@ -1,0 +1,49 @@
+import type { Preview, PreviewRow } from '../operations/deals/preview-deals.js';
+
+/** For people: the document line by line, then where each value comes from, then the plan. */
+export function printPreview(preview: Preview): string {
+  const { deal, document, plan, notes, problems } = preview;
+  const out = [`${deal.table} ${deal.number} (${deal.recordId})`];
+  if (deal.carrier) out.push(`  is not handed over: ${deal.carrier} carries the deal`);
+  if (problems.length > 0) {
+    out.push('', 'Held:', ...problems.map(({ reason, text }) => `  ${reason}: ${text}`));
+  }
+  if (document) {
+    out.push('', 'Document:', ...printRow(document.header, '  '));
+    for (const line of document.lines) {
+      const { sequence, lineType, lineObjectNumber, quantity, unitOfMeasureCode, unitPrice } = line.values;
+      const what = [lineObjectNumber, quantity, unitOfMeasureCode, unitPrice && `à ${unitPrice}`].filter(Boolean);
+      out.push(`  line ${Number(sequence) / 10_000}: ${[lineType, ...what].join(' ')}`);
+      out.push(...printRow(line, '    ', SHOWN_ABOVE));
+    }
+  }
+  if (notes.length > 0) {
+    out.push('', 'Where it comes from:', ...notes.map(({ kind, field, text }) => `  ${kind} ${field}: ${text}`));
+  }
+  if (plan.length > 0) {
+    const steps = plan.map(({ step, number, fields }) => {
+      const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+      return `  ${step.replaceAll('-', ' ')} ${number}${values.length > 0 ? `: ${values.join(', ')}` : ''}`;
+    });
+    out.push('', 'Plan:', ...steps);
+  }
+  return out.join('\n');
+}
+
+const SHOWN_ABOVE: ReadonlySet<string> = new Set([
+  'sequence',
+  'lineType',
+  'lineObjectNumber',
+  'quantity',
+  'unitOfMeasureCode',
+  'unitPrice',
+]);
+
+function printRow(row: PreviewRow, indent: string, hidden: ReadonlySet<string> = new Set()): string[] {
+  return Object.entries(row.values)
+    .filter(([name, value]) => value !== '' && !hidden.has(name))
+    .map(([name, value]) => {
+      const from = row.defaulted[name];
+      return `${indent}${name}: ${value}${from ? ` (from ${from})` : ''}`;
+    });
+}

@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { parseRecordId, SOURCE_TABLES } from '../../deal/ids.js';
+import type { Preview } from '../../mapping/preview/preview.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+import { defineOperation } from '../operation.js';
+import {
+  type ChangedDeal,
+  compareMappings,
+  createPreviewer,
+  type PreviewDependencies,
+  previewSince,
+} from './previewer.js';
+
+export type { Preview, PreviewRow } from '../../mapping/preview/preview.js';
+
+/** What a hand-over would write. Both systems are only read. */
+
+interface Dependencies extends PreviewDependencies {
+  readonly rules: Rules;
+}
+
+const since = z.iso.date('a date such as 2026-03-31');
+
+export const previewDeal = defineOperation({
+  act: 'preview a deal',
+  input: z.strictObject({ table: z.enum(SOURCE_TABLES), recordId: z.string().transform(parseRecordId) }),
+  run: (dependencies: Dependencies, { table, recordId }): Promise<Preview> =>
+    createPreviewer(dependencies, dependencies.rules).preview(table, recordId),
+});
+
+/** Every deal that changed since a day, one after the other: there may be thousands. */
+export const previewDeals = defineOperation({
+  act: 'preview a deal',
+  input: z.strictObject({ since }),
+  run: async (dependencies: Dependencies, input): Promise<AsyncIterable<Preview>> =>
+    previewSince(dependencies, createPreviewer(dependencies, dependencies.rules), input.since),
+});
+
+/** What other rules would make different of the deals that changed since a day. */
+export const previewOtherRules = defineOperation({
+  act: 'preview a deal',
+  input: z.strictObject({ since }),
+  run: async (
+    dependencies: Dependencies & { readonly otherRules: Rules },
+    input,
+  ): Promise<AsyncIterable<ChangedDeal>> => {
+    const { rules, otherRules } = dependencies;
+    const [today, other] = [createPreviewer(dependencies, rules), createPreviewer(dependencies, otherRules)];
+    return compareMappings(dependencies, today, other, input.since);
+  },
+});

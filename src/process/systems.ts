@@ -1,0 +1,43 @@
+import {
+  type BusinessCentralClient,
+  createBusinessCentralClient,
+  findCompanyId,
+} from '../clients/business-central/client.js';
+import { createDataverseClient, type DataverseClient } from '../clients/dataverse/client.js';
+import { findCompanyRule, placeName, toPlace } from '../deal/companies.js';
+import type { WonDeal } from '../deal/deal.js';
+import type { Rules } from '../mapping/rules/rules.js';
+import type { openAccess } from './access.js';
+import { type Config, toEnvironmentUrl } from './config.js';
+
+/** Both systems, for whoever only reads: each company is opened once, when the first deal needs it. */
+export interface Systems {
+  readonly dataverse: DataverseClient;
+  /** The company that the rules choose for the deal. */
+  readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
+  close(): Promise<void>;
+}
+
+export function openSystems(config: Config, access: Awaited<ReturnType<typeof openAccess>>): Systems {
+  const { apiUrl, app, ...first } = config.businessCentral;
+  const opened = new Map<string, BusinessCentralClient>();
+  const dataverse = createDataverseClient(access.dataverse);
+  return {
+    dataverse,
+    async companyOf(deal, { companies }) {
+      const rule = findCompanyRule(deal, companies);
+      const place = rule ? toPlace(rule, first) : first;
+      const known = opened.get(placeName(place));
+      if (known) return known;
+      const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
+      const options = { ...access.businessCentral, environmentUrl };
+      const companyId = await findCompanyId({ ...options, companyName: place.company });
+      const company = createBusinessCentralClient({ ...options, companyId });
+      opened.set(placeName(place), company);
+      return company;
+    },
+    async close() {
+      await Promise.all([dataverse, ...opened.values()].map((client) => client.close()));
+    },
+  };
+}
