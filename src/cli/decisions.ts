@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
-import { createDealCommands, type DealCommands, type DealStatus } from '../dispatch/deal-commands.js';
+import { createDealCommands, type DealCommands } from '../dispatch/deal-commands.js';
 import type { Person } from '../identity/person.js';
 import type { Database } from '../ledger/database.js';
 import {
