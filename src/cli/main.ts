@@ -1,44 +1,9 @@
 #!/usr/bin/env node
-import { Command } from 'commander';
+import { CommanderError } from 'commander';
 import { RemoteApiError } from '../clients/errors.js';
 import { RefusedError, UserError } from '../deal/errors.js';
 import { describeError } from '../process/log.js';
-import { addAuditCommands } from './audit.js';
-import { addCredentialCommands } from './credentials.js';
-import { addDealCommands } from './deals.js';
-import { addDecisionCommands } from './decisions.js';
-import { addDoctorCommand } from './doctor.js';
-import { addDriftCommand } from './drift.js';
-import { addEnvironmentCommands } from './environments.js';
-import { addFeedCommands } from './feeds.js';
-import { addKeyCommands } from './keys.js';
-import { addLedgerCommands } from './ledger.js';
-import { addMappingCommands } from './mappings.js';
-import { addMasterCommands } from './masters.js';
-import { addPingCommand } from './ping.js';
-import { addPreviewCommand } from './preview.js';
-import { addReplayCommand } from './replay.js';
-
-const program = new Command('dealbridge').description(
-  'Hand won deals over from Dynamics 365 Sales to Business Central',
-);
-
-addDealCommands(program);
-addDecisionCommands(program);
-
-addPreviewCommand(program);
-addMappingCommands(program);
-addPingCommand(program);
-addFeedCommands(program);
-addReplayCommand(program);
-addAuditCommands(program);
-addCredentialCommands(program);
-addKeyCommands(program);
-addEnvironmentCommands(program);
-addMasterCommands(program);
-addDriftCommand(program);
-addLedgerCommands(program);
-addDoctorCommand(program);
+import { createProgram } from './program.js';
 
 function toUserMessage(error: unknown): string {
   if (error instanceof UserError || error instanceof RefusedError || error instanceof RangeError) return error.message;
@@ -47,9 +12,16 @@ function toUserMessage(error: unknown): string {
   return describeError(error);
 }
 
+/** 0 done, 1 refused or failed, 2 input that cannot be used. */
+function toExitCode(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  return error instanceof UserError ? 2 : 1;
+}
+
 try {
-  await program.parseAsync();
+  await createProgram().parseAsync();
 } catch (error) {
-  console.error(toUserMessage(error));
-  process.exitCode = error instanceof UserError ? 2 : 1;
+  // Commander has said itself what is wrong with the usage.
+  if (!(error instanceof CommanderError)) console.error(toUserMessage(error));
+  process.exitCode = toExitCode(error);
 }

@@ -1,0 +1,39 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { createProgram } from '../../src/cli/program.js';
+
+/** The page of commands says what the program says. */
+
+const page = readFileSync('docs/commands.md', 'utf8');
+/** They do something themselves and have commands below. */
+const BOTH = ['feeds', 'accounts', 'products'];
+
+function commandsOf(command: Command, path: readonly string[] = []): [path: string, command: Command][] {
+  return command.commands.flatMap((one) => {
+    const own = [...path, one.name()];
+    const isUsable = one.commands.length === 0 || BOTH.includes(one.name());
+    return [...(isUsable ? [[own.join(' '), one] as [string, Command]] : []), ...commandsOf(one, own)];
+  });
+}
+
+const commands = commandsOf(createProgram());
+const examples = [...page.matchAll(/^dealbridge (.+)$/gm)].map(([, line = '']) => line);
+const isOf = (path: string) => (line: string) => line === path || line.startsWith(`${path} `);
+
+describe('docs/commands.md', () => {
+  it('has a row for each command, with its description, and for nothing else', () => {
+    const rows = [...page.matchAll(/^\| `([^`]+)` \| (.+) \|$/gm)].map(([, name, text]) => `${name}: ${text}`);
+    expect(rows.sort()).toEqual(commands.map(([path, command]) => `${path}: ${command.description()}`).sort());
+  });
+
+  it.each(commands)('%s has an example, of arguments and options that it has', (path, command) => {
+    const deeper = commands.map(([other]) => other).filter((other) => other.startsWith(`${path} `));
+    const own = examples.filter(isOf(path)).filter((line) => !deeper.some((other) => isOf(other)(line)));
+    expect(own).toHaveLength(1);
+    const used = (own[0] ?? '').match(/--[a-z-]+/g) ?? [];
+    const known = command.options.map(({ long }) => long);
+    expect(used.filter((option) => !known.includes(option))).toEqual([]);
+    for (const { long, mandatory } of command.options) if (mandatory) expect(used).toContain(long);
+  });
+});
