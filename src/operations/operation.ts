@@ -10,11 +10,11 @@ import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
  * What people do: every act is one of these, so that permission, parsing of the input and the entry in the audit trail
  * stand in one place. Command line, API and web desk are adapters over it.
  */
-export type Operation<Dependencies, Input, Result> = (
-  dependencies: Dependencies,
-  person: Person,
-  input: Input,
-) => Promise<Result>;
+export interface Operation<Dependencies, Input, Result> {
+  (dependencies: Dependencies, person: Person, input: Input): Promise<Result>;
+  /** Its row in the table of permissions. */
+  readonly act: Act;
+}
 
 interface Definition<Dependencies, Schema extends z.ZodType, Result> {
   readonly act: Act;
@@ -33,7 +33,11 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
   definition: Definition<Dependencies, Schema, Result>,
 ): Operation<Dependencies & Partial<Recording>, z.input<Schema>, Result> {
   const { act, run, record } = definition;
-  return async (dependencies, person, input) => {
+  const operation = async (
+    dependencies: Dependencies & Partial<Recording>,
+    person: Person,
+    input: z.input<Schema>,
+  ): Promise<Result> => {
     ensureNamed(person);
     if (!isAllowed(act, person.roles)) {
       throw new RefusedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
@@ -48,6 +52,7 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
     }
     return result;
   };
+  return Object.assign(operation, { act });
 }
 
 const MAX_NAME_LENGTH = 100;
