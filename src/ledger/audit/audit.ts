@@ -7,6 +7,13 @@ export const SYSTEM_CHAIN = '00000000-0000-0000-0000-000000000000';
 
 type Facts = Readonly<Record<string, unknown>>;
 
+/** A person, with the way the act came and whether the name was proved; or the name alone of a part of the program. */
+export type AuditActor = string | Actor;
+
+export function nameOf(actor: AuditActor): string {
+  return typeof actor === 'string' ? actor : actor.name;
+}
+
 /**
  * One change or decision (I4); facts name ids, numbers and figures, never a customer's data. Within a transaction the
  * entry comes last: it holds the lock of its chain until the end.
@@ -15,7 +22,7 @@ export interface AuditEntry {
   /** The deal, or {@link SYSTEM_CHAIN}. */
   readonly recordId: string;
   /** A person, with the way the act came and whether the name was proved; or `dealbridge` itself. */
-  readonly actor: string | Actor;
+  readonly actor: AuditActor;
   readonly action: string;
   readonly requestId?: string | undefined;
   readonly correlationId?: string | undefined;
@@ -44,7 +51,7 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
     typeof actor === 'string' ? entry.facts : { ...entry.facts, source: actor.source, verified: actor.isVerified };
   const values = [
     entry.recordId,
-    typeof actor === 'string' ? actor : actor.name,
+    nameOf(actor),
     entry.action,
     // An empty id is none.
     entry.requestId || null,

@@ -3,12 +3,12 @@ import { ERASED_TEXT, toErasedDeal } from '../../deal/erasure.js';
 import { isFinal } from '../../deal/states.js';
 import type { Database, Queryable } from '../database.js';
 import { getRecord } from '../deals/records.js';
-import { appendAudit } from './audit.js';
+import { type AuditActor, appendAudit } from './audit.js';
 import { ERASED } from './chain.js';
 
 export interface Erasure {
   readonly recordId: string;
-  readonly by: string;
+  readonly by: AuditActor;
   readonly reason: string;
 }
 

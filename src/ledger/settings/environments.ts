@@ -1,4 +1,4 @@
-import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import { type AuditActor, appendAudit, nameOf, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database } from '../database.js';
 
 /** Which environment stands under an address, as it was first met or accepted by a person. */
@@ -23,7 +23,7 @@ export interface EnvironmentLedger {
   /** What is registered under the address; the given identity when nothing was. */
   ensureRegistered(environment: Environment, by: string): Promise<Identity>;
   /** From now on this identity is the right one. Returns the one before. */
-  accept(environment: Environment, by: string): Promise<Identity | undefined>;
+  accept(environment: Environment, by: AuditActor): Promise<Identity | undefined>;
   list(): Promise<RegisteredEnvironment[]>;
 }
 
@@ -60,7 +60,7 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
           `INSERT INTO environments (system, address, identity, registered_by) VALUES ($1, $2, $3, $4)
            ON CONFLICT (system, address) DO UPDATE
            SET identity = excluded.identity, registered_by = excluded.registered_by, registered_at = now()`,
-          [system, address, JSON.stringify(identity), by],
+          [system, address, JSON.stringify(identity), nameOf(by)],
         );
         const before = rows[0]?.identity;
         const facts = { system, address };

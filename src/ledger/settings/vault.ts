@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { CertificateFacts, Credential } from '../../secrets/credential.js';
 import { type KeyRing, readKeyId } from '../../secrets/key-ring.js';
-import type { AuditEntry } from '../audit/audit.js';
+import { type AuditActor, type AuditEntry, nameOf } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import {
   type CredentialFacts,
@@ -30,7 +30,7 @@ export interface NewSecret {
   readonly name: CredentialName;
   readonly credential: Credential;
   readonly certificate?: CertificateFacts;
-  readonly actor: string;
+  readonly actor: AuditActor;
   /** How long the generation before may still be used; zero when it is in wrong hands. */
   readonly overlapHours: number;
 }
@@ -43,7 +43,7 @@ export interface Vault {
   /** Never a value. */
   list(): Promise<readonly CredentialFacts[]>;
   /** Seals everything with the newest key. @throws SealError, and then nothing has changed. */
-  rotate(actor: string): Promise<{ readonly keyId: string; readonly resealed: number }>;
+  rotate(actor: AuditActor): Promise<{ readonly keyId: string; readonly resealed: number }>;
 }
 
 const sealedContent = z.discriminatedUnion('kind', [
@@ -64,13 +64,26 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
         const sealed = ring.seal(Buffer.from(JSON.stringify(credential)), placeOf({ name, generation, kind }));
         const keyId = readKeyId(sealed);
         const facts = { thumbprint: certificate?.thumbprintSha256, expiresAt: certificate?.expiresAt };
-        await saveCredential(tx, { name, generation, kind, keyId, sealed, setBy: actor, ...facts }, overlapHours);
+        await saveCredential(
+          tx,
+          { name, generation, kind, keyId, sealed, setBy: nameOf(actor), ...facts },
+          overlapHours,
+        );
         await audit(tx, {
           actor,
           action: 'set credential',
           facts: { name, kind, generation, keyId, overlapHours, ...facts },
         });
-        return { name, generation, kind, keyId, ...facts, setAt: new Date(), setBy: actor, validUntil: undefined };
+        return {
+          name,
+          generation,
+          kind,
+          keyId,
+          ...facts,
+          setAt: new Date(),
+          setBy: nameOf(actor),
+          validUntil: undefined,
+        };
       }),
     async findCredentials(name) {
       const rows = await findCredentials(database, name);

@@ -1,4 +1,4 @@
-import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import { type AuditActor, appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 
 /**
@@ -27,7 +27,7 @@ export type Pruned = Readonly<Record<keyof typeof PRUNED, number>>;
 
 export interface Pruning {
   readonly before: Date;
-  readonly by: string;
+  readonly by: AuditActor;
   readonly isDryRun: boolean;
 }
 

@@ -1,16 +1,16 @@
-import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
+import { type AuditActor, appendAudit, nameOf, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database } from '../database.js';
 
 /** From now on the ledger counts as older than the world: the first attempt of a write looks before it asks, too. */
-export async function recordRestore(database: Database, by: string): Promise<void> {
+export async function recordRestore(database: Database, by: AuditActor): Promise<void> {
   await database.transaction(async (tx) => {
-    await tx.query('INSERT INTO ledger_restores (said_by) VALUES ($1)', [by]);
+    await tx.query('INSERT INTO ledger_restores (said_by) VALUES ($1)', [nameOf(by)]);
     await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'restored the ledger', facts: {} });
   });
 }
 
 /** Everything of the gap is known again. */
-export async function clearRestores(database: Database, by: string): Promise<void> {
+export async function clearRestores(database: Database, by: AuditActor): Promise<void> {
   await database.transaction(async (tx) => {
     await tx.query('DELETE FROM ledger_restores');
     await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'the restored ledger is complete', facts: {} });

@@ -69,6 +69,6 @@ export const erasePersonalContent = defineOperation({
     actor,
   ): Promise<Erased> => {
     if (!(await ledger.findRecord(of))) throw new RefusedError(`record ${of} was never seen`);
-    return ledger.erasePersonal({ recordId: of, by: actor.name, reason });
+    return ledger.erasePersonal({ recordId: of, by: actor, reason });
   },
 });

@@ -37,7 +37,7 @@ export const setCredential = defineOperation({
   }),
   run: ({ vault }: VaultDependencies, { name, secret, certificate, overlapHours }, actor): Promise<CredentialFacts> => {
     const read = certificate === undefined ? toSecret(name, secret ?? '') : toCertificate(name, certificate);
-    return vault.set({ name, ...read, actor: actor.name, overlapHours });
+    return vault.set({ name, ...read, actor, overlapHours });
   },
 });
 
@@ -45,7 +45,7 @@ export const setCredential = defineOperation({
 export const rotateCredentials = defineOperation({
   act: 'change credentials',
   input: z.strictObject({}),
-  run: ({ vault }: VaultDependencies, _input, actor) => vault.rotate(actor.name),
+  run: ({ vault }: VaultDependencies, _input, actor) => vault.rotate(actor),
 });
 
 /** An app registration, and the credentials that would be used for it. */

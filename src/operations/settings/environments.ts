@@ -57,7 +57,7 @@ export const acceptEnvironment = defineOperation({
       if (!now) throw new RefusedError(`nothing stands under ${address}: correct the settings`);
       const before = registered.find((one) => one.system === system && one.address === address)?.identity;
       const isSame = before !== undefined && JSON.stringify(sorted(before)) === JSON.stringify(sorted(now));
-      if (!isSame) await environments.accept({ system, address, identity: now }, actor.name);
+      if (!isSame) await environments.accept({ system, address, identity: now }, actor);
       accepted.push({ address, before, now });
     }
     return accepted;

@@ -22,7 +22,7 @@ export const prune = defineOperation({
     actor,
   ): Promise<Pruned> => {
     const before = new Date(now.getTime() - olderThanDays * DAY_MS);
-    return pruneLedger(database, { before, by: actor.name, isDryRun });
+    return pruneLedger(database, { before, by: actor, isDryRun });
   },
 });
 
@@ -31,7 +31,7 @@ export const markRestored = defineOperation({
   act: 'mark the ledger as restored',
   input: z.strictObject({ isOver: z.boolean().default(false) }),
   run: async ({ database }: { readonly database: Database }, { isOver }, actor): Promise<void> => {
-    if (isOver) await clearRestores(database, actor.name);
-    else await recordRestore(database, actor.name);
+    if (isOver) await clearRestores(database, actor);
+    else await recordRestore(database, actor);
   },
 });
