@@ -76,7 +76,18 @@ export function addDealCommands(program: Command): void {
     );
 }
 
-const COLUMNS = ['number', 'name', 'customer', 'amount', 'state', 'age', 'reason', 'owner', 'document'] as const;
+const COLUMNS = [
+  'number',
+  'name',
+  'customer',
+  'amount',
+  'state',
+  'age',
+  'reason',
+  'owner',
+  'next step',
+  'document',
+] as const;
 const AMOUNT_COLUMN = COLUMNS.indexOf('amount');
 const NAME_LENGTH = 32;
 
@@ -90,6 +101,7 @@ function printDeals(deals: readonly ListedDeal[], now: Date, withIds: boolean): 
     toAge(deal.since, now),
     deal.hold?.reason ?? '-',
     deal.hold?.owner ?? '-',
+    cut(deal.hold?.nextStep),
     deal.invoiceNumber ?? deal.documentNumber ?? '-',
     ...(withIds ? [deal.recordId] : []),
   ]);

@@ -51,6 +51,7 @@ describe('list', () => {
       'age',
       'reason',
       'owner',
+      'next step',
       'document',
     ]);
     const [waitingNumber, heldNumber] = [await numberOf(waiting), await numberOf(held)];
