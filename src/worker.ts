@@ -91,7 +91,7 @@ for (const place of furtherCompanies) accesses.set(placeName(place), await lockC
 const first = await openCompany(access.businessCentral, config.businessCentral.company);
 const { businessCentral, companyId, sets } = first;
 const dataverse = createDataverseClient(access.dataverse);
-const changes = createDataverseChanges(access.dataverse);
+const changes = createDataverseChanges(access.dataverse, { now: () => new Date() });
 
 const { rules } = config;
 const companies = createCompanies({

@@ -26,7 +26,7 @@ beforeAll(async () => {
     tokens: createSimulatedTokens(connection, connection.dataverseApp),
     timeoutMs: 5_000,
   };
-  changes = createDataverseChanges(options);
+  changes = createDataverseChanges(options, { now: () => new Date() });
   sales = createDataverseClient(options);
   seller = createSeller(simulators);
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Clock } from '../../deal/clock.js';
 import type { FeedTable, SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer } from '../http/transport.js';
@@ -97,7 +98,8 @@ const page = z.object({
  */
 const USELESS: ReadonlySet<string> = new Set(['0x80044352', '0x80060888', '0x8004430a']);
 
-export function createDataverseChanges(options: DataverseClientOptions): DataverseChanges {
+/** @param clock stands in where an answer bears no date */
+export function createDataverseChanges(options: DataverseClientOptions, clock: Clock): DataverseChanges {
   const http = createDataverseTransport(options, PARALLEL);
 
   return {
@@ -110,7 +112,7 @@ export function createDataverseChanges(options: DataverseClientOptions): Dataver
         if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
         throw error;
       });
-      return readPage(table, asked, answer);
+      return readPage(table, asked, answer, clock);
     },
     async readRecords(table, { statecodes, modifiedSince, pageSize, link }) {
       const asked = `count the records of ${table}`;
@@ -123,7 +125,12 @@ export function createDataverseChanges(options: DataverseClientOptions): Dataver
       });
       const path = link === undefined ? `${SETS[table]}?${query.toString().replaceAll('+', '%20')}` : toPath(link);
       const headers = { prefer: `odata.maxpagesize=${pageSize}` };
-      const { rows, nextLink } = readPage(table, asked, await http.send({ method: 'GET', path, asked, headers }));
+      const { rows, nextLink } = readPage(
+        table,
+        asked,
+        await http.send({ method: 'GET', path, asked, headers }),
+        clock,
+      );
       return { rows, nextLink };
     },
     close: () => http.close(),
@@ -137,7 +144,7 @@ function toPath(link: string): string {
   return path;
 }
 
-function readPage(table: FeedTable, asked: string, answer: HttpAnswer): ChangePage {
+function readPage(table: FeedTable, asked: string, answer: HttpAnswer, clock: Clock): ChangePage {
   const { requestId } = answer;
   const body = readWire('dataverse', asked, page, answer.body, requestId);
   const rows: ChangedRow[] = [];
@@ -164,6 +171,6 @@ function readPage(table: FeedTable, asked: string, answer: HttpAnswer): ChangePa
     deleted,
     nextLink: body['@odata.nextLink'],
     deltaLink: body['@odata.deltaLink'],
-    answeredAt: new Date(Number.isNaN(date) ? Date.now() : date),
+    answeredAt: Number.isNaN(date) ? clock.now() : new Date(date),
   };
 }
