@@ -159,6 +159,28 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'refused-by-sales': { owner: 'IT', nextStep: 'Read the message, correct the cause; then retry.' },
 };
 
+/** What a change of an account, contact, product, customer, item or unit may clear, on whichever side it was made. */
+export const HOLDS_CLEARED_BY_MASTER_DATA = [
+  'customer-inactive',
+  'customer-missing',
+  'customer-blocked',
+  'customer-setup',
+  'customer-ambiguous',
+  'item-missing',
+  'item-blocked',
+  'unit-unknown',
+] as const satisfies readonly HoldReason[];
+
+/** With one of these a document cannot even be previewed. */
+export const HOLDS_WITHOUT_DOCUMENT: ReadonlySet<HoldReason> = new Set([
+  'no-lines',
+  'no-currency',
+  'no-customer',
+  'line-refused',
+  'write-in-unmapped',
+  'freight-unmapped',
+]);
+
 /** One thing that is wrong with a deal. The text names what was found; the reason says what to do. */
 export interface Problem {
   readonly reason: HoldReason;

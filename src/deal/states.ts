@@ -19,18 +19,41 @@ export const DEAL_STATES = [
 ] as const;
 export type DealState = (typeof DEAL_STATES)[number];
 
-const FINAL: ReadonlySet<DealState> = new Set([
+/** A final state is the ledger's answer for ever, also after Temporal has forgotten the run. */
+export const FINAL_STATES = [
   'settled',
   'superseded',
   'already-handed-over',
   'rejected',
   'cancelled',
-]);
+] as const satisfies readonly DealState[];
 
-/** A final state is the ledger's answer for ever, also after Temporal has forgotten the run. */
+const FINAL: ReadonlySet<DealState> = new Set(FINAL_STATES);
+
 export function isFinal(state: DealState): boolean {
   return FINAL.has(state);
 }
+
+/** The record is not won as far as is known, or was cancelled: being won in Sales makes it a deal again. */
+export const STATES_OF_UNWON = ['seen', 'cancelled'] as const satisfies readonly DealState[];
+
+/** States that a deal does not go back to once its document is out of our hands, as after a reset of its run. */
+export const STATES_BEFORE_HAND_OVER = [
+  'seen',
+  'reading',
+  'preparing',
+  'drafted',
+  'awaiting-confirmation',
+  'confirmed',
+] as const satisfies readonly DealState[];
+
+/** Under way to a draft: what Sales or Business Central says of customer and items still decides what it becomes. */
+export const STATES_BEFORE_POSTING = [
+  'reading',
+  'preparing',
+  'drafted',
+  'confirmed',
+] as const satisfies readonly DealState[];
 
 const MOVES: Record<DealState, readonly DealState[]> = {
   seen: ['reading', 'cancelled'],

@@ -1,7 +1,7 @@
 import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { draftKeys, type SourceTable } from '../../deal/ids.js';
-import { DEAL_STATES, type DealState, isHandedOver } from '../../deal/states.js';
+import { DEAL_STATES, type DealState, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 
 /** One source record as the ledger knows it (I6: every record ever seen can be listed with state, reason and age). */
@@ -123,16 +123,6 @@ export async function listAlreadyHandedOver(db: Queryable, carrierId: string): P
   return rows.map(toRecord);
 }
 
-/** States that a deal does not go back to once its document is out of our hands, as after a reset of its run. */
-const BEFORE_THE_HAND_OVER: readonly DealState[] = [
-  'seen',
-  'reading',
-  'preparing',
-  'drafted',
-  'awaiting-confirmation',
-  'confirmed',
-];
-
 /** A state without a hold clears the reason; other columns stay as they are when they are not given. */
 export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
   await db.query(
@@ -180,7 +170,7 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
       change.isDraftGone ?? false,
       change.draftVersion ?? null,
       DEAL_STATES.filter(isHandedOver),
-      BEFORE_THE_HAND_OVER,
+      STATES_BEFORE_HAND_OVER,
       change.companyId ?? null,
       draftKeys(recordId),
       change.madeBy ?? null,

@@ -1,22 +1,10 @@
 import type { RecordRef } from '../../deal/deal.js';
-import type { HoldReason } from '../../deal/holds.js';
+import { HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
 import type { FeedTable, SourceTable } from '../../deal/ids.js';
-import type { DealState } from '../../deal/states.js';
+import { FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import type { Database } from '../database.js';
 
 /** Which records a change in Sales concerns: deals that are under way, rows with a link, deals that wait for them. */
-
-/** What a change of an account, contact or product may clear. */
-const MASTER_HOLDS: readonly HoldReason[] = [
-  'customer-inactive',
-  'customer-missing',
-  'customer-blocked',
-  'customer-setup',
-  'customer-ambiguous',
-  'item-missing',
-  'item-blocked',
-  'unit-unknown',
-];
 
 export interface Waiting {
   /** Those that the ledger knows and that have not ended. */
@@ -27,10 +15,10 @@ export interface Waiting {
   findWaitingDeals(rowId: string): Promise<RecordRef[]>;
 }
 
-/** A deal that looks again at this moment may have looked too early: it hears the word, should it be held once more. */
-const UNDER_WAY: readonly DealState[] = ['reading', 'preparing', 'drafted', 'confirmed'];
-
-/** The deals are found by what they said at the revision that was read last. */
+/**
+ * The deals are found by what they said at the revision that was read last. One that is not held is among them: it may
+ * have read the row before it changed, and looks again if it is held after all.
+ */
 const HELD = `
   FROM source_records record
   JOIN deal_revisions kept ON kept.record_id = record.record_id AND kept.revision = record.revision
@@ -46,8 +34,8 @@ export function createWaiting(database: Database): Waiting {
     async findOpenRecords(recordIds) {
       const { rows } = await database.query<{ record_id: string }>(
         `SELECT record_id FROM source_records WHERE record_id = ANY($1)
-         AND state NOT IN ('settled', 'superseded', 'already-handed-over', 'rejected', 'cancelled')`,
-        [recordIds],
+         AND state <> ALL($2)`,
+        [recordIds, FINAL_STATES],
       );
       return new Set(rows.map((row) => row.record_id));
     },
@@ -57,16 +45,16 @@ export function createWaiting(database: Database): Waiting {
         [table === 'product' ? ['item'] : table === 'contact' ? ['customer', 'contact'] : ['customer'], rowIds],
       );
       const waited = await database.query<{ row_id: string }>(`SELECT DISTINCT named.row_id ${HELD}`, [
-        MASTER_HOLDS,
+        HOLDS_CLEARED_BY_MASTER_DATA,
         rowIds,
-        UNDER_WAY,
+        STATES_BEFORE_POSTING,
       ]);
       return new Set([...linked.rows, ...waited.rows].map((row) => row.row_id));
     },
     async findWaitingDeals(rowId) {
       const { rows } = await database.query<{ record_id: string; source_table: SourceTable }>(
         `SELECT DISTINCT record.record_id, record.source_table ${HELD}`,
-        [MASTER_HOLDS, [rowId], UNDER_WAY],
+        [HOLDS_CLEARED_BY_MASTER_DATA, [rowId], STATES_BEFORE_POSTING],
       );
       return rows.map((row) => ({ table: row.source_table, recordId: row.record_id }));
     },

@@ -1,5 +1,5 @@
 import type { RecordRef } from '../../deal/deal.js';
-import type { HoldReason } from '../../deal/holds.js';
+import { HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
 import {
@@ -93,20 +93,11 @@ export async function listBusinessCentralFeeds(db: Queryable): Promise<BusinessC
   ];
 }
 
-const ON_MASTERS: readonly HoldReason[] = [
-  'customer-missing',
-  'customer-blocked',
-  'customer-setup',
-  'item-missing',
-  'item-blocked',
-  'unit-unknown',
-];
-
 async function listHeldOnMasters(db: Queryable): Promise<RecordRef[]> {
   const { rows } = await db.query<{ record_id: string; source_table: SourceTable }>(
     `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
      ORDER BY changed_at`,
-    [ON_MASTERS],
+    [HOLDS_CLEARED_BY_MASTER_DATA],
   );
   return rows.map((row) => ({ table: row.source_table, recordId: row.record_id }));
 }

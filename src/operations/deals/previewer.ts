@@ -4,7 +4,7 @@ import type { DataverseClient } from '../../clients/dataverse/client.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { toDocument } from '../../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
-import type { Problem } from '../../deal/holds.js';
+import { HOLDS_WITHOUT_DOCUMENT, type Problem } from '../../deal/holds.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut } from '../../deal/line-rules.js';
 import { findProblems } from '../../deal/problems.js';
@@ -84,7 +84,7 @@ async function previewDeal(
   problems.push(...document.problems);
   notes.push(...document.notes);
 
-  const canDraft = problems.every(({ reason }) => !UNDRAFTABLE.has(reason)) && deal.currency !== undefined;
+  const canDraft = problems.every(({ reason }) => !HOLDS_WITHOUT_DOCUMENT.has(reason)) && deal.currency !== undefined;
   const units = await sets.codes('unitsOfMeasure');
   const options = { fields: document.values, ...(rules.lines.convertUnits && { knownUnits: units }) };
   const draft = canDraft ? toDocument(deal, String(customer?.['id'] ?? ''), rules.lines, options) : undefined;
@@ -119,16 +119,6 @@ const LAST_EVENT: Record<SourceTable, DealEvent> = {
   quote: 'quoteWon',
   salesorder: 'orderSubmitted',
 };
-
-/** Without these a document cannot even be imagined. */
-const UNDRAFTABLE: ReadonlySet<string> = new Set([
-  'no-lines',
-  'no-currency',
-  'no-customer',
-  'line-refused',
-  'write-in-unmapped',
-  'freight-unmapped',
-]);
 
 async function planCustomer(
   deal: WonDeal,
