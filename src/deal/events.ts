@@ -1,29 +1,37 @@
 import type { RecordState } from './deal.js';
 import { SOURCE_TABLES, type SourceTable } from './ids.js';
+import { STATE_CODES, type StateCode } from './state-codes.js';
 
 /** The events in Sales that can make a record a deal; the configuration names those that count. */
 export const DEAL_EVENTS = ['opportunityWon', 'quoteWon', 'orderCreated', 'orderSubmitted'] as const;
 export type DealEvent = (typeof DEAL_EVENTS)[number];
 
-/** What a state code means (reference/dataverse-sales 2.13); customers add status codes, so the state code decides. */
 type StateEvent = DealEvent | 'open' | 'dead';
 
-const STATES: Record<SourceTable, Readonly<Record<number, readonly StateEvent[]>>> = {
-  opportunity: { 0: ['open'], 1: ['opportunityWon'], 2: ['dead'] },
-  quote: { 0: ['open'], 1: ['open'], 2: ['quoteWon'], 3: ['dead'] },
+const { opportunity, quote, salesorder } = STATE_CODES;
+
+/** What a state code means. */
+const STATES: { readonly [T in SourceTable]: Readonly<Record<StateCode<T>, readonly StateEvent[]>> } = {
+  opportunity: { [opportunity.open]: ['open'], [opportunity.won]: ['opportunityWon'], [opportunity.lost]: ['dead'] },
+  quote: { [quote.draft]: ['open'], [quote.active]: ['open'], [quote.won]: ['quoteWon'], [quote.closed]: ['dead'] },
   salesorder: {
-    0: ['orderCreated'],
-    1: ['orderCreated', 'orderSubmitted'],
-    2: ['dead'],
+    [salesorder.active]: ['orderCreated'],
+    [salesorder.submitted]: ['orderCreated', 'orderSubmitted'],
+    [salesorder.canceled]: ['dead'],
     // Fulfilled and invoiced orders were submitted before.
-    3: ['orderCreated', 'orderSubmitted'],
-    4: ['orderCreated', 'orderSubmitted'],
+    [salesorder.fulfilled]: ['orderCreated', 'orderSubmitted'],
+    [salesorder.invoiced]: ['orderCreated', 'orderSubmitted'],
   },
 };
 
+function meaningsOf(table: SourceTable, statecode: number): readonly StateEvent[] | undefined {
+  const states: Readonly<Record<number, readonly StateEvent[]>> = STATES[table];
+  return states[statecode];
+}
+
 /** Whether a record may be handed over, given the events that count. */
 export function toRecordState(table: SourceTable, statecode: number, events: ReadonlySet<DealEvent>): RecordState {
-  const found = STATES[table][statecode] ?? ['open'];
+  const found = meaningsOf(table, statecode) ?? ['open'];
   if (found.includes('dead')) return 'dead';
   return found.some((event) => event !== 'open' && event !== 'dead' && events.has(event)) ? 'won' : 'open';
 }
@@ -52,7 +60,7 @@ export function findEvent(
   statecode: number,
   events: ReadonlySet<DealEvent>,
 ): DealEvent | undefined {
-  const found = STATES[table][statecode] ?? [];
+  const found = meaningsOf(table, statecode) ?? [];
   return DEAL_EVENTS.filter((event) => events.has(event) && found.includes(event)).at(-1);
 }
 
@@ -61,5 +69,5 @@ export function findEvent(
  * header, and a won quote may become an order at once. A submitted order is locked.
  */
 export function maySettle(table: SourceTable, statecode: number): boolean {
-  return table !== 'salesorder' || statecode === 0;
+  return table !== 'salesorder' || statecode === salesorder.active;
 }

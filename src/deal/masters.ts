@@ -1,6 +1,7 @@
 import type { Columns } from './deal.js';
 import type { Problem } from './holds.js';
 import { isSame as isSameAmount } from './money.js';
+import { STATE_CODES } from './state-codes.js';
 
 /** Accounts, contacts and products of Sales beside what stands for them in Business Central: who is right, field by field. */
 
@@ -103,10 +104,12 @@ export function newerOf(
 
 export type MasterState = 'active' | 'inactive' | 'merged' | 'deleted';
 
-/** Accounts and contacts: 0 is active. Products: 0 and 3 (under revision) are sold, 1 is retired, 2 a draft. */
+/** A product is sold unless it is retired: also while it is under revision. */
 export function toMasterState({ kind, stateCode, mergedInto }: DataverseMaster): MasterState {
   if (mergedInto !== undefined) return 'merged';
-  return stateCode === 0 || (kind === 'product' && stateCode !== 1) ? 'active' : 'inactive';
+  const isActive =
+    kind === 'product' ? stateCode !== STATE_CODES.product.retired : stateCode === STATE_CODES[kind].active;
+  return isActive ? 'active' : 'inactive';
 }
 const BLOCKED: Readonly<Record<'customer' | 'item', string>> = { customer: 'All', item: 'true' };
 

@@ -11,6 +11,7 @@ import { add, isSame, isZero, subtract } from '../../deal/money.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
+import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
@@ -102,7 +103,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         } catch (error) {
           const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
           if (!before) throw error;
-          return { deal: { ...before, stateCode: DEAD[table] }, problems: [] };
+          return { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
         }
       });
       await ledger.saveDeal(deal, {
@@ -235,8 +236,6 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     mapping: rules.mappingHash,
   };
 }
-
-const DEAD: Record<SourceTable, number> = { opportunity: 2, quote: 3, salesorder: 2 };
 
 function isGone(error: unknown): boolean {
   return error instanceof RemoteApiError && error.code === 'not-found';

@@ -7,6 +7,7 @@ import type { DataverseMasters } from '../../clients/dataverse/masters.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
+import { STATE_CODES } from '../../deal/state-codes.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
@@ -265,7 +266,8 @@ export function getContent({ content, kind, rowId }: StoredMaster): DataverseMas
 export function toGone(kind: DataverseMaster['kind'], rowId: string): DataverseMaster {
   const nothing = { number: undefined, currency: undefined, mergedInto: undefined, parentId: undefined };
   const empty = { revision: '', modifiedAt: new Date(0).toISOString(), name: '', columns: {}, owner: {} };
-  return { kind, rowId, stateCode: 1, ...nothing, ...empty };
+  const stateCode = kind === 'product' ? STATE_CODES.product.retired : STATE_CODES[kind].inactive;
+  return { kind, rowId, stateCode, ...nothing, ...empty };
 }
 
 /** Everything that Sales says of a row: the same again is an echo. */

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
+import { STATE_CODES, STATUS_CODES } from '../../deal/state-codes.js';
 import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import { readWire } from '../http/wire.js';
@@ -187,7 +188,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         path: `salesorders(${orderId})`,
         asked: 'set the order to invoiced',
         headers: { 'if-match': '*' },
-        body: { statecode: 4, statuscode: 100_003 },
+        body: { statecode: STATE_CODES.salesorder.invoiced, statuscode: STATUS_CODES.salesorder.invoiced },
       }),
     async updateOpportunity(opportunityId, columns) {
       const asked = 'write the columns of the opportunity';
@@ -205,18 +206,18 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
 }
 
 const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
-/** The state codes of what may be handed over (reference/dataverse-sales 2.13). */
+/** Of what may be handed over. */
 const LISTED: Record<SourceTable, readonly [set: string, id: string, states: string]> = {
-  opportunity: ['opportunities', 'opportunityid', 'statecode eq 1'],
-  quote: ['quotes', 'quoteid', 'statecode eq 2'],
-  salesorder: ['salesorders', 'salesorderid', 'statecode ne 2'],
+  opportunity: ['opportunities', 'opportunityid', `statecode eq ${STATE_CODES.opportunity.won}`],
+  quote: ['quotes', 'quoteid', `statecode eq ${STATE_CODES.quote.won}`],
+  salesorder: ['salesorders', 'salesorderid', `statecode ne ${STATE_CODES.salesorder.canceled}`],
 };
 
 const STAGES: Record<DataverseInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {
-  billed: { statecode: 0, statuscode: 4 },
-  'part-paid': { statecode: 2, statuscode: 100_002 },
-  paid: { statecode: 2, statuscode: 100_001 },
-  cancelled: { statecode: 3, statuscode: 100_003 },
+  billed: { statecode: STATE_CODES.invoice.active, statuscode: STATUS_CODES.invoice.billed },
+  'part-paid': { statecode: STATE_CODES.invoice.paid, statuscode: STATUS_CODES.invoice.partlyPaid },
+  paid: { statecode: STATE_CODES.invoice.paid, statuscode: STATUS_CODES.invoice.paid },
+  cancelled: { statecode: STATE_CODES.invoice.canceled, statuscode: STATUS_CODES.invoice.canceled },
 };
 
 const ENTITY_SETS: Record<SourceTable, string> = {

@@ -2,6 +2,7 @@ import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
 import type { Customer, DealLine, Lineage, LineRole, ProductType, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
+import { STATE_CODES } from '../../deal/state-codes.js';
 import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRow } from './rows.js';
 
 const ADDRESS = [
@@ -112,15 +113,12 @@ function query(set: string, id: string, select: string, expand: readonly string[
   return `${set}(${id})?${options.toString().replaceAll('+', '%20')}`;
 }
 
-const ORDER_DEAD = 2;
-const QUOTE_WON = 2;
-
 /** The columns that only the mapping asks for are read beside it. */
 type ReadDeal = Omit<WonDeal, 'extra'>;
 
 export function fromOpportunity(row: OpportunityRow): ReadDeal {
-  const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== ORDER_DEAD);
-  const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === QUOTE_WON);
+  const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== STATE_CODES.salesorder.canceled);
+  const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === STATE_CODES.quote.won);
   return {
     ...fromHeader(row),
     table: 'opportunity',
@@ -140,7 +138,7 @@ export function fromOpportunity(row: OpportunityRow): ReadDeal {
 }
 
 export function fromQuote(row: QuoteRow): ReadDeal {
-  const orders = row.quote_orders.filter((order) => order.statecode !== ORDER_DEAD);
+  const orders = row.quote_orders.filter((order) => order.statecode !== STATE_CODES.salesorder.canceled);
   return {
     ...fromHeader(row),
     table: 'quote',
@@ -209,7 +207,7 @@ function toCustomer(
       kind: 'account',
       number: company.accountnumber,
       name: company.name,
-      isActive: company.statecode === 0,
+      isActive: company.statecode === STATE_CODES.account.active,
       email: company.emailaddress1,
       phone: company.telephone1,
       website: company.websiteurl,
@@ -222,7 +220,7 @@ function toCustomer(
     kind: 'contact',
     number: undefined,
     name: contact.fullname,
-    isActive: contact.statecode === 0,
+    isActive: contact.statecode === STATE_CODES.contact.active,
     email: contact.emailaddress1,
     phone: contact.telephone1,
     website: undefined,
@@ -262,7 +260,7 @@ function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): Deal
           productId: row.productid.productid,
           number: row.productid.productnumber,
           name: row.productid.name,
-          isActive: row.productid.statecode === 0,
+          isActive: row.productid.statecode === STATE_CODES.product.active,
           isService: row.productid.producttypecode === 3,
           type: PRODUCT_TYPES[row.productid.producttypecode ?? 0],
         }

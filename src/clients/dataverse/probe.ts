@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STATE_CODES } from '../../deal/state-codes.js';
 import { RemoteApiError } from '../errors.js';
 import { guid, readWire } from '../http/wire.js';
 import { whoAmI } from './rows.js';
@@ -135,7 +136,7 @@ export function createDataverseProbe(options: DataverseClientOptions): Dataverse
         endpointId,
         message: row.sdkmessageid?.name ?? '',
         table: row.sdkmessagefilterid?.primaryobjecttypecode ?? '',
-        isEnabled: row.statecode === 0,
+        isEnabled: row.statecode === STATE_CODES.webhookStep.enabled,
         isAsynchronous: row.mode === 1,
         stage: row.stage,
         attributes: (row.filteringattributes ?? '').split(',').flatMap((name) => name.trim() || []),

@@ -1,6 +1,7 @@
 import type { Columns, WonDeal } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import type { DataverseMaster, FieldKind } from '../../deal/masters.js';
+import { STATE_CODES } from '../../deal/state-codes.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
 import { mapSources } from './fields.js';
 import { type Lookups, resolveSection } from './resolve.js';
@@ -121,7 +122,7 @@ export function toMasterDeal(master: DataverseMaster): WonDeal {
             kind: isPerson ? 'contact' : 'account',
             number: isPerson ? undefined : master.number,
             name: master.name,
-            isActive: master.stateCode === 0,
+            isActive: master.stateCode === STATE_CODES.account.active,
             email: undefined,
             phone: undefined,
             website: undefined,
@@ -159,7 +160,7 @@ function toProduct(master: DataverseMaster): WonDeal['lines'][number] {
       productId: master.rowId,
       number: master.number ?? '',
       name: master.name,
-      isActive: master.stateCode === 0,
+      isActive: master.stateCode === STATE_CODES.product.active,
       isService: master.isService ?? false,
     },
     description: master.name,
