@@ -16,8 +16,8 @@ import type { Ledger } from '../../ledger/ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
+import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
-import { PARENT } from '../documents/bill-to.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -196,7 +196,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 }
 
 function withParent(asked: AskedColumns): AskedColumns {
-  return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT] } };
+  return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT_COLUMN] } };
 }
 
 export type DataverseActivities = ReturnType<typeof createDataverseActivities>;

@@ -4,18 +4,18 @@ import { ITEMS_PER_REQUEST } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { toDocument } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
-import { resolveDocument } from '../../mapping/fields/resolve.js';
+import { planDocument } from '../../mapping/plan/plan-document.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import { createMasterSteps, cutsOf } from '../masters/create-missing-master-data.js';
+import { cutsOf } from '../masters/create/creation.js';
+import { createMasterSteps } from '../masters/create-missing-master-data.js';
 import type { FindStrongCandidate } from '../masters/strong-candidates.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
-import { withBillTo } from './bill-to.js';
+import { createDocumentLookups } from './document-lookups.js';
 import {
   createDraftReader,
   type DealRef,
@@ -67,7 +67,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
 
   const masters = createMasterSteps(dependencies);
 
-  const { toDraft, findKnownUnits } = createDraftReader({ rules, sets });
+  const { toDraft } = createDraftReader({ rules, sets });
 
   return {
     async findCustomer({ recordId, revision }: DealRef): Promise<CustomerRef | undefined> {
@@ -101,7 +101,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     /** Everything that the mapping would refuse, before anything is written; codes are looked up, most from memory. */
     async findMappingProblems(
       input: DealRef & { readonly createsCustomer: boolean; readonly createsProducts: readonly string[] },
-    ): Promise<Problem[]> {
+    ): Promise<readonly Problem[]> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const creates = { customer: input.createsCustomer, productIds: input.createsProducts };
       return toTemporalFailures(() => masters.findMappingProblems(deal, creates));
@@ -156,11 +156,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       const { recordId, revision } = input;
       await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
-      const lookups = masters.lookupsFor(deal);
-      const mapped = await toTemporalFailures(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
-      if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
-      const fields = await withBillTo(deal, mapped.values, dependencies);
-      const options = { fields, knownUnits: await findKnownUnits() };
+      const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
+      if (plan.problems.length > 0) throw refuseAll(plan.problems);
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
@@ -172,7 +169,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         ambiguityWindowMs,
         find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
         write: async () => ({
-          ...(await businessCentral.createInvoice(toDocument(deal, input.customerId, rules.lines, options))),
+          ...(await businessCentral.createInvoice(plan.toDraft(input.customerId))),
           made,
         }),
         outcome: ({ made: of, ...draft }) => ({
@@ -191,7 +188,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
             mapping: of.mapping,
-            ...cutsOf(mapped.notes),
+            ...cutsOf(plan.notes),
           },
         }),
       });

@@ -2,15 +2,13 @@ import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { BusinessCentralClient, Invoice, Order } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { toDocument } from '../../deal/document.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
-import { resolveDocument } from '../../mapping/fields/resolve.js';
-import { createLookups } from '../../mapping/plan/lookups.js';
-import { cutsOf } from '../masters/create-missing-master-data.js';
+import { planDocument } from '../../mapping/plan/plan-document.js';
+import { cutsOf } from '../masters/create/creation.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
-import { withBillTo } from './bill-to.js';
+import { createDocumentLookups } from './document-lookups.js';
 import {
   createDraftReader,
   type DealRef,
@@ -48,7 +46,7 @@ interface OrderRef {
 /** The order instead of the draft invoice: the warehouse may ship it in parts, each part becomes an invoice. */
 export function createOrderActivities(dependencies: BusinessCentralActivityDependencies) {
   const { businessCentral, ledger, rules, ambiguityWindowMs, sets } = dependencies;
-  const { toDraft, findKnownUnits } = createDraftReader({ rules, sets });
+  const { toDraft } = createDraftReader({ rules, sets });
 
   return {
     /** As `createDraft`, with an order: undefined when a record further down the lineage took the deal over (I1, I3). */
@@ -58,11 +56,8 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const { recordId, revision } = input;
       await ensureCompanyStands(dependencies, input);
       const deal = await ledger.getDeal(recordId, revision);
-      const lookups = createLookups(businessCentral, sets, deal);
-      const mapped = await toTemporalFailures(() => resolveDocument(deal, rules.mapping, rules.lines, lookups));
-      if (mapped.problems.length > 0) throw refuseAll(mapped.problems);
-      const fields = await withBillTo(deal, mapped.values, dependencies);
-      const options = { fields, knownUnits: await findKnownUnits() };
+      const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
+      if (plan.problems.length > 0) throw refuseAll(plan.problems);
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
@@ -79,7 +74,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
           const posted = input.draftVersion > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
           return {
-            ...(await businessCentral.createOrder(toDocument(deal, input.customerId, rules.lines, options))),
+            ...(await businessCentral.createOrder(plan.toDraft(input.customerId))),
             made,
           };
         },
@@ -99,7 +94,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
             ...(of && { mapping: of.mapping }),
-            ...cutsOf(mapped.notes),
+            ...cutsOf(plan.notes),
           },
         }),
       });

@@ -1,12 +1,13 @@
-import type { CustomerRef } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { writeKey } from '../../deal/ids.js';
 import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
-import { derivedNumber, resolveContact, resolveCustomer } from '../../mapping/fields/masters.js';
+import { derivedNumber } from '../../mapping/fields/masters.js';
+import { planContact, planCustomer } from '../../mapping/plan/plan-master-data.js';
 import { toFailure } from '../remote/failures.js';
-import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
+import { ensureContact } from './create/contact.js';
+import { ensureCustomer } from './create/customer.js';
 import type { FindStrongCandidate } from './strong-candidates.js';
 import {
   type ChangeOutcome,
@@ -115,7 +116,7 @@ export function createAccountReaders(dependencies: MasterDependencies) {
 
 /** On the queue of Business Central. */
 export function createCustomerSteps(dependencies: AccountDependencies) {
-  const { businessCentral, companyId, ledger, masters, rules, ambiguityWindowMs } = dependencies;
+  const { businessCentral, masters, rules } = dependencies;
   const steps = createMasterSteps(dependencies);
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
@@ -158,34 +159,8 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     async createCustomerOfAccount(input: AccountRef): Promise<CustomerFinding> {
       const ref = toRef(input);
       const content = getContent(await masters.getMaster(ref));
-      const { values, problems } = await toTemporalFailures(() =>
-        resolveCustomer(toMasterDeal(content), rules.mapping, steps.lookups),
-      );
-      if (problems.length > 0) {
-        await masters.saveProblems(ref, 'create', problems);
-        return 'refused';
-      }
-      const number = wantedNumber(content);
-      return steps.keepingRefusals(ref, 'create', async () => {
-        await writeOnce<CustomerRef>(ledger, {
-          recordId: ref.rowId,
-          // The key of the deals: whoever comes first makes the one customer of the account.
-          writeKey: writeKey(ref.rowId, `customer-${companyId}`),
-          action: 'create customer in Business Central',
-          ambiguityWindowMs,
-          find: () => businessCentral.findCustomer(number),
-          write: () => businessCentral.createCustomer(values),
-          outcome: (made) => ({
-            link: {
-              kind: 'customer',
-              companyId,
-              link: { salesId: ref.rowId, bcId: made.id, bcNumber: made.number },
-            },
-            facts: { customerNumber: made.number },
-          }),
-        });
-        return 'linked' as const;
-      });
+      const plan = await toTemporalFailures(() => planCustomer(toMasterDeal(content), rules, steps.lookups));
+      return steps.creating(ref, plan.problems, () => ensureCustomer(dependencies, ref.rowId, plan));
     },
 
     readCustomer: (input: AccountRef): Promise<SyncComparison> => steps.readComparison(toRef(input)),
@@ -250,36 +225,13 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     updateContact: async (input: AccountRef & { readonly contactId: string }): Promise<ChangeOutcome> =>
       steps.updateBusinessCentral({ kind: 'contact', rowId: input.contactId }, await getCompanyContact(input.rowId)),
 
-    async createContact(input: AccountRef & { readonly contactId: string }): Promise<ChangeOutcome> {
+    async createContact(input: AccountRef & { readonly contactId: string }): Promise<CustomerFinding> {
       const ref: MasterRef = { kind: 'contact', rowId: input.contactId };
       const companyNumber = await getCompanyContact(input.rowId);
-      const content = getContent(await masters.getMaster(ref));
-      const deal = { ...toMasterDeal(content), customer: undefined };
-      const contact = await toTemporalFailures(() => resolveContact(deal, rules.mapping, steps.lookups));
-      if (!contact) return 'nothing';
-      if (contact.problems.length > 0) {
-        await masters.saveProblems(ref, 'create', contact.problems);
-        return 'refused';
-      }
-      const number = String(contact.values['number']);
-      return steps.keepingRefusals(ref, 'create', async () => {
-        await writeOnce<CustomerRef>(ledger, {
-          recordId: ref.rowId,
-          writeKey: writeKey(ref.rowId, `contact-${companyId}`),
-          action: 'create contact in Business Central',
-          ambiguityWindowMs,
-          find: () => businessCentral.findContact(number),
-          write: () => businessCentral.createContact({ ...contact.values, companyNumber }),
-          outcome: (made) => ({
-            link: { kind: 'contact', companyId, link: { salesId: ref.rowId, bcId: made.id, bcNumber: made.number } },
-            facts: { contactNumber: made.number },
-          }),
-        }).then((made) =>
-          // Made by a deal, which keeps no link of contacts.
-          ledger.saveLink('contact', companyId, { salesId: ref.rowId, bcId: made.id, bcNumber: made.number }),
-        );
-        return 'done' as const;
-      });
+      const deal = { ...toMasterDeal(getContent(await masters.getMaster(ref))), customer: undefined };
+      const plan = await toTemporalFailures(() => planContact(deal, rules, steps.lookups));
+      if (!plan) return 'none';
+      return steps.creating(ref, plan.problems, () => ensureContact(dependencies, ref.rowId, plan, companyNumber));
     },
   };
 }

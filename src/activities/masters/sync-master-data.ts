@@ -240,12 +240,28 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     }
   }
 
+  /** What stands in the way becomes a problem of the row; what Business Central refuses as well. */
+  async function creating(
+    ref: MasterRef,
+    problems: readonly MasterProblem[],
+    create: () => Promise<unknown>,
+  ): Promise<'linked' | 'refused' | 'stale'> {
+    if (problems.length > 0) {
+      await masters.saveProblems(ref, 'create', problems);
+      return 'refused';
+    }
+    return keepingRefusals(ref, 'create', async () => {
+      await create();
+      return 'linked' as const;
+    });
+  }
+
   const saveProblem = (ref: MasterRef, step: string, problem: MasterProblem): Promise<void> =>
     masters.saveProblems(ref, step, [problem]);
 
   return {
     keeping,
-    keepingRefusals,
+    creating,
     saveProblem,
     readComparison,
     saveComparison,

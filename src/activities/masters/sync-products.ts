@@ -1,12 +1,13 @@
 import { RemoteApiError } from '../../clients/errors.js';
-import { writeKey } from '../../deal/ids.js';
 import { toUnitCode } from '../../deal/line-rules.js';
 import { type DataverseMaster, toItemNumber, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
-import { resolveItem, withMappedNumbers } from '../../mapping/fields/masters.js';
+import { withMappedNumbers } from '../../mapping/fields/masters.js';
+import { planItem } from '../../mapping/plan/plan-master-data.js';
 import { toFailure } from '../remote/failures.js';
-import { writeOnce } from '../remote/write-once.js';
+import { toTemporalFailures } from '../remote/write-once.js';
+import { ensureItem } from './create/item.js';
 import {
   type ChangeOutcome,
   createMasterSteps,
@@ -72,7 +73,7 @@ export function createProductReaders(dependencies: MasterDependencies) {
 
 /** On the queue of Business Central. */
 export function createItemSteps(dependencies: MasterDependencies) {
-  const { businessCentral, sets, companyId, ledger, masters, rules, ambiguityWindowMs } = dependencies;
+  const { businessCentral, sets, masters, rules } = dependencies;
   const steps = createMasterSteps(dependencies);
 
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
@@ -115,34 +116,13 @@ export function createItemSteps(dependencies: MasterDependencies) {
       const [line] = deal.lines;
       if (!line?.product) throw new TypeError(`product ${ref.rowId} has no line`);
       const named = { ...line, product: { ...line.product, number } };
-      const item = await resolveItem(deal, named, rules.mapping, rules.lines, steps.lookups);
-      const problems = [...item.problems];
-      const unit = item.unitCode ?? toUnitCode(content.unit, rules.lines);
-      if (unit && !(await sets.find('unitsOfMeasure', unit))) {
-        problems.push({ reason: 'unit-unknown', text: `item ${number}: Business Central has no unit ${unit}` });
-      }
-      if (problems.length > 0) {
-        await masters.saveProblems(ref, 'create', problems);
-        return 'refused';
-      }
-      const { unitPrice, unitCost, ...others } = item.values;
-      const prices = { ...(unitPrice !== undefined && { unitPrice }), ...(unitCost !== undefined && { unitCost }) };
-      return steps.keepingRefusals(ref, 'create', async () => {
-        await writeOnce(ledger, {
-          recordId: ref.rowId,
-          // The key of the deals: whoever comes first makes the one item of the product.
-          writeKey: writeKey(ref.rowId, `item-${companyId}`),
-          action: 'create item in Business Central',
-          ambiguityWindowMs,
-          find: async () => (await businessCentral.findItems([number]))[0],
-          write: () => businessCentral.createItem(rules.masters.pushPrices ? { ...others, ...prices } : others),
-          outcome: (made) => ({
-            link: { kind: 'item', companyId, link: { salesId: ref.rowId, bcId: made.id, bcNumber: made.number } },
-            facts: { itemNumber: made.number },
-          }),
-        });
-        return 'linked' as const;
-      });
+      // Units are only created for a deal, which shows that they are used.
+      const item = await toTemporalFailures(() =>
+        planItem(deal, named, { ...rules, createUnits: false }, steps.lookups),
+      );
+      const { unitPrice: _1, unitCost: _2, ...unpriced } = item.values;
+      const plan = rules.masters.pushPrices ? item : { ...item, values: unpriced };
+      return steps.creating(ref, plan.problems, () => ensureItem(dependencies, ref.rowId, plan));
     },
 
     /** Reports a unit that Business Central lacks, and an item that is blocked while Sales sells the product. */

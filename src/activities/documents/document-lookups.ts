@@ -1,0 +1,25 @@
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
+import type { WonDeal } from '../../deal/deal.js';
+import type { Ledger } from '../../ledger/ledger.js';
+import { createLookups } from '../../mapping/plan/lookups.js';
+import type { DocumentLookups } from '../../mapping/plan/plan-document.js';
+
+/** What the plan of a document reads: Business Central, and in the ledger which customer stands for an account. */
+export function createDocumentLookups(
+  dependencies: {
+    readonly businessCentral: BusinessCentralClient;
+    readonly sets: ReferenceSets;
+    readonly companyId: string;
+    readonly ledger: Ledger;
+  },
+  deal: WonDeal,
+): DocumentLookups {
+  const { businessCentral, sets, companyId, ledger } = dependencies;
+  return {
+    ...createLookups(businessCentral, sets, deal),
+    knownUnits: () => sets.codes('unitsOfMeasure'),
+    findCustomerNumber: async (accountId) =>
+      (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber,
+  };
+}

@@ -1,0 +1,29 @@
+import type { CustomerRef } from '../../../clients/business-central/client.js';
+import { writeKey } from '../../../deal/ids.js';
+import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
+import { writeOnce } from '../../remote/write-once.js';
+import { type CreationDependencies, cutsOf } from './creation.js';
+
+/**
+ * A person, under the company contact that stands for the customer (reference/business-central 2.3).
+ * @param recordId the deal, or the contact itself, in whose trail the creation stands
+ */
+export function ensureContact(
+  { businessCentral, companyId, ledger, ambiguityWindowMs }: CreationDependencies,
+  recordId: string,
+  { salesId, number, values, notes }: MasterPlan,
+  companyNumber: string | undefined,
+): Promise<CustomerRef> {
+  return writeOnce<CustomerRef>(ledger, {
+    recordId,
+    writeKey: writeKey(salesId, `contact-${companyId}`),
+    action: 'create contact in Business Central',
+    ambiguityWindowMs,
+    find: () => businessCentral.findContact(number),
+    write: () => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }),
+    outcome: (made) => ({
+      link: { kind: 'contact', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
+      facts: { contactNumber: made.number, contactId: made.id, ...cutsOf(notes) },
+    }),
+  });
+}

@@ -1,0 +1,58 @@
+import type { ItemRef } from '../../../clients/business-central/client.js';
+import type { ReferenceSets } from '../../../clients/business-central/reference-sets.js';
+import { writeKey } from '../../../deal/ids.js';
+import type { ItemPlan } from '../../../mapping/plan/plan-master-data.js';
+import { writeOnce } from '../../remote/write-once.js';
+import { type CreationDependencies, cutsOf } from './creation.js';
+
+/**
+ * The item, after the unit that it is counted in.
+ * @param recordId the deal, or the product itself, in whose trail the creation stands
+ */
+export async function ensureItem(
+  dependencies: CreationDependencies & { readonly sets: ReferenceSets },
+  recordId: string,
+  { salesId, number, values, notes, newUnit }: ItemPlan,
+): Promise<ItemRef> {
+  const { businessCentral, companyId, ledger, ambiguityWindowMs } = dependencies;
+  if (newUnit) await ensureUnit(dependencies, recordId, newUnit);
+  return writeOnce<ItemRef>(ledger, {
+    recordId,
+    // The key is the product's: two deals of one new product, or a deal and its sync, make one item.
+    writeKey: writeKey(salesId, `item-${companyId}`),
+    action: 'create item in Business Central',
+    ambiguityWindowMs,
+    find: async () => (await businessCentral.findItems([number]))[0],
+    write: () => businessCentral.createItem(values),
+    outcome: (made) => ({
+      link: { kind: 'item', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
+      facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(notes) },
+    }),
+  });
+}
+
+async function ensureUnit(
+  {
+    businessCentral,
+    companyId,
+    ledger,
+    ambiguityWindowMs,
+    sets,
+  }: CreationDependencies & { readonly sets: ReferenceSets },
+  recordId: string,
+  { code, name }: NonNullable<ItemPlan['newUnit']>,
+): Promise<void> {
+  await writeOnce<{ readonly id: string; readonly code: string }>(ledger, {
+    recordId,
+    writeKey: writeKey(code, `unit-${companyId}`),
+    action: 'create unit in Business Central',
+    ambiguityWindowMs,
+    find: () => {
+      sets.forget('unitsOfMeasure');
+      return sets.find('unitsOfMeasure', code);
+    },
+    write: () => businessCentral.createUnit(code, name),
+    outcome: (made) => ({ facts: { unitCode: made.code } }),
+  });
+  sets.forget('unitsOfMeasure');
+}

@@ -1,0 +1,59 @@
+import type { WonDeal } from '../../deal/deal.js';
+import { type DocumentDraft, type DocumentFields, toDocument } from '../../deal/document.js';
+import type { Problem } from '../../deal/holds.js';
+import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
+import type { Rules } from '../rules/rules.js';
+
+/** The document of a deal as Business Central is asked to create it. */
+
+export interface DocumentLookups extends Lookups {
+  knownUnits(): Promise<ReadonlySet<string>>;
+  /** The number of the customer that stands for an account; `unknown` where nobody can say. */
+  findCustomerNumber(accountId: string): Promise<string | 'unknown' | undefined>;
+}
+
+export interface DocumentPlan {
+  readonly notes: readonly MappingNote[];
+  /** With any of them the document is not created. */
+  readonly problems: readonly Problem[];
+  /** @throws TypeError when the deal itself has problems that leave no document to imagine. */
+  toDraft(customerId: string): DocumentDraft;
+}
+
+/** The column of an account that names its parent. */
+export const PARENT_COLUMN = '_parentaccountid_value';
+
+type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters'>;
+
+export async function planDocument(
+  deal: WonDeal,
+  rules: DocumentRules,
+  lookups: DocumentLookups,
+): Promise<DocumentPlan> {
+  const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, lookups);
+  const billTo = problems.length > 0 ? { fields: values, problems } : await withBillTo(deal, values, rules, lookups);
+  const knownUnits = rules.lines.convertUnits ? await lookups.knownUnits() : undefined;
+  return {
+    notes,
+    problems: billTo.problems,
+    toDraft: (customerId) => toDocument(deal, customerId, rules.lines, { fields: billTo.fields, knownUnits }),
+  };
+}
+
+/** The bill goes to the customer of the parent account, where the rules say so and nothing else names one. */
+async function withBillTo(
+  deal: WonDeal,
+  fields: DocumentFields,
+  { masters }: DocumentRules,
+  lookups: DocumentLookups,
+): Promise<{ readonly fields: DocumentFields; readonly problems: readonly Problem[] }> {
+  const parentId = deal.extra.account[PARENT_COLUMN]?.toLowerCase();
+  if (masters.billTo === 'self' || !parentId || fields.header['billToCustomerNumber']) return { fields, problems: [] };
+  const number = await lookups.findCustomerNumber(parentId);
+  if (number === 'unknown') return { fields, problems: [] };
+  if (number === undefined) {
+    const text = `the bill goes to the parent account ${parentId}, which has no customer`;
+    return { fields, problems: [{ reason: 'customer-missing', text }] };
+  }
+  return { fields: { ...fields, header: { ...fields.header, billToCustomerNumber: number } }, problems: [] };
+}

@@ -1,0 +1,80 @@
+import type { DealLine, WonDeal } from '../../deal/deal.js';
+import type { FieldValues } from '../../deal/document.js';
+import type { Problem } from '../../deal/holds.js';
+import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
+import type { Lookups, MappingNote } from '../fields/resolve.js';
+import type { Rules } from '../rules/rules.js';
+
+/** The rows that Business Central lacks, as they are to be created; whoever creates or shows them takes them from here. */
+
+export interface MasterPlan {
+  /** The row of Sales for which the new row stands. */
+  readonly salesId: string;
+  readonly number: string;
+  readonly values: FieldValues;
+  readonly notes: readonly MappingNote[];
+  /** Why it cannot be created. */
+  readonly problems: readonly Problem[];
+}
+
+export interface ItemPlan extends MasterPlan {
+  /** The base unit, when Business Central has no such unit yet. */
+  readonly newUnit: { readonly code: string; readonly name: string } | undefined;
+}
+
+type CodeLookups = Pick<Lookups, 'findCode'>;
+
+export async function planCustomer(deal: WonDeal, rules: Pick<Rules, 'mapping'>, lookups: CodeLookups) {
+  const { customer } = deal;
+  if (!customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+  const resolved = await resolveCustomer(deal, rules.mapping, lookups);
+  return { ...resolved, salesId: customer.accountId, number: customerNumberOf(customer) } satisfies MasterPlan;
+}
+
+/** An account without a number gets one that follows from its id. */
+export function customerNumberOf({ number, accountId }: NonNullable<WonDeal['customer']>): string {
+  return number ?? derivedNumber(accountId);
+}
+
+/** The contact whose columns were read, if any was. */
+export async function planContact(
+  deal: WonDeal,
+  rules: Pick<Rules, 'mapping'>,
+  lookups: CodeLookups,
+): Promise<MasterPlan | undefined> {
+  const contact = await resolveContact(deal, rules.mapping, lookups);
+  if (!contact) return undefined;
+  const { contactId, ...resolved } = contact;
+  return { ...resolved, salesId: contactId, number: String(contact.values['number']) };
+}
+
+/** @param rules.createUnits whether a base unit that Business Central lacks may be created with the item */
+export async function planItem(
+  deal: WonDeal,
+  line: DealLine,
+  rules: Pick<Rules, 'mapping' | 'lines' | 'createUnits'>,
+  lookups: CodeLookups,
+): Promise<ItemPlan> {
+  const { product } = line;
+  if (!product) throw new TypeError(`line ${line.lineId} has no product`);
+  const { unitCode, ...resolved } = await resolveItem(deal, line, rules.mapping, rules.lines, lookups);
+  const number = String(resolved.values['number']);
+  const problems = [...resolved.problems];
+  const isNewUnit = unitCode !== undefined && !(await lookups.findCode('unitsOfMeasure', unitCode));
+  if (isNewUnit && !rules.createUnits) {
+    problems.push({ reason: 'unit-unknown', text: `item ${number}: no unit ${unitCode}` });
+  } else if (isNewUnit && unitCode.length > UNIT_LENGTH) {
+    const text = `unit ${unitCode}: ${unitCode.length} characters where ${UNIT_LENGTH} fit`;
+    problems.push({ reason: 'value-too-long', text });
+  }
+  return {
+    ...resolved,
+    salesId: product.productId,
+    number,
+    problems,
+    newUnit: isNewUnit ? { code: unitCode, name: (line.unit ?? unitCode).slice(0, UNIT_NAME_LENGTH) } : undefined,
+  };
+}
+
+const UNIT_LENGTH = 10; // Code[10], reference/business-central 2.4
+const UNIT_NAME_LENGTH = 50;
