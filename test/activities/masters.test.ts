@@ -163,7 +163,7 @@ mapping:
   it('or by the step that only looks, items and units included', async () => {
     const { summary, steps, ref, sold } = await sellAndRead(WRONG.replace('createUnits: true', 'createUnits: false'));
     const productIds = summary.products.map(({ productId }) => productId);
-    const problems = await steps.findMappingProblems({ ...ref, createsCustomer: true, createsProducts: productIds });
+    const problems = await steps.findMappingProblems({ ...ref, creates: { customer: true, productIds } });
     expect(told(problems)).toEqual([
       ...EXPECTED,
       ...sold.products.flatMap((number) => [

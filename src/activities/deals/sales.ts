@@ -6,7 +6,7 @@ import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
-import { decideLine, isLeftOut } from '../../deal/line-rules.js';
+import { listSoldItems } from '../../deal/missing-master-data.js';
 import { add, isSame, isZero, subtract } from '../../deal/money.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
@@ -205,12 +205,6 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
   const { lineage, table, stateCode } = deal;
   const bearing = carrierTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
-  const products = new Map<string, string>();
-  for (const line of deal.lines) {
-    // Only items are looked up; resources, accounts and comments have no item.
-    const { kind, number } = decideLine(line, rules.lines, deal.extra.owner);
-    if (line.product && kind === 'item' && !isLeftOut(line, rules.lines)) products.set(line.product.productId, number);
-  }
   return {
     table: deal.table,
     recordId: deal.recordId,
@@ -220,7 +214,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
     descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
     customer: deal.customer && { accountId: deal.customer.accountId, number: deal.customer.number },
-    products: [...products].map(([productId, number]) => ({ productId, number })),
+    products: listSoldItems(deal, rules.lines),
     total: deal.total,
     currency: deal.currency,
     problems: [...findProblems(deal, rules.lines), ...ofMapping],

@@ -6,6 +6,7 @@ import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
+import type { Creates } from '../../deal/missing-master-data.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
@@ -99,12 +100,9 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     /** Everything that the mapping would refuse, before anything is written; codes are looked up, most from memory. */
-    async findMappingProblems(
-      input: DealRef & { readonly createsCustomer: boolean; readonly createsProducts: readonly string[] },
-    ): Promise<readonly Problem[]> {
+    async findMappingProblems(input: DealRef & { readonly creates: Creates }): Promise<readonly Problem[]> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      const creates = { customer: input.createsCustomer, productIds: input.createsProducts };
-      return toTemporalFailures(() => masters.findMappingProblems(deal, creates));
+      return toTemporalFailures(() => masters.findMappingProblems(deal, input.creates));
     },
 
     /** The person who buys, for a customer that exists already; nothing when no rule asks for contacts. */

@@ -2,10 +2,11 @@ import type { CustomerRef } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
-import { createLookups } from '../../mapping/plan/lookups.js';
-import { type Creates, planDeal } from '../../mapping/plan/plan-deal.js';
+import type { Creates } from '../../deal/missing-master-data.js';
+import { planDeal } from '../../mapping/plan/plan-deal.js';
 import { planContact, planItem } from '../../mapping/plan/plan-master-data.js';
 import type { Rules } from '../../mapping/rules/rules.js';
+import { createDocumentLookups } from '../documents/document-lookups.js';
 import { refuseAll } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { ensureContact } from './create/contact.js';
@@ -21,8 +22,8 @@ export interface MasterDependencies extends CreationDependencies {
 }
 
 export function createMasterSteps(dependencies: MasterDependencies) {
-  const { businessCentral, rules, sets } = dependencies;
-  const lookupsFor = (deal: WonDeal) => createLookups(businessCentral, sets, deal);
+  const { businessCentral, rules } = dependencies;
+  const lookupsFor = (deal: WonDeal) => createDocumentLookups(dependencies, deal);
   const plan = (deal: WonDeal, creates: Creates) => planDeal(deal, rules, creates, lookupsFor(deal));
 
   return {

@@ -7,7 +7,7 @@ import {
   hasField,
 } from '../../deal/document.js';
 import type { LineKind } from '../../deal/line-rules.js';
-import { decimalNumber } from '../http/lossless-json.js';
+import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../http/lossless-json.js';
 
 /**
  * The bodies of sales documents. The machine behind the POST replays properties in the order of the payload, and what
@@ -66,6 +66,11 @@ export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Re
     ...dimensions(draft.dimensions),
     [LINE_SET[kind]]: draft.lines.map(toLineBody),
   };
+}
+
+/** The same as it goes over the wire, for whoever only shows it: decimals as they are written. */
+export function toDocumentRequest(draft: DocumentDraft, kind: DocumentBodyKind): Readonly<Record<string, unknown>> {
+  return parseLosslessJson(stringifyLosslessJson(toDocumentBody(draft, kind))) as Record<string, unknown>;
 }
 
 function toLineBody(line: DocumentLine): Record<string, unknown> {

@@ -1,31 +1,30 @@
 import type { WonDeal } from '../../deal/deal.js';
-import type { DocumentFields } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
-import { type Lookups, type Resolved, resolveDocument } from '../fields/resolve.js';
+import type { Creates } from '../../deal/missing-master-data.js';
 import type { Rules } from '../rules/rules.js';
+import { type DocumentLookups, type DocumentPlan, planDocument } from './plan-document.js';
 import { type ItemPlan, type MasterPlan, planContact, planCustomer, planItem } from './plan-master-data.js';
 
 /** What a hand-over would create, and with which values: the hand-over does it, the preview shows it. */
-
-/** What Business Central was found to lack, and the rules allow to create. */
-export interface Creates {
-  readonly customer: boolean;
-  readonly productIds: readonly string[];
-}
 
 export interface DealPlan {
   readonly customer: MasterPlan | undefined;
   /** The person who buys, of a customer that is created. */
   readonly contact: MasterPlan | undefined;
   readonly items: readonly ItemPlan[];
-  readonly document: Resolved<DocumentFields>;
+  readonly document: DocumentPlan;
   /** Everything that is in the way, all of it at once. */
   readonly problems: readonly Problem[];
 }
 
 /** Reads what the look-ups read, and writes nothing. */
-export async function planDeal(deal: WonDeal, rules: Rules, creates: Creates, lookups: Lookups): Promise<DealPlan> {
-  const document = await resolveDocument(deal, rules.mapping, rules.lines, lookups);
+export async function planDeal(
+  deal: WonDeal,
+  rules: Rules,
+  creates: Creates,
+  lookups: DocumentLookups,
+): Promise<DealPlan> {
+  const document = await planDocument(deal, rules, lookups);
   const createsCustomer = creates.customer && deal.customer !== undefined;
   const customer = createsCustomer ? await planCustomer(deal, rules, lookups) : undefined;
   const contact = createsCustomer && rules.createContacts ? await planContact(deal, rules, lookups) : undefined;

@@ -31,9 +31,14 @@ export interface Preview {
 }
 
 export interface PreviewDocument {
+  /** What Business Central is sent, in the order of the request. */
+  readonly body: DocumentBody;
   readonly header: PreviewRow;
   readonly lines: readonly PreviewRow[];
 }
+
+/** A request for a document: properties of the header, and one list of lines. */
+export type DocumentBody = Readonly<Record<string, unknown>>;
 
 export interface PreviewRow {
   readonly values: FieldValues;
@@ -67,7 +72,8 @@ export interface PreviewInput {
   readonly kind: DocumentBodyKind;
   readonly deal: WonDeal;
   readonly plan: readonly PlanStep[];
-  readonly draft: DocumentDraft | undefined;
+  /** With the body that Business Central is sent for it. */
+  readonly draft: (DocumentDraft & { readonly body: DocumentBody }) | undefined;
   readonly customer: MasterRow | undefined;
   /** By number. */
   readonly items: ReadonlyMap<string, MasterRow>;
@@ -82,8 +88,9 @@ export function toPreview(input: PreviewInput): Preview {
   const document =
     draft && customer
       ? {
-          header: toHeader(draft, customer, kind),
-          lines: draft.lines.map((line) => toLineRow(line, input)),
+          body: draft.body,
+          header: toHeader(customer, draft.body),
+          lines: linesOf(draft.body).map((sent, index) => toLineRow(draft.lines[index], sent, input)),
         }
       : undefined;
   const figures = draft && document && toFigures(deal, draft);
@@ -116,7 +123,7 @@ const ADDRESS = {
 };
 
 /** What the customer gives (reference/business-central 3.3), and over it what the mapping says. */
-function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyKind): PreviewRow {
+function toHeader(customer: MasterRow, body: DocumentBody): PreviewRow {
   const text = (name: string): string | boolean => customer[name] ?? '';
   const given: Record<string, string | boolean> = {
     customerId: text('id'),
@@ -135,11 +142,7 @@ function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyK
   for (const side of ['sellTo', 'billTo', 'shipTo']) {
     for (const [part, from] of Object.entries(ADDRESS)) given[`${side}${part}`] = text(from);
   }
-  const own: Record<string, string | boolean> = {
-    externalDocumentNumber: draft.externalDocumentNumber,
-    currencyCode: draft.currencyCode,
-    ...Object.fromEntries(Object.entries(draft.fields ?? {}).filter(([name]) => hasField(kind, name))),
-  };
+  const { customerId: _chosen, ...own } = valuesOf(body);
   // Bill-to follows sell-to as long as both are the same customer (reference/business-central 2.8).
   for (const part of Object.keys(ADDRESS)) {
     const sellTo = own[`sellTo${part}`];
@@ -148,14 +151,15 @@ function toHeader(draft: DocumentDraft, customer: MasterRow, kind: DocumentBodyK
   return layered(given, 'the customer', own);
 }
 
-function toLineRow(line: DocumentLine, { items, accounts, unitIds, deal }: PreviewInput): PreviewRow {
-  const type = { item: 'Item', resource: 'Resource', account: 'Account', charge: 'Charge', comment: 'Comment' }[
-    line.kind
-  ];
-  const own: Record<string, string | boolean> = { sequence: String(line.sequence), lineType: type };
-  if (line.kind === 'comment') return { values: { ...own, description: line.description ?? '' }, defaulted: {} };
+function toLineRow(
+  line: DocumentLine | undefined,
+  sent: DocumentBody,
+  { items, accounts, unitIds, deal }: PreviewInput,
+): PreviewRow {
+  const own = { ...valuesOf(sent), sequence: String(sent['sequence']) };
+  if (!line || line.kind === 'comment') return { values: own, defaulted: {} };
   const master = (line.kind === 'item' ? items : line.kind === 'account' ? accounts : undefined)?.get(line.number);
-  const given: Record<string, string | boolean> = {};
+  const given: Record<string, string | boolean> = { discountAmount: '0' };
   if (master) {
     given['description'] = master['displayName'] ?? '';
     if (line.kind === 'item') {
@@ -164,21 +168,27 @@ function toLineRow(line: DocumentLine, { items, accounts, unitIds, deal }: Previ
     }
     if (master['id']) given[line.kind === 'item' ? 'itemId' : 'accountId'] = master['id'];
   }
-  const full = round(multiply(line.quantity, line.unitPrice), currencyDecimals(deal.currency));
-  Object.assign(own, {
-    lineObjectNumber: line.number.toUpperCase(),
-    ...(line.unitCode && { unitOfMeasureCode: line.unitCode }),
-    quantity: line.quantity,
-    unitPrice: line.unitPrice,
-    discountAmount: line.discount,
-    ...line.fields,
-    ...(line.description !== undefined && { description: line.description }),
-  });
-  const unitId = unitIds.get(String(own['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
+  const row: Record<string, string | boolean> = { ...own, lineObjectNumber: line.number.toUpperCase() };
+  const unitId = unitIds.get(String(row['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
   if (unitId) given['unitOfMeasureId'] = unitId;
   // With prices that include tax only Business Central can tell the net amount.
-  const net = subtract(full, line.discount);
-  return layered({ ...given, amountExcludingTax: net }, `the ${line.kind}`, own);
+  const full = round(multiply(line.quantity, line.unitPrice), currencyDecimals(deal.currency));
+  return layered({ ...given, amountExcludingTax: subtract(full, line.discount) }, `the ${line.kind}`, row);
+}
+
+/** The lines of a request; its other properties are plain values, or dimensions. */
+function linesOf(body: DocumentBody): readonly DocumentBody[] {
+  const lines = body['salesInvoiceLines'] ?? body['salesOrderLines'];
+  return Array.isArray(lines) ? (lines as readonly DocumentBody[]) : [];
+}
+
+function valuesOf(body: DocumentBody): Record<string, string | boolean> {
+  const values: Record<string, string | boolean> = {};
+  for (const [name, value] of Object.entries(body)) {
+    if (typeof value === 'string' || typeof value === 'boolean') values[name] = value;
+    else if (typeof value === 'number') values[name] = String(value);
+  }
+  return values;
 }
 
 function layered(given: FieldValues, whose: string, own: FieldValues): PreviewRow {

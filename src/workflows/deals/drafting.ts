@@ -2,7 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { DealProgress, Masters } from '../../activities/deals/ledger.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { RecordRef } from '../../deal/deal.js';
-import type { Problem } from '../../deal/holds.js';
+import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import { DealEnded, type DealHandlers, type Held } from './deal-handlers.js';
 import { type DraftedDeal, documentStepsFor } from './document-steps.js';
@@ -138,27 +138,21 @@ async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ read
   const products = known.unknownProducts;
   let customer = known.customer ?? (await businessCentral.findCustomer({ recordId, revision }));
 
-  const held: Problem[] = [];
   const missing = [];
+  const blocked = [];
   for (let index = 0; index < products.length; index += PRODUCTS_BATCH_SIZE) {
     const found = await businessCentral.findItems({
       recordId,
       products: products.slice(index, index + PRODUCTS_BATCH_SIZE),
     });
     missing.push(...found.missing);
-    for (const { number } of found.blocked) held.push({ reason: 'item-blocked', text: `item ${number} is blocked` });
+    blocked.push(...found.blocked);
   }
-  if (!customer && !policy.createCustomers) {
-    held.push({ reason: 'customer-missing', text: `no customer ${deal.customer?.number ?? '(no number)'}` });
-  }
-  if (!policy.createItems) {
-    for (const product of missing) held.push({ reason: 'item-missing', text: `no item ${product.number}` });
-  }
+  const found = { customer, customerNumber: deal.customer?.number, missing, blocked };
+  const { problems: held, creates } = decideMissing(found, policy);
   // Before anything is made: what the mapping refuses is named in the same breath.
   if (!customer || missing.length > 0) {
-    const createsProducts = policy.createItems ? missing.map(({ productId }) => productId) : [];
-    const createsCustomer = !customer && policy.createCustomers;
-    held.push(...(await businessCentral.findMappingProblems({ recordId, revision, createsCustomer, createsProducts })));
+    held.push(...(await businessCentral.findMappingProblems({ recordId, revision, creates })));
   }
   if (held.length > 0) return { held };
 

@@ -1,0 +1,59 @@
+import type { Policy, WonDeal } from './deal.js';
+import type { Problem } from './holds.js';
+import { decideLine, isLeftOut, type LineRules } from './line-rules.js';
+
+/** What Business Central lacks for a deal, and whether the rules allow to create it. */
+
+/** What is to be created before the document. */
+export interface Creates {
+  readonly customer: boolean;
+  readonly productIds: readonly string[];
+}
+
+export interface FoundMasterData {
+  /** Undefined when there is none, under which number it was looked for. */
+  readonly customer: object | undefined;
+  readonly customerNumber: string | undefined;
+  /** Products without an item. */
+  readonly missing: readonly SoldItem[];
+  readonly blocked: readonly { readonly number: string }[];
+}
+
+export interface SoldItem {
+  readonly productId: string;
+  readonly number: string;
+}
+
+/** All that is missing is named at once. */
+export function decideMissing(
+  { customer, customerNumber, missing, blocked }: FoundMasterData,
+  { createCustomers, createItems }: Pick<Policy, 'createCustomers' | 'createItems'>,
+): { readonly problems: Problem[]; readonly creates: Creates } {
+  const problems: Problem[] = blocked.map(({ number }) => ({
+    reason: 'item-blocked',
+    text: `item ${number} is blocked`,
+  }));
+  if (!customer && !createCustomers) {
+    problems.push({ reason: 'customer-missing', text: `no customer ${customerNumber ?? '(no number)'}` });
+  }
+  if (!createItems) {
+    for (const { number } of missing) problems.push({ reason: 'item-missing', text: `no item ${number}` });
+  }
+  return {
+    problems,
+    creates: {
+      customer: !customer && createCustomers,
+      productIds: createItems ? missing.map(({ productId }) => productId) : [],
+    },
+  };
+}
+
+/** The products that are sold as items, each once: resources, accounts and comments have no item. */
+export function listSoldItems(deal: WonDeal, rules: LineRules): SoldItem[] {
+  const items = new Map<string, string>();
+  for (const line of deal.lines) {
+    const { kind, number } = decideLine(line, rules, deal.extra.owner);
+    if (line.product && kind === 'item' && !isLeftOut(line, rules)) items.set(line.product.productId, number);
+  }
+  return [...items].map(([productId, number]) => ({ productId, number }));
+}

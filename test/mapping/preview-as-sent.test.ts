@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDataverseActivities } from '../../src/activities/deals/sales.js';
+import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createOrderActivities } from '../../src/activities/documents/orders.js';
+import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { createDataverseClient } from '../../src/clients/dataverse/client.js';
+import { parseLosslessJson } from '../../src/clients/http/lossless-json.js';
+import type { SourceTable } from '../../src/deal/ids.js';
+import { decideMissing } from '../../src/deal/missing-master-data.js';
+import { STATE_CODES } from '../../src/deal/state-codes.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import type { Rules } from '../../src/mapping/rules/rules.js';
+import { createPreviewer } from '../../src/operations/deals/previewer.js';
+import { parseRules } from '../../src/process/config.js';
+import { openRecordingProxy } from '../support/recording-proxy.js';
+import { createSeller } from '../support/sales.js';
+import { createSimulatedTokens } from '../support/tokens.js';
+import { sellUnknown } from '../support/unknown-deal.js';
+
+/** Preview and hand-over are one planner: what a preview shows is what Business Central is sent, byte for byte of JSON. */
+
+const RULES = readFileSync('test/rules/mapping.yaml', 'utf8');
+const AS_ORDERS = `${RULES}\ndocuments: { opportunityWon: order, quoteWon: order, orderCreated: order, orderSubmitted: order }\n`;
+const PLAIN = 'createItems: true\nwriteInAccount: "8400"\nfreightAccount: "8410"\n';
+
+let simulators: Simulators;
+let embedded: EmbeddedLedger;
+let database: Database;
+let proxy: Awaited<ReturnType<typeof openRecordingProxy>>;
+let clients: ReturnType<typeof openClients>;
+
+function openClients() {
+  const { connection, businessCentral } = simulators;
+  return {
+    dataverse: createDataverseClient({
+      environmentUrl: connection.dataverse,
+      tokens: createSimulatedTokens(connection, connection.dataverseApp),
+      timeoutMs: 10_000,
+    }),
+    businessCentral: createBusinessCentralClient({
+      environmentUrl: `${proxy.origin}/v2.0/${connection.tenant}/${connection.environment}`,
+      companyId: businessCentral.company.id,
+      tokens: createSimulatedTokens(connection, connection.businessCentralApp),
+      timeoutMs: 10_000,
+    }),
+  };
+}
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 20, accounts: 12, documents: 30 });
+  simulators.dataverse.webhooks.registrations.splice(0);
+  embedded = await startEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+  proxy = await openRecordingProxy(simulators.connection.businessCentral);
+  clients = openClients();
+});
+afterAll(async () => {
+  await Promise.all([clients.dataverse.close(), clients.businessCentral.close()]);
+  await proxy.stop();
+  await database.close();
+  await simulators.stop();
+  await embedded.stop();
+});
+
+const openPreviewer = (rules: Rules) =>
+  createPreviewer({ dataverse: clients.dataverse, companyOf: async () => clients.businessCentral }, rules);
+
+/** First the preview, then the steps of a hand-over up to its draft; both by the same rules. */
+async function previewThenDraft(yaml: string, table: SourceTable, recordId: string) {
+  const { dataverse, businessCentral } = clients;
+  const rules = parseRules(yaml);
+  const before = proxy.posted.length;
+  const preview = await openPreviewer(rules).preview(table, recordId);
+  expect(proxy.posted.slice(before)).toEqual([]);
+
+  const ledger = createLedger(database);
+  const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+  const common = { ledger, rules, sets, ambiguityWindowMs: 60_000 };
+  const ofCompany = { ...common, businessCentral, companyId: simulators.businessCentral.company.id };
+  const steps = createBusinessCentralActivities(ofCompany);
+  const orders = createOrderActivities(ofCompany);
+  await ledger.register({ table, recordId });
+  const deal = await createDataverseActivities({ ...common, dataverse }).readDeal({ table, recordId });
+  await ledger.claim(recordId, []);
+  const ref = { recordId, revision: deal.revision };
+  let customer = await steps.findCustomer(ref);
+  const { products } = deal;
+  const { missing, blocked } =
+    products.length > 0 ? await steps.findItems({ recordId, products }) : { missing: [], blocked: [] };
+  const { problems, creates } = decideMissing(
+    { customer, customerNumber: deal.customer?.number, missing, blocked },
+    deal.policy,
+  );
+  expect([...deal.problems, ...problems, ...(await steps.findMappingProblems({ ...ref, creates }))]).toEqual([]);
+  customer ??= await steps.createCustomer(ref);
+  for (const productId of creates.productIds) await steps.createItem({ ...ref, productId });
+  const input = { ...ref, customerId: customer.id, draftVersion: 1 };
+  const isOrder = deal.policy.documentKind === 'order';
+  await (isOrder ? orders.createOrderDraft(input) : steps.createDraft(input));
+  const path = isOrder ? '/salesOrders' : '/salesInvoices';
+  const [sent, ...others] = proxy.posted.slice(before).filter((request) => request.path.split('?')[0]?.endsWith(path));
+  expect(others).toEqual([]);
+  return { preview, sent: parseLosslessJson(sent?.body ?? 'null') as Record<string, unknown>, customer };
+}
+
+describe('the document of a preview', () => {
+  for (const [kind, yaml] of [
+    ['invoice', RULES],
+    ['order', AS_ORDERS],
+  ] as const) {
+    it(`is the ${kind} that is sent, of a deal of which Business Central knew nothing`, async () => {
+      const sold = await sellUnknown(simulators, createSeller(simulators));
+      const { preview, sent, customer } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
+      expect(preview.problems).toEqual([]);
+      // A customer that is still to be created has no id yet.
+      expect({ ...preview.document?.body, customerId: customer.id }).toEqual(sent);
+      // Business Central replays the properties in their order, so it has to be the same as well.
+      expect(Object.keys(preview.document?.body ?? {})).toEqual(Object.keys(sent));
+    });
+  }
+
+  it('is what is sent for opportunities, quotes and orders that are won', async () => {
+    const seller = createSeller(simulators);
+    const win = {
+      opportunity: seller.winOpportunity,
+      quote: seller.winQuote,
+      salesorder: seller.submitOrder,
+    };
+    const open = simulators.data.documents.filter(({ kind, state }) => state === OPEN[kind]);
+    const compared = { opportunity: 0, quote: 0, salesorder: 0 };
+    for (const { kind: table, id } of open) {
+      await win[table](id);
+      const preview = await openPreviewer(parseRules(PLAIN)).preview(table, id);
+      // Seeded deals that are held have no document to compare.
+      if (preview.problems.length > 0) continue;
+      const { preview: again, sent, customer } = await previewThenDraft(PLAIN, table, id);
+      expect(again.document?.body).toEqual(preview.document?.body);
+      expect({ ...preview.document?.body, customerId: customer.id }, `${table} ${id}`).toEqual(sent);
+      compared[table] += 1;
+    }
+    for (const [table, count] of Object.entries(compared)) expect(count, table).toBeGreaterThan(1);
+  });
+});
+
+const OPEN = {
+  opportunity: STATE_CODES.opportunity.open,
+  quote: STATE_CODES.quote.active,
+  salesorder: STATE_CODES.salesorder.active,
+};
