@@ -12,7 +12,7 @@ import { derivedNumber } from '../../mapping/fields/masters.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { cutsOf } from '../masters/create/creation.js';
-import { createMasterSteps } from '../masters/create-missing-master-data.js';
+import { createMissingMasterDataSteps } from '../masters/create-missing-master-data.js';
 import type { FindStrongCandidate } from '../masters/strong-candidates.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -66,7 +66,7 @@ export interface BusinessCentralActivityDependencies {
 export function createBusinessCentralActivities(dependencies: BusinessCentralActivityDependencies) {
   const { businessCentral, companyId, ledger, rules, ambiguityWindowMs, sets } = dependencies;
 
-  const masters = createMasterSteps(dependencies);
+  const masters = createMissingMasterDataSteps(dependencies);
 
   const { toDraft } = createDraftReader({ rules, sets });
 

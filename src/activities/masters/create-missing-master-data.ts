@@ -16,12 +16,12 @@ import { ensureItem } from './create/item.js';
 
 /** Customers, contacts and items that a deal needs and Business Central lacks, created as the plan of the deal says. */
 
-export interface MasterDependencies extends CreationDependencies {
+export interface MissingMasterDataDependencies extends CreationDependencies {
   readonly rules: Rules;
   readonly sets: ReferenceSets;
 }
 
-export function createMasterSteps(dependencies: MasterDependencies) {
+export function createMissingMasterDataSteps(dependencies: MissingMasterDataDependencies) {
   const { businessCentral, rules } = dependencies;
   const lookupsFor = (deal: WonDeal) => createDocumentLookups(dependencies, deal);
   const plan = (deal: WonDeal, creates: Creates) => planDeal(deal, rules, creates, lookupsFor(deal));

@@ -13,7 +13,7 @@ import type { AgreedRow, StoredMaster } from '../../ledger/masters/masters.js';
 import { compareMaster } from '../../mapping/fields/compare-masters.js';
 import { followedFields } from '../../mapping/fields/master-fields.js';
 import { toTemporalFailures } from '../remote/write-once.js';
-import { type MasterDependencies, SECTION, SET } from './sync-master-data.js';
+import { SECTION, SET, type SyncDependencies } from './sync-master-data.js';
 
 /** All linked masters of both sides, page by page: the side of Business Central is staged, that of Sales compared. */
 
@@ -25,7 +25,7 @@ export interface DriftStep {
   readonly link?: string | undefined;
 }
 
-export type DriftDependencies = MasterDependencies & { readonly drift: DriftLedger };
+export type DriftDependencies = SyncDependencies & { readonly drift: DriftLedger };
 
 /** On the queue of Business Central. */
 export function createDriftBusinessCentral({ businessCentral, drift, masters, rules }: DriftDependencies) {

@@ -3,7 +3,7 @@ import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal
 import type { MatchCandidate, MatchLedger } from '../../ledger/masters/matching.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { toCustomerKeys } from './strong-candidates.js';
-import type { MasterDependencies } from './sync-master-data.js';
+import type { SyncDependencies } from './sync-master-data.js';
 
 /** Which customers may be which accounts: all customers page by page, then all accounts page by page. */
 
@@ -28,7 +28,7 @@ export interface MatchDecision {
 
 export type DecisionOutcome = 'linked' | 'new' | 'no-such-customer' | 'customer-taken';
 
-export type MatchDependencies = MasterDependencies & { readonly matching: MatchLedger };
+export type MatchDependencies = SyncDependencies & { readonly matching: MatchLedger };
 
 const FIELDS = ['displayName', 'email', 'taxRegistrationNumber', 'addressLine1', 'postalCode'];
 /** So many candidates of one account are named, the best first. */

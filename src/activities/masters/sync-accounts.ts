@@ -1,22 +1,19 @@
-import { RemoteApiError } from '../../clients/errors.js';
 import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
 import { planContact, planCustomer } from '../../mapping/plan/plan-master-data.js';
-import { toFailure } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { ensureContact } from './create/contact.js';
 import { ensureCustomer } from './create/customer.js';
+import { createRowReader, type ReadRequest, type RowReading } from './read-row.js';
 import type { FindStrongCandidate } from './strong-candidates.js';
 import {
   type ChangeOutcome,
-  createMasterSteps,
+  createSyncSteps,
   getContent,
-  type MasterDependencies,
   type SyncComparison,
-  toEcho,
-  toGone,
+  type SyncDependencies,
 } from './sync-master-data.js';
 
 /** Accounts with their contacts, kept in agreement with customers and contacts; the ledger carries what was read. */
@@ -27,85 +24,51 @@ export interface AccountRef {
 }
 
 export type AccountReading =
-  | { readonly kind: 'not-followed' }
+  | Exclude<RowReading, { readonly kind: 'followed' }>
   /** A contact of a company: its account brings it along. */
   | { readonly kind: 'belongs-to'; readonly accountId: string }
   | { readonly kind: 'merged'; readonly survivorId: string }
-  /** What Sales says was brought over before. */
-  | { readonly kind: 'echo' }
-  | {
-      readonly kind: 'followed';
-      readonly isActive: boolean;
-      readonly isLinked: boolean;
-      /** A fingerprint of what Sales says. */
-      readonly echo: string;
-      readonly contactIds: readonly string[];
-    };
+  | (Extract<RowReading, { readonly kind: 'followed' }> & { readonly contactIds: readonly string[] });
 
 export type CustomerFinding = 'linked' | 'none' | 'refused' | 'stale';
 
-export type AccountDependencies = MasterDependencies & {
+export type AccountDependencies = SyncDependencies & {
   readonly findStrongCandidate: FindStrongCandidate | undefined;
 };
 
 const toRef = ({ rowId }: AccountRef): MasterRef => ({ kind: 'account', rowId });
 
 /** On the queue of Sales. */
-export function createAccountReaders(dependencies: MasterDependencies) {
-  const { dataverseMasters, masters, rules } = dependencies;
-  const steps = createMasterSteps(dependencies);
+export function createAccountReaders(dependencies: SyncDependencies) {
+  const { masters, rules } = dependencies;
+  const steps = createSyncSteps(dependencies);
+  const reader = createRowReader(dependencies, {
+    kind: 'account',
+    linkKind: 'customer',
+    follows: rules.masters.accounts,
+  });
 
-  async function findRow(table: 'account' | 'contact', rowId: string): Promise<DataverseMaster | undefined> {
-    try {
-      return await dataverseMasters.readMaster(table, rowId);
-    } catch (error) {
-      if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
-      throw toFailure(error);
+  async function saveActiveContacts({ contacts = [] }: DataverseMaster): Promise<string[]> {
+    const active = rules.masters.contacts ? contacts.filter((contact) => toMasterState(contact) === 'active') : [];
+    for (const contact of active) {
+      await masters.change({ kind: 'contact', rowId: contact.rowId }, { content: contact, state: 'active' });
     }
+    return active.map(({ rowId }) => rowId);
   }
 
   return {
-    /** `isThorough` looks at everything again, also when Sales says what it said before. */
-    async readAccount(
-      input: AccountRef & { table: 'account' | 'contact'; isThorough: boolean },
-    ): Promise<AccountReading> {
-      const ref = toRef(input);
-      const { table } = input;
-      // A contact that is a customer itself is told as an account by whoever knows only its link.
-      const row = (await findRow(table, input.rowId)) ?? (await findRow(other(table), input.rowId));
-      const kept = await masters.findMaster(ref);
-      if (!row) {
-        const linked =
-          (await dependencies.ledger.findLinks('customer', dependencies.companyId, [input.rowId])).size > 0;
-        if (!linked) return { kind: 'not-followed' };
-        const content = kept?.content ?? toGone(table, input.rowId);
-        await masters.change(ref, { state: 'deleted', content }, undefined, {
-          actor: 'Sales',
-          action: 'delete account in Sales',
-          facts: { number: content.number },
-        });
-        return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted', contactIds: [] };
-      }
-      if (row.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
-      if (row.mergedInto) {
-        await masters.change(ref, { content: row, state: 'merged', mergedInto: row.mergedInto });
+    async readAccount(input: ReadRequest & { readonly table: 'account' | 'contact' }): Promise<AccountReading> {
+      const { table, rowId } = input;
+      // Whoever knows only the link of a contact that is a customer itself names it as an account.
+      const row = (await reader.findRow(table, rowId)) ?? (await reader.findRow(other(table), rowId));
+      if (row?.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
+      if (row?.mergedInto) {
+        await masters.change(toRef(input), { content: row, state: 'merged', mergedInto: row.mergedInto });
         return { kind: 'merged', survivorId: row.mergedInto };
       }
-      const state = toMasterState(row);
-      const links = await dependencies.ledger.findLinks('customer', dependencies.companyId, [input.rowId]);
-      const isLinked = links.has(input.rowId);
-      if (!isLinked && (rules.masters.accounts === 'linked' || state !== 'active')) return { kind: 'not-followed' };
-      const hasProblems = (kept?.problems.length ?? 0) > 0;
-      const echo = toEcho(row);
-      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === echo) return { kind: 'echo' };
-      await masters.change(ref, { content: row, state });
-      const contacts = rules.masters.contacts ? (row.contacts ?? []) : [];
-      const active = contacts.filter((contact) => toMasterState(contact) === 'active');
-      for (const contact of active) {
-        await masters.change({ kind: 'contact', rowId: contact.rowId }, { content: contact, state: 'active' });
-      }
-      const contactIds = active.map((one) => one.rowId);
-      return { kind: 'followed', isActive: state === 'active', isLinked, echo, contactIds };
+      const reading = await (row ? reader.follow(row, input) : reader.followDeleted(table, rowId));
+      if (reading.kind !== 'followed') return reading;
+      return { ...reading, contactIds: row ? await saveActiveContacts(row) : [] };
     },
 
     updateAccount: (input: AccountRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
@@ -117,7 +80,7 @@ export function createAccountReaders(dependencies: MasterDependencies) {
 /** On the queue of Business Central. */
 export function createCustomerSteps(dependencies: AccountDependencies) {
   const { businessCentral, masters, rules } = dependencies;
-  const steps = createMasterSteps(dependencies);
+  const steps = createSyncSteps(dependencies);
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
     const { companyContact } = await masters.getMaster({ kind: 'account', rowId });
@@ -140,12 +103,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           return 'refused' as const;
         }
         if (known) {
-          const link = { salesId: ref.rowId, bcId: known.id, bcNumber: known.number };
-          await masters.change(ref, {}, link, {
-            actor: 'dealbridge',
-            action: 'link customer by its number',
-            facts: { customerNumber: known.number },
-          });
+          await steps.linkByNumber(ref, known);
           return 'linked' as const;
         }
         const strong = await dependencies.findStrongCandidate?.(toMasterDeal(content), number);

@@ -18,7 +18,7 @@ import { writeOnce } from '../remote/write-once.js';
 
 /** What the steps of accounts, contacts and products share. */
 
-export interface MasterDependencies {
+export interface SyncDependencies {
   readonly dataverseMasters: DataverseMasters;
   readonly businessCentral: BusinessCentralClient;
   readonly sets: ReferenceSets;
@@ -49,7 +49,7 @@ export interface SyncComparison {
 
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
-export function createMasterSteps(dependencies: MasterDependencies) {
+export function createSyncSteps(dependencies: SyncDependencies) {
   const { businessCentral, dataverseMasters, sets, masters, rules, ledger } = dependencies;
   const lookups = { findCode: sets.find };
 
@@ -240,6 +240,17 @@ export function createMasterSteps(dependencies: MasterDependencies) {
     }
   }
 
+  /** Links a row without a link, because of its number, with what bears that number in Business Central. */
+  async function linkByNumber(ref: MasterRef, { id, number }: { readonly id: string; readonly number: string }) {
+    const what = SECTION[ref.kind];
+    await masters.change(
+      ref,
+      {},
+      { salesId: ref.rowId, bcId: id, bcNumber: number },
+      { actor: 'dealbridge', action: `link ${what} by its number`, facts: { [`${what}Number`]: number } },
+    );
+  }
+
   /** What stands in the way becomes a problem of the row; what Business Central refuses as well. */
   async function creating(
     ref: MasterRef,
@@ -262,6 +273,7 @@ export function createMasterSteps(dependencies: MasterDependencies) {
   return {
     keeping,
     creating,
+    linkByNumber,
     saveProblem,
     readComparison,
     saveComparison,

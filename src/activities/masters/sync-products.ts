@@ -1,21 +1,18 @@
-import { RemoteApiError } from '../../clients/errors.js';
 import { toUnitCode } from '../../deal/line-rules.js';
-import { type DataverseMaster, toItemNumber, toMasterState } from '../../deal/masters.js';
+import { type DataverseMaster, toItemNumber } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { withMappedNumbers } from '../../mapping/fields/masters.js';
 import { planItem } from '../../mapping/plan/plan-master-data.js';
-import { toFailure } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { ensureItem } from './create/item.js';
+import { createRowReader, type ReadRequest, type RowReading } from './read-row.js';
 import {
   type ChangeOutcome,
-  createMasterSteps,
+  createSyncSteps,
   getContent,
-  type MasterDependencies,
   type SyncComparison,
-  toEcho,
-  toGone,
+  type SyncDependencies,
 } from './sync-master-data.js';
 
 /** Products, kept in agreement with items. */
@@ -24,47 +21,24 @@ export interface ProductRowRef {
   readonly rowId: string;
 }
 
-export type ProductReading =
-  | { readonly kind: 'not-followed' | 'echo' }
-  | { readonly kind: 'followed'; readonly isActive: boolean; readonly isLinked: boolean; readonly echo: string };
+export type ProductReading = RowReading;
 
 export type ItemFinding = 'linked' | 'none' | 'refused' | 'stale';
 
 const toRef = ({ rowId }: ProductRowRef): MasterRef => ({ kind: 'product', rowId });
 
 /** On the queue of Sales. */
-export function createProductReaders(dependencies: MasterDependencies) {
-  const { dataverseMasters, masters, rules, ledger, companyId } = dependencies;
-  const steps = createMasterSteps(dependencies);
+export function createProductReaders(dependencies: SyncDependencies) {
+  const { rules } = dependencies;
+  const steps = createSyncSteps(dependencies);
+  const reader = createRowReader(dependencies, { kind: 'product', linkKind: 'item', follows: rules.masters.products });
 
   return {
-    async readProduct(input: ProductRowRef & { readonly isThorough: boolean }): Promise<ProductReading> {
-      const ref = toRef(input);
-      const kept = await masters.findMaster(ref);
-      let row: DataverseMaster;
-      try {
-        row = await dataverseMasters.readMaster('product', input.rowId);
-      } catch (error) {
-        if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw toFailure(error);
-        if ((await ledger.findLinks('item', companyId, [input.rowId])).size === 0) return { kind: 'not-followed' };
-        const content = kept?.content ?? toGone('product', input.rowId);
-        await masters.change(ref, { state: 'deleted', content }, undefined, {
-          actor: 'Sales',
-          action: 'delete product in Sales',
-          facts: { number: content.number },
-        });
-        return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted' };
-      }
+    async readProduct(input: ReadRequest): Promise<ProductReading> {
+      const row = await reader.findRow('product', input.rowId);
+      if (!row) return reader.followDeleted('product', input.rowId);
       // Nobody sells a family.
-      if (row.isFamily) return { kind: 'not-followed' };
-      const isLinked = (await ledger.findLinks('item', companyId, [input.rowId])).has(input.rowId);
-      const state = toMasterState(row);
-      if (!isLinked && (rules.masters.products === 'linked' || state !== 'active')) return { kind: 'not-followed' };
-      const hasProblems = (kept?.problems.length ?? 0) > 0;
-      const echo = toEcho(row);
-      if (isLinked && !input.isThorough && !hasProblems && kept?.echo === echo) return { kind: 'echo' };
-      await masters.change(ref, { content: row, state });
-      return { kind: 'followed', isActive: state === 'active', isLinked, echo };
+      return row.isFamily ? { kind: 'not-followed' } : reader.follow(row, input);
     },
 
     updateProduct: (input: ProductRowRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
@@ -72,9 +46,9 @@ export function createProductReaders(dependencies: MasterDependencies) {
 }
 
 /** On the queue of Business Central. */
-export function createItemSteps(dependencies: MasterDependencies) {
+export function createItemSteps(dependencies: SyncDependencies) {
   const { businessCentral, sets, masters, rules } = dependencies;
-  const steps = createMasterSteps(dependencies);
+  const steps = createSyncSteps(dependencies);
 
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
   async function getItemNumber(content: DataverseMaster): Promise<string> {
@@ -90,12 +64,7 @@ export function createItemSteps(dependencies: MasterDependencies) {
       return steps.keeping(ref, 'match', async () => {
         const found = number === '' ? undefined : await businessCentral.findMaster('items', number);
         if (found) {
-          const link = { salesId: ref.rowId, bcId: found.id, bcNumber: found.number };
-          await masters.change(ref, {}, link, {
-            actor: 'dealbridge',
-            action: 'link item by its number',
-            facts: { itemNumber: found.number },
-          });
+          await steps.linkByNumber(ref, found);
           return 'linked' as const;
         }
         if (rules.masters.createItems && number !== '') return 'none' as const;

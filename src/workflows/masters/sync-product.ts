@@ -1,9 +1,9 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { HoldReason } from '../../deal/holds.js';
-import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
+import type { ProductReading } from '../../activities/masters/sync-products.js';
+import { businessCentral, dataverse } from '../activity-options.js';
 import { followChanges } from './follow-changes.js';
 import { productChangedSignal, type SyncProductInput } from './messages.js';
-import { agree, type Outcome, TRIES } from './sync-account.js';
+import { type FollowedRow, type SyncPort, syncMasterData } from './sync-master-data.js';
 
 /** Keeps one product in agreement with its item: resolves the link, creates or reports what is missing. */
 export async function syncProduct(input: SyncProductInput): Promise<void> {
@@ -11,43 +11,24 @@ export async function syncProduct(input: SyncProductInput): Promise<void> {
     changed: productChangedSignal,
     quietMs: input.quietMs,
     request: input.request,
-    pass: (isThorough) => bringOver(input.rowId, isThorough),
+    pass: (isThorough) => syncMasterData(productPort(input), isThorough),
     goOn: (request) => continueAsNew<typeof syncProduct>({ ...input, request }),
   });
 }
 
-const STEPS = ['read', 'compare', 'write', 'write-sales', 'match', 'create', 'report'];
-
-async function bringOver(rowId: string, isThorough: boolean): Promise<readonly HoldReason[]> {
-  for (let tries = 1; ; tries += 1) {
-    const reading = await dataverse.readProduct({ rowId, isThorough: isThorough || tries > 1 });
-    if (reading.kind !== 'followed') return [];
-    const outcome = await bringItemOver(rowId, reading);
-    if (outcome === 'stale' && tries < TRIES) continue;
-    const ref = { kind: 'product', rowId } as const;
-    const isStale = outcome === 'stale';
-    return masterLedger.endPass({ ref, steps: STEPS, echo: outcome === 'done' ? reading.echo : undefined, isStale });
-  }
-}
-
-async function bringItemOver(
-  rowId: string,
-  { isLinked, isActive }: { readonly isLinked: boolean; readonly isActive: boolean },
-): Promise<Outcome> {
-  if (!isLinked) {
-    if (!isActive) return 'done';
-    const found = await businessCentral.findItemOfProduct({ rowId });
-    if (found === 'none') {
-      const made = await businessCentral.createItemOfProduct({ rowId });
-      if (made !== 'linked') return made === 'stale' ? 'stale' : 'stopped';
-    } else if (found !== 'linked') return 'stopped';
-  }
-  const comparison = await agree(
-    () => businessCentral.readItem({ rowId }),
-    () => businessCentral.updateItem({ rowId }),
-    () => dataverse.updateProduct({ rowId }),
-  );
-  if (comparison === 'stale') return 'stale';
-  if (comparison === 'changed' || !isLinked) await masterLedger.wakeDeals({ rowId });
-  return comparison === 'gone' || comparison === 'refused' ? 'stopped' : 'done';
+function productPort({
+  rowId,
+}: SyncProductInput): SyncPort<Extract<ProductReading, FollowedRow>, Exclude<ProductReading, FollowedRow>> {
+  return {
+    kind: 'product',
+    rowId,
+    steps: ['read', 'compare', 'write', 'write-sales', 'match', 'create', 'report'],
+    read: (isThorough) => dataverse.readProduct({ rowId, isThorough }),
+    leave: async () => [],
+    match: () => businessCentral.findItemOfProduct({ rowId }),
+    create: () => businessCentral.createItemOfProduct({ rowId }),
+    compare: () => businessCentral.readItem({ rowId }),
+    updateBusinessCentral: () => businessCentral.updateItem({ rowId }),
+    updateDataverse: () => dataverse.updateProduct({ rowId }),
+  };
 }
