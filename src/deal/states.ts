@@ -35,7 +35,7 @@ export function isFinal(state: DealState): boolean {
 }
 
 /** The record is not won as far as is known, or was cancelled: being won in Sales makes it a deal again. */
-export const STATES_OF_UNWON = ['seen', 'cancelled'] as const satisfies readonly DealState[];
+export const NOT_WON_STATES = ['seen', 'cancelled'] as const satisfies readonly DealState[];
 
 /** States that a deal does not go back to once its document is out of our hands, as after a reset of its run. */
 export const STATES_BEFORE_HAND_OVER = [

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HOLDS, HOLDS_CLEARED_BY_MASTER_DATA, type HoldReason } from '../../src/deal/holds.js';
-import { DEAL_STATES, FINAL_STATES, isFinal, STATES_BEFORE_POSTING, STATES_OF_UNWON } from '../../src/deal/states.js';
+import { DEAL_STATES, FINAL_STATES, isFinal, NOT_WON_STATES, STATES_BEFORE_POSTING } from '../../src/deal/states.js';
 
 const LISTS = ['src/deal/states.ts', 'src/deal/holds.ts'];
 
@@ -38,7 +38,7 @@ describe('lists of states and of hold reasons', () => {
   it('every state is final or not, as one list says', () => {
     expect(DEAL_STATES.filter(isFinal)).toEqual([...FINAL_STATES]);
     expect(STATES_BEFORE_POSTING.some(isFinal)).toBe(false);
-    expect(STATES_OF_UNWON.filter(isFinal)).toEqual(['cancelled']);
+    expect(NOT_WON_STATES.filter(isFinal)).toEqual(['cancelled']);
   });
 
   it('what master data clears is the matter of those who keep customers and items', () => {

@@ -6,7 +6,7 @@ import type { HttpAnswer } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
-/** Change tracking of Dataverse (reference/dataverse-sales 4): one request reads one page, and nothing is kept here. */
+/** Change tracking of Dataverse (reference/dataverse-sales 4): one request reads one page, and no state is held here. */
 
 /** A row as it is now; which of its columns changed, Dataverse does not say. */
 export interface ChangedRow {
@@ -98,7 +98,7 @@ const page = z.object({
  */
 const USELESS: ReadonlySet<string> = new Set(['0x80044352', '0x80060888', '0x8004430a']);
 
-/** @param clock stands in where an answer bears no date */
+/** @param clock is asked where an answer has no date */
 export function createDataverseChanges(options: DataverseClientOptions, clock: Clock): DataverseChanges {
   const http = createDataverseTransport(options, PARALLEL);
 

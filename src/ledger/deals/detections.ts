@@ -1,6 +1,6 @@
 import type { RecordRef } from '../../deal/deal.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { STATES_OF_UNWON } from '../../deal/states.js';
+import { NOT_WON_STATES } from '../../deal/states.js';
 import type { Database } from '../database.js';
 
 /** Who saw a record that may be handed over: what one of the three did not see is a gap, and gaps are named. */
@@ -88,7 +88,7 @@ const RECORDS = `
   WHERE seen.source_table = $1
   GROUP BY seen.record_id
   HAVING max(seen.last_at) >= $2 AND (bool_or(seen.seen_by <> 'webhook')
-    OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${STATES_OF_UNWON.map((state) => `'${state}'`).join(', ')})))`;
+    OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')})))`;
 
 const MISSED: Readonly<Record<DetectionSource, string>> = {
   webhook: 'NOT by_webhook',

@@ -130,7 +130,7 @@ function toCode(
   const code = tables[table][found.trim().toUpperCase()];
   if (code !== undefined) return code;
   if (table === 'units') return found.trim().toUpperCase();
-  // Business Central knows countries by name as well; what it does not know is told after it was asked.
+  // Business Central knows countries by name as well; what it does not know is reported after it was asked.
   if (table === 'countries' && isDefault) return found.trim();
   return { reason: 'code-unknown', text: `'${found}' is not in the table ${table}` };
 }

@@ -194,7 +194,7 @@ async function resolveDimensions(
 
 /**
  * A dimension that is there already may not be inserted again (reference/business-central 2.7): the same is left out,
- * another told.
+ * another one is reported.
  */
 function withoutDefaults(
   where: string,

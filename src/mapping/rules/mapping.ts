@@ -16,7 +16,7 @@ export interface FieldSource {
   readonly cut: boolean;
   readonly required: boolean;
   readonly unknown: 'hold' | 'leave';
-  /** Whether the configuration says so, or it is what is done without a word. */
+  /** False when the configuration says so; true for the default field mapping. */
   readonly isDefault: boolean;
 }
 

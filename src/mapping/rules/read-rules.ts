@@ -79,7 +79,7 @@ interface PlainIssue {
   readonly isKey: boolean;
 }
 
-/** Unions and unknown keys hold several faults in one issue; each is told on its own. */
+/** Unions and unknown keys hold several faults in one issue; each is reported on its own. */
 function toPlainIssues(issue: z.core.$ZodIssue, above: readonly PropertyKey[] = []): PlainIssue[] {
   const path = [...above, ...issue.path];
   switch (issue.code) {

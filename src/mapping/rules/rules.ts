@@ -49,7 +49,7 @@ export interface Rules {
 /** How the invoices of Business Central are read again and again; from the rules file. */
 export interface InvoiceFeedRules {
   readonly everySeconds: number;
-  /** How far every reading goes back: a transaction that commits late bears an earlier stamp (reference/business-central 6.3). */
+  /** How far every reading goes back: a transaction that commits late has an earlier stamp (reference/business-central 6.3). */
   readonly overlapSeconds: number;
   readonly pageSize: number;
   /** How often the open invoices are read, for payments that move no stamp. */

@@ -1,7 +1,7 @@
 import { continueAsNew, sleep } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { RecordRef } from '../../deal/deal.js';
-import { type DealState, STATES_OF_UNWON } from '../../deal/states.js';
+import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';
 import type { DealEnded, DealHandlers } from './deal-handlers.js';
 import { type DraftedDeal, documentStepsFor } from './document-steps.js';
@@ -16,7 +16,7 @@ export async function settle(handlers: DealHandlers, progress: DealProgress): Pr
   await sleep(progress.settleMs);
 }
 
-const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(STATES_OF_UNWON);
+const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(NOT_WON_STATES);
 
 /**
  * Ends the run, unless a hint came that the record changed since it was read: it may have been won in that moment, and

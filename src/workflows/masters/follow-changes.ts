@@ -17,7 +17,7 @@ export interface Following {
 
 /** A stream of changes is not waited for longer than this many quiet times. */
 const QUIET_TIMES = 12;
-/** What a person has to repair is looked at again by itself. */
+/** What a person has to repair is compared again without being asked for. */
 const RECHECK_INTERVAL = '1h';
 
 export async function followChanges({ changed, quietMs, request, pass, goOn }: Following): Promise<void> {
@@ -25,12 +25,12 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
   let isThorough = request?.isThorough ?? false;
   let passes = 0;
   let reasons: readonly HoldReason[] = [];
-  const hear = (notified: SyncRequest): void => {
+  const take = (wanted: SyncRequest): void => {
     asked += 1;
-    isThorough ||= notified.isThorough ?? false;
+    isThorough ||= wanted.isThorough ?? false;
   };
-  setHandler(changed, hear, { description: 'Something changed in Sales' });
-  setHandler(retryMasterSignal, () => hear({ isThorough: true }), { description: 'Look at everything again' });
+  setHandler(changed, take, { description: 'Something changed in Sales' });
+  setHandler(retryMasterSignal, () => take({ isThorough: true }), { description: 'Compare everything again' });
   setHandler(syncStatusQuery, (): SyncStatus => ({ passes, reasons }));
 
   for (;;) {
@@ -49,8 +49,8 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
     if (asked > 0) continue;
     // A signal that comes at this very moment makes the server refuse the end and ask again.
     if (reasons.length === 0) return;
-    const isHeard = await condition(() => asked > 0, RECHECK_INTERVAL);
-    if (!isHeard) hear({ isThorough: true });
+    const isAsked = await condition(() => asked > 0, RECHECK_INTERVAL);
+    if (!isAsked) take({ isThorough: true });
     if (workflowInfo().continueAsNewSuggested) await goOn({ isThorough });
   }
 }
