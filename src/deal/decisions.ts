@@ -1,4 +1,5 @@
 import { ACTOR_SOURCES, type Actor, type ActorSource } from './actor.js';
+import type { ChangeHint } from './change-hints.js';
 import type { Figures } from './deal.js';
 import type { Replay } from './replay.js';
 
@@ -53,6 +54,34 @@ export function parseReplay(input: unknown): Replay {
   return { actor, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
 }
 
+/** From feeds and webhooks; the same strictness, since anybody at Temporal may send it. */
+export function parseChangeHint(input: unknown): ChangeHint {
+  const { at } = parseFields(input, ['at', 'revision', 'isDeleted', 'invoiceId', 'etag'], 'hint');
+  switch (at) {
+    case 'dataverse': {
+      const fields = parseFields(input, ['at', 'revision', 'isDeleted'], 'hint');
+      const revision = parseOptionalText(fields, 'revision');
+      const isDeleted = fields['isDeleted'];
+      if (isDeleted !== undefined && typeof isDeleted !== 'boolean')
+        throw new DecisionError('isDeleted', 'true or false', isDeleted);
+      return { at, ...(revision !== undefined && { revision }), ...(isDeleted !== undefined && { isDeleted }) };
+    }
+    case 'business-central': {
+      const fields = parseFields(input, ['at', 'invoiceId', 'etag'], 'hint');
+      return {
+        at,
+        invoiceId: parseText(fields['invoiceId'], 'invoiceId', MAX_NAME_LENGTH),
+        etag: parseText(fields['etag'], 'etag', MAX_TEXT_LENGTH),
+      };
+    }
+    case 'masters':
+      parseFields(input, ['at'], 'hint');
+      return { at };
+    default:
+      throw new DecisionError('at', "'dataverse', 'business-central' or 'masters'", at);
+  }
+}
+
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 2_000;
 
@@ -70,14 +99,23 @@ function parseFields(input: unknown, known: readonly string[], name = 'input'): 
 /** Our own programs name the whole actor; a person with Temporal's tools gives a name, which nobody proved. */
 function parseActor({ by, actor }: Fields): Actor {
   if (actor === undefined) {
-    return { name: parseText(by, 'by', MAX_NAME_LENGTH), source: 'signal', isVerified: false };
+    return { name: parseName(by, 'by'), source: 'signal', isVerified: false };
   }
   if (by !== undefined) throw new DecisionError('by', 'nothing beside actor', by);
   const fields = parseFields(actor, ['name', 'source', 'isVerified'], 'actor');
   const { source, isVerified } = fields;
   if (!isSource(source)) throw new DecisionError('actor.source', `one of ${ACTOR_SOURCES.join(', ')}`, source);
   if (typeof isVerified !== 'boolean') throw new DecisionError('actor.isVerified', 'true or false', isVerified);
-  return { name: parseText(fields['name'], 'actor.name', MAX_NAME_LENGTH), source, isVerified };
+  return { name: parseName(fields['name'], 'actor.name'), source, isVerified };
+}
+
+/** The trail and the ledger name what did something without a person by these. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['sales', 'rule', 'dealbridge']);
+
+function parseName(input: unknown, field: string): string {
+  const name = parseText(input, field, MAX_NAME_LENGTH);
+  if (RESERVED_NAMES.has(name.toLowerCase())) throw new DecisionError(field, 'the name of a person', input);
+  return name;
 }
 
 function isSource(source: unknown): source is ActorSource {

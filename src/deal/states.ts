@@ -1,4 +1,4 @@
-/** The states of a deal and the moves between them: a table that the compiler checks. */
+/** The states of a deal, the events that move it, and the table of both: the compiler asks for every state. */
 
 export const DEAL_STATES = [
   'seen',
@@ -18,6 +18,121 @@ export const DEAL_STATES = [
   'cancelled',
 ] as const;
 export type DealState = (typeof DEAL_STATES)[number];
+
+/** What happens to a deal; not to be mixed up with the events of a record in Sales, see events.ts. */
+export const STATE_EVENTS = [
+  /** Its record is read from the start. */
+  'read',
+  /** It is not won yet, or not any more and nothing was made of it. */
+  'not-won',
+  /** No other record of its lineage carries it, so it is ours. */
+  'claimed',
+  'drafted',
+  /** Record or draft changed: both sides are compared again. */
+  'changed',
+  /** A person is asked. */
+  'asked',
+  'confirmed',
+  /** The order is confirmed, and the warehouse ships and invoices it. */
+  'left-to-warehouse',
+  /** By us, or by hand in Business Central. */
+  'posted',
+  /** Sales knows all invoices, and not all of them are final. */
+  'reported',
+  'settled',
+  'held',
+  'superseded',
+  'already-handed-over',
+  'rejected',
+  'cancelled',
+  /** It ended without a document and begins again: replayed, or the deal that covered it lost its document. */
+  'reopened',
+] as const;
+export type StateEvent = (typeof STATE_EVENTS)[number];
+
+type Row = Partial<Record<StateEvent, DealState>>;
+
+/** Until a document is made, reading may find anything, after every hold again. */
+const FOUND_BY_READING = {
+  read: 'reading',
+  'not-won': 'seen',
+  claimed: 'preparing',
+  superseded: 'superseded',
+  'already-handed-over': 'already-handed-over',
+  cancelled: 'cancelled',
+  held: 'held',
+} as const satisfies Row;
+
+/** What agreeing on a draft may lead to; in Business Central somebody may post it by hand at any time. */
+const WITH_DRAFT = {
+  asked: 'awaiting-confirmation',
+  confirmed: 'confirmed',
+  posted: 'posted',
+  'left-to-warehouse': 'awaiting-shipment',
+  cancelled: 'cancelled',
+  held: 'held',
+} as const satisfies Row;
+
+/** Business Central's from here on: only its invoices move the deal. */
+const TRACKED = { reported: 'written-back', settled: 'settled', held: 'held' } as const satisfies Row;
+
+const TRANSITIONS: Readonly<Record<DealState, Row>> = {
+  seen: { read: 'reading', cancelled: 'cancelled' },
+  reading: FOUND_BY_READING,
+  preparing: { ...FOUND_BY_READING, drafted: 'drafted' },
+  // A run that was reset finds the confirmation of before, and the order with the warehouse.
+  drafted: { ...FOUND_BY_READING, ...WITH_DRAFT },
+  'awaiting-confirmation': {
+    changed: 'drafted',
+    confirmed: 'confirmed',
+    rejected: 'rejected',
+    cancelled: 'cancelled',
+  },
+  confirmed: WITH_DRAFT,
+  // Cancelled in Sales before the warehouse touched it.
+  'awaiting-shipment': { ...TRACKED, 'left-to-warehouse': 'awaiting-shipment', cancelled: 'cancelled' },
+  posted: { ...TRACKED, 'left-to-warehouse': 'awaiting-shipment' },
+  'written-back': TRACKED,
+  // A payment that is undone, an invoice that is cancelled later.
+  settled: TRACKED,
+  // A cleared hold goes back to where the deal stood; a run that begins with a held deal goes on from here.
+  held: {
+    ...TRACKED,
+    'left-to-warehouse': 'awaiting-shipment',
+    rejected: 'rejected',
+    cancelled: 'cancelled',
+  },
+  superseded: { reopened: 'seen' },
+  'already-handed-over': { reopened: 'seen' },
+  rejected: { reopened: 'seen' },
+  // Cancelled in Sales and won there again; never by itself after a person cancelled it here.
+  cancelled: { read: 'reading', reopened: 'seen' },
+};
+
+/** A bug, never an input: what a deal goes through is the story's, and the table has all of it. */
+export class InvalidTransitionError extends Error {
+  constructor(state: DealState, event: StateEvent) {
+    super(`invalid state transition: '${event}' cannot happen to a deal that is ${state}`);
+    this.name = 'InvalidTransitionError';
+  }
+}
+
+export function findNextState(state: DealState, event: StateEvent): DealState | undefined {
+  return TRANSITIONS[state][event];
+}
+
+/** @throws InvalidTransitionError when the table has no such move */
+export function nextState(state: DealState, event: StateEvent): DealState {
+  const next = findNextState(state, event);
+  if (next === undefined) throw new InvalidTransitionError(state, event);
+  return next;
+}
+
+/** Whether one event leads from the one to the other, or a hold that is cleared. */
+export function canMove(from: DealState, to: DealState): boolean {
+  if (from === to || STATE_EVENTS.some((event) => findNextState(from, event) === to)) return true;
+  return from === 'held' && findNextState(to, 'held') !== undefined;
+}
 
 /** A final state is the ledger's answer for ever, also after Temporal has forgotten the run. */
 export const FINAL_STATES = [
@@ -55,56 +170,9 @@ export const STATES_BEFORE_POSTING = [
   'confirmed',
 ] as const satisfies readonly DealState[];
 
-const MOVES: Record<DealState, readonly DealState[]> = {
-  seen: ['reading', 'cancelled'],
-  reading: ['preparing', 'seen', 'held', 'superseded', 'already-handed-over', 'cancelled'],
-  preparing: ['reading', 'drafted', 'held', 'superseded', 'already-handed-over', 'cancelled'],
-  drafted: ['reading', 'preparing', 'awaiting-confirmation', 'confirmed', 'posted', 'held', 'cancelled'],
-  'awaiting-confirmation': ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'rejected', 'held', 'cancelled'],
-  confirmed: [
-    'reading',
-    'preparing',
-    'drafted',
-    'posted',
-    'awaiting-shipment',
-    'awaiting-confirmation',
-    'held',
-    'cancelled',
-  ],
-  'awaiting-shipment': ['written-back', 'settled', 'held', 'cancelled'],
-  posted: ['written-back', 'held'],
-  'written-back': ['settled', 'held'],
-  // A payment that is undone, an invoice that is cancelled later.
-  settled: ['written-back', 'held'],
-  held: [
-    'reading',
-    'preparing',
-    'drafted',
-    'awaiting-confirmation',
-    'confirmed',
-    'awaiting-shipment',
-    'posted',
-    'written-back',
-    'settled',
-    'rejected',
-    'cancelled',
-    'superseded',
-    'already-handed-over',
-  ],
-  superseded: [],
-  'already-handed-over': [],
-  rejected: [],
-  // Cancelled in Sales and won there again; never after a person cancelled it here.
-  cancelled: ['reading'],
-};
-
-export function canMove(from: DealState, to: DealState): boolean {
-  return from === to || MOVES[from].includes(to);
-}
-
 const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);
 
-/** The document is Business Central's from here on: what follows is told to Sales, nothing is drafted any more. */
+/** The document is Business Central's from here on: what follows is reported to Sales, nothing is drafted any more. */
 export function isHandedOver(state: DealState): boolean {
   return HANDED_OVER.has(state);
 }

@@ -28,7 +28,7 @@ export async function confirm(handlers: DealHandlers, { deal, draft }: DraftedDe
   }
   const decision = { actor, action: 'confirm', facts: { figures, note } };
   await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
-  await handlers.enter('confirmed', 'posting', { alreadyRecorded: true });
+  await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
   return true;
 }
 

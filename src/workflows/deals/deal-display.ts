@@ -1,7 +1,7 @@
 import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
-import { canMove, type DealState } from '../../deal/states.js';
+import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
 import type { DealStatus } from './messages.js';
 import { SEARCH_ATTRIBUTES } from './search-attributes.js';
 
@@ -19,7 +19,7 @@ export class DealDisplay {
   private readonly ref: RecordRef;
   private shownState: DealState = 'reading';
   private step = 'starting';
-  private problems: readonly Problem[] = [];
+  private shownProblems: readonly Problem[] = [];
   private shownFigures: Figures | undefined;
   private invoiceNumber: string | undefined;
   private difference: string | undefined;
@@ -33,17 +33,21 @@ export class DealDisplay {
     return this.shownState;
   }
 
+  get problems(): readonly Problem[] {
+    return this.shownProblems;
+  }
+
   get figures(): Figures | undefined {
     return this.shownFigures;
   }
 
-  enter(state: DealState, step: string): void {
-    // A bug, but none that a deal has to wait for: tests fail on this line.
-    if (!canMove(this.shownState, state)) log.error('invalid state transition', { from: this.shownState, to: state });
-    this.shownState = state;
+  /** @throws InvalidTransitionError, which stops the run until the code is mended: a bug must not post anything. */
+  move(event: StateEvent, step: string): DealState {
+    this.shownState = nextState(this.shownState, event);
     this.step = step;
-    this.problems = [];
+    this.shownProblems = [];
     this.publish();
+    return this.shownState;
   }
 
   resumeAt(state: DealState): void {
@@ -55,21 +59,22 @@ export class DealDisplay {
   }
 
   hold(problems: readonly Problem[]): void {
-    this.shownState = 'held';
-    this.problems = problems;
+    this.shownState = nextState(this.shownState, 'held');
+    this.shownProblems = problems;
     this.publish();
   }
 
   /** The hold is over: the deal stands where it was held. */
   resume(state: DealState): void {
     this.shownState = state;
-    this.problems = [];
+    this.shownProblems = [];
     this.publish();
   }
 
-  ignoreSignal(signal: string, reason: string): void {
-    log.warn('signal ignored', { signal, reason });
-    this.ignored = `${signal}: ${reason}`;
+  /** The message may quote what a person typed, so that it does not go into the log (I7). */
+  ignoreSignal(signal: string, type: string, message: string): void {
+    log.warn('signal ignored', { signal, type });
+    this.ignored = `${signal}: ${message}`;
     this.publishDetails();
   }
 
@@ -88,7 +93,7 @@ export class DealDisplay {
     return {
       state: this.shownState,
       step: this.step,
-      problems: this.problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
+      problems: this.shownProblems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
       figures: this.shownFigures,
       invoiceNumber: this.invoiceNumber,
       ...(this.difference !== undefined && { difference: this.difference }),
@@ -100,7 +105,7 @@ export class DealDisplay {
     upsertSearchAttributes([
       { key: SEARCH_ATTRIBUTES.sourceTable, value: this.ref.table },
       { key: SEARCH_ATTRIBUTES.state, value: this.shownState },
-      { key: SEARCH_ATTRIBUTES.holdReason, value: this.problems[0]?.reason ?? null },
+      { key: SEARCH_ATTRIBUTES.holdReason, value: this.shownProblems[0]?.reason ?? null },
     ]);
     this.publishDetails();
   }

@@ -1,13 +1,19 @@
 import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
-import { type ChangeHint, isNewerRevision } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
-import { DecisionError, parseConfirmation, parseEnding, parseReplay, parseRetry } from '../../deal/decisions.js';
+import {
+  DecisionError,
+  parseChangeHint,
+  parseConfirmation,
+  parseEnding,
+  parseReplay,
+  parseRetry,
+} from '../../deal/decisions.js';
 import { type Problem, REFUSED } from '../../deal/holds.js';
 import { isSame } from '../../deal/money.js';
 import type { Replay } from '../../deal/replay.js';
-import { type DealState, isHandedOver } from '../../deal/states.js';
+import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
 import {
@@ -22,17 +28,11 @@ import {
   retryUpdate,
   statusQuery,
 } from './messages.js';
+import { type Pending, PendingChanges } from './pending-changes.js';
 
 /** What a step answers instead of its result when a person has to do something first. */
 export interface Held {
   readonly held: readonly Problem[];
-}
-
-export interface PendingChanges {
-  /** The record in Sales is another, or may be. */
-  readonly ofRecord: boolean;
-  /** An invoice in Business Central is another. */
-  readonly ofInvoices: boolean;
 }
 
 export type Decision =
@@ -80,17 +80,7 @@ export class DealHandlers {
   /** The state from which the deal was held, and to which it returns. */
   private heldFrom: DealState = 'reading';
 
-  /** Of the record as it was read last. */
-  private revision: string | undefined;
-  /** The newest revision that a hint named; a hint before the first reading is compared once that is known. */
-  private newestRevision: string | undefined;
-  /** A hint named no revision, or the record is deleted: only reading tells. */
-  private isRecordChanged = false;
-  private areInvoicesChanged = false;
-  private isMasterDataChanged = false;
-  /** Each hint ends a hold once: the step that is held may not be one that reads the record again. */
-  private hints = 0;
-  private answeredHints = 0;
+  private readonly changes = new PendingChanges();
 
   constructor(ref: RecordRef) {
     this.recordId = ref.recordId;
@@ -125,18 +115,28 @@ export class DealHandlers {
     setHandler(rejectSignal, (input) => {
       if (this.fits('reject', () => this.validateReject(input))) this.reject(input);
     });
-    setHandler(changedSignal, (hint) => this.takeHint(hint));
+    setHandler(changedSignal, (input) => {
+      if (this.fits('changed', () => void parse(() => parseChangeHint(input))))
+        this.changes.add(parseChangeHint(input));
+    });
   }
 
-  /** Moves the deal on, shows it, and records it in the ledger unless a step has recorded it already. */
-  async enter(
-    state: DealState,
+  /** Moves the deal by what happened, shows it, and records it in the ledger unless a step has recorded it already. */
+  async move(
+    event: StateEvent,
     step: string,
     options: { readonly alreadyRecorded?: boolean } & Omit<StateChange, 'recordId' | 'state'> = {},
-  ): Promise<void> {
-    this.display.enter(state, step);
+  ): Promise<DealState> {
+    const state = this.display.move(event, step);
     const { alreadyRecorded, ...facts } = options;
     if (!alreadyRecorded) await ledger.recordState({ recordId: this.recordId, state, ...facts });
+    return state;
+  }
+
+  /** Into the trail, while the deal stays where it is: what follows from the decision comes after. */
+  async recordDecision(decision: NonNullable<StateChange['decision']>): Promise<void> {
+    const { state, problems } = this.display;
+    await ledger.recordState({ recordId: this.recordId, state, ...(problems.length > 0 && { problems }), decision });
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -148,7 +148,7 @@ export class DealHandlers {
   async runUnlessHeld<T>(step: string, work: (isRepeat: boolean) => Promise<T | Held>): Promise<T> {
     this.display.setStep(step);
     for (let isRepeat = false; ; isRepeat = true) {
-      this.isMasterDataChanged = false;
+      this.changes.forgetMasterData();
       const result = await work(isRepeat).catch(toHeld);
       if (!isHeld(result)) return result;
       await this.hold(result.held);
@@ -159,34 +159,29 @@ export class DealHandlers {
   async decide(figures: Figures): Promise<Decision | { readonly kind: 'changed' }> {
     this.display.show({ figures });
     this.decision = undefined;
-    await this.enter('awaiting-confirmation', 'waiting for a person to confirm');
+    await this.move('asked', 'waiting for a person to confirm');
     await condition(() => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges());
-    if (this.ending) throw this.ending;
+    this.throwEnding();
     const decision = this.findDecision();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
     const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
-    await this.enter('drafted', 'reading both sides again', isVoid && { decision: isVoid });
+    await this.move('changed', 'reading both sides again', isVoid && { decision: isVoid });
     return { kind: 'changed' };
   }
 
   /** From now on a hint counts only when it names a newer revision than this. */
   hasRead(revision: string): void {
-    this.revision = revision;
-    this.isRecordChanged = false;
+    this.changes.hasRead(revision);
   }
 
   hasPendingChanges(): boolean {
-    return this.isRecordPending() || this.areInvoicesChanged;
+    return this.changes.hasAny();
   }
 
   /** What hints have named since the last reading, once: whoever takes it reads again. */
-  takePendingChanges(): PendingChanges {
-    const pending = { ofRecord: this.isRecordPending(), ofInvoices: this.areInvoicesChanged };
-    this.isRecordChanged = false;
-    this.areInvoicesChanged = false;
-    if (this.isNewer(this.newestRevision)) this.revision = this.newestRevision;
-    return pending;
+  takePendingChanges(): Pending {
+    return this.changes.take();
   }
 
   show(facts: DealFacts): void {
@@ -196,15 +191,17 @@ export class DealHandlers {
   private async hold(problems: readonly Problem[]): Promise<void> {
     const { state: before } = this.display;
     this.heldFrom = before;
-    this.display.hold(problems);
-    await ledger.recordState({ recordId: this.recordId, state: 'held', problems });
+    // From here on a retry counts, also one that comes while the ledger records the hold.
     const retries = this.retries;
     this.retriedBy = undefined;
-    // A hint that came while the step ran may name what the step had read before.
-    await condition(() => this.retries > retries || this.ending !== undefined || this.isHinted(), RECHECK_INTERVAL);
-    this.answeredHints = this.hints;
-    if (this.ending) throw this.ending;
-    this.display.resume(before);
+    this.display.hold(problems);
+    await ledger.recordState({ recordId: this.recordId, state: 'held', problems });
+    await condition(
+      () => this.retries > retries || this.ending !== undefined || this.changes.mayEndHold(),
+      RECHECK_INTERVAL,
+    );
+    this.changes.answerHold();
+    this.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
     const retriedBy = this.findRetry();
     await ledger.recordState({
@@ -212,6 +209,13 @@ export class DealHandlers {
       state: before,
       ...(retriedBy && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
     });
+    // Until the deal leaves the hold somebody may still end it.
+    this.throwEnding();
+    this.display.resume(before);
+  }
+
+  private throwEnding(): void {
+    if (this.ending) throw this.ending;
   }
 
   /** Set by a handler while the story waits, which the compiler cannot see. */
@@ -221,34 +225,6 @@ export class DealHandlers {
 
   private findRetry(): Actor | undefined {
     return this.retriedBy;
-  }
-
-  private isHinted(): boolean {
-    return this.isMasterDataChanged || (this.hasPendingChanges() && this.hints > this.answeredHints);
-  }
-
-  private isRecordPending(): boolean {
-    return this.isRecordChanged || this.isNewer(this.newestRevision);
-  }
-
-  private isNewer(revision: string | undefined): boolean {
-    return revision !== undefined && (this.revision === undefined || isNewerRevision(revision, this.revision));
-  }
-
-  private takeHint(hint: ChangeHint): void {
-    this.hints += 1;
-    switch (hint.at) {
-      case 'dataverse':
-        if (hint.revision === undefined || hint.isDeleted) this.isRecordChanged = true;
-        else if (this.newestRevision === undefined || isNewerRevision(hint.revision, this.newestRevision))
-          this.newestRevision = hint.revision;
-        return;
-      case 'business-central':
-        this.areInvoicesChanged = true;
-        return;
-      case 'masters':
-        this.isMasterDataChanged = true;
-    }
   }
 
   private confirm(input: unknown): DealStatus {
@@ -336,7 +312,7 @@ export class DealHandlers {
       return true;
     } catch (error) {
       if (!(error instanceof ApplicationFailure)) throw error;
-      this.display.ignoreSignal(signal, error.message);
+      this.display.ignoreSignal(signal, error.type ?? 'unknown', error.message);
       return false;
     }
   }

@@ -43,7 +43,7 @@ const INVOICE: DocumentSteps = {
   isPostedByHand: ({ draft }, found) =>
     Promise.resolve(found !== undefined && found.figures.documentNumber !== draft.figures.documentNumber),
   async readResult(handlers, { deal, draft }) {
-    await handlers.enter('posted', 'reading the posted invoice', { alreadyRecorded: true });
+    await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
     const invoice = await handlers.runUnlessHeld('reading the posted invoice', () =>
       businessCentral.readPosted({ recordId: deal.recordId, invoiceId: draft.id }),
     );
@@ -72,10 +72,10 @@ const ORDER: DocumentSteps = {
   },
   async readResult(handlers, { deal, draft }) {
     if (deal.policy.orderPosting !== 'ship-and-invoice') {
-      await handlers.enter('awaiting-shipment', 'the warehouse ships and invoices');
+      await handlers.move('left-to-warehouse', 'the warehouse ships and invoices');
       return undefined;
     }
-    await handlers.enter('posted', 'reading the invoices of the order', { alreadyRecorded: true });
+    await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
       businessCentral.readOrderInvoices({ recordId: deal.recordId, orderId: draft.id }),
     );

@@ -33,7 +33,7 @@ export async function bringToDraft(
   if (whose.kind === 'not-ours') return whose;
   if (deal.problems.length > 0) return { held: deal.problems };
 
-  await handlers.enter('preparing', 'making sure of customer and items', { alreadyRecorded: true });
+  await handlers.move('claimed', 'making sure of customer and items', { alreadyRecorded: true });
   // After a hold nothing is taken on trust: what was known may be what was wrong.
   const known = options.isRepeat ? { customer: undefined, unknownProducts: deal.products } : whose.masters;
   const masters = await prepareMasters(deal, known);
@@ -44,7 +44,7 @@ export async function bringToDraft(
   const adopted = draft ? { ...deal, policy: { ...deal.policy, documentKind: draft.kind } } : deal;
   const drafted = await makeDraft(handlers, adopted, masters.customerId, options.draftVersion);
   if (!drafted) return { kind: 'not-ours', result: await supersede(handlers, deal) };
-  await handlers.enter('drafted', 'comparing draft and deal', { alreadyRecorded: true });
+  await handlers.move('drafted', 'comparing draft and deal', { alreadyRecorded: true });
   const isAsItIs = !draft && isSameDocument(drafted.deal, deal);
   return isAsItIs ? { kind: 'drafted', drafted } : bringUpToDate(handlers, drafted, deal);
 }
@@ -109,18 +109,18 @@ async function resolveCarrier(
   const { recordId, ancestors, products } = deal;
   if (deal.state === 'dead') {
     await ledger.releaseClaims({ recordId });
-    await handlers.enter('cancelled', 'cancelled in Sales', { endedBy: 'Sales' });
+    await handlers.move('cancelled', 'cancelled in Sales', { endedBy: 'Sales' });
     return { kind: 'not-ours', result: { outcome: 'cancelled' } };
   }
   if (deal.state === 'open') {
-    await handlers.enter('seen', 'not won yet');
+    await handlers.move('not-won', 'not won yet');
     return { kind: 'not-ours', result: { outcome: 'seen' } };
   }
   // Who has a draft carries the deal already, and what comes after it is covered.
   if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   const claim = await ledger.claimDeal({ recordId, ancestors, accountId: deal.customer?.accountId ?? '', products });
   if (claim.kind === 'carrier') return { kind: 'ours', masters: claim.masters };
-  await handlers.enter(claim.kind, `${claim.by} carries the deal`, { carrierId: claim.by });
+  await handlers.move(claim.kind, `${claim.by} carries the deal`, { carrierId: claim.by });
   return { kind: 'not-ours', result: { outcome: claim.kind, carrier: claim.by } };
 }
 
@@ -128,7 +128,7 @@ async function resolveCarrier(
 async function supersede(handlers: DealHandlers, deal: DealSummary): Promise<HandOverResult> {
   for (const descendant of deal.descendants) await ledger.ensureDealRuns(descendant);
   const carrier = deal.descendants[0]?.recordId;
-  await handlers.enter('superseded', 'another record carries the deal', carrier ? { carrierId: carrier } : {});
+  await handlers.move('superseded', 'another record carries the deal', carrier ? { carrierId: carrier } : {});
   return carrier ? { outcome: 'superseded', carrier } : { outcome: 'superseded' };
 }
 

@@ -12,7 +12,7 @@ import type { HandOverInput, HandOverResult } from './messages.js';
 /** One click in Sales fires several events: what it makes of opportunity and quote is there a moment later. */
 export async function settle(handlers: DealHandlers, progress: DealProgress): Promise<void> {
   if (progress.settleMs === 0) return;
-  await handlers.enter('reading', 'letting the record settle in Sales', { alreadyRecorded: true });
+  await handlers.move('read', 'letting the record settle in Sales', { alreadyRecorded: true });
   await sleep(progress.settleMs);
 }
 
@@ -37,18 +37,15 @@ export async function endDeal(
   end: DealEnded,
 ): Promise<HandOverResult> {
   const { recordId } = ref;
+  const endedBy = end.by === 'Sales' ? end.by : end.by.name;
+  // The decision is in the trail before anything is deleted.
+  await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
   if (drafted) await documentStepsFor(drafted.deal).deleteDraft(drafted);
   else await deleteEarlierDraft(ref);
   await ledger.releaseClaims({ recordId });
-  await ledger.recordState({
-    recordId,
-    state: end.state,
-    decision: { actor: end.by, action: end.state, facts: { reason: end.reason } },
-  });
+  await ledger.recordState({ recordId, state: end.state, endedBy });
   if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId });
-  await handlers.enter(end.state, `${end.state} by ${end.by === 'Sales' ? end.by : end.by.name}`, {
-    alreadyRecorded: true,
-  });
+  await handlers.move(end.state, `${end.state} by ${endedBy}`, { alreadyRecorded: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
 }

@@ -3,7 +3,7 @@ import type { RecordRef } from '../../deal/deal.js';
 import { isZero } from '../../deal/money.js';
 import type { Notice } from '../../deal/notices.js';
 import { isFinalStatus } from '../../deal/payment-status.js';
-import type { DealState } from '../../deal/states.js';
+import type { StateEvent } from '../../deal/states.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import type { DealHandlers, Held } from './deal-handlers.js';
 import type { HandOverResult } from './messages.js';
@@ -99,7 +99,7 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
   const decision = { actor: 'Sales', action: 'cancelled', facts: { reason: 'cancelled or reopened in Sales' } };
   await ledger.recordState({ recordId, state: 'cancelled', decision });
   await ledger.wakeSuperseded({ recordId });
-  await handlers.enter('cancelled', 'cancelled in Sales', { alreadyRecorded: true });
+  await handlers.move('cancelled', 'cancelled in Sales', { alreadyRecorded: true });
   return true;
 }
 
@@ -154,7 +154,7 @@ async function rest(
   isClosed: boolean,
 ): Promise<HandOverResult> {
   const isSettled = isClosed && invoices.length > 0 && invoices.every((invoice) => isFinalStatus(invoice.status));
-  const state: DealState = isSettled ? 'settled' : invoices.length > 0 ? 'written-back' : 'awaiting-shipment';
+  const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
   const numbers = invoices.map((invoice) => invoice.number).join(', ');
   if (numbers) handlers.show({ invoiceNumber: numbers });
   if (isClosed && !progress.isClosed && progress.closesOrder) {
@@ -162,15 +162,15 @@ async function rest(
       dataverse.setOrderInvoiced({ recordId: ref.recordId }),
     );
   }
-  await handlers.enter(state, DOING[state] ?? '', {
+  const outcome = await handlers.move(event, DOING[event], {
     ...(isClosed && { isClosed }),
     ...(numbers && { invoiceNumber: numbers }),
   });
-  return numbers ? { outcome: state, invoiceNumber: numbers } : { outcome: state };
+  return numbers ? { outcome, invoiceNumber: numbers } : { outcome };
 }
 
-const DOING: Partial<Record<DealState, string>> = {
+const DOING = {
   settled: 'done',
-  'written-back': 'waiting for payment',
-  'awaiting-shipment': 'the warehouse ships and invoices',
-};
+  reported: 'waiting for payment',
+  'left-to-warehouse': 'the warehouse ships and invoices',
+} as const satisfies Partial<Record<StateEvent, string>>;

@@ -41,7 +41,7 @@ async function handOver(
   try {
     await settle(handlers, progress);
     // Read the record, find out whose deal it is, prepare customer and items, make the draft.
-    await handlers.enter('reading', 'reading the deal in Sales', { alreadyRecorded: true });
+    await handlers.move('read', 'reading the deal in Sales', { alreadyRecorded: true });
     const start = await handlers.runUnlessHeld('preparing the draft', async (isRepeat) => {
       // An attempt before the hold may have made or deleted a draft.
       const stands = isRepeat ? await ledger.loadDealProgress(ref) : progress;
@@ -95,7 +95,8 @@ async function writeBack(
   const { documentKind, orderPosting } = drafted.deal.policy;
   // Of an order that was posted by hand only its invoices are left, and they are read next.
   const isOrderByHand = isPostedByHand && documentKind === 'order';
-  if (!isOrderByHand) await documentStepsFor(drafted.deal).readResult(handlers, drafted);
+  if (isOrderByHand) await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
+  else await documentStepsFor(drafted.deal).readResult(handlers, drafted);
   const { ofRecord, ofInvoices } = handlers.takePendingChanges();
   // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
   const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isPostedByHand);

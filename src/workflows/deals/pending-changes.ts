@@ -1,0 +1,81 @@
+import { type ChangeHint, isNewerRevision } from '../../deal/change-hints.js';
+
+/** What hints have named and nobody has read yet. */
+export interface Pending {
+  /** The record in Sales is another, or may be. */
+  readonly ofRecord: boolean;
+  /** An invoice in Business Central is another. */
+  readonly ofInvoices: boolean;
+}
+
+/** Remembers hints until the story reads what they name; many hints are one reading. */
+export class PendingChanges {
+  /** Of the record as it was read last. */
+  private revision: string | undefined;
+  /** The newest revision that a hint named; a hint before the first reading is compared once that is known. */
+  private newestRevision: string | undefined;
+  /** A hint named no revision, or the record is deleted: only reading tells. */
+  private isRecordChanged = false;
+  private areInvoicesChanged = false;
+  private isMasterDataChanged = false;
+  /** Each hint ends a hold once: the step that is held may not be one that reads the record again. */
+  private hints = 0;
+  private answeredHints = 0;
+
+  add(hint: ChangeHint): void {
+    this.hints += 1;
+    switch (hint.at) {
+      case 'dataverse':
+        if (hint.revision === undefined || hint.isDeleted) this.isRecordChanged = true;
+        else if (this.newestRevision === undefined || isNewerRevision(hint.revision, this.newestRevision))
+          this.newestRevision = hint.revision;
+        return;
+      case 'business-central':
+        this.areInvoicesChanged = true;
+        return;
+      case 'masters':
+        this.isMasterDataChanged = true;
+    }
+  }
+
+  /** From now on a hint counts only when it names a newer revision than this. */
+  hasRead(revision: string): void {
+    this.revision = revision;
+    this.isRecordChanged = false;
+  }
+
+  hasAny(): boolean {
+    return this.isRecordPending() || this.areInvoicesChanged;
+  }
+
+  /** Once: whoever takes it reads again. */
+  take(): Pending {
+    const pending = { ofRecord: this.isRecordPending(), ofInvoices: this.areInvoicesChanged };
+    this.isRecordChanged = false;
+    this.areInvoicesChanged = false;
+    if (this.isNewer(this.newestRevision)) this.revision = this.newestRevision;
+    return pending;
+  }
+
+  /** A step begins that reads master data: what hints named before is seen by it. */
+  forgetMasterData(): void {
+    this.isMasterDataChanged = false;
+  }
+
+  /** Whether a hold may be over: a hint that came while the step ran may name what the step had read before. */
+  mayEndHold(): boolean {
+    return this.isMasterDataChanged || (this.hasAny() && this.hints > this.answeredHints);
+  }
+
+  answerHold(): void {
+    this.answeredHints = this.hints;
+  }
+
+  private isRecordPending(): boolean {
+    return this.isRecordChanged || this.isNewer(this.newestRevision);
+  }
+
+  private isNewer(revision: string | undefined): boolean {
+    return revision !== undefined && (this.revision === undefined || isNewerRevision(revision, this.revision));
+  }
+}
