@@ -1,0 +1,319 @@
+import { randomUUID } from 'node:crypto';
+import type { WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { expect } from 'vitest';
+import type {
+  DealProgress,
+  InvoiceProgress,
+  LedgerActivities,
+  StateChange,
+} from '../../src/activities/deals/ledger.js';
+import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
+import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
+import type { Draft } from '../../src/activities/documents/drafts.js';
+import type { BusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import type { OrderActivities, OrderProgress } from '../../src/activities/documents/orders.js';
+import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
+import { type Problem, REFUSED } from '../../src/deal/holds.js';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+import type { DealState } from '../../src/deal/states.js';
+import type { handOverDeal } from '../../src/workflows/deals/hand-over-deal.js';
+import {
+  type ConfirmInput,
+  confirmUpdate,
+  type DealStatus,
+  type HandOverInput,
+  statusQuery,
+} from '../../src/workflows/deals/messages.js';
+import type { TimeSkipping } from './time-skipping.js';
+
+type Activities = LedgerActivities &
+  DataverseActivities &
+  WriteBackActivities &
+  BusinessCentralActivities &
+  OrderActivities;
+
+export const ANN = 'ann';
+
+const POLICY: Policy = {
+  confirmation: { by: 'person' },
+  createCustomers: false,
+  createItems: false,
+  createContacts: false,
+  writeOpportunityColumns: false,
+  documentKind: 'invoice',
+  orderPosting: 'ship-and-invoice',
+};
+
+/**
+ * One deal with Sales, Business Central and the ledger around it, each as small as the story of a deal needs it. A test
+ * changes what stands there, and reads what the deal has done.
+ */
+export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = {}) {
+  const ref: RecordRef = { table: 'salesorder', recordId: randomUUID() };
+  const { recordId } = ref;
+  /** The record in Sales: every change makes a revision. */
+  const record = {
+    version: 1,
+    state: 'won' as DealSummary['state'],
+    price: '100.00',
+    settleMs: 0,
+    descendants: [] as RecordRef[],
+    problems: [] as DealSummary['problems'],
+  };
+  const books = {
+    draft: undefined as Draft | undefined,
+    made: 0,
+    deleted: [] as string[],
+    posted: [] as Figures[],
+    invoices: [] as { id: string; number: string; status: InvoiceProgress['status'] }[],
+    order: { shippedQuantity: '0', invoicedQuantity: '0', etag: '1' } as OrderProgress,
+    isItemBlocked: false,
+  };
+  const trail: NonNullable<StateChange['decision']>[] = [];
+  const states: DealState[] = [];
+  const calls: (keyof Activities)[] = [];
+  const notices: string[] = [];
+  const rows: string[] = [];
+  const progress = {
+    state: 'seen' as DealState,
+    isHandedOver: false,
+    revision: undefined as string | undefined,
+    documentId: undefined as string | undefined,
+    isClosed: false,
+  };
+  const dealPolicy: Policy = { ...POLICY, ...policy };
+  const revision = () => `W/"${record.version}"`;
+
+  function summary(): DealSummary {
+    return {
+      ...ref,
+      revision: revision(),
+      state: record.state,
+      number: 'SO-1',
+      ancestors: [],
+      descendants: record.descendants,
+      customer: { accountId: 'account-1', number: 'C-1' },
+      products: [{ productId: 'product-1', number: 'P-1' }],
+      total: record.price,
+      currency: 'EUR',
+      problems: record.problems,
+      policy: dealPolicy,
+      settleMs: record.settleMs,
+      fingerprint: record.price,
+      mapping: 'mapping-1',
+    };
+  }
+
+  /** What exists under the deal's key is adopted, with what it was made of. */
+  function makeOrAdoptDraft(): Draft {
+    if (books.draft) return books.draft;
+    books.made += 1;
+    const draft: Draft = {
+      id: `draft-${books.made}`,
+      etag: '1',
+      figures: { documentNumber: `D-${books.made}`, totalIncludingTax: record.price, currency: 'EUR' },
+      customerNumber: 'C-1',
+      missingDiscount: undefined,
+      difference: undefined,
+      made: { mapping: 'mapping-1', fingerprint: record.price },
+    };
+    books.draft = draft;
+    progress.documentId = draft.id;
+    return draft;
+  }
+
+  function post(draft: Draft): 'posted' | 'changed' {
+    if (books.draft?.etag !== draft.etag) return 'changed';
+    books.posted.push(draft.figures);
+    books.invoices.push({ id: draft.id, number: `INV-${books.invoices.length + 1}`, status: 'open' });
+    books.draft = undefined;
+    progress.isHandedOver = true;
+    return 'posted';
+  }
+
+  const deleteDraft = async ({ draftId }: { readonly draftId: string }): Promise<void> => {
+    books.deleted.push(draftId);
+    books.draft = undefined;
+    progress.documentId = undefined;
+  };
+
+  const byDefault = {
+    async loadDealProgress(): Promise<DealProgress> {
+      const { draft } = books;
+      return {
+        ...progress,
+        documentKind: dealPolicy.documentKind,
+        draftVersion: Math.max(books.made, 1),
+        settleMs: 0,
+        ...(draft && !progress.isHandedOver && { draft: { kind: dealPolicy.documentKind, documentId: draft.id } }),
+        invoices: books.invoices.map(({ id, number, status }) => ({
+          id,
+          number,
+          status,
+          missing: rows.includes(id) ? 'nothing' : 'row',
+        })),
+        writesColumns: false,
+        closesOrder: false,
+      };
+    },
+    async recordState({ state, decision, isClosed }) {
+      states.push(state);
+      if (!(progress.isHandedOver && state !== 'held' && !HANDED_OVER.has(state))) progress.state = state;
+      if (HANDED_OVER.has(state)) progress.isHandedOver = true;
+      if (isClosed) progress.isClosed = true;
+      if (decision) trail.push(decision);
+    },
+    async beginReplay({ replay }) {
+      trail.push({ actor: replay.actor, action: 'replay', facts: {} });
+    },
+    claimDeal: async () => ({
+      kind: 'carrier',
+      masters: { customer: { id: 'customer-1', number: 'C-1' }, unknownProducts: summary().products },
+    }),
+    releaseClaims: async () => undefined,
+    wakeSuperseded: async () => undefined,
+    ensureDealRuns: async () => undefined,
+    async saveNotice({ notice }) {
+      const isNew = !notices.includes(notice.kind);
+      if (isNew) notices.push(notice.kind);
+      return isNew;
+    },
+    async readDeal() {
+      progress.revision = revision();
+      return summary();
+    },
+    checkRecord: async ({ revision: known }) => {
+      if (record.state !== 'won') return { revision: revision(), found: 'ended' };
+      return { revision: revision(), found: known === revision() ? 'same' : 'changed' };
+    },
+    findCustomer: async () => ({ id: 'customer-1', number: 'C-1' }),
+    findItems: async ({ products }) => ({ missing: [], blocked: books.isItemBlocked ? products : [] }),
+    findMappingProblems: async () => [],
+    createDraft: async () => makeOrAdoptDraft(),
+    createOrderDraft: async () => makeOrAdoptDraft(),
+    readDraft: async () => books.draft,
+    readOrderDraft: async () => books.draft,
+    deleteDraft,
+    deleteOrderDraft: deleteDraft,
+    post: async ({ draft }) => post(draft),
+    shipAndInvoice: async ({ draft }) => post(draft),
+    readPosted: async ({ invoiceId }) => ({ id: invoiceId, number: 'INV-1', status: 'Open', total: record.price }),
+    readOrderInvoices: async () =>
+      books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),
+    readOrderProgress: async () => books.order,
+    async createInvoiceRow({ invoiceId }) {
+      rows.push(invoiceId);
+      return { invoiceId, number: 'INV-1', total: record.price, etag: '1', statecode: 0, statuscode: 1 };
+    },
+    hasInvoiceRow: async ({ invoiceId }) => rows.includes(invoiceId),
+    async forgetWriteBack({ invoiceId }) {
+      rows.splice(rows.indexOf(invoiceId), 1);
+    },
+    reportInvoice: async ({ invoiceId }) => books.invoices.find(({ id }) => id === invoiceId)?.status ?? 'open',
+    setOrderInvoiced: async () => undefined,
+    writeNote: async () => undefined,
+  } satisfies Partial<Activities>;
+  const standIns: Pick<Activities, keyof typeof byDefault> = byDefault;
+  /** Steps that refuse until a test lets them, and steps that wait. */
+  const refusals = new Map<keyof Activities, Problem>();
+  const blocks = new Map<keyof Activities, Promise<void>>();
+  // A test may put another answer in the place of each at any time.
+  const answers = Object.fromEntries(
+    Object.keys(standIns).map((name) => [
+      name,
+      async (...args: never[]) => {
+        const activity = name as keyof Activities;
+        calls.push(activity);
+        await blocks.get(activity);
+        const problem = refusals.get(activity);
+        if (problem) throw ApplicationFailure.nonRetryable(problem.text, REFUSED, problem);
+        return (standIns[activity as keyof typeof standIns] as (...given: never[]) => unknown)(...args);
+      },
+    ]),
+  );
+
+  async function start(input: Omit<HandOverInput, keyof RecordRef> = {}): Promise<DealRun> {
+    skipping.answerWith(answers);
+    const handle: WorkflowHandle<typeof handOverDeal> = await skipping.env.client.workflow.start<typeof handOverDeal>(
+      'handOverDeal',
+      { taskQueue: TASK_QUEUES.deals, workflowId: recordId, args: [{ ...ref, ...input }] },
+    );
+    const status = (): Promise<DealStatus> => handle.query(statusQuery);
+    const until = async (state: DealState): Promise<DealStatus> => {
+      await expect.poll(async () => (await status()).state, { timeout: 10_000, interval: 10 }).toBe(state);
+      return status();
+    };
+    return {
+      handle,
+      status,
+      until,
+      figures: async () => {
+        const { figures } = await status();
+        if (!figures) throw new Error('the deal shows no figures');
+        return figures;
+      },
+      async confirm(seen = {}) {
+        const { figures } = await status();
+        const input = { by: ANN, figures: { ...figures, ...seen } } as ConfirmInput;
+        return handle.executeUpdate(confirmUpdate, { args: [input] });
+      },
+    };
+  }
+
+  return {
+    ref,
+    recordId,
+    record,
+    books,
+    progress,
+    trail,
+    states,
+    calls,
+    notices,
+    rows,
+    revision,
+    standIns,
+    start,
+    /** A change in Sales: the record has a new revision. */
+    changeRecord(change: Partial<typeof record>): string {
+      Object.assign(record, change);
+      record.version += 1;
+      return revision();
+    },
+    /** From here on the step refuses with this problem; undefined ends it. */
+    refuse(name: keyof Activities, problem: Problem | undefined): void {
+      if (problem) refusals.set(name, problem);
+      else refusals.delete(name);
+    },
+    /** The step does not end before it is released. */
+    block(name: keyof Activities): { readonly release: () => void } {
+      let end = (): void => undefined;
+      const ended = new Promise<void>((resolve) => {
+        end = resolve;
+      });
+      blocks.set(name, ended);
+      return {
+        release: () => {
+          blocks.delete(name);
+          end();
+        },
+      };
+    },
+    countOf: (name: keyof Activities) => calls.filter((call) => call === name).length,
+  };
+}
+
+export type DealWorld = ReturnType<typeof makeDealWorld>;
+
+export interface DealRun {
+  readonly handle: WorkflowHandle<typeof handOverDeal>;
+  status(): Promise<DealStatus>;
+  /** Waits until the deal shows this state. */
+  until(state: DealState): Promise<DealStatus>;
+  figures(): Promise<Figures>;
+  /** By somebody who has read the figures that are shown, but for those that are given. */
+  confirm(seen?: Partial<Figures>): Promise<DealStatus>;
+}
+
+const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);

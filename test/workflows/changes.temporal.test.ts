@@ -1,0 +1,260 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChangeHint } from '../../src/deal/change-hints.js';
+import { changedSignal, confirmUpdate } from '../../src/workflows/deals/messages.js';
+import { type DealWorld, makeDealWorld } from '../support/deal-world.js';
+import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
+
+/** What changes on either side while a deal is under way. */
+
+let skipping: TimeSkipping;
+beforeAll(async () => {
+  skipping = await openTimeSkipping();
+});
+afterAll(() => skipping.close());
+
+async function startWaiting(world: DealWorld = makeDealWorld(skipping)) {
+  const deal = await world.start();
+  await deal.until('awaiting-confirmation');
+  return { world, deal };
+}
+
+const OF_RECORD: ChangeHint = { at: 'dataverse' };
+const OF_INVOICE: ChangeHint = { at: 'business-central', invoiceId: 'draft-1', etag: '2' };
+
+describe('a change in Sales while a deal waits', () => {
+  it('makes another draft, and only its figures may be confirmed (I2)', async () => {
+    const { world, deal } = await startWaiting();
+    const seen = await deal.figures();
+    const revision = world.changeRecord({ price: '200.00' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await expect.poll(async () => (await deal.figures()).totalIncludingTax).toBe('200.00');
+    await deal.until('awaiting-confirmation');
+    expect(world.books).toMatchObject({ made: 2, deleted: ['draft-1'] });
+    await expect(deal.confirm(seen)).rejects.toMatchObject({ cause: { message: 'the draft is D-2, not D-1' } });
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.books.posted).toMatchObject([{ totalIncludingTax: '200.00' }]);
+  });
+
+  it('that reaches no document leaves the draft, and asks again', async () => {
+    const { world, deal } = await startWaiting();
+    const readings = world.countOf('readDeal');
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord({}) });
+    await expect.poll(() => world.countOf('readDeal')).toBe(readings + 1);
+    await deal.until('awaiting-confirmation');
+    expect(world.books.made).toBe(1);
+    await deal.handle.terminate();
+  });
+
+  it('voids a confirmation of the same moment, and the trail says so', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    const revision = world.changeRecord({ price: '200.00' });
+    // Both arrive before the run looks: the server hands them over in one task.
+    const reading = world.block('readDeal');
+    await Promise.all([
+      deal.handle.signal(changedSignal, { at: 'dataverse', revision }),
+      deal.handle.executeUpdate(confirmUpdate, { args: [{ by: 'ann', figures }] }).catch(() => undefined),
+    ]);
+    reading.release();
+    await expect.poll(async () => (await deal.figures()).totalIncludingTax).toBe('200.00');
+    await deal.until('awaiting-confirmation');
+    expect(world.books.posted).toEqual([]);
+    await deal.handle.terminate();
+  });
+
+  it('told by many hints is read once', async () => {
+    const { world, deal } = await startWaiting();
+    const readings = world.countOf('readDeal');
+    const reading = world.block('readDeal');
+    const revision = world.changeRecord({ price: '200.00' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await expect.poll(() => world.countOf('readDeal')).toBe(readings + 1);
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    reading.release();
+    await deal.until('awaiting-confirmation');
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.countOf('readDeal')).toBe(readings + 1);
+  });
+
+  it('by a hint that does not fit is ignored, and shown', async () => {
+    const { deal } = await startWaiting();
+    await deal.handle.signal(changedSignal, { at: 'nowhere' } as unknown as ChangeHint);
+    expect((await deal.status()).ignoredSignal).toMatch(/^changed: at: expected 'dataverse'/);
+    await deal.handle.terminate();
+  });
+});
+
+describe('a deal that is cancelled or reopened in Sales', () => {
+  for (const [state, reason] of [
+    ['dead', 'cancelled in Sales'],
+    ['open', 'reopened in Sales'],
+  ] as const) {
+    it(`(${state}) while it waits loses its draft`, async () => {
+      const { world, deal } = await startWaiting();
+      const revision = world.changeRecord({ state });
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+      expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+      expect(world.books).toMatchObject({ deleted: ['draft-1'], posted: [] });
+      expect(world.trail).toEqual([{ actor: 'Sales', action: 'cancelled', facts: { reason } }]);
+      expect(world.countOf('wakeSuperseded')).toBe(1);
+    });
+  }
+
+  it('before it is read ends without a draft', async () => {
+    const world = makeDealWorld(skipping);
+    world.record.state = 'dead';
+    const deal = await world.start();
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books.made).toBe(0);
+  });
+
+  it('while it is held ends as not won, whatever it waited for', async () => {
+    const world = makeDealWorld(skipping);
+    world.books.isItemBlocked = true;
+    const deal = await world.start();
+    await deal.until('held');
+    const revision = world.changeRecord({ state: 'open' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    expect(await deal.handle.result()).toEqual({ outcome: 'seen' });
+    expect(world.books.made).toBe(0);
+  });
+
+  it('after it was confirmed and before it is posted is not posted', async () => {
+    const { world, deal } = await startWaiting();
+    world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });
+    await deal.confirm();
+    await deal.until('held');
+    world.refuse('post', undefined);
+    const revision = world.changeRecord({ state: 'dead' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books).toMatchObject({ deleted: ['draft-1'], posted: [] });
+  });
+
+  it('after it was posted is noticed once, and the document stays', async () => {
+    const { world, deal } = await startWaiting();
+    await deal.confirm();
+    await deal.handle.result();
+    world.changeRecord({ state: 'dead' });
+    const again = await world.start({ hint: OF_RECORD });
+    expect((await again.handle.result()).outcome).toBe('written-back');
+    const third = await world.start({ hint: OF_RECORD });
+    await third.handle.result();
+    expect(world.notices).toEqual(['ended-after-confirmation']);
+    expect(world.countOf('writeNote')).toBe(1);
+    expect(world.books.deleted).toEqual([]);
+  });
+
+  it('and won in the same moment is read again by the next run (I5)', async () => {
+    const world = makeDealWorld(skipping);
+    world.record.state = 'open';
+    const reading = world.block('readDeal');
+    const deal = await world.start();
+    await expect.poll(() => world.countOf('readDeal')).toBe(1);
+    const { readDeal } = world.standIns;
+    // The answer is of before the change that the hint tells of.
+    world.standIns.readDeal = async (input) => {
+      world.standIns.readDeal = readDeal;
+      const before = await readDeal(input);
+      world.changeRecord({ state: 'won' });
+      return before;
+    };
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: 'W/"2"' });
+    reading.release();
+    await expect.poll(() => world.states).toEqual(['seen', 'awaiting-confirmation']);
+    await deal.handle.terminate();
+  });
+});
+
+describe('a draft in Business Central', () => {
+  it('that was touched after it was confirmed is not posted: the new figures are asked for', async () => {
+    const { world, deal } = await startWaiting();
+    const { draft } = world.books;
+    if (!draft) throw new Error('a draft is needed');
+    world.books.draft = { ...draft, etag: '2', figures: { ...draft.figures, totalIncludingTax: '99.00' } };
+    await deal.confirm();
+    await expect.poll(async () => (await deal.figures()).totalIncludingTax).toBe('99.00');
+    await deal.until('awaiting-confirmation');
+    expect(world.books.posted).toEqual([]);
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.books.posted).toMatchObject([{ totalIncludingTax: '99.00' }]);
+  });
+
+  it('that does not agree with the deal any more is held', async () => {
+    const { world, deal } = await startWaiting();
+    const { draft } = world.books;
+    if (!draft) throw new Error('a draft is needed');
+    world.books.draft = { ...draft, etag: '2', difference: 'price: line 1', differencePolicy: 'refuse' };
+    await deal.confirm();
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([{ reason: 'totals-differ', text: 'price: line 1' }]);
+    await deal.handle.terminate();
+  });
+
+  it('that was deleted is made anew and asked for again', async () => {
+    const { world, deal } = await startWaiting();
+    world.books.draft = undefined;
+    await deal.handle.signal(changedSignal, OF_INVOICE);
+    await expect.poll(async () => (await deal.figures()).documentNumber).toBe('D-2');
+    await deal.until('awaiting-confirmation');
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.books.posted).toHaveLength(1);
+  });
+
+  it('that somebody posted by hand is not asked for any more', async () => {
+    const { world, deal } = await startWaiting();
+    const { draft } = world.books;
+    if (!draft) throw new Error('a draft is needed');
+    // The id stays, the number changes (reference/business-central 4.3).
+    world.books.draft = { ...draft, figures: { ...draft.figures, documentNumber: 'INV-7' } };
+    world.books.invoices.push({ id: draft.id, number: 'INV-7', status: 'open' });
+    await deal.handle.signal(changedSignal, OF_INVOICE);
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(world.notices).toEqual(['posted-by-hand']);
+    expect(world.rows).toEqual([draft.id]);
+    expect(world.books.posted).toEqual([]);
+  });
+});
+
+describe('after the posting', () => {
+  async function handOver() {
+    const { world, deal } = await startWaiting();
+    await deal.confirm();
+    await deal.handle.result();
+    return world;
+  }
+
+  it('a record that changes is noticed; a change that reaches no document is none', async () => {
+    const world = await handOver();
+    world.standIns.checkRecord = async () => ({ revision: 'W/"2"', found: 'same' });
+    await (await world.start({ hint: OF_RECORD })).handle.result();
+    expect(world.notices).toEqual([]);
+    world.standIns.checkRecord = async () => ({ revision: 'W/"3"', found: 'changed' });
+    await (await world.start({ hint: OF_RECORD })).handle.result();
+    expect(world.notices).toEqual(['changed-after-confirmation']);
+  });
+
+  it('a deleted record is noticed without a note in Sales', async () => {
+    const world = await handOver();
+    world.standIns.checkRecord = async () => ({ revision: 'W/"2"', found: 'deleted' });
+    await (await world.start({ hint: OF_RECORD })).handle.result();
+    expect(world.notices).toEqual(['deleted-after-confirmation']);
+    expect(world.countOf('writeNote')).toBe(0);
+  });
+
+  it('a replay makes the row in Sales that somebody deleted, and nothing else', async () => {
+    const world = await handOver();
+    world.standIns.hasInvoiceRow = async () => false;
+    const replay = { actor: { name: 'ann', source: 'cli', isVerified: false } } as const;
+    const deal = await world.start({ replay });
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(world.countOf('createInvoiceRow')).toBe(2);
+    expect(world.books).toMatchObject({ made: 1, deleted: [] });
+    expect(world.books.posted).toHaveLength(1);
+  });
+});

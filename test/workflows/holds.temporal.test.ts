@@ -1,0 +1,123 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { changedSignal, retryUpdate } from '../../src/workflows/deals/messages.js';
+import { makeDealWorld } from '../support/deal-world.js';
+import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
+
+/** What a person has to repair: how a hold begins, what it shows, and everything that ends it. */
+
+let skipping: TimeSkipping;
+beforeAll(async () => {
+  skipping = await openTimeSkipping();
+});
+afterAll(() => skipping.close());
+
+async function startHeld() {
+  const world = makeDealWorld(skipping);
+  world.books.isItemBlocked = true;
+  const deal = await world.start();
+  await deal.until('held');
+  return { world, deal };
+}
+
+describe('a hold', () => {
+  it('names every problem at once, each with its owner and the next step', async () => {
+    const world = makeDealWorld(skipping);
+    world.record.problems = [
+      { reason: 'no-currency', text: 'SO-1 has no currency' },
+      { reason: 'write-in-unmapped', text: 'line 1 is a write-in' },
+    ];
+    const deal = await world.start();
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([
+      { reason: 'no-currency', text: 'SO-1 has no currency', owner: 'seller' },
+      { reason: 'write-in-unmapped', owner: 'IT' },
+    ]);
+    for (const { nextStep } of problems) expect(nextStep).toMatch(/then retry/);
+    await deal.handle.terminate();
+  });
+
+  it('is raised by a step that is refused, and the same run goes on with that step', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });
+    const deal = await world.start();
+    await deal.until('held');
+    const { runId } = await deal.handle.describe();
+    world.refuse('post', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect((await deal.handle.describe()).runId).toBe(runId);
+    expect(world.books.made).toBe(1);
+    expect(world.books.posted).toHaveLength(1);
+    expect(world.states).toEqual(['confirmed', 'held', 'confirmed', 'written-back']);
+  });
+
+  it('is checked again every hour, though nobody says anything', async () => {
+    const { world, deal } = await startHeld();
+    const readings = world.countOf('readDeal');
+    await skipping.env.sleep('150 minutes');
+    await expect.poll(() => world.countOf('readDeal')).toBe(readings + 2);
+    expect((await deal.until('held')).problems).toHaveLength(1);
+    world.books.isItemBlocked = false;
+    await skipping.env.sleep('1 hour');
+    await deal.until('awaiting-confirmation');
+    expect(world.trail).toEqual([]);
+    await deal.handle.terminate();
+  });
+
+  it('ends when master data that it may wait for changes', async () => {
+    const { world, deal } = await startHeld();
+    world.books.isItemBlocked = false;
+    await deal.handle.signal(changedSignal, { at: 'masters' });
+    await deal.until('awaiting-confirmation');
+    await deal.handle.terminate();
+  });
+
+  it('ends when the record is corrected in Sales', async () => {
+    const world = makeDealWorld(skipping);
+    world.record.problems = [{ reason: 'no-currency', text: 'SO-1 has no currency' }];
+    const deal = await world.start();
+    await deal.until('held');
+    const revision = world.changeRecord({ problems: [] });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await deal.until('awaiting-confirmation');
+    await deal.handle.terminate();
+  });
+
+  it('does not end by a hint of a revision that was read', async () => {
+    const { world, deal } = await startHeld();
+    const readings = world.countOf('readDeal');
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.revision() });
+    expect((await deal.status()).state).toBe('held');
+    expect(world.countOf('readDeal')).toBe(readings);
+    await deal.handle.terminate();
+  });
+
+  it('takes a hint that came while the step was looking', async () => {
+    const { world, deal } = await startHeld();
+    const looking = world.block('findItems');
+    const looks = world.countOf('findItems');
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await expect.poll(() => world.countOf('findItems')).toBe(looks + 1);
+    // What the step finds is that the item is blocked; the hint says that this is over.
+    await deal.handle.signal(changedSignal, { at: 'masters' });
+    const { findItems } = world.standIns;
+    world.standIns.findItems = async ({ products }) => {
+      world.standIns.findItems = findItems;
+      world.books.isItemBlocked = false;
+      return { missing: [], blocked: products };
+    };
+    looking.release();
+    await deal.until('awaiting-confirmation');
+    await deal.handle.terminate();
+  });
+
+  it('whose step fails for good for another reason fails the run: that is a bug, not a hold', async () => {
+    const world = makeDealWorld(skipping);
+    world.standIns.findItems = () => {
+      throw ApplicationFailure.nonRetryable('a bug', 'TypeError');
+    };
+    const deal = await world.start();
+    await expect(deal.handle.result()).rejects.toThrow();
+  });
+});

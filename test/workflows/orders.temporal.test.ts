@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ChangeHint } from '../../src/deal/change-hints.js';
+import { makeDealWorld } from '../support/deal-world.js';
+import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
+
+/** Orders that the warehouse ships and invoices in its own time. */
+
+let skipping: TimeSkipping;
+beforeAll(async () => {
+  skipping = await openTimeSkipping();
+});
+afterAll(() => skipping.close());
+
+const OF_RECORD: ChangeHint = { at: 'dataverse' };
+const OF_INVOICE: ChangeHint = { at: 'business-central', invoiceId: 'invoice-1', etag: '1' };
+
+async function leaveToWarehouse() {
+  const world = makeDealWorld(skipping, { documentKind: 'order', orderPosting: 'warehouse' });
+  const deal = await world.start();
+  await deal.until('awaiting-confirmation');
+  await deal.confirm();
+  expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+  return world;
+}
+
+describe('an order that is left to the warehouse', () => {
+  it('is confirmed, not posted, and the run ends', async () => {
+    const world = await leaveToWarehouse();
+    expect(world.books.posted).toEqual([]);
+    expect(world.books.draft).toBeDefined();
+    expect(world.states).toEqual(['awaiting-confirmation', 'confirmed', 'awaiting-shipment', 'awaiting-shipment']);
+  });
+
+  it('tells Sales of each invoice, and is settled when it is gone and all are paid', async () => {
+    const world = await leaveToWarehouse();
+    world.books.invoices.push({ id: 'invoice-1', number: 'INV-1', status: 'open' });
+    const first = await world.start({ hint: OF_INVOICE });
+    expect(await first.handle.result()).toEqual({ outcome: 'written-back', invoiceNumber: 'INV-1' });
+    world.books.invoices = [
+      { id: 'invoice-1', number: 'INV-1', status: 'paid' },
+      { id: 'invoice-2', number: 'INV-2', status: 'paid' },
+    ];
+    world.books.order = 'gone';
+    const second = await world.start({ hint: OF_INVOICE });
+    expect(await second.handle.result()).toEqual({ outcome: 'settled', invoiceNumber: 'INV-1, INV-2' });
+    expect(world.rows).toEqual(['invoice-1', 'invoice-2']);
+  });
+
+  it('is deleted when the record is cancelled in Sales before the warehouse touched it', async () => {
+    const world = await leaveToWarehouse();
+    world.changeRecord({ state: 'dead' });
+    const deal = await world.start({ hint: OF_RECORD });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books.deleted).toEqual(['draft-1']);
+    expect(world.trail.at(-1)).toMatchObject({ actor: 'Sales', action: 'cancelled' });
+  });
+
+  it('stays when some of it is shipped, and the seller is told', async () => {
+    const world = await leaveToWarehouse();
+    world.changeRecord({ state: 'dead' });
+    world.books.order = { shippedQuantity: '1', invoicedQuantity: '0', etag: '2' };
+    const deal = await world.start({ hint: OF_RECORD });
+    expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+    expect(world.books.deleted).toEqual([]);
+    expect(world.notices).toEqual(['ended-after-confirmation']);
+  });
+
+  it('is held when somebody deleted it before it was invoiced', async () => {
+    const world = await leaveToWarehouse();
+    world.books.order = 'gone';
+    const deal = await world.start({ hint: OF_INVOICE });
+    expect((await deal.until('held')).problems).toMatchObject([{ reason: 'draft-gone' }]);
+    await deal.handle.terminate();
+  });
+});
+
+describe('an order that we ship and invoice', () => {
+  it('ends with the invoice that came of it', async () => {
+    const world = makeDealWorld(skipping, { documentKind: 'order', confirmation: { by: 'rule' } });
+    world.books.order = 'gone';
+    const deal = await world.start();
+    expect(await deal.handle.result()).toEqual({ outcome: 'written-back', invoiceNumber: 'INV-1' });
+    expect(world.countOf('shipAndInvoice')).toBe(1);
+  });
+
+  it('that somebody posted by hand is read, not posted again', async () => {
+    const world = makeDealWorld(skipping, { documentKind: 'order' });
+    const waiting = await world.start();
+    await waiting.until('awaiting-confirmation');
+    world.books.draft = undefined;
+    world.books.order = 'gone';
+    world.books.invoices.push({ id: 'invoice-1', number: 'INV-1', status: 'open' });
+    await waiting.handle.signal('changed', OF_INVOICE);
+    expect(await waiting.handle.result()).toEqual({ outcome: 'written-back', invoiceNumber: 'INV-1' });
+    expect(world.countOf('shipAndInvoice')).toBe(0);
+  });
+});
+
+describe('a record of a lineage', () => {
+  it('that has not won yet is seen, and one whose successor exists makes sure that it runs', async () => {
+    const open = makeDealWorld(skipping);
+    open.record.state = 'open';
+    expect(await (await open.start()).handle.result()).toEqual({ outcome: 'seen' });
+    const followed = makeDealWorld(skipping);
+    followed.record.descendants = [{ table: 'salesorder', recordId: 'next' }];
+    expect(await (await followed.start()).handle.result()).toEqual({ outcome: 'superseded', carrier: 'next' });
+    expect(followed.countOf('ensureDealRuns')).toBe(1);
+    expect(followed.books.made).toBe(0);
+  });
+
+  it('whose deal another record carries ends', async () => {
+    const world = makeDealWorld(skipping);
+    world.standIns.claimDeal = async () => ({ kind: 'already-handed-over', by: 'other' });
+    expect(await (await world.start()).handle.result()).toEqual({ outcome: 'already-handed-over', carrier: 'other' });
+    expect(world.books.made).toBe(0);
+  });
+});
