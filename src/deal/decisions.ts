@@ -42,7 +42,8 @@ export function parseEnding(input: unknown): Ending {
   return { actor: parseActor(fields), reason: parseText(fields['reason'], 'reason', MAX_TEXT_LENGTH) };
 }
 
-export function parseRetry(input: unknown): Actor {
+/** Of a message that says nothing but who sends it. */
+export function parseDecider(input: unknown): Actor {
   return parseActor(parseFields(input, ['by', 'actor']));
 }
 

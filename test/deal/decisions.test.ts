@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DecisionError, parseConfirmation, parseEnding, parseReplay, parseRetry } from '../../src/deal/decisions.js';
+import { DecisionError, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../src/deal/decisions.js';
 
 const FIGURES = { documentNumber: '1002', totalIncludingTax: '169.46', currency: 'EUR' };
 const ANN = { name: 'ann', source: 'cli', isVerified: true } as const;
@@ -50,8 +50,8 @@ describe('the other decisions', () => {
     expect(parseEnding({ by: 'ann', reason: 'twice' })).toMatchObject({ reason: 'twice' });
   });
   it('a retry needs a name', () => {
-    expect(() => parseRetry(undefined)).toThrow(DecisionError);
-    expect(parseRetry({ by: 'ann' })).toEqual({ name: 'ann', source: 'signal', isVerified: false });
+    expect(() => parseDecider(undefined)).toThrow(DecisionError);
+    expect(parseDecider({ by: 'ann' })).toEqual({ name: 'ann', source: 'signal', isVerified: false });
   });
   it('a replay takes a revision and a mapping', () => {
     expect(parseReplay({ actor: ANN, mapping: 'abc' })).toEqual({ actor: ANN, mapping: 'abc' });
@@ -60,7 +60,7 @@ describe('the other decisions', () => {
 });
 
 it('whatever JSON comes, it is refused or it has a name and whole figures (I10)', () => {
-  const parsers = [parseConfirmation, parseEnding, parseRetry, parseReplay];
+  const parsers = [parseConfirmation, parseEnding, parseDecider, parseReplay];
   const fields = fc.dictionary(
     fc.constantFrom('by', 'By', 'actor', 'note', 'figures', 'reason', 'revision', '__proto__', 'constructor'),
     fc.oneof(fc.jsonValue(), fc.constant(FIGURES), fc.constant(ANN), fc.constant('ann')),

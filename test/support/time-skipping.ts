@@ -23,8 +23,9 @@ export type StandIns = {
   readonly [Name in ActivityName]?: StandInFor<ActivityOf<Name, Proxies>>;
 };
 
-type Proxies = Module[keyof Module];
+type Proxies = Module[keyof Module] | FeedModule[keyof FeedModule];
 type Module = typeof import('../../src/workflows/activity-options.js');
+type FeedModule = typeof import('../../src/workflows/feeds/activities.js');
 type ActivityName = NamesIn<Proxies>;
 type NamesIn<Proxy> = Proxy extends unknown ? keyof Proxy : never;
 type ActivityOf<Name, Proxy> = Proxy extends unknown ? (Name extends keyof Proxy ? Proxy[Name] : never) : never;

@@ -1,4 +1,4 @@
-import { log, setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
 import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
@@ -71,9 +71,7 @@ export class DealDisplay {
     this.publish();
   }
 
-  /** The message may quote what a person typed, so that it does not go into the log (I7). */
-  ignoreSignal(signal: string, type: string, message: string): void {
-    log.warn('signal ignored', { signal, type });
+  ignoreSignal(signal: string, message: string): void {
     this.ignored = `${signal}: ${message}`;
     this.publishDetails();
   }

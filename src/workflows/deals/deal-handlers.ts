@@ -2,19 +2,13 @@ import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@tem
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
-import {
-  DecisionError,
-  parseChangeHint,
-  parseConfirmation,
-  parseEnding,
-  parseReplay,
-  parseRetry,
-} from '../../deal/decisions.js';
+import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
 import { type Problem, REFUSED } from '../../deal/holds.js';
 import { isSame } from '../../deal/money.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
+import { findMisfit, parseOrRefuse, refuse } from '../strict-input.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
 import {
   cancelUpdate,
@@ -116,7 +110,7 @@ export class DealHandlers {
       if (this.fits('reject', () => this.validateReject(input))) this.reject(input);
     });
     setHandler(changedSignal, (input) => {
-      if (this.fits('changed', () => void parse(() => parseChangeHint(input))))
+      if (this.fits('changed', () => void parseOrRefuse(() => parseChangeHint(input))))
         this.changes.add(parseChangeHint(input));
     });
   }
@@ -234,7 +228,7 @@ export class DealHandlers {
   }
 
   private validateConfirm(input: unknown): void {
-    const { figures } = parse(() => parseConfirmation(input));
+    const { figures } = parseOrRefuse(() => parseConfirmation(input));
     this.validateDecision();
     const difference = findFigureDifference(figures, this.display.figures);
     if (difference) refuse(difference, 'FiguresDiffer');
@@ -247,7 +241,7 @@ export class DealHandlers {
   }
 
   private validateReject(input: unknown): void {
-    parse(() => parseEnding(input));
+    parseOrRefuse(() => parseEnding(input));
     this.validateDecision();
   }
 
@@ -259,13 +253,13 @@ export class DealHandlers {
   }
 
   private retry(input: unknown): DealStatus {
-    this.retriedBy = parseRetry(input);
+    this.retriedBy = parseDecider(input);
     this.retries += 1;
     return this.display.status();
   }
 
   private validateRetry(input: unknown): void {
-    parse(() => parseRetry(input));
+    parseOrRefuse(() => parseDecider(input));
     const { state } = this.display;
     if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
   }
@@ -277,7 +271,7 @@ export class DealHandlers {
   }
 
   private validateCancel(input: unknown): void {
-    parse(() => parseEnding(input));
+    parseOrRefuse(() => parseEnding(input));
     this.validateEnding('cancelled');
     if (this.display.state === 'held' && isHandedOver(this.heldFrom))
       refuse('its document is posted: cancel that', 'NotWaiting');
@@ -289,7 +283,7 @@ export class DealHandlers {
   }
 
   private validateReplay(input: unknown): void {
-    parse(() => parseReplay(input));
+    parseOrRefuse(() => parseReplay(input));
     this.validateEnding('replayed');
   }
 
@@ -307,28 +301,9 @@ export class DealHandlers {
   }
 
   private fits(signal: string, validate: () => void): boolean {
-    try {
-      validate();
-      return true;
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure)) throw error;
-      this.display.ignoreSignal(signal, error.type ?? 'unknown', error.message);
-      return false;
-    }
-  }
-}
-
-function refuse(message: string, type: string): never {
-  throw ApplicationFailure.nonRetryable(message, type);
-}
-
-/** What does not fit is refused like any other decision that may not be made now. */
-function parse<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof DecisionError) refuse(error.message, 'BadInput');
-    throw error;
+    const misfit = findMisfit(signal, validate);
+    if (misfit !== undefined) this.display.ignoreSignal(signal, misfit);
+    return misfit === undefined;
   }
 }
 

@@ -1,5 +1,17 @@
-import { condition, defineQuery, defineSignal, defineUpdate, setHandler, workflowInfo } from '@temporalio/workflow';
-import { NUDGE, PAUSE, POSITION, RESUME } from '../../deal/business-central-feeds.js';
+import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
+import { NUDGE, PAUSE, RESUME } from '../../deal/business-central-feeds.js';
+import { parseDecider } from '../../deal/decisions.js';
+import { findMisfit, parseOrRefuse } from '../strict-input.js';
+import {
+  type FeedAnswer,
+  loopPositionQuery,
+  nudgeLoopSignal,
+  nudgeLoopUpdate,
+  pauseLoopSignal,
+  pauseLoopUpdate,
+  resumeLoopSignal,
+  resumeLoopUpdate,
+} from './messages.js';
 
 /** Where people and webhooks meet a loop: pause, resume, nudge, and the question where it stands. */
 export interface FeedHandlers<Position> {
@@ -13,10 +25,8 @@ export interface FeedHandlers<Position> {
   isFull(): boolean;
 }
 
-/** Each word is a few events, and only the server's advice on events is known. */
+/** Each command is a few events, and only the server's advice on events is known. */
 const MAX_COMMANDS_PER_RUN = 1_000;
-
-export type FeedAnswer<Position> = Position & { readonly isPaused: boolean };
 
 export function createFeedHandlers<Position extends object>(
   positionAtFirst: Position,
@@ -25,32 +35,37 @@ export function createFeedHandlers<Position extends object>(
   let shown = positionAtFirst;
   let isPaused = isPausedAtFirst;
   let isNudged = false;
-  let words = 0;
+  let commands = 0;
   const position = (): FeedAnswer<Position> => ({ ...shown, isPaused });
-  const hear = (change: () => void) => (): FeedAnswer<Position> => {
-    words += 1;
+  const taking = (change: () => void) => (): FeedAnswer<Position> => {
+    commands += 1;
     change();
     return position();
   };
-  const pause = hear(() => {
+  const pause = taking(() => {
     isPaused = true;
   });
-  const resume = hear(() => {
+  const resume = taking(() => {
     isPaused = false;
   });
-  const nudge = hear(() => {
+  const nudge = taking(() => {
     isNudged = true;
   });
-  setHandler(defineQuery<FeedAnswer<Position>>(POSITION), position, { description: 'How far the loop has come' });
+  // Nothing of it is kept, so that the name may be left out; what is there has to fit all the same.
+  const validator = (input?: unknown): void => {
+    if (input !== undefined) parseOrRefuse(() => parseDecider(input));
+  };
+  const unlessMisfit = (signal: string, act: () => unknown) => (input?: unknown) => {
+    if (findMisfit(signal, () => validator(input)) === undefined) act();
+  };
+  setHandler(loopPositionQuery, position, { description: 'How far the loop has come' });
   // An update tells the person what came of it; signals are for webhooks and for tools that know nothing else.
-  for (const [name, work, description] of [
-    [PAUSE, pause, 'Do nothing until resumed'],
-    [RESUME, resume, 'Go on where it stood'],
-    [NUDGE, nudge, 'Look now'],
-  ] as const) {
-    setHandler(defineUpdate<FeedAnswer<Position>>(name), work, { description });
-    setHandler(defineSignal(name), () => void work());
-  }
+  setHandler(pauseLoopUpdate, pause, { validator, description: 'Do nothing until resumed' });
+  setHandler(resumeLoopUpdate, resume, { validator, description: 'Go on where it stood' });
+  setHandler(nudgeLoopUpdate, nudge, { validator, description: 'Read now' });
+  setHandler(pauseLoopSignal, unlessMisfit(PAUSE, pause));
+  setHandler(resumeLoopSignal, unlessMisfit(RESUME, resume));
+  setHandler(nudgeLoopSignal, unlessMisfit(NUDGE, nudge));
   return {
     get isPaused() {
       return isPaused;
@@ -65,6 +80,6 @@ export function createFeedHandlers<Position extends object>(
     async rest(seconds) {
       await condition(() => isNudged || isPaused, seconds * 1_000);
     },
-    isFull: () => workflowInfo().continueAsNewSuggested || words >= MAX_COMMANDS_PER_RUN,
+    isFull: () => workflowInfo().continueAsNewSuggested || commands >= MAX_COMMANDS_PER_RUN,
   };
 }

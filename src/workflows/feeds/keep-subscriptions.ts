@@ -10,7 +10,7 @@ export interface KeepSubscriptionsInput {
 }
 
 export interface SubscriptionsPosition {
-  readonly lookedAt: string | undefined;
+  readonly checkedAt: string | undefined;
   /** By resource: why Business Central does not tell us of its changes. */
   readonly problems: Readonly<Record<string, string>>;
 }
@@ -26,13 +26,13 @@ const AFTER_FAILURE_SECONDS = 300;
 export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
   const of = input.companyId === undefined ? {} : { companyId: input.companyId };
   const handlers = createFeedHandlers<SubscriptionsPosition>(
-    { lookedAt: undefined, problems: {} },
+    { checkedAt: undefined, problems: {} },
     input.isPaused ?? false,
   );
   while (!handlers.isFull()) {
     await handlers.untilResumed();
-    const problems = await look(of);
-    handlers.show({ lookedAt: new Date().toISOString(), problems });
+    const problems = await checkSubscriptions(of);
+    handlers.show({ checkedAt: new Date().toISOString(), problems });
     await handlers.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : CHECK_INTERVAL_SECONDS);
   }
   await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: handlers.isPaused });
@@ -42,7 +42,7 @@ interface OfCompany {
   readonly companyId?: string;
 }
 
-async function look(of: OfCompany): Promise<Record<string, string>> {
+async function checkSubscriptions(of: OfCompany): Promise<Record<string, string>> {
   const problems: Record<string, string> = {};
   let tasks: readonly SubscriptionTask[] = [];
   try {

@@ -10,68 +10,76 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FeedPage } from '../../activities/feeds/sales-feed.js';
+import { PAUSE, RESUME } from '../../deal/business-central-feeds.js';
+import { parseDecider } from '../../deal/decisions.js';
 import type { FeedTable } from '../../deal/ids.js';
 import { feed, feedSwitches } from '../activity-options.js';
+import { findMisfit, parseOrRefuse } from '../strict-input.js';
 import {
   type FeedPosition,
   feedPositionQuery,
   nudgeFeedSignal,
   nudgeFeedUpdate,
-  type OperatorCommand,
   pauseFeedSignal,
   pauseFeedUpdate,
   resumeFeedSignal,
   resumeFeedUpdate,
 } from './messages.js';
 
-/** Hears of every change of one table of Sales, for ever: reads a page, and again while there are more, then waits. */
+/** Reads every change of one table of Sales, for ever: a page, and again while there are more, then it waits. */
 export async function salesFeed({ table }: { readonly table: FeedTable }): Promise<void> {
   let page: FeedPage | undefined;
   let isPaused = false;
   let isNudged = false;
   let isReading = false;
   let pages = 0;
-  let words = 0;
+  let commands = 0;
   let lastError: string | undefined;
 
   const position = (): FeedPosition => ({ ...page, table, isPaused, pages, lastError });
   // The ledger keeps the pause: it outlives this run, and a step that is under way asks the ledger as well.
-  const pause = async ({ by }: OperatorCommand): Promise<FeedPosition> => {
-    await feedSwitches.pauseFeed({ table, by });
+  const pause = async (input: unknown): Promise<FeedPosition> => {
+    await feedSwitches.pauseFeed({ table, by: parseDecider(input).name });
     isPaused = true;
-    words += 1;
+    commands += 1;
     // Whoever is answered may rely on it: the page under way is the last one, and mostly done by then.
     await condition(() => !isReading, PAGE_UNDER_WAY);
     return position();
   };
-  const resume = async (_word: OperatorCommand): Promise<FeedPosition> => {
+  const resume = async (): Promise<FeedPosition> => {
     await feedSwitches.resumeFeed({ table });
     isPaused = false;
-    words += 1;
+    commands += 1;
     isNudged = true;
     return position();
   };
-  const nudge = (_word?: OperatorCommand): FeedPosition => {
+  const nudge = (): FeedPosition => {
     isNudged = true;
     return position();
   };
+  const validator = (input: unknown): void => void parseOrRefuse(() => parseDecider(input));
   setHandler(feedPositionQuery, position, { description: 'How far the feed has read, and when it was last complete' });
-  setHandler(pauseFeedUpdate, pause, { description: 'Read nothing until resumed; survives restarts' });
-  setHandler(resumeFeedUpdate, resume, { description: 'Go on from the stored position' });
-  setHandler(nudgeFeedUpdate, nudge, { description: 'Read now' });
-  setHandler(pauseFeedSignal, async (word) => void (await pause(word)));
-  setHandler(resumeFeedSignal, async (word) => void (await resume(word)));
+  setHandler(pauseFeedUpdate, pause, { validator, description: 'Read nothing until resumed; survives restarts' });
+  setHandler(resumeFeedUpdate, resume, { validator, description: 'Go on from the stored position' });
+  setHandler(nudgeFeedUpdate, nudge, { validator, description: 'Read now' });
+  setHandler(pauseFeedSignal, async (input) => {
+    if (findMisfit(PAUSE, () => validator(input)) === undefined) await pause(input);
+  });
+  setHandler(resumeFeedSignal, async (input) => {
+    if (findMisfit(RESUME, () => validator(input)) === undefined) await resume();
+  });
+  // A webhook's nudge carries nothing, and whatever it carries is not read.
   setHandler(nudgeFeedSignal, () => void nudge());
 
   while (!isLong()) {
     isNudged = false;
-    const heard = words;
+    const commandsBefore = commands;
     isReading = true;
     try {
       page = await feed.readSalesPage({ table });
       pages += 1;
-      // A word that came meanwhile is newer than what the step saw.
-      if (words === heard) isPaused = page.isPaused;
+      // A command that came meanwhile is newer than what the step saw.
+      if (commands === commandsBefore) isPaused = page.isPaused;
       lastError = undefined;
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;

@@ -21,5 +21,5 @@ export async function sweepInvoices(of: SweepInvoicesInput = {}): Promise<{
     notified += page.notified;
     next = page.next;
   } while (next !== undefined);
-  return { found, notified: notified };
+  return { found, notified };
 }

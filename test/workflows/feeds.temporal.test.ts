@@ -1,0 +1,262 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { ReconcileInput } from '../../src/activities/feeds/reconcile-sales.js';
+import type { SubscriptionTask } from '../../src/activities/feeds/subscriptions.js';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+import {
+  feedPositionQuery,
+  loopPositionQuery,
+  nudgeFeedSignal,
+  nudgeFeedUpdate,
+  nudgeLoopSignal,
+  type OperatorCommand,
+  pauseFeedSignal,
+  pauseFeedUpdate,
+  pauseLoopUpdate,
+  resumeFeedSignal,
+  resumeFeedUpdate,
+  resumeLoopSignal,
+} from '../../src/workflows/feeds/messages.js';
+import type { invoiceFeed, keepSubscriptions, reconcileSales, salesFeed } from '../../src/workflows/index.js';
+import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/time-skipping.js';
+
+/** The loops that read, and what people and webhooks may send to them. */
+
+let skipping: TimeSkipping;
+beforeAll(async () => {
+  skipping = await openTimeSkipping();
+});
+afterAll(() => skipping.close());
+
+const ID = 'feed';
+afterEach(() =>
+  skipping.env.client.workflow
+    .getHandle(ID)
+    .terminate()
+    .catch(() => undefined),
+);
+
+const PAGE = {
+  phase: 'changes',
+  isPaused: false,
+  hasMore: false,
+  waitSeconds: 30,
+  rows: 1,
+  taken: 1,
+  positionAt: undefined,
+  caughtUpAt: '2026-01-01T00:00:00Z',
+} as const;
+
+describe('the feed of a table of Sales', () => {
+  async function start(answers: StandIns = {}) {
+    const seen = { pages: 0, pausedBy: [] as string[], resumed: 0 };
+    skipping.answerWith({
+      readSalesPage: async () => {
+        seen.pages += 1;
+        return PAGE;
+      },
+      pauseFeed: async ({ by }) => {
+        seen.pausedBy.push(by);
+      },
+      resumeFeed: async () => {
+        seen.resumed += 1;
+      },
+      ...answers,
+    });
+    const feed = await skipping.env.client.workflow.start<typeof salesFeed>('salesFeed', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: ID,
+      args: [{ table: 'quote' }],
+    });
+    return { feed, seen };
+  }
+
+  it('reads a page, waits as long as the page says, and reads again', async () => {
+    const { feed, seen } = await start();
+    await expect.poll(() => seen.pages).toBe(1);
+    await skipping.env.sleep('31 seconds');
+    await expect.poll(() => seen.pages).toBe(2);
+    expect(await feed.query(feedPositionQuery)).toMatchObject({ table: 'quote', isPaused: false, pages: 2 });
+  });
+
+  it('reads on at once while there is more', async () => {
+    let left = 3;
+    const { feed } = await start({
+      readSalesPage: async () => {
+        left -= 1;
+        return { ...PAGE, hasMore: left > 0 };
+      },
+    });
+    await expect.poll(async () => (await feed.query(feedPositionQuery)).pages).toBe(3);
+  });
+
+  it('pauses and goes on by update, in the name of who paused it', async () => {
+    const { feed, seen } = await start();
+    await expect.poll(() => seen.pages).toBe(1);
+    expect(await feed.executeUpdate(pauseFeedUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: true });
+    const { pages } = seen;
+    await skipping.env.sleep('10 minutes');
+    expect(seen).toMatchObject({ pausedBy: ['ann'], resumed: 0 });
+    expect(seen.pages - pages).toBeLessThanOrEqual(1);
+    const before = seen.pages;
+    expect(await feed.executeUpdate(resumeFeedUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: false });
+    await expect.poll(() => seen.pages).toBe(before + 1);
+  });
+
+  it('pauses and goes on by signal, and ignores one that does not fit', async () => {
+    const { feed, seen } = await start();
+    await feed.signal(pauseFeedSignal, {} as OperatorCommand);
+    await feed.signal(pauseFeedSignal, { by: '' });
+    await feed.signal(resumeFeedSignal, { by: 'ann', now: true } as OperatorCommand);
+    await feed.signal(pauseFeedSignal, { by: 'ann' });
+    await expect.poll(async () => (await feed.query(feedPositionQuery)).isPaused).toBe(true);
+    expect(seen).toMatchObject({ pausedBy: ['ann'], resumed: 0 });
+    await feed.signal(resumeFeedSignal, { by: 'ann' });
+    await expect.poll(async () => (await feed.query(feedPositionQuery)).isPaused).toBe(false);
+  });
+
+  it('refuses an update without a name', async () => {
+    const { feed, seen } = await start();
+    const pause = feed.executeUpdate(pauseFeedUpdate, { args: [{} as OperatorCommand] });
+    await expect(pause).rejects.toMatchObject({
+      cause: { message: 'by: expected a text of 1 to 100 characters, got nothing' },
+    });
+    expect(seen.pausedBy).toEqual([]);
+  });
+
+  it('reads now when it is nudged, by a webhook or by a person', async () => {
+    const { feed, seen } = await start();
+    await expect.poll(() => seen.pages).toBe(1);
+    await feed.signal(nudgeFeedSignal);
+    await skipping.env.sleep('1 second');
+    await expect.poll(() => seen.pages).toBe(2);
+    await feed.executeUpdate(nudgeFeedUpdate, { args: [{ by: 'ann' }] });
+    await skipping.env.sleep('1 second');
+    await expect.poll(() => seen.pages).toBe(3);
+  });
+
+  it('that is refused says why, and tries again', async () => {
+    let isRefused = true;
+    const { feed } = await start({
+      readSalesPage: async () => {
+        if (isRefused) throw ApplicationFailure.nonRetryable('no privilege', 'Refused');
+        return PAGE;
+      },
+    });
+    await expect.poll(async () => (await feed.query(feedPositionQuery)).lastError).toBe('no privilege');
+    isRefused = false;
+    await skipping.env.sleep('2 minutes');
+    await expect.poll(async () => (await feed.query(feedPositionQuery)).lastError).toBeUndefined();
+  });
+});
+
+describe('the feed of the invoices of Business Central', () => {
+  const start = () =>
+    skipping.env.client.workflow.start<typeof invoiceFeed>('invoiceFeed', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: ID,
+      args: [{ companyId: 'company-1' }],
+    });
+
+  it('reads page after page, rests, and reads at once when it is nudged', async () => {
+    const pages: (string | undefined)[] = [];
+    skipping.answerWith({
+      readInvoicePage: async ({ next }) => {
+        pages.push(next);
+        const isFirst = next === undefined;
+        return { watermark: 'w-1', everySeconds: 600, found: 1, notified: 1, next: isFirst ? 'n-1' : undefined };
+      },
+    });
+    const feed = await start();
+    await expect.poll(() => pages).toEqual([undefined, 'n-1']);
+    await feed.signal(nudgeLoopSignal);
+    await expect.poll(() => pages).toEqual([undefined, 'n-1', undefined, 'n-1']);
+    expect(await feed.query(loopPositionQuery)).toMatchObject({ watermark: 'w-1', isPaused: false });
+  });
+
+  it('reads nothing while it is paused', async () => {
+    let pages = 0;
+    skipping.answerWith({
+      readInvoicePage: async () => {
+        pages += 1;
+        return { watermark: 'w-1', everySeconds: 5, found: 0, notified: 0 };
+      },
+    });
+    const feed = await start();
+    expect(await feed.executeUpdate(pauseLoopUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: true });
+    const before = pages;
+    await skipping.env.sleep('1 hour');
+    expect(pages - before).toBeLessThanOrEqual(1);
+    await feed.signal(resumeLoopSignal, { by: 'ann' });
+    await expect.poll(() => pages).toBeGreaterThan(before);
+  });
+
+  it('that is refused says why, and waits before it reads again', async () => {
+    skipping.answerWith({
+      readInvoicePage: async () => {
+        throw ApplicationFailure.nonRetryable('no permission', 'Refused');
+      },
+    });
+    const feed = await start();
+    await expect.poll(() => feed.query(loopPositionQuery)).toMatchObject({ lastError: 'no permission' });
+    const bad = feed.executeUpdate(pauseLoopUpdate, { args: [{ by: '' }] });
+    await expect(bad).rejects.toMatchObject({ cause: { message: expect.stringMatching(/^by: expected/) } });
+  });
+});
+
+describe('the loop that keeps the subscriptions', () => {
+  it('creates, renews and moves them, and goes on past one that fails', async () => {
+    const done: string[] = [];
+    const tasks: SubscriptionTask[] = [
+      { resource: 'salesInvoices', todo: 'create', etag: '' },
+      { resource: 'salesOrders', todo: 'renew', etag: '1' },
+      { resource: 'customers', todo: 'move', etag: '2' },
+    ];
+    skipping.answerWith({
+      findSubscriptionTasks: async () => tasks,
+      createSubscription: async ({ resource }) => {
+        done.push(`create ${resource}`);
+      },
+      renewSubscription: async ({ resource }) => {
+        done.push(`renew ${resource}`);
+        throw ApplicationFailure.nonRetryable('gone', 'Refused');
+      },
+      deleteSubscription: async ({ resource }) => {
+        done.push(`delete ${resource}`);
+      },
+    });
+    const loop = await skipping.env.client.workflow.start<typeof keepSubscriptions>('keepSubscriptions', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: ID,
+      args: [{ companyId: 'company-1' }],
+    });
+    await expect.poll(() => loop.query(loopPositionQuery)).toMatchObject({ problems: { salesOrders: 'gone' } });
+    const all = ['create salesInvoices', 'renew salesOrders', 'delete customers', 'create customers'];
+    expect(done).toEqual(all);
+    // After a failure it comes again in five minutes, otherwise in an hour.
+    tasks.length = 0;
+    await skipping.env.sleep('6 minutes');
+    await expect.poll(() => loop.query(loopPositionQuery)).toMatchObject({ problems: {} });
+  });
+});
+
+describe('the nightly reconciliation', () => {
+  it('reads every table to its end and adds up what was missed', async () => {
+    const read: string[] = [];
+    skipping.answerWith({
+      reconcileSalesPage: async ({ table, progress }: ReconcileInput) => {
+        read.push(table);
+        const isFirst = progress === undefined;
+        const link = isFirst && table === 'quote' ? 'next' : undefined;
+        return { link, since: '2026-01-01', rows: (progress?.rows ?? 0) + 10, missed: (progress?.missed ?? 0) + 1 };
+      },
+    });
+    const result = await skipping.env.client.workflow.execute<typeof reconcileSales>('reconcileSales', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: ID,
+      args: [],
+    });
+    expect(read).toEqual(['opportunity', 'quote', 'quote', 'salesorder']);
+    expect(result).toMatchObject({ quote: { rows: 20, missed: 2 }, salesorder: { rows: 10, missed: 1 } });
+  });
+});
