@@ -169,32 +169,6 @@ describe('a record that changes while its draft waits', () => {
   });
 });
 
-describe('a hold', () => {
-  it('ends by itself when the record is corrected in Sales', async () => {
-    const deal = dealer.takeKnown((other) => other.lines.length === 1);
-    const [line] = stage.simulators.dataverse.store.children('salesorderdetail', 'salesorderid', deal.id);
-    const lineId = String(line?.['salesorderdetailid']);
-    await seller.call(`salesorderdetails(${lineId})`, { tax: 1.5 }, 'PATCH');
-    await bring(deal);
-    await dealer.untilState(deal, 'held');
-    await seller.call(`salesorderdetails(${lineId})`, { tax: 0 }, 'PATCH');
-    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
-    await dealer.untilState(deal, 'awaiting-confirmation');
-  });
-
-  it('ends by itself when what it waits for appears', async () => {
-    const deal = dealer.takeKnown();
-    const product = stage.simulators.data.products[deal.lines[0]?.productIndex ?? -1];
-    if (!product) throw new Error('a product line is needed');
-    await bookkeeper.blockItem(product.number, true);
-    await bring(deal);
-    await dealer.untilState(deal, 'held');
-    await bookkeeper.blockItem(product.number, false);
-    await bring(deal, { at: 'masters' });
-    await dealer.untilState(deal, 'awaiting-confirmation');
-  });
-});
-
 describe('a draft that somebody posts in Business Central by hand', () => {
   it('is not asked for any more: its number goes back to Sales, and the deal says so', async () => {
     const deal = await startWaiting();

@@ -74,21 +74,6 @@ describe('a held deal that looks again', () => {
     );
     await keepHistory(stage, deal.id, 'woken-while-looking');
   });
-
-  it('cannot be cancelled here once its document is posted', async () => {
-    const deal = dealer.takeKnown();
-    const { faults } = stage.simulators.dataverse;
-    faults.add({ match: { method: 'POST', path: 'invoices\\?' }, effect: { kind: 'status', status: 403 } });
-    await start(deal);
-    await untilHeld(deal);
-    const cancel = stage.temporal.workflow.getHandle(deal.id).executeUpdate('cancel', {
-      args: [{ by: 'clerk', reason: 'ordered twice' }],
-    });
-    await expect(cancel).rejects.toMatchObject({ cause: { message: 'its document is posted: cancel that' } });
-    faults.clear();
-    await clear(deal);
-    expect((await dealer.result(deal)).outcome).toBe('written-back');
-  });
 });
 
 describe('a hold names its reason and the next step, and the same run goes on when it is cleared', () => {

@@ -173,20 +173,4 @@ describe('a draft that somebody touched after it was confirmed (I2)', () => {
     expect((await dealer.result(deal)).outcome).toBe('cancelled');
     await keepHistory(stage, deal.id, 'draft-touched-after-confirmation');
   });
-
-  it('a draft that was deleted is made anew and asked for again', async () => {
-    const deal = await startWaiting();
-    const [draft] = dealer.invoicesOf(deal);
-    const id = String(draft?.row['id']);
-    await bookkeeper.deleteDraft(id);
-    await run(await confirmCommand('signal confirm', deal));
-    await dealer.untilState(deal, 'held');
-    expect((await dealer.status(deal)).problems[0]?.reason).toBe('draft-gone');
-    await run(command('update retry', deal));
-    await dealer.untilState(deal, 'awaiting-confirmation');
-    await run(await confirmCommand('signal confirm', deal));
-    expect((await dealer.result(deal)).outcome).toBe('written-back');
-    expect(posted(deal)).toEqual([true]);
-    expect(dealer.invoicesOf(deal)[0]?.row['id']).not.toBe(id);
-  });
 });

@@ -73,17 +73,6 @@ describe('a hand-over that a person runs again', () => {
     );
   });
 
-  it('makes the row in Sales that somebody deleted, and nothing else', async () => {
-    const deal = await handOver();
-    const [row] = dealer.salesInvoicesOf(deal);
-    await seller.deleteRecord('invoices', String(row?.['invoiceid']));
-    const writes = countWrites();
-    await replayDeal(stage, ref(deal), { actor: ANN });
-    await dealer.result(deal);
-    expect(writes()).toBe(1);
-    expectOnce(deal);
-  });
-
   it('begins a rejected deal again', async () => {
     const deal = await startWaiting();
     await handle(deal).executeUpdate('reject', { args: [{ by: 'ann', reason: 'wrong price' }] });

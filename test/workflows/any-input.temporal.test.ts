@@ -66,8 +66,12 @@ async function send(deal: DealRun, message: (typeof MESSAGES)[number], input: un
       return void (await handle.executeUpdate(retryUpdate, { args: [input as RetryInput] }));
     case 'cancel':
       return void (await handle.executeUpdate(cancelUpdate, { args: [input as EndInput] }));
-    case 'replay':
-      return void (await handle.executeUpdate(replayUpdate, { args: [input as ReplayInput] }));
+    case 'replay': {
+      const { runId } = await handle.describe();
+      await handle.executeUpdate(replayUpdate, { args: [input as ReplayInput] });
+      // The test server does not answer a query that meets a run which is just being replaced.
+      return void (await expect.poll(async () => (await handle.describe()).runId, { timeout: 10_000 }).not.toBe(runId));
+    }
     case 'confirm-signal':
       return handle.signal(confirmSignal, input as ConfirmInput);
     case 'reject-signal':

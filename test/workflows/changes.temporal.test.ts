@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
-import { changedSignal, confirmUpdate } from '../../src/workflows/deals/messages.js';
+import { changedSignal, confirmUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { type DealWorld, makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -204,6 +204,20 @@ describe('a draft in Business Central', () => {
     await deal.confirm();
     await deal.handle.result();
     expect(world.books.posted).toHaveLength(1);
+  });
+
+  it('that posting finds gone is held, and a retry makes another and asks for it', async () => {
+    const { world, deal } = await startWaiting();
+    world.books.draft = undefined;
+    world.refuse('post', { reason: 'draft-gone', text: 'the draft is gone' });
+    await deal.confirm();
+    await deal.until('held');
+    world.refuse('post', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.books.posted).toMatchObject([{ documentNumber: 'D-2' }]);
   });
 
   it('that somebody posted by hand is not asked for any more', async () => {
