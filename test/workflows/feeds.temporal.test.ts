@@ -49,17 +49,20 @@ const PAGE = {
 
 describe('the feed of a table of Sales', () => {
   async function start(answers: StandIns = {}) {
-    const seen = { pages: 0, pausedBy: [] as string[], resumed: 0 };
+    // The ledger keeps the pause, and a page that is read says what the ledger says.
+    const seen = { pages: 0, pausedBy: [] as string[], resumed: 0, isPaused: false };
     skipping.answerWith({
       readSalesPage: async () => {
         seen.pages += 1;
-        return PAGE;
+        return { ...PAGE, isPaused: seen.isPaused };
       },
       pauseFeed: async ({ by }) => {
         seen.pausedBy.push(by);
+        seen.isPaused = true;
       },
       resumeFeed: async () => {
         seen.resumed += 1;
+        seen.isPaused = false;
       },
       ...answers,
     });
