@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
+    // Several processes share the cores: a state that comes late is no failure.
+    expect: { poll: { timeout: 10_000, interval: 20 } },
     include: ['test/**/*.test.ts'],
     // Temporal's native module crashes in worker threads.
     pool: 'forks',

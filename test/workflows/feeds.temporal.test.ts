@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ReconcileInput } from '../../src/activities/feeds/reconcile-sales.js';
 import type { SubscriptionTask } from '../../src/activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
@@ -28,13 +29,24 @@ beforeAll(async () => {
 });
 afterAll(() => skipping.close());
 
-const ID = 'feed';
-afterEach(() =>
-  skipping.env.client.workflow
-    .getHandle(ID)
-    .terminate()
-    .catch(() => undefined),
-);
+/**
+ * A loop never ends by itself. It is ended while it rests: a step that is under way when its run is terminated would keep
+ * the clock of the test server from jumping ever again.
+ */
+let workflowId = '';
+beforeEach(() => {
+  workflowId = randomUUID();
+});
+afterEach(async () => {
+  const loop = skipping.env.client.workflow.getHandle(workflowId);
+  await expect
+    .poll(async () => {
+      const { raw, status } = await loop.describe();
+      return status.name !== 'RUNNING' || (!raw.pendingActivities?.length && !raw.pendingWorkflowTask);
+    })
+    .toBe(true);
+  await loop.terminate().catch(() => undefined);
+});
 
 const PAGE = {
   phase: 'changes',
@@ -68,9 +80,10 @@ describe('the feed of a table of Sales', () => {
     });
     const feed = await skipping.env.client.workflow.start<typeof salesFeed>('salesFeed', {
       taskQueue: TASK_QUEUES.deals,
-      workflowId: ID,
+      workflowId,
       args: [{ table: 'quote' }],
     });
+    await expect.poll(() => feed.query(feedPositionQuery)).not.toMatchObject({ pages: 0, lastError: undefined });
     return { feed, seen };
   }
 
@@ -97,10 +110,11 @@ describe('the feed of a table of Sales', () => {
     const { feed, seen } = await start();
     await expect.poll(() => seen.pages).toBe(1);
     expect(await feed.executeUpdate(pauseFeedUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: true });
-    const { pages } = seen;
-    await skipping.env.sleep('10 minutes');
+    // The page that tells of the pause is the last one, and a nudge makes no other.
+    await expect.poll(() => seen.pages).toBe(2);
+    await feed.executeUpdate(nudgeFeedUpdate, { args: [{ by: 'ann' }] });
+    expect(await feed.query(feedPositionQuery)).toMatchObject({ isPaused: true, pages: 2 });
     expect(seen).toMatchObject({ pausedBy: ['ann'], resumed: 0 });
-    expect(seen.pages - pages).toBeLessThanOrEqual(1);
     const before = seen.pages;
     expect(await feed.executeUpdate(resumeFeedUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: false });
     await expect.poll(() => seen.pages).toBe(before + 1);
@@ -157,7 +171,7 @@ describe('the feed of the invoices of Business Central', () => {
   const start = () =>
     skipping.env.client.workflow.start<typeof invoiceFeed>('invoiceFeed', {
       taskQueue: TASK_QUEUES.deals,
-      workflowId: ID,
+      workflowId,
       args: [{ companyId: 'company-1' }],
     });
 
@@ -187,9 +201,9 @@ describe('the feed of the invoices of Business Central', () => {
     });
     const feed = await start();
     expect(await feed.executeUpdate(pauseLoopUpdate, { args: [{ by: 'ann' }] })).toMatchObject({ isPaused: true });
+    await feed.signal(nudgeLoopSignal);
+    expect(await feed.query(loopPositionQuery)).toMatchObject({ isPaused: true });
     const before = pages;
-    await skipping.env.sleep('1 hour');
-    expect(pages - before).toBeLessThanOrEqual(1);
     await feed.signal(resumeLoopSignal, { by: 'ann' });
     await expect.poll(() => pages).toBeGreaterThan(before);
   });
@@ -230,7 +244,7 @@ describe('the loop that keeps the subscriptions', () => {
     });
     const loop = await skipping.env.client.workflow.start<typeof keepSubscriptions>('keepSubscriptions', {
       taskQueue: TASK_QUEUES.deals,
-      workflowId: ID,
+      workflowId,
       args: [{ companyId: 'company-1' }],
     });
     await expect.poll(() => loop.query(loopPositionQuery)).toMatchObject({ problems: { salesOrders: 'gone' } });
@@ -256,7 +270,7 @@ describe('the nightly reconciliation', () => {
     });
     const result = await skipping.env.client.workflow.execute<typeof reconcileSales>('reconcileSales', {
       taskQueue: TASK_QUEUES.deals,
-      workflowId: ID,
+      workflowId,
       args: [],
     });
     expect(read).toEqual(['opportunity', 'quote', 'quote', 'salesorder']);
