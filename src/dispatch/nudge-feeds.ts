@@ -1,6 +1,7 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { Logger } from 'pino';
 import { type FeedTable, salesFeedId } from '../deal/ids.js';
+import { nudgeFeedSignal } from '../workflows/feeds/messages.js';
 
 /** Many webhooks of one moment are one nudge: the feed reads all that changed anyway. */
 const GATHER_MS = 200;
@@ -15,7 +16,7 @@ export function createNudger(temporal: Client, log: Logger): (table: FeedTable) 
       gathering.delete(table);
       temporal.workflow
         .getHandle(salesFeedId(table))
-        .signal('nudge')
+        .signal(nudgeFeedSignal)
         .catch((error: unknown) => {
           if (!(error instanceof WorkflowNotFoundError)) log.warn({ err: error, table }, 'a feed was not nudged');
         });

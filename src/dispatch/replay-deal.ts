@@ -3,7 +3,9 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import type { Replay } from '../deal/replay.js';
+import { replayUpdate } from '../workflows/deals/messages.js';
 import type { StartDealDependencies } from './start-deal.js';
+import { startWorkflow, WORKFLOWS } from './workflows.js';
 
 export type ReplayOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
@@ -20,7 +22,7 @@ export async function replayDeal(
 ): Promise<ReplayOutcome> {
   const workflowId = dealWorkflowId(ref.recordId);
   try {
-    await temporal.workflow.start('handOverDeal', {
+    await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
       workflowId,
       taskQueue: TASK_QUEUES.deals,
       args: [{ table: ref.table, recordId: ref.recordId, replay }],
@@ -37,7 +39,7 @@ export async function replayDeal(
 
 async function restart(temporal: Client, workflowId: string, replay: Replay): Promise<ReplayOutcome> {
   try {
-    await temporal.workflow.getHandle(workflowId).executeUpdate('replay', { args: [replay] });
+    await temporal.workflow.getHandle(workflowId).executeUpdate(replayUpdate, { args: [replay] });
     return { kind: 'restarted', workflowId };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)

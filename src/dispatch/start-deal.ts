@@ -1,10 +1,12 @@
 import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
-import { CHANGED_SIGNAL, type ChangeHint } from '../deal/change-hints.js';
+import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
 import type { Ledger } from '../ledger/ledger.js';
+import { changedSignal } from '../workflows/deals/messages.js';
+import { startWorkflow, WORKFLOWS } from './workflows.js';
 
 export type StartOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
@@ -31,7 +33,7 @@ export async function startDeal(
   const workflowId = dealWorkflowId(ref.recordId);
   for (;;) {
     try {
-      await temporal.workflow.start('handOverDeal', {
+      await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
         workflowId,
         taskQueue: TASK_QUEUES.deals,
         args: [{ table: ref.table, recordId: ref.recordId, ...(hint && { hint }) }],
@@ -46,7 +48,7 @@ export async function startDeal(
     }
     if (!hint) return { kind: 'running', workflowId };
     try {
-      await temporal.workflow.getHandle(workflowId).signal(CHANGED_SIGNAL, hint);
+      await temporal.workflow.getHandle(workflowId).signal(changedSignal, hint);
       return { kind: 'running', workflowId };
     } catch (error) {
       // The run ended between the two requests: a new one reads everything afresh.

@@ -2,8 +2,9 @@ import type { Client } from '@temporalio/client';
 import { accountWorkflowId, type FeedTable, productWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
-import type { SyncAccountInput, SyncProductInput, SyncRequest } from '../workflows/masters/messages.js';
+import { accountChangedSignal, productChangedSignal, type SyncRequest } from '../workflows/masters/messages.js';
 import type { MasterTakers } from './take-changes.js';
+import { signalWithStart, WORKFLOWS } from './workflows.js';
 
 /** A change of an account, contact or product: its run is started or told, and deals that wait for it look again. */
 
@@ -17,23 +18,21 @@ export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRu
   const common = { taskQueue: TASK_QUEUES.deals, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
   return {
     async followAccount(table, rowId, request) {
-      const input: SyncAccountInput = { rowId, table, quietMs };
-      await temporal.workflow.signalWithStart('syncAccount', {
+      await signalWithStart(temporal, WORKFLOWS.syncAccount, {
         ...common,
         workflowId: accountWorkflowId(rowId),
-        args: [input],
-        signal: 'accountChanged',
+        args: [{ rowId, table, quietMs }],
+        signal: accountChangedSignal,
         signalArgs: [request],
         staticSummary: `Keep ${table} and customer in agreement`,
       });
     },
     async followProduct(rowId, request) {
-      const input: SyncProductInput = { rowId, quietMs };
-      await temporal.workflow.signalWithStart('syncProduct', {
+      await signalWithStart(temporal, WORKFLOWS.syncProduct, {
         ...common,
         workflowId: productWorkflowId(rowId),
-        args: [input],
-        signal: 'productChanged',
+        args: [{ rowId, quietMs }],
+        signal: productChangedSignal,
         signalArgs: [request],
         staticSummary: 'Keep product and item in agreement',
       });

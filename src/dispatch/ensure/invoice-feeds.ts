@@ -3,10 +3,11 @@ import {
   furtherSubscriptionsId,
   invoiceFeedWorkflowId,
   invoiceSweepId,
-  NUDGE,
   SUBSCRIPTIONS_WORKFLOW_ID,
 } from '../../deal/business-central-feeds.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
+import { nudgeFeedSignal } from '../../workflows/feeds/messages.js';
+import { signalWithStart, toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
 /**
@@ -30,7 +31,7 @@ export async function ensureInvoiceFeed(
 ): Promise<void> {
   const input = isFurther ? { companyId } : {};
   await ensureLoop(temporal, {
-    type: 'invoiceFeed',
+    type: WORKFLOWS.invoiceFeed,
     workflowId: invoiceFeedWorkflowId(companyId),
     input,
     staticSummary: 'Read the invoices of Business Central',
@@ -38,20 +39,18 @@ export async function ensureInvoiceFeed(
   const sweepId = invoiceSweepId(companyId);
   await ensureSchedule(temporal, sweepId, {
     spec: { intervals: [{ every: sweepEveryMinutes * 60_000 }] },
-    action: {
-      type: 'startWorkflow',
-      workflowType: 'sweepInvoices',
+    action: toScheduledWorkflow(WORKFLOWS.sweepInvoices, {
       workflowId: sweepId,
       taskQueue: TASK_QUEUES.deals,
       args: isFurther ? [input] : [],
       workflowRunTimeout: '6h',
-    },
+    }),
     // What a missed hour would have found the next one finds.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
   });
   if (!isSubscribing) return;
   await ensureLoop(temporal, {
-    type: 'keepSubscriptions',
+    type: WORKFLOWS.keepSubscriptions,
     workflowId: isFurther ? furtherSubscriptionsId(companyId) : SUBSCRIPTIONS_WORKFLOW_ID,
     input,
     staticSummary: 'Keep the subscriptions of Business Central',
@@ -61,7 +60,7 @@ export async function ensureInvoiceFeed(
 /** The next reading happens now; a loop that does not run is no error, it reads when it starts. */
 export async function nudgeInvoiceFeed(temporal: Client, companyId: string): Promise<void> {
   try {
-    await temporal.workflow.getHandle(invoiceFeedWorkflowId(companyId)).signal(NUDGE);
+    await temporal.workflow.getHandle(invoiceFeedWorkflowId(companyId)).signal(nudgeFeedSignal);
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
   }
@@ -74,17 +73,17 @@ async function ensureLoop(
     input,
     ...loop
   }: {
-    readonly type: string;
+    readonly type: 'invoiceFeed' | 'keepSubscriptions';
     readonly workflowId: string;
     readonly input: { readonly companyId?: string };
     readonly staticSummary: string;
   },
 ): Promise<void> {
-  await temporal.workflow.signalWithStart(type, {
+  await signalWithStart(temporal, type, {
     ...loop,
     taskQueue: TASK_QUEUES.deals,
     args: [input],
-    signal: NUDGE,
+    signal: nudgeFeedSignal,
     signalArgs: [],
   });
 }
