@@ -66,10 +66,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   mapping: ['deal', 'secrets'],
   ledger: ['deal', 'secrets'],
   clients: ['deal', 'secrets'],
-  identity: [],
+  identity: ['deal'],
   telemetry: [],
   deal: [],
-  secrets: [],
+  secrets: ['deal'],
 };
 
 /** Allowed as types only: they vanish when the code is compiled. */

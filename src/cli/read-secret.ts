@@ -1,3 +1,5 @@
+import { RefusedError } from '../deal/errors.js';
+
 /** Takes a secret from a person or a pipe; never from the command line, which every process of the machine can read. */
 
 export interface SecretInput extends NodeJS.ReadableStream {
@@ -43,7 +45,7 @@ function readLine(input: SecretInput): Promise<string> {
     const take = (chunk: Buffer | string): void => {
       for (const character of chunk.toString()) {
         if (character === CTRL_C) {
-          finish(() => reject(new RangeError('given up, nothing was changed')));
+          finish(() => reject(new RefusedError('given up, nothing was changed')));
           return;
         }
         if (character === '\r' || character === '\n' || character === CTRL_D) {

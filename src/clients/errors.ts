@@ -1,22 +1,8 @@
-export type RemoteApi = 'business-central' | 'dataverse' | 'entra';
+import type { RemoteErrorCode } from '../deal/error-codes.js';
+import { DealbridgeError } from '../deal/errors.js';
+import type { RemoteApi } from '../deal/failure-types.js';
 
-/**
- * What went wrong, in a closed set. `unknown-outcome` is the dangerous one: a write may or may not have happened
- * (timeout, cut connection, 408, 500, 502, 504), so nothing may be asked again before one has looked.
- * `other-environment` is ours: nothing was asked, because another environment stands under the address.
- */
-export type RemoteErrorCode =
-  | 'throttled'
-  | 'unavailable'
-  | 'unknown-outcome'
-  | 'not-found'
-  | 'conflict'
-  | 'locked'
-  | 'unauthorized'
-  | 'forbidden'
-  | 'rejected'
-  | 'other-environment'
-  | 'unreadable';
+export type { RemoteApi, RemoteErrorCode };
 
 export interface RemoteErrorFacts {
   readonly status?: number | undefined;
@@ -32,17 +18,15 @@ export interface RemoteErrorFacts {
 }
 
 /** One request that did not end well. The message says what was asked and what came back, never whose data. */
-export class RemoteApiError extends Error {
+export class RemoteApiError extends DealbridgeError {
   readonly api: RemoteApi;
-  readonly code: RemoteErrorCode;
+  declare readonly code: RemoteErrorCode;
   readonly facts: RemoteErrorFacts;
 
   constructor(api: RemoteApi, code: RemoteErrorCode, asked: string, facts: RemoteErrorFacts) {
     const answer = [facts.status, facts.remoteCode].filter((part) => part !== undefined).join(' ');
-    super(`${asked}: ${code}${answer ? ` (${answer})` : ''}`);
-    this.name = 'RemoteApiError';
+    super(code, `${asked}: ${code}${answer ? ` (${answer})` : ''}`);
     this.api = api;
-    this.code = code;
     const { remoteMessage, ...shown } = facts;
     this.facts = Object.defineProperty(shown, 'remoteMessage', { value: remoteMessage, enumerable: false });
   }

@@ -1,6 +1,7 @@
 import { ACTOR_SOURCES, type Actor, type ActorSource } from './actor.js';
 import type { ChangeHint } from './change-hints.js';
 import type { Figures } from './deal.js';
+import { DealbridgeError } from './errors.js';
 import type { Replay } from './replay.js';
 
 /**
@@ -21,10 +22,9 @@ export interface Ending {
 }
 
 /** A decision that does not fit; the message is for the person who made it. */
-export class DecisionError extends Error {
+export class DecisionError extends DealbridgeError {
   constructor(field: string, expected: string, found: unknown) {
-    super(`${field}: expected ${expected}, got ${describe(found)}`);
-    this.name = 'DecisionError';
+    super('invalid-decision', `${field}: expected ${expected}, got ${describe(found)}`);
   }
 }
 

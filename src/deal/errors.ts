@@ -1,22 +1,52 @@
-/** What a person can mend: which input it is, what was found there, and what would be right. */
-export class UserError extends Error {
+import type { ErrorCode } from './error-codes.js';
+
+/** Every error of ours has a code of the closed catalogue; whoever branches does so on class or code, never on text. */
+export class DealbridgeError extends Error {
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.name = new.target.name;
+    this.code = code;
+  }
+}
+
+/** What a person can mend: which input it is, what was found there (null: nothing), and what would be right. */
+export class UserError extends DealbridgeError {
   readonly field: string;
+  readonly expected: string;
+  readonly found: unknown;
 
   constructor(field: string, expected: string, found?: unknown) {
-    super(`${field}: expected ${expected}${found === undefined ? '' : `, got ${show(found)}`}`);
-    this.name = 'UserError';
+    super('invalid-input', `${field}: expected ${expected}${found === undefined ? '' : `, got ${show(found)}`}`);
     this.field = field;
+    this.expected = expected;
+    this.found = found;
   }
 }
 
 /** What is asked for cannot be done as things stand; nothing was changed. */
-export class RefusedError extends Error {
+export class RefusedError extends DealbridgeError {
   constructor(message: string) {
-    super(message);
-    this.name = 'RefusedError';
+    super('refused-now', message);
+  }
+}
+
+/** A setting, or settings together, with which a process does not start. */
+export class ConfigError extends DealbridgeError {
+  constructor(message: string) {
+    super('invalid-configuration', message);
+  }
+}
+
+/** What cannot happen, and did: a bug, or a ledger that somebody changed by hand. */
+export class InternalError extends DealbridgeError {
+  constructor(message: string) {
+    super('internal', message);
   }
 }
 
 function show(found: unknown): string {
+  if (found === null) return 'nothing';
   return typeof found === 'string' ? `'${found}'` : JSON.stringify(found);
 }

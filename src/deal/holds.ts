@@ -190,6 +190,3 @@ export interface Problem {
 export function isHoldReason(text: string): text is HoldReason {
   return Object.hasOwn(HOLDS, text);
 }
-
-/** The failure type by which a step tells the story that a person has to do something. */
-export const REFUSED = 'Refused';

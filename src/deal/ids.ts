@@ -1,3 +1,5 @@
+import { UserError } from './errors.js';
+
 /** Every id and key that two sides must agree on is made here and nowhere else. */
 
 /** The tables of Dataverse whose rows can carry a deal. */
@@ -6,13 +8,13 @@ export type SourceTable = (typeof SOURCE_TABLES)[number];
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
-/** @throws RangeError when the text is not a GUID; braces and upper case are accepted. */
+/** @throws UserError when the text is not a GUID; braces and upper case are accepted. */
 export function parseRecordId(text: string): string {
   const id = text
     .trim()
     .replace(/^\{(.*)\}$/, '$1')
     .toLowerCase();
-  if (!GUID.test(id)) throw new RangeError(`record id: found '${text}', a GUID like 5f3c… in 8-4-4-4-12 form is right`);
+  if (!GUID.test(id)) throw new UserError('record id', 'a GUID like 5f3c… in 8-4-4-4-12 form', text);
   return id;
 }
 

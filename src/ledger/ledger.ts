@@ -108,7 +108,7 @@ export interface Ledger {
   readonly businessCentralFeeds: BusinessCentralFeedLedger;
   /** Undefined when nothing came since the last seal. */
   sealAudit(): Promise<Seal | undefined>;
-  /** @throws RangeError while the deal is under way. */
+  /** @throws RefusedError while the deal is under way. */
   erasePersonal(erasure: Erasure): Promise<Erased>;
 }
 

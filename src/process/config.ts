@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import { z } from 'zod';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { type CompanyPlace, listPlaces } from '../deal/companies.js';
+import { ConfigError } from '../deal/errors.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
 import { companyColumns, toCompanyRules } from '../mapping/rules/companies.js';
@@ -73,7 +74,7 @@ export interface Config {
   readonly logLevel: string;
 }
 
-export class ConfigError extends Error {}
+export { ConfigError };
 
 const url = z.url().transform((text) => text.replace(/\/+$/, ''));
 /** Notifications are sent over https; a simulator on this machine may do without. */

@@ -1,6 +1,7 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
 import { RemoteApiError } from '../clients/errors.js';
-import { ConfigError } from './config.js';
+import { INPUT_ERRORS, SETUP_ERRORS } from '../deal/error-codes.js';
+import { DealbridgeError } from '../deal/errors.js';
 
 /** One object a line on stderr; errors are shown without what they may quote (I7). */
 export function createLog(
@@ -40,9 +41,14 @@ export function toShownError(error: unknown): ShownError {
   };
 }
 
+/** What a person can correct by the message alone. */
+function isForPeople(error: unknown): error is DealbridgeError {
+  return error instanceof DealbridgeError && (error.code in INPUT_ERRORS || error.code in SETUP_ERRORS);
+}
+
 /** For a terminal: the same, in lines; what a person can correct comes without a stack. */
 export function describeError(error: unknown): string {
-  if (error instanceof ConfigError) return error.message;
+  if (isForPeople(error)) return error.message;
   const { type, message, code, stack } = toShownError(error);
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
+import { DealbridgeError } from '../deal/errors.js';
 
 /** What proves who we are to the other side, or the other side to us. */
 export type Credential =
@@ -10,7 +11,11 @@ export interface CertificateFacts {
   readonly expiresAt: Date;
 }
 
-export class CredentialError extends Error {}
+export class CredentialError extends DealbridgeError {
+  constructor(message: string) {
+    super('invalid-credential', message);
+  }
+}
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/;
 const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/;

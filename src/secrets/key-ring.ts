@@ -1,4 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import type { SealErrorCode } from '../deal/error-codes.js';
+import { DealbridgeError } from '../deal/errors.js';
 import { openKeyFile } from './key-file.js';
 import { type Keys, type KeysError, parseKeys } from './keys.js';
 
@@ -18,22 +20,18 @@ export type KeySource =
   | { readonly kind: 'text'; readonly text: string }
   | { readonly kind: 'file'; readonly path: string };
 
-export type SealErrorCode = 'not-sealed' | 'unknown-key' | 'does-not-open';
-
 /** Says what is wrong and never what was inside. */
-export class SealError extends Error {
-  readonly code: SealErrorCode;
+export class SealError extends DealbridgeError {
+  declare readonly code: SealErrorCode;
   readonly keyId: string | undefined;
 
   constructor(code: SealErrorCode, keyId?: string) {
-    super(keyId === undefined ? SEAL_ERRORS[code] : `${SEAL_ERRORS[code]} (key '${keyId}')`);
-    this.name = 'SealError';
-    this.code = code;
+    super(code, keyId === undefined ? SEAL_MESSAGES[code] : `${SEAL_MESSAGES[code]} (key '${keyId}')`);
     this.keyId = keyId;
   }
 }
 
-const SEAL_ERRORS: Record<SealErrorCode, string> = {
+const SEAL_MESSAGES: Record<SealErrorCode, string> = {
   'not-sealed': 'this is not a sealed value, or one of another version',
   'unknown-key': 'the key ring does not hold the key of this value',
   'does-not-open': 'the value was changed, or was sealed for another place or with another key of this name',

@@ -1,10 +1,15 @@
 import { randomBytes } from 'node:crypto';
+import { DealbridgeError } from '../deal/errors.js';
 
 /** Keys as text: `id:base64 of 32 bytes`, one a line or separated by commas; the first one seals, all of them open. */
 
 export type Keys = ReadonlyMap<string, Buffer>;
 
-export class KeysError extends Error {}
+export class KeysError extends DealbridgeError {
+  constructor(message: string) {
+    super('invalid-keys', message);
+  }
+}
 
 const KEY_BYTES = 32;
 const KEY_ID = /^[A-Za-z0-9._-]{1,64}$/;

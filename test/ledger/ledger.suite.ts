@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RefusedError } from '../../src/deal/errors.js';
 import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
@@ -392,7 +393,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
             expect(rows).toEqual([{ record_id: id }]);
             if (index % 3 === 0) throw new RangeError('changed our mind');
           });
-          await work.catch((error: unknown) => expect(error).toBeInstanceOf(RangeError));
+          await work.catch((error: unknown) => expect(error).toBeInstanceOf(RefusedError));
           return { id, isKept: index % 3 !== 0 };
         }),
       );

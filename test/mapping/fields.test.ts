@@ -50,7 +50,7 @@ mapping:
       'value-too-long: document.shipToCity: 31 characters where 30 fit (column shipto_city)',
       'value-missing: document.sellToCity: column new_nothing holds nothing',
       'mapping-failed: document.phoneNumber: the formula gives a list; a text, a whole number or true or false is right',
-      'mapping-failed: document.email: the formula failed: a decimal as text, such as "12.50", or a whole number is right',
+      'mapping-failed: document.email: the formula failed: amount: expected a decimal as text, such as "12.50", or a whole number',
       "code-unknown: document.sellToCountry: 'Atlantis' is no code of countriesRegions in Business Central",
       "code-unknown: document.dimensions: 'P-900' is no value of PROJECT in Business Central",
       'value-too-long: line 1.description2: 51 characters where 50 fit (column line.new_text)',

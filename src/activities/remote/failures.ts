@@ -2,7 +2,8 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 import { z } from 'zod';
 import { toHoldReason } from '../../clients/business-central/refusals.js';
 import { RemoteApiError, type RemoteErrorCode } from '../../clients/errors.js';
-import { type HoldReason, isHoldReason, type Problem, REFUSED } from '../../deal/holds.js';
+import { OUTCOME_UNKNOWN, REFUSED, type StepFailure } from '../../deal/failure-types.js';
+import { type HoldReason, isHoldReason, type Problem } from '../../deal/holds.js';
 
 /** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
 const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
@@ -18,7 +19,7 @@ export function toFailure(error: unknown): unknown {
   if (!(error instanceof RemoteApiError)) return error;
   if (HOPELESS.has(error.code)) return refuse(toReason(error), error.facts.remoteMessage ?? error.message, error);
   return ApplicationFailure.create({
-    type: `${error.api}/${error.code}`,
+    type: `${error.api}/${error.code}` satisfies StepFailure,
     message: error.message,
     // The server knows better than our backoff when it will listen again (I8).
     ...(error.facts.retryAfterMs !== undefined && { nextRetryDelay: error.facts.retryAfterMs }),
@@ -74,7 +75,7 @@ export function refuseAll(problems: readonly Problem[]): ApplicationFailure {
 /** An unknown outcome must not be asked again yet (I3): the look-up is repeated after this delay. */
 export function waitForOutcome(delayMs: number): ApplicationFailure {
   return ApplicationFailure.create({
-    type: 'OutcomeUnknown',
+    type: OUTCOME_UNKNOWN,
     message: 'an earlier attempt may still land; looked, found nothing, looking again later',
     nextRetryDelay: Math.max(1_000, Math.round(delayMs)),
     category: ApplicationFailureCategory.BENIGN,

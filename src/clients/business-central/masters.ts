@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
+import { InternalError } from '../../deal/errors.js';
 import type { BusinessCentralMaster } from '../../deal/masters.js';
 import type { HttpTransport } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
@@ -114,6 +115,6 @@ function toBusinessCentral(asked: string, body: unknown, requestId: string): Bus
 /** Below the company; the token goes to our own environment, whatever host a link names. */
 function toPath(link: string): string {
   const path = /\/companies\([^)]*\)\/(.+)$/.exec(link)?.[1];
-  if (path === undefined) throw new RangeError('not a link of Business Central');
+  if (path === undefined) throw new InternalError('expected a link of Business Central, got another one');
   return path;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../../deal/clock.js';
+import { DealbridgeError } from '../../deal/errors.js';
 import type { FeedTable, SourceTable } from '../../deal/ids.js';
 import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer } from '../http/transport.js';
@@ -55,11 +56,10 @@ export interface DataverseChanges {
 }
 
 /** The token is too old or was never one of this table: only a full reading helps (reference/dataverse-sales 4.6). */
-export class LinkExpired extends Error {
+export class LinkExpired extends DealbridgeError {
   readonly remoteCode: string;
   constructor(remoteCode: string) {
-    super(`the stored position is not taken any more (${remoteCode})`);
-    this.name = 'LinkExpired';
+    super('position-expired', `the stored position is not taken any more (${remoteCode})`);
     this.remoteCode = remoteCode;
   }
 }

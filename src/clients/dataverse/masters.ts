@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Columns } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import type { DataverseMaster, MasterKind } from '../../deal/masters.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, optionalText, readWire } from '../http/wire.js';
@@ -161,6 +162,6 @@ function pick(row: Readonly<Record<string, unknown>>, names: readonly string[]):
 /** Links are followed as they are; the token goes to our own environment, whatever host a link names. */
 function toPath(link: string): string {
   const path = /^https?:\/\/[^/]+\/api\/data\/v9\.\d\/(.+)$/.exec(link)?.[1];
-  if (path === undefined) throw new RangeError('not a link of Dataverse');
+  if (path === undefined) throw new InternalError('expected a link of Dataverse, got another one');
   return path;
 }

@@ -5,6 +5,7 @@ import {
   type NetworkResponse,
 } from '@azure/msal-node';
 import { request } from 'undici';
+import { InternalError } from '../../deal/errors.js';
 import type { Credential } from '../../secrets/credential.js';
 import { RemoteApiError } from '../errors.js';
 import { parseRetryAfter } from '../http/retry-after.js';
@@ -86,7 +87,7 @@ export async function requestToken(registration: AppRegistration, credential: Ap
   try {
     const application = createApplication(registration, credential, note);
     const result = await application.acquireTokenByClientCredential({ scopes: [registration.scope] });
-    if (!result?.accessToken) throw new TypeError('the answer held no token');
+    if (!result?.accessToken) throw new InternalError('expected a token in the answer of Entra, got none');
     return { value: result.accessToken, expiresAt: result.expiresOn ?? new Date() };
   } catch (error) {
     throw toTokenError(error, answer);

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { connect } from 'node:tls';
 import { request } from 'undici';
+import { DealbridgeError } from '../../deal/errors.js';
 
 /** How a host is reached, before anybody signs in: its name, its certificate, its clock. */
 
@@ -12,12 +13,11 @@ export interface HostFacts {
   readonly skewMs: number | undefined;
 }
 
-export class HostUnreachable extends Error {
+export class HostUnreachable extends DealbridgeError {
   readonly stage: 'name' | 'tls' | 'answer';
   readonly reason: string;
   constructor(stage: HostUnreachable['stage'], reason: string) {
-    super(`${stage}: ${reason}`);
-    this.name = 'HostUnreachable';
+    super('host-unreachable', `${stage}: ${reason}`);
     this.stage = stage;
     this.reason = reason;
   }

@@ -1,3 +1,5 @@
+import { InternalError } from '../../deal/errors.js';
+
 /** Numbers with a fraction or with more digits than a double holds stay text, so that money is never a float. */
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MAX_SAFE_INTEGER_DIGITS = 15;
@@ -14,7 +16,7 @@ export function parseLosslessJson(text: string): unknown {
 
 /** Writes decimals that are held as text as JSON numbers: `{"$decimal":"12.50"}` becomes `12.50`. */
 export function decimalNumber(value: string): { readonly $decimal: string } {
-  if (!/^-?\d+(?:\.\d+)?$/.test(value)) throw new RangeError(`'${value}' is not a decimal`);
+  if (!/^-?\d+(?:\.\d+)?$/.test(value)) throw new InternalError(`expected a decimal such as 12.50, got '${value}'`);
   return { $decimal: value };
 }
 

@@ -1,5 +1,6 @@
 import type { WonDeal } from '../../deal/deal.js';
 import { ERASED_TEXT, toErasedDeal } from '../../deal/erasure.js';
+import { RefusedError } from '../../deal/errors.js';
 import { isFinal } from '../../deal/states.js';
 import type { Database, Queryable } from '../database.js';
 import { getRecord } from '../deals/records.js';
@@ -22,13 +23,13 @@ export interface Erased {
 /**
  * Erases what the ledger holds of people in one deal, and tells so in its chain, in one transaction. Safe to repeat.
  *
- * @throws RangeError while the deal is under way: it still needs the content.
+ * @throws RefusedError while the deal is under way: it still needs the content.
  */
 export function erasePersonal(database: Database, { recordId, by, reason }: Erasure): Promise<Erased> {
   return database.transaction(async (tx) => {
     const { state } = await getRecord(tx, recordId);
     if (!isFinal(state)) {
-      throw new RangeError(`record ${recordId}: found state '${state}', only a deal that has ended can be erased`);
+      throw new RefusedError(`record ${recordId}: expected a deal that has ended, got state '${state}'`);
     }
     const revisions = await eraseRevisions(tx, recordId);
     const documents = await eraseLineTexts(tx, recordId);

@@ -1,4 +1,5 @@
 import jsonata from 'jsonata';
+import { DealbridgeError, UserError } from '../../deal/errors.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
 
 /**
@@ -11,10 +12,10 @@ export interface Formula {
 }
 
 /** A fault in the text of an expression; `at` counts characters from its start. */
-export class FormulaError extends Error {
+export class FormulaError extends DealbridgeError {
   readonly at: number;
   constructor(message: string, at: number) {
-    super(message);
+    super('invalid-formula', message);
     this.at = at;
   }
 }
@@ -28,7 +29,7 @@ export function compileFormula(text: string): Formula {
   const decimal = (value: unknown): Decimal => {
     if (typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value)) return value;
     if (typeof value === 'number' && Number.isSafeInteger(value)) return String(value);
-    throw new RangeError('a decimal as text, such as "12.50", or a whole number is right');
+    throw new UserError('amount', 'a decimal as text, such as "12.50", or a whole number');
   };
   expression.registerFunction('add', (...amounts: unknown[]) => add(...amounts.flat().map(decimal)));
   expression.registerFunction('subtract', (from: unknown, amount: unknown) => subtract(decimal(from), decimal(amount)));

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import { z } from 'zod';
+import { DealbridgeError } from '../../deal/errors.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 
@@ -25,14 +26,14 @@ export interface RulesFault {
   readonly right: string;
 }
 
-export class RulesError extends Error {
+export class RulesError extends DealbridgeError {
   readonly faults: readonly RulesFault[];
   constructor(file: string, faults: readonly RulesFault[]) {
     const lines = faults.map(
       ({ line, column, field, found, right }) =>
         `  ${file}:${line}:${column}  rule ${field || '(the whole)'}: found ${found}; right: ${right}`,
     );
-    super(`The rules are not usable:\n${lines.join('\n')}`);
+    super('invalid-rules', `The rules are not usable:\n${lines.join('\n')}`);
     this.faults = faults;
   }
 }
