@@ -41,4 +41,3 @@ export const STEP_FAILURES = {
 
 export type DecisionFailure = keyof typeof DECISION_FAILURES;
 export type StepFailure = keyof typeof STEP_FAILURES | `${RemoteApi}/${RemoteErrorCode}`;
-export type FailureType = DecisionFailure | StepFailure;
