@@ -12,6 +12,7 @@ import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../
 import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
 import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
 import { TASK_QUEUES } from '../deal/ids.js';
+import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../deal/time-limits.js';
 
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */
 const PATIENT = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
@@ -21,9 +22,9 @@ export const dataverse = proxyActivities<
 >({
   taskQueue: TASK_QUEUES.dataverse,
   // The HTTP client gives up before, so that no attempt outlives its activity.
-  startToCloseTimeout: '150s',
+  startToCloseTimeout: ACTIVITY_LIMIT_MS,
   // Steps beat every two seconds: a worker that died is noticed after this.
-  heartbeatTimeout: '6s',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -33,9 +34,9 @@ export const businessCentral = proxyActivities<
 >({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
-  startToCloseTimeout: '150s',
+  startToCloseTimeout: ACTIVITY_LIMIT_MS,
   // Steps beat every two seconds: a worker that died is noticed after this.
-  heartbeatTimeout: '6s',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
@@ -52,7 +53,7 @@ export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActiviti
   startToCloseTimeout: '10m',
   // Then the loop breathes: it ends its history before nudges make it too long. Longer than any Retry-After (I8).
   scheduleToCloseTimeout: '30m',
-  heartbeatTimeout: '6s',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });

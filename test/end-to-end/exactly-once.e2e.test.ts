@@ -4,10 +4,8 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
-import { openStage, type Stage } from '../support/processes.js';
+import { AMBIGUITY_WINDOW_MS, openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
-
-const OUTCOME_MS = 1_500;
 
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;
@@ -137,7 +135,7 @@ describe('an answer that is lost (I3)', () => {
         else {
           expect(asked).toHaveLength(2);
           const [first, second] = asked.map((request) => Date.parse(request.startedAt));
-          expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(OUTCOME_MS);
+          expect(Number(second) - Number(first)).toBeGreaterThanOrEqual(AMBIGUITY_WINDOW_MS);
         }
         if (name === 'create draft' && when === 'before')
           await keepHistory(stage, deal.id, 'answer-lost-at-create-draft');

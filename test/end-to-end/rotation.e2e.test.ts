@@ -35,7 +35,7 @@ beforeAll(async () => {
     rules: 'test/rules/automatic.yaml',
     keyFile,
     secrets: 'ledger',
-    env: { REQUEST_TIMEOUT_MS: '60000' },
+    env: { REQUEST_TIMEOUT_MS: '60000', BC_AMBIGUITY_WINDOW_MS: '61000', DATAVERSE_AMBIGUITY_WINDOW_MS: '61000' },
   });
   dealer = createDealer(stage);
   seller = createSeller(stage.simulators);

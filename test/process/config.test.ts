@@ -35,17 +35,19 @@ describe('the configuration', () => {
 
   it('names every bad setting at once, the keys among them', () => {
     const text = problem({ DEALBRIDGE_KEYS: undefined, BC_COMPANY: undefined, CODEC_TOKEN: 'short' });
-    expect(text).toContain('setting BC_COMPANY: found nothing');
-    expect(text).toContain('setting CODEC_TOKEN: found a value that is not shown');
-    expect(text).toContain('setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: found neither; one of them is right');
+    expect(text).toContain('setting BC_COMPANY: expected a text, got nothing');
+    expect(text).toContain('setting CODEC_TOKEN: expected at least 16 characters, got a value that is not shown');
+    expect(text).toContain('setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: expected one of them, got neither');
     expect(text).not.toContain('short');
   });
 
   it('refuses keys that are no keys, two sources of keys and a file that is not there', () => {
     const spoilt = KEY.slice(0, -4);
-    expect(problem({ DEALBRIDGE_KEYS: spoilt })).toMatch(/setting DEALBRIDGE_KEYS: key 1 \('\S+'\) is not the base64/);
+    expect(problem({ DEALBRIDGE_KEYS: spoilt })).toMatch(
+      /setting DEALBRIDGE_KEYS: key 1 \('\S+'\): expected the base64/,
+    );
     expect(problem({ DEALBRIDGE_KEYS: spoilt })).not.toContain(spoilt.split(':')[1]);
-    expect(problem({ DEALBRIDGE_KEY_FILE: '/nowhere/keys' })).toContain('found both');
+    expect(problem({ DEALBRIDGE_KEY_FILE: '/nowhere/keys' })).toContain('expected one of them, got both');
     const file = problem({ DEALBRIDGE_KEYS: undefined, DEALBRIDGE_KEY_FILE: '/nowhere/keys' });
     expect(file).toContain('setting DEALBRIDGE_KEY_FILE: /nowhere/keys cannot be read: ENOENT');
   });

@@ -53,6 +53,9 @@ export interface StageOptions {
 
 const SECRET = 'a-webhook-secret-for-tests';
 
+/** How long a write without an answer may still land; requests end before. */
+export const AMBIGUITY_WINDOW_MS = 3_000;
+
 export async function openStage(options: StageOptions): Promise<Stage> {
   const simulators = await startSimulators({
     accounts: 300,
@@ -79,14 +82,14 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     ENTRA_LOGIN_URL: to.entra,
     DATAVERSE_URL: to.dataverse,
     DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
-    DATAVERSE_AMBIGUITY_WINDOW_MS: '1500',
+    DATAVERSE_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
     BC_URL: gateway?.origin ?? to.businessCentral,
     BC_ENVIRONMENT: to.environment,
     BC_COMPANY: to.company,
     BC_CLIENT_ID: to.businessCentralApp.clientId,
-    BC_AMBIGUITY_WINDOW_MS: '1500',
+    BC_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
     BC_RATE_PER_SECOND: '500',
-    REQUEST_TIMEOUT_MS: '5000',
+    REQUEST_TIMEOUT_MS: String(AMBIGUITY_WINDOW_MS - 500),
     // Once, at the start: a test that counts requests must not meet the later ones.
     ENVIRONMENT_CHECK_SECONDS: '3600',
     STARTER_PORT: '0',

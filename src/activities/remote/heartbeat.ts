@@ -1,17 +1,16 @@
 import { activityInfo, heartbeat } from '@temporalio/activity';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { HEARTBEAT_INTERVAL_MS } from '../../deal/time-limits.js';
 
 /**
  * Every remote step says that it is alive, so that the death of a worker is noticed within seconds and not when the
  * step's whole time limit has passed.
  */
-const BEAT_MS = 2_000;
-
 export const heartbeats: ActivityInterceptorsFactory = () => ({
   inbound: {
     async execute(input, next) {
       if (activityInfo().heartbeatTimeoutMs === undefined) return next(input);
-      const timer = setInterval(() => heartbeat(), BEAT_MS);
+      const timer = setInterval(() => heartbeat(), HEARTBEAT_INTERVAL_MS);
       try {
         return await next(input);
       } finally {

@@ -6,6 +6,7 @@ import {
 } from '@azure/msal-node';
 import { request } from 'undici';
 import { InternalError } from '../../deal/errors.js';
+import { TOKEN_LIMIT_MS } from '../../deal/time-limits.js';
 import type { Credential } from '../../secrets/credential.js';
 import { RemoteApiError } from '../errors.js';
 import { parseRetryAfter } from '../http/retry-after.js';
@@ -36,9 +37,8 @@ export interface Token {
   readonly expiresAt: Date;
 }
 
-const TOKEN_TIMEOUT_MS = 20_000;
 const RENEW_BEFORE_MS = 5 * 60_000;
-/** Entra's word for a secret or certificate that it does not take. */
+/** The code of Entra for a secret or certificate that it does not take. */
 const REFUSED_CREDENTIAL = 'invalid_client';
 
 export function createTokenSource(registration: AppRegistration, findCredentials: CredentialProvider): TokenSource {
@@ -144,8 +144,7 @@ function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) =
       method,
       headers: options?.headers ?? {},
       body: options?.body ?? null,
-      headersTimeout: TOKEN_TIMEOUT_MS,
-      bodyTimeout: TOKEN_TIMEOUT_MS,
+      signal: AbortSignal.timeout(TOKEN_LIMIT_MS),
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);

@@ -2,6 +2,7 @@ import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow'
 import type { InvoiceFeedActivities } from '../../activities/feeds/invoice-feed.js';
 import type { SubscriptionActivities } from '../../activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
+import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../../deal/time-limits.js';
 
 /** The steps of the loops that read Business Central; as requests they share its queue and its rate. */
 
@@ -9,15 +10,15 @@ export const invoices = proxyActivities<InvoiceFeedActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
   // A page is one request; telling the deals of a full page takes some ten seconds more.
   startToCloseTimeout: '5 minutes',
-  heartbeatTimeout: '6s',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
 export const subscriptions = proxyActivities<SubscriptionActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
-  startToCloseTimeout: '150s',
-  heartbeatTimeout: '6s',
+  startToCloseTimeout: ACTIVITY_LIMIT_MS,
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   // The loop itself comes again: what fails for long must not keep the other subscriptions waiting.
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 5 },
   cancellationType: ActivityCancellationType.TRY_CANCEL,

@@ -1,0 +1,132 @@
+import { z } from 'zod';
+import { ConfigError } from '../deal/errors.js';
+import type { FeedTable } from '../deal/ids.js';
+import type { MasterRules } from '../deal/masters.js';
+import { companyColumns, toCompanyRules } from '../mapping/rules/companies.js';
+import { toLineRules, toMapping } from '../mapping/rules/mapping.js';
+import { RulesError, readRules } from '../mapping/rules/read-rules.js';
+import type { FeedRules, Rules } from '../mapping/rules/rules.js';
+import type { RulesFile } from '../mapping/rules/rules-file.js';
+import {
+  hashMapping,
+  type MappingVersion,
+  readMappingVersion,
+  toMappingVersion,
+} from '../mapping/versions/versions.js';
+
+/** From the text of the rules file to the rules that run. */
+
+/** @throws ConfigError that names every fault with its line and column. */
+export function parseRules(yaml: string, file?: string): Rules {
+  return toRules(readRulesFile(yaml, file));
+}
+
+/**
+ * The rules of today with the mapping of a kept version: by it a document is made; who confirms it, what may be created,
+ * which company it goes to and everything that is not about one document stays as it is today.
+ * @throws ConfigError when it was altered, or when this version of the program knows a rule of it no more.
+ */
+export function withMappingOf(today: Rules, { hash, content }: MappingVersion): Rules {
+  const found = hashMapping(content);
+  if (found !== hash) throw new ConfigError(`the mapping ${hash} was altered: its content has the hash ${found}`);
+  try {
+    const then = toRules(readMappingVersion(content));
+    const { items, billTo } = then.masters;
+    return {
+      ...today,
+      lines: then.lines,
+      mapping: { ...then.mapping, read: [...then.mapping.read, ...companyColumns(today.companies)] },
+      mappingHash: hash,
+      totals: then.totals,
+      documents: then.documents,
+      masters: { ...today.masters, items, billTo },
+    };
+  } catch (error) {
+    if (!(error instanceof z.ZodError)) throw error;
+    const [first] = error.issues;
+    throw new ConfigError(`the mapping ${hash} is known no more: rule ${first?.path.join('.')}: ${first?.message}`);
+  }
+}
+
+export function readRulesFile(yaml: string, file?: string): RulesFile {
+  try {
+    return readRules(yaml, file);
+  } catch (error) {
+    if (error instanceof RulesError) throw new ConfigError(error.message);
+    throw error;
+  }
+}
+
+export function toRules(file: RulesFile): Rules {
+  const { confirmation, createCustomers, createItems, createContacts, createUnits, opportunityColumns } = file;
+  const companies = toCompanyRules(file.companies);
+  const ofFields = toMapping(file);
+  const mapping = { ...ofFields, read: [...ofFields.read, ...companyColumns(companies)] };
+  return {
+    policy: {
+      confirmation:
+        confirmation === 'automatic'
+          ? { by: 'rule' }
+          : confirmation === 'person'
+            ? { by: 'person' }
+            : { by: 'rule-below', amount: confirmation.automaticBelow },
+      createCustomers,
+      createItems,
+    },
+    lines: toLineRules(file, mapping),
+    mapping,
+    mappingHash: toMappingVersion(file).hash,
+    createContacts,
+    createUnits,
+    totals: file.totals,
+    masters: toMasterRules(file.masters),
+    opportunityColumns,
+    invoiceColumns: file.invoiceColumns,
+    events: new Set(file.events),
+    settleMs: file.settleSeconds * 1_000,
+    documents: file.documents,
+    orderPosting: file.orderPosting,
+    closeOrders: file.closeOrders,
+    hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),
+    writeInTextLength: 500,
+    invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
+    feeds: toFeedRules(file.feeds),
+    companies,
+  };
+}
+
+function toMasterRules(file: RulesFile['masters']): MasterRules {
+  const { fields, items, itemPattern, quietSeconds, driftAt, ...rules } = file;
+  const [hour = 0, minute = 0] = driftAt.split(':').map(Number);
+  return {
+    ...rules,
+    winsFor: fields,
+    items: {
+      table: items,
+      pattern: itemPattern,
+    },
+    quietMs: quietSeconds * 1_000,
+    driftAt: { hour, minute },
+  };
+}
+
+function toFeedRules({ everySeconds, pageSize, from, countDays, countAt, tables }: RulesFile['feeds']): FeedRules {
+  const settings = (table: FeedTable) => ({
+    everySeconds: tables[table]?.everySeconds ?? everySeconds,
+    pageSize: tables[table]?.pageSize ?? pageSize,
+    from: tables[table]?.from ?? from,
+  });
+  const [hour = 0, minute = 0] = countAt.split(':').map(Number);
+  return {
+    tables: {
+      opportunity: settings('opportunity'),
+      quote: settings('quote'),
+      salesorder: settings('salesorder'),
+      account: settings('account'),
+      contact: settings('contact'),
+      product: settings('product'),
+    },
+    countDays,
+    countAt: { hour, minute },
+  };
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { ConfigError } from '../deal/errors.js';
+import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
+import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
+import { KeysError } from '../secrets/keys.js';
+
+/** The settings of the environment, each by itself and those that depend on each other. */
+
+const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** Notifications are sent over https; a simulator on this machine may do without. */
+const publicUrl = url.refine(
+  (text) => text.startsWith('https://') || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(text),
+  'an https address, or an http one of this machine',
+);
+const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+
+/** Shorter ones can be guessed. */
+export const WEBHOOK_SECRET_LENGTH = 16;
+
+const environment = z.object({
+  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  DATABASE_URL: z.string().min(1),
+  ENTRA_TENANT_ID: z.string().min(1),
+  ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
+  DATAVERSE_URL: url,
+  DATAVERSE_CLIENT_ID: z.string().min(1),
+  DATAVERSE_CLIENT_SECRET: z.string().min(1).optional(),
+  /** A write of ours may land in Dataverse until this time has passed without an answer. */
+  DATAVERSE_AMBIGUITY_WINDOW_MS: milliseconds(150_000),
+  BC_URL: url.default('https://api.businesscentral.dynamics.com'),
+  BC_ENVIRONMENT: z.string().default('Production'),
+  BC_COMPANY: z.string().min(1),
+  BC_CLIENT_ID: z.string().min(1),
+  BC_CLIENT_SECRET: z.string().min(1).optional(),
+  BC_AMBIGUITY_WINDOW_MS: milliseconds(600_000),
+  BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
+  BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
+  REQUEST_TIMEOUT_MS: milliseconds(120_000),
+  WORKER_BUILD_ID: z
+    .string()
+    .regex(/^[\w.-]{1,100}$/, 'letters, digits, dots and hyphens, such as a commit')
+    .optional(),
+  ENVIRONMENT_CHECK_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
+  STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  STARTER_HOST: z.string().default('127.0.0.1'),
+  STARTER_PUBLIC_URL: publicUrl.optional(),
+  STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
+  STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
+  WEBHOOK_SECRET: z.string().min(WEBHOOK_SECRET_LENGTH).optional(),
+  DEALBRIDGE_KEYS: z.string().min(1).optional(),
+  DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
+  CODEC_TOKEN: z.string().min(16).optional(),
+  TEMPORAL_UI_ORIGIN: url.optional(),
+  DEALBRIDGE_RULES: z.string().optional(),
+  FEEDS: z.enum(['on', 'off']).default('on'),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
+});
+
+export type SettingValues = z.output<typeof environment>;
+
+/** @throws ConfigError that names every bad setting at once, with what was found. */
+export function readSettings(env: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
+  const parsed = environment.safeParse(env);
+  const keyProblem = findKeyProblem(env);
+  const keys = toKeySource(env);
+  const problems = [
+    ...(parsed.success ? [] : parsed.error.issues.map((issue) => toProblem(issue, env))),
+    ...(keyProblem === undefined ? [] : [keyProblem]),
+    ...findTimeProblems(env),
+  ];
+  if (!parsed.success || !keys || problems.length > 0) {
+    throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
+  }
+  return { values: parsed.data, keys };
+}
+
+const timeSettings = environment.pick({
+  REQUEST_TIMEOUT_MS: true,
+  DATAVERSE_AMBIGUITY_WINDOW_MS: true,
+  BC_AMBIGUITY_WINDOW_MS: true,
+});
+
+/** Also when another setting is wrong: everything is said at once. */
+function findTimeProblems(env: NodeJS.ProcessEnv): string[] {
+  const { data } = timeSettings.safeParse(env);
+  if (!data) return [];
+  return findBrokenTimeRules({
+    ...FIXED_LIMITS,
+    requestMs: data.REQUEST_TIMEOUT_MS,
+    dataverseWindowMs: data.DATAVERSE_AMBIGUITY_WINDOW_MS,
+    businessCentralWindowMs: data.BC_AMBIGUITY_WINDOW_MS,
+  }).map(({ setting, problem }) => `  setting ${setting}: ${problem}`);
+}
+
+/** Without keys nothing starts: history and credentials would lie open. */
+function toKeySource(env: NodeJS.ProcessEnv): KeySource | undefined {
+  const { DEALBRIDGE_KEYS: text, DEALBRIDGE_KEY_FILE: path } = env;
+  if (text && !path) return { kind: 'text', text };
+  return path && !text ? { kind: 'file', path } : undefined;
+}
+
+function findKeyProblem(env: NodeJS.ProcessEnv): string | undefined {
+  const source = toKeySource(env);
+  if (!source) {
+    const found = env['DEALBRIDGE_KEYS'] ? 'both' : 'neither';
+    return `  setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: expected one of them, got ${found}; \`dealbridge keys new\` prints a key`;
+  }
+  try {
+    openKeyRing(source);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof KeysError)) throw error;
+    return `  setting ${source.kind === 'text' ? 'DEALBRIDGE_KEYS' : 'DEALBRIDGE_KEY_FILE'}: ${error.message}`;
+  }
+}
+
+function toProblem(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
+  const name = issue.path.join('.') || '(the whole)';
+  const value = env[name];
+  const isSecret = /SECRET|DATABASE|KEYS|TOKEN|CLIENT_STATE/.test(name);
+  const found = value === undefined ? 'nothing' : isSecret ? 'a value that is not shown' : `'${value}'`;
+  return `  setting ${name}: expected ${toExpected(issue)}, got ${found}`;
+}
+
+/** What would be right, in the words of a person and not of the parser. */
+function toExpected(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return issue.expected === 'string' ? 'a text' : `a ${issue.expected}`;
+    case 'invalid_value':
+      return `one of ${issue.values.join(', ')}`;
+    case 'invalid_format':
+      return issue.format === 'url' ? 'an address such as https://example.com' : issue.message;
+    case 'too_small':
+      return issue.origin === 'string'
+        ? `at least ${issue.minimum} characters`
+        : `a number ${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}`;
+    case 'too_big':
+      return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `a number of at most ${issue.maximum}`;
+    default:
+      return issue.message;
+  }
+}
