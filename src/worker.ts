@@ -37,6 +37,7 @@ import type { ChangeHint } from './deal/change-hints.js';
 import { type CompanyPlace, placeName } from './deal/companies.js';
 import type { RecordRef } from './deal/deal.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
+import { SHUTDOWN_FORCE_MS, SHUTDOWN_GRACE_MS } from './deal/time-limits.js';
 import { startDeal } from './dispatch/start-deal.js';
 import { createTakeSalesChanges } from './dispatch/take-changes.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from './dispatch/take-master-changes.js';
@@ -63,6 +64,7 @@ import {
 } from './process/environment-lock.js';
 import { guardOutput } from './process/log.js';
 import { openRuntime } from './process/runtime.js';
+import { systemClock } from './process/system-clock.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
@@ -157,8 +159,8 @@ const polling = {
   connection,
   dataConverter,
   namespace: config.temporal.namespace,
-  shutdownGraceTime: '20s',
-  shutdownForceTime: '40s',
+  shutdownGraceTime: SHUTDOWN_GRACE_MS,
+  shutdownForceTime: SHUTDOWN_FORCE_MS,
   // Deals wait for weeks and feeds for ever: pinned to their version they would keep every old worker alive.
   ...(buildId !== undefined && {
     workerDeploymentOptions: {
@@ -276,12 +278,17 @@ async function openCompany(reach: Access, companyName: string): Promise<Company>
 /** Access that writes only while the environment is the one that the ledger knows. */
 async function lock(open: Access, environment: ReadableEnvironment): Promise<Access> {
   const checkEveryMs = config.environmentCheckMs;
-  const { ensureSame, confirm } = createEnvironmentLock(environment, { environments, checkEveryMs, by: 'worker' });
+  const { ensureSame, confirm } = createEnvironmentLock(environment, {
+    environments,
+    checkEveryMs,
+    by: 'worker',
+    clock: systemClock,
+  });
   try {
     await ensureSame();
   } catch (error) {
     if (!(error instanceof RemoteApiError)) throw error;
-    log.warn({ err: error }, 'the environment could not be asked who it is; it is asked again before the first write');
+    log.warn({ err: error }, 'checking the environment failed, checking again before the first write');
   }
   return { ...open, beforeWrite: confirm };
 }

@@ -18,7 +18,7 @@ export function createNudger(temporal: Client, log: Logger): (table: FeedTable) 
         .getHandle(salesFeedId(table))
         .signal(nudgeFeedSignal)
         .catch((error: unknown) => {
-          if (!(error instanceof WorkflowNotFoundError)) log.warn({ err: error, table }, 'a feed was not nudged');
+          if (!(error instanceof WorkflowNotFoundError)) log.warn({ err: error, table }, 'nudging a feed failed');
         });
     }, GATHER_MS);
     timer.unref();

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
 
-const ASK_AGAIN_MS = 60_000;
+const RETRY_MS = 60_000;
 
-/** Learns in the background who we are in Sales; until then nothing is taken for an echo of ours, which is harmless. */
+/** Asks Dataverse in the background for our own user; until it is known, no change counts as our own, which is harmless. */
 export function learnOwnUser(whoAmI: () => Promise<{ userId: string }>, log: Logger): () => string | undefined {
   let userId: string | undefined;
   const ask = async (): Promise<void> => {
     try {
       userId = (await whoAmI()).userId;
     } catch (error) {
-      log.warn({ err: error }, 'Sales does not say who we are; asking again');
-      setTimeout(() => void ask(), ASK_AGAIN_MS).unref();
+      log.warn({ err: error }, 'WhoAmI failed, retrying');
+      setTimeout(() => void ask(), RETRY_MS).unref();
     }
   };
   void ask();

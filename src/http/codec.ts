@@ -69,13 +69,13 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpo
     app.post(`/${operation}`, async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       const parsed = request.safeParse(body);
-      if (!parsed.success) return c.json({ error: 'the body is no {"payloads":[{"metadata":{},"data":""}]}' }, 400);
+      if (!parsed.success) return c.json({ error: 'body: expected {"payloads":[{"metadata":{},"data":""}]}' }, 400);
       try {
         const payloads = await codec[operation](parsed.data.payloads);
         log.info({ operation, payloads: payloads.length, namespace: c.req.header('x-namespace') }, 'codec');
         return c.json({ payloads: payloads.map(toJson) });
       } catch (error) {
-        log.warn({ err: error, operation }, 'codec refused');
+        log.warn({ err: error, operation }, 'codec request refused');
         return c.json({ error: `a payload cannot be ${operation}d: unknown key, or changed since it was sealed` }, 400);
       }
     });

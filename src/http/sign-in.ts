@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Clock } from '../deal/clock.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { createSecretCheck, type SecretCheck } from '../secrets/secret-check.js';
 
@@ -12,18 +13,18 @@ export interface SignIn {
 
 export const SESSION_SECONDS = 12 * 3_600;
 
-export function createSignIn(ring: KeyRing, token: string): SignIn {
+export function createSignIn(ring: KeyRing, token: string, clock: Clock): SignIn {
   // Another token ends the sessions of the one before.
   const purpose = `codec session ${createHash('sha256').update(token).digest('hex')}`;
   return {
-    isToken: createSecretCheck(async () => [{ kind: 'secret', secret: token }]),
+    isToken: createSecretCheck(async () => [{ kind: 'secret', secret: token }], clock),
     createSession() {
-      const expiresAt = Date.now() + SESSION_SECONDS * 1_000;
+      const expiresAt = clock.now().getTime() + SESSION_SECONDS * 1_000;
       return ring.seal(Buffer.from(String(expiresAt)), purpose).toString('base64url');
     },
     isSession(text) {
       try {
-        return Number(ring.open(Buffer.from(text, 'base64url'), purpose).toString()) > Date.now();
+        return Number(ring.open(Buffer.from(text, 'base64url'), purpose).toString()) > clock.now().getTime();
       } catch {
         return false;
       }

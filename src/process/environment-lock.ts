@@ -1,6 +1,8 @@
 import { findEnvironmentKind, listCompanies } from '../clients/business-central/environment.js';
 import { createDataverseClient } from '../clients/dataverse/client.js';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
+import type { Clock } from '../deal/clock.js';
+import { PROBE_LIMIT_MS } from '../deal/time-limits.js';
 import type { Environment, EnvironmentLedger, Identity, SystemName } from '../ledger/settings/environments.js';
 import type { Access } from './access.js';
 import { type Config, ConfigError } from './config.js';
@@ -22,7 +24,7 @@ export function toDataverseEnvironment({ dataverse }: Config, access: Access): R
     system: 'dataverse',
     address: dataverse.environmentUrl,
     async readIdentity() {
-      const client = createDataverseClient(access);
+      const client = createDataverseClient({ ...access, timeoutMs: Math.min(access.timeoutMs, PROBE_LIMIT_MS) });
       try {
         return { organizationId: (await client.whoAmI()).organizationId };
       } finally {
@@ -38,14 +40,16 @@ export function toBusinessCentralEnvironment(
   access: Access,
 ): ReadableEnvironment {
   const { company: configured, ...environment } = central;
+  // Two requests within the limit.
+  const reach = { ...access, ...environment, timeoutMs: Math.min(access.timeoutMs, PROBE_LIMIT_MS / 2) };
   return {
     system: 'business-central',
     address: `${central.environmentUrl} ${configured}`,
     async readIdentity() {
-      const companies = await listCompanies({ ...access, ...environment }, 'look the company up');
+      const companies = await listCompanies(reach, 'look the company up');
       const company = companies.find(({ id, name }) => name === configured || id === configured);
       if (!company) return undefined;
-      const kind = await findEnvironmentKind({ ...access, ...environment });
+      const kind = await findEnvironmentKind(reach);
       return {
         companyId: company.id,
         companyName: company.name,
@@ -67,14 +71,15 @@ export interface LockOptions {
   /** How old the last look may be. */
   readonly checkEveryMs: number;
   readonly by: string;
+  readonly clock: Clock;
 }
 
 export function createEnvironmentLock(environment: ReadableEnvironment, options: LockOptions): EnvironmentLock {
   const { system, address } = environment;
   let startedWith: Identity | undefined;
-  let sameAt: number | undefined;
+  let sameAt: Date | undefined;
   let looking: Promise<string | undefined> | undefined;
-  const nothing = `nothing stands under ${address}`;
+  const nothing = `no environment under ${address}`;
 
   /** What is wrong, in words. */
   async function look(): Promise<string | undefined> {
@@ -83,17 +88,23 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
     const found: Environment = { system, address, identity };
     const registered = await options.environments.ensureRegistered(found, options.by);
     if (!isSame(registered, identity)) {
-      const was = `registered is ${describeIdentity(registered)}, found was ${describeIdentity(identity)}`;
-      return `another environment stands under ${address}: ${was}; if that is meant, run \`dealbridge environments accept ${system} --by NAME\` and start the worker again`;
+      const was = `registered ${describeIdentity(registered)}, got ${describeIdentity(identity)}`;
+      return `expected the registered environment under ${address}, got another one: ${was}; if that is meant, run \`dealbridge environments accept ${system} --by NAME\` and start the worker again`;
     }
     // Company id and the places of the feeds are those of the environment that the process began with.
     if (startedWith && !isSame(startedWith, identity)) {
-      return `the worker began with ${describeIdentity(startedWith)} under ${address}, accepted was ${describeIdentity(identity)}: start it again`;
+      return `the worker started with ${describeIdentity(startedWith)} under ${address}, and ${describeIdentity(identity)} was accepted since: start it again`;
     }
     startedWith ??= identity;
-    sameAt = performance.now();
+    sameAt = options.clock.now();
     return undefined;
   }
+
+  /** A clock that was set back makes nothing recent. */
+  const isRecent = (at: Date | undefined): boolean => {
+    const ageMs = at && options.clock.now().getTime() - at.getTime();
+    return ageMs !== undefined && ageMs >= 0 && ageMs < options.checkEveryMs;
+  };
 
   const lookOnce = (): Promise<string | undefined> => {
     looking ??= look().finally(() => {
@@ -109,7 +120,7 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
       if (problem !== undefined && problem !== nothing) throw new ConfigError(problem);
     },
     async confirm(asked) {
-      if (sameAt !== undefined && performance.now() - sameAt < options.checkEveryMs) return;
+      if (isRecent(sameAt)) return;
       const problem = await lookOnce().catch((error: unknown) => {
         throw notAsked(error);
       });

@@ -51,7 +51,7 @@ export async function openFoundation(config: Config, name: string): Promise<Foun
 export function createFoundation(config: Config, name: string): Foundation {
   const log = createLog(name, config.logLevel);
   const ring = openKeyRing(config.keys, (error) =>
-    log.error({ problem: error.message }, 'the key file cannot be used, the keys of before go on'),
+    log.error({ problem: error.message }, 'key file unusable, keeping the previous keys'),
   );
   const database = openDatabase(config.databaseUrl);
   return {

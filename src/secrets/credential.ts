@@ -24,8 +24,8 @@ const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]
 export function parseCertificate(pem: string): { readonly credential: Credential; readonly facts: CertificateFacts } {
   const certificateText = CERTIFICATE.exec(pem)?.[0];
   const key = PRIVATE_KEY.exec(pem);
-  if (!certificateText) throw new CredentialError('found no CERTIFICATE block; private key and certificate are right');
-  if (!key) throw new CredentialError('found no PRIVATE KEY block; private key and certificate are right');
+  if (!certificateText) throw new CredentialError('expected private key and certificate, got no CERTIFICATE block');
+  if (!key) throw new CredentialError('expected private key and certificate, got no PRIVATE KEY block');
   if (key[1]?.startsWith('ENCRYPTED')) {
     throw new CredentialError('the private key has a passphrase: give it without one, it is sealed here');
   }
@@ -35,7 +35,7 @@ export function parseCertificate(pem: string): { readonly credential: Credential
     certificate = new X509Certificate(certificateText);
     privateKey = createPrivateKey(key[0]);
   } catch {
-    throw new CredentialError('private key or certificate is no readable PEM');
+    throw new CredentialError('expected readable PEM of private key and certificate');
   }
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CredentialError('the private key does not belong to the certificate');

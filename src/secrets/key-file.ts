@@ -28,7 +28,7 @@ export function openKeyFile(path: string, onTrouble: (error: KeysError) => void 
         isBroken = false;
       } catch (error) {
         if (!(error instanceof KeysError)) throw error;
-        // A file that cannot be used is told once, and the keys of before go on.
+        // A file that cannot be used is reported once, and the previous keys stay in use.
         if (!isBroken) onTrouble(error);
         isBroken = true;
       }
@@ -54,7 +54,7 @@ function readKeyFile(path: string): Keys {
   try {
     const { mode } = statSync(path);
     if (process.platform !== 'win32' && (mode & ANYBODY) !== 0) {
-      throw new KeysError('everybody on this machine may use it; `chmod 600` is right');
+      throw new KeysError('everybody on this machine may use it; expected mode 600 (`chmod 600`)');
     }
     return parseKeys(readFileSync(path, 'utf8'));
   } catch (error) {

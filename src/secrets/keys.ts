@@ -26,13 +26,13 @@ export function parseKeys(text: string): Keys {
     const where = `key ${index + 1}`;
     const at = entry.indexOf(':');
     const id = entry.slice(0, Math.max(at, 0));
-    if (!KEY_ID.test(id)) throw new KeysError(`${where} has no usable id; id:base64 of ${KEY_BYTES} bytes is right`);
-    if (keys.has(id)) throw new KeysError(`${where}: the id '${id}' is there twice`);
+    if (!KEY_ID.test(id)) throw new KeysError(`${where}: expected id:base64 of ${KEY_BYTES} bytes, got no usable id`);
+    if (keys.has(id)) throw new KeysError(`${where}: expected an id of its own, got '${id}' twice`);
     const value = entry.slice(at + 1);
-    if (!BASE64.test(value)) throw new KeysError(`${where} ('${id}') is not the base64 of ${KEY_BYTES} bytes`);
+    if (!BASE64.test(value)) throw new KeysError(`${where} ('${id}'): expected the base64 of ${KEY_BYTES} bytes`);
     keys.set(id, Buffer.from(value, 'base64'));
   }
-  if (keys.size === 0) throw new KeysError('no key is there; `dealbridge keys new` prints one');
+  if (keys.size === 0) throw new KeysError('expected a key, got nothing; `dealbridge keys new` prints one');
   return keys;
 }
 

@@ -265,7 +265,9 @@ describe('dealbridge audit', () => {
   });
 
   it('names a bad argument and what would be right', async () => {
-    expect((await dealbridge('verify', '--record', 'x')).said).toContain("found 'x', a GUID");
+    expect((await dealbridge('verify', '--record', 'x')).said).toContain(
+      "record id: expected a GUID like 5f3c… in 8-4-4-4-12 form, got 'x'",
+    );
     expect((await dealbridge('verify', '--seal', '1')).said).toContain('NUMBER:HASH');
     expect((await dealbridge('export', '--since', 'yesterday')).said).toContain(
       "--since: expected an instant such as 2026-03-01T00:00:00Z, got 'yesterday'",

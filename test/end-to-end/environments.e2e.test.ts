@@ -49,7 +49,7 @@ describe('an environment that was replaced under its address', () => {
     await dealer.untilState(deal, 'held');
     const held = await dealer.status(deal);
     expect(held.problems).toMatchObject([{ reason: 'environment-changed', owner: 'IT' }]);
-    expect(held.problems[0]?.text).toContain(`found was organizationId ${COPY}`);
+    expect(held.problems[0]?.text).toContain(`got organizationId ${COPY}`);
     // Business Central is the one it was; what was to be written back to Sales is not there.
     expect(dealer.salesInvoicesOf(deal)).toEqual([]);
 

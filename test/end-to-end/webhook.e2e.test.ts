@@ -41,11 +41,11 @@ describe('a webhook that is not honest or not for us starts nothing', () => {
       /missing or wrong/,
       () => post('x'.repeat(2_000_000), { 'x-dealbridge-key': 'x' }),
     ],
-    ['a body that is no JSON', 400, /no JSON/, () => post('<xml/>')],
-    ['an empty body', 400, /no JSON/, () => post('')],
+    ['a body that is no JSON', 400, /body: expected JSON/, () => post('<xml/>')],
+    ['an empty body', 400, /body: expected JSON/, () => post('')],
     ['JSON that is no context', 400, /MessageName/, () => post('{"hello":1}')],
     ['an array', 400, /not a RemoteExecutionContext/, () => post('[]')],
-    ['another table', 400, /found 'lead'/, () => post(hint({ PrimaryEntityName: 'lead' }))],
+    ['another table', 400, /got 'lead'/, () => post(hint({ PrimaryEntityName: 'lead' }))],
     [
       'a Win without a record id',
       400,
@@ -59,7 +59,7 @@ describe('a webhook that is not honest or not for us starts nothing', () => {
           }),
         ),
     ],
-    ['an id that is no GUID', 400, /found '1; DROP TABLE'/, () => post(hint({ PrimaryEntityId: '1; DROP TABLE' }))],
+    ['an id that is no GUID', 400, /got '1; DROP TABLE'/, () => post(hint({ PrimaryEntityId: '1; DROP TABLE' }))],
     ['a body over 1 MiB', 413, /over 1 MiB/, () => post(hint({ padding: 'x'.repeat(1_048_576) }))],
     ['another method', 404, /nothing here/, () => fetch(`${stage.starterUrl}/webhooks/dataverse`)],
   ];

@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { createCodecEndpoint } from '../../src/http/codec.js';
 import { createSignIn } from '../../src/http/sign-in.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
@@ -15,7 +16,7 @@ const write = (line: string): void => {
   logged += line;
 };
 const log = pino({ level: 'trace' }, { write });
-const signIn = createSignIn(ring, TOKEN);
+const signIn = createSignIn(ring, TOKEN, systemClock);
 const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, log });
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
@@ -104,7 +105,7 @@ describe('the codec endpoint', () => {
     for (const body of ['no json', '[]', '7', { payloads: 'x' }, { payloads: [{ data: 5 }] }]) {
       const answer = await post('/decode', body);
       expect(answer.status).toBe(400);
-      expect(await answer.text()).toMatch(/^\{"error":"the body is no /);
+      expect(await answer.text()).toMatch(/^\{"error":"body: expected /);
     }
     const forged = { metadata: { encoding: base64(SEALED_ENCODING) }, data: base64('Kranich Hydraulik GmbH, forged') };
     const answer = await post('/decode', { payloads: [forged] });
@@ -140,8 +141,12 @@ describe('the codec endpoint', () => {
       const wrong = await form('a-codec-token-for-testz');
       expect(wrong.status).toBe(401);
       expect(wrong.headers.get('set-cookie')).toBeNull();
-      const forged = createSignIn(openKeyRing({ kind: 'text', text: createKeyLine() }), TOKEN).createSession();
-      const ofAnotherToken = createSignIn(ring, 'the-codec-token-of-before').createSession();
+      const forged = createSignIn(
+        openKeyRing({ kind: 'text', text: createKeyLine() }),
+        TOKEN,
+        systemClock,
+      ).createSession();
+      const ofAnotherToken = createSignIn(ring, 'the-codec-token-of-before', systemClock).createSession();
       for (const value of [forged, ofAnotherToken, TOKEN, '', 'x'])
         expect((await decode(`dealbridge-codec=${value}`)).status).toBe(401);
       const session = signIn.createSession();

@@ -58,7 +58,7 @@ async function open(options: Partial<LimitOptions> = {}, times: Parameters<typeo
       log: pino({ level: 'silent' }),
     }),
   );
-  app.notFound((c) => c.json({ error: 'there is nothing here' }, 404));
+  app.notFound((c) => c.json({ error: 'not found' }, 404));
   app.onError((_error, c) => c.json({ error: 'not available right now' }, 503));
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1', serverOptions: toServerOptions(times) });
   servers.push(server as Server);

@@ -8,10 +8,11 @@ import {
   type ReadableEnvironment,
   toBusinessCentralEnvironment,
 } from '../../src/process/environment-lock.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 
-/** What stands under an address is compared with what was registered there. */
+/** The environment under an address is compared with what was registered there. */
 
 let counter: Counter;
 
@@ -48,6 +49,7 @@ const lockOf = (environment: ReadableEnvironment, checkEveryMs = 0) =>
     environments: createEnvironmentLedger(counter.database),
     checkEveryMs,
     by: 'worker',
+    clock: systemClock,
   });
 
 const refusalOf = (asking: Promise<void>): Promise<unknown> =>
@@ -73,7 +75,7 @@ describe('the environment under an address', () => {
     place.identity = { organizationId: 'two' };
     const refusal = await refusalOf(lockOf(place).ensureSame());
     expect(refusal).toBeInstanceOf(ConfigError);
-    expect(String(refusal)).toContain('registered is organizationId one, found was organizationId two');
+    expect(String(refusal)).toContain('registered organizationId one, got organizationId two');
     expect(String(refusal)).toContain('dealbridge environments accept dataverse --by NAME');
   });
 
@@ -116,7 +118,7 @@ describe('the environment under an address', () => {
     expect(await createEnvironmentLedger(counter.database).list()).toEqual([]);
     expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
       code: 'other-environment',
-      facts: { remoteMessage: 'nothing stands under https://sales.example' },
+      facts: { remoteMessage: 'no environment under https://sales.example' },
     });
   });
 

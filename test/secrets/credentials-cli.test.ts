@@ -101,7 +101,7 @@ describe('dealbridge credentials', () => {
       const mixed = await give(own.key + other.certificate, 'dataverse', '--certificate');
       expect(mixed).toMatchObject({ code: 1, stderr: 'the private key does not belong to the certificate\n' });
       const half = await give(own.certificate, 'dataverse', '--certificate');
-      expect(half.stderr).toMatch(/^found no PRIVATE KEY block/);
+      expect(half.stderr).toMatch(/^expected private key and certificate, got no PRIVATE KEY block/);
 
       const kept = await give(own.certificate + own.key, 'dataverse', '--certificate', '--overlap-hours', '0');
       expect(kept.stdout).toMatch(/^dataverse: generation \d stored, .*, certificate until 2/);

@@ -89,11 +89,11 @@ describe('keys as text', () => {
 
   const SHORT = Buffer.alloc(16, 7).toString('base64');
   for (const [what, text, right] of [
-    ['nothing', ' \n# only a comment', /no key is there/],
-    ['no id', Buffer.alloc(32).toString('base64'), /key 1 has no usable id/],
-    ['a short key', `${NEW},short:${SHORT}`, /key 2 \('short'\) is not the base64 of 32 bytes/],
-    ['an id twice', `${NEW},${NEW}`, /the id 'new' is there twice/],
-    ['an id with a blank', `a b:${SHORT}`, /key 1 has no usable id/],
+    ['nothing', ' \n# only a comment', /expected a key, got nothing/],
+    ['no id', Buffer.alloc(32).toString('base64'), /key 1: expected id:base64 of 32 bytes, got no usable id/],
+    ['a short key', `${NEW},short:${SHORT}`, /key 2 \('short'\): expected the base64 of 32 bytes/],
+    ['an id twice', `${NEW},${NEW}`, /expected an id of its own, got 'new' twice/],
+    ['an id with a blank', `a b:${SHORT}`, /key 1: expected id:base64 of 32 bytes, got no usable id/],
   ] as const) {
     it(`${what} is refused, and no key is shown`, () => {
       const error = failure(() => parseKeys(text));
@@ -144,7 +144,7 @@ describe('the key file', () => {
     // An unknown key makes it look at the file.
     for (let times = 0; times < 3; times += 1)
       expect(failure(() => running.open(foreign, 'place'))).toBeInstanceOf(SealError);
-    expect(troubles).toEqual([expect.stringContaining('key 1 has no usable id')]);
+    expect(troubles).toEqual([expect.stringContaining('key 1: expected id:base64 of 32 bytes, got no usable id')]);
     expect(running.open(sealed, 'place').toString()).toBe('content');
     write(`${NEW}\n${OLD}\n`);
     expect(running.open(foreign, 'place').toString()).toBe('x');
@@ -152,9 +152,11 @@ describe('the key file', () => {
 
   it('is refused when everybody may read it, when it is empty and when it is not there', () => {
     chmodSync(path, 0o644);
-    expect(() => openKeyRing({ kind: 'file', path })).toThrow(/everybody on this machine may use it; `chmod 600`/);
+    expect(() => openKeyRing({ kind: 'file', path })).toThrow(
+      /everybody on this machine may use it; expected mode 600/,
+    );
     write('');
-    expect(() => openKeyRing({ kind: 'file', path })).toThrow(/no key is there/);
+    expect(() => openKeyRing({ kind: 'file', path })).toThrow(/expected a key, got nothing/);
     rmSync(path);
     expect(() => openKeyRing({ kind: 'file', path })).toThrow(/cannot be read: ENOENT/);
   });

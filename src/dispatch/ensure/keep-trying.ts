@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 
-/** Asks until there is an answer: a starter comes up, and takes hints, also while Business Central is away. */
+/** Tries until it succeeds: a starter comes up, and takes webhooks, also while Business Central is away. */
 export function keepTrying(work: () => Promise<void>, log: Logger): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
@@ -10,7 +10,7 @@ export function keepTrying(work: () => Promise<void>, log: Logger): { stop(): vo
     } catch (error) {
       // The message alone: the error carries the other side's words, which may name a customer (I7).
       const reason = error instanceof Error ? error.message : String(error);
-      log.warn({ reason }, 'the feeds of Business Central cannot be started yet');
+      log.warn({ reason }, 'starting the feeds of Business Central failed, retrying');
       if (isStopped) return;
       timer = setTimeout(() => void attempt(Math.min(waitMs * 2, MAX_WAIT_MS)), waitMs);
     }

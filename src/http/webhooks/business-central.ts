@@ -28,7 +28,7 @@ const notices = z.object({ value: z.array(notice) });
 /**
  * `/webhooks/business-central`: the handshake, and notices that make us look sooner (reference/business-central 9.2 to
  * 9.5). A notice carries no truth. Any answer but 2xx to a notice ends the subscription, so what is forged is dropped
- * without a word.
+ * and logged.
  */
 export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhookDependencies): Hono {
   const { clientState, log } = dependencies;
@@ -38,7 +38,9 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
 
   app.get(BUSINESS_CENTRAL_WEBHOOK, (c) => {
     const token = c.req.query('validationToken');
-    return token === undefined ? c.json({ error: 'validationToken: found nothing' }, 400) : shakeHands(c, token);
+    return token === undefined
+      ? c.json({ error: 'validationToken: expected a token, got nothing' }, 400)
+      : shakeHands(c, token);
   });
 
   app.post(
@@ -58,17 +60,17 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
       const body: unknown = await c.req.json().catch(() => undefined);
       const parsed = notices.safeParse(body);
       if (!parsed.success) {
-        log.warn({ path: c.req.path }, 'dropped what is no notice of Business Central');
+        log.warn({ path: c.req.path }, 'invalid notice of Business Central dropped');
         return c.body(null, 202);
       }
       const honest = parsed.data.value.filter((one) => isSameSecret(one.clientState, clientState));
       const dropped = parsed.data.value.length - honest.length;
-      if (dropped > 0) log.warn({ dropped }, 'dropped notices with a wrong clientState');
+      if (dropped > 0) log.warn({ dropped }, 'notices with a wrong clientState dropped');
       const changed = new Set(honest.map((one) => readResource(one.resource)));
       // Answered at once; what follows is our own affair and may take its time.
       if (changed.has('salesInvoices') || changed.has('salesOrders')) nudge();
       if (changed.has('customers') || changed.has('items')) wake();
-      log.info({ notices: honest.length, changed: [...changed] }, 'notices of Business Central');
+      log.info({ notices: honest.length, changed: [...changed] }, 'notices of Business Central received');
       return c.body(null, 202);
     },
   );
@@ -79,7 +81,7 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
 function shakeHands(c: Context, token: string): Response {
   if (token.length > MAX_TOKEN_LENGTH) {
     return c.json(
-      { error: `validationToken: found ${token.length} characters, ${MAX_TOKEN_LENGTH} at most is right` },
+      { error: `validationToken: expected at most ${MAX_TOKEN_LENGTH} characters, got ${token.length}` },
       400,
     );
   }
@@ -112,7 +114,7 @@ function createQuietly(work: () => Promise<void>, log: Logger): () => void {
           await work();
         } catch (error) {
           const reason = error instanceof Error ? error.message : String(error);
-          log.warn({ reason }, 'a notice of Business Central could not be passed on');
+          log.warn({ reason }, 'passing a notice of Business Central on failed');
         }
       }
       isRunning = false;

@@ -54,7 +54,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
     bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
     async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
-      if (body === undefined) return c.json({ error: 'the body is no JSON' }, 400);
+      if (body === undefined) return c.json({ error: 'body: expected JSON' }, 400);
       const hint = readHint(body, c.req.header('x-ms-dynamics-msg-size-exceeded') !== undefined);
       if (hint.kind === 'bad') return c.json({ error: hint.problem }, 400);
       const outcome = await take(dependencies, hint);

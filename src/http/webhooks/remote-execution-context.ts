@@ -70,7 +70,7 @@ export function readHint(body: unknown, wasCut = false): HintReading {
   }
   const { MessageName: message, PrimaryEntityName: table, InitiatingUserId: userId } = parsed.data;
   if (!isFeedTable(table)) {
-    return { kind: 'bad', problem: `PrimaryEntityName: found '${table}', one of ${FEED_TABLES.join(', ')} is right` };
+    return { kind: 'bad', problem: `PrimaryEntityName: expected one of ${FEED_TABLES.join(', ')}, got '${table}'` };
   }
   const hint: Hint = { table, message, initiatingUserId: userId?.toLowerCase() };
   const ids = findRecordIds(parsed.data, table);

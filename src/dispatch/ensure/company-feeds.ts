@@ -1,0 +1,40 @@
+import type { Client } from '@temporalio/client';
+import { ensureInvoiceFeed, nudgeInvoiceFeed } from './invoice-feeds.js';
+
+/** The feeds of all companies in Business Central; a company is found by its name, which needs an answer of the API. */
+export interface CompanyFeeds {
+  /** May be called until it succeeds: what runs already stays. @throws what the first company failed with. */
+  ensure(): Promise<void>;
+  /** A notice names its company, but reading the others as well costs one request each. */
+  nudge(): Promise<void>;
+}
+
+export interface CompanyFeedOptions<Place> {
+  /** The default company first. */
+  readonly places: readonly Place[];
+  readonly findCompanyId: (place: Place) => Promise<string>;
+  readonly isSubscribing: boolean;
+  readonly sweepEveryMinutes: number;
+}
+
+export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeedOptions<Place>): CompanyFeeds {
+  const { places, findCompanyId, isSubscribing, sweepEveryMinutes } = options;
+  const companyIds = new Set<string>();
+  return {
+    async ensure() {
+      // One that cannot be reached does not keep the others waiting.
+      const started = await Promise.allSettled(
+        places.map(async (place, index) => {
+          const companyId = await findCompanyId(place);
+          companyIds.add(companyId);
+          await ensureInvoiceFeed(temporal, { companyId, isFurther: index > 0, isSubscribing, sweepEveryMinutes });
+        }),
+      );
+      const failed = started.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
+    },
+    async nudge() {
+      for (const companyId of companyIds) await nudgeInvoiceFeed(temporal, companyId);
+    },
+  };
+}

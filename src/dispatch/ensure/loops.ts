@@ -1,0 +1,17 @@
+import type { Client } from '@temporalio/client';
+import { ensureAuditSeals } from './audit-seals.js';
+import { ensureDrift } from './drift.js';
+import { ensureFeeds } from './sales-feeds.js';
+
+/** Everything that runs by itself and needs no answer of Business Central to be started. */
+export async function ensureLoops(
+  temporal: Client,
+  rules: {
+    readonly feeds: Parameters<typeof ensureFeeds>[1];
+    readonly masters: Parameters<typeof ensureDrift>[1];
+  },
+): Promise<void> {
+  await ensureFeeds(temporal, rules.feeds);
+  await ensureAuditSeals(temporal);
+  await ensureDrift(temporal, rules.masters);
+}
