@@ -1,12 +1,11 @@
 #!/usr/bin/env node
 import { CommanderError } from 'commander';
 import { RemoteApiError } from '../clients/errors.js';
-import { RefusedError, UserError } from '../deal/errors.js';
+import { UserError } from '../deal/errors.js';
 import { describeError } from '../process/log.js';
 import { createProgram } from './program.js';
 
 function toUserMessage(error: unknown): string {
-  if (error instanceof UserError || error instanceof RefusedError || error instanceof RangeError) return error.message;
   // Who asked sits at the terminal and may read the other side's own words.
   if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
   return describeError(error);

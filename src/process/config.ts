@@ -2,15 +2,16 @@ import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { type CompanyPlace, listPlaces } from '../deal/companies.js';
+import { ConfigError } from '../deal/errors.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettings } from './settings.js';
 
-export { ConfigError } from '../deal/errors.js';
 export { parseRules, withMappingOf } from './rules.js';
 export { WEBHOOK_SECRET_LENGTH } from './settings.js';
+export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {

@@ -36,7 +36,12 @@ function start(name: 'worker' | 'starter', change: NodeJS.ProcessEnv): Promise<{
 
 describe('does not start', () => {
   const cases: readonly (readonly [string, 'worker' | 'starter', NodeJS.ProcessEnv, RegExp])[] = [
-    ['without keys', 'worker', { DEALBRIDGE_KEYS: undefined }, /DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: expected one of them, got neither/],
+    [
+      'without keys',
+      'worker',
+      { DEALBRIDGE_KEYS: undefined },
+      /DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: expected one of them, got neither/,
+    ],
     [
       'without a credential for Sales',
       'worker',
