@@ -10,7 +10,6 @@ import { readRulesFile, toRules } from './rules.js';
 import { readSettings } from './settings.js';
 
 export { parseRules, withMappingOf } from './rules.js';
-export { WEBHOOK_SECRET_LENGTH } from './settings.js';
 export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */

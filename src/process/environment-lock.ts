@@ -138,7 +138,7 @@ function notAsked(error: unknown): unknown {
 }
 
 /** What one of the two could not be read is not compared. */
-export function isSame(left: Identity, right: Identity): boolean {
+function isSame(left: Identity, right: Identity): boolean {
   return Object.entries(left).every(([name, value]) => right[name] === undefined || right[name] === value);
 }
 

@@ -15,7 +15,7 @@ const publicUrl = url.refine(
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 /** Shorter ones can be guessed. */
-export const WEBHOOK_SECRET_LENGTH = 16;
+const WEBHOOK_SECRET_LENGTH = 16;
 
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
