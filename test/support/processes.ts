@@ -1,5 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
@@ -11,7 +12,8 @@ import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
-import { until } from './deals.js';
+import { type Program, startProcess, stopProcess } from '../../tools/stage/process.js';
+import { openStage as openProcesses } from '../../tools/stage/stage.js';
 import { openGateway } from './gateway.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
@@ -72,34 +74,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { keyFile, listen } = options;
   const key = createKeyLine();
   const ring = openKeyRing(keyFile ? { kind: 'file', path: keyFile } : { kind: 'text', text: key });
-  const env: NodeJS.ProcessEnv = {
-    PATH: process.env['PATH'],
-    TEMPORAL_ADDRESS: options.temporalAddress,
-    TEMPORAL_NAMESPACE: namespace,
-    DATABASE_URL: embedded.url,
-    ...(keyFile ? { DEALBRIDGE_KEY_FILE: keyFile } : { DEALBRIDGE_KEYS: key }),
-    ENTRA_TENANT_ID: to.tenant,
-    ENTRA_LOGIN_URL: to.entra,
-    DATAVERSE_URL: to.dataverse,
-    DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
-    DATAVERSE_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
-    BC_URL: gateway?.origin ?? to.businessCentral,
-    BC_ENVIRONMENT: to.environment,
-    BC_COMPANY: to.company,
-    BC_CLIENT_ID: to.businessCentralApp.clientId,
-    BC_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
-    BC_RATE_PER_SECOND: '500',
-    REQUEST_TIMEOUT_MS: String(AMBIGUITY_WINDOW_MS - 500),
-    // Once, at the start: a test that counts requests must not meet the later ones.
-    ENVIRONMENT_CHECK_SECONDS: '3600',
-    STARTER_PORT: '0',
-    FEEDS: options.feeds ? 'on' : 'off',
-    LOG_LEVEL: 'warn',
-    // The simulated Sales is one address, however many people work in it.
-    STARTER_RATE_PER_SECOND: '10000',
-    ...options.env,
-  };
-  if (options.rules) env['DEALBRIDGE_RULES'] = options.rules;
   const database: Database = openDatabase(embedded.url);
   const vault = createVault({ database, ring, tenantId: to.tenant, audit: async () => undefined });
   if (options.secrets === 'ledger') {
@@ -109,26 +83,39 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await set('dataverse', to.dataverseApp.clientSecret);
     await set('business-central', to.businessCentralApp.clientSecret);
     await set('webhook', SECRET);
-  } else {
-    Object.assign(env, {
-      DATAVERSE_CLIENT_SECRET: to.dataverseApp.clientSecret,
-      BC_CLIENT_SECRET: to.businessCentralApp.clientSecret,
-      WEBHOOK_SECRET: SECRET,
-      ...options.env,
-    });
   }
-  const worker = await startProcess('worker', env, listen);
-  const known = simulators.dataverse.requests.length;
-  const starter = await startProcess('starter', env, listen);
-  // In the background it asks who we are in Sales; a test that counts requests must not meet that one.
-  await until(() => simulators.dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI')));
-  const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
-  simulators.dataverse.webhooks.registrations.push({
-    url: `${starterUrl}/webhooks/dataverse`,
-    authtype: 'HttpHeader',
-    name: 'x-dealbridge-key',
-    value: SECRET,
+  const output = listen ? 'pipe' : 'inherit';
+  const launch = async (program: Program) => {
+    const { child, ready } = await startProcess(program, [output, output], listen);
+    return { process: child, ready };
+  };
+  const { env, starterUrl, starter, workers } = await openProcesses<ChildProcess>({
+    temporalAddress: options.temporalAddress,
+    simulators,
+    programs: pathToFileURL(`${resolve('dist')}/`),
+    ledger: { url: embedded.url },
+    webhookSecret: SECRET,
+    secrets: options.secrets,
+    feeds: options.feeds,
+    settings: {
+      TEMPORAL_NAMESPACE: namespace,
+      ...(keyFile ? { DEALBRIDGE_KEY_FILE: keyFile } : { DEALBRIDGE_KEYS: key }),
+      ...(gateway && { BC_URL: gateway.origin }),
+      DATAVERSE_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
+      BC_AMBIGUITY_WINDOW_MS: String(AMBIGUITY_WINDOW_MS),
+      BC_RATE_PER_SECOND: '500',
+      REQUEST_TIMEOUT_MS: String(AMBIGUITY_WINDOW_MS - 500),
+      // Once, at the start: a test that counts requests must not meet the later ones.
+      ENVIRONMENT_CHECK_SECONDS: '3600',
+      ...(options.rules && { DEALBRIDGE_RULES: options.rules }),
+      ...options.env,
+    },
+    launch,
   });
+  const [worker] = workers;
+  if (!worker) throw new Error('the stage has no worker');
+  const launchAgain = async (name: 'worker' | 'starter', more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> =>
+    (await launch({ name, path: resolve(`dist/${name}.js`), args: [], env: { ...env, ...more } })).process;
   const stage: Stage = {
     simulators,
     env,
@@ -137,28 +124,19 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     vault,
     ring,
     temporal: new Client({ connection, namespace, dataConverter: createTestConverter(ring) }),
-    worker: worker.child,
-    starter: starter.child,
+    worker,
+    starter,
     starterUrl,
-    async killWorker() {
-      const gone = exited(stage.worker);
-      stage.worker.kill('SIGKILL');
-      await gone;
-    },
+    killWorker: () => stopProcess(stage.worker, 'SIGKILL'),
     async startWorker() {
-      stage.worker = (await startProcess('worker', env, listen)).child;
+      stage.worker = await launchAgain('worker');
     },
     async replaceStarter() {
-      const gone = exited(stage.starter);
-      stage.starter.kill('SIGKILL');
-      await gone;
-      stage.starter = (await startProcess('starter', { ...env, STARTER_PORT: new URL(starterUrl).port }, listen)).child;
+      await stopProcess(stage.starter, 'SIGKILL');
+      stage.starter = await launchAgain('starter', { STARTER_PORT: new URL(starterUrl).port });
     },
     async close() {
-      const gone = [exited(stage.worker), exited(stage.starter)];
-      stage.worker.kill('SIGKILL');
-      stage.starter.kill('SIGKILL');
-      await Promise.all(gone);
+      await Promise.all([stopProcess(stage.worker, 'SIGKILL'), stopProcess(stage.starter, 'SIGKILL')]);
       await database.close();
       await connection.close();
       await gateway?.stop();
@@ -172,29 +150,6 @@ export async function openStage(options: StageOptions): Promise<Stage> {
 /** The SDK requires the failure converter by its path, and only the built one can be required. */
 export function createTestConverter(ring: KeyRing): DataConverter {
   return { ...createDataConverter(ring), failureConverterPath: resolve('dist/secrets/failure-converter.js') };
-}
-
-async function startProcess(
-  name: 'worker' | 'starter',
-  env: NodeJS.ProcessEnv,
-  listen?: (chunk: Buffer) => void,
-): Promise<{ child: ChildProcess; ready: unknown }> {
-  const output = listen ? 'pipe' : 'inherit';
-  const child = fork(resolve(`dist/${name}.js`), { env, stdio: ['ignore', output, output, 'ipc'] });
-  if (listen) {
-    child.stdout?.on('data', listen);
-    child.stderr?.on('data', listen);
-  }
-  const ready = await new Promise((resolveReady, reject) => {
-    child.once('message', resolveReady);
-    child.once('exit', (code) => reject(new Error(`${name} ended with ${code} before it was ready`)));
-  });
-  return { child, ready };
-}
-
-function exited(child: ChildProcess): Promise<unknown> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolveExit) => child.once('exit', resolveExit));
 }
 
 const SEARCH_ATTRIBUTES = {

@@ -10,11 +10,11 @@ import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { toDocument } from '../../src/deal/document.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
-import { type DemoStage, openStage, type StageOptions } from '../demo/stage.js';
+import { type DemoStage, type DemoStageOptions, openDemoStage } from '../demo/stage.js';
 
 /** `npm run bench [-- --deals 500 --singles 40 --rate 20]`: what a deal costs, beside a script that only sends the requests. */
 
-export interface BenchOptions extends Pick<StageOptions, 'temporalAddress' | 'dataDir' | 'onStop'> {
+export interface BenchOptions extends Pick<DemoStageOptions, 'temporalAddress' | 'dataDir' | 'onStop'> {
   readonly args: readonly string[];
 }
 
@@ -32,13 +32,12 @@ export async function runBench(options: BenchOptions): Promise<void> {
     },
   });
   const [many, singles] = [Number(values.deals), Number(values.singles)];
-  const stage = await openStage(
+  const stage = await openDemoStage(
     {
       ...options,
       // A third of the seed are orders, two thirds of them for customers that exist.
       simulators: { documents: Math.ceil((many + 2 * singles + WARM_UP) * 12), accounts: 300 },
-      // All hints come from one address, and the measurement is not of the limit.
-      env: { BC_RATE_PER_SECOND: values.rate, STARTER_RATE_PER_SECOND: '10000' },
+      env: { BC_RATE_PER_SECOND: values.rate },
     },
     '100000000',
   );

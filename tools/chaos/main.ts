@@ -17,7 +17,7 @@ import {
   toText,
 } from './report.js';
 import { createSeller } from './seller.js';
-import { openStage } from './stage.js';
+import { openChaosStage } from './stage.js';
 
 /** `npm run chaos`: many deals under planned faults and kills, and then the question what the two systems hold. */
 
@@ -68,11 +68,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const before = { customers: company.count('customers'), items: company.count('items'), missingItems };
   const rowsBefore = new Set(openBooks(simulators).rows.keys());
 
-  const stage = await openStage({
+  const stage = await openChaosStage({
     folder,
     programs: options.programs,
     temporalAddress: options.temporal.address,
-    connection: simulators.connection,
+    simulators,
     workers: WORKERS,
     onStop: options.onStop,
   });
@@ -84,7 +84,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const seller = await createSeller(simulators);
   const deals = chooseDeals(simulators, { deals: count, orders: options.orders, roll: plan.roll });
   const people = createPeople(simulators, database, plan.roll);
-  dataverse.webhooks.registrations.push({ ...stage.webhook, authtype: 'HttpHeader' });
   Object.assign(dataverse.webhooks.faults, plan.webhooks);
   // The feeds read what there was before, so that the deals of the run are news.
   await untilFeedsRun();

@@ -10,11 +10,11 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { confirmSignal, statusQuery } from '../../src/workflows/deals/messages.js';
-import { openStage, type StageOptions } from './stage.js';
+import { type DemoStageOptions, openDemoStage } from './stage.js';
 
 /** `npm run demo`: three deals are won in Sales, one of them against the odds, and everything is counted at the end. */
 
-export interface DemoOptions extends StageOptions {
+export interface DemoOptions extends DemoStageOptions {
   readonly webUi: string | undefined;
   /** Whether everything stays for exploring. */
   readonly keep: boolean;
@@ -28,7 +28,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const limit = '2000';
   const codecToken = randomBytes(24).toString('base64url');
   const env = { CODEC_TOKEN: codecToken, ...(options.webUi && { TEMPORAL_UI_ORIGIN: options.webUi }) };
-  const stage = await openStage({ ...options, env }, limit);
+  const stage = await openDemoStage({ ...options, env }, limit);
   const { simulators } = stage;
   const database = openDatabase(stage.ledgerUrl, 1);
   options.onStop(() => database.close());

@@ -1,11 +1,12 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ensureKeyFile } from '../../src/secrets/key-file.js';
+import { freePort } from '../stage/port.js';
+import { startProcess, stopProcess } from '../stage/process.js';
+import { openStage } from '../stage/stage.js';
 
-/** Ledger, simulators, worker and starter for one demonstration; each can be stopped. */
+/** The stage of one demonstration or measurement: processes that run once and end with it. */
 export interface DemoStage {
   readonly simulators: Simulators;
   readonly ledgerUrl: string;
@@ -17,22 +18,20 @@ export interface DemoStage {
   readonly starter: ChildProcess;
 }
 
-export interface StageOptions {
+export interface DemoStageOptions {
   readonly temporalAddress: string;
   readonly dataDir: string;
   readonly simulators?: SimulatorOptions;
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
-  readonly feeds?: boolean;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
 // This file runs from dist-tools/tools/demo; the processes are those of the product.
-const PRODUCT = new URL('../../../dist/', import.meta.url);
-const SECRET = 'the-webhook-secret-of-the-demo';
-const RULES = `
-confirmation: { automaticBelow: 1000000 }
+const PROGRAMS = new URL('../../../dist/', import.meta.url);
+
+const toRules = (automaticBelow: string): string => `
+confirmation: { automaticBelow: ${automaticBelow} }
 createCustomers: true
 createItems: true
 writeInAccount: "8400"
@@ -41,73 +40,29 @@ tables: { countries: { Germany: DE, United Kingdom: GB, United States: US, Austr
 opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
 `;
 
-export async function openStage(options: StageOptions, automaticBelow: string): Promise<DemoStage> {
-  const start = (name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []) =>
-    startProcess(new URL(`${name}.js`, PRODUCT), env, args);
+export async function openDemoStage(options: DemoStageOptions, automaticBelow: string): Promise<DemoStage> {
+  const { dataDir, onStop } = options;
   const simulators = await startSimulators(options.simulators);
-  options.onStop(() => simulators.stop());
-  const ledger = await start('ledger/embedded/main', { PATH: process.env['PATH'] }, [options.dataDir]);
-  options.onStop(() => stopProcess(ledger.child));
-  const ledgerUrl = (ledger.ready as { url: string }).url;
-  const rulesFile = `${options.dataDir}.rules.yaml`;
-  await writeFile(rulesFile, RULES.replace('1000000', automaticBelow));
-  const keyFile = `${options.dataDir}.keys`;
+  onStop(() => simulators.stop());
+  const rulesFile = `${dataDir}.rules.yaml`;
+  await writeFile(rulesFile, toRules(automaticBelow));
+  const keyFile = `${dataDir}.keys`;
   ensureKeyFile(keyFile);
-  const { connection } = simulators;
-  const env = {
-    PATH: process.env['PATH'],
-    TEMPORAL_ADDRESS: options.temporalAddress,
-    DATABASE_URL: ledgerUrl,
-    ENTRA_TENANT_ID: connection.tenant,
-    ENTRA_LOGIN_URL: connection.entra,
-    DATAVERSE_URL: connection.dataverse,
-    DATAVERSE_CLIENT_ID: connection.dataverseApp.clientId,
-    DATAVERSE_CLIENT_SECRET: connection.dataverseApp.clientSecret,
-    BC_URL: connection.businessCentral,
-    BC_ENVIRONMENT: connection.environment,
-    BC_COMPANY: connection.company,
-    BC_CLIENT_ID: connection.businessCentralApp.clientId,
-    BC_CLIENT_SECRET: connection.businessCentralApp.clientSecret,
-    DEALBRIDGE_KEY_FILE: keyFile,
-    STARTER_PORT: '0',
-    WEBHOOK_SECRET: SECRET,
-    DEALBRIDGE_RULES: rulesFile,
-    FEEDS: options.feeds ? 'on' : 'off',
-    LOG_LEVEL: 'warn',
-    ...options.env,
-  };
-  const worker = await start('worker', env);
-  options.onStop(() => stopProcess(worker.child));
-  const known = simulators.dataverse.requests.length;
-  const starter = await start('starter', env);
-  options.onStop(() => stopProcess(starter.child));
-  // In the background it asks who we are in Sales, which is no request of a deal.
-  while (!simulators.dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
-  const starterUrl = `http://127.0.0.1:${(starter.ready as { port: number }).port}`;
-  const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: SECRET };
-  simulators.dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });
-  return { simulators, ledgerUrl, keyFile, starterUrl, webhook, worker: worker.child, starter: starter.child };
-}
-
-async function startProcess(
-  program: URL,
-  env: NodeJS.ProcessEnv,
-  args: readonly string[],
-): Promise<{ child: ChildProcess; ready: unknown }> {
-  const child = fork(fileURLToPath(program), args, { env, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
-  // A demonstration that is killed takes its processes along.
-  process.once('exit', () => child.kill('SIGKILL'));
-  const ready = await new Promise((resolve, reject) => {
-    child.once('message', resolve);
-    child.once('exit', (code) => reject(new Error(`${program.pathname} ended with ${code} before it was ready`)));
+  const stage = await openStage<ChildProcess>({
+    temporalAddress: options.temporalAddress,
+    simulators,
+    programs: PROGRAMS,
+    ledger: { folder: dataDir, port: await freePort() },
+    webhookSecret: 'the-webhook-secret-of-the-demo',
+    settings: { DEALBRIDGE_KEY_FILE: keyFile, DEALBRIDGE_RULES: rulesFile, ...options.env },
+    async launch(program) {
+      const { child, ready } = await startProcess(program, ['ignore', 'inherit']);
+      onStop(() => stopProcess(child, 'SIGTERM'));
+      return { process: child, ready };
+    },
   });
-  return { child, ready };
-}
-
-function stopProcess(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
-  return new Promise((resolve) => {
-    child.once('exit', () => resolve());
-    child.kill('SIGTERM');
-  });
+  const { ledgerUrl, starter, starterUrl, webhook } = stage;
+  const [worker] = stage.workers;
+  if (!worker) throw new Error('the stage has no worker');
+  return { simulators, ledgerUrl, keyFile, starterUrl, webhook, worker, starter };
 }
