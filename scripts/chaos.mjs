@@ -1,9 +1,8 @@
 // Many deals under planned faults, with real processes that are killed; exit code 1 unless nothing is lost or doubled.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { play } from './lib/play.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
 import { freePort, startTemporal } from './lib/temporal-server.mjs';
@@ -36,7 +35,7 @@ function readOptions() {
     const value = Number(values[name]);
     if (!(value >= least && value <= most) || (isWhole && !Number.isInteger(value))) {
       throw new RangeError(
-        `--${name}: found '${values[name]}', ${isWhole ? 'a whole number' : 'a number'} from ${least} to ${most} is right`,
+        `--${name}: expected ${isWhole ? 'a whole number' : 'a number'} from ${least} to ${most}, got '${values[name]}'`,
       );
     }
     return value;
@@ -58,67 +57,39 @@ try {
   process.exit(2);
 }
 const binary = await setUp().catch(endWith);
-const folder = mkdtempSync(join(tmpdir(), 'dealbridge-chaos-'));
-
-const stopping = [];
-let isStopped = false;
-async function stop() {
-  if (isStopped) return;
-  isStopped = true;
-  for (const work of stopping.reverse()) await work().catch((error) => say(String(error)));
-}
-let interrupted = () => undefined;
-const interruption = new Promise((resolve) => {
-  interrupted = resolve;
-});
-for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => interrupted('interrupted'));
-
-async function play() {
-  const port = await freePort();
-  const start = () => startTemporal({ binary, dbFile: join(folder, 'temporal.db'), port });
-  let server = await step('starting Temporal', start);
-  let starting;
-  stopping.push(async () => {
-    await starting;
-    await server.stop();
-  });
-  const { runChaos } = await import('../dist-tools/tools/chaos/main.js');
-  return runChaos({
-    ...wanted,
-    folder,
-    programs: pathToFileURL(join(ROOT, 'dist/')),
-    verifyScript: join(ROOT, 'scripts/verify-audit.mjs'),
-    temporal: {
-      address: server.address,
-      async restart() {
-        await server.stop();
-        if (isStopped) return;
-        starting = start().then((started) => {
-          server = started;
-        });
-        await starting;
+const { keep } = wanted;
+await play(
+  'chaos',
+  async ({ folder, onStop, isStopped }) => {
+    const port = await freePort();
+    const start = () => startTemporal({ binary, dbFile: join(folder, 'temporal.db'), port });
+    let server = await step('starting Temporal', start);
+    let starting;
+    onStop(async () => {
+      await starting;
+      await server.stop();
+    });
+    const { runChaos } = await import('../dist-tools/tools/chaos/main.js');
+    const report = await runChaos({
+      ...wanted,
+      folder,
+      programs: pathToFileURL(join(ROOT, 'dist/')),
+      verifyScript: join(ROOT, 'scripts/verify-audit.mjs'),
+      temporal: {
+        address: server.address,
+        async restart() {
+          await server.stop();
+          if (isStopped()) return;
+          starting = start().then((started) => {
+            server = started;
+          });
+          await starting;
+        },
       },
-    },
-    say,
-    onStop: (work) => stopping.push(work),
-  });
-}
-
-let code = 1;
-let isGood = false;
-try {
-  const report = await Promise.race([play(), interruption]);
-  isGood = report.isGood === true;
-  code = isGood ? 0 : 1;
-  if (report === 'interrupted') say('interrupted');
-  else if (wanted.keep) {
-    say('Everything keeps running; Ctrl-C ends it.');
-    await interruption;
-  }
-} catch (error) {
-  say(String(error?.stack ?? error));
-}
-await stop();
-if (isGood || wanted.keep) rmSync(folder, { recursive: true, force: true });
-else say(`Logs, ledger and audit trail of the run stay in ${folder}; the commands above need --keep.`);
-process.exit(code);
+      say,
+      onStop,
+    });
+    return report.isGood;
+  },
+  { keep, keepsFolder: (isGood) => !isGood && !keep },
+);
