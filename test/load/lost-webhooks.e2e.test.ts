@@ -10,10 +10,12 @@ import { createListener } from '../support/feeds.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
-/** Two thousand deals over all tables while webhooks are lost and doubled, tokens expire and processes die (I1, I5). */
+/** Deals over all tables while webhooks are lost and doubled, tokens expire and processes die (I1, I5). */
 
-const DEALS = 2_000;
-const KILLS = 10;
+/** As many as fit the gate; the full size is `DEALS=2000 npm test -- test/load/lost-webhooks.e2e.test.ts`. */
+const DEALS = Number(process.env['DEALS'] ?? 250);
+/** The fourth and the sixth come with a fault of their own. */
+const KILLS = 6;
 /** How many people in Sales win at the same time. */
 const SELLERS = 4;
 
@@ -25,12 +27,12 @@ beforeAll(async () => {
   const port = (await freePort()) as number;
   stage = await openStage({
     temporalAddress: inject('temporalAddress'),
-    rules: 'test/rules/two-thousand.yaml',
+    rules: 'test/rules/lost-webhooks.yaml',
     feeds: true,
-    simulators: { accounts: 300, documents: 4_200 },
+    simulators: { accounts: 300, documents: Math.ceil(DEALS * 2.1) },
     env: { STARTER_PORT: String(port), STARTER_PUBLIC_URL: `http://127.0.0.1:${port}` },
   });
-  // Six thousand requests in five minutes would be the whole test.
+  // With the limit of six thousand requests in five minutes the full size would take nothing but that.
   stage.simulators.businessCentral.limits.settings.requests = 0;
   seller = createSeller(stage.simulators);
   listener = createListener(stage);
@@ -67,7 +69,7 @@ async function countWrittenBack(): Promise<number> {
 
 const LOOK_MS = 250;
 
-describe('two thousand deals', () => {
+describe(`${DEALS} deals with lost webhooks`, () => {
   it('are handed over once each, none is missing, and the gaps name what was dropped', async () => {
     const { dataverse, businessCentral } = stage.simulators;
     const deals = choose();
