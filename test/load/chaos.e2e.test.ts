@@ -84,7 +84,7 @@ describe(`${DEALS} deals under faults`, () => {
     expect(Math.min(...Object.values(report.webhooks))).toBeGreaterThan(0);
   });
 
-  it('records gave way and were covered, invoices and orders were posted and paid', () => {
+  it('records were superseded or already handed over, invoices and orders were posted and paid', () => {
     for (const state of ['superseded', 'already-handed-over', 'written-back', 'settled'])
       expect(report.states, state).toHaveProperty(state);
     expect(report.posted).toBeGreaterThanOrEqual(DEALS);

@@ -124,7 +124,7 @@ describe(`${DEALS} deals with lost webhooks`, () => {
     expect(new Set(customers).size).toBe(customers.length);
     expect((await listener.feeds.listFeeds()).find(({ table }) => table === 'salesorder')?.timesExpired).toBe(1);
 
-    // The feed has seen every one, and names those that no webhook told of.
+    // The feed has seen every one, and names those of which no webhook arrived.
     for (const table of ['opportunity', 'quote', 'salesorder'] as const) await listener.nudge(table);
     const report = async () => listener.detections.readGaps(new Date(0), DEALS);
     await until(
@@ -139,9 +139,9 @@ describe(`${DEALS} deals with lost webhooks`, () => {
       (byRecord.get(id) ?? []).every(({ status }) => is(status));
     const dropped = deals.filter(({ id }) => all(id, (status) => status === 'dropped'));
     // A call that died with the starter may have been heard or not.
-    const told = deals.filter(({ id }) => (byRecord.get(id) ?? []).some(({ status }) => status === 202));
+    const arrived = deals.filter(({ id }) => (byRecord.get(id) ?? []).some(({ status }) => status === 202));
     expect(dropped.length).toBeGreaterThan(DEALS / 20);
     expect(dropped.filter(({ id }) => !gaps.has(id))).toEqual([]);
-    expect(told.filter(({ id }) => gaps.has(id))).toEqual([]);
+    expect(arrived.filter(({ id }) => gaps.has(id))).toEqual([]);
   }, 900_000);
 });

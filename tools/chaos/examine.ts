@@ -75,8 +75,8 @@ function findRow(invoice: Row, { rows }: Books): Finding[] {
   const [row] = found;
   if (!row) return [{ kind: 'lost', text: `invoice ${number} has no row in Sales` }];
   if (found.length > 1) return [{ kind: 'doubled', text: `invoice ${number} has ${found.length} rows in Sales` }];
-  const [total, told] = [String(invoice['totalAmountIncludingTax']), String(row['totalamount'])];
-  if (!isSame(total, told)) return [{ kind: 'lost', text: `invoice ${number}: ${total}, in Sales ${told}` }];
+  const [total, inSales] = [String(invoice['totalAmountIncludingTax']), String(row['totalamount'])];
+  if (!isSame(total, inSales)) return [{ kind: 'lost', text: `invoice ${number}: ${total}, in Sales ${inSales}` }];
   if (invoice['status'] === 'Paid' && row['statecode'] !== PAID_IN_SALES)
     return [{ kind: 'lost', text: `invoice ${number} is paid, and its row in Sales does not say so` }];
   return [];

@@ -85,7 +85,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const deals = chooseDeals(simulators, { deals: count, orders: options.orders, roll: plan.roll });
   const people = createPeople(simulators, database, plan.roll);
   Object.assign(dataverse.webhooks.faults, plan.webhooks);
-  // The feeds read what there was before, so that the deals of the run are news.
+  // The feeds read what there was before, so that the deals of the run are new to them.
   await untilFeedsRun();
   for (const rule of plan.rules.entra) entra.faults.add(rule);
   for (const rule of plan.rules.dataverse) dataverse.faults.add(rule);

@@ -17,7 +17,7 @@ const IN_PARTS = 0.4;
 
 export function createPeople(simulators: Simulators, ledger: Queryable, roll: (what: string) => number): People {
   const { company } = simulators.businessCentral;
-  /** What is left of orders that left in part: the invoice of the first part is told first. */
+  /** What is left of orders that left in part: the invoice of the first part is written back first. */
   const rests = new Set<string>();
   const settled = new Set<string>();
   let posted = 0;

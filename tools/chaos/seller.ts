@@ -12,7 +12,7 @@ export interface Seller {
   /** Makes an order of a won quote. */
   order(quote: string): Promise<string>;
   pause(ms: number): Promise<void>;
-  /** Waits until Business Central has a document of the record: whoever comes later is covered by it. */
+  /** Waits until Business Central has a document of the record: whoever comes later finds it handed over. */
   untilDrafted(recordId: string): Promise<void>;
 }
 
