@@ -1,5 +1,4 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -9,6 +8,7 @@ import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
 import { EFFECTS } from '../../tools/chaos/effects.js';
 import { runChaos } from '../../tools/chaos/main.js';
 import type { ChaosReport } from '../../tools/chaos/report.js';
+import { freePort } from '../../tools/stage/port.js';
 
 /** Many deals under every kind of fault, with processes that are killed: nothing is lost, and nothing exists twice (I1, I3). */
 
@@ -91,14 +91,3 @@ describe(`${DEALS} deals under faults`, () => {
     expect(report.paid).toBeGreaterThan(0);
   });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((done, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
-    });
-  });
-}
