@@ -1,4 +1,5 @@
 -- The deals: what Dealbridge knows of each source record for ever, also after Temporal has forgotten the run.
+-- Columns of jsonb hold an object with the version of its form as "v".
 
 CREATE TABLE source_records (
   record_id uuid PRIMARY KEY,
@@ -10,26 +11,19 @@ CREATE TABLE source_records (
   revision text,
   record_number text,
   customer_number text,
-  -- The company of Business Central that the deal was handed to, or will be; and the one that the rules want, which takes
-  -- its place once no document of the deal is there any more.
   company_id uuid,
   wanted_company_id uuid,
-  -- The mapping that the document was made by, or would have been; and the one that a person wants instead of today's.
   mapping_hash text,
   wanted_mapping text,
   document_kind text NOT NULL DEFAULT 'invoice' CHECK (document_kind IN ('invoice', 'order')),
   document_id uuid,
-  -- One more with each draft that is certainly gone: a new draft is another write.
   draft_version integer NOT NULL DEFAULT 1,
   draft_number text,
   invoice_number text,
   amount numeric,
   currency text,
-  -- The document is posted or the warehouse's: whatever a run thinks, the deal does not go back to drafting.
   is_handed_over boolean NOT NULL DEFAULT false,
-  -- The order is gone from Business Central, or the invoice is posted: no further invoice will come.
   is_closed boolean NOT NULL DEFAULT false,
-  -- 'Sales' when it was cancelled or reopened there: then it may be won again. Else who said so.
   ended_by text,
   first_seen_at timestamptz NOT NULL DEFAULT now(),
   changed_at timestamptz NOT NULL DEFAULT now()
@@ -37,8 +31,30 @@ CREATE TABLE source_records (
 CREATE INDEX source_records_by_state ON source_records (state, changed_at);
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
 CREATE INDEX source_records_by_hold ON source_records (hold_reason) WHERE state = 'held';
+COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
+COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';
+COMMENT ON COLUMN source_records.state IS 'A state of src/deal/states.ts.';
+COMMENT ON COLUMN source_records.hold_reason IS 'Why the deal waits for a person: a reason of src/deal/holds.ts; null unless the state is held.';
+COMMENT ON COLUMN source_records.hold_text IS 'What was found, in words.';
+COMMENT ON COLUMN source_records.carrier_id IS 'The record of the lineage that carries the deal instead.';
+COMMENT ON COLUMN source_records.revision IS 'The revision that the deal is handed over at: a key of deal_revisions.';
+COMMENT ON COLUMN source_records.record_number IS 'Number of the record in Sales.';
+COMMENT ON COLUMN source_records.customer_number IS 'Number of the customer in Business Central.';
+COMMENT ON COLUMN source_records.company_id IS 'The company of Business Central that the deal was handed to, or will be.';
+COMMENT ON COLUMN source_records.wanted_company_id IS 'The company that the rules choose; it takes its place once no document of the deal is there any more.';
+COMMENT ON COLUMN source_records.mapping_hash IS 'The mapping that the document was made by, or would have been: a key of mappings.';
+COMMENT ON COLUMN source_records.wanted_mapping IS 'The mapping that a person wants instead of today''s.';
+COMMENT ON COLUMN source_records.document_id IS 'Id of the draft invoice or order in Business Central.';
+COMMENT ON COLUMN source_records.draft_version IS '1 for the first draft, one more with each that is certainly gone: a new draft is another write.';
+COMMENT ON COLUMN source_records.draft_number IS 'Number of the document while it is a draft; an invoice gets another one when it is posted.';
+COMMENT ON COLUMN source_records.invoice_number IS 'Number of the posted invoice; several, with commas, when an order was invoiced in parts.';
+COMMENT ON COLUMN source_records.amount IS 'Gross amount of the record in Sales.';
+COMMENT ON COLUMN source_records.currency IS 'ISO code.';
+COMMENT ON COLUMN source_records.is_handed_over IS 'The document is posted or the warehouse''s: whatever a run thinks, the deal does not go back to drafting.';
+COMMENT ON COLUMN source_records.is_closed IS 'No further invoice will come: the order is gone from Business Central, or the invoice is posted.';
+COMMENT ON COLUMN source_records.ended_by IS 'Who ended the deal; Sales when it was cancelled or reopened there, and then it may be won again.';
+COMMENT ON COLUMN source_records.changed_at IS 'In this state since.';
 
--- What a record said at one revision; workflows carry the key, never the content.
 CREATE TABLE deal_revisions (
   record_id uuid NOT NULL,
   revision text NOT NULL,
@@ -46,8 +62,10 @@ CREATE TABLE deal_revisions (
   read_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (record_id, revision)
 );
+COMMENT ON TABLE deal_revisions IS 'What a record said at each revision that was read; workflows carry the key, never the content.';
+COMMENT ON COLUMN deal_revisions.revision IS 'Etag of the row in Dataverse.';
+COMMENT ON COLUMN deal_revisions.deal IS 'The deal, version 1: src/ledger/deals/deal-schema.ts.';
 
--- I1: who carries the deal of a lineage. `drafting` cannot be taken over any more.
 CREATE TABLE claims (
   record_id uuid NOT NULL,
   carrier_id uuid NOT NULL,
@@ -55,17 +73,20 @@ CREATE TABLE claims (
   claimed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (record_id, carrier_id)
 );
+COMMENT ON TABLE claims IS 'I1: which record carries the deal of a lineage.';
+COMMENT ON COLUMN claims.record_id IS 'The claimed record: the carrier itself, or one of its ancestors.';
+COMMENT ON COLUMN claims.carrier_id IS 'The record that carries the deal.';
+COMMENT ON COLUMN claims.state IS 'claimed; drafting: it cannot be taken over any more; yielded: a descendant took it over.';
 
--- I1 in one round trip: the lock first, then a fresh look at the claim.
-CREATE FUNCTION start_drafting(bearer uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+-- I1 in one round trip: the lock first, then the claim as it is by then.
+CREATE FUNCTION start_drafting(carrier uuid) RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
   -- The same lock as a claim takes: without it a descendant could read "claimed" and this write "drafting".
-  PERFORM pg_advisory_xact_lock(hashtextextended(bearer::text, 0));
-  UPDATE claims SET state = 'drafting' WHERE record_id = bearer AND carrier_id = bearer AND state <> 'yielded';
+  PERFORM pg_advisory_xact_lock(hashtextextended(carrier::text, 0));
+  UPDATE claims SET state = 'drafting' WHERE record_id = carrier AND carrier_id = carrier AND state <> 'yielded';
   RETURN FOUND;
 END $$;
 
--- I3: every remote create or post writes its intent first.
 CREATE TABLE write_intents (
   write_key text PRIMARY KEY,
   record_id uuid NOT NULL,
@@ -73,13 +94,18 @@ CREATE TABLE write_intents (
   asked_at timestamptz NOT NULL DEFAULT now(),
   times_asked integer NOT NULL DEFAULT 1,
   adopted boolean NOT NULL DEFAULT false,
-  -- What the write started from, for those whose end shows only by comparison (an order's shipped quantities).
   started_from jsonb,
   result jsonb
 );
 CREATE INDEX write_intents_by_record ON write_intents (record_id);
+COMMENT ON TABLE write_intents IS 'I3: every remote create or post writes its intent first.';
+COMMENT ON COLUMN write_intents.write_key IS 'Record, step and draft version; another key is another write.';
+COMMENT ON COLUMN write_intents.state IS 'asking: its end is unknown; not-done: it certainly changed nothing; done.';
+COMMENT ON COLUMN write_intents.asked_at IS 'When the last attempt left; it may still land for a while.';
+COMMENT ON COLUMN write_intents.adopted IS 'The result was found by a look-up: an attempt whose answer was lost had made it.';
+COMMENT ON COLUMN write_intents.started_from IS 'What the write started from, for one whose end shows only by comparison, version 1; its step knows the form.';
+COMMENT ON COLUMN write_intents.result IS 'What came back, version 1; its step knows the form.';
 
--- What Business Central holds for a deal, as last read; write-backs take it from here.
 CREATE TABLE documents (
   document_id uuid PRIMARY KEY,
   record_id uuid NOT NULL,
@@ -88,8 +114,9 @@ CREATE TABLE documents (
   read_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX documents_by_record ON documents (record_id);
+COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
+COMMENT ON COLUMN documents.content IS 'The invoice or order, version 1: src/ledger/deals/document-schema.ts.';
 
--- What was reported to Sales of each posted invoice.
 CREATE TABLE write_backs (
   invoice_id uuid PRIMARY KEY,
   record_id uuid NOT NULL,
@@ -99,13 +126,32 @@ CREATE TABLE write_backs (
   reported_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX write_backs_by_record ON write_backs (record_id);
+COMMENT ON TABLE write_backs IS 'What was reported to Sales of each posted invoice.';
+COMMENT ON COLUMN write_backs.invoice_id IS 'Id of the posted invoice in Business Central.';
+COMMENT ON COLUMN write_backs.sales_invoice_id IS 'GUID of the invoice row in Dataverse.';
+COMMENT ON COLUMN write_backs.etag IS 'Of the invoice row in Dataverse, as we left it.';
+COMMENT ON COLUMN write_backs.reported_to_sales IS 'Number, status and amounts, version 1: src/ledger/deals/write-backs.ts.';
 
--- What happened to a deal that nobody has to clear: shown with it, and told to the seller as a note.
 CREATE TABLE notices (
   record_id uuid NOT NULL,
   kind text NOT NULL,
-  -- The revision or invoice that it is about: one notice of a kind for each.
   subject text NOT NULL,
   noticed_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (record_id, kind, subject)
 );
+COMMENT ON TABLE notices IS 'What happened to a deal that nobody has to clear; the seller reads it as a note in Sales.';
+COMMENT ON COLUMN notices.kind IS 'A kind of src/deal/notices.ts.';
+COMMENT ON COLUMN notices.subject IS 'The revision or invoice that it is about: one notice of a kind for each.';
+
+CREATE TABLE detections (
+  source_table text NOT NULL,
+  record_id uuid NOT NULL,
+  source text NOT NULL CHECK (source IN ('webhook', 'feed', 'count')),
+  first_at timestamptz NOT NULL DEFAULT now(),
+  last_at timestamptz NOT NULL DEFAULT now(),
+  times integer NOT NULL DEFAULT 1,
+  PRIMARY KEY (record_id, source)
+);
+CREATE INDEX detections_by_time ON detections (source_table, last_at);
+COMMENT ON TABLE detections IS 'By which source a record that may be handed over was detected; what one source missed is a gap.';
+COMMENT ON COLUMN detections.source IS 'webhook, feed, or the nightly count of what is won in Sales.';

@@ -11,7 +11,7 @@ CREATE TABLE audit_entries (
   action text NOT NULL,
   request_id text,
   correlation_id text,
-  facts jsonb NOT NULL DEFAULT '{}',
+  facts jsonb NOT NULL DEFAULT '{"v": 1}',
   before jsonb,
   after jsonb,
   personal_hash text,
@@ -25,7 +25,7 @@ CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   RAISE EXCEPTION 'the audit trail is append-only';
 END $$;
-CREATE TRIGGER audit_entries_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
+CREATE TRIGGER audit_entries_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_entries
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- A length in bytes before each value, so that no two rows share an input; nothing is `-`.
@@ -85,7 +85,7 @@ CREATE TABLE audit_personal (
   content jsonb NOT NULL
 );
 CREATE INDEX audit_personal_by_record ON audit_personal (record_id);
-CREATE TRIGGER audit_personal_is_kept BEFORE UPDATE OR TRUNCATE ON audit_personal
+CREATE TRIGGER audit_personal_is_never_updated BEFORE UPDATE OR TRUNCATE ON audit_personal
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TABLE audit_seals (
@@ -106,9 +106,9 @@ CREATE TABLE audit_seal_heads (
   PRIMARY KEY (seal_number, chain_id)
 );
 CREATE INDEX audit_seal_heads_by_chain ON audit_seal_heads (chain_id, chain_position);
-CREATE TRIGGER audit_seals_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
+CREATE TRIGGER audit_seals_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seals
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-CREATE TRIGGER audit_seal_heads_are_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal_heads
+CREATE TRIGGER audit_seal_heads_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal_heads
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 -- Seals the heads of all chains that grew since the seal before. Nothing when none did.
@@ -150,3 +150,31 @@ BEGIN
   INSERT INTO audit_seals VALUES (seal.*);
   RETURN NEXT seal;
 END $$;
+
+COMMENT ON TABLE audit_entries IS 'Every change and decision, append-only; the entries of one record form a chain of hashes (docs/audit.md).';
+COMMENT ON COLUMN audit_entries.record_id IS 'The record that the entry is about, and its chain; zeros: the chain of what belongs to no deal.';
+COMMENT ON COLUMN audit_entries.chain_position IS '1, 2, 3, ... within the chain; set by the trigger.';
+COMMENT ON COLUMN audit_entries.at IS 'By the clock of the database; set by the trigger.';
+COMMENT ON COLUMN audit_entries.actor IS 'Name of the person, or of the part of the program.';
+COMMENT ON COLUMN audit_entries.action IS 'What was done, in words.';
+COMMENT ON COLUMN audit_entries.request_id IS 'The other system''s id of our request.';
+COMMENT ON COLUMN audit_entries.correlation_id IS 'Our id of the request, which the other system logs.';
+COMMENT ON COLUMN audit_entries.facts IS 'Ids, numbers and figures, version 1; never data of people.';
+COMMENT ON COLUMN audit_entries.before IS 'What the change replaced, version 1.';
+COMMENT ON COLUMN audit_entries.after IS 'What it was replaced by, version 1.';
+COMMENT ON COLUMN audit_entries.personal_hash IS 'SHA-256 of salt and content in audit_personal.';
+COMMENT ON COLUMN audit_entries.previous_hash IS 'entry_hash of the entry before; zeros for the first.';
+COMMENT ON COLUMN audit_entries.entry_hash IS 'SHA-256 of the entry; set by the trigger.';
+COMMENT ON TABLE audit_personal IS 'Data of people, apart from the entries so that it can be erased without breaking a chain.';
+COMMENT ON COLUMN audit_personal.salt IS 'Random: without it nobody can guess the content from its hash.';
+COMMENT ON COLUMN audit_personal.content IS 'What a person typed, or data of a person, version 1.';
+COMMENT ON TABLE audit_seals IS 'Seals over the heads of all chains; each names the one before.';
+COMMENT ON COLUMN audit_seals.last_entry_id IS 'Every entry up to this one is under this seal or an earlier one.';
+COMMENT ON COLUMN audit_seals.chain_count IS 'Chains that there were at the moment of the seal.';
+COMMENT ON COLUMN audit_seals.changed_count IS 'Chains that grew since the seal before: the rows in audit_seal_heads.';
+COMMENT ON COLUMN audit_seals.previous_hash IS 'seal_hash of the seal before; zeros for the first.';
+COMMENT ON COLUMN audit_seals.seal_hash IS 'SHA-256 of the seal and of its heads.';
+COMMENT ON TABLE audit_seal_heads IS 'The last entry of each chain that grew since the seal before.';
+COMMENT ON COLUMN audit_seal_heads.chain_id IS 'record_id of the chain.';
+COMMENT ON COLUMN audit_seal_heads.chain_position IS 'Of the last entry of the chain.';
+COMMENT ON COLUMN audit_seal_heads.entry_hash IS 'Of the last entry of the chain.';

@@ -1,20 +1,13 @@
--- The feeds: how far Dataverse and Business Central were read, what is known of every row, and who saw which record.
+-- The feeds: how far Dataverse and Business Central were read, and what is known of every row.
 
 CREATE TABLE sales_feeds (
   source_table text PRIMARY KEY,
-  -- initial: the first reading of everything; changes: delta links; comparing: everything again, because the token was
-  -- not taken any more; missing: what the comparison did not find counts as deleted.
   phase text NOT NULL DEFAULT 'initial' CHECK (phase IN ('initial', 'changes', 'comparing', 'missing')),
-  -- The link to read next; none starts a reading of everything.
   position text,
   position_at timestamptz,
-  -- Counts the stored positions: whoever read from an older one stores nothing (I5).
   step bigint NOT NULL DEFAULT 0,
-  -- Counts the readings of everything.
   sweep integer NOT NULL DEFAULT 1,
-  -- What was modified before is known, and never taken by the first reading.
   taken_from timestamptz,
-  -- When the reading that is complete up to now began.
   reading_since timestamptz,
   caught_up_at timestamptz,
   paused_at timestamptz,
@@ -34,31 +27,36 @@ CREATE TABLE sales_feeds (
   counted_rows bigint,
   counted_missed bigint
 );
+COMMENT ON TABLE sales_feeds IS 'How far each table of Dataverse was read.';
+COMMENT ON COLUMN sales_feeds.phase IS 'initial: the first reading of everything; changes: delta links; comparing: everything again, because the token expired; missing: what the comparison did not find counts as deleted.';
+COMMENT ON COLUMN sales_feeds.position IS 'The link to read next; null starts a reading of everything.';
+COMMENT ON COLUMN sales_feeds.step IS 'Counts the stored positions: whoever read from an older one stores nothing (I5).';
+COMMENT ON COLUMN sales_feeds.sweep IS 'Counts the readings of everything.';
+COMMENT ON COLUMN sales_feeds.taken_from IS 'Rows that were modified before are registered, and never taken up by the first reading.';
+COMMENT ON COLUMN sales_feeds.reading_since IS 'When the reading under way began.';
+COMMENT ON COLUMN sales_feeds.caught_up_at IS 'Whatever changed in Sales before this moment was read.';
+COMMENT ON COLUMN sales_feeds.rows_taken IS 'Rows that started or woke something.';
+COMMENT ON COLUMN sales_feeds.times_expired IS 'How often Dataverse refused the stored token.';
+COMMENT ON COLUMN sales_feeds.compared_rows IS 'Rows that the last comparison read.';
+COMMENT ON COLUMN sales_feeds.compared_changed IS 'Rows that it found changed.';
+COMMENT ON COLUMN sales_feeds.compared_missing IS 'Rows that it found deleted.';
+COMMENT ON COLUMN sales_feeds.counted_since IS 'The count asked for what was won from this moment on.';
+COMMENT ON COLUMN sales_feeds.counted_missed IS 'Rows that the count found and the feed had missed.';
 
 CREATE TABLE sales_rows (
   source_table text NOT NULL,
   row_id uuid NOT NULL,
   version bigint NOT NULL,
   sweep integer NOT NULL,
-  -- The version that was dealt with, and the state that the record had in it.
   settled_version bigint,
   settled_state text,
   PRIMARY KEY (source_table, row_id)
 );
+COMMENT ON TABLE sales_rows IS 'The version of every row of Dataverse that a feed has read.';
+COMMENT ON COLUMN sales_rows.sweep IS 'The last reading of everything that met the row.';
+COMMENT ON COLUMN sales_rows.settled_version IS 'The version that was dealt with.';
+COMMENT ON COLUMN sales_rows.settled_state IS 'won, open or dead: the state of the record in that version.';
 
--- Who saw a record that may be handed over. Whatever two of them saw, the third should have seen.
-CREATE TABLE detections (
-  source_table text NOT NULL,
-  record_id uuid NOT NULL,
-  seen_by text NOT NULL CHECK (seen_by IN ('webhook', 'feed', 'count')),
-  first_at timestamptz NOT NULL DEFAULT now(),
-  last_at timestamptz NOT NULL DEFAULT now(),
-  times integer NOT NULL DEFAULT 1,
-  PRIMARY KEY (record_id, seen_by)
-);
-CREATE INDEX sightings_by_time ON detections (source_table, last_at);
-
--- Up to which change of its invoices a company was read.
 CREATE TABLE invoice_feeds (
   company_id uuid PRIMARY KEY,
   watermark timestamptz NOT NULL,
@@ -66,17 +64,20 @@ CREATE TABLE invoice_feeds (
   error text,
   error_at timestamptz
 );
+COMMENT ON TABLE invoice_feeds IS 'How far the invoices of each company of Business Central were read.';
+COMMENT ON COLUMN invoice_feeds.watermark IS 'The last change that was read, by the clock of Business Central.';
+COMMENT ON COLUMN invoice_feeds.read_at IS 'When a reading last reached the end.';
 
--- Invoices met within the overlap that every reading goes back, so that each change counts once; `notified` is false from the
--- moment that the status is stored until the deal has been notified, whatever happens in between (I5).
-CREATE TABLE seen_invoices (
+CREATE TABLE observed_invoices (
   invoice_id uuid PRIMARY KEY,
   company_id uuid NOT NULL,
   etag text NOT NULL,
   last_modified timestamptz NOT NULL,
-  notified boolean NOT NULL
+  is_deal_notified boolean NOT NULL
 );
-CREATE INDEX seen_invoices_by_time ON seen_invoices (company_id, last_modified);
+CREATE INDEX observed_invoices_by_time ON observed_invoices (company_id, last_modified);
+COMMENT ON TABLE observed_invoices IS 'Invoices within the overlap that every reading goes back, so that each change counts once.';
+COMMENT ON COLUMN observed_invoices.is_deal_notified IS 'False from the moment that the status is saved until the deal was notified, whatever happens in between (I5).';
 
 CREATE TABLE webhook_subscriptions (
   subscription_id text PRIMARY KEY,
@@ -87,3 +88,5 @@ CREATE TABLE webhook_subscriptions (
   error text,
   error_at timestamptz
 );
+COMMENT ON TABLE webhook_subscriptions IS 'Our webhook subscriptions in Business Central, with the last renewal and the last error.';
+COMMENT ON COLUMN webhook_subscriptions.resource IS 'What it is about: invoices, customers, items, ...';

@@ -1,4 +1,5 @@
 -- Accounts, contacts and products of Sales beside the customers, contacts and items that stand for them.
+-- Columns of jsonb hold an object with the version of its form as "v": src/ledger/masters/master-schema.ts.
 
 CREATE TABLE links (
   kind text NOT NULL CHECK (kind IN ('customer', 'item', 'contact')),
@@ -11,37 +12,45 @@ CREATE TABLE links (
 );
 -- One row of Business Central may stand for several rows of Sales, so this is no key.
 CREATE INDEX links_by_bc ON links (kind, company_id, bc_id);
+COMMENT ON TABLE links IS 'Which row of a company of Business Central stands for a row of Sales.';
+COMMENT ON COLUMN links.sales_id IS 'GUID of the account, contact or product in Dataverse.';
+COMMENT ON COLUMN links.bc_id IS 'Id of the customer, contact or item in Business Central.';
+COMMENT ON COLUMN links.bc_number IS 'Its number when it was linked.';
 
 CREATE TABLE masters (
   kind text NOT NULL CHECK (kind IN ('account', 'contact', 'product')),
   row_id uuid NOT NULL,
   company_id uuid NOT NULL,
-  -- active, inactive, merged, deleted: what Sales last said.
   state text NOT NULL DEFAULT 'active',
   number text,
   name text,
-  -- The row of Sales as last read; what is written is taken from here.
   content jsonb,
-  -- The row of Business Central as last read, and the company contact that stands for a customer.
   business_central jsonb,
   company_contact text,
-  -- Field by field what both sides said when they last agreed.
-  agreed jsonb NOT NULL DEFAULT '{}',
-  -- What Sales said of the followed fields when all of it was last brought over: the same again is no news.
+  agreed jsonb NOT NULL DEFAULT '{"v": 1, "fields": {}}',
   echo text,
-  -- What the block in Business Central was before we set it; nothing when we did not.
   blocked_from text,
   merged_into uuid,
-  -- By the step that found them.
-  problems jsonb NOT NULL DEFAULT '{}',
+  problems jsonb NOT NULL DEFAULT '{"v": 1, "steps": {}}',
   problem_since timestamptz,
-  looked_at timestamptz NOT NULL DEFAULT now(),
+  checked_at timestamptz NOT NULL DEFAULT now(),
   synced_at timestamptz,
   PRIMARY KEY (kind, row_id, company_id)
 );
 CREATE INDEX masters_with_problems ON masters (kind, problem_since) WHERE problem_since IS NOT NULL;
+COMMENT ON TABLE masters IS 'Master data that is kept in agreement: what both sides said last, and what is wrong.';
+COMMENT ON COLUMN masters.state IS 'active, inactive, merged, deleted: what Sales last said.';
+COMMENT ON COLUMN masters.content IS 'The row of Sales as last read, version 1; what is written is taken from here.';
+COMMENT ON COLUMN masters.business_central IS 'The row of Business Central as last read, version 1.';
+COMMENT ON COLUMN masters.company_contact IS 'Number of the company contact that stands for a customer.';
+COMMENT ON COLUMN masters.agreed IS 'Field by field what both sides said when they last agreed, version 1.';
+COMMENT ON COLUMN masters.echo IS 'What Sales said of the followed fields when all of it was last brought over: the same again is no change.';
+COMMENT ON COLUMN masters.blocked_from IS 'What the block in Business Central was before we set it; null when we did not.';
+COMMENT ON COLUMN masters.merged_into IS 'The account that survived a merge in Sales.';
+COMMENT ON COLUMN masters.problems IS 'What is wrong, by the step that found it, version 1.';
+COMMENT ON COLUMN masters.checked_at IS 'When a pass last went over the row.';
+COMMENT ON COLUMN masters.synced_at IS 'When both sides were last brought to agree.';
 
--- Candidates for the customers of accounts without a link, and what people decided.
 CREATE TABLE match_candidates (
   company_id uuid NOT NULL,
   account_id uuid NOT NULL,
@@ -51,31 +60,37 @@ CREATE TABLE match_candidates (
   customer_number text NOT NULL,
   customer_name text NOT NULL,
   score integer NOT NULL,
-  reasons jsonb NOT NULL,
+  reasons text[] NOT NULL,
   found_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (company_id, account_id, customer_id)
 );
+COMMENT ON TABLE match_candidates IS 'Customers that an account without a link may be.';
+COMMENT ON COLUMN match_candidates.score IS 'The higher, the more alike.';
+COMMENT ON COLUMN match_candidates.reasons IS 'What is alike.';
+
 CREATE TABLE match_decisions (
   company_id uuid NOT NULL,
   account_id uuid NOT NULL,
-  -- Nothing means: none of them, a customer of its own.
   customer_number text,
   decided_by text NOT NULL,
   decided_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (company_id, account_id)
 );
+COMMENT ON TABLE match_decisions IS 'Which customer an account is, as a person decided.';
+COMMENT ON COLUMN match_decisions.customer_number IS 'Null: none of them, a customer of its own.';
 
--- The side of Business Central while a comparison of everything is under way.
 CREATE TABLE master_pages (
   run_id uuid NOT NULL,
   kind text NOT NULL,
   bc_id uuid NOT NULL,
   content jsonb NOT NULL,
-  -- Keys that the matching looks by.
   keys text[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (run_id, kind, bc_id)
 );
 CREATE INDEX master_pages_by_key ON master_pages USING gin (keys);
+COMMENT ON TABLE master_pages IS 'The rows of Business Central while a run compares or matches all of them.';
+COMMENT ON COLUMN master_pages.content IS 'The row, version 1; of a customer that is matched its numbers and name alone.';
+COMMENT ON COLUMN master_pages.keys IS 'What the matching finds a customer by.';
 
 CREATE TABLE drift_runs (
   run_id uuid PRIMARY KEY,
@@ -83,24 +98,31 @@ CREATE TABLE drift_runs (
   started_at timestamptz NOT NULL DEFAULT now(),
   finished_at timestamptz,
   requests integer NOT NULL DEFAULT 0,
-  compared jsonb NOT NULL DEFAULT '{}',
-  found jsonb NOT NULL DEFAULT '{}'
+  compared jsonb NOT NULL DEFAULT '{"v": 1}',
+  found jsonb NOT NULL DEFAULT '{"v": 1}'
 );
+COMMENT ON TABLE drift_runs IS 'Comparisons of all linked master data.';
+COMMENT ON COLUMN drift_runs.compared IS 'Linked rows that were compared, by kind, version 1.';
+COMMENT ON COLUMN drift_runs.found IS 'Differences, by who is right, version 1.';
+
 CREATE TABLE drift_differences (
   run_id uuid NOT NULL,
   kind text NOT NULL,
   row_id uuid NOT NULL,
   field text NOT NULL,
-  dataverse text,
-  business_central text,
-  -- sales, business-central, or person when a person must decide.
+  dataverse text NOT NULL,
+  business_central text NOT NULL,
   winner text NOT NULL,
   reason text NOT NULL,
   PRIMARY KEY (run_id, kind, row_id, field)
 );
+COMMENT ON TABLE drift_differences IS 'What the last comparisons found, field by field.';
+COMMENT ON COLUMN drift_differences.winner IS 'sales, business-central, or person when a person must decide.';
+
 CREATE TABLE drift_seen (
   run_id uuid NOT NULL,
   kind text NOT NULL,
   row_id uuid NOT NULL,
   PRIMARY KEY (run_id, kind, row_id)
 );
+COMMENT ON TABLE drift_seen IS 'Linked rows that Sales showed while a comparison is under way; the others are deleted there.';

@@ -1,14 +1,11 @@
--- The settings that the ledger keeps: secrets, mappings, known environments, and that it was restored.
+-- The settings that the ledger stores: secrets, mappings, known environments, and that it was restored.
 
--- Secrets of the app registrations and of the webhook, each sealed and bound to its row (name, generation, kind, tenant).
--- The generation before stays valid for a while, so that an exchange stops nothing.
 CREATE TABLE credentials (
   name text NOT NULL,
   generation integer NOT NULL,
   kind text NOT NULL CHECK (kind IN ('secret', 'certificate')),
   key_id text NOT NULL,
   sealed bytea NOT NULL,
-  -- Of a certificate; both can be read by everybody who is shown it.
   thumbprint text,
   expires_at timestamptz,
   set_at timestamptz NOT NULL DEFAULT now(),
@@ -16,29 +13,35 @@ CREATE TABLE credentials (
   valid_until timestamptz,
   PRIMARY KEY (name, generation)
 );
+COMMENT ON TABLE credentials IS 'Secrets of the app registrations and of the webhook, each sealed and bound to its row (name, generation, kind, tenant).';
+COMMENT ON COLUMN credentials.generation IS 'One more with each exchange; the one before stays valid for a while, so that an exchange stops nothing.';
+COMMENT ON COLUMN credentials.key_id IS 'The key of the key ring that sealed it.';
+COMMENT ON COLUMN credentials.thumbprint IS 'Of a certificate; whoever may list credentials may read it.';
+COMMENT ON COLUMN credentials.expires_at IS 'Of a certificate; whoever may list credentials may read it.';
+COMMENT ON COLUMN credentials.valid_until IS 'Set once there is a newer generation.';
 
--- Every mapping that deals were read by, so that a deal can be handed over again by the mapping of then.
 CREATE TABLE mappings (
   hash text PRIMARY KEY,
-  -- The part of the rules file that decides what a document is made of.
   content jsonb NOT NULL,
   first_used_at timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON TABLE mappings IS 'Every mapping that deals were read by, so that a deal can be handed over again by the mapping of then.';
+COMMENT ON COLUMN mappings.content IS 'The part of the rules file that decides what a document is made of, version 1.';
 
--- Which environment stands under an address: a copy or a reset keeps address, users and tokens, and is another one.
 CREATE TABLE environments (
   system text NOT NULL CHECK (system IN ('dataverse', 'business-central')),
   address text NOT NULL,
-  -- Flat: the organization of Sales; company, type and tenant of Business Central.
   identity jsonb NOT NULL,
   registered_at timestamptz NOT NULL DEFAULT now(),
   registered_by text NOT NULL,
   PRIMARY KEY (system, address)
 );
+COMMENT ON TABLE environments IS 'Which environment stands under an address: a copy or a reset keeps address, users and tokens, and is another one.';
+COMMENT ON COLUMN environments.identity IS 'The organization of Sales; company, type and tenant of Business Central, version 1.';
 
--- The ledger was restored from a backup: what it does not know may have been done all the same. While a row stands here,
--- first attempts look before they write (I3), as if an attempt of that moment had lost its answer.
 CREATE TABLE ledger_restores (
   restored_at timestamptz NOT NULL DEFAULT now(),
-  said_by text NOT NULL
+  recorded_by text NOT NULL
 );
+COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and does not know what was done since: while a row stands here, first attempts look before they write (I3).';
+COMMENT ON COLUMN ledger_restores.restored_at IS 'What may have been asked before counts as asked at this moment.';

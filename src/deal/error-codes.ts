@@ -109,6 +109,10 @@ export const REACH_ERRORS = {
 } as const satisfies Readonly<Record<string, ErrorAdvice>>;
 
 export const INTERNAL_ERRORS = {
+  'unreadable-content': setup(
+    'A row of the ledger is not what Dealbridge wrote: it was changed by hand, or by another version.',
+    'Restore the field that the message names from a backup; `dealbridge audit verify` tells whether the trail is whole.',
+  ),
   internal: {
     meaning: 'Something that cannot be happened: a fault in Dealbridge, or a ledger that was changed by hand.',
     mender: 'a developer',

@@ -145,7 +145,7 @@ export const FINAL_STATES = [
 
 const FINAL: ReadonlySet<DealState> = new Set(FINAL_STATES);
 
-export function isFinal(state: DealState): boolean {
+export function isFinal(state: DealState): state is (typeof FINAL_STATES)[number] {
   return FINAL.has(state);
 }
 

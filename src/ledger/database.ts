@@ -2,7 +2,8 @@ import pg from 'pg';
 
 /** What the ledger's parts ask of a connection or a pool. */
 export interface Queryable {
-  query<Row extends pg.QueryResultRow>(
+  /** Rows are read by a format (read-rows.ts); the type parameter is for tests, which know what they wrote. */
+  query<Row extends pg.QueryResultRow = Readonly<Record<string, unknown>>>(
     text: string,
     values?: readonly unknown[],
   ): Promise<{ rows: Row[]; rowCount: number | null }>;

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
-import type { Database } from './database.js';
+import { z } from 'zod';
+import type { Database, Queryable } from './database.js';
+import { rowsOf, selectRow, selectRows, textColumn } from './read-rows.js';
 
 export const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 /** Any constant does: it keeps two processes that start together from migrating at once. */
@@ -10,20 +12,30 @@ export async function migrate(database: Database): Promise<string[]> {
   const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
   return database.transaction(async (tx) => {
     await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    const { rows: tables } = await tx.query<{ found: string | null }>(
-      `SELECT to_regclass('migrations')::text AS found`,
-    );
     // A role that may not create tables can still start when there is nothing to do (docs/audit.md).
-    if (tables[0]?.found === null) {
+    if (!(await hasMigrations(tx))) {
       await tx.query('CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())');
     }
-    const { rows } = await tx.query<{ name: string }>('SELECT name FROM migrations');
-    const done = new Set(rows.map((row) => row.name));
-    const missing = names.filter((name) => !done.has(name));
+    const applied = await listApplied(tx);
+    const missing = names.filter((name) => !applied.has(name));
     for (const name of missing) {
       await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
       await tx.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
     }
     return missing;
   });
+}
+
+const existsRow = rowsOf('pg_class', [], { exists: z.boolean() });
+const migrationRow = rowsOf('migrations', ['name'], { name: textColumn });
+
+/** False in a database that no process of ours has started on yet. */
+export async function hasMigrations(db: Queryable): Promise<boolean> {
+  const row = await selectRow(db, existsRow, `SELECT to_regclass('migrations') IS NOT NULL AS exists`);
+  return row?.exists === true;
+}
+
+export async function listApplied(db: Queryable): Promise<Set<string>> {
+  const rows = await selectRows(db, migrationRow, 'SELECT name FROM migrations ORDER BY name');
+  return new Set(rows.map((row) => row.name));
 }

@@ -60,7 +60,7 @@ function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
 async function seeIn(companyId: string | undefined): Promise<string> {
   const recordId = randomUUID();
   await counter.ledger.register({ table: 'salesorder', recordId });
-  if (companyId) await counter.ledger.change(recordId, { companyId });
+  if (companyId) await counter.ledger.change(recordId, { kind: 'company', companyId });
   return recordId;
 }
 
@@ -160,9 +160,9 @@ describe('a draft after a draft', () => {
     const common = { businessCentral, companyId, ledger, rules: parseRules(''), ambiguityWindowMs: 0, sets };
     const steps = createBusinessCentralActivities(common);
     const { recordId, revision } = await counter.win();
-    await ledger.change(recordId, { companyId });
+    await ledger.change(recordId, { kind: 'company', companyId });
     const first = await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 });
-    await ledger.change(recordId, { companyId: abroad });
+    await ledger.change(recordId, { kind: 'company', companyId: abroad });
 
     // An attempt at the same draft finds it where it is.
     expect(await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 })).toMatchObject({

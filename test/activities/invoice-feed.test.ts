@@ -117,13 +117,13 @@ describe('the feed of invoices', () => {
         look: { at: 'business-central', invoiceId, etag: posted['@odata.etag'] },
       },
     ]);
-    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ number: posted['number'], status: 'Open' });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ number: posted['number'], status: 'Open' });
 
     await counter.books.payInvoice(invoiceId);
     await drain();
     await drain();
     expect(newsOf(deal)).toHaveLength(2);
-    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
   });
 
   it('a cancelled invoice is told', async () => {
@@ -132,7 +132,7 @@ describe('the feed of invoices', () => {
     await counter.books.cancelInvoice(invoiceId);
     await drain();
     expect(newsOf(deal)).toHaveLength(1);
-    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Canceled' });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Canceled' });
   });
 
   it('what our own step has read already is no news, though the etag is new', async () => {
@@ -276,7 +276,7 @@ describe('the feed of invoices', () => {
       lastError: 'the workflows cannot be reached',
     });
     // The news are kept by now; that they were not told must not be forgotten.
-    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Open' });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Open' });
     deafness = undefined;
     await drain();
     await drain();
@@ -290,7 +290,7 @@ describe('the feed of invoices', () => {
     await counter.books.postInvoice(invoiceId);
     await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
     await counter.ledger.businessCentralFeeds.savePaymentStatus(counter.companyId, deal.recordId, draft);
-    expect(await counter.ledger.getDocument(invoiceId)).toMatchObject({ status: 'Open' });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Open' });
   });
 
   it('a lost answer of Business Central leaves everything to the next attempt', async () => {
@@ -369,14 +369,15 @@ describe('the feed of invoices', () => {
 
   it('what no reading goes back to is forgotten', async () => {
     const { invoiceId } = await draftInvoice();
-    const seen = () =>
-      counter.database.query<{ notified: boolean }>('SELECT notified FROM seen_invoices WHERE invoice_id = $1', [
-        invoiceId,
-      ]);
-    expect((await seen()).rows).toEqual([{ notified: true }]);
+    const observed = () =>
+      counter.database.query<{ is_deal_notified: boolean }>(
+        'SELECT is_deal_notified FROM observed_invoices WHERE invoice_id = $1',
+        [invoiceId],
+      );
+    expect((await observed()).rows).toEqual([{ is_deal_notified: true }]);
     counter.simulators.clock.advance(3 * 3_600_000);
     await draftInvoice();
     await drain();
-    expect((await seen()).rows).toEqual([]);
+    expect((await observed()).rows).toEqual([]);
   });
 });

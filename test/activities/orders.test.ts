@@ -272,7 +272,7 @@ describe('the steps of an order', () => {
         ['Open', true],
       ]);
       for (const invoice of invoices) {
-        expect(await counter.ledger.getDocument(invoice.id)).toMatchObject({ number: invoice.number });
+        expect(await counter.ledger.getInvoice(invoice.id)).toMatchObject({ number: invoice.number });
       }
       const numbers = invoices.map((invoice) => invoice.number).sort();
       expect((await counter.ledger.getRecord(deal.recordId)).invoiceNumber).toBe(numbers.join(', '));

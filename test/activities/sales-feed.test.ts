@@ -193,7 +193,7 @@ describe('what a change means', () => {
       { recordId: known, look: { at: 'dataverse', revision: 'W/"7"' } },
       { recordId: gone, look: { at: 'dataverse', isDeleted: true } },
     ]);
-    await ledger.change(known, { state: 'cancelled' });
+    await ledger.change(known, { kind: 'state', state: 'cancelled' });
     pages = [page([row({ id: known, version: 9, statecode: CANCELLED })])];
     expect(await read()).toMatchObject({ taken: 0 });
   });

@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { z } from 'zod';
 import { writeOnce } from '../../src/activities/remote/write-once.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { tellSending } from '../../src/clients/http/sending.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 /** When a write whose answer never came may be asked again (I3). */
+
+const result = z.object({ id: z.string() });
 
 let counter: Counter;
 beforeAll(async () => {
@@ -17,10 +20,11 @@ describe('a write without an answer', () => {
     const { recordId } = await counter.win();
     let asked = 0;
     const attempt = () =>
-      writeOnce<{ readonly id: string }>(counter.ledger, {
+      writeOnce(counter.ledger, {
         recordId,
         writeKey: `${recordId}/anything`,
         action: 'write something',
+        result,
         ambiguityWindowMs: 60_000,
         find: async () => undefined,
         write: async () => {
@@ -51,10 +55,11 @@ describe('a write that leaves late', () => {
     const died = new Error('the worker dies');
     vi.useFakeTimers({ toFake: ['Date'] });
     try {
-      const attempt = writeOnce<{ readonly id: string }>(counter.ledger, {
+      const attempt = writeOnce(counter.ledger, {
         recordId,
         writeKey,
         action: 'write something',
+        result,
         ambiguityWindowMs: 60_000,
         find: async () => undefined,
         write: async () => {
@@ -88,10 +93,11 @@ describe('a write that two deals need', () => {
       releaseLooks = resolve;
     });
     const attempt = (recordId: string) =>
-      writeOnce<{ readonly id: string }>(counter.ledger, {
+      writeOnce(counter.ledger, {
         recordId,
         writeKey: 'shared/customer',
         action: 'write something',
+        result,
         ambiguityWindowMs: 60_000,
         find: async () => {
           const found = made[0];

@@ -128,10 +128,13 @@ describe('dealbridge doctor', () => {
     const behind = (await doctor()).finding('database', 'migrations');
     expect(behind).toMatchObject({ result: 'wrong', found: 'not applied: 0005-settings.sql' });
     await stage.database.query(`INSERT INTO migrations (name) VALUES ('0005-settings.sql')`);
-    await stage.database.query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept');
+    await stage.database.query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_append_only');
     const asleep = (await doctor()).finding('database', 'audit trail');
-    await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept');
-    expect(asleep).toMatchObject({ result: 'wrong', found: 'triggers that are off or gone: audit_entries_are_kept' });
+    await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_append_only');
+    expect(asleep).toMatchObject({
+      result: 'wrong',
+      found: 'triggers that are off or gone: audit_entries_are_append_only',
+    });
     expect(asleep.advice).toContain('dealbridge audit verify');
   });
 });

@@ -17,7 +17,7 @@ afterAll(() => stage?.close());
 
 /** The ledger as it was before it heard of the record; the trail of it is lost with it. */
 async function forget({ id }: SeedDocument): Promise<void> {
-  await stage.database.query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept');
+  await stage.database.query('ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_append_only');
   for (const table of [
     'deal_revisions',
     'write_intents',
@@ -29,7 +29,7 @@ async function forget({ id }: SeedDocument): Promise<void> {
     'source_records',
   ])
     await stage.database.query(`DELETE FROM ${table} WHERE record_id = $1`, [id]);
-  await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_kept');
+  await stage.database.query('ALTER TABLE audit_entries ENABLE TRIGGER audit_entries_are_append_only');
 }
 
 /** What was really done; Business Central refuses to post again what is posted (reference/business-central 12.2). */

@@ -37,7 +37,11 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
       const recordId = await writeChain(application, 3);
       const ledger = createLedger(application);
       await ledger.register({ table: 'quote', recordId });
-      await ledger.change(recordId, { state: 'settled' }, { actor: 'ann', action: 'confirm', personal: { note: 'x' } });
+      await ledger.change(
+        recordId,
+        { kind: 'state', state: 'settled' },
+        { actor: 'ann', action: 'confirm', personal: { note: 'x' } },
+      );
       await sealAudit(application);
       expect(await ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' })).toMatchObject({ entries: 1 });
       expect((await verifyAudit(application, { recordId })).findings).toEqual([]);
@@ -53,7 +57,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
         'DELETE FROM audit_seal_heads',
         `UPDATE audit_personal SET content = '{}'`,
         'TRUNCATE audit_personal',
-        'ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_kept',
+        'ALTER TABLE audit_entries DISABLE TRIGGER audit_entries_are_append_only',
         'DROP TRIGGER audit_entries_are_chained ON audit_entries',
         `CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'`,
       ]) {

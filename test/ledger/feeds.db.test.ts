@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { WonDeal } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createDetections, type Detections } from '../../src/ledger/deals/detections.js';
 import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
@@ -9,6 +8,7 @@ import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/l
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { startPostgres } from '../support/postgres.js';
+import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** What every database that carries the ledger must do for the feeds. */
 function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
@@ -140,7 +140,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect((await report())?.records).toBe(3);
       // A hint that led to a deal which was read does.
       await ledger.register({ table: 'quote', recordId: onlyHint ?? '' });
-      await ledger.change(onlyHint ?? '', { state: 'preparing', revision: 'W/"1"' });
+      await ledger.saveDeal(makeDeal({ table: 'quote', recordId: onlyHint ?? '' }), { mapping: 'default' });
       expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount, onlyHint].sort()]);
       expect((await detections.findDetections('feed', [both ?? ''])).get(both ?? '')?.times).toBe(2);
     });
@@ -150,13 +150,12 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       const held = async (reason: 'item-missing' | 'period-closed'): Promise<string> => {
         const recordId = randomUUID();
         await ledger.register({ table: 'salesorder', recordId });
-        const deal = {
-          recordId,
-          revision: 'W/"1"',
-          customer: { accountId },
-          lines: [{ product: { productId } }, { product: undefined }],
-        } as unknown as WonDeal;
-        await ledger.saveDeal(deal, { state: 'held', revision: 'W/"1"', hold: { reason, text: 'held' } });
+        const product = { productId, number: 'EQ-1', name: 'Widget', isActive: true, isService: false };
+        const lines = [makeLine(1, { product }), makeLine(2, { product: undefined })];
+        const deal = makeDeal({ recordId, lines });
+        const customer = deal.customer && { ...deal.customer, accountId };
+        await ledger.saveDeal({ ...deal, customer }, { mapping: 'default' });
+        await ledger.change(recordId, { kind: 'held', reason, text: 'held' });
         return recordId;
       };
       const waits = await held('item-missing');
@@ -170,7 +169,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
       expect([...concerned].sort()).toEqual([productId, linkedId].sort());
       expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
-      await ledger.change(other, { state: 'settled' });
+      await ledger.change(other, { kind: 'state', state: 'settled' });
       expect(await waiting.findOpenRecords([waits, other])).toEqual(new Set([waits]));
     });
   });

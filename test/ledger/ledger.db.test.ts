@@ -2,12 +2,24 @@ import { describe, it } from 'vitest';
 import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { startPostgres } from '../support/postgres.js';
 import { testLedger } from './ledger.suite.js';
+import { testRecords } from './records.suite.js';
+import { testUnreadable } from './unreadable.suite.js';
 
-testLedger('PGlite over its socket', () => startEmbeddedLedger());
+const SUITES = [testLedger, testRecords, testUnreadable];
+
+for (const test of SUITES) test('PGlite over its socket', () => startEmbeddedLedger());
 
 const postgres = await startPostgres();
-if (postgres) testLedger('PostgreSQL', async () => postgres);
-else {
+if (postgres) {
+  // One server serves all suites; the last one stops it.
+  for (const test of SUITES) {
+    const isLast = test === SUITES.at(-1);
+    test('PostgreSQL', async () => ({
+      url: postgres.url,
+      stop: isLast ? () => postgres.stop() : async () => undefined,
+    }));
+  }
+} else {
   describe('the ledger on PostgreSQL', () => {
     it.skip('this machine has no PostgreSQL binaries (initdb, postgres)', () => undefined);
   });

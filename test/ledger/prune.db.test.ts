@@ -36,7 +36,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const run = (sql: string, ...values: unknown[]) => database.query(sql, [id, at, ...values]);
       const ledger = createLedger(database);
       await ledger.register({ table: 'salesorder', recordId: id });
-      await ledger.change(id, { state: 'settled' }, { actor: 'test', action: 'settle' });
+      await ledger.change(id, { kind: 'state', state: 'settled' }, { actor: 'test', action: 'settle' });
       await run(
         `UPDATE source_records SET state = $3, revision = 'W/"2"', changed_at = $2 WHERE record_id = $1`,
         state,
@@ -49,7 +49,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
         await run(sql, intent, `${id}:${intent}`);
       }
       await run(
-        `INSERT INTO detections (source_table, record_id, seen_by, last_at) VALUES ('salesorder', $1, 'feed', $2)`,
+        `INSERT INTO detections (source_table, record_id, source, last_at) VALUES ('salesorder', $1, 'feed', $2)`,
       );
       await run(`INSERT INTO claims VALUES ($1, $1, 'claimed', $2)`);
       await run(`INSERT INTO links VALUES ('customer', $1, $1, $1, 'C1', $2)`);
@@ -76,7 +76,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const fresh = await plant('settled', new Date());
       const pruning = { before: YEAR_AGO, by: 'ann' };
       const wouldGo = await pruneLedger(database, { ...pruning, isDryRun: true });
-      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, detections: 2, seen_invoices: 0 });
+      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, detections: 2, observed_invoices: 0 });
       expect(await countOf('deal_revisions', old)).toBe(2);
 
       expect(await pruneLedger(database, { ...pruning, isDryRun: false })).toEqual(wouldGo);
@@ -93,7 +93,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
         deal_revisions: 0,
         write_intents: 0,
         detections: 0,
-        seen_invoices: 0,
+        observed_invoices: 0,
       });
     });
 

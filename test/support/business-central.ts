@@ -43,7 +43,8 @@ export async function openCounter(): Promise<Counter> {
     async win(lines = [['4', '10.00']], more = {}) {
       const deal = makeDeal(lines, more);
       await ledger.register({ table: deal.table, recordId: deal.recordId });
-      await ledger.saveDeal(deal, { state: 'preparing', revision: deal.revision });
+      await ledger.saveDeal(deal, { mapping: 'default' });
+      await ledger.change(deal.recordId, { kind: 'state', state: 'preparing' });
       await ledger.claim(deal.recordId, []);
       return deal;
     },

@@ -1,4 +1,3 @@
-import type { Invoice } from '../../clients/business-central/client.js';
 import type { Actor } from '../../deal/actor.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
@@ -8,9 +7,10 @@ import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
 import type { ClaimOutcome } from '../../ledger/deals/claims.js';
+import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
+import type { RecordChange } from '../../ledger/deals/record-changes.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { StoredDocument } from '../../ledger/deals/write-backs.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../documents/invoices.js';
@@ -107,8 +107,8 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
   return {
     async loadDealProgress({ recordId, table }: RecordRef): Promise<DealProgress> {
       const record = await ledger.getRecord(recordId);
-      const documents = await ledger.listDocuments<Invoice>(recordId);
-      const posted = documents.filter((document) => isPosted(record, document));
+      const documents = await ledger.listDocuments(recordId);
+      const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
       const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
       return {
         state: record.state,
@@ -134,8 +134,9 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       if (beginsAgain) await ledger.releaseClaims(recordId);
       const { actor, revision, mapping } = replay;
       const facts = { state, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
-      const change = { wantedMapping: mapping ?? null, ...(beginsAgain && { state: 'seen' as const }) };
-      await ledger.change(recordId, change, { actor, action: 'replay', facts });
+      const changes: RecordChange[] = [{ kind: 'wanted-mapping', mapping }];
+      if (beginsAgain) changes.push({ kind: 'state', state: 'seen' });
+      await ledger.change(recordId, changes, { actor, action: 'replay', facts });
     },
     forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
@@ -146,26 +147,13 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       return isNew;
     },
     async recordState(note: StateChange): Promise<void> {
-      const { recordId, state, problems, decision, carrierId, isClosed, invoiceNumber } = note;
-      const endedBy = note.endedBy ?? (isFinal(state) && decision ? nameOf(decision.actor) : undefined);
-      const first = problems?.[0];
-      const change = {
-        state,
-        ...(first && {
-          hold: { reason: first.reason, text: (problems ?? []).map((problem) => problem.text).join('; ') },
-        }),
-        ...(carrierId && { carrierId }),
-        ...(isClosed && { isClosed }),
-        ...(invoiceNumber && { invoiceNumber }),
-        ...(endedBy && { endedBy }),
-      };
-      const held = first && {
+      const { recordId, problems = [], decision } = note;
+      const held = problems.length > 0 && {
         actor: 'dealbridge',
         action: 'hold',
-        facts: { reasons: (problems ?? []).map((p) => p.reason) },
+        facts: { reasons: problems.map(({ reason }) => reason) },
       };
-      const entry = decision ? toEntry(decision) : held;
-      await ledger.change(recordId, change, entry);
+      await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
     },
     /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
@@ -176,7 +164,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
     /** The document of their lineage is gone: whoever it covered may carry the deal now. */
     async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {
       for (const covered of await ledger.listAlreadyHandedOver(recordId)) {
-        await ledger.change(covered.recordId, { state: 'seen' });
+        await ledger.change(covered.recordId, { kind: 'state', state: 'seen' });
         await startDeal({ table: covered.table, recordId: covered.recordId });
       }
     },
@@ -189,6 +177,27 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
   };
+}
+
+function toChanges(note: StateChange): readonly RecordChange[] {
+  const { isClosed, invoiceNumber } = note;
+  return [
+    toStateChange(note),
+    ...(isClosed ? [{ kind: 'closed' } as const] : []),
+    ...(invoiceNumber ? [{ kind: 'invoiced', invoiceNumber } as const] : []),
+  ];
+}
+
+function toStateChange({ state, problems = [], decision, carrierId, endedBy }: StateChange): RecordChange {
+  const [first] = problems;
+  if (first) return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; ') };
+  if (isCarried(state) && carrierId) return { kind: 'carried', state, carrierId };
+  const by = endedBy ?? (decision && nameOf(decision.actor));
+  return isFinal(state) && by ? { kind: 'ended', state, by } : { kind: 'state', state };
+}
+
+function isCarried(state: DealState): state is 'superseded' | 'already-handed-over' {
+  return state === 'superseded' || state === 'already-handed-over';
 }
 
 function nameOf(actor: string | Actor): string {
@@ -204,18 +213,17 @@ function toEntry({ actor, action, facts }: NonNullable<StateChange['decision']>)
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 
+type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
+
 /** A draft changes its number when it is posted; an invoice that came from the order was posted when it was made. */
-function isPosted(record: SourceRecord, { documentId, kind, content }: StoredDocument<Invoice>): boolean {
-  if (kind === 'order') return false;
+function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
+  if (document.kind === 'order') return false;
+  const { documentId, content } = document;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
   return record.isHandedOver || content.number !== record.draftNumber;
 }
 
-function toInvoiceProgress({
-  documentId,
-  content,
-  reportedToSales: notified,
-}: StoredDocument<Invoice>): InvoiceProgress {
+function toInvoiceProgress({ documentId, content, reportedToSales: notified }: StoredInvoice): InvoiceProgress {
   const news = toPaymentStatus(content);
   const missing = notified === undefined ? 'row' : isSamePaymentStatus(notified, news) ? 'nothing' : 'update';
   return { id: documentId, number: news.number, status: news.status, missing };

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
@@ -106,27 +107,14 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
           return { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
         }
       });
-      await ledger.saveDeal(deal, {
-        state: 'reading',
-        revision: deal.revision,
-        recordNumber: deal.number,
-        amount: deal.total,
-        ...(deal.currency && { currency: deal.currency }),
-        readBy: rules.mappingHash,
-        ...(await findCompany(deal)),
-      });
+      await ledger.saveDeal(deal, { mapping: rules.mappingHash, ...(await findCompany(deal)) });
       return toSummary(deal, rules, problems);
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
       const { deal, problems } = await toMapped(withSalesNumbers(await ledger.getDeal(recordId, revision)));
-      await ledger.saveDeal(deal, {
-        state: 'reading',
-        revision,
-        readBy: rules.mappingHash,
-        ...(await findCompany(deal)),
-      });
+      await ledger.saveDeal(deal, { mapping: rules.mappingHash, isRecalled: true, ...(await findCompany(deal)) });
       return { ...toSummary(deal, rules, problems), settleMs: 0 };
     },
 
@@ -153,18 +141,19 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
     async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
-      const invoice = await ledger.getDocument<Invoice>(invoiceId);
+      const invoice = await ledger.getInvoice(invoiceId);
       const deal = await ledger.getDeal(ref.recordId, revision);
       const row = toSalesInvoice(deal, invoice, rules);
       return writeOnce(ledger, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
         action: 'create invoice row in Sales',
+        result: invoiceRow,
         ambiguityWindowMs,
         find: () => dataverse.findInvoice(row.invoiceId),
         write: () => dataverse.createInvoice(row),
         outcome: (result) => ({
-          change: { state: 'written-back' },
+          change: { kind: 'state', state: 'written-back' },
           writeBack: {
             invoiceId,
             salesInvoiceId: result.invoiceId,
@@ -179,7 +168,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** Writes the configured columns; the same values twice are the same, so no intent is needed. */
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
-      const invoice = await ledger.getDocument<Invoice>(invoiceId);
+      const invoice = await ledger.getInvoice(invoiceId);
       const columns = toColumns(rules.opportunityColumns, invoice);
       const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns));
       await ledger.audit({
@@ -277,6 +266,9 @@ function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): Datavers
       }),
   };
 }
+
+/** As Dataverse left it when it was created. */
+const invoiceRow = z.object({ invoiceId: z.string(), number: z.string(), total: z.string(), etag: z.string() });
 
 /** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */
 function salesInvoiceId(invoiceId: string): string {

@@ -1,4 +1,4 @@
-import type { Invoice } from '../../clients/business-central/client.js';
+import { z } from 'zod';
 import type { DataverseClient, DataverseInvoiceChange, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { RecordRef } from '../../deal/deal.js';
@@ -39,7 +39,7 @@ export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityW
       readonly ref: RecordRef;
       readonly invoiceId: string;
     }): Promise<InvoiceStatus> {
-      const news = toPaymentStatus(await ledger.getDocument<Invoice>(invoiceId));
+      const news = toPaymentStatus(await ledger.getInvoice(invoiceId));
       const before = await ledger.findWriteBack(invoiceId);
       if (!before) throw new TypeError(`invoice ${invoiceId} has no row in Sales yet`);
       if (isSamePaymentStatus(before.reportedToSales, news)) return news.status;
@@ -64,10 +64,11 @@ export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityW
     /** A note on the timeline of the record, which locked records take too; its GUID is ours, so a repeat finds it. */
     async writeNote({ ref, notice }: { readonly ref: RecordRef; readonly notice: Notice }): Promise<void> {
       const noteId = deriveGuid(`note/${ref.recordId}/${notice.kind}/${notice.subject}`);
-      await writeOnce<{ readonly noteId: string }>(ledger, {
+      await writeOnce(ledger, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `note-${noteId}`),
         action: 'write a note in Sales',
+        result: z.object({ noteId: z.string() }),
         ambiguityWindowMs,
         find: () => dataverse.findNote(noteId),
         write: () => dataverse.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }),

@@ -12,7 +12,8 @@ import {
   type OnDifference,
   whatToDo,
 } from '../../deal/totals.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { UnparsedContent } from '../../ledger/read-rows.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -53,12 +54,12 @@ export interface DraftProvenance {
 /** What was found, with what the attempt that may have made it started from. */
 export function withProvenance<Found extends object>(
   found: Found | undefined,
-  startedFrom: unknown,
+  startedFrom: UnparsedContent,
 ): (Found & { readonly made: DraftProvenance }) | undefined {
-  return found && { ...found, made: provenance.parse(startedFrom) };
+  return found && { ...found, made: startedFrom.parse(draftProvenance) };
 }
 
-const provenance = z.object({ mapping: z.string(), fingerprint: z.string() });
+export const draftProvenance = z.object({ mapping: z.string(), fingerprint: z.string() });
 
 /** What a draft is judged by, whichever kind of document it is. */
 export interface DraftDocument extends DocumentTotals {
@@ -140,13 +141,13 @@ export async function discountWithFreshEtag<T>(
  * the old one, so the steps begin again. An attempt at the same draft stays where the one before it may have landed (I1).
  */
 export async function ensureCompanyStands(
-  { ledger, companyId }: { readonly ledger: Ledger; readonly companyId: string },
+  { ledger, companyId }: { readonly ledger: DealLedger; readonly companyId: string },
   { recordId, draftVersion }: { readonly recordId: string; readonly draftVersion: number },
 ): Promise<void> {
   const record = await ledger.getRecord(recordId);
   const { wantedCompanyId } = record;
   if (draftVersion <= record.draftVersion || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
-  await ledger.change(recordId, { isDraftGone: true });
+  await ledger.change(recordId, { kind: 'draft-gone' });
   throw refuse('company-changed', `company ${wantedCompanyId} instead of ${companyId}`);
 }
 

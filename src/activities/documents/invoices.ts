@@ -1,4 +1,5 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { z } from 'zod';
 import type { BusinessCentralClient, CustomerRef, Invoice } from '../../clients/business-central/client.js';
 import { ITEMS_PER_REQUEST } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
@@ -7,6 +8,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { Creates } from '../../deal/missing-master-data.js';
+import { invoiceContent } from '../../ledger/deals/document-schema.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
@@ -15,6 +17,7 @@ import { cutsOf } from '../masters/create/creation.js';
 import { createMissingMasterDataSteps } from '../masters/create-missing-master-data.js';
 import type { FindStrongCandidate } from '../masters/strong-candidates.js';
 import { refuse, refuseAll } from '../remote/failures.js';
+import { deletion, done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { createDocumentLookups } from './document-lookups.js';
 import {
@@ -24,6 +27,7 @@ import {
   type DraftProvenance,
   deleteOnce,
   discountWithFreshEtag,
+  draftProvenance,
   ensureCompanyStands,
   undefinedIfNotFound,
   withProvenance,
@@ -159,11 +163,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const invoice = await writeOnce<Invoice & { readonly made: DraftProvenance }>(ledger, {
+      const invoice = await writeOnce(ledger, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.draftVersion),
         startedFrom: made,
         action: 'create draft invoice in Business Central',
+        result: draftResult,
         ambiguityWindowMs,
         find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
         write: async () => ({
@@ -172,10 +177,10 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         }),
         outcome: ({ made: of, ...draft }) => ({
           change: {
-            state: 'drafted',
+            kind: 'drafted',
             documentId: draft.id,
             documentKind: 'invoice',
-            madeBy: of.mapping,
+            mapping: of.mapping,
             draftVersion: input.draftVersion,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
@@ -231,11 +236,12 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async deleteDraft({ recordId, draftId }: { readonly recordId: string; readonly draftId: string }): Promise<void> {
-      await writeOnce<{ readonly wasThere: boolean }>(ledger, {
+      await writeOnce(ledger, {
         recordId,
         // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
         writeKey: writeKey(recordId, `delete-${draftId}`),
         action: 'delete draft invoice in Business Central',
+        result: deletion,
         // Deleting again is harmless, so there is no outcome to wait for.
         ambiguityWindowMs: 0,
         find: async () =>
@@ -248,7 +254,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             return businessCentral.deleteInvoice(draftId, etag);
           }),
         outcome: ({ wasThere }) => ({
-          change: { isDraftGone: true },
+          change: { kind: 'draft-gone' },
           facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
         }),
       });
@@ -258,10 +264,11 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async post(input: { readonly recordId: string; readonly draft: Draft }): Promise<'posted' | 'changed'> {
       const { recordId, draft } = input;
       try {
-        await writeOnce<{ readonly done: true }>(ledger, {
+        await writeOnce(ledger, {
           recordId,
           writeKey: writeKey(recordId, `post-${draft.id}`),
           action: 'post invoice in Business Central',
+          result: done,
           ambiguityWindowMs,
           find: async () => {
             const invoice = await businessCentral.getInvoice(draft.id);
@@ -269,7 +276,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
           },
           write: () => postOnce(businessCentral, draft),
           outcome: () => ({
-            change: { state: 'posted', isClosed: true },
+            change: [{ kind: 'posted' }, { kind: 'closed' }],
             facts: { documentId: draft.id, figures: draft.figures },
           }),
         });
@@ -289,11 +296,14 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     }): Promise<PostedInvoice> {
       const invoice = await toTemporalFailures(() => businessCentral.getInvoice(invoiceId));
       await ledger.saveDocument(recordId, 'invoice', invoice);
-      await ledger.change(recordId, { invoiceNumber: invoice.number });
+      await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number });
       return { id: invoice.id, number: invoice.number, status: invoice.status, total: invoice.includingTax };
     },
   };
 }
+
+/** The invoice, and of what it was made. */
+const draftResult = invoiceContent.and(z.object({ made: draftProvenance }));
 
 export type BusinessCentralActivities = ReturnType<typeof createBusinessCentralActivities>;
 

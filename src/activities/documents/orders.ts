@@ -4,9 +4,11 @@ import type { BusinessCentralClient, Invoice, Order } from '../../clients/busine
 import { RemoteApiError } from '../../clients/errors.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
+import { orderContent } from '../../ledger/deals/document-schema.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
 import { refuse, refuseAll } from '../remote/failures.js';
+import { deletion, done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { createDocumentLookups } from './document-lookups.js';
 import {
@@ -16,6 +18,7 @@ import {
   type DraftProvenance,
   deleteOnce,
   discountWithFreshEtag,
+  draftProvenance,
   ensureCompanyStands,
   undefinedIfNotFound,
   withProvenance,
@@ -61,11 +64,12 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const order = await writeOnce<Order & { readonly made?: DraftProvenance }>(ledger, {
+      const order = await writeOnce(ledger, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.order, input.draftVersion),
         startedFrom: made,
         action: 'create order in Business Central',
+        result: draftResult,
         ambiguityWindowMs,
         find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
         write: async () => {
@@ -80,10 +84,10 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
         },
         outcome: ({ made: of, ...draft }) => ({
           change: {
-            state: 'drafted',
+            kind: 'drafted',
             documentId: draft.id,
             documentKind: 'order',
-            ...(of && { madeBy: of.mapping }),
+            mapping: of?.mapping,
             draftVersion: input.draftVersion,
             draftNumber: draft.number,
             customerNumber: draft.customerNumber,
@@ -143,11 +147,12 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
 
     async deleteOrderDraft(input: { readonly recordId: string; readonly draftId: string }): Promise<void> {
       const { recordId, draftId } = input;
-      await writeOnce<{ readonly wasThere: boolean }>(ledger, {
+      await writeOnce(ledger, {
         recordId,
         // As for an invoice: the intent tells a repeat that an order which is gone was deleted by us (I4).
         writeKey: writeKey(recordId, `delete-${draftId}`),
         action: 'delete order in Business Central',
+        result: deletion,
         ambiguityWindowMs: 0,
         find: async () =>
           (await undefinedIfNotFound(businessCentral.getOrder(draftId))) === undefined ? { wasThere: true } : undefined,
@@ -157,7 +162,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             return businessCentral.deleteOrder(draftId, etag);
           }),
         outcome: ({ wasThere }) => ({
-          change: { isDraftGone: true },
+          change: { kind: 'draft-gone' },
           facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
         }),
       });
@@ -170,23 +175,24 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
      */
     async shipAndInvoice(input: { readonly recordId: string; readonly draft: Draft }): Promise<'posted' | 'changed'> {
       const { recordId, draft } = input;
-      const before = toQuantities(await ledger.getDocument<Order>(draft.id));
+      const before = toQuantities(await ledger.getOrder(draft.id));
       try {
-        await writeOnce<{ readonly done: true }>(ledger, {
+        await writeOnce(ledger, {
           recordId,
           writeKey: writeKey(recordId, `ship-and-invoice-${draft.id}`),
           action: 'ship and invoice order in Business Central',
+          result: done,
           ambiguityWindowMs,
-          startedFrom: before,
+          startedFrom: { lines: before },
           find: async ({ mayHaveLanded, startedFrom }) => {
             const order = await undefinedIfNotFound(businessCentral.getOrder(draft.id));
             if (!order) return findPosted(businessCentral, draft.id);
             if (!mayHaveLanded) return undefined;
-            return hasMoved(quantities.parse(startedFrom), toQuantities(order)) ? { done: true } : undefined;
+            return hasMoved(startedFrom.parse(quantities).lines, toQuantities(order)) ? { done: true } : undefined;
           },
           write: () => shipOnce(businessCentral, draft),
           outcome: () => ({
-            change: { state: 'posted' },
+            change: { kind: 'posted' },
             facts: { documentId: draft.id, figures: draft.figures, before },
           }),
         });
@@ -202,7 +208,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const invoices = await toTemporalFailures(() => businessCentral.findInvoicesOfOrder(orderId));
       for (const invoice of invoices) await ledger.saveDocument(recordId, 'invoice', invoice);
       const numbers = invoices.map((invoice) => invoice.number).sort();
-      if (numbers.length > 0) await ledger.change(recordId, { invoiceNumber: numbers.join(', ') });
+      if (numbers.length > 0) await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: numbers.join(', ') });
       return invoices.map(toOrderInvoice);
     },
 
@@ -217,6 +223,9 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
     },
   };
 }
+
+/** The order, and of what it was made as far as that is known. */
+const draftResult = orderContent.and(z.object({ made: draftProvenance.exactOptional() }));
 
 export type OrderActivities = ReturnType<typeof createOrderActivities>;
 
@@ -260,8 +269,10 @@ async function shipOnce(businessCentral: BusinessCentralClient, draft: Draft) {
   }
 }
 
-const quantities = z.array(z.object({ sequence: z.number(), shipped: z.string(), invoiced: z.string() }));
-type Quantities = z.infer<typeof quantities>;
+const quantities = z.object({
+  lines: z.array(z.object({ sequence: z.number(), shipped: z.string(), invoiced: z.string() })),
+});
+type Quantities = z.infer<typeof quantities>['lines'];
 
 function toQuantities(order: Order): Quantities {
   return order.lines.map((line) => ({

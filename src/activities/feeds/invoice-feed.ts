@@ -7,7 +7,7 @@ import type {
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
-import type { FeedInvoice, MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
+import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -163,12 +163,12 @@ function toMoment(next: string | undefined): Date | undefined {
 /** What was seen is kept somewhat longer than a reading goes back. */
 const FORGET_LATER_MS = 3_600_000;
 
-function isSeen({ seen }: MatchedInvoice, invoice: FeedInvoice): boolean {
+function isSeen({ observed: seen }: MatchedInvoice, invoice: Invoice): boolean {
   return seen?.isDealNotified === true && seen.etag === invoice.etag;
 }
 
 /** Whether the deal learns something; our own steps have mostly told the ledger before. */
-function isNewChange({ known, seen }: MatchedInvoice, invoice: FeedInvoice): boolean {
+function isNewChange({ known, observed: seen }: MatchedInvoice, invoice: Invoice): boolean {
   if (seen?.isDealNotified === false) return true; // an earlier attempt kept the news and did not come to tell them
   // A draft that the ledger does not know yet is being made by its deal at this moment.
   if (!known) return invoice.status !== 'Draft';

@@ -204,7 +204,7 @@ function unknown(kind: MasterKind, rowId: string): StoredMaster {
     mergedInto: nothing,
     problems: [],
     problemSince: nothing,
-    lookedAt: new Date(0),
+    checkedAt: new Date(0),
     syncedAt: nothing,
     bcId: nothing,
     bcNumber: nothing,

@@ -9,11 +9,13 @@ import { writeKey } from '../../deal/ids.js';
 import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { businessCentralMasterContent } from '../../ledger/masters/master-schema.js';
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
 import type { MasterSection } from '../../mapping/fields/master-fields.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { findProblem, findRefusals, refuse, toFailure } from '../remote/failures.js';
+import { done } from '../remote/results.js';
 import { writeOnce } from '../remote/write-once.js';
 
 /** What the steps of accounts, contacts and products share. */
@@ -149,10 +151,11 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const isWritten = (row: BusinessCentralMaster): boolean =>
       Object.entries(toBusinessCentral).every(([name, value]) => (row.values[name] ?? '') === toRead(value));
     return keepingRefusals(ref, 'write', async () => {
-      const after = await writeOnce<BusinessCentralMaster>(ledger, {
+      const after = await writeOnce(ledger, {
         recordId: ref.rowId,
         writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(read.etag, toBusinessCentral)}`),
         action: `change ${SECTION[ref.kind]} in Business Central`,
+        result: businessCentralMasterContent,
         ambiguityWindowMs: GUARDED_BY_ETAG,
         find: async () => {
           const row = await businessCentral.getMaster(set, read.id);
@@ -197,10 +200,11 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const fields = differences.filter(({ winner }) => winner === 'business-central');
     const names = new Set(fields.map(({ field }) => field));
     return keepingRefusals(ref, 'write-sales', async () => {
-      await writeOnce<{ readonly done: true }>(ledger, {
+      await writeOnce(ledger, {
         recordId: ref.rowId,
         writeKey: writeKey(ref.rowId, `change-${content.kind}-${toFingerprint(content.revision, toDataverse)}`),
         action: `change ${content.kind} in Sales`,
+        result: done,
         ambiguityWindowMs: GUARDED_BY_ETAG,
         find: async () => {
           const { columns } = await dataverseMasters.readMaster(content.kind, ref.rowId);

@@ -1,26 +1,31 @@
+import type { z } from 'zod';
 import { RemoteApiError } from '../../clients/errors.js';
 import { whileListening } from '../../clients/http/sending.js';
-import type { Ledger, Outcome } from '../../ledger/ledger.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
+import type { Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
+import type { UnparsedContent } from '../../ledger/read-rows.js';
 import { toFailure, waitForOutcome } from './failures.js';
 
 /** What a look-up may want to know of the attempt before. */
 export interface EarlierAttempt {
   /** False when it certainly changed nothing: whatever is found then is somebody else's doing. */
   readonly mayHaveLanded: boolean;
-  readonly startedFrom: unknown;
+  readonly startedFrom: UnparsedContent;
 }
 
 /** One remote write that must never be made twice (I3). */
-export interface SafeWrite<Result> {
+export interface SafeWrite<Result extends object> {
   readonly recordId: string;
   readonly writeKey: string;
   readonly action: string;
+  /** What the ledger keeps of the result: a repeat after the end reads it from there. */
+  readonly result: z.ZodType<Result>;
   /** How long the other side may still be working on a request whose answer never came. */
   readonly ambiguityWindowMs: number;
   /** Looks for what an earlier attempt may have left. Not called by a first attempt. */
   readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
   /** Kept with the intent, for a write whose end shows only by comparing with it. */
-  readonly startedFrom?: unknown;
+  readonly startedFrom?: object;
   readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
   readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> &
@@ -39,10 +44,13 @@ const LATE_MS = 1_000;
  * Writes the intent, asks, writes the result. A repeat looks before it asks; after an unknown outcome it asks again
  * only when the other side's own time limit has passed, and after a last look.
  */
-export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>): Promise<Result> {
+export async function writeOnce<Result extends object>(
+  ledger: WriteLedger & AuditLedger,
+  write: SafeWrite<Result>,
+): Promise<Result> {
   const { recordId, writeKey } = write;
   const intent = await ledger.openIntent(writeKey, recordId, write.startedFrom);
-  if (intent.state === 'done') return intent.result as Result;
+  if (intent.state === 'done') return intent.result.parse(write.result);
   let { attempt } = intent;
   if (intent.state !== 'first') {
     const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
@@ -74,14 +82,15 @@ export async function writeOnce<Result>(ledger: Ledger, write: SafeWrite<Result>
     }
     throw toFailure(error);
   }
-  const { requestId, correlationId, ...result } = answer;
-  await keep(ledger, write, result as Result, { requestId, correlationId });
-  return result as Result;
+  const { requestId, correlationId } = answer;
+  const result = write.result.parse(answer);
+  await keep(ledger, write, result, { requestId, correlationId });
+  return result;
 }
 
 /** It may have been done: the trail has the id to ask the other side about (I4). */
-async function recordNoAnswer<Result>(
-  ledger: Ledger,
+async function recordNoAnswer<Result extends object>(
+  ledger: WriteLedger & AuditLedger,
   write: SafeWrite<Result>,
   attempt: number,
   error: RemoteApiError,
@@ -97,8 +106,8 @@ async function recordNoAnswer<Result>(
   });
 }
 
-async function keep<Result>(
-  ledger: Ledger,
+async function keep<Result extends object>(
+  ledger: WriteLedger,
   write: SafeWrite<Result>,
   result: Result,
   receipt: { readonly requestId: string; readonly correlationId: string } | undefined,

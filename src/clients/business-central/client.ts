@@ -23,8 +23,8 @@ import {
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
-export type { Invoice, InvoicePage, InvoicePlace } from './invoices.js';
-export type { Order, OrderLine } from './orders.js';
+export type { Invoice, Order, OrderLine } from '../../deal/business-central-document.js';
+export type { InvoicePage, InvoicePlace } from './invoices.js';
 export type { Receipt } from './transport.js';
 
 export interface CustomerRef {

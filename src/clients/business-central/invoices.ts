@@ -1,3 +1,4 @@
+import type { Invoice, InvoiceLine } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
@@ -5,40 +6,6 @@ import { readWire } from '../http/wire.js';
 import { toDocumentBody } from './document-body.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
-
-/** A sales invoice, draft or posted: one row with one id for its whole life (reference/business-central 4.3). */
-export interface Invoice {
-  readonly id: string;
-  readonly etag: string;
-  readonly number: string;
-  readonly externalDocumentNumber: string;
-  /** The order that the invoice was posted from, if it was. */
-  readonly orderId: string | undefined;
-  readonly orderNumber: string | undefined;
-  readonly status: string;
-  readonly customerNumber: string;
-  readonly currency: string;
-  readonly pricesIncludeTax: boolean;
-  readonly dueDate: string | undefined;
-  readonly discount: string;
-  readonly excludingTax: string;
-  readonly tax: string;
-  readonly includingTax: string;
-  readonly remaining: string;
-  readonly lastModified: string;
-  readonly lines: readonly InvoiceLine[];
-}
-
-export interface InvoiceLine {
-  readonly sequence: number;
-  readonly number: string;
-  readonly description: string;
-  readonly quantity: string;
-  readonly unitPrice: string;
-  readonly discount: string;
-  readonly net: string;
-  readonly tax: string;
-}
 
 /** What changed after a moment. */
 export interface InvoicePlace {

@@ -1,37 +1,12 @@
+import type { Order } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import { toDocumentBody } from './document-body.js';
-import { type InvoiceLine, toLine } from './invoices.js';
+import { toLine } from './invoices.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
-
-/**
- * A sales order: it lives until it is fully shipped and invoiced, and then it is gone (reference/business-central 4.4).
- */
-export interface Order {
-  readonly id: string;
-  readonly etag: string;
-  readonly number: string;
-  readonly externalDocumentNumber: string;
-  readonly status: string;
-  readonly customerNumber: string;
-  readonly currency: string;
-  readonly pricesIncludeTax: boolean;
-  readonly discount: string;
-  readonly excludingTax: string;
-  readonly tax: string;
-  readonly includingTax: string;
-  readonly fullyShipped: boolean;
-  readonly lastModified: string;
-  readonly lines: readonly OrderLine[];
-}
-
-export interface OrderLine extends InvoiceLine {
-  readonly shippedQuantity: string;
-  readonly invoicedQuantity: string;
-}
 
 export interface OrderRequests {
   /** Every order that carries our key; a fully posted one is no longer among them. */

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
 import type { Queryable } from '../database.js';
+import { countColumn, nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
 
 /** The chain of what belongs to no deal: configuration, credentials, feeds. */
 export const SYSTEM_CHAIN = '00000000-0000-0000-0000-000000000000';
@@ -56,9 +59,9 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
     // An empty id is none.
     entry.requestId || null,
     entry.correlationId || null,
-    JSON.stringify(facts ?? {}),
-    entry.before ? JSON.stringify(entry.before) : null,
-    entry.after ? JSON.stringify(entry.after) : null,
+    toStored(facts ?? {}),
+    entry.before ? toStored(entry.before) : null,
+    entry.after ? toStored(entry.after) : null,
   ];
   if (!entry.personal) {
     await db.query(
@@ -74,26 +77,33 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, encode(sha256($9::bytea || convert_to($10::jsonb::text, 'UTF8')), 'hex'))
        RETURNING entry_id, record_id)
      INSERT INTO audit_personal (entry_id, record_id, salt, content) SELECT entry_id, record_id, $9::bytea, $10::jsonb FROM entry`,
-    [...values, randomBytes(32), JSON.stringify(entry.personal)],
+    [...values, randomBytes(32), toStored(entry.personal)],
   );
 }
 
+/** Each action has facts of its own, so that only their names are known to be text. */
+const factsContent = stored(z.record(z.string(), z.unknown()));
+
+const entryRow = rowsOf('audit_entries', ['record_id', 'chain_position'], {
+  entry_id: textColumn,
+  record_id: textColumn,
+  at: timeColumn,
+  actor: textColumn,
+  action: textColumn,
+  request_id: nullable(textColumn),
+  correlation_id: nullable(textColumn),
+  facts: factsContent,
+  before: nullable(factsContent),
+  after: nullable(factsContent),
+  personal: nullable(factsContent),
+  chain_position: countColumn,
+  entry_hash: textColumn,
+});
+
 export async function readAudit(db: Queryable, recordId: string): Promise<StoredAuditEntry[]> {
-  const { rows } = await db.query<{
-    entry_id: string;
-    record_id: string;
-    at: Date;
-    actor: string;
-    action: string;
-    request_id: string | null;
-    correlation_id: string | null;
-    facts: Facts;
-    before: Facts | null;
-    after: Facts | null;
-    personal: Facts | null;
-    chain_position: string;
-    entry_hash: string;
-  }>(
+  const rows = await selectRows(
+    db,
+    entryRow,
     `SELECT e.*, p.content AS personal FROM audit_entries e LEFT JOIN audit_personal p ON p.entry_id = e.entry_id
      WHERE e.record_id = $1 ORDER BY e.chain_position`,
     [recordId],
@@ -104,13 +114,13 @@ export async function readAudit(db: Queryable, recordId: string): Promise<Stored
     at: row.at,
     actor: row.actor,
     action: row.action,
-    requestId: row.request_id ?? undefined,
-    correlationId: row.correlation_id ?? undefined,
+    requestId: row.request_id,
+    correlationId: row.correlation_id,
     facts: row.facts,
     ...(row.before && { before: row.before }),
     ...(row.after && { after: row.after }),
     ...(row.personal && { personal: row.personal }),
-    position: Number(row.chain_position),
+    position: row.chain_position,
     entryHash: row.entry_hash,
   }));
 }

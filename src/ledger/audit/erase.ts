@@ -1,9 +1,11 @@
-import type { WonDeal } from '../../deal/deal.js';
 import { ERASED_TEXT, toErasedDeal } from '../../deal/erasure.js';
 import { RefusedError } from '../../deal/errors.js';
 import { isFinal } from '../../deal/states.js';
 import type { Database, Queryable } from '../database.js';
 import { getRecord } from '../deals/records.js';
+import { revisionRow } from '../deals/revisions.js';
+import { selectRows } from '../read-rows.js';
+import { toStored } from '../stored-content.js';
 import { type AuditActor, appendAudit } from './audit.js';
 import { ERASED } from './chain.js';
 
@@ -41,15 +43,17 @@ export function erasePersonal(database: Database, { recordId, by, reason }: Eras
 }
 
 async function eraseRevisions(tx: Queryable, recordId: string): Promise<number> {
-  const { rows } = await tx.query<{ revision: string; deal: WonDeal }>(
-    'SELECT revision, deal FROM deal_revisions WHERE record_id = $1 FOR UPDATE',
+  const rows = await selectRows(
+    tx,
+    revisionRow,
+    'SELECT record_id, revision, deal FROM deal_revisions WHERE record_id = $1 FOR UPDATE',
     [recordId],
   );
   for (const { revision, deal } of rows) {
     await tx.query('UPDATE deal_revisions SET deal = $3 WHERE record_id = $1 AND revision = $2', [
       recordId,
       revision,
-      JSON.stringify(toErasedDeal(deal)),
+      toStored(toErasedDeal(deal)),
     ]);
   }
   return rows.length;

@@ -1,7 +1,8 @@
 import type { Queryable } from '../database.js';
+import { type RowOf, rowsOf, selectRows } from '../read-rows.js';
 import type { ChainEntry } from './chain.js';
 import { readSealHeads, readSeals } from './seals.js';
-import { ENTRY_COLUMNS } from './verify.js';
+import { ENTRY_COLUMNS, entryColumns } from './verify.js';
 
 /** An export as one line of JSON after another; scripts/verify-audit.mjs proves it without the database. */
 
@@ -59,11 +60,14 @@ export async function* exportAudit(db: Queryable, options: ExportOptions): Async
   yield { kind: 'end', seals, entries };
 }
 
-type Stored = { [Key in keyof ChainEntry]: ChainEntry[Key] } & { salt: string | null; personal: string | null };
+const entryRow = rowsOf('audit_entries', ['chain', 'position'], entryColumns);
+type Stored = RowOf<typeof entryRow>;
 
 async function* readEntries(db: Queryable, { recordId, since }: ExportOptions): AsyncGenerator<Stored> {
   for (let after: readonly (string | null)[] = [null, '0']; ; ) {
-    const { rows }: { rows: Stored[] } = await db.query<Stored>(
+    const rows: readonly Stored[] = await selectRows(
+      db,
+      entryRow,
       `SELECT ${ENTRY_COLUMNS} FROM audit_entries e LEFT JOIN audit_personal p ON p.entry_id = e.entry_id
        WHERE ($1::uuid IS NULL OR e.record_id = $1) AND ($2::timestamptz IS NULL OR e.at >= $2)
          AND ($3::uuid IS NULL OR (e.record_id, e.chain_position) > ($3, $4::bigint))

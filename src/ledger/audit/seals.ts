@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Database, Queryable } from '../database.js';
+import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { type Finding, NO_HASH, toField } from './chain.js';
 
 /** Seals chain the heads of all chains, so that a chain that was cut or written anew as a whole is found. */
@@ -24,6 +25,22 @@ const SEAL_COLUMNS = `seal_number::text AS number, to_char(at AT TIME ZONE 'UTC'
   previous_hash AS "previousHash", last_entry_id::text AS "lastEntryId", chain_count::text AS "chainCount",
   changed_count::text AS "changedCount", seal_hash AS "sealHash"`;
 
+const sealRow = rowsOf('audit_seals', ['number'], {
+  number: textColumn,
+  at: textColumn,
+  previousHash: textColumn,
+  lastEntryId: textColumn,
+  chainCount: textColumn,
+  changedCount: textColumn,
+  sealHash: textColumn,
+});
+
+const headRow = rowsOf('audit_seal_heads', ['chain'], {
+  chain: textColumn,
+  position: textColumn,
+  entryHash: textColumn,
+});
+
 const PAGE = 1_000;
 
 /** Seals what came since the last seal; undefined when nothing came. */
@@ -31,14 +48,15 @@ export function sealAudit(database: Database): Promise<Seal | undefined> {
   return database.transaction(async (tx) => {
     // New entries wait while a seal waits for those under way: rather no seal this time than a deal that stands still.
     await tx.query(`SET LOCAL lock_timeout = '5s'`);
-    const { rows } = await tx.query<Row<Seal>>(`SELECT ${SEAL_COLUMNS} FROM seal_audit()`);
-    return rows[0];
+    return selectRow(tx, sealRow, `SELECT ${SEAL_COLUMNS} FROM seal_audit()`);
   });
 }
 
 export async function* readSeals(db: Queryable): AsyncGenerator<Seal> {
   for (let after = '0'; ; ) {
-    const { rows } = await db.query<Row<Seal>>(
+    const rows: readonly Seal[] = await selectRows(
+      db,
+      sealRow,
       `SELECT ${SEAL_COLUMNS} FROM audit_seals WHERE seal_number > $1 ORDER BY seal_number LIMIT $2`,
       [after, PAGE],
     );
@@ -51,7 +69,9 @@ export async function* readSeals(db: Queryable): AsyncGenerator<Seal> {
 
 export async function* readSealHeads(db: Queryable, sealNumber: string): AsyncGenerator<SealHead> {
   for (let after: string | null = null; ; ) {
-    const { rows }: { rows: Row<SealHead>[] } = await db.query<Row<SealHead>>(
+    const rows: readonly SealHead[] = await selectRows(
+      db,
+      headRow,
       `SELECT chain_id::text AS chain, chain_position::text AS position, entry_hash AS "entryHash" FROM audit_seal_heads
        WHERE seal_number = $1 AND ($2::uuid IS NULL OR chain_id > $2) ORDER BY chain_id LIMIT $3`,
       [sealNumber, after, PAGE],
@@ -108,6 +128,3 @@ async function hashSeal(db: Queryable, seal: Seal): Promise<string> {
   }
   return hash.digest('hex');
 }
-
-/** What `pg` asks of a row's type. */
-type Row<T> = { [Key in keyof T]: T[Key] };

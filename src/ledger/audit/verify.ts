@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { ChainWalk, type Finding, type WalkedEntry } from './chain.js';
 import { type KnownSeal, verifySeals } from './seals.js';
 
@@ -55,13 +56,51 @@ export const ENTRY_COLUMNS = `e.record_id::text AS chain, e.chain_position::text
   e.before::text AS before, e.after::text AS after, e.personal_hash AS "personalHash", e.entry_hash AS "entryHash",
   encode(p.salt, 'hex') AS salt, p.content::text AS personal`;
 
+const nullableText = textColumn.nullable();
+
+/** The columns of {@link ENTRY_COLUMNS}, as text: contents are hashed and not read. */
+export const entryColumns = {
+  chain: textColumn,
+  position: textColumn,
+  previousHash: textColumn,
+  entryId: textColumn,
+  at: textColumn,
+  actor: textColumn,
+  action: textColumn,
+  requestId: nullableText,
+  correlationId: nullableText,
+  facts: textColumn,
+  before: nullableText,
+  after: nullableText,
+  personalHash: nullableText,
+  entryHash: textColumn,
+  salt: nullableText,
+  personal: nullableText,
+};
+
+const walkedRow = rowsOf('audit_entries', ['chain', 'position'], { ...entryColumns, contradictingSeal: nullableText });
+
+const cutRow = rowsOf('audit_seal_heads', ['chain'], {
+  chain: textColumn,
+  position: textColumn,
+  seal: textColumn,
+  rest: textColumn,
+});
+
+const insertedRow = rowsOf('audit_entries', ['chain', 'position'], {
+  chain: textColumn,
+  position: textColumn,
+  entryId: textColumn,
+});
+
 async function* readWalkedEntries(
   db: Queryable,
   { recordId, pageSize = PAGE }: VerifyOptions,
 ): AsyncGenerator<WalkedEntry> {
-  type Row = { [Key in keyof WalkedEntry]: WalkedEntry[Key] };
   for (let after: readonly (string | null)[] = [null, '0', '0']; ; ) {
-    const { rows }: { rows: Row[] } = await db.query<Row>(
+    const rows: readonly WalkedEntry[] = await selectRows(
+      db,
+      walkedRow,
       `SELECT ${ENTRY_COLUMNS},
          (SELECT min(h.seal_number)::text FROM audit_seal_heads h WHERE h.chain_id = e.record_id
            AND h.chain_position = e.chain_position AND h.entry_hash <> e.entry_hash) AS "contradictingSeal"
@@ -80,7 +119,9 @@ async function* readWalkedEntries(
 
 /** What only the seals know: chains that are shorter than they were sealed, entries that came in behind a seal. */
 async function findUnderSeals(db: Queryable, lastEntryId: string, recordId: string | undefined): Promise<Finding[]> {
-  const cut = await db.query<{ chain: string; position: string; seal: string; rest: string }>(
+  const cut = await selectRows(
+    db,
+    cutRow,
     `SELECT h.chain_id::text AS chain, max(h.chain_position)::text AS position, max(h.seal_number)::text AS seal,
        (SELECT coalesce(max(e.chain_position), 0)::text FROM audit_entries e WHERE e.record_id = h.chain_id) AS rest
      FROM audit_seal_heads h
@@ -89,7 +130,9 @@ async function findUnderSeals(db: Queryable, lastEntryId: string, recordId: stri
      GROUP BY h.chain_id`,
     [recordId ?? null],
   );
-  const inserted = await db.query<{ chain: string; position: string; entryId: string }>(
+  const inserted = await selectRows(
+    db,
+    insertedRow,
     `SELECT DISTINCT ON (e.record_id) e.record_id::text AS chain, e.chain_position::text AS position,
        e.entry_id::text AS "entryId"
      FROM audit_entries e
@@ -99,7 +142,7 @@ async function findUnderSeals(db: Queryable, lastEntryId: string, recordId: stri
     [lastEntryId, recordId ?? null],
   );
   return [
-    ...cut.rows.map(({ chain, position, seal, rest }): Finding => {
+    ...cut.map(({ chain, position, seal, rest }): Finding => {
       const found = rest === '0' ? 'the whole chain is gone' : `the chain ends at ${rest}`;
       return {
         kind: 'cut off',
@@ -108,7 +151,7 @@ async function findUnderSeals(db: Queryable, lastEntryId: string, recordId: stri
         text: `seal ${seal} saw an entry ${position}, ${found}`,
       };
     }),
-    ...inserted.rows.map(
+    ...inserted.map(
       ({ chain, position, entryId }): Finding => ({
         kind: 'inserted',
         chain,

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Database, Queryable } from '../database.js';
+import { rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 export type ClaimOutcome =
   | { readonly kind: 'carrier' }
@@ -7,25 +9,30 @@ export type ClaimOutcome =
   /** An ancestor already has a document, or may have one at any moment. */
   | { readonly kind: 'already-handed-over'; readonly by: string };
 
+const claimRow = rowsOf('claims', ['record_id', 'carrier_id'], { record_id: textColumn, carrier_id: textColumn });
+const mayRow = rowsOf('claims', ['carrier_id'], { carrier_id: textColumn, may: z.boolean() });
+
 /**
- * Claims a record and its ancestors for one bearer in one transaction (I1). An ancestor that has only claimed yields;
- * one that is drafting covers this record. Two orders of one opportunity are two deals: siblings do not meet here.
+ * Claims a record and its ancestors for one carrier in one transaction (I1). An ancestor that has only claimed
+ * yields; one that is drafting has handed this record over already. Two orders of one opportunity are two deals: siblings do not meet here.
  */
 export function claimDeal(database: Database, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
   return database.transaction(async (tx) => {
     await lockRecords(tx, [carrierId, ...ancestors]);
-    const above = await tx.query<{ carrier_id: string }>(
-      `SELECT carrier_id FROM claims WHERE record_id = $1 AND carrier_id <> $1 AND state <> 'yielded' LIMIT 1`,
+    const above = await selectRow(
+      tx,
+      claimRow,
+      `SELECT record_id, carrier_id FROM claims WHERE record_id = $1 AND carrier_id <> $1 AND state <> 'yielded' LIMIT 1`,
       [carrierId],
     );
-    const taker = above.rows[0];
-    if (taker) return { kind: 'superseded', by: taker.carrier_id };
-    const below = await tx.query<{ record_id: string }>(
-      `SELECT record_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
+    if (above) return { kind: 'superseded', by: above.carrier_id };
+    const below = await selectRow(
+      tx,
+      claimRow,
+      `SELECT record_id, carrier_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
       [ancestors],
     );
-    const document = below.rows[0];
-    if (document) return { kind: 'already-handed-over', by: document.record_id };
+    if (below) return { kind: 'already-handed-over', by: below.record_id };
     await tx.query(
       `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'claimed'`,
       [ancestors],
@@ -39,10 +46,12 @@ export function claimDeal(database: Database, carrierId: string, ancestors: read
   });
 }
 
-/** From here on the bearer may have a document; false when a descendant took the deal over before. */
+/** From here on the carrier may have a document; false when a descendant took the deal over before. */
 export async function startDrafting(db: Queryable, carrierId: string): Promise<boolean> {
-  const { rows } = await db.query<{ may: boolean }>('SELECT start_drafting($1) AS may', [carrierId]);
-  return rows[0]?.may === true;
+  const row = await selectRow(db, mayRow, 'SELECT $1::text AS carrier_id, start_drafting($1::uuid) AS may', [
+    carrierId,
+  ]);
+  return row?.may === true;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

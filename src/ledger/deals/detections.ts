@@ -1,9 +1,12 @@
+import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { NOT_WON_STATES } from '../../deal/states.js';
 import type { Database } from '../database.js';
+import { countColumn, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
-/** Who saw a record that may be handed over: what one of the three did not see is a gap, and gaps are named. */
+/** How a record that may be handed over was detected: what one of the three sources missed is a gap. */
 
 export const DETECTION_SOURCES = ['webhook', 'feed', 'count'] as const;
 export type DetectionSource = (typeof DETECTION_SOURCES)[number];
@@ -16,7 +19,7 @@ export interface Detection {
 
 export interface Gap {
   readonly recordId: string;
-  /** When another one saw it first. */
+  /** When another source detected it first. */
   readonly since: Date;
 }
 
@@ -35,7 +38,7 @@ export interface GapReport {
 }
 
 export interface Detections {
-  /** Notes each record once more; returns those that this watcher had not seen before. */
+  /** Records each detection; returns the records that this source had not detected before. */
   recordDetections(source: DetectionSource, refs: readonly RecordRef[]): Promise<Set<string>>;
   findDetections(source: DetectionSource, recordIds: readonly string[]): Promise<Map<string, Detection>>;
   readGaps(since: Date, limit: number): Promise<GapReport[]>;
@@ -45,19 +48,23 @@ export function createDetections(database: Database): Detections {
   return {
     async recordDetections(source, refs) {
       if (refs.length === 0) return new Set();
-      const { rows } = await database.query<{ record_id: string; times: number }>(
-        `INSERT INTO detections AS known (source_table, record_id, seen_by)
+      const rows = await selectRows(
+        database,
+        timesRow,
+        `INSERT INTO detections AS known (source_table, record_id, source)
          SELECT DISTINCT ON (given.record_id) given.source_table, given.record_id, $1
          FROM unnest($2::text[], $3::uuid[]) AS given (source_table, record_id)
-         ON CONFLICT (record_id, seen_by) DO UPDATE SET last_at = now(), times = known.times + 1
-         RETURNING record_id, times`,
+         ON CONFLICT (record_id, source) DO UPDATE SET last_at = now(), times = known.times + 1
+         RETURNING record_id, source, times`,
         [source, refs.map((ref) => ref.table), refs.map((ref) => ref.recordId)],
       );
       return new Set(rows.filter((row) => row.times === 1).map((row) => row.record_id));
     },
     async findDetections(source, recordIds) {
-      const { rows } = await database.query<{ record_id: string; first_at: Date; last_at: Date; times: number }>(
-        'SELECT record_id, first_at, last_at, times FROM detections WHERE seen_by = $1 AND record_id = ANY($2)',
+      const rows = await selectRows(
+        database,
+        detectionRow,
+        'SELECT record_id, source, first_at, last_at, times FROM detections WHERE source = $1 AND record_id = ANY($2)',
         [source, recordIds],
       );
       return new Map(
@@ -72,22 +79,32 @@ export function createDetections(database: Database): Detections {
   };
 }
 
+const KEY = { record_id: textColumn, source: z.enum(DETECTION_SOURCES) };
+const timesRow = rowsOf('detections', ['record_id', 'source'], { ...KEY, times: z.number() });
+const detectionRow = rowsOf('detections', ['record_id', 'source'], {
+  ...KEY,
+  first_at: timeColumn,
+  last_at: timeColumn,
+  times: z.number(),
+});
+const gapRow = rowsOf('detections', ['record_id'], { record_id: textColumn, since: timeColumn });
+
 /**
- * A record counts when feed or count saw it won, or when a webhook led to a deal that was read. Feed and count are only
- * blamed for what was there when they last looked.
+ * A record counts when feed or count detected it as won, or when a webhook led to a deal that was read. Feed and count
+ * have missed only what was there when they last read Sales.
  */
 const RECORDS = `
-  SELECT seen.record_id, min(seen.first_at) AS since,
-    bool_or(seen.seen_by = 'webhook') AS by_webhook,
-    bool_or(seen.seen_by = 'feed') AS by_feed,
-    bool_or(seen.seen_by = 'count') AS by_count,
-    min(seen.first_at) < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
+  SELECT detection.record_id, min(detection.first_at) AS since,
+    bool_or(detection.source = 'webhook') AS by_webhook,
+    bool_or(detection.source = 'feed') AS by_feed,
+    bool_or(detection.source = 'count') AS by_count,
+    min(detection.first_at) < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
     coalesce(max(record.state), '') <> 'cancelled' AND
-      min(seen.first_at) < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
-  FROM detections seen LEFT JOIN source_records record ON record.record_id = seen.record_id
-  WHERE seen.source_table = $1
-  GROUP BY seen.record_id
-  HAVING max(seen.last_at) >= $2 AND (bool_or(seen.seen_by <> 'webhook')
+      min(detection.first_at) < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
+  FROM detections detection LEFT JOIN source_records record ON record.record_id = detection.record_id
+  WHERE detection.source_table = $1
+  GROUP BY detection.record_id
+  HAVING max(detection.last_at) >= $2 AND (bool_or(detection.source <> 'webhook')
     OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')})))`;
 
 const MISSED: Readonly<Record<DetectionSource, string>> = {
@@ -96,27 +113,41 @@ const MISSED: Readonly<Record<DetectionSource, string>> = {
   count: 'NOT by_count AND count_was_there',
 };
 
+/** `<source>_saw` and `<source>_missed` of each source, by the name of the source table. */
+const numbersRow = rowsOf('detections', ['source_table'], {
+  source_table: textColumn,
+  records: countColumn,
+  webhook_saw: countColumn,
+  webhook_missed: countColumn,
+  feed_saw: countColumn,
+  feed_missed: countColumn,
+  count_saw: countColumn,
+  count_missed: countColumn,
+});
+
 async function readTable(database: Database, table: SourceTable, since: Date, limit: number): Promise<GapReport> {
-  const { rows } = await database.query<Record<string, string>>(
-    `SELECT count(*) AS records,
+  const numbers = await selectRow(
+    database,
+    numbersRow,
+    `SELECT $1::text AS source_table, count(*) AS records,
        ${DETECTION_SOURCES.map((one) => `count(*) FILTER (WHERE by_${one}) AS ${one}_saw, count(*) FILTER (WHERE ${MISSED[one]}) AS ${one}_missed`).join(', ')}
      FROM (${RECORDS}) AS records`,
     [table, since],
   );
-  const numbers = rows[0] ?? {};
+  if (!numbers) throw new InternalError(`counting the detections of ${table} gave no row`);
   const report = async (source: DetectionSource): Promise<SourceReport> => {
-    const missed = Number(numbers[`${source}_missed`]);
+    const missed = numbers[`${source}_missed`];
     const found =
       missed === 0
         ? []
-        : (
-            await database.query<{ record_id: string; since: Date }>(
-              `SELECT record_id, since FROM (${RECORDS}) AS records WHERE ${MISSED[source]} ORDER BY since, record_id LIMIT $3`,
-              [table, since, limit],
-            )
-          ).rows;
+        : await selectRows(
+            database,
+            gapRow,
+            `SELECT record_id, since FROM (${RECORDS}) AS records WHERE ${MISSED[source]} ORDER BY since, record_id LIMIT $3`,
+            [table, since, limit],
+          );
     return {
-      saw: Number(numbers[`${source}_saw`]),
+      saw: numbers[`${source}_saw`],
       missed,
       gaps: found.map((row) => ({ recordId: row.record_id, since: row.since })),
     };
@@ -124,7 +155,7 @@ async function readTable(database: Database, table: SourceTable, since: Date, li
   return {
     table,
     since,
-    records: Number(numbers['records']),
+    records: numbers.records,
     sources: { webhook: await report('webhook'), feed: await report('feed'), count: await report('count') },
   };
 }

@@ -1,23 +1,81 @@
+import { z } from 'zod';
+import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
+import type { PaymentStatus } from '../../deal/payment-status.js';
 import type { Queryable } from '../database.js';
+import { nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
+import { invoiceContent, orderContent } from './document-schema.js';
+import { paymentStatusContent } from './write-backs.js';
+
+/** What Business Central holds for a deal, as it was last read; write-backs take it from here. */
 
 export async function saveDocument(
   db: Queryable,
   recordId: string,
   kind: DocumentKind,
-  content: { readonly id: string },
+  content: Invoice | Order,
 ): Promise<void> {
   await db.query(
     `INSERT INTO documents (document_id, record_id, kind, content) VALUES ($1, $2, $3, $4)
      ON CONFLICT (document_id) DO UPDATE SET content = excluded.content, read_at = now()`,
-    [content.id, recordId, kind, JSON.stringify(content)],
+    [content.id, recordId, kind, toStored(content)],
   );
 }
 
-/** @throws Error when the document was never read: asking for it is a bug. */
-export async function getDocument<T>(db: Queryable, documentId: string): Promise<T> {
-  const { rows } = await db.query<{ content: T }>('SELECT content FROM documents WHERE document_id = $1', [documentId]);
-  const row = rows[0];
-  if (!row) throw new Error(`the ledger does not hold document ${documentId}`);
+const KEY = { document_id: textColumn };
+const invoiceRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(invoiceContent) });
+const orderRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(orderContent) });
+
+const SELECT_ONE = 'SELECT document_id, content FROM documents WHERE document_id = $1 AND kind = $2';
+
+/** @throws InternalError when the invoice was never read: asking for it is a bug. */
+export async function getInvoice(db: Queryable, documentId: string): Promise<Invoice> {
+  const row = await selectRow(db, invoiceRow, SELECT_ONE, [documentId, 'invoice']);
+  if (!row) throw new InternalError(`the ledger does not hold invoice ${documentId}`);
   return row.content;
+}
+
+/** @throws InternalError when the order was never read: asking for it is a bug. */
+export async function getOrder(db: Queryable, documentId: string): Promise<Order> {
+  const row = await selectRow(db, orderRow, SELECT_ONE, [documentId, 'order']);
+  if (!row) throw new InternalError(`the ledger does not hold order ${documentId}`);
+  return row.content;
+}
+
+interface DocumentFacts {
+  readonly documentId: string;
+  /** Undefined until an invoice has a row in Sales. */
+  readonly reportedToSales: PaymentStatus | undefined;
+}
+
+export type StoredDocument =
+  | (DocumentFacts & { readonly kind: 'invoice'; readonly content: Invoice })
+  | (DocumentFacts & { readonly kind: 'order'; readonly content: Order });
+
+const listed = { ...KEY, reported_to_sales: nullable(stored(paymentStatusContent)) };
+const listedRow = {
+  table: 'documents',
+  key: ['document_id'],
+  schema: z.discriminatedUnion('kind', [
+    z.object({ ...listed, kind: z.literal('invoice'), content: stored(invoiceContent) }),
+    z.object({ ...listed, kind: z.literal('order'), content: stored(orderContent) }),
+  ]),
+};
+
+/** Every document of a deal, by its number. */
+export async function listDocuments(db: Queryable, recordId: string): Promise<StoredDocument[]> {
+  const rows = await selectRows(
+    db,
+    listedRow,
+    `SELECT d.document_id, d.kind, d.content, w.reported_to_sales FROM documents d
+     LEFT JOIN write_backs w ON w.invoice_id = d.document_id WHERE d.record_id = $1 ORDER BY d.content ->> 'number'`,
+    [recordId],
+  );
+  return rows.map(({ document_id, reported_to_sales, ...document }) => ({
+    documentId: document_id,
+    reportedToSales: reported_to_sales,
+    ...document,
+  }));
 }

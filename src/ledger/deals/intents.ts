@@ -1,52 +1,72 @@
+import { z } from 'zod';
 import type { DocumentKind } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
 import type { Queryable } from '../database.js';
+import { nullable, rowsOf, selectRow, selectRows, textColumn, UnparsedContent } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
 
 /** What is known of one remote write before it is asked (again). */
 export type Intent =
   /** Nobody asked before: no look-up is needed. */
   | { readonly state: 'first'; readonly attempt: 1 }
   /** An attempt asked and its end is unknown. */
-  | { readonly state: 'asking'; readonly attempt: number; readonly askedMsAgo: number; readonly startedFrom: unknown }
+  | {
+      readonly state: 'asking';
+      readonly attempt: number;
+      readonly askedMsAgo: number;
+      readonly startedFrom: UnparsedContent;
+    }
   /** The last attempt certainly changed nothing. */
-  | { readonly state: 'not-done'; readonly attempt: number; readonly startedFrom: unknown }
-  | { readonly state: 'done'; readonly result: unknown };
+  | { readonly state: 'not-done'; readonly attempt: number; readonly startedFrom: UnparsedContent }
+  | { readonly state: 'done'; readonly result: UnparsedContent };
+
+const insertedRow = rowsOf('write_intents', ['write_key'], { write_key: textColumn, restored: z.boolean() });
+
+const content = stored(z.unknown());
+
+const intentRow = rowsOf('write_intents', ['write_key'], {
+  write_key: textColumn,
+  state: z.enum(['asking', 'not-done', 'done']),
+  result: nullable(content),
+  started_from: nullable(content),
+  times_asked: z.number(),
+  asked_ms_ago: z.number(),
+});
 
 /** Opens the intent before the first request goes out (I3), or tells what became of the earlier attempts. */
 export async function openIntent(
   db: Queryable,
   writeKey: string,
   recordId: string,
-  startedFrom?: unknown,
+  startedFrom?: object,
 ): Promise<Intent> {
   // After a restore nobody knows whether it was asked before: it counts as asked at that moment.
-  const inserted = await db.query<{ restored: boolean }>(
+  const inserted = await selectRow(
+    db,
+    insertedRow,
     `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at)
      VALUES ($1, $2, 'asking', $3, coalesce((SELECT max(restored_at) FROM ledger_restores), now()))
-     ON CONFLICT DO NOTHING RETURNING EXISTS (SELECT FROM ledger_restores) AS restored`,
-    [writeKey, recordId, toJson(startedFrom)],
+     ON CONFLICT DO NOTHING RETURNING write_key, EXISTS (SELECT FROM ledger_restores) AS restored`,
+    [writeKey, recordId, toNullable(startedFrom)],
   );
-  if (inserted.rows[0]?.restored === false) return { state: 'first', attempt: 1 };
-  const { rows } = await db.query<IntentRow>(
-    `SELECT state, result, started_from, times_asked, (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
+  if (inserted?.restored === false) return { state: 'first', attempt: 1 };
+  // How long ago is a question to the clock that wrote `asked_at`: the database's.
+  const row = await selectRow(
+    db,
+    intentRow,
+    `SELECT write_key, state, result, started_from, times_asked,
+       (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
      FROM write_intents WHERE write_key = $1`,
     [writeKey],
   );
-  const row = rows[0];
-  if (!row) throw new Error(`intent ${writeKey} vanished`);
-  if (row.state === 'done') return { state: 'done', result: row.result };
-  const earlier = { attempt: row.times_asked, startedFrom: row.started_from ?? undefined };
+  if (!row) throw new InternalError(`intent ${writeKey} vanished`);
+  const unparsed = (column: string, of: unknown) => new UnparsedContent('write_intents', writeKey, column, of);
+  if (row.state === 'done') return { state: 'done', result: unparsed('result', row.result) };
+  const earlier = { attempt: row.times_asked, startedFrom: unparsed('started_from', row.started_from) };
   return row.state === 'asking'
     ? { state: 'asking', askedMsAgo: row.asked_ms_ago, ...earlier }
     : { state: 'not-done', ...earlier };
-}
-
-interface IntentRow {
-  state: 'asking' | 'not-done' | 'done';
-  asked_ms_ago: number;
-  result: unknown;
-  started_from: unknown;
-  times_asked: number;
 }
 
 /**
@@ -59,13 +79,13 @@ export async function reopenIntent(
   writeKey: string,
   lastAttempt: number,
   ambiguityWindowMs: number,
-  startedFrom?: unknown,
+  startedFrom?: object,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $3
      WHERE write_key = $1 AND times_asked = $2
        AND (state = 'not-done' OR state = 'asking' AND asked_at <= now() - $4 * interval '1 millisecond')`,
-    [writeKey, lastAttempt, toJson(startedFrom), ambiguityWindowMs],
+    [writeKey, lastAttempt, toNullable(startedFrom), ambiguityWindowMs],
   );
   return rowCount === 1;
 }
@@ -94,19 +114,22 @@ export async function findDraft(
   recordId: string,
   draftVersion: number,
 ): Promise<KnownDraft | undefined> {
-  const kinds = Object.keys(DRAFT_STEPS) as DocumentKind[];
+  const kinds: readonly DocumentKind[] = ['invoice', 'order'];
   const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], draftVersion));
-  const { rows } = await db.query<{ write_key: string; id: string | null }>(
+  const [row] = await selectRows(
+    db,
+    draftRow,
     `SELECT write_key, result ->> 'id' AS id FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
     [keys],
   );
-  const kind = kinds[keys.indexOf(rows[0]?.write_key ?? '')];
-  const documentId = rows[0]?.id;
-  return kind && { kind, ...(documentId && { documentId }) };
+  const kind = row && kinds[keys.indexOf(row.write_key)];
+  return kind && { kind, ...(row.id && { documentId: row.id }) };
 }
 
-function toJson(value: unknown): string | null {
-  return value === undefined ? null : JSON.stringify(value);
+const draftRow = rowsOf('write_intents', ['write_key'], { write_key: textColumn, id: nullable(textColumn) });
+
+function toNullable(startedFrom: object | undefined): string | null {
+  return startedFrom === undefined ? null : toStored(startedFrom);
 }
 
 /** Says nothing of a later attempt, which somebody else may have begun. */
@@ -117,15 +140,10 @@ export async function markNotDone(db: Queryable, writeKey: string, attempt: numb
   );
 }
 
-export async function completeIntent(
-  db: Queryable,
-  writeKey: string,
-  result: unknown,
-  adopted: boolean,
-): Promise<void> {
+export async function completeIntent(db: Queryable, writeKey: string, result: object, adopted: boolean): Promise<void> {
   await db.query(`UPDATE write_intents SET state = 'done', result = $2, adopted = $3 WHERE write_key = $1`, [
     writeKey,
-    JSON.stringify(result ?? null),
+    toStored(result),
     adopted,
   ]);
 }

@@ -1,7 +1,10 @@
+import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
-import type { SourceTable } from '../../deal/ids.js';
-import type { DealState } from '../../deal/states.js';
+import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { DEAL_STATES, type DealState } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
+import { nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { decimalText, nameOf } from '../stored-content.js';
 
 /** One line of the list of deals: what people know a deal by, where it stands and why. */
 export interface ListedDeal {
@@ -46,34 +49,42 @@ export interface DealFilter {
   readonly limit: number;
 }
 
-interface Row {
-  record_id: string;
-  source_table: SourceTable;
-  state: DealState;
-  hold_reason: HoldReason | null;
-  hold_text: string | null;
-  record_number: string | null;
-  draft_number: string | null;
-  invoice_number: string | null;
-  company: string | null;
-  name: string | null;
-  customer: string | null;
-  amount: string | null;
-  currency: string | null;
-  changed_at: Date;
-}
+const optionalText = nullable(textColumn);
 
-/** Names stand in the newest revision, where they can be erased; the document's total is what is confirmed and posted. */
+const listedRow = rowsOf('source_records', ['record_id'], {
+  record_id: textColumn,
+  source_table: z.enum(SOURCE_TABLES),
+  state: z.enum(DEAL_STATES),
+  hold_reason: nullable(nameOf(HOLDS)),
+  hold_text: optionalText,
+  record_number: optionalText,
+  draft_number: optionalText,
+  invoice_number: optionalText,
+  company: optionalText,
+  name: optionalText,
+  customer: optionalText,
+  amount: nullable(decimalText),
+  currency: optionalText,
+  changed_at: timeColumn,
+});
+
+/**
+ * Names stand in the newest revision, where they can be erased; the document's total is what is confirmed and posted.
+ * A content that cannot be read hides no deal (I6): then the figures are those of the record.
+ */
 export async function listDeals(db: Queryable, filter: DealFilter): Promise<ListedDeal[]> {
   const { states, reasons, before, above, company, named, order, limit } = filter;
-  const { rows } = await db.query<Row>(
+  const rows = await selectRows(
+    db,
+    listedRow,
     `SELECT * FROM (
        SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.hold_text, r.record_number, r.draft_number,
          r.invoice_number, r.changed_at, v.deal ->> 'name' AS name, v.deal -> 'customer' ->> 'name' AS customer,
-         coalesce((d.content ->> 'includingTax')::numeric, r.amount) AS amount,
+         coalesce(CASE WHEN d.content ->> 'includingTax' ~ '^-?\\d+(\\.\\d+)?$'
+             THEN (d.content ->> 'includingTax')::numeric END, r.amount) AS amount,
          coalesce(d.content ->> 'currency', r.currency) AS currency,
-         coalesce((SELECT e.identity ->> 'companyName' FROM environments e
-                   WHERE e.system = 'business-central' AND e.identity ->> 'companyId' = r.company_id::text LIMIT 1),
+         coalesce((SELECT e.identity -> 'facts' ->> 'companyName' FROM environments e
+                   WHERE e.system = 'business-central' AND e.identity -> 'facts' ->> 'companyId' = r.company_id::text LIMIT 1),
                   r.company_id::text) AS company, r.company_id
        FROM source_records r
        LEFT JOIN deal_revisions v ON v.record_id = r.record_id AND v.revision = r.revision
@@ -90,22 +101,22 @@ export async function listDeals(db: Queryable, filter: DealFilter): Promise<List
   return rows.map(toListed);
 }
 
-function toListed(row: Row): ListedDeal {
+function toListed(row: RowOf<typeof listedRow>): ListedDeal {
   return {
     table: row.source_table,
     recordId: row.record_id,
-    number: row.record_number ?? undefined,
-    name: row.name ?? undefined,
-    customer: row.customer ?? undefined,
-    amount: row.amount ?? undefined,
-    currency: row.currency ?? undefined,
+    number: row.record_number,
+    name: row.name,
+    customer: row.customer,
+    amount: row.amount,
+    currency: row.currency,
     state: row.state,
     hold: row.hold_reason
       ? { reason: row.hold_reason, text: row.hold_text ?? '', ...HOLDS[row.hold_reason] }
       : undefined,
-    company: row.company ?? undefined,
-    documentNumber: row.draft_number ?? undefined,
-    invoiceNumber: row.invoice_number ?? undefined,
+    company: row.company,
+    documentNumber: row.draft_number,
+    invoiceNumber: row.invoice_number,
     since: row.changed_at,
   };
 }

@@ -1,9 +1,11 @@
+import { z } from 'zod';
+import type { Invoice } from '../../deal/business-central-document.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
-import type { SourceTable } from '../../deal/ids.js';
+import { SOURCE_TABLES } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
+import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import {
-  type FeedInvoice,
   listInvoiceFeeds,
   type MatchedInvoice,
   markInvoiceReported,
@@ -28,10 +30,10 @@ export interface BusinessCentralFeedLedger {
   openInvoiceFeed(companyId: string, from: Date): Promise<Date>;
   moveInvoiceFeed(companyId: string, to: Parameters<typeof moveInvoiceFeed>[2]): Promise<Date>;
   recordInvoiceFeedError(companyId: string, error: string): Promise<void>;
-  matchInvoicesToDeals(invoices: readonly FeedInvoice[]): Promise<MatchedInvoice[]>;
-  markIrrelevant(companyId: string, invoices: readonly FeedInvoice[]): Promise<void>;
-  savePaymentStatus(companyId: string, recordId: string, invoice: FeedInvoice): Promise<void>;
-  markInvoiceReported(invoice: FeedInvoice): Promise<void>;
+  matchInvoicesToDeals(invoices: readonly Invoice[]): Promise<MatchedInvoice[]>;
+  markIrrelevant(companyId: string, invoices: readonly Invoice[]): Promise<void>;
+  savePaymentStatus(companyId: string, recordId: string, invoice: Invoice): Promise<void>;
+  markInvoiceReported(invoice: Invoice): Promise<void>;
   recordRenewal(of: SubscriptionRenewal, expiresAt: string): Promise<void>;
   recordSubscriptionError(of: SubscriptionRenewal, error: string): Promise<void>;
   forgetSubscription(subscriptionId: string): Promise<void>;
@@ -70,31 +72,36 @@ export interface BusinessCentralFeedLine {
 }
 
 export async function listBusinessCentralFeeds(db: Queryable): Promise<BusinessCentralFeedLine[]> {
-  const now = Date.now();
-  const age = (since: Date | undefined) =>
-    since ? Math.max(0, Math.round((now - since.getTime()) / 1_000)) : undefined;
   const feeds = await listInvoiceFeeds(db);
   const subscriptions = await listSubscriptions(db);
   return [
     ...feeds.map((feed) => ({
       name: `invoice-feed-${feed.companyId}`,
       position: feed.watermark,
-      ageSeconds: age(feed.readAt),
+      ageSeconds: toWhole(feed.ageSeconds),
       lastError: feed.error,
       lastErrorAt: feed.errorAt,
     })),
     ...subscriptions.map((subscription) => ({
       name: subscription.subscriptionId,
       position: subscription.expiresAt,
-      ageSeconds: age(subscription.renewedAt),
+      ageSeconds: toWhole(subscription.ageSeconds),
       lastError: subscription.error,
       lastErrorAt: subscription.errorAt,
     })),
   ];
 }
 
+function toWhole(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : Math.max(0, Math.round(seconds));
+}
+
+const heldRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
+
 async function listHeldOnMasters(db: Queryable): Promise<RecordRef[]> {
-  const { rows } = await db.query<{ record_id: string; source_table: SourceTable }>(
+  const rows = await selectRows(
+    db,
+    heldRow,
     `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
      ORDER BY changed_at`,
     [HOLDS_CLEARED_BY_MASTER_DATA],

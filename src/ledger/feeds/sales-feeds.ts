@@ -1,11 +1,15 @@
+import { z } from 'zod';
 import type { RecordState } from '../../deal/deal.js';
-import type { FeedTable } from '../../deal/ids.js';
+import { InternalError } from '../../deal/errors.js';
+import { FEED_TABLES, type FeedTable } from '../../deal/ids.js';
 import type { Settled } from '../../deal/row-changes.js';
 import type { Database, Queryable } from '../database.js';
+import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
 /** How far the feeds have read, and what they know of every row. */
 
-export type FeedPhase = 'initial' | 'changes' | 'comparing' | 'missing';
+const FEED_PHASES = ['initial', 'changes', 'comparing', 'missing'] as const;
+export type FeedPhase = (typeof FEED_PHASES)[number];
 
 export interface FeedState {
   readonly table: FeedTable;
@@ -57,7 +61,7 @@ export interface FeedLedger {
   /** The feed as it stands; a new one at its first call. */
   openFeed(table: FeedTable): Promise<FeedState>;
   listFeeds(): Promise<FeedState[]>;
-  /** Keeps every row with its version, and tells which version of it was dealt with. */
+  /** Saves every row with its version, and returns which version of it was dealt with. */
   rememberRows(
     table: FeedTable,
     sweep: number,
@@ -83,8 +87,7 @@ export function createFeedLedger(database: Database): FeedLedger {
   return {
     openFeed: (table) => openFeed(database, table),
     async listFeeds() {
-      const { rows } = await database.query<Row>('SELECT * FROM sales_feeds ORDER BY source_table');
-      return rows.map(toFeed);
+      return (await selectRows(database, feedRow, 'SELECT * FROM sales_feeds ORDER BY source_table')).map(toFeed);
     },
     rememberRows: (table, sweep, rows) => rememberRows(database, table, sweep, rows),
     async recordReading(table) {
@@ -105,7 +108,9 @@ export function createFeedLedger(database: Database): FeedLedger {
       );
     },
     async findMissing(table, sweep, limit) {
-      const { rows } = await database.query<{ row_id: string }>(
+      const rows = await selectRows(
+        database,
+        idRow,
         'SELECT row_id FROM sales_rows WHERE source_table = $1 AND sweep < $2 ORDER BY row_id LIMIT $3',
         [table, sweep, limit],
       );
@@ -138,7 +143,9 @@ export function createFeedLedger(database: Database): FeedLedger {
       );
     },
     async findSettled(table, rowIds) {
-      const { rows } = await database.query<SettledRow>(
+      const rows = await selectRows(
+        database,
+        settledRow,
         `SELECT row_id, settled_version, settled_state FROM sales_rows
          WHERE source_table = $1 AND row_id = ANY($2) AND settled_version IS NOT NULL`,
         [table, rowIds],
@@ -149,13 +156,13 @@ export function createFeedLedger(database: Database): FeedLedger {
 }
 
 async function openFeed(db: Queryable, table: FeedTable): Promise<FeedState> {
-  const select = () => db.query<Row>('SELECT * FROM sales_feeds WHERE source_table = $1', [table]);
-  let row = (await select()).rows[0];
+  const select = () => selectRow(db, feedRow, 'SELECT * FROM sales_feeds WHERE source_table = $1', [table]);
+  let row = await select();
   if (!row) {
     await db.query('INSERT INTO sales_feeds (source_table) VALUES ($1) ON CONFLICT DO NOTHING', [table]);
-    row = (await select()).rows[0];
+    row = await select();
   }
-  if (!row) throw new Error(`the ledger does not keep the feed of ${table}`);
+  if (!row) throw new InternalError(`the feed of ${table} vanished`);
   return toFeed(row);
 }
 
@@ -166,7 +173,9 @@ async function rememberRows(
   rows: readonly { readonly rowId: string; readonly version: string }[],
 ): Promise<Map<string, Settled>> {
   if (rows.length === 0) return new Map();
-  const known = await db.query<SettledRow>(
+  const known = await selectRows(
+    db,
+    settledRow,
     `INSERT INTO sales_rows AS known (source_table, row_id, version, sweep)
      SELECT $1, given.row_id, given.version, $2 FROM unnest($3::uuid[], $4::bigint[]) AS given (row_id, version)
      ON CONFLICT (source_table, row_id) DO UPDATE
@@ -174,7 +183,7 @@ async function rememberRows(
      RETURNING row_id, settled_version, settled_state`,
     [table, sweep, rows.map((row) => row.rowId), rows.map((row) => row.version)],
   );
-  return toSettled(known.rows);
+  return toSettled(known);
 }
 
 async function settlePage(tx: Queryable, outcome: PageOutcome): Promise<boolean> {
@@ -223,69 +232,74 @@ async function settlePage(tx: Queryable, outcome: PageOutcome): Promise<boolean>
   return true;
 }
 
-interface SettledRow {
-  row_id: string;
-  settled_version: string | null;
-  settled_state: RecordState | null;
-}
+const idRow = rowsOf('sales_rows', ['row_id'], { row_id: textColumn });
 
-function toSettled(rows: readonly SettledRow[]): Map<string, Settled> {
+const settledRow = rowsOf('sales_rows', ['row_id'], {
+  row_id: textColumn,
+  settled_version: nullable(textColumn),
+  settled_state: nullable(z.enum(['won', 'open', 'dead'])),
+});
+
+function toSettled(rows: readonly RowOf<typeof settledRow>[]): Map<string, Settled> {
   const settled = new Map<string, Settled>();
   for (const row of rows) {
-    if (row.settled_version === null) continue;
-    settled.set(row.row_id, { version: row.settled_version, state: row.settled_state ?? undefined });
+    if (row.settled_version === undefined) continue;
+    settled.set(row.row_id, { version: row.settled_version, state: row.settled_state });
   }
   return settled;
 }
 
-interface Row {
-  source_table: FeedTable;
-  phase: FeedPhase;
-  position: string | null;
-  position_at: Date | null;
-  step: string;
-  sweep: number;
-  taken_from: Date | null;
-  reading_since: Date | null;
-  caught_up_at: Date | null;
-  paused_at: Date | null;
-  paused_by: string | null;
-  times_paused: number;
-  rows_read: string;
-  rows_taken: string;
-  last_error: string | null;
-  last_error_at: Date | null;
-  times_expired: number;
-  expired_at: Date | null;
-  compared_rows: string;
-  compared_changed: string;
-  compared_missing: string;
-  counted_at: Date | null;
-  counted_since: Date | null;
-  counted_rows: string | null;
-  counted_missed: string | null;
-}
+const time = nullable(timeColumn);
+const text = nullable(textColumn);
 
-function toFeed(row: Row): FeedState {
+const feedRow = rowsOf('sales_feeds', ['source_table'], {
+  source_table: z.enum(FEED_TABLES),
+  phase: z.enum(FEED_PHASES),
+  position: text,
+  position_at: time,
+  step: textColumn,
+  sweep: z.number(),
+  taken_from: time,
+  reading_since: time,
+  caught_up_at: time,
+  paused_at: time,
+  paused_by: text,
+  times_paused: z.number(),
+  rows_read: textColumn,
+  rows_taken: textColumn,
+  last_error: text,
+  last_error_at: time,
+  times_expired: z.number(),
+  expired_at: time,
+  compared_rows: textColumn,
+  compared_changed: textColumn,
+  compared_missing: textColumn,
+  counted_at: time,
+  counted_since: time,
+  counted_rows: text,
+  counted_missed: text,
+});
+
+function toFeed(row: RowOf<typeof feedRow>): FeedState {
   return {
     table: row.source_table,
     phase: row.phase,
-    position: row.position ?? undefined,
-    positionAt: row.position_at ?? undefined,
+    position: row.position,
+    positionAt: row.position_at,
     step: row.step,
     sweep: row.sweep,
-    takenFrom: row.taken_from ?? undefined,
-    readingSince: row.reading_since ?? undefined,
-    caughtUpAt: row.caught_up_at ?? undefined,
-    pausedAt: row.paused_at ?? undefined,
-    pausedBy: row.paused_by ?? undefined,
+    takenFrom: row.taken_from,
+    readingSince: row.reading_since,
+    caughtUpAt: row.caught_up_at,
+    pausedAt: row.paused_at,
+    pausedBy: row.paused_by,
     timesPaused: row.times_paused,
     rowsRead: row.rows_read,
     rowsTaken: row.rows_taken,
-    lastError: row.last_error ?? undefined,
-    lastErrorAt: row.last_error_at ?? undefined,
+    lastError: row.last_error,
+    lastErrorAt: row.last_error_at,
     timesExpired: row.times_expired,
-    expiredAt: row.expired_at ?? undefined,
+    expiredAt: row.expired_at,
     compared: { rows: row.compared_rows, changed: row.compared_changed, missing: row.compared_missing },
     count:
       row.counted_at && row.counted_since

@@ -1,4 +1,6 @@
+import { z } from 'zod';
 import type { Queryable } from '../database.js';
+import { nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
 /** What the ledger knows of our webhook subscriptions: when they were renewed, and what went wrong last. */
 export interface StoredSubscription {
@@ -7,6 +9,7 @@ export interface StoredSubscription {
   readonly resource: string;
   readonly expiresAt: Date | undefined;
   readonly renewedAt: Date | undefined;
+  readonly ageSeconds: number | undefined;
   readonly error: string | undefined;
   readonly errorAt: Date | undefined;
 }
@@ -41,23 +44,33 @@ export async function forgetSubscription(db: Queryable, subscriptionId: string):
   await db.query('DELETE FROM webhook_subscriptions WHERE subscription_id = $1', [subscriptionId]);
 }
 
+const subscriptionRow = rowsOf('webhook_subscriptions', ['subscription_id'], {
+  subscription_id: textColumn,
+  company_id: textColumn,
+  resource: textColumn,
+  expires_at: nullable(timeColumn),
+  renewed_at: nullable(timeColumn),
+  age_seconds: nullable(z.number()),
+  error: nullable(textColumn),
+  error_at: nullable(timeColumn),
+});
+
 export async function listSubscriptions(db: Queryable): Promise<StoredSubscription[]> {
-  const { rows } = await db.query<{
-    subscription_id: string;
-    company_id: string;
-    resource: string;
-    expires_at: Date | null;
-    renewed_at: Date | null;
-    error: string | null;
-    error_at: Date | null;
-  }>('SELECT * FROM webhook_subscriptions ORDER BY subscription_id');
+  // The age is counted by the clock that wrote `renewed_at`: the database's.
+  const rows = await selectRows(
+    db,
+    subscriptionRow,
+    `SELECT *, extract(epoch FROM now() - renewed_at)::float8 AS age_seconds FROM webhook_subscriptions
+     ORDER BY subscription_id`,
+  );
   return rows.map((row) => ({
     subscriptionId: row.subscription_id,
     companyId: row.company_id,
     resource: row.resource,
-    expiresAt: row.expires_at ?? undefined,
-    renewedAt: row.renewed_at ?? undefined,
-    error: row.error ?? undefined,
-    errorAt: row.error_at ?? undefined,
+    expiresAt: row.expires_at,
+    renewedAt: row.renewed_at,
+    ageSeconds: row.age_seconds,
+    error: row.error,
+    errorAt: row.error_at,
   }));
 }

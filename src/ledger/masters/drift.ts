@@ -1,9 +1,16 @@
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
 import type { BusinessCentralMaster, MasterKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
+import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStoredList } from '../stored-content.js';
+import { linkRow } from './links.js';
+import { businessCentralMasterContent, MASTER_KINDS } from './master-schema.js';
 
 /** What a comparison of all masters found: the numbers of every run, the differences of the last ones. */
 
-export type Winner = 'sales' | 'business-central' | 'person';
+const WINNERS = ['sales', 'business-central', 'person'] as const;
+export type Winner = (typeof WINNERS)[number];
 
 export interface StoredDifference {
   readonly kind: MasterKind;
@@ -44,14 +51,14 @@ export interface DriftLedger {
 }
 
 const LINK_KIND = `CASE $2 WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END`;
-/** Of so many runs the single differences are kept, too. */
-const RUNS_KEPT = 10;
+/** Of so many runs the single differences are stored, too. */
+const MAX_RUNS_WITH_DIFFERENCES = 10;
 
 export function createDriftLedger(database: Database, companyId: string): DriftLedger {
-  const toRun = (row: RunRow): DriftRun => ({
+  const toRun = (row: RowOf<typeof runRow>): DriftRun => ({
     runId: row.run_id,
     startedAt: row.started_at,
-    finishedAt: row.finished_at ?? undefined,
+    finishedAt: row.finished_at,
     requests: row.requests,
     compared: row.compared,
     found: row.found,
@@ -68,12 +75,14 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         `INSERT INTO master_pages (run_id, kind, bc_id, content)
          SELECT $1, $2, (one ->> 'id')::uuid, one FROM jsonb_array_elements($3::jsonb) AS one
          ON CONFLICT (run_id, kind, bc_id) DO UPDATE SET content = excluded.content`,
-        [runId, kind, JSON.stringify(rows)],
+        [runId, kind, toStoredList(rows)],
       );
     },
     async findStaged(runId, kind, bcIds) {
-      const { rows } = await database.query<{ bc_id: string; content: BusinessCentralMaster }>(
-        'SELECT bc_id, content FROM master_pages WHERE run_id = $1 AND kind = $2 AND bc_id = ANY($3)',
+      const rows = await selectRows(
+        database,
+        stagedRow,
+        'SELECT run_id, bc_id, content FROM master_pages WHERE run_id = $1 AND kind = $2 AND bc_id = ANY($3)',
         [runId, kind, bcIds],
       );
       return new Map(rows.map((row) => [row.bc_id, row.content]));
@@ -95,8 +104,10 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       );
     },
     async findMissed(runId, kind, limit) {
-      const { rows } = await database.query<{ sales_id: string; bc_id: string }>(
-        `SELECT l.sales_id, l.bc_id FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
+      const rows = await selectRows(
+        database,
+        linkRow,
+        `SELECT l.sales_id, l.bc_id, l.bc_number FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
            AND NOT EXISTS (SELECT 1 FROM drift_seen s WHERE s.run_id = $1 AND s.kind = $2 AND s.row_id = l.sales_id)
          ORDER BY l.sales_id LIMIT $4`,
         [runId, kind, companyId, limit],
@@ -114,38 +125,38 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       database.transaction(async (tx) => {
         await tx.query('DELETE FROM master_pages WHERE run_id = $1', [runId]);
         await tx.query('DELETE FROM drift_seen WHERE run_id = $1', [runId]);
-        const { rows } = await tx.query<RunRow>(
-          `UPDATE drift_runs SET finished_at = coalesce(finished_at, now()), found = coalesce((
+        const row = await selectRow(
+          tx,
+          runRow,
+          `UPDATE drift_runs SET finished_at = coalesce(finished_at, now()), found = '{"v": 1}' || coalesce((
              SELECT jsonb_object_agg(winner, number) FROM (
                SELECT winner, count(*) AS number FROM drift_differences WHERE run_id = $1 GROUP BY winner
              ) AS counted), '{}') WHERE run_id = $1 RETURNING *`,
           [runId],
         );
-        const [row] = rows;
-        if (!row) throw new Error(`drift run ${runId} was never started`);
+        if (!row) throw new InternalError(`drift run ${runId} was never started`);
         await tx.query(
           `DELETE FROM drift_differences WHERE run_id NOT IN (SELECT run_id FROM drift_runs ORDER BY started_at DESC LIMIT $1)`,
-          [RUNS_KEPT],
+          [MAX_RUNS_WITH_DIFFERENCES],
         );
         return toRun(row);
       }),
     async findLastRun() {
-      const { rows } = await database.query<RunRow>(
+      const row = await selectRow(
+        database,
+        runRow,
         'SELECT * FROM drift_runs WHERE company_id = $1 AND finished_at IS NOT NULL ORDER BY started_at DESC LIMIT 1',
         [companyId],
       );
-      return rows[0] && toRun(rows[0]);
+      return row && toRun(row);
     },
     async listDifferences(runId, limit) {
-      const { rows } = await database.query<{
-        kind: MasterKind;
-        row_id: string;
-        field: string;
-        dataverse: string;
-        business_central: string;
-        winner: Winner;
-        reason: string;
-      }>('SELECT * FROM drift_differences WHERE run_id = $1 ORDER BY kind, row_id, field LIMIT $2', [runId, limit]);
+      const rows = await selectRows(
+        database,
+        differenceRow,
+        'SELECT * FROM drift_differences WHERE run_id = $1 ORDER BY kind, row_id, field LIMIT $2',
+        [runId, limit],
+      );
       return rows.map((row) => ({
         kind: row.kind,
         rowId: row.row_id,
@@ -157,7 +168,9 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       }));
     },
     async listRepairable(runId, after, limit) {
-      const { rows } = await database.query<{ kind: MasterKind; row_id: string }>(
+      const rows = await selectRows(
+        database,
+        repairableRow,
         `SELECT DISTINCT kind, row_id FROM drift_differences WHERE run_id = $1 AND winner <> 'person'
            AND row_id > $2 ORDER BY row_id LIMIT $3`,
         [runId, after, limit],
@@ -167,11 +180,32 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
   };
 }
 
-interface RunRow {
-  run_id: string;
-  started_at: Date;
-  finished_at: Date | null;
-  requests: number;
-  compared: Partial<Record<MasterKind, number>>;
-  found: Partial<Record<Winner, number>>;
-}
+const number = z.number().exactOptional();
+
+const runRow = rowsOf('drift_runs', ['run_id'], {
+  run_id: textColumn,
+  started_at: timeColumn,
+  finished_at: nullable(timeColumn),
+  requests: z.number(),
+  compared: stored(z.object({ account: number, contact: number, product: number })),
+  found: stored(z.object({ sales: number, 'business-central': number, person: number })),
+});
+
+const stagedRow = rowsOf('master_pages', ['run_id', 'bc_id'], {
+  run_id: textColumn,
+  bc_id: textColumn,
+  content: stored(businessCentralMasterContent),
+});
+
+const repairable = { kind: z.enum(MASTER_KINDS), row_id: textColumn };
+const repairableRow = rowsOf('drift_differences', ['kind', 'row_id'], repairable);
+
+const differenceRow = rowsOf('drift_differences', ['run_id', 'kind', 'row_id', 'field'], {
+  ...repairable,
+  run_id: textColumn,
+  field: textColumn,
+  dataverse: textColumn,
+  business_central: textColumn,
+  winner: z.enum(WINNERS),
+  reason: textColumn,
+});

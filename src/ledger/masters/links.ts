@@ -1,4 +1,5 @@
 import type { Queryable } from '../database.js';
+import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 
 export type LinkKind = 'customer' | 'item' | 'contact';
 
@@ -9,13 +10,21 @@ export interface Link {
   readonly bcNumber: string;
 }
 
+export const linkRow = rowsOf('links', ['sales_id'], {
+  sales_id: textColumn,
+  bc_id: textColumn,
+  bc_number: textColumn,
+});
+
 export async function findLinks(
   db: Queryable,
   kind: LinkKind,
   companyId: string,
   salesIds: readonly string[],
 ): Promise<Map<string, Link>> {
-  const { rows } = await db.query<{ sales_id: string; bc_id: string; bc_number: string }>(
+  const rows = await selectRows(
+    db,
+    linkRow,
     'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3)',
     [kind, companyId, salesIds],
   );

@@ -1,3 +1,5 @@
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
 import type {
   Agreed,
   BusinessCentralMaster,
@@ -8,7 +10,16 @@ import type {
 } from '../../deal/masters.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { forgetLink, type Link, type LinkKind, saveLink } from './links.js';
+import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
+import { forgetLink, type Link, type LinkKind, linkRow, saveLink } from './links.js';
+import {
+  agreedContent,
+  businessCentralMasterContent,
+  dataverseMasterContent,
+  MASTER_KINDS,
+  problemsContent,
+} from './master-schema.js';
 
 /** What is known of accounts, contacts and products beside what stands for them in Business Central. */
 
@@ -27,7 +38,7 @@ export interface StoredMaster {
   readonly mergedInto: string | undefined;
   readonly problems: readonly MasterProblem[];
   readonly problemSince: Date | undefined;
-  readonly lookedAt: Date;
+  readonly checkedAt: Date;
   readonly syncedAt: Date | undefined;
   readonly bcId: string | undefined;
   readonly bcNumber: string | undefined;
@@ -95,31 +106,36 @@ const SELECT = `SELECT m.*, l.bc_id, l.bc_number FROM masters m LEFT JOIN LATERA
 
 export function createMasterLedger(database: Database, companyId: string): MasterLedger {
   const findMaster = async ({ kind, rowId }: MasterRef): Promise<StoredMaster | undefined> => {
-    const { rows } = await database.query<Row>(`${SELECT} WHERE m.kind = $1 AND m.row_id = $2 AND m.company_id = $3`, [
-      kind,
-      rowId,
-      companyId,
-    ]);
-    return rows[0] && toMaster(rows[0]);
+    const row = await selectRow(
+      database,
+      masterRow,
+      `${SELECT} WHERE m.kind = $1 AND m.row_id = $2 AND m.company_id = $3`,
+      [kind, rowId, companyId],
+    );
+    return row && toMaster(row);
   };
 
   return {
     findMaster,
     async getMaster(ref) {
       const found = await findMaster(ref);
-      if (!found) throw new Error(`the ledger does not know ${ref.kind} ${ref.rowId}`);
+      if (!found) throw new InternalError(`the ledger does not know ${ref.kind} ${ref.rowId}`);
       return found;
     },
     async findMasters(kind, rowIds) {
-      const { rows } = await database.query<Row>(
+      const rows = await selectRows(
+        database,
+        masterRow,
         `${SELECT} WHERE m.kind = $1 AND m.row_id = ANY($2) AND m.company_id = $3`,
         [kind, rowIds, companyId],
       );
       return new Map(rows.map((row) => [row.row_id, toMaster(row)]));
     },
     async findByBusinessCentral(kind, bcIds) {
-      const { rows } = await database.query<{ bc_id: string; sales_id: string }>(
-        'SELECT bc_id, sales_id FROM links WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3)',
+      const rows = await selectRows(
+        database,
+        linkRow,
+        'SELECT bc_id, sales_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3)',
         [LINK_KIND[kind], companyId, bcIds],
       );
       const found = new Map<string, string[]>();
@@ -127,7 +143,9 @@ export function createMasterLedger(database: Database, companyId: string): Maste
       return found;
     },
     async listMasters(kind, { onlyProblems, limit }) {
-      const { rows } = await database.query<Row>(
+      const rows = await selectRows(
+        database,
+        masterRow,
         `${SELECT} WHERE m.kind = $1 AND m.company_id = $2 AND (NOT $3 OR m.problem_since IS NOT NULL)
          ORDER BY m.problem_since NULLS LAST, m.number, m.row_id LIMIT $4`,
         [kind, companyId, onlyProblems, limit],
@@ -144,43 +162,51 @@ export function createMasterLedger(database: Database, companyId: string): Maste
       if (rows.length === 0) return;
       await database.query(
         `INSERT INTO masters (kind, row_id, company_id, number, name, agreed)
-         SELECT $1, (one ->> 'rowId')::uuid, $2, one ->> 'number', one ->> 'name', one -> 'agreed'
+         SELECT $1, (one ->> 'rowId')::uuid, $2, one ->> 'number', one ->> 'name',
+           jsonb_build_object('v', 1, 'fields', one -> 'agreed')
          FROM jsonb_array_elements($3::jsonb) AS one
-         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET agreed = masters.agreed || excluded.agreed`,
+         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET agreed =
+           jsonb_set(masters.agreed, '{fields}', (masters.agreed -> 'fields') || (excluded.agreed -> 'fields'))`,
         [kind, companyId, JSON.stringify(rows)],
       );
     },
     async saveProblems({ kind, rowId }, step, problems) {
       await database.query(
-        `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, jsonb_build_object($4::text, $5::jsonb))
-         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET problems = masters.problems || excluded.problems`,
-        [kind, rowId, companyId, step, JSON.stringify(problems)],
+        `INSERT INTO masters (kind, row_id, company_id, problems) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (kind, row_id, company_id) DO UPDATE SET problems =
+           jsonb_set(masters.problems, '{steps}', (masters.problems -> 'steps') || (excluded.problems -> 'steps'))`,
+        [kind, rowId, companyId, toStored({ steps: { [step]: problems } })],
       );
     },
     async forgetProblems({ kind, rowId }, steps) {
       await database.query(
-        `UPDATE masters SET problems = problems - $4::text[] WHERE kind = $1 AND row_id = $2 AND company_id = $3
-         AND problems ?| $4::text[]`,
+        `UPDATE masters SET problems = jsonb_set(problems, '{steps}', (problems -> 'steps') - $4::text[])
+         WHERE kind = $1 AND row_id = $2 AND company_id = $3 AND problems -> 'steps' ?| $4::text[]`,
         [kind, rowId, companyId, steps],
       );
     },
     async endPass({ kind, rowId }, steps) {
-      const { rows } = await database.query<{ problems: Record<string, MasterProblem[]> }>(
-        `UPDATE masters SET looked_at = now(), problems = kept.problems,
-           problem_since = CASE WHEN kept.problems <> '{}' THEN coalesce(problem_since, now()) END
+      const row = await selectRow(
+        database,
+        problemsRow,
+        `UPDATE masters SET checked_at = now(), problems = jsonb_set(problems, '{steps}', remaining.steps),
+           problem_since = CASE WHEN remaining.steps <> '{}' THEN coalesce(problem_since, now()) END
          FROM (
-           SELECT coalesce(jsonb_object_agg(key, value) FILTER (WHERE key = ANY($4) AND value <> '[]'), '{}') AS problems
-           FROM masters, jsonb_each(problems) WHERE kind = $1 AND row_id = $2 AND company_id = $3
-         ) AS kept
-         WHERE kind = $1 AND row_id = $2 AND company_id = $3 RETURNING masters.problems`,
+           SELECT coalesce(jsonb_object_agg(key, value) FILTER (WHERE key = ANY($4) AND value <> '[]'), '{}') AS steps
+           FROM masters, jsonb_each(problems -> 'steps') WHERE kind = $1 AND row_id = $2 AND company_id = $3
+         ) AS remaining
+         WHERE kind = $1 AND row_id = $2 AND company_id = $3
+         RETURNING masters.kind, masters.row_id, masters.company_id, masters.problems`,
         [kind, rowId, companyId, steps],
       );
-      return Object.values(rows[0]?.problems ?? {}).flat();
+      return row ? toProblems(row) : [];
     },
     moveLink: (loser, survivorId) =>
       database.transaction(async (tx) => {
         const kind = LINK_KIND[loser.kind];
-        const { rows } = await tx.query<{ sales_id: string; bc_id: string; bc_number: string }>(
+        const rows = await selectRows(
+          tx,
+          linkRow,
           'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3) FOR UPDATE',
           [kind, companyId, [loser.rowId, survivorId]],
         );
@@ -224,17 +250,17 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
   ]);
   await tx.query(
     `UPDATE masters SET state = coalesce($4, state), content = coalesce($5, content), number = coalesce($6, number),
-       name = coalesce($7, name), agreed = agreed || coalesce($8, '{}')::jsonb, echo = coalesce($9, echo),
+       name = coalesce($7, name), agreed = jsonb_set(agreed, '{fields}', (agreed -> 'fields') || coalesce($8, '{}')::jsonb), echo = coalesce($9, echo),
        merged_into = coalesce($10, merged_into), blocked_from = CASE WHEN $11 THEN $12 ELSE blocked_from END,
        synced_at = CASE WHEN $13 THEN now() ELSE synced_at END, business_central = coalesce($14, business_central),
-       company_contact = coalesce($15, company_contact), looked_at = now()
+       company_contact = coalesce($15, company_contact), checked_at = now()
      WHERE kind = $1 AND row_id = $2 AND company_id = $3`,
     [
       ref.kind,
       ref.rowId,
       companyId,
       change.state ?? null,
-      content ? JSON.stringify({ ...content, contacts: undefined }) : null,
+      content ? toStored({ ...content, contacts: undefined }) : null,
       content?.number ?? null,
       content?.name ?? null,
       change.agreed ? JSON.stringify(change.agreed) : null,
@@ -243,52 +269,62 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
       change.blockedFrom !== undefined,
       change.blockedFrom ?? null,
       change.isSynced ?? false,
-      change.businessCentral ? JSON.stringify(change.businessCentral) : null,
+      change.businessCentral ? toStored(change.businessCentral) : null,
       change.companyContact ?? null,
     ],
   );
 }
 
-interface Row {
-  kind: MasterKind;
-  row_id: string;
-  state: MasterState;
-  number: string | null;
-  name: string | null;
-  content: DataverseMaster | null;
-  business_central: BusinessCentralMaster | null;
-  company_contact: string | null;
-  agreed: Record<string, Agreed>;
-  echo: string | null;
-  blocked_from: string | null;
-  merged_into: string | null;
-  problems: Record<string, MasterProblem[]>;
-  problem_since: Date | null;
-  looked_at: Date;
-  synced_at: Date | null;
-  bc_id: string | null;
-  bc_number: string | null;
-}
+const text = nullable(textColumn);
+const time = nullable(timeColumn);
+const KEY = ['kind', 'row_id', 'company_id'] as const;
+const key = { kind: z.enum(MASTER_KINDS), row_id: textColumn, company_id: textColumn };
 
-function toMaster(row: Row): StoredMaster {
+const problemsRow = rowsOf('masters', KEY, { ...key, problems: stored(problemsContent) });
+
+const masterRow = rowsOf('masters', KEY, {
+  ...key,
+  state: z.enum(['active', 'inactive', 'merged', 'deleted']),
+  number: text,
+  name: text,
+  content: nullable(stored(dataverseMasterContent)),
+  business_central: nullable(stored(businessCentralMasterContent)),
+  company_contact: text,
+  agreed: stored(agreedContent),
+  echo: text,
+  blocked_from: text,
+  merged_into: text,
+  problems: stored(problemsContent),
+  problem_since: time,
+  checked_at: timeColumn,
+  synced_at: time,
+  bc_id: text,
+  bc_number: text,
+});
+
+function toMaster(row: RowOf<typeof masterRow>): StoredMaster {
   return {
     kind: row.kind,
     rowId: row.row_id,
     state: row.state,
-    number: row.number ?? undefined,
-    name: row.name ?? undefined,
-    content: row.content ?? undefined,
-    businessCentral: row.business_central ?? undefined,
-    companyContact: row.company_contact ?? undefined,
-    agreed: row.agreed,
-    echo: row.echo ?? undefined,
-    blockedFrom: row.blocked_from ?? undefined,
-    mergedInto: row.merged_into ?? undefined,
-    problems: Object.values(row.problems).flat(),
-    problemSince: row.problem_since ?? undefined,
-    lookedAt: row.looked_at,
-    syncedAt: row.synced_at ?? undefined,
-    bcId: row.bc_id ?? undefined,
-    bcNumber: row.bc_number ?? undefined,
+    number: row.number,
+    name: row.name,
+    content: row.content,
+    businessCentral: row.business_central,
+    companyContact: row.company_contact,
+    agreed: row.agreed.fields,
+    echo: row.echo,
+    blockedFrom: row.blocked_from,
+    mergedInto: row.merged_into,
+    problems: toProblems(row),
+    problemSince: row.problem_since,
+    checkedAt: row.checked_at,
+    syncedAt: row.synced_at,
+    bcId: row.bc_id,
+    bcNumber: row.bc_number,
   };
+}
+
+function toProblems({ problems }: RowOf<typeof problemsRow>): MasterProblem[] {
+  return Object.values(problems.steps).flat();
 }

@@ -1,6 +1,9 @@
+import { z } from 'zod';
 import { appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
-import { saveLink } from './links.js';
+import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
+import { contentOf, stored, toStoredList } from '../stored-content.js';
+import { linkRow, saveLink } from './links.js';
 
 /** Which customer an account may be, and what people decided. */
 
@@ -23,7 +26,7 @@ export interface MatchCandidate {
 }
 
 export interface MatchLedger {
-  /** Keeps a page of customers until the run is cleared. */
+  /** Saves a page of customers until the run is cleared. */
   stageCustomers(runId: string, customers: readonly StagedCustomer[]): Promise<void>;
   /** Customers that share a key with the accounts; keys that more than `most` customers have are nobody's. */
   findByKeys(runId: string, keys: readonly string[], most: number): Promise<StagedCustomer[]>;
@@ -43,9 +46,33 @@ export interface MatchLedger {
   ): Promise<void>;
 }
 
+const companyRow = rowsOf('links', ['company_id'], { company_id: textColumn });
+const decidedRow = rowsOf('match_decisions', ['account_id'], { account_id: textColumn });
+
+const stagedRow = rowsOf('master_pages', ['run_id', 'bc_id'], {
+  run_id: textColumn,
+  bc_id: textColumn,
+  content: stored(contentOf<Omit<StagedCustomer, 'keys'>>({ bcId: z.string(), number: z.string(), name: z.string() })),
+  keys: z.array(z.string()),
+});
+
+const candidateRow = rowsOf('match_candidates', ['company_id', 'account_id', 'customer_id'], {
+  company_id: textColumn,
+  account_id: textColumn,
+  account_number: nullable(textColumn),
+  account_name: textColumn,
+  customer_id: textColumn,
+  customer_number: textColumn,
+  customer_name: textColumn,
+  score: z.number(),
+  reasons: z.array(z.string()),
+});
+
 /** The companies of Business Central that the ledger knows masters of. */
 export async function findCompanies(database: Database): Promise<string[]> {
-  const { rows } = await database.query<{ company_id: string }>(
+  const rows = await selectRows(
+    database,
+    companyRow,
     `SELECT company_id FROM links UNION SELECT company_id FROM masters UNION SELECT company_id FROM match_candidates
      UNION SELECT company_id FROM drift_runs ORDER BY company_id`,
   );
@@ -54,7 +81,9 @@ export async function findCompanies(database: Database): Promise<string[]> {
 
 export function createMatchLedger(database: Database, companyId: string): MatchLedger {
   const findDecided = async (accountIds: readonly string[]): Promise<Set<string>> => {
-    const { rows } = await database.query<{ account_id: string }>(
+    const rows = await selectRows(
+      database,
+      decidedRow,
       'SELECT account_id FROM match_decisions WHERE company_id = $1 AND account_id = ANY($2)',
       [companyId, accountIds],
     );
@@ -67,24 +96,28 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
          SELECT $1, 'customer', (one ->> 'bcId')::uuid, one - 'keys',
            ARRAY(SELECT jsonb_array_elements_text(one -> 'keys')) FROM jsonb_array_elements($2::jsonb) AS one
          ON CONFLICT (run_id, kind, bc_id) DO UPDATE SET content = excluded.content, keys = excluded.keys`,
-        [runId, JSON.stringify(customers)],
+        [runId, toStoredList(customers)],
       );
     },
     async findByKeys(runId, keys, most) {
-      const { rows } = await database.query<{ content: Omit<StagedCustomer, 'keys'>; keys: string[] }>(
+      const rows = await selectRows(
+        database,
+        stagedRow,
         `WITH telling AS (
            SELECT key FROM master_pages, unnest(keys) AS key
            WHERE run_id = $1 AND kind = 'customer' AND keys && $2 AND key = ANY($2) GROUP BY key HAVING count(*) <= $3
          )
-         SELECT content, keys FROM master_pages
+         SELECT run_id, bc_id, content, keys FROM master_pages
          WHERE run_id = $1 AND kind = 'customer' AND keys && (SELECT coalesce(array_agg(key), '{}') FROM telling)`,
         [runId, keys, most],
       );
       return rows.map((row) => ({ ...row.content, keys: row.keys }));
     },
     async findLinkedCustomers(customerIds) {
-      const { rows } = await database.query<{ bc_id: string }>(
-        `SELECT bc_id FROM links WHERE kind = 'customer' AND company_id = $1 AND bc_id = ANY($2)`,
+      const rows = await selectRows(
+        database,
+        linkRow,
+        `SELECT sales_id, bc_id, bc_number FROM links WHERE kind = 'customer' AND company_id = $1 AND bc_id = ANY($2)`,
         [companyId, customerIds],
       );
       return new Set(rows.map((row) => row.bc_id));
@@ -111,29 +144,22 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
               one.customerNumber,
               one.customerName,
               one.score,
-              JSON.stringify(one.reasons),
+              one.reasons,
             ],
           );
         }
       }),
     async listCandidates(limit) {
-      const { rows } = await database.query<{
-        account_id: string;
-        account_number: string | null;
-        account_name: string;
-        customer_id: string;
-        customer_number: string;
-        customer_name: string;
-        score: number;
-        reasons: string[];
-      }>(
+      const rows = await selectRows(
+        database,
+        candidateRow,
         `SELECT * FROM match_candidates WHERE company_id = $1
          ORDER BY max(score) OVER (PARTITION BY account_id) DESC, account_id, score DESC, customer_number LIMIT $2`,
         [companyId, limit],
       );
       return rows.map((row) => ({
         accountId: row.account_id,
-        accountNumber: row.account_number ?? undefined,
+        accountNumber: row.account_number,
         accountName: row.account_name,
         customerId: row.customer_id,
         customerNumber: row.customer_number,

@@ -1,6 +1,9 @@
 import { createHash } from 'node:crypto';
+import { z } from 'zod';
 import { appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database } from '../database.js';
+import { rowsOf, selectRow, textColumn } from '../read-rows.js';
+import { stored } from '../stored-content.js';
 
 /** The system chain tells under which configuration each process worked. */
 
@@ -11,6 +14,12 @@ export const CONFIGURATION_CHANGED = 'configuration changed';
 /** A lock space of its own, as in migrations/0002-audit.sql. */
 const LOCK_SPACE = 4_116;
 
+const entryRow = rowsOf('audit_entries', ['record_id', 'chain_position'], {
+  record_id: textColumn,
+  chain_position: textColumn,
+  facts: stored(z.object({ settings: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])) })),
+});
+
 /** Writes an entry when the configuration differs from the last one of this kind of process; true when it did. */
 export function recordConfiguration(
   database: Database,
@@ -20,12 +29,14 @@ export function recordConfiguration(
   return database.transaction(async (tx) => {
     // Two workers that start together write one entry.
     await tx.query('SELECT pg_advisory_xact_lock($1, hashtext($2))', [LOCK_SPACE, processName]);
-    const { rows } = await tx.query<{ settings: Settings }>(
-      `SELECT facts -> 'settings' AS settings FROM audit_entries
+    const entry = await selectRow(
+      tx,
+      entryRow,
+      `SELECT record_id, chain_position, facts FROM audit_entries
        WHERE record_id = $1 AND actor = $2 AND action = $3 ORDER BY chain_position DESC LIMIT 1`,
       [SYSTEM_CHAIN, processName, CONFIGURATION_CHANGED],
     );
-    const last = rows[0]?.settings ?? {};
+    const last = entry?.facts.settings ?? {};
     const names = [...new Set([...Object.keys(last), ...Object.keys(settings)])].sort();
     const changed = names.filter((name) => last[name] !== settings[name]);
     if (changed.length === 0) return false;

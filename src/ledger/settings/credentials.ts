@@ -1,6 +1,9 @@
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
 import type { Queryable } from '../database.js';
+import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
-/** One generation of a credential as it is kept: sealed. Who opens it is the vault. */
+/** One generation of a credential as it is stored: sealed. Who opens it is the vault. */
 export interface SealedCredential extends CredentialFacts {
   readonly sealed: Buffer;
 }
@@ -21,7 +24,9 @@ export interface CredentialFacts {
 
 /** The generations that may be used now, the newest first. */
 export async function findCredentials(db: Queryable, name: string): Promise<SealedCredential[]> {
-  const { rows } = await db.query<Row>(
+  const rows = await selectRows(
+    db,
+    credentialRow,
     `SELECT * FROM credentials WHERE name = $1 AND (valid_until IS NULL OR valid_until > now()) ORDER BY generation DESC`,
     [name],
   );
@@ -29,18 +34,20 @@ export async function findCredentials(db: Queryable, name: string): Promise<Seal
 }
 
 export async function listCredentials(db: Queryable): Promise<CredentialFacts[]> {
-  const { rows } = await db.query<Row>('SELECT * FROM credentials ORDER BY name, generation DESC');
+  const rows = await selectRows(db, credentialRow, 'SELECT * FROM credentials ORDER BY name, generation DESC');
   return rows.map(toCredential).map(({ sealed: _sealed, ...facts }) => facts);
 }
 
 /** Nobody else changes this credential until the transaction ends. Returns the number of the next generation. */
 export async function openGeneration(tx: Queryable, name: string): Promise<number> {
   await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`credential ${name}`]);
-  const { rows } = await tx.query<{ next: number }>(
-    'SELECT coalesce(max(generation), 0) + 1 AS next FROM credentials WHERE name = $1',
+  const row = await selectRow(
+    tx,
+    nextRow,
+    'SELECT $1::text AS name, coalesce(max(generation), 0) + 1 AS next FROM credentials WHERE name = $1',
     [name],
   );
-  return rows[0]?.next ?? 1;
+  return row?.next ?? 1;
 }
 
 export interface NewCredential
@@ -50,16 +57,22 @@ export interface NewCredential
 }
 
 /** The newest generation is this one; the one before ends after the overlap, older ones are gone. */
-export async function saveCredential(tx: Queryable, credential: NewCredential, overlapHours: number): Promise<void> {
+export async function saveCredential(
+  tx: Queryable,
+  credential: NewCredential,
+  overlapHours: number,
+): Promise<CredentialFacts> {
   const { name, generation } = credential;
   await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
   await tx.query(`UPDATE credentials SET valid_until = now() + $2 * interval '1 hour' WHERE name = $1`, [
     name,
     overlapHours,
   ]);
-  await tx.query(
+  const row = await selectRow(
+    tx,
+    credentialRow,
     `INSERT INTO credentials (name, generation, kind, key_id, sealed, thumbprint, expires_at, set_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *`,
     [
       name,
       generation,
@@ -71,11 +84,14 @@ export async function saveCredential(tx: Queryable, credential: NewCredential, o
       credential.setBy,
     ],
   );
+  if (!row) throw new InternalError(`storing credential ${name} gave no row`);
+  const { sealed: _sealed, ...facts } = toCredential(row);
+  return facts;
 }
 
 /** All of them, locked against everybody else who changes them. */
 export async function takeCredentials(tx: Queryable): Promise<SealedCredential[]> {
-  const { rows } = await tx.query<Row>('SELECT * FROM credentials ORDER BY name, generation FOR UPDATE');
+  const rows = await selectRows(tx, credentialRow, 'SELECT * FROM credentials ORDER BY name, generation FOR UPDATE');
   return rows.map(toCredential);
 }
 
@@ -91,30 +107,32 @@ export async function resealCredential(
   ]);
 }
 
-interface Row {
-  name: string;
-  generation: number;
-  kind: 'secret' | 'certificate';
-  key_id: string;
-  sealed: Buffer;
-  thumbprint: string | null;
-  expires_at: Date | null;
-  set_at: Date;
-  set_by: string;
-  valid_until: Date | null;
-}
+const nextRow = rowsOf('credentials', ['name'], { name: textColumn, next: z.number() });
 
-function toCredential(row: Row): SealedCredential {
+const credentialRow = rowsOf('credentials', ['name', 'generation'], {
+  name: textColumn,
+  generation: z.number(),
+  kind: z.enum(['secret', 'certificate']),
+  key_id: textColumn,
+  sealed: z.instanceof(Buffer),
+  thumbprint: nullable(textColumn),
+  expires_at: nullable(timeColumn),
+  set_at: timeColumn,
+  set_by: textColumn,
+  valid_until: nullable(timeColumn),
+});
+
+function toCredential(row: RowOf<typeof credentialRow>): SealedCredential {
   return {
     name: row.name,
     generation: row.generation,
     kind: row.kind,
     keyId: row.key_id,
     sealed: row.sealed,
-    thumbprint: row.thumbprint ?? undefined,
-    expiresAt: row.expires_at ?? undefined,
+    thumbprint: row.thumbprint,
+    expiresAt: row.expires_at,
     setAt: row.set_at,
     setBy: row.set_by,
-    validUntil: row.valid_until ?? undefined,
+    validUntil: row.valid_until,
   };
 }

@@ -1,9 +1,13 @@
+import { z } from 'zod';
 import { type AuditActor, appendAudit, nameOf, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database } from '../database.js';
+import { rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
 
 /** Which environment stands under an address, as it was first met or accepted by a person. */
 
-export type SystemName = 'dataverse' | 'business-central';
+const SYSTEM_NAMES = ['dataverse', 'business-central'] as const;
+export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** Flat, by name: `organizationId`, `companyId`, `companyName`, … */
 export type Identity = Readonly<Record<string, string>>;
@@ -27,6 +31,14 @@ export interface EnvironmentLedger {
   list(): Promise<RegisteredEnvironment[]>;
 }
 
+const environmentRow = rowsOf('environments', ['system', 'address'], {
+  system: z.enum(SYSTEM_NAMES),
+  address: textColumn,
+  identity: stored(z.object({ facts: z.record(z.string(), z.string()) })),
+  registered_at: timeColumn,
+  registered_by: textColumn,
+});
+
 export function createEnvironmentLedger(database: Database): EnvironmentLedger {
   return {
     ensureRegistered: (environment, by) =>
@@ -36,14 +48,16 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
         const { rowCount } = await tx.query(
           `INSERT INTO environments (system, address, identity, registered_by) VALUES ($1, $2, $3, $4)
            ON CONFLICT (system, address) DO NOTHING`,
-          [system, address, JSON.stringify(identity), by],
+          [system, address, toStored({ facts: identity }), by],
         );
         if (rowCount === 0) {
-          const { rows } = await tx.query<{ identity: Identity }>(
-            'SELECT identity FROM environments WHERE system = $1 AND address = $2',
+          const known = await selectRow(
+            tx,
+            environmentRow,
+            'SELECT * FROM environments WHERE system = $1 AND address = $2',
             [system, address],
           );
-          return rows[0]?.identity ?? identity;
+          return known?.identity.facts ?? identity;
         }
         const facts = { system, address };
         const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment registered', facts };
@@ -52,34 +66,34 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
       }),
     accept: ({ system, address, identity }, by) =>
       database.transaction(async (tx) => {
-        const { rows } = await tx.query<{ identity: Identity }>(
-          'SELECT identity FROM environments WHERE system = $1 AND address = $2 FOR UPDATE',
+        const known = await selectRow(
+          tx,
+          environmentRow,
+          'SELECT * FROM environments WHERE system = $1 AND address = $2 FOR UPDATE',
           [system, address],
         );
         await tx.query(
           `INSERT INTO environments (system, address, identity, registered_by) VALUES ($1, $2, $3, $4)
            ON CONFLICT (system, address) DO UPDATE
            SET identity = excluded.identity, registered_by = excluded.registered_by, registered_at = now()`,
-          [system, address, JSON.stringify(identity), nameOf(by)],
+          [system, address, toStored({ facts: identity }), nameOf(by)],
         );
-        const before = rows[0]?.identity;
+        const before = known?.identity.facts;
         const facts = { system, address };
         const entry = { recordId: SYSTEM_CHAIN, actor: by, action: 'environment accepted', facts };
         await appendAudit(tx, { ...entry, before, after: identity });
         return before;
       }),
     async list() {
-      const { rows } = await database.query<{
-        system: SystemName;
-        address: string;
-        identity: Identity;
-        registered_at: Date;
-        registered_by: string;
-      }>('SELECT * FROM environments ORDER BY system DESC, address');
+      const rows = await selectRows(
+        database,
+        environmentRow,
+        'SELECT * FROM environments ORDER BY system DESC, address',
+      );
       return rows.map(({ system, address, identity, registered_at, registered_by }) => ({
         system,
         address,
-        identity,
+        identity: identity.facts,
         registeredAt: registered_at,
         registeredBy: registered_by,
       }));

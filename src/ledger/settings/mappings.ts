@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import type { Queryable } from '../database.js';
+import { countColumn, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
 
 /** The mappings that deals were read by, each under its hash; none is ever changed or removed. */
 
@@ -14,30 +17,35 @@ export async function saveMapping(
 ): Promise<void> {
   await db.query('INSERT INTO mappings (hash, content) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
     hash,
-    JSON.stringify(content),
+    toStored({ mapping: content }),
   ]);
 }
 
 export async function findMapping(db: Queryable, hash: string): Promise<StoredMapping | undefined> {
-  const { rows } = await db.query<Row>('SELECT * FROM mappings WHERE hash = $1', [hash]);
-  return rows[0] && toMapping(rows[0]);
+  const row = await selectRow(db, mappingRow, 'SELECT * FROM mappings WHERE hash = $1', [hash]);
+  return row && toMapping(row);
 }
 
 /** The newest first, each with the number of records whose document was made by it, or would have been. */
 export async function listMappings(db: Queryable): Promise<(StoredMapping & { readonly records: number })[]> {
-  const { rows } = await db.query<Row & { records: string }>(
+  const rows = await selectRows(
+    db,
+    listedRow,
     `SELECT mappings.*, (SELECT count(*) FROM source_records WHERE mapping_hash = hash) AS records
      FROM mappings ORDER BY first_used_at DESC, hash`,
   );
-  return rows.map((row) => ({ ...toMapping(row), records: Number(row.records) }));
+  return rows.map((row) => ({ ...toMapping(row), records: row.records }));
 }
 
-interface Row {
-  hash: string;
-  content: unknown;
-  first_used_at: Date;
-}
+/** What a mapping looks like is known to `mapping/rules`, which parses it as strictly as the rules file. */
+const mapping = {
+  hash: textColumn,
+  content: stored(z.object({ mapping: z.unknown() })),
+  first_used_at: timeColumn,
+};
+const mappingRow = rowsOf('mappings', ['hash'], mapping);
+const listedRow = rowsOf('mappings', ['hash'], { ...mapping, records: countColumn });
 
-function toMapping(row: Row): StoredMapping {
-  return { hash: row.hash, content: row.content, firstUsedAt: row.first_used_at };
+function toMapping(row: RowOf<typeof mappingRow>): StoredMapping {
+  return { hash: row.hash, content: row.content.mapping, firstUsedAt: row.first_used_at };
 }

@@ -64,7 +64,7 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
         const sealed = ring.seal(Buffer.from(JSON.stringify(credential)), placeOf({ name, generation, kind }));
         const keyId = readKeyId(sealed);
         const facts = { thumbprint: certificate?.thumbprintSha256, expiresAt: certificate?.expiresAt };
-        await saveCredential(
+        const stored = await saveCredential(
           tx,
           { name, generation, kind, keyId, sealed, setBy: nameOf(actor), ...facts },
           overlapHours,
@@ -74,16 +74,7 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
           action: 'set credential',
           facts: { name, kind, generation, keyId, overlapHours, ...facts },
         });
-        return {
-          name,
-          generation,
-          kind,
-          keyId,
-          ...facts,
-          setAt: new Date(),
-          setBy: nameOf(actor),
-          validUntil: undefined,
-        };
+        return stored;
       }),
     async findCredentials(name) {
       const rows = await findCredentials(database, name);

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Queryable } from '../database.js';
-import { MIGRATIONS } from '../migrate.js';
+import { hasMigrations, listApplied, MIGRATIONS } from '../migrate.js';
+import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 
 /** Questions about the database itself that change nothing. */
 
@@ -12,19 +13,30 @@ export interface DatabaseFacts {
   readonly usedConnections: number;
 }
 
+const factsRow = rowsOf('pg_settings', [], {
+  version: textColumn,
+  number: countColumn,
+  role: textColumn,
+  max: countColumn,
+  used: countColumn,
+});
+const nameRow = rowsOf('pg_class', ['name'], { name: textColumn });
+const restoreRow = rowsOf('ledger_restores', [], { at: nullable(timeColumn) });
+
 export async function readDatabaseFacts(db: Queryable): Promise<DatabaseFacts> {
-  const { rows } = await db.query<{ version: string; number: string; role: string; max: string; used: string }>(
+  const row = await selectRow(
+    db,
+    factsRow,
     `SELECT current_setting('server_version') AS version, current_setting('server_version_num') AS number,
        current_user::text AS role, current_setting('max_connections') AS max,
        (SELECT count(*) FROM pg_stat_activity)::text AS used`,
   );
-  const [row] = rows;
   return {
     version: row?.version ?? '',
-    versionNumber: Number(row?.number ?? 0),
+    versionNumber: row?.number ?? 0,
     role: row?.role ?? '',
-    maxConnections: Number(row?.max ?? 0),
-    usedConnections: Number(row?.used ?? 0),
+    maxConnections: row?.max ?? 0,
+    usedConnections: row?.used ?? 0,
   };
 }
 
@@ -33,10 +45,8 @@ export async function compareMigrations(
   db: Queryable,
 ): Promise<{ readonly missing: readonly string[]; readonly unknown: readonly string[] }> {
   const ours = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
-  const { rows: tables } = await db.query<{ found: string | null }>(`SELECT to_regclass('migrations')::text AS found`);
-  if (tables[0]?.found === null) return { missing: ours, unknown: [] };
-  const { rows } = await db.query<{ name: string }>('SELECT name FROM migrations ORDER BY name');
-  const applied = new Set(rows.map((row) => row.name));
+  if (!(await hasMigrations(db))) return { missing: ours, unknown: [] };
+  const applied = await listApplied(db);
   return {
     missing: ours.filter((name) => !applied.has(name)),
     unknown: [...applied].filter((name) => !ours.includes(name)),
@@ -45,7 +55,9 @@ export async function compareMigrations(
 
 /** Tables in which our role may not do what the program does. */
 export async function listMissingRights(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(
+  const rows = await selectRows(
+    db,
+    nameRow,
     `SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'migrations'
        AND NOT has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), 'SELECT, INSERT')
      ORDER BY 1`,
@@ -53,30 +65,34 @@ export async function listMissingRights(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-const KEPT = ['audit_entries', 'audit_seals', 'audit_seal_heads'];
+const APPEND_ONLY = ['audit_entries', 'audit_seals', 'audit_seal_heads'];
 
 /** Tables of the trail that our role could change, were it not for their triggers. */
 export async function listChangeableTrail(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(
+  const rows = await selectRows(
+    db,
+    nameRow,
     `SELECT name FROM unnest($1::text[]) AS name
      WHERE has_table_privilege(name, 'UPDATE') OR has_table_privilege(name, 'DELETE')`,
-    [KEPT],
+    [APPEND_ONLY],
   );
   return rows.map((row) => row.name);
 }
 
 /** Triggers of the trail that somebody switched off or removed. */
 export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ name: string }>(
+  const rows = await selectRows(
+    db,
+    nameRow,
     `SELECT name FROM unnest($1::text[]) AS name
      WHERE NOT EXISTS (SELECT FROM pg_trigger WHERE tgname = name AND tgenabled IN ('O', 'A'))`,
     [
       [
-        'audit_entries_are_kept',
+        'audit_entries_are_append_only',
         'audit_entries_are_chained',
-        'audit_personal_is_kept',
-        'audit_seals_are_kept',
-        'audit_seal_heads_are_kept',
+        'audit_personal_is_never_updated',
+        'audit_seals_are_append_only',
+        'audit_seal_heads_are_append_only',
       ],
     ],
   );
@@ -85,6 +101,5 @@ export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
 
 /** Since when first attempts look before they write; undefined when they need not. */
 export async function findRestore(db: Queryable): Promise<Date | undefined> {
-  const { rows } = await db.query<{ at: Date | null }>('SELECT max(restored_at) AS at FROM ledger_restores');
-  return rows[0]?.at ?? undefined;
+  return (await selectRow(db, restoreRow, 'SELECT max(restored_at) AS at FROM ledger_restores'))?.at;
 }

@@ -1,5 +1,6 @@
 import { type AuditActor, appendAudit, SYSTEM_CHAIN } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
+import { countColumn, rowsOf, selectRow } from '../read-rows.js';
 
 /**
  * What the ledger need not keep for ever. Never the audit trail, records, claims, links, documents, mappings, notices and
@@ -20,7 +21,7 @@ const PRUNED = {
       AND record.state = 'settled' AND record.changed_at < $1)`,
   detections: 'last_at < $1',
   // The feed forgets them by itself; those of a company that is not read any more stay behind.
-  seen_invoices: 'notified AND last_modified < $1',
+  observed_invoices: 'is_deal_notified AND last_modified < $1',
 } as const;
 
 export type Pruned = Readonly<Record<keyof typeof PRUNED, number>>;
@@ -33,8 +34,8 @@ export interface Pruning {
 
 /** Deletes in small transactions; stopped halfway and started again it goes on. The trail tells what went. */
 export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
-  const count = { deal_revisions: 0, write_intents: 0, detections: 0, seen_invoices: 0 };
-  for (const table of ['deal_revisions', 'write_intents', 'detections', 'seen_invoices'] as const) {
+  const count = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0 };
+  for (const table of ['deal_revisions', 'write_intents', 'detections', 'observed_invoices'] as const) {
     count[table] = isDryRun ? await countOld(database, table, before) : await deleteOld(database, table, before);
   }
   if (!isDryRun) {
@@ -46,9 +47,11 @@ export async function pruneLedger(database: Database, { before, by, isDryRun }: 
   return count;
 }
 
+const countRow = rowsOf('pg_class', [], { count: countColumn });
+
 async function countOld(db: Queryable, table: keyof typeof PRUNED, before: Date): Promise<number> {
-  const { rows } = await db.query<{ count: string }>(`SELECT count(*) FROM ${table} WHERE ${PRUNED[table]}`, [before]);
-  return Number(rows[0]?.count ?? 0);
+  const row = await selectRow(db, countRow, `SELECT count(*) FROM ${table} WHERE ${PRUNED[table]}`, [before]);
+  return row?.count ?? 0;
 }
 
 async function deleteOld(db: Queryable, table: keyof typeof PRUNED, before: Date): Promise<number> {

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 /** From now on the ledger counts as older than the world: the first attempt of a write looks before it asks, too. */
 export async function recordRestore(database: Database, by: AuditActor): Promise<void> {
   await database.transaction(async (tx) => {
-    await tx.query('INSERT INTO ledger_restores (said_by) VALUES ($1)', [nameOf(by)]);
+    await tx.query('INSERT INTO ledger_restores (recorded_by) VALUES ($1)', [nameOf(by)]);
     await appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: by, action: 'restored the ledger', facts: {} });
   });
 }

@@ -34,9 +34,7 @@ export async function describeReplay(
   const lines = [
     `state: ${record.state}${record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : ''}`,
   ];
-  for (const { documentId, kind, reportedToSales: notified } of await ledger.listDocuments<{ number: string }>(
-    record.recordId,
-  )) {
+  for (const { documentId, kind, reportedToSales: notified } of await ledger.listDocuments(record.recordId)) {
     const inSales = notified ? `, in Sales as ${notified.number} (${notified.status})` : '';
     lines.push(`adopts: ${kind} ${documentId}${inSales}`);
   }

@@ -1,6 +1,7 @@
 import type { CustomerRef } from '../../../clients/business-central/client.js';
 import { writeKey } from '../../../deal/ids.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
+import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
 import { type CreationDependencies, cutsOf } from './creation.js';
 
@@ -14,10 +15,11 @@ export function ensureContact(
   { salesId, number, values, notes }: MasterPlan,
   companyNumber: string | undefined,
 ): Promise<CustomerRef> {
-  return writeOnce<CustomerRef>(ledger, {
+  return writeOnce(ledger, {
     recordId,
     writeKey: writeKey(salesId, `contact-${companyId}`),
     action: 'create contact in Business Central',
+    result: numbered,
     ambiguityWindowMs,
     find: () => businessCentral.findContact(number),
     write: () => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }),

@@ -1,6 +1,7 @@
 import type { CustomerRef } from '../../../clients/business-central/client.js';
 import { writeKey } from '../../../deal/ids.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
+import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
 import { type CreationDependencies, cutsOf } from './creation.js';
 
@@ -10,18 +11,19 @@ export function ensureCustomer(
   recordId: string,
   { salesId, number, values, notes }: MasterPlan,
 ): Promise<CustomerRef> {
-  return writeOnce<CustomerRef>(ledger, {
+  return writeOnce(ledger, {
     recordId,
     // The key is the account's: two deals of one new customer, or a deal and its sync, make one customer.
     writeKey: writeKey(salesId, `customer-${companyId}`),
     action: 'create customer in Business Central',
+    result: numbered,
     ambiguityWindowMs,
     find: () => businessCentral.findCustomer(number),
     write: () => businessCentral.createCustomer(values),
     outcome: (made) => ({
       link: { kind: 'customer', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
       // An account has no record of its own among the deals.
-      ...(recordId !== salesId && { change: { customerNumber: made.number } }),
+      ...(recordId !== salesId && { change: { kind: 'customer' as const, customerNumber: made.number } }),
       facts: { customerNumber: made.number, customerId: made.id, ...cutsOf(notes) },
     }),
   });

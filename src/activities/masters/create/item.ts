@@ -1,7 +1,9 @@
+import { z } from 'zod';
 import type { ItemRef } from '../../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../../clients/business-central/reference-sets.js';
 import { writeKey } from '../../../deal/ids.js';
 import type { ItemPlan } from '../../../mapping/plan/plan-master-data.js';
+import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
 import { type CreationDependencies, cutsOf } from './creation.js';
 
@@ -16,11 +18,12 @@ export async function ensureItem(
 ): Promise<ItemRef> {
   const { businessCentral, companyId, ledger, ambiguityWindowMs } = dependencies;
   if (newUnit) await ensureUnit(dependencies, recordId, newUnit);
-  return writeOnce<ItemRef>(ledger, {
+  return writeOnce(ledger, {
     recordId,
     // The key is the product's: two deals of one new product, or a deal and its sync, make one item.
     writeKey: writeKey(salesId, `item-${companyId}`),
     action: 'create item in Business Central',
+    result: numbered.extend({ isBlocked: z.boolean() }),
     ambiguityWindowMs,
     find: async () => (await businessCentral.findItems([number]))[0],
     write: () => businessCentral.createItem(values),
@@ -42,10 +45,11 @@ async function ensureUnit(
   recordId: string,
   { code, name }: NonNullable<ItemPlan['newUnit']>,
 ): Promise<void> {
-  await writeOnce<{ readonly id: string; readonly code: string }>(ledger, {
+  await writeOnce(ledger, {
     recordId,
     writeKey: writeKey(code, `unit-${companyId}`),
     action: 'create unit in Business Central',
+    result: z.object({ id: z.string(), code: z.string() }),
     ambiguityWindowMs,
     find: () => {
       sets.forget('unitsOfMeasure');

@@ -1,0 +1,61 @@
+/** What Business Central holds for a deal, in our words: the client reads it, the ledger keeps it, the steps compare it. */
+
+/** A sales invoice, draft or posted: one row with one id for its whole life (reference/business-central 4.3). */
+export interface Invoice {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  /** The order that the invoice was posted from, if it was. */
+  readonly orderId: string | undefined;
+  readonly orderNumber: string | undefined;
+  readonly status: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly pricesIncludeTax: boolean;
+  readonly dueDate: string | undefined;
+  readonly discount: string;
+  readonly excludingTax: string;
+  readonly tax: string;
+  readonly includingTax: string;
+  readonly remaining: string;
+  readonly lastModified: string;
+  readonly lines: readonly InvoiceLine[];
+}
+
+export interface InvoiceLine {
+  readonly sequence: number;
+  readonly number: string;
+  readonly description: string;
+  readonly quantity: string;
+  readonly unitPrice: string;
+  readonly discount: string;
+  readonly net: string;
+  readonly tax: string;
+}
+
+/**
+ * A sales order: it lives until it is fully shipped and invoiced, and then it is gone (reference/business-central 4.4).
+ */
+export interface Order {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  readonly status: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly pricesIncludeTax: boolean;
+  readonly discount: string;
+  readonly excludingTax: string;
+  readonly tax: string;
+  readonly includingTax: string;
+  readonly fullyShipped: boolean;
+  readonly lastModified: string;
+  readonly lines: readonly OrderLine[];
+}
+
+export interface OrderLine extends InvoiceLine {
+  readonly shippedQuantity: string;
+  readonly invoicedQuantity: string;
+}

@@ -1,0 +1,97 @@
+import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
+import type { Notice } from '../../deal/notices.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database } from '../database.js';
+import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
+import { getInvoice, getOrder, listDocuments, type StoredDocument, saveDocument } from './documents.js';
+import { findDraft, type KnownDraft } from './intents.js';
+import { listNotices, type StoredNotice, saveNotice } from './notices.js';
+import { type Reading, type RecordChange, recordReading, updateRecord } from './record-changes.js';
+import {
+  findRecord,
+  getRecord,
+  listAlreadyHandedOver,
+  listRecords,
+  type RecordFilter,
+  registerRecord,
+  type SourceRecord,
+} from './records.js';
+import { getRevision, saveRevision } from './revisions.js';
+import { findWriteBack, forgetWriteBack, type StoredWriteBack } from './write-backs.js';
+
+/** The deals: source records with what was read of them, who carries their deal, and its documents. */
+export interface DealLedger {
+  register(ref: RecordRef): Promise<SourceRecord>;
+  findRecord(recordId: string): Promise<SourceRecord | undefined>;
+  /** @throws InternalError when it was never registered. */
+  getRecord(recordId: string): Promise<SourceRecord>;
+  listRecords(filter: RecordFilter): Promise<SourceRecord[]>;
+  /** Records that ended because this one has the document of their lineage. */
+  listAlreadyHandedOver(carrierId: string): Promise<SourceRecord[]>;
+  /** All changes and the audit entry, or none of them. */
+  change(
+    recordId: string,
+    changes: RecordChange | readonly RecordChange[],
+    audit?: Omit<AuditEntry, 'recordId'>,
+  ): Promise<void>;
+  /** Saves the revision that the deal is handed over at from now on. */
+  saveDeal(deal: WonDeal, reading: Reading): Promise<void>;
+  /** Saves a revision beside the one that was drafted; the record stays as it is. */
+  saveRevision(deal: WonDeal): Promise<void>;
+  getDeal(recordId: string, revision: string): Promise<WonDeal>;
+  claim(carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
+  startDrafting(carrierId: string): Promise<boolean>;
+  releaseClaims(carrierId: string): Promise<void>;
+  findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
+  saveDocument(recordId: string, kind: DocumentKind, content: Invoice | Order): Promise<void>;
+  /** @throws InternalError when it was never read. */
+  getInvoice(documentId: string): Promise<Invoice>;
+  /** @throws InternalError when it was never read. */
+  getOrder(documentId: string): Promise<Order>;
+  /** Every document of a deal with what was reported to Sales of it. */
+  listDocuments(recordId: string): Promise<StoredDocument[]>;
+  findWriteBack(invoiceId: string): Promise<StoredWriteBack | undefined>;
+  forgetWriteBack(invoiceId: string, writeKey: string): Promise<void>;
+  /** False when it was saved before. */
+  saveNotice(recordId: string, notice: Notice): Promise<boolean>;
+  listNotices(recordId: string): Promise<StoredNotice[]>;
+}
+
+export function createDealLedger(database: Database): DealLedger {
+  return {
+    register: (ref) => registerRecord(database, ref),
+    findRecord: (recordId) => findRecord(database, recordId),
+    getRecord: (recordId) => getRecord(database, recordId),
+    listRecords: (filter) => listRecords(database, filter),
+    listAlreadyHandedOver: (carrierId) => listAlreadyHandedOver(database, carrierId),
+    change(recordId, changes, audit) {
+      const [only, ...more] = [changes].flat();
+      // One statement needs no transaction, and a transaction two round trips.
+      if (only && more.length === 0 && !audit) return updateRecord(database, recordId, only);
+      return database.transaction(async (tx) => {
+        for (const change of [changes].flat()) await updateRecord(tx, recordId, change);
+        if (audit) await appendAudit(tx, { recordId, ...audit });
+      });
+    },
+    saveDeal: (deal, reading) =>
+      database.transaction(async (tx) => {
+        await saveRevision(tx, deal);
+        await recordReading(tx, deal, reading);
+      }),
+    saveRevision: (deal) => saveRevision(database, deal),
+    getDeal: (recordId, revision) => getRevision(database, recordId, revision),
+    claim: (carrierId, ancestors) => claimDeal(database, carrierId, ancestors),
+    startDrafting: (carrierId) => startDrafting(database, carrierId),
+    releaseClaims: (carrierId) => releaseClaims(database, carrierId),
+    findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
+    saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
+    getInvoice: (documentId) => getInvoice(database, documentId),
+    getOrder: (documentId) => getOrder(database, documentId),
+    listDocuments: (recordId) => listDocuments(database, recordId),
+    findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
+    forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),
+    saveNotice: (recordId, notice) => saveNotice(database, recordId, notice),
+    listNotices: (recordId) => listNotices(database, recordId),
+  };
+}

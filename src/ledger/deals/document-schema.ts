@@ -1,0 +1,49 @@
+import { z } from 'zod';
+import type { Invoice, InvoiceLine, Order, OrderLine } from '../../deal/business-central-document.js';
+import { contentOf, decimalText } from '../stored-content.js';
+
+/** Documents as the ledger keeps them, version 1. */
+
+const text = z.string();
+
+const line = {
+  sequence: z.number(),
+  number: text,
+  description: text,
+  quantity: decimalText,
+  unitPrice: decimalText,
+  discount: decimalText,
+  net: decimalText,
+  tax: decimalText,
+};
+
+const header = {
+  id: text,
+  etag: text,
+  number: text,
+  externalDocumentNumber: text,
+  status: text,
+  customerNumber: text,
+  currency: text,
+  pricesIncludeTax: z.boolean(),
+  discount: decimalText,
+  excludingTax: decimalText,
+  tax: decimalText,
+  includingTax: decimalText,
+  lastModified: text,
+};
+
+export const invoiceContent = contentOf<Invoice>({
+  ...header,
+  orderId: text.optional(),
+  orderNumber: text.optional(),
+  dueDate: text.optional(),
+  remaining: decimalText,
+  lines: z.array(contentOf<InvoiceLine>(line)),
+});
+
+export const orderContent = contentOf<Order>({
+  ...header,
+  fullyShipped: z.boolean(),
+  lines: z.array(contentOf<OrderLine>({ ...line, shippedQuantity: decimalText, invoicedQuantity: decimalText })),
+});

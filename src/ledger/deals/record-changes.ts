@@ -1,0 +1,222 @@
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import type { HoldReason } from '../../deal/holds.js';
+import { draftKeys } from '../../deal/ids.js';
+import { type DealState, type FINAL_STATES, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
+import type { Queryable } from '../database.js';
+
+/**
+ * What a record can go through, each by a statement of its own. Which state may follow which is decided in
+ * deal/states.ts; here a statement only expects what another run may have changed meanwhile.
+ */
+export type RecordChange =
+  | { readonly kind: 'state'; readonly state: DealState }
+  | { readonly kind: 'held'; readonly reason: HoldReason; readonly text: string }
+  /** Another record of the lineage carries the deal. */
+  | { readonly kind: 'carried'; readonly state: 'superseded' | 'already-handed-over'; readonly carrierId: string }
+  | { readonly kind: 'ended'; readonly state: (typeof FINAL_STATES)[number]; readonly by: string }
+  /** The one that the rules choose. */
+  | { readonly kind: 'company'; readonly companyId: string }
+  | { readonly kind: 'customer'; readonly customerNumber: string }
+  | ({ readonly kind: 'drafted' } & MadeDraft)
+  /** It is certainly gone; a next one is another write. */
+  | { readonly kind: 'draft-gone' }
+  | { readonly kind: 'posted' }
+  /** No further invoice will come. */
+  | { readonly kind: 'closed' }
+  /** Several numbers, with commas between them, when an order was invoiced in parts. */
+  | { readonly kind: 'invoiced'; readonly invoiceNumber: string }
+  /** Undefined: today's, whichever it is. */
+  | { readonly kind: 'wanted-mapping'; readonly mapping: string | undefined };
+
+export interface MadeDraft {
+  readonly documentId: string;
+  readonly documentKind: DocumentKind;
+  readonly draftVersion: number;
+  readonly draftNumber: string;
+  readonly customerNumber: string;
+  /** The mapping that it was made by; undefined for one that was adopted and of which nobody knows it. */
+  readonly mapping: string | undefined;
+}
+
+export interface Reading {
+  /** The mapping that the deal was read by; what a document was made by stays. */
+  readonly mapping: string;
+  /** The company that the rules choose; undefined where there is only one. */
+  readonly companyId?: string;
+  /** An older revision is handed over: number and amount stay those of the record. */
+  readonly isRecalled?: true;
+}
+
+export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
+  switch (change.kind) {
+    case 'state':
+      return recordState(db, recordId, change.state);
+    case 'held':
+      return recordHold(db, recordId, change);
+    case 'carried':
+      return recordCarrier(db, recordId, change);
+    case 'ended':
+      return recordEnd(db, recordId, change);
+    case 'company':
+      return recordCompany(db, recordId, change.companyId);
+    case 'customer':
+      return recordCustomer(db, recordId, change.customerNumber);
+    case 'drafted':
+      return recordDraft(db, recordId, change);
+    case 'draft-gone':
+      return recordDraftGone(db, recordId);
+    case 'posted':
+      return recordState(db, recordId, 'posted');
+    case 'closed':
+      return recordClosed(db, recordId);
+    case 'invoiced':
+      return recordInvoices(db, recordId, change.invoiceNumber);
+    case 'wanted-mapping':
+      return recordWantedMapping(db, recordId, change.mapping);
+  }
+}
+
+/** Whatever the record waited for, it waits no more. */
+const CLEAR_HOLD = 'hold_reason = NULL, hold_text = NULL, changed_at = now()';
+
+const BEFORE_HAND_OVER: ReadonlySet<DealState> = new Set(STATES_BEFORE_HAND_OVER);
+
+async function recordState(db: Queryable, recordId: string, state: DealState): Promise<void> {
+  if (isHandedOver(state)) return recordHandOver(db, recordId, state);
+  // A run that was reset goes through the first states again; what is handed over stays so whatever a run thinks.
+  const guard = BEFORE_HAND_OVER.has(state) ? 'AND NOT is_handed_over' : '';
+  await db.query(`UPDATE source_records SET state = $2, ${CLEAR_HOLD} WHERE record_id = $1 ${guard}`, [
+    recordId,
+    state,
+  ]);
+}
+
+async function recordHandOver(db: Queryable, recordId: string, state: DealState): Promise<void> {
+  await db.query(`UPDATE source_records SET state = $2, is_handed_over = true, ${CLEAR_HOLD} WHERE record_id = $1`, [
+    recordId,
+    state,
+  ]);
+}
+
+async function recordHold(
+  db: Queryable,
+  recordId: string,
+  { reason, text }: { readonly reason: HoldReason; readonly text: string },
+): Promise<void> {
+  await db.query(
+    `UPDATE source_records SET state = 'held', hold_reason = $2, hold_text = $3, changed_at = now()
+     WHERE record_id = $1`,
+    [recordId, reason, text],
+  );
+}
+
+async function recordCarrier(
+  db: Queryable,
+  recordId: string,
+  { state, carrierId }: { readonly state: DealState; readonly carrierId: string },
+): Promise<void> {
+  await db.query(`UPDATE source_records SET state = $2, carrier_id = $3, ${CLEAR_HOLD} WHERE record_id = $1`, [
+    recordId,
+    state,
+    carrierId,
+  ]);
+}
+
+async function recordEnd(
+  db: Queryable,
+  recordId: string,
+  { state, by }: { readonly state: DealState; readonly by: string },
+): Promise<void> {
+  await db.query(`UPDATE source_records SET state = $2, ended_by = $3, ${CLEAR_HOLD} WHERE record_id = $1`, [
+    recordId,
+    state,
+    by,
+  ]);
+}
+
+/** The record was read, or an older revision of it recalled. */
+export async function recordReading(db: Queryable, deal: WonDeal, reading: Reading): Promise<void> {
+  const { recordId } = deal;
+  await recordState(db, recordId, 'reading');
+  await recordRevision(db, deal, reading);
+  if (reading.companyId !== undefined) await recordCompany(db, recordId, reading.companyId);
+}
+
+async function recordRevision(db: Queryable, deal: WonDeal, { mapping, isRecalled }: Reading): Promise<void> {
+  const figures = isRecalled ? [] : [deal.number, deal.total, deal.currency];
+  const [number, total, currency] = figures;
+  await db.query(
+    `UPDATE source_records SET revision = $2, record_number = coalesce($3, record_number),
+       amount = coalesce($4, amount), currency = coalesce($5, currency),
+       mapping_hash = CASE WHEN document_id IS NULL THEN $6 ELSE mapping_hash END, changed_at = now()
+     WHERE record_id = $1`,
+    [deal.recordId, deal.revision, number ?? null, total ?? null, currency ?? null, mapping],
+  );
+}
+
+/** The deal moves to its company at once only while there is no document of it, and none may be on its way (I1). */
+async function recordCompany(db: Queryable, recordId: string, companyId: string): Promise<void> {
+  await db.query(
+    `UPDATE source_records SET wanted_company_id = $2, company_id = CASE WHEN EXISTS (
+         SELECT 1 FROM write_intents
+         WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
+           AND write_key = ANY(SELECT unnest($3::text[]) || draft_version)
+       ) THEN company_id ELSE $2 END
+     WHERE record_id = $1`,
+    [recordId, companyId, draftKeys(recordId)],
+  );
+}
+
+async function recordCustomer(db: Queryable, recordId: string, customerNumber: string): Promise<void> {
+  await db.query('UPDATE source_records SET customer_number = $2, changed_at = now() WHERE record_id = $1', [
+    recordId,
+    customerNumber,
+  ]);
+}
+
+/** Adopted by a run that was reset, the document of a deal that is handed over is no draft any more. */
+async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): Promise<void> {
+  await db.query(
+    `UPDATE source_records SET state = 'drafted', document_id = $2, document_kind = $3, draft_number = $4,
+       customer_number = $5, draft_version = greatest(draft_version, $6), mapping_hash = coalesce($7, mapping_hash),
+       ${CLEAR_HOLD}
+     WHERE record_id = $1 AND NOT is_handed_over`,
+    [
+      recordId,
+      draft.documentId,
+      draft.documentKind,
+      draft.draftNumber,
+      draft.customerNumber,
+      draft.draftVersion,
+      draft.mapping ?? null,
+    ],
+  );
+}
+
+/** With the draft goes what kept the deal in its company. */
+async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {
+  await db.query(
+    `UPDATE source_records SET draft_version = draft_version + 1, is_handed_over = false,
+       company_id = coalesce(wanted_company_id, company_id), changed_at = now()
+     WHERE record_id = $1`,
+    [recordId],
+  );
+}
+
+async function recordClosed(db: Queryable, recordId: string): Promise<void> {
+  await db.query('UPDATE source_records SET is_closed = true, changed_at = now() WHERE record_id = $1', [recordId]);
+}
+
+async function recordInvoices(db: Queryable, recordId: string, invoiceNumber: string): Promise<void> {
+  await db.query('UPDATE source_records SET invoice_number = $2, changed_at = now() WHERE record_id = $1', [
+    recordId,
+    invoiceNumber,
+  ]);
+}
+
+async function recordWantedMapping(db: Queryable, recordId: string, mapping: string | undefined): Promise<void> {
+  await db.query('UPDATE source_records SET wanted_mapping = $2, changed_at = now() WHERE record_id = $1', [
+    recordId,
+    mapping ?? null,
+  ]);
+}

@@ -1,0 +1,66 @@
+import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { DocumentKind } from '../../deal/deal.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database, Queryable } from '../database.js';
+import { type Link, type LinkKind, saveLink } from '../masters/links.js';
+import { saveDocument } from './documents.js';
+import {
+  completeIntent,
+  type Intent,
+  markNotDone,
+  openIntent,
+  reopenIntent,
+  restartAmbiguityWindow,
+} from './intents.js';
+import { type RecordChange, updateRecord } from './record-changes.js';
+import { type StoredWriteBack, saveWriteBack } from './write-backs.js';
+
+/** What one finished remote write leaves behind, all in one transaction. */
+export interface Outcome {
+  readonly recordId: string;
+  readonly writeKey?: string;
+  readonly result?: object;
+  readonly adopted?: boolean;
+  readonly change?: RecordChange | readonly RecordChange[];
+  readonly document?: { readonly kind: DocumentKind; readonly content: Invoice | Order };
+  readonly writeBack?: StoredWriteBack;
+  readonly link?: { readonly kind: LinkKind; readonly companyId: string; readonly link: Link };
+  readonly audit: Omit<AuditEntry, 'recordId'>;
+}
+
+/** The remote writes: what was asked of the other side, and what came of it (I3). */
+export interface WriteLedger {
+  openIntent(writeKey: string, recordId: string, startedFrom?: object): Promise<Intent>;
+  /** False when the look-up before it may have come too early. */
+  reopenIntent(
+    writeKey: string,
+    lastAttempt: number,
+    ambiguityWindowMs: number,
+    startedFrom?: object,
+  ): Promise<boolean>;
+  markNotDone(writeKey: string, attempt: number): Promise<void>;
+  /** False when somebody else has asked since. */
+  restartAmbiguityWindow(writeKey: string, attempt: number): Promise<boolean>;
+  recordOutcome(outcome: Outcome): Promise<void>;
+}
+
+export function createWriteLedger(database: Database): WriteLedger {
+  return {
+    openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
+    reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, startedFrom) =>
+      reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, startedFrom),
+    markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
+    restartAmbiguityWindow: (writeKey, attempt) => restartAmbiguityWindow(database, writeKey, attempt),
+    recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
+  };
+}
+
+async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
+  const { recordId, writeKey, change, link, document, writeBack } = outcome;
+  if (writeKey) await completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false);
+  if (link) await saveLink(tx, link.kind, link.companyId, link.link);
+  if (document) await saveDocument(tx, recordId, document.kind, document.content);
+  if (writeBack) await saveWriteBack(tx, recordId, writeBack);
+  for (const one of change === undefined ? [] : [change].flat()) await updateRecord(tx, recordId, one);
+  await appendAudit(tx, { recordId, ...outcome.audit });
+}
