@@ -130,6 +130,12 @@ describe('the dependency directions', () => {
     expect(readers.map((file) => relative(SOURCE, file)).sort()).toEqual(['process/config.ts']);
   });
 
+  it('the ledger casts no row and asks no clock but that of the database', () => {
+    const ledger = sourceFiles(join(SOURCE, 'ledger')).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
+    const found = ledger.filter(({ text }) => /\.query<|Date\.now\(|new Date\(\)/.test(text));
+    expect(found.map(({ file }) => relative(SOURCE, file))).toEqual([]);
+  });
+
   it('no two files import each other', () => {
     const pairs = new Set(imports.map(({ from, to }) => `${from} ${to}`));
     expect(imports.filter(({ from, to }) => pairs.has(`${to} ${from}`))).toEqual([]);

@@ -3,8 +3,8 @@ import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import { type DealState, isFinal } from '../deal/states.js';
+import type { DealLedger } from '../ledger/deals/deal-ledger.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
-import type { Ledger } from '../ledger/ledger.js';
 import { changedSignal } from '../workflows/deals/messages.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
 
@@ -16,7 +16,7 @@ export type StartOutcome =
 
 export interface StartDealDependencies {
   readonly temporal: Client;
-  readonly ledger: Ledger;
+  readonly ledger: DealLedger;
 }
 
 /**

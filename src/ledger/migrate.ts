@@ -4,7 +4,7 @@ import type { Database, Queryable } from './database.js';
 import { rowsOf, selectRow, selectRows, textColumn } from './read-rows.js';
 
 export const MIGRATIONS = new URL('../../migrations/', import.meta.url);
-/** Any constant does: it keeps two processes that start together from migrating at once. */
+/** Any constant does: of two processes that start together one migrates, the other waits. */
 const LOCK = 7_144_091;
 
 /** Brings the schema up to date; safe to run from every process at every start. Returns the names that it applied. */

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * What a column of jsonb holds: an object with the version of its form. Whoever changes a form of a released version
  * raises the number, and reads the older one beside it.
  */
-export const CONTENT_VERSION = 1;
+const CONTENT_VERSION = 1;
 
 /** The text that a column of jsonb is given. */
 export function toStored(content: object): string {

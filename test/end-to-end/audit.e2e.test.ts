@@ -206,7 +206,7 @@ describe('dealbridge audit', () => {
     const deal = await startWaiting(dealer.takeKnown());
     expect(await dealbridge('erase', deal.id, '--by', 'ann', '--reason', 'asked for')).toMatchObject({
       code: 1,
-      said: expect.stringContaining("found state 'awaiting-confirmation'"),
+      said: expect.stringContaining("got state 'awaiting-confirmation'"),
     });
     await confirm(deal, 'as Jane Roe asked');
     const shown = (await dealbridge('show', deal.id)).said;

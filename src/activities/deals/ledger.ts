@@ -6,12 +6,14 @@ import type { Notice } from '../../deal/notices.js';
 import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { ClaimOutcome } from '../../ledger/deals/claims.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../documents/invoices.js';
 
@@ -83,7 +85,7 @@ export interface SealSummary {
 }
 
 export interface LedgerActivityDependencies {
-  readonly ledger: Ledger;
+  readonly ledger: DealLedger & LinkLedger & AuditLedger;
   readonly companyIdOf: (recordId: string) => Promise<string>;
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
   /** The one function that starts a deal, whoever asks for it. */

@@ -13,7 +13,9 @@ import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
@@ -61,7 +63,7 @@ export interface WriteBack {
 
 export interface DataverseActivityDependencies {
   readonly dataverse: DataverseClient;
-  readonly ledger: Ledger;
+  readonly ledger: DealLedger & WriteLedger & AuditLedger;
   readonly rules: Rules;
   /** Without them every deal is the default company's. */
   readonly companies?: Pick<Companies, 'choose'> | undefined;
@@ -224,7 +226,7 @@ function isGone(error: unknown): boolean {
   return error instanceof RemoteApiError && error.code === 'not-found';
 }
 
-async function findLastRead(ledger: Ledger, recordId: string): Promise<WonDeal | undefined> {
+async function findLastRead(ledger: DealLedger, recordId: string): Promise<WonDeal | undefined> {
   const revision = (await ledger.findRecord(recordId))?.revision;
   return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
 }

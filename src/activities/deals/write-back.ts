@@ -11,8 +11,10 @@ import {
   type PaymentStatus,
   toPaymentStatus,
 } from '../../deal/payment-status.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredWriteBack } from '../../ledger/deals/write-backs.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
@@ -21,7 +23,7 @@ import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 
 export interface WriteBackDependencies {
   readonly dataverse: DataverseClient;
-  readonly ledger: Ledger;
+  readonly ledger: DealLedger & WriteLedger & AuditLedger;
   readonly rules: Pick<Rules, 'invoiceColumns'>;
   readonly ambiguityWindowMs: number;
 }

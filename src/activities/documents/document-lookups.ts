@@ -1,7 +1,7 @@
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { WonDeal } from '../../deal/deal.js';
-import type { Ledger } from '../../ledger/ledger.js';
+import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import { createLookups } from '../../mapping/plan/lookups.js';
 import type { DocumentLookups } from '../../mapping/plan/plan-document.js';
 
@@ -11,7 +11,7 @@ export function createDocumentLookups(
     readonly businessCentral: BusinessCentralClient;
     readonly sets: ReferenceSets;
     readonly companyId: string;
-    readonly ledger: Ledger;
+    readonly ledger: LinkLedger;
   },
   deal: WonDeal,
 ): DocumentLookups {

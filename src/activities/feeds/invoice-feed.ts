@@ -32,7 +32,7 @@ export interface InvoicePageRead extends InvoicePlaceInReading {
 export interface InvoiceFeedDependencies {
   readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices'>;
   readonly companyId: string;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'businessCentralFeeds'>;
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
   readonly ambiguityWindowMs: number;

@@ -21,7 +21,7 @@ export interface SubscriptionTask {
 export interface SubscriptionDependencies {
   readonly subscriptions: SubscriptionClient;
   readonly companyId: string;
-  readonly ledger: Ledger;
+  readonly ledger: Pick<Ledger, 'businessCentralFeeds'>;
   /** The address under which Business Central reaches the starter; without it nothing is subscribed. */
   readonly publicUrl: string | undefined;
   readonly clientState: string;

@@ -33,7 +33,7 @@ export interface AuditEntry {
   /** What the change replaced and what stands there now: figures and numbers only. */
   readonly before?: Facts | undefined;
   readonly after?: Facts | undefined;
-  /** Words and data of people: kept apart, erasable; the chain holds a salted hash of it. */
+  /** What people typed, and their data: stored apart, erasable; the chain holds a salted hash of it. */
   readonly personal?: Facts | undefined;
 }
 

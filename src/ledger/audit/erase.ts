@@ -23,7 +23,7 @@ export interface Erased {
 }
 
 /**
- * Erases what the ledger holds of people in one deal, and tells so in its chain, in one transaction. Safe to repeat.
+ * Erases what the ledger holds of people in one deal, and records that in its chain, in one transaction. Safe to repeat.
  *
  * @throws RefusedError while the deal is under way: it still needs the content.
  */

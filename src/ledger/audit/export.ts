@@ -45,7 +45,7 @@ export async function* exportAudit(db: Queryable, options: ExportOptions): Async
     personal,
   };
   let seals = 0;
-  // Seals first: what they have seen is then among the entries, however busy the ledger is.
+  // Seals first: what they cover is then among the entries, however busy the ledger is.
   for await (const seal of readSeals(db)) {
     seals += 1;
     yield { kind: 'seal', ...seal };

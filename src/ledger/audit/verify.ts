@@ -25,7 +25,7 @@ const PAGE = 1_000;
 
 export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): Promise<Verdict> {
   const seals = await verifySeals(db, options.knownSeals ?? []);
-  // One finding per wrong chain, and each tells of tampering: their number is small or the trail is lost anyway.
+  // One finding per wrong chain, and each is proof of tampering: their number is small or the trail is lost anyway.
   const findings = new Map<string, Finding>();
   const add = (finding: Finding | undefined): void => {
     if (finding && !findings.has(finding.chain)) findings.set(finding.chain, finding);

@@ -14,7 +14,7 @@ const mayRow = rowsOf('claims', ['carrier_id'], { carrier_id: textColumn, may: z
 
 /**
  * Claims a record and its ancestors for one carrier in one transaction (I1). An ancestor that has only claimed
- * yields; one that is drafting has handed this record over already. Two orders of one opportunity are two deals: siblings do not meet here.
+ * yields; one that is drafting has handed this record over already. Two orders of one opportunity are two deals: siblings share no claim.
  */
 export function claimDeal(database: Database, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
   return database.transaction(async (tx) => {

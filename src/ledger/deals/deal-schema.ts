@@ -13,7 +13,7 @@ import type {
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import { contentOf, decimalText } from '../stored-content.js';
 
-/** A deal as the ledger keeps it at each revision, version 1. */
+/** A deal as the ledger stores it at each revision, version 1. */
 
 const text = z.string();
 const columns = z.record(z.string(), z.string());

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Invoice, InvoiceLine, Order, OrderLine } from '../../deal/business-central-document.js';
 import { contentOf, decimalText } from '../stored-content.js';
 
-/** Documents as the ledger keeps them, version 1. */
+/** Documents as the ledger stores them, version 1. */
 
 const text = z.string();
 

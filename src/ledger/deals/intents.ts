@@ -34,7 +34,7 @@ const intentRow = rowsOf('write_intents', ['write_key'], {
   asked_ms_ago: z.number(),
 });
 
-/** Opens the intent before the first request goes out (I3), or tells what became of the earlier attempts. */
+/** Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts. */
 export async function openIntent(
   db: Queryable,
   writeKey: string,
@@ -70,7 +70,7 @@ export async function openIntent(
 }
 
 /**
- * Marks that the request goes out now; a look-up has just found nothing. False when that may have come too early: somebody
+ * Records that the request goes out now; a look-up has just found nothing. False when that may have come too early: somebody
  * else, another deal of the same customer say, has asked since the attempt that was known, or this one has left late and
  * may still land.
  */
@@ -132,7 +132,7 @@ function toNullable(startedFrom: object | undefined): string | null {
   return startedFrom === undefined ? null : toStored(startedFrom);
 }
 
-/** Says nothing of a later attempt, which somebody else may have begun. */
+/** Leaves a later attempt alone, which somebody else may have begun. */
 export async function markNotDone(db: Queryable, writeKey: string, attempt: number): Promise<void> {
   await db.query(
     `UPDATE write_intents SET state = 'not-done' WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,

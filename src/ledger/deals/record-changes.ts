@@ -193,7 +193,7 @@ async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): P
   );
 }
 
-/** With the draft goes what kept the deal in its company. */
+/** Without its draft nothing holds the deal in its company. */
 async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {
   await db.query(
     `UPDATE source_records SET draft_version = draft_version + 1, is_handed_over = false,

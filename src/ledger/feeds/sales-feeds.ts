@@ -73,7 +73,7 @@ export interface FeedLedger {
   settlePage(outcome: PageOutcome): Promise<boolean>;
   /** The token is not taken any more: everything is read again and compared. */
   startComparison(table: FeedTable, step: string): Promise<void>;
-  /** Rows that the comparison did not meet. */
+  /** Rows that the comparison did not find. */
   findMissing(table: FeedTable, sweep: number, limit: number): Promise<string[]>;
   pauseFeed(table: FeedTable, by: string): Promise<void>;
   resumeFeed(table: FeedTable): Promise<void>;

@@ -3,7 +3,7 @@ import { HOLDS } from '../../deal/holds.js';
 import type { Agreed, BusinessCentralMaster, DataverseMaster, MasterProblem } from '../../deal/masters.js';
 import { contentOf, nameOf } from '../stored-content.js';
 
-/** Master data as the ledger keeps it, version 1. */
+/** Master data as the ledger stores it, version 1. */
 
 export const MASTER_KINDS = ['account', 'contact', 'product'] as const;
 

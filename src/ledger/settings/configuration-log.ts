@@ -5,7 +5,7 @@ import type { Database } from '../database.js';
 import { rowsOf, selectRow, textColumn } from '../read-rows.js';
 import { stored } from '../stored-content.js';
 
-/** The system chain tells under which configuration each process worked. */
+/** The system chain has the configuration that each process worked by. */
 
 /** Flat, by name; without secrets. */
 export type Settings = Readonly<Record<string, string | number | boolean>>;

@@ -4,7 +4,7 @@ import type { Database } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 
-/** Which environment stands under an address, as it was first met or accepted by a person. */
+/** Which environment stands under an address, as it was first registered or accepted by a person. */
 
 const SYSTEM_NAMES = ['dataverse', 'business-central'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];

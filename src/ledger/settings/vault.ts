@@ -22,7 +22,7 @@ export interface VaultDependencies {
   readonly ring: KeyRing;
   /** A credential is bound to it: one that is copied into the ledger of another tenant does not open there. */
   readonly tenantId: string;
-  /** Every change of a credential is told in its own transaction. */
+  /** Every change of a credential is recorded in its own transaction. */
   readonly audit: (tx: Queryable, entry: Pick<AuditEntry, 'actor' | 'action' | 'facts'>) => Promise<void>;
 }
 

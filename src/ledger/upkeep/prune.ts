@@ -3,7 +3,7 @@ import type { Database, Queryable } from '../database.js';
 import { countColumn, rowsOf, selectRow } from '../read-rows.js';
 
 /**
- * What the ledger need not keep for ever. Never the audit trail, records, claims, links, documents, mappings, notices and
+ * What the ledger need not store for ever. Never the audit trail, records, claims, links, documents, mappings, notices and
  * write-backs, nor what the feeds know of each row of Sales (`sales_rows`): a comparison would take all of it for new.
  */
 
@@ -32,7 +32,7 @@ export interface Pruning {
   readonly isDryRun: boolean;
 }
 
-/** Deletes in small transactions; stopped halfway and started again it goes on. The trail tells what went. */
+/** Deletes in small transactions; stopped halfway and started again it goes on. The trail names what went. */
 export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
   const count = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0 };
   for (const table of ['deal_revisions', 'write_intents', 'detections', 'observed_invoices'] as const) {

@@ -3,8 +3,8 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { findDifferences } from '../../deal/compare-deals.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { withSalesNumbers } from '../../deal/sales-numbers.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { Ledger } from '../../ledger/ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findChanges } from '../../mapping/preview/preview.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
@@ -13,7 +13,7 @@ import { createPreviewer, type PreviewDependencies } from './previewer.js';
 /** What a replay would adopt, make and find different, told before anything is done. */
 
 export interface OutlookDependencies {
-  readonly ledger: Ledger;
+  readonly ledger: DealLedger;
   readonly dataverse: DataverseClient;
   readonly preview: PreviewDependencies;
 }

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { NOTICES, type Notice } from '../../deal/notices.js';
 import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Database } from '../../ledger/database.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { Ledger } from '../../ledger/ledger.js';
 import { defineOperation } from '../operation.js';
 import { findDeal } from './find-deal.js';
 
@@ -19,7 +20,7 @@ export const showDeal = defineOperation({
   act: 'show a deal',
   input: z.strictObject({ deal: z.string().min(1, 'a number or GUID') }),
   run: async (
-    { database, ledger }: { readonly database: Database; readonly ledger: Ledger },
+    { database, ledger }: { readonly database: Database; readonly ledger: DealLedger & AuditLedger },
     { deal: named },
   ): Promise<ShownDeal> => {
     const deal = await findDeal(database, named);
