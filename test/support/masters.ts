@@ -48,11 +48,11 @@ export function createMastersDesk(stage: Stage) {
     untilProblem: async (rowId: string, reason: string): Promise<string> => {
       let text = '';
       await until(async () => {
-        const { rows } = await stage.database.query<{ problems: Record<string, { reason: string; text: string }[]> }>(
-          'SELECT problems FROM masters WHERE row_id = $1 AND problem_since IS NOT NULL',
+        const { rows } = await stage.database.query<{ steps: Record<string, { reason: string; text: string }[]> }>(
+          `SELECT problems -> 'steps' AS steps FROM masters WHERE row_id = $1 AND problem_since IS NOT NULL`,
           [rowId],
         );
-        const found = Object.values(rows[0]?.problems ?? {})
+        const found = Object.values(rows[0]?.steps ?? {})
           .flat()
           .find((problem) => problem.reason === reason);
         text = found?.text ?? '';
