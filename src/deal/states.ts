@@ -1,3 +1,5 @@
+import { InternalError } from './errors.js';
+
 /** The states of a deal, the events that move it, and the table of both: the compiler asks for every state. */
 
 export const DEAL_STATES = [
@@ -110,10 +112,9 @@ const TRANSITIONS: Readonly<Record<DealState, Row>> = {
 };
 
 /** A bug, never an input: what a deal goes through is the story's, and the table has all of it. */
-export class InvalidTransitionError extends Error {
+export class InvalidTransitionError extends InternalError {
   constructor(state: DealState, event: StateEvent) {
     super(`invalid state transition: '${event}' cannot happen to a deal that is ${state}`);
-    this.name = 'InvalidTransitionError';
   }
 }
 

@@ -11,7 +11,8 @@ const NAMED_BY_STRING = [
   /\b(?:workflow\.(?:start|execute)|signalWithStart)(?:<[^()]*>)?\(\s*['"`]/,
   /\.(?:signal|executeUpdate|startUpdate)(?:<[^()]*>)?\(\s*['"`]/,
   /\bgetHandle\([^)]*\)\s*\.query(?:<[^()]*>)?\(\s*['"`]/,
-  /\b(?:workflowType|signal): ['"`]/,
+  // The signals of the operating system (SIGTERM) are not Temporal's.
+  /\b(?:workflowType|signal): ['"`](?!SIG[A-Z]+['"`])/,
 ];
 
 const files = (folder: string): string[] =>

@@ -131,7 +131,7 @@ describe('dealbridge credentials', () => {
   ] as const) {
     it(`${what} is refused with a clear word`, async () => {
       const result = await give(input, ...args);
-      expect(result.code).toBe(what === 'a secret on the command line' ? 1 : 2);
+      expect(result.code).toBe(2);
       expect(result.stderr).toMatch(right);
       expect(result.stderr).not.toMatch(/\n {4}at /);
     });
