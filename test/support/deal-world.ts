@@ -34,7 +34,7 @@ type Activities = LedgerActivities &
   BusinessCentralActivities &
   OrderActivities;
 
-export const ANN = 'ann';
+const ANN = 'ann';
 
 const POLICY: Policy = {
   confirmation: { by: 'person' },

@@ -9,7 +9,7 @@ const OWNERS: readonly HoldOwner[] = ['seller', 'master data', 'finance', 'IT'];
 const ORDERS = Object.keys(DEAL_ORDERS) as DealOrder[];
 const MAX_DEALS = 10_000;
 
-export const LIST_DEALS_INPUT = z.strictObject({
+const LIST_DEALS_INPUT = z.strictObject({
   state: z.array(z.enum(DEAL_STATES)).optional(),
   reason: z
     .array(z.string().refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing'))

@@ -35,7 +35,7 @@ export const matchAccounts = defineOperation({
   record: (_input, { accounts, linked, withCandidates }) => ({ facts: { accounts, linked, withCandidates } }),
 });
 
-export const MATCH_DECISIONS = z.array(
+const MATCH_DECISIONS = z.array(
   z.strictObject({
     account: z.string().transform((text, context) => {
       try {

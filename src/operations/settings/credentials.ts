@@ -23,7 +23,7 @@ export const listCredentials = defineOperation({
 });
 
 /** A shorter one could be guessed. */
-export const WEBHOOK_SECRET_LENGTH = 16;
+const WEBHOOK_SECRET_LENGTH = 16;
 
 /** Stores a secret or a certificate; a running worker takes it up by itself. */
 export const setCredential = defineOperation({
