@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReconcileInput } from '../../src/activities/feeds/reconcile-sales.js';
 import type { SubscriptionTask } from '../../src/activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
@@ -24,28 +24,21 @@ import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/t
 /** The loops that read, and what people and webhooks may send to them. */
 
 let skipping: TimeSkipping;
-beforeAll(async () => {
-  skipping = await openTimeSkipping();
-});
-afterAll(() => skipping.close());
-
 /**
- * A loop never ends by itself. It is ended while it rests: a step that is under way when its run is terminated would keep
- * the clock of the test server from jumping ever again.
+ * A loop never ends by itself, and a step that is under way when its run is terminated keeps the clock of the test server
+ * from jumping ever again: so each test has an environment of its own.
  */
 let workflowId = '';
-beforeEach(() => {
+beforeEach(async () => {
   workflowId = randomUUID();
+  skipping = await openTimeSkipping();
 });
 afterEach(async () => {
-  const loop = skipping.env.client.workflow.getHandle(workflowId);
-  await expect
-    .poll(async () => {
-      const { raw, status } = await loop.describe();
-      return status.name !== 'RUNNING' || (!raw.pendingActivities?.length && !raw.pendingWorkflowTask);
-    })
-    .toBe(true);
-  await loop.terminate().catch(() => undefined);
+  await skipping.env.client.workflow
+    .getHandle(workflowId)
+    .terminate()
+    .catch(() => undefined);
+  await skipping.close();
 });
 
 const PAGE = {
