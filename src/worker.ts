@@ -93,7 +93,7 @@ for (const place of furtherCompanies) accesses.set(placeName(place), await lockC
 const first = await openCompany(access.businessCentral, config.businessCentral.company);
 const { businessCentral, companyId, sets } = first;
 const dataverse = createDataverseClient(access.dataverse);
-const changes = createDataverseChanges(access.dataverse, { now: () => new Date() });
+const changes = createDataverseChanges(access.dataverse, systemClock);
 
 const { rules } = config;
 const companies = createCompanies({
@@ -104,7 +104,7 @@ const companies = createCompanies({
   ledger,
   open: (place) => openCompany(accesses.get(placeName(place)) ?? access.businessCentral, place.company),
 });
-const common = { ledger, rules, ambiguityWindowMs: config.businessCentral.ambiguityWindowMs };
+const common = { ledger, clock: systemClock, rules, ambiguityWindowMs: config.businessCentral.ambiguityWindowMs };
 const documentDeps = { ...common, businessCentral, companyId, sets };
 const start = (ref: RecordRef, hint?: ChangeHint) => startDeal({ temporal, ledger }, ref, hint);
 const rulesOfRecords = createRulesOfRecords({
@@ -118,7 +118,13 @@ const invoiceFeed = toEachCompany(companies, rulesOfRecords, (company) =>
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
 const keepSubscriptions = toEachCompany(companies, rulesOfRecords, (company) =>
-  createSubscriptionActivities({ ...company, ledger, publicUrl: config.starter.publicUrl, clientState }),
+  createSubscriptionActivities({
+    ...company,
+    ledger,
+    clock: systemClock,
+    publicUrl: config.starter.publicUrl,
+    clientState,
+  }),
 );
 const feeds = createFeedLedger(runtime.database);
 const detections = createDetections(runtime.database);
@@ -144,6 +150,7 @@ const feedActivities = {
     feeds,
     detections,
     rules,
+    clock: systemClock,
     getOwnUserId: once(async () => (await dataverse.whoAmI()).userId),
     take: createTakeSalesChanges({
       startDeal: start,
@@ -151,7 +158,15 @@ const feedActivities = {
       ...createTakeMasters({ wake, follow }),
     }),
   }),
-  ...createReconcileSalesActivities({ changes, feeds, detections, audit: ledger.audit, startDeal: start, rules }),
+  ...createReconcileSalesActivities({
+    changes,
+    feeds,
+    detections,
+    audit: ledger.audit,
+    startDeal: start,
+    rules,
+    clock: systemClock,
+  }),
 };
 const connection = await NativeConnection.connect({ address: config.temporal.address });
 const { workerBuildId: buildId } = config;
@@ -208,12 +223,19 @@ const workers = await Promise.all([
         createDataverseActivities({
           dataverse,
           ledger,
+          clock: systemClock,
           rules: wanted,
           companies,
           ambiguityWindowMs: config.dataverse.ambiguityWindowMs,
         }),
       ),
-      ...createWriteBackActivities({ dataverse, ledger, rules, ambiguityWindowMs: config.dataverse.ambiguityWindowMs }),
+      ...createWriteBackActivities({
+        dataverse,
+        ledger,
+        clock: systemClock,
+        rules,
+        ambiguityWindowMs: config.dataverse.ambiguityWindowMs,
+      }),
       ...feedActivities,
       ...createAccountReaders(masterDataDeps),
       ...createProductReaders(masterDataDeps),

@@ -130,6 +130,17 @@ describe('the dependency directions', () => {
     expect(readers.map((file) => relative(SOURCE, file)).sort()).toEqual(['process/config.ts']);
   });
 
+  it('a step asks no clock but the one that it is given', () => {
+    const steps = sourceFiles(join(SOURCE, 'activities'));
+    const found = steps.filter((file) => /Date\.now\(|new Date\(\)/.test(readFileSync(file, 'utf8')));
+    expect(found.map((file) => relative(SOURCE, file))).toEqual([]);
+  });
+
+  it('no context travels unseen', () => {
+    const found = sourceFiles().filter((file) => readFileSync(file, 'utf8').includes('AsyncLocalStorage'));
+    expect(found.map((file) => relative(SOURCE, file))).toEqual([]);
+  });
+
   it('the ledger casts no row and asks no clock but that of the database', () => {
     const ledger = sourceFiles(join(SOURCE, 'ledger')).map((file) => ({ file, text: readFileSync(file, 'utf8') }));
     const found = ledger.filter(({ text }) => /\.query<|Date\.now\(|new Date\(\)/.test(text));

@@ -4,6 +4,7 @@ import { createOrderActivities } from '../../src/activities/documents/orders.js'
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 /** A draft whose answer was lost is found again by a worker with another mapping, or of another revision. */
@@ -20,7 +21,7 @@ const NOW = parseRules('writeInAccount: 8500');
 const common = (rules: typeof THEN) => {
   const { client: businessCentral, companyId, ledger } = counter;
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  return { businessCentral, companyId, ledger, rules, ambiguityWindowMs: 60_000, sets };
+  return { businessCentral, companyId, ledger, clock: systemClock, rules, ambiguityWindowMs: 60_000, sets };
 };
 const input = ({ recordId, revision }: WonDeal) => ({
   recordId,

@@ -9,6 +9,7 @@ import { RemoteApiError } from '../../src/clients/errors.js';
 import type { CompanyPlace } from '../../src/deal/companies.js';
 import { writeKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter, openSubscriptions } from '../support/business-central.js';
 import { makeDeal } from '../support/won-deal.js';
 
@@ -157,7 +158,15 @@ describe('a draft after a draft', () => {
     const abroad = randomUUID();
     const { client: businessCentral, companyId, ledger, customerId } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId, ledger, rules: parseRules(''), ambiguityWindowMs: 0, sets };
+    const common = {
+      businessCentral,
+      companyId,
+      ledger,
+      clock: systemClock,
+      rules: parseRules(''),
+      ambiguityWindowMs: 0,
+      sets,
+    };
     const steps = createBusinessCentralActivities(common);
     const { recordId, revision } = await counter.win();
     await ledger.change(recordId, { kind: 'company', companyId });

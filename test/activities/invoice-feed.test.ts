@@ -8,10 +8,12 @@ import {
   type InvoicePlaceInReading,
 } from '../../src/activities/feeds/invoice-feed.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OVERLAP_SECONDS = 120;
@@ -42,6 +44,7 @@ describe('the feed of invoices', () => {
       businessCentral: counter.client,
       companyId: counter.companyId,
       ledger: counter.ledger,
+      clock: systemClock,
       invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, sweepEveryMinutes: 60, from },
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async (ref, look) => {
@@ -64,7 +67,15 @@ describe('the feed of invoices', () => {
   const common = () => {
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    return { businessCentral, companyId, ledger, rules: parseRules(''), ambiguityWindowMs: OUTCOME_MS, sets };
+    return {
+      businessCentral,
+      companyId,
+      ledger,
+      clock: systemClock,
+      rules: parseRules(''),
+      ambiguityWindowMs: OUTCOME_MS,
+      sets,
+    };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
     recordId,
@@ -182,24 +193,27 @@ describe('the feed of invoices', () => {
   it('invoices of others, and keys that only look like ours, tell nobody', async () => {
     const before = told.length;
     for (const externalDocumentNumber of ['PO 4711', documentKey(randomUUID())]) {
-      const made = await counter.client.createInvoice({
-        externalDocumentNumber,
-        customerId: counter.customerId,
-        currencyCode: 'EUR',
-        lines: [
-          {
-            sequence: 10_000,
-            kind: 'item',
-            number: 'EQ-1001',
-            unitCode: undefined,
-            quantity: '1',
-            unitPrice: '5',
-            discount: '0',
-            description: undefined,
-          },
-        ],
-        headerDiscount: undefined,
-      });
+      const made = await counter.client.createInvoice(
+        {
+          externalDocumentNumber,
+          customerId: counter.customerId,
+          currencyCode: 'EUR',
+          lines: [
+            {
+              sequence: 10_000,
+              kind: 'item',
+              number: 'EQ-1001',
+              unitCode: undefined,
+              quantity: '1',
+              unitPrice: '5',
+              discount: '0',
+              description: undefined,
+            },
+          ],
+          headerDiscount: undefined,
+        },
+        REPEATABLE,
+      );
       await counter.books.postInvoice(made.id);
     }
     await drain();
@@ -317,6 +331,7 @@ describe('the feed of invoices', () => {
       },
       companyId: randomUUID(),
       ledger: counter.ledger,
+      clock: systemClock,
       invoiceFeed: {
         everySeconds: 30,
         overlapSeconds: OVERLAP_SECONDS,
@@ -351,6 +366,7 @@ describe('the feed of invoices', () => {
       },
       companyId,
       ledger: counter.ledger,
+      clock: systemClock,
       invoiceFeed: {
         everySeconds: 30,
         overlapSeconds: OVERLAP_SECONDS,

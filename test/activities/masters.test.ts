@@ -12,6 +12,7 @@ import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embed
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
@@ -64,7 +65,7 @@ function openSteps(yaml = RULES) {
   const rules = parseRules(yaml);
   const ledger = createLedger(database);
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  const common = { ledger, rules, ambiguityWindowMs: 60_000 };
+  const common = { ledger, clock: systemClock, rules, ambiguityWindowMs: 60_000 };
   return {
     ledger,
     ...createDataverseActivities({ ...common, dataverse: sales }),

@@ -4,9 +4,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { Draft } from '../../src/activities/documents/drafts.js';
 import { createOrderActivities, type OrderActivities } from '../../src/activities/documents/orders.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 const OUTCOME_MS = 600_000;
@@ -21,7 +23,7 @@ describe('the steps of an order', () => {
     counter = await openCounter();
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId, ledger, rules: parseRules(''), sets };
+    const common = { businessCentral, companyId, ledger, clock: systemClock, rules: parseRules(''), sets };
     patient = createOrderActivities({ ...common, ambiguityWindowMs: OUTCOME_MS });
     later = createOrderActivities({ ...common, ambiguityWindowMs: 0 });
   });
@@ -126,13 +128,16 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       fail('POST', 'salesOrders', { kind: 'lose-answer', when: 'after' });
       await expect(draft(deal)).rejects.toThrow();
-      await counter.client.createOrder({
-        externalDocumentNumber: documentKey(deal.recordId),
-        customerId: counter.customerId,
-        currencyCode: 'EUR',
-        lines: [],
-        headerDiscount: undefined,
-      });
+      await counter.client.createOrder(
+        {
+          externalDocumentNumber: documentKey(deal.recordId),
+          customerId: counter.customerId,
+          currencyCode: 'EUR',
+          lines: [],
+          headerDiscount: undefined,
+        },
+        REPEATABLE,
+      );
       await expect(draft(deal)).rejects.toMatchObject({ details: [{ reason: 'two-documents' }] });
     });
   });
@@ -176,7 +181,7 @@ describe('the steps of an order', () => {
     it('an order that was touched after it was confirmed is told as changed and posted by its new etag', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      await counter.client.setOrderDiscount(made.id, made.etag, '1');
+      await counter.client.setOrderDiscount(made.id, made.etag, '1', REPEATABLE);
       expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).toBe('changed');
       expect(await invoicesOf(deal)).toEqual([]);
       const fresh = await patient.readOrderDraft({ ...draftInput(deal), draftId: made.id });

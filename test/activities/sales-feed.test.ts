@@ -12,6 +12,7 @@ import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 
 /** One step of a feed: what it reads, takes and stores, and what remains when it dies in between. */
 
@@ -96,6 +97,7 @@ function createFeed(options: { rules?: string; ledgerOfFeeds?: FeedLedger } = {}
     feeds: options.ledgerOfFeeds ?? feeds,
     detections: createDetections(database),
     rules: parseRules(options.rules ?? ''),
+    clock: systemClock,
     getOwnUserId: () => Promise.resolve(OWN),
     take: createTakeSalesChanges({
       startDeal: async (ref, look) => {

@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSubscriptionActivities, type SubscriptionActivities } from '../../src/activities/feeds/subscriptions.js';
 import type { SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter, openSubscriptions } from '../support/business-central.js';
 
 const STATE = 'the-client-state-of-tests';
@@ -46,6 +48,7 @@ describe('the subscriptions of Business Central', () => {
       ledger: counter.ledger,
       publicUrl,
       clientState,
+      clock: systemClock,
     });
   const rows = () => counter.simulators.businessCentral.subscriptions.list();
   const todo = async (of = steps) =>
@@ -156,12 +159,15 @@ describe('the subscriptions of Business Central', () => {
 
   it('of others are left alone', async () => {
     await createAll();
-    await client.createSubscription({
-      id: 'of-others',
-      resource: `/api/v2.0/companies(${counter.companyId})/items`,
-      notificationUrl: `${url}/others`,
-      clientState: 'of others',
-    });
+    await client.createSubscription(
+      {
+        id: 'of-others',
+        resource: `/api/v2.0/companies(${counter.companyId})/items`,
+        notificationUrl: `${url}/others`,
+        clientState: 'of others',
+      },
+      REPEATABLE,
+    );
     expect(await todo()).toEqual([]);
   });
 });

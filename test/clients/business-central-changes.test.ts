@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
@@ -10,24 +11,27 @@ describe('the changes of invoices, page by page', () => {
   beforeAll(async () => {
     counter = await openCounter();
     for (let index = 0; index < 5; index += 1) {
-      const made = await counter.client.createInvoice({
-        externalDocumentNumber: documentKey(randomUUID()),
-        customerId: counter.customerId,
-        currencyCode: 'EUR',
-        lines: [
-          {
-            sequence: 10_000,
-            kind: 'item',
-            number: 'EQ-1001',
-            unitCode: undefined,
-            quantity: '1',
-            unitPrice: '5',
-            discount: '0',
-            description: undefined,
-          },
-        ],
-        headerDiscount: undefined,
-      });
+      const made = await counter.client.createInvoice(
+        {
+          externalDocumentNumber: documentKey(randomUUID()),
+          customerId: counter.customerId,
+          currencyCode: 'EUR',
+          lines: [
+            {
+              sequence: 10_000,
+              kind: 'item',
+              number: 'EQ-1001',
+              unitCode: undefined,
+              quantity: '1',
+              unitPrice: '5',
+              discount: '0',
+              description: undefined,
+            },
+          ],
+          headerDiscount: undefined,
+        },
+        REPEATABLE,
+      );
       ids.push(made.id);
       // Each a second later than the one before, whatever the machine's speed.
       counter.simulators.clock.advance(1_000);

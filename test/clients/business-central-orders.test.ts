@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
@@ -22,13 +23,16 @@ describe('orders of Business Central', () => {
   });
 
   const create = (key = documentKey(randomUUID())) =>
-    counter.client.createOrder({
-      externalDocumentNumber: key,
-      customerId: counter.customerId,
-      currencyCode: 'EUR',
-      lines: [line(10_000, '4', '10.50'), line(20_000, '2', '100')],
-      headerDiscount: undefined,
-    });
+    counter.client.createOrder(
+      {
+        externalDocumentNumber: key,
+        customerId: counter.customerId,
+        currencyCode: 'EUR',
+        lines: [line(10_000, '4', '10.50'), line(20_000, '2', '100')],
+        headerDiscount: undefined,
+      },
+      REPEATABLE,
+    );
 
   it('an order is made with its lines in one request and found by our key', async () => {
     const key = documentKey(randomUUID());
@@ -52,24 +56,28 @@ describe('orders of Business Central', () => {
 
   it('the discount of the header moves total and etag', async () => {
     const made = await create();
-    const changed = await counter.client.setOrderDiscount(made.id, made.etag, '12.00');
+    const changed = await counter.client.setOrderDiscount(made.id, made.etag, '12.00', REPEATABLE);
     expect(changed).toMatchObject({ id: made.id, discount: '12', excludingTax: '230' });
     expect(changed.etag).not.toBe(made.etag);
     expect(changed.lines).toHaveLength(2);
-    await expect(counter.client.setOrderDiscount(made.id, made.etag, '13')).rejects.toMatchObject({ code: 'conflict' });
+    await expect(counter.client.setOrderDiscount(made.id, made.etag, '13', REPEATABLE)).rejects.toMatchObject({
+      code: 'conflict',
+    });
   });
 
   it('an order is deleted by its etag', async () => {
     const made = await create();
-    await counter.client.deleteOrder(made.id, made.etag);
+    await counter.client.deleteOrder(made.id, made.etag, REPEATABLE);
     await expect(counter.client.getOrder(made.id)).rejects.toMatchObject({ code: 'not-found' });
   });
 
   it('an order that is shipped and invoiced is gone, and its invoice refers to it', async () => {
     const made = await create();
-    await counter.client.shipAndInvoice(made.id, made.etag);
+    await counter.client.shipAndInvoice(made.id, made.etag, REPEATABLE);
     await expect(counter.client.getOrder(made.id)).rejects.toMatchObject({ code: 'not-found' });
-    await expect(counter.client.shipAndInvoice(made.id, made.etag)).rejects.toMatchObject({ code: 'not-found' });
+    await expect(counter.client.shipAndInvoice(made.id, made.etag, REPEATABLE)).rejects.toMatchObject({
+      code: 'not-found',
+    });
     const invoices = await counter.client.findInvoicesOfOrder(made.id);
     expect(invoices).toMatchObject([
       {
@@ -86,8 +94,10 @@ describe('orders of Business Central', () => {
 
   it('an order that was touched after its etag was seen is not posted', async () => {
     const made = await create();
-    await counter.client.setOrderDiscount(made.id, made.etag, '1');
-    await expect(counter.client.shipAndInvoice(made.id, made.etag)).rejects.toMatchObject({ code: 'conflict' });
+    await counter.client.setOrderDiscount(made.id, made.etag, '1', REPEATABLE);
+    await expect(counter.client.shipAndInvoice(made.id, made.etag, REPEATABLE)).rejects.toMatchObject({
+      code: 'conflict',
+    });
     expect(await counter.client.findInvoicesOfOrder(made.id)).toEqual([]);
   });
 
@@ -103,13 +113,16 @@ describe('orders of Business Central', () => {
   });
 
   it('an invoice without an order says so', async () => {
-    const made = await counter.client.createInvoice({
-      externalDocumentNumber: documentKey(randomUUID()),
-      customerId: counter.customerId,
-      currencyCode: 'EUR',
-      lines: [line(10_000, '1', '1')],
-      headerDiscount: undefined,
-    });
+    const made = await counter.client.createInvoice(
+      {
+        externalDocumentNumber: documentKey(randomUUID()),
+        customerId: counter.customerId,
+        currencyCode: 'EUR',
+        lines: [line(10_000, '1', '1')],
+        headerDiscount: undefined,
+      },
+      REPEATABLE,
+    );
     expect(made.orderId).toBeUndefined();
     expect(made.orderNumber).toBeUndefined();
   });

@@ -2,8 +2,8 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
-import { whileListening } from '../../src/clients/http/sending.js';
-import { createTransport, type HttpTransport } from '../../src/clients/http/transport.js';
+import { createTransport, type HttpRequest, type HttpTransport } from '../../src/clients/http/transport.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 
 /** One transport against a server that answers as it is told. */
 let server: Server;
@@ -50,7 +50,7 @@ async function send(act: (response: ServerResponse) => void): Promise<unknown> {
   answer = act;
   asked = [];
   return http
-    .send({ method: 'POST', path: 'orders', asked: 'create the order', body: { a: 1 } })
+    .send({ method: 'POST', path: 'orders', asked: 'create the order', body: { a: 1 }, context: REPEATABLE })
     .catch((e: unknown) => e);
 }
 
@@ -107,7 +107,7 @@ describe('one request', () => {
       throw stop;
     });
     for (const method of ['POST', 'PATCH', 'DELETE'] as const) {
-      await expect(guarded.send({ method, path: 'x', asked: 'write' })).rejects.toBe(stop);
+      await expect(guarded.send({ method, path: 'x', asked: 'write', context: REPEATABLE })).rejects.toBe(stop);
     }
     await expect(guarded.send({ method: 'GET', path: 'x', asked: 'look' })).rejects.toMatchObject({
       code: 'unavailable',
@@ -124,18 +124,23 @@ describe('one request', () => {
       said.push('arrived');
       status(401)(response);
     };
-    const ask = (method: 'GET' | 'POST') =>
-      whileListening(
-        async () => {
-          said.push('leaves');
-        },
-        () => waiting.send({ method, path: 'x', asked: 'ask' }).catch(() => undefined),
-      );
-    await ask('POST');
+    const context = {
+      async beforeSending() {
+        said.push('leaves');
+      },
+    };
+    await waiting.send({ method: 'POST', path: 'x', asked: 'ask', context }).catch(() => undefined);
     expect(said).toEqual(['waited', 'leaves', 'arrived', 'leaves', 'arrived']);
-    await ask('GET');
+    await waiting.send({ method: 'GET', path: 'x', asked: 'ask' }).catch(() => undefined);
     expect(said.slice(5)).toEqual(['arrived', 'arrived']);
     await waiting.close();
+  });
+
+  it('a write that tells nobody when it leaves does not compile', () => {
+    // @ts-expect-error a request that may change something carries its context
+    const write: HttpRequest = { method: 'POST', path: 'x', asked: 'ask' };
+    const read: HttpRequest = { method: 'GET', path: 'x', asked: 'ask' };
+    expect([write.method, read.method]).toEqual(['POST', 'GET']);
   });
 
   it('a server that is not there was certainly not asked', async () => {

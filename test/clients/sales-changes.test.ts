@@ -7,6 +7,7 @@ import {
   LinkExpired,
 } from '../../src/clients/dataverse/changes.js';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { FeedTable } from '../../src/deal/ids.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -94,7 +95,7 @@ describe('the changes of a table', () => {
   it('tell whose they are: ours or somebody’s', async () => {
     const link = deltaLinkOf(await readAll('opportunity', 500));
     const opportunity = simulators.data.documents.find((document) => document.kind === 'opportunity');
-    await sales.updateOpportunity(opportunity?.id ?? '', { bc_postedinvoicenumber: '103001' });
+    await sales.updateOpportunity(opportunity?.id ?? '', { bc_postedinvoicenumber: '103001' }, REPEATABLE);
     const [page] = await readAll('opportunity', 500, link);
     expect(page?.rows[0]?.modifiedBy).toBe((await sales.whoAmI()).userId);
   });

@@ -13,6 +13,7 @@ import { type StoredAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit/audi
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { loadConfig } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { tamper, verifyOffline } from '../support/audit.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
@@ -121,7 +122,14 @@ describe('a deal leaves a trail (I4)', () => {
       timeoutMs: 5_000,
     });
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId: '', rules: config.rules, ambiguityWindowMs: 60_000, sets };
+    const common = {
+      businessCentral,
+      companyId: '',
+      clock: systemClock,
+      rules: config.rules,
+      ambiguityWindowMs: 60_000,
+      sets,
+    };
     const dying = { ...stage.ledger, recordOutcome: () => Promise.reject(new Error('died here')) };
     const input = { recordId: deal.id, draftId: String(documentId) };
     const first = createBusinessCentralActivities({ ...common, ledger: dying }).deleteDraft(input);

@@ -18,6 +18,7 @@ import { migrate } from '../../src/ledger/migrate.js';
 import type { Rules } from '../../src/mapping/rules/rules.js';
 import { createPreviewer } from '../../src/operations/deals/previewer.js';
 import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
 import { openRecordingProxy } from '../support/recording-proxy.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -82,7 +83,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
 
   const ledger = createLedger(database);
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  const common = { ledger, rules, sets, ambiguityWindowMs: 60_000 };
+  const common = { ledger, clock: systemClock, rules, sets, ambiguityWindowMs: 60_000 };
   const ofCompany = { ...common, businessCentral, companyId: simulators.businessCentral.company.id };
   const steps = createBusinessCentralActivities(ofCompany);
   const orders = createOrderActivities(ofCompany);

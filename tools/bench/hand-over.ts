@@ -7,6 +7,7 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import { toDocument } from '../../src/deal/document.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
@@ -187,30 +188,34 @@ async function timeScript(
     const deal = await sales.readDeal('salesorder', id);
     const draft = await businessCentral.createInvoice(
       toDocument(deal, customers.get(deal.customer?.number ?? '') ?? '', LINES),
+      REPEATABLE,
     );
-    await businessCentral.postInvoice(draft.id, draft.etag);
+    await businessCentral.postInvoice(draft.id, draft.etag, REPEATABLE);
     const posted = await businessCentral.getInvoice(draft.id);
-    await sales.createInvoice({
-      invoiceId: posted.id,
-      number: posted.number,
-      name: deal.name,
-      source: { table: 'salesorder', recordId: id },
-      accountId: deal.customer?.accountId ?? '',
-      customerKind: 'account',
-      currencyId: deal.currencyId,
-      priceListId: deal.priceListId,
-      dueDate: posted.dueDate,
-      columns: {},
-      discount: '0',
-      lines: posted.lines.map(({ description, quantity, unitPrice, discount, tax }) => ({
-        product: undefined,
-        description,
-        quantity,
-        unitPrice,
-        discount,
-        tax,
-      })),
-    });
+    await sales.createInvoice(
+      {
+        invoiceId: posted.id,
+        number: posted.number,
+        name: deal.name,
+        source: { table: 'salesorder', recordId: id },
+        accountId: deal.customer?.accountId ?? '',
+        customerKind: 'account',
+        currencyId: deal.currencyId,
+        priceListId: deal.priceListId,
+        dueDate: posted.dueDate,
+        columns: {},
+        discount: '0',
+        lines: posted.lines.map(({ description, quantity, unitPrice, discount, tax }) => ({
+          product: undefined,
+          description,
+          quantity,
+          unitPrice,
+          discount,
+          tax,
+        })),
+      },
+      REPEATABLE,
+    );
     times.push(performance.now() - started);
   }
   await Promise.all([sales.close(), businessCentral.close()]);

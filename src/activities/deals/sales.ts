@@ -2,7 +2,9 @@ import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
+import type { Clock } from '../../deal/clock.js';
 import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
@@ -64,6 +66,7 @@ export interface WriteBack {
 export interface DataverseActivityDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & WriteLedger & AuditLedger;
+  readonly clock: Clock;
   readonly rules: Rules;
   /** Without them every deal is the default company's. */
   readonly companies?: Pick<Companies, 'choose'> | undefined;
@@ -146,14 +149,14 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
       const invoice = await ledger.getInvoice(invoiceId);
       const deal = await ledger.getDeal(ref.recordId, revision);
       const row = toSalesInvoice(deal, invoice, rules);
-      return writeOnce(ledger, {
+      return writeOnce(dependencies, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `sales-invoice-${invoice.id}`),
         action: 'create invoice row in Sales',
         result: invoiceRow,
         ambiguityWindowMs,
         find: () => dataverse.findInvoice(row.invoiceId),
-        write: () => dataverse.createInvoice(row),
+        write: (context) => dataverse.createInvoice(row, context),
         outcome: (result) => ({
           change: { kind: 'state', state: 'written-back' },
           writeBack: {
@@ -172,7 +175,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
       const invoice = await ledger.getInvoice(invoiceId);
       const columns = toColumns(rules.opportunityColumns, invoice);
-      const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns));
+      const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns, REPEATABLE));
       await ledger.audit({
         recordId: ref.recordId,
         actor: 'dealbridge',

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { DataverseClient, DataverseInvoiceChange, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
+import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { writeKey } from '../../deal/ids.js';
 import { isZero } from '../../deal/money.js';
@@ -24,11 +26,13 @@ import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 export interface WriteBackDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & WriteLedger & AuditLedger;
+  readonly clock: Clock;
   readonly rules: Pick<Rules, 'invoiceColumns'>;
   readonly ambiguityWindowMs: number;
 }
 
-export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityWindowMs }: WriteBackDependencies) {
+export function createWriteBackActivities(dependencies: WriteBackDependencies) {
+  const { dataverse, ledger, rules, ambiguityWindowMs } = dependencies;
   return {
     /**
      * Brings the invoice row to what the ledger holds of the invoice. A paid row takes no columns, so it is set back to
@@ -66,21 +70,22 @@ export function createWriteBackActivities({ dataverse, ledger, rules, ambiguityW
     /** A note on the timeline of the record, which locked records take too; its GUID is ours, so a repeat finds it. */
     async writeNote({ ref, notice }: { readonly ref: RecordRef; readonly notice: Notice }): Promise<void> {
       const noteId = deriveGuid(`note/${ref.recordId}/${notice.kind}/${notice.subject}`);
-      await writeOnce(ledger, {
+      await writeOnce(dependencies, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `note-${noteId}`),
         action: 'write a note in Sales',
         result: z.object({ noteId: z.string() }),
         ambiguityWindowMs,
         find: () => dataverse.findNote(noteId),
-        write: () => dataverse.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }),
+        write: (context) =>
+          dataverse.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }, context),
         outcome: () => ({ facts: { notice } }),
       });
     },
 
     /** The same state twice is the same, so no intent is needed. */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
-      const receipt = await toTemporalFailures(() => dataverse.setOrderInvoiced(recordId));
+      const receipt = await toTemporalFailures(() => dataverse.setOrderInvoiced(recordId, REPEATABLE));
       await ledger.audit({ recordId, actor: 'dealbridge', action: 'set the order in Sales to invoiced', ...receipt });
     },
   };
@@ -133,8 +138,8 @@ async function updateRow(
   change: DataverseInvoiceChange,
 ): Promise<ReportedNote> {
   const write = async (etag: string) => {
-    const { etag: next, requestId, correlationId } = await dataverse.updateInvoice(note.salesInvoiceId, etag, change);
-    return { ...note, etag: next, requestId, correlationId };
+    const row = await dataverse.updateInvoice(note.salesInvoiceId, etag, change, REPEATABLE);
+    return { ...note, etag: row.etag, requestId: row.requestId, correlationId: row.correlationId };
   };
   try {
     return await write(note.etag);

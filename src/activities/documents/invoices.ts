@@ -5,6 +5,8 @@ import { ITEMS_PER_REQUEST } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE, type WriteContext } from '../../clients/http/write-context.js';
+import type { Clock } from '../../deal/clock.js';
 import type { Problem } from '../../deal/holds.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { Creates } from '../../deal/missing-master-data.js';
@@ -58,6 +60,7 @@ export interface BusinessCentralActivityDependencies {
   readonly businessCentral: BusinessCentralClient;
   readonly companyId: string;
   readonly ledger: Ledger;
+  readonly clock: Clock;
   readonly rules: Rules;
   /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference/business-central 8). */
   readonly ambiguityWindowMs: number;
@@ -163,7 +166,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const invoice = await writeOnce(ledger, {
+      const invoice = await writeOnce(dependencies, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.invoice, input.draftVersion),
         startedFrom: made,
@@ -171,8 +174,8 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
         result: draftResult,
         ambiguityWindowMs,
         find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
-        write: async () => ({
-          ...(await businessCentral.createInvoice(plan.toDraft(input.customerId))),
+        write: async (context) => ({
+          ...(await businessCentral.createInvoice(plan.toDraft(input.customerId), context)),
           made,
         }),
         outcome: ({ made: of, ...draft }) => ({
@@ -207,7 +210,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
       return toTemporalFailures(async () => {
         const { before, answer } = await discountWithFreshEtag(
           input.etag,
-          (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount),
+          (etag) => businessCentral.setInvoiceDiscount(input.draftId, etag, deal.headerDiscount, REPEATABLE),
           () => businessCentral.getInvoice(input.draftId),
         );
         const { requestId, correlationId, ...invoice } = answer;
@@ -236,7 +239,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     },
 
     async deleteDraft({ recordId, draftId }: { readonly recordId: string; readonly draftId: string }): Promise<void> {
-      await writeOnce(ledger, {
+      await writeOnce(dependencies, {
         recordId,
         // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
         writeKey: writeKey(recordId, `delete-${draftId}`),
@@ -248,10 +251,10 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
           (await undefinedIfNotFound(businessCentral.getInvoice(draftId))) === undefined
             ? { wasThere: true }
             : undefined,
-        write: () =>
+        write: (context) =>
           deleteOnce(async () => {
             const { etag } = await businessCentral.getInvoice(draftId);
-            return businessCentral.deleteInvoice(draftId, etag);
+            return businessCentral.deleteInvoice(draftId, etag, context);
           }),
         outcome: ({ wasThere }) => ({
           change: { kind: 'draft-gone' },
@@ -264,7 +267,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
     async post(input: { readonly recordId: string; readonly draft: Draft }): Promise<'posted' | 'changed'> {
       const { recordId, draft } = input;
       try {
-        await writeOnce(ledger, {
+        await writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `post-${draft.id}`),
           action: 'post invoice in Business Central',
@@ -274,7 +277,7 @@ export function createBusinessCentralActivities(dependencies: BusinessCentralAct
             const invoice = await businessCentral.getInvoice(draft.id);
             return invoice.number === draft.figures.documentNumber ? undefined : { done: true };
           },
-          write: () => postOnce(businessCentral, draft),
+          write: (context) => postOnce(businessCentral, draft, context),
           outcome: () => ({
             change: [{ kind: 'posted' }, { kind: 'closed' }],
             facts: { documentId: draft.id, figures: draft.figures },
@@ -315,9 +318,9 @@ async function findOne(businessCentral: BusinessCentralClient, key: string): Pro
   return found[0];
 }
 
-async function postOnce(businessCentral: BusinessCentralClient, draft: Draft) {
+async function postOnce(businessCentral: BusinessCentralClient, draft: Draft, context: WriteContext) {
   try {
-    const { requestId, correlationId } = await businessCentral.postInvoice(draft.id, draft.etag);
+    const { requestId, correlationId } = await businessCentral.postInvoice(draft.id, draft.etag, context);
     return { done: true as const, requestId, correlationId };
   } catch (error) {
     if (!(error instanceof RemoteApiError) || !isAlreadyPosted(error.facts.remoteMessage)) throw error;

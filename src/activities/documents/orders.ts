@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { BusinessCentralClient, Invoice, Order } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE, type WriteContext } from '../../clients/http/write-context.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
 import { orderContent } from '../../ledger/deals/document-schema.js';
@@ -64,7 +65,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       if (!(await ledger.startDrafting(recordId))) return undefined;
       const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
-      const order = await writeOnce(ledger, {
+      const order = await writeOnce(dependencies, {
         recordId,
         writeKey: writeKey(recordId, DRAFT_STEPS.order, input.draftVersion),
         startedFrom: made,
@@ -72,13 +73,13 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
         result: draftResult,
         ambiguityWindowMs,
         find: async ({ startedFrom }) => withProvenance(await findOne(businessCentral, key), startedFrom),
-        write: async () => {
+        write: async (context) => {
           // The order before this one may be gone because it was posted, and then it must not be made again (I1); of
           // what it was made is not asked any more.
           const posted = input.draftVersion > 1 ? await findOne(businessCentral, key) : undefined;
           if (posted) return { ...posted, requestId: '', correlationId: '' };
           return {
-            ...(await businessCentral.createOrder(plan.toDraft(input.customerId))),
+            ...(await businessCentral.createOrder(plan.toDraft(input.customerId), context)),
             made,
           };
         },
@@ -114,7 +115,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       return toTemporalFailures(async () => {
         const { before, answer } = await discountWithFreshEtag(
           input.etag,
-          (etag) => businessCentral.setOrderDiscount(input.draftId, etag, deal.headerDiscount),
+          (etag) => businessCentral.setOrderDiscount(input.draftId, etag, deal.headerDiscount, REPEATABLE),
           () => businessCentral.getOrder(input.draftId),
         );
         const { requestId, correlationId, ...order } = answer;
@@ -147,7 +148,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
 
     async deleteOrderDraft(input: { readonly recordId: string; readonly draftId: string }): Promise<void> {
       const { recordId, draftId } = input;
-      await writeOnce(ledger, {
+      await writeOnce(dependencies, {
         recordId,
         // As for an invoice: the intent tells a repeat that an order which is gone was deleted by us (I4).
         writeKey: writeKey(recordId, `delete-${draftId}`),
@@ -156,10 +157,10 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
         ambiguityWindowMs: 0,
         find: async () =>
           (await undefinedIfNotFound(businessCentral.getOrder(draftId))) === undefined ? { wasThere: true } : undefined,
-        write: () =>
+        write: (context) =>
           deleteOnce(async () => {
             const { etag } = await businessCentral.getOrder(draftId);
-            return businessCentral.deleteOrder(draftId, etag);
+            return businessCentral.deleteOrder(draftId, etag, context);
           }),
         outcome: ({ wasThere }) => ({
           change: { kind: 'draft-gone' },
@@ -177,7 +178,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
       const { recordId, draft } = input;
       const before = toQuantities(await ledger.getOrder(draft.id));
       try {
-        await writeOnce(ledger, {
+        await writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `ship-and-invoice-${draft.id}`),
           action: 'ship and invoice order in Business Central',
@@ -190,7 +191,7 @@ export function createOrderActivities(dependencies: BusinessCentralActivityDepen
             if (!mayHaveLanded) return undefined;
             return hasMoved(startedFrom.parse(quantities).lines, toQuantities(order)) ? { done: true } : undefined;
           },
-          write: () => shipOnce(businessCentral, draft),
+          write: (context) => shipOnce(businessCentral, draft, context),
           outcome: () => ({
             change: { kind: 'posted' },
             facts: { documentId: draft.id, figures: draft.figures, before },
@@ -256,9 +257,9 @@ async function findPosted(
   return invoices.length > 0 ? { done: true } : undefined;
 }
 
-async function shipOnce(businessCentral: BusinessCentralClient, draft: Draft) {
+async function shipOnce(businessCentral: BusinessCentralClient, draft: Draft, context: WriteContext) {
   try {
-    const receipt = await businessCentral.shipAndInvoice(draft.id, draft.etag);
+    const receipt = await businessCentral.shipAndInvoice(draft.id, draft.etag, context);
     return { done: true as const, ...receipt };
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;

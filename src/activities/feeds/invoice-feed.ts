@@ -5,6 +5,7 @@ import type {
   InvoicePlace,
 } from '../../clients/business-central/client.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
+import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
@@ -36,17 +37,18 @@ export interface InvoiceFeedDependencies {
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
   readonly ambiguityWindowMs: number;
+  readonly clock: Clock;
   /** Starts or signals the deal, also one that has settled. */
   readonly notifyDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
 }
 
 export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencies) {
-  const { businessCentral, companyId, invoiceFeed, ambiguityWindowMs, notifyDeal } = dependencies;
+  const { businessCentral, companyId, invoiceFeed, ambiguityWindowMs, clock, notifyDeal } = dependencies;
   const ledger = dependencies.ledger.businessCentralFeeds;
   const overlapMs = invoiceFeed.overlapSeconds * 1_000;
 
   async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
-    const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? new Date());
+    const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? clock.now());
     const page = await readPageFrom({ since: toMoment(next) ?? new Date(watermark.getTime() - overlapMs) });
     const began = beganAt ?? page.answeredAt?.toISOString();
     const notified = await notifyDeals(page.invoices);

@@ -1,5 +1,6 @@
 import type { DataverseChanges } from '../../clients/dataverse/changes.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
+import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { wonStateCodes } from '../../deal/events.js';
 import type { SourceTable } from '../../deal/ids.js';
@@ -31,17 +32,18 @@ export interface ReconcileSalesDependencies {
   readonly audit: (entry: AuditEntry) => Promise<void>;
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly rules: Pick<Rules, 'events' | 'feeds'>;
+  readonly clock: Clock;
 }
 
 const DAY_MS = 86_400_000;
 
 export function createReconcileSalesActivities(dependencies: ReconcileSalesDependencies) {
-  const { changes, feeds, detections, audit, startDeal, rules } = dependencies;
+  const { changes, feeds, detections, audit, startDeal, rules, clock } = dependencies;
 
   async function countPage(table: SourceTable, before: ReconcileProgress | undefined): Promise<ReconcileProgress> {
     const { takenFrom } = await feeds.openFeed(table);
     const statecodes = wonStateCodes(table, rules.events);
-    const daysAgo = new Date(Date.now() - rules.feeds.countDays * DAY_MS);
+    const daysAgo = new Date(clock.now().getTime() - rules.feeds.countDays * DAY_MS);
     // What is older than the feed is not ours to take; a feed that never read has set no beginning yet.
     const since = before ? new Date(before.since) : takenFrom && takenFrom > daysAgo ? takenFrom : daysAgo;
     const progress = { rows: before?.rows ?? 0, missed: before?.missed ?? 0, since: since.toISOString() };

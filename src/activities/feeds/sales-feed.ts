@@ -1,4 +1,5 @@
 import { type ChangedRow, type DataverseChanges, LinkExpired } from '../../clients/dataverse/changes.js';
+import type { Clock } from '../../deal/clock.js';
 import type { RecordState } from '../../deal/deal.js';
 import { toRecordState } from '../../deal/events.js';
 import { type FeedTable, isSourceTable } from '../../deal/ids.js';
@@ -31,6 +32,7 @@ export interface SalesFeedDependencies {
   /** The systemuserid of our Application User, asked once. */
   readonly getOwnUserId: () => Promise<string>;
   readonly take: TakeSalesChanges;
+  readonly clock: Clock;
 }
 
 /** So many missing rows of a comparison are taken in one step. */
@@ -38,7 +40,7 @@ const MISSING_BATCH_SIZE = 500;
 const MIN_RESTART_INTERVAL_MS = 60_000;
 
 export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
-  const { changes, feeds, rules, getOwnUserId, take } = dependencies;
+  const { changes, feeds, rules, getOwnUserId, take, clock } = dependencies;
 
   async function readPage(table: FeedTable): Promise<FeedPage> {
     const feed = await feeds.openFeed(table);
@@ -70,7 +72,7 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       await feeds.startComparison(table, feed.step);
       // Links that are refused one after the other must not become a loop without a pause.
       const isRepeated =
-        feed.expiredAt !== undefined && Date.now() - feed.expiredAt.getTime() < MIN_RESTART_INTERVAL_MS;
+        feed.expiredAt !== undefined && clock.now().getTime() - feed.expiredAt.getTime() < MIN_RESTART_INTERVAL_MS;
       return answer(await feeds.openFeed(table), !isRepeated);
     }
 

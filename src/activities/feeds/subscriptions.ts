@@ -1,11 +1,13 @@
 import type { Subscription, SubscriptionClient } from '../../clients/business-central/subscriptions.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
 import {
   BUSINESS_CENTRAL_WEBHOOK,
   SUBSCRIBED_RESOURCES,
   type SubscribedResource,
   subscriptionId,
 } from '../../deal/business-central-feeds.js';
+import type { Clock } from '../../deal/clock.js';
 import type { StoredSubscription } from '../../ledger/feeds/subscriptions.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { toFailure } from '../remote/failures.js';
@@ -25,6 +27,7 @@ export interface SubscriptionDependencies {
   /** The address under which Business Central reaches the starter; without it nothing is subscribed. */
   readonly publicUrl: string | undefined;
   readonly clientState: string;
+  readonly clock: Clock;
 }
 
 /** The default company when it is not given. */
@@ -38,7 +41,7 @@ const RENEW_AFTER_MS = 86_400_000;
 const ENDS_SOON_MS = 36 * 3_600_000;
 
 export function createSubscriptionActivities(dependencies: SubscriptionDependencies) {
-  const { subscriptions, companyId, publicUrl, clientState } = dependencies;
+  const { subscriptions, companyId, publicUrl, clientState, clock } = dependencies;
   const ledger = dependencies.ledger.businessCentralFeeds;
 
   const noteOf = (resource: SubscribedResource) => ({
@@ -84,7 +87,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
         if (!there) tasks.push({ resource, todo: 'create', etag: '' });
         else if (there.notificationUrl !== wanted.notificationUrl) {
           tasks.push({ resource, todo: 'move', etag: there.etag });
-        } else if (isDue(there, known) || hasOtherState(there, clientState)) {
+        } else if (isDue(there, known, clock.now().getTime()) || hasOtherState(there, clientState)) {
           tasks.push({ resource, todo: 'renew', etag: there.etag });
         }
       }
@@ -95,7 +98,9 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     async createSubscription({ resource }: OfCompany & { readonly resource: SubscribedResource }): Promise<void> {
       await noting(resource, async () => {
         const wanted = wantedOf(resource);
-        const made = await orExisting(subscriptions, wanted.id, () => subscriptions.createSubscription(wanted));
+        const made = await orExisting(subscriptions, wanted.id, () =>
+          subscriptions.createSubscription(wanted, REPEATABLE),
+        );
         await ledger.recordRenewal(noteOf(resource), made.expiresAt);
       });
     },
@@ -108,7 +113,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       readonly etag: string;
     }): Promise<void> {
       await noting(resource, async () => {
-        const renewed = await subscriptions.renewSubscription(wantedOf(resource), etag);
+        const renewed = await subscriptions.renewSubscription(wantedOf(resource), etag, REPEATABLE);
         await ledger.recordRenewal(noteOf(resource), renewed.expiresAt);
       });
     },
@@ -123,7 +128,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       await noting(resource, async () => {
         const { id } = wantedOf(resource);
         try {
-          await subscriptions.deleteSubscription(id, etag);
+          await subscriptions.deleteSubscription(id, etag, REPEATABLE);
         } catch (error) {
           // Gone is what was wanted.
           if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
@@ -136,8 +141,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
 
 export type SubscriptionActivities = ReturnType<typeof createSubscriptionActivities>;
 
-function isDue({ expiresAt }: Subscription, known: StoredSubscription | undefined): boolean {
-  const now = Date.now();
+function isDue({ expiresAt }: Subscription, known: StoredSubscription | undefined, now: number): boolean {
   if (!known?.renewedAt || known.error !== undefined) return true;
   return now - known.renewedAt.getTime() > RENEW_AFTER_MS || Date.parse(expiresAt) - now < ENDS_SOON_MS;
 }

@@ -5,6 +5,7 @@ import type { MasterSet } from '../../clients/business-central/masters.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { DataverseMasters } from '../../clients/dataverse/masters.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import type { Clock } from '../../deal/clock.js';
 import { writeKey } from '../../deal/ids.js';
 import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
@@ -28,6 +29,7 @@ export interface SyncDependencies {
   readonly sets: ReferenceSets;
   readonly companyId: string;
   readonly ledger: WriteLedger & LinkLedger & AuditLedger;
+  readonly clock: Clock;
   readonly masters: MasterLedger;
   readonly rules: Rules;
   readonly ambiguityWindowMs: number;
@@ -153,7 +155,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const isWritten = (row: BusinessCentralMaster): boolean =>
       Object.entries(toBusinessCentral).every(([name, value]) => (row.values[name] ?? '') === toRead(value));
     return keepingRefusals(ref, 'write', async () => {
-      const after = await writeOnce(ledger, {
+      const after = await writeOnce(dependencies, {
         recordId: ref.rowId,
         writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(read.etag, toBusinessCentral)}`),
         action: `change ${SECTION[ref.kind]} in Business Central`,
@@ -163,9 +165,9 @@ export function createSyncSteps(dependencies: SyncDependencies) {
           const row = await businessCentral.getMaster(set, read.id);
           return isWritten(row) ? row : undefined;
         },
-        write: async () => {
+        write: async (context) => {
           try {
-            return await businessCentral.updateMaster(set, read.id, read.etag, toBusinessCentral);
+            return await businessCentral.updateMaster(set, read.id, read.etag, toBusinessCentral, context);
           } catch (error) {
             const problem = isTaken(error) ? findProblem(error) : undefined;
             throw problem ? refuse(problem.reason, problem.text) : error;
@@ -202,7 +204,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const fields = differences.filter(({ winner }) => winner === 'business-central');
     const names = new Set(fields.map(({ field }) => field));
     return keepingRefusals(ref, 'write-sales', async () => {
-      await writeOnce(ledger, {
+      await writeOnce(dependencies, {
         recordId: ref.rowId,
         writeKey: writeKey(ref.rowId, `change-${content.kind}-${toFingerprint(content.revision, toDataverse)}`),
         action: `change ${content.kind} in Sales`,
@@ -213,9 +215,9 @@ export function createSyncSteps(dependencies: SyncDependencies) {
           const isWritten = Object.entries(toDataverse).every(([name, value]) => (columns[name] ?? '') === value);
           return isWritten ? { done: true } : undefined;
         },
-        write: async () => ({
+        write: async (context) => ({
           done: true as const,
-          ...(await dataverseMasters.updateMaster(content.kind, ref.rowId, content.revision, toDataverse)),
+          ...(await dataverseMasters.updateMaster(content.kind, ref.rowId, content.revision, toDataverse, context)),
         }),
         outcome: () => toAudit(content.number, fields, true),
       });

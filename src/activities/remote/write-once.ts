@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { RemoteApiError } from '../../clients/errors.js';
-import { whileListening } from '../../clients/http/sending.js';
+import type { WriteContext } from '../../clients/http/write-context.js';
+import type { Clock } from '../../deal/clock.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { UnparsedContent } from '../../ledger/read-rows.js';
@@ -26,12 +27,19 @@ export interface SafeWrite<Result extends object> {
   readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
   /** Kept with the intent, for a write whose end shows only by comparing with it. */
   readonly startedFrom?: object;
-  readonly write: () => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
+  readonly write: (
+    context: WriteContext,
+  ) => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
   readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> &
     Pick<Outcome['audit'], 'before' | 'after' | 'personal'> & {
       readonly facts: Readonly<Record<string, unknown>>;
     };
+}
+
+export interface WriteDependencies {
+  readonly ledger: WriteLedger & AuditLedger;
+  readonly clock: Clock;
 }
 
 /** The time between two looks while an outcome is unknown: soon enough to adopt, seldom enough not to be load. */
@@ -45,7 +53,7 @@ const LATE_MS = 1_000;
  * only when the other side's own time limit has passed, and after a last look.
  */
 export async function writeOnce<Result extends object>(
-  ledger: WriteLedger & AuditLedger,
+  { ledger, clock }: WriteDependencies,
   write: SafeWrite<Result>,
 ): Promise<Result> {
   const { recordId, writeKey } = write;
@@ -66,15 +74,17 @@ export async function writeOnce<Result extends object>(
       throw waitForOutcome(0);
     attempt += 1;
   }
-  const begunAt = Date.now();
-  const countLate = async (): Promise<void> => {
-    if (Date.now() - begunAt <= LATE_MS) return;
-    // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
-    if (!(await ledger.restartAmbiguityWindow(writeKey, attempt))) throw waitForOutcome(0);
+  const begunAt = clock.now().getTime();
+  const context: WriteContext = {
+    async beforeSending() {
+      if (clock.now().getTime() - begunAt <= LATE_MS) return;
+      // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
+      if (!(await ledger.restartAmbiguityWindow(writeKey, attempt))) throw waitForOutcome(0);
+    },
   };
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
   try {
-    answer = await whileListening(countLate, write.write);
+    answer = await write.write(context);
   } catch (error) {
     if (error instanceof RemoteApiError) {
       if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { listCompanies } from './environment.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
@@ -42,18 +43,22 @@ export type WholeRow = Readonly<Record<string, string | boolean>>;
 
 export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests {
   findCustomer(number: string): Promise<CustomerRef | undefined>;
-  createCustomer(fields: FieldValues): Promise<CustomerRef & Receipt>;
+  createCustomer(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
   /** The number of the company contact that stands for a customer. */
   findCompanyContact(customerId: string): Promise<string | undefined>;
   findContact(number: string): Promise<CustomerRef | undefined>;
-  createContact(fields: FieldValues): Promise<CustomerRef & Receipt>;
+  createContact(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
-  createItem(fields: FieldValues): Promise<ItemRef & Receipt>;
+  createItem(fields: FieldValues, context: WriteContext): Promise<ItemRef & Receipt>;
   /** A whole set, such as `paymentTerms`; `dimensions` with their values; `shortcutDimensions` 1 and 2 with their names. */
   readCodes(set: string): Promise<CodeRow[]>;
   /** Whole rows by number, as the API shows them; decimals as text. */
   findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
-  createUnit(code: string, name: string): Promise<{ readonly id: string; readonly code: string } & Receipt>;
+  createUnit(
+    code: string,
+    name: string,
+    context: WriteContext,
+  ): Promise<{ readonly id: string; readonly code: string } & Receipt>;
   /** Default dimensions of a customer or of items, by number: code to value. */
   readDefaultDimensions(set: 'customers' | 'items', number: string): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
@@ -76,8 +81,9 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     asked: string,
     shape: z.ZodType<T>,
     fields: FieldValues,
+    context: WriteContext,
   ): Promise<{ readonly row: T } & Receipt> => {
-    const sent = { method: 'POST', path: set, asked, body: toMasterBody(set, fields) } as const;
+    const sent = { method: 'POST', path: set, asked, body: toMasterBody(set, fields), context } as const;
     const { body, requestId, correlationId } = await http.send(sent);
     return { row: readWire('business-central', asked, shape, body, requestId), requestId, correlationId };
   };
@@ -94,8 +100,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return rows.find((row) => row.number === number.trim().toUpperCase());
     },
-    async createCustomer(fields) {
-      const { row, ...receipt } = await createRow('customers', 'create the customer', customerRow, fields);
+    async createCustomer(fields, context) {
+      const { row, ...receipt } = await createRow('customers', 'create the customer', customerRow, fields, context);
       return { id: row.id, number: row.number, ...receipt };
     },
     async findCompanyContact(customerId) {
@@ -115,8 +121,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const rows = readWire('business-central', asked, listOf(numberRow), body, requestId).value;
       return rows.find((row) => row.number === number.trim().toUpperCase());
     },
-    async createContact(fields) {
-      const { row, ...receipt } = await createRow('contacts', 'create the contact', numberRow, fields);
+    async createContact(fields, context) {
+      const { row, ...receipt } = await createRow('contacts', 'create the contact', numberRow, fields, context);
       return { ...row, ...receipt };
     },
     async findItems(numbers) {
@@ -128,8 +134,8 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         .value.filter((row) => wanted.has(row.number))
         .map(toItem);
     },
-    async createItem(fields) {
-      const { row, ...receipt } = await createRow('items', 'create the item', itemRow, fields);
+    async createItem(fields, context) {
+      const { row, ...receipt } = await createRow('items', 'create the item', itemRow, fields, context);
       return { ...toItem(row), ...receipt };
     },
     async readCodes(set) {
@@ -155,9 +161,15 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       }
       return found;
     },
-    async createUnit(code, name) {
+    async createUnit(code, name, context) {
       const asked = 'create the unit';
-      const sent = { method: 'POST', path: 'unitsOfMeasure', asked, body: { code, displayName: name } } as const;
+      const sent = {
+        method: 'POST',
+        path: 'unitsOfMeasure',
+        asked,
+        body: { code, displayName: name },
+        context,
+      } as const;
       const { body, requestId, correlationId } = await http.send(sent);
       const row = readWire('business-central', asked, codeRow, body, requestId);
       return { id: row.id, code: row.code, requestId, correlationId };

@@ -3,6 +3,7 @@ import type { DocumentDraft } from '../../deal/document.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
@@ -36,11 +37,11 @@ export interface InvoiceRequests {
   findInvoicesOfOrder(orderId: string): Promise<Invoice[]>;
   /** @throws RemoteApiError `not-found`. */
   getInvoice(id: string): Promise<Invoice>;
-  createInvoice(draft: DocumentDraft): Promise<Invoice & Receipt>;
-  setInvoiceDiscount(id: string, etag: string, amount: string): Promise<Invoice & Receipt>;
-  deleteInvoice(id: string, etag: string): Promise<Receipt>;
+  createInvoice(draft: DocumentDraft, context: WriteContext): Promise<Invoice & Receipt>;
+  setInvoiceDiscount(id: string, etag: string, amount: string, context: WriteContext): Promise<Invoice & Receipt>;
+  deleteInvoice(id: string, etag: string, context: WriteContext): Promise<Receipt>;
   /** `Microsoft.NAV.post`; the id stays, the number changes. The etag must be the one that was confirmed. */
-  postInvoice(id: string, etag: string): Promise<Receipt>;
+  postInvoice(id: string, etag: string, context: WriteContext): Promise<Receipt>;
 }
 
 const WITH_LINES = '$expand=salesInvoiceLines';
@@ -84,13 +85,14 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
       const asked = 'read the invoice';
       return readOne(asked, await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked }));
     },
-    async createInvoice(draft) {
+    async createInvoice(draft, context) {
       const asked = 'create the draft';
       const path = `salesInvoices?${WITH_LINES}`;
-      const answer = await http.send({ method: 'POST', path, asked, body: toDocumentBody(draft, 'invoice') });
+      const body = toDocumentBody(draft, 'invoice');
+      const answer = await http.send({ method: 'POST', path, asked, body, context });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },
-    async setInvoiceDiscount(id, etag, amount) {
+    async setInvoiceDiscount(id, etag, amount, context) {
       const asked = 'set the invoice discount';
       const answer = await http.send({
         method: 'PATCH',
@@ -98,22 +100,25 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
         asked,
         headers: { 'if-match': etag },
         body: { discountAmount: decimalNumber(amount) },
+        context,
       });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },
-    deleteInvoice: (id, etag) =>
+    deleteInvoice: (id, etag, context) =>
       http.send({
         method: 'DELETE',
         path: `salesInvoices(${id})`,
         asked: 'delete the draft',
         headers: { 'if-match': etag },
+        context,
       }),
-    postInvoice: (id, etag) =>
+    postInvoice: (id, etag, context) =>
       http.send({
         method: 'POST',
         path: `salesInvoices(${id})/Microsoft.NAV.post`,
         asked: 'post the invoice',
         headers: { 'if-match': etag },
+        context,
       }),
   };
 }

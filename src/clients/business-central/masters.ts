@@ -4,6 +4,7 @@ import { InternalError } from '../../deal/errors.js';
 import type { BusinessCentralMaster } from '../../deal/masters.js';
 import type { HttpTransport } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { toMasterBody } from './master-body.js';
 import { quote, type Receipt } from './transport.js';
 
@@ -31,7 +32,13 @@ export interface MasterRequests {
     link: string | undefined,
   ): Promise<BusinessCentralPage>;
   /** Only what is given is changed. @throws RemoteApiError `conflict` when the row is another than the etag says. */
-  updateMaster(set: MasterSet, id: string, etag: string, fields: FieldValues): Promise<BusinessCentralMaster & Receipt>;
+  updateMaster(
+    set: MasterSet,
+    id: string,
+    etag: string,
+    fields: FieldValues,
+    context: WriteContext,
+  ): Promise<BusinessCentralMaster & Receipt>;
 }
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
@@ -81,7 +88,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
       const path = link === undefined ? `${set}?$select=${select}` : toPath(link);
       return readList(`compare ${set}`, path, { prefer: `odata.maxpagesize=${pageSize}` });
     },
-    async updateMaster(set, id, etag, fields) {
+    async updateMaster(set, id, etag, fields, context) {
       const asked = `change in ${set}`;
       const { body, requestId, correlationId } = await http.send({
         method: 'PATCH',
@@ -92,6 +99,7 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
           ...toMasterBody(set, fields),
           ...(set === 'items' && 'blocked' in fields && { blocked: fields['blocked'] }),
         },
+        context,
       });
       return { ...toBusinessCentral(asked, body, requestId), requestId, correlationId };
     },

@@ -3,6 +3,7 @@ import type { DocumentDraft } from '../../deal/document.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
 import { toLine } from './invoices.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
@@ -13,14 +14,14 @@ export interface OrderRequests {
   findOrders(key: string): Promise<Order[]>;
   /** @throws RemoteApiError `not-found`, also when the order was fully posted. */
   getOrder(id: string): Promise<Order>;
-  createOrder(draft: DocumentDraft): Promise<Order & Receipt>;
-  setOrderDiscount(id: string, etag: string, amount: string): Promise<Order & Receipt>;
-  deleteOrder(id: string, etag: string): Promise<Receipt>;
+  createOrder(draft: DocumentDraft, context: WriteContext): Promise<Order & Receipt>;
+  setOrderDiscount(id: string, etag: string, amount: string, context: WriteContext): Promise<Order & Receipt>;
+  deleteOrder(id: string, etag: string, context: WriteContext): Promise<Receipt>;
   /**
    * `Microsoft.NAV.shipAndInvoice`: posts what the lines have left to ship and to invoice. Asked twice it posts twice,
    * so whoever repeats it looks first (reference/business-central 12.2). The etag must be the one that was confirmed.
    */
-  shipAndInvoice(id: string, etag: string): Promise<Receipt>;
+  shipAndInvoice(id: string, etag: string, context: WriteContext): Promise<Receipt>;
 }
 
 const WITH_LINES = '$expand=salesOrderLines';
@@ -44,13 +45,13 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
       const asked = 'read the order';
       return readOne(asked, await http.send({ method: 'GET', path: `salesOrders(${id})?${WITH_LINES}`, asked }));
     },
-    async createOrder(draft) {
+    async createOrder(draft, context) {
       const asked = 'create the order';
       const body = toDocumentBody(draft, 'order');
-      const answer = await http.send({ method: 'POST', path: `salesOrders?${WITH_LINES}`, asked, body });
+      const answer = await http.send({ method: 'POST', path: `salesOrders?${WITH_LINES}`, asked, body, context });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },
-    async setOrderDiscount(id, etag, amount) {
+    async setOrderDiscount(id, etag, amount, context) {
       const asked = 'set the order discount';
       const answer = await http.send({
         method: 'PATCH',
@@ -58,26 +59,29 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
         asked,
         headers: { 'if-match': etag },
         body: { discountAmount: decimalNumber(amount) },
+        context,
       });
       return { ...readOne(asked, answer), ...toReceipt(answer) };
     },
-    async deleteOrder(id, etag) {
+    async deleteOrder(id, etag, context) {
       return toReceipt(
         await http.send({
           method: 'DELETE',
           path: `salesOrders(${id})`,
           asked: 'delete the order',
           headers: { 'if-match': etag },
+          context,
         }),
       );
     },
-    async shipAndInvoice(id, etag) {
+    async shipAndInvoice(id, etag, context) {
       return toReceipt(
         await http.send({
           method: 'POST',
           path: `salesOrders(${id})/Microsoft.NAV.shipAndInvoice`,
           asked: 'ship and invoice the order',
           headers: { 'if-match': etag },
+          context,
         }),
       );
     },

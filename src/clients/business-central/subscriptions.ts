@@ -1,4 +1,5 @@
 import { readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { listOf, type SubscriptionRow, subscriptionRow } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, type Receipt, toReceipt } from './transport.js';
 
@@ -26,9 +27,9 @@ export interface WantedSubscription {
  */
 export interface SubscriptionClient {
   listSubscriptions(): Promise<Subscription[]>;
-  createSubscription(wanted: WantedSubscription): Promise<Subscription & Receipt>;
-  renewSubscription(wanted: WantedSubscription, etag: string): Promise<Subscription & Receipt>;
-  deleteSubscription(id: string, etag: string): Promise<Receipt>;
+  createSubscription(wanted: WantedSubscription, context: WriteContext): Promise<Subscription & Receipt>;
+  renewSubscription(wanted: WantedSubscription, etag: string, context: WriteContext): Promise<Subscription & Receipt>;
+  deleteSubscription(id: string, etag: string, context: WriteContext): Promise<Receipt>;
   close(): Promise<void>;
 }
 
@@ -40,24 +41,24 @@ export function createSubscriptionClient(options: EnvironmentOptions): Subscript
       const { body, requestId } = await http.send({ method: 'GET', path: 'subscriptions', asked });
       return readWire('business-central', asked, listOf(subscriptionRow), body, requestId).value.map(toSubscription);
     },
-    async createSubscription({ id, ...wanted }) {
+    async createSubscription({ id, ...wanted }, context) {
       const asked = 'create the subscription';
       const body = { subscriptionId: id, ...wanted };
-      const answer = await http.send({ method: 'POST', path: 'subscriptions', asked, body });
+      const answer = await http.send({ method: 'POST', path: 'subscriptions', asked, body, context });
       const row = readWire('business-central', asked, subscriptionRow, answer.body, answer.requestId);
       return { ...toSubscription(row), ...toReceipt(answer) };
     },
-    async renewSubscription({ id, ...wanted }, etag) {
+    async renewSubscription({ id, ...wanted }, etag, context) {
       const asked = 'renew the subscription';
       const headers = { 'if-match': etag };
-      const answer = await http.send({ method: 'PATCH', path: toPath(id), asked, headers, body: wanted });
+      const answer = await http.send({ method: 'PATCH', path: toPath(id), asked, headers, body: wanted, context });
       const row = readWire('business-central', asked, subscriptionRow, answer.body, answer.requestId);
       return { ...toSubscription(row), ...toReceipt(answer) };
     },
-    async deleteSubscription(id, etag) {
+    async deleteSubscription(id, etag, context) {
       const headers = { 'if-match': etag };
       return toReceipt(
-        await http.send({ method: 'DELETE', path: toPath(id), asked: 'delete the subscription', headers }),
+        await http.send({ method: 'DELETE', path: toPath(id), asked: 'delete the subscription', headers, context }),
       );
     },
     close: () => http.close(),

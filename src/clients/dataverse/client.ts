@@ -6,6 +6,7 @@ import { STATE_CODES, STATUS_CODES } from '../../deal/state-codes.js';
 import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import { readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
 import { idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
@@ -72,19 +73,24 @@ export interface DataverseClient {
   /** Records of a table that changed at or after a day and are not open or dead, the oldest first. */
   findRecordIds(table: SourceTable, since: string): Promise<string[]>;
   findInvoice(invoiceId: string): Promise<DataverseInvoiceState | undefined>;
-  createInvoice(invoice: DataverseInvoice): Promise<DataverseInvoiceState & WriteReceipt>;
+  createInvoice(invoice: DataverseInvoice, context: WriteContext): Promise<DataverseInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
   updateInvoice(
     invoiceId: string,
     etag: string,
     change: DataverseInvoiceChange,
+    context: WriteContext,
   ): Promise<DataverseInvoiceState & WriteReceipt>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
-  createNote(note: DataverseNote): Promise<{ readonly noteId: string } & WriteReceipt>;
+  createNote(note: DataverseNote, context: WriteContext): Promise<{ readonly noteId: string } & WriteReceipt>;
   /** Sets a submitted or fulfilled order to Invoiced. */
-  setOrderInvoiced(orderId: string): Promise<WriteReceipt>;
+  setOrderInvoiced(orderId: string, context: WriteContext): Promise<WriteReceipt>;
   /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
-  updateOpportunity(opportunityId: string, columns: Readonly<Record<string, string>>): Promise<WriteReceipt>;
+  updateOpportunity(
+    opportunityId: string,
+    columns: Readonly<Record<string, string>>,
+    context: WriteContext,
+  ): Promise<WriteReceipt>;
   whoAmI(): Promise<{ userId: string; organizationId: string }>;
   close(): Promise<void>;
 }
@@ -134,7 +140,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         throw error;
       }
     },
-    async createInvoice(invoice) {
+    async createInvoice(invoice, context) {
       const asked = 'create the invoice row';
       const { body, requestId, correlationId } = await http.send({
         method: 'POST',
@@ -142,10 +148,11 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         asked,
         headers: { prefer: 'return=representation' },
         body: toInvoiceBody(invoice),
+        context,
       });
       return { ...toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
-    async updateInvoice(invoiceId, etag, change) {
+    async updateInvoice(invoiceId, etag, change, context) {
       const asked = 'stage' in change ? 'set the state of the invoice row' : 'write the invoice row';
       const { body, requestId, correlationId } = await http.send({
         method: 'PATCH',
@@ -156,6 +163,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
           'stage' in change
             ? STAGES[change.stage]
             : { ...change.columns, ...(change.dueDate && { duedate: change.dueDate }) },
+        context,
       });
       return { ...toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
@@ -168,7 +176,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         throw error;
       }
     },
-    async createNote({ noteId, ref, subject, text }) {
+    async createNote({ noteId, ref, subject, text }, context) {
       const { requestId, correlationId } = await http.send({
         method: 'POST',
         path: 'annotations',
@@ -179,21 +187,23 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
           notetext: text,
           [`objectid_${ref.table}@odata.bind`]: `/${ENTITY_SETS[ref.table]}(${ref.recordId})`,
         },
+        context,
       });
       return { noteId, requestId, correlationId };
     },
-    setOrderInvoiced: (orderId) =>
+    setOrderInvoiced: (orderId, context) =>
       http.send({
         method: 'PATCH',
         path: `salesorders(${orderId})`,
         asked: 'set the order to invoiced',
         headers: { 'if-match': '*' },
         body: { statecode: STATE_CODES.salesorder.invoiced, statuscode: STATUS_CODES.salesorder.invoiced },
+        context,
       }),
-    async updateOpportunity(opportunityId, columns) {
+    async updateOpportunity(opportunityId, columns, context) {
       const asked = 'write the columns of the opportunity';
       const path = `opportunities(${opportunityId})`;
-      return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': '*' }, body: columns });
+      return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': '*' }, body: columns, context });
     },
     async whoAmI() {
       const asked = 'ask who we are';

@@ -4,6 +4,7 @@ import { InternalError } from '../../deal/errors.js';
 import type { DataverseMaster, MasterKind } from '../../deal/masters.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, optionalText, readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Accounts, contacts and products of Sales: one row with all that hangs on it, or page by page. */
@@ -31,7 +32,13 @@ export interface DataverseMasters {
   readMaster(kind: MasterKind, rowId: string): Promise<DataverseMaster>;
   readMasters(kind: MasterKind, pageSize: number, link: string | undefined): Promise<MasterPage>;
   /** `If-Match` with the etag that was read. @throws RemoteApiError `conflict` when the row is another by now. */
-  updateMaster(kind: MasterKind, rowId: string, etag: string, columns: Columns): Promise<MasterReceipt>;
+  updateMaster(
+    kind: MasterKind,
+    rowId: string,
+    etag: string,
+    columns: Columns,
+    context: WriteContext,
+  ): Promise<MasterReceipt>;
   close(): Promise<void>;
 }
 
@@ -132,13 +139,14 @@ export function createDataverseMasters(options: DataverseClientOptions, reading:
       const { value, '@odata.nextLink': nextLink } = readWire('dataverse', asked, page, answer.body, answer.requestId);
       return { rows: value.map((row) => toMaster(kind, asked, row, answer.requestId)), nextLink };
     },
-    async updateMaster(kind, rowId, etag, columns) {
+    async updateMaster(kind, rowId, etag, columns, context) {
       const { requestId, correlationId } = await http.send({
         method: 'PATCH',
         path: `${SETS[kind]}(${rowId})`,
         asked: `change the ${kind}`,
         headers: { 'if-match': etag },
         body: Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, value === '' ? null : value])),
+        context,
       });
       return { requestId, correlationId };
     },

@@ -4,17 +4,27 @@ import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
-import { tellSending } from './sending.js';
+import type { WriteContext } from './write-context.js';
 
-export interface HttpRequest {
-  readonly method: 'GET' | 'POST' | 'PATCH' | 'DELETE';
+interface Asking {
   /** Below the base URL, without a leading slash, query included. */
   readonly path: string;
   /** What is asked, in words for an error message: `create the draft`. */
   readonly asked: string;
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: unknown;
 }
+
+interface ReadRequest extends Asking {
+  readonly method: 'GET';
+}
+
+interface WriteRequest extends Asking {
+  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  readonly body?: unknown;
+  readonly context: WriteContext;
+}
+
+export type HttpRequest = ReadRequest | WriteRequest;
 
 export interface HttpAnswer {
   readonly status: number;
@@ -61,7 +71,8 @@ export function createTransport(options: HttpOptions): HttpTransport {
 
   async function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
     const correlationId = randomUUID();
-    if (asking.method !== 'GET') await tellSending();
+    const body = asking.method === 'GET' ? undefined : asking.body;
+    if (asking.method !== 'GET') await asking.context.beforeSending();
     let response: Dispatcher.ResponseData;
     let text: string;
     try {
@@ -73,11 +84,11 @@ export function createTransport(options: HttpOptions): HttpTransport {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
           'x-ms-client-request-id': correlationId,
-          ...(asking.body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+          ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
           ...options.headers,
           ...asking.headers,
         },
-        ...(asking.body !== undefined && { body: stringifyLosslessJson(asking.body) }),
+        ...(body !== undefined && { body: stringifyLosslessJson(body) }),
         signal: AbortSignal.timeout(options.timeoutMs),
       });
       text = await response.body.text();
@@ -90,11 +101,11 @@ export function createTransport(options: HttpOptions): HttpTransport {
       });
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
-    const body = parseBody(options.api, asking, response.statusCode, text, requestId);
+    const answered = parseBody(options.api, asking, response.statusCode, text, requestId);
     if (response.statusCode >= 200 && response.statusCode < 300) {
-      return { status: response.statusCode, headers: response.headers, body, requestId, correlationId };
+      return { status: response.statusCode, headers: response.headers, body: answered, requestId, correlationId };
     }
-    throw toError(options, asking, response, body, requestId);
+    throw toError(options, asking, response, answered, requestId);
   }
 
   return {

@@ -10,19 +10,20 @@ import { type CreationDependencies, cutsOf } from './creation.js';
  * @param recordId the deal, or the contact itself, in whose trail the creation stands
  */
 export function ensureContact(
-  { businessCentral, companyId, ledger, ambiguityWindowMs }: CreationDependencies,
+  dependencies: CreationDependencies,
   recordId: string,
   { salesId, number, values, notes }: MasterPlan,
   companyNumber: string | undefined,
 ): Promise<CustomerRef> {
-  return writeOnce(ledger, {
+  const { businessCentral, companyId, ambiguityWindowMs } = dependencies;
+  return writeOnce(dependencies, {
     recordId,
     writeKey: writeKey(salesId, `contact-${companyId}`),
     action: 'create contact in Business Central',
     result: numbered,
     ambiguityWindowMs,
     find: () => businessCentral.findContact(number),
-    write: () => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }),
+    write: (context) => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }, context),
     outcome: (made) => ({
       link: { kind: 'contact', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
       facts: { contactNumber: made.number, contactId: made.id, ...cutsOf(notes) },

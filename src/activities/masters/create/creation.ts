@@ -1,14 +1,13 @@
 import type { BusinessCentralClient } from '../../../clients/business-central/client.js';
-import type { AuditLedger } from '../../../ledger/audit/audit-ledger.js';
-import type { WriteLedger } from '../../../ledger/deals/write-ledger.js';
 import type { LinkLedger } from '../../../ledger/masters/link-ledger.js';
 import type { MappingNote } from '../../../mapping/fields/resolve.js';
+import type { WriteDependencies } from '../../remote/write-once.js';
 
 /** What customer, contact and item need to be created, whoever asks for it: a deal, or the sync of the row itself. */
-export interface CreationDependencies {
+export interface CreationDependencies extends WriteDependencies {
   readonly businessCentral: BusinessCentralClient;
   readonly companyId: string;
-  readonly ledger: WriteLedger & LinkLedger & AuditLedger;
+  readonly ledger: WriteDependencies['ledger'] & LinkLedger;
   readonly ambiguityWindowMs: number;
 }
 

@@ -7,11 +7,12 @@ import { type CreationDependencies, cutsOf } from './creation.js';
 
 /** @param recordId the deal, or the account itself, in whose trail the creation stands */
 export function ensureCustomer(
-  { businessCentral, companyId, ledger, ambiguityWindowMs }: CreationDependencies,
+  dependencies: CreationDependencies,
   recordId: string,
   { salesId, number, values, notes }: MasterPlan,
 ): Promise<CustomerRef> {
-  return writeOnce(ledger, {
+  const { businessCentral, companyId, ambiguityWindowMs } = dependencies;
+  return writeOnce(dependencies, {
     recordId,
     // The key is the account's: two deals of one new customer, or a deal and its sync, make one customer.
     writeKey: writeKey(salesId, `customer-${companyId}`),
@@ -19,7 +20,7 @@ export function ensureCustomer(
     result: numbered,
     ambiguityWindowMs,
     find: () => businessCentral.findCustomer(number),
-    write: () => businessCentral.createCustomer(values),
+    write: (context) => businessCentral.createCustomer(values, context),
     outcome: (made) => ({
       link: { kind: 'customer', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
       // An account has no record of its own among the deals.

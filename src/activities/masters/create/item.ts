@@ -16,9 +16,9 @@ export async function ensureItem(
   recordId: string,
   { salesId, number, values, notes, newUnit }: ItemPlan,
 ): Promise<ItemRef> {
-  const { businessCentral, companyId, ledger, ambiguityWindowMs } = dependencies;
+  const { businessCentral, companyId, ambiguityWindowMs } = dependencies;
   if (newUnit) await ensureUnit(dependencies, recordId, newUnit);
-  return writeOnce(ledger, {
+  return writeOnce(dependencies, {
     recordId,
     // The key is the product's: two deals of one new product, or a deal and its sync, make one item.
     writeKey: writeKey(salesId, `item-${companyId}`),
@@ -26,7 +26,7 @@ export async function ensureItem(
     result: numbered.extend({ isBlocked: z.boolean() }),
     ambiguityWindowMs,
     find: async () => (await businessCentral.findItems([number]))[0],
-    write: () => businessCentral.createItem(values),
+    write: (context) => businessCentral.createItem(values, context),
     outcome: (made) => ({
       link: { kind: 'item', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
       facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(notes) },
@@ -35,17 +35,12 @@ export async function ensureItem(
 }
 
 async function ensureUnit(
-  {
-    businessCentral,
-    companyId,
-    ledger,
-    ambiguityWindowMs,
-    sets,
-  }: CreationDependencies & { readonly sets: ReferenceSets },
+  dependencies: CreationDependencies & { readonly sets: ReferenceSets },
   recordId: string,
   { code, name }: NonNullable<ItemPlan['newUnit']>,
 ): Promise<void> {
-  await writeOnce(ledger, {
+  const { businessCentral, companyId, ambiguityWindowMs, sets } = dependencies;
+  await writeOnce(dependencies, {
     recordId,
     writeKey: writeKey(code, `unit-${companyId}`),
     action: 'create unit in Business Central',
@@ -55,7 +50,7 @@ async function ensureUnit(
       sets.forget('unitsOfMeasure');
       return sets.find('unitsOfMeasure', code);
     },
-    write: () => businessCentral.createUnit(code, name),
+    write: (context) => businessCentral.createUnit(code, name, context),
     outcome: (made) => ({ facts: { unitCode: made.code } }),
   });
   sets.forget('unitsOfMeasure');
