@@ -53,7 +53,9 @@ const EVERYTHING_BELOW = [
 
 /** Who may import whom; a folder may import itself as well. `main` is the three files that start processes. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  main: EVERYTHING_BELOW,
+  main: [...EVERYTHING_BELOW, 'worker'],
+  // The parts of the worker's main: which activities poll which queue, and what they are given.
+  worker: ['process', 'dispatch', 'activities', 'ledger', 'mapping', 'clients', 'deal', 'secrets'],
   process: ['ledger', 'mapping', 'clients', 'identity', 'telemetry', 'deal', 'secrets'],
   http: ['operations', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
   cli: ['process', 'operations', 'doctor', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
@@ -119,6 +121,11 @@ describe('the dependency directions', () => {
       expect(wrong).toEqual([]);
     });
   }
+
+  it('only the process of the worker imports its parts', () => {
+    const importers = new Set(imports.filter(({ to }) => roomOf(to) === 'worker').map(({ from }) => from));
+    expect([...importers].sort()).toEqual(['worker.ts', 'worker/activities.ts']);
+  });
 
   it('only the command line imports the examination', () => {
     const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'doctor').map(({ from }) => roomOf(from)));

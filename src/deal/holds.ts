@@ -147,7 +147,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
   'company-changed': {
     owner: 'finance',
-    nextStep: 'The deal belongs to another company by now: retry, which makes its draft there.',
+    nextStep: 'The deal belongs to another company by now: retry, which reads it again and makes its draft there.',
   },
   'mapping-unknown': {
     owner: 'IT',

@@ -2,10 +2,11 @@ import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from 
 import type { LedgerActivities } from '../activities/deals/ledger.js';
 import type { DataverseActivities } from '../activities/deals/sales.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
-import type { BusinessCentralActivities } from '../activities/documents/invoices.js';
-import type { OrderActivities } from '../activities/documents/orders.js';
+import type { DeletionSteps, DraftSteps } from '../activities/documents/draft-steps.js';
+import type { PostingSteps } from '../activities/documents/posting.js';
 import type { ReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
 import type { FeedSwitches, SalesFeedActivities } from '../activities/feeds/sales-feed.js';
+import type { MasterDataCreation, MasterDataLookups } from '../activities/masters/deal-master-data.js';
 import type { DriftBusinessCentral, DriftDataverse, DriftLedgerSteps } from '../activities/masters/drift.js';
 import type { MasterLedgerActivities } from '../activities/masters/master-ledger.js';
 import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../activities/masters/match-accounts.js';
@@ -30,7 +31,15 @@ export const dataverse = proxyActivities<
 });
 
 export const businessCentral = proxyActivities<
-  BusinessCentralActivities & OrderActivities & CustomerSteps & ItemSteps & MatchBusinessCentral & DriftBusinessCentral
+  DraftSteps &
+    DeletionSteps &
+    PostingSteps &
+    MasterDataLookups &
+    MasterDataCreation &
+    CustomerSteps &
+    ItemSteps &
+    MatchBusinessCentral &
+    DriftBusinessCentral
 >({
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
-import { createOrderActivities } from '../../src/activities/documents/orders.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
-import type { WonDeal } from '../../src/deal/deal.js';
+import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -23,17 +22,15 @@ const common = (rules: typeof THEN) => {
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
   return { businessCentral, companyId, ledger, clock: systemClock, rules, ambiguityWindowMs: 60_000, sets };
 };
-const input = ({ recordId, revision }: WonDeal) => ({
-  recordId,
-  revision,
-  customerId: counter.customerId,
-  draftVersion: 1,
-});
-const MAKE = {
-  invoice: (rules: typeof THEN, deal: WonDeal) =>
-    createBusinessCentralActivities(common(rules)).createDraft(input(deal)),
-  order: (rules: typeof THEN, deal: WonDeal) => createOrderActivities(common(rules)).createOrderDraft(input(deal)),
-};
+const make = (kind: DocumentKind, rules: typeof THEN, { recordId, revision }: WonDeal) =>
+  createDraftSteps(common(rules)).createDraft({
+    ...counter.context,
+    kind,
+    recordId,
+    revision,
+    customerId: counter.customerId,
+    draftVersion: 1,
+  });
 
 describe.each([
   ['invoice', 'salesInvoices'],
@@ -45,16 +42,16 @@ describe.each([
       match: { method: 'POST', path: `${set}\\?` },
       effect: { kind: 'lose-answer', when: 'after' },
     });
-    await expect(MAKE[kind](THEN, deal)).rejects.toThrow();
+    await expect(make(kind, THEN, deal)).rejects.toThrow();
     const later = { ...deal, revision: 'W/"2"', name: 'Another name' };
-    await counter.ledger.saveDeal(later, { mapping: 'later' });
-    const adopted = await MAKE[kind](NOW, later);
+    await counter.ledger.saveDeal(later, { mapping: 'later', companyId: counter.companyId });
+    const adopted = await make(kind, NOW, later);
     expect(adopted?.made?.mapping).toBe(THEN.mappingHash);
     expect((await counter.ledger.getRecord(deal.recordId)).mappingHash).toBe(THEN.mappingHash);
-    const fresh = await MAKE[kind](NOW, await counter.win([['4', '10.00']], { name: 'Another name' }));
+    const fresh = await make(kind, NOW, await counter.win([['4', '10.00']], { name: 'Another name' }));
     expect(fresh?.made).toMatchObject({ mapping: NOW.mappingHash });
     // Asked once more it says the same, and the document itself has nothing of it.
-    expect((await MAKE[kind](NOW, later))?.made).toEqual(adopted?.made);
+    expect((await make(kind, NOW, later))?.made).toEqual(adopted?.made);
     const { rows } = await counter.database.query('SELECT content FROM documents WHERE document_id = $1', [
       adopted?.id,
     ]);

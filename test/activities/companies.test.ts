@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { findRefusals } from '../../src/activities/remote/failures.js';
-import { type Company, createCompanies, toEachCompany } from '../../src/activities/routing/companies.js';
-import { createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
+import { type Company, createCompanies } from '../../src/activities/routing/companies.js';
+import { routeByCompany } from '../../src/activities/routing/route-steps.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { CompanyPlace } from '../../src/deal/companies.js';
+import type { WonDeal } from '../../src/deal/deal.js';
 import { writeKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
@@ -49,7 +51,6 @@ function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
       { company: 'Pounds', environment: 'Production' },
     ],
     rules,
-    ledger: counter.ledger,
     open: (place) => {
       asked.push(place.company);
       return open(place);
@@ -57,22 +58,6 @@ function openCompanies(open: (place: CompanyPlace) => Promise<Company>) {
   });
   return { companies, asked };
 }
-
-async function seeIn(companyId: string | undefined): Promise<string> {
-  const recordId = randomUUID();
-  await counter.ledger.register({ table: 'salesorder', recordId });
-  if (companyId) await counter.ledger.change(recordId, { kind: 'company', companyId });
-  return recordId;
-}
-
-const recordIn = async (companyId: string | undefined) => counter.ledger.getRecord(await seeIn(companyId));
-
-const todaysRules = () =>
-  createRulesOfRecords({
-    today: parseRules(''),
-    findMapping: async () => undefined,
-    withMappingOf: (today) => today,
-  });
 
 const refusalsOf = (work: Promise<unknown>) => work.then(() => [], findRefusals);
 
@@ -122,64 +107,89 @@ describe('a company', () => {
   });
 });
 
-describe('the company of a record', () => {
-  it('is the first one for a record that was not read yet', async () => {
-    const { companies } = openCompanies(async () => toCompany(randomUUID()));
-    expect(await companies.companyOf(await recordIn(undefined))).toBe(companies.first);
+describe('the company of a step', () => {
+  const where = async (pounds: string) => {
+    const { companies } = openCompanies(async ({ company }) => toCompany(company === 'Pounds' ? pounds : randomUUID()));
+    return routeByCompany(companies, ({ companyId }) => ({
+      where: async (_input: { readonly companyId: string }) => companyId,
+    }));
+  };
+
+  it('is the one that its input names, also by a worker that has opened none yet', async () => {
+    const pounds = randomUUID();
+    const steps = await where(pounds);
+    expect(await steps.where({ companyId: pounds })).toBe(pounds);
+    expect(await steps.where({ companyId: counter.companyId })).toBe(counter.companyId);
   });
 
-  it('is found by a worker that has opened none yet, and refused when no rule names it any more', async () => {
-    const ids = new Map([
-      ['Dollars', randomUUID()],
-      ['Pounds', randomUUID()],
-    ]);
-    const { companies } = openCompanies(async ({ company }) => toCompany(ids.get(company) ?? ''));
-    const pounds = ids.get('Pounds');
-    expect((await companies.companyOf(await recordIn(pounds))).companyId).toBe(pounds);
-    expect(await refusalsOf(companies.companyOf(await recordIn(randomUUID())))).toMatchObject([
+  it('is refused when no rule names it any more: no other company stands in', async () => {
+    const steps = await where(randomUUID());
+    expect(await refusalsOf(steps.where({ companyId: randomUUID() }))).toMatchObject([{ reason: 'company-unknown' }]);
+    // What a run of another version would send: nothing that names a company.
+    expect(await refusalsOf(steps.where({} as never))).toMatchObject([{ reason: 'company-unknown' }]);
+  });
+
+  it('cannot be left out: a step whose input names none does not compile', async () => {
+    const { companies } = openCompanies(async () => toCompany(randomUUID()));
+    // @ts-expect-error the input of the step names no company
+    routeByCompany(companies, () => ({ where: async (_input: { readonly recordId: string }) => 'anywhere' }));
+    const steps = await where(randomUUID());
+    // @ts-expect-error the call names no company
+    expect(await refusalsOf(steps.where({ company: counter.companyId }))).toMatchObject([
       { reason: 'company-unknown' },
     ]);
-  });
-
-  it('decides where a step works; a step that names its company works there', async () => {
-    const pounds = randomUUID();
-    const { companies } = openCompanies(async ({ company }) => toCompany(company === 'Pounds' ? pounds : randomUUID()));
-    const steps = toEachCompany(companies, todaysRules(), ({ companyId }) => ({
-      where: async (_input: { readonly recordId?: string; readonly companyId?: string }) => companyId,
-    }));
-    expect(await steps.where({ recordId: await seeIn(pounds) })).toBe(pounds);
-    expect(await steps.where({ companyId: pounds })).toBe(pounds);
-    expect(await steps.where({})).toBe(counter.companyId);
   });
 });
 
 describe('a draft after a draft', () => {
+  const open = (companyId: string) => {
+    const { client: businessCentral, ledger } = counter;
+    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+    const common = { businessCentral, ledger, clock: systemClock, rules: parseRules(''), ambiguityWindowMs: 0, sets };
+    return createDraftSteps({ ...common, companyId });
+  };
+  const toInput = ({ recordId, revision }: WonDeal, companyId: string, draftVersion: number) => ({
+    companyId,
+    mappingHash: 'default',
+    kind: 'invoice' as const,
+    recordId,
+    revision,
+    customerId: counter.customerId,
+    draftVersion,
+  });
+
   it('is not made in the old company when the deal belongs to another one by now', async () => {
     const abroad = randomUUID();
-    const { client: businessCentral, companyId, ledger, customerId } = counter;
-    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = {
-      businessCentral,
-      companyId,
-      ledger,
-      clock: systemClock,
-      rules: parseRules(''),
-      ambiguityWindowMs: 0,
-      sets,
-    };
-    const steps = createBusinessCentralActivities(common);
-    const { recordId, revision } = await counter.win();
-    await ledger.change(recordId, { kind: 'company', companyId });
-    const first = await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 });
-    await ledger.change(recordId, { kind: 'company', companyId: abroad });
+    const { companyId, ledger } = counter;
+    const deal = await counter.win();
+    const { recordId } = deal;
+    const first = await open(companyId).createDraft(toInput(deal, companyId, 1));
+    expect(await ledger.saveDeal(deal, { mapping: 'default', companyId: abroad })).toBe(companyId);
 
     // An attempt at the same draft finds it where it is.
-    expect(await steps.createDraft({ recordId, revision, customerId, draftVersion: 1 })).toMatchObject({
-      id: first?.id,
-    });
-    const again = steps.createDraft({ recordId, revision, customerId, draftVersion: 2 });
-    expect(await refusalsOf(again)).toMatchObject([{ reason: 'company-changed' }]);
-    expect(await ledger.getRecord(recordId)).toMatchObject({ companyId: abroad, draftVersion: 2 });
+    expect(await open(companyId).createDraft(toInput(deal, companyId, 1))).toMatchObject({ id: first?.id });
+    for (const [wrong, draftVersion] of [
+      [companyId, 2],
+      [abroad, 1],
+      [randomUUID(), 2],
+    ] as const) {
+      const again = open(wrong).createDraft(toInput(deal, wrong, draftVersion));
+      expect(await refusalsOf(again)).toMatchObject([{ reason: 'company-changed' }]);
+    }
+    expect(await ledger.getRecord(recordId)).toMatchObject({ companyId, draftVersion: 1 });
     expect((await ledger.openIntent(writeKey(recordId, 'draft', 2), recordId)).state).toBe('first');
+  });
+
+  it('is made in the new company once the one before is gone, however often the step runs', async () => {
+    const abroad = randomUUID();
+    const { companyId, ledger } = counter;
+    const deal = await counter.win();
+    const first = await open(companyId).createDraft(toInput(deal, companyId, 1));
+    await counter.client.deleteInvoice(first?.id ?? '', first?.etag ?? '', REPEATABLE);
+    await ledger.saveDeal(deal, { mapping: 'default', companyId: abroad });
+    const second = await open(abroad).createDraft(toInput(deal, abroad, 2));
+    expect(second?.id).not.toBe(first?.id);
+    expect(await ledger.getRecord(deal.recordId)).toMatchObject({ companyId: abroad, draftVersion: 2 });
+    expect(await open(abroad).createDraft(toInput(deal, abroad, 2))).toMatchObject({ id: second?.id });
   });
 });

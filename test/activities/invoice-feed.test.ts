@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
-import { createOrderActivities } from '../../src/activities/documents/orders.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createPostingSteps } from '../../src/activities/documents/posting.js';
 import {
   createInvoiceFeedActivities,
   type InvoiceFeedActivities,
@@ -56,9 +56,9 @@ describe('the feed of invoices', () => {
 
   async function drain(of: InvoiceFeedActivities = feed): Promise<number> {
     let pages = 0;
-    let place: InvoicePlaceInReading = {};
+    let place: Omit<InvoicePlaceInReading, 'companyId'> = {};
     do {
-      place = await of.readInvoicePage(place);
+      place = await of.readInvoicePage({ ...counter.context, ...place });
       pages += 1;
     } while (place.next !== undefined);
     return pages;
@@ -78,6 +78,7 @@ describe('the feed of invoices', () => {
     };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
+    ...counter.context,
     recordId,
     revision,
     customerId: counter.customerId,
@@ -87,7 +88,7 @@ describe('the feed of invoices', () => {
   /** A deal with a draft invoice that the feed has met. */
   async function draftInvoice(): Promise<{ deal: WonDeal; invoiceId: string }> {
     const deal = await counter.win();
-    const draft = await createBusinessCentralActivities(common()).createDraft(input(deal));
+    const draft = await createDraftSteps(common()).createDraft({ ...input(deal), kind: 'invoice' });
     if (!draft) throw new Error('no draft');
     await drain();
     return { deal, invoiceId: draft.id };
@@ -95,7 +96,7 @@ describe('the feed of invoices', () => {
 
   async function draftOrder(): Promise<{ deal: WonDeal; orderId: string }> {
     const deal = await counter.win();
-    const draft = await createOrderActivities(common()).createOrderDraft(input(deal));
+    const draft = await createDraftSteps(common()).createDraft({ ...input(deal), kind: 'order' });
     if (!draft) throw new Error('no draft');
     return { deal, orderId: draft.id };
   }
@@ -149,7 +150,7 @@ describe('the feed of invoices', () => {
   it('what our own step has read already is no news, though the etag is new', async () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);
-    await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
+    await createPostingSteps(common()).readPosted({ ...counter.context, recordId: deal.recordId, invoiceId });
     await drain();
     expect(newsOf(deal)).toEqual([]);
   });
@@ -255,9 +256,9 @@ describe('the feed of invoices', () => {
     }
     // Somebody pays at this moment what stands last on each page, and so it moves behind all others.
     const small = open(2);
-    let place: InvoicePlaceInReading = {};
+    let place: Omit<InvoicePlaceInReading, 'companyId'> = {};
     do {
-      place = await small.readInvoicePage(place);
+      place = await small.readInvoicePage({ ...counter.context, ...place });
       const last = told.at(-1)?.look;
       if (last && 'invoiceId' in last && row(last.invoiceId)['status'] === 'Open') {
         await counter.books.payInvoice(last.invoiceId);
@@ -302,7 +303,7 @@ describe('the feed of invoices', () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);
     await counter.books.postInvoice(invoiceId);
-    await createBusinessCentralActivities(common()).readPosted({ recordId: deal.recordId, invoiceId });
+    await createPostingSteps(common()).readPosted({ ...counter.context, recordId: deal.recordId, invoiceId });
     await counter.ledger.businessCentralFeeds.savePaymentStatus(counter.companyId, deal.recordId, draft);
     expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Open' });
   });
@@ -342,13 +343,17 @@ describe('the feed of invoices', () => {
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async () => undefined,
     });
-    expect(await quiet.readInvoicePage({})).toMatchObject({
+    expect(await quiet.readInvoicePage(counter.context)).toMatchObject({
       watermark: '2031-05-04T10:10:00.000Z',
       beganAt: '2031-05-04T10:20:00.000Z',
     });
     // The time counts from where the reading began, not from its last page.
     expect(
-      await quiet.readInvoicePage({ next: '2031-05-04T10:19:00.000Z', beganAt: '2031-05-04T10:20:30.000Z' }),
+      await quiet.readInvoicePage({
+        ...counter.context,
+        next: '2031-05-04T10:19:00.000Z',
+        beganAt: '2031-05-04T10:20:30.000Z',
+      }),
     ).toMatchObject({
       watermark: '2031-05-04T10:10:30.000Z',
     });
@@ -377,7 +382,7 @@ describe('the feed of invoices', () => {
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async () => undefined,
     });
-    await expect(odd.readInvoicePage({})).rejects.toThrow('there are said to be more');
+    await expect(odd.readInvoicePage({ companyId })).rejects.toThrow('there are said to be more');
     expect(await counter.ledger.businessCentralFeeds.openInvoiceFeed(companyId, new Date())).toEqual(
       new Date('2031-05-04T08:00:00Z'),
     );

@@ -2,7 +2,9 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createMasterDataCreation } from '../../src/activities/masters/deal-master-data.js';
+import { createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { createDataverseClient } from '../../src/clients/dataverse/client.js';
@@ -13,6 +15,7 @@ import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
+import { openSubscriptions } from '../support/business-central.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
@@ -65,11 +68,19 @@ function openSteps(yaml = RULES) {
   const rules = parseRules(yaml);
   const ledger = createLedger(database);
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  const common = { ledger, clock: systemClock, rules, ambiguityWindowMs: 60_000 };
+  const common = { ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
+  const company = { businessCentral, companyId: bc.company.id, sets, subscriptions: openSubscriptions(simulators) };
+  const ofCompany = { ...common, ...company, rules };
   return {
     ledger,
-    ...createDataverseActivities({ ...common, dataverse: sales }),
-    ...createBusinessCentralActivities({ ...common, businessCentral, companyId: bc.company.id, sets }),
+    ...createDataverseActivities({
+      ...common,
+      dataverse: sales,
+      companies: { choose: async () => company },
+      rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
+    }),
+    ...createMasterDataCreation(ofCompany),
+    ...createDraftSteps(ofCompany),
   };
 }
 
@@ -78,7 +89,7 @@ async function sellAndRead(yaml = RULES) {
   const steps = openSteps(yaml);
   await steps.ledger.register({ table: 'salesorder', recordId: sold.orderId });
   const summary = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
-  return { sold, steps, summary, ref: { recordId: sold.orderId, revision: summary.revision } };
+  return { sold, steps, summary, ref: { ...summary.context, recordId: sold.orderId, revision: summary.revision } };
 }
 
 const rowsOf = (set: string, field: string, value: string) =>
@@ -194,12 +205,12 @@ describe('a unit that Business Central lacks', () => {
     }
     const steps = openSteps(`${RULES}convertUnits: true\n`);
     await steps.ledger.register({ table: 'salesorder', recordId: sold.orderId });
-    const { revision } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
-    const ref = { recordId: sold.orderId, revision };
+    const { revision, context } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
+    const ref = { ...context, recordId: sold.orderId, revision };
     const customer = await steps.createCustomer(ref);
     await steps.ledger.claim(ref.recordId, []);
-    const made = await steps.createDraft({ ...ref, customerId: customer.id, draftVersion: 1 });
-    const draft = await steps.setDiscount({ ...ref, draftId: made?.id ?? '', etag: made?.etag ?? '' });
+    const made = await steps.createDraft({ ...ref, kind: 'invoice', customerId: customer.id, draftVersion: 1 });
+    const draft = await steps.setDiscount({ ...ref, kind: 'invoice', draftId: made?.id ?? '', etag: made?.etag ?? '' });
     expect(draft.difference).toBeUndefined();
     const [first] = simulators.businessCentral.company.invoices.get(draft.id)?.lines ?? [];
     expect(first).toMatchObject({ unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53085' });
@@ -212,9 +223,9 @@ describe('a difference of the totals', () => {
     const customer = await steps.createCustomer(ref);
     for (const { productId } of summary.products) await steps.createItem({ ...ref, productId });
     await steps.ledger.claim(ref.recordId, []);
-    const draft = await steps.createDraft({ ...ref, customerId: customer.id, draftVersion: 1 });
+    const draft = await steps.createDraft({ ...ref, kind: 'invoice', customerId: customer.id, draftVersion: 1 });
     const { id = '', etag = '' } = draft ?? {};
-    await steps.setDiscount({ ...ref, draftId: id, etag });
+    await steps.setDiscount({ ...ref, kind: 'invoice', draftId: id, etag });
     const invoice = simulators.businessCentral.company.invoices.get(id);
     const line = invoice?.lines[0];
     if (!line) throw new Error('a line is needed');
@@ -223,7 +234,7 @@ describe('a difference of the totals', () => {
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ id, sequence: line.sequence, unitPrice: '1' }),
     });
-    return steps.readDraft({ ...ref, draftId: id });
+    return steps.readDraft({ ...ref, kind: 'invoice', draftId: id });
   };
 
   it('holds by default, with its cause', async () => {

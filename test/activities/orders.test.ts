@@ -1,8 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  createDeletionSteps,
+  createDraftSteps,
+  type DeletionSteps,
+  type DraftSteps,
+} from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
-import { createOrderActivities, type OrderActivities } from '../../src/activities/documents/orders.js';
+import { createPostingSteps, type PostingSteps } from '../../src/activities/documents/posting.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { WonDeal } from '../../src/deal/deal.js';
@@ -13,24 +19,36 @@ import { type Counter, openCounter } from '../support/business-central.js';
 
 const OUTCOME_MS = 600_000;
 
+type OrderSteps = DraftSteps & DeletionSteps & PostingSteps;
+
 describe('the steps of an order', () => {
   let counter: Counter;
-  let patient: OrderActivities;
+  let patient: OrderSteps;
   /** The same steps after the time has passed in which an earlier attempt may land. */
-  let later: OrderActivities;
+  let later: OrderSteps;
 
   beforeAll(async () => {
     counter = await openCounter();
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
     const common = { businessCentral, companyId, ledger, clock: systemClock, rules: parseRules(''), sets };
-    patient = createOrderActivities({ ...common, ambiguityWindowMs: OUTCOME_MS });
-    later = createOrderActivities({ ...common, ambiguityWindowMs: 0 });
+    const open = (ambiguityWindowMs: number): OrderSteps => {
+      const dependencies = { ...common, ambiguityWindowMs };
+      return {
+        ...createDraftSteps(dependencies),
+        ...createDeletionSteps(dependencies),
+        ...createPostingSteps(dependencies),
+      };
+    };
+    patient = open(OUTCOME_MS);
+    later = open(0);
   });
   afterEach(() => counter.simulators.businessCentral.faults.clear());
   afterAll(() => counter?.close());
 
   const draftInput = ({ recordId, revision }: WonDeal, draftVersion = 1) => ({
+    ...counter.context,
+    kind: 'order' as const,
     recordId,
     revision,
     customerId: counter.customerId,
@@ -38,7 +56,7 @@ describe('the steps of an order', () => {
   });
 
   async function draft(deal: WonDeal): Promise<Draft> {
-    const made = await patient.createOrderDraft(draftInput(deal));
+    const made = await patient.createDraft(draftInput(deal));
     if (!made) throw new Error('no draft');
     return made;
   }
@@ -49,7 +67,7 @@ describe('the steps of an order', () => {
   const invoicesOf = (deal: WonDeal) => counter.client.findInvoices(documentKey(deal.recordId));
   const actions = async (deal: WonDeal) => (await counter.ledger.readAudit(deal.recordId)).map(({ action }) => action);
 
-  describe('createOrderDraft', () => {
+  describe('createDraft', () => {
     it('makes one order, however often it is asked', async () => {
       const deal = await counter.win([
         ['4', '10.00'],
@@ -76,7 +94,7 @@ describe('the steps of an order', () => {
     it('makes none when a record further down took the deal over', async () => {
       const deal = await counter.win();
       await counter.ledger.claim(randomUUID(), [deal.recordId]);
-      expect(await patient.createOrderDraft(draftInput(deal))).toBeUndefined();
+      expect(await patient.createDraft(draftInput(deal))).toBeUndefined();
       expect(await ordersOf(deal)).toEqual([]);
     });
 
@@ -94,7 +112,7 @@ describe('the steps of an order', () => {
       await expect(draft(deal)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
       await expect(draft(deal)).rejects.toMatchObject({ type: 'OutcomeUnknown' });
       expect(await ordersOf(deal)).toEqual([]);
-      await later.createOrderDraft(draftInput(deal));
+      await later.createDraft(draftInput(deal));
       expect(await ordersOf(deal)).toHaveLength(1);
     });
 
@@ -111,7 +129,9 @@ describe('the steps of an order', () => {
       await counter.books.postOrder(order.id);
       const adopted = await draft(deal);
       expect(adopted).toMatchObject({ id: order.id, figures: { documentNumber: order.number }, difference: undefined });
-      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: adopted })).toBe('posted');
+      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: adopted })).toBe(
+        'posted',
+      );
       expect(await invoicesOf(deal)).toHaveLength(2);
     });
 
@@ -119,7 +139,7 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const first = await draft(deal);
       await counter.books.postOrder(first.id);
-      const again = await patient.createOrderDraft(draftInput(deal, 2));
+      const again = await patient.createDraft(draftInput(deal, 2));
       expect(again).toMatchObject({ id: first.id, figures: first.figures });
       expect(await ordersOf(deal)).toEqual([]);
     });
@@ -142,27 +162,29 @@ describe('the steps of an order', () => {
     });
   });
 
-  describe('setOrderDiscount, readOrderDraft, deleteOrderDraft', () => {
+  describe('setDiscount, readDraft, deleteDraft', () => {
     it('the discount is set twice without harm, also when a mere read moved the etag', async () => {
       const deal = await counter.win([['4', '10.00']], { headerDiscount: '5.00', totalLessFreight: '35.00' });
       const made = await draft(deal);
       expect(made.missingDiscount).toBe('5.00');
-      const input = { recordId: deal.recordId, revision: deal.revision, draftId: made.id, etag: made.etag };
-      const discounted = await patient.setOrderDiscount(input);
+      const input = { ...draftInput(deal), draftId: made.id, etag: made.etag };
+      const discounted = await patient.setDiscount(input);
       expect(discounted).toMatchObject({ missingDiscount: undefined, difference: undefined });
       // The etag of before is stale now.
-      expect((await patient.setOrderDiscount(input)).figures).toEqual(discounted.figures);
+      expect((await patient.setDiscount(input)).figures).toEqual(discounted.figures);
     });
 
     it('a deleted order reads as nothing, and deleting it twice is harmless', async () => {
       const deal = await counter.win();
       const { made: _madeOf, ...made } = await draft(deal);
-      const input = { recordId: deal.recordId, revision: deal.revision, draftId: made.id };
-      expect(await patient.readOrderDraft(input)).toEqual(made);
-      await patient.deleteOrderDraft(input);
-      await patient.deleteOrderDraft(input);
-      expect(await patient.readOrderDraft(input)).toBeUndefined();
-      expect(await patient.readOrderProgress({ recordId: deal.recordId, orderId: made.id })).toBe('gone');
+      const input = { ...draftInput(deal), draftId: made.id };
+      expect(await patient.readDraft(input)).toEqual(made);
+      await patient.deleteDraft(input);
+      await patient.deleteDraft(input);
+      expect(await patient.readDraft(input)).toBeUndefined();
+      expect(await patient.readOrderProgress({ ...counter.context, recordId: deal.recordId, orderId: made.id })).toBe(
+        'gone',
+      );
       expect(await actions(deal)).toEqual(['create order in Business Central', 'delete order in Business Central']);
     });
   });
@@ -171,29 +193,33 @@ describe('the steps of an order', () => {
     it('posts once, however often it is asked', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      const input = { recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, recordId: deal.recordId, draft: made };
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
       expect((await counter.ledger.getRecord(deal.recordId)).state).toBe('posted');
     });
 
-    it('an order that was touched after it was confirmed is told as changed and posted by its new etag', async () => {
+    it('an order that was touched after it was confirmed counts as changed and is posted by its new etag', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
       await counter.client.setOrderDiscount(made.id, made.etag, '1', REPEATABLE);
-      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).toBe('changed');
+      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made })).toBe(
+        'changed',
+      );
       expect(await invoicesOf(deal)).toEqual([]);
-      const fresh = await patient.readOrderDraft({ ...draftInput(deal), draftId: made.id });
+      const fresh = await patient.readDraft({ ...draftInput(deal), draftId: made.id });
       if (!fresh) throw new Error('no order');
-      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: fresh })).toBe('posted');
+      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: fresh })).toBe(
+        'posted',
+      );
     });
 
     it('a lost answer of a full posting is found by the invoices of the order', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
-      const input = { recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, recordId: deal.recordId, draft: made };
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
@@ -204,11 +230,13 @@ describe('the steps of an order', () => {
       const made = await draft(deal);
       const confirmed = await shipPartly(deal, made, '3');
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
-      const input = { recordId: deal.recordId, draft: confirmed };
+      const input = { ...counter.context, recordId: deal.recordId, draft: confirmed };
       await expect(patient.shipAndInvoice(input)).rejects.toThrow();
       expect(await later.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
-      expect(await patient.readOrderProgress({ recordId: deal.recordId, orderId: made.id })).toMatchObject({
+      expect(
+        await patient.readOrderProgress({ ...counter.context, recordId: deal.recordId, orderId: made.id }),
+      ).toMatchObject({
         shippedQuantity: '3',
         invoicedQuantity: '3',
       });
@@ -216,7 +244,7 @@ describe('the steps of an order', () => {
 
     it('a lost request waits as long as it may still land, and is asked again only then', async () => {
       const deal = await counter.win();
-      const input = { recordId: deal.recordId, draft: await draft(deal) };
+      const input = { ...counter.context, recordId: deal.recordId, draft: await draft(deal) };
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'before' });
       await expect(patient.shipAndInvoice(input)).rejects.toThrow();
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'OutcomeUnknown' });
@@ -229,7 +257,7 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const made = await draft(deal);
       fail('POST', 'shipAndInvoice', { kind: 'status', status: 503 });
-      const input = { recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, recordId: deal.recordId, draft: made };
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unavailable' });
       await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
       expect(await patient.shipAndInvoice(input)).toBe('changed');
@@ -240,15 +268,17 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const made = await draft(deal);
       await counter.books.postOrder(made.id);
-      expect(await patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).toBe('posted');
+      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made })).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
     });
 
     it('an order that somebody deleted is a question for a person', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      await patient.deleteOrderDraft({ recordId: deal.recordId, draftId: made.id });
-      await expect(patient.shipAndInvoice({ recordId: deal.recordId, draft: made })).rejects.toMatchObject({
+      await patient.deleteDraft({ ...draftInput(deal), draftId: made.id });
+      await expect(
+        patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made }),
+      ).rejects.toMatchObject({
         details: [{ reason: 'draft-gone' }],
       });
     });
@@ -256,7 +286,7 @@ describe('the steps of an order', () => {
     async function shipPartly(deal: WonDeal, made: Draft, quantity: string): Promise<Draft> {
       const line = counter.simulators.businessCentral.company.documents.order.get(made.id)?.lines[0];
       Object.assign(line ?? {}, { shipQuantity: quantity, invoiceQuantity: quantity });
-      const confirmed = await patient.readOrderDraft({ ...draftInput(deal), draftId: made.id });
+      const confirmed = await patient.readDraft({ ...draftInput(deal), draftId: made.id });
       if (!confirmed) throw new Error('no order');
       return confirmed;
     }
@@ -266,7 +296,7 @@ describe('the steps of an order', () => {
     it('reads every part in one request and keeps each in the ledger', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      const ref = { recordId: deal.recordId, orderId: made.id };
+      const ref = { ...counter.context, recordId: deal.recordId, orderId: made.id };
       expect(await patient.readOrderInvoices(ref)).toEqual([]);
       await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
       await counter.books.postOrder(made.id);

@@ -52,9 +52,9 @@ describe('the subscriptions of Business Central', () => {
     });
   const rows = () => counter.simulators.businessCentral.subscriptions.list();
   const todo = async (of = steps) =>
-    (await of.findSubscriptionTasks()).map((task): string => `${task.todo} ${task.resource}`);
+    (await of.findSubscriptionTasks(counter.context)).map((task): string => `${task.todo} ${task.resource}`);
   const createAll = async () => {
-    for (const resource of ALL) await steps.createSubscription({ resource });
+    for (const resource of ALL) await steps.createSubscription({ ...counter.context, resource });
   };
 
   it('are all made, with our ids and our secret, and then nothing is left to do', async () => {
@@ -80,10 +80,10 @@ describe('the subscriptions of Business Central', () => {
       match: { method: 'POST', path: 'subscriptions' },
       effect: { kind: 'lose-answer', when: 'after' },
     });
-    await expect(steps.createSubscription({ resource: 'items' })).rejects.toMatchObject({
+    await expect(steps.createSubscription({ ...counter.context, resource: 'items' })).rejects.toMatchObject({
       type: 'business-central/unknown-outcome',
     });
-    await steps.createSubscription({ resource: 'items' });
+    await steps.createSubscription({ ...counter.context, resource: 'items' });
     expect(rows()).toHaveLength(1);
     expect(await todo()).toEqual(['create salesInvoices', 'create salesOrders', 'create customers']);
   });
@@ -92,15 +92,17 @@ describe('the subscriptions of Business Central', () => {
     await createAll();
     await counter.database.query(`UPDATE webhook_subscriptions SET renewed_at = now() - interval '25 hours'`);
     const before = rows().map((row) => row['@odata.etag']);
-    const tasks = await steps.findSubscriptionTasks();
+    const tasks = await steps.findSubscriptionTasks(counter.context);
     expect(tasks.map((task) => task.todo)).toEqual(['renew', 'renew', 'renew', 'renew']);
-    for (const { resource, etag } of tasks) await steps.renewSubscription({ resource, etag });
+    for (const { resource, etag } of tasks) await steps.renewSubscription({ ...counter.context, resource, etag });
     expect(await todo()).toEqual([]);
     expect(rows().map((row) => row['@odata.etag'])).not.toEqual(before);
     // The etag of before no longer fits; the loop reads a fresh one.
     const [first] = tasks;
     if (!first) throw new Error('no task');
-    await expect(steps.renewSubscription(first)).rejects.toMatchObject({ type: 'business-central/conflict' });
+    await expect(steps.renewSubscription({ ...counter.context, ...first })).rejects.toMatchObject({
+      type: 'business-central/conflict',
+    });
   });
 
   it('are made again when they are lost or have expired', async () => {
@@ -118,12 +120,12 @@ describe('the subscriptions of Business Central', () => {
   it('move with the address of the starter', async () => {
     await createAll();
     const elsewhere = open(`${url}/proxy`);
-    const tasks = await elsewhere.findSubscriptionTasks();
+    const tasks = await elsewhere.findSubscriptionTasks(counter.context);
     expect(tasks.map((task) => task.todo)).toEqual(['move', 'move', 'move', 'move']);
     for (const { resource, etag } of tasks) {
-      await elsewhere.deleteSubscription({ resource, etag });
-      await elsewhere.deleteSubscription({ resource, etag });
-      await elsewhere.createSubscription({ resource });
+      await elsewhere.deleteSubscription({ ...counter.context, resource, etag });
+      await elsewhere.deleteSubscription({ ...counter.context, resource, etag });
+      await elsewhere.createSubscription({ ...counter.context, resource });
     }
     expect(await todo(elsewhere)).toEqual([]);
     expect(new Set(rows().map((row) => row['notificationUrl']))).toEqual(
@@ -134,20 +136,22 @@ describe('the subscriptions of Business Central', () => {
   it('learn a new secret', async () => {
     await createAll();
     const changed = open(url, 'another-client-state-of-tests');
-    for (const { resource, etag } of await changed.findSubscriptionTasks()) {
-      await changed.renewSubscription({ resource, etag });
+    for (const { resource, etag } of await changed.findSubscriptionTasks(counter.context)) {
+      await changed.renewSubscription({ ...counter.context, resource, etag });
     }
     expect(new Set(rows().map((row) => row['clientState']))).toEqual(new Set(['another-client-state-of-tests']));
   });
 
   it('a refused handshake is a refusal, kept where people look for it', async () => {
     isWilling = false;
-    await expect(steps.createSubscription({ resource: 'items' })).rejects.toMatchObject({ type: 'Refused' });
+    await expect(steps.createSubscription({ ...counter.context, resource: 'items' })).rejects.toMatchObject({
+      type: 'Refused',
+    });
     const [line] = await counter.ledger.listBusinessCentralFeeds();
     expect(line?.lastError).toBe('create the subscription: rejected (400 Application_DialogException)');
     expect(rows()).toEqual([]);
     isWilling = true;
-    await steps.createSubscription({ resource: 'items' });
+    await steps.createSubscription({ ...counter.context, resource: 'items' });
     expect((await counter.ledger.listBusinessCentralFeeds())[0]?.lastError).toBeUndefined();
   });
 

@@ -2,9 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
+import { createDeletionSteps } from '../../src/activities/documents/draft-steps.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
-import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { AUDIT_SEALS, ensureAuditSeals } from '../../src/dispatch/ensure/audit-seals.js';
 import { replayDeal } from '../../src/dispatch/replay-deal.js';
@@ -121,22 +120,15 @@ describe('a deal leaves a trail (I4)', () => {
       ]),
       timeoutMs: 5_000,
     });
-    const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = {
-      businessCentral,
-      companyId: '',
-      clock: systemClock,
-      rules: config.rules,
-      ambiguityWindowMs: 60_000,
-      sets,
-    };
+    const { id: companyId } = stage.simulators.businessCentral.company;
+    const common = { businessCentral, companyId, clock: systemClock, ambiguityWindowMs: 60_000 };
     const dying = { ...stage.ledger, recordOutcome: () => Promise.reject(new Error('died here')) };
-    const input = { recordId: deal.id, draftId: String(documentId) };
-    const first = createBusinessCentralActivities({ ...common, ledger: dying }).deleteDraft(input);
+    const input = { companyId, kind: 'invoice' as const, recordId: deal.id, draftId: String(documentId) };
+    const first = createDeletionSteps({ ...common, ledger: dying }).deleteDraft(input);
     await expect(first).rejects.toThrow('died here');
     expect(dealer.invoicesOf(deal)).toEqual([]);
 
-    const activities = createBusinessCentralActivities({ ...common, ledger: stage.ledger });
+    const activities = createDeletionSteps({ ...common, ledger: stage.ledger });
     await activities.deleteDraft(input);
     await activities.deleteDraft(input);
     await businessCentral.close();

@@ -140,7 +140,10 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect((await report())?.records).toBe(3);
       // A hint that led to a deal which was read does.
       await ledger.register({ table: 'quote', recordId: onlyHint ?? '' });
-      await ledger.saveDeal(makeDeal({ table: 'quote', recordId: onlyHint ?? '' }), { mapping: 'default' });
+      await ledger.saveDeal(makeDeal({ table: 'quote', recordId: onlyHint ?? '' }), {
+        mapping: 'default',
+        companyId: randomUUID(),
+      });
       expect(await missed()).toEqual([[onlyFeed, onlyCount].sort(), [onlyCount, onlyHint].sort()]);
       expect((await detections.findDetections('feed', [both ?? ''])).get(both ?? '')?.times).toBe(2);
     });
@@ -154,7 +157,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
         const lines = [makeLine(1, { product }), makeLine(2, { product: undefined })];
         const deal = makeDeal({ recordId, lines });
         const customer = deal.customer && { ...deal.customer, accountId };
-        await ledger.saveDeal({ ...deal, customer }, { mapping: 'default' });
+        await ledger.saveDeal({ ...deal, customer }, { mapping: 'default', companyId: randomUUID() });
         await ledger.change(recordId, { kind: 'held', reason, text: 'held' });
         return recordId;
       };

@@ -166,7 +166,8 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
 
     describe('the company of a record', () => {
       const [home, abroad] = [randomUUID(), randomUUID()];
-      const move = (recordId: string, companyId: string) => ledger.change(recordId, { kind: 'company', companyId });
+      const move = (recordId: string, companyId: string) =>
+        ledger.saveDeal(makeDeal({ recordId }), { mapping: 'first', companyId });
       const companies = async (recordId: string) => {
         const { companyId, wantedCompanyId } = await ledger.getRecord(recordId);
         return [companyId, wantedCompanyId];
@@ -213,7 +214,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
     });
 
     describe('a reading', () => {
-      const read = async (deal: WonDeal, mapping = 'first'): Promise<void> => ledger.saveDeal(deal, { mapping });
+      const read = (deal: WonDeal, mapping = 'first') => ledger.saveDeal(deal, { mapping, companyId: randomUUID() });
 
       it('leaves revision, number, amount with its decimals, currency and company', async () => {
         const recordId = await register();
@@ -236,7 +237,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
         const recordId = await register();
         await read(makeDeal({ recordId, total: '20', revision: 'W/"2"' }));
         const older = makeDeal({ recordId, total: '10', revision: 'W/"1"' });
-        await ledger.saveDeal(older, { mapping: 'first', isRecalled: true });
+        await ledger.saveDeal(older, { mapping: 'first', companyId: randomUUID(), isRecalled: true });
         expect(await ledger.getRecord(recordId)).toMatchObject({ revision: 'W/"1"', amount: '20' });
       });
 
@@ -275,7 +276,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       await saveMapping(database, { hash, content: {} });
       expect(await findMapping(database, hash)).toMatchObject({ hash, content: { totals: {} } });
       expect(await findMapping(database, 'never')).toBeUndefined();
-      await ledger.saveDeal(makeDeal({ recordId: await register() }), { mapping: hash });
+      await ledger.saveDeal(makeDeal({ recordId: await register() }), { mapping: hash, companyId: randomUUID() });
       expect(await listMappings(database)).toMatchObject([{ hash, records: 1 }]);
     });
 

@@ -118,7 +118,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         wrong: ['lines.0.quantity', '2'],
         async plant() {
           const recordId = await register();
-          await ledger.saveDeal(makeDeal({ recordId }), { mapping: 'default' });
+          await ledger.saveDeal(makeDeal({ recordId }), { mapping: 'default', companyId: randomUUID() });
           return {
             where: `record_id = '${recordId}'`,
             key: `${recordId} W/"1"`,
@@ -289,7 +289,10 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
 
     it('says what was expected where, and nothing of the content (I7)', async () => {
       const recordId = await register();
-      await ledger.saveDeal(makeDeal({ recordId, name: 'Alder Maschinenbau' }), { mapping: 'default' });
+      await ledger.saveDeal(makeDeal({ recordId, name: 'Alder Maschinenbau' }), {
+        mapping: 'default',
+        companyId: randomUUID(),
+      });
       await database.query(
         `UPDATE deal_revisions SET deal = jsonb_set(deal, '{total}', '"Alder"') WHERE record_id = $1`,
         [recordId],
@@ -306,7 +309,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         const deal = makeDeal({ recordId, total: '20' });
         await ledger.saveDeal(
           { ...deal, customer: deal.customer && { ...deal.customer, accountId } },
-          { mapping: 'default' },
+          { mapping: 'default', companyId: randomUUID() },
         );
       }
       await ledger.saveDocument(broken, 'invoice', makeInvoice({ id }));

@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
-import { createBusinessCentralActivities } from '../../src/activities/documents/invoices.js';
-import { createOrderActivities } from '../../src/activities/documents/orders.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createMasterDataCreation, createMasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
+import { createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { createDataverseClient } from '../../src/clients/dataverse/client.js';
@@ -19,6 +20,7 @@ import type { Rules } from '../../src/mapping/rules/rules.js';
 import { createPreviewer } from '../../src/operations/deals/previewer.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
+import { openSubscriptions } from '../support/business-central.js';
 import { openRecordingProxy } from '../support/recording-proxy.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -83,18 +85,29 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
 
   const ledger = createLedger(database);
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  const common = { ledger, clock: systemClock, rules, sets, ambiguityWindowMs: 60_000 };
-  const ofCompany = { ...common, businessCentral, companyId: simulators.businessCentral.company.id };
-  const steps = createBusinessCentralActivities(ofCompany);
-  const orders = createOrderActivities(ofCompany);
+  const common = { ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
+  const { id: companyId } = simulators.businessCentral.company;
+  const company = { businessCentral, companyId, sets, subscriptions: openSubscriptions(simulators) };
+  const ofCompany = { ...common, ...company, rules };
+  const steps = {
+    ...createDataverseActivities({
+      ...common,
+      dataverse,
+      companies: { choose: async () => company },
+      rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
+    }),
+    ...createMasterDataLookups(ofCompany),
+    ...createMasterDataCreation(ofCompany),
+    ...createDraftSteps(ofCompany),
+  };
   await ledger.register({ table, recordId });
-  const deal = await createDataverseActivities({ ...common, dataverse }).readDeal({ table, recordId });
+  const deal = await steps.readDeal({ table, recordId });
   await ledger.claim(recordId, []);
-  const ref = { recordId, revision: deal.revision };
+  const ref = { ...deal.context, recordId, revision: deal.revision };
   let customer = await steps.findCustomer(ref);
   const { products } = deal;
   const { missing, blocked } =
-    products.length > 0 ? await steps.findItems({ recordId, products }) : { missing: [], blocked: [] };
+    products.length > 0 ? await steps.findItems({ companyId, products }) : { missing: [], blocked: [] };
   const { problems, creates } = decideMissing(
     { customer, customerNumber: deal.customer?.number, missing, blocked },
     deal.policy,
@@ -103,9 +116,9 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
   customer ??= await steps.createCustomer(ref);
   for (const productId of creates.productIds) await steps.createItem({ ...ref, productId });
   const input = { ...ref, customerId: customer.id, draftVersion: 1 };
-  const isOrder = deal.policy.documentKind === 'order';
-  await (isOrder ? orders.createOrderDraft(input) : steps.createDraft(input));
-  const path = isOrder ? '/salesOrders' : '/salesInvoices';
+  const kind = deal.policy.documentKind;
+  await steps.createDraft({ ...input, kind });
+  const path = kind === 'order' ? '/salesOrders' : '/salesInvoices';
   const [sent, ...others] = proxy.posted.slice(before).filter((request) => request.path.split('?')[0]?.endsWith(path));
   expect(others).toEqual([]);
   return { preview, sent: parseLosslessJson(sent?.body ?? 'null') as Record<string, unknown>, customer };

@@ -3,6 +3,7 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { type BusinessCentralClient, createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createSubscriptionClient, type SubscriptionClient } from '../../src/clients/business-central/subscriptions.js';
 import type { WonDeal } from '../../src/deal/deal.js';
+import type { StepContext } from '../../src/deal/step-context.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
@@ -15,6 +16,8 @@ export interface Counter {
   readonly simulators: Simulators;
   readonly client: BusinessCentralClient;
   readonly companyId: string;
+  /** Of a step in this company, by rules that nobody names. */
+  readonly context: StepContext;
   readonly database: Database;
   readonly ledger: Ledger;
   readonly books: ReturnType<typeof createBookkeeper>;
@@ -36,6 +39,7 @@ export async function openCounter(): Promise<Counter> {
     simulators,
     client,
     companyId: company.id,
+    context: { companyId: company.id, mappingHash: 'default' },
     database,
     ledger,
     books: createBookkeeper(simulators),
@@ -43,7 +47,7 @@ export async function openCounter(): Promise<Counter> {
     async win(lines = [['4', '10.00']], more = {}) {
       const deal = makeDeal(lines, more);
       await ledger.register({ table: deal.table, recordId: deal.recordId });
-      await ledger.saveDeal(deal, { mapping: 'default' });
+      await ledger.saveDeal(deal, { mapping: 'default', companyId: company.id });
       await ledger.change(deal.recordId, { kind: 'state', state: 'preparing' });
       await ledger.claim(deal.recordId, []);
       return deal;

@@ -10,9 +10,10 @@ import type {
 } from '../../src/activities/deals/ledger.js';
 import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
+import type { DeletionSteps, DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
-import type { BusinessCentralActivities } from '../../src/activities/documents/invoices.js';
-import type { OrderActivities, OrderProgress } from '../../src/activities/documents/orders.js';
+import type { OrderProgress, PostingSteps } from '../../src/activities/documents/posting.js';
+import type { MasterDataCreation, MasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
 import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
 import { REFUSED } from '../../src/deal/failure-types.js';
 import type { Problem } from '../../src/deal/holds.js';
@@ -31,8 +32,11 @@ import type { TimeSkipping } from './time-skipping.js';
 type Activities = LedgerActivities &
   DataverseActivities &
   WriteBackActivities &
-  BusinessCentralActivities &
-  OrderActivities;
+  MasterDataLookups &
+  MasterDataCreation &
+  DraftSteps &
+  DeletionSteps &
+  PostingSteps;
 
 const ANN = 'ann';
 
@@ -61,6 +65,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     settleMs: 0,
     descendants: [] as RecordRef[],
     problems: [] as DealSummary['problems'],
+    /** The company that the rules choose. */
+    companyId: 'company-1',
   };
   const books = {
     draft: undefined as Draft | undefined,
@@ -78,6 +84,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
   const rows: string[] = [];
   const progress = {
     state: 'seen' as DealState,
+    companyId: 'company-1',
     isHandedOver: false,
     revision: undefined as string | undefined,
     documentId: undefined as string | undefined,
@@ -103,6 +110,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       settleMs: record.settleMs,
       fingerprint: record.price,
       mapping: 'mapping-1',
+      context: { companyId: progress.companyId, mappingHash: 'mapping-1' },
+      nextCompanyId: record.companyId,
     };
   }
 
@@ -192,11 +201,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findItems: async ({ products }) => ({ missing: [], blocked: books.isItemBlocked ? products : [] }),
     findMappingProblems: async () => [],
     createDraft: async () => makeOrAdoptDraft(),
-    createOrderDraft: async () => makeOrAdoptDraft(),
     readDraft: async () => books.draft,
-    readOrderDraft: async () => books.draft,
     deleteDraft,
-    deleteOrderDraft: deleteDraft,
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
     readPosted: async ({ invoiceId }) => ({ id: invoiceId, number: 'INV-1', status: 'Open', total: record.price }),

@@ -36,6 +36,43 @@ describe('a change in Sales while a deal waits', () => {
     expect(world.books.posted).toMatchObject([{ totalIncludingTax: '200.00' }]);
   });
 
+  it('and moves it to another company is deleted in the old one and made in the new one', async () => {
+    const world = makeDealWorld(skipping);
+    const steps: string[] = [];
+    const { standIns } = world;
+    const { createDraft, deleteDraft, findCustomer, post } = standIns;
+    standIns.deleteDraft = async (input) => {
+      steps.push(`delete in ${input.companyId}`);
+      world.progress.companyId = world.record.companyId;
+      return deleteDraft(input);
+    };
+    standIns.findCustomer = async (input) => {
+      steps.push(`customer in ${input.companyId}`);
+      return findCustomer(input);
+    };
+    standIns.createDraft = async (input) => {
+      steps.push(`draft in ${input.companyId}`);
+      return createDraft(input);
+    };
+    standIns.post = async (input) => {
+      steps.push(`post in ${input.companyId}`);
+      return post(input);
+    };
+    const { deal } = await startWaiting(world);
+    const revision = world.changeRecord({ price: '200.00', companyId: 'company-2' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    await expect.poll(async () => (await deal.figures()).totalIncludingTax).toBe('200.00');
+    await deal.confirm();
+    await deal.handle.result();
+    expect(steps).toEqual([
+      'draft in company-1',
+      'delete in company-1',
+      'customer in company-2',
+      'draft in company-2',
+      'post in company-2',
+    ]);
+  });
+
   it('that reaches no document leaves the draft, and asks again', async () => {
     const { world, deal } = await startWaiting();
     const readings = world.countOf('readDeal');

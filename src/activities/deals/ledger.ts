@@ -6,6 +6,7 @@ import type { Notice } from '../../deal/notices.js';
 import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
+import type { CompanyContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { ClaimOutcome } from '../../ledger/deals/claims.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
@@ -15,7 +16,7 @@ import type { RecordChange } from '../../ledger/deals/record-changes.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import type { ProductRef } from '../documents/invoices.js';
+import type { ProductRef } from '../masters/deal-master-data.js';
 
 export interface StateChange {
   readonly recordId: string;
@@ -40,7 +41,7 @@ export interface Masters {
   readonly unknownProducts: readonly ProductRef[];
 }
 
-export interface ClaimInput {
+export interface ClaimInput extends CompanyContext {
   readonly recordId: string;
   readonly ancestors: readonly string[];
   readonly accountId: string;
@@ -50,6 +51,8 @@ export interface ClaimInput {
 /** Where a deal stands when a run of it begins or wakes. */
 export interface DealProgress {
   readonly state: DealState;
+  /** Where its document is, or would be. */
+  readonly companyId: string;
   readonly isHandedOver: boolean;
   readonly revision: string | undefined;
   readonly documentId: string | undefined;
@@ -86,16 +89,16 @@ export interface SealSummary {
 
 export interface LedgerActivityDependencies {
   readonly ledger: DealLedger & LinkLedger & AuditLedger;
-  readonly companyIdOf: (recordId: string) => Promise<string>;
+  /** The company of records that no rule sends elsewhere. */
+  readonly companyId: string;
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
-export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }: LedgerActivityDependencies) {
-  async function findMasters({ recordId, accountId, products }: ClaimInput): Promise<Masters> {
-    const companyId = await companyIdOf(recordId);
+export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, startDeal }: LedgerActivityDependencies) {
+  async function findMasters({ companyId, accountId, products }: ClaimInput): Promise<Masters> {
     const productIds = products.map((product) => product.productId);
     const customers = await ledger.findLinks('customer', companyId, [accountId]);
     const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
@@ -114,6 +117,7 @@ export function createLedgerActivities({ ledger, companyIdOf, rules, startDeal }
       const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
       return {
         state: record.state,
+        companyId: record.companyId ?? ofTheRest,
         isHandedOver: record.isHandedOver,
         revision: record.revision,
         documentId: record.documentId,

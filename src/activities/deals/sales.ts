@@ -15,6 +15,7 @@ import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
+import type { StepContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
@@ -27,10 +28,11 @@ import { toFingerprint } from '../documents/fingerprint.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
+import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import { toInvoiceColumns } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
-export interface DealSummary extends RecordRef {
+export interface DealSummary extends RecordRef, DealPlace {
   readonly revision: string;
   readonly state: RecordState;
   readonly number: string;
@@ -46,8 +48,15 @@ export interface DealSummary extends RecordRef {
   readonly settleMs: number;
   /** Of everything that reaches a document: the same for two revisions that differ in something else. */
   readonly fingerprint: string;
-  /** The mapping that it was read by. */
+  /** The mapping that its document is made by. */
   readonly mapping: string;
+}
+
+interface DealPlace {
+  /** Where its steps belong; while there is a draft, that is the company of the draft. */
+  readonly context: StepContext;
+  /** The company that the rules choose now: the next draft belongs there, once the one before is gone. */
+  readonly nextCompanyId: string;
 }
 
 /** How a record of a document that is out of our hands stands in Sales. */
@@ -67,27 +76,28 @@ export interface DataverseActivityDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & WriteLedger & AuditLedger;
   readonly clock: Clock;
-  readonly rules: Rules;
-  /** Without them every deal is the default company's. */
-  readonly companies?: Pick<Companies, 'choose'> | undefined;
+  readonly rules: Pick<RulesOfRecords, 'toHandOver' | 'ofDocument' | 'today'>;
+  readonly companies: Pick<Companies, 'choose'>;
   /** Dataverse ends a request after two minutes; a write may land until then. */
   readonly ambiguityWindowMs: number;
 }
 
 export function createDataverseActivities(dependencies: DataverseActivityDependencies) {
-  const { dataverse, ledger, rules, companies, ambiguityWindowMs } = dependencies;
-  const readMapped = async (table: SourceTable, recordId: string): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+  const { dataverse, ledger, companies, ambiguityWindowMs } = dependencies;
+  type Mapped = { readonly deal: WonDeal; readonly problems: Problem[] };
+
+  const readMapped = async (rules: Rules, table: SourceTable, recordId: string): Promise<Mapped> => {
     const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
     const read = await dataverse.readDeal(
       table,
       recordId,
       rules.masters.billTo === 'parent' ? withParent(asked) : asked,
     );
-    return toMapped(read);
+    return toMapped(rules, read);
   };
 
   /** @param read with the numbers that it has in Sales */
-  const toMapped = async (read: WonDeal): Promise<{ deal: WonDeal; problems: Problem[] }> => {
+  const toMapped = async (rules: Rules, read: WonDeal): Promise<Mapped> => {
     const mapped = await withOurNumbers(read, rules.mapping, rules.masters.items);
     const problems = await findNumberProblems(read, rules.mapping);
     return {
@@ -96,31 +106,36 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     };
   };
 
-  /** One more request when it is the first deal of a company. */
-  const findCompany = async (deal: WonDeal): Promise<{ readonly companyId?: string }> =>
-    companies ? { companyId: (await companies.choose(deal)).companyId } : {};
+  /** Stores what was read, and says where the deal belongs. */
+  const save = async (rules: Rules, deal: WonDeal, how: { readonly isRecalled?: true } = {}): Promise<DealPlace> => {
+    // One more request when it is the first deal of a company.
+    const { companyId: nextCompanyId } = await companies.choose(deal);
+    const companyId = await ledger.saveDeal(deal, { mapping: rules.mappingHash, companyId: nextCompanyId, ...how });
+    return { context: { companyId, mappingHash: rules.mappingHash }, nextCompanyId };
+  };
 
   return {
     /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
+      const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
       const { deal, problems } = await toTemporalFailures(async () => {
         try {
-          return await readMapped(table, recordId);
+          return await readMapped(rules, table, recordId);
         } catch (error) {
           const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
           if (!before) throw error;
           return { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
         }
       });
-      await ledger.saveDeal(deal, { mapping: rules.mappingHash, ...(await findCompany(deal)) });
-      return toSummary(deal, rules, problems);
+      return toSummary(deal, rules, problems, await save(rules, deal));
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
     async recallDeal({ recordId, revision }: RecordRef & { readonly revision: string }): Promise<DealSummary> {
-      const { deal, problems } = await toMapped(withSalesNumbers(await ledger.getDeal(recordId, revision)));
-      await ledger.saveDeal(deal, { mapping: rules.mappingHash, isRecalled: true, ...(await findCompany(deal)) });
-      return { ...toSummary(deal, rules, problems), settleMs: 0 };
+      const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
+      const { deal, problems } = await toMapped(rules, withSalesNumbers(await ledger.getDeal(recordId, revision)));
+      const place = await save(rules, deal, { isRecalled: true });
+      return { ...toSummary(deal, rules, problems, place), settleMs: 0 };
     },
 
     async hasInvoiceRow({ invoiceId }: { readonly invoiceId: string }): Promise<boolean> {
@@ -129,9 +144,10 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** Compares the record with what was confirmed; the deal stays as it stands. */
     async checkRecord({ ref, revision }: { readonly ref: RecordRef; readonly revision: string }): Promise<RecordCheck> {
+      const rules = await dependencies.rules.ofDocument(await ledger.findRecord(ref.recordId));
       return toTemporalFailures(async () => {
         try {
-          const { deal } = await readMapped(ref.table, ref.recordId);
+          const { deal } = await readMapped(rules, ref.table, ref.recordId);
           await ledger.saveRevision(deal);
           const state = toRecordState(ref.table, deal.stateCode, rules.events);
           const confirmed = await ledger.getDeal(ref.recordId, revision);
@@ -148,6 +164,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
       const invoice = await ledger.getInvoice(invoiceId);
       const deal = await ledger.getDeal(ref.recordId, revision);
+      const rules = await dependencies.rules.ofDocument(await ledger.findRecord(ref.recordId));
       const row = toSalesInvoice(deal, invoice, rules);
       return writeOnce(dependencies, {
         recordId: ref.recordId,
@@ -174,7 +191,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     /** Writes the configured columns; the same values twice are the same, so no intent is needed. */
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
       const invoice = await ledger.getInvoice(invoiceId);
-      const columns = toColumns(rules.opportunityColumns, invoice);
+      const columns = toColumns(dependencies.rules.today.opportunityColumns, invoice);
       const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns, REPEATABLE));
       await ledger.audit({
         recordId: ref.recordId,
@@ -195,7 +212,7 @@ function withParent(asked: AskedColumns): AskedColumns {
 
 export type DataverseActivities = ReturnType<typeof createDataverseActivities>;
 
-function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): DealSummary {
+function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], place: DealPlace): DealSummary {
   const { lineage, table, stateCode } = deal;
   const bearing = carrierTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
@@ -222,6 +239,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[]): 
     settleMs: maySettle(table, stateCode) ? rules.settleMs : 0,
     fingerprint: toFingerprint(deal),
     mapping: rules.mappingHash,
+    ...place,
   };
 }
 

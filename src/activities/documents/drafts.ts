@@ -137,18 +137,19 @@ export async function discountWithFreshEtag<T>(
 }
 
 /**
- * The draft before this one is gone, and the deal belongs to another company by now: customer and items were prepared in
- * the old one, so the steps begin again. An attempt at the same draft stays where the one before it may have landed (I1).
+ * A draft is made only where the ledger knows the deal to be, so that no step with an old input makes one elsewhere (I1). The
+ * draft before this one is gone, and the rules choose another company by now: the deal moves there.
  */
 export async function ensureCompanyStands(
   { ledger, companyId }: { readonly ledger: DealLedger; readonly companyId: string },
   { recordId, draftVersion }: { readonly recordId: string; readonly draftVersion: number },
 ): Promise<void> {
   const record = await ledger.getRecord(recordId);
-  const { wantedCompanyId } = record;
-  if (draftVersion <= record.draftVersion || wantedCompanyId === undefined || wantedCompanyId === companyId) return;
-  await ledger.change(recordId, { kind: 'draft-gone' });
-  throw refuse('company-changed', `company ${wantedCompanyId} instead of ${companyId}`);
+  const isNext = draftVersion > record.draftVersion;
+  const expected = isNext ? record.wantedCompanyId : record.companyId;
+  if (expected !== companyId)
+    throw refuse('company-changed', `company ${expected ?? '(none)'} instead of ${companyId}`);
+  if (isNext && record.companyId !== companyId) await ledger.change(recordId, { kind: 'draft-gone' });
 }
 
 /** Not found is an answer here, not an error. */

@@ -8,22 +8,21 @@ import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isSame } from '../../deal/money.js';
+import type { CompanyContext } from '../../deal/step-context.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 
 /** Where a reading goes on; a new one starts at the watermark. */
-export interface InvoicePlaceInReading {
-  /** The default company when it is not given. */
-  readonly companyId?: string | undefined;
+export interface InvoicePlaceInReading extends CompanyContext {
   /** The moment at which the next page begins; undefined at the end. */
   readonly next?: string | undefined;
   /** When the reading began, by the clock of Business Central. */
   readonly beganAt?: string | undefined;
 }
 
-export interface InvoicePageRead extends InvoicePlaceInReading {
+export interface InvoicePageRead extends Omit<InvoicePlaceInReading, 'companyId'> {
   readonly watermark: string;
   readonly everySeconds: number;
   readonly found: number;
@@ -123,12 +122,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
   return {
     /** One page of the invoices that are open; the deals that they belong to are told what is new. */
-    async readOpenInvoicePage({
-      next,
-    }: {
-      readonly companyId?: string | undefined;
-      readonly next?: string | undefined;
-    }): Promise<{
+    async readOpenInvoicePage({ next }: { readonly companyId: string; readonly next?: string | undefined }): Promise<{
       readonly next: string | undefined;
       readonly found: number;
       readonly notified: number;

@@ -8,6 +8,7 @@ import {
   subscriptionId,
 } from '../../deal/business-central-feeds.js';
 import type { Clock } from '../../deal/clock.js';
+import type { CompanyContext } from '../../deal/step-context.js';
 import type { StoredSubscription } from '../../ledger/feeds/subscriptions.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { toFailure } from '../remote/failures.js';
@@ -28,11 +29,6 @@ export interface SubscriptionDependencies {
   readonly publicUrl: string | undefined;
   readonly clientState: string;
   readonly clock: Clock;
-}
-
-/** The default company when it is not given. */
-interface OfCompany {
-  readonly companyId?: string | undefined;
 }
 
 /** It lives for three days: renewed daily, it survives two days on which we could not. */
@@ -70,7 +66,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
 
   return {
     /** Compares what Business Central has with what should be there; one request, none without a public address. */
-    async findSubscriptionTasks(_of: OfCompany = {}): Promise<SubscriptionTask[]> {
+    async findSubscriptionTasks(_of: CompanyContext): Promise<SubscriptionTask[]> {
       if (publicUrl === undefined) return [];
       let found: Subscription[];
       try {
@@ -95,7 +91,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     },
 
     /** Asked twice it is found: the id is ours, and one that exists already is what was wanted. */
-    async createSubscription({ resource }: OfCompany & { readonly resource: SubscribedResource }): Promise<void> {
+    async createSubscription({ resource }: CompanyContext & { readonly resource: SubscribedResource }): Promise<void> {
       await noting(resource, async () => {
         const wanted = wantedOf(resource);
         const made = await orExisting(subscriptions, wanted.id, () =>
@@ -108,7 +104,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     async renewSubscription({
       resource,
       etag,
-    }: OfCompany & {
+    }: CompanyContext & {
       readonly resource: SubscribedResource;
       readonly etag: string;
     }): Promise<void> {
@@ -121,7 +117,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     async deleteSubscription({
       resource,
       etag,
-    }: OfCompany & {
+    }: CompanyContext & {
       readonly resource: SubscribedResource;
       readonly etag: string;
     }): Promise<void> {

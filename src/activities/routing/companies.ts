@@ -11,11 +11,7 @@ import {
   toPlace,
 } from '../../deal/companies.js';
 import type { WonDeal } from '../../deal/deal.js';
-import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { Ledger } from '../../ledger/ledger.js';
-import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse, toFailure } from '../remote/failures.js';
-import { type RulesOfRecords, routeSteps, type StepsOf } from './rules-of-records.js';
 
 /** The companies of Business Central that deals are handed to: each is opened when the first deal needs it. */
 
@@ -31,9 +27,6 @@ export interface Companies {
   readonly first: Company;
   /** The company that the rules want for the deal. */
   choose(deal: WonDeal): Promise<Company>;
-  findRecord(recordId: string): Promise<SourceRecord | undefined>;
-  /** The company of a record, as it was chosen when the record was read. */
-  companyOf(record: Pick<SourceRecord, 'companyId'> | undefined): Promise<Company>;
   /** @throws ApplicationFailure when no rule names the company any more. */
   withId(companyId: string): Promise<Company>;
   close(): Promise<void>;
@@ -45,12 +38,11 @@ export interface CompaniesOptions {
   /** All but the first. */
   readonly places: readonly CompanyPlace[];
   readonly rules: readonly CompanyRule[];
-  readonly ledger: Pick<Ledger, 'findRecord'>;
   readonly open: (place: CompanyPlace) => Promise<Company>;
 }
 
 export function createCompanies(options: CompaniesOptions): Companies {
-  const { first, firstPlace, places, rules, ledger } = options;
+  const { first, firstPlace, places, rules } = options;
   const opened = new Map<string, Promise<Company>>([[placeName(firstPlace), Promise.resolve(first)]]);
 
   function open(place: CompanyPlace): Promise<Company> {
@@ -81,7 +73,7 @@ export function createCompanies(options: CompaniesOptions): Companies {
     if (companyId === first.companyId) return first;
     for (const place of places) {
       const known = await opened.get(placeName(place))?.catch(() => undefined);
-      if (known?.companyId === companyId) return known;
+      if (known && known.companyId === companyId) return known;
     }
     for (const place of places) {
       const company = await openAlone(place);
@@ -97,11 +89,6 @@ export function createCompanies(options: CompaniesOptions): Companies {
       const place = rule && toPlace(rule, firstPlace);
       return place && !isSamePlace(place, firstPlace) ? openAlone(place) : first;
     },
-    findRecord: (recordId) => ledger.findRecord(recordId),
-    async companyOf(record) {
-      const companyId = record?.companyId;
-      return places.length === 0 || companyId === undefined ? first : withId(companyId);
-    },
     withId,
     async close() {
       const companies = await Promise.all([...opened.values()].map((one) => one.catch(() => undefined)));
@@ -116,28 +103,4 @@ export function createCompanies(options: CompaniesOptions): Companies {
 
 function isNotThere(error: unknown): error is RemoteApiError {
   return error instanceof RemoteApiError && error.code === 'not-found';
-}
-
-/**
- * The same steps for every company and mapping: a call goes to the company that its input names, or else to that of its
- * record; to the first one when it names neither, as the loops of the default company do.
- */
-export function toEachCompany<Steps extends StepsOf<Steps>>(
-  companies: Companies,
-  rules: RulesOfRecords,
-  create: (company: Company, rules: Rules) => Steps,
-): Steps {
-  const made = new Map<string, Steps>();
-  const stepsOf = (company: Company, wanted: Rules): Steps => {
-    const key = `${company.companyId} ${wanted.mappingHash}`;
-    const steps = made.get(key) ?? create(company, wanted);
-    made.set(key, steps);
-    return steps;
-  };
-  const names = Object.keys(stepsOf(companies.first, rules.today)) as (keyof Steps)[];
-  return routeSteps<Steps>(names, async ({ recordId, companyId }) => {
-    const record = recordId === undefined ? undefined : await companies.findRecord(recordId);
-    const company = companyId === undefined ? await companies.companyOf(record) : await companies.withId(companyId);
-    return stepsOf(company, await rules.orToday(record));
-  });
 }

@@ -25,11 +25,11 @@ export async function ensureInvoiceFeed(
     readonly companyId: string;
     readonly isSubscribing: boolean;
     readonly sweepEveryMinutes: number;
-    /** A company that only rules name; the loops of the default one need not be told whose they are. */
+    /** A company that only rules name: its subscriptions have an id of their own. */
     readonly isFurther?: boolean;
   },
 ): Promise<void> {
-  const input = isFurther ? { companyId } : {};
+  const input = { companyId };
   await ensureLoop(temporal, {
     type: WORKFLOWS.invoiceFeed,
     workflowId: invoiceFeedWorkflowId(companyId),
@@ -42,7 +42,7 @@ export async function ensureInvoiceFeed(
     action: toScheduledWorkflow(WORKFLOWS.sweepInvoices, {
       workflowId: sweepId,
       taskQueue: TASK_QUEUES.deals,
-      args: isFurther ? [input] : [],
+      args: [input],
       workflowRunTimeout: '6h',
     }),
     // What a missed hour would have found the next one finds.
@@ -75,7 +75,7 @@ async function ensureLoop(
   }: {
     readonly type: 'invoiceFeed' | 'keepSubscriptions';
     readonly workflowId: string;
-    readonly input: { readonly companyId?: string };
+    readonly input: { readonly companyId: string };
     readonly staticSummary: string;
   },
 ): Promise<void> {

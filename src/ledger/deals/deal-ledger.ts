@@ -35,8 +35,11 @@ export interface DealLedger {
     changes: RecordChange | readonly RecordChange[],
     audit?: Omit<AuditEntry, 'recordId'>,
   ): Promise<void>;
-  /** Saves the revision that the deal is handed over at from now on. */
-  saveDeal(deal: WonDeal, reading: Reading): Promise<void>;
+  /**
+   * Saves the revision that the deal is handed over at from now on. The id that it returns is that of the company where the
+   * deal is: a draft keeps it there whatever the rules choose by now.
+   */
+  saveDeal(deal: WonDeal, reading: Reading): Promise<string>;
   /** Saves a revision beside the one that was drafted; the record stays as it is. */
   saveRevision(deal: WonDeal): Promise<void>;
   getDeal(recordId: string, revision: string): Promise<WonDeal>;
@@ -77,7 +80,7 @@ export function createDealLedger(database: Database): DealLedger {
     saveDeal: (deal, reading) =>
       database.transaction(async (tx) => {
         await saveRevision(tx, deal);
-        await recordReading(tx, deal, reading);
+        return recordReading(tx, deal, reading);
       }),
     saveRevision: (deal) => saveRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),

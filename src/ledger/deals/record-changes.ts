@@ -1,8 +1,10 @@
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { draftKeys } from '../../deal/ids.js';
 import { type DealState, type FINAL_STATES, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
+import { rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 /**
  * What a record can go through, each by a statement of its own. Which state may follow which is decided in
@@ -14,8 +16,6 @@ export type RecordChange =
   /** Another record of the lineage carries the deal. */
   | { readonly kind: 'carried'; readonly state: 'superseded' | 'already-handed-over'; readonly carrierId: string }
   | { readonly kind: 'ended'; readonly state: (typeof FINAL_STATES)[number]; readonly by: string }
-  /** The one that the rules choose. */
-  | { readonly kind: 'company'; readonly companyId: string }
   | { readonly kind: 'customer'; readonly customerNumber: string }
   | ({ readonly kind: 'drafted' } & MadeDraft)
   /** It is certainly gone; a next one is another write. */
@@ -41,8 +41,8 @@ export interface MadeDraft {
 export interface Reading {
   /** The mapping that the deal was read by; what a document was made by stays. */
   readonly mapping: string;
-  /** The company that the rules choose; undefined where there is only one. */
-  readonly companyId?: string;
+  /** The company that the rules choose. */
+  readonly companyId: string;
   /** An older revision is handed over: number and amount stay those of the record. */
   readonly isRecalled?: true;
 }
@@ -57,8 +57,6 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
       return recordCarrier(db, recordId, change);
     case 'ended':
       return recordEnd(db, recordId, change);
-    case 'company':
-      return recordCompany(db, recordId, change.companyId);
     case 'customer':
       return recordCustomer(db, recordId, change.customerNumber);
     case 'drafted':
@@ -134,12 +132,12 @@ async function recordEnd(
   ]);
 }
 
-/** The record was read, or an older revision of it recalled. */
-export async function recordReading(db: Queryable, deal: WonDeal, reading: Reading): Promise<void> {
+/** The record was read, or an older revision of it recalled. @returns the id of the company where the deal is now */
+export async function recordReading(db: Queryable, deal: WonDeal, reading: Reading): Promise<string> {
   const { recordId } = deal;
   await recordState(db, recordId, 'reading');
   await recordRevision(db, deal, reading);
-  if (reading.companyId !== undefined) await recordCompany(db, recordId, reading.companyId);
+  return recordCompany(db, recordId, reading.companyId);
 }
 
 async function recordRevision(db: Queryable, deal: WonDeal, { mapping, isRecalled }: Reading): Promise<void> {
@@ -155,17 +153,23 @@ async function recordRevision(db: Queryable, deal: WonDeal, { mapping, isRecalle
 }
 
 /** The deal moves to its company at once only while there is no document of it, and none may be on its way (I1). */
-async function recordCompany(db: Queryable, recordId: string, companyId: string): Promise<void> {
-  await db.query(
-    `UPDATE source_records SET wanted_company_id = $2, company_id = CASE WHEN EXISTS (
+async function recordCompany(db: Queryable, recordId: string, companyId: string): Promise<string> {
+  const row = await selectRow(
+    db,
+    companyRow,
+    `UPDATE source_records SET wanted_company_id = $2, company_id = CASE WHEN company_id IS NOT NULL AND EXISTS (
          SELECT 1 FROM write_intents
          WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
            AND write_key = ANY(SELECT unnest($3::text[]) || draft_version)
        ) THEN company_id ELSE $2 END
-     WHERE record_id = $1`,
+     WHERE record_id = $1 RETURNING record_id, company_id`,
     [recordId, companyId, draftKeys(recordId)],
   );
+  if (!row) throw new InternalError(`the ledger does not hold record ${recordId}`);
+  return row.company_id;
 }
+
+const companyRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, company_id: textColumn });
 
 async function recordCustomer(db: Queryable, recordId: string, customerNumber: string): Promise<void> {
   await db.query('UPDATE source_records SET customer_number = $2, changed_at = now() WHERE record_id = $1', [

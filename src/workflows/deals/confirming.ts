@@ -1,4 +1,4 @@
-import type { Draft } from '../../activities/documents/invoices.js';
+import type { Draft } from '../../activities/documents/drafts.js';
 import type { Actor } from '../../deal/actor.js';
 import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';

@@ -5,7 +5,7 @@ import type { RecordRef } from '../../deal/deal.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import { DealEnded, type DealHandlers, type Held } from './deal-handlers.js';
-import { type DraftedDeal, documentStepsFor } from './document-steps.js';
+import { createDraft, type DraftedDeal, deleteDraft, postingOf, readDraft, setDiscount } from './document-steps.js';
 import type { HandOverResult } from './messages.js';
 
 /** From the won record to a draft that agrees with it, and back to another draft when the record changes. */
@@ -85,7 +85,7 @@ async function makeDraft(
   customerId: string,
   draftVersion: number,
 ): Promise<DraftedDeal | undefined> {
-  const draft = await documentStepsFor(deal).createDraft(deal, customerId, draftVersion);
+  const draft = await createDraft(deal, customerId, draftVersion);
   if (!draft) return undefined;
   handlers.show({
     customerNumber: draft.customerNumber,
@@ -118,7 +118,13 @@ async function resolveCarrier(
   }
   // Who has a draft carries the deal already, and what comes after it is covered.
   if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await supersede(handlers, deal) };
-  const claim = await ledger.claimDeal({ recordId, ancestors, accountId: deal.customer?.accountId ?? '', products });
+  const claim = await ledger.claimDeal({
+    companyId: deal.context.companyId,
+    recordId,
+    ancestors,
+    accountId: deal.customer?.accountId ?? '',
+    products,
+  });
   if (claim.kind === 'carrier') return { kind: 'ours', masters: claim.masters };
   await handlers.move(claim.kind, `${claim.by} carries the deal`, { carrierId: claim.by });
   return { kind: 'not-ours', result: { outcome: claim.kind, carrier: claim.by } };
@@ -134,15 +140,17 @@ async function supersede(handlers: DealHandlers, deal: DealSummary): Promise<Han
 
 /** Customer and items: known, found, or created where the rules allow it; all that is missing is named at once. */
 async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ readonly customerId: string } | Held> {
-  const { recordId, revision, policy } = deal;
+  const { recordId, revision, policy, context } = deal;
+  const { companyId } = context;
+  const of = { ...context, recordId, revision };
   const products = known.unknownProducts;
-  let customer = known.customer ?? (await businessCentral.findCustomer({ recordId, revision }));
+  let customer = known.customer ?? (await businessCentral.findCustomer({ companyId, recordId, revision }));
 
   const missing = [];
   const blocked = [];
   for (let index = 0; index < products.length; index += PRODUCTS_BATCH_SIZE) {
     const found = await businessCentral.findItems({
-      recordId,
+      companyId,
       products: products.slice(index, index + PRODUCTS_BATCH_SIZE),
     });
     missing.push(...found.missing);
@@ -152,15 +160,15 @@ async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ read
   const { problems: held, creates } = decideMissing(found, policy);
   // Before anything is made: what the mapping refuses is named in the same breath.
   if (!customer || missing.length > 0) {
-    held.push(...(await businessCentral.findMappingProblems({ recordId, revision, creates })));
+    held.push(...(await businessCentral.findMappingProblems({ ...of, creates })));
   }
   if (held.length > 0) return { held };
 
   if (customer && policy.createContacts) {
-    await businessCentral.ensureContact({ recordId, revision, customerId: customer.id });
+    await businessCentral.ensureContact({ ...of, customerId: customer.id });
   }
-  customer ??= await businessCentral.createCustomer({ recordId, revision });
-  for (const { productId } of missing) await businessCentral.createItem({ recordId, revision, productId });
+  customer ??= await businessCentral.createCustomer(of);
+  for (const { productId } of missing) await businessCentral.createItem({ ...of, productId });
   return { customerId: customer.id };
 }
 
@@ -176,8 +184,7 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       if ('held' in fresh || fresh.kind === 'posted-by-hand') return fresh;
       drafted = fresh.drafted;
     }
-    if (drafted.draft.missingDiscount)
-      drafted = { ...drafted, draft: await documentStepsFor(drafted.deal).setDiscount(drafted) };
+    if (drafted.draft.missingDiscount) drafted = { ...drafted, draft: await setDiscount(drafted) };
     const { figures, difference, differencePolicy } = drafted.draft;
     handlers.show({ amount: figures.totalIncludingTax, figures, difference });
     // A difference that a person may accept is shown with the question.
@@ -213,20 +220,21 @@ async function bringUpToDate(
   deal: DealSummary,
 ): Promise<Refreshed | Held> {
   const { recordId } = deal;
-  const steps = documentStepsFor(drafted.deal);
-  const draft = await steps.readDraft(drafted);
-  if (await steps.isPostedByHand(drafted, draft)) {
+  const draft = await readDraft(drafted);
+  if (await postingOf(drafted.deal).isPostedByHand(drafted, draft)) {
     await ledger.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: drafted.draft.id } });
     await ledger.recordState({ recordId, state: 'posted', isClosed: drafted.deal.policy.documentKind !== 'order' });
     return { kind: 'posted-by-hand', drafted };
   }
   if (deal.state !== 'won') throw toEnd(deal);
   if (draft && isSameDocument(drafted.deal, deal)) return { kind: 'drafted', drafted: { ...drafted, deal, draft } };
-  if (draft) await steps.deleteDraft(drafted);
+  if (draft) await deleteDraft(drafted);
   if (deal.problems.length > 0) return { held: deal.problems };
-  const masters = await prepareMasters(deal, { customer: undefined, unknownProducts: deal.products });
+  // Without its draft nothing keeps the deal in its company.
+  const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };
+  const masters = await prepareMasters(next, { customer: undefined, unknownProducts: deal.products });
   if ('held' in masters) return masters;
-  const again = await makeDraft(handlers, deal, masters.customerId, drafted.draftVersion + 1);
+  const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
   if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
   return { kind: 'drafted', drafted: again };
 }

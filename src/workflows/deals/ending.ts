@@ -4,7 +4,7 @@ import type { RecordRef } from '../../deal/deal.js';
 import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';
 import type { DealEnded, DealHandlers } from './deal-handlers.js';
-import { type DraftedDeal, documentStepsFor } from './document-steps.js';
+import { type DraftedDeal, deleteDraft } from './document-steps.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 
 /** How a run begins calmly, and how it and the deal end. */
@@ -40,7 +40,7 @@ export async function endDeal(
   const endedBy = end.by === 'Sales' ? end.by : end.by.name;
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
-  if (drafted) await documentStepsFor(drafted.deal).deleteDraft(drafted);
+  if (drafted) await deleteDraft(drafted);
   else await deleteEarlierDraft(ref);
   await ledger.releaseClaims({ recordId });
   await ledger.recordState({ recordId, state: end.state, endedBy });
@@ -52,8 +52,8 @@ export async function endDeal(
 
 /** Of a run before this one, or of an attempt before a hold. */
 async function deleteEarlierDraft(ref: RecordRef): Promise<void> {
-  const { draft } = await ledger.loadDealProgress(ref);
+  const { draft, companyId } = await ledger.loadDealProgress(ref);
   if (draft?.documentId === undefined) return;
-  const input = { recordId: ref.recordId, draftId: draft.documentId };
-  await (draft.kind === 'order' ? businessCentral.deleteOrderDraft(input) : businessCentral.deleteDraft(input));
+  const { kind, documentId: draftId } = draft;
+  await businessCentral.deleteDraft({ companyId, kind, recordId: ref.recordId, draftId });
 }

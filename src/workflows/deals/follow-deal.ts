@@ -36,14 +36,14 @@ export async function followDeal(
 /** What a replay looks at first: whether the document and its rows in Sales are still there; a missing row is made anew. */
 export async function checkResults(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<void> {
   const { recordId } = ref;
-  const { documentId } = progress;
+  const { companyId, documentId } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
     await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ recordId, invoiceId: documentId }),
+      businessCentral.readPosted({ companyId, recordId, invoiceId: documentId }),
     );
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
-      businessCentral.readOrderInvoices({ recordId, orderId: documentId }),
+      businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId }),
     );
   }
   for (const { id: invoiceId, missing } of progress.invoices) {
@@ -86,14 +86,14 @@ async function notice(handlers: DealHandlers, ref: RecordRef, notified: Notice, 
 /** An order that the warehouse has not touched is deleted when the record is cancelled or reopened in Sales. */
 async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<boolean> {
   const { recordId } = ref;
-  const { documentId } = progress;
+  const { companyId, documentId } = progress;
   if (progress.state !== 'awaiting-shipment' || documentId === undefined) return false;
   const order = await handlers.runUnlessHeld('reading the order', () =>
-    businessCentral.readOrderProgress({ recordId, orderId: documentId }),
+    businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId }),
   );
   if (order === 'gone' || !isZero(order.shippedQuantity) || !isZero(order.invoicedQuantity)) return false;
   await handlers.runUnlessHeld('deleting the order', () =>
-    businessCentral.deleteOrderDraft({ recordId, draftId: documentId }),
+    businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId }),
   );
   await ledger.releaseClaims({ recordId });
   const decision = { actor: 'Sales', action: 'cancelled', facts: { reason: 'cancelled or reopened in Sales' } };
@@ -111,12 +111,12 @@ async function checkOrder(
   hasPendingChanges: boolean,
 ): Promise<boolean> {
   const { recordId } = ref;
-  const { documentId } = progress;
+  const { companyId, documentId } = progress;
   if (progress.isClosed || documentId === undefined || !hasPendingChanges) return progress.isClosed;
   return handlers.runUnlessHeld('reading the order', async (): Promise<boolean | Held> => {
-    const order = await businessCentral.readOrderProgress({ recordId, orderId: documentId });
+    const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
     if (order !== 'gone') return false;
-    const invoices = await businessCentral.readOrderInvoices({ recordId, orderId: documentId });
+    const invoices = await businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId });
     if (invoices.length > 0) return true;
     return {
       held: [{ reason: 'draft-gone', text: 'the order was deleted in Business Central before it was invoiced' }],

@@ -4,7 +4,7 @@ import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
 import { confirm } from './confirming.js';
 import { DealEnded, DealHandlers, ReplayWanted } from './deal-handlers.js';
-import { type DraftedDeal, documentStepsFor } from './document-steps.js';
+import { type DraftedDeal, postingOf, readDraft } from './document-steps.js';
 import { agreeOnDraft, bringToDraft, type DraftOptions, refresh } from './drafting.js';
 import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
@@ -78,10 +78,9 @@ function toDraftOptions(progress: DealProgress, isRepeat: boolean, revision: str
 
 /** Posts exactly what was confirmed; `changed` sends the story back to the comparison. */
 async function post(handlers: DealHandlers, drafted: DraftedDeal): Promise<'posted' | 'changed'> {
-  const steps = documentStepsFor(drafted.deal);
   return handlers.runUnlessHeld('posting', async (isRepeat) => {
-    if (isRepeat && (handlers.hasPendingChanges() || !(await steps.readDraft(drafted)))) return 'changed';
-    return steps.post(drafted);
+    if (isRepeat && (handlers.hasPendingChanges() || !(await readDraft(drafted)))) return 'changed';
+    return postingOf(drafted.deal).post(drafted);
   });
 }
 
@@ -96,7 +95,7 @@ async function writeBack(
   // Of an order that was posted by hand only its invoices are left, and they are read next.
   const isOrderByHand = isPostedByHand && documentKind === 'order';
   if (isOrderByHand) await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
-  else await documentStepsFor(drafted.deal).readResult(handlers, drafted);
+  else await postingOf(drafted.deal).readResult(handlers, drafted);
   const { ofRecord, ofInvoices } = handlers.takePendingChanges();
   // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
   const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isPostedByHand);

@@ -1,11 +1,10 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { InvoicePlaceInReading } from '../../activities/feeds/invoice-feed.js';
+import type { CompanyContext } from '../../deal/step-context.js';
 import { invoices } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
 
-export interface InvoiceFeedInput {
-  /** The default company when it is not given. */
-  readonly companyId?: string;
+export interface InvoiceFeedInput extends CompanyContext {
   readonly isPaused?: boolean;
   readonly position?: InvoiceFeedPosition;
 }
@@ -20,8 +19,8 @@ export interface InvoiceFeedPosition {
 const AFTER_REFUSAL_SECONDS = 300;
 
 /** What happens to invoices in Business Central reaches the deals that they belong to. */
-export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
-  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
+export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
+  const { companyId } = input;
   let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
   const handlers = createFeedHandlers<InvoiceFeedPosition>(position, input.isPaused ?? false);
   while (!handlers.isFull()) {
@@ -29,14 +28,14 @@ export async function invoiceFeed(input: InvoiceFeedInput = {}): Promise<void> {
     const restSeconds = await readToEnd();
     await handlers.rest(restSeconds);
   }
-  await continueAsNew<typeof invoiceFeed>({ ...of, isPaused: handlers.isPaused, position });
+  await continueAsNew<typeof invoiceFeed>({ companyId, isPaused: handlers.isPaused, position });
 
   /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
   async function readToEnd(): Promise<number> {
-    let place: InvoicePlaceInReading = {};
+    let place: Omit<InvoicePlaceInReading, 'companyId'> = {};
     for (;;) {
       try {
-        const page = await invoices.readInvoicePage({ ...of, ...place });
+        const page = await invoices.readInvoicePage({ companyId, ...place });
         position = { watermark: page.watermark, lastError: undefined };
         handlers.show(position);
         place = { next: page.next, beganAt: page.beganAt };

@@ -1,11 +1,10 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { SubscriptionTask } from '../../activities/feeds/subscriptions.js';
+import type { CompanyContext } from '../../deal/step-context.js';
 import { subscriptions } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
 
-export interface KeepSubscriptionsInput {
-  /** The default company when it is not given. */
-  readonly companyId?: string;
+export interface KeepSubscriptionsInput extends CompanyContext {
   readonly isPaused?: boolean;
 }
 
@@ -23,8 +22,8 @@ const AFTER_FAILURE_SECONDS = 300;
  * Keeps Business Central telling us of changes. Subscriptions vanish without a word (reference/business-central 9.5);
  * nothing depends on them, since the feeds read anyway: they only make us look sooner.
  */
-export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Promise<void> {
-  const of = input.companyId === undefined ? {} : { companyId: input.companyId };
+export async function keepSubscriptions(input: KeepSubscriptionsInput): Promise<void> {
+  const of: CompanyContext = { companyId: input.companyId };
   const handlers = createFeedHandlers<SubscriptionsPosition>(
     { checkedAt: undefined, problems: {} },
     input.isPaused ?? false,
@@ -38,11 +37,7 @@ export async function keepSubscriptions(input: KeepSubscriptionsInput = {}): Pro
   await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: handlers.isPaused });
 }
 
-interface OfCompany {
-  readonly companyId?: string;
-}
-
-async function checkSubscriptions(of: OfCompany): Promise<Record<string, string>> {
+async function checkSubscriptions(of: CompanyContext): Promise<Record<string, string>> {
   const problems: Record<string, string> = {};
   let tasks: readonly SubscriptionTask[] = [];
   try {
@@ -63,7 +58,7 @@ async function checkSubscriptions(of: OfCompany): Promise<Record<string, string>
   return problems;
 }
 
-async function work(of: OfCompany, { resource, todo, etag }: SubscriptionTask): Promise<void> {
+async function work(of: CompanyContext, { resource, todo, etag }: SubscriptionTask): Promise<void> {
   if (todo === 'renew') return subscriptions.renewSubscription({ ...of, resource, etag });
   if (todo === 'move') await subscriptions.deleteSubscription({ ...of, resource, etag });
   await subscriptions.createSubscription({ ...of, resource });

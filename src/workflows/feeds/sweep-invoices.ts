@@ -1,22 +1,18 @@
+import type { CompanyContext } from '../../deal/step-context.js';
 import { invoices } from './activities.js';
-
-export interface SweepInvoicesInput {
-  /** The default company when it is not given. */
-  readonly companyId?: string;
-}
 
 /**
  * Every hour: a payment in part moves no stamp in Business Central (reference/business-central 6.3), so that the feed
  * does not hear of it; the open invoices are read as they stand.
  */
-export async function sweepInvoices(of: SweepInvoicesInput = {}): Promise<{
+export async function sweepInvoices({ companyId }: CompanyContext): Promise<{
   readonly found: number;
   readonly notified: number;
 }> {
   let [found, notified] = [0, 0];
   let next: string | undefined;
   do {
-    const page = await invoices.readOpenInvoicePage({ ...of, next });
+    const page = await invoices.readOpenInvoicePage({ companyId, next });
     found += page.found;
     notified += page.notified;
     next = page.next;

@@ -1,0 +1,165 @@
+import { createLedgerActivities } from '../activities/deals/ledger.js';
+import { createDataverseActivities } from '../activities/deals/sales.js';
+import { createWriteBackActivities } from '../activities/deals/write-back.js';
+import { createDeletionSteps, createDraftSteps } from '../activities/documents/draft-steps.js';
+import { createPostingSteps } from '../activities/documents/posting.js';
+import { createInvoiceFeedActivities } from '../activities/feeds/invoice-feed.js';
+import { createReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
+import { createFeedSwitches, createSalesFeedActivities } from '../activities/feeds/sales-feed.js';
+import { createSubscriptionActivities } from '../activities/feeds/subscriptions.js';
+import { createMasterDataCreation, createMasterDataLookups } from '../activities/masters/deal-master-data.js';
+import {
+  createDriftBusinessCentral,
+  createDriftDataverse,
+  createDriftLedgerSteps,
+} from '../activities/masters/drift.js';
+import { createMasterLedgerActivities } from '../activities/masters/master-ledger.js';
+import {
+  createMatchBusinessCentral,
+  createMatchDataverse,
+  createMatchLedgerSteps,
+} from '../activities/masters/match-accounts.js';
+import { createFindStrongCandidate } from '../activities/masters/strong-candidates.js';
+import { createAccountReaders, createCustomerSteps } from '../activities/masters/sync-accounts.js';
+import { createItemSteps, createProductReaders } from '../activities/masters/sync-products.js';
+import type { Company } from '../activities/routing/companies.js';
+import { routeByCompany, routeByContext } from '../activities/routing/route-steps.js';
+import type { ChangeHint } from '../deal/change-hints.js';
+import type { RecordRef } from '../deal/deal.js';
+import { startDeal } from '../dispatch/start-deal.js';
+import { createTakeSalesChanges } from '../dispatch/take-changes.js';
+import { createFindConcernedRows, createFollowMasters, createTakeMasters } from '../dispatch/take-master-changes.js';
+import { createWakeWaitingDeals } from '../dispatch/wake-waiting-deals.js';
+import { createDetections } from '../ledger/deals/detections.js';
+import { createWaiting } from '../ledger/deals/waiting.js';
+import { createFeedLedger } from '../ledger/feeds/sales-feeds.js';
+import { createDriftLedger } from '../ledger/masters/drift.js';
+import { createMasterLedger } from '../ledger/masters/masters.js';
+import { createMatchLedger } from '../ledger/masters/matching.js';
+import type { Config } from '../process/config.js';
+import { createCredentialProvider, deriveClientState } from '../process/credentials.js';
+import type { Runtime } from '../process/runtime.js';
+import { systemClock } from '../process/system-clock.js';
+import type { Systems } from './systems.js';
+
+/** Which activities poll which queue, and what each of them is given; nothing is decided here. */
+export async function createActivities(config: Config, runtime: Runtime, systems: Systems) {
+  const { database, ledger, temporal, vault } = runtime;
+  const { first, companies, dataverse, changes, dataverseMasters, rulesOfRecords } = systems;
+  const { rules } = config;
+  const { companyId } = first;
+  const start = (ref: RecordRef, hint?: ChangeHint) => startDeal({ temporal, ledger }, ref, hint);
+  const feeds = createFeedLedger(database);
+  const detections = createDetections(database);
+  const waiting = createWaiting(database);
+  const wake = createWakeWaitingDeals({ startDeal: start, waiting });
+  const follow = createFollowMasters(temporal, rules.masters);
+  const { ambiguityWindowMs } = config.businessCentral;
+  const writeBack = { dataverse, ledger, clock: systemClock, ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
+  const candidatesIn = (company: Company) =>
+    createFindStrongCandidate({ ...company, matching: createMatchLedger(database, company.companyId), rules });
+  const stepsIn = (company: Company) => ({
+    ...company,
+    ledger,
+    clock: systemClock,
+    ambiguityWindowMs,
+    findStrongCandidate: candidatesIn(company),
+  });
+  const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
+  const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
+  // Master data is kept in agreement with the default company alone.
+  const masterDataDeps = {
+    ...stepsIn(first),
+    rules,
+    dataverseMasters,
+    masters: createMasterLedger(database, companyId),
+    matching: createMatchLedger(database, companyId),
+    drift: createDriftLedger(database, companyId),
+  };
+
+  return {
+    deals: {
+      ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createFeedSwitches(feeds),
+      ...createMasterLedgerActivities({
+        masters: masterDataDeps.masters,
+        follow: (kind, rowId, isThorough) =>
+          kind === 'product'
+            ? follow.followProduct(rowId, { isThorough })
+            : follow.followAccount(kind, rowId, { isThorough }),
+        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
+      }),
+      ...createMatchLedgerSteps(masterDataDeps),
+      ...createDriftLedgerSteps(masterDataDeps),
+    },
+    dataverse: {
+      ...createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies }),
+      ...createWriteBackActivities({ ...writeBack, rules }),
+      ...createSalesFeedActivities({
+        changes,
+        feeds,
+        detections,
+        rules,
+        clock: systemClock,
+        getOwnUserId: once(async () => (await dataverse.whoAmI()).userId),
+        take: createTakeSalesChanges({
+          startDeal: start,
+          waiting: { ...waiting, findConcernedRows: createFindConcernedRows(waiting, rules.masters) },
+          ...createTakeMasters({ wake, follow }),
+        }),
+      }),
+      ...createReconcileSalesActivities({
+        changes,
+        feeds,
+        detections,
+        audit: ledger.audit,
+        startDeal: start,
+        rules,
+        clock: systemClock,
+      }),
+      ...createAccountReaders(masterDataDeps),
+      ...createProductReaders(masterDataDeps),
+      ...createMatchDataverse(masterDataDeps),
+      ...createDriftDataverse(masterDataDeps),
+    },
+    businessCentral: {
+      ...routeByCompany(companies, (company) => createMasterDataLookups(stepsIn(company))),
+      ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
+        createMasterDataCreation({ ...stepsIn(company), rules: wanted }),
+      ),
+      ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
+        createDraftSteps({ ...stepsIn(company), rules: wanted }),
+      ),
+      ...routeByCompany(companies, (company) => createDeletionSteps(stepsIn(company))),
+      ...routeByCompany(companies, (company) => createPostingSteps(stepsIn(company))),
+      ...routeByCompany(companies, (company) =>
+        createInvoiceFeedActivities({ ...stepsIn(company), invoiceFeed: rules.invoiceFeed, notifyDeal: start }),
+      ),
+      ...routeByCompany(companies, (company) =>
+        createSubscriptionActivities({
+          ...company,
+          ledger,
+          clock: systemClock,
+          publicUrl: config.starter.publicUrl,
+          clientState,
+        }),
+      ),
+      ...createCustomerSteps(masterDataDeps),
+      ...createItemSteps(masterDataDeps),
+      ...createMatchBusinessCentral(masterDataDeps),
+      ...createDriftBusinessCentral(masterDataDeps),
+    },
+  };
+}
+
+/** Asks once and keeps the answer; a refusal is not kept. */
+function once<T>(ask: () => Promise<T>): () => Promise<T> {
+  let asked: Promise<T> | undefined;
+  return () => {
+    asked ??= ask().catch((error: unknown) => {
+      asked = undefined;
+      throw error;
+    });
+    return asked;
+  };
+}

@@ -1,0 +1,106 @@
+import { type Company, createCompanies } from '../activities/routing/companies.js';
+import { createRulesOfRecords } from '../activities/routing/rules-of-records.js';
+import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
+import { createReferenceSets } from '../clients/business-central/reference-sets.js';
+import { createSubscriptionClient } from '../clients/business-central/subscriptions.js';
+import { createDataverseChanges } from '../clients/dataverse/changes.js';
+import { createDataverseClient } from '../clients/dataverse/client.js';
+import { createDataverseMasters } from '../clients/dataverse/masters.js';
+import { RemoteApiError } from '../clients/errors.js';
+import { type CompanyPlace, placeName } from '../deal/companies.js';
+import { createEnvironmentLedger } from '../ledger/settings/environments.js';
+import { findMapping } from '../ledger/settings/mappings.js';
+import { masterColumns } from '../mapping/fields/master-fields.js';
+import { type Access, openAccess } from '../process/access.js';
+import type { Config } from '../process/config.js';
+import {
+  createEnvironmentLock,
+  type ReadableEnvironment,
+  toBusinessCentralEnvironment,
+  toDataverseEnvironment,
+} from '../process/environment-lock.js';
+import { withMappingOf } from '../process/rules.js';
+import type { Runtime } from '../process/runtime.js';
+import { systemClock } from '../process/system-clock.js';
+
+/** Both systems as the worker writes to them: only while their environments are those that the ledger knows. */
+export type Systems = Awaited<ReturnType<typeof openSystems>>;
+
+export async function openSystems(config: Config, runtime: Runtime) {
+  const { database, ledger, vault } = runtime;
+  const { rules } = config;
+  const open = await openAccess(config, vault);
+  const { furtherCompanies, ...central } = config.businessCentral;
+  const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
+    const reach = { ...open.businessCentral, environmentUrl: place.environmentUrl };
+    return lock(config, runtime, reach, toBusinessCentralEnvironment({ ...central, ...place }, reach));
+  };
+  const dataverseAccess = await lock(config, runtime, open.dataverse, toDataverseEnvironment(config, open.dataverse));
+  const firstAccess = await lockCompany(central);
+  const accesses = new Map<string, Access>();
+  for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
+  const first = await openCompany(firstAccess, central.company);
+  const companies = createCompanies({
+    first,
+    firstPlace: central,
+    places: furtherCompanies,
+    rules: rules.companies,
+    open: (place) => openCompany(accesses.get(placeName(place)) ?? firstAccess, place.company),
+  });
+  const columns = {
+    account: masterColumns('customer', rules.mapping),
+    contact: masterColumns('contact', rules.mapping),
+    product: masterColumns('item', rules.mapping),
+  };
+  const dataverse = createDataverseClient(dataverseAccess);
+  const changes = createDataverseChanges(dataverseAccess, systemClock);
+  const dataverseMasters = createDataverseMasters(dataverseAccess, { columns, withContacts: rules.masters.contacts });
+  return {
+    first,
+    companies,
+    dataverse,
+    changes,
+    dataverseMasters,
+    rulesOfRecords: createRulesOfRecords({
+      today: rules,
+      findMapping: (hash) => findMapping(database, hash),
+      withMappingOf,
+    }),
+    ledger,
+    async close(): Promise<void> {
+      await Promise.all([dataverse, changes, dataverseMasters, companies].map((client) => client.close()));
+    },
+  };
+}
+
+async function openCompany(reach: Access, companyName: string): Promise<Company> {
+  const companyId = await findCompanyId({ ...reach, companyName });
+  const businessCentral = createBusinessCentralClient({ ...reach, companyId });
+  return {
+    companyId,
+    businessCentral,
+    subscriptions: createSubscriptionClient(reach),
+    sets: createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) }),
+  };
+}
+
+async function lock(
+  config: Config,
+  { database, log }: Runtime,
+  open: Access,
+  environment: ReadableEnvironment,
+): Promise<Access> {
+  const { ensureSame, confirm } = createEnvironmentLock(environment, {
+    environments: createEnvironmentLedger(database),
+    checkEveryMs: config.environmentCheckMs,
+    by: 'worker',
+    clock: systemClock,
+  });
+  try {
+    await ensureSame();
+  } catch (error) {
+    if (!(error instanceof RemoteApiError)) throw error;
+    log.warn({ err: error }, 'checking the environment failed, checking again before the first write');
+  }
+  return { ...open, beforeWrite: confirm };
+}
