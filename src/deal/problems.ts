@@ -1,4 +1,4 @@
-import type { WonDeal } from './deal.js';
+import type { DealLine, WonDeal } from './deal.js';
 import type { Problem } from './holds.js';
 import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
 import { isZero } from './money.js';
@@ -8,17 +8,24 @@ export type { LineRules } from './line-rules.js';
 /** Everything that is wrong with the deal itself, all of it at once, so that nobody repairs one thing a day. */
 export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   const problems: Problem[] = [];
-  const say = (reason: Problem['reason'], text: string): void => {
-    problems.push({ reason, text });
-  };
+  const say = sayTo(problems);
   if (deal.lines.length === 0) say('no-lines', `${deal.table} ${deal.number} has no lines`);
   if (!deal.customer) say('no-customer', `${deal.table} ${deal.number} names no account`);
   else if (!deal.customer.isActive) say('customer-inactive', 'the account is inactive in Sales');
   if (!deal.currency) say('no-currency', `${deal.table} ${deal.number} has no currency`);
   if (deal.pricingErrorCode !== 0) say('pricing-error', `pricing error ${deal.pricingErrorCode} on the header`);
   for (const line of deal.lines) {
-    const where = `line ${line.sequence / 10_000}`;
-    if (line.pricingErrorCode !== 0) say('pricing-error', `${where}: pricing error ${line.pricingErrorCode}`);
+    if (line.pricingErrorCode !== 0) say('pricing-error', `${whereOf(line)}: pricing error ${line.pricingErrorCode}`);
+  }
+  return [...problems, ...findRefusedLines(deal, rules)];
+}
+
+/** Lines that the rules turn into nothing: of such a deal no document can be made, and none be compared with. */
+export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
+  const problems: Problem[] = [];
+  const say = sayTo(problems);
+  for (const line of deal.lines) {
+    const where = whereOf(line);
     if (isLeftOut(line, rules)) continue;
     const { kind, number } = decideLine(line, rules, deal.extra.owner);
     if (kind === 'unmapped') say('write-in-unmapped', `${where} is a write-in`);
@@ -31,4 +38,14 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   }
   if (!isZero(deal.freight) && !rules.freightAccount) say('freight-unmapped', `freight of ${deal.freight}`);
   return problems;
+}
+
+function sayTo(problems: Problem[]): (reason: Problem['reason'], text: string) => void {
+  return (reason, text) => {
+    problems.push({ reason, text });
+  };
+}
+
+function whereOf(line: DealLine): string {
+  return `line ${line.sequence / 10_000}`;
 }

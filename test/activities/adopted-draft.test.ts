@@ -59,3 +59,18 @@ describe.each([
     expect(rows[0]).not.toHaveProperty('content.made');
   });
 });
+
+describe('a draft of rules that the rules of now refuse', () => {
+  it.each(['invoice', 'order'] as const)('reads as an %s that differs, naming the line', async (kind) => {
+    const deal = await counter.win();
+    const draft = await make(kind, THEN, deal);
+    const strict = parseRules('lineRules: [{ when: { number: "EQ-*" }, as: refuse }]');
+    const { recordId, revision } = deal;
+    const input = { ...counter.context, kind, recordId, revision, draftId: draft?.id ?? '' };
+    expect(await createDraftSteps(common(strict)).readDraft(input)).toMatchObject({
+      id: draft?.id,
+      difference: 'line 1: a rule refuses such lines',
+      differencePolicy: 'refuse',
+    });
+  });
+});

@@ -5,6 +5,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { Figures, WonDeal } from '../../deal/deal.js';
 import { pricesIncludeTax, toLines } from '../../deal/document.js';
 import { isZero } from '../../deal/money.js';
+import { findRefusedLines } from '../../deal/problems.js';
 import {
   type DifferenceCause,
   type DocumentTotals,
@@ -100,6 +101,11 @@ export function createDraftReader(dependencies: {
         missingDiscount: wanted,
       };
       if (wanted !== undefined) return { ...draft, difference: undefined };
+      // Read by rules that refuse what it was made of, the draft cannot be compared line by line; it certainly differs.
+      const refused = findRefusedLines(deal, rules.lines);
+      if (refused.length > 0) {
+        return { ...draft, difference: refused.map(({ text }) => text).join('; '), differencePolicy: 'refuse' };
+      }
       const expected = {
         lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits() }),
         pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
