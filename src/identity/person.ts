@@ -1,10 +1,8 @@
+import type { Actor } from '../deal/actor.js';
 import type { Role } from './permissions.js';
 
 /** Who acts, as the trail records it, and what this person may do. */
-export interface Person {
-  readonly name: string;
-  readonly source: 'cli' | 'signal' | 'api' | 'desk' | 'rule';
-  readonly isVerified: boolean;
+export interface Person extends Actor {
   readonly roles: readonly Role[];
 }
 

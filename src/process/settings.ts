@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { ConfigError } from '../deal/errors.js';
 import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
+import { MIN_WEBHOOK_SECRET_LENGTH } from '../secrets/credential.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 
@@ -13,9 +14,6 @@ const publicUrl = url.refine(
   'an https address, or an http one of this machine',
 );
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
-
-/** Shorter ones can be guessed. */
-const WEBHOOK_SECRET_LENGTH = 16;
 
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
@@ -47,7 +45,7 @@ const environment = z.object({
   STARTER_PUBLIC_URL: publicUrl.optional(),
   STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
   STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
-  WEBHOOK_SECRET: z.string().min(WEBHOOK_SECRET_LENGTH).optional(),
+  WEBHOOK_SECRET: z.string().min(MIN_WEBHOOK_SECRET_LENGTH).optional(),
   DEALBRIDGE_KEYS: z.string().min(1).optional(),
   DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
   CODEC_TOKEN: z.string().min(16).optional(),

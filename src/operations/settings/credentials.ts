@@ -4,7 +4,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
 import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../../ledger/settings/vault.js';
-import { CredentialError, parseCertificate } from '../../secrets/credential.js';
+import { CredentialError, MIN_WEBHOOK_SECRET_LENGTH, parseCertificate } from '../../secrets/credential.js';
 import { defineOperation } from '../operation.js';
 
 export { CREDENTIAL_NAMES, type CredentialName };
@@ -21,9 +21,6 @@ export const listCredentials = defineOperation({
   input: z.strictObject({}),
   run: ({ vault }: VaultDependencies): Promise<readonly CredentialFacts[]> => vault.list(),
 });
-
-/** A shorter one could be guessed. */
-const WEBHOOK_SECRET_LENGTH = 16;
 
 /** Stores a secret or a certificate; a running worker takes it up by itself. */
 export const setCredential = defineOperation({
@@ -95,8 +92,8 @@ async function testApp({ name, app, from, credentials }: TestedApp): Promise<Tes
 
 function toSecret(name: string, secret: string) {
   if (secret === '') throw new UserError('secret', 'a secret on standard input');
-  if (name === 'webhook' && secret.length < WEBHOOK_SECRET_LENGTH) {
-    throw new UserError('secret', `${WEBHOOK_SECRET_LENGTH} characters or more`, `${secret.length} characters`);
+  if (name === 'webhook' && secret.length < MIN_WEBHOOK_SECRET_LENGTH) {
+    throw new UserError('secret', `${MIN_WEBHOOK_SECRET_LENGTH} characters or more`, `${secret.length} characters`);
   }
   return { credential: { kind: 'secret', secret } as const };
 }
