@@ -1,5 +1,6 @@
 import { currencyDecimals } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
+import { InternalError } from './errors.js';
 import { documentKey } from './ids.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
 import { type Decimal, divide, isZero, multiply, round, subtract } from './money.js';
@@ -86,7 +87,7 @@ export function toDocument(
   rules: LineRules,
   options: DocumentOptions = {},
 ): DocumentDraft {
-  if (!deal.currency) throw new TypeError(`deal ${deal.recordId} has no currency`);
+  if (!deal.currency) throw new InternalError(`deal ${deal.recordId} has no currency`);
   const { fields } = options;
   return {
     externalDocumentNumber: documentKey(deal.recordId),
@@ -116,7 +117,7 @@ export function pricesIncludeTax(deal: WonDeal, rules: LineRules): boolean {
 function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: DocumentOptions): DocumentLine[] {
   const decision = decideLine(line, rules, deal.extra.owner);
   if (decision.kind === 'refuse' || decision.kind === 'unmapped') {
-    throw new TypeError(`line ${line.lineId} of deal ${deal.recordId} is ${decision.kind}`);
+    throw new InternalError(`line ${line.lineId} of deal ${deal.recordId} is ${decision.kind}`);
   }
   const given = options.fields?.lines[line.lineId];
   const { description: wanted, lineObjectNumber, unitOfMeasureCode, ...fields } = given?.fields ?? {};
@@ -189,7 +190,7 @@ function lineDiscount(deal: WonDeal, line: Measured): Decimal {
 }
 
 function freightLine(deal: WonDeal, rules: LineRules): DocumentLine {
-  if (!rules.freightAccount) throw new TypeError('no account for freight');
+  if (!rules.freightAccount) throw new InternalError('no account for freight');
   const last = deal.lines.at(-1)?.sequence ?? 0;
   return {
     sequence: last + LINE_DISTANCE,

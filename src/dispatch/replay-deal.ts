@@ -14,7 +14,7 @@ export type ReplayOutcome =
   /** A run is in the middle of a step, which nobody may interrupt. */
   | { readonly kind: 'running'; readonly workflowId: string; readonly reason: string };
 
-/** Runs a failed, waiting or finished hand-over again, on a person's word: what exists is adopted, what is missing is made. */
+/** Runs a failed, waiting or finished hand-over again, when a person asks for it: what exists is adopted, what is missing is made. */
 export async function replayDeal(
   { temporal }: Pick<StartDealDependencies, 'temporal'>,
   ref: RecordRef,

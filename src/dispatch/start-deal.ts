@@ -21,7 +21,7 @@ export interface StartDealDependencies {
 
 /**
  * The one way in: webhook, command line, console and feeds start a deal here, with the GUID as the workflow id. A run
- * that is under way is told what to look at.
+ * that is under way gets the hint.
  */
 export async function startDeal(
   { temporal, ledger }: StartDealDependencies,

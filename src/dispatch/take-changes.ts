@@ -4,7 +4,7 @@ import { type FeedTable, isSourceTable } from '../deal/ids.js';
 import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 
-/** What a change in Sales means: a deal is started, a running one is told to look, or nothing. */
+/** What a change in Sales means: a deal is started, a running one gets a hint, or nothing. */
 
 export interface MasterChange {
   readonly version: string | undefined;
@@ -26,7 +26,7 @@ export interface TakeDependencies extends MasterTakers {
   readonly waiting: Pick<Waiting, 'findOpenRecords' | 'findConcernedRows'>;
 }
 
-/** A page of won orders is started by so many hands; each start is a few milliseconds of waiting. */
+/** So many deals of a page are started at once; each start is a few milliseconds of waiting. */
 const MAX_CONCURRENT_STARTS = 8;
 
 export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
@@ -39,7 +39,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       if (change.kind === 'deleted') {
         return open.has(change.rowId) ? [{ ref, hint: { at: 'dataverse', isDeleted: true } }] : [];
       }
-      // A record that is not won and that no deal waits for is nobody's news.
+      // A record that is not won and that no deal waits for concerns nobody.
       if (change.state !== 'won' && !open.has(change.rowId)) return [];
       return [{ ref, hint: { at: 'dataverse', revision: change.revision } }];
     });
@@ -78,7 +78,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
 }
 
 /**
- * A version that was dealt with is no news, and neither is what we changed ourselves: unless the record's state is
+ * A version that was dealt with is no change, and neither is what we changed ourselves: unless the record's state is
  * another than we know, because our change came after somebody's and hides it.
  */
 function isNewChange(change: SalesRowChange): boolean {

@@ -6,7 +6,7 @@ import { accountChangedSignal, productChangedSignal, type SyncRequest } from '..
 import type { MasterTakers } from './take-changes.js';
 import { signalWithStart, WORKFLOWS } from './workflows.js';
 
-/** A change of an account, contact or product: its run is started or told, and deals that wait for it look again. */
+/** A change of an account, contact or product: its run is started or gets a hint, and deals that wait for it are woken. */
 
 export interface FollowMasters {
   followAccount(table: 'account' | 'contact', rowId: string, request: SyncRequest): Promise<void>;

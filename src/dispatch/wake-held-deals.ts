@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Ledger } from '../ledger/ledger.js';
 import { startDeal } from './start-deal.js';
 
-/** Customers or items changed in Business Central: whatever waits for one looks again. */
+/** Customers or items changed in Business Central: whatever waits for one is woken. */
 export async function wakeHeldDeals(dependencies: {
   readonly temporal: Client;
   readonly ledger: Ledger;

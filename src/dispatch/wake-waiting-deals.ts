@@ -3,7 +3,7 @@ import type { RecordRef } from '../deal/deal.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 import type { MasterTakers } from './take-changes.js';
 
-/** A customer or product changed in Sales: the deals that are held for it look again. */
+/** A customer or product changed in Sales: the deals that are held for it are woken. */
 export function createWakeWaitingDeals(dependencies: {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findWaitingDeals'>;

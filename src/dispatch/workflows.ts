@@ -45,7 +45,7 @@ export function executeWorkflow<Name extends WorkflowName>(
   return temporal.workflow.execute<Registered[Name]>(name, options);
 }
 
-/** Tells the run of this id, and starts one when there is none. */
+/** Signals the run of this id, and starts one when there is none. */
 export async function signalWithStart<Name extends WorkflowName, Args extends unknown[] = []>(
   temporal: Client,
   name: Name,

@@ -10,7 +10,7 @@ interface WantedStep {
   readonly table: string;
   readonly message: string;
   readonly attributes: readonly string[];
-  /** Without it deals are heard of by the feed only, some seconds later. */
+  /** Without it only the feed detects deals, some seconds later. */
   readonly isNeeded: boolean;
 }
 

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Actor } from '../deal/actor.js';
-import { RefusedError, UserError } from '../deal/errors.js';
+import { InternalError, RefusedError, UserError } from '../deal/errors.js';
 import { type Act, isAllowed } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
@@ -46,7 +46,7 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
     const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };
     const result = await run(dependencies, parsed, actor);
     if (record) {
-      if (!dependencies.audit) throw new TypeError(`'${act}' is recorded, so it needs the audit trail`);
+      if (!dependencies.audit) throw new InternalError(`'${act}' is recorded, so it needs the audit trail`);
       const { recordId = SYSTEM_CHAIN, facts } = record(parsed, result);
       await dependencies.audit({ recordId, actor, action: act, ...(facts && { facts }) });
     }

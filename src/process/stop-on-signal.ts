@@ -1,4 +1,4 @@
-/** Ctrl-C reaches the whole group, and whoever started us says it again: it is heard once. */
+/** Ctrl-C reaches the whole group, and whoever started us sends it again: the second is ignored. */
 export function stopOnSignal(stop: () => Promise<void>): void {
   let isStopping = false;
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -132,7 +132,7 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
         closesOrder: table === 'salesorder' && rules.closeOrders,
       };
     },
-    /** What has ended without a document may begin again; the rest goes on where it stands. */
+    /** A deal that ended without a document begins again; any other goes on where it is. */
     async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
       const record = await ledger.getRecord(recordId);
       const { state } = record;
@@ -146,7 +146,7 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
     },
     forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
-    /** False when the same was noticed before: then nothing has to be told. */
+    /** False when the same was noticed before: then there is nothing to report. */
     async saveNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
       const isNew = await ledger.saveNotice(recordId, notice);
       if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
@@ -161,17 +161,17 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
       };
       await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
     },
-    /** Whose deal is it (I1)? The bearer also learns what is known of customer and items without asking anybody. */
+    /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
       const claim = await ledger.claim(input.recordId, input.ancestors);
       return claim.kind === 'carrier' ? { kind: 'carrier', masters: await findMasters(input) } : claim;
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
-    /** The document of their lineage is gone: whoever it covered may carry the deal now. */
+    /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */
     async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {
-      for (const covered of await ledger.listAlreadyHandedOver(recordId)) {
-        await ledger.change(covered.recordId, { kind: 'state', state: 'seen' });
-        await startDeal({ table: covered.table, recordId: covered.recordId });
+      for (const { table, recordId: endedId } of await ledger.listAlreadyHandedOver(recordId)) {
+        await ledger.change(endedId, { kind: 'state', state: 'seen' });
+        await startDeal({ table, recordId: endedId });
       }
     },
     async ensureDealRuns(ref: RecordRef): Promise<void> {
@@ -229,8 +229,8 @@ function isPosted(record: SourceRecord, document: StoredDocument): document is S
   return record.isHandedOver || content.number !== record.draftNumber;
 }
 
-function toInvoiceProgress({ documentId, content, reportedToSales: notified }: StoredInvoice): InvoiceProgress {
-  const news = toPaymentStatus(content);
-  const missing = notified === undefined ? 'row' : isSamePaymentStatus(notified, news) ? 'nothing' : 'update';
-  return { id: documentId, number: news.number, status: news.status, missing };
+function toInvoiceProgress({ documentId, content, reportedToSales: reported }: StoredInvoice): InvoiceProgress {
+  const payment = toPaymentStatus(content);
+  const missing = reported === undefined ? 'row' : isSamePaymentStatus(reported, payment) ? 'nothing' : 'update';
+  return { id: documentId, number: payment.number, status: payment.status, missing };
 }

@@ -6,6 +6,7 @@ import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Clock } from '../../deal/clock.js';
 import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
@@ -254,7 +255,7 @@ async function findLastRead(ledger: DealLedger, recordId: string): Promise<WonDe
 
 /** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
 function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): DataverseInvoice {
-  if (!deal.customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+  if (!deal.customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
   const net = add(...invoice.lines.map((line) => line.net), '0');
   return {
     invoiceId: salesInvoiceId(invoice.id),

@@ -4,6 +4,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import { isZero } from '../../deal/money.js';
 import { NOTICES, type Notice } from '../../deal/notices.js';
@@ -21,7 +22,7 @@ import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 
-/** What Sales is told after the hand-over: payments, cancellations, notices. */
+/** What Sales learns after the hand-over: payments, cancellations, notices. */
 
 export interface WriteBackDependencies {
   readonly dataverse: DataverseClient;
@@ -45,26 +46,26 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
       readonly ref: RecordRef;
       readonly invoiceId: string;
     }): Promise<InvoiceStatus> {
-      const news = toPaymentStatus(await ledger.getInvoice(invoiceId));
+      const payment = toPaymentStatus(await ledger.getInvoice(invoiceId));
       const before = await ledger.findWriteBack(invoiceId);
-      if (!before) throw new TypeError(`invoice ${invoiceId} has no row in Sales yet`);
-      if (isSamePaymentStatus(before.reportedToSales, news)) return news.status;
+      if (!before) throw new InternalError(`invoice ${invoiceId} has no row in Sales yet`);
+      if (isSamePaymentStatus(before.reportedToSales, payment)) return payment.status;
       let note: ReportedNote = before;
-      for (const change of toChanges(before.reportedToSales, news, rules.invoiceColumns)) {
+      for (const change of toChanges(before.reportedToSales, payment, rules.invoiceColumns)) {
         note = await toTemporalFailures(() => updateRow(dataverse, note, change));
       }
       await ledger.recordOutcome({
         recordId: ref.recordId,
-        writeBack: { ...note, reportedToSales: news },
+        writeBack: { ...note, reportedToSales: payment },
         audit: {
           actor: 'dealbridge',
-          action: 'tell Sales what became of the invoice',
+          action: 'report the invoice to Sales',
           requestId: note.requestId,
           correlationId: note.correlationId,
-          facts: { invoiceId: note.salesInvoiceId, before: before.reportedToSales, after: news },
+          facts: { invoiceId: note.salesInvoiceId, before: before.reportedToSales, after: payment },
         },
       });
-      return news.status;
+      return payment.status;
     },
 
     /** A note on the timeline of the record, which locked records take too; its GUID is ours, so a repeat finds it. */
@@ -94,39 +95,39 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
 export type WriteBackActivities = ReturnType<typeof createWriteBackActivities>;
 
 /** Values of the columns that the configuration names; columns without a name are not written. */
-export function toInvoiceColumns(columns: Rules['invoiceColumns'], news: PaymentStatus): Record<string, string> {
+export function toInvoiceColumns(columns: Rules['invoiceColumns'], payment: PaymentStatus): Record<string, string> {
   return {
-    ...(columns.status && { [columns.status]: news.status }),
-    ...(columns.remaining && { [columns.remaining]: news.remaining }),
+    ...(columns.status && { [columns.status]: payment.status }),
+    ...(columns.remaining && { [columns.remaining]: payment.remaining }),
   };
 }
 
-function toStage(news: PaymentStatus): DataverseInvoiceStage {
-  switch (news.status) {
+function toStage(payment: PaymentStatus): DataverseInvoiceStage {
+  switch (payment.status) {
     case 'open':
       return 'billed';
     case 'corrected':
-      return isZero(news.remaining) ? 'paid' : 'billed';
+      return isZero(payment.remaining) ? 'paid' : 'billed';
     case 'part-paid':
     case 'paid':
     case 'cancelled':
-      return news.status;
+      return payment.status;
   }
 }
 
 function toChanges(
-  notified: PaymentStatus,
-  news: PaymentStatus,
+  before: PaymentStatus,
+  payment: PaymentStatus,
   columns: Rules['invoiceColumns'],
 ): DataverseInvoiceChange[] {
-  const [before, after] = [toStage(notified), toStage(news)];
-  const isMoved = news.dueDate !== undefined && news.dueDate !== notified.dueDate;
-  const values = toInvoiceColumns(columns, news);
+  const [stage, next] = [toStage(before), toStage(payment)];
+  const isMoved = payment.dueDate !== undefined && payment.dueDate !== before.dueDate;
+  const values = toInvoiceColumns(columns, payment);
   const hasValues = isMoved || Object.keys(values).length > 0;
   const changes: DataverseInvoiceChange[] = [];
-  if (before !== 'billed' && (before !== after || hasValues)) changes.push({ stage: 'billed' });
-  if (hasValues) changes.push({ ...(isMoved && { dueDate: news.dueDate }), columns: values });
-  if (after !== 'billed' && (before !== after || hasValues)) changes.push({ stage: after });
+  if (stage !== 'billed' && (stage !== next || hasValues)) changes.push({ stage: 'billed' });
+  if (hasValues) changes.push({ ...(isMoved && { dueDate: payment.dueDate }), columns: values });
+  if (next !== 'billed' && (stage !== next || hasValues)) changes.push({ stage: next });
   return changes;
 }
 

@@ -7,6 +7,7 @@ import type {
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { isSame } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
@@ -76,10 +77,11 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
       const page = await toTemporalFailures(() => businessCentral.readChangedInvoices(place, size));
       const last = page.invoices.at(-1);
       if (!page.hasMore) return { ...page, next: undefined };
-      if (!last) throw new Error('a page of invoices is empty, and yet there are said to be more');
+      if (!last) throw new InternalError('a page of invoices is empty, and yet there are said to be more');
       const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
       if (next > place.since) return { ...page, next: next.toISOString() };
-      if (size === MAX_PAGE_ROWS) throw new Error(`more than ${size} invoices were changed at ${last.lastModified}`);
+      if (size === MAX_PAGE_ROWS)
+        throw new InternalError(`more than ${size} invoices were changed at ${last.lastModified}`);
     }
   }
 

@@ -1,6 +1,7 @@
 import { type ChangedRow, type DataverseChanges, LinkExpired } from '../../clients/dataverse/changes.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordState } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { toRecordState } from '../../deal/events.js';
 import { type FeedTable, isSourceTable } from '../../deal/ids.js';
 import type { SalesRowChange, Settled, TakeSalesChanges } from '../../deal/row-changes.js';
@@ -179,7 +180,7 @@ function newestOfEach(rows: readonly ChangedRow[]): ChangedRow[] {
 }
 
 function getDeltaLink(table: FeedTable, deltaLink: string | undefined): string {
-  if (deltaLink === undefined) throw new Error(`the last page of ${table} came without a delta link`);
+  if (deltaLink === undefined) throw new InternalError(`the last page of ${table} came without a delta link`);
   return deltaLink;
 }
 

@@ -1,6 +1,7 @@
 import type { CustomerRef } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { DealLine, WonDeal } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Creates } from '../../deal/missing-master-data.js';
 import { planDeal } from '../../mapping/plan/plan-deal.js';
@@ -35,7 +36,7 @@ export function createMissingMasterDataSteps(dependencies: MissingMasterDataDepe
       const { customer, contact, problems } = await toTemporalFailures(() =>
         plan(deal, { customer: true, productIds: [] }),
       );
-      if (!customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+      if (!customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
       if (problems.length > 0) throw refuseAll(problems);
       const made = await ensureCustomer(dependencies, deal.recordId, customer);
       if (contact) {

@@ -1,4 +1,5 @@
 import { type CustomerRef, ITEMS_PER_REQUEST } from '../../clients/business-central/client.js';
+import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Creates } from '../../deal/missing-master-data.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
@@ -104,7 +105,7 @@ export function createMasterDataCreation(dependencies: DocumentDependencies) {
     }: StepContext & DealRef & { readonly productId: string }): Promise<void> {
       const deal = await ledger.getDeal(recordId, revision);
       const line = deal.lines.find((other) => other.product?.productId === productId);
-      if (!line) throw new TypeError(`deal ${recordId} has no product ${productId}`);
+      if (!line) throw new InternalError(`deal ${recordId} has no product ${productId}`);
       await masters.createItem(deal, line);
     },
   };

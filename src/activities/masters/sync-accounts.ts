@@ -1,3 +1,4 @@
+import { InternalError } from '../../deal/errors.js';
 import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
@@ -84,7 +85,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
     const { companyContact } = await masters.getMaster({ kind: 'account', rowId });
-    if (companyContact === undefined) throw new TypeError(`account ${rowId} has no company contact`);
+    if (companyContact === undefined) throw new InternalError(`account ${rowId} has no company contact`);
     return companyContact;
   };
   const wantedNumber = ({ number, rowId }: DataverseMaster): string => number ?? derivedNumber(rowId);

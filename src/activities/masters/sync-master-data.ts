@@ -6,6 +6,7 @@ import type { ReferenceSets } from '../../clients/business-central/reference-set
 import type { DataverseMasters } from '../../clients/dataverse/masters.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { Clock } from '../../deal/clock.js';
+import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
@@ -98,7 +99,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
   async function readComparison(ref: MasterRef, companyNumber?: string): Promise<SyncComparison> {
     const kept = await masters.getMaster(ref);
     const { bcId } = kept;
-    if (bcId === undefined) throw new TypeError(`${ref.kind} ${ref.rowId} has no link`);
+    if (bcId === undefined) throw new InternalError(`${ref.kind} ${ref.rowId} has no link`);
     const businessCentral = await readBusinessCentral(ref, bcId);
     if (!businessCentral) return { isGone: true, hasBusinessCentralChange: false, hasDataverseChange: false };
     return saveComparison(kept, businessCentral, companyNumber);
@@ -147,7 +148,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
   async function updateBusinessCentral(ref: MasterRef, companyNumber?: string): Promise<ChangeOutcome> {
     const kept = await masters.getMaster(ref);
     const { businessCentral: read } = kept;
-    if (!read) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    if (!read) throw new InternalError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
     const { toBusinessCentral, agreed, blockedFrom, differences } = await compare(kept, read, companyNumber);
     if (isEmpty(toBusinessCentral)) return 'nothing';
     const set = SET[ref.kind];
@@ -198,7 +199,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     const kept = await masters.getMaster(ref);
     const { businessCentral } = kept;
     const content = getContent(kept);
-    if (!businessCentral) throw new TypeError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
+    if (!businessCentral) throw new InternalError(`${ref.kind} ${ref.rowId} was not read in Business Central`);
     const { toDataverse, agreed, differences } = await compare(kept, businessCentral);
     if (isEmpty(toDataverse)) return 'nothing';
     const fields = differences.filter(({ winner }) => winner === 'business-central');
@@ -294,7 +295,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
 }
 
 export function getContent({ content, kind, rowId }: StoredMaster): DataverseMaster {
-  if (!content) throw new TypeError(`${kind} ${rowId} was never read`);
+  if (!content) throw new InternalError(`${kind} ${rowId} was never read`);
   return content;
 }
 

@@ -1,3 +1,4 @@
+import { InternalError } from '../../deal/errors.js';
 import { toUnitCode } from '../../deal/line-rules.js';
 import { type DataverseMaster, toItemNumber } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
@@ -83,7 +84,7 @@ export function createItemSteps(dependencies: SyncDependencies) {
       const number = await getItemNumber(content);
       const deal = toMasterDeal(content);
       const [line] = deal.lines;
-      if (!line?.product) throw new TypeError(`product ${ref.rowId} has no line`);
+      if (!line?.product) throw new InternalError(`product ${ref.rowId} has no line`);
       const named = { ...line, product: { ...line.product, number } };
       // Units are only created for a deal, which shows that they are used.
       const item = await toTemporalFailures(() =>

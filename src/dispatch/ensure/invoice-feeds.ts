@@ -11,7 +11,7 @@ import { signalWithStart, toScheduledWorkflow, WORKFLOWS } from '../workflows.js
 import { ensureSchedule } from './schedule.js';
 
 /**
- * Makes sure that the loops run which hear of changes in Business Central; every process may call it at any time. Those
+ * Makes sure that the loops run which read changes in Business Central; every process may call it at any time. Those
  * that run look at once, since whoever calls may have come up at another address.
  */
 export async function ensureInvoiceFeed(

@@ -15,7 +15,7 @@ export async function ensureFeeds(
       args: [{ table }],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Hear of changes of ${table}`,
+      staticSummary: `Read the changes of ${table}`,
     });
   }
   await ensureSchedule(temporal, RECONCILE_SALES_ID, {

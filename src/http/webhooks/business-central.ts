@@ -13,7 +13,7 @@ export interface BusinessCentralWebhookDependencies {
   readonly clientState: string;
   /** Invoices or orders changed: the invoice feed reads now. */
   readonly nudgeInvoiceFeed: () => Promise<void>;
-  /** Customers or items changed: deals that wait for one look again. */
+  /** Customers or items changed: deals that wait for one are woken. */
   readonly wakeHeldDeals: () => Promise<void>;
   readonly log: Logger;
 }
@@ -26,7 +26,7 @@ const notice = z.object({ clientState: z.string().default(''), resource: z.strin
 const notices = z.object({ value: z.array(notice) });
 
 /**
- * `/webhooks/business-central`: the handshake, and notices that make us look sooner (reference/business-central 9.2 to
+ * `/webhooks/business-central`: the handshake, and notices that make the feeds read sooner (reference/business-central 9.2 to
  * 9.5). A notice carries no truth. Any answer but 2xx to a notice ends the subscription, so what is forged is dropped
  * and logged.
  */

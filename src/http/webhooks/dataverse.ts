@@ -72,7 +72,7 @@ async function take(
 ): Promise<WebhookOutcome> {
   const ownUserId = findOwnUserId();
   if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { kind: 'own' };
-  // A run that is under way hears of the new revision from the feed, which reads it.
+  // A run that is under way learns of the new revision from the feed, which reads it.
   nudge(hint.table);
   if (hint.kind === 'nudge') return { kind: 'nudged' };
   const outcomes: StartOutcome[] = [];

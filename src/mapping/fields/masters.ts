@@ -1,5 +1,6 @@
 import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
+import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { decideLine, type LineRules, toUnitCode } from '../../deal/line-rules.js';
 import { type ItemNumberRules, toItemNumber } from '../../deal/masters.js';
@@ -15,7 +16,7 @@ export async function resolveCustomer(
   lookups: Pick<Lookups, 'findCode'>,
 ): Promise<Resolved<FieldValues>> {
   const { customer } = deal;
-  if (!customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+  if (!customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
   const resolved = await resolveSection('customer', await mapSection('customer', mapping, deal), lookups);
   const type = customer.kind === 'contact' ? 'Person' : 'Company';
   return {
@@ -45,7 +46,7 @@ export async function resolveItem(
   lookups: Pick<Lookups, 'findCode'>,
 ): Promise<Resolved<FieldValues> & { readonly unitCode: string | undefined }> {
   const { product } = line;
-  if (!product) throw new TypeError(`line ${line.lineId} has no product`);
+  if (!product) throw new InternalError(`line ${line.lineId} has no product`);
   // A rule can name another item than the product's own.
   const number = decideLine(line, rules, deal.extra.owner).number || product.number;
   const mapped = await mapSection('item', mapping, deal, line);

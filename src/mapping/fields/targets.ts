@@ -1,3 +1,4 @@
+import { InternalError } from '../../deal/errors.js';
 /**
  * The fields of Business Central that a mapping can fill, by their names in API v2.0, and what fills them when the
  * configuration says nothing (reference/business-central 2, reference/field-mapping 2 to 6).
@@ -121,7 +122,7 @@ const KINDS: Readonly<Record<string, Target['kind']>> = {
 function toTarget(definition: string): readonly [string, Target] {
   const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(~)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
   const kind = KINDS[found?.[2] ?? ''];
-  if (!found?.[1] || !kind) throw new TypeError(`no field: ${definition}`);
+  if (!found?.[1] || !kind) throw new InternalError(`no field: ${definition}`);
   const [, name, , length, options, set, required, cut, columns, table] = found;
   return [
     name,

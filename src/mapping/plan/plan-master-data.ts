@@ -1,5 +1,6 @@
 import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
+import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
@@ -26,7 +27,7 @@ type CodeLookups = Pick<Lookups, 'findCode'>;
 
 export async function planCustomer(deal: WonDeal, rules: Pick<Rules, 'mapping'>, lookups: CodeLookups) {
   const { customer } = deal;
-  if (!customer) throw new TypeError(`deal ${deal.recordId} has no customer`);
+  if (!customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
   const resolved = await resolveCustomer(deal, rules.mapping, lookups);
   return { ...resolved, salesId: customer.accountId, number: customerNumberOf(customer) } satisfies MasterPlan;
 }
@@ -56,7 +57,7 @@ export async function planItem(
   lookups: CodeLookups,
 ): Promise<ItemPlan> {
   const { product } = line;
-  if (!product) throw new TypeError(`line ${line.lineId} has no product`);
+  if (!product) throw new InternalError(`line ${line.lineId} has no product`);
   const { unitCode, ...resolved } = await resolveItem(deal, line, rules.mapping, rules.lines, lookups);
   const number = String(resolved.values['number']);
   const problems = [...resolved.problems];

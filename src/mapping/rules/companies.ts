@@ -1,5 +1,6 @@
 import type { CompanyRule } from '../../deal/companies.js';
 import type { ColumnValue } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { parseSourceColumn, type SourceColumn } from '../fields/sources.js';
 import type { CompanyRuleInFile } from './rules-file.js';
 
@@ -28,7 +29,7 @@ export function companyColumns(rules: readonly CompanyRule[]): SourceColumn[] {
 function toColumnValue(name: string, value: string): ColumnValue {
   const source = parseSourceColumn(name);
   if (!source || source.row === 'line' || source.row === 'product') {
-    throw new TypeError(`'${name}' was checked and is no column of a deal all the same`);
+    throw new InternalError(`'${name}' was checked and is no column of a deal all the same`);
   }
   const { row, column, tables } = source;
   return { row, column, tables, value };

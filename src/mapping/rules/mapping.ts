@@ -1,3 +1,4 @@
+import { InternalError } from '../../deal/errors.js';
 import type { LineRules } from '../../deal/line-rules.js';
 import { compileFormula, type Formula } from '../fields/expressions.js';
 import { parseSourceColumn, type SourceColumn } from '../fields/sources.js';
@@ -129,7 +130,7 @@ function originOf({ column, value, expression }: FieldRule): FieldSource['from']
 
 function toSourceColumn(text: string): SourceColumn {
   const column = parseSourceColumn(text);
-  if (!column) throw new TypeError(`'${text}' was checked and is no column all the same`);
+  if (!column) throw new InternalError(`'${text}' was checked and is no column all the same`);
   return column;
 }
 

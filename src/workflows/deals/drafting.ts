@@ -2,6 +2,7 @@ import { sleep } from '@temporalio/workflow';
 import type { DealProgress, Masters } from '../../activities/deals/ledger.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import { DealEnded, type DealHandlers, type Held } from './deal-handlers.js';
@@ -116,7 +117,7 @@ async function resolveCarrier(
     await handlers.move('not-won', 'not won yet');
     return { kind: 'not-ours', result: { outcome: 'seen' } };
   }
-  // Who has a draft carries the deal already, and what comes after it is covered.
+  // Who has a draft carries the deal already; a record after it is already handed over.
   if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   const claim = await ledger.claimDeal({
     companyId: deal.context.companyId,
@@ -158,7 +159,7 @@ async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ read
   }
   const found = { customer, customerNumber: deal.customer?.number, missing, blocked };
   const { problems: held, creates } = decideMissing(found, policy);
-  // Before anything is made: what the mapping refuses is named in the same breath.
+  // Before anything is made: what the mapping refuses is named together with what is missing.
   if (!customer || missing.length > 0) {
     held.push(...(await businessCentral.findMappingProblems({ ...of, creates })));
   }
@@ -235,7 +236,7 @@ async function bringUpToDate(
   const masters = await prepareMasters(next, { customer: undefined, unknownProducts: deal.products });
   if ('held' in masters) return masters;
   const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
-  if (!again) throw new TypeError(`deal ${recordId} was drafted before and cannot have been taken over`);
+  if (!again) throw new InternalError(`deal ${recordId} was drafted before and cannot have been taken over`);
   return { kind: 'drafted', drafted: again };
 }
 

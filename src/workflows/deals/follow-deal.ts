@@ -9,27 +9,27 @@ import type { DealHandlers, Held } from './deal-handlers.js';
 import type { HandOverResult } from './messages.js';
 
 /**
- * After the hand-over: every invoice is told to Sales as it appears, is paid or is cancelled; a record that changes in
- * Sales is noticed. The run ends when all is told, and news begin another.
+ * After the hand-over: every invoice is reported to Sales when it appears, is paid or is cancelled; a record that changes in
+ * Sales is noticed. The run ends when all is reported, and the next change begins another.
  */
 export async function followDeal(
   handlers: DealHandlers,
   ref: RecordRef,
-  /** Which sides may hold what nobody has looked at yet. */
+  /** Which sides may hold changes that nobody has read yet. */
   missed: { readonly record: boolean; readonly invoices: boolean },
 ): Promise<HandOverResult> {
-  let { record: lookAtRecord, invoices: lookForInvoices } = missed;
+  let { record: mustReadRecord, invoices: mustReadInvoices } = missed;
   for (;;) {
     const progress = await ledger.loadDealProgress(ref);
-    if (lookAtRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
-    const isClosed = await checkOrder(handlers, ref, progress, lookForInvoices);
-    const { invoices } = lookForInvoices ? await ledger.loadDealProgress(ref) : progress;
+    if (mustReadRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
+    const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
+    const { invoices } = mustReadInvoices ? await ledger.loadDealProgress(ref) : progress;
     for (const invoice of invoices) await reportInvoice(handlers, ref, progress, invoice);
-    const notified = await rest(handlers, ref, progress, invoices, isClosed);
-    if (!handlers.hasPendingChanges()) return notified;
-    const news = handlers.takePendingChanges();
-    lookAtRecord = news.ofRecord;
-    lookForInvoices = news.ofInvoices;
+    const result = await rest(handlers, ref, progress, invoices, isClosed);
+    if (!handlers.hasPendingChanges()) return result;
+    const { ofRecord, ofInvoices } = handlers.takePendingChanges();
+    mustReadRecord = ofRecord;
+    mustReadInvoices = ofInvoices;
   }
 }
 
@@ -55,7 +55,7 @@ export async function checkResults(handlers: DealHandlers, ref: RecordRef, progr
   }
 }
 
-/** The document stays as it was confirmed: whoever changes the record now is told so, in the deal and in Sales. */
+/** The document stays as it was confirmed: whoever changes the record now finds a notice, on the deal and in Sales. */
 async function checkRecord(
   handlers: DealHandlers,
   ref: RecordRef,
@@ -77,10 +77,10 @@ async function checkRecord(
   return 'stays';
 }
 
-async function notice(handlers: DealHandlers, ref: RecordRef, notified: Notice, inSales = true): Promise<void> {
-  const isNew = await ledger.saveNotice({ recordId: ref.recordId, notice: notified });
+async function notice(handlers: DealHandlers, ref: RecordRef, found: Notice, inSales = true): Promise<void> {
+  const isNew = await ledger.saveNotice({ recordId: ref.recordId, notice: found });
   if (isNew && inSales)
-    await handlers.runUnlessHeld('writing a note in Sales', () => dataverse.writeNote({ ref, notice: notified }));
+    await handlers.runUnlessHeld('writing a note in Sales', () => dataverse.writeNote({ ref, notice: found }));
 }
 
 /** An order that the warehouse has not touched is deleted when the record is cancelled or reopened in Sales. */
@@ -136,7 +136,7 @@ async function reportInvoice(
   if (invoice.missing === 'row')
     await handlers.runUnlessHeld('writing back to Sales', () => dataverse.createInvoiceRow(back));
   if (invoice.missing === 'update' || invoice.status !== 'open')
-    await handlers.runUnlessHeld('telling Sales what became of the invoice', () => dataverse.reportInvoice(back));
+    await handlers.runUnlessHeld('reporting the invoice to Sales', () => dataverse.reportInvoice(back));
   if (progress.writesColumns)
     await handlers.runUnlessHeld('writing the columns of the opportunity', () =>
       dataverse.writeOpportunityColumns(back),
@@ -145,7 +145,7 @@ async function reportInvoice(
   if (invoice.status === 'corrected') await notice(handlers, ref, { kind: 'invoice-corrected', subject: invoice.id });
 }
 
-/** All is told: the deal rests until its next news, or is settled for good. */
+/** All is reported: the deal rests until its next change, or is settled for good. */
 async function rest(
   handlers: DealHandlers,
   ref: RecordRef,

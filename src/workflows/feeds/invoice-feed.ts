@@ -10,7 +10,7 @@ export interface InvoiceFeedInput extends CompanyContext {
 }
 
 export interface InvoiceFeedPosition {
-  /** The last change of an invoice that every deal has been told of. */
+  /** The last change of an invoice of which every deal was notified. */
   readonly watermark: string | undefined;
   readonly lastError: string | undefined;
 }

@@ -10,7 +10,7 @@ export interface KeepSubscriptionsInput extends CompanyContext {
 
 export interface SubscriptionsPosition {
   readonly checkedAt: string | undefined;
-  /** By resource: why Business Central does not tell us of its changes. */
+  /** By resource: why Business Central does not notify us of its changes. */
   readonly problems: Readonly<Record<string, string>>;
 }
 
@@ -19,8 +19,8 @@ const CHECK_INTERVAL_SECONDS = 3_600;
 const AFTER_FAILURE_SECONDS = 300;
 
 /**
- * Keeps Business Central telling us of changes. Subscriptions vanish without a word (reference/business-central 9.5);
- * nothing depends on them, since the feeds read anyway: they only make us look sooner.
+ * Keeps Business Central notifying us of changes. Subscriptions vanish without notice (reference/business-central 9.5);
+ * nothing depends on them, since the feeds read anyway: they only make the feeds read sooner.
  */
 export async function keepSubscriptions(input: KeepSubscriptionsInput): Promise<void> {
   const of: CompanyContext = { companyId: input.companyId };

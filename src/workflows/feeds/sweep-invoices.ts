@@ -3,7 +3,7 @@ import { invoices } from './activities.js';
 
 /**
  * Every hour: a payment in part moves no stamp in Business Central (reference/business-central 6.3), so that the feed
- * does not hear of it; the open invoices are read as they stand.
+ * does not see it; the open invoices are read as they stand.
  */
 export async function sweepInvoices({ companyId }: CompanyContext): Promise<{
   readonly found: number;
