@@ -9,6 +9,8 @@ export type RemoteApi = (typeof REMOTE_APIS)[number];
 export const REFUSED = 'Refused';
 /** A write may still land: the step looks again, and asks again only after the ambiguity window. */
 export const OUTCOME_UNKNOWN = 'OutcomeUnknown';
+/** Nothing that a held deal waits for has changed: Temporal looks again, later. */
+export const STILL_HELD = 'StillHeld';
 
 const decides = (meaning: string, nextStep: string): ErrorAdvice => ({
   meaning,
@@ -36,6 +38,11 @@ export const STEP_FAILURES = {
     meaning: 'An earlier attempt may still land in the other system.',
     mender: 'nobody: it is repeated',
     nextStep: 'Wait for the ambiguity window to pass.',
+  },
+  [STILL_HELD]: {
+    meaning: 'Nothing that a held deal waits for has changed in Sales or Business Central.',
+    mender: 'nobody: it is repeated',
+    nextStep: 'See the hold: it names the owner and the next step.',
   },
 } as const satisfies Readonly<Record<string, ErrorAdvice>>;
 

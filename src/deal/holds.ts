@@ -171,6 +171,34 @@ export const HOLDS_CLEARED_BY_MASTER_DATA = [
   'unit-unknown',
 ] as const satisfies readonly HoldReason[];
 
+/**
+ * What reading both sides again shows to be over; it is watched without waking the deal. The others only show when the step is
+ * repeated that was refused.
+ */
+export const HOLDS_SEEN_BY_READING: ReadonlySet<HoldReason> = new Set([
+  'not-won',
+  'no-lines',
+  'no-customer',
+  'customer-inactive',
+  'customer-missing',
+  'customer-blocked',
+  'customer-ambiguous',
+  'no-currency',
+  'pricing-error',
+  'item-missing',
+  'item-blocked',
+  'unit-unknown',
+  'value-too-long',
+  'value-missing',
+  'code-unknown',
+  'mapping-failed',
+  'line-refused',
+  'dimension-conflict',
+  'write-in-unmapped',
+  'freight-unmapped',
+  'totals-differ',
+]);
+
 /** With one of these a document cannot even be previewed. */
 export const HOLDS_WITHOUT_DOCUMENT: ReadonlySet<HoldReason> = new Set([
   'no-lines',

@@ -1,5 +1,6 @@
 import { createLedgerActivities } from '../activities/deals/ledger.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
+import { createHoldWatch } from '../activities/deals/watch-hold.js';
 import { createWriteBackActivities } from '../activities/deals/write-back.js';
 import { createDeletionSteps, createDraftSteps } from '../activities/documents/draft-steps.js';
 import { createPostingSteps } from '../activities/documents/posting.js';
@@ -130,6 +131,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
         createDraftSteps({ ...stepsIn(company), rules: wanted }),
       ),
+      ...createHoldWatch({ dataverse, ledger, rules: rulesOfRecords, companies }),
       ...routeByCompany(companies, (company) => createDeletionSteps(stepsIn(company))),
       ...routeByCompany(companies, (company) => createPostingSteps(stepsIn(company))),
       ...routeByCompany(companies, (company) =>

@@ -1,6 +1,7 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
 import type { DataverseActivities } from '../activities/deals/sales.js';
+import type { HoldWatch } from '../activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
 import type { DeletionSteps, DraftSteps } from '../activities/documents/draft-steps.js';
 import type { PostingSteps } from '../activities/documents/posting.js';
@@ -49,6 +50,22 @@ export const businessCentral = proxyActivities<
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
+
+/**
+ * Its retries are the looks at a hold: they leave nothing in the history, and come less often with age.
+ * @param firstMs until the first look
+ */
+export function watchHolds(firstMs: number) {
+  return proxyActivities<HoldWatch>({
+    taskQueue: TASK_QUEUES.businessCentral,
+    startToCloseTimeout: ACTIVITY_LIMIT_MS,
+    // Now and then the step itself is repeated, for what no look can see.
+    scheduleToCloseTimeout: '7 days',
+    heartbeatTimeout: HEARTBEAT_LIMIT_MS,
+    retry: { initialInterval: firstMs, backoffCoefficient: 1.1, maximumInterval: '24h' },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  });
+}
 
 /** Milliseconds in our own database, without a queue in between. */
 export const ledger = proxyLocalActivities<LedgerActivities>({

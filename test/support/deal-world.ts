@@ -9,13 +9,14 @@ import type {
   StateChange,
 } from '../../src/activities/deals/ledger.js';
 import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
+import type { HoldWatch } from '../../src/activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
 import type { DeletionSteps, DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
 import type { OrderProgress, PostingSteps } from '../../src/activities/documents/posting.js';
 import type { MasterDataCreation, MasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
 import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
-import { REFUSED } from '../../src/deal/failure-types.js';
+import { REFUSED, STILL_HELD } from '../../src/deal/failure-types.js';
 import type { Problem } from '../../src/deal/holds.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
 import type { DealState } from '../../src/deal/states.js';
@@ -36,7 +37,8 @@ type Activities = LedgerActivities &
   MasterDataCreation &
   DraftSteps &
   DeletionSteps &
-  PostingSteps;
+  PostingSteps &
+  HoldWatch;
 
 const ANN = 'ann';
 
@@ -220,6 +222,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     reportInvoice: async ({ invoiceId }) => books.invoices.find(({ id }) => id === invoiceId)?.status ?? 'open',
     setOrderInvoiced: async () => undefined,
     writeNote: async () => undefined,
+    async watchHold({ seen }) {
+      const sees = JSON.stringify([record, books.isItemBlocked, books.draft]);
+      if (sees === seen) throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed' });
+      return sees;
+    },
   } satisfies Partial<Activities>;
   const standIns: Pick<Activities, keyof typeof byDefault> = byDefault;
   /** Steps that refuse until a test lets them, and steps that wait. */
@@ -242,10 +249,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
 
   async function start(input: Omit<HandOverInput, keyof RecordRef> = {}): Promise<DealRun> {
     skipping.answerWith(answers);
-    const handle: WorkflowHandle<typeof handOverDeal> = await skipping.env.client.workflow.start<typeof handOverDeal>(
-      'handOverDeal',
-      { taskQueue: TASK_QUEUES.deals, workflowId: recordId, args: [{ ...ref, ...input }] },
-    );
+    const handle = await skipping.env.client.workflow.start<typeof handOverDeal>('handOverDeal', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: recordId,
+      args: [{ ...ref, ...input }],
+    });
     const status = (): Promise<DealStatus> => handle.query(statusQuery);
     const until = async (state: DealState): Promise<DealStatus> => {
       await expect.poll(async () => (await status()).state, { timeout: 10_000, interval: 10 }).toBe(state);
@@ -253,6 +261,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     };
     return {
       handle,
+      firstRunId: handle.firstExecutionRunId,
       status,
       until,
       figures: async () => {
@@ -315,6 +324,7 @@ export type DealWorld = ReturnType<typeof makeDealWorld>;
 
 export interface DealRun {
   readonly handle: WorkflowHandle<typeof handOverDeal>;
+  readonly firstRunId: string;
   status(): Promise<DealStatus>;
   /** Waits until the deal shows this state. */
   until(state: DealState): Promise<DealStatus>;

@@ -22,6 +22,8 @@ export interface StateChange {
   readonly recordId: string;
   readonly state: DealState;
   readonly problems?: readonly Problem[];
+  /** The hold of before, found again: the trail has it already. */
+  readonly isRepeated?: boolean;
   /** A decision that belongs into the audit trail: who, what, with which figures. */
   readonly decision?: {
     readonly actor: string | Actor;
@@ -154,11 +156,12 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
     },
     async recordState(note: StateChange): Promise<void> {
       const { recordId, problems = [], decision } = note;
-      const held = problems.length > 0 && {
-        actor: 'dealbridge',
-        action: 'hold',
-        facts: { reasons: problems.map(({ reason }) => reason) },
-      };
+      const held = problems.length > 0 &&
+        !note.isRepeated && {
+          actor: 'dealbridge',
+          action: 'hold',
+          facts: { reasons: problems.map(({ reason }) => reason) },
+        };
       await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
     },
     /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */

@@ -88,13 +88,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   type Mapped = { readonly deal: WonDeal; readonly problems: Problem[] };
 
   const readMapped = async (rules: Rules, table: SourceTable, recordId: string): Promise<Mapped> => {
-    const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
-    const read = await dataverse.readDeal(
-      table,
-      recordId,
-      rules.masters.billTo === 'parent' ? withParent(asked) : asked,
-    );
-    return toMapped(rules, read);
+    return toMapped(rules, await dataverse.readDeal(table, recordId, askedOfRecord(rules, table)));
   };
 
   /** @param read with the numbers that it has in Sales */
@@ -205,6 +199,12 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
       });
     },
   };
+}
+
+/** Every column that the rules read of a record and of what stands around it. */
+export function askedOfRecord(rules: Rules, table: SourceTable): AskedColumns {
+  const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
+  return rules.masters.billTo === 'parent' ? withParent(asked) : asked;
 }
 
 function withParent(asked: AskedColumns): AskedColumns {

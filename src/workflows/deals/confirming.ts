@@ -4,7 +4,7 @@ import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import { ledger } from '../activity-options.js';
 import { DealEnded, type DealHandlers } from './deal-handlers.js';
-import type { DraftedDeal } from './document-steps.js';
+import type { DraftedDeal } from './drafted-deal.js';
 
 /** The rule that the configuration states; nobody's name stands behind it. */
 const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
@@ -13,7 +13,8 @@ const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
  * By rule or by a person; whoever it is, the figures are recorded with the decision. False when deal or draft changed
  * instead. @throws DealEnded when the draft is rejected
  */
-export async function confirm(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<boolean> {
+export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Promise<boolean> {
+  const { deal, draft } = drafted;
   const { figures } = draft;
   let actor = BY_RULE;
   let note = '';
@@ -29,6 +30,7 @@ export async function confirm(handlers: DealHandlers, { deal, draft }: DraftedDe
   const decision = { actor, action: 'confirm', facts: { figures, note } };
   await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
+  handlers.carry({ confirmed: drafted });
   return true;
 }
 

@@ -11,7 +11,9 @@ import { type DealState, isHandedOver, type StateEvent } from '../../deal/states
 import { ledger } from '../activity-options.js';
 import { findMisfit, parseOrRefuse, refuse } from '../strict-input.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
+import { HoldAge, waitWhileHeld } from './hold-wait.js';
 import {
+  type Continued,
   cancelUpdate,
   changedSignal,
   confirmSignal,
@@ -23,6 +25,7 @@ import {
   retryUpdate,
   statusQuery,
 } from './messages.js';
+import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
 
 /** What a step answers instead of its result when a person has to do something first. */
@@ -54,8 +57,13 @@ export class ReplayWanted {
   }
 }
 
-/** A hold is checked again by itself, because its cause may have been repaired without a hint to us. */
-const RECHECK_INTERVAL = '1 hour';
+/** Thrown through the story when a run that waits became long: the next one goes on where this one stood. */
+export class RunIsLong {
+  readonly continued: Continued;
+  constructor(continued: Continued) {
+    this.continued = continued;
+  }
+}
 
 /**
  * Where people and feeds meet a running deal: it answers queries, takes decisions and hints, and lets the story in
@@ -63,6 +71,7 @@ const RECHECK_INTERVAL = '1 hour';
  */
 export class DealHandlers {
   private readonly display: DealDisplay;
+  private readonly ref: RecordRef;
   private readonly recordId: string;
 
   /** What a person decided of the figures that are shown; void once the draft or the record changes. */
@@ -76,8 +85,14 @@ export class DealHandlers {
   private heldFrom: DealState = 'reading';
 
   private readonly changes = new PendingChanges();
+  private readonly pace = new ReadingPace();
+  private readonly holdAge: HoldAge;
+  private carried: Omit<Continued, 'hold'>;
 
-  constructor(ref: RecordRef) {
+  constructor(ref: RecordRef, { hold, ...carried }: Continued = {}) {
+    this.ref = ref;
+    this.holdAge = new HoldAge(hold);
+    this.carried = carried;
     this.recordId = ref.recordId;
     this.display = new DealDisplay(ref);
     setHandler(statusQuery, () => this.display.status(), {
@@ -152,16 +167,20 @@ export class DealHandlers {
 
   /** Waits for a decision on these figures; `changed` when record or document changed first, and the question is void. */
   async decide(figures: Figures): Promise<Decision | { readonly kind: 'changed' }> {
+    this.throwIfLong();
     this.display.show({ figures });
     this.decision = undefined;
     await this.move('asked', 'waiting for a person to confirm');
-    await condition(() => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges());
+    const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
+    await condition(() => mayGoOn() || isRunLong());
     this.throwEnding();
     const decision = this.findDecision();
+    if (!mayGoOn()) this.throwIfLong();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
     const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
     await this.move('changed', 'reading both sides again', isVoid && { decision: isVoid });
+    await this.gatherChanges();
     return { kind: 'changed' };
   }
 
@@ -183,18 +202,25 @@ export class DealHandlers {
     this.display.show(facts);
   }
 
+  /** What the next run has to know, should this one become long. */
+  carry(facts: Omit<Continued, 'hold'>): void {
+    this.carried = { ...this.carried, ...facts };
+  }
+
   private async hold(problems: readonly Problem[]): Promise<void> {
+    const isRepeated = this.holdAge.begin(problems, Date.now());
+    this.throwIfLong();
     const { state: before } = this.display;
     this.heldFrom = before;
     // From here on a retry counts, also one that comes while the ledger records the hold.
     const retries = this.retries;
     this.retriedBy = undefined;
     this.display.hold(problems);
-    await ledger.recordState({ recordId: this.recordId, state: 'held', problems });
-    await condition(
-      () => this.retries > retries || this.ending !== undefined || this.changes.mayEndHold(),
-      RECHECK_INTERVAL,
-    );
+    await ledger.recordState({ recordId: this.recordId, state: 'held', problems, ...(isRepeated && { isRepeated }) });
+    const isDecided = () => this.retries > retries || this.ending !== undefined;
+    const held = this.holdAge.since ?? { problems, sinceMs: Date.now() };
+    await waitWhileHeld(this.ref, held, () => isDecided() || this.changes.mayEndHold());
+    if (!isDecided() && this.changes.mayEndHold()) await this.gatherChanges(isDecided);
     this.changes.answerHold();
     this.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
@@ -207,6 +233,19 @@ export class DealHandlers {
     // Until the deal leaves the hold somebody may still end it.
     this.throwEnding();
     this.display.resume(before);
+  }
+
+  /** Many changes in a short time are read together; a person need not wait for them. */
+  private async gatherChanges(isDecided: () => boolean = () => false): Promise<void> {
+    const restMs = this.pace.next(Date.now());
+    if (restMs > 0) await condition(isDecided, restMs);
+  }
+
+  private throwIfLong(): void {
+    if (!isRunLong()) return;
+    // A change that nobody has read voids the confirmation: the next run reads everything.
+    const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
+    throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });
   }
 
   private throwEnding(): void {

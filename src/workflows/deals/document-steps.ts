@@ -2,15 +2,7 @@ import type { DealSummary } from '../../activities/deals/sales.js';
 import type { Draft } from '../../activities/documents/drafts.js';
 import { businessCentral } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
-
-/** The deal as it was read and the draft that was made of it. */
-export interface DraftedDeal {
-  readonly deal: DealSummary;
-  readonly draft: Draft;
-  readonly customerId: string;
-  /** 1 for the first draft, 2 for its replacement: a new one only when the one before is certainly gone. */
-  readonly draftVersion: number;
-}
+import type { DraftedDeal } from './drafted-deal.js';
 
 /** The steps of a draft, the same for an invoice that we post and for an order that ships first. */
 export function createDraft(

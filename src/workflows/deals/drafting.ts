@@ -6,7 +6,8 @@ import { InternalError } from '../../deal/errors.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import { DealEnded, type DealHandlers, type Held } from './deal-handlers.js';
-import { createDraft, type DraftedDeal, deleteDraft, postingOf, readDraft, setDiscount } from './document-steps.js';
+import { createDraft, deleteDraft, postingOf, readDraft, setDiscount } from './document-steps.js';
+import type { DraftedDeal } from './drafted-deal.js';
 import type { HandOverResult } from './messages.js';
 
 /** From the won record to a draft that agrees with it, and back to another draft when the record changes. */
@@ -208,6 +209,8 @@ export function refresh(handlers: DealHandlers, drafted: DraftedDeal): Promise<R
 
 async function refreshOnce(handlers: DealHandlers, drafted: DraftedDeal): Promise<Refreshed | Held> {
   handlers.takePendingChanges();
+  // From here on the record counts as it is now.
+  handlers.carry({ revision: undefined, confirmed: undefined });
   const { recordId, table } = drafted.deal;
   const deal = await dataverse.readDeal({ recordId, table });
   handlers.hasRead(deal.revision);

@@ -3,9 +3,10 @@ import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
 import { confirm } from './confirming.js';
-import { DealEnded, DealHandlers, ReplayWanted } from './deal-handlers.js';
-import { type DraftedDeal, postingOf, readDraft } from './document-steps.js';
-import { agreeOnDraft, bringToDraft, type DraftOptions, refresh } from './drafting.js';
+import { DealEnded, DealHandlers, ReplayWanted, RunIsLong } from './deal-handlers.js';
+import { postingOf, readDraft } from './document-steps.js';
+import type { DraftedDeal } from './drafted-deal.js';
+import { agreeOnDraft, bringToDraft, type DraftOptions, refresh, type Start } from './drafting.js';
 import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
@@ -17,7 +18,7 @@ import type { HandOverInput, HandOverResult } from './messages.js';
  */
 export async function handOverDeal(input: HandOverInput): Promise<HandOverResult> {
   const ref: RecordRef = { table: input.table, recordId: input.recordId };
-  const handlers = new DealHandlers(ref);
+  const handlers = new DealHandlers(ref, input.continued);
   try {
     if (input.replay) await ledger.beginReplay({ recordId: ref.recordId, replay: input.replay });
     const progress = await ledger.loadDealProgress(ref);
@@ -25,8 +26,9 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
       ? await track(handlers, ref, progress, input)
       : await handOver(handlers, ref, progress, input);
   } catch (error) {
-    if (!(error instanceof ReplayWanted)) throw error;
-    return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
+    if (error instanceof ReplayWanted) return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
+    if (error instanceof RunIsLong) return continueAsNew<typeof handOverDeal>({ ...ref, continued: error.continued });
+    throw error;
   }
 }
 
@@ -35,29 +37,29 @@ async function handOver(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
-  { replay }: HandOverInput,
+  { replay, continued }: HandOverInput,
 ): Promise<HandOverResult> {
-  let drafted: DraftedDeal | undefined;
+  const revision = replay?.revision ?? continued?.revision;
+  let drafted = continued?.confirmed;
+  let isConfirmed = drafted !== undefined;
   try {
-    await settle(handlers, progress);
-    // Read the record, find out whose deal it is, prepare customer and items, make the draft.
-    await handlers.move('read', 'reading the deal in Sales', { alreadyRecorded: true });
-    const start = await handlers.runUnlessHeld('preparing the draft', async (isRepeat) => {
-      // An attempt before the hold may have made or deleted a draft.
-      const stands = isRepeat ? await ledger.loadDealProgress(ref) : progress;
-      return bringToDraft(handlers, ref, toDraftOptions(stands, isRepeat, replay?.revision));
-    });
+    if (!continued) await settle(handlers, progress);
+    const start: Start = drafted ? goOnConfirmed(handlers, drafted) : await prepare(handlers, ref, progress, revision);
     if (start.kind === 'not-ours') return await endRun(handlers, ref, start.result);
     drafted = start.drafted;
 
     // Draft and deal agree, somebody confirms these figures, and exactly these are posted; a change of either begins again.
     let isPostedByHand = start.kind === 'posted-by-hand';
     while (!isPostedByHand) {
-      const agreed = await agreeOnDraft(handlers, drafted);
-      drafted = agreed.drafted;
-      isPostedByHand = agreed.kind === 'posted-by-hand';
-      if (isPostedByHand) break;
-      if ((await confirm(handlers, drafted)) && (await post(handlers, drafted)) === 'posted') break;
+      if (!isConfirmed) {
+        const agreed = await agreeOnDraft(handlers, drafted);
+        drafted = agreed.drafted;
+        isPostedByHand = agreed.kind === 'posted-by-hand';
+        if (isPostedByHand) break;
+        isConfirmed = await confirm(handlers, drafted);
+      }
+      if (isConfirmed && (await post(handlers, drafted, continued !== undefined)) === 'posted') break;
+      isConfirmed = false;
       // Deal or draft changed while it waited, or after it was confirmed: the confirmation is void (I2).
       const fresh = await refresh(handlers, drafted);
       drafted = fresh.drafted;
@@ -71,15 +73,39 @@ async function handOver(
   }
 }
 
+/** Reads the record, finds out whose deal it is, prepares customer and items, and makes the draft. */
+async function prepare(
+  handlers: DealHandlers,
+  ref: RecordRef,
+  progress: DealProgress,
+  revision: string | undefined,
+): Promise<Start> {
+  handlers.carry({ revision });
+  await handlers.move('read', 'reading the deal in Sales', { alreadyRecorded: true });
+  return handlers.runUnlessHeld('preparing the draft', async (isRepeat) => {
+    // An attempt before the hold may have made or deleted a draft.
+    const stands = isRepeat ? await ledger.loadDealProgress(ref) : progress;
+    return bringToDraft(handlers, ref, toDraftOptions(stands, isRepeat, revision));
+  });
+}
+
+/** The run before this one had these figures confirmed; only its posting waits. */
+function goOnConfirmed(handlers: DealHandlers, drafted: DraftedDeal): Start {
+  handlers.resumeAt('confirmed');
+  const { figures } = drafted.draft;
+  handlers.show({ amount: figures.totalIncludingTax, figures });
+  return { kind: 'drafted', drafted };
+}
+
 function toDraftOptions(progress: DealProgress, isRepeat: boolean, revision: string | undefined): DraftOptions {
   const { draftVersion, draft } = progress;
   return { isRepeat, draftVersion, ...(revision !== undefined && { revision }), ...(draft && { draft }) };
 }
 
 /** Posts exactly what was confirmed; `changed` sends the story back to the comparison. */
-async function post(handlers: DealHandlers, drafted: DraftedDeal): Promise<'posted' | 'changed'> {
+async function post(handlers: DealHandlers, drafted: DraftedDeal, isContinued: boolean): Promise<'posted' | 'changed'> {
   return handlers.runUnlessHeld('posting', async (isRepeat) => {
-    if (isRepeat && (handlers.hasPendingChanges() || !(await readDraft(drafted)))) return 'changed';
+    if ((isRepeat || isContinued) && (handlers.hasPendingChanges() || !(await readDraft(drafted)))) return 'changed';
     return postingOf(drafted.deal).post(drafted);
   });
 }
@@ -108,10 +134,10 @@ async function track(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
-  { replay, hint }: HandOverInput,
+  { replay, hint, continued }: HandOverInput,
 ): Promise<HandOverResult> {
   handlers.resumeAt(progress.state);
-  if (replay) await checkResults(handlers, ref, progress);
+  if (replay || continued) await checkResults(handlers, ref, progress);
   const { ofRecord } = handlers.takePendingChanges();
   const isOfInvoice = hint?.at === 'business-central';
   return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));

@@ -5,6 +5,7 @@ import type { Figures, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Replay } from '../../deal/replay.js';
 import type { DealState } from '../../deal/states.js';
+import type { DraftedDeal } from './drafted-deal.js';
 
 /** What people and programs send to a running deal, and what it answers. */
 
@@ -13,6 +14,21 @@ export interface HandOverInput extends RecordRef {
   readonly hint?: ChangeHint;
   /** A person wants it run again from the start: what exists is adopted, what is missing is made. */
   readonly replay?: Replay;
+  /** What the run before this one knew: it only became too long. */
+  readonly continued?: Continued;
+}
+
+export interface Continued {
+  readonly hold?: HeldSince | undefined;
+  /** A person or a rule confirmed it, and it is not posted yet: nobody is asked twice. */
+  readonly confirmed?: DraftedDeal | undefined;
+  /** The older revision that is handed over on a person's wish. */
+  readonly revision?: string | undefined;
+}
+
+export interface HeldSince {
+  readonly problems: readonly Problem[];
+  readonly sinceMs: number;
 }
 
 export interface HandOverResult {

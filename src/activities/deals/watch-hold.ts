@@ -1,0 +1,101 @@
+import { createHash } from 'node:crypto';
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import { toDocumentRequest } from '../../clients/business-central/document-body.js';
+import type { DataverseClient } from '../../clients/dataverse/client.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import type { RecordRef } from '../../deal/deal.js';
+import { DealbridgeError } from '../../deal/errors.js';
+import { STILL_HELD } from '../../deal/failure-types.js';
+import { listSoldItems } from '../../deal/missing-master-data.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
+import { withOurNumbers } from '../../mapping/fields/masters.js';
+import { previewDeal } from '../../mapping/preview/preview-deal.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+import { createDocumentPorts } from '../documents/document-kinds.js';
+import { undefinedIfNotFound } from '../documents/drafts.js';
+import { toFailure } from '../remote/failures.js';
+import type { Companies, Company } from '../routing/companies.js';
+import type { RulesOfRecords } from '../routing/rules-of-records.js';
+import { askedOfRecord } from './sales.js';
+
+export interface WatchedHold {
+  readonly ref: RecordRef;
+  /** What was seen when the hold began; without it the step answers at once with what it sees. */
+  readonly seen?: string;
+}
+
+export interface HoldWatchDependencies {
+  readonly dataverse: DataverseClient;
+  readonly ledger: DealLedger & LinkLedger;
+  readonly rules: Pick<RulesOfRecords, 'toHandOver'>;
+  readonly companies: Pick<Companies, 'choose' | 'withId'>;
+}
+
+/** Looks at what a held deal waits for, with the planner of the preview: it reads both sides and writes nothing. */
+export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWatchDependencies) {
+  /** What the planner says of the record, and what the ledger knows of its customer and items. */
+  async function planAgain(record: SourceRecord | undefined, { table, recordId }: RecordRef): Promise<unknown> {
+    const wanted = await rules.toHandOver(record);
+    const read = await dataverse.readDeal(table, recordId, askedOfRecord(wanted, table));
+    const company = await companies.choose(await withOurNumbers(read, wanted.mapping, wanted.masters.items));
+    const { businessCentral, sets } = company;
+    const { problems } = await previewDeal(read, wanted, { company: businessCentral, sets, toBody: toDocumentRequest });
+    const { mappingHash } = wanted;
+    return { mappingHash, revision: read.revision, problems, links: await findLinks(read, wanted, company) };
+  }
+
+  async function findLinks(
+    deal: Awaited<ReturnType<DataverseClient['readDeal']>>,
+    { lines }: Rules,
+    { companyId }: Company,
+  ): Promise<unknown> {
+    const accountIds = deal.customer ? [deal.customer.accountId] : [];
+    const productIds = listSoldItems(deal, lines).map(({ productId }) => productId);
+    const customers = await ledger.findLinks('customer', companyId, accountIds);
+    const items = await ledger.findLinks('item', companyId, productIds);
+    return [...customers.values(), ...items.values()].map(({ salesId, bcId }) => `${salesId} ${bcId}`).sort();
+  }
+
+  /** Its content alone: a mere reading moves the etag (reference/business-central 11.4). */
+  async function readDraft(record: SourceRecord | undefined): Promise<unknown> {
+    if (!record?.documentId || !record.companyId) return undefined;
+    const { businessCentral } = await companies.withId(record.companyId);
+    const draft = await undefinedIfNotFound(
+      createDocumentPorts(businessCentral)[record.documentKind].get(record.documentId),
+    );
+    return draft && { ...draft, etag: undefined, lastModified: undefined };
+  }
+
+  async function look(ref: RecordRef): Promise<string> {
+    const record = await ledger.findRecord(ref.recordId);
+    const draft = await readDraft(record);
+    const plan = await planAgain(record, ref).catch((error: unknown) => {
+      // Gone, or of a kind that cannot be planned: as long as it stays so, nothing has changed.
+      const isGone = error instanceof RemoteApiError && error.code === 'not-found';
+      if (isGone || (error instanceof DealbridgeError && !(error instanceof RemoteApiError))) return error.message;
+      throw error;
+    });
+    return createHash('sha256').update(JSON.stringify({ draft, plan })).digest('hex');
+  }
+
+  return {
+    /**
+     * Ends when both sides look otherwise than when the hold began. Until then it fails and is repeated by Temporal, which
+     * costs the history of the deal nothing.
+     */
+    async watchHold({ ref, seen }: WatchedHold): Promise<string> {
+      const sees = await look(ref).catch((error: unknown) => {
+        throw toFailure(error);
+      });
+      if (seen === sees) {
+        const category = ApplicationFailureCategory.BENIGN;
+        throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed', category });
+      }
+      return sees;
+    },
+  };
+}
+
+export type HoldWatch = ReturnType<typeof createHoldWatch>;

@@ -1,0 +1,63 @@
+import { ActivityFailure, CancellationScope, condition, TimeoutFailure } from '@temporalio/workflow';
+import type { RecordRef } from '../../deal/deal.js';
+import { HOLDS_SEEN_BY_READING, type Problem } from '../../deal/holds.js';
+import { watchHolds } from '../activity-options.js';
+import type { HeldSince } from './messages.js';
+import { recheckAfterMs } from './pace.js';
+
+/** Remembers since when a deal has waited for the same, over the steps that are repeated and over the runs. */
+export class HoldAge {
+  private held: HeldSince | undefined;
+
+  constructor(held: HeldSince | undefined) {
+    this.held = held;
+  }
+
+  /** @returns whether the deal waited for the same before */
+  begin(problems: readonly Problem[], nowMs: number): boolean {
+    const isSame = this.held !== undefined && JSON.stringify(this.held.problems) === JSON.stringify(problems);
+    if (!isSame) this.held = { problems, sinceMs: nowMs };
+    return isSame;
+  }
+
+  get since(): HeldSince | undefined {
+    return this.held;
+  }
+}
+
+/**
+ * Waits until a person or a hint ends the hold, or until its step is worth repeating: both sides look otherwise, or the time
+ * has come. What reading shows is watched outside of the run's history.
+ */
+export async function waitWhileHeld(
+  ref: RecordRef,
+  { problems, sinceMs }: HeldSince,
+  isWoken: () => boolean,
+): Promise<void> {
+  const firstMs = recheckAfterMs(Date.now() - sinceMs);
+  if (!problems.every(({ reason }) => HOLDS_SEEN_BY_READING.has(reason))) {
+    await condition(isWoken, firstMs);
+    return;
+  }
+  let end: 'due' | 'refused' | undefined;
+  const scope = new CancellationScope({ cancellable: true });
+  const watching = scope.run(async () => {
+    const { watchHold } = watchHolds(firstMs);
+    end = await watchHold({ ref })
+      .then((seen) => watchHold({ ref, seen }))
+      .then(
+        () => 'due' as const,
+        (error) => (isTimeUp(error) ? 'due' : 'refused'),
+      );
+  });
+  await condition(() => isWoken() || end !== undefined);
+  // Whoever may not look repeats the step, as for any other hold.
+  if (end === 'refused') await condition(isWoken, firstMs);
+  scope.cancel();
+  await watching;
+}
+
+/** Nothing has changed for as long as a watch lasts. */
+function isTimeUp(error: unknown): boolean {
+  return error instanceof ActivityFailure && error.cause instanceof TimeoutFailure;
+}
