@@ -57,6 +57,16 @@ COMMENT ON COLUMN sales_rows.sweep IS 'The last reading of everything that met t
 COMMENT ON COLUMN sales_rows.settled_version IS 'The version that was dealt with.';
 COMMENT ON COLUMN sales_rows.settled_state IS 'won, open or dead: the state of the record in that version.';
 
+CREATE TABLE hints_set_aside (
+  record_id uuid PRIMARY KEY,
+  source_table text NOT NULL CHECK (source_table IN ('opportunity', 'quote', 'salesorder')),
+  reason text NOT NULL,
+  times integer NOT NULL DEFAULT 1,
+  since timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE hints_set_aside IS 'Deals whose run took no further hint; the feeds went on without them, and they are told again later.';
+COMMENT ON COLUMN hints_set_aside.reason IS 'What Temporal said.';
+
 CREATE TABLE invoice_feeds (
   company_id uuid PRIMARY KEY,
   watermark timestamptz NOT NULL,

@@ -124,6 +124,7 @@ function printDeal(deal: ShownDeal, now: Date): void {
     ['document', deal.documentNumber && `${record.documentKind} ${deal.documentNumber}`],
     ['invoice', deal.invoiceNumber],
     ['carried by', record.carrierId],
+    ['changes', deal.setAside && `not read for ${toAge(deal.setAside.since, now)}: ${deal.setAside.reason}`],
     ['GUID', deal.recordId],
   ];
   for (const [name, value] of facts) if (value) console.log(`${name.padEnd(11)}${value}`);

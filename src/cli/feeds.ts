@@ -3,6 +3,7 @@ import { UserError } from '../deal/errors.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
 import type { GapReport } from '../ledger/deals/detections.js';
+import type { HintSetAside } from '../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
 import type { FeedState } from '../ledger/feeds/sales-feeds.js';
 import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
@@ -26,7 +27,8 @@ export function addFeedCommands(program: Command): void {
     .action(() =>
       withRuntime(async ({ database, ledger }) => {
         const now = new Date();
-        const { dataverse, businessCentral, gaps } = await listFeeds({ database, ledger, now }, currentPerson(), {});
+        const shown = await listFeeds({ database, ledger, now }, currentPerson(), {});
+        const { dataverse, businessCentral, gaps, setAside } = shown;
         printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
         for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
@@ -35,6 +37,7 @@ export function addFeedCommands(program: Command): void {
         }
         console.log('');
         printBusinessCentral(businessCentral);
+        printSetAside(setAside, now);
         printGaps(gaps);
       }),
     );
@@ -93,6 +96,13 @@ function printBusinessCentral(feeds: readonly BusinessCentralFeedLine[]): void {
     if (lastError) console.log(`${name}: ${lastError}, at ${lastErrorAt?.toISOString()}`);
   }
   console.log('');
+}
+
+function printSetAside(hints: readonly HintSetAside[], now: Date): void {
+  if (hints.length === 0) return;
+  const lines = hints.map(({ table, recordId, since, reason }) => [table, recordId, toAge(since, now), reason]);
+  printTable([['set aside', 'deal', 'for', 'what Temporal said'], ...lines]);
+  console.log('They are told again every ten minutes; `dealbridge replay` begins such a deal anew.\n');
 }
 
 const FEED_COLUMNS = [

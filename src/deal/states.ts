@@ -171,6 +171,17 @@ export const STATES_BEFORE_POSTING = [
   'confirmed',
 ] as const satisfies readonly DealState[];
 
+/** A run is at work on such a deal or waits with it; in the others it has nothing to do and has ended. */
+export const STATES_WITH_RUN = [
+  'reading',
+  'preparing',
+  'drafted',
+  'awaiting-confirmation',
+  'confirmed',
+  'posted',
+  'held',
+] as const satisfies readonly DealState[];
+
 const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);
 
 /** The document is Business Central's from here on: what follows is reported to Sales, nothing is drafted any more. */

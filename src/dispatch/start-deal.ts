@@ -1,4 +1,10 @@
-import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  type Client,
+  isGrpcServiceError,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
@@ -11,6 +17,8 @@ import { startWorkflow, WORKFLOWS } from './workflows.js';
 export type StartOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
   | { readonly kind: 'running'; readonly workflowId: string }
+  /** The run took no hint, and no other deal is to suffer for it: it is told again later. */
+  | { readonly kind: 'set-aside'; readonly workflowId: string }
   /** The deal has ended; the ledger answers for ever, also after Temporal has forgotten the run. */
   | { readonly kind: 'known'; readonly state: DealState };
 
@@ -52,9 +60,24 @@ export async function startDeal(
       return { kind: 'running', workflowId };
     } catch (error) {
       // The run ended between the two requests: a new one reads everything afresh.
-      if (!(error instanceof WorkflowNotFoundError)) throw error;
+      if (error instanceof WorkflowNotFoundError) continue;
+      const reason = findRefusal(error);
+      if (reason === undefined) throw error;
+      await ledger.setHintAside(ref, reason);
+      return { kind: 'set-aside', workflowId };
     }
   }
+}
+
+/** Codes of gRPC by which the server refuses this signal to this run; everything else concerns all of them, or passes. */
+const INVALID_ARGUMENT = 3;
+const FAILED_PRECONDITION = 9;
+const REFUSALS: ReadonlySet<number> = new Set([INVALID_ARGUMENT, FAILED_PRECONDITION]);
+
+/** A run takes ten thousand signals and no more (reference/temporal 5.1). */
+function findRefusal(error: unknown): string | undefined {
+  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return undefined;
+  return REFUSALS.has(error.cause.code) ? error.cause.details : undefined;
 }
 
 /** What has ended stays so, but for two: won again after it was cancelled in Sales, and a settled deal that moves again. */

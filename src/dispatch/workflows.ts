@@ -21,6 +21,7 @@ export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   matchAccounts: 'matchAccounts',
   reconcileSales: 'reconcileSales',
   reportDrift: 'reportDrift',
+  resumeDeals: 'resumeDeals',
   salesFeed: 'salesFeed',
   sealAudit: 'sealAudit',
   sweepInvoices: 'sweepInvoices',

@@ -1,4 +1,5 @@
 import { createLedgerActivities } from '../activities/deals/ledger.js';
+import { createResumeActivities } from '../activities/deals/resume-deals.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
 import { createHoldWatch } from '../activities/deals/watch-hold.js';
 import { createWriteBackActivities } from '../activities/deals/write-back.js';
@@ -27,6 +28,7 @@ import type { Company } from '../activities/routing/companies.js';
 import { routeByCompany, routeByContext } from '../activities/routing/route-steps.js';
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
+import { findRunningDeals } from '../dispatch/running-deals.js';
 import { startDeal } from '../dispatch/start-deal.js';
 import { createTakeSalesChanges } from '../dispatch/take-changes.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from '../dispatch/take-master-changes.js';
@@ -118,6 +120,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         rules,
         clock: systemClock,
       }),
+      ...createResumeActivities({ ledger, findRunning: () => findRunningDeals(temporal), startDeal: start }),
       ...createAccountReaders(masterDataDeps),
       ...createProductReaders(masterDataDeps),
       ...createMatchDataverse(masterDataDeps),

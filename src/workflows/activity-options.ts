@@ -1,5 +1,6 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
+import type { ResumeActivities } from '../activities/deals/resume-deals.js';
 import type { DataverseActivities } from '../activities/deals/sales.js';
 import type { HoldWatch } from '../activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
@@ -73,7 +74,7 @@ export const ledger = proxyLocalActivities<LedgerActivities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActivities>({
+export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActivities & ResumeActivities>({
   taskQueue: TASK_QUEUES.dataverse,
   // A page of five thousand won orders starts as many deals; the request itself has the limit of every other.
   startToCloseTimeout: '10m',

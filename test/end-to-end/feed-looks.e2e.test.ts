@@ -1,7 +1,11 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+import { executeWorkflow, WORKFLOWS } from '../../src/dispatch/workflows.js';
+import { confirmUpdate } from '../../src/workflows/deals/messages.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createDealer, until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
+import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
@@ -28,6 +32,8 @@ afterAll(() => stage?.close());
 const revisionOf = (orderId: string): string =>
   `W/"${stage.simulators.dataverse.store.find('salesorder', orderId)?.['versionnumber']}"`;
 
+const NO_FIGURES = { documentNumber: '', totalIncludingTax: '', currency: '' };
+
 describe('a running deal', () => {
   it('is told the revision of a change, and ends when its record was deleted', async () => {
     const order = dealer.takeKnown();
@@ -43,6 +49,33 @@ describe('a running deal', () => {
     await seller.call(`salesorders(${order.id})`, {}, 'DELETE');
     await dealer.untilState(order, 'cancelled');
     expect(dealer.invoicesOf(order)).toEqual([]);
+  });
+
+  it('whose run somebody terminated is started again, and may be confirmed', async () => {
+    const order = dealer.takeKnown();
+    await seller.submitOrder(order.id);
+    await dealer.untilState(order, 'awaiting-confirmation');
+    await stage.temporal.workflow.getHandle(order.id).terminate('a test');
+    await stage.database.query(
+      `UPDATE source_records SET changed_at = now() - interval '1 hour' WHERE record_id = $1`,
+      [order.id],
+    );
+    const workflowId = 'resume-deals-of-test';
+    const resumed = await executeWorkflow(stage.temporal, WORKFLOWS.resumeDeals, {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId,
+      args: [],
+    });
+    expect(resumed).toEqual({ told: 0, started: 1 });
+    await keepHistory(stage, workflowId, 'deals-resumed');
+    // The ledger has had this state all along: the new run asks again.
+    await until(async () => (await dealer.status(order).catch(() => undefined))?.state === 'awaiting-confirmation');
+    const { figures } = await dealer.status(order);
+    await stage.temporal.workflow
+      .getHandle(order.id)
+      .executeUpdate(confirmUpdate, { args: [{ by: 'ann', figures: figures ?? NO_FIGURES }] });
+    await dealer.untilState(order, 'written-back');
+    expect(dealer.invoicesOf(order)).toHaveLength(1);
   });
 
   it('that waits for an item hears of the product, and one that waits for a customer of the account', async () => {

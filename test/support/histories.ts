@@ -36,6 +36,7 @@ export const HISTORIES = {
   keepSubscriptions: ['subscriptions-renewed-lost-refused'],
   matchAccounts: ['accounts-matched'],
   reportDrift: ['drift-repaired'],
+  resumeDeals: ['deals-resumed'],
   salesFeed: ['sales-feed-refused-then-paused'],
   sealAudit: ['audit-sealed'],
   sweepInvoices: ['invoices-swept'],

@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client';
 import { ensureAuditSeals } from './audit-seals.js';
 import { ensureDrift } from './drift.js';
+import { ensureResumedDeals } from './resumed-deals.js';
 import { ensureFeeds } from './sales-feeds.js';
 
 /** Everything that runs by itself and needs no answer of Business Central to be started. */
@@ -14,4 +15,5 @@ export async function ensureLoops(
   await ensureFeeds(temporal, rules.feeds);
   await ensureAuditSeals(temporal);
   await ensureDrift(temporal, rules.masters);
+  await ensureResumedDeals(temporal);
 }

@@ -18,6 +18,14 @@ import {
   type SourceRecord,
 } from './records.js';
 import { getRevision, saveRevision } from './revisions.js';
+import {
+  findHintAside,
+  forgetHint,
+  type HintSetAside,
+  listHintsAside,
+  listWithRun,
+  setHintAside,
+} from './stopped-deals.js';
 import { findWriteBack, forgetWriteBack, type StoredWriteBack } from './write-backs.js';
 
 /** The deals: source records with what was read of them, who carries their deal, and its documents. */
@@ -59,6 +67,17 @@ export interface DealLedger {
   /** False when it was saved before. */
   saveNotice(recordId: string, notice: Notice): Promise<boolean>;
   listNotices(recordId: string): Promise<StoredNotice[]>;
+  /** The run of the deal took no hint: it is told again later, and whoever tells many goes on with the others. */
+  setHintAside(ref: RecordRef, reason: string): Promise<void>;
+  forgetHint(recordId: string): Promise<void>;
+  findHintAside(recordId: string): Promise<HintSetAside | undefined>;
+  listHintsAside(limit: number): Promise<HintSetAside[]>;
+  /** Deals in a state in which a run is at work or waits. */
+  listWithRun(page: {
+    readonly minutes: number;
+    readonly after: string | undefined;
+    readonly limit: number;
+  }): Promise<RecordRef[]>;
 }
 
 export function createDealLedger(database: Database): DealLedger {
@@ -96,5 +115,10 @@ export function createDealLedger(database: Database): DealLedger {
     forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),
     saveNotice: (recordId, notice) => saveNotice(database, recordId, notice),
     listNotices: (recordId) => listNotices(database, recordId),
+    setHintAside: (ref, reason) => setHintAside(database, ref, reason),
+    forgetHint: (recordId) => forgetHint(database, recordId),
+    findHintAside: (recordId) => findHintAside(database, recordId),
+    listHintsAside: (limit) => listHintsAside(database, limit),
+    listWithRun: (page) => listWithRun(database, page),
   };
 }

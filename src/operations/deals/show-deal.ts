@@ -6,6 +6,7 @@ import type { Database } from '../../ledger/database.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import { defineOperation } from '../operation.js';
 import { findDeal } from './find-deal.js';
 
@@ -13,6 +14,8 @@ export interface ShownDeal extends ListedDeal {
   readonly record: SourceRecord;
   readonly notices: readonly (Notice & { readonly at: Date; readonly text: string })[];
   readonly trail: readonly StoredAuditEntry[];
+  /** Its run took no hint of a change. */
+  readonly setAside: HintSetAside | undefined;
 }
 
 /** Everything that the ledger knows of one deal. */
@@ -21,14 +24,16 @@ export const showDeal = defineOperation({
   input: z.strictObject({ deal: z.string().min(1, 'a number or GUID') }),
   run: async (
     { database, ledger }: { readonly database: Database; readonly ledger: DealLedger & AuditLedger },
-    { deal: named },
+    { deal: wanted },
   ): Promise<ShownDeal> => {
-    const deal = await findDeal(database, named);
-    const [record, notices, trail] = await Promise.all([
+    const deal = await findDeal(database, wanted);
+    const [record, notices, trail, setAside] = await Promise.all([
       ledger.getRecord(deal.recordId),
       ledger.listNotices(deal.recordId),
       ledger.readAudit(deal.recordId),
+      ledger.findHintAside(deal.recordId),
     ]);
-    return { ...deal, record, notices: notices.map((notice) => ({ ...notice, text: NOTICES[notice.kind] })), trail };
+    const named = notices.map((notice) => ({ ...notice, text: NOTICES[notice.kind] }));
+    return { ...deal, record, notices: named, trail, setAside };
   },
 });

@@ -6,6 +6,7 @@ import { FEED_TABLES, type FeedTable, isFeedTable } from '../../deal/ids.js';
 import type { FeedCommands, FeedPosition } from '../../dispatch/feed-commands.js';
 import type { Database } from '../../ledger/database.js';
 import { createDetections, type GapReport } from '../../ledger/deals/detections.js';
+import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -18,7 +19,7 @@ const MAX_NAMED = 1_000;
 
 export interface FeedsDependencies {
   readonly database: Database;
-  readonly ledger: Pick<Ledger, 'listBusinessCentralFeeds'>;
+  readonly ledger: Pick<Ledger, 'listBusinessCentralFeeds' | 'listHintsAside'>;
   readonly now: Date;
 }
 
@@ -26,6 +27,8 @@ export interface Feeds {
   readonly dataverse: readonly FeedState[];
   readonly businessCentral: readonly BusinessCentralFeedLine[];
   readonly gaps: readonly GapReport[];
+  /** Deals whose run took no further hint, so that the feeds went on without them. */
+  readonly setAside: readonly HintSetAside[];
 }
 
 /** How far the feeds of both sides have read, and how much webhook, feed and reconciliation missed. */
@@ -36,6 +39,7 @@ export const listFeeds = defineOperation({
     dataverse: await createFeedLedger(database).listFeeds(),
     businessCentral: await ledger.listBusinessCentralFeeds(),
     gaps: await createDetections(database).readGaps(daysBefore(now), 0),
+    setAside: await ledger.listHintsAside(MAX_NAMED),
   }),
 });
 

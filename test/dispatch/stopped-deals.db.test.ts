@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import { type Client, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createResumeActivities } from '../../src/activities/deals/resume-deals.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createWaiting } from '../../src/ledger/deals/waiting.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+
+/** Deals whose run takes no hint, or is gone: no feed stands still for them, and they are taken up again. */
+
+let embedded: EmbeddedLedger;
+let database: Database;
+let ledger: Ledger;
+beforeAll(async () => {
+  embedded = await startEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+  ledger = createLedger(database);
+});
+afterAll(async () => {
+  await database.close();
+  await embedded.stop();
+});
+
+const INVALID_ARGUMENT = 3;
+const UNAVAILABLE = 14;
+
+/** As the client tells what the server answered to a signal. */
+function refusal(code: number, details: string): ServiceError {
+  const cause = Object.assign(new Error(`${code}: ${details}`), { code, details, metadata: {} });
+  return new ServiceError('Failed to signal Workflow', { cause });
+}
+
+const FULL = refusal(INVALID_ARGUMENT, 'exceeded workflow execution limit for signal events');
+
+/** A server where every deal runs already; `refusals` says whose run takes no signal. */
+function openTemporal() {
+  const refusals = new Map<string, Error>();
+  const signalled: string[] = [];
+  const workflow = {
+    start: async (_name: string, { workflowId }: { readonly workflowId: string }) => {
+      throw new WorkflowExecutionAlreadyStartedError('runs', workflowId, 'handOverDeal');
+    },
+    getHandle: (workflowId: string) => ({
+      async signal() {
+        const error = refusals.get(workflowId);
+        if (error) throw error;
+        signalled.push(workflowId);
+      },
+    }),
+  };
+  const temporal = { workflow } as unknown as Client;
+  return { refusals, signalled, start: startDeal.bind(undefined, { temporal, ledger }) };
+}
+
+const orderOf = (recordId: string) => ({ table: 'salesorder' as const, recordId });
+
+describe('a deal whose run takes no hint', () => {
+  it('is set aside: the others of its page are told, and it is told again later', async () => {
+    const { refusals, signalled, start } = openTemporal();
+    const [full, other] = [randomUUID(), randomUUID()];
+    refusals.set(full, FULL);
+    const take = createTakeSalesChanges({
+      startDeal: start,
+      waiting: createWaiting(database),
+      takeAccount: async () => undefined,
+      takeProduct: async () => undefined,
+    });
+    const change = { kind: 'changed', revision: 'W/"9"', version: '9', state: 'won', isOwn: false } as const;
+    const taken = await take('salesorder', [
+      { ...change, rowId: full, settled: undefined },
+      { ...change, rowId: other, settled: undefined },
+    ]);
+    expect(taken).toEqual(new Set([full, other]));
+    expect(signalled).toEqual([other]);
+    expect(await ledger.listHintsAside(10)).toMatchObject([
+      { table: 'salesorder', recordId: full, times: 1, reason: 'exceeded workflow execution limit for signal events' },
+    ]);
+    expect(await start(orderOf(full), { at: 'dataverse' })).toMatchObject({ kind: 'set-aside' });
+    expect(await ledger.findHintAside(full)).toMatchObject({ times: 2 });
+
+    const { resumeDeals } = createResumeActivities({ ledger, findRunning: async () => new Set(), startDeal: start });
+    expect(await resumeDeals()).toEqual({ told: 0, started: 0 });
+    refusals.delete(full);
+    expect(await resumeDeals()).toEqual({ told: 1, started: 0 });
+    expect(signalled).toEqual([other, full]);
+    expect(await ledger.findHintAside(full)).toBeUndefined();
+  });
+
+  it('is not set aside when the server itself cannot be reached: that concerns every deal', async () => {
+    const { refusals, start } = openTemporal();
+    const recordId = randomUUID();
+    refusals.set(recordId, refusal(UNAVAILABLE, 'the server is going down'));
+    await expect(start(orderOf(recordId), { at: 'dataverse' })).rejects.toThrow('Failed to signal Workflow');
+    expect(await ledger.findHintAside(recordId)).toBeUndefined();
+  });
+});
+
+describe('a deal that the ledger calls open', () => {
+  const open = async (state: 'held' | 'awaiting-confirmation' | 'written-back', minutes: number): Promise<string> => {
+    const recordId = randomUUID();
+    await ledger.register(orderOf(recordId));
+    await ledger.change(recordId, { kind: 'state', state });
+    await database.query(
+      `UPDATE source_records SET changed_at = now() - $2 * interval '1 minute' WHERE record_id = $1`,
+      [recordId, minutes],
+    );
+    return recordId;
+  };
+
+  it('and that has no run is started again, once, and the trail says so', async () => {
+    const [gone, waiting, resting, fresh] = await Promise.all([
+      open('held', 60),
+      open('awaiting-confirmation', 60),
+      open('written-back', 60),
+      open('held', 1),
+    ]);
+    const started: string[] = [];
+    const running = new Set([waiting]);
+    const { resumeDeals } = createResumeActivities({
+      ledger,
+      findRunning: async () => running,
+      startDeal: async ({ recordId }) => {
+        started.push(recordId);
+        running.add(recordId);
+        return { kind: 'started' };
+      },
+    });
+    expect(await resumeDeals()).toEqual({ told: 0, started: 1 });
+    expect(await resumeDeals()).toEqual({ told: 0, started: 0 });
+    expect(started).toEqual([gone]);
+    expect(started).not.toContain(resting);
+    expect(started).not.toContain(fresh);
+    expect(await ledger.readAudit(gone)).toMatchObject([{ action: 'run was gone, started again' }]);
+  });
+
+  it('may be one of a thousand', async () => {
+    await database.query(
+      `INSERT INTO source_records (record_id, source_table, state, changed_at)
+       SELECT gen_random_uuid(), 'quote', 'held', now() - interval '1 hour' FROM generate_series(1, 1100)`,
+    );
+    const started = new Set<string>();
+    const { resumeDeals } = createResumeActivities({
+      ledger: { ...ledger, audit: async () => undefined },
+      findRunning: async () => new Set(),
+      startDeal: async ({ table, recordId }) => {
+        if (table === 'quote') started.add(recordId);
+        return { kind: 'started' };
+      },
+    });
+    await resumeDeals();
+    expect(started.size).toBe(1_100);
+  });
+});
