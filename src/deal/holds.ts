@@ -27,6 +27,7 @@ export type HoldReason =
   | 'stock-short'
   | 'approval-needed'
   | 'two-documents'
+  | 'handed-over-otherwise'
   | 'draft-gone'
   | 'draft-changed'
   | 'customer-ambiguous'
@@ -105,6 +106,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'two-documents': {
     owner: 'finance',
     nextStep: 'Two documents carry the key of this deal: delete the wrong one in Business Central; then retry.',
+  },
+  'handed-over-otherwise': {
+    owner: 'seller',
+    nextStep:
+      'Another record of this deal was handed over with other figures: invoice the difference in Business Central and end this deal with `dealbridge cancel`, or correct the record in Sales; then retry.',
   },
   'draft-gone': {
     owner: 'finance',

@@ -6,6 +6,8 @@ export const NOTICES = {
     'The record was cancelled or reopened after its document was confirmed. The document in Business Central stays: cancel it there if it is not wanted.',
   'deleted-after-confirmation':
     'The record was deleted in Sales after its document was confirmed. The document in Business Central stays.',
+  'handed-over-otherwise':
+    'Another record of this deal was handed over to Business Central already, with other figures. Nothing more is invoiced until somebody decides.',
   'posted-by-hand': 'The draft was posted in Business Central by hand, without a confirmation here.',
   'invoice-cancelled': 'The invoice was cancelled in Business Central.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',

@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'vitest';
 import type {
+  ClaimAnswer,
   DealProgress,
   InvoiceProgress,
   LedgerActivities,
@@ -179,7 +180,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     async beginReplay({ replay }) {
       trail.push({ actor: replay.actor, action: 'replay', facts: {} });
     },
-    claimDeal: async () => ({
+    claimDeal: async (): Promise<ClaimAnswer> => ({
       kind: 'carrier',
       masters: { customer: { id: 'customer-1', number: 'C-1' }, unknownProducts: summary().products },
     }),

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
+import { cancelUpdate, changedSignal, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -110,8 +111,42 @@ describe('a record of a lineage', () => {
 
   it('whose deal another record carries ends', async () => {
     const world = makeDealWorld(skipping);
-    world.standIns.claimDeal = async () => ({ kind: 'already-handed-over', by: 'other' });
+    world.standIns.claimDeal = async () => ({ kind: 'already-handed-over', by: 'other', differences: [] });
     expect(await (await world.start()).handle.result()).toEqual({ outcome: 'already-handed-over', carrier: 'other' });
     expect(world.books.made).toBe(0);
+  });
+
+  it('with other figures than the one that was handed over is held, the seller told, until a person decides', async () => {
+    const world = makeDealWorld(skipping);
+    const differences = ['total 1500.00 instead of 1000.00', 'EQ-1002: 5 more'];
+    world.standIns.claimDeal = async () => ({ kind: 'already-handed-over', by: 'other', differences });
+    const deal = await world.start();
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([
+      { reason: 'handed-over-otherwise', text: differences.join('; '), owner: 'seller' },
+    ]);
+    expect(world.notices).toEqual(['handed-over-otherwise']);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('held');
+    expect(world.notices).toHaveLength(1);
+    await deal.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'invoiced by hand' }] });
+    expect((await deal.handle.result()).outcome).toBe('cancelled');
+    expect(world.books.made).toBe(0);
+    expect(world.trail).toMatchObject([{ action: 'retry' }, { action: 'cancelled', actor: { name: 'ann' } }]);
+  });
+
+  it('that was made the same again ends as handed over', async () => {
+    const world = makeDealWorld(skipping);
+    world.standIns.claimDeal = async () => ({
+      kind: 'already-handed-over',
+      by: 'other',
+      differences: world.record.price === '100.00' ? [] : ['total 1500.00 instead of 100.00'],
+    });
+    world.record.price = '1500.00';
+    const deal = await world.start();
+    await deal.until('held');
+    const revision = world.changeRecord({ price: '100.00' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision });
+    expect((await deal.handle.result()).outcome).toBe('already-handed-over');
   });
 });

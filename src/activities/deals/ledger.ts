@@ -1,5 +1,8 @@
 import type { Actor } from '../../deal/actor.js';
+
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
+import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
 import type { Problem } from '../../deal/holds.js';
 import { writeKey } from '../../deal/ids.js';
 import type { Notice } from '../../deal/notices.js';
@@ -8,7 +11,6 @@ import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
-import type { ClaimOutcome } from '../../ledger/deals/claims.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
@@ -45,6 +47,7 @@ export interface Masters {
 
 export interface ClaimInput extends CompanyContext {
   readonly recordId: string;
+  readonly revision: string;
   readonly ancestors: readonly string[];
   readonly accountId: string;
   readonly products: readonly ProductRef[];
@@ -81,7 +84,13 @@ export interface InvoiceProgress {
 
 export type ClaimAnswer =
   | { readonly kind: 'carrier'; readonly masters: Masters }
-  | Exclude<ClaimOutcome, { readonly kind: 'carrier' }>;
+  | { readonly kind: 'superseded'; readonly by: string }
+  | {
+      readonly kind: 'already-handed-over';
+      readonly by: string;
+      /** What this record would hand over otherwise: money that would never be invoiced, or was invoiced too much. */
+      readonly differences: readonly string[];
+    };
 
 export interface SealSummary {
   readonly number: string;
@@ -109,6 +118,16 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
       customer: customer && { id: customer.bcId, number: customer.bcNumber },
       unknownProducts: products.filter((product) => !items.has(product.productId)),
     };
+  }
+
+  /** The content of both records, each at the revision that is handed over. */
+  async function compareWith(carrierId: string, { recordId, revision }: ClaimInput): Promise<string[]> {
+    const { revision: handedOver } = await ledger.getRecord(carrierId);
+    if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
+    return findHandOverDifferences(
+      await ledger.getDeal(carrierId, handedOver),
+      await ledger.getDeal(recordId, revision),
+    );
   }
 
   return {
@@ -167,7 +186,14 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
     /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
       const claim = await ledger.claim(input.recordId, input.ancestors);
-      return claim.kind === 'carrier' ? { kind: 'carrier', masters: await findMasters(input) } : claim;
+      switch (claim.kind) {
+        case 'carrier':
+          return { kind: 'carrier', masters: await findMasters(input) };
+        case 'superseded':
+          return claim;
+        case 'already-handed-over':
+          return { ...claim, differences: await compareWith(claim.by, input) };
+      }
     },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */

@@ -33,6 +33,7 @@ export async function bringToDraft(
   if (options.draft && deal.state !== 'won') throw toEnd(deal);
   const whose = await resolveCarrier(handlers, deal, options.draft !== undefined);
   if (whose.kind === 'not-ours') return whose;
+  if (whose.kind === 'differs') return { held: [{ reason: 'handed-over-otherwise', text: whose.text }] };
   if (deal.problems.length > 0) return { held: deal.problems };
 
   await handlers.move('claimed', 'making sure of customer and items', { alreadyRecorded: true });
@@ -100,6 +101,8 @@ async function makeDraft(
 
 type CarrierResolution =
   | { readonly kind: 'ours'; readonly masters: Masters }
+  /** Another record of the lineage was handed over, with other figures. */
+  | { readonly kind: 'differs'; readonly text: string }
   | { readonly kind: 'not-ours'; readonly result: HandOverResult };
 
 /** Whose deal is it? The most downstream live record of the lineage carries it (I1). */
@@ -108,7 +111,7 @@ async function resolveCarrier(
   deal: DealSummary,
   hasDraft: boolean,
 ): Promise<CarrierResolution> {
-  const { recordId, ancestors, products } = deal;
+  const { recordId, revision, ancestors, products } = deal;
   if (deal.state === 'dead') {
     await ledger.releaseClaims({ recordId });
     await handlers.move('cancelled', 'cancelled in Sales', { endedBy: 'Sales' });
@@ -123,13 +126,25 @@ async function resolveCarrier(
   const claim = await ledger.claimDeal({
     companyId: deal.context.companyId,
     recordId,
+    revision,
     ancestors,
     accountId: deal.customer?.accountId ?? '',
     products,
   });
   if (claim.kind === 'carrier') return { kind: 'ours', masters: claim.masters };
+  if (claim.kind === 'already-handed-over' && claim.differences.length > 0) {
+    await tellSeller(deal);
+    return { kind: 'differs', text: claim.differences.join('; ') };
+  }
   await handlers.move(claim.kind, `${claim.by} carries the deal`, { carrierId: claim.by });
   return { kind: 'not-ours', result: { outcome: claim.kind, carrier: claim.by } };
+}
+
+/** Once for each revision, however often the record is read. */
+async function tellSeller({ table, recordId, revision }: DealSummary): Promise<void> {
+  const notice = { kind: 'handed-over-otherwise', subject: revision } as const;
+  await dataverse.writeNote({ ref: { table, recordId }, notice });
+  await ledger.saveNotice({ recordId, notice });
 }
 
 /** A record further down carries the deal: this one makes sure that it runs and ends. */
