@@ -1,6 +1,6 @@
 import { ApplicationFailure, log } from '@temporalio/workflow';
-import { DecisionError } from '../deal/decisions.js';
 import type { DecisionFailure } from '../deal/failure-types.js';
+import { DecisionError } from '../deal/strict-schema.js';
 
 /** An update is refused before it enters the history; the message is for the person who sent it. */
 export function refuse(message: string, type: DecisionFailure): never {
