@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { heartbeats } from './activities/remote/heartbeat.js';
+import { permanentFailures } from './activities/remote/permanent-failures.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
 import { SHUTDOWN_FORCE_MS, SHUTDOWN_GRACE_MS } from './deal/time-limits.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
@@ -48,6 +49,7 @@ const workers = await Promise.all([
     taskQueue: TASK_QUEUES.deals,
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     activities: activities.deals,
+    interceptors: { activity: [permanentFailures] },
     enableNonLocalActivities: false,
     maxCachedWorkflows: 120,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
@@ -57,14 +59,14 @@ const workers = await Promise.all([
     ...polling,
     taskQueue: TASK_QUEUES.dataverse,
     activities: activities.dataverse,
-    interceptors: { activity: [heartbeats] },
+    interceptors: { activity: [heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 8,
   }),
   Worker.create({
     ...polling,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: activities.businessCentral,
-    interceptors: { activity: [heartbeats] },
+    interceptors: { activity: [heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),

@@ -41,7 +41,8 @@ export type HoldReason =
   | 'mapping-unknown'
   | 'permission'
   | 'refused-by-business-central'
-  | 'refused-by-sales';
+  | 'refused-by-sales'
+  | 'internal-error';
 
 export type HoldOwner = 'seller' | 'master data' | 'finance' | 'IT';
 
@@ -163,6 +164,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },
   'refused-by-sales': { owner: 'IT', nextStep: 'Read the message, correct the cause; then retry.' },
+  'internal-error': {
+    owner: 'IT',
+    nextStep:
+      'A step fails in Dealbridge or its database and will not succeed by itself: report the message with the log of the worker, install the correction; then retry.',
+  },
 };
 
 /** What a change of an account, contact, product, customer, item or unit may clear, on whichever side it was made. */

@@ -4,6 +4,7 @@ import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
+import { permanentFailures } from '../../src/activities/remote/permanent-failures.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
 
@@ -52,7 +53,8 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
     },
   };
   const workflowBundle = { codePath: inject('workflowBundle') };
-  const common = { connection: env.nativeConnection, namespace, activities };
+  const interceptors = { activity: [permanentFailures] };
+  const common = { connection: env.nativeConnection, namespace, activities, interceptors };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: TASK_QUEUES.deals, workflowBundle }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.dataverse }),

@@ -1,0 +1,55 @@
+import { activityInfo, log } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ActivityInterceptorsFactory } from '@temporalio/worker';
+import { z } from 'zod';
+import { RemoteApiError } from '../../clients/errors.js';
+import { InternalError, UserError } from '../../deal/errors.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
+import { findRefusedStatement } from '../../ledger/refused-statement.js';
+import { refuse } from './failures.js';
+
+/**
+ * A step that can never succeed ends as a refusal, which holds the deal and is shown, instead of being repeated for ever where
+ * nobody sees it. It holds for every activity of the worker, whatever it does and wherever it fails.
+ */
+export const permanentFailures: ActivityInterceptorsFactory = () => ({
+  inbound: {
+    async execute(input, next) {
+      try {
+        return await next(input);
+      } catch (error) {
+        const { activityType, attempt } = activityInfo();
+        const text = attempt < TRIES ? undefined : describePermanent(error);
+        if (text === undefined) throw error;
+        log.error('a step can never succeed', { error });
+        throw refuse('internal-error', `${activityType}: ${text}`);
+      }
+    },
+  },
+});
+
+/** Two statements that met, or a worker of another version: what passes by itself is to hold nothing. */
+const TRIES = 3;
+
+/** Faults of the program: no run of the same code with the same input ends otherwise. */
+const BUGS = [TypeError, RangeError, ReferenceError, InternalError, UnreadableContentError];
+
+/** Undefined for what may pass by itself, and for what is a failure of Temporal already. */
+export function describePermanent(error: unknown): string | undefined {
+  if (error instanceof ApplicationFailure || error instanceof RemoteApiError) return undefined;
+  const refused = findRefusedStatement(error);
+  if (refused) return `the ledger refuses the row for good (SQLSTATE ${refused.sqlState}${place(refused.where)})`;
+  if (error instanceof z.ZodError) {
+    const issue = error.issues[0];
+    return `a value does not fit (${issue?.code ?? 'unknown'}${place(issue?.path.join('.') ?? '')})`;
+  }
+  // These quote what they read (I7).
+  if (error instanceof SyntaxError || error instanceof UserError) return error.name;
+  return error instanceof Error && BUGS.some((bug) => error instanceof bug)
+    ? `${error.name}: ${error.message}`
+    : undefined;
+}
+
+function place(where: string): string {
+  return where === '' ? '' : `, ${where}`;
+}

@@ -1,0 +1,112 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { describePermanent, permanentFailures } from '../../src/activities/remote/permanent-failures.js';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import { InternalError, UserError } from '../../src/deal/errors.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+/** What no repetition can mend ends as a refusal, which holds the deal; what passes by itself is repeated. */
+
+let counter: Counter;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter.close());
+
+const failureOf = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+const NOTHING: { readonly deal?: { readonly number: string } } = {};
+const typeError = await failureOf(Promise.resolve().then(() => (NOTHING.deal as { number: string }).number));
+
+describe('what PostgreSQL says', () => {
+  it.each([
+    [
+      'a value that is none of its type',
+      `SELECT 'A-1'::uuid`,
+      /^the ledger refuses the row for good \(SQLSTATE 22P02\)$/,
+    ],
+    ['U+0000 in a content', `SELECT '"\\u0000"'::jsonb`, /SQLSTATE 22P05/],
+    [
+      'a check',
+      `INSERT INTO source_records (record_id, source_table) VALUES (gen_random_uuid(), 'lead')`,
+      /SQLSTATE 23514, table source_records, constraint source_records_source_table_check\)$/,
+    ],
+    [
+      'what is missing',
+      'INSERT INTO notices (record_id) VALUES (gen_random_uuid())',
+      /SQLSTATE 23502, table notices, column kind\)$/,
+    ],
+  ])('of %s is permanent, and names the place and not the value', async (_what, statement, text) => {
+    expect(describePermanent(await failureOf(counter.database.query(statement)))).toMatch(text);
+  });
+
+  it.each([
+    ['a statement that cannot be read', 'SELEKT 1'],
+    ['a table that a migration will bring', 'SELECT * FROM not_there_yet'],
+    ['a lock that is not to be had', `DO $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = '55P03'; END $$`],
+    ['a serialization', `DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$`],
+  ])('of %s may pass', async (_what, statement) => {
+    expect(describePermanent(await failureOf(counter.database.query(statement)))).toBeUndefined();
+  });
+});
+
+describe('what our own code says', () => {
+  it.each([
+    [typeError, /^TypeError: Cannot read properties of undefined \(reading 'number'\)$/],
+    [new InternalError('the ledger does not know record 1'), /^InternalError: the ledger does not know record 1$/],
+    [
+      z.strictObject({ lines: z.array(z.object({ id: z.string() })) }).safeParse({ lines: [{ id: 1 }] }).error,
+      /lines\.0\.id/,
+    ],
+    [new SyntaxError('"Contoso Ltd" is not valid JSON'), /^SyntaxError$/],
+    [new UserError('amount', 'a decimal', 'Contoso Ltd'), /^UserError$/],
+  ])('%s is permanent, and quotes nobody', (error, text) => {
+    expect(describePermanent(error)).toMatch(text);
+    expect(describePermanent(error)).not.toContain('Contoso');
+  });
+
+  it.each([
+    [new RemoteApiError('dataverse', 'unavailable', 'read a deal', {})],
+    [ApplicationFailure.retryable('later')],
+    [new Error('Connection terminated unexpectedly')],
+    ['anything'],
+  ])('%s may pass', (error) => {
+    expect(describePermanent(error)).toBeUndefined();
+  });
+});
+
+const SILENT = new DefaultLogger('ERROR', () => undefined);
+
+describe('a step', () => {
+  const run = (attempt: number, error: unknown) =>
+    failureOf(
+      new MockActivityEnvironment(
+        { activityType: 'readDeal', attempt },
+        { interceptors: [permanentFailures], logger: SILENT },
+      ).run(async () => {
+        throw error;
+      }),
+    );
+
+  it('that fails for good is tried three times, in case two statements only met', async () => {
+    expect(await run(1, typeError)).toBe(typeError);
+    expect(await run(2, typeError)).toBe(typeError);
+    expect(await run(3, typeError)).toMatchObject({
+      type: 'Refused',
+      nonRetryable: true,
+      details: [{ reason: 'internal-error', text: `readDeal: ${describePermanent(typeError)}` }],
+    });
+  });
+
+  it('that fails for the moment is repeated as before', async () => {
+    const passing = new Error('Connection terminated unexpectedly');
+    expect(await run(50, passing)).toBe(passing);
+  });
+});
