@@ -11,10 +11,11 @@ export const NOTICES = {
   'posted-by-hand': 'The draft was posted in Business Central by hand, without a confirmation here.',
   'invoice-cancelled': 'The invoice was cancelled in Business Central.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
+  'signal-ignored': 'A signal was ignored, because it does not fit or nobody waits for it; nothing was decided by it.',
 } as const;
 export type NoticeKind = keyof typeof NOTICES;
 
-/** One notice of a kind for each revision or invoice that it is about. */
+/** One notice of a kind for each revision, invoice or kind of signal that it is about. */
 export interface Notice {
   readonly kind: NoticeKind;
   readonly subject: string;

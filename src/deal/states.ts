@@ -89,6 +89,8 @@ const TRANSITIONS: Readonly<Record<DealState, Row>> = {
     confirmed: 'confirmed',
     rejected: 'rejected',
     cancelled: 'cancelled',
+    // The decision cannot be recorded.
+    held: 'held',
   },
   confirmed: WITH_DRAFT,
   // Cancelled in Sales before the warehouse touched it.

@@ -1,4 +1,4 @@
-import { ApplicationFailure, log } from '@temporalio/workflow';
+import { ApplicationFailure, log, setDefaultSignalHandler } from '@temporalio/workflow';
 import type { DecisionFailure } from '../deal/failure-types.js';
 import { DecisionError } from '../deal/strict-schema.js';
 
@@ -17,17 +17,33 @@ export function parseOrRefuse<T>(read: () => T): T {
   }
 }
 
-/**
- * A signal cannot be refused: one that does not fit is ignored and logged. The log names the type of the refusal alone,
- * since the message may quote what a person typed (I7). Returns the message when the signal is ignored.
- */
-export function findMisfit(signal: string, validate: () => void): string | undefined {
+/** A signal cannot be refused: one that does not fit is ignored, logged and shown. */
+export interface IgnoredSignal {
+  /** Without anything that the sender wrote, but for the names of our own signals. */
+  readonly kind: string;
+  /** For whoever looks at the run. */
+  readonly text: string;
+}
+
+/** Why it does not fit. The log names the type of the refusal alone, since the message may quote what a person typed (I7). */
+export function findMisfit(signal: string, validate: () => void): IgnoredSignal | undefined {
   try {
     validate();
     return undefined;
   } catch (error) {
     if (!(error instanceof ApplicationFailure)) throw error;
     log.warn('signal ignored', { signal, type: error.type });
-    return error.message;
+    return { kind: `${signal}: ${error.type}`, text: `${signal}: ${error.message}` };
   }
 }
+
+/** A misspelled signal would wait unseen for a handler that never comes. Called after all others have theirs. */
+export function ignoreOtherSignals(known: readonly string[], ignored: (signal: IgnoredSignal) => void): void {
+  setDefaultSignalHandler((signal) => {
+    log.warn('signal ignored', { type: 'UnknownSignal' });
+    const name = signal.slice(0, SHOWN_LENGTH);
+    ignored({ kind: 'unknown signal', text: `${name}: expected one of ${known.join(', ')}` });
+  });
+}
+
+const SHOWN_LENGTH = 60;

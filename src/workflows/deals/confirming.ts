@@ -20,7 +20,8 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   let note = '';
   if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
-    if ((await ledger.loadDealProgress(deal)).isHandedOver) return true;
+    const progress = await handlers.runUnlessHeld('asking for a confirmation', () => ledger.loadDealProgress(deal));
+    if (progress.isHandedOver) return true;
     const decision = await handlers.decide(figures);
     if (decision.kind === 'changed') return false;
     if (decision.kind === 'rejected') throw new DealEnded('rejected', decision.actor, decision.reason);
@@ -28,7 +29,16 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
     note = decision.note ?? '';
   }
   const decision = { actor, action: 'confirm', facts: { figures, note } };
-  await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
+  const isRecorded = await handlers.runUnlessHeld('recording the confirmation', async (isRepeat) => {
+    // While it was held, deal or draft may have become another than what was confirmed (I2).
+    if (isRepeat && handlers.hasPendingChanges()) return false;
+    await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
+    return true;
+  });
+  if (!isRecorded) {
+    await handlers.readAgain();
+    return false;
+  }
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
   handlers.carry({ confirmed: drafted });
   return true;

@@ -71,8 +71,8 @@ export class DealDisplay {
     this.publish();
   }
 
-  ignoreSignal(signal: string, message: string): void {
-    this.ignored = `${signal}: ${message}`;
+  ignoreSignal(text: string): void {
+    this.ignored = text;
     this.publishDetails();
   }
 

@@ -1,15 +1,15 @@
-import { ActivityFailure, ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
+import { ActivityFailure, ApplicationFailure, condition, log, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
+import { findFigureDifference } from '../../deal/compare-figures.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
 import { REFUSED } from '../../deal/failure-types.js';
 import type { Problem } from '../../deal/holds.js';
-import { isSame } from '../../deal/money.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
-import { findMisfit, parseOrRefuse, refuse } from '../strict-input.js';
+import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse, refuse } from '../strict-input.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
 import { HoldAge, waitWhileHeld } from './hold-wait.js';
 import {
@@ -78,6 +78,8 @@ export class DealHandlers {
   private decision: Decision | undefined;
   /** Set when the deal is to end or to begin again: whoever waits throws it. */
   private ending: DealEnded | ReplayWanted | undefined;
+  private isEnding = false;
+  private isProgressKnown = false;
 
   private retries = 0;
   private retriedBy: Actor | undefined;
@@ -88,6 +90,7 @@ export class DealHandlers {
   private readonly pace = new ReadingPace();
   private readonly holdAge: HoldAge;
   private carried: Omit<Continued, 'hold'>;
+  private readonly ignoredKinds = new Set<string>();
 
   constructor(ref: RecordRef, { hold, ...carried }: Continued = {}) {
     this.ref = ref;
@@ -129,6 +132,7 @@ export class DealHandlers {
       if (this.fits('changed', () => void parseOrRefuse(() => parseChangeHint(input))))
         this.changes.add(parseChangeHint(input));
     });
+    ignoreOtherSignals(['confirm', 'reject', 'changed'], (signal) => this.ignore(signal));
   }
 
   /** Moves the deal by what happened, shows it, and records it in the ledger unless a step has recorded it already. */
@@ -137,16 +141,37 @@ export class DealHandlers {
     step: string,
     options: { readonly alreadyRecorded?: boolean } & Omit<StateChange, 'recordId' | 'state'> = {},
   ): Promise<DealState> {
-    const state = this.display.move(event, step);
     const { alreadyRecorded, ...facts } = options;
-    if (!alreadyRecorded) await ledger.recordState({ recordId: this.recordId, state, ...facts });
-    return state;
+    for (;;) {
+      const { state: before } = this.display;
+      const state = this.display.move(event, step);
+      if (alreadyRecorded) return state;
+      const refused = await this.findRefusal({ state, ...facts });
+      if (!refused) return state;
+      this.display.resume(before);
+      await this.hold(refused);
+    }
   }
 
   /** Into the trail, while the deal stays where it is: what follows from the decision comes after. */
   async recordDecision(decision: NonNullable<StateChange['decision']>): Promise<void> {
-    const { state, problems } = this.display;
-    await ledger.recordState({ recordId: this.recordId, state, ...(problems.length > 0 && { problems }), decision });
+    for (;;) {
+      const { state, problems } = this.display;
+      const refused = await this.findRefusal({ state, ...(problems.length > 0 && { problems }), decision });
+      if (!refused) return;
+      await this.hold(refused);
+    }
+  }
+
+  /** From here on the deal ends: nobody may decide otherwise, though a step of the end may still be held. */
+  beginEnd(): void {
+    this.isEnding = true;
+    this.ending = undefined;
+  }
+
+  /** What the ledger knows of the deal is read: now somebody may end it. */
+  hasProgress(): void {
+    this.isProgressKnown = true;
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -179,9 +204,15 @@ export class DealHandlers {
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
     const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
-    await this.move('changed', 'reading both sides again', isVoid && { decision: isVoid });
+    await this.readAgain(isVoid);
     await this.gatherChanges();
     return { kind: 'changed' };
+  }
+
+  /** Nobody is asked any more: deal or draft became another. */
+  async readAgain(decision?: StateChange['decision']): Promise<void> {
+    if (this.display.state !== 'awaiting-confirmation') return;
+    await this.move('changed', 'reading both sides again', decision && { decision });
   }
 
   /** From now on a hint counts only when it names a newer revision than this. */
@@ -212,11 +243,32 @@ export class DealHandlers {
     this.throwIfLong();
     const { state: before } = this.display;
     this.heldFrom = before;
+    let shown = problems;
+    for (;;) {
+      const refused = await this.holdOnce(problems, shown, before, isRepeated);
+      if (!refused) break;
+      // Nothing goes on before the ledger has what was decided.
+      shown = [...problems, ...refused];
+    }
+    // Until the deal leaves the hold somebody may still end it.
+    this.throwEnding();
+    this.display.resume(before);
+  }
+
+  /** Returns why the end of the hold cannot be recorded, if it cannot. */
+  private async holdOnce(
+    problems: readonly Problem[],
+    shown: readonly Problem[],
+    before: DealState,
+    isRepeated: boolean,
+  ): Promise<readonly Problem[] | undefined> {
     // From here on a retry counts, also one that comes while the ledger records the hold.
     const retries = this.retries;
     this.retriedBy = undefined;
-    this.display.hold(problems);
-    await ledger.recordState({ recordId: this.recordId, state: 'held', problems, ...(isRepeated && { isRepeated }) });
+    this.display.hold(shown);
+    // A hold that the ledger does not take is shown all the same.
+    const unrecorded = await this.findRefusal({ state: 'held', problems: shown, ...(isRepeated && { isRepeated }) });
+    if (unrecorded) this.display.hold([...shown, ...unrecorded]);
     const isDecided = () => this.retries > retries || this.ending !== undefined;
     const held = this.holdAge.since ?? { problems, sinceMs: Date.now() };
     await waitWhileHeld(this.ref, held, () => isDecided() || this.changes.mayEndHold());
@@ -225,14 +277,20 @@ export class DealHandlers {
     this.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
     const retriedBy = this.findRetry();
-    await ledger.recordState({
-      recordId: this.recordId,
+    return this.findRefusal({
       state: before,
       ...(retriedBy && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
     });
-    // Until the deal leaves the hold somebody may still end it.
-    this.throwEnding();
-    this.display.resume(before);
+  }
+
+  /** Records in the ledger; returns why it can never be recorded, if it cannot. */
+  private async findRefusal(change: Omit<StateChange, 'recordId'>): Promise<readonly Problem[] | undefined> {
+    try {
+      await ledger.recordState({ recordId: this.recordId, ...change });
+      return undefined;
+    } catch (error) {
+      return toHeld(error).held;
+    }
   }
 
   /** Many changes in a short time are read together; a person need not wait for them. */
@@ -242,7 +300,8 @@ export class DealHandlers {
   }
 
   private throwIfLong(): void {
-    if (!isRunLong()) return;
+    // What a person has ended goes to its end in this run.
+    if (this.isEnding || !isRunLong()) return;
     // A change that nobody has read voids the confirmation: the next run reads everything.
     const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
     throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });
@@ -313,6 +372,8 @@ export class DealHandlers {
   private validateCancel(input: unknown): void {
     parseOrRefuse(() => parseEnding(input));
     this.validateEnding('cancelled');
+    if (this.isEnding) refuse('the deal is ending already', 'AlreadyDecided');
+    if (!this.isProgressKnown) refuse('the ledger has not said yet how far the deal is: retry', 'NotWaiting');
     if (this.display.state === 'held' && isHandedOver(this.heldFrom))
       refuse('its document is posted: cancel that', 'NotWaiting');
   }
@@ -342,20 +403,19 @@ export class DealHandlers {
 
   private fits(signal: string, validate: () => void): boolean {
     const misfit = findMisfit(signal, validate);
-    if (misfit !== undefined) this.display.ignoreSignal(signal, misfit);
+    if (misfit) this.ignore(misfit);
     return misfit === undefined;
   }
-}
 
-/** Every figure counts: whoever confirms has seen the whole document (I2). */
-function findFigureDifference(seen: Figures, actual: Figures | undefined): string | undefined {
-  if (!actual) return 'there is no draft to confirm';
-  if (seen.documentNumber !== actual.documentNumber)
-    return `the draft is ${actual.documentNumber}, not ${seen.documentNumber}`;
-  if (seen.currency !== actual.currency) return `the draft is in ${actual.currency}, not ${seen.currency}`;
-  if (!isSame(seen.totalIncludingTax, actual.totalIncludingTax))
-    return `the draft amounts to ${actual.totalIncludingTax}, not ${seen.totalIncludingTax}`;
-  return undefined;
+  private ignore({ kind, text }: IgnoredSignal): void {
+    this.display.ignoreSignal(text);
+    if (this.ignoredKinds.has(kind)) return;
+    // Once a kind: whoever sends thousands does not make the history long.
+    this.ignoredKinds.add(kind);
+    void ledger
+      .saveNotice({ recordId: this.recordId, notice: { kind: 'signal-ignored', subject: kind } })
+      .catch(() => log.warn('an ignored signal cannot be recorded', { signal: kind }));
+  }
 }
 
 function isHeld<T>(result: T | Held): result is Held {

@@ -39,13 +39,15 @@ export async function endDeal(
 ): Promise<HandOverResult> {
   const { recordId } = ref;
   const endedBy = end.by === 'Sales' ? end.by : end.by.name;
+  handlers.beginEnd();
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
-  if (drafted) await deleteDraft(drafted);
-  else await deleteEarlierDraft(ref);
-  await ledger.releaseClaims({ recordId });
-  await ledger.recordState({ recordId, state: end.state, endedBy });
-  if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId });
+  await handlers.runUnlessHeld('deleting the draft', () => (drafted ? deleteDraft(drafted) : deleteEarlierDraft(ref)));
+  await handlers.runUnlessHeld('ending the deal', async () => {
+    await ledger.releaseClaims({ recordId });
+    await ledger.recordState({ recordId, state: end.state, endedBy });
+    if (end.by === 'Sales') await ledger.wakeSuperseded({ recordId });
+  });
   await handlers.move(end.state, `${end.state} by ${endedBy}`, { alreadyRecorded: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;

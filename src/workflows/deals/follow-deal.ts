@@ -20,10 +20,10 @@ export async function followDeal(
 ): Promise<HandOverResult> {
   let { record: mustReadRecord, invoices: mustReadInvoices } = missed;
   for (;;) {
-    const progress = await ledger.loadDealProgress(ref);
+    const progress = await loadProgress(handlers, ref);
     if (mustReadRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
     const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
-    const { invoices } = mustReadInvoices ? await ledger.loadDealProgress(ref) : progress;
+    const { invoices } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
     for (const invoice of invoices) await reportInvoice(handlers, ref, progress, invoice);
     const result = await rest(handlers, ref, progress, invoices, isClosed);
     if (!handlers.hasPendingChanges()) return result;
@@ -31,6 +31,10 @@ export async function followDeal(
     mustReadRecord = ofRecord;
     mustReadInvoices = ofInvoices;
   }
+}
+
+function loadProgress(handlers: DealHandlers, ref: RecordRef): Promise<DealProgress> {
+  return handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref));
 }
 
 /** What a replay looks at first: whether the document and its rows in Sales are still there; a missing row is made anew. */
@@ -51,7 +55,8 @@ export async function checkResults(handlers: DealHandlers, ref: RecordRef, progr
     const isThere = await handlers.runUnlessHeld('looking for the invoice row', () =>
       dataverse.hasInvoiceRow({ invoiceId }),
     );
-    if (!isThere) await ledger.forgetWriteBack({ recordId, invoiceId });
+    if (!isThere)
+      await handlers.runUnlessHeld('forgetting the invoice row', () => ledger.forgetWriteBack({ recordId, invoiceId }));
   }
 }
 
@@ -78,7 +83,9 @@ async function checkRecord(
 }
 
 async function notice(handlers: DealHandlers, ref: RecordRef, found: Notice, inSales = true): Promise<void> {
-  const isNew = await ledger.saveNotice({ recordId: ref.recordId, notice: found });
+  const isNew = await handlers.runUnlessHeld('recording a notice', () =>
+    ledger.saveNotice({ recordId: ref.recordId, notice: found }),
+  );
   if (isNew && inSales)
     await handlers.runUnlessHeld('writing a note in Sales', () => dataverse.writeNote({ ref, notice: found }));
 }
@@ -92,13 +99,17 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
     businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId }),
   );
   if (order === 'gone' || !isZero(order.shippedQuantity) || !isZero(order.invoicedQuantity)) return false;
+  // The decision is in the trail before anything is deleted.
+  const facts = { reason: 'cancelled or reopened in Sales' };
+  await handlers.recordDecision({ actor: 'Sales', action: 'cancelled', facts });
   await handlers.runUnlessHeld('deleting the order', () =>
     businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId }),
   );
-  await ledger.releaseClaims({ recordId });
-  const decision = { actor: 'Sales', action: 'cancelled', facts: { reason: 'cancelled or reopened in Sales' } };
-  await ledger.recordState({ recordId, state: 'cancelled', decision });
-  await ledger.wakeSuperseded({ recordId });
+  await handlers.runUnlessHeld('ending the deal', async () => {
+    await ledger.releaseClaims({ recordId });
+    await ledger.recordState({ recordId, state: 'cancelled', endedBy: 'Sales' });
+    await ledger.wakeSuperseded({ recordId });
+  });
   await handlers.move('cancelled', 'cancelled in Sales', { alreadyRecorded: true });
   return true;
 }

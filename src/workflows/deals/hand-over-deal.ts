@@ -20,8 +20,7 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
   const ref: RecordRef = { table: input.table, recordId: input.recordId };
   const handlers = new DealHandlers(ref, input.continued);
   try {
-    if (input.replay) await ledger.beginReplay({ recordId: ref.recordId, replay: input.replay });
-    const progress = await ledger.loadDealProgress(ref);
+    const progress = await begin(handlers, ref, input);
     return progress.isHandedOver
       ? await track(handlers, ref, progress, input)
       : await handOver(handlers, ref, progress, input);
@@ -30,6 +29,16 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
     if (error instanceof RunIsLong) return continueAsNew<typeof handOverDeal>({ ...ref, continued: error.continued });
     throw error;
   }
+}
+
+/** Who wants the deal run again is in the trail before anything follows from it. */
+async function begin(handlers: DealHandlers, ref: RecordRef, { replay }: HandOverInput): Promise<DealProgress> {
+  if (replay) {
+    await handlers.runUnlessHeld('recording the replay', () => ledger.beginReplay({ recordId: ref.recordId, replay }));
+  }
+  const progress = await handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref));
+  handlers.hasProgress();
+  return progress;
 }
 
 /** From the won record to its posted document. */
