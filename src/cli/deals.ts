@@ -132,7 +132,10 @@ function printDeal(deal: ShownDeal, now: Date): void {
     const { reason, text, owner, nextStep } = deal.hold;
     console.log(`\nheld: ${reason}${text ? ` – ${text}` : ''}\n  ${owner}: ${nextStep}`);
   }
-  for (const { at, text } of deal.notices) console.log(`\nnotice of ${at.toISOString()}: ${text}`);
+  for (const { at, kind, subject, text } of deal.notices) {
+    const signal = kind === 'signal-ignored' ? ` (${subject})` : '';
+    console.log(`\nnotice of ${at.toISOString()}: ${text}${signal}`);
+  }
   console.log('');
   printTable([
     ['when', 'who', 'what', 'request'],

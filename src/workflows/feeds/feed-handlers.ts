@@ -1,7 +1,7 @@
 import { condition, setHandler, workflowInfo } from '@temporalio/workflow';
 import { NUDGE, PAUSE, RESUME } from '../../deal/business-central-feeds.js';
 import { parseDecider } from '../../deal/decisions.js';
-import { findMisfit, parseOrRefuse } from '../strict-input.js';
+import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse } from '../strict-input.js';
 import {
   type FeedAnswer,
   loopPositionQuery,
@@ -36,7 +36,12 @@ export function createFeedHandlers<Position extends object>(
   let isPaused = isPausedAtFirst;
   let isNudged = false;
   let commands = 0;
-  const position = (): FeedAnswer<Position> => ({ ...shown, isPaused });
+  let ignoredSignal: string | undefined;
+  const position = (): FeedAnswer<Position> => ({
+    ...shown,
+    isPaused,
+    ...(ignoredSignal !== undefined && { ignoredSignal }),
+  });
   const taking = (change: () => void) => (): FeedAnswer<Position> => {
     commands += 1;
     change();
@@ -56,7 +61,12 @@ export function createFeedHandlers<Position extends object>(
     if (input !== undefined) parseOrRefuse(() => parseDecider(input));
   };
   const unlessMisfit = (signal: string, act: () => unknown) => (input?: unknown) => {
-    if (findMisfit(signal, () => validator(input)) === undefined) act();
+    const misfit = findMisfit(signal, () => validator(input));
+    if (misfit) ignore(misfit);
+    else act();
+  };
+  const ignore = ({ text }: IgnoredSignal): void => {
+    ignoredSignal = text;
   };
   setHandler(loopPositionQuery, position, { description: 'How far the loop has come' });
   // An update tells the person what came of it; signals are for webhooks and for tools that know nothing else.
@@ -66,6 +76,7 @@ export function createFeedHandlers<Position extends object>(
   setHandler(pauseLoopSignal, unlessMisfit(PAUSE, pause));
   setHandler(resumeLoopSignal, unlessMisfit(RESUME, resume));
   setHandler(nudgeLoopSignal, unlessMisfit(NUDGE, nudge));
+  ignoreOtherSignals([PAUSE, RESUME, NUDGE], ignore);
   return {
     get isPaused() {
       return isPaused;

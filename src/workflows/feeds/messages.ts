@@ -15,6 +15,8 @@ export interface FeedPosition extends Partial<FeedPage> {
   /** Since this run of the loop began; the ledger knows the numbers of ever. */
   readonly pages: number;
   readonly lastError: string | undefined;
+  /** The last signal that did not fit, and why: a signal cannot be refused. */
+  readonly ignoredSignal?: string;
 }
 
 export const pauseFeedUpdate = defineUpdate<FeedPosition, [OperatorCommand]>(PAUSE);
@@ -27,7 +29,10 @@ export const resumeFeedSignal = defineSignal<[OperatorCommand]>(RESUME);
 export const feedPositionQuery = defineQuery<FeedPosition>(POSITION);
 
 /** The loops that read Business Central: each answers with a position of its own. Who sends it may be left out. */
-export type FeedAnswer<Position extends object = object> = Position & { readonly isPaused: boolean };
+export type FeedAnswer<Position extends object = object> = Position & {
+  readonly isPaused: boolean;
+  readonly ignoredSignal?: string;
+};
 
 export const pauseLoopUpdate = defineUpdate<FeedAnswer, [OperatorCommand]>(PAUSE);
 export const resumeLoopUpdate = defineUpdate<FeedAnswer, [OperatorCommand]>(RESUME);

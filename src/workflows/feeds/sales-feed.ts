@@ -10,11 +10,11 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import type { FeedPage } from '../../activities/feeds/sales-feed.js';
-import { PAUSE, RESUME } from '../../deal/business-central-feeds.js';
+import { NUDGE, PAUSE, RESUME } from '../../deal/business-central-feeds.js';
 import { parseDecider } from '../../deal/decisions.js';
 import type { FeedTable } from '../../deal/ids.js';
 import { feed, feedSwitches } from '../activity-options.js';
-import { findMisfit, parseOrRefuse } from '../strict-input.js';
+import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse } from '../strict-input.js';
 import {
   type FeedPosition,
   feedPositionQuery,
@@ -35,8 +35,16 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
   let pages = 0;
   let commands = 0;
   let lastError: string | undefined;
+  let ignoredSignal: string | undefined;
 
-  const position = (): FeedPosition => ({ ...page, table, isPaused, pages, lastError });
+  const position = (): FeedPosition => ({
+    ...page,
+    table,
+    isPaused,
+    pages,
+    lastError,
+    ...(ignoredSignal !== undefined && { ignoredSignal }),
+  });
   // The ledger keeps the pause: it outlives this run, and a step that is under way asks the ledger as well.
   const pause = async (input: unknown): Promise<FeedPosition> => {
     await feedSwitches.pauseFeed({ table, by: parseDecider(input).name });
@@ -62,14 +70,24 @@ export async function salesFeed({ table }: { readonly table: FeedTable }): Promi
   setHandler(pauseFeedUpdate, pause, { validator, description: 'Read nothing until resumed; survives restarts' });
   setHandler(resumeFeedUpdate, resume, { validator, description: 'Go on from the stored position' });
   setHandler(nudgeFeedUpdate, nudge, { validator, description: 'Read now' });
-  setHandler(pauseFeedSignal, async (input) => {
-    if (findMisfit(PAUSE, () => validator(input)) === undefined) await pause(input);
-  });
-  setHandler(resumeFeedSignal, async (input) => {
-    if (findMisfit(RESUME, () => validator(input)) === undefined) await resume();
-  });
+  const ignore = ({ text }: IgnoredSignal): void => {
+    ignoredSignal = text;
+    setCurrentDetails(toMarkdown(position()));
+  };
+  const unlessMisfit = (signal: string, act: (input: unknown) => Promise<unknown>) => async (input: unknown) => {
+    const misfit = findMisfit(signal, () => validator(input));
+    if (misfit) return ignore(misfit);
+    // An update tells whoever sent it; a signal that the ledger refuses must not end the feed.
+    await act(input).catch((error: unknown) => {
+      if (!(error instanceof ActivityFailure)) throw error;
+      ignore({ kind: signal, text: `${signal}: ${error.cause?.message ?? error.message}` });
+    });
+  };
+  setHandler(pauseFeedSignal, unlessMisfit(PAUSE, pause));
+  setHandler(resumeFeedSignal, unlessMisfit(RESUME, resume));
   // A webhook's nudge carries nothing, and whatever it carries is not read.
   setHandler(nudgeFeedSignal, () => void nudge());
+  ignoreOtherSignals([PAUSE, RESUME, NUDGE], ignore);
 
   while (!isLong()) {
     isNudged = false;
@@ -118,9 +136,10 @@ const REFUSED_SECONDS = 60;
 
 const PAGE_UNDER_WAY = '8s';
 
-function toMarkdown({ phase, isPaused, caughtUpAt, lastError }: FeedPosition): string {
+function toMarkdown({ phase, isPaused, caughtUpAt, lastError, ignoredSignal }: FeedPosition): string {
   const lines = [`### ${isPaused ? 'paused' : (phase ?? 'starting')}`];
   if (caughtUpAt) lines.push(`complete up to ${caughtUpAt}`);
   if (lastError) lines.push(`**refused**: ${lastError}`);
+  if (ignoredSignal) lines.push(`ignored signal: ${ignoredSignal}`);
   return lines.join('\n\n');
 }

@@ -1,6 +1,17 @@
 import type { SignalDefinition } from '@temporalio/workflow';
-import { condition, setCurrentDetails, setHandler, workflowInfo } from '@temporalio/workflow';
-import type { HoldReason } from '../../deal/holds.js';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  condition,
+  log,
+  setCurrentDetails,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { parseSyncRequest } from '../../deal/decisions.js';
+import { REFUSED } from '../../deal/failure-types.js';
+import type { HoldReason, Problem } from '../../deal/holds.js';
+import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse } from '../strict-input.js';
 import { retryMasterSignal, type SyncRequest, type SyncStatus, syncStatusQuery } from './messages.js';
 
 /** One writer for each account or product: changes gather for a moment, become one pass, and an idle run ends. */
@@ -29,9 +40,29 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
     asked += 1;
     isThorough ||= wanted.isThorough ?? false;
   };
-  setHandler(changed, take, { description: 'Something changed in Sales' });
+  let ignoredSignal: string | undefined;
+  const show = (): void => {
+    const lines = reasons.length > 0 ? ['### a person is needed', reasons.join(', ')] : ['### in agreement'];
+    if (ignoredSignal !== undefined) lines.push(`ignored signal: ${ignoredSignal}`);
+    setCurrentDetails(lines.join('\n\n'));
+  };
+  const ignore = ({ text }: IgnoredSignal): void => {
+    ignoredSignal = text;
+    show();
+  };
+  const takeUnlessMisfit = (input: unknown): void => {
+    const misfit = findMisfit(changed.name, () => void parseOrRefuse(() => parseSyncRequest(input)));
+    if (misfit) ignore(misfit);
+    else take(parseSyncRequest(input));
+  };
+  setHandler(changed, takeUnlessMisfit, { description: 'Something changed in Sales' });
+  // It carries nothing, and whatever it carries is not read.
   setHandler(retryMasterSignal, () => take({ isThorough: true }), { description: 'Compare everything again' });
-  setHandler(syncStatusQuery, (): SyncStatus => ({ passes, reasons }));
+  setHandler(
+    syncStatusQuery,
+    (): SyncStatus => ({ passes, reasons, ...(ignoredSignal !== undefined && { ignoredSignal }) }),
+  );
+  ignoreOtherSignals([changed.name, retryMasterSignal.name], ignore);
 
   for (;;) {
     await condition(() => asked > 0);
@@ -43,9 +74,9 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
     const isEverything = isThorough;
     asked = 0;
     isThorough = false;
-    reasons = await pass(isEverything);
+    reasons = await pass(isEverything).catch(toReasons);
     passes += 1;
-    setCurrentDetails(reasons.length > 0 ? `### a person is needed\n\n${reasons.join(', ')}` : '### in agreement');
+    show();
     if (asked > 0) continue;
     // A signal that comes at this very moment makes the server refuse the end and ask again.
     if (reasons.length === 0) return;
@@ -53,4 +84,12 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
     if (!isAsked) take({ isThorough: true });
     if (workflowInfo().continueAsNewSuggested) await goOn({ isThorough });
   }
+}
+
+/** A step that can never succeed is shown and compared again like what a person has to repair; bugs go their way. */
+function toReasons(error: unknown): readonly HoldReason[] {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) throw error;
+  log.warn('a pass was refused', { type: cause.type });
+  return ((cause.details ?? []) as Problem[]).map(({ reason }) => reason);
 }

@@ -1,6 +1,8 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { DecisionOutcome, MatchDecision, MatchPage } from '../../activities/masters/match-accounts.js';
+import { parseMatches } from '../../deal/decisions.js';
 import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
+import { parseOrRefuse } from '../strict-input.js';
 
 export interface MatchResult {
   readonly accounts: number;
@@ -32,7 +34,9 @@ export interface ApplyMatchesInput {
 }
 
 /** Does what a person decided; accounts that got a customer are brought into agreement, and their deals go on. */
-export async function applyMatches({ by, decisions }: ApplyMatchesInput): Promise<readonly DecisionOutcome[]> {
+export async function applyMatches(input: ApplyMatchesInput): Promise<readonly DecisionOutcome[]> {
+  // All of it fits, or nothing of it is done.
+  const { by, decisions } = parseOrRefuse(() => parseMatches(input));
   const outcomes: DecisionOutcome[] = [];
   for (const decision of decisions) {
     const { accountId } = decision;

@@ -26,6 +26,8 @@ export interface SyncProductInput {
 export interface SyncStatus {
   readonly passes: number;
   readonly reasons: readonly HoldReason[];
+  /** The last signal that did not fit, and why. */
+  readonly ignoredSignal?: string;
 }
 
 export const accountChangedSignal = defineSignal<[SyncRequest]>('accountChanged');
