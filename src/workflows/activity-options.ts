@@ -64,7 +64,8 @@ export function watchHolds(firstMs: number) {
     scheduleToCloseTimeout: '7 days',
     heartbeatTimeout: HEARTBEAT_LIMIT_MS,
     retry: { initialInterval: firstMs, backoffCoefficient: 1.1, maximumInterval: '24h' },
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    // A watch whose hold is over sees that at its next look, and ends without another event.
+    cancellationType: ActivityCancellationType.ABANDON,
   });
 }
 

@@ -224,7 +224,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     setOrderInvoiced: async () => undefined,
     writeNote: async () => undefined,
     async watchHold({ seen }) {
-      const sees = JSON.stringify([record, books.isItemBlocked, books.draft]);
+      const holds = states.filter((state) => state === 'held').length;
+      const sees = JSON.stringify([progress.state, holds, record, books.isItemBlocked, books.draft]);
       if (sees === seen) throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed' });
       return sees;
     },

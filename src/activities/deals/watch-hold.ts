@@ -77,7 +77,9 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
       if (isGone || (error instanceof DealbridgeError && !(error instanceof RemoteApiError))) return error.message;
       throw error;
     });
-    return createHash('sha256').update(JSON.stringify({ draft, plan })).digest('hex');
+    // Once the deal is held no more, or again, this watch is over.
+    const held = [record?.state, record?.changedAt];
+    return createHash('sha256').update(JSON.stringify({ held, draft, plan })).digest('hex');
   }
 
   return {
