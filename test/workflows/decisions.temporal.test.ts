@@ -117,6 +117,19 @@ describe('confirm', () => {
     expect(status).toMatchObject({ state: 'awaiting-confirmation' });
     expect(status.ignoredSignal).toMatch(/^confirm: figures: expected an object/);
     expect(world.books.posted).toEqual([]);
+    // The ledger has it, for whoever looks with `show`.
+    await expect.poll(() => world.notices).toEqual(['signal-ignored']);
+  });
+
+  it('by a signal under another name is ignored, and shown', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    await deal.handle.signal('Confirm', { by: 'ann', figures });
+    expect((await deal.status()).ignoredSignal).toBe('Confirm: expected one of confirm, reject, changed');
+    expect(world.books.posted).toEqual([]);
+    await expect.poll(() => world.notices).toEqual(['signal-ignored']);
+    await deal.confirm();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
   it('is refused when nobody is asked', async () => {

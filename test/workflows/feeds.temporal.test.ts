@@ -118,6 +118,10 @@ describe('the feed of a table of Sales', () => {
     await feed.signal(pauseFeedSignal, {} as OperatorCommand);
     await feed.signal(pauseFeedSignal, { by: '' });
     await feed.signal(resumeFeedSignal, { by: 'ann', now: true } as OperatorCommand);
+    const ignored = async () => (await feed.query(feedPositionQuery)).ignoredSignal;
+    await expect.poll(ignored).toMatch(/^resume: input: expected no other fields than by, actor, got "now"$/);
+    await feed.signal('Pause', { by: 'ann' });
+    await expect.poll(ignored).toBe('Pause: expected one of pause, resume, nudge');
     await feed.signal(pauseFeedSignal, { by: 'ann' });
     await expect.poll(async () => (await feed.query(feedPositionQuery)).isPaused).toBe(true);
     expect(seen).toMatchObject({ pausedBy: ['ann'], resumed: 0 });

@@ -4,9 +4,10 @@ import type { ActivityInterceptorsFactory } from '@temporalio/worker';
 import { z } from 'zod';
 import { RemoteApiError } from '../../clients/errors.js';
 import { InternalError, UserError } from '../../deal/errors.js';
+import { REFUSED } from '../../deal/failure-types.js';
+import type { Problem } from '../../deal/holds.js';
 import { UnreadableContentError } from '../../ledger/read-rows.js';
 import { findRefusedStatement } from '../../ledger/refused-statement.js';
-import { refuse } from './failures.js';
 
 /**
  * A step that can never succeed ends as a refusal, which holds the deal and is shown, instead of being repeated for ever where
@@ -22,7 +23,14 @@ export const permanentFailures: ActivityInterceptorsFactory = () => ({
         const text = attempt < TRIES ? undefined : describePermanent(error);
         if (text === undefined) throw error;
         log.error('a step can never succeed', { error });
-        throw refuse('internal-error', `${activityType}: ${text}`);
+        const problem: Problem = { reason: 'internal-error', text: `${activityType}: ${text}` };
+        // Nobody's data stands in it, so that it may be the message as well: what feeds show is that.
+        throw ApplicationFailure.create({
+          type: REFUSED,
+          message: problem.text,
+          nonRetryable: true,
+          details: [problem],
+        });
       }
     },
   },

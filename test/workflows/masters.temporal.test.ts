@@ -1,0 +1,119 @@
+import { randomUUID } from 'node:crypto';
+import { WorkflowFailedError } from '@temporalio/client';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+import type { applyMatches, syncAccount } from '../../src/workflows/index.js';
+import type { ApplyMatchesInput } from '../../src/workflows/masters/match-accounts.js';
+import {
+  accountChangedSignal,
+  retryMasterSignal,
+  type SyncRequest,
+  syncStatusQuery,
+} from '../../src/workflows/masters/messages.js';
+import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/time-skipping.js';
+
+/** The runs of accounts, and what people and programs may send to them. */
+
+let skipping: TimeSkipping;
+beforeAll(async () => {
+  skipping = await openTimeSkipping();
+});
+afterAll(() => skipping.close());
+
+describe('an account that is brought over', () => {
+  async function start(answers: StandIns = {}) {
+    const seen = { passes: 0, isThorough: false };
+    skipping.answerWith({
+      readAccount: async ({ isThorough }) => {
+        seen.passes += 1;
+        seen.isThorough = isThorough;
+        return { kind: 'echo' };
+      },
+      ...answers,
+    });
+    const rowId = randomUUID();
+    const run = await skipping.env.client.workflow.start<typeof syncAccount>('syncAccount', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: `account-${rowId}`,
+      args: [{ rowId, table: 'account', quietMs: 0 }],
+    });
+    const status = () => run.query(syncStatusQuery);
+    return { run, seen, status };
+  }
+
+  it('ignores and shows every request that does not fit, and takes the next that does', async () => {
+    const { run, seen, status } = await start();
+    const misfits = fc.oneof(
+      fc.jsonValue().filter((value) => typeof value !== 'object' || value === null || Object.keys(value).length > 0),
+      fc.constantFrom({ isthorough: true }, { isThorough: 'yes' }, { isThorough: true, by: 'ann' }, [], undefined),
+    );
+    await run.signal('AccountChanged', {});
+    await expect
+      .poll(async () => (await status()).ignoredSignal)
+      .toBe('AccountChanged: expected one of accountChanged, retry');
+    for (const input of fc.sample(misfits, 30)) await run.signal(accountChangedSignal, input as SyncRequest);
+    await run.signal(accountChangedSignal, { isThorough: 7 } as unknown as SyncRequest);
+    await expect
+      .poll(async () => (await status()).ignoredSignal)
+      .toBe('accountChanged: isThorough: expected true or false, got 7');
+    expect(seen.passes).toBe(0);
+    await run.signal(accountChangedSignal, { isThorough: true });
+    await run.result();
+    expect(seen).toEqual({ passes: 1, isThorough: true });
+  });
+
+  it('shows a pass that can never succeed, and compares again when it is asked to', async () => {
+    let isBroken = true;
+    const { run, status } = await start({
+      readAccount: async () => {
+        if (isBroken) throw new TypeError('no such column');
+        return { kind: 'echo' };
+      },
+    });
+    await run.signal(accountChangedSignal, {});
+    await expect.poll(async () => (await status()).reasons, { timeout: 10_000 }).toEqual(['internal-error']);
+    isBroken = false;
+    await run.signal(retryMasterSignal);
+    await run.result();
+  });
+});
+
+describe('matches that a person decided', () => {
+  const accountId = randomUUID();
+  async function apply(input: unknown) {
+    const applied: unknown[] = [];
+    skipping.answerWith({
+      applyDecision: async (decision) => {
+        applied.push(decision);
+        return 'no-such-customer' as const;
+      },
+    });
+    const result = skipping.env.client.workflow.execute<typeof applyMatches>('applyMatches', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: randomUUID(),
+      args: [input as ApplyMatchesInput],
+    });
+    return { result, applied };
+  }
+
+  it('are applied in the name of who decided', async () => {
+    const { result, applied } = await apply({ by: ' ann ', decisions: [{ accountId, customerNumber: 'C-1' }] });
+    expect(await result).toEqual(['no-such-customer']);
+    expect(applied).toEqual([{ accountId, customerNumber: 'C-1', by: 'ann' }]);
+  });
+
+  it.each([
+    [{ by: '', decisions: [{ accountId }] }, /^by: expected a text/],
+    [{ decisions: [{ accountId }] }, /^by: expected a text .*, got nothing$/],
+    [{ by: 'ann', decisions: [{ accountId }, { accountId, customer: 'C-1' }] }, /^decisions\[1\]: .*, got "customer"$/],
+    [{ by: 'ann', decisions: [{ accountId: 'A-1' }] }, /^decisions\[0\]\.accountId: expected a GUID/],
+    ['ann', /^input: expected an object/],
+  ])('%j is refused before any of it is applied', async (input, message) => {
+    const { result, applied } = await apply(input);
+    const error: unknown = await result.catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(WorkflowFailedError);
+    expect(error).toMatchObject({ cause: { type: 'BadInput', message: expect.stringMatching(message) } });
+    expect(applied).toEqual([]);
+  });
+});
