@@ -3,8 +3,9 @@ import type { Actor } from '../../deal/actor.js';
 import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import { ledger } from '../activity-options.js';
-import { DealEnded, type DealHandlers } from './deal-handlers.js';
+import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
+import { DealEnded } from './interruptions.js';
 
 /** The rule that the configuration states; nobody's name stands behind it. */
 const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };

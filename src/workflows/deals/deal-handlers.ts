@@ -1,17 +1,17 @@
-import { ActivityFailure, ApplicationFailure, condition, log, setHandler } from '@temporalio/workflow';
+import { condition, log, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
 import { findFigureDifference } from '../../deal/compare-figures.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
-import { REFUSED } from '../../deal/failure-types.js';
 import type { Problem } from '../../deal/holds.js';
-import type { Replay } from '../../deal/replay.js';
 import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
 import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse, refuse } from '../strict-input.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
+import { type Held, isHeld, toHeld } from './held.js';
 import { HoldAge, waitWhileHeld } from './hold-wait.js';
+import { DealEnded, ReplayWanted, RunIsLong } from './interruptions.js';
 import {
   type Continued,
   cancelUpdate,
@@ -28,42 +28,9 @@ import {
 import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
 
-/** What a step answers instead of its result when a person has to do something first. */
-export interface Held {
-  readonly held: readonly Problem[];
-}
-
 export type Decision =
   | { readonly kind: 'confirmed'; readonly actor: Actor; readonly note: string | undefined }
   | { readonly kind: 'rejected'; readonly actor: Actor; readonly reason: string };
-
-/** Thrown through the story when the deal ends before its document is posted: a person's decision, or Sales cancelled it. */
-export class DealEnded {
-  readonly state: 'rejected' | 'cancelled';
-  readonly by: Actor | 'Sales';
-  readonly reason: string;
-  constructor(state: 'rejected' | 'cancelled', by: Actor | 'Sales', reason: string) {
-    this.state = state;
-    this.by = by;
-    this.reason = reason;
-  }
-}
-
-/** Thrown through the story when a person wants the deal run again from its start. */
-export class ReplayWanted {
-  readonly replay: Replay;
-  constructor(replay: Replay) {
-    this.replay = replay;
-  }
-}
-
-/** Thrown through the story when a run that waits became long: the next one goes on where this one stood. */
-export class RunIsLong {
-  readonly continued: Continued;
-  constructor(continued: Continued) {
-    this.continued = continued;
-  }
-}
 
 /**
  * Where people and feeds meet a running deal: it answers queries, takes decisions and hints, and lets the story in
@@ -416,16 +383,4 @@ export class DealHandlers {
       .saveNotice({ recordId: this.recordId, notice: { kind: 'signal-ignored', subject: kind } })
       .catch(() => log.warn('an ignored signal cannot be recorded', { signal: kind }));
   }
-}
-
-function isHeld<T>(result: T | Held): result is Held {
-  return typeof result === 'object' && result !== null && 'held' in result;
-}
-
-/** A refused step is a hold; anything else, cancellation and bugs above all, goes its way. */
-function toHeld(error: unknown): Held {
-  const cause = error instanceof ActivityFailure ? error.cause : error;
-  if (!(cause instanceof ApplicationFailure) || cause.type !== REFUSED) throw error;
-  // Everything that is wrong with a deal is named at once, each in a detail of its own.
-  return { held: (cause.details ?? []) as Problem[] };
 }

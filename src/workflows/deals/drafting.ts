@@ -5,9 +5,11 @@ import type { RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
-import { DealEnded, type DealHandlers, type Held } from './deal-handlers.js';
+import type { DealHandlers } from './deal-handlers.js';
 import { createDraft, deleteDraft, postingOf, readDraft, setDiscount } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
+import type { Held } from './held.js';
+import { DealEnded } from './interruptions.js';
 import type { HandOverResult } from './messages.js';
 
 /** From the won record to a draft that agrees with it, and back to another draft when the record changes. */

@@ -3,9 +3,10 @@ import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';
-import type { DealEnded, DealHandlers } from './deal-handlers.js';
+import type { DealHandlers } from './deal-handlers.js';
 import { deleteDraft } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
+import type { DealEnded } from './interruptions.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 
 /** How a run begins calmly, and how it and the deal end. */

@@ -5,7 +5,8 @@ import type { Notice } from '../../deal/notices.js';
 import { isFinalStatus } from '../../deal/payment-status.js';
 import type { StateEvent } from '../../deal/states.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
-import type { DealHandlers, Held } from './deal-handlers.js';
+import type { DealHandlers } from './deal-handlers.js';
+import type { Held } from './held.js';
 import type { HandOverResult } from './messages.js';
 
 /**

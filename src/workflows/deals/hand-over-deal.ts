@@ -3,12 +3,13 @@ import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
 import { confirm } from './confirming.js';
-import { DealEnded, DealHandlers, ReplayWanted, RunIsLong } from './deal-handlers.js';
+import { DealHandlers } from './deal-handlers.js';
 import { postingOf, readDraft } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
 import { agreeOnDraft, bringToDraft, type DraftOptions, refresh, type Start } from './drafting.js';
 import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
+import { DealEnded, ReplayWanted, RunIsLong } from './interruptions.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 
 /**
