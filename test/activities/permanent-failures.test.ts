@@ -48,10 +48,10 @@ describe('what PostgreSQL says', () => {
   });
 
   it.each([
-    ['a statement that cannot be read', 'SELEKT 1'],
+    ['a statement that cannot be read', 'SELECT FROM WHERE'],
     ['a table that a migration will bring', 'SELECT * FROM not_there_yet'],
-    ['a lock that is not to be had', `DO $$ BEGIN RAISE EXCEPTION 'busy' USING ERRCODE = '55P03'; END $$`],
-    ['a serialization', `DO $$ BEGIN RAISE EXCEPTION 'again' USING ERRCODE = '40001'; END $$`],
+    ['a lock that is not to be had', `DO $$ BEGIN RAISE lock_not_available; END $$`],
+    ['a serialization', `DO $$ BEGIN RAISE serialization_failure; END $$`],
   ])('of %s may pass', async (_what, statement) => {
     expect(describePermanent(await failureOf(counter.database.query(statement)))).toBeUndefined();
   });
@@ -65,11 +65,11 @@ describe('what our own code says', () => {
       z.strictObject({ lines: z.array(z.object({ id: z.string() })) }).safeParse({ lines: [{ id: 1 }] }).error,
       /lines\.0\.id/,
     ],
-    [new SyntaxError('"Contoso Ltd" is not valid JSON'), /^SyntaxError$/],
-    [new UserError('amount', 'a decimal', 'Contoso Ltd'), /^UserError$/],
+    [new SyntaxError('"Adventure Works" is not valid JSON'), /^SyntaxError$/],
+    [new UserError('amount', 'a decimal', 'Adventure Works'), /^UserError$/],
   ])('%s is permanent, and quotes nobody', (error, text) => {
     expect(describePermanent(error)).toMatch(text);
-    expect(describePermanent(error)).not.toContain('Contoso');
+    expect(describePermanent(error)).not.toContain('Adventure');
   });
 
   it.each([

@@ -93,7 +93,7 @@ describe('what comes from other programs', () => {
     expect(parseSyncRequest({})).toEqual({});
     expect(parseSyncRequest({ isThorough: true })).toEqual({ isThorough: true });
     expect(() => parseSyncRequest({ isThorough: 'yes' })).toThrow(/^isThorough: expected true or false/);
-    expect(() => parseSyncRequest({ isthorough: true })).toThrow(/got "isthorough"$/);
+    expect(() => parseSyncRequest({ IsThorough: true })).toThrow(/got "IsThorough"$/);
     expect(() => parseSyncRequest(undefined)).toThrow(DecisionError);
   });
 
@@ -156,6 +156,6 @@ it('whatever JSON comes, it is refused or it has a name and whole figures (I10)'
         expect(error).toBeInstanceOf(DecisionError);
       }
     }),
-    { numRuns: 2_000 },
+    { numRuns: 1_000 },
   );
 });

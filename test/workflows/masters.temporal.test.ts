@@ -46,7 +46,7 @@ describe('an account that is brought over', () => {
     const { run, seen, status } = await start();
     const misfits = fc.oneof(
       fc.jsonValue().filter((value) => typeof value !== 'object' || value === null || Object.keys(value).length > 0),
-      fc.constantFrom({ isthorough: true }, { isThorough: 'yes' }, { isThorough: true, by: 'ann' }, [], undefined),
+      fc.constantFrom({ IsThorough: true }, { isThorough: 'yes' }, { isThorough: true, by: 'ann' }, [], undefined),
     );
     await run.signal('AccountChanged', {});
     await expect
