@@ -14,6 +14,8 @@ export interface RemoteErrorFacts {
    */
   readonly remoteMessage?: string | undefined;
   readonly requestId?: string | undefined;
+  /** The entity set of the row that was addressed by its key; undefined when none was. */
+  readonly rowOf?: string | undefined;
   readonly retryAfterMs?: number | undefined;
 }
 

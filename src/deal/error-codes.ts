@@ -81,7 +81,14 @@ export const REMOTE_ERRORS = {
   unreadable: passing('The answer is not what the API documents.', 'Look for a proxy in between that answers instead.'),
   conflict: passing('Somebody changed the row since it was read.', 'Wait: it is read and compared again.'),
   locked: passing('Another session holds the row in Business Central.', 'Wait for that session to end.'),
-  'not-found': setup('What was asked for does not exist.', 'See the hold of the deal; somebody may have deleted it.'),
+  'not-found': setup(
+    'The row that was asked for by its id does not exist.',
+    'See the hold of the deal; somebody may have deleted it.',
+  ),
+  taken: setup(
+    'Another row has the number or key of the one that was to be written.',
+    'See the hold of the deal: it names the row. Give one of the two another number, or delete the wrong one.',
+  ),
   unauthorized: setup(
     'The other side does not take our token.',
     'Check client id and credential: `dealbridge credentials list`, `dealbridge doctor`.',

@@ -33,6 +33,9 @@ export type HoldReason =
   | 'customer-ambiguous'
   | 'customer-gone'
   | 'item-gone'
+  | 'number-taken'
+  | 'record-gone'
+  | 'invoice-row-gone'
   | 'accounts-merged'
   | 'master-conflict'
   | 'environment-changed'
@@ -40,6 +43,7 @@ export type HoldReason =
   | 'company-changed'
   | 'mapping-unknown'
   | 'permission'
+  | 'request-refused'
   | 'refused-by-business-central'
   | 'refused-by-sales'
   | 'internal-error';
@@ -134,6 +138,20 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'master data',
     nextStep: 'The item was deleted in Business Central: create it again, or retire the product; then retry.',
   },
+  'number-taken': {
+    owner: 'master data',
+    nextStep:
+      'Another row has the number or key that the message names: give one of the two another, or delete the wrong one; then retry.',
+  },
+  'record-gone': {
+    owner: 'seller',
+    nextStep: 'The record was deleted in Sales: restore it there, then retry; or cancel the deal.',
+  },
+  'invoice-row-gone': {
+    owner: 'finance',
+    nextStep:
+      'The invoice row was deleted in Sales: restore it there, then retry; or replay the deal, which makes it anew.',
+  },
   'accounts-merged': {
     owner: 'master data',
     nextStep: 'Both accounts have a customer: decide in Business Central which one stays and block the other.',
@@ -162,6 +180,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
       "The mapping that is wanted for the deal is not to be had: replay it by today's, or by another of `dealbridge mapping list`.",
   },
   permission: { owner: 'IT', nextStep: 'Give the application the permission that the message names; then retry.' },
+  'request-refused': {
+    owner: 'IT',
+    nextStep:
+      'Business Central does not take such a request: correct the field in the configuration, or the extension that the message names; then retry.',
+  },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },
   'refused-by-sales': { owner: 'IT', nextStep: 'Read the message, correct the cause; then retry.' },
   'internal-error': {

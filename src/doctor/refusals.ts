@@ -1,3 +1,4 @@
+import { MISSING_PRIVILEGE } from '../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { HostUnreachable } from '../clients/http/host-probe.js';
 import { ConfigError } from '../process/config.js';
@@ -79,7 +80,6 @@ const SALES: Readonly<Record<string, readonly [found: string, advice: string]>> 
     'Power Platform admin center > Environments: bring the environment out of administration mode.',
   ],
 };
-const MISSING_PRIVILEGE = new Set(['0x80040220', '0x80040231', '0x80048405', '0x80040256', '0x8004020d']);
 
 /** What a request came to: fine, or the refusal in words. */
 export async function look(check: string, ask: () => Promise<string>): Promise<Finding> {
@@ -162,7 +162,7 @@ function explainDataverse({ code, facts, message }: RemoteApiError): Explained {
   if (code === 'unauthorized') {
     return wrong(message, 'Set DATAVERSE_URL to the Environment URL exactly: the token is made out to it.');
   }
-  if (code === 'not-found')
+  if (code === 'not-found' || facts.status === 404)
     return wrong(message, 'Install Dynamics 365 Sales in the environment that DATAVERSE_URL names.');
   return passing(message, 'DATAVERSE_URL');
 }
@@ -185,7 +185,7 @@ function explainBusinessCentral({ code, facts, message }: RemoteApiError): Expla
       'Business Central > page Microsoft Entra Applications: enter the client id, set State to Enabled and grant consent; API.ReadWrite.All needs admin consent in Entra.',
     );
   }
-  if (code === 'not-found')
+  if (code === 'not-found' || facts.status === 404)
     return wrong(message, 'Set BC_COMPANY to a name that Business Central > page Companies shows.');
   return passing(message, 'BC_URL');
 }

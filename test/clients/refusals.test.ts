@@ -13,12 +13,14 @@ const LOCKS = [
 describe('a lock', () => {
   for (const text of LOCKS) {
     it(`is no refusal and no other person's change: ${text.slice(0, 60)}…`, () => {
-      expect(refine(409, 'Internal_ServerError', text)).toBe('locked');
-      expect(refine(400, 'Application_DialogException', text)).toBe('locked');
+      const asked = { message: text, method: 'POST' } as const;
+      expect(refine({ ...asked, status: 409, remoteCode: 'Internal_ServerError' })).toBe('locked');
+      expect(refine({ ...asked, status: 400, remoteCode: 'Application_DialogException' })).toBe('locked');
     });
   }
 
   it('is told from a record that another user has changed', () => {
-    expect(refine(409, 'Request_EntityChanged', 'Another user has already changed the record.')).toBe('conflict');
+    const message = 'Another user has already changed the record.';
+    expect(refine({ status: 409, remoteCode: 'Request_EntityChanged', message, method: 'PATCH' })).toBe('conflict');
   });
 });

@@ -156,7 +156,7 @@ async function orExisting(
   try {
     return await create();
   } catch (error) {
-    if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
+    if (!(error instanceof RemoteApiError) || error.code !== 'taken') throw error;
     const found = (await subscriptions.listSubscriptions()).find((subscription) => subscription.id === id);
     if (!found) throw error;
     return found;

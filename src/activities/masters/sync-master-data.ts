@@ -18,7 +18,7 @@ import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
 import type { MasterSection } from '../../mapping/fields/master-fields.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import { findProblem, findRefusals, refuse, toFailure } from '../remote/failures.js';
+import { findProblem, findRefusals, toFailure } from '../remote/failures.js';
 import { done } from '../remote/results.js';
 import { writeOnce } from '../remote/write-once.js';
 
@@ -166,14 +166,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
           const row = await businessCentral.getMaster(set, read.id);
           return isWritten(row) ? row : undefined;
         },
-        write: async (context) => {
-          try {
-            return await businessCentral.updateMaster(set, read.id, read.etag, toBusinessCentral, context);
-          } catch (error) {
-            const problem = isTaken(error) ? findProblem(error) : undefined;
-            throw problem ? refuse(problem.reason, problem.text) : error;
-          }
-        },
+        write: (context) => businessCentral.updateMaster(set, read.id, read.etag, toBusinessCentral, context),
         outcome: (row) => toAudit(row.number, fields),
       });
       await masters.change(
@@ -316,10 +309,6 @@ export function toEcho(master: DataverseMaster): string {
 
 /** `If-Match` makes a repeat harmless: it need not wait until the first attempt can land no more. */
 const GUARDED_BY_ETAG = 0;
-
-function isTaken(error: unknown): boolean {
-  return error instanceof RemoteApiError && error.facts.remoteCode === 'Internal_EntityWithSameKeyExists';
-}
 
 function toFingerprint(etag: string, fields: object): string {
   return createHash('sha256')

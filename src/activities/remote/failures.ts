@@ -1,6 +1,7 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import { z } from 'zod';
-import { toHoldReason } from '../../clients/business-central/refusals.js';
+import * as businessCentral from '../../clients/business-central/refusals.js';
+import * as dataverse from '../../clients/dataverse/refusals.js';
 import { RemoteApiError, type RemoteErrorCode } from '../../clients/errors.js';
 import { OUTCOME_UNKNOWN, REFUSED, type StepFailure } from '../../deal/failure-types.js';
 import { type HoldReason, isHoldReason, type Problem } from '../../deal/holds.js';
@@ -9,6 +10,7 @@ import { type HoldReason, isHoldReason, type Problem } from '../../deal/holds.js
 const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
   'rejected',
   'not-found',
+  'taken',
   'forbidden',
   'unauthorized',
   'other-environment',
@@ -31,9 +33,7 @@ export function toFailure(error: unknown): unknown {
 
 /** What a person has to repair, as a value; undefined for what passes by itself or is a bug. */
 export function findProblem(error: unknown): Problem | undefined {
-  if (!(error instanceof RemoteApiError)) return undefined;
-  const isTaken = error.facts.remoteCode === 'Internal_EntityWithSameKeyExists';
-  if (!HOPELESS.has(error.code) && !isTaken) return undefined;
+  if (!(error instanceof RemoteApiError) || !HOPELESS.has(error.code)) return undefined;
   return { reason: toReason(error), text: error.facts.remoteMessage ?? error.message };
 }
 
@@ -82,12 +82,14 @@ export function waitForOutcome(delayMs: number): ApplicationFailure {
   });
 }
 
-function toReason(error: RemoteApiError): HoldReason {
-  if (error.code === 'other-environment') return 'environment-changed';
-  if (error.code === 'forbidden' || error.code === 'unauthorized' || error.api === 'entra') return 'permission';
-  if (error.code === 'not-found' && error.facts.remoteCode !== 'Internal_CompanyNotFound') {
-    return error.api === 'business-central' ? 'draft-gone' : 'refused-by-sales';
+function toReason({ api, code, facts }: RemoteApiError): HoldReason {
+  if (code === 'other-environment') return 'environment-changed';
+  switch (api) {
+    case 'entra':
+      return 'permission';
+    case 'business-central':
+      return businessCentral.toHoldReason(code, facts);
+    case 'dataverse':
+      return dataverse.toHoldReason(code, facts);
   }
-  if (error.api === 'business-central') return toHoldReason(error.facts.remoteMessage, error.facts.remoteCode);
-  return 'refused-by-sales';
 }

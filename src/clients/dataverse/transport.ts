@@ -1,5 +1,6 @@
 import type { TokenSource } from '../entra/tokens.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
+import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
 
 export interface DataverseClientOptions {
@@ -22,12 +23,6 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     beforeWrite: options.beforeWrite,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
-    refine: (status, code) => (status === 412 && isDuplicate(code) ? 'conflict' : undefined),
+    refine,
   });
-}
-
-const DUPLICATES: ReadonlySet<string> = new Set(['0x80040237', '0x80060892']);
-
-function isDuplicate(code: string | undefined): boolean {
-  return code !== undefined && DUPLICATES.has(code.toLowerCase());
 }

@@ -36,6 +36,21 @@ export interface HttpAnswer {
   readonly correlationId: string;
 }
 
+/** An answer that is not 2xx, with what was asked. */
+export interface Refusal {
+  readonly status: number;
+  readonly remoteCode?: string | undefined;
+  readonly message?: string | undefined;
+  readonly method: HttpRequest['method'];
+  readonly row?: AddressedRow | undefined;
+}
+
+/** The row that a path names by its key: `salesInvoices(…)`, also when an action or a part of it follows. */
+export interface AddressedRow {
+  readonly set: string;
+  readonly key: string;
+}
+
 export interface HttpOptions {
   readonly api: RemoteApi;
   readonly baseUrl: string;
@@ -49,11 +64,7 @@ export interface HttpOptions {
   /** Reads the error envelope of this API. */
   readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
   /** Refines the code of an answer by the API's own knowledge (lock texts behind a 409, for instance). */
-  readonly refine?: (
-    status: number,
-    remoteCode: string | undefined,
-    message: string | undefined,
-  ) => RemoteErrorCode | undefined;
+  readonly refine?: (refusal: Refusal) => RemoteErrorCode | undefined;
 }
 
 export interface HttpTransport {
@@ -143,15 +154,23 @@ function toError(
   const status = response.statusCode;
   const { code: remoteCode, message: remoteMessage } = options.readError(status, body);
   const retryAfter = response.headers['retry-after'];
+  const row = readAddressedRow(asking.path);
   const facts: RemoteErrorFacts = {
     status,
     remoteCode,
     remoteMessage,
     requestId,
+    rowOf: row?.set,
     retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
   };
-  const code = options.refine?.(status, remoteCode, remoteMessage) ?? toCode(status);
+  const refusal = { status, remoteCode, message: remoteMessage, method: asking.method, row };
+  const code = options.refine?.(refusal) ?? toCode(status);
   return new RemoteApiError(options.api, code, asking.asked, facts);
+}
+
+function readAddressedRow(path: string): AddressedRow | undefined {
+  const [, set, key] = /^(\w+)\('?([^)']+)'?\)/.exec(path) ?? [];
+  return set === undefined || key === undefined ? undefined : { set, key };
 }
 
 /** reference/business-central 10.4, reference/dataverse-sales 6.4. */
