@@ -148,7 +148,7 @@ async function updateRow(
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
     // Somebody touched the row, or an answer of ours was lost: what BC says counts either way.
     const row = await dataverse.findInvoice(note.salesInvoiceId);
-    if (!row) throw error;
+    if (!row) throw new RemoteApiError('dataverse', 'not-found', 'write the invoice row', { rowOf: 'invoices' });
     return write(row.etag);
   }
 }

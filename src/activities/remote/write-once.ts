@@ -4,7 +4,7 @@ import type { WriteContext } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
-import type { UnparsedContent } from '../../ledger/read-rows.js';
+import { UnparsedContent } from '../../ledger/read-rows.js';
 import { toFailure, waitForOutcome } from './failures.js';
 
 /** What a look-up may want to know of the attempt before. */
@@ -89,6 +89,12 @@ export async function writeOnce<Result extends object>(
     if (error instanceof RemoteApiError) {
       if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
       else await recordNoAnswer(ledger, write, attempt, error);
+      // The row that has the key may be the very one, made meanwhile or long ago (I1); another one is for a person.
+      const found = error.code === 'taken' ? await toTemporalFailures(() => write.find(notLanded(write))) : undefined;
+      if (found !== undefined) {
+        await keep(ledger, write, found, undefined);
+        return found;
+      }
     }
     throw toFailure(error);
   }
@@ -96,6 +102,11 @@ export async function writeOnce<Result extends object>(
   const result = write.result.parse(answer);
   await keep(ledger, write, result, { requestId, correlationId });
   return result;
+}
+
+function notLanded<Result extends object>({ writeKey, startedFrom }: SafeWrite<Result>): EarlierAttempt {
+  const content = new UnparsedContent('write_intents', writeKey, 'started_from', startedFrom);
+  return { mayHaveLanded: false, startedFrom: content };
 }
 
 /** It may have been done: the trail has the id to ask the other side about (I4). */

@@ -100,6 +100,24 @@ const PARALLEL = 8; // reference/dataverse-sales 6.1: start with 2–8
 export function createDataverseClient(options: DataverseClientOptions): DataverseClient {
   const http = createDataverseTransport(options, PARALLEL);
 
+  /** Whoever is to clear the hold has to know which row has the number. */
+  const nameHolder = async (error: unknown, { invoiceId, number }: DataverseInvoice): Promise<never> => {
+    if (!(error instanceof RemoteApiError) || error.code !== 'taken') throw error;
+    const asked = 'look for invoice rows of the number';
+    const filter = encodeURIComponent(`invoicenumber eq '${number.replaceAll("'", "''")}'`);
+    const { body, requestId } = await http.send({
+      method: 'GET',
+      path: `invoices?$select=invoiceid&$filter=${filter}`,
+      asked,
+    });
+    const holders = readWire('dataverse', asked, idPage, body, requestId)
+      .value.map((row) => String(row['invoiceid']).toLowerCase())
+      .filter((id) => id !== invoiceId);
+    if (holders.length === 0) throw error;
+    const remoteMessage = `invoice ${number} in Sales: row ${holders.join(', ')} has the number already; ${error.facts.remoteMessage ?? ''}`;
+    throw new RemoteApiError('dataverse', 'taken', 'create the invoice row', { ...error.facts, remoteMessage });
+  };
+
   return {
     async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
@@ -142,14 +160,16 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
     },
     async createInvoice(invoice, context) {
       const asked = 'create the invoice row';
-      const { body, requestId, correlationId } = await http.send({
-        method: 'POST',
-        path: `invoices?${INVOICE_SELECT}`,
-        asked,
-        headers: { prefer: 'return=representation' },
-        body: toInvoiceBody(invoice),
-        context,
-      });
+      const { body, requestId, correlationId } = await http
+        .send({
+          method: 'POST',
+          path: `invoices?${INVOICE_SELECT}`,
+          asked,
+          headers: { prefer: 'return=representation' },
+          body: toInvoiceBody(invoice),
+          context,
+        })
+        .catch((error: unknown) => nameHolder(error, invoice));
       return { ...toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId)), requestId, correlationId };
     },
     async updateInvoice(invoiceId, etag, change, context) {
