@@ -18,8 +18,10 @@ const CONNECTIONS = 5;
 
 export function openDatabase(url: string, connections = CONNECTIONS): Database {
   const pool = new pg.Pool({ connectionString: url, max: connections, idleTimeoutMillis: 30_000 });
-  // An idle connection that the server closed is replaced at the next query; without a listener it ends the process.
+  // A session may end at any time, by a failover or `pg_terminate_backend`: an idle one is replaced at the next query, and
+  // of one in use its statement fails, which the step asks again. Without a listener on both, the news ends the process.
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     query: (text, values) => pool.query(text, values ? [...values] : []),
     async transaction(work) {

@@ -28,6 +28,8 @@ export async function startEmbeddedLedger(options: { dataDir?: string; port?: nu
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.setNoDelay(true);
+    // A client that goes away while it is answered is no fault of the ledger.
+    socket.on('error', () => undefined);
     void serveConnection(socket, session).finally(() => sockets.delete(socket));
   });
   await new Promise<void>((resolve, reject) => {
