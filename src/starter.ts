@@ -20,6 +20,7 @@ import { loadConfig } from './process/config.js';
 import { createCredentialProvider, deriveClientState, ensureCredential } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { guardOutput } from './process/log.js';
+import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
@@ -30,7 +31,7 @@ import { createSecretCheck } from './secrets/secret-check.js';
 
 guardOutput();
 const config = loadConfig();
-const runtime = await openRuntime(config, 'starter');
+const runtime = await openRuntime(config, 'starter', { waits: true });
 const { ledger, log, ring, temporal, vault } = runtime;
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 await ensureCredential('webhook', webhookSecrets);
@@ -41,7 +42,7 @@ const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
 const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
 await recordConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
-if (config.feeds) await ensureLoops(temporal, config.rules);
+if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.rules), { log });
 
 const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],

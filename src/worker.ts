@@ -9,6 +9,7 @@ import { saveMapping } from './ledger/settings/mappings.js';
 import { loadConfig } from './process/config.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { guardOutput } from './process/log.js';
+import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 import { createActivities } from './worker/activities.js';
@@ -18,14 +19,15 @@ import { openSystems } from './worker/systems.js';
 
 guardOutput();
 const config = loadConfig();
-const runtime = await openRuntime(config, 'worker');
+const runtime = await openRuntime(config, 'worker', { waits: true });
 const { dataConverter, log } = runtime;
 await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 await saveMapping(runtime.database, config.mapping);
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 const systems = await openSystems(config, runtime);
 const activities = await createActivities(config, runtime, systems);
-const connection = await NativeConnection.connect({ address: config.temporal.address });
+const { address } = config.temporal;
+const connection = await waitFor('Temporal', () => NativeConnection.connect({ address }), { log });
 const { workerBuildId: buildId } = config;
 const polling = {
   connection,

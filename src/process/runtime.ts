@@ -10,6 +10,7 @@ import { createDataConverter } from '../secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../secrets/key-ring.js';
 import type { Config } from './config.js';
 import { createLog } from './log.js';
+import { waitFor } from './patient-start.js';
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
 export interface Foundation {
@@ -40,9 +41,14 @@ export function openLedger(databaseUrl: string): OpenLedger {
   return { database, ledger: createLedger(database), close: () => database.close() };
 }
 
-export async function openFoundation(config: Config, name: string): Promise<Foundation> {
+/** A process that runs for long waits for what it needs; a command says at once that it is not there. */
+export interface Opening {
+  readonly waits?: boolean;
+}
+
+export async function openFoundation(config: Config, name: string, opening: Opening = {}): Promise<Foundation> {
   const foundation = createFoundation(config, name);
-  const applied = await migrate(foundation.database);
+  const applied = await ask('PostgreSQL', () => migrate(foundation.database), foundation, opening);
   if (applied.length > 0) foundation.log.info({ applied }, 'ledger migrated');
   return foundation;
 }
@@ -69,10 +75,11 @@ export function createFoundation(config: Config, name: string): Foundation {
   };
 }
 
-export async function openRuntime(config: Config, name: string): Promise<Runtime> {
-  const foundation = await openFoundation(config, name);
+export async function openRuntime(config: Config, name: string, opening: Opening = {}): Promise<Runtime> {
+  const foundation = await openFoundation(config, name, opening);
   const dataConverter = createDataConverter(foundation.ring);
-  const connection = await Connection.connect({ address: config.temporal.address });
+  const { address } = config.temporal;
+  const connection = await ask('Temporal', () => Connection.connect({ address }), foundation, opening);
   return {
     ...foundation,
     dataConverter,
@@ -82,4 +89,13 @@ export async function openRuntime(config: Config, name: string): Promise<Runtime
       await foundation.close();
     },
   };
+}
+
+function ask<T>(
+  system: 'PostgreSQL' | 'Temporal',
+  request: () => Promise<T>,
+  { log }: Foundation,
+  { waits }: Opening,
+): Promise<T> {
+  return waits ? waitFor(system, request, { log }) : request();
 }

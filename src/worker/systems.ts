@@ -19,6 +19,7 @@ import {
   toBusinessCentralEnvironment,
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
+import { waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
@@ -39,7 +40,7 @@ export async function openSystems(config: Config, runtime: Runtime) {
   const firstAccess = await lockCompany(central);
   const accesses = new Map<string, Access>();
   for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
-  const first = await openCompany(firstAccess, central.company);
+  const first = await waitFor('Business Central', () => openCompany(firstAccess, central.company), runtime);
   const companies = createCompanies({
     first,
     firstPlace: central,

@@ -1,0 +1,118 @@
+import { ServiceError } from '@temporalio/client';
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import { describeError } from '../../src/process/log.js';
+import { waitFor } from '../../src/process/patient-start.js';
+
+/** What a start meets: it waits for what passes, and ends in one line by what a person has to correct. */
+
+type System = Parameters<typeof waitFor>[0];
+
+async function start(system: System, failures: readonly unknown[]) {
+  const left = [...failures];
+  const lines: { waitingFor: string; reason: string; retryInMs: number; msg: string }[] = [];
+  const pauses: number[] = [];
+  const log = pino({}, { write: (line: string) => void lines.push(JSON.parse(line)) });
+  const ask = async () => {
+    if (left.length === 0) return 'there';
+    throw left.shift();
+  };
+  const pause = async (ms: number) => void pauses.push(ms);
+  const result = await waitFor(system, ask, { log, pause }).catch((error: unknown) => error);
+  return { result, lines, pauses };
+}
+
+const remote = (code: 'throttled' | 'unavailable' | 'unknown-outcome', status: number, retryAfterMs?: number) =>
+  new RemoteApiError('business-central', code, 'look the company up', { status, retryAfterMs, remoteMessage: 'Ann' });
+const withCode = (code: string) => Object.assign(new Error('connect failed'), { code });
+const grpc = (code: number) =>
+  new ServiceError('Failed to connect to Temporal server', {
+    cause: Object.assign(new Error(`${code}`), { name: 'Error', code, details: '', metadata: {} }),
+  });
+
+describe('a start', () => {
+  it('waits for Business Central through 429, 503 and lost answers, and says for what', async () => {
+    const failures = [remote('throttled', 429, 7_000), remote('unavailable', 503), remote('unknown-outcome', 504)];
+    const { result, lines, pauses } = await start('Business Central', failures);
+    expect(result).toBe('there');
+    expect(lines.map(({ waitingFor, reason, msg }) => [waitingFor, reason, msg])).toEqual([
+      ['Business Central', 'look the company up: throttled (429)', 'not started yet: waiting for Business Central'],
+      ['Business Central', 'look the company up: unavailable (503)', 'not started yet: waiting for Business Central'],
+      [
+        'Business Central',
+        'look the company up: unknown-outcome (504)',
+        'not started yet: waiting for Business Central',
+      ],
+    ]);
+    // What the server says is obeyed to the second (I8).
+    expect(pauses[0]).toBe(7_000);
+    expect(lines.map(({ retryInMs }) => retryInMs)).toEqual(pauses);
+  });
+
+  it('asks ever more seldom, and at least every minute', async () => {
+    const { pauses } = await start(
+      'Business Central',
+      Array.from({ length: 12 }, () => remote('unavailable', 503)),
+    );
+    for (const [index, ms] of pauses.entries()) {
+      const most = Math.min(1_000 * 2 ** index, 60_000);
+      expect(ms).toBeGreaterThanOrEqual(most / 2);
+      expect(ms).toBeLessThanOrEqual(most);
+    }
+    expect(pauses).toHaveLength(12);
+  });
+
+  const passing: readonly (readonly [System, string, unknown])[] = [
+    ['PostgreSQL', 'does not listen yet', withCode('ECONNREFUSED')],
+    ['PostgreSQL', 'is starting up', withCode('57P03')],
+    ['PostgreSQL', 'has ended the session', withCode('57P01')],
+    ['PostgreSQL', 'has no connection left', withCode('53300')],
+    ['PostgreSQL', 'cut the connection', new Error('Connection terminated unexpectedly')],
+    ['Temporal', 'is away', grpc(14)],
+    ['Temporal', 'takes no more requests', grpc(8)],
+    ['Temporal', 'does not answer in time', new Error('Failed to connect before the deadline')],
+    [
+      'Business Central',
+      'cannot get a token',
+      new RemoteApiError('entra', 'throttled', 'ask for a token', { status: 429 }),
+    ],
+  ];
+  it.each(passing)('waits for %s, which %s', async (system, _what, failure) => {
+    const { result, lines } = await start(system, [failure, failure]);
+    expect(result).toBe('there');
+    expect(lines.map(({ waitingFor }) => waitingFor)).toEqual([system, system]);
+  });
+
+  const permanent: readonly (readonly [System, unknown, RegExp])[] = [
+    [
+      'Business Central',
+      new RemoteApiError('business-central', 'not-found', "look the company up: 'X' is none of 'CRONUS'", {}),
+      /^Business Central: look the company up: 'X' is none of 'CRONUS': not-found\. .+$/,
+    ],
+    [
+      'Business Central',
+      new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'invalid_client AADSTS7000222' }),
+      /^Business Central: ask for a token: unauthorized \(invalid_client AADSTS7000222\)\. .+doctor.+$/,
+    ],
+    [
+      'Business Central',
+      new RemoteApiError('business-central', 'forbidden', 'look the company up', { status: 403 }),
+      /^Business Central: look the company up: forbidden \(403\)\. .+$/,
+    ],
+    ['PostgreSQL', withCode('28P01'), /^PostgreSQL: .+ DATABASE_URL \(28P01\)$/],
+    ['PostgreSQL', withCode('3D000'), /^PostgreSQL: .+ DATABASE_URL \(3D000\)$/],
+  ];
+  it.each(permanent)('is ended by %s in one line: %s', async (system, failure, line) => {
+    const { result, lines } = await start(system, [failure]);
+    expect(describeError(result)).toMatch(line);
+    expect(lines).toEqual([]);
+  });
+
+  it('is ended by a bug as by a bug', async () => {
+    for (const system of ['PostgreSQL', 'Temporal', 'Business Central'] as const) {
+      const bug = new TypeError('x is not a function');
+      expect((await start(system, [bug])).result).toBe(bug);
+    }
+  });
+});
