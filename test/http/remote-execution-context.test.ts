@@ -69,6 +69,11 @@ describe('the record that a message speaks of', () => {
     });
   }
 
+  it('of a table that makes no deals is told by the table, not refused', () => {
+    const read = readHint({ MessageName: 'Update', PrimaryEntityName: 'lead', PrimaryEntityId: ID });
+    expect(read).toEqual({ kind: 'unknown-table', table: 'lead', message: 'Update' });
+  });
+
   const endings: readonly (readonly [string, Message])[] = [
     ['Delete', { message: 'Delete', table: 'salesorder', primaryId: ID, inputs: [pair('Target', referenceTo(ID))] }],
     ['Lose', { message: 'Lose', table: 'opportunity', inputs: [close('OpportunityClose', 'opportunityid')] }],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
+import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
@@ -30,7 +31,7 @@ import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
-import { toInvoiceColumns } from './write-back.js';
+import { toInvoiceColumns, unlessGone } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
 export interface DealSummary extends RecordRef, DealPlace {
@@ -110,19 +111,20 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   };
 
   return {
-    /** A record that was read before and is gone by now counts as dead; one that nobody ever read is refused. */
+    /** A record that is gone by now, or that a hint named and nobody ever had, counts as dead. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
       const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
-      const { deal, problems } = await toTemporalFailures(async () => {
+      const read = await toTemporalFailures(async () => {
         try {
           return await readMapped(rules, table, recordId);
         } catch (error) {
-          const before = isGone(error) ? await findLastRead(ledger, recordId) : undefined;
-          if (!before) throw error;
-          return { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
+          if (!isGone(error)) throw error;
+          const before = await findLastRead(ledger, recordId);
+          return before && { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
         }
       });
-      return toSummary(deal, rules, problems, await save(rules, deal));
+      if (!read) return toNothing({ table, recordId }, rules);
+      return toSummary(read.deal, rules, read.problems, await save(rules, read.deal));
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
@@ -168,7 +170,15 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         result: invoiceRow,
         ambiguityWindowMs,
         find: () => dataverse.findInvoice(row.invoiceId),
-        write: (context) => dataverse.createInvoice(row, context),
+        write: async (context) => {
+          try {
+            return await dataverse.createInvoice(row, context);
+          } catch (error) {
+            // The record was deleted in Sales after it was posted: the invoice still belongs to its account.
+            if (!isMissingRow(error, ref.recordId)) throw error;
+            return dataverse.createInvoice({ ...row, source: undefined }, context);
+          }
+        },
         outcome: (result) => ({
           change: { kind: 'state', state: 'written-back' },
           writeBack: {
@@ -187,7 +197,10 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
       const invoice = await ledger.getInvoice(invoiceId);
       const columns = toColumns(dependencies.rules.today.opportunityColumns, invoice);
-      const receipt = await toTemporalFailures(() => dataverse.updateOpportunity(ref.recordId, columns, REPEATABLE));
+      const receipt = await toTemporalFailures(() =>
+        unlessGone(() => dataverse.updateOpportunity(ref.recordId, columns, REPEATABLE)),
+      );
+      if (!receipt) return;
       await ledger.audit({
         recordId: ref.recordId,
         actor: 'dealbridge',
@@ -242,6 +255,35 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     mapping: rules.mappingHash,
     ...place,
   };
+}
+
+/** Nothing was ever read of it, so nothing is kept: it ends as a dead record without customer, lines or company. */
+function toNothing({ table, recordId }: RecordRef, rules: Rules): DealSummary {
+  const nothing: WonDeal = {
+    table,
+    recordId,
+    revision: '',
+    number: '',
+    name: '',
+    stateCode: DEAD_STATE_CODES[table],
+    lineage: { descendants: [] },
+    customer: undefined,
+    currency: undefined,
+    currencyId: undefined,
+    priceListId: undefined,
+    lines: [],
+    headerDiscount: '0',
+    freight: '0',
+    tax: '0',
+    totalLessFreight: '0',
+    total: '0',
+    pricingErrorCode: 0,
+    requestedDelivery: undefined,
+    shipTo: undefined,
+    extra: { record: {}, account: {}, contact: {}, owner: {}, lines: {}, products: {} },
+  };
+  const place = { context: { companyId: '', mappingHash: rules.mappingHash }, nextCompanyId: '' };
+  return toSummary(nothing, rules, [], place);
 }
 
 function isGone(error: unknown): boolean {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DataverseClient, DataverseInvoiceChange, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
+import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
@@ -71,7 +72,8 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
     /** A note on the timeline of the record, which locked records take too; its GUID is ours, so a repeat finds it. */
     async writeNote({ ref, notice }: { readonly ref: RecordRef; readonly notice: Notice }): Promise<void> {
       const noteId = deriveGuid(`note/${ref.recordId}/${notice.kind}/${notice.subject}`);
-      await writeOnce(dependencies, {
+      let isRecordGone = false;
+      const noting = writeOnce(dependencies, {
         recordId: ref.recordId,
         writeKey: writeKey(ref.recordId, `note-${noteId}`),
         action: 'write a note in Sales',
@@ -79,14 +81,26 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
         ambiguityWindowMs,
         find: () => dataverse.findNote(noteId),
         write: (context) =>
-          dataverse.createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }, context),
+          dataverse
+            .createNote({ noteId, ref, subject: 'Business Central', text: NOTICES[notice.kind] }, context)
+            .catch((error: unknown) => {
+              isRecordGone = isMissingRow(error, ref.recordId);
+              throw error;
+            }),
         outcome: () => ({ facts: { notice } }),
+      });
+      await noting.catch((error: unknown) => {
+        // A deleted record has no timeline, and nobody who reads it.
+        if (!isRecordGone) throw error;
       });
     },
 
     /** The same state twice is the same, so no intent is needed. */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
-      const receipt = await toTemporalFailures(() => dataverse.setOrderInvoiced(recordId, REPEATABLE));
+      const receipt = await toTemporalFailures(() =>
+        unlessGone(() => dataverse.setOrderInvoiced(recordId, REPEATABLE)),
+      );
+      if (!receipt) return;
       await ledger.audit({ recordId, actor: 'dealbridge', action: 'set the order in Sales to invoiced', ...receipt });
     },
   };
@@ -100,6 +114,16 @@ export function toInvoiceColumns(columns: Rules['invoiceColumns'], payment: Paym
     ...(columns.status && { [columns.status]: payment.status }),
     ...(columns.remaining && { [columns.remaining]: payment.remaining }),
   };
+}
+
+/** A record that was deleted in Sales has nobody who could be told; the deal has a notice of it already. */
+export async function unlessGone<T>(write: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await write();
+  } catch (error) {
+    if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+    throw error;
+  }
 }
 
 function toStage(payment: PaymentStatus): DataverseInvoiceStage {

@@ -23,7 +23,8 @@ export interface DataverseInvoice {
   readonly invoiceId: string;
   readonly number: string;
   readonly name: string;
-  readonly source: { readonly table: SourceTable; readonly recordId: string };
+  /** Undefined when the record does not exist any more. */
+  readonly source: RecordRef | undefined;
   readonly accountId: string;
   readonly customerKind: 'account' | 'contact';
   readonly currencyId: string | undefined;
@@ -261,12 +262,12 @@ function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): DataverseInvo
 }
 
 function toInvoiceBody(invoice: DataverseInvoice): Record<string, unknown> {
-  const { table, recordId } = invoice.source;
+  const { source } = invoice;
   const bindSource =
-    table === 'salesorder'
-      ? { 'salesorderid@odata.bind': `/salesorders(${recordId})` }
-      : table === 'opportunity'
-        ? { 'opportunityid@odata.bind': `/opportunities(${recordId})` }
+    source?.table === 'salesorder'
+      ? { 'salesorderid@odata.bind': `/salesorders(${source.recordId})` }
+      : source?.table === 'opportunity'
+        ? { 'opportunityid@odata.bind': `/opportunities(${source.recordId})` }
         : {};
   const customer =
     invoice.customerKind === 'account'

@@ -1,5 +1,5 @@
 import type { HoldReason } from '../../deal/holds.js';
-import type { RemoteErrorCode, RemoteErrorFacts } from '../errors.js';
+import { RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
 import type { AddressedRow, Refusal } from '../http/transport.js';
 
 /** What an answer of Dataverse means where its status says too little: by code, never by text that a customer may have written. */
@@ -73,9 +73,19 @@ export function refine({ status, remoteCode, message, method, row }: Refusal): R
 }
 
 /** A row that the written one refers to may be missing as well; the text names which (reference/dataverse-sales 10.1). */
-function isOwnRow({ key }: AddressedRow, message = ''): boolean {
-  const id = /With Ids? = ([0-9a-f-]{36})/i.exec(message)?.[1];
-  return id === undefined || id.toLowerCase() === key.toLowerCase();
+function isOwnRow({ key }: AddressedRow, message: string | undefined): boolean {
+  const id = findMissingId(message);
+  return id === undefined || id === key.toLowerCase();
+}
+
+/** Whether a write failed because the row with this id, which it refers to, does not exist. */
+export function isMissingRow(error: unknown, id: string): boolean {
+  if (!(error instanceof RemoteApiError) || !NOT_FOUND.has(error.facts.remoteCode?.toLowerCase() ?? '')) return false;
+  return findMissingId(error.facts.remoteMessage) === id.toLowerCase();
+}
+
+function findMissingId(message = ''): string | undefined {
+  return /With Ids? = ([0-9a-f-]{36})/i.exec(message)?.[1]?.toLowerCase();
 }
 
 const GONE: Readonly<Record<string, HoldReason>> = {

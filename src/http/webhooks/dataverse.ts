@@ -28,7 +28,9 @@ export type WebhookOutcome =
   /** A record that nobody knows was lost or deleted. */
   | { readonly kind: 'nothing-to-end' }
   /** Our own change came back. */
-  | { readonly kind: 'own' };
+  | { readonly kind: 'own' }
+  /** Of a table that makes no deals: how many such calls came since the start. */
+  | { readonly kind: 'unknown-table'; readonly table: string; readonly times: number };
 
 /** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -44,6 +46,7 @@ const KEY_PARAMETER = 'dealbridge-key';
  */
 export function createWebhooks(dependencies: WebhookDependencies): Hono {
   const { isRight, log } = dependencies;
+  const countUnknown = createTableCounter();
   const app = new Hono();
   app.post(
     '/webhooks/dataverse',
@@ -57,6 +60,13 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
       if (body === undefined) return c.json({ error: 'body: expected JSON' }, 400);
       const hint = readHint(body, c.req.header('x-ms-dynamics-msg-size-exceeded') !== undefined);
       if (hint.kind === 'bad') return c.json({ error: hint.problem }, 400);
+      if (hint.kind === 'unknown-table') {
+        // Any other answer leaves a failed system job in Sales for each call (reference/dataverse-sales 5.7).
+        const table = hint.table.slice(0, MAX_NAME_LENGTH);
+        const outcome: WebhookOutcome = { kind: 'unknown-table', table, times: countUnknown(table) };
+        log.warn({ ...outcome, message: hint.message }, 'webhook of a table that makes no deals ignored');
+        return c.json(outcome, 202);
+      }
       const outcome = await take(dependencies, hint);
       const recordIds = hint.kind === 'records' ? hint.refs.map((ref) => ref.recordId) : [];
       log.info({ table: hint.table, recordIds, message: hint.message, outcome: outcome.kind }, 'webhook');
@@ -68,7 +78,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
 
 async function take(
   { start, isKnown, recordDetections, nudge, findOwnUserId }: WebhookDependencies,
-  hint: Exclude<HintReading, { kind: 'bad' }>,
+  hint: Exclude<HintReading, { kind: 'bad' | 'unknown-table' }>,
 ): Promise<WebhookOutcome> {
   const ownUserId = findOwnUserId();
   if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { kind: 'own' };
@@ -84,6 +94,21 @@ async function take(
   const [first] = outcomes;
   if (!first) return { kind: 'nothing-to-end' };
   return outcomes.length === 1 ? first : { kind: 'several', outcomes };
+}
+
+/** The longest logical name of a table. */
+const MAX_NAME_LENGTH = 128;
+/** A registration names a few tables; more than these are counted together. */
+const MAX_COUNTED_TABLES = 100;
+
+function createTableCounter(): (table: string) => number {
+  const counts = new Map<string, number>();
+  return (table) => {
+    const key = counts.has(table) || counts.size < MAX_COUNTED_TABLES ? table : '';
+    const times = (counts.get(key) ?? 0) + 1;
+    counts.set(key, times);
+    return times;
+  };
 }
 
 /** The secret by which our own registration in Dataverse proves itself, in one of its three places. */

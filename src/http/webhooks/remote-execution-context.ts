@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
-import { FEED_TABLES, type FeedTable, isFeedTable, isSourceTable, parseRecordId } from '../../deal/ids.js';
+import { type FeedTable, isFeedTable, isSourceTable, parseRecordId } from '../../deal/ids.js';
 
 /**
  * Reads which records a Dataverse webhook speaks of (reference/dataverse-sales 3.8 and 5.4 to 5.7); the rest is never
@@ -59,6 +59,8 @@ export type HintReading =
   | (Hint & { readonly kind: 'records'; readonly refs: readonly RecordRef[]; readonly isEnding: boolean })
   /** Nothing but "look": an account, contact or product, or a body that was cut until nobody can tell the record. */
   | (Hint & { readonly kind: 'nudge' })
+  /** A step of the customer's own registration that does not concern deals. */
+  | { readonly kind: 'unknown-table'; readonly table: string; readonly message: string }
   | { readonly kind: 'bad'; readonly problem: string };
 
 /** `wasCut`: the header x-ms-dynamics-msg-size-exceeded came with it. */
@@ -69,9 +71,7 @@ export function readHint(body: unknown, wasCut = false): HintReading {
     return { kind: 'bad', problem: `not a RemoteExecutionContext: ${where}` };
   }
   const { MessageName: message, PrimaryEntityName: table, InitiatingUserId: userId } = parsed.data;
-  if (!isFeedTable(table)) {
-    return { kind: 'bad', problem: `PrimaryEntityName: expected one of ${FEED_TABLES.join(', ')}, got '${table}'` };
-  }
+  if (!isFeedTable(table)) return { kind: 'unknown-table', table, message };
   const hint: Hint = { table, message, initiatingUserId: userId?.toLowerCase() };
   const ids = findRecordIds(parsed.data, table);
   if (ids.length === 0 && !wasCut) return { kind: 'bad', problem: `no record id in a ${message} of ${table}` };
