@@ -169,8 +169,8 @@ function toError(
 }
 
 function readAddressedRow(path: string): AddressedRow | undefined {
-  const [, set, key] = /^(\w+)\('?([^)']+)'?\)/.exec(path) ?? [];
-  return set === undefined || key === undefined ? undefined : { set, key };
+  const [, set, key] = /^(\w+)\(([^)]+)\)/.exec(path) ?? [];
+  return set === undefined || key === undefined ? undefined : { set, key: key.replaceAll("'", '') };
 }
 
 /** reference/business-central 10.4, reference/dataverse-sales 6.4. */
