@@ -8,7 +8,7 @@ export interface Access {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
-  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+  readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
 }
 
 /** @throws ConfigError when a credential is neither set nor in the ledger. */

@@ -43,7 +43,7 @@ export interface Config {
   readonly requestTimeoutMs: number;
   /** Set: the worker takes tasks of this version only once an operator has made it the current one. */
   readonly workerBuildId: string | undefined;
-  /** How old the last look at an environment's identity may be when something is written to it. */
+  /** How old the last look at an environment's identity may be when something is asked of it. */
   readonly environmentCheckMs: number;
   readonly starter: {
     readonly port: number;

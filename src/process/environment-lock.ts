@@ -9,7 +9,8 @@ import { type Config, ConfigError } from './config.js';
 
 /**
  * A copy or a reset of an environment keeps address, users and tokens (reference/dataverse-sales 12, trap 43): before
- * anything is written, the environment under the address must be the one that the ledger knows.
+ * a deal goes on, the environments under both addresses must be those that the ledger knows. A deal of a copied Sales
+ * must not be posted, and what a copied Business Central says must not be reported.
  */
 
 export interface ReadableEnvironment {
@@ -62,9 +63,19 @@ export function toBusinessCentralEnvironment(
 export interface EnvironmentLock {
   /** Registers the environment at the first start, if there is one. @throws ConfigError when it is another one. */
   ensureSame(): Promise<void>;
-  /** Before a write. @throws RemoteApiError that certainly nothing was done with. */
+  /** Before a request. @throws RemoteApiError that certainly nothing was done with. */
   confirm(asked: string): Promise<void>;
 }
+
+/** Whatever is asked of one system depends on both: neither is asked while one of them is not certain. */
+export function confirmAll(locks: readonly EnvironmentLock[]): (asked: string) => Promise<void> {
+  return async (asked) => {
+    await Promise.all(locks.map((lock) => lock.confirm(asked)));
+  };
+}
+
+/** A refusal that passes does not last as long. */
+const UNREADABLE_LIMIT_MS = 10 * 60_000;
 
 export interface LockOptions {
   readonly environments: EnvironmentLedger;
@@ -78,6 +89,7 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
   const { system, address } = environment;
   let startedWith: Identity | undefined;
   let sameAt: Date | undefined;
+  let unreadableSince: Date | undefined;
   let looking: Promise<string | undefined> | undefined;
   const nothing = `no environment under ${address}`;
 
@@ -91,6 +103,9 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
       const was = `registered ${describeIdentity(registered)}, got ${describeIdentity(identity)}`;
       return `expected the registered environment under ${address}, got another one: ${was}; if that is meant, run \`dealbridge environments accept ${system} --by NAME\` and start the worker again`;
     }
+    const unread = Object.keys(registered).filter((name) => identity[name] === undefined);
+    if (unread.length > 0) return doubt(unread, registered);
+    unreadableSince = undefined;
     // Company id and the places of the feeds are those of the environment that the process began with.
     if (startedWith && !isSame(startedWith, identity)) {
       return `the worker started with ${describeIdentity(startedWith)} under ${address}, and ${describeIdentity(identity)} was accepted since: start it again`;
@@ -98,6 +113,16 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
     startedWith ??= identity;
     sameAt = options.clock.now();
     return undefined;
+  }
+
+  /** What is not known is not certain: it is asked again, and a person hears of it when that does not help. */
+  function doubt(unread: readonly string[], registered: Identity): string {
+    const now = options.clock.now();
+    unreadableSince ??= now;
+    if (now.getTime() - unreadableSince.getTime() < UNREADABLE_LIMIT_MS) {
+      throw new RemoteApiError(system, 'unavailable', `read ${unread.join(', ')} of the environment`, {});
+    }
+    return `expected ${describeIdentity(registered)} under ${address}, could not read ${unread.join(', ')} since ${unreadableSince.toISOString()}: give the app registration the right to read it again, or run \`dealbridge environments accept ${system} --by NAME\``;
   }
 
   /** A clock that was set back makes nothing recent. */
@@ -131,14 +156,14 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
   };
 }
 
-/** The look failed and the write was never sent, so its outcome is not unknown (I3). */
+/** The look failed and the request was never sent, so its outcome is not unknown (I3). */
 function notAsked(error: unknown): unknown {
   if (!(error instanceof RemoteApiError) || error.wasNotDone) return error;
   return new RemoteApiError(error.api, 'unavailable', error.message, error.facts);
 }
 
-/** What one of the two could not be read is not compared. */
-function isSame(left: Identity, right: Identity): boolean {
+/** What was never read is not compared. */
+export function isSame(left: Identity, right: Identity): boolean {
   return Object.entries(left).every(([name, value]) => right[name] === undefined || right[name] === value);
 }
 

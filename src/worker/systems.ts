@@ -14,29 +14,34 @@ import { masterColumns } from '../mapping/fields/master-fields.js';
 import { type Access, openAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import {
+  confirmAll,
   createEnvironmentLock,
+  type EnvironmentLock,
   type ReadableEnvironment,
   toBusinessCentralEnvironment,
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
 import { waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
-import type { Runtime } from '../process/runtime.js';
+import type { Foundation } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 
-/** Both systems as the worker writes to them: only while their environments are those that the ledger knows. */
+/** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
 export type Systems = Awaited<ReturnType<typeof openSystems>>;
 
-export async function openSystems(config: Config, runtime: Runtime) {
-  const { database, ledger, vault } = runtime;
+export async function openSystems(config: Config, foundation: Foundation) {
+  const { database, ledger, vault } = foundation;
   const { rules } = config;
   const open = await openAccess(config, vault);
   const { furtherCompanies, ...central } = config.businessCentral;
-  const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
+  const salesLock = await lock(config, foundation, toDataverseEnvironment(config, open.dataverse));
+  const lockCompany = async (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
     const reach = { ...open.businessCentral, environmentUrl: place.environmentUrl };
-    return lock(config, runtime, reach, toBusinessCentralEnvironment({ ...central, ...place }, reach));
+    const companyLock = await lock(config, foundation, toBusinessCentralEnvironment({ ...central, ...place }, reach));
+    return { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) };
   };
-  const dataverseAccess = await lock(config, runtime, open.dataverse, toDataverseEnvironment(config, open.dataverse));
+  // Which company a deal belongs to is known once it is read; Business Central is asked before anything is written.
+  const dataverseAccess = { ...open.dataverse, beforeRequest: confirmAll([salesLock]) };
   const firstAccess = await lockCompany(central);
   const accesses = new Map<string, Access>();
   for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
@@ -87,21 +92,20 @@ async function openCompany(reach: Access, companyName: string): Promise<Company>
 
 async function lock(
   config: Config,
-  { database, log }: Runtime,
-  open: Access,
+  { database, log }: Foundation,
   environment: ReadableEnvironment,
-): Promise<Access> {
-  const { ensureSame, confirm } = createEnvironmentLock(environment, {
+): Promise<EnvironmentLock> {
+  const environmentLock = createEnvironmentLock(environment, {
     environments: createEnvironmentLedger(database),
     checkEveryMs: config.environmentCheckMs,
     by: 'worker',
     clock: systemClock,
   });
   try {
-    await ensureSame();
+    await environmentLock.ensureSame();
   } catch (error) {
     if (!(error instanceof RemoteApiError)) throw error;
-    log.warn({ err: error }, 'checking the environment failed, checking again before the first write');
+    log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
   }
-  return { ...open, beforeWrite: confirm };
+  return environmentLock;
 }

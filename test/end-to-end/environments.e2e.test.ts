@@ -5,7 +5,7 @@ import { runCli } from '../support/cli.js';
 import { createDealer } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
 
-/** Another organization under the address of Sales, as after a copy or a reset: nothing is written to it. */
+/** Another organization under the address of Sales, as after a copy or a reset: none of its deals goes on. */
 
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;
@@ -36,7 +36,7 @@ async function replaceOrganization(id: string): Promise<void> {
 }
 
 describe('an environment that was replaced under its address', () => {
-  it('holds what would be written to it, keeps the worker from starting, and is used once a person accepted it', async () => {
+  it('holds its deals before anything is made of them, keeps the worker from starting, and is used once a person accepted it', async () => {
     const listed = await cli('list');
     expect(listed.stdout.split('\n').filter(Boolean)).toEqual([
       expect.stringMatching(/^dataverse\t.*\torganizationId /),
@@ -50,7 +50,8 @@ describe('an environment that was replaced under its address', () => {
     const held = await dealer.status(deal);
     expect(held.problems).toMatchObject([{ reason: 'environment-changed', owner: 'IT' }]);
     expect(held.problems[0]?.text).toContain(`got organizationId ${COPY}`);
-    // Business Central is the one it was; what was to be written back to Sales is not there.
+    // Business Central is the one it was, and nothing of the copy is in it.
+    expect(dealer.invoicesOf(deal)).toEqual([]);
     expect(dealer.salesInvoicesOf(deal)).toEqual([]);
 
     await stage.killWorker();

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
+import type { Clock } from '../../src/deal/clock.js';
 import { readAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { createEnvironmentLedger, type Identity } from '../../src/ledger/settings/environments.js';
 import { ConfigError } from '../../src/process/config.js';
 import {
+  confirmAll,
   createEnvironmentLock,
   type ReadableEnvironment,
   toBusinessCentralEnvironment,
@@ -44,12 +46,12 @@ function createPlace(): Place {
   return place;
 }
 
-const lockOf = (environment: ReadableEnvironment, checkEveryMs = 0) =>
+const lockOf = (environment: ReadableEnvironment, checkEveryMs = 0, clock: Clock = systemClock) =>
   createEnvironmentLock(environment, {
     environments: createEnvironmentLedger(counter.database),
     checkEveryMs,
     by: 'worker',
-    clock: systemClock,
+    clock,
   });
 
 const refusalOf = (asking: Promise<void>): Promise<unknown> =>
@@ -79,7 +81,7 @@ describe('the environment under an address', () => {
     expect(String(refusal)).toContain('dealbridge environments accept dataverse --by NAME');
   });
 
-  it('is looked at once in a while, not before each write', async () => {
+  it('is looked at once in a while, not before each request', async () => {
     const place = createPlace();
     const lock = lockOf(place, 60_000);
     await Promise.all([lock.confirm('write'), lock.confirm('write')]);
@@ -87,7 +89,7 @@ describe('the environment under an address', () => {
     expect(place.looks).toBe(1);
   });
 
-  it('that became another one refuses each write until it is the old one again', async () => {
+  it('that became another one refuses each request until it is the old one again', async () => {
     const place = createPlace();
     const lock = lockOf(place);
     await lock.confirm('create the draft');
@@ -110,7 +112,7 @@ describe('the environment under an address', () => {
     await lockOf(place).ensureSame();
   });
 
-  it('that is not there is not registered, and cannot be written to', async () => {
+  it('that is not there is not registered, and cannot be asked', async () => {
     const place = createPlace();
     place.identity = undefined;
     const lock = lockOf(place);
@@ -122,11 +124,64 @@ describe('the environment under an address', () => {
     });
   });
 
-  it('that does not answer refuses the write as one that was not sent (I3)', async () => {
+  it('that does not answer refuses the request as one that was not sent (I3)', async () => {
     const place = createPlace();
     place.fails = new RemoteApiError('dataverse', 'unknown-outcome', 'ask who we are', { status: 504 });
     const refusal = await refusalOf(lockOf(place).confirm('create the draft'));
     expect(refusal).toMatchObject({ code: 'unavailable', wasNotDone: true, facts: { status: 504 } });
+  });
+});
+
+describe('a fact of the environment that was registered and cannot be read', () => {
+  const whole = { companyId: 'one', environmentType: 'Production' };
+  const createStoppedClock = () => {
+    const clock = { at: Date.parse('2026-03-31T12:00:00Z'), now: () => new Date(clock.at) };
+    return clock;
+  };
+
+  it('makes the environment uncertain: nothing is asked, at first as what passes, then as what a person mends', async () => {
+    const place = createPlace();
+    place.identity = whole;
+    const clock = createStoppedClock();
+    const lock = lockOf(place, 0, clock);
+    await lock.confirm('create the draft');
+    place.identity = { companyId: 'one' };
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
+      code: 'unavailable',
+      message: 'read environmentType of the environment: unavailable',
+    });
+    clock.at += 10 * 60_000;
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
+      code: 'other-environment',
+      facts: { remoteMessage: expect.stringContaining('could not read environmentType since 2026-03-31T12:00') },
+    });
+    place.identity = whole;
+    await lock.confirm('create the draft');
+    // What passed is forgotten.
+    place.identity = { companyId: 'one' };
+    expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is not missed where it never could be read', async () => {
+    const place = createPlace();
+    place.identity = { companyId: 'one' };
+    const lock = lockOf(place);
+    await lock.confirm('create the draft');
+    place.identity = whole;
+    await lock.confirm('create the draft');
+  });
+});
+
+describe('two environments', () => {
+  it('are both looked at, whichever is asked', async () => {
+    const [sales, books] = [createPlace(), createPlace()];
+    const confirm = confirmAll([lockOf({ ...sales, address: 'https://sales.example' }), lockOf(books)]);
+    books.fails = new RemoteApiError('business-central', 'unavailable', 'look the company up', { status: 503 });
+    expect(await refusalOf(confirm('create the draft'))).toMatchObject({
+      api: 'business-central',
+      code: 'unavailable',
+    });
+    expect([sales.looks, books.looks]).toEqual([1, 1]);
   });
 });
 

@@ -19,6 +19,7 @@ export interface Counter {
   /** Of a step in this company, by rules that nobody names. */
   readonly context: StepContext;
   readonly database: Database;
+  readonly databaseUrl: string;
   readonly ledger: Ledger;
   readonly books: ReturnType<typeof createBookkeeper>;
   readonly customerId: string;
@@ -41,6 +42,7 @@ export async function openCounter(): Promise<Counter> {
     companyId: company.id,
     context: { companyId: company.id, mappingHash: 'default' },
     database,
+    databaseUrl: embedded.url,
     ledger,
     books: createBookkeeper(simulators),
     customerId: String(company.findByNumber('customers', 'C10001')?.['id']),

@@ -10,8 +10,8 @@ export interface EnvironmentOptions {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
-  /** As in `HttpOptions`: keeps a write from an environment that is not the one we know. */
-  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+  /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
+  readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
 }
 
 /** What a finished write leaves for the audit trail. */
@@ -36,7 +36,7 @@ export function createBusinessCentralTransport(
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,
     parallel,
-    beforeWrite: options.beforeWrite,
+    beforeRequest: options.beforeRequest,
     headers: { 'accept-language': 'en-US' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

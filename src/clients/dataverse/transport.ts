@@ -8,8 +8,8 @@ export interface DataverseClientOptions {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
-  /** As in `HttpOptions`: keeps a write from an environment that is not the one we know. */
-  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+  /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
+  readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
 }
 
 /** What every request to Dataverse has in common. */
@@ -20,7 +20,7 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,
     parallel,
-    beforeWrite: options.beforeWrite,
+    beforeRequest: options.beforeRequest,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

@@ -58,8 +58,8 @@ export interface HttpOptions {
   /** Shorter than the activity's time limit, so that no attempt outlives its activity. */
   readonly timeoutMs: number;
   readonly parallel: number;
-  /** Called before every request that may change something; what it throws keeps the request from being sent. */
-  readonly beforeWrite?: ((asked: string) => Promise<void>) | undefined;
+  /** Called before every request; what it throws keeps the request from being sent. */
+  readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Reads the error envelope of this API. */
   readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
@@ -121,7 +121,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
 
   return {
     async send(asking) {
-      if (asking.method !== 'GET') await options.beforeWrite?.(asking.asked);
+      await options.beforeRequest?.(asking.asked);
       try {
         return await attempt(asking, await options.tokens.getToken());
       } catch (error) {
