@@ -7,7 +7,11 @@ import {
 } from '../operations/settings/environments.js';
 import { openAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
-import { describeIdentity, toBusinessCentralEnvironment, toDataverseEnvironment } from '../process/environment-lock.js';
+import {
+  describeIdentity,
+  toBusinessCentralEnvironments,
+  toDataverseEnvironment,
+} from '../process/environment-lock.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
 
 /** `dealbridge environments …`: which environments are registered, and a person's decision that another one is right. */
@@ -61,9 +65,5 @@ function toAddresses(
   system: System,
 ): ReadableAddress[] {
   if (system === 'dataverse') return [toDataverseEnvironment(config, access.dataverse)];
-  const { furtherCompanies, ...first } = config.businessCentral;
-  return [first, ...furtherCompanies].map((place) => {
-    const reach = { ...access.businessCentral, environmentUrl: place.environmentUrl };
-    return toBusinessCentralEnvironment({ ...first, ...place }, reach);
-  });
+  return toBusinessCentralEnvironments(config, access.businessCentral);
 }

@@ -1,6 +1,7 @@
 import type { Database } from '../ledger/database.js';
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from '../process/config.js';
+import { toBusinessCentralEnvironments, toDataverseEnvironment } from '../process/environment-lock.js';
 import { createFoundation, type Foundation } from '../process/runtime.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { examineCompany, examinePermissions, examineSubscriptions } from './business-central.js';
@@ -8,6 +9,7 @@ import { examineRuleTargets, examineSetup } from './company-setup.js';
 import { examineConfiguration, examineKeys } from './configuration.js';
 import { examineExpiry, examineToken } from './credentials.js';
 import { examineDatabase } from './database.js';
+import { examineEnvironments } from './environments.js';
 import { examineFeeds } from './feeds.js';
 import { examineClock, examineHost } from './hosts.js';
 import { examineChangeTracking, examineDataverse, examinePrivileges, examineSalesReads } from './sales.js';
@@ -67,12 +69,22 @@ export function createExamination(load: () => Config): Examination {
       tokens.dataverse,
       tokens.company,
       dataverse,
+      examineEnvironments(
+        'dataverse: identity',
+        { access: tokens.dataverse, config, database, db },
+        (known, access) => [toDataverseEnvironment(known, access)],
+      ),
       examineSalesReads(dataverse, config),
       examineChangeTracking(dataverse),
       examinePrivileges(dataverse, config),
       examineColumns(dataverse, config),
       examineWebhooks(dataverse, config),
       company,
+      examineEnvironments(
+        'business central: identity',
+        { access: tokens.company, config, database, db },
+        toBusinessCentralEnvironments,
+      ),
       examinePermissions(company, config),
       examineSetup(company, config),
       examineRuleTargets(company, config),

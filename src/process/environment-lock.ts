@@ -60,6 +60,14 @@ export function toBusinessCentralEnvironment(
   };
 }
 
+/** Of every company that deals are handed to. */
+export function toBusinessCentralEnvironments(config: Config, access: Access): ReadableEnvironment[] {
+  const { furtherCompanies, ...first } = config.businessCentral;
+  return [first, ...furtherCompanies].map((place) =>
+    toBusinessCentralEnvironment({ ...first, ...place }, { ...access, environmentUrl: place.environmentUrl }),
+  );
+}
+
 export interface EnvironmentLock {
   /** Registers the environment at the first start, if there is one. @throws ConfigError when it is another one. */
   ensureSame(): Promise<void>;

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createEnvironmentLedger, type EnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Examined, examine, registerSteps } from '../support/doctor.js';
 
@@ -117,6 +118,61 @@ describe('Entra', () => {
     expect(app.advice).toContain('BC_CLIENT_ID');
     const tenant = (await examineWith({ ENTRA_TENANT_ID: unknown })).finding('token for dataverse', 'token');
     expect(tenant.found).toContain('AADSTS90002');
+  });
+});
+
+describe('the environments', () => {
+  const SALES = 'dataverse: identity';
+  const BOOKS = 'business central: identity';
+  const withEnvironments = async <T>(act: (environments: EnvironmentLedger) => Promise<T>): Promise<T> => {
+    const database = openDatabase(embedded.url);
+    try {
+      return await act(createEnvironmentLedger(database));
+    } finally {
+      await database.close();
+    }
+  };
+
+  it('are compared with the registered ones, and nothing is registered by looking', async () => {
+    const { connection: to } = simulators;
+    const address = to.dataverse;
+    const books = `${to.businessCentral}/v2.0/${to.tenant}/${to.environment} ${to.company}`;
+    const before = await examineWith();
+    expect(before.finding(SALES, address)).toMatchObject({ result: 'not checked' });
+    expect(before.finding(BOOKS, books)).toMatchObject({ result: 'not checked' });
+    expect(await withEnvironments((environments) => environments.list())).toEqual([]);
+
+    const organizationId = /organizationId (\S+);/.exec(before.finding(SALES, address).found)?.[1] ?? '';
+    const companyId = simulators.businessCentral.company.id;
+    const identity = { companyId, companyName: to.company, environmentType: 'Production', tenantId: to.tenant };
+    await withEnvironments(async (environments) => {
+      await environments.accept({ system: 'dataverse', address, identity: { organizationId } }, 'ann');
+      await environments.accept({ system: 'business-central', address: books, identity }, 'ann');
+    });
+    const sound = await examineWith();
+    expect(sound.finding(SALES, address)).toMatchObject({
+      result: 'ok',
+      found: `organizationId ${organizationId}, as registered`,
+    });
+    expect(sound.finding(BOOKS, books)).toMatchObject({ result: 'ok' });
+
+    simulators.businessCentral.switches.environmentType = 'Sandbox';
+    undo.push(() => {
+      simulators.businessCentral.switches.environmentType = 'Production';
+    });
+    await withEnvironments((environments) =>
+      environments.accept({ system: 'dataverse', address, identity: { organizationId: 'another' } }, 'ann'),
+    );
+    const copied = await examineWith();
+    expect(wrongOf(copied)).toEqual([`${SALES}: ${address}`, `${BOOKS}: ${books}`]);
+    expect(copied.finding(SALES, address)).toMatchObject({
+      found: `registered organizationId another, got organizationId ${organizationId}: no deal goes on`,
+      advice: expect.stringContaining('dealbridge environments accept dataverse --by NAME'),
+    });
+    expect(copied.finding(BOOKS, books).found).toContain('environmentType Sandbox');
+    await withEnvironments((environments) =>
+      environments.accept({ system: 'dataverse', address, identity: { organizationId } }, 'ann'),
+    );
   });
 });
 
