@@ -39,6 +39,16 @@ CREATE TABLE environments (
 COMMENT ON TABLE environments IS 'Which environment stands under an address: a copy or a reset keeps address, users and tokens, and is another one.';
 COMMENT ON COLUMN environments.identity IS 'The organization of Sales; company, type and tenant of Business Central, version 1.';
 
+CREATE TABLE paused_lanes (
+  system text NOT NULL CHECK (system IN ('dataverse', 'business-central')),
+  address text NOT NULL,
+  paused_since timestamptz NOT NULL,
+  problem text NOT NULL,
+  PRIMARY KEY (system, address)
+);
+COMMENT ON TABLE paused_lanes IS 'Environments whose sign-in is refused: deals wait until it is taken again, and then the row goes.';
+COMMENT ON COLUMN paused_lanes.problem IS 'What Entra or the system answered: a code, never a secret.';
+
 CREATE TABLE ledger_restores (
   restored_at timestamptz NOT NULL DEFAULT now(),
   recorded_by text NOT NULL

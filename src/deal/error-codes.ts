@@ -90,8 +90,8 @@ export const REMOTE_ERRORS = {
     'See the hold of the deal: it names the row. Give one of the two another number, or delete the wrong one.',
   ),
   unauthorized: setup(
-    'The other side does not take our token.',
-    'Check client id and credential: `dealbridge credentials list`, `dealbridge doctor`.',
+    'Entra refuses our credential, or the other side our token: deals wait, and go on by themselves once it is taken.',
+    '`dealbridge doctor` names the cause; a new secret is taken up by `dealbridge credentials set`.',
   ),
   forbidden: setup('Our application user lacks a privilege.', '`dealbridge doctor` names what is missing.'),
   rejected: setup(

@@ -1,4 +1,5 @@
 import { type CredentialProvider, createTokenSource, type TokenSource } from '../clients/entra/tokens.js';
+import type { Lane } from '../clients/http/lane.js';
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from './config.js';
 import { createCredentialProvider, ensureCredential } from './credentials.js';
@@ -9,6 +10,8 @@ export interface Access {
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
+  /** Of the worker, which keeps asking; whoever asks once hears of a refusal at once. */
+  readonly lane?: Lane | undefined;
 }
 
 /** @throws ConfigError when a credential is neither set nor in the ledger. */

@@ -6,10 +6,14 @@ import { createSubscriptionClient } from '../clients/business-central/subscripti
 import { createDataverseChanges } from '../clients/dataverse/changes.js';
 import { createDataverseClient } from '../clients/dataverse/client.js';
 import { createDataverseMasters } from '../clients/dataverse/masters.js';
+import type { AppRegistration } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
+import { createLane } from '../clients/http/lane.js';
+import type { Clock } from '../deal/clock.js';
 import { type CompanyPlace, placeName } from '../deal/companies.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { findMapping } from '../ledger/settings/mappings.js';
+import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
 import { masterColumns } from '../mapping/fields/master-fields.js';
 import { type Access, openAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
@@ -21,6 +25,7 @@ import {
   toBusinessCentralEnvironment,
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
+import { createLaneAlarm } from '../process/lane-alarm.js';
 import { waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
@@ -29,23 +34,33 @@ import { systemClock } from '../process/system-clock.js';
 /** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
 export type Systems = Awaited<ReturnType<typeof openSystems>>;
 
-export async function openSystems(config: Config, foundation: Foundation) {
-  const { database, ledger, vault } = foundation;
+export async function openSystems(config: Config, foundation: Foundation, clock: Clock = systemClock) {
+  const { database, ledger, log, vault } = foundation;
   const { rules } = config;
   const open = await openAccess(config, vault);
+  const lanes = createPausedLaneLedger(database);
+  const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
+    const alarm = createLaneAlarm({ environment: at(access), clientId, lanes, log });
+    const reach = { ...access, lane: createLane({ clock, alarm }) };
+    return { reach, environment: at(reach) };
+  };
   const { furtherCompanies, ...central } = config.businessCentral;
-  const salesLock = await lock(config, foundation, toDataverseEnvironment(config, open.dataverse));
+  const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
+  const salesLock = await lock(config, foundation, sales.environment);
   const lockCompany = async (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
-    const reach = { ...open.businessCentral, environmentUrl: place.environmentUrl };
-    const companyLock = await lock(config, foundation, toBusinessCentralEnvironment({ ...central, ...place }, reach));
-    return { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) };
+    const { reach, environment } = inLane(
+      { ...open.businessCentral, environmentUrl: place.environmentUrl },
+      central.app,
+      (access) => toBusinessCentralEnvironment({ ...central, ...place }, access),
+    );
+    return { ...reach, beforeRequest: confirmAll([salesLock, await lock(config, foundation, environment)]) };
   };
   // Which company a deal belongs to is known once it is read; Business Central is asked before anything is written.
-  const dataverseAccess = { ...open.dataverse, beforeRequest: confirmAll([salesLock]) };
+  const dataverseAccess = { ...sales.reach, beforeRequest: confirmAll([salesLock]) };
   const firstAccess = await lockCompany(central);
   const accesses = new Map<string, Access>();
   for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
-  const first = await waitFor('Business Central', () => openCompany(firstAccess, central.company), runtime);
+  const first = await waitFor('Business Central', () => openCompany(firstAccess, central.company), foundation);
   const companies = createCompanies({
     first,
     firstPlace: central,

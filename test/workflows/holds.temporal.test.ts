@@ -1,5 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { toFailure } from '../../src/activities/remote/failures.js';
+import { RemoteApiError } from '../../src/clients/errors.js';
 import { changedSignal, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
@@ -122,6 +124,27 @@ describe('a hold', () => {
     looking.release();
     await deal.until('awaiting-confirmation');
     await deal.handle.terminate();
+  });
+
+  it('is not raised by a sign-in that is refused for an hour: the step is asked again until it is taken', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    const { post } = world.standIns;
+    const refused = { status: 401, remoteCode: 'Authentication_InvalidCredentials', retryAfterMs: 30_000 };
+    let attempts = 0;
+    world.standIns.post = async (input) => {
+      attempts += 1;
+      // 120 times half a minute.
+      if (attempts <= 120) {
+        throw toFailure(new RemoteApiError('business-central', 'unauthorized', 'post the invoice', refused));
+      }
+      if (!post) throw new Error('the world posts');
+      return post(input);
+    };
+    const deal = await world.start();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(attempts).toBe(121);
+    expect(world.states).not.toContain('held');
+    expect(world.books.posted).toHaveLength(1);
   });
 
   it('whose step fails for good for another reason fails the run: that is a bug, not a hold', async () => {

@@ -12,7 +12,6 @@ const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
   'not-found',
   'taken',
   'forbidden',
-  'unauthorized',
   'other-environment',
 ]);
 

@@ -1,4 +1,5 @@
 import type { TokenSource } from '../entra/tokens.js';
+import type { Lane } from '../http/lane.js';
 import { createTransport, type HttpAnswer, type HttpTransport } from '../http/transport.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
@@ -12,6 +13,7 @@ export interface EnvironmentOptions {
   readonly timeoutMs: number;
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
+  readonly lane?: Lane | undefined;
 }
 
 /** What a finished write leaves for the audit trail. */
@@ -37,6 +39,7 @@ export function createBusinessCentralTransport(
     timeoutMs: options.timeoutMs,
     parallel,
     beforeRequest: options.beforeRequest,
+    lane: options.lane,
     headers: { 'accept-language': 'en-US' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

@@ -1,4 +1,5 @@
 import type { TokenSource } from '../entra/tokens.js';
+import type { Lane } from '../http/lane.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
@@ -10,6 +11,7 @@ export interface DataverseClientOptions {
   readonly timeoutMs: number;
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
+  readonly lane?: Lane | undefined;
 }
 
 /** What every request to Dataverse has in common. */
@@ -21,6 +23,7 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     timeoutMs: options.timeoutMs,
     parallel,
     beforeRequest: options.beforeRequest,
+    lane: options.lane,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

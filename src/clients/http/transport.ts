@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
+import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
 import type { WriteContext } from './write-context.js';
@@ -60,6 +61,8 @@ export interface HttpOptions {
   readonly parallel: number;
   /** Called before every request; what it throws keeps the request from being sent. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
+  /** Without one a refused sign-in is answered as it comes. */
+  readonly lane?: Lane | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Reads the error envelope of this API. */
   readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
@@ -119,15 +122,20 @@ export function createTransport(options: HttpOptions): HttpTransport {
     throw toError(options, asking, response, answered, requestId);
   }
 
+  async function sendSignedIn(asking: HttpRequest): Promise<HttpAnswer> {
+    try {
+      return await attempt(asking, await options.tokens.getToken());
+    } catch (error) {
+      if (!(error instanceof RemoteApiError) || error.facts.status !== 401) throw error;
+      return attempt(asking, await options.tokens.getToken({ renew: true }));
+    }
+  }
+
   return {
     async send(asking) {
+      // First, since what it asks may be the one request that a paused lane lets leave.
       await options.beforeRequest?.(asking.asked);
-      try {
-        return await attempt(asking, await options.tokens.getToken());
-      } catch (error) {
-        if (!(error instanceof RemoteApiError) || error.facts.status !== 401) throw error;
-        return attempt(asking, await options.tokens.getToken({ renew: true }));
-      }
+      return options.lane ? options.lane.run(asking.asked, () => sendSignedIn(asking)) : sendSignedIn(asking);
     },
     close: () => agent.close(),
   };

@@ -6,7 +6,7 @@ import { stored, toStored } from '../stored-content.js';
 
 /** Which environment stands under an address, as it was first registered or accepted by a person. */
 
-const SYSTEM_NAMES = ['dataverse', 'business-central'] as const;
+export const SYSTEM_NAMES = ['dataverse', 'business-central'] as const;
 export type SystemName = (typeof SYSTEM_NAMES)[number];
 
 /** Flat, by name: `organizationId`, `companyId`, `companyName`, … */
