@@ -63,6 +63,17 @@ describe('a token source', () => {
     expect(readings).toBe(2);
   });
 
+  it('hands a token out until it ends when Entra refuses the next one, but not to whom it was refused', async () => {
+    await administer('/lifetime', { seconds: 299 });
+    const token = await source.getToken();
+    secrets = ['ended'];
+    expect(await source.getToken()).toBe(token);
+    await expect(source.getToken({ renew: true })).rejects.toMatchObject({ code: 'unauthorized' });
+    secrets = [KNOWN];
+    await source.getToken();
+    expect(answers()).toEqual([200, 401, 401, 200]);
+  });
+
   it('after a 401 of the API it reads the credential again', async () => {
     await source.getToken();
     await source.getToken({ renew: true });

@@ -51,7 +51,12 @@ export function createTokenSource(registration: AppRegistration, findCredentials
       asking ??= askWithAny(registration, findCredentials).finally(() => {
         asking = undefined;
       });
-      token = await asking;
+      try {
+        token = await asking;
+      } catch (error) {
+        // Until it expires the one in hand serves; only whoever was refused with it needs another.
+        if (renew || !token || token.expiresAt.getTime() <= Date.now()) throw error;
+      }
       return token.value;
     },
   };
