@@ -15,6 +15,7 @@ import { createBusinessCentralWebhook } from './http/webhooks/business-central.j
 import { createWebhooks, toGivenKey } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
+import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { openAccess } from './process/access.js';
 import { loadConfig } from './process/config.js';
 import { createCredentialProvider, deriveClientState, ensureCredential } from './process/credentials.js';
@@ -75,6 +76,7 @@ const app = createRoutes({
     token === undefined
       ? undefined
       : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, log },
+  listPausedLanes: createPausedLaneLedger(runtime.database).list,
   log,
 });
 

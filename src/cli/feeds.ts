@@ -6,6 +6,7 @@ import type { GapReport } from '../ledger/deals/detections.js';
 import type { HintSetAside } from '../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
 import type { FeedState } from '../ledger/feeds/sales-feeds.js';
+import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
 import { printJson, printTable, toAge } from './print.js';
@@ -28,7 +29,8 @@ export function addFeedCommands(program: Command): void {
       withRuntime(async ({ database, ledger }) => {
         const now = new Date();
         const shown = await listFeeds({ database, ledger, now }, currentPerson(), {});
-        const { dataverse, businessCentral, gaps, setAside } = shown;
+        const { dataverse, businessCentral, gaps, setAside, pausedLanes } = shown;
+        for (const lane of pausedLanes) console.log(`${describePause(lane)}\n`);
         printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
         for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
@@ -103,6 +105,10 @@ function printSetAside(hints: readonly HintSetAside[], now: Date): void {
   const lines = hints.map(({ table, recordId, since, reason }) => [table, recordId, toAge(since, now), reason]);
   printTable([['set aside', 'deal', 'for', 'what Temporal said'], ...lines]);
   console.log('They are told again every ten minutes; `dealbridge replay` begins such a deal anew.\n');
+}
+
+function describePause({ system, address, pausedSince, problem }: PausedLane): string {
+  return `${system} paused since ${pausedSince.toISOString()}, deals wait (${address}): ${problem}`;
 }
 
 const FEED_COLUMNS = [

@@ -12,6 +12,7 @@ import { examineDatabase } from './database.js';
 import { examineEnvironments } from './environments.js';
 import { examineFeeds } from './feeds.js';
 import { examineClock, examineHost } from './hosts.js';
+import { examineLanes } from './lanes.js';
 import { examineChangeTracking, examineDataverse, examinePrivileges, examineSalesReads } from './sales.js';
 import { examineColumns } from './sales-columns.js';
 import { examineWebhooks } from './sales-webhooks.js';
@@ -92,6 +93,7 @@ export function createExamination(load: () => Config): Examination {
       temporal,
       examineQueues(temporal),
       examineLoops(temporal, config, company),
+      examineLanes({ database, db }),
       examineFeeds({ database, db, config }),
       examineStarter(config, ring),
     ],

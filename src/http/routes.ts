@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
+import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import { type CodecEndpointDependencies, createCodecEndpoint } from './codec.js';
 
 /** Everything that the starter answers: health for all, and one router for each subject. */
@@ -9,13 +10,24 @@ export interface RouteOptions {
   readonly webhooks: readonly Hono[];
   /** Below `/codec`; without it there is none. */
   readonly codec: CodecEndpointDependencies | undefined;
+  /** Environments whose sign-in is refused. */
+  readonly listPausedLanes: () => Promise<readonly Pick<PausedLane, 'system' | 'pausedSince'>[]>;
   readonly log: Logger;
 }
 
-export function createRoutes({ limits, webhooks, codec, log }: RouteOptions): Hono {
+export function createRoutes({ limits, webhooks, codec, listPausedLanes, log }: RouteOptions): Hono {
   const app = new Hono();
   app.use(limits);
-  app.get('/health', (c) => c.json({ status: 'ok' }));
+  app.get('/health', async (c) => {
+    try {
+      const paused = await listPausedLanes();
+      return c.json({ status: 'ok', pausedLanes: paused.map(({ system, pausedSince }) => ({ system, pausedSince })) });
+    } catch (error) {
+      // The starter itself is well; whoever watches the ledger hears of it there.
+      log.warn({ err: error }, 'the paused lanes cannot be read');
+      return c.json({ status: 'ok' });
+    }
+  });
   for (const webhook of webhooks) app.route('/', webhook);
   if (codec) app.route('/codec', createCodecEndpoint(codec));
   app.notFound((c) => c.json({ error: 'not found' }, 404));

@@ -4,6 +4,7 @@ import { openDatabase } from '../../src/ledger/database.js';
 import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createEnvironmentLedger, type EnvironmentLedger } from '../../src/ledger/settings/environments.js';
+import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Examined, examine, registerSteps } from '../support/doctor.js';
 
@@ -81,6 +82,25 @@ describe('a sound installation', () => {
     const said = JSON.stringify((await examineWith()).reports);
     for (const secret of [DATAVERSE_CLIENT_SECRET, BC_CLIENT_SECRET, WEBHOOK_SECRET, DEALBRIDGE_KEYS?.split(':')[1]])
       expect(said).not.toContain(secret);
+  });
+});
+
+describe('a lane', () => {
+  it('that waits for its sign-in is told, with since when and what to do', async () => {
+    expect((await examineWith()).finding('lanes', 'lanes').result).toBe('ok');
+    const pausedSince = new Date('2026-03-31T12:00:00Z');
+    const lane = { system: 'dataverse', address: 'app registration one' } as const;
+    const database = openDatabase(embedded.url);
+    const lanes = createPausedLaneLedger(database);
+    await lanes.pause({ ...lane, pausedSince, problem: 'ask for a token: unauthorized' });
+    const examined = await examineWith();
+    await lanes.resume(lane);
+    await database.close();
+    expect(examined.finding('lanes', 'dataverse app registration one')).toMatchObject({
+      result: 'wrong',
+      found: 'paused since 2026-03-31T12:00:00.000Z, deals wait: ask for a token: unauthorized',
+      advice: expect.stringContaining('dealbridge credentials set dataverse'),
+    });
   });
 });
 

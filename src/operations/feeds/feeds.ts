@@ -10,6 +10,7 @@ import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { createPausedLaneLedger, type PausedLane } from '../../ledger/settings/paused-lanes.js';
 import { defineOperation } from '../operation.js';
 
 const DAY_MS = 86_400_000;
@@ -29,6 +30,8 @@ export interface Feeds {
   readonly gaps: readonly GapReport[];
   /** Deals whose run took no further hint, so that the feeds went on without them. */
   readonly setAside: readonly HintSetAside[];
+  /** While a sign-in is refused, nothing is read from there and deals wait. */
+  readonly pausedLanes: readonly PausedLane[];
 }
 
 /** How far the feeds of both sides have read, and how much webhook, feed and reconciliation missed. */
@@ -40,6 +43,7 @@ export const listFeeds = defineOperation({
     businessCentral: await ledger.listBusinessCentralFeeds(),
     gaps: await createDetections(database).readGaps(daysBefore(now), 0),
     setAside: await ledger.listHintsAside(MAX_NAMED),
+    pausedLanes: await createPausedLaneLedger(database).list(),
   }),
 });
 

@@ -1,0 +1,36 @@
+import { Hono } from 'hono';
+import { expect, it } from 'vitest';
+import { createRoutes, type RouteOptions } from '../../src/http/routes.js';
+import { createLog } from '../../src/process/log.js';
+
+/** What a monitor hears of the starter. */
+const ask = async (listPausedLanes: RouteOptions['listPausedLanes']) => {
+  const app = createRoutes({
+    limits: (_c, next) => next(),
+    webhooks: [new Hono()],
+    codec: undefined,
+    listPausedLanes,
+    log: createLog('test', 'silent'),
+  });
+  const answer = await app.request('/health');
+  return { status: answer.status, body: await answer.json() };
+};
+
+it('names the systems whose sign-in is refused, without address or answer', async () => {
+  const pausedSince = new Date('2026-03-31T12:00:00Z');
+  const lane = {
+    system: 'dataverse',
+    address: 'app registration one',
+    pausedSince,
+    problem: 'invalid_client',
+  } as const;
+  expect(await ask(async () => [lane])).toEqual({
+    status: 200,
+    body: { status: 'ok', pausedLanes: [{ system: 'dataverse', pausedSince: '2026-03-31T12:00:00.000Z' }] },
+  });
+});
+
+it('is well while the ledger cannot be asked, as webhooks say that with their own answer', async () => {
+  const failing = () => Promise.reject(new Error('no connection'));
+  expect(await ask(failing)).toEqual({ status: 200, body: { status: 'ok' } });
+});
