@@ -12,6 +12,7 @@ import {
 } from '../../src/process/environment-lock.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { createStoppedClock } from '../support/stopped-clock.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 
 /** The environment under an address is compared with what was registered there. */
@@ -134,10 +135,6 @@ describe('the environment under an address', () => {
 
 describe('a fact of the environment that was registered and cannot be read', () => {
   const whole = { companyId: 'one', environmentType: 'Production' };
-  const createStoppedClock = () => {
-    const clock = { at: Date.parse('2026-03-31T12:00:00Z'), now: () => new Date(clock.at) };
-    return clock;
-  };
 
   it('makes the environment uncertain: nothing is asked, at first as what passes, then as what a person mends', async () => {
     const place = createPlace();
@@ -150,7 +147,7 @@ describe('a fact of the environment that was registered and cannot be read', () 
       code: 'unavailable',
       message: 'read environmentType of the environment: unavailable',
     });
-    clock.at += 10 * 60_000;
+    clock.pass(600);
     expect(await refusalOf(lock.confirm('create the draft'))).toMatchObject({
       code: 'other-environment',
       facts: { remoteMessage: expect.stringContaining('could not read environmentType since 2026-03-31T12:00') },
