@@ -7,6 +7,8 @@ export interface AskedColumns {
   readonly baseUnit: boolean;
   readonly defaultUnit: boolean;
   readonly priceList: boolean;
+  /** One more request, for customers whose own currency is not that of the deal. */
+  readonly customerCurrency: boolean;
 }
 
 export type AskedRow = 'record' | 'account' | 'contact' | 'owner' | 'line' | 'product';
@@ -18,4 +20,5 @@ export const NOTHING_MORE: AskedColumns = {
   baseUnit: false,
   defaultUnit: false,
   priceList: false,
+  customerCurrency: false,
 };

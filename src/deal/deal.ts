@@ -95,6 +95,8 @@ export interface Customer {
   readonly email: string | undefined;
   readonly phone: string | undefined;
   readonly website: string | undefined;
+  /** ISO code of the row's own currency; its deals may be in others. */
+  readonly currency?: string | undefined;
   readonly address: Address;
 }
 
@@ -102,6 +104,7 @@ export interface Address {
   readonly name?: string | undefined;
   readonly line1?: string | undefined;
   readonly line2?: string | undefined;
+  readonly line3?: string | undefined;
   readonly city?: string | undefined;
   readonly state?: string | undefined;
   readonly postalCode?: string | undefined;

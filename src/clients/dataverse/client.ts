@@ -9,7 +9,7 @@ import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
-import { idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import { currencyRow, idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
@@ -100,6 +100,18 @@ const PARALLEL = 8; // reference/dataverse-sales 6.1: start with 2–8
 
 export function createDataverseClient(options: DataverseClientOptions): DataverseClient {
   const http = createDataverseTransport(options, PARALLEL);
+  // A currency keeps its code for ever (reference/dataverse-sales 2.10).
+  const isoCodes = new Map<string, string>();
+  const findIsoCode = async (id: string): Promise<string> => {
+    const known = isoCodes.get(id);
+    if (known !== undefined) return known;
+    const asked = "read the customer's currency";
+    const path = `transactioncurrencies(${id})?$select=isocurrencycode`;
+    const { body, requestId } = await http.send({ method: 'GET', path, asked });
+    const { isocurrencycode } = readWire('dataverse', asked, currencyRow, body, requestId);
+    isoCodes.set(id, isocurrencycode);
+    return isocurrencycode;
+  };
 
   /** Whoever is to clear the hold has to know which row has the number. */
   const nameHolder = async (error: unknown, { invoiceId, number }: DataverseInvoice): Promise<never> => {
@@ -123,15 +135,17 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
     async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
       const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const read = {
+        opportunity: () => fromOpportunity(readWire('dataverse', asked, opportunityRow, body, requestId)),
+        quote: () => fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)),
+        salesorder: () => fromOrder(readWire('dataverse', asked, orderRow, body, requestId)),
+      }[table]();
+      const { customerCurrencyId, ...deal } = read;
       const extra = readExtraColumns(table, body, more);
-      switch (table) {
-        case 'opportunity':
-          return { ...fromOpportunity(readWire('dataverse', asked, opportunityRow, body, requestId)), extra };
-        case 'quote':
-          return { ...fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)), extra };
-        case 'salesorder':
-          return { ...fromOrder(readWire('dataverse', asked, orderRow, body, requestId)), extra };
-      }
+      if (!deal.customer || !more.customerCurrency || !customerCurrencyId) return { ...deal, extra };
+      const isSame = customerCurrencyId === deal.currencyId;
+      const currency = isSame ? deal.currency : await findIsoCode(customerCurrencyId);
+      return { ...deal, customer: { ...deal.customer, currency }, extra };
     },
     async findRecordIds(table, since) {
       const asked = `list the ${table} records`;

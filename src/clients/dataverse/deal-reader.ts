@@ -8,15 +8,19 @@ import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRo
 const ADDRESS = [
   'address1_line1',
   'address1_line2',
+  'address1_line3',
   'address1_city',
   'address1_stateorprovince',
   'address1_postalcode',
   'address1_country',
 ];
-const ACCOUNT = ['name', 'accountnumber', 'statecode', 'emailaddress1', 'telephone1', 'websiteurl', ...ADDRESS];
-const CONTACT = ['fullname', 'statecode', 'emailaddress1', 'telephone1', ...ADDRESS];
+// Its currency is a lookup, not one more expanded row: a request may have fifteen (reference/dataverse-sales 8).
+const BOTH = ['statecode', 'emailaddress1', 'telephone1', '_transactioncurrencyid_value', ...ADDRESS];
+const ACCOUNT = ['name', 'accountnumber', 'websiteurl', ...BOTH];
+const CONTACT = ['fullname', ...BOTH];
 const LINE = [
   'sequencenumber',
+  'createdon',
   'isproductoverridden',
   'productdescription',
   'description',
@@ -46,6 +50,7 @@ const SHIP_TO = [
   'shipto_name',
   'shipto_line1',
   'shipto_line2',
+  'shipto_line3',
   'shipto_city',
   'shipto_stateorprovince',
   'shipto_postalcode',
@@ -114,7 +119,10 @@ function query(set: string, id: string, select: string, expand: readonly string[
 }
 
 /** The columns that only the mapping asks for are read beside it. */
-type ReadDeal = Omit<WonDeal, 'extra'>;
+interface ReadDeal extends Omit<WonDeal, 'extra'> {
+  /** The row of Sales for the customer's own currency, which need not be that of the deal. */
+  readonly customerCurrencyId: string | undefined;
+}
 
 export function fromOpportunity(row: OpportunityRow): ReadDeal {
   const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== STATE_CODES.salesorder.canceled);
@@ -124,7 +132,7 @@ export function fromOpportunity(row: OpportunityRow): ReadDeal {
     table: 'opportunity',
     recordId: row.opportunityid,
     number: row.name,
-    customer: toCustomer(row.customerid_account ?? row.parentaccountid, row.customerid_contact),
+    ...toCustomer(row.customerid_account ?? row.parentaccountid, row.customerid_contact),
     lineage: {
       descendants: [
         ...orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
@@ -144,7 +152,7 @@ export function fromQuote(row: QuoteRow): ReadDeal {
     table: 'quote',
     recordId: row.quoteid,
     number: row.quotenumber,
-    customer: toCustomer(row.customerid_account, row.customerid_contact),
+    ...toCustomer(row.customerid_account, row.customerid_contact),
     lineage: {
       ...opportunityOf(row._opportunityid_value),
       descendants: orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
@@ -161,7 +169,7 @@ export function fromOrder(row: OrderRow): ReadDeal {
     table: 'salesorder',
     recordId: row.salesorderid,
     number: row.ordernumber,
-    customer: toCustomer(row.customerid_account, row.customerid_contact),
+    ...toCustomer(row.customerid_account, row.customerid_contact),
     lineage: {
       ...opportunityOf(row._opportunityid_value ?? row.quoteid?._opportunityid_value),
       ...(row._quoteid_value && { quoteId: row._quoteid_value }),
@@ -199,8 +207,16 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
 function toCustomer(
   account: AccountRow | null | undefined,
   contact: ContactRow | null | undefined,
-): Customer | undefined {
+): Pick<ReadDeal, 'customer' | 'customerCurrencyId'> {
   const company = account ?? contact?.parentcustomerid_account;
+  const customerCurrencyId = (company ?? contact)?._transactioncurrencyid_value;
+  return { customer: toCustomerRow(company, contact), customerCurrencyId };
+}
+
+function toCustomerRow(
+  company: AccountRow | null | undefined,
+  contact: ContactRow | null | undefined,
+): Customer | undefined {
   if (company) {
     return {
       accountId: company.accountid,
@@ -232,6 +248,7 @@ function toAddress(row: AccountRow | ContactRow) {
   return {
     line1: row.address1_line1,
     line2: row.address1_line2,
+    line3: row.address1_line3,
     city: row.address1_city,
     state: row.address1_stateorprovince,
     postalCode: row.address1_postalcode,
@@ -240,17 +257,21 @@ function toAddress(row: AccountRow | ContactRow) {
 }
 
 function toShipTo(row: QuoteRow | OrderRow) {
-  const { shipto_name: name, shipto_line1: line1, shipto_line2: line2, shipto_city: city } = row;
+  const { shipto_name: name, shipto_line1: line1, shipto_line2: line2, shipto_line3: line3, shipto_city: city } = row;
   const state = row.shipto_stateorprovince;
   const postalCode = row.shipto_postalcode;
   const country = row.shipto_country;
-  const isEmpty = !name && !line1 && !line2 && !city && !state && !postalCode && !country;
-  return isEmpty ? undefined : { name, line1, line2, city, state, postalCode, country };
+  const isEmpty = !name && !line1 && !line2 && !line3 && !city && !state && !postalCode && !country;
+  return isEmpty ? undefined : { name, line1, line2, line3, city, state, postalCode, country };
 }
 
 function toLines(rows: readonly (LineRow & { readonly lineId: string })[]): DealLine[] {
   const sorted = [...rows].sort(
-    (a, b) => (a.sequencenumber ?? 0) - (b.sequencenumber ?? 0) || a.lineId.localeCompare(b.lineId),
+    (a, b) =>
+      (a.sequencenumber ?? 0) - (b.sequencenumber ?? 0) ||
+      // Lines that no form has made have no number: the one that was typed first comes first, to the second.
+      Date.parse(a.createdon) - Date.parse(b.createdon) ||
+      a.lineId.localeCompare(b.lineId),
   );
   return sorted.map((row, index) => ({
     lineId: row.lineId,

@@ -9,6 +9,7 @@ const lookup = guid.nullish().transform((value) => value ?? undefined);
 const address = {
   address1_line1: optionalText(),
   address1_line2: optionalText(),
+  address1_line3: optionalText(),
   address1_city: optionalText(),
   address1_stateorprovince: optionalText(),
   address1_postalcode: optionalText(),
@@ -26,6 +27,7 @@ export const accountRow = z.object({
   emailaddress1: optionalText(),
   telephone1: optionalText(),
   websiteurl: optionalText(),
+  _transactioncurrencyid_value: lookup,
   ...address,
 });
 export type AccountRow = z.infer<typeof accountRow>;
@@ -39,6 +41,7 @@ export const contactRow = z.object({
   statecode: z.number(),
   emailaddress1: optionalText(),
   telephone1: optionalText(),
+  _transactioncurrencyid_value: lookup,
   ...address,
   parentcustomerid_account: accountRow.nullish(),
 });
@@ -46,6 +49,7 @@ export type ContactRow = z.infer<typeof contactRow>;
 
 export const lineRow = z.object({
   sequencenumber: z.number().nullish(),
+  createdon: z.iso.datetime(),
   isproductoverridden: z.boolean().nullish(),
   productdescription: optionalText(),
   description: optionalText(),
@@ -110,6 +114,7 @@ const shipTo = {
   shipto_name: optionalText(),
   shipto_line1: optionalText(),
   shipto_line2: optionalText(),
+  shipto_line3: optionalText(),
   shipto_city: optionalText(),
   shipto_stateorprovince: optionalText(),
   shipto_postalcode: optionalText(),
@@ -152,6 +157,8 @@ export const orderRow = z.object({
   order_details: z.array(lineRow.extend({ salesorderdetailid: guid })),
 });
 export type OrderRow = z.infer<typeof orderRow>;
+
+export const currencyRow = z.object({ isocurrencycode: z.string() });
 
 export const invoiceRow = z.object({
   '@odata.etag': z.string(),

@@ -23,6 +23,7 @@ const address = contentOf<Address>({
   name: text.optional(),
   line1: text.optional(),
   line2: text.optional(),
+  line3: text.optional(),
   city: text.optional(),
   state: text.optional(),
   postalCode: text.optional(),
@@ -38,6 +39,7 @@ const customer = contentOf<Customer>({
   email: text.optional(),
   phone: text.optional(),
   website: text.optional(),
+  currency: text.optional(),
   address,
 });
 

@@ -58,5 +58,6 @@ export function askedColumns(
     baseUnit: rules.convertUnits ?? false,
     defaultUnit: requestedFields.createItems,
     priceList: (rules.grossPriceLists?.length ?? 0) > 0,
+    customerCurrency: columns.some(({ row, column }) => row === 'account' && column === 'transactioncurrencyid'),
   };
 }
