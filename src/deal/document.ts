@@ -1,19 +1,20 @@
-import { currencyDecimals } from './currency.js';
+import { type CompanyCurrency, toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
 import { InternalError } from './errors.js';
 import { documentKey } from './ids.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
-import { type Decimal, divide, isZero, multiply, round, subtract } from './money.js';
+import { type Decimal, divide, isRounded, isZero, multiply, round, subtract } from './money.js';
 import { toTextLines } from './texts.js';
 
 /** A document as Business Central is asked to make it; the body of the request gives the order of its properties. */
 export interface DocumentDraft {
   readonly externalDocumentNumber: string;
   readonly customerId: string;
-  readonly currencyCode: string;
+  readonly currency: CompanyCurrency;
   readonly lines: readonly DocumentLine[];
   /**
-   * Applied after the lines exist (reference/business-central 3.7); undefined leaves BC's own invoice discount alone.
+   * Applied after the lines exist (reference/business-central 3.7); undefined leaves BC's own invoice discount alone,
+   * and the comparison tells what it comes to.
    */
   readonly headerDiscount: Decimal | undefined;
   /** What the mapping adds, by the name of the property. */
@@ -61,6 +62,8 @@ export interface DocumentOptions {
   readonly fields?: DocumentFields | undefined;
   /** Unit codes of the company, when a unit may have to be converted. */
   readonly knownUnits?: ReadonlySet<string> | undefined;
+  /** As the company has it; by its ISO code when nobody asked. */
+  readonly currency?: CompanyCurrency | undefined;
 }
 
 export type DocumentBodyKind = 'invoice' | 'order';
@@ -89,12 +92,14 @@ export function toDocument(
 ): DocumentDraft {
   if (!deal.currency) throw new InternalError(`deal ${deal.recordId} has no currency`);
   const { fields } = options;
+  const currency = currencyOf(deal, options);
+  const headerDiscount = toDiscount(deal, currency);
   return {
     externalDocumentNumber: documentKey(deal.recordId),
     customerId,
-    currencyCode: deal.currency,
+    currency,
     lines: toLines(deal, rules, options),
-    headerDiscount: isZero(deal.headerDiscount) ? undefined : deal.headerDiscount,
+    headerDiscount: isZero(headerDiscount) ? undefined : headerDiscount,
     ...(fields && { fields: fields.header, dimensions: fields.dimensions }),
     ...(pricesIncludeTax(deal, rules) && { pricesIncludeTax: true }),
   };
@@ -106,6 +111,15 @@ export function toLines(deal: WonDeal, rules: LineRules, options: DocumentOption
     .flatMap((line) => withComments(deal, line, rules, options));
   if (!isZero(deal.freight)) lines.push(freightLine(deal, rules));
   return lines;
+}
+
+/** The header discount as the currency can express it. */
+export function toDiscount({ headerDiscount }: WonDeal, { decimals }: CompanyCurrency): Decimal {
+  return isRounded(headerDiscount, decimals) ? headerDiscount : round(headerDiscount, decimals);
+}
+
+function currencyOf(deal: WonDeal, { currency }: DocumentOptions): CompanyCurrency {
+  return currency ?? toIsoCurrency(deal.currency ?? '');
 }
 
 export function pricesIncludeTax(deal: WonDeal, rules: LineRules): boolean {
@@ -140,7 +154,7 @@ function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: 
     unitCode: typeof unitOfMeasureCode === 'string' ? unitOfMeasureCode : line.product ? measured.unitCode : undefined,
     quantity: measured.quantity,
     unitPrice: measured.unitPrice,
-    discount: lineDiscount(deal, measured),
+    discount: lineDiscount(measured, currencyOf(deal, options)),
     description,
     lineId: line.lineId,
     ...(Object.keys(fields).length > 0 && { fields }),
@@ -182,9 +196,8 @@ function inKnownUnit(line: DealLine, rules: LineRules, known: ReadonlySet<string
  * BC rounds quantity × price first and takes the discount off; Sales rounds what is left. The discount is what makes
  * both the same, so a volume discount with many decimals moves no cent.
  */
-function lineDiscount(deal: WonDeal, line: Measured): Decimal {
+function lineDiscount(line: Measured, { decimals }: CompanyCurrency): Decimal {
   if (isZero(line.discount)) return '0';
-  const decimals = currencyDecimals(deal.currency);
   const full = multiply(line.quantity, line.unitPrice);
   return subtract(round(full, decimals), round(subtract(full, line.discount), decimals));
 }

@@ -25,6 +25,11 @@ export function round(amount: Decimal, decimals = 2): Decimal {
   return new Big(amount).round(decimals, Big.roundHalfUp).toFixed();
 }
 
+/** Whether the amount has no more than these decimals, so that nobody has to round it. */
+export function isRounded(amount: Decimal, decimals: number): boolean {
+  return new Big(amount).round(decimals, Big.roundDown).eq(amount);
+}
+
 export function isZero(amount: Decimal): boolean {
   return new Big(amount).eq(0);
 }

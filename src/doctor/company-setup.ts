@@ -1,4 +1,8 @@
-import { createBusinessCentralClient, type WholeRow } from '../clients/business-central/client.js';
+import {
+  type BusinessCentralClient,
+  createBusinessCentralClient,
+  type WholeRow,
+} from '../clients/business-central/client.js';
 import type { SetupFacts } from '../clients/business-central/probe.js';
 import type { Config } from '../process/config.js';
 import type { CompanyAccess } from './business-central.js';
@@ -70,6 +74,7 @@ export function examineRuleTargets(company: Step<CompanyAccess>, configuration: 
     const examineCodes = async (set: string, wanted: readonly string[]): Promise<Finding> => {
       try {
         const found = new Set((await client.readCodes(set)).map(({ code }) => code.toUpperCase()));
+        if (set === 'currencies') found.add(await findLocalCurrency(client));
         const missing = wanted.filter((code) => !found.has(code.toUpperCase()));
         if (missing.length === 0) return ok(set, `has all ${wanted.length} codes of the rules`);
         const advice = `Add them in Business Central (${set}), or correct them in the rules file.`;
@@ -88,6 +93,12 @@ export function examineRuleTargets(company: Step<CompanyAccess>, configuration: 
       await client.close();
     }
   });
+}
+
+/** It normally has no row among the others (reference/business-central 2.5). */
+async function findLocalCurrency(client: BusinessCentralClient): Promise<string> {
+  const setup = await client.readCodes('ledgerSetup');
+  return setup.find(({ code }) => code === 'LCY')?.name.toUpperCase() ?? '';
 }
 
 async function examineAccounts(

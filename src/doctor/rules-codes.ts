@@ -13,6 +13,7 @@ const ELSEWHERE: ReadonlySet<CodeSet> = new Set([
 ]);
 const UNITS: CodeSet = 'unitsOfMeasure';
 const COUNTRIES: CodeSet = 'countriesRegions';
+const CURRENCIES: CodeSet = 'currencies';
 
 export function codesOfRules({ mapping }: Rules): Readonly<Partial<Record<CodeSet, readonly string[]>>> {
   const codes = new Map<CodeSet, Set<string>>();
@@ -23,6 +24,7 @@ export function codesOfRules({ mapping }: Rules): Readonly<Partial<Record<CodeSe
   };
   add(UNITS, Object.values(mapping.tables.units));
   add(COUNTRIES, Object.values(mapping.tables.countries));
+  add(CURRENCIES, Object.values(mapping.tables.currencies));
   for (const { target, from, table } of allSources(mapping)) {
     const { set } = target;
     if (set === undefined || ELSEWHERE.has(set)) continue;

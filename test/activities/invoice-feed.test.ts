@@ -198,7 +198,7 @@ describe('the feed of invoices', () => {
         {
           externalDocumentNumber,
           customerId: counter.customerId,
-          currencyCode: 'EUR',
+          currency: { code: 'EUR', decimals: 2 },
           lines: [
             {
               sequence: 10_000,

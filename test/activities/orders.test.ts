@@ -152,7 +152,7 @@ describe('the steps of an order', () => {
         {
           externalDocumentNumber: documentKey(deal.recordId),
           customerId: counter.customerId,
-          currencyCode: 'EUR',
+          currency: { code: 'EUR', decimals: 2 },
           lines: [],
           headerDiscount: undefined,
         },
@@ -167,7 +167,7 @@ describe('the steps of an order', () => {
       const deal = await counter.win([['4', '10.00']], { headerDiscount: '5.00', totalLessFreight: '35.00' });
       const made = await draft(deal);
       expect(made.missingDiscount).toBe('5.00');
-      const input = { ...draftInput(deal), draftId: made.id, etag: made.etag };
+      const input = { ...draftInput(deal), draftId: made.id, etag: made.etag, discount: made.discount };
       const discounted = await patient.setDiscount(input);
       expect(discounted).toMatchObject({ missingDiscount: undefined, difference: undefined });
       // The etag of before is stale now.

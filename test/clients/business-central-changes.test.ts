@@ -15,7 +15,7 @@ describe('the changes of invoices, page by page', () => {
         {
           externalDocumentNumber: documentKey(randomUUID()),
           customerId: counter.customerId,
-          currencyCode: 'EUR',
+          currency: { code: 'EUR', decimals: 2 },
           lines: [
             {
               sequence: 10_000,

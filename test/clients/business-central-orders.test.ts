@@ -27,7 +27,7 @@ describe('orders of Business Central', () => {
       {
         externalDocumentNumber: key,
         customerId: counter.customerId,
-        currencyCode: 'EUR',
+        currency: { code: 'EUR', decimals: 2 },
         lines: [line(10_000, '4', '10.50'), line(20_000, '2', '100')],
         headerDiscount: undefined,
       },
@@ -117,7 +117,7 @@ describe('orders of Business Central', () => {
       {
         externalDocumentNumber: documentKey(randomUUID()),
         customerId: counter.customerId,
-        currencyCode: 'EUR',
+        currency: { code: 'EUR', decimals: 2 },
         lines: [line(10_000, '1', '1')],
         headerDiscount: undefined,
       },

@@ -93,8 +93,8 @@ describe('one request brings the deal with the columns of the mapping', () => {
 
   it('asks for no more than before when nothing is created and nothing is mapped', () => {
     const nothing = { createCustomers: false, createItems: false, createContacts: false };
-    const { rows, owner, contact, baseUnit, defaultUnit, priceList } = asked('salesorder', '', nothing);
-    expect([owner, contact, baseUnit, defaultUnit, priceList]).toEqual([false, false, false, false, false]);
+    const { rows, ...more } = asked('salesorder', '', nothing);
+    expect(Object.values(more)).toEqual([false, false, false, false, false, false]);
     expect(rows.product).toEqual(['productnumber']);
   });
 
@@ -153,6 +153,73 @@ describe('bundles, units and other lines', () => {
     store.update(store.schema.table('uom'), unit, { quantity: '12', baseuom: String(base?.['uomid']) });
     const deal = await read('salesorder', sold.orderId, 'convertUnits: true');
     expect(deal.lines[0]).toMatchObject({ unitFactor: '12.0000000000', baseUnit: 'PCS' });
+  });
+});
+
+describe('lines without a sequence number', () => {
+  it('stand in the order in which they were made, before those that have one', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const table = store.schema.table('salesorderdetail');
+    const [numbered, ...others] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
+    if (!numbered) throw new Error('a line is needed');
+    // Against the order of their GUIDs, which means nothing.
+    const ids = others.map((line) => String(line['salesorderdetailid'])).sort();
+    const made = [...ids].reverse();
+    for (const [index, id] of made.entries()) {
+      const line = others.find((other) => other['salesorderdetailid'] === id);
+      if (!line) throw new Error(`no line ${id}`);
+      store.update(table, line, { sequencenumber: null, createdon: `2026-03-0${index + 1}T08:00:00Z` });
+    }
+    const { lines } = await read('salesorder', sold.orderId, '');
+    expect(lines.map(({ lineId }) => lineId)).toEqual([...made, numbered['salesorderdetailid']]);
+  });
+});
+
+describe('the third line of an address', () => {
+  it('comes along, of the account and of the place of delivery', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', sold.orderId);
+    const account = store.find('account', String(order?.['customerid']));
+    if (!order || !account) throw new Error('an order of an account is needed');
+    store.update(store.schema.table('account'), account, { address1_line3: 'Halle 4' });
+    store.update(store.schema.table('salesorder'), order, { shipto_line3: 'Rampe B' });
+    const deal = await read('salesorder', sold.orderId, '');
+    expect(deal.customer?.address.line3).toBe('Halle 4');
+    expect(deal.shipTo?.line3).toBe('Rampe B');
+    expect(deal.extra.record['shipto_line3']).toBe('Rampe B');
+  });
+});
+
+describe('the currency of a customer', () => {
+  const sellTo = async (currency: string | null) => {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    const row = [...store.all('transactioncurrency')].find((one) => one['isocurrencycode'] === currency);
+    if (!account) throw new Error('an account is needed');
+    const id = row ? String(row['transactioncurrencyid']) : null;
+    store.update(store.schema.table('account'), account, { transactioncurrencyid: id });
+    return sold.orderId;
+  };
+  const readFor = async (id: string, createCustomers: boolean) => {
+    const before = simulators.dataverse.requests.length;
+    const columns = asked('salesorder', '', { ...EVERYTHING, createCustomers });
+    const { currency, customer } = await sales.readDeal('salesorder', id, columns);
+    return { deal: currency, customer: customer?.currency, requests: simulators.dataverse.requests.length - before };
+  };
+
+  it('is its own, for one more request the first time that it is not that of the deal', async () => {
+    const first = await sellTo('USD');
+    expect(await readFor(first, true)).toEqual({ deal: 'EUR', customer: 'USD', requests: 2 });
+    expect(await readFor(first, true)).toEqual({ deal: 'EUR', customer: 'USD', requests: 1 });
+    expect(await readFor(await sellTo('EUR'), true)).toEqual({ deal: 'EUR', customer: 'EUR', requests: 1 });
+    expect(await readFor(await sellTo(null), true)).toEqual({ deal: 'EUR', customer: undefined, requests: 1 });
+  });
+
+  it('is not asked for where nobody creates customers', async () => {
+    expect(await readFor(await sellTo('GBP'), false)).toEqual({ deal: 'EUR', customer: undefined, requests: 1 });
   });
 });
 

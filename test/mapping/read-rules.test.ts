@@ -51,7 +51,7 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
   [
     'an unknown code table',
     'mapping:\n  document:\n    email: { column: a, table: colours }\n',
-    '3:32 mapping.document.email.table: "colours" | one of countries, paymentTerms, shippingMethods, shipmentMethods, salespeople, units, taxGroups',
+    '3:32 mapping.document.email.table: "colours" | one of countries, currencies, paymentTerms, shippingMethods, shipmentMethods, salespeople, units, taxGroups',
   ],
   [
     'a formula that does not compile',

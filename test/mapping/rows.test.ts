@@ -64,6 +64,11 @@ const withAccount = (columns: Record<string, string>): Change => ({ extra: { acc
 const withContact = (columns: Record<string, string>): Change => ({
   extra: { contact: { contactid: 'cccccccc-0000-4000-8000-00000000000c', fullname: 'Ada Muster', ...columns } },
 });
+/** A deal in dollars of an account in another currency. */
+const ofAccountIn = (currency: string): Change => {
+  const { customer } = makeDeal();
+  return { currency: 'USD', customer: customer && { ...customer, currency } };
+};
 const withProduct = (columns: Record<string, string>): Change => ({ extra: { products: { 'product-1': columns } } });
 const withRecord = (columns: Record<string, string>): Change => ({ extra: { record: columns } });
 const NAME = 'x'.repeat(100);
@@ -80,11 +85,18 @@ const ROWS: readonly (readonly [
   ['2 name → Name', 'customer', 'displayName', withAccount({ name: NAME }), NAME],
   ['2 address1_line1 → Address', 'customer', 'addressLine1', {}, 'Werkstraße 1'],
   ['2 address1_line2 → Address 2', 'customer', 'addressLine2', {}, 'Tor 3'],
+  [
+    '2 address1_line3 → behind Address 2',
+    'customer',
+    'addressLine2',
+    withAccount({ address1_line3: 'Halle 4' }),
+    'Tor 3, Halle 4',
+  ],
   ['2 address1_postalcode → Post Code', 'customer', 'postalCode', {}, '28195'],
   ['2 address1_city → City', 'customer', 'city', {}, 'Bremen'],
   ['2 address1_stateorprovince → County', 'customer', 'state', {}, 'HB'],
   ['2 address1_country → Country/Region Code', 'customer', 'country', {}, 'DE'],
-  ['2 transactioncurrencyid → Currency Code', 'customer', 'currencyCode', { currency: 'USD' }, 'USD'],
+  ["2 transactioncurrencyid → Currency Code, the account's own", 'customer', 'currencyCode', ofAccountIn('CHF'), 'CHF'],
   ['2 emailaddress1 → E-Mail', 'customer', 'email', {}, 'office1@example.com'],
   ['2 telephone1 → Phone No.', 'customer', 'phoneNumber', {}, '+49 421 100000'],
   ['2 websiteurl → Home Page', 'customer', 'website', {}, 'https://alder.example.com'],
@@ -122,6 +134,13 @@ const ROWS: readonly (readonly [
   ['3 mobilephone → Mobile Phone No.', 'contact', 'mobilePhoneNumber', withContact({ mobilephone: '+49 2' }), '+49 2'],
   ['3 address1_line1 → Address', 'contact', 'addressLine1', withContact({ address1_line1: 'Hafen 2' }), 'Hafen 2'],
   ['3 address1_line2 → Address 2', 'contact', 'addressLine2', withContact({ address1_line2: 'Büro 4' }), 'Büro 4'],
+  [
+    '3 address1_line3 → Address 2, when line 2 is empty',
+    'contact',
+    'addressLine2',
+    withContact({ address1_line3: 'Büro 5' }),
+    'Büro 5',
+  ],
   ['3 address1_postalcode → Post Code', 'contact', 'postalCode', withContact({ address1_postalcode: '8010' }), '8010'],
   ['3 address1_city → City', 'contact', 'city', withContact({ address1_city: 'Graz' }), 'Graz'],
   ['3 address1_stateorprovince → County', 'contact', 'state', withContact({ address1_stateorprovince: 'ST' }), 'ST'],
@@ -184,6 +203,13 @@ const ROWS: readonly (readonly [
     'shipToAddressLine1',
     withRecord({ shipto_line1: 'Kai 1' }),
     'Kai 1',
+  ],
+  [
+    '6.2 shipto_line3 → behind Ship-to Address 2',
+    'document',
+    'shipToAddressLine2',
+    withRecord({ shipto_line2: 'Halle 7', shipto_line3: 'Rampe B' }),
+    'Halle 7, Rampe B',
   ],
   [
     '6.2 shipto_line2 → Ship-to Address 2',

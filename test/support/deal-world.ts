@@ -128,6 +128,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       figures: { documentNumber: `D-${books.made}`, totalIncludingTax: record.price, currency: 'EUR' },
       customerNumber: 'C-1',
       missingDiscount: undefined,
+      discount: '0',
       difference: undefined,
       made: { mapping: 'mapping-1', fingerprint: record.price },
     };

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { DocumentKind } from '../../deal/deal.js';
+import { toDiscount } from '../../deal/document.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
+import type { SeenDiscount } from '../../deal/totals.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
 import { refuseAll } from '../remote/failures.js';
@@ -38,7 +40,7 @@ interface OfDraft extends OfKind {
 export function createDraftSteps(dependencies: DocumentDependencies) {
   const { businessCentral, ledger, rules, ambiguityWindowMs, sets } = dependencies;
   const ports = createDocumentPorts(businessCentral);
-  const { toDraft } = createDraftReader({ rules, sets });
+  const { toDraft, findCurrency } = createDraftReader({ rules, sets });
 
   return {
     /**
@@ -99,13 +101,16 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
      * The header discount, after the lines exist (reference/business-central 3.7). Setting the same amount twice is
      * harmless.
      */
-    async setDiscount(input: StepContext & DealRef & OfDraft & { readonly etag: string }): Promise<Draft> {
+    async setDiscount(
+      input: StepContext & DealRef & OfDraft & { readonly etag: string; readonly discount: string },
+    ): Promise<Draft> {
       const port: DocumentPort = ports[input.kind];
       const deal = await ledger.getDeal(input.recordId, input.revision);
+      const wanted = toDiscount(deal, await findCurrency(deal));
       return toTemporalFailures(async () => {
         const { before, answer } = await discountWithFreshEtag(
-          input.etag,
-          (etag) => port.setDiscount(input.draftId, etag, deal.headerDiscount, REPEATABLE),
+          input,
+          (etag) => port.setDiscount(input.draftId, etag, wanted, REPEATABLE),
           () => port.get(input.draftId),
         );
         const { requestId, correlationId, ...document } = answer;
@@ -122,19 +127,21 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
             after: { discount: document.discount },
           },
         });
-        return toDraft(deal, document);
+        return toDraft(deal, document, { missing: undefined, found: before });
       });
     },
 
     /** As it stands now; undefined when it is gone: deleted, or in the case of an order perhaps posted. */
-    async readDraft(input: StepContext & DealRef & OfDraft): Promise<Draft | undefined> {
+    async readDraft(
+      input: StepContext & DealRef & OfDraft & { readonly seen?: SeenDiscount },
+    ): Promise<Draft | undefined> {
       const port: DocumentPort = ports[input.kind];
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const document = await toTemporalFailures(() => undefinedIfNotFound(port.get(input.draftId)));
       if (!document) return undefined;
       // What a later posting compares with: the quantities that belong to the etag that is confirmed next.
       if (port.kind === 'order') await ledger.saveDocument(input.recordId, port.kind, document);
-      return toDraft(deal, document);
+      return toDraft(deal, document, input.seen ?? { missing: undefined, found: document.discount });
     },
   };
 }

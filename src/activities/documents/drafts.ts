@@ -2,19 +2,23 @@ import { z } from 'zod';
 import type { Receipt } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { Figures, WonDeal } from '../../deal/deal.js';
 import { pricesIncludeTax, toLines } from '../../deal/document.js';
-import { isZero } from '../../deal/money.js';
 import { findRefusedLines } from '../../deal/problems.js';
 import {
   type DifferenceCause,
   type DocumentTotals,
   findDifference,
+  findMissingDiscount,
   type OnDifference,
+  type SeenDiscount,
   whatToDo,
 } from '../../deal/totals.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { UnparsedContent } from '../../ledger/read-rows.js';
+import { toCurrencyCode } from '../../mapping/fields/fields.js';
+import { findCompanyCurrency, findCurrency } from '../../mapping/plan/lookups.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -35,6 +39,8 @@ export interface Draft {
   readonly customerNumber: string;
   /** The header discount of the deal, when it still has to be set. */
   readonly missingDiscount: string | undefined;
+  /** The header discount that it has: none, the customer's automatic one, or the deal's. */
+  readonly discount: string;
   /** Why deal and draft do not agree, if they do not. */
   readonly difference: string | undefined;
   readonly differenceCause?: DifferenceCause;
@@ -68,27 +74,38 @@ export interface DraftDocument extends DocumentTotals {
   readonly etag: string;
   readonly number: string;
   readonly customerNumber: string;
-  readonly currency: string;
-  readonly discount: string;
 }
 
 export interface DraftReader {
-  toDraft(deal: WonDeal, document: DraftDocument): Promise<Draft>;
+  /** @param seen how it was read before; absent for a draft that has just been made */
+  toDraft(deal: WonDeal, document: DraftDocument, seen?: SeenDiscount): Promise<Draft>;
+  /** The currency of the deal as the company has it. */
+  findCurrency(deal: WonDeal): Promise<CompanyCurrency>;
   /** Only asked for when a unit that BC lacks may be turned into the base unit. */
   findKnownUnits(): Promise<ReadonlySet<string> | undefined>;
 }
 
 export function createDraftReader(dependencies: {
-  readonly rules: Pick<Rules, 'lines' | 'totals'>;
+  readonly rules: Pick<Rules, 'lines' | 'totals' | 'mapping'>;
   readonly sets: ReferenceSets;
 }): DraftReader {
   const { rules, sets } = dependencies;
   const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
     rules.lines.convertUnits ? toTemporalFailures(() => sets.codes('unitsOfMeasure')) : undefined;
+  const findCurrencyOf = async (deal: WonDeal): Promise<CompanyCurrency> => {
+    const iso = deal.currency ?? '';
+    const { tables } = rules.mapping;
+    const found = await toTemporalFailures(() => findCompanyCurrency(iso, tables, (code) => findCurrency(sets, code)));
+    // A currency that was taken away since is told by the comparison: the draft has it no more either.
+    return found ?? toCompanyCurrency(iso, { code: toCurrencyCode(iso, tables.currencies) });
+  };
   return {
     findKnownUnits,
-    async toDraft(deal, document) {
-      const wanted = !isZero(deal.headerDiscount) && isZero(document.discount) ? deal.headerDiscount : undefined;
+    findCurrency: findCurrencyOf,
+    async toDraft(deal, document, seen) {
+      const currency = await findCurrencyOf(deal);
+      const wanted = findMissingDiscount(deal, document.discount, currency, seen);
+      const isOurCurrency = document.currency.toUpperCase() === currency.code.toUpperCase();
       const draft = {
         id: document.id,
         etag: document.etag,
@@ -96,9 +113,11 @@ export function createDraftReader(dependencies: {
         figures: {
           documentNumber: document.number,
           totalIncludingTax: document.includingTax,
-          currency: document.currency,
+          // People decide on the currency of Sales; another one than the deal's is shown as what it is.
+          currency: isOurCurrency ? (deal.currency ?? '') : document.currency,
         },
         missingDiscount: wanted,
+        discount: document.discount,
       };
       if (wanted !== undefined) return { ...draft, difference: undefined };
       // Read by rules that refuse what it was made of, the draft cannot be compared line by line; it certainly differs.
@@ -107,8 +126,9 @@ export function createDraftReader(dependencies: {
         return { ...draft, difference: refused.map(({ text }) => text).join('; '), differencePolicy: 'refuse' };
       }
       const expected = {
-        lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits() }),
+        lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits(), currency }),
         pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
+        currency,
       };
       const found = findDifference(deal, document, expected, rules.totals);
       if (!found) return { ...draft, difference: undefined };
@@ -126,15 +146,15 @@ export function createDraftReader(dependencies: {
 
 /**
  * A mere GET moves the etag of a draft (reference/business-central 11.4); the amount is ours either way, so it is asked
- * a second time. Tells the discount that was replaced: a draft is asked for one only while it has none.
+ * a second time. Tells the discount that was replaced.
  */
 export async function discountWithFreshEtag<T>(
-  etag: string,
+  seen: { readonly etag: string; readonly discount: string },
   change: (etag: string) => Promise<T>,
   read: () => Promise<{ readonly etag: string; readonly discount: string }>,
 ): Promise<{ readonly before: string; readonly answer: T }> {
   try {
-    return { before: '0', answer: await change(etag) };
+    return { before: seen.discount, answer: await change(seen.etag) };
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'conflict') throw error;
     const fresh = await read();

@@ -19,7 +19,7 @@ import {
   listOf,
   numberRow,
   toCodeRow,
-  toShortcutDimensions,
+  toSetupCodes,
   wholeRow,
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
@@ -50,7 +50,7 @@ export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, M
   createContact(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
   findItems(numbers: readonly string[]): Promise<ItemRef[]>;
   createItem(fields: FieldValues, context: WriteContext): Promise<ItemRef & Receipt>;
-  /** A whole set, such as `paymentTerms`; `dimensions` with their values; `shortcutDimensions` 1 and 2 with their names. */
+  /** A whole set, such as `paymentTerms`; `dimensions` with their values; `ledgerSetup` see {@link toSetupCodes}. */
   readCodes(set: string): Promise<CodeRow[]>;
   /** Whole rows by number, as the API shows them; decimals as text. */
   findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
@@ -140,10 +140,10 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     },
     async readCodes(set) {
       const asked = `read ${set}`;
-      if (set === 'shortcutDimensions') {
+      if (set === 'ledgerSetup') {
         const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
         const [setup] = readWire('business-central', asked, listOf(ledgerSetupRow), body, requestId).value;
-        return setup ? toShortcutDimensions(setup) : [];
+        return setup ? toSetupCodes(setup) : [];
       }
       const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });

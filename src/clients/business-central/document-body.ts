@@ -60,7 +60,7 @@ export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Re
   return {
     customerId: draft.customerId,
     ...pick(fields, BEFORE_CURRENCY),
-    currencyCode: draft.currencyCode,
+    currencyCode: draft.currency.code,
     externalDocumentNumber: draft.externalDocumentNumber,
     ...pick(fields, offered),
     ...dimensions(draft.dimensions),

@@ -8,6 +8,8 @@ export interface CodeRow {
   readonly itemNumber?: string | undefined;
   /** Of a dimension. */
   readonly values?: readonly string[] | undefined;
+  /** Of a currency: how many its amounts have. */
+  readonly decimals?: number | undefined;
 }
 
 export interface ReferenceSets {

@@ -28,23 +28,37 @@ export const codeRow = z.object({
   description: z.string().optional(),
   itemNumber: z.string().optional(),
   dimensionValues: z.array(z.object({ code: z.string() })).optional(),
+  amountDecimalPlaces: z.string().optional(),
 });
 
 export function toCodeRow(row: z.infer<typeof codeRow>): CodeRow {
-  const { id, code, displayName, description, itemNumber, dimensionValues } = row;
+  const { id, code, displayName, description, itemNumber, dimensionValues, amountDecimalPlaces } = row;
   const values = dimensionValues?.map((value) => value.code);
-  return { id, code, name: displayName ?? description ?? '', itemNumber, values };
+  const decimals = amountDecimalPlaces === undefined ? undefined : toDecimals(amountDecimalPlaces);
+  return { id, code, name: displayName ?? description ?? '', itemNumber, values, decimals };
+}
+
+/** `2:2`, least and most; one number alone is both (reference/business-central 3.8). */
+function toDecimals(places: string): number | undefined {
+  const most = /^(?:\d*:)?(\d)$/.exec(places.trim())?.[1];
+  return most === undefined ? undefined : Number(most);
 }
 
 export const ledgerSetupRow = z.object({
   id: guid,
   shortcutDimension1Code: z.string(),
   shortcutDimension2Code: z.string(),
+  localCurrencyCode: z.string(),
 });
 
-export function toShortcutDimensions(row: z.infer<typeof ledgerSetupRow>): CodeRow[] {
-  const names = [row.shortcutDimension1Code, row.shortcutDimension2Code];
-  return names.map((name, index) => ({ id: row.id, code: String(index + 1), name }));
+/** The names of the global dimensions under `1` and `2`, the local currency under `LCY`. */
+export function toSetupCodes(row: z.infer<typeof ledgerSetupRow>): CodeRow[] {
+  const names = [
+    ['1', row.shortcutDimension1Code],
+    ['2', row.shortcutDimension2Code],
+    ['LCY', row.localCurrencyCode],
+  ] as const;
+  return names.map(([code, name]) => ({ id: row.id, code, name }));
 }
 
 /** Every scalar of a row as text; annotations are no properties. */

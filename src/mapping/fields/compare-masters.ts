@@ -85,7 +85,8 @@ export async function compareMaster(
       if (decision === 'same') next[name] = { dataverse: value, businessCentral: there };
       if (decision === 'same' || decision === 'leave') continue;
       const difference = { field: name, dataverse: value, businessCentral: there };
-      const column = decision === 'to-sales' ? findWritableColumn(fields.get(name) as FieldSource) : undefined;
+      const source = fields.get(name) as FieldSource;
+      const column = decision === 'to-sales' ? findWritableColumn(source, dataverse.columns) : undefined;
       if (decision === 'to-central') {
         toBusinessCentral[name] = toFieldValue(kind, value);
         next[name] = { dataverse: value, businessCentral: value };

@@ -92,12 +92,10 @@ async function findValue(
   switch (from.kind) {
     case 'value':
       return from.value;
-    case 'columns':
-      for (const column of from.columns) {
-        const value = findColumn(view, column);
-        if (value !== undefined) return value;
-      }
-      return undefined;
+    case 'columns': {
+      const values = from.columns.map((column) => findColumn(view, column)).filter((value) => value !== undefined);
+      return from.isJoined ? values.join(', ') : values[0];
+    }
     case 'formula': {
       const failed = (text: string) => ({ reason: 'mapping-failed' as const, text });
       let result: unknown;
@@ -129,10 +127,16 @@ function toCode(
   if (table === undefined || typeof found === 'boolean') return found;
   const code = tables[table][found.trim().toUpperCase()];
   if (code !== undefined) return code;
-  if (table === 'units') return found.trim().toUpperCase();
+  if (table === 'units' || table === 'currencies') return found.trim().toUpperCase();
   // Business Central knows countries by name as well; what it does not know is reported after it was asked.
   if (table === 'countries' && isDefault) return found.trim();
   return { reason: 'code-unknown', text: `'${found}' is not in the table ${table}` };
+}
+
+/** ISO codes are codes of Business Central, unless the table says otherwise. */
+export function toCurrencyCode(iso: string, currencies: CodeTables['currencies']): string {
+  const wanted = iso.trim().toUpperCase();
+  return currencies[wanted] ?? wanted;
 }
 
 function toFitting(
@@ -184,10 +188,12 @@ function describeSource({ from, table }: FieldSource): string {
   const origin = {
     value: () => 'the constant of the configuration',
     formula: () => 'the formula of the configuration',
-    columns: () =>
-      from.kind === 'columns'
-        ? `column ${from.columns.map(({ row, column }) => (row === 'record' ? column : `${row}.${column}`)).join(' or ')}`
-        : '',
+    columns: () => (from.kind === 'columns' ? `column ${nameColumns(from)}` : ''),
   }[from.kind]();
   return `${origin}${table ? ` by the table ${table}` : ''}`;
+}
+
+function nameColumns({ columns, isJoined }: Extract<FieldSource['from'], { kind: 'columns' }>): string {
+  const names = columns.map(({ row, column }) => (row === 'record' ? column : `${row}.${column}`));
+  return names.join(isJoined ? ' with ' : ' or ');
 }

@@ -5,6 +5,7 @@ import { STATE_CODES } from '../../deal/state-codes.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
 import { mapSources } from './fields.js';
 import { type Lookups, resolveSection } from './resolve.js';
+import { BROUGHT } from './sources.js';
 import type { Section } from './targets.js';
 import type { DealView } from './view.js';
 
@@ -58,18 +59,22 @@ export function masterColumns(
     if (from.kind !== 'columns') continue;
     for (const { row, column } of from.columns) {
       if (row === 'owner') owner.add(column);
-      else if (ROWS[section].has(row) && column !== 'defaultuomid') own.add(column);
+      else if (ROWS[section].has(row) && !BROUGHT.has(column)) own.add(column);
     }
   }
   return { own: [...own], owner: [...owner] };
 }
 
-/** The column that a field of Business Central can be written back to: one, without a table in between. */
-export function findWritableColumn({ from, table, target }: FieldSource): string | undefined {
-  if (from.kind !== 'columns' || from.columns.length !== 1 || table !== undefined) return undefined;
+/**
+ * The column that a field of Business Central can be written back to: one, without a table in between. Of several that
+ * are joined it is the first, while the others are empty.
+ */
+export function findWritableColumn({ from, table, target }: FieldSource, row: Columns): string | undefined {
+  if (from.kind !== 'columns' || table !== undefined) return undefined;
   if (target.kind !== 'text' && !(target.kind === 'code' && target.set === undefined)) return undefined;
-  const [only] = from.columns;
-  return only && only.row !== 'owner' ? only.column : undefined;
+  const [first, ...others] = from.columns;
+  if (others.length > 0 && !(from.isJoined && others.every(({ column }) => !row[column]))) return undefined;
+  return first && first.row !== 'owner' ? first.column : undefined;
 }
 
 export interface MappedMaster {
@@ -126,6 +131,7 @@ export function toMasterDeal(master: DataverseMaster): WonDeal {
             email: undefined,
             phone: undefined,
             website: undefined,
+            currency: master.currency,
             address: {},
           },
     currency: master.currency,

@@ -9,13 +9,20 @@ import type { CodeSet } from './targets.js';
 /** Asks Business Central, through whoever has a client, whether codes exist and which ids they have. */
 export interface Lookups {
   /** By code, and for countries by name as well. A variant is one of an item. */
-  findCode(set: CodeSet, code: string, itemNumber?: string): Promise<{ id: string; code: string } | undefined>;
+  findCode(set: CodeSet, code: string, itemNumber?: string): Promise<FoundCode | undefined>;
   findDimensionValue(dimension: string, value: string): Promise<'found' | 'no-dimension' | 'no-value'>;
   /** Default dimensions, code to value; empty for a customer that is still to be made. */
   customerDimensions(): Promise<ReadonlyMap<string, string>>;
   itemDimensions(number: string): Promise<ReadonlyMap<string, string>>;
   /** The codes of the two global dimensions, which a header has properties for. */
   shortcutNames(): Promise<readonly string[]>;
+}
+
+export interface FoundCode {
+  readonly id: string;
+  readonly code: string;
+  /** Of a currency, where the company says it. */
+  readonly decimals?: number | undefined;
 }
 
 /** One thing that a person should know of: a cut, a code, a default. */

@@ -10,6 +10,7 @@ export type Section = (typeof SECTIONS)[number];
 /** Sets of Business Central whose rows have a code. */
 export const CODE_SETS = [
   'countriesRegions',
+  'currencies',
   'paymentTerms',
   'paymentMethods',
   'shipmentMethods',
@@ -33,6 +34,7 @@ export type CodeSet = (typeof CODE_SETS)[number];
 /** Tables of the configuration from the words of Sales to codes of Business Central. */
 export const CODE_TABLES = [
   'countries',
+  'currencies',
   'paymentTerms',
   'shippingMethods',
   'shipmentMethods',
@@ -55,6 +57,8 @@ export interface Target {
 
 export interface Fallback {
   readonly columns: readonly string[];
+  /** All of them, one behind the other, instead of the first that holds something. */
+  readonly isJoined: boolean;
   readonly table?: CodeTableName | undefined;
   /** Cut and recorded, because nobody can shorten it in Sales. */
   readonly cut: boolean;
@@ -63,9 +67,11 @@ export interface Fallback {
 /**
  * `name:type`, types as in the reference: S100 text, C20 code, A date, D decimal, B boolean, O(a|b) option; G an id.
  * `@set` behind it names the set that knows the code; `!` means that it must not be empty, `~` that it is cut by itself.
+ * Columns with `,` between them: the first that holds something; with `+`: all of them, as Business Central has one line
+ * of an address less than Sales.
  */
 const ADDRESS = (of: string): string =>
-  `addressLine1:S100=${of}.address1_line1 addressLine2:S50=${of}.address1_line2 city:S30=${of}.address1_city ` +
+  `addressLine1:S100=${of}.address1_line1 addressLine2:S50=${of}.address1_line2+${of}.address1_line3 city:S30=${of}.address1_city ` +
   `state:S30=${of}.address1_stateorprovince postalCode:C20=${of}.address1_postalcode ` +
   `country:C10@countriesRegions=${of}.address1_country>countries`;
 
@@ -78,7 +84,7 @@ const DEFINITIONS: Record<Section, string> = {
   customer:
     `number:C20=account.accountnumber displayName:S100!=account.name type:O(Company|Person) ${ADDRESS('account')} ` +
     'phoneNumber:S30=account.telephone1 email:S80=account.emailaddress1 website:S255=account.websiteurl ' +
-    'currencyCode:C10=transactioncurrencyid paymentTermsId:G@paymentTerms=account.paymenttermscode>paymentTerms ' +
+    'currencyCode:C10@currencies=account.transactioncurrencyid>currencies paymentTermsId:G@paymentTerms=account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=account.address1_freighttermscode>shipmentMethods paymentMethodId:G@paymentMethods ' +
     'salespersonCode:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople creditLimit:D ' +
     'taxLiable:B taxAreaId:G@taxAreas taxRegistrationNumber:S50 blocked:O(_x0020_|Ship|Invoice|All)',
@@ -100,7 +106,7 @@ const DEFINITIONS: Record<Section, string> = {
     'salesperson:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople ' +
     'requestedDeliveryDate:A=requestdeliveryby pricesIncludeTax:B partialShipping:B ' +
     'shipToName:S100=shipto_name shipToContact:S100=shipto_contactname ' +
-    'shipToAddressLine1:S100=shipto_line1 shipToAddressLine2:S50=shipto_line2 shipToCity:S30=shipto_city ' +
+    'shipToAddressLine1:S100=shipto_line1 shipToAddressLine2:S50=shipto_line2+shipto_line3 shipToCity:S30=shipto_city ' +
     'shipToState:S30=shipto_stateorprovince shipToPostCode:C20=shipto_postalcode ' +
     `shipToCountry:C10@countriesRegions=shipto_country>countries ${SELL_TO} phoneNumber:S30 email:S80 ` +
     'shortcutDimension1Code:C20@shortcutDimension1 shortcutDimension2Code:C20@shortcutDimension2',
@@ -134,7 +140,8 @@ function toTarget(definition: string): readonly [string, Target] {
       required: required !== undefined,
       ...(columns && {
         fallback: {
-          columns: columns.split(','),
+          columns: columns.split(/[,+]/),
+          isJoined: columns.includes('+'),
           table: CODE_TABLES.find((one) => one === table),
           cut: cut !== undefined,
         },

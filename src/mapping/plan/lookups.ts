@@ -1,6 +1,9 @@
+import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
+import { toCurrencyCode } from '../fields/fields.js';
 import type { Lookups } from '../fields/resolve.js';
 import type { CodeSet } from '../fields/targets.js';
+import type { CodeTables } from '../rules/mapping.js';
 
 /** As much of Business Central as a plan reads. */
 export interface CompanyReader {
@@ -14,6 +17,8 @@ interface Code {
   readonly code: string;
   readonly name: string;
   readonly values?: readonly string[] | undefined;
+  /** Of a currency. */
+  readonly decimals?: number | undefined;
 }
 
 /** The codes of the company, as they were read last. */
@@ -23,7 +28,33 @@ export interface CodeReader {
 }
 
 type ReadableSet = Exclude<CodeSet, 'customers' | 'shortcutDimension1' | 'shortcutDimension2'> | OfDimensions;
-type OfDimensions = 'dimensions' | 'shortcutDimensions';
+type OfDimensions = 'dimensions' | 'ledgerSetup';
+
+/** In the general ledger setup; the two global dimensions stand there under `1` and `2`. */
+const LOCAL_CURRENCY = 'LCY';
+
+/**
+ * A currency of the company. The local one normally has no row among the others (reference/business-central 2.5), and where
+ * it has one that is not what decides about it.
+ */
+export async function findCurrency(
+  sets: Pick<CodeReader, 'find'>,
+  code: string,
+): Promise<Pick<Code, 'id' | 'code' | 'decimals'> | undefined> {
+  const local = await sets.find('ledgerSetup', LOCAL_CURRENCY);
+  const isLocal = local && local.name.toUpperCase() === code.trim().toUpperCase();
+  return isLocal ? { id: local.id, code: local.name } : sets.find('currencies', code);
+}
+
+/** The currency of a deal as the company has it, by the table of the rules; undefined when it has no such currency. */
+export async function findCompanyCurrency(
+  iso: string,
+  { currencies }: Pick<CodeTables, 'currencies'>,
+  find: (code: string) => Promise<Pick<Code, 'code' | 'decimals'> | undefined>,
+): Promise<CompanyCurrency | undefined> {
+  const found = await find(toCurrencyCode(iso, currencies));
+  return found && toCompanyCurrency(iso, found);
+}
 
 /** What the mapping asks Business Central: reads only, most of them answered from memory. */
 export function createLookups(businessCentral: CompanyReader, sets: CodeReader, deal: WonDeal): Lookups {
@@ -45,17 +76,19 @@ export function createLookups(businessCentral: CompanyReader, sets: CodeReader, 
         }
         case 'shortcutDimension1':
         case 'shortcutDimension2': {
-          const dimension = await sets.find('shortcutDimensions', set.at(-1) ?? '');
+          const dimension = await sets.find('ledgerSetup', set.at(-1) ?? '');
           const isKnown = dimension && (await findDimensionValue(dimension.name, code)) === 'found';
           return isKnown ? { id: dimension.id, code: code.toUpperCase() } : undefined;
         }
+        case 'currencies':
+          return findCurrency(sets, code);
         default:
           return sets.find(set, code, itemNumber);
       }
     },
     findDimensionValue,
     async shortcutNames() {
-      const found = await Promise.all(['1', '2'].map((position) => sets.find('shortcutDimensions', position)));
+      const found = await Promise.all(['1', '2'].map((position) => sets.find('ledgerSetup', position)));
       return found.map((dimension) => dimension?.name ?? '');
     },
     customerDimensions() {

@@ -1,8 +1,11 @@
+import type { CompanyCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { type DocumentDraft, type DocumentFields, toDocument } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
+import { toCurrencyCode } from '../fields/fields.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
 import type { Rules } from '../rules/rules.js';
+import { findCompanyCurrency } from './lookups.js';
 
 /** The document of a deal as Business Central is asked to create it. */
 
@@ -32,12 +35,30 @@ export async function planDocument(
 ): Promise<DocumentPlan> {
   const { values, notes, problems } = await resolveDocument(deal, rules.mapping, rules.lines, lookups);
   const billTo = problems.length > 0 ? { fields: values, problems } : await withBillTo(deal, values, rules, lookups);
+  const currency = deal.currency === undefined ? undefined : await findCurrencyOfDeal(deal.currency, rules, lookups);
   const knownUnits = rules.lines.convertUnits ? await lookups.knownUnits() : undefined;
   return {
     notes,
-    problems: billTo.problems,
-    toDraft: (customerId) => toDocument(deal, customerId, rules.lines, { fields: billTo.fields, knownUnits }),
+    problems: [...(currency && 'reason' in currency ? [currency] : []), ...billTo.problems],
+    toDraft: (customerId) =>
+      toDocument(deal, customerId, rules.lines, {
+        fields: billTo.fields,
+        knownUnits,
+        currency: currency && 'reason' in currency ? undefined : currency,
+      }),
   };
+}
+
+async function findCurrencyOfDeal(
+  iso: string,
+  { mapping: { tables } }: DocumentRules,
+  lookups: DocumentLookups,
+): Promise<CompanyCurrency | Problem> {
+  const found = await findCompanyCurrency(iso, tables, (code) => lookups.findCode('currencies', code));
+  if (found) return found;
+  const code = toCurrencyCode(iso, tables.currencies);
+  const asked = code === iso ? `'${code}'` : `'${code}' (${iso} by the table currencies)`;
+  return { reason: 'code-unknown', text: `document.currencyCode: ${asked} is no currency of Business Central` };
 }
 
 /** The bill goes to the customer of the parent account, where the rules say so and nothing else names one. */

@@ -1,4 +1,3 @@
-import { currencyDecimals } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import {
   type DocumentBodyKind,
@@ -90,10 +89,10 @@ export function toPreview(input: PreviewInput): Preview {
       ? {
           body: draft.body,
           header: toHeader(customer, draft.body),
-          lines: linesOf(draft.body).map((sent, index) => toLineRow(draft.lines[index], sent, input)),
+          lines: linesOf(draft.body).map((sent, index) => toLineRow(draft.lines[index], sent, draft, input)),
         }
       : undefined;
-  const figures = draft && document && toFigures(deal, draft);
+  const figures = draft && document && toFigures(draft);
   return {
     deal: {
       table: deal.table,
@@ -154,7 +153,8 @@ function toHeader(customer: MasterRow, body: DocumentBody): PreviewRow {
 function toLineRow(
   line: DocumentLine | undefined,
   sent: DocumentBody,
-  { items, accounts, unitIds, deal }: PreviewInput,
+  { currency }: DocumentDraft,
+  { items, accounts, unitIds }: PreviewInput,
 ): PreviewRow {
   const own = { ...valuesOf(sent), sequence: String(sent['sequence']) };
   if (!line || line.kind === 'comment') return { values: own, defaulted: {} };
@@ -172,7 +172,7 @@ function toLineRow(
   const unitId = unitIds.get(String(row['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
   if (unitId) given['unitOfMeasureId'] = unitId;
   // With prices that include tax only Business Central can tell the net amount.
-  const full = round(multiply(line.quantity, line.unitPrice), currencyDecimals(deal.currency));
+  const full = round(multiply(line.quantity, line.unitPrice), currency.decimals);
   return layered({ ...given, amountExcludingTax: subtract(full, line.discount) }, `the ${line.kind}`, row);
 }
 
@@ -198,8 +198,8 @@ function layered(given: FieldValues, whose: string, own: FieldValues): PreviewRo
 }
 
 /** Net figures; what tax comes on top only Business Central knows. */
-function toFigures(deal: WonDeal, draft: DocumentDraft): FieldValues {
-  const decimals = currencyDecimals(deal.currency);
+function toFigures(draft: DocumentDraft): FieldValues {
+  const { decimals } = draft.currency;
   const nets: Decimal[] = draft.lines.map((line) =>
     subtract(round(multiply(line.quantity, line.unitPrice), decimals), line.discount),
   );

@@ -10,7 +10,7 @@ import type { FieldRule, RulesFile } from './rules-file.js';
 export interface FieldSource {
   readonly target: Target;
   readonly from:
-    | { readonly kind: 'columns'; readonly columns: readonly SourceColumn[] }
+    | { readonly kind: 'columns'; readonly columns: readonly SourceColumn[]; readonly isJoined?: boolean }
     | { readonly kind: 'value'; readonly value: string | boolean }
     | { readonly kind: 'formula'; readonly formula: Formula };
   readonly table: CodeTableName | undefined;
@@ -97,11 +97,11 @@ function toDefault(target: Target, tables: CodeTables): FieldSource | undefined 
   const { fallback } = target;
   if (!fallback) return undefined;
   const { table } = fallback;
-  const canDoWithout = table === 'countries' || table === 'units';
+  const canDoWithout = table === 'countries' || table === 'units' || table === 'currencies';
   if (table && !canDoWithout && Object.keys(tables[table]).length === 0) return undefined;
   return {
     target,
-    from: { kind: 'columns', columns: fallback.columns.map(toSourceColumn) },
+    from: { kind: 'columns', columns: fallback.columns.map(toSourceColumn), isJoined: fallback.isJoined },
     table,
     cut: fallback.cut,
     required: target.required,
@@ -138,6 +138,7 @@ function toTables(file: RulesFile): CodeTables {
   const tableOf = (name: CodeTableName): Readonly<Record<string, string>> => file.tables[name] ?? {};
   return {
     countries: tableOf('countries'),
+    currencies: tableOf('currencies'),
     paymentTerms: tableOf('paymentTerms'),
     shippingMethods: tableOf('shippingMethods'),
     shipmentMethods: tableOf('shipmentMethods'),

@@ -15,12 +15,17 @@ export function createDraft(
 }
 
 export function setDiscount(drafted: DraftedDeal): Promise<Draft> {
-  return businessCentral.setDiscount({ ...toInput(drafted), etag: drafted.draft.etag });
+  return businessCentral.setDiscount({
+    ...toInput(drafted),
+    etag: drafted.draft.etag,
+    discount: drafted.draft.discount,
+  });
 }
 
 /** Undefined when somebody deleted it. */
 export function readDraft(drafted: DraftedDeal): Promise<Draft | undefined> {
-  return businessCentral.readDraft(toInput(drafted));
+  const { missingDiscount: missing, discount: found } = drafted.draft;
+  return businessCentral.readDraft({ ...toInput(drafted), seen: { missing, found } });
 }
 
 export function deleteDraft({ deal, draft }: DraftedDeal): Promise<void> {
