@@ -1,0 +1,221 @@
+import type { Invoice, InvoiceLine } from './business-central-document.js';
+import { type CompanyCurrency, smallestUnit } from './currency.js';
+import {
+  add,
+  type Decimal,
+  distance,
+  isLess,
+  isRounded,
+  isSame,
+  isWithin,
+  isZero,
+  multiply,
+  subtract,
+} from './money.js';
+
+/**
+ * What was posted beside what was confirmed (I12). Posting itself may add an invoice rounding line, and an order that is
+ * invoiced in parts rounds in each of them: that is told. Anything else is an alarm, as nobody has agreed to it.
+ */
+
+export type PostedCause =
+  | 'customer'
+  | 'currency'
+  | 'line-missing'
+  | 'extra-line'
+  | 'line-changed'
+  | 'total'
+  | 'invoice-rounding'
+  | 'rounding-of-parts';
+
+export interface PostedDifference {
+  readonly kind: 'notice' | 'alarm';
+  readonly cause: PostedCause;
+  readonly text: string;
+}
+
+/** An invoice or an order as it was when it was confirmed. */
+export type ConfirmedDocument = Pick<Invoice, 'customerNumber' | 'currency' | 'includingTax' | 'lines'>;
+
+/** One invoice, or one of those that came from an order. */
+export type PostedDocument = ConfirmedDocument & Pick<Invoice, 'number'>;
+
+export interface PostedOptions {
+  readonly currency: CompanyCurrency;
+  /** To what the company rounds its invoices, where it can be known (reference/business-central 3.8). */
+  readonly roundingPrecision?: Decimal | undefined;
+  /** An order of which more is to come: its sum says nothing yet. */
+  readonly isPartial?: boolean;
+}
+
+/** All of it at once; empty when exactly what was confirmed is posted. */
+export function comparePosted(
+  confirmed: ConfirmedDocument,
+  posted: readonly PostedDocument[],
+  options: PostedOptions,
+): PostedDifference[] {
+  const found: PostedDifference[] = [];
+  const rounding: RoundingLine[] = [];
+  const parts = new Map<number, InvoiceLine[]>();
+  for (const invoice of posted) {
+    found.push(...compareHeader(confirmed, invoice));
+    const line = findRoundingLine(confirmed, invoice, options);
+    if (line) rounding.push({ invoice: invoice.number, line });
+    for (const one of invoice.lines) {
+      if (one !== line) parts.set(one.sequence, [...(parts.get(one.sequence) ?? []), one]);
+    }
+  }
+  found.push(...compareLines(confirmed, parts, options));
+  if (!options.isPartial) found.push(...compareTotal(confirmed, posted, rounding, parts, options));
+  return [...found, ...rounding.map(toNotice)];
+}
+
+interface RoundingLine {
+  /** The number of the invoice that has it. */
+  readonly invoice: string;
+  readonly line: InvoiceLine;
+}
+
+function alarm(cause: PostedCause, text: string): PostedDifference {
+  return { kind: 'alarm', cause, text };
+}
+
+function compareHeader(confirmed: ConfirmedDocument, invoice: PostedDocument): PostedDifference[] {
+  const found: PostedDifference[] = [];
+  const { number, customerNumber, currency } = invoice;
+  if (customerNumber !== confirmed.customerNumber) {
+    const text = `customer: ${confirmed.customerNumber} was confirmed, invoice ${number} is for ${customerNumber}`;
+    found.push(alarm('customer', text));
+  }
+  if (currency !== confirmed.currency) {
+    const text = `currency: ${confirmed.currency} was confirmed, invoice ${number} is in ${currency}`;
+    found.push(alarm('currency', text));
+  }
+  return found;
+}
+
+/** Nothing in API v2.0 shows the precision of the local currency; nobody rounds by more than one whole unit there. */
+const MAX_ROUNDING = '1';
+
+/**
+ * The line that posting appends: behind every other one, of quantity 1 and of less than the precision to which invoices
+ * are rounded (reference/business-central 3.8).
+ */
+function findRoundingLine(
+  confirmed: ConfirmedDocument,
+  { lines }: PostedDocument,
+  { roundingPrecision }: PostedOptions,
+): InvoiceLine | undefined {
+  const last = lines.reduce<InvoiceLine | undefined>(
+    (behind, line) => (behind && behind.sequence > line.sequence ? behind : line),
+    undefined,
+  );
+  if (!last || confirmed.lines.some(({ sequence }) => sequence >= last.sequence)) return undefined;
+  const isSmall = isLess(distance(amountOf(last), '0'), roundingPrecision ?? MAX_ROUNDING);
+  return isSame(last.quantity, '1') && isSmall && last.number !== '' ? last : undefined;
+}
+
+function amountOf({ net, tax }: InvoiceLine): Decimal {
+  return add(net, tax);
+}
+
+function compareLines(
+  confirmed: ConfirmedDocument,
+  parts: ReadonlyMap<number, readonly InvoiceLine[]>,
+  { currency, isPartial }: PostedOptions,
+): PostedDifference[] {
+  const found: PostedDifference[] = [];
+  for (const line of confirmed.lines) {
+    const posted = parts.get(line.sequence) ?? [];
+    const where = nameLine(line);
+    if (posted.length === 0) {
+      if (!isPartial && !isComment(line)) found.push(alarm('line-missing', `${where} was confirmed and is not posted`));
+      continue;
+    }
+    const changes = posted.flatMap((part) => findChange(line, part));
+    const quantity = add(...posted.map((part) => part.quantity));
+    const isRight = isPartial ? !isLess(line.quantity, quantity) : isSame(line.quantity, quantity);
+    if (!isRight) changes.push(`quantity ${line.quantity} was confirmed, ${quantity} posted`);
+    if (!isPartial) changes.push(...findAmounts(line, posted, currency));
+    if (changes.length > 0) found.push(alarm('line-changed', `${where}: ${[...new Set(changes)].join(', ')}`));
+  }
+  for (const [sequence, lines] of parts) {
+    const isKnown = confirmed.lines.some((line) => line.sequence === sequence);
+    const [first] = lines;
+    if (isKnown || !first || lines.every(isComment)) continue;
+    const amount = add(...lines.map(({ net }) => net));
+    found.push(alarm('extra-line', `${nameLine(first)} (${first.number}) of ${amount} was posted and not confirmed`));
+  }
+  return found;
+}
+
+function findChange(line: InvoiceLine, part: InvoiceLine): string[] {
+  const changes: string[] = [];
+  if (line.number !== part.number) changes.push(`${line.number || 'text'} was confirmed, ${part.number} posted`);
+  if (!isSame(line.unitPrice, part.unitPrice)) {
+    changes.push(`price ${line.unitPrice} was confirmed, ${part.unitPrice} posted`);
+  }
+  return changes;
+}
+
+/** Each part of a line rounds for itself, half a unit at most. */
+function findAmounts(line: InvoiceLine, posted: readonly InvoiceLine[], currency: CompanyCurrency): string[] {
+  const changes: string[] = [];
+  const tolerance = roundingOf(posted.length, currency);
+  for (const of of ['discount', 'net'] as const) {
+    const sum = add(...posted.map((part) => part[of]));
+    const what = of === 'net' ? 'amount' : 'discount';
+    if (!isWithin(line[of], sum, tolerance)) changes.push(`${what} ${line[of]} was confirmed, ${sum} posted`);
+  }
+  return changes;
+}
+
+function roundingOf(parts: number, currency: CompanyCurrency): Decimal {
+  return parts > 1 ? multiply(multiply(smallestUnit(currency), '0.5'), String(parts)) : '0';
+}
+
+function compareTotal(
+  confirmed: ConfirmedDocument,
+  posted: readonly PostedDocument[],
+  rounding: readonly RoundingLine[],
+  parts: ReadonlyMap<number, readonly InvoiceLine[]>,
+  { currency }: PostedOptions,
+): PostedDifference[] {
+  const total = add('0', ...posted.map(({ includingTax }) => includingTax));
+  const rounded = add('0', ...rounding.map(({ line }) => amountOf(line)));
+  const apart = subtract(subtract(total, rounded), confirmed.includingTax);
+  if (isZero(apart)) return [];
+  const sums = `total: ${confirmed.includingTax} was confirmed, ${total} posted`;
+  const text = posted.length > 1 ? `${sums} in ${posted.length} invoices` : sums;
+  if (!isWithin(apart, '0', roundingOfParts(posted.length, parts, currency))) return [alarm('total', text)];
+  return [{ kind: 'notice', cause: 'rounding-of-parts', text: `${text}; each of them rounds for itself` }];
+}
+
+/** Tax rounds once in each invoice, an amount in each part that does not come out even. */
+function roundingOfParts(
+  invoices: number,
+  parts: ReadonlyMap<number, readonly InvoiceLine[]>,
+  currency: CompanyCurrency,
+): Decimal {
+  if (invoices < 2) return '0';
+  const ofTax = multiply(smallestUnit(currency), String(invoices));
+  const ofLines = [...parts.values()].map((lines) => {
+    const uneven = lines.filter((line) => !isRounded(multiply(line.quantity, line.unitPrice), currency.decimals));
+    return roundingOf(uneven.length, currency);
+  });
+  return add(ofTax, ...ofLines);
+}
+
+function toNotice({ invoice, line }: RoundingLine): PostedDifference {
+  const what = `${line.number}${line.description ? ` ${line.description}` : ''}`;
+  const text = `invoice rounding: posting added ${nameLine(line)} (${what}) of ${amountOf(line)} to invoice ${invoice}`;
+  return { kind: 'notice', cause: 'invoice-rounding', text };
+}
+
+function isComment({ number, net, quantity }: InvoiceLine): boolean {
+  return number === '' && isZero(net) && isZero(quantity);
+}
+
+function nameLine({ sequence }: InvoiceLine): string {
+  return `line ${sequence / 10_000}`;
+}
