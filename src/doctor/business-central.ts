@@ -48,7 +48,16 @@ export function examineCompany(
   });
 }
 
-const SETS = ['customers', 'contacts', 'items', 'salesInvoices', 'salesOrders', 'unitsOfMeasure', 'generalLedgerSetup'];
+const SETS = [
+  'customers',
+  'contacts',
+  'items',
+  'salesInvoices',
+  'salesOrders',
+  'unitsOfMeasure',
+  'currencies',
+  'generalLedgerSetup',
+];
 
 /** The sets that have to be written, with the permission set that allows it (reference/business-central 1.2). */
 const WRITES =

@@ -174,6 +174,42 @@ describe('the steps of an order', () => {
       expect((await patient.setDiscount(input)).figures).toEqual(discounted.figures);
     });
 
+    it("is set in place of the customer's automatic one, and not over what a person has typed since", async () => {
+      const { company } = counter.simulators.businessCentral;
+      company.defaultInvoiceDiscount.set(counter.customerId, '10');
+      try {
+        const deal = await counter.win([['4', '10.00']], { headerDiscount: '5.00', totalLessFreight: '35.00' });
+        const made = await draft(deal);
+        expect(made).toMatchObject({ discount: '4', missingDiscount: '5.00', difference: undefined });
+        const input = { ...draftInput(deal), draftId: made.id, etag: made.etag, discount: made.discount };
+        const discounted = await patient.setDiscount(input);
+        expect(discounted).toMatchObject({ discount: '5', missingDiscount: undefined, difference: undefined });
+
+        const { etag } = await counter.client.getOrder(made.id);
+        await counter.client.setOrderDiscount(made.id, etag, '7', REPEATABLE);
+        const seen = { missing: discounted.missingDiscount, found: discounted.discount };
+        expect(await patient.readDraft({ ...input, seen })).toMatchObject({
+          missingDiscount: undefined,
+          differenceCause: 'header-discount',
+          differencePolicy: 'refuse',
+        });
+      } finally {
+        company.defaultInvoiceDiscount.delete(counter.customerId);
+      }
+    });
+
+    it("a customer's automatic discount on a deal without one is a difference that names it", async () => {
+      const { company } = counter.simulators.businessCentral;
+      company.defaultInvoiceDiscount.set(counter.customerId, '1');
+      try {
+        const made = await draft(await counter.win([['4', '10.00']]));
+        expect(made).toMatchObject({ missingDiscount: undefined, differenceCause: 'header-discount' });
+        expect(made.difference).toMatch(/^header discount: 0 in Sales, 0\.4 in the draft/);
+      } finally {
+        company.defaultInvoiceDiscount.delete(counter.customerId);
+      }
+    });
+
     it('a deleted order reads as nothing, and deleting it twice is harmless', async () => {
       const deal = await counter.win();
       const { made: _madeOf, ...made } = await draft(deal);

@@ -349,6 +349,7 @@ describe('Business Central', () => {
     expect(of('account 8000').found).toBe('it is a Heading');
     expect(of('account 9999').found).toBe('there is no such account');
     expect(of('paymentTerms').found).toContain('NEVER');
+    expect(of('currencies').found).toContain('SFR');
     expect(of('dimensions').found).toContain('NOWHERE');
     expect(of('unitsOfMeasure').result).toBe('ok');
   });
