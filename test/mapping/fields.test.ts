@@ -64,6 +64,14 @@ mapping:
     ]);
   });
 
+  it('a third line of an address that does not fit behind the second is held, not dropped', async () => {
+    const { mapping, lines } = parseRules('');
+    const address = extra({ shipto_line2: 'x'.repeat(30), shipto_line3: 'y'.repeat(30) });
+    expect(told(await findLocalProblems(address, mapping, lines))).toEqual([
+      'value-too-long: document.shipToAddressLine2: 62 characters where 50 fit (column shipto_line2 with shipto_line3)',
+    ]);
+  });
+
   it('a customer is held for its own fields only when it is created', async () => {
     const deal = makeDeal({ extra: { account: { name: 'x'.repeat(101) } } });
     const { mapping, lines } = parseRules('');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { toItemNumber } from '../../src/deal/masters.js';
-import { followedFields, masterColumns } from '../../src/mapping/fields/master-fields.js';
+import { findWritableColumn, followedFields, masterColumns } from '../../src/mapping/fields/master-fields.js';
 import { ConfigError, parseRules } from '../../src/process/config.js';
 
 describe('the rules of masters', () => {
@@ -85,5 +85,19 @@ mapping:
       own: expect.arrayContaining(['name', 'telephone2', 'address1_country']),
       owner: ['employeeid'],
     });
+    // The currency is a row of its own, which every reading of an account brings.
+    expect(masterColumns('customer', mapping).own).not.toContain('transactioncurrencyid');
+  });
+
+  it('go back to the one column that they come from, and of a joined address to the first while the third line is empty', () => {
+    const fields = followedFields('customer', mapping);
+    const columnOf = (name: string, row: Record<string, string>) => {
+      const source = fields.get(name);
+      return source && findWritableColumn(source, row);
+    };
+    expect(columnOf('phoneNumber', {})).toBe('telephone2');
+    expect(columnOf('salespersonCode', {})).toBeUndefined();
+    expect(columnOf('addressLine2', { address1_line2: 'Tor 3' })).toBe('address1_line2');
+    expect(columnOf('addressLine2', { address1_line2: 'Tor 3', address1_line3: 'Halle 4' })).toBeUndefined();
   });
 });
