@@ -4,7 +4,7 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { codeRow, ledgerSetupRow, toCodeRow, toSetupCodes } from '../../src/clients/business-central/rows.js';
 import { codesOfRules } from '../../src/doctor/rules-codes.js';
 import { resolveCustomer } from '../../src/mapping/fields/masters.js';
-import { createLookups, findCurrency } from '../../src/mapping/plan/lookups.js';
+import { createCodeLookups, createLookups, findCurrency } from '../../src/mapping/plan/lookups.js';
 import { planDocument } from '../../src/mapping/plan/plan-document.js';
 import { parseRules } from '../../src/process/config.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
@@ -113,6 +113,13 @@ describe('a new customer', () => {
     expect((await customerOf('CHF', TABLE)).values['currencyCode']).toBe('SFR');
     expect((await customerOf('EUR', TABLE)).values['currencyCode']).toBe('EURO');
     expect((await customerOf('USD', '')).values['currencyCode']).toBe('USD');
+  });
+
+  it('that the sync of its account makes, beside any deal, may be in the local currency, too', async () => {
+    const { findCode } = createCodeLookups(openCompany().sets);
+    expect(await findCode('currencies', 'EURO')).toMatchObject({ code: 'EURO' });
+    expect(await findCode('currencies', 'SFR')).toMatchObject({ code: 'SFR' });
+    expect(await findCode('currencies', 'GBP')).toBeUndefined();
   });
 
   it('of an account without one has what Business Central gives it', async () => {

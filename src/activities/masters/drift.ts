@@ -12,6 +12,7 @@ import type { DriftLedger, DriftRun, StoredDifference } from '../../ledger/maste
 import type { AgreedRow, StoredMaster } from '../../ledger/masters/masters.js';
 import { compareMaster } from '../../mapping/fields/compare-masters.js';
 import { followedFields } from '../../mapping/fields/master-fields.js';
+import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { SECTION, SET, type SyncDependencies } from './sync-master-data.js';
 
@@ -88,7 +89,7 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
       { section: SECTION[kind], dataverse, businessCentral, agreed, blockedFrom, companyNumber },
       rules.masters,
       rules.mapping,
-      { findCode: sets.find },
+      createCodeLookups(sets),
     );
     const differences = compared.differences.map(at);
     const differing = new Set(differences.map(({ field }) => field));

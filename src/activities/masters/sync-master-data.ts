@@ -17,6 +17,7 @@ import { businessCentralMasterContent } from '../../ledger/masters/master-schema
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
 import type { MasterSection } from '../../mapping/fields/master-fields.js';
+import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { findProblem, findRefusals, toFailure } from '../remote/failures.js';
 import { done } from '../remote/results.js';
@@ -58,7 +59,7 @@ export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createSyncSteps(dependencies: SyncDependencies) {
   const { businessCentral, dataverseMasters, sets, masters, rules, ledger } = dependencies;
-  const lookups = { findCode: sets.find };
+  const lookups = createCodeLookups(sets);
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
   async function keeping<T>(ref: MasterRef, step: string, work: () => Promise<T>): Promise<T | 'refused'> {

@@ -1,5 +1,6 @@
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { toCurrencyCode } from '../fields/fields.js';
 import type { Lookups } from '../fields/resolve.js';
 import type { CodeSet } from '../fields/targets.js';
@@ -56,6 +57,19 @@ export async function findCompanyCurrency(
   return found && toCompanyCurrency(iso, found);
 }
 
+/** As much as rows of their own need, beside any deal: codes that the company has. */
+export function createCodeLookups(sets: Pick<CodeReader, 'find'>): Pick<Lookups, 'findCode'> {
+  return {
+    async findCode(set, code, itemNumber) {
+      if (set === 'currencies') return findCurrency(sets, code);
+      if (set === 'customers' || set === 'shortcutDimension1' || set === 'shortcutDimension2') {
+        throw new InternalError(`${set} are looked up for a deal only`);
+      }
+      return sets.find(set, code, itemNumber);
+    },
+  };
+}
+
 /** What the mapping asks Business Central: reads only, most of them answered from memory. */
 export function createLookups(businessCentral: CompanyReader, sets: CodeReader, deal: WonDeal): Lookups {
   const number = deal.customer?.number;
@@ -80,10 +94,8 @@ export function createLookups(businessCentral: CompanyReader, sets: CodeReader, 
           const isKnown = dimension && (await findDimensionValue(dimension.name, code)) === 'found';
           return isKnown ? { id: dimension.id, code: code.toUpperCase() } : undefined;
         }
-        case 'currencies':
-          return findCurrency(sets, code);
         default:
-          return sets.find(set, code, itemNumber);
+          return createCodeLookups(sets).findCode(set, code, itemNumber);
       }
     },
     findDimensionValue,
