@@ -8,6 +8,8 @@ const QUICK = [
   ['--dynamic-config-value', 'history.timerProcessorMaxPollRPS=2000'],
   ['--dynamic-config-value', 'history.visibilityProcessorMaxPollRPS=2000'],
   ['--dynamic-config-value', 'system.enableActivityEagerExecution=true'],
+  // A timer would fire up to a second late: retries, quiet times and heartbeats all wait for one.
+  ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="10ms"'],
   ['--dynamic-config-value', 'limit.maxIDLength=255'],
   // A queue's rate is divided by its partitions: 20 requests a second would be 5 on each of four.
   ['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
