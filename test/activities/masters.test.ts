@@ -10,12 +10,13 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Problem } from '../../src/deal/holds.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from '../support/business-central.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
@@ -32,7 +33,7 @@ beforeAll(async () => {
   simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
   simulators.dataverse.webhooks.registrations.splice(0);
   seller = createSeller(simulators);
-  embedded = await startEmbeddedLedger();
+  embedded = await openEmbeddedLedger();
   database = openDatabase(embedded.url);
   await migrate(database);
 });

@@ -7,12 +7,13 @@ import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** One step of a feed: what it reads, takes and stores, and what remains when it dies in between. */
 
@@ -30,7 +31,7 @@ let asked: (string | undefined)[];
 let started: { recordId: string; look: unknown }[];
 
 beforeAll(async () => {
-  embedded = await startEmbeddedLedger();
+  embedded = await openEmbeddedLedger();
   database = openDatabase(embedded.url);
   await migrate(database);
   ledger = createLedger(database);

@@ -1,12 +1,13 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createEnvironmentLedger, type EnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Examined, examine, registerSteps } from '../support/doctor.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** The examination against the simulators, one planted fault at a time; Temporal is left out here. */
 let simulators: Simulators;
@@ -20,7 +21,7 @@ const ELSEWHERE = /^(temporal|starter|business central: subscriptions)/;
 
 beforeAll(async () => {
   simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
-  embedded = await startEmbeddedLedger();
+  embedded = await openEmbeddedLedger();
   const database = openDatabase(embedded.url);
   await migrate(database);
   await database.close();

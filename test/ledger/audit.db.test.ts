@@ -1,10 +1,10 @@
 import { describe, it } from 'vitest';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 import { testAuditRights } from './audit-rights.suite.js';
 import { testAuditTrail } from './audit-trail.suite.js';
 
-testAuditTrail('PGlite over its socket', () => startEmbeddedLedger());
+testAuditTrail('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) {

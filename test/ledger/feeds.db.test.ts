@@ -3,10 +3,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createDetections, type Detections } from '../../src/ledger/deals/detections.js';
 import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
@@ -178,7 +178,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
   });
 }
 
-testFeeds('PGlite over its socket', () => startEmbeddedLedger());
+testFeeds('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) testFeeds('PostgreSQL', async () => postgres);

@@ -1,5 +1,5 @@
 import { describe, it } from 'vitest';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 import { testLedger } from './ledger.suite.js';
 import { testRecords } from './records.suite.js';
@@ -7,7 +7,7 @@ import { testUnreadable } from './unreadable.suite.js';
 
 const SUITES = [testLedger, testRecords, testUnreadable];
 
-for (const test of SUITES) test('PGlite over its socket', () => startEmbeddedLedger());
+for (const test of SUITES) test('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) {

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDriftLedger, type DriftLedger } from '../../src/ledger/masters/drift.js';
 import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters/masters.js';
 import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/masters/matching.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 
 /** What every database that carries the ledger must do for the masters. */
@@ -182,7 +182,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
   });
 }
 
-testMasters('PGlite over its socket', () => startEmbeddedLedger());
+testMasters('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) testMasters('PostgreSQL', async () => postgres);

@@ -3,11 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { pruneLedger } from '../../src/ledger/upkeep/prune.js';
 import { runCli } from '../support/cli.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 
 const OLD = new Date('2020-01-01T00:00:00Z');
@@ -109,7 +109,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
   });
 }
 
-testPruning('PGlite over its socket', () => startEmbeddedLedger());
+testPruning('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) testPruning('PostgreSQL', async () => postgres);
@@ -121,7 +121,7 @@ else {
 
 describe('dealbridge ledger prune', () => {
   it('needs the ledger alone, and refuses a time in which deals are still followed', async () => {
-    const embedded = await startEmbeddedLedger();
+    const embedded = await openEmbeddedLedger();
     const { code, stderr } = await runCli(['ledger', 'prune', '--older-than', '20d'], {
       PATH: process.env['PATH'],
       DATABASE_URL: embedded.url,

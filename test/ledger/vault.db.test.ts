@@ -1,9 +1,9 @@
 import { describe, it } from 'vitest';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 import { testVault } from './vault.suite.js';
 
-testVault('PGlite over its socket', () => startEmbeddedLedger());
+testVault('PGlite over its socket', () => openEmbeddedLedger());
 
 const postgres = await startPostgres();
 if (postgres) testVault('PostgreSQL', async () => postgres);

@@ -13,7 +13,7 @@ import type { SourceTable } from '../../src/deal/ids.js';
 import { decideMissing } from '../../src/deal/missing-master-data.js';
 import { STATE_CODES } from '../../src/deal/state-codes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import type { Rules } from '../../src/mapping/rules/rules.js';
@@ -21,6 +21,7 @@ import { createPreviewer } from '../../src/operations/deals/previewer.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from '../support/business-central.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { openRecordingProxy } from '../support/recording-proxy.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -58,7 +59,7 @@ function openClients() {
 beforeAll(async () => {
   simulators = await startSimulators({ products: 20, accounts: 12, documents: 30 });
   simulators.dataverse.webhooks.registrations.splice(0);
-  embedded = await startEmbeddedLedger();
+  embedded = await openEmbeddedLedger();
   database = openDatabase(embedded.url);
   await migrate(database);
   proxy = await openRecordingProxy(simulators.connection.businessCentral);

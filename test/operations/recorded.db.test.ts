@@ -3,23 +3,23 @@ import type { Person } from '../../src/identity/person.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { erasePersonalContent } from '../../src/operations/audit/audit.js';
 import { acceptEnvironment } from '../../src/operations/settings/environments.js';
 import { markRestored, prune } from '../../src/operations/settings/upkeep.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** What the ledger records itself, within the transaction of the act, names the person as fully as everything else. */
 
 const ANN: Person = { name: 'ann', source: 'desk', isVerified: true, roles: ['Admin'] };
 const RECORD_ID = '6f9619ff-8b86-4011-b42d-00c04fc964ff';
 
-let server: Awaited<ReturnType<typeof startEmbeddedLedger>>;
+let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
 
 beforeAll(async () => {
-  server = await startEmbeddedLedger();
+  server = await openEmbeddedLedger();
   database = openDatabase(server.url);
   await migrate(database);
 });

@@ -6,9 +6,10 @@ import { PassThrough } from 'node:stream';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readSecret } from '../../src/cli/read-secret.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type CliResult, runCli } from '../support/cli.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** `dealbridge credentials …` and `dealbridge keys new` as the processes that people start. */
 
@@ -22,7 +23,7 @@ const PATIENCE_MS = 180_000;
 
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
-  ledger = await startEmbeddedLedger();
+  ledger = await openEmbeddedLedger();
   const { connection: to } = simulators;
   env = {
     PATH: process.env['PATH'],

@@ -1,7 +1,8 @@
 import { spawn } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** A process that could only fail, or would leave everything open, does not start and says what is missing. */
 
@@ -9,7 +10,7 @@ let ledger: EmbeddedLedger;
 let env: NodeJS.ProcessEnv;
 
 beforeAll(async () => {
-  ledger = await startEmbeddedLedger();
+  ledger = await openEmbeddedLedger();
   env = {
     PATH: process.env['PATH'],
     TEMPORAL_ADDRESS: inject('temporalAddress'),

@@ -5,10 +5,10 @@ import { createSubscriptionClient, type SubscriptionClient } from '../../src/cli
 import type { WonDeal } from '../../src/deal/deal.js';
 import type { StepContext } from '../../src/deal/step-context.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createBookkeeper } from './bookkeeper.js';
+import { openEmbeddedLedger } from './embedded-ledger.js';
 import { createSimulatedTokens } from './tokens.js';
 
 /** The simulated Business Central with our client and a ledger, for tests without Temporal. */
@@ -30,7 +30,7 @@ export interface Counter {
 
 export async function openCounter(): Promise<Counter> {
   const simulators = await startSimulators({ products: 20, accounts: 12, documents: 3 });
-  const embedded = await startEmbeddedLedger();
+  const embedded = await openEmbeddedLedger();
   const database = openDatabase(embedded.url);
   await migrate(database);
   const ledger = createLedger(database);

@@ -5,7 +5,7 @@ import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbr
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
@@ -14,6 +14,7 @@ import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Program, startProcess, stopProcess } from '../../tools/stage/process.js';
 import { openStage as openProcesses } from '../../tools/stage/stage.js';
+import { openEmbeddedLedger } from './embedded-ledger.js';
 import { openGateway } from './gateway.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
@@ -66,7 +67,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     abroad: options.abroad,
   });
   const gateway = await openGateway(simulators, options.abroad?.environment);
-  const embedded: EmbeddedLedger = await startEmbeddedLedger();
+  const embedded: EmbeddedLedger = await openEmbeddedLedger();
   const namespace = `test-${process.pid}-${Date.now()}`;
   const connection = await Connection.connect({ address: options.temporalAddress });
   await createNamespace(connection, namespace);

@@ -21,8 +21,18 @@ const TERMINATE = 'X'.charCodeAt(0);
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const IDLE = 'I'.charCodeAt(0);
 
-export async function startEmbeddedLedger(options: { dataDir?: string; port?: number } = {}): Promise<EmbeddedLedger> {
-  const db = await PGlite.create(options.dataDir ?? 'memory://');
+export interface EmbeddedLedgerOptions {
+  /** Without one it is kept in memory. */
+  readonly dataDir?: string;
+  /** Any free one unless it is named. */
+  readonly port?: number;
+  /** A data folder that PGlite has dumped: initializing a new one takes seconds. */
+  readonly image?: Blob;
+}
+
+export async function startEmbeddedLedger(options: EmbeddedLedgerOptions = {}): Promise<EmbeddedLedger> {
+  const { dataDir = 'memory://', image } = options;
+  const db = await PGlite.create(dataDir, image && { loadDataDir: image });
   const session = new Session(db);
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
