@@ -184,21 +184,34 @@ describe('a worker that is killed', () => {
     { server: 'businessCentral', method: 'GET', path: '/salesInvoices\\(', step: 'read-posted' },
     { server: 'dataverse', method: 'POST', path: '/invoices\\?', step: 'write-back' },
   ] as const;
-  for (const { server, method, path, step } of moments) {
-    for (const when of ['before', 'after'] as const) {
-      it(`SIGKILL ${when} the commit of ${method} (${step}): once all the same`, async () => {
-        const deal = dealer.takeNew();
-        const { faults } = stage.simulators[server];
-        faults.add({ match: { method, path }, effect: { kind: 'hold', when } });
-        await seller.submitOrder(deal.id);
-        await until(() => faults.heldCount() === 1);
-        await stage.killWorker();
-        faults.clear();
-        await stage.startWorker();
-        expect((await dealer.result(deal)).outcome).toBe('written-back');
-        expectOnce(deal);
-        if (step === 'post' && when === 'after') await keepHistory(stage, deal.id, 'worker-killed-at-post');
-      });
+  const cases = moments.flatMap((moment) => (['before', 'after'] as const).map((when) => ({ ...moment, when })));
+  const deals = new Map<string, SeedDocument>();
+  const keyOf = ({ step, when }: (typeof cases)[number]): string => `${when} ${step}`;
+
+  /** One deal stands at each of the moments, and one SIGKILL meets them all: what follows is a time limit to wait for. */
+  beforeAll(async () => {
+    const { dataverse, businessCentral } = stage.simulators;
+    for (const [index, one] of cases.entries()) {
+      const { server, method, path, when } = one;
+      const deal = dealer.takeNew();
+      deals.set(keyOf(one), deal);
+      stage.simulators[server].faults.add({ match: { method, path }, effect: { kind: 'hold', when } });
+      await seller.submitOrder(deal.id);
+      await until(() => dataverse.faults.heldCount() + businessCentral.faults.heldCount() === index + 1);
     }
+    await stage.killWorker();
+    dataverse.faults.clear();
+    businessCentral.faults.clear();
+    await stage.startWorker();
+  });
+
+  for (const one of cases) {
+    it(`SIGKILL ${one.when} the commit of ${one.method} (${one.step}): once all the same`, async () => {
+      const deal = deals.get(keyOf(one));
+      if (!deal) throw new Error(`no deal was held ${keyOf(one)}`);
+      expect((await dealer.result(deal)).outcome).toBe('written-back');
+      expectOnce(deal);
+      if (keyOf(one) === 'after post') await keepHistory(stage, deal.id, 'worker-killed-at-post');
+    });
   }
 });
