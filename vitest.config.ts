@@ -9,6 +9,8 @@ export default defineConfig({
     // Temporal's native module crashes in worker threads.
     pool: 'forks',
     maxWorkers: 2,
+    // A process that has loaded PGlite, Temporal and our sources runs one file after the other: a second of a core for each.
+    isolate: false,
     sequence: { sequencer: LongestFirst },
     globalSetup: ['./test/support/global-setup.ts'],
     testTimeout: 60_000,

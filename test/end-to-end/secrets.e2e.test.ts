@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { Client } from '@temporalio/client';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { ensureTemporalBinary } from '../../scripts/lib/temporal-binary.mjs';
@@ -20,10 +20,11 @@ import { openPayloads } from '../support/histories.js';
 import { findMarkers, markersOf, readSqlite } from '../support/markers.js';
 import { createTestConverter, openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
+import { silenceOnce } from '../support/temporal-runtime.js';
 
 /** I7: a Temporal of its own, so that its file holds these deals and nothing else. */
 
-Runtime.install({ logger: new DefaultLogger('WARN') });
+silenceOnce();
 
 const TOKEN = 'a-codec-token-for-this-test';
 const folder = mkdtempSync(join(tmpdir(), 'dealbridge-secrets-'));
@@ -327,8 +328,5 @@ describe('a key that is missing', () => {
     expect(dealer.invoicesOf(deal)).toEqual([]);
     await restartWith(own);
     expect((await dealer.result(deal)).outcome).toBe('written-back');
-    console.log(
-      historyToJSON(await handle.fetchHistory()).split(Buffer.from(SEALED_ENCODING).toString('base64')).length - 1,
-    );
   });
 });

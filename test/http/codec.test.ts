@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCodecEndpoint } from '../../src/http/codec.js';
 import { createSignIn } from '../../src/http/sign-in.js';
 import { systemClock } from '../../src/process/system-clock.js';
@@ -151,6 +151,7 @@ describe('the codec endpoint', () => {
         expect((await decode(`dealbridge-codec=${value}`)).status).toBe(401);
       const session = signIn.createSession();
       vi.useFakeTimers({ now: Date.now() + 12 * 3_600_000 + 1 });
+      onTestFinished(() => void vi.useRealTimers());
       expect(signIn.isSession(session)).toBe(false);
       vi.useRealTimers();
       expect(signIn.isSession(session)).toBe(true);

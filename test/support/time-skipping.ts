@@ -2,11 +2,12 @@ import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { inject } from 'vitest';
 import { permanentFailures } from '../../src/activities/remote/permanent-failures.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
+import { silenceOnce } from './temporal-runtime.js';
 
 /**
  * Workflows on Temporal's test server, whose clock jumps to the next timer while a test waits for a result or calls
@@ -78,19 +79,4 @@ function searchAttributes(): Record<string, number> {
   const { IndexedValueType } = proto.temporal.api.enums.v1;
   const keys = Object.values(SEARCH_ATTRIBUTES);
   return Object.fromEntries(keys.map(({ name, type }) => [name, IndexedValueType[`INDEXED_VALUE_TYPE_${type}`]]));
-}
-
-let isSilenced = false;
-
-/** Workers tell every change of their state, and the core that the test server lacks what real ones have. */
-function silenceOnce(): void {
-  if (isSilenced) return;
-  isSilenced = true;
-  Runtime.install({
-    // Steps that fail for good are what some tests are about.
-    logger: new DefaultLogger('ERROR', ({ message, meta }) => {
-      if (message !== 'a step can never succeed') console.error(message, meta);
-    }),
-    telemetryOptions: { logging: { filter: 'ERROR' } },
-  });
 }

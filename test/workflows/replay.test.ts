@@ -1,15 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { historyFromJSON } from '@temporalio/common/lib/proto-utils.js';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { describe, expect, inject, it } from 'vitest';
 import * as workflows from '../../src/workflows/index.js';
 import { HISTORIES, HISTORY_FOLDER } from '../support/histories.js';
+import { silenceOnce } from '../support/temporal-runtime.js';
 
 const files = readdirSync(HISTORY_FOLDER).filter((name) => name.endsWith('.json'));
 const read = (file: string): string => readFileSync(join(HISTORY_FOLDER, file), 'utf8');
 
-Runtime.install({ logger: new DefaultLogger('WARN') });
+silenceOnce();
 
 /** Recorded by `npm run record-histories`. */
 describe('a recorded run goes the same way on the code of today (I9)', () => {
