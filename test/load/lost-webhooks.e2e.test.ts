@@ -13,7 +13,7 @@ import { createSeller } from '../support/sales.js';
 /** Deals over all tables while webhooks are lost and doubled, tokens expire and processes die (I1, I5). */
 
 /** As many as fit the gate; the full size is `DEALS=2000 npm test -- test/load/lost-webhooks.e2e.test.ts`. */
-const DEALS = Number(process.env['DEALS'] ?? 250);
+const DEALS = Number(process.env['DEALS'] ?? 120);
 /** The fourth and the sixth come with a fault of their own. */
 const KILLS = 6;
 /** How many people in Sales win at the same time. */
