@@ -54,7 +54,7 @@ describe('an environment that was replaced under its address', () => {
     expect(dealer.invoicesOf(deal)).toEqual([]);
     expect(dealer.salesInvoicesOf(deal)).toEqual([]);
 
-    await stage.killWorker();
+    await stage.stopWorker();
     await expect(stage.startWorker()).rejects.toThrow('worker ended with 1 before it was ready');
     expect(said).toContain('dealbridge environments accept dataverse --by NAME');
     expect(said).toContain(COPY);

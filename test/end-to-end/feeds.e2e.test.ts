@@ -154,7 +154,7 @@ describe('a paused feed', () => {
     await seller.submitOrder(order.id);
     const before = listener.requestsFor('salesorders').length;
 
-    await stage.killWorker();
+    await stage.stopWorker();
     await stage.startWorker();
     // As many nudges as end a run of the loop.
     for (let batch = 0; batch < 21; batch += 1) {

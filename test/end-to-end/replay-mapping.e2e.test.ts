@@ -26,7 +26,7 @@ afterAll(() => stage?.close());
 /** Whoever changes the rules starts the worker again. */
 async function goBy(rules: string): Promise<void> {
   stage.env['DEALBRIDGE_RULES'] = rules;
-  await stage.killWorker();
+  await stage.stopWorker();
   await stage.startWorker();
 }
 

@@ -313,7 +313,7 @@ describe('a key that is missing', () => {
   it('lets the run wait, and the run ends well when the key is back', async () => {
     const { DEALBRIDGE_KEYS: own } = stage.env;
     const restartWith = async (keys: string | undefined): Promise<void> => {
-      await stage.killWorker();
+      await stage.stopWorker();
       stage.env['DEALBRIDGE_KEYS'] = keys;
       await stage.startWorker();
     };

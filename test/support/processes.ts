@@ -30,6 +30,8 @@ export interface Stage {
   starter: ChildProcess;
   readonly starterUrl: string;
   killWorker(): Promise<void>;
+  /** SIGTERM: it hands back what it holds, where nobody is to wait for the time limits of a worker that died. */
+  stopWorker(): Promise<void>;
   startWorker(): Promise<void>;
   /** SIGKILL, and a new one on the same port. */
   replaceStarter(): Promise<void>;
@@ -129,6 +131,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     starter,
     starterUrl,
     killWorker: () => stopProcess(stage.worker, 'SIGKILL'),
+    stopWorker: () => stopProcess(stage.worker, 'SIGTERM'),
     async startWorker() {
       stage.worker = await launchAgain('worker');
     },
