@@ -25,5 +25,5 @@ const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 if (args.length > 0) await gate('Tests (vitest)', [...vitest, ...args]);
 else {
   await gate('Tests (vitest)', [...vitest, '--exclude', 'test/load/**']);
-  await gate('Tests under load (vitest)', [...vitest, 'test/load', '--maxWorkers', '1']);
+  await gate('Tests under load (vitest)', [...vitest, 'test/load', '--maxWorkers', '1', '--isolate']);
 }
