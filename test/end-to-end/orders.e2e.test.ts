@@ -131,25 +131,6 @@ describe('an invoice that is cancelled in Business Central', () => {
   });
 });
 
-describe('an order that waits for its warehouse', () => {
-  it('is deleted when the record is cancelled in Sales', async () => {
-    const { deal } = await ship();
-    await seller.cancelOrder(deal.id);
-    await dealer.untilState(deal, 'cancelled');
-    expect(orderOf(deal)).toBeUndefined();
-    expect(dealer.invoicesOf(deal)).toEqual([]);
-  });
-
-  it('stays when a part of it has been shipped: the cancellation is noticed', async () => {
-    const { deal, id } = await ship((other) => Number(other.lines[0]?.quantity) >= 2 && other.lines.length === 1);
-    await bookkeeper.postOrder(id, [{ sequence: 10_000, ship: '1', invoice: '0' }]);
-    await seller.cancelOrder(deal.id);
-    await until(async () => (await stage.ledger.listNotices(deal.id)).length === 1);
-    expect((await stage.ledger.listNotices(deal.id))[0]?.kind).toBe('ended-after-confirmation');
-    expect(orderOf(deal)).toBeDefined();
-  });
-});
-
 describe('the record in Sales that its document follows', () => {
   it('a won opportunity is invoiced at once, and a due date that changes in Business Central comes back', async () => {
     const deal = stage.simulators.data.documents.find((other) => other.kind === 'opportunity' && other.state === 0);
