@@ -6,9 +6,10 @@ import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
-import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** Deals whose run takes no hint, or is gone: no feed stands still for them, and they are taken up again. */
 
@@ -16,7 +17,7 @@ let embedded: EmbeddedLedger;
 let database: Database;
 let ledger: Ledger;
 beforeAll(async () => {
-  embedded = await startEmbeddedLedger();
+  embedded = await openEmbeddedLedger();
   database = openDatabase(embedded.url);
   await migrate(database);
   ledger = createLedger(database);
