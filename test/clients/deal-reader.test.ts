@@ -184,11 +184,11 @@ describe('the third line of an address', () => {
     const account = store.find('account', String(order?.['customerid']));
     if (!order || !account) throw new Error('an order of an account is needed');
     store.update(store.schema.table('account'), account, { address1_line3: 'Halle 4' });
-    store.update(store.schema.table('salesorder'), order, { shipto_line3: 'Rampe B' });
+    store.update(store.schema.table('salesorder'), order, { shipto_line3: 'Ramp B' });
     const deal = await read('salesorder', sold.orderId, '');
     expect(deal.customer?.address.line3).toBe('Halle 4');
-    expect(deal.shipTo?.line3).toBe('Rampe B');
-    expect(deal.extra.record['shipto_line3']).toBe('Rampe B');
+    expect(deal.shipTo?.line3).toBe('Ramp B');
+    expect(deal.extra.record['shipto_line3']).toBe('Ramp B');
   });
 });
 

@@ -217,7 +217,7 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ['Application_CallbackNotAllowed', 400, 'A dialog was opened.', post, 'rejected', request],
   ['Application_FilterErrorException', 400, 'The filter is invalid.', list, 'rejected', request],
   ['Application_TooManyRequests', 429, 'Too many requests reached.', list, 'throttled', 'repeated'],
-  ['Authentication_InvalidCredentials', 401, 'Rejected.', list, 'unauthorized', 'permission · IT'],
+  ['Authentication_InvalidCredentials', 401, 'Rejected.', list, 'unauthorized', 'repeated'],
   ['Authorization_Denied', 403, 'Denied.', list, 'forbidden', 'permission · IT'],
   ['Authorization_Denied', 400, 'Denied.', list, 'forbidden', 'permission · IT'],
   ['Unknown', 400, 'Not an option.', create, 'rejected', request],
@@ -234,7 +234,7 @@ const refused = (codes: string, status = 400): Row[] =>
 const forbidden = (codes: string): Row[] =>
   codes.split(' ').map((code) => [code, 403, 'No.', readDeal, 'forbidden', privilege]);
 const unauthorized = (codes: string): Row[] =>
-  codes.split(' ').map((code) => [code, 401, 'No.', readDeal, 'unauthorized', privilege]);
+  codes.split(' ').map((code) => [code, 401, 'No.', readDeal, 'unauthorized', 'repeated']);
 const away = (codes: string): Row[] =>
   codes.split(' ').flatMap((code): Row[] => [
     [code, 503, 'Busy.', insert, 'unavailable', 'repeated'],

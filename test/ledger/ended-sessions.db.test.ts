@@ -25,10 +25,17 @@ async function startGateway(url: string) {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
     const far = connect(Number(target.port), target.hostname);
-    for (const socket of [near, far]) {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
       sockets.add(socket);
       socket.on('error', () => undefined);
-      socket.on('close', () => sockets.delete(socket));
+      // Also when the server resets it: else the client would wait for an answer on half a connection.
+      socket.on('close', () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
     }
     near.pipe(far).pipe(near);
   });

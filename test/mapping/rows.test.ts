@@ -208,8 +208,8 @@ const ROWS: readonly (readonly [
     '6.2 shipto_line3 → behind Ship-to Address 2',
     'document',
     'shipToAddressLine2',
-    withRecord({ shipto_line2: 'Halle 7', shipto_line3: 'Rampe B' }),
-    'Halle 7, Rampe B',
+    withRecord({ shipto_line2: 'Halle 7', shipto_line3: 'Ramp B' }),
+    'Halle 7, Ramp B',
   ],
   [
     '6.2 shipto_line2 → Ship-to Address 2',
