@@ -68,6 +68,16 @@ export function createAdmin({
       );
       return {};
     },
+    'POST /currencies/rate': (body) => {
+      const { code, rate } = body as { code: string; rate: string };
+      if (!company.findByNumber('currencies', code)) throw new RangeError(`there is no currency ${code}`);
+      return company.insert('currencyExchangeRates', {
+        currencyCode: code,
+        startingDate: '2020-01-01',
+        exchangeRateAmount: rate,
+        relationalExchangeRateAmount: '1',
+      });
+    },
     'POST /items/block': (body) => {
       const row = byNumber('items', body);
       company.change('items', row, { blocked: (body as { blocked: boolean }).blocked });

@@ -4,7 +4,7 @@ import { entityOf } from './entities.js';
 import { BcError, dialog, fieldInvalid, noRelation } from './errors.js';
 import { KINDS } from './kinds.js';
 import type { Company, DocumentLine, Row, SalesDocument, Value } from './store.js';
-import { big, cents, computeTotals } from './totals.js';
+import { big, computeTotals, rounded } from './totals.js';
 import { checkValue, emptyRow, refuseReadOnly, ZERO_GUID } from './values.js';
 
 /** Sales lines: the type is replayed first, the number re-initialises the line, the rest follows in payload order. */
@@ -119,7 +119,7 @@ function setLine(company: Company, document: SalesDocument, line: DocumentLine, 
       setObject(company, document, line, String(value));
       return;
     case 'quantity':
-      setQuantity(company, line, String(value));
+      setQuantity(company, document, line, String(value));
       return;
     case 'unitOfMeasureId':
       if (value !== ZERO_GUID) {
@@ -133,15 +133,15 @@ function setLine(company: Company, document: SalesDocument, line: DocumentLine, 
       return;
     case 'unitPrice':
       line['unitPrice'] = value;
-      setPercent(line, String(line['discountPercent']));
+      setPercent(company, document, line, String(line['discountPercent']));
       return;
     case 'discountAmount':
-      setAmount(document, line, String(value));
+      setAmount(company, document, line, String(value));
       return;
     case 'discountPercent':
       if (big(value).lt(0) || big(value).gt(100))
         throw dialog(`The value must be between 0 and 100. Value: ${String(value)}.`);
-      setPercent(line, String(value));
+      setPercent(company, document, line, String(value));
       return;
     case 'taxCode':
       setTax(company, document, line, String(value));
@@ -200,7 +200,7 @@ function setItem(company: Company, document: SalesDocument, line: DocumentLine, 
     company.findByNumber('unitsOfMeasure', String(item['baseUnitOfMeasureCode']))?.['id'] ?? ZERO_GUID;
   line['unitPrice'] = priceOf(company, document, item);
   setTax(company, document, line, String(item['taxGroupCode'] || 'VAT19'));
-  setQuantity(company, line, String(line['quantity']));
+  setQuantity(company, document, line, String(line['quantity']));
   copyDefaultDimensions(company, document, line.id, String(item['id']));
   inheritDimensions(document, line);
 }
@@ -222,7 +222,7 @@ function setAccount(company: Company, document: SalesDocument, line: DocumentLin
   });
   line['description'] = account['displayName'] ?? '';
   setTax(company, document, line, 'VAT19');
-  setQuantity(company, line, String(line['quantity']));
+  setQuantity(company, document, line, String(line['quantity']));
   inheritDimensions(document, line);
 }
 
@@ -241,12 +241,13 @@ function priceOf(company: Company, document: SalesDocument, item: Row): string {
   for (const rate of company.all('currencyExchangeRates')) {
     if (rate['currencyCode'] !== currency) continue;
     const factor = big(rate['exchangeRateAmount']).div(big(rate['relationalExchangeRateAmount']));
-    return cents(big(item['unitPrice']).times(factor)).toFixed();
+    // "Unit-Amount Rounding Precision", which is finer than that of amounts.
+    return big(item['unitPrice']).times(factor).round(5).toFixed();
   }
   return String(item['unitPrice']);
 }
 
-function setQuantity(company: Company, line: DocumentLine, quantity: string): void {
+function setQuantity(company: Company, document: SalesDocument, line: DocumentLine, quantity: string): void {
   if ((quantity.split('.')[1]?.length ?? 0) > 5) {
     throw dialog(
       `The value ${quantity} in field Quantity is of lower precision than expected. \\The expected precision is 0.00001.`,
@@ -259,7 +260,7 @@ function setQuantity(company: Company, line: DocumentLine, quantity: string): vo
     line['shipQuantity'] = rest;
     line['invoiceQuantity'] = rest;
   }
-  setPercent(line, String(line['discountPercent']));
+  setPercent(company, document, line, String(line['discountPercent']));
 }
 
 function setUnit(company: Company, document: SalesDocument, line: DocumentLine, code: string): void {
@@ -273,7 +274,7 @@ function setUnit(company: Company, document: SalesDocument, line: DocumentLine, 
   if (line['unitOfMeasureCode'] === code) return;
   Object.assign(line, { unitOfMeasureCode: code, unitOfMeasureId: unit['id'] });
   if (item) line['unitPrice'] = priceOf(company, document, item);
-  setPercent(line, String(line['discountPercent']));
+  setPercent(company, document, line, String(line['discountPercent']));
 }
 
 /** Domestic customers pay the rate of the tax code, others none. */
@@ -286,22 +287,26 @@ function setTax(company: Company, document: SalesDocument, line: DocumentLine, c
   line['taxPercent'] = isDomestic ? code.replace(/\D/g, '') || '0' : '0';
 }
 
-function setAmount(document: SalesDocument, line: DocumentLine, amount: string): void {
+function setAmount(company: Company, document: SalesDocument, line: DocumentLine, amount: string): void {
   if (big(line['quantity']).eq(0)) {
     if (big(amount).eq(0)) return;
     throw fieldInvalid(
       `Quantity must have a value in Sales Line: Document Type=${KINDS[document.kind].table}, Document No.=${document.row['number']}, Line No.=${line.sequence}. It cannot be zero or empty.`,
     );
   }
-  const full = cents(big(line['quantity']).times(big(line['unitPrice'])));
-  line['discountAmount'] = amount;
-  line['discountPercent'] = full.eq(0) ? '0' : big(amount).div(full).times(100).round(5).toFixed();
+  const full = rounded(company, document, big(line['quantity']).times(big(line['unitPrice'])));
+  const discount = rounded(company, document, big(amount));
+  const percent = full.eq(0) ? big('0') : discount.div(full).times(100).round(5);
+  if (percent.lt(0) || percent.gt(100))
+    throw dialog('The value in the Line Discount % field must be between 0 and 100.');
+  line['discountAmount'] = discount.toFixed();
+  line['discountPercent'] = percent.toFixed();
 }
 
-function setPercent(line: DocumentLine, percent: string): void {
+function setPercent(company: Company, document: SalesDocument, line: DocumentLine, percent: string): void {
   line['discountPercent'] = percent;
-  const full = cents(big(line['quantity']).times(big(line['unitPrice'])));
-  line['discountAmount'] = cents(full.times(percent).div(100)).toFixed();
+  const full = rounded(company, document, big(line['quantity']).times(big(line['unitPrice'])));
+  line['discountAmount'] = rounded(company, document, full.times(percent).div(100)).toFixed();
 }
 
 /**

@@ -1,3 +1,4 @@
+import { checkAddresses } from './addresses.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
@@ -184,8 +185,7 @@ function checkRelations(company: Company, entity: Entity, given: Row): void {
     'Salesperson/Purchaser',
   );
   if (/[A-Za-z]/.test(String(given['phoneNumber'] ?? ''))) throw dialog('Phone No. must not contain letters.');
-  const email = given['email'];
-  if (email && !/^[^\s@]+@[^\s@]+$/.test(String(email))) throw dialog(`The email address "${email}" is not valid.`);
+  checkAddresses(String(given['email'] ?? ''));
   for (const price of ['unitPrice', 'unitCost']) {
     if (Number(given[price] ?? 0) < 0)
       throw dialog(`The value must be greater than or equal to 0. Value: ${given[price]}.`);
@@ -243,6 +243,8 @@ function defaultsOf(company: Company, set: string): Row {
         inventoryPostingGroupCode: 'RESALE',
       };
     }
+    case 'currencies':
+      return { amountDecimalPlaces: '2:2', amountRoundingPrecision: '0.01' };
     default:
       return {};
   }

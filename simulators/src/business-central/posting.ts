@@ -4,7 +4,7 @@ import { dialog } from './errors.js';
 import { checkCustomer, keepDocument } from './headers.js';
 import { KINDS } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
-import { big, computeTotals, isFullyShipped } from './totals.js';
+import { big, computeTotals, isFullyShipped, rounded } from './totals.js';
 import { emptyRow, NO_DATE } from './values.js';
 
 /**
@@ -26,7 +26,7 @@ export function postDraft(company: Company, document: SalesDocument): void {
   checkStock(company, document, 'quantity');
   document.isPosted = true;
   document.postedRecordId = randomUUID();
-  Object.assign(document.row, { number: document.postingNumber, status: 'Open' });
+  Object.assign(document.row, { number: document.postingNumber, status: statusOf(document.row) });
   for (const line of document.lines) line.id = randomUUID();
   if (document.kind === 'invoice') document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
   takeStock(company, document, 'quantity');
@@ -94,9 +94,17 @@ function checkAmounts(_company: Company, document: SalesDocument): void {
   if (document.lines.every((line) => big(line['quantity']).eq(0))) {
     throw dialog('There is nothing to post because the document does not contain a quantity or amount.');
   }
-  if (big(document.row['totalAmountIncludingTax']).lt(0)) {
-    throw dialog(`The total amount for the ${KINDS[document.kind].table.toLowerCase()} must be 0 or greater.`);
-  }
+  checkTotal(document);
+}
+
+function checkTotal({ kind, row }: SalesDocument): void {
+  if (kind === 'invoice' && big(row['totalAmountIncludingTax']).lt(0))
+    throw dialog('The total amount for the invoice must be 0 or greater.');
+}
+
+/** Without an open customer ledger entry an invoice is closed (reference/business-central 4.5): one of zero at once. */
+function statusOf(row: Row): 'Open' | 'Paid' {
+  return big(row['totalAmountIncludingTax']).eq(0) ? 'Paid' : 'Open';
 }
 
 function checkStock(company: Company, document: SalesDocument, quantity: 'quantity' | 'shipQuantity'): void {
@@ -128,14 +136,14 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   if (order.lines.length === 0) throw dialog('Please add at least one line item to the estimate.');
   checkApproval(company, order);
   company.commit();
-  const ships = order.lines.some((line) => big(line['shipQuantity']).gt(0));
-  const invoices = order.lines.some((line) => big(line['invoiceQuantity']).gt(0));
+  const ships = order.lines.some((line) => !big(line['shipQuantity']).eq(0));
+  const invoices = order.lines.some((line) => !big(line['invoiceQuantity']).eq(0));
   checkPosting(company, order, ships ? 'ship' : 'invoice');
   if (!ships && !invoices) {
     throw dialog('There is nothing to post because the document does not contain a quantity or amount.');
   }
   const isPartial = order.lines.some((line) =>
-    big(line['shippedQuantity']).plus(big(line['shipQuantity'])).lt(big(line['quantity'])),
+    big(line['shippedQuantity']).plus(big(line['shipQuantity'])).abs().lt(big(line['quantity']).abs()),
   );
   if (order.row['partialShipping'] === false && isPartial) {
     throw dialog(
@@ -144,11 +152,11 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   }
   for (const line of order.lines) {
     const shipped = big(line['shippedQuantity']).plus(big(line['shipQuantity']));
-    if (shipped.gt(big(line['quantity'])))
+    if (shipped.abs().gt(big(line['quantity']).abs()))
       throw dialog(
         `You cannot ship more than ${big(line['quantity']).minus(big(line['shippedQuantity'])).toFixed()} units.`,
       );
-    if (big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).gt(shipped)) {
+    if (big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).abs().gt(shipped.abs())) {
       throw dialog(`You cannot invoice more than ${shipped.minus(big(line['invoicedQuantity'])).toFixed()} units.`);
     }
   }
@@ -156,8 +164,10 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   company.protect(order);
   const shipmentNumber = ships ? company.draw('shipment') : undefined;
   order.postingNumber = invoices ? company.draw('posted') : undefined;
+  const made = order.postingNumber ? invoice(company, order, order.postingNumber) : undefined;
+  if (made) checkTotal(made);
   if (shipmentNumber) ship(company, order, shipmentNumber);
-  if (order.postingNumber) invoice(company, order, order.postingNumber);
+  if (made) keepDocument(company, made);
   for (const line of order.lines) {
     line['shippedQuantity'] = big(line['shippedQuantity']).plus(big(line['shipQuantity'])).toFixed();
     line['invoicedQuantity'] = big(line['invoicedQuantity']).plus(big(line['invoiceQuantity'])).toFixed();
@@ -171,7 +181,7 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   }
   company.commit();
   const id = String(order.row['id']);
-  if (order.lines.every((line) => big(line['invoicedQuantity']).gte(big(line['quantity'])))) {
+  if (order.lines.every((line) => big(line['invoicedQuantity']).abs().gte(big(line['quantity']).abs()))) {
     company.documents.order.delete(id);
     company.onChange({ set: 'salesOrders', id, type: 'deleted', at: company.clock.now() });
     return 'deleted';
@@ -219,7 +229,7 @@ function ship(company: Company, order: SalesDocument, number: string): void {
 }
 
 /** One invoice a call: the part that is invoiced now, with its share of the invoice discount. */
-function invoice(company: Company, order: SalesDocument, number: string): void {
+function invoice(company: Company, order: SalesDocument, number: string): SalesDocument {
   const entity = entityOf('salesInvoices');
   const row: Row = { ...emptyRow(entity) };
   for (const name of entity.fields.keys()) if (order.row[name] !== undefined) row[name] = order.row[name] as string;
@@ -235,7 +245,7 @@ function invoice(company: Company, order: SalesDocument, number: string): void {
   });
   const lineEntity = entityOf('salesInvoiceLines');
   const lines = order.lines
-    .filter((line) => big(line['invoiceQuantity']).gt(0))
+    .filter((line) => !big(line['invoiceQuantity']).eq(0))
     .map((line) => {
       const quantity = big(line['invoiceQuantity']);
       const share = big(line['quantity']).eq(0) ? big('0') : quantity.div(big(line['quantity']));
@@ -247,7 +257,7 @@ function invoice(company: Company, order: SalesDocument, number: string): void {
         documentId: id,
         sequence: line.sequence,
         quantity: quantity.toFixed(),
-        discountAmount: big(line['discountAmount']).times(share).round(2).toFixed(),
+        discountAmount: rounded(company, order, big(line['discountAmount']).times(share)).toFixed(),
       };
     });
   const document: SalesDocument = {
@@ -266,7 +276,8 @@ function invoice(company: Company, order: SalesDocument, number: string): void {
   };
   computeTotals(company, document);
   document.row['remainingAmount'] = document.row['totalAmountIncludingTax'] ?? '0';
-  keepDocument(company, document);
+  document.row['status'] = statusOf(document.row);
+  return document;
 }
 
 /** Money that arrives for a posted invoice; the status moves when nothing is left. */

@@ -2,6 +2,7 @@ import { type EvaluateOptions, type Expression, matches, orderOf } from '../odat
 import type { QueryOptions } from '../odata/query.js';
 import type { Entity } from './entities.js';
 import { BcError } from './errors.js';
+import { readFilterValue } from './filter-values.js';
 import type { Row, Value } from './store.js';
 import { emptyValue } from './values.js';
 
@@ -150,7 +151,7 @@ function prepare(entity: Entity, filter: Expression): Expression {
       return { ...filter, left, right };
     }
     case 'compare':
-      return { ...filter, ...sides(entity, filter.left, filter.right) };
+      return filterValue(entity, { ...filter, ...sides(entity, filter.left, filter.right) });
     case 'call':
       return { ...filter, args: callArguments(entity, filter.args) };
     case 'not':
@@ -172,6 +173,22 @@ function sides(entity: Entity, left: Expression, right: Expression): { left: Exp
     return { left: r, right: l };
   }
   return { left: prepare(entity, left), right: literalFor(entity, left, prepare(entity, right)) };
+}
+
+function filterValue(entity: Entity, filter: Expression & { readonly kind: 'compare' }): Expression {
+  const { op, left, right } = filter;
+  if ((op !== 'eq' && op !== 'ne') || left.kind !== 'path' || right.kind !== 'literal') return filter;
+  const field = entity.fields.get(left.path.join('/'));
+  if (typeof right.value !== 'string' || (field?.kind !== 'code' && field?.kind !== 'text')) return filter;
+  const read = readFilterValue(left, right.value);
+  if (!read) {
+    throw new BcError(
+      400,
+      'Application_FilterErrorException',
+      `The filter "${right.value}" is not valid for the ${field.name} field on the ${entity.table} table.`,
+    );
+  }
+  return op === 'eq' ? read : { kind: 'not', of: read };
 }
 
 function callArguments(entity: Entity, args: readonly Expression[]): Expression[] {

@@ -12,30 +12,49 @@ export function big(value: Value | undefined): Big {
   return new Big(String(value ?? '0'));
 }
 
-export function cents(amount: Big): Big {
-  return amount.round(2, Big.roundHalfUp);
+/** Rounds to the currency's "Amount Rounding Precision": 1 for JPY, 0.001 for KWD (reference/business-central 11.6). */
+export function rounded(company: Company, document: SalesDocument, amount: Big): Big {
+  const currency = company.findByNumber('currencies', String(document.row['currencyCode']));
+  const precision = big(currency?.['amountRoundingPrecision'] ?? '0.01');
+  if (precision.eq(0)) return amount.round(2, Big.roundHalfUp);
+  return amount.div(precision).round(0, Big.roundHalfUp).times(precision);
+}
+
+/** Items allow an invoice discount; G/L accounts, assets and charges do not, and nothing else has an amount. */
+function allowsDiscount(line: DocumentLine): boolean {
+  return line['lineType'] === 'Item' || line['lineType'] === 'Resource';
+}
+
+function discountBase(company: Company, document: SalesDocument): Big {
+  return document.lines
+    .filter(allowsDiscount)
+    .reduce((total, line) => total.plus(lineAmount(company, document, line)), new Big(0));
 }
 
 const NO_DISCOUNT_LINES =
-  'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected. To add the Allow Invoice Disc. field to the lines, open the page and personalize it.';
+  'Cannot apply an invoice discount because the document does not include lines where the Allow Invoice Disc. field is selected. To add a discount, specify a line discount in the Line Discount % field for the relevant lines, or add a line of type Item where the Allow Invoice Disc. field is selected.';
 
 /** An explicit 0 is not neutral: it switches the customer's own invoice discount off. */
 export function setDiscount(company: Company, document: SalesDocument, value: Value): void {
-  if (big(value).gt(0) && !document.lines.some((line) => big(line['quantity']).gt(0))) throw dialog(NO_DISCOUNT_LINES);
-  document.manualDiscount = String(value);
+  if (big(value).gt(0) && discountBase(company, document).eq(0)) throw dialog(NO_DISCOUNT_LINES);
+  document.manualDiscount = rounded(company, document, big(value)).toFixed();
   computeTotals(company, document);
 }
 
 /** The line's own amount, in the price's sense: gross when the customer's prices include tax. */
-function lineAmount(line: DocumentLine): Big {
-  return cents(big(line['quantity']).times(big(line['unitPrice']))).minus(big(line['discountAmount']));
+function lineAmount(company: Company, document: SalesDocument, line: DocumentLine): Big {
+  return rounded(company, document, big(line['quantity']).times(big(line['unitPrice']))).minus(
+    big(line['discountAmount']),
+  );
 }
 
 export function computeTotals(company: Company, document: SalesDocument): void {
   const { row, lines } = document;
   const isGross = row['pricesIncludeTax'] === true;
-  const amounts = lines.map(lineAmount);
-  const sum = amounts.reduce((total, amount) => total.plus(amount), new Big(0));
+  const amounts = lines.map((line) => lineAmount(company, document, line));
+  const sum = discountBase(company, document);
+  const round = (amount: Big): Big => rounded(company, document, amount);
+  const last = lines.findLastIndex(allowsDiscount);
   const discount = invoiceDiscount(company, document, sum);
   let restDiscount = discount;
   const carried = new Map<string, Big>();
@@ -43,13 +62,13 @@ export function computeTotals(company: Company, document: SalesDocument): void {
   let tax = new Big(0);
   lines.forEach((line, index) => {
     const amount = amounts[index] as Big;
-    const isLast = index === lines.length - 1;
-    const share = isLast || sum.eq(0) ? restDiscount : cents(discount.times(amount).div(sum));
+    const part = index === last ? restDiscount : round(discount.times(amount).div(sum.eq(0) ? 1 : sum));
+    const share = allowsDiscount(line) ? part : new Big(0);
     restDiscount = restDiscount.minus(share);
     const rate = big(line['taxPercent']).div(100);
-    const own = split(amount, rate, isGross, new Big(0));
+    const own = split(amount, rate, isGross, new Big(0), round);
     const key = rate.toFixed();
-    const after = split(amount.minus(share), rate, isGross, carried.get(key) ?? new Big(0));
+    const after = split(amount.minus(share), rate, isGross, carried.get(key) ?? new Big(0), round);
     carried.set(key, after.rest);
     Object.assign(line, {
       amountExcludingTax: own.net.toFixed(),
@@ -76,19 +95,26 @@ export function computeTotals(company: Company, document: SalesDocument): void {
 }
 
 function invoiceDiscount(company: Company, document: SalesDocument, sum: Big): Big {
+  if (sum.eq(0)) return new Big(0);
   if (document.manualDiscount !== undefined) return big(document.manualDiscount);
   const percent = company.defaultInvoiceDiscount.get(String(document.row['billToCustomerId']));
-  return percent === undefined ? new Big(0) : cents(sum.times(percent).div(100));
+  return percent === undefined ? new Big(0) : rounded(company, document, sum.times(percent).div(100));
 }
 
-function split(amount: Big, rate: Big, isGross: boolean, carried: Big): { net: Big; tax: Big; rest: Big } {
+function split(
+  amount: Big,
+  rate: Big,
+  isGross: boolean,
+  carried: Big,
+  round: (amount: Big) => Big,
+): { net: Big; tax: Big; rest: Big } {
   const exact = isGross ? amount.minus(amount.div(rate.plus(1))) : amount.times(rate);
-  const tax = cents(exact.plus(carried));
+  const tax = round(exact.plus(carried));
   return { net: isGross ? amount.minus(tax) : amount, tax, rest: exact.plus(carried).minus(tax) };
 }
 
 export function isFullyShipped({ lines }: SalesDocument): boolean {
   return lines.every(
-    (line) => line['lineType'] === 'Comment' || big(line['shippedQuantity']).gte(big(line['quantity'])),
+    (line) => line['lineType'] === 'Comment' || big(line['shippedQuantity']).abs().gte(big(line['quantity']).abs()),
   );
 }

@@ -98,6 +98,7 @@ export class Store {
       ...(this.onBehalfOf(table) && { createdonbehalfby: this.userId, modifiedonbehalfby: this.userId }),
     };
     if (table.lookups.has('ownerid')) row['ownerid'] ??= this.callerId;
+    Object.assign(row, this.roundMoney(table, row, row));
     this.splitOwner(table, row);
     if (!isSeed) this.checkKeys(table, row);
     rows.set(id, row);
@@ -113,7 +114,7 @@ export class Store {
   update(table: Table, row: Row, values: Row): void {
     const before = { ...row };
     this.leave(table, row);
-    Object.assign(row, values, {
+    Object.assign(row, this.roundMoney(table, values, { ...row, ...values }), {
       modifiedon: this.now(),
       modifiedby: this.callerId,
       ...(table.lookups.has('modifiedonbehalfby') && {
@@ -130,6 +131,35 @@ export class Store {
     });
     this.checkKeys(table, row);
     this.touch(row);
+  }
+
+  /** Money is kept to the precision of its column: prices to the organization's, amounts to the currency's (2.1). */
+  private roundMoney(table: Table, values: Row, whole: Row): Row {
+    const kept: Row = { ...values };
+    for (const [name, value] of Object.entries(values)) {
+      if (table.columns.get(name)?.type !== 'money' || value === null) continue;
+      const isPrice = PRICES.has(name) || table.name === 'product' || table.name === 'productpricelevel';
+      const places = isPrice ? this.pricePlaces() : this.currencyPlaces(this.withCurrency(table, whole));
+      kept[name] = decimal(value).round(places, Big.roundHalfUp).toFixed();
+    }
+    return kept;
+  }
+
+  /** A line's currency is its document's. */
+  private withCurrency(table: Table, row: Row): Row {
+    const parent = HEADER_OF.get(table.name);
+    const via = parent && LINES[parent]?.via;
+    return (parent && via && this.find(parent, String(row[via]))) || row;
+  }
+
+  private currencyPlaces(row: Row): number {
+    const currency = this.find('transactioncurrency', String(row['transactioncurrencyid']));
+    return Number(currency?.['currencyprecision'] ?? 2);
+  }
+
+  private pricePlaces(): number {
+    for (const row of this.all('organization')) return Number(row['pricingdecimalprecision'] ?? 2);
+    return 2;
   }
 
   /** The owner is a user or a team; the columns that tell which are the platform's (reference/dataverse-sales 2.2). */
@@ -176,6 +206,7 @@ export class Store {
   computeTotals(table: Table, header: Row): void {
     const lines = LINES[table.name];
     if (!lines || header['skippricecalculation'] === 1) return;
+    const places = this.currencyPlaces(header);
     let net = new Big(0);
     let tax = new Big(0);
     let lineDiscount = new Big(0);
@@ -183,7 +214,7 @@ export class Store {
     for (const line of this.children(lines.table, lines.via, String(header[table.id]))) {
       const amount = decimal(line['quantity'])
         .times(decimal(line['priceperunit']).minus(decimal(line['volumediscountamount'])))
-        .round(2, Big.roundHalfUp);
+        .round(places, Big.roundHalfUp);
       const manual = decimal(line['manualdiscountamount']);
       line['baseamount'] = amount.toFixed(4);
       line['extendedamount'] = amount.minus(manual).plus(decimal(line['tax'])).toFixed(4);
@@ -192,7 +223,7 @@ export class Store {
       tax = tax.plus(decimal(line['tax']));
       hasError ||= Number(line['pricingerrorcode'] ?? 0) !== 0;
     }
-    const percent = net.times(decimal(header['discountpercentage'])).div(100).round(2, Big.roundHalfUp);
+    const percent = net.times(decimal(header['discountpercentage'])).div(100).round(places, Big.roundHalfUp);
     const discount = decimal(header['discountamount']).plus(percent);
     const lessFreight = net.minus(discount);
     const totals: Row = {
@@ -297,6 +328,8 @@ export class Store {
     return rows;
   }
 }
+
+const PRICES: ReadonlySet<string> = new Set(['priceperunit', 'volumediscountamount']);
 
 export function decimal(value: Value | undefined): Big {
   return new Big(value === null || value === undefined ? 0 : String(value));
