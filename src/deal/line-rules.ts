@@ -1,3 +1,4 @@
+import { toCode } from './codes.js';
 import type { Columns, DealLine, ProductType } from './deal.js';
 import { type Decimal, isLess, isZero } from './money.js';
 
@@ -95,6 +96,6 @@ export function isFree(line: DealLine): boolean {
 
 export function toUnitCode(unit: string | undefined, rules: LineRules): string | undefined {
   if (unit === undefined) return undefined;
-  const name = unit.trim().toUpperCase();
+  const name = toCode(unit);
   return rules.units[name] ?? name;
 }

@@ -1,3 +1,4 @@
+import { isSameCode, toCode } from './codes.js';
 import type { Columns } from './deal.js';
 import type { Problem } from './holds.js';
 import { isSame as isSameAmount } from './money.js';
@@ -89,7 +90,7 @@ function toward(winner: Side, dataverse: string, businessCentral: string): Field
 
 export function isSameValue(kind: FieldKind, left: string, right: string): boolean {
   if (kind === 'decimal') return isSameAmount(left || '0', right || '0');
-  if (kind === 'code' || kind === 'option' || kind === 'id') return left.toUpperCase() === right.toUpperCase();
+  if (kind === 'code' || kind === 'option' || kind === 'id') return isSameCode(left, right);
   if (kind === 'boolean') return (left || 'false') === (right || 'false');
   return left.trim() === right.trim();
 }
@@ -137,7 +138,7 @@ export interface ItemNumberRules {
 
 /** The item that a product is: by the table, else by the pattern, else under the same number. */
 export function toItemNumber(productNumber: string, { table, pattern }: ItemNumberRules): string {
-  const known = table[productNumber.trim().toUpperCase()];
+  const known = table[toCode(productNumber)];
   if (known !== undefined) return known;
   return pattern ? productNumber.replace(new RegExp(`^(?:${pattern.match})$`), pattern.item) : productNumber;
 }

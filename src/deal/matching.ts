@@ -1,3 +1,5 @@
+import { toCode } from './codes.js';
+
 /** Whether a customer of Business Central may be an account of Sales: keys that both have, and what each is worth. */
 
 export interface Matchable {
@@ -28,7 +30,7 @@ export const SHARED_BY_MANY = 20;
 /** `name:alder maschinen`: two rows that share one may be the same. */
 export function toMatchKeys({ number, name, email, taxNumber, street, postalCode }: Matchable): string[] {
   const keys: Record<MatchKey, string | undefined> = {
-    number: number?.trim().toUpperCase(),
+    number: number === undefined ? undefined : toCode(number),
     tax: taxNumber?.toUpperCase().replaceAll(/[^A-Z0-9]/g, ''),
     name: toNameKey(name),
     domain: email === undefined ? undefined : domainOf(email),

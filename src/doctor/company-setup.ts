@@ -4,6 +4,7 @@ import {
   type WholeRow,
 } from '../clients/business-central/client.js';
 import type { SetupFacts } from '../clients/business-central/probe.js';
+import { toCode } from '../deal/codes.js';
 import type { Config } from '../process/config.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, wrong } from './finding.js';
@@ -73,9 +74,9 @@ export function examineRuleTargets(company: Step<CompanyAccess>, configuration: 
     if (dimensions.length > 0) codes.push(['dimensions', dimensions]);
     const examineCodes = async (set: string, wanted: readonly string[]): Promise<Finding> => {
       try {
-        const found = new Set((await client.readCodes(set)).map(({ code }) => code.toUpperCase()));
+        const found = new Set((await client.readCodes(set)).map(({ code }) => toCode(code)));
         if (set === 'currencies') found.add(await findLocalCurrency(client));
-        const missing = wanted.filter((code) => !found.has(code.toUpperCase()));
+        const missing = wanted.filter((code) => !found.has(toCode(code)));
         if (missing.length === 0) return ok(set, `has all ${wanted.length} codes of the rules`);
         const advice = `Add them in Business Central (${set}), or correct them in the rules file.`;
         return wrong(set, `the rules name ${listed(missing)}, which is not there`, advice);

@@ -1,3 +1,4 @@
+import { toCode } from '../deal/codes.js';
 import { CODE_SETS, type CodeSet } from '../mapping/fields/targets.js';
 import { allSources } from '../mapping/rules/mapping.js';
 import type { Rules } from '../mapping/rules/rules.js';
@@ -19,7 +20,7 @@ export function codesOfRules({ mapping }: Rules): Readonly<Partial<Record<CodeSe
   const codes = new Map<CodeSet, Set<string>>();
   const add = (set: CodeSet, names: readonly string[]): void => {
     const known = codes.get(set) ?? new Set<string>();
-    for (const name of names) known.add(name.toUpperCase());
+    for (const name of names) known.add(toCode(name));
     codes.set(set, known);
   };
   add(UNITS, Object.values(mapping.tables.units));
@@ -41,7 +42,7 @@ export function codesOfRules({ mapping }: Rules): Readonly<Partial<Record<CodeSe
 export function accountsOfRules({ lines }: Rules): string[] {
   const ofLines = lines.rules?.flatMap(({ as, number }) => (as === 'account' && number ? [number] : [])) ?? [];
   const all = [lines.writeInAccount, lines.freightAccount, ...ofLines];
-  return [...new Set(all.filter((number) => number !== undefined).map((number) => number.toUpperCase()))];
+  return [...new Set(all.filter((number) => number !== undefined).map(toCode))];
 }
 
 export function dimensionsOfRules({ mapping }: Rules): string[] {

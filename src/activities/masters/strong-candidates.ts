@@ -1,4 +1,5 @@
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import { toCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
 import type { BusinessCentralMaster } from '../../deal/masters.js';
 import { domainOf, STRONG, toMatchKeys, toScore } from '../../deal/matching.js';
@@ -38,8 +39,8 @@ export function createFindStrongCandidate(dependencies: {
       ...(domain ? await businessCentral.findCustomersBy({ domain }) : []),
     ];
     // An attempt of ours whose answer was lost carries our number.
-    const others = new Map(found.map((one) => [one.number, one]));
-    others.delete(number.trim().toUpperCase());
+    const others = new Map(found.map((one) => [toCode(one.number), one]));
+    others.delete(toCode(number));
     const strong = [...others.values()].flatMap((one) => {
       const { score, reasons } = toScore(keys, toCustomerKeys(one));
       return score >= STRONG ? [`customer ${one.number} has ${reasons.join(' and ')}`] : [];

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { isSameCode, toCode } from '../../deal/codes.js';
 import type { FieldValues } from '../../deal/document.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
@@ -42,6 +43,7 @@ export interface ItemRef {
 export type WholeRow = Readonly<Record<string, string | boolean>>;
 
 export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests {
+  readonly companyId: string;
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
   /** The number of the company contact that stands for a customer. */
@@ -92,13 +94,14 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     ...createInvoiceRequests(http),
     ...createOrderRequests(http),
     ...createMasterRequests(http),
+    companyId: options.companyId,
     async findCustomer(number) {
       const asked = 'look the customer up';
       const filter = encodeURIComponent(`number eq ${quote(number)}`);
       const { body, requestId } = await http.send({ method: 'GET', path: `customers?$filter=${filter}`, asked });
       const rows = readWire('business-central', asked, listOf(customerRow), body, requestId).value;
       // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
-      return rows.find((row) => row.number === number.trim().toUpperCase());
+      return rows.find((row) => isSameCode(row.number, number));
     },
     async createCustomer(fields, context) {
       const { row, ...receipt } = await createRow('customers', 'create the customer', customerRow, fields, context);
@@ -119,7 +122,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const filter = encodeURIComponent(`number eq ${quote(number)}`);
       const { body, requestId } = await http.send({ method: 'GET', path: `contacts?$filter=${filter}`, asked });
       const rows = readWire('business-central', asked, listOf(numberRow), body, requestId).value;
-      return rows.find((row) => row.number === number.trim().toUpperCase());
+      return rows.find((row) => isSameCode(row.number, number));
     },
     async createContact(fields, context) {
       const { row, ...receipt } = await createRow('contacts', 'create the contact', numberRow, fields, context);
@@ -129,9 +132,9 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const asked = 'look the items up';
       const filter = encodeURIComponent(numbers.map((number) => `number eq ${quote(number)}`).join(' or '));
       const { body, requestId } = await http.send({ method: 'GET', path: `items?$filter=${filter}`, asked });
-      const wanted = new Set(numbers.map((number) => number.toUpperCase()));
+      const wanted = new Set(numbers.map(toCode));
       return readWire('business-central', asked, listOf(itemRow), body, requestId)
-        .value.filter((row) => wanted.has(row.number))
+        .value.filter((row) => wanted.has(toCode(row.number)))
         .map(toItem);
     },
     async createItem(fields, context) {
@@ -153,11 +156,11 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const asked = `read ${set}`;
       const found: WholeRow[] = [];
       for (let index = 0; index < numbers.length; index += ITEMS_PER_REQUEST) {
-        const wanted = numbers.slice(index, index + ITEMS_PER_REQUEST).map((number) => number.trim().toUpperCase());
+        const wanted = numbers.slice(index, index + ITEMS_PER_REQUEST).map(toCode);
         const filter = encodeURIComponent(wanted.map((number) => `number eq ${quote(number)}`).join(' or '));
         const { body, requestId } = await http.send({ method: 'GET', path: `${set}?$filter=${filter}`, asked });
         const rows = readWire('business-central', asked, listOf(wholeRow), body, requestId).value;
-        found.push(...rows.filter((row) => wanted.includes(String(row['number']))));
+        found.push(...rows.filter((row) => wanted.includes(toCode(String(row['number'])))));
       }
       return found;
     },
@@ -180,7 +183,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const path = `${set}?$filter=${filter}&$select=id,number&$expand=defaultDimensions`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       const rows = readWire('business-central', asked, listOf(dimensionedRow), body, requestId).value;
-      const row = rows.find((one) => one.number === number.trim().toUpperCase());
+      const row = rows.find((one) => isSameCode(one.number, number));
       return new Map(row?.defaultDimensions?.map((one) => [one.dimensionCode, one.dimensionValueCode]));
     },
     close: () => http.close(),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSameCode } from '../../deal/codes.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { BusinessCentralMaster } from '../../deal/masters.js';
@@ -70,12 +71,14 @@ export function createMasterRequests(http: HttpTransport): MasterRequests {
     async findMaster(set, number) {
       const { rows } = await readList(`look up in ${set}`, `${set}?${filter(`number eq ${quote(number)}`)}`);
       // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
-      return rows.find((one) => one.number === number.trim().toUpperCase());
+      return rows.find((one) => isSameCode(one.number, number));
     },
     async findPersons(companyNumber) {
       const path = `contacts?${filter(`companyNumber eq ${quote(companyNumber)}`)}`;
       const { rows } = await readList('look the contacts up', path);
-      return rows.filter(({ values }) => values['type'] === 'Person' && values['companyNumber'] === companyNumber);
+      return rows.filter(
+        ({ values }) => values['type'] === 'Person' && isSameCode(values['companyNumber'] ?? '', companyNumber),
+      );
     },
     async findCustomersBy(by) {
       const text =

@@ -1,3 +1,5 @@
+import { isSameCode, toCode } from '../../deal/codes.js';
+
 /** The small sets of codes: read whole, kept for an hour, so that a deal does not ask for what rarely changes. */
 
 export interface CodeRow {
@@ -45,13 +47,13 @@ export function createReferenceSets({ readCodes, now = Date.now }: ReferenceSetO
 
   return {
     async find(set, code, itemNumber) {
-      const wanted = code.trim().toUpperCase();
+      const wanted = toCode(code);
       const isIt = (row: CodeRow): boolean =>
-        (itemNumber === undefined || row.itemNumber === undefined || row.itemNumber === itemNumber.toUpperCase()) &&
-        (row.code === wanted || (set === 'countriesRegions' && row.name.trim().toUpperCase() === wanted));
+        (itemNumber === undefined || row.itemNumber === undefined || isSameCode(row.itemNumber, itemNumber)) &&
+        (toCode(row.code) === wanted || (set === 'countriesRegions' && toCode(row.name) === wanted));
       return (await read(set, KEPT_MS)).find(isIt) ?? (await read(set, ASK_AGAIN_MS)).find(isIt);
     },
-    codes: async (set) => new Set((await read(set, KEPT_MS)).map(({ code }) => code)),
+    codes: async (set) => new Set((await read(set, KEPT_MS)).map(({ code }) => toCode(code))),
     forget: (set) => void kept.delete(set),
   };
 }

@@ -1,3 +1,4 @@
+import { toCode } from '../../deal/codes.js';
 import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { HoldReason, Problem } from '../../deal/holds.js';
 import { cutTo } from '../../deal/texts.js';
@@ -77,7 +78,7 @@ async function mapField(name: string, source: FieldSource, tables: CodeTables, v
     return required ? { reason: 'value-missing', text: `${describeSource(source)} holds nothing` } : undefined;
   }
   const common = { name, target, source: describeSource(source), isDefault: source.isDefault, unknown: source.unknown };
-  const value = toCode(found, source, tables);
+  const value = translate(found, source, tables);
   if (typeof value === 'object') {
     return source.unknown === 'leave' ? { name, value: String(found), source: common.source } : value;
   }
@@ -119,15 +120,15 @@ async function findValue(
 type Wrong = { readonly reason: HoldReason; readonly text: string };
 
 /** Looks the value up in its code table; units and countries may be codes already. */
-function toCode(
+function translate(
   found: string | boolean,
   { table, isDefault }: FieldSource,
   tables: CodeTables,
 ): string | boolean | Wrong {
   if (table === undefined || typeof found === 'boolean') return found;
-  const code = tables[table][found.trim().toUpperCase()];
+  const code = tables[table][toCode(found)];
   if (code !== undefined) return code;
-  if (table === 'units' || table === 'currencies') return found.trim().toUpperCase();
+  if (table === 'units' || table === 'currencies') return toCode(found);
   // Business Central knows countries by name as well; what it does not know is reported after it was asked.
   if (table === 'countries' && isDefault) return found.trim();
   return { reason: 'code-unknown', text: `'${found}' is not in the table ${table}` };
@@ -166,7 +167,7 @@ function toFitting(
       return { ...common, value: String(value).trim() };
     case 'text':
     case 'code': {
-      const text = target.kind === 'code' ? String(value).trim().toUpperCase() : String(value);
+      const text = target.kind === 'code' ? toCode(String(value)) : String(value);
       // A country that still has to be found by its name may be longer than its code.
       if (text.length <= target.length || target.set === 'countriesRegions') {
         return { ...common, value: target.set === 'countriesRegions' ? String(value).trim() : text };

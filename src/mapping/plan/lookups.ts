@@ -1,3 +1,4 @@
+import { isSameCode, toCode } from '../../deal/codes.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
@@ -78,7 +79,7 @@ export function createLookups(businessCentral: CompanyReader, sets: CodeReader, 
   async function findDimensionValue(dimension: string, value: string): Promise<'found' | 'no-dimension' | 'no-value'> {
     const found = await sets.find('dimensions', dimension);
     if (!found) return 'no-dimension';
-    return found.values?.includes(value.toUpperCase()) ? 'found' : 'no-value';
+    return found.values?.some((one) => isSameCode(one, value)) ? 'found' : 'no-value';
   }
 
   return {
@@ -92,7 +93,7 @@ export function createLookups(businessCentral: CompanyReader, sets: CodeReader, 
         case 'shortcutDimension2': {
           const dimension = await sets.find('ledgerSetup', set.at(-1) ?? '');
           const isKnown = dimension && (await findDimensionValue(dimension.name, code)) === 'found';
-          return isKnown ? { id: dimension.id, code: code.toUpperCase() } : undefined;
+          return isKnown ? { id: dimension.id, code: toCode(code) } : undefined;
         }
         default:
           return createCodeLookups(sets).findCode(set, code, itemNumber);

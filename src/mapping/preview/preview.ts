@@ -1,3 +1,4 @@
+import { toCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
 import {
   type DocumentBodyKind,
@@ -158,7 +159,9 @@ function toLineRow(
 ): PreviewRow {
   const own = { ...valuesOf(sent), sequence: String(sent['sequence']) };
   if (!line || line.kind === 'comment') return { values: own, defaulted: {} };
-  const master = (line.kind === 'item' ? items : line.kind === 'account' ? accounts : undefined)?.get(line.number);
+  const master = (line.kind === 'item' ? items : line.kind === 'account' ? accounts : undefined)?.get(
+    toCode(line.number),
+  );
   const given: Record<string, string | boolean> = { discountAmount: '0' };
   if (master) {
     given['description'] = master['displayName'] ?? '';
@@ -168,7 +171,7 @@ function toLineRow(
     }
     if (master['id']) given[line.kind === 'item' ? 'itemId' : 'accountId'] = master['id'];
   }
-  const row: Record<string, string | boolean> = { ...own, lineObjectNumber: line.number.toUpperCase() };
+  const row: Record<string, string | boolean> = { ...own, lineObjectNumber: toCode(line.number) };
   const unitId = unitIds.get(String(row['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
   if (unitId) given['unitOfMeasureId'] = unitId;
   // With prices that include tax only Business Central can tell the net amount.

@@ -1,3 +1,4 @@
+import { toCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import type { LineRules } from '../../deal/line-rules.js';
 import { compileFormula, type Formula } from '../fields/expressions.js';
@@ -89,7 +90,7 @@ function listOf<T>(value: T | readonly T[] | undefined): readonly T[] | undefine
 const DIMENSION_VALUE: Target = { kind: 'code', length: 20, options: [], required: false };
 
 function dimensionsOf(rules: Readonly<Record<string, FieldRule>>): ReadonlyMap<string, FieldSource> {
-  return new Map(Object.entries(rules).map(([code, rule]) => [code.toUpperCase(), toSource(rule, DIMENSION_VALUE)]));
+  return new Map(Object.entries(rules).map(([code, rule]) => [toCode(code), toSource(rule, DIMENSION_VALUE)]));
 }
 
 /** A default that needs a code table works once the table has entries; until then Business Central decides. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toCode } from '../../deal/codes.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES } from '../../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
@@ -16,7 +17,7 @@ const oneOrMore = <T extends z.ZodType>(one: T) => z.union([one, z.array(one).mi
 const codeTable = z
   .record(z.string(), text)
   .default({})
-  .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [key.toUpperCase(), code])));
+  .transform((table) => Object.fromEntries(Object.entries(table).map(([key, code]) => [toCode(key), code])));
 
 const column = z
   .string()
