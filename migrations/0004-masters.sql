@@ -7,15 +7,18 @@ CREATE TABLE links (
   company_id uuid NOT NULL,
   bc_id uuid NOT NULL,
   bc_number text NOT NULL,
+  shared_by text,
   linked_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (kind, sales_id, company_id)
 );
--- One row of Business Central may stand for several rows of Sales, so this is no key.
+-- A row of Business Central stands for one row of Sales, whoever asks at the same moment; for more only when a person said so (I11).
+CREATE UNIQUE INDEX links_by_bc_once ON links (kind, company_id, bc_id) WHERE shared_by IS NULL;
 CREATE INDEX links_by_bc ON links (kind, company_id, bc_id);
 COMMENT ON TABLE links IS 'Which row of a company of Business Central stands for a row of Sales.';
 COMMENT ON COLUMN links.sales_id IS 'GUID of the account, contact or product in Dataverse.';
 COMMENT ON COLUMN links.bc_id IS 'Id of the customer, contact or item in Business Central.';
 COMMENT ON COLUMN links.bc_number IS 'Its number when it was linked.';
+COMMENT ON COLUMN links.shared_by IS 'Who decided that a row which stands for another one stands for this one, too: a person, or `rules` where the configuration names the item; null for the only one.';
 
 CREATE TABLE masters (
   kind text NOT NULL CHECK (kind IN ('account', 'contact', 'product')),

@@ -92,6 +92,66 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       ]);
     });
 
+    it('links a row of Business Central once, however many ask at the same moment', async () => {
+      for (const kind of ['customer', 'contact', 'item'] as const) {
+        const bcId = randomUUID();
+        const asking = Array.from({ length: 12 }, () => randomUUID());
+        const save = (salesId: string) => ledger.saveLink(kind, companyId, { salesId, bcId, bcNumber: 'C30' });
+        const answers = await Promise.all(asking.map(save));
+        const winners = asking.filter((_, index) => answers[index]?.length === 0);
+        expect(winners, kind).toHaveLength(1);
+        expect(answers.filter((others) => others.length > 0)).toEqual(asking.slice(1).map(() => winners));
+        expect([...(await ledger.findLinks(kind, companyId, asking)).keys()]).toEqual(winners);
+        // The winner asks again, perhaps because the number changed.
+        const [winner = ''] = winners;
+        expect(await ledger.saveLink(kind, companyId, { salesId: winner, bcId, bcNumber: 'C31' })).toEqual([]);
+        expect((await ledger.findLinks(kind, companyId, [winner])).get(winner)?.bcNumber).toBe('C31');
+      }
+    });
+
+    it('refuses a second link also to whoever does not ask first', async () => {
+      const { bcId } = await link('C32');
+      const insert = () =>
+        database.query(
+          `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number) VALUES ('customer', $1, $2, $3, 'C32')`,
+          [randomUUID(), companyId, bcId],
+        );
+      await expect(insert()).rejects.toMatchObject({ constraint: 'links_by_bc_once' });
+    });
+
+    it('shares a customer when a person says so, and only the first is brought over', async () => {
+      const first = await link('C33');
+      const [secondId, thirdId] = [randomUUID(), randomUUID()];
+      const customer = { id: first.bcId, number: 'C33' };
+      expect(await matching.decide(secondId, customer, 'ann')).toEqual([first.rowId]);
+      expect(await matching.findDecided([secondId])).toEqual(new Set());
+      expect(await matching.decide(secondId, customer, 'ann', true)).toEqual([]);
+      const links = await ledger.findLinks('customer', companyId, [first.rowId, secondId]);
+      expect([...links.values()].map((one) => [one.salesId, one.isSecondary]).sort()).toEqual(
+        [
+          [first.rowId, false],
+          [secondId, true],
+        ].sort(),
+      );
+      // The decision was about the second, not about whoever comes next; also when the first is gone.
+      const third = { salesId: thirdId, bcId: first.bcId, bcNumber: 'C33' };
+      expect(await ledger.saveLink('customer', companyId, third)).toEqual([first.rowId, secondId]);
+      await masters.change(first, { state: 'deleted' });
+      expect(await ledger.saveLink('customer', companyId, third)).toEqual([secondId]);
+      expect((await ledger.findLinks('customer', companyId, [secondId])).get(secondId)?.isSecondary).toBe(false);
+    });
+
+    it('gives the customer of an account that is no more to the next one, with our block', async () => {
+      const gone = await link('C34');
+      await masters.change(gone, { state: 'deleted', blockedFrom: '_x0020_' });
+      const heirId = randomUUID();
+      expect(
+        await ledger.saveLink('customer', companyId, { salesId: heirId, bcId: gone.bcId, bcNumber: 'C34' }),
+      ).toEqual([]);
+      expect([...(await ledger.findLinks('customer', companyId, [gone.rowId, heirId])).keys()]).toEqual([heirId]);
+      expect(await masters.getMaster({ kind: 'account', rowId: heirId })).toMatchObject({ blockedFrom: '_x0020_' });
+    });
+
     it('finds staged customers by the keys that few share', async () => {
       const runId = randomUUID();
       const customer = (number: string, ...keys: string[]) => ({ bcId: randomUUID(), number, name: number, keys });

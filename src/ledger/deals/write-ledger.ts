@@ -2,7 +2,7 @@ import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { type Link, type LinkKind, saveLink } from '../masters/links.js';
+import { type Link, type LinkKind, requireLink } from '../masters/links.js';
 import { saveDocument } from './documents.js';
 import {
   completeIntent,
@@ -24,7 +24,12 @@ export interface Outcome {
   readonly change?: RecordChange | readonly RecordChange[];
   readonly document?: { readonly kind: DocumentKind; readonly content: Invoice | Order };
   readonly writeBack?: StoredWriteBack;
-  readonly link?: { readonly kind: LinkKind; readonly companyId: string; readonly link: Link };
+  readonly link?: {
+    readonly kind: LinkKind;
+    readonly companyId: string;
+    readonly link: Link;
+    readonly sharedBy?: string;
+  };
   readonly audit: Omit<AuditEntry, 'recordId'>;
 }
 
@@ -58,7 +63,7 @@ export function createWriteLedger(database: Database): WriteLedger {
 async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   const { recordId, writeKey, change, link, document, writeBack } = outcome;
   if (writeKey) await completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false);
-  if (link) await saveLink(tx, link.kind, link.companyId, link.link);
+  if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
   if (document) await saveDocument(tx, recordId, document.kind, document.content);
   if (writeBack) await saveWriteBack(tx, recordId, writeBack);
   for (const one of change === undefined ? [] : [change].flat()) await updateRecord(tx, recordId, one);

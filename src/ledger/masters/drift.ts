@@ -4,7 +4,7 @@ import type { BusinessCentralMaster, MasterKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStoredList } from '../stored-content.js';
-import { linkRow } from './links.js';
+import { GONE, isSecondary, linkRow } from './links.js';
 import { businessCentralMasterContent, MASTER_KINDS } from './master-schema.js';
 
 /** What a comparison of all masters found: the numbers of every run, the differences of the last ones. */
@@ -108,9 +108,10 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         database,
         linkRow,
         `SELECT l.sales_id, l.bc_id, l.bc_number FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
+           AND NOT ${isSecondary('l', '$5')}
            AND NOT EXISTS (SELECT 1 FROM drift_seen s WHERE s.run_id = $1 AND s.kind = $2 AND s.row_id = l.sales_id)
          ORDER BY l.sales_id LIMIT $4`,
-        [runId, kind, companyId, limit],
+        [runId, kind, companyId, limit, GONE],
       );
       return rows.map((row) => ({ rowId: row.sales_id, bcId: row.bc_id }));
     },

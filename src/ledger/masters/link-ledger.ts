@@ -1,17 +1,35 @@
 import type { Database } from '../database.js';
-import { findLinks, forgetLink, type Link, type LinkKind, saveLink } from './links.js';
+import {
+  findLinkedOthers,
+  findLinks,
+  forgetLink,
+  type Link,
+  type LinkKind,
+  type StoredLink,
+  saveLink,
+} from './links.js';
+import { findNewByDecision } from './matching.js';
 
 /** Which rows of Business Central stand for rows of Sales. */
 export interface LinkLedger {
-  findLinks(kind: LinkKind, companyId: string, salesIds: readonly string[]): Promise<Map<string, Link>>;
-  saveLink(kind: LinkKind, companyId: string, link: Link): Promise<void>;
+  findLinks(kind: LinkKind, companyId: string, salesIds: readonly string[]): Promise<Map<string, StoredLink>>;
+  /** The live rows of Sales, other than this one, that a row of Business Central stands for already. */
+  findLinkedOthers(kind: LinkKind, companyId: string, link: Pick<Link, 'bcId' | 'salesId'>): Promise<readonly string[]>;
+  /** Returns the rows that are in the way: then nothing was linked. @param sharedBy who decided that several may share it */
+  saveLink(kind: LinkKind, companyId: string, link: Link, sharedBy?: string): Promise<readonly string[]>;
   forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
+  /** Whether a person decided that the account is none of the customers that there are. */
+  isNewByDecision(companyId: string, accountId: string): Promise<boolean>;
 }
 
 export function createLinkLedger(database: Database): LinkLedger {
   return {
     findLinks: (kind, companyId, salesIds) => findLinks(database, kind, companyId, salesIds),
-    saveLink: (kind, companyId, link) => saveLink(database, kind, companyId, link),
+    findLinkedOthers: (kind, companyId, link) => findLinkedOthers(database, kind, companyId, link),
+    saveLink: (kind, companyId, link, sharedBy) =>
+      database.transaction((tx) => saveLink(tx, kind, companyId, link, sharedBy)),
     forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
+    isNewByDecision: async (companyId, accountId) =>
+      (await findNewByDecision(database, companyId, [accountId])).has(accountId),
   };
 }

@@ -1,3 +1,6 @@
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
+import type { MasterState } from '../../deal/masters.js';
 import type { Queryable } from '../database.js';
 import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 
@@ -10,36 +13,158 @@ export interface Link {
   readonly bcNumber: string;
 }
 
+export interface StoredLink extends Link {
+  /** It shares its row with another one, which is the one that is brought over. */
+  readonly isSecondary: boolean;
+}
+
+/** Who says that one row of Business Central stands for several of Sales: a person by name, or the rules. */
+export const BY_RULES = 'rules';
+
 export const linkRow = rowsOf('links', ['sales_id'], {
   sales_id: textColumn,
   bc_id: textColumn,
   bc_number: textColumn,
 });
 
+const storedRow = rowsOf('links', ['sales_id'], {
+  sales_id: textColumn,
+  bc_id: textColumn,
+  bc_number: textColumn,
+  is_secondary: z.boolean(),
+});
+
+const neighbourRow = rowsOf('links', ['sales_id'], {
+  sales_id: textColumn,
+  is_live: z.boolean(),
+  is_by_rules: z.boolean(),
+});
+
+/** Such a row of Sales is nobody's any more. */
+export const GONE: readonly MasterState[] = ['deleted', 'merged'];
+const isLive = (gone: string): string =>
+  `NOT EXISTS (SELECT 1 FROM masters m WHERE m.row_id = other.sales_id AND m.company_id = other.company_id
+     AND m.state = ANY(${gone}) AND other.kind = CASE m.kind WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END)`;
+
+/** Of a link of the table or alias `of`: it shares its row with a live one, and is not the one that is brought over. */
+export const isSecondary = (of: string, gone: string): string =>
+  `(${of}.shared_by IS NOT NULL AND EXISTS (SELECT 1 FROM links other WHERE other.kind = ${of}.kind
+     AND other.company_id = ${of}.company_id AND other.bc_id = ${of}.bc_id AND other.sales_id <> ${of}.sales_id
+     AND ${isLive(gone)}))`;
+
 export async function findLinks(
   db: Queryable,
   kind: LinkKind,
   companyId: string,
   salesIds: readonly string[],
-): Promise<Map<string, Link>> {
+): Promise<Map<string, StoredLink>> {
   const rows = await selectRows(
     db,
-    linkRow,
-    'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3)',
-    [kind, companyId, salesIds],
+    storedRow,
+    `SELECT sales_id, bc_id, bc_number, ${isSecondary('links', '$4')} AS is_secondary
+     FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3)`,
+    [kind, companyId, salesIds, GONE],
   );
   return new Map(
-    rows.map((row) => [row.sales_id, { salesId: row.sales_id, bcId: row.bc_id, bcNumber: row.bc_number }]),
+    rows.map((row) => [
+      row.sales_id,
+      { salesId: row.sales_id, bcId: row.bc_id, bcNumber: row.bc_number, isSecondary: row.is_secondary },
+    ]),
   );
 }
 
-export async function saveLink(db: Queryable, kind: LinkKind, companyId: string, link: Link): Promise<void> {
-  await db.query(
-    `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number) VALUES ($1, $2, $3, $4, $5)
-     ON CONFLICT (kind, sales_id, company_id) DO UPDATE SET bc_id = excluded.bc_id, bc_number = excluded.bc_number, linked_at = now()`,
-    [kind, link.salesId, companyId, link.bcId, link.bcNumber],
+/** The live rows of Sales, other than this one, that a row of Business Central stands for already. */
+export async function findLinkedOthers(
+  db: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  { bcId, salesId }: Pick<Link, 'bcId' | 'salesId'>,
+): Promise<string[]> {
+  const others = await findNeighbours(db, kind, companyId, { bcId, salesId });
+  return others.filter((one) => one.is_live && !one.is_by_rules).map((one) => one.sales_id);
+}
+
+async function findNeighbours(
+  db: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  { bcId, salesId }: Pick<Link, 'bcId' | 'salesId'>,
+) {
+  return selectRows(
+    db,
+    neighbourRow,
+    `SELECT sales_id, ${isLive('$6')} AS is_live, coalesce(shared_by = $5, false) AS is_by_rules
+     FROM links other WHERE kind = $1 AND company_id = $2 AND bc_id = $3 AND sales_id <> $4 ORDER BY linked_at, sales_id`,
+    [kind, companyId, bcId, salesId, BY_RULES, GONE],
   );
 }
+
+/**
+ * Links the two, unless the row of Business Central stands for another live row already: then nothing changes, and the
+ * others are returned (I11). Whoever links the same row at the same moment waits for the end of this transaction.
+ * @param sharedBy who decided that it may stand for several
+ */
+export async function saveLink(
+  tx: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  link: Link,
+  sharedBy?: string,
+): Promise<readonly string[]> {
+  const { salesId, bcId, bcNumber } = link;
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`link ${kind} ${companyId} ${bcId}`]);
+  const { rowCount: isKnown } = await tx.query(
+    'UPDATE links SET bc_number = $5 WHERE kind = $1 AND company_id = $2 AND sales_id = $3 AND bc_id = $4',
+    [kind, companyId, salesId, bcId, bcNumber],
+  );
+  if (isKnown) return [];
+  const others = await findNeighbours(tx, kind, companyId, link);
+  const live = others.filter((one) => one.is_live);
+  const inTheWay = live.filter((one) => !one.is_by_rules).map((one) => one.sales_id);
+  if (inTheWay.length > 0 && sharedBy === undefined) return inTheWay;
+  for (const gone of others.filter((one) => !one.is_live)) await takeOver(tx, kind, companyId, gone.sales_id, salesId);
+  // The first is no guest, unless the rules say that it goes by another number than its own.
+  const isShared = sharedBy !== undefined && (live.length > 0 || sharedBy === BY_RULES);
+  await tx.query(
+    `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number, shared_by) VALUES ($1, $2, $3, $4, $5, $6)
+     ON CONFLICT (kind, sales_id, company_id) DO UPDATE SET bc_id = excluded.bc_id, bc_number = excluded.bc_number,
+       shared_by = excluded.shared_by, linked_at = now()`,
+    [kind, salesId, companyId, bcId, bcNumber, isShared ? sharedBy : null],
+  );
+  return [];
+}
+
+/** The same for a row that was looked at a moment ago: when somebody was quicker the step looks again. */
+export async function requireLink(
+  tx: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  link: Link,
+  sharedBy?: string,
+): Promise<void> {
+  const others = await saveLink(tx, kind, companyId, link, sharedBy);
+  if (others.length === 0) return;
+  throw new InternalError(`${kind} ${link.bcId} was linked to ${others.join(', ')} while ${link.salesId} was to be`);
+}
+
+/** The link of a row that is no more goes, and the block that we set goes with the customer that it was set on. */
+export async function takeOver(
+  tx: Queryable,
+  kind: LinkKind,
+  companyId: string,
+  goneId: string,
+  heirId: string,
+): Promise<void> {
+  await forgetLink(tx, kind, companyId, goneId);
+  await tx.query(
+    `INSERT INTO masters (kind, row_id, company_id, blocked_from)
+     SELECT kind, $1, company_id, blocked_from FROM masters WHERE kind = $2 AND row_id = $3 AND company_id = $4
+     ON CONFLICT (kind, row_id, company_id) DO UPDATE SET blocked_from = excluded.blocked_from`,
+    [heirId, MASTER_KIND[kind], goneId, companyId],
+  );
+}
+
+const MASTER_KIND: Readonly<Record<LinkKind, string>> = { customer: 'account', item: 'product', contact: 'contact' };
 
 export async function forgetLink(db: Queryable, kind: LinkKind, companyId: string, salesId: string): Promise<void> {
   await db.query('DELETE FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3', [kind, companyId, salesId]);

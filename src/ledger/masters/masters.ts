@@ -12,7 +12,7 @@ import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
-import { forgetLink, type Link, type LinkKind, linkRow, saveLink } from './links.js';
+import { forgetLink, type Link, type LinkKind, linkRow, requireLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
@@ -79,6 +79,16 @@ export interface MasterLedger {
     options: { readonly onlyProblems: boolean; readonly limit: number },
   ): Promise<StoredMaster[]>;
   change(ref: MasterRef, change: MasterChange, link?: Link, audit?: Omit<AuditEntry, 'recordId'>): Promise<void>;
+  /**
+   * Links a row for the first time. Returns the rows that have what it was to be linked with; then nothing was done.
+   * @param sharedBy who decided that several may share it
+   */
+  link(
+    ref: MasterRef,
+    link: Omit<Link, 'salesId'>,
+    audit: Omit<AuditEntry, 'recordId'>,
+    sharedBy?: string,
+  ): Promise<readonly string[]>;
   /** What both sides were found to say alike, for many rows at once. */
   saveAgreed(kind: MasterKind, rows: readonly AgreedRow[]): Promise<void>;
   /** What a step found wrong; it replaces what the same step found before. */
@@ -155,8 +165,17 @@ export function createMasterLedger(database: Database, companyId: string): Maste
     change: (ref, change, link, audit) =>
       database.transaction(async (tx) => {
         await updateMaster(tx, companyId, ref, change);
-        if (link) await saveLink(tx, LINK_KIND[ref.kind], companyId, link);
+        if (link) await requireLink(tx, LINK_KIND[ref.kind], companyId, link);
         if (audit) await appendAudit(tx, { recordId: ref.rowId, ...audit });
+      }),
+    link: (ref, { bcId, bcNumber }, audit, sharedBy) =>
+      database.transaction(async (tx) => {
+        const link = { salesId: ref.rowId, bcId, bcNumber };
+        const others = await saveLink(tx, LINK_KIND[ref.kind], companyId, link, sharedBy);
+        if (others.length > 0) return others;
+        await updateMaster(tx, companyId, ref, {});
+        await appendAudit(tx, { recordId: ref.rowId, ...audit });
+        return [];
       }),
     async saveAgreed(kind, rows) {
       if (rows.length === 0) return;
@@ -206,8 +225,8 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         const kind = LINK_KIND[loser.kind];
         const rows = await selectRows(
           tx,
-          linkRow,
-          'SELECT sales_id, bc_id, bc_number FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3) FOR UPDATE',
+          movedRow,
+          'SELECT sales_id, bc_id, bc_number, shared_by FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = ANY($3) FOR UPDATE',
           [kind, companyId, [loser.rowId, survivorId]],
         );
         const own = rows.find((row) => row.sales_id === loser.rowId);
@@ -215,14 +234,10 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         await updateMaster(tx, companyId, loser, { state: 'merged', mergedInto: survivorId });
         if (!own || own.bc_id === other?.bc_id) return 'nothing';
         if (other) return 'both';
-        await saveLink(tx, kind, companyId, { salesId: survivorId, bcId: own.bc_id, bcNumber: own.bc_number });
-        await forgetLink(tx, kind, companyId, loser.rowId);
-        // The block goes with the customer that it was set on.
+        await takeOver(tx, kind, companyId, loser.rowId, survivorId);
         await tx.query(
-          `INSERT INTO masters (kind, row_id, company_id, blocked_from)
-           SELECT kind, $1, company_id, blocked_from FROM masters WHERE kind = $2 AND row_id = $3 AND company_id = $4
-           ON CONFLICT (kind, row_id, company_id) DO UPDATE SET blocked_from = excluded.blocked_from`,
-          [survivorId, loser.kind, loser.rowId, companyId],
+          `INSERT INTO links (kind, sales_id, company_id, bc_id, bc_number, shared_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+          [kind, survivorId, companyId, own.bc_id, own.bc_number, own.shared_by ?? null],
         );
         const facts = { from: loser.rowId, to: survivorId, number: own.bc_number };
         for (const recordId of [loser.rowId, survivorId]) {
@@ -276,6 +291,12 @@ async function updateMaster(tx: Queryable, companyId: string, ref: MasterRef, ch
 }
 
 const text = nullable(textColumn);
+const movedRow = rowsOf('links', ['sales_id'], {
+  sales_id: textColumn,
+  bc_id: textColumn,
+  bc_number: textColumn,
+  shared_by: text,
+});
 const time = nullable(timeColumn);
 const KEY = ['kind', 'row_id', 'company_id'] as const;
 const key = { kind: z.enum(MASTER_KINDS), row_id: textColumn, company_id: textColumn };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { appendAudit } from '../audit/audit.js';
-import type { Database } from '../database.js';
+import type { Database, Queryable } from '../database.js';
 import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { contentOf, stored, toStoredList } from '../stored-content.js';
 import { linkRow, saveLink } from './links.js';
@@ -38,12 +38,16 @@ export interface MatchLedger {
   listCandidates(limit: number): Promise<MatchCandidate[]>;
   isDecided(accountId: string): Promise<boolean>;
   findDecided(accountIds: readonly string[]): Promise<Set<string>>;
-  /** Undefined: a customer of its own. */
+  /**
+   * Undefined: a customer of its own. Returns the accounts that have the customer already, unless the person said that
+   * they share it; then nothing was decided.
+   */
   decide(
     accountId: string,
     customer: { readonly id: string; readonly number: string } | undefined,
     by: string,
-  ): Promise<void>;
+    isShared?: boolean,
+  ): Promise<readonly string[]>;
 }
 
 const companyRow = rowsOf('links', ['company_id'], { company_id: textColumn });
@@ -77,6 +81,21 @@ export async function findCompanies(database: Database): Promise<string[]> {
      UNION SELECT company_id FROM drift_runs ORDER BY company_id`,
   );
   return rows.map((row) => row.company_id);
+}
+
+/** Those of the accounts of which a person decided that they are none of the customers that there are. */
+export async function findNewByDecision(
+  db: Queryable,
+  companyId: string,
+  accountIds: readonly string[],
+): Promise<Set<string>> {
+  const rows = await selectRows(
+    db,
+    decidedRow,
+    'SELECT account_id FROM match_decisions WHERE company_id = $1 AND account_id = ANY($2) AND customer_number IS NULL',
+    [companyId, accountIds],
+  );
+  return new Set(rows.map((row) => row.account_id));
 }
 
 export function createMatchLedger(database: Database, companyId: string): MatchLedger {
@@ -170,8 +189,13 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
     },
     isDecided: async (accountId) => (await findDecided([accountId])).has(accountId),
     findDecided,
-    decide: (accountId, customer, by) =>
+    decide: (accountId, customer, by, isShared = false) =>
       database.transaction(async (tx) => {
+        if (customer) {
+          const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
+          const others = await saveLink(tx, 'customer', companyId, link, isShared ? by : undefined);
+          if (others.length > 0) return others;
+        }
         await tx.query(
           `INSERT INTO match_decisions (company_id, account_id, customer_number, decided_by) VALUES ($1, $2, $3, $4)
            ON CONFLICT (company_id, account_id) DO UPDATE SET customer_number = excluded.customer_number,
@@ -182,16 +206,13 @@ export function createMatchLedger(database: Database, companyId: string): MatchL
           companyId,
           accountId,
         ]);
-        if (customer) {
-          const link = { salesId: accountId, bcId: customer.id, bcNumber: customer.number };
-          await saveLink(tx, 'customer', companyId, link);
-        }
         await appendAudit(tx, {
           recordId: accountId,
           actor: by,
           action: customer ? 'match account to customer' : 'decide that the account is a new customer',
-          facts: { customerNumber: customer?.number ?? null },
+          facts: { customerNumber: customer?.number ?? null, ...(isShared && { isShared }) },
         });
+        return [];
       }),
   };
 }
