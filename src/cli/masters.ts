@@ -21,7 +21,7 @@ export function addMasterCommands(program: Command): void {
   accounts
     .command('match')
     .description('find the customers of accounts without one; --apply does what a person decided')
-    .option('--apply <file>', 'JSON or YAML: a list of { account: <guid>, customer: <number> | new }')
+    .option('--apply <file>', 'JSON or YAML: a list of { account: <guid>, customer: <number> | new, shared?: true }')
     .option(...BY_OPTION)
     .option('--json', 'print JSON')
     .action((options: { apply?: string; by: string; json?: true }) =>

@@ -35,9 +35,9 @@ function runPreview(
   recordId: string | undefined,
   { since, mapping, json }: PreviewOptions,
 ): Promise<void> {
-  return withFoundation(async ({ vault }, config) => {
+  return withFoundation(async ({ vault, ledger }, config) => {
     const systems = openSystems(config, await openAccess(config, vault));
-    const dependencies = { ...systems, rules: config.rules };
+    const dependencies = { ...systems, ledger, rules: config.rules };
     const person = currentPerson();
     const show = (value: unknown, text: () => string): void => (json ? printJson(value) : console.log(`${text()}\n`));
     try {

@@ -31,6 +31,8 @@ export type HoldReason =
   | 'draft-gone'
   | 'draft-changed'
   | 'customer-ambiguous'
+  | 'contact-ambiguous'
+  | 'item-ambiguous'
   | 'customer-gone'
   | 'item-gone'
   | 'number-taken'
@@ -128,7 +130,17 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'customer-ambiguous': {
     owner: 'master data',
     nextStep:
-      'Decide which customer the account is, or that it is a new one, with `dealbridge accounts match --apply`; then retry.',
+      'Correct the number in Sales, or decide with `dealbridge accounts match --apply` which customer the account is, that it shares one, or that it is a new one; then retry.',
+  },
+  'contact-ambiguous': {
+    owner: 'master data',
+    nextStep:
+      'Two contacts claim one contact of Business Central: give one of them another number in Sales; then retry.',
+  },
+  'item-ambiguous': {
+    owner: 'master data',
+    nextStep:
+      'Two products claim one item: give one of them another number in Sales, or name the item under `masters.items` in the configuration; then retry.',
   },
   'customer-gone': {
     owner: 'master data',
@@ -201,6 +213,8 @@ export const HOLDS_CLEARED_BY_MASTER_DATA = [
   'customer-blocked',
   'customer-setup',
   'customer-ambiguous',
+  'contact-ambiguous',
+  'item-ambiguous',
   'item-missing',
   'item-blocked',
   'unit-unknown',

@@ -1,4 +1,4 @@
-import type { Policy, WonDeal } from './deal.js';
+import type { DealLine, Policy, WonDeal } from './deal.js';
 import type { Problem } from './holds.js';
 import { decideLine, isLeftOut, type LineRules } from './line-rules.js';
 
@@ -49,11 +49,14 @@ export function decideMissing(
 }
 
 /** The products that are sold as items, each once: resources, accounts and comments have no item. */
-export function listSoldItems(deal: WonDeal, rules: LineRules): SoldItem[] {
-  const items = new Map<string, string>();
+export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { readonly line: DealLine })[] {
+  const items = new Map<string, SoldItem & { readonly line: DealLine }>();
   for (const line of deal.lines) {
     const { kind, number } = decideLine(line, rules, deal.extra.owner);
-    if (line.product && kind === 'item' && !isLeftOut(line, rules)) items.set(line.product.productId, number);
+    if (line.product && kind === 'item' && !isLeftOut(line, rules)) {
+      const { productId } = line.product;
+      items.set(productId, { productId, number, line });
+    }
   }
-  return [...items].map(([productId, number]) => ({ productId, number }));
+  return [...items.values()];
 }

@@ -39,6 +39,7 @@ import { createFeedLedger } from '../ledger/feeds/sales-feeds.js';
 import { createDriftLedger } from '../ledger/masters/drift.js';
 import { createMasterLedger } from '../ledger/masters/masters.js';
 import { createMatchLedger } from '../ledger/masters/matching.js';
+import { createFindAccountsWithNumbers } from '../mapping/plan/customer-identity.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider, deriveClientState } from '../process/credentials.js';
 import type { Runtime } from '../process/runtime.js';
@@ -67,6 +68,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     clock: systemClock,
     ambiguityWindowMs,
     findStrongCandidate: candidatesIn(company),
+    findAccountsWithNumbers: createFindAccountsWithNumbers(dataverse, rules),
   });
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
   const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
@@ -129,7 +131,11 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     businessCentral: {
       ...routeByCompany(companies, (company) => createMasterDataLookups(stepsIn(company))),
       ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
-        createMasterDataCreation({ ...stepsIn(company), rules: wanted }),
+        createMasterDataCreation({
+          ...stepsIn(company),
+          rules: wanted,
+          findAccountsWithNumbers: createFindAccountsWithNumbers(dataverse, wanted),
+        }),
       ),
       ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
         createDraftSteps({ ...stepsIn(company), rules: wanted }),

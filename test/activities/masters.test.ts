@@ -13,6 +13,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createFindAccountsWithNumbers } from '../../src/mapping/plan/customer-identity.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from '../support/business-central.js';
@@ -71,7 +72,8 @@ function openSteps(yaml = RULES) {
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
   const common = { ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
   const company = { businessCentral, companyId: bc.company.id, sets, subscriptions: openSubscriptions(simulators) };
-  const ofCompany = { ...common, ...company, rules };
+  const findAccountsWithNumbers = createFindAccountsWithNumbers(sales, rules);
+  const ofCompany = { ...common, ...company, rules, findAccountsWithNumbers };
   return {
     ledger,
     ...createDataverseActivities({

@@ -274,6 +274,39 @@ describe('accounts that come and go', () => {
   });
 });
 
+describe('two accounts with one number', () => {
+  it('the order of the second is held and names both, and goes to its own customer when the number is corrected', async () => {
+    const dealer = createDealer(stage);
+    const isPlain = (deal: SeedDocument): boolean =>
+      deal.accountIndex > 150 &&
+      deal.freight === '0' &&
+      deal.lines.every(
+        ({ productIndex }) =>
+          stage.simulators.data.products[productIndex ?? -1]?.number.startsWith('EQ-1003') === false,
+      );
+    const known = dealer.takeKnown(isPlain);
+    const first = dealer.account(known);
+    await startDeal(stage, { table: 'salesorder', recordId: known.id });
+    expect((await dealer.result(known)).outcome).toBe('written-back');
+
+    const deal = dealer.takeKnown((other) => isPlain(other) && other.accountIndex !== known.accountIndex);
+    const second = dealer.account(deal);
+    desk.changeSales('account', second.id, { accountnumber: ` ${first.number.toLowerCase()}` });
+    await startDeal(stage, { table: 'salesorder', recordId: deal.id });
+    await dealer.untilState(deal, 'held');
+    const { problems } = await dealer.status(deal);
+    expect(problems.map(({ reason }) => reason)).toEqual(['customer-ambiguous']);
+    expect(problems[0]?.text).toContain(first.id);
+    expect(problems[0]?.text).toContain(second.id);
+    expect(dealer.invoicesOf(deal)).toEqual([]);
+
+    desk.changeSales('account', second.id, { accountnumber: second.number });
+    await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'ann' }] });
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(dealer.invoicesOf(deal).map(({ row }) => row['customerNumber'])).toEqual([second.number]);
+  });
+});
+
 describe('contacts', () => {
   it('a changed contact is brought over by the run of its account', async () => {
     const account = await takeKnown();

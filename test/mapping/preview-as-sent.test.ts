@@ -16,6 +16,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createFindAccountsWithNumbers } from '../../src/mapping/plan/customer-identity.js';
 import type { Rules } from '../../src/mapping/rules/rules.js';
 import { createPreviewer } from '../../src/operations/deals/previewer.js';
 import { parseRules } from '../../src/process/config.js';
@@ -74,7 +75,10 @@ afterAll(async () => {
 });
 
 const openPreviewer = (rules: Rules) =>
-  createPreviewer({ dataverse: clients.dataverse, companyOf: async () => clients.businessCentral }, rules);
+  createPreviewer(
+    { dataverse: clients.dataverse, companyOf: async () => clients.businessCentral, ledger: createLedger(database) },
+    rules,
+  );
 
 /** First the preview, then the steps of a hand-over up to its draft; both by the same rules. */
 async function previewThenDraft(yaml: string, table: SourceTable, recordId: string) {
@@ -89,7 +93,8 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
   const common = { ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
   const { id: companyId } = simulators.businessCentral.company;
   const company = { businessCentral, companyId, sets, subscriptions: openSubscriptions(simulators) };
-  const ofCompany = { ...common, ...company, rules };
+  const findAccountsWithNumbers = createFindAccountsWithNumbers(dataverse, rules);
+  const ofCompany = { ...common, ...company, rules, findAccountsWithNumbers };
   const steps = {
     ...createDataverseActivities({
       ...common,

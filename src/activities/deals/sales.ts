@@ -24,9 +24,11 @@ import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
+import { isItemByRule, numberInSales } from '../../mapping/plan/item-by-rule.js';
 import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
+import type { ProductRef } from '../masters/deal-master-data.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
@@ -41,7 +43,7 @@ export interface DealSummary extends RecordRef, DealPlace {
   readonly ancestors: readonly string[];
   readonly descendants: readonly RecordRef[];
   readonly customer: { readonly accountId: string; readonly number: string | undefined } | undefined;
-  readonly products: readonly { readonly productId: string; readonly number: string }[];
+  readonly products: readonly ProductRef[];
   readonly total: string;
   readonly currency: string | undefined;
   readonly problems: readonly Problem[];
@@ -239,7 +241,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
     descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
     customer: deal.customer && { accountId: deal.customer.accountId, number: deal.customer.number },
-    products: listSoldItems(deal, rules.lines),
+    products: toProducts(deal, rules),
     total: deal.total,
     currency: deal.currency,
     problems: [...findProblems(deal, rules.lines), ...ofMapping],
@@ -284,6 +286,14 @@ function toNothing({ table, recordId }: RecordRef, rules: Rules): DealSummary {
   };
   const place = { context: { companyId: '', mappingHash: rules.mappingHash }, nextCompanyId: '' };
   return toSummary(nothing, rules, [], place);
+}
+
+function toProducts(deal: WonDeal, rules: Rules): ProductRef[] {
+  return listSoldItems(deal, rules.lines).map(({ productId, number, line }) => ({
+    productId,
+    number,
+    ...(isItemByRule(number, numberInSales(deal, line), rules) && { isByRule: true as const }),
+  }));
 }
 
 function isGone(error: unknown): boolean {

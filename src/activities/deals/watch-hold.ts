@@ -11,6 +11,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import { withOurNumbers } from '../../mapping/fields/masters.js';
+import { createFindAccountsWithNumbers } from '../../mapping/plan/customer-identity.js';
 import { previewDeal } from '../../mapping/preview/preview-deal.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { createDocumentPorts } from '../documents/document-kinds.js';
@@ -41,7 +42,13 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
     const read = await dataverse.readDeal(table, recordId, askedOfRecord(wanted, table));
     const company = await companies.choose(await withOurNumbers(read, wanted.mapping, wanted.masters.items));
     const { businessCentral, sets } = company;
-    const { problems } = await previewDeal(read, wanted, { company: businessCentral, sets, toBody: toDocumentRequest });
+    const { problems } = await previewDeal(read, wanted, {
+      company: businessCentral,
+      sets,
+      ledger,
+      findAccountsWithNumbers: createFindAccountsWithNumbers(dataverse, wanted),
+      toBody: toDocumentRequest,
+    });
     const { mappingHash } = wanted;
     return { mappingHash, revision: read.revision, problems, links: await findLinks(read, wanted, company) };
   }

@@ -2,6 +2,7 @@ import type { BusinessCentralClient } from '../../clients/business-central/clien
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { Clock } from '../../deal/clock.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import type { FindAccountsWithNumbers } from '../../mapping/plan/customer-identity.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { FindStrongCandidate } from '../masters/strong-candidates.js';
 
@@ -15,6 +16,11 @@ export interface CompanyDependencies {
   readonly ambiguityWindowMs: number;
   /** Given when a person decides whether a customer exists already. */
   readonly findStrongCandidate?: FindStrongCandidate | undefined;
+}
+
+/** What the steps of customers and items need besides. */
+export interface MasterDataDependencies extends CompanyDependencies {
+  readonly findAccountsWithNumbers: FindAccountsWithNumbers;
 }
 
 /** What the steps need that go by a mapping. */

@@ -4,6 +4,7 @@ import type { DealLine, WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Creates } from '../../deal/missing-master-data.js';
+import { withFreeNumber } from '../../mapping/plan/customer-identity.js';
 import { planDeal } from '../../mapping/plan/plan-deal.js';
 import { planContact, planItem } from '../../mapping/plan/plan-master-data.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -33,8 +34,8 @@ export function createMissingMasterDataSteps(dependencies: MissingMasterDataDepe
       (await plan(deal, creates)).problems,
 
     async createCustomer(deal: WonDeal): Promise<CustomerRef> {
-      const { customer, contact, problems } = await toTemporalFailures(() =>
-        plan(deal, { customer: true, productIds: [] }),
+      const { customer, contact, problems } = await toTemporalFailures(async () =>
+        plan(await withFreeNumber(dependencies, deal), { customer: true, productIds: [] }),
       );
       if (!customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
       if (problems.length > 0) throw refuseAll(problems);

@@ -1,12 +1,16 @@
 import { type CustomerRef, ITEMS_PER_REQUEST } from '../../clients/business-central/client.js';
+import { toAsked, toTaken } from '../../deal/ambiguity.js';
+import { isSameCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import type { Creates } from '../../deal/missing-master-data.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
+import { BY_RULES } from '../../ledger/masters/links.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
-import type { CompanyDependencies, DocumentDependencies } from '../documents/dependencies.js';
+import { findAmbiguity } from '../../mapping/plan/customer-identity.js';
+import type { DocumentDependencies, MasterDataDependencies } from '../documents/dependencies.js';
 import type { DealRef } from '../documents/drafts.js';
-import { refuse } from '../remote/failures.js';
+import { refuse, refuseAll } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { createMissingMasterDataSteps } from './create-missing-master-data.js';
 
@@ -15,6 +19,8 @@ import { createMissingMasterDataSteps } from './create-missing-master-data.js';
 export interface ProductRef {
   readonly productId: string;
   readonly number: string;
+  /** The configuration names the item, and may name it for other products as well. */
+  readonly isByRule?: true;
 }
 
 /** Products that cannot be sold as they are: without an item, or with one that is blocked. */
@@ -23,7 +29,7 @@ export interface ItemFindings {
   readonly blocked: readonly ProductRef[];
 }
 
-export function createMasterDataLookups(dependencies: CompanyDependencies) {
+export function createMasterDataLookups(dependencies: MasterDataDependencies) {
   const { businessCentral, companyId, ledger } = dependencies;
   return {
     async findCustomer({ recordId, revision }: CompanyContext & DealRef): Promise<CustomerRef | undefined> {
@@ -35,14 +41,15 @@ export function createMasterDataLookups(dependencies: CompanyDependencies) {
       const { number } = customer;
       if (!number) return undefined;
       const found = await toTemporalFailures(() => businessCentral.findCustomer(number));
-      if (found && dependencies.findStrongCandidate) {
-        throw refuse('customer-ambiguous', `customer ${found.number} has the number of the account`);
-      }
-      if (found) {
-        const link = { salesId: customer.accountId, bcId: found.id, bcNumber: found.number };
-        await ledger.saveLink('customer', companyId, link);
-      }
-      return found;
+      const { accountId } = customer;
+      if (!found || (await ledger.isNewByDecision(companyId, accountId))) return undefined;
+      const ambiguity = await toTemporalFailures(() => findAmbiguity(dependencies, { accountId, number }, found));
+      if (ambiguity) throw refuseAll([ambiguity]);
+      if (dependencies.findStrongCandidate) throw refuseAll([toAsked(found.number)]);
+      const link = { salesId: accountId, bcId: found.id, bcNumber: found.number };
+      const others = await ledger.saveLink('customer', companyId, link);
+      if (others.length === 0) return { id: found.id, number: found.number };
+      throw refuseAll([toTaken('customer', found.number, accountId, others)]);
     },
 
     /** Looks products up as items, one request for {@link ITEMS_PER_REQUEST} of them. */
@@ -54,15 +61,18 @@ export function createMasterDataLookups(dependencies: CompanyDependencies) {
       );
       const missing: ProductRef[] = [];
       const blocked: ProductRef[] = [];
+      const ambiguous: Problem[] = [];
       for (const product of products) {
-        const item = found.find((other) => other.number === product.number.toUpperCase());
+        const item = found.find((other) => isSameCode(other.number, product.number));
         if (!item) missing.push(product);
         else if (item.isBlocked) blocked.push(product);
         else {
           const link = { salesId: product.productId, bcId: item.id, bcNumber: item.number };
-          await ledger.saveLink('item', companyId, link);
+          const others = await ledger.saveLink('item', companyId, link, product.isByRule && BY_RULES);
+          if (others.length > 0) ambiguous.push(toTaken('item', item.number, product.productId, others));
         }
       }
+      if (ambiguous.length > 0) throw refuseAll(ambiguous);
       return { missing, blocked };
     },
   };
@@ -70,7 +80,7 @@ export function createMasterDataLookups(dependencies: CompanyDependencies) {
 
 export type MasterDataLookups = ReturnType<typeof createMasterDataLookups>;
 
-export function createMasterDataCreation(dependencies: DocumentDependencies) {
+export function createMasterDataCreation(dependencies: DocumentDependencies & MasterDataDependencies) {
   const { ledger, rules } = dependencies;
   const masters = createMissingMasterDataSteps(dependencies);
   return {

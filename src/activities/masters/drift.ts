@@ -151,7 +151,8 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
       let compared = 0;
       for (const row of rows) {
         const linked = links.get(row.rowId);
-        if (!linked) continue;
+        // What it shares is compared with the row that is brought over.
+        if (!linked || linked.isSecondary) continue;
         compared += 1;
         const businessCentral = staged.get(linked.bcId);
         if (businessCentral) {

@@ -1,6 +1,7 @@
 import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal/matching.js';
-import type { MatchCandidate, MatchLedger } from '../../ledger/masters/matching.js';
+import type { MatchCandidate, MatchLedger, StagedCustomer } from '../../ledger/masters/matching.js';
+import { findRivals } from '../../mapping/plan/customer-identity.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { toCustomerKeys } from './strong-candidates.js';
 import type { SyncDependencies } from './sync-master-data.js';
@@ -24,6 +25,8 @@ export interface MatchDecision {
   readonly accountId: string;
   /** Undefined: none of them, a customer of its own. */
   readonly customerNumber: string | undefined;
+  /** Another account has the customer, and goes on having it. */
+  readonly isShared?: boolean;
 }
 
 export type DecisionOutcome = 'linked' | 'new' | 'no-such-customer' | 'customer-taken';
@@ -55,20 +58,15 @@ export function createMatchBusinessCentral(dependencies: MatchDependencies) {
     },
     /** What a person decided; saying it twice is harmless. */
     async applyDecision(input: MatchDecision & { readonly by: string }): Promise<DecisionOutcome> {
-      const { accountId, customerNumber, by } = input;
+      const { accountId, customerNumber, isShared, by } = input;
       if (customerNumber === undefined) {
         await matching.decide(accountId, undefined, by);
         return 'new';
       }
       const found = await toTemporalFailures(() => businessCentral.findMaster('customers', customerNumber));
       if (!found) return 'no-such-customer';
-      const link = (await dependencies.ledger.findLinks('customer', dependencies.companyId, [accountId])).get(
-        accountId,
-      );
-      const isTaken = (await matching.findLinkedCustomers([found.id])).has(found.id) && link?.bcId !== found.id;
-      if (isTaken) return 'customer-taken';
-      await matching.decide(accountId, { id: found.id, number: found.number }, by);
-      return 'linked';
+      const others = await matching.decide(accountId, { id: found.id, number: found.number }, by, isShared);
+      return others.length > 0 ? 'customer-taken' : 'linked';
     },
   };
 }
@@ -90,6 +88,11 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
       const keys = new Map(open.map((row) => [row.rowId, toMatchKeys(toMatchable(row, taxColumn()))]));
       const found = await matching.findByKeys(runId, [...new Set([...keys.values()].flat())], SHARED_BY_MANY);
       const taken = await matching.findLinkedCustomers(found.map(({ bcId }) => bcId));
+      const numbered = open.flatMap(({ rowId, number }) =>
+        number === undefined ? [] : [{ accountId: rowId, number }],
+      );
+      const isByNumber = rules.masters.match === 'number';
+      const rivals = await toTemporalFailures(() => findRivals(dependencies, isByNumber ? numbered : []));
       const candidates: MatchCandidate[] = [];
       let linked = 0;
       let withCandidates = 0;
@@ -101,23 +104,9 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
           .sort((a, b) => b.score - a.score || a.customer.number.localeCompare(b.customer.number));
         const [best] = scored;
         if (!best) continue;
-        if (best.isByNumber && rules.masters.match === 'number') {
-          const { bcId, number } = best.customer;
-          await masters.change(
-            { kind: 'account', rowId: account.rowId },
-            { content: account },
-            {
-              salesId: account.rowId,
-              bcId,
-              bcNumber: number,
-            },
-            {
-              actor: 'dealbridge',
-              action: 'link customer by its number',
-              facts: { customerNumber: number },
-            },
-          );
-          taken.add(bcId);
+        const hasRival = (rivals.get(account.rowId) ?? []).length > 0;
+        if (best.isByNumber && isByNumber && !hasRival && (await linkByNumber(account, best.customer))) {
+          taken.add(best.customer.bcId);
           linked += 1;
           continue;
         }
@@ -139,6 +128,16 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
       return { nextLink, rows: rows.length, linked, withCandidates };
     },
   };
+
+  /** False when somebody else got the customer in between: then a person decides. */
+  async function linkByNumber(account: DataverseMaster, { bcId, number }: StagedCustomer): Promise<boolean> {
+    const ref = { kind: 'account', rowId: account.rowId } as const;
+    const audit = { actor: 'dealbridge', action: 'link customer by its number', facts: { customerNumber: number } };
+    const others = await masters.link(ref, { bcId, bcNumber: number }, audit);
+    if (others.length > 0) return false;
+    await masters.change(ref, { content: account });
+    return true;
+  }
 
   /** Sales has no column of its own for it: the mapping may name one. */
   function taxColumn(): string | undefined {

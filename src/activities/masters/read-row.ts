@@ -1,5 +1,6 @@
 import { RemoteApiError } from '../../clients/errors.js';
 import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
+import type { StoredLink } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toFailure } from '../remote/failures.js';
 import { type SyncDependencies, toEcho, toGone } from './sync-master-data.js';
@@ -38,8 +39,11 @@ export function createRowReader(dependencies: SyncDependencies, { kind, linkKind
 
   const toRef = (rowId: string): MasterRef => ({ kind, rowId });
 
-  const isLinkedRow = async (rowId: string): Promise<boolean> =>
-    (await ledger.findLinks(linkKind, companyId, [rowId])).has(rowId);
+  const findLink = async (rowId: string) => (await ledger.findLinks(linkKind, companyId, [rowId])).get(rowId);
+
+  /** Whether it stands for others as well, who go on using it: it must not be blocked for them. */
+  const isShared = async ({ salesId, bcId }: StoredLink): Promise<boolean> =>
+    (await ledger.findLinkedOthers(linkKind, companyId, { salesId, bcId })).length > 0;
 
   return {
     async findRow(table: DataverseMaster['kind'], rowId: string): Promise<DataverseMaster | undefined> {
@@ -53,20 +57,26 @@ export function createRowReader(dependencies: SyncDependencies, { kind, linkKind
 
     /** A row that Sales does not have any more: what stands for it in Business Central is taken out of use. */
     async followDeleted(table: DataverseMaster['kind'], rowId: string): Promise<RowReading> {
-      if (!(await isLinkedRow(rowId))) return { kind: 'not-followed' };
+      const link = await findLink(rowId);
+      if (!link || link.isSecondary) return { kind: 'not-followed' };
       const content = (await masters.findMaster(toRef(rowId)))?.content ?? toGone(table, rowId);
       await masters.change(toRef(rowId), { state: 'deleted', content }, undefined, {
         actor: 'Sales',
         action: `delete ${kind} in Sales`,
         facts: { number: content.number },
       });
+      if (await isShared(link)) return { kind: 'not-followed' };
       return { kind: 'followed', isActive: false, isLinked: true, echo: 'deleted' };
     },
 
     async follow(row: DataverseMaster, { rowId, isThorough }: ReadRequest): Promise<RowReading> {
       const ref = toRef(rowId);
-      const isLinked = await isLinkedRow(rowId);
+      const link = await findLink(rowId);
+      // Two rows that are brought over into one would undo each other's work.
+      if (link?.isSecondary) return { kind: 'not-followed' };
+      const isLinked = link !== undefined;
       const state = toMasterState(row);
+      if (link && state !== 'active' && (await isShared(link))) return { kind: 'not-followed' };
       if (!isLinked && (follows === 'linked' || state !== 'active')) return { kind: 'not-followed' };
       const kept = await masters.findMaster(ref);
       const hasProblems = (kept?.problems.length ?? 0) > 0;

@@ -1,8 +1,11 @@
+import { toAsked } from '../../deal/ambiguity.js';
+import { toCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { derivedNumber } from '../../mapping/fields/masters.js';
+import { findAmbiguity, withFreeNumber } from '../../mapping/plan/customer-identity.js';
 import { planContact, planCustomer } from '../../mapping/plan/plan-master-data.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { ensureContact } from './create/contact.js';
@@ -80,7 +83,7 @@ export function createAccountReaders(dependencies: SyncDependencies) {
 
 /** On the queue of Business Central. */
 export function createCustomerSteps(dependencies: AccountDependencies) {
-  const { businessCentral, masters, rules } = dependencies;
+  const { businessCentral, companyId, ledger, masters, rules } = dependencies;
   const steps = createSyncSteps(dependencies);
 
   const getCompanyContact = async (rowId: string): Promise<string> => {
@@ -88,6 +91,9 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     if (companyContact === undefined) throw new InternalError(`account ${rowId} has no company contact`);
     return companyContact;
   };
+  /** Nothing for an account of which a person decided that it is none of the customers that there are. */
+  const findByNumber = async ({ rowId }: MasterRef, number: string): Promise<BusinessCentralMaster | undefined> =>
+    (await ledger.isNewByDecision(companyId, rowId)) ? undefined : businessCentral.findMaster('customers', number);
   const wantedNumber = ({ number, rowId }: DataverseMaster): string => number ?? derivedNumber(rowId);
 
   return {
@@ -97,16 +103,17 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       const content = getContent(await masters.getMaster(ref));
       const number = wantedNumber(content);
       const found = await steps.keeping(ref, 'match', async () => {
-        const known = await businessCentral.findMaster('customers', number);
-        if (known && rules.masters.match === 'ask') {
-          const text = `customer ${known.number} has the number of the account`;
-          await steps.saveProblem(ref, 'match', { reason: 'customer-ambiguous', text });
+        const known = await findByNumber(ref, number);
+        const ambiguity = known && (await findAmbiguity(dependencies, { accountId: ref.rowId, number }, known));
+        if (ambiguity) {
+          await steps.saveProblem(ref, 'match', ambiguity);
           return 'refused' as const;
         }
-        if (known) {
-          await steps.linkByNumber(ref, known);
-          return 'linked' as const;
+        if (known && rules.masters.match === 'ask') {
+          await steps.saveProblem(ref, 'match', toAsked(known.number));
+          return 'refused' as const;
         }
+        if (known) return steps.linkByNumber(ref, known);
         const strong = await dependencies.findStrongCandidate?.(toMasterDeal(content), number);
         if (!strong) return 'none' as const;
         await steps.saveProblem(ref, 'match', { reason: 'customer-ambiguous', text: strong });
@@ -118,7 +125,9 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
     async createCustomerOfAccount(input: AccountRef): Promise<CustomerFinding> {
       const ref = toRef(input);
       const content = getContent(await masters.getMaster(ref));
-      const plan = await toTemporalFailures(() => planCustomer(toMasterDeal(content), rules, steps.lookups));
+      const plan = await toTemporalFailures(async () =>
+        planCustomer(await withFreeNumber(dependencies, toMasterDeal(content)), rules, steps.lookups),
+      );
       return steps.creating(ref, plan.problems, () => ensureCustomer(dependencies, ref.rowId, plan));
     },
 
@@ -151,7 +160,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
       const companyNumber = await getCompanyContact(input.rowId);
       const persons = await toTemporalFailures(() => businessCentral.findPersons(companyNumber));
       const byId = new Map(persons.map((person) => [person.id, person]));
-      const byNumber = new Map(persons.map((person) => [person.number, person]));
+      const byNumber = new Map(persons.map((person) => [toCode(person.number), person]));
       const kept = await masters.findMasters('contact', input.contactIds);
       const answer = {
         missing: [] as string[],
@@ -163,11 +172,12 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
         const contact = kept.get(contactId);
         if (!contact) continue;
         const businessCentral: BusinessCentralMaster | undefined =
-          contact.bcId === undefined ? byNumber.get(derivedNumber(contactId)) : byId.get(contact.bcId);
+          contact.bcId === undefined ? byNumber.get(toCode(derivedNumber(contactId))) : byId.get(contact.bcId);
         if (!businessCentral) {
           answer[contact.bcId === undefined ? 'missing' : 'elsewhere'].push(contactId);
           continue;
         }
+        if (contact.bcId === undefined && (await steps.linkByNumber(contact, businessCentral)) === 'refused') continue;
         const comparison = await toTemporalFailures(() =>
           steps.saveComparison(contact, businessCentral, companyNumber),
         );

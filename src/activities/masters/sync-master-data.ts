@@ -5,6 +5,7 @@ import type { MasterSet } from '../../clients/business-central/masters.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import type { DataverseMasters } from '../../clients/dataverse/masters.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { toTaken } from '../../deal/ambiguity.js';
 import type { Clock } from '../../deal/clock.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
@@ -17,6 +18,7 @@ import { businessCentralMasterContent } from '../../ledger/masters/master-schema
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
 import type { MasterSection } from '../../mapping/fields/master-fields.js';
+import type { FindAccountsWithNumbers } from '../../mapping/plan/customer-identity.js';
 import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { findProblem, findRefusals, toFailure } from '../remote/failures.js';
@@ -35,6 +37,7 @@ export interface SyncDependencies {
   readonly masters: MasterLedger;
   readonly rules: Rules;
   readonly ambiguityWindowMs: number;
+  readonly findAccountsWithNumbers: FindAccountsWithNumbers;
 }
 
 export const SECTION: Readonly<Record<MasterKind, MasterSection>> = {
@@ -243,15 +246,21 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     }
   }
 
-  /** Links a row without a link, because of its number, with what bears that number in Business Central. */
-  async function linkByNumber(ref: MasterRef, { id, number }: { readonly id: string; readonly number: string }) {
+  /**
+   * Links a row without a link, because of its number, with what bears that number in Business Central; what stands for
+   * another row already is a problem of this one, which a person has to solve (I11).
+   */
+  async function linkByNumber(
+    ref: MasterRef,
+    { id, number }: { readonly id: string; readonly number: string },
+    sharedBy?: string,
+  ): Promise<'linked' | 'refused'> {
     const what = SECTION[ref.kind];
-    await masters.change(
-      ref,
-      {},
-      { salesId: ref.rowId, bcId: id, bcNumber: number },
-      { actor: 'dealbridge', action: `link ${what} by its number`, facts: { [`${what}Number`]: number } },
-    );
+    const audit = { actor: 'dealbridge', action: `link ${what} by its number`, facts: { [`${what}Number`]: number } };
+    const others = await masters.link(ref, { bcId: id, bcNumber: number }, audit, sharedBy);
+    if (others.length === 0) return 'linked';
+    await saveProblem(ref, 'match', toTaken(what, number, ref.rowId, others));
+    return 'refused';
   }
 
   /** What stands in the way becomes a problem of the row; what Business Central refuses as well. */

@@ -1,9 +1,11 @@
 import { InternalError } from '../../deal/errors.js';
 import { toUnitCode } from '../../deal/line-rules.js';
 import { type DataverseMaster, toItemNumber } from '../../deal/masters.js';
+import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
 import { withMappedNumbers } from '../../mapping/fields/masters.js';
+import { isItemByRule } from '../../mapping/plan/item-by-rule.js';
 import { planItem } from '../../mapping/plan/plan-master-data.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { ensureItem } from './create/item.js';
@@ -52,22 +54,21 @@ export function createItemSteps(dependencies: SyncDependencies) {
   const steps = createSyncSteps(dependencies);
 
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
-  async function getItemNumber(content: DataverseMaster): Promise<string> {
+  async function getItemNumber(content: DataverseMaster): Promise<{ readonly number: string; readonly own: string }> {
     const [line] = (await withMappedNumbers(toMasterDeal(content), rules.mapping)).lines;
-    return toItemNumber(line?.product?.number ?? content.number ?? '', rules.masters.items);
+    const own = line?.product?.number ?? content.number ?? '';
+    return { number: toItemNumber(own, rules.masters.items), own };
   }
 
   return {
     async findItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
       const content = getContent(await masters.getMaster(ref));
-      const number = await getItemNumber(content);
+      const { number, own } = await getItemNumber(content);
       return steps.keeping(ref, 'match', async () => {
         const found = number === '' ? undefined : await businessCentral.findMaster('items', number);
-        if (found) {
-          await steps.linkByNumber(ref, found);
-          return 'linked' as const;
-        }
+        const sharedBy = isItemByRule(number, own, rules) ? BY_RULES : undefined;
+        if (found) return steps.linkByNumber(ref, found, sharedBy);
         if (rules.masters.createItems && number !== '') return 'none' as const;
         await steps.saveProblem(ref, 'match', {
           reason: 'item-missing',
@@ -81,7 +82,7 @@ export function createItemSteps(dependencies: SyncDependencies) {
     async createItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
       const content = getContent(await masters.getMaster(ref));
-      const number = await getItemNumber(content);
+      const { number } = await getItemNumber(content);
       const deal = toMasterDeal(content);
       const [line] = deal.lines;
       if (!line?.product) throw new InternalError(`product ${ref.rowId} has no line`);

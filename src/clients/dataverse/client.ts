@@ -7,6 +7,7 @@ import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
+import { findAccountsWithNumbers, type NumberedAccount } from './account-numbers.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
 import { currencyRow, idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
@@ -92,6 +93,8 @@ export interface DataverseClient {
     columns: Readonly<Record<string, string>>,
     context: WriteContext,
   ): Promise<WriteReceipt>;
+  /** Active accounts, whoever they are. */
+  findAccountsWithNumbers(numbers: readonly string[]): Promise<NumberedAccount[]>;
   whoAmI(): Promise<{ userId: string; organizationId: string }>;
   close(): Promise<void>;
 }
@@ -162,6 +165,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       }
       return found;
     },
+    findAccountsWithNumbers: (numbers) => findAccountsWithNumbers(http, numbers),
     async findInvoice(invoiceId) {
       const asked = 'look the invoice row up';
       const path = `invoices(${invoiceId})?${INVOICE_SELECT}`;

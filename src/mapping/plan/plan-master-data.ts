@@ -5,6 +5,7 @@ import type { Problem } from '../../deal/holds.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
 import type { Rules } from '../rules/rules.js';
+import { isItemByRule, numberInSales } from './item-by-rule.js';
 
 /** The rows that Business Central lacks, as they are to be created; whoever creates or shows them takes them from here. */
 
@@ -21,6 +22,8 @@ export interface MasterPlan {
 export interface ItemPlan extends MasterPlan {
   /** The base unit, when Business Central has no such unit yet. */
   readonly newUnit: { readonly code: string; readonly name: string } | undefined;
+  /** The configuration names the item, and may name it for other products as well. */
+  readonly isByRule: boolean;
 }
 
 type CodeLookups = Pick<Lookups, 'findCode'>;
@@ -53,7 +56,7 @@ export async function planContact(
 export async function planItem(
   deal: WonDeal,
   line: DealLine,
-  rules: Pick<Rules, 'mapping' | 'lines' | 'createUnits'>,
+  rules: Pick<Rules, 'mapping' | 'lines' | 'masters' | 'createUnits'>,
   lookups: CodeLookups,
 ): Promise<ItemPlan> {
   const { product } = line;
@@ -73,6 +76,7 @@ export async function planItem(
     salesId: product.productId,
     number,
     problems,
+    isByRule: isItemByRule(number, numberInSales(deal, line), rules),
     newUnit: isNewUnit ? { code: unitCode, name: (line.unit ?? unitCode).slice(0, UNIT_NAME_LENGTH) } : undefined,
   };
 }

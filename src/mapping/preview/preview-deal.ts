@@ -1,3 +1,5 @@
+import { toAsked, toTaken } from '../../deal/ambiguity.js';
+import { toCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
 import type { DocumentBodyKind, DocumentDraft } from '../../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
@@ -6,43 +8,56 @@ import type { SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
 import { type Creates, decideMissing, listSoldItems } from '../../deal/missing-master-data.js';
 import { findProblems } from '../../deal/problems.js';
+import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { findNumberProblems, withOurNumbers } from '../fields/masters.js';
+import {
+  type FindAccountsWithNumbers,
+  findAmbiguity,
+  type LinkReader,
+  withFreeNumber,
+} from '../plan/customer-identity.js';
+import { isItemByRule, numberInSales } from '../plan/item-by-rule.js';
 import { type CodeReader, type CompanyReader, createLookups } from '../plan/lookups.js';
 import { type DealPlan, planDeal } from '../plan/plan-deal.js';
 import { customerNumberOf } from '../plan/plan-master-data.js';
 import type { Rules } from '../rules/rules.js';
 import { type DocumentBody, type MasterRow, type PlanStep, type Preview, toPreview } from './preview.js';
 
-/** The plan that a hand-over carries out, with look-ups that read only: nothing is written, and no ledger is opened. */
+/** The plan that a hand-over carries out, with look-ups that read only: nothing is written. */
 
 export interface PreviewSources {
   readonly company: CompanyReader & {
+    readonly companyId: string;
     /** As Business Central shows them. */
     findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<readonly MasterRow[]>;
   };
   readonly sets: CodeReader;
+  readonly ledger: LinkReader;
+  readonly findAccountsWithNumbers: FindAccountsWithNumbers;
   /** The request that the client sends for a draft. */
   readonly toBody: (draft: DocumentDraft, kind: DocumentBodyKind) => DocumentBody;
 }
 
 /** @param read with the numbers that it has in Sales */
 export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewSources): Promise<Preview> {
-  const { company, sets, toBody } = sources;
-  const deal = await withOurNumbers(read, rules.mapping, rules.masters.items);
+  const { company, sets, ledger, toBody } = sources;
+  const { companyId } = company;
+  const numbered = withStoredSalesNumbers(read, await withOurNumbers(read, rules.mapping, rules.masters.items));
+  const deal = await withFreeNumber({ ledger, companyId, businessCentral: company }, numbered);
   const problems: Problem[] = [
     ...findProblems(deal, rules.lines),
     ...(await findNumberProblems(read, rules.mapping)),
     ...findNotWon(deal, rules),
   ];
   const kind = rules.documents[findEvent(deal.table, deal.stateCode, rules.events) ?? LAST_EVENT[deal.table]];
-  const found = await findMasterData(deal, rules, company);
+  const found = await findMasterData(deal, rules, sources);
   problems.push(...found.problems);
 
   const plan = await planDeal(deal, rules, found.creates, {
     ...createLookups(company, sets, deal),
     knownUnits: () => sets.codes('unitsOfMeasure'),
-    // Which customer stands for a parent account is in the ledger only.
-    findCustomerNumber: async () => 'unknown',
+    findCustomerNumber: async (accountId) =>
+      (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber,
   });
   problems.push(...plan.problems);
 
@@ -56,10 +71,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     plan: toSteps(plan, draft, kind),
     draft: draft && { ...draft, body: toBody(draft, kind) },
     customer,
-    items: new Map([
-      ...found.items,
-      ...plan.items.map(({ number, values }) => [number.toUpperCase(), values] as const),
-    ]),
+    items: new Map([...found.items, ...plan.items.map(({ number, values }) => [toCode(number), values] as const)]),
     accounts: byNumber(await company.findWholeRows('accounts', [...new Set(accounts)])),
     unitIds: await readUnitIds(sets),
     notes: [plan.customer, plan.contact, ...plan.items, plan.document].flatMap((part) => part?.notes ?? []),
@@ -87,14 +99,14 @@ interface FoundRows {
   readonly problems: readonly Problem[];
 }
 
-async function findMasterData(deal: WonDeal, rules: Rules, company: PreviewSources['company']): Promise<FoundRows> {
-  const customerNumber = deal.customer && customerNumberOf(deal.customer);
-  const [customer] = customerNumber === undefined ? [] : await company.findWholeRows('customers', [customerNumber]);
+async function findMasterData(deal: WonDeal, rules: Rules, sources: PreviewSources): Promise<FoundRows> {
+  const { company } = sources;
+  const { customer, customerNumber, ambiguity } = await findCustomer(deal, rules, sources);
   const products = listSoldItems(deal, rules.lines);
   const unsold = listNumbersWithoutProduct(deal, rules.lines);
-  const numbers = [...new Set([...products.map(({ number }) => number.toUpperCase()), ...unsold])];
+  const numbers = [...new Set([...products.map(({ number }) => toCode(number)), ...unsold])];
   const items = byNumber(await company.findWholeRows('items', numbers));
-  const lacks = (number: string): boolean => !items.has(number.toUpperCase());
+  const lacks = (number: string): boolean => !items.has(toCode(number));
   const { problems, creates } = decideMissing(
     {
       customer: customer ?? (deal.customer ? undefined : {}),
@@ -110,14 +122,60 @@ async function findMasterData(deal: WonDeal, rules: Rules, company: PreviewSourc
   if (customer && !['_x0020_', 'Ship'].includes(String(customer['blocked']))) {
     problems.push({ reason: 'customer-blocked', text: `customer ${customerNumber} is blocked` });
   }
+  problems.push(...(ambiguity ? [ambiguity] : []), ...(await findSharedItems(deal, items, rules, sources)));
   return { customer, items, creates, problems };
+}
+
+interface FoundCustomer {
+  readonly customer: MasterRow | undefined;
+  readonly customerNumber: string | undefined;
+  readonly ambiguity?: Problem | undefined;
+}
+
+/** The customer that is linked, else the one with the number of the account, unless it could be another's (I11). */
+async function findCustomer(deal: WonDeal, { masters }: Rules, sources: PreviewSources): Promise<FoundCustomer> {
+  if (!deal.customer) return { customer: undefined, customerNumber: undefined };
+  const { company, ledger, findAccountsWithNumbers } = sources;
+  const { companyId } = company;
+  const { accountId } = deal.customer;
+  const linked = (await ledger.findLinks('customer', companyId, [accountId])).get(accountId);
+  const customerNumber = linked?.bcNumber ?? customerNumberOf(deal.customer);
+  const [customer] = await company.findWholeRows('customers', [customerNumber]);
+  if (!customer || linked) return { customer, customerNumber };
+  if (await ledger.isNewByDecision(companyId, accountId)) return { customer: undefined, customerNumber };
+  const found = { id: String(customer['id']), number: String(customer['number']) };
+  const identity = { ledger, companyId, findAccountsWithNumbers };
+  const ambiguity = await findAmbiguity(identity, { accountId, number: customerNumber }, found);
+  const asked = masters.match === 'ask' ? toAsked(found.number) : undefined;
+  return { customer, customerNumber, ambiguity: ambiguity ?? asked };
+}
+
+/** Items that stand for another product already, although no rule says that they may. */
+async function findSharedItems(
+  deal: WonDeal,
+  items: ReadonlyMap<string, MasterRow>,
+  rules: Rules,
+  { company: { companyId }, ledger }: PreviewSources,
+): Promise<Problem[]> {
+  const problems: Problem[] = [];
+  const products = listSoldItems(deal, rules.lines);
+  const ids = products.map(({ productId }) => productId);
+  const links = await ledger.findLinks('item', companyId, ids);
+  for (const { productId, number, line } of products) {
+    const item = items.get(toCode(number));
+    if (!item || links.has(productId) || isItemByRule(number, numberInSales(deal, line), rules)) continue;
+    const link = { bcId: String(item['id']), salesId: productId };
+    const others = await ledger.findLinkedOthers('item', companyId, link);
+    if (others.length > 0) problems.push(toTaken('item', String(item['number']), productId, others));
+  }
+  return problems;
 }
 
 /** Items that a rule names for lines without a product. */
 function listNumbersWithoutProduct(deal: WonDeal, rules: LineRules): string[] {
   return deal.lines.flatMap((line) => {
     const { kind, number } = decideLine(line, rules, deal.extra.owner);
-    return kind === 'item' && !line.product && !isLeftOut(line, rules) ? [number.toUpperCase()] : [];
+    return kind === 'item' && !line.product && !isLeftOut(line, rules) ? [toCode(number)] : [];
   });
 }
 
@@ -154,5 +212,5 @@ async function readUnitIds(sets: CodeReader): Promise<ReadonlyMap<string, string
 }
 
 function byNumber(rows: readonly MasterRow[]): Map<string, MasterRow> {
-  return new Map(rows.map((row) => [String(row['number']), row]));
+  return new Map(rows.map((row) => [toCode(String(row['number'])), row]));
 }

@@ -6,14 +6,17 @@ import type { WonDeal } from '../../deal/deal.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { withOurNumbers } from '../../mapping/fields/masters.js';
+import { createFindAccountsWithNumbers, type LinkReader } from '../../mapping/plan/customer-identity.js';
 import { findChanges, type Preview, type PreviewChange } from '../../mapping/preview/preview.js';
 import { previewDeal } from '../../mapping/preview/preview-deal.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 
-/** Reads what a hand-over would read and tells what it would write. Only GETs leave this file, and no ledger is opened. */
+/** Reads what a hand-over would read and tells what it would write. Only GETs leave this file; the ledger is read. */
 
 export interface PreviewDependencies {
   readonly dataverse: DataverseClient;
+  /** Who is linked, and what people decided about it. */
+  readonly ledger: LinkReader;
   /** The company that the rules choose for the deal. */
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
 }
@@ -24,7 +27,7 @@ export interface Previewer {
   previewRead(read: WonDeal): Promise<Preview>;
 }
 
-export function createPreviewer({ dataverse, companyOf }: PreviewDependencies, rules: Rules): Previewer {
+export function createPreviewer({ dataverse, companyOf, ledger }: PreviewDependencies, rules: Rules): Previewer {
   const known = new Map<BusinessCentralClient, ReferenceSets>();
   const setsOf = (company: BusinessCentralClient): ReferenceSets => {
     const sets = known.get(company) ?? createReferenceSets({ readCodes: (set) => company.readCodes(set) });
@@ -33,7 +36,9 @@ export function createPreviewer({ dataverse, companyOf }: PreviewDependencies, r
   };
   const previewRead = async (read: WonDeal): Promise<Preview> => {
     const company = await companyOf(await withOurNumbers(read, rules.mapping, rules.masters.items), rules);
-    return previewDeal(read, rules, { company, sets: setsOf(company), toBody: toDocumentRequest });
+    const findAccountsWithNumbers = createFindAccountsWithNumbers(dataverse, rules);
+    const sets = setsOf(company);
+    return previewDeal(read, rules, { company, sets, ledger, findAccountsWithNumbers, toBody: toDocumentRequest });
   };
   return {
     previewRead,

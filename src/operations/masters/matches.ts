@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { toCode } from '../../deal/codes.js';
 import { parseRecordId } from '../../deal/ids.js';
 import type { MasterCommands } from '../../dispatch/master-commands.js';
 import type { Database } from '../../ledger/database.js';
@@ -47,9 +48,10 @@ const MATCH_DECISIONS = z.array(
     }),
     customer: z
       .union([z.string().min(1), z.number()], 'the number of a customer, or new')
-      .transform((number) => (number === 'new' ? undefined : String(number).trim().toUpperCase())),
+      .transform((number) => (number === 'new' ? undefined : toCode(String(number)))),
+    shared: z.boolean('true when another account has the customer and keeps it').default(false),
   }),
-  'a list of { account: <guid>, customer: <number> | new }',
+  'a list of { account: <guid>, customer: <number> | new, shared: true | false }',
 );
 
 /** Does what a person decided, pair by pair: link the account to this customer, or create a new one. */
@@ -57,7 +59,11 @@ export const decideMatches = defineOperation({
   act: 'decide matches',
   input: z.strictObject({ decisions: MATCH_DECISIONS }),
   run: async ({ masters }: { readonly masters: MasterCommands }, { decisions }, actor) => {
-    const wanted = decisions.map(({ account, customer }) => ({ accountId: account, customerNumber: customer }));
+    const wanted = decisions.map(({ account, customer, shared }) => ({
+      accountId: account,
+      customerNumber: customer,
+      ...(shared && { isShared: true }),
+    }));
     const outcomes = await masters.applyMatches({ by: actor.name, decisions: wanted });
     return wanted.map((decision, index) => ({ ...decision, outcome: outcomes[index] }));
   },

@@ -3,7 +3,7 @@ import { writeKey } from '../../../deal/ids.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
 import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
-import { type CreationDependencies, cutsOf } from './creation.js';
+import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
 
 /**
  * A person, under the company contact that stands for the customer (reference/business-central 2.3).
@@ -22,7 +22,11 @@ export function ensureContact(
     action: 'create contact in Business Central',
     result: numbered,
     ambiguityWindowMs,
-    find: () => businessCentral.findContact(number),
+    find: async () => {
+      const found = await businessCentral.findContact(number);
+      if (found) await refuseTaken(dependencies, 'contact', salesId, found);
+      return found;
+    },
     write: (context) => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }, context),
     outcome: (made) => ({
       link: { kind: 'contact', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },

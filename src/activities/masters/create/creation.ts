@@ -1,6 +1,9 @@
 import type { BusinessCentralClient } from '../../../clients/business-central/client.js';
+import { type Claimed, toTaken } from '../../../deal/ambiguity.js';
 import type { LinkLedger } from '../../../ledger/masters/link-ledger.js';
 import type { MappingNote } from '../../../mapping/fields/resolve.js';
+import type { FindAccountsWithNumbers } from '../../../mapping/plan/customer-identity.js';
+import { refuseAll } from '../../remote/failures.js';
 import type { WriteDependencies } from '../../remote/write-once.js';
 
 /** What customer, contact and item need to be created, whoever asks for it: a deal, or the sync of the row itself. */
@@ -9,6 +12,22 @@ export interface CreationDependencies extends WriteDependencies {
   readonly companyId: string;
   readonly ledger: WriteDependencies['ledger'] & LinkLedger;
   readonly ambiguityWindowMs: number;
+  readonly findAccountsWithNumbers: FindAccountsWithNumbers;
+}
+
+/**
+ * What has the number of the row that is to be made may be adopted, unless it stands for another row of Sales: then two
+ * rows asked for one number, and the second must not get what was made for the first (I11).
+ */
+export async function refuseTaken(
+  { ledger, companyId }: Pick<CreationDependencies, 'ledger' | 'companyId'>,
+  kind: Claimed,
+  salesId: string,
+  found: { readonly id: string; readonly number: string },
+): Promise<void> {
+  const others = await ledger.findLinkedOthers(kind, companyId, { bcId: found.id, salesId });
+  if (others.length === 0) return;
+  throw refuseAll([toTaken(kind, found.number, salesId, others)]);
 }
 
 /** What was cut or left out, for the audit trail: fields and lengths, not the texts. */

@@ -1,9 +1,11 @@
 import type { CustomerRef } from '../../../clients/business-central/client.js';
 import { writeKey } from '../../../deal/ids.js';
+import { findAmbiguity } from '../../../mapping/plan/customer-identity.js';
 import type { MasterPlan } from '../../../mapping/plan/plan-master-data.js';
+import { refuse, refuseAll } from '../../remote/failures.js';
 import { numbered } from '../../remote/results.js';
-import { writeOnce } from '../../remote/write-once.js';
-import { type CreationDependencies, cutsOf } from './creation.js';
+import { type EarlierAttempt, writeOnce } from '../../remote/write-once.js';
+import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
 
 /** @param recordId the deal, or the account itself, in whose trail the creation stands */
 export function ensureCustomer(
@@ -19,7 +21,7 @@ export function ensureCustomer(
     action: 'create customer in Business Central',
     result: numbered,
     ambiguityWindowMs,
-    find: () => businessCentral.findCustomer(number),
+    find: (earlier) => findOwn(dependencies, { accountId: salesId, number }, earlier),
     write: (context) => businessCentral.createCustomer(values, context),
     outcome: (made) => ({
       link: { kind: 'customer', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
@@ -28,4 +30,26 @@ export function ensureCustomer(
       facts: { customerNumber: made.number, customerId: made.id, ...cutsOf(notes) },
     }),
   });
+}
+
+/** The customer that an earlier attempt may have made, or that the number says is the account's. */
+async function findOwn(
+  dependencies: CreationDependencies,
+  account: { readonly accountId: string; readonly number: string },
+  { mayHaveLanded }: EarlierAttempt,
+): Promise<CustomerRef | undefined> {
+  const { businessCentral, companyId, ledger } = dependencies;
+  const { accountId, number } = account;
+  const found = await businessCentral.findCustomer(number);
+  if (!found) return undefined;
+  await refuseTaken(dependencies, 'customer', accountId, found);
+  if (mayHaveLanded) return found;
+  // Somebody else's doing, and so no more than a customer with the number of the account.
+  const ambiguity = await findAmbiguity(dependencies, account, found);
+  if (ambiguity) throw refuseAll([ambiguity]);
+  if (await ledger.isNewByDecision(companyId, accountId)) {
+    const text = `customer ${found.number} has the number of account ${accountId}, which is to get a customer of its own`;
+    throw refuse('customer-ambiguous', text);
+  }
+  return found;
 }

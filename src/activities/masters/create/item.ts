@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import type { ItemRef } from '../../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../../clients/business-central/reference-sets.js';
+import { toCode } from '../../../deal/codes.js';
 import { writeKey } from '../../../deal/ids.js';
+import { BY_RULES } from '../../../ledger/masters/links.js';
 import type { ItemPlan } from '../../../mapping/plan/plan-master-data.js';
 import { numbered } from '../../remote/results.js';
 import { writeOnce } from '../../remote/write-once.js';
-import { type CreationDependencies, cutsOf } from './creation.js';
+import { type CreationDependencies, cutsOf, refuseTaken } from './creation.js';
 
 /**
  * The item, after the unit that it is counted in.
@@ -14,7 +16,7 @@ import { type CreationDependencies, cutsOf } from './creation.js';
 export async function ensureItem(
   dependencies: CreationDependencies & { readonly sets: ReferenceSets },
   recordId: string,
-  { salesId, number, values, notes, newUnit }: ItemPlan,
+  { salesId, number, values, notes, newUnit, isByRule }: ItemPlan,
 ): Promise<ItemRef> {
   const { businessCentral, companyId, ambiguityWindowMs } = dependencies;
   if (newUnit) await ensureUnit(dependencies, recordId, newUnit);
@@ -25,10 +27,19 @@ export async function ensureItem(
     action: 'create item in Business Central',
     result: numbered.extend({ isBlocked: z.boolean() }),
     ambiguityWindowMs,
-    find: async () => (await businessCentral.findItems([number]))[0],
+    find: async () => {
+      const [found] = await businessCentral.findItems([number]);
+      if (found && !isByRule) await refuseTaken(dependencies, 'item', salesId, found);
+      return found;
+    },
     write: (context) => businessCentral.createItem(values, context),
     outcome: (made) => ({
-      link: { kind: 'item', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
+      link: {
+        kind: 'item',
+        companyId,
+        link: { salesId, bcId: made.id, bcNumber: made.number },
+        ...(isByRule && { sharedBy: BY_RULES }),
+      },
       facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(notes) },
     }),
   });
@@ -42,7 +53,7 @@ async function ensureUnit(
   const { businessCentral, companyId, ambiguityWindowMs, sets } = dependencies;
   await writeOnce(dependencies, {
     recordId,
-    writeKey: writeKey(code, `unit-${companyId}`),
+    writeKey: writeKey(toCode(code), `unit-${companyId}`),
     action: 'create unit in Business Central',
     result: z.object({ id: z.string(), code: z.string() }),
     ambiguityWindowMs,

@@ -1,0 +1,35 @@
+import type { HoldReason } from './holds.js';
+
+/** A row of Business Central that two rows of Sales claim: in words that name both (I11). */
+
+const AMBIGUOUS = {
+  customer: 'customer-ambiguous',
+  contact: 'contact-ambiguous',
+  item: 'item-ambiguous',
+} as const satisfies Record<string, HoldReason>;
+const IN_SALES = { customer: 'account', contact: 'contact', item: 'product' } as const;
+
+export type Claimed = keyof typeof AMBIGUOUS;
+
+export interface Ambiguity {
+  readonly reason: HoldReason;
+  readonly text: string;
+}
+
+/** It stands for other rows already. */
+export function toTaken(kind: Claimed, number: string, salesId: string, others: readonly string[]): Ambiguity {
+  const row = IN_SALES[kind];
+  const text = `${kind} ${number} stands for ${row} ${others.join(', ')}, and ${row} ${salesId} has its number as well`;
+  return { reason: AMBIGUOUS[kind], text };
+}
+
+/** It stands for nobody yet, and the rules want a person to say whether the number means it. */
+export function toAsked(number: string): Ambiguity {
+  return { reason: 'customer-ambiguous', text: `customer ${number} has the number of the account` };
+}
+
+/** It stands for none of them yet, and each could be meant. */
+export function toShared(kind: Claimed, number: string, salesId: string, others: readonly string[]): Ambiguity {
+  const rows = [salesId, ...others].join(', ');
+  return { reason: AMBIGUOUS[kind], text: `${kind} ${number} has the number of several ${IN_SALES[kind]}s: ${rows}` };
+}

@@ -1,0 +1,255 @@
+import { randomUUID } from 'node:crypto';
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { REFUSED } from '../../src/deal/failure-types.js';
+import type { SourceTable } from '../../src/deal/ids.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { openMasterDataSteps } from '../support/master-data-steps.js';
+import { createSeller } from '../support/sales.js';
+import { sellUnknown } from '../support/unknown-deal.js';
+
+/** Two rows of Sales with one number: neither is taken for the other (I11). */
+
+const RULES = `createItems: true
+createUnits: true
+freightAccount: "8410"
+writeInAccount: "8400"
+tables: { countries: { Deutschland: DE } }
+mapping: { customer: { displayName: { column: account.name, cut: true } } }
+masters: { accounts: all, products: all }
+`;
+
+let simulators: Simulators;
+let embedded: EmbeddedLedger;
+let database: Database;
+let seller: ReturnType<typeof createSeller>;
+let steps: ReturnType<typeof openMasterDataSteps>;
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
+  simulators.dataverse.webhooks.registrations.splice(0);
+  seller = createSeller(simulators);
+  embedded = await startEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+  steps = openMasterDataSteps(simulators, database, RULES);
+});
+afterAll(async () => {
+  await steps?.close();
+  await database?.close();
+  await simulators?.stop();
+  await embedded?.stop();
+});
+
+const table: SourceTable = 'salesorder';
+
+/** An order of a new account; with the number of another one, if it is given. */
+async function sell(number?: string) {
+  const sold = await sellUnknown(simulators, seller);
+  const { store } = simulators.dataverse;
+  const order = store.find('salesorder', sold.orderId);
+  const accountId = String(order?.['customerid']);
+  const account = store.find('account', accountId);
+  if (!account) throw new Error('the order has no account');
+  if (number !== undefined) store.update(store.schema.table('account'), account, { accountnumber: number });
+  return { ...sold, accountId, accountNumber: number ?? sold.accountNumber };
+}
+
+async function read({ orderId }: { readonly orderId: string }) {
+  await steps.ledger.register({ table, recordId: orderId });
+  const deal = await steps.readDeal({ table, recordId: orderId });
+  return { deal, ref: { ...deal.context, recordId: orderId, revision: deal.revision } };
+}
+
+function makeCustomer(number: string) {
+  const { company } = simulators.businessCentral;
+  return company.insert('customers', { number, displayName: number, type: 'Company', blocked: '_x0020_' });
+}
+
+const customersNumbered = (number: string) =>
+  [...simulators.businessCentral.company.all('customers')].filter((row) => row['number'] === number);
+
+const ambiguous = (...ids: readonly string[]) => ({
+  type: REFUSED,
+  details: [
+    expect.objectContaining({
+      reason: 'customer-ambiguous',
+      text: expect.stringMatching(new RegExp(ids.map((id) => `(?=.*${id})`).join(''))),
+    }),
+  ],
+});
+
+describe('a number that two accounts have', () => {
+  it('leads the second one to nobody when the customer stands for the first', async () => {
+    const first = await sell();
+    makeCustomer(first.accountNumber);
+    const known = await steps.findCustomer((await read(first)).ref);
+    expect(known?.number).toBe(first.accountNumber);
+    const second = await sell(` ${first.accountNumber.toLowerCase()} `);
+    const { ref } = await read(second);
+    await expect(steps.findCustomer(ref)).rejects.toMatchObject(ambiguous(first.accountId, second.accountId));
+    // The first goes on as before, and the preview says the same of both.
+    expect(await steps.findCustomer((await read(first)).ref)).toEqual(known);
+    const { problems } = await steps.previewer.preview(table, second.orderId);
+    expect(problems).toMatchObject([{ reason: 'customer-ambiguous', text: expect.stringContaining(first.accountId) }]);
+    expect((await steps.previewer.preview(table, first.orderId)).problems).toEqual([]);
+  });
+
+  it('leads neither of them to the customer as long as nobody told them apart', async () => {
+    const first = await sell();
+    const second = await sell(first.accountNumber);
+    makeCustomer(first.accountNumber);
+    for (const sold of [first, second]) {
+      const { ref } = await read(sold);
+      await expect(steps.findCustomer(ref)).rejects.toMatchObject(ambiguous(first.accountId, second.accountId));
+    }
+    const decision = { accountId: first.accountId, customerNumber: first.accountNumber, by: 'ann' };
+    expect(await steps.applyDecision(decision)).toBe('linked');
+    expect((await steps.findCustomer((await read(first)).ref))?.number).toBe(first.accountNumber);
+    await expect(steps.findCustomer((await read(second)).ref)).rejects.toMatchObject(ambiguous(second.accountId));
+  });
+
+  it('makes two customers when a person says that the second is one of its own', async () => {
+    const first = await sell();
+    await steps.createCustomer((await read(first)).ref);
+    const second = await sell(first.accountNumber);
+    await expect(steps.findCustomer((await read(second)).ref)).rejects.toMatchObject(ambiguous(first.accountId));
+    const decision = { accountId: second.accountId, customerNumber: undefined, by: 'ann' };
+    expect(await steps.applyDecision(decision)).toBe('new');
+    const { ref } = await read(second);
+    expect(await steps.findCustomer(ref)).toBeUndefined();
+    const derived = `S${second.accountId.replaceAll('-', '').toUpperCase().slice(0, 19)}`;
+    expect((await steps.previewer.preview(table, second.orderId)).plan[0]).toMatchObject({ number: derived });
+    expect((await steps.createCustomer(ref)).number).toBe(derived);
+    expect(customersNumbered(first.accountNumber)).toHaveLength(1);
+  });
+
+  it('goes on when the number is corrected', async () => {
+    const first = await sell();
+    await steps.createCustomer((await read(first)).ref);
+    const second = await sell(first.accountNumber);
+    await expect(steps.findCustomer((await read(second)).ref)).rejects.toMatchObject(ambiguous(second.accountId));
+    const { store } = simulators.dataverse;
+    const row = store.find('account', second.accountId);
+    if (row) store.update(store.schema.table('account'), row, { accountnumber: `${first.accountNumber}X` });
+    const { ref } = await read(second);
+    expect(await steps.findCustomer(ref)).toBeUndefined();
+    expect((await steps.createCustomer(ref)).number).toBe(`${first.accountNumber}X`);
+  });
+
+  it('is shared when a person says so, and then the first alone is brought over', async () => {
+    const first = await sell();
+    await steps.createCustomer((await read(first)).ref);
+    const second = await sell(first.accountNumber);
+    const decision = { accountId: second.accountId, customerNumber: first.accountNumber, by: 'ann' };
+    expect(await steps.applyDecision(decision)).toBe('customer-taken');
+    expect(await steps.applyDecision({ ...decision, isShared: true })).toBe('linked');
+    expect((await steps.findCustomer((await read(second)).ref))?.number).toBe(first.accountNumber);
+    const reading = (rowId: string) => steps.readAccount({ table: 'account', rowId, isThorough: true });
+    expect(await reading(first.accountId)).toMatchObject({ kind: 'followed', isLinked: true });
+    expect(await reading(second.accountId)).toEqual({ kind: 'not-followed' });
+    // The second goes on buying, so the customer is not blocked when the first stops.
+    const { store } = simulators.dataverse;
+    const row = store.find('account', first.accountId);
+    if (row) store.update(store.schema.table('account'), row, { statecode: 1, statuscode: 2 });
+    expect(await reading(first.accountId)).toEqual({ kind: 'not-followed' });
+  });
+
+  it('gives the second no customer that was made for the first while both were about to get one', async () => {
+    const first = await sell();
+    const second = await sell(first.accountNumber);
+    const [one, other] = [(await read(first)).ref, (await read(second)).ref];
+    expect([await steps.findCustomer(one), await steps.findCustomer(other)]).toEqual([undefined, undefined]);
+    await steps.createCustomer(one);
+    const repeat = async () => {
+      try {
+        return await steps.createCustomer(other);
+      } catch (error) {
+        // As Temporal would: what may pass is asked again.
+        if (error instanceof Error && 'nonRetryable' in error && error.nonRetryable) throw error;
+        return steps.createCustomer(other);
+      }
+    };
+    await expect(repeat()).rejects.toMatchObject(ambiguous(first.accountId, second.accountId));
+    expect(customersNumbered(first.accountNumber)).toHaveLength(1);
+  });
+
+  it('is a problem of the account that is kept in agreement', async () => {
+    const first = await sell();
+    makeCustomer(first.accountNumber);
+    const follow = async (rowId: string) => {
+      expect(await steps.readAccount({ table: 'account', rowId, isThorough: true })).toMatchObject({
+        kind: 'followed',
+      });
+      return steps.findCustomerOfAccount({ rowId });
+    };
+    expect(await follow(first.accountId)).toBe('linked');
+    const second = await sell(first.accountNumber.toLowerCase());
+    expect(await follow(second.accountId)).toBe('refused');
+    const { problems } = await steps.masters.getMaster({ kind: 'account', rowId: second.accountId });
+    expect(problems).toMatchObject([{ reason: 'customer-ambiguous', text: expect.stringContaining(first.accountId) }]);
+  });
+
+  it('is free again when the account that had the customer was deleted in Sales', async () => {
+    const first = await sell();
+    await steps.createCustomer((await read(first)).ref);
+    const { store } = simulators.dataverse;
+    const row = store.find('account', first.accountId);
+    if (row) store.remove(store.schema.table('account'), row);
+    await steps.readAccount({ table: 'account', rowId: first.accountId, isThorough: true });
+    const again = await sell(first.accountNumber);
+    expect((await steps.findCustomer((await read(again)).ref))?.number).toBe(first.accountNumber);
+    const links = await steps.ledger.findLinks('customer', steps.companyId, [first.accountId, again.accountId]);
+    expect([...links.keys()]).toEqual([again.accountId]);
+  });
+});
+
+describe('a number that two products have', () => {
+  const product = (number: string, isByRule = false) => ({
+    productId: randomUUID(),
+    number,
+    ...(isByRule && { isByRule: true as const }),
+  });
+  const find = (...products: readonly ReturnType<typeof product>[]) =>
+    steps.findItems({ companyId: steps.companyId, products });
+
+  it('leads the second one to no item, unless the rules name the item for both', async () => {
+    const [item] = [...simulators.businessCentral.company.all('items')].filter((row) => row['blocked'] === false);
+    const number = String(item?.['number']);
+    const [first, second, named] = [product(number), product(` ${number.toLowerCase()}`), product(number, true)];
+    expect(await find(first)).toEqual({ missing: [], blocked: [] });
+    await expect(find(second)).rejects.toMatchObject({
+      type: REFUSED,
+      details: [{ reason: 'item-ambiguous', text: expect.stringContaining(second.productId) }],
+    });
+    expect(await find(named, first)).toEqual({ missing: [], blocked: [] });
+    const links = await steps.ledger.findLinks(
+      'item',
+      steps.companyId,
+      [first, named].map((one) => one.productId),
+    );
+    expect(links.get(first.productId)).toMatchObject({ isSecondary: false });
+    expect(links.get(named.productId)).toMatchObject({ isSecondary: true });
+  });
+
+  it('makes no item for the second one that was made for the first', async () => {
+    const sold = await sellUnknown(simulators, seller);
+    const other = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const rows = [...store.all('product')];
+    const rowOf = (number: string | undefined) => rows.find((row) => row['productnumber'] === number);
+    const [taken, asking] = [rowOf(sold.products[0]), rowOf(other.products[0])];
+    if (!taken || !asking) throw new Error('the orders have no products');
+    store.update(store.schema.table('product'), asking, { productnumber: String(taken['productnumber']) });
+    const create = async (order: { readonly orderId: string }, productId: unknown) =>
+      steps.createItem({ ...(await read(order)).ref, productId: String(productId) });
+    await create(sold, taken['productid']);
+    const repeat = () => create(other, asking['productid']).catch(() => create(other, asking['productid']));
+    await expect(repeat()).rejects.toMatchObject({
+      type: REFUSED,
+      details: [{ reason: 'item-ambiguous', text: expect.stringContaining(String(asking['productid'])) }],
+    });
+  });
+});
