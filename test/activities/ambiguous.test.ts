@@ -253,3 +253,22 @@ describe('a number that two products have', () => {
     });
   });
 });
+
+describe('matching all accounts', () => {
+  it('links by number only those whose number no other account has; the others are for a person', async () => {
+    const [first, alone] = [await sell(), await sell()];
+    const second = await sell(first.accountNumber);
+    makeCustomer(first.accountNumber);
+    makeCustomer(alone.accountNumber);
+    const runId = randomUUID();
+    expect(await steps.stageCustomers({ runId })).toBeUndefined();
+    await steps.matchPage({ runId });
+    const ids = [first, second, alone].map(({ accountId }) => accountId);
+    const links = await steps.ledger.findLinks('customer', steps.companyId, ids);
+    expect([...links.keys()]).toEqual([alone.accountId]);
+    const candidates = (await steps.matching.listCandidates(100))
+      .filter(({ customerNumber }) => customerNumber === first.accountNumber)
+      .map(({ accountId }) => accountId);
+    expect(candidates.sort()).toEqual([first.accountId, second.accountId].sort());
+  });
+});

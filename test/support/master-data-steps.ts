@@ -1,7 +1,7 @@
 import type { Simulators } from '@dealbridge/simulators';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createMasterDataCreation, createMasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
-import { createMatchBusinessCentral } from '../../src/activities/masters/match-accounts.js';
+import { createMatchBusinessCentral, createMatchDataverse } from '../../src/activities/masters/match-accounts.js';
 import { createAccountReaders, createCustomerSteps } from '../../src/activities/masters/sync-accounts.js';
 import { createItemSteps, createProductReaders } from '../../src/activities/masters/sync-products.js';
 import { createRulesOfRecords } from '../../src/activities/routing/rules-of-records.js';
@@ -64,6 +64,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
   return {
     ledger,
     masters,
+    matching,
     companyId,
     previewer: createPreviewer({ dataverse, companyOf: async () => businessCentral, ledger }, rules),
     ...createDataverseActivities({
@@ -79,6 +80,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     ...createProductReaders(dependencies),
     ...createItemSteps(dependencies),
     ...createMatchBusinessCentral(dependencies),
+    ...createMatchDataverse(dependencies),
     close: () => Promise.all([businessCentral, dataverse, dataverseMasters].map((client) => client.close())),
   };
 }
