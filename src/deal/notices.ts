@@ -9,6 +9,10 @@ export const NOTICES = {
   'handed-over-otherwise':
     'Another record of this deal was handed over to Business Central already, with other figures. Nothing more is invoiced until somebody decides.',
   'posted-by-hand': 'The draft was posted in Business Central by hand, without a confirmation here.',
+  'posted-otherwise':
+    'What was posted in Business Central is not what was confirmed here: the audit trail names the differences. Check the invoice, and correct it there.',
+  'posted-with-rounding':
+    'Business Central added a line of invoice rounding when it posted what was confirmed: the audit trail names it.',
   'invoice-cancelled': 'The invoice was cancelled in Business Central.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
   'signal-ignored': 'A signal was ignored, because it does not fit or nobody waits for it; nothing was decided by it.',

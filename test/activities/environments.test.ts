@@ -85,6 +85,8 @@ describe('another environment under the address of Business Central', () => {
     expect(await refusalOf(worker.createDraft(deal))).toEqual(refused);
     const { companyId } = counter;
     const { recordId } = deal;
-    expect(await refusalOf(worker.posting.readPosted({ companyId, recordId, invoiceId: recordId }))).toEqual(refused);
+    expect(
+      await refusalOf(worker.posting.readPosted({ companyId, recordId, invoiceId: recordId, isConfirmed: true })),
+    ).toEqual(refused);
   });
 });

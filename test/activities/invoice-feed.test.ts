@@ -150,7 +150,12 @@ describe('the feed of invoices', () => {
   it('what our own step has read already is no news, though the etag is new', async () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps(common()).readPosted({ ...counter.context, recordId: deal.recordId, invoiceId });
+    await createPostingSteps(common()).readPosted({
+      ...counter.context,
+      recordId: deal.recordId,
+      invoiceId,
+      isConfirmed: true,
+    });
     await drain();
     expect(newsOf(deal)).toEqual([]);
   });
@@ -303,7 +308,12 @@ describe('the feed of invoices', () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps(common()).readPosted({ ...counter.context, recordId: deal.recordId, invoiceId });
+    await createPostingSteps(common()).readPosted({
+      ...counter.context,
+      recordId: deal.recordId,
+      invoiceId,
+      isConfirmed: true,
+    });
     await counter.ledger.businessCentralFeeds.savePaymentStatus(counter.companyId, deal.recordId, draft);
     expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Open' });
   });

@@ -332,7 +332,7 @@ describe('the steps of an order', () => {
     it('reads every part in one request and keeps each in the ledger', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      const ref = { ...counter.context, recordId: deal.recordId, orderId: made.id };
+      const ref = { ...counter.context, recordId: deal.recordId, orderId: made.id, isComplete: false };
       expect(await patient.readOrderInvoices(ref)).toEqual([]);
       await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
       await counter.books.postOrder(made.id);

@@ -209,7 +209,13 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     deleteDraft,
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
-    readPosted: async ({ invoiceId }) => ({ id: invoiceId, number: 'INV-1', status: 'Open', total: record.price }),
+    readPosted: async ({ invoiceId }) => ({
+      id: invoiceId,
+      number: 'INV-1',
+      status: 'Open',
+      total: record.price,
+      differences: [],
+    }),
     readOrderInvoices: async () =>
       books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),
     readOrderProgress: async () => books.order,

@@ -139,8 +139,8 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const document = await toTemporalFailures(() => undefinedIfNotFound(port.get(input.draftId)));
       if (!document) return undefined;
-      // What a later posting compares with: the quantities that belong to the etag that is confirmed next.
-      if (port.kind === 'order') await ledger.saveDocument(input.recordId, port.kind, document);
+      // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
+      await ledger.saveDocument(input.recordId, port.kind, document);
       return toDraft(deal, document, input.seen ?? { missing: undefined, found: document.discount });
     },
   };

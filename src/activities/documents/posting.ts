@@ -4,6 +4,7 @@ import type { BusinessCentralClient, Invoice, Order } from '../../clients/busine
 import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
+import type { PostedDifference } from '../../deal/compare-posted.js';
 import { writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
@@ -11,6 +12,7 @@ import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
 import { type Draft, undefinedIfNotFound } from './drafts.js';
+import { recordPostedDifferences } from './posted-comparison.js';
 
 /** Posting and what comes of it: no mapping decides any of it, only the company where the document is. */
 
@@ -19,6 +21,8 @@ export interface PostedInvoice {
   readonly number: string;
   readonly status: string;
   readonly total: string;
+  /** From what was confirmed; none when nobody had confirmed it here. */
+  readonly differences: readonly PostedDifference[];
 }
 
 /** One invoice of an order, as the workflow sees it. */
@@ -72,14 +76,24 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
       }
     },
 
+    /** @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it */
     async readPosted({
       recordId,
       invoiceId,
-    }: CompanyContext & { readonly recordId: string; readonly invoiceId: string }): Promise<PostedInvoice> {
+      isConfirmed,
+    }: CompanyContext & {
+      readonly recordId: string;
+      readonly invoiceId: string;
+      readonly isConfirmed: boolean;
+    }): Promise<PostedInvoice> {
       const invoice = await toTemporalFailures(() => businessCentral.getInvoice(invoiceId));
+      const differences = isConfirmed
+        ? await recordPostedDifferences(ledger, recordId, await ledger.getInvoice(invoiceId), [invoice])
+        : [];
       await ledger.saveDocument(recordId, 'invoice', invoice);
       await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number });
-      return { id: invoice.id, number: invoice.number, status: invoice.status, total: invoice.includingTax };
+      const { id, number, status, includingTax: total } = invoice;
+      return { id, number, status, total, differences };
     },
 
     /**
@@ -119,9 +133,19 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
       }
     },
 
-    /** Every invoice that came from the order so far: one when it was posted at once, several when in parts. */
-    async readOrderInvoices({ recordId, orderId }: OrderRef): Promise<OrderInvoice[]> {
+    /**
+     * Every invoice that came from the order so far: one when it was posted at once, several when in parts.
+     * @param input `isComplete`: no further one comes, so that their sum must be what was confirmed
+     */
+    async readOrderInvoices({
+      recordId,
+      orderId,
+      isComplete,
+    }: OrderRef & { readonly isComplete: boolean }): Promise<OrderInvoice[]> {
       const invoices = await toTemporalFailures(() => businessCentral.findInvoicesOfOrder(orderId));
+      if (isComplete && invoices.length > 0) {
+        await recordPostedDifferences(ledger, recordId, await ledger.getOrder(orderId), invoices);
+      }
       for (const invoice of invoices) await ledger.saveDocument(recordId, 'invoice', invoice);
       const numbers = invoices.map((invoice) => invoice.number).sort();
       if (numbers.length > 0) await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: numbers.join(', ') });

@@ -1,3 +1,4 @@
+import { log } from '@temporalio/workflow';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { Draft } from '../../activities/documents/drafts.js';
 import { businessCentral } from '../activity-options.js';
@@ -45,7 +46,7 @@ interface Posting {
   /** Whether somebody posted it in Business Central; `found` is what {@link readDraft} has just found. */
   isPostedByHand(drafted: DraftedDeal, found: Draft | undefined): Promise<boolean>;
   /** Reads what posting has made of it. */
-  readResult(handlers: DealHandlers, drafted: DraftedDeal): Promise<void>;
+  readResult(handlers: DealHandlers, drafted: DraftedDeal, isPostedByHand: boolean): Promise<void>;
 }
 
 export function postingOf({ policy }: DealSummary): Posting {
@@ -59,11 +60,13 @@ const INVOICE: Posting = {
   // The id stays, the number changes (reference/business-central 4.3).
   isPostedByHand: ({ draft }, found) =>
     Promise.resolve(found !== undefined && found.figures.documentNumber !== draft.figures.documentNumber),
-  async readResult(handlers, { deal, draft }) {
+  async readResult(handlers, { deal, draft }, isPostedByHand) {
     await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
     const invoice = await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...placeOf(deal), invoiceId: draft.id }),
+      businessCentral.readPosted({ ...placeOf(deal), invoiceId: draft.id, isConfirmed: !isPostedByHand }),
     );
+    const alarms = invoice.differences.filter(({ kind }) => kind === 'alarm');
+    if (alarms.length > 0) log.error('posted otherwise than confirmed', { causes: alarms.map(({ cause }) => cause) });
     handlers.show({ invoiceNumber: invoice.number });
   },
 };
@@ -78,7 +81,8 @@ const ORDER: Posting = {
   // (reference/business-central 4.4).
   async isPostedByHand({ deal, draft }, found) {
     if (found) return false;
-    const invoices = await businessCentral.readOrderInvoices({ ...placeOf(deal), orderId: draft.id });
+    const order = { ...placeOf(deal), orderId: draft.id, isComplete: false };
+    const invoices = await businessCentral.readOrderInvoices(order);
     return invoices.length > 0;
   },
   async readResult(handlers, { deal, draft }) {
@@ -88,7 +92,7 @@ const ORDER: Posting = {
     }
     await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
-      businessCentral.readOrderInvoices({ ...placeOf(deal), orderId: draft.id }),
+      businessCentral.readOrderInvoices({ ...placeOf(deal), orderId: draft.id, isComplete: false }),
     );
   },
 };

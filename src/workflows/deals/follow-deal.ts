@@ -44,11 +44,11 @@ export async function checkResults(handlers: DealHandlers, ref: RecordRef, progr
   const { companyId, documentId } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
     await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ companyId, recordId, invoiceId: documentId }),
+      businessCentral.readPosted({ companyId, recordId, invoiceId: documentId, isConfirmed: false }),
     );
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
-      businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId }),
+      businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId, isComplete: false }),
     );
   }
   for (const { id: invoiceId, missing } of progress.invoices) {
@@ -128,7 +128,12 @@ async function checkOrder(
   return handlers.runUnlessHeld('reading the order', async (): Promise<boolean | Held> => {
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
     if (order !== 'gone') return false;
-    const invoices = await businessCentral.readOrderInvoices({ companyId, recordId, orderId: documentId });
+    const invoices = await businessCentral.readOrderInvoices({
+      companyId,
+      recordId,
+      orderId: documentId,
+      isComplete: true,
+    });
     if (invoices.length > 0) return true;
     return {
       held: [{ reason: 'draft-gone', text: 'the order was deleted in Business Central before it was invoiced' }],

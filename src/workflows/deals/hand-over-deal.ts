@@ -131,7 +131,7 @@ async function writeBack(
   // Of an order that was posted by hand only its invoices are left, and they are read next.
   const isOrderByHand = isPostedByHand && documentKind === 'order';
   if (isOrderByHand) await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
-  else await postingOf(drafted.deal).readResult(handlers, drafted);
+  else await postingOf(drafted.deal).readResult(handlers, drafted, isPostedByHand);
   const { ofRecord, ofInvoices } = handlers.takePendingChanges();
   // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
   const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isPostedByHand);

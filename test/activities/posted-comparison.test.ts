@@ -1,0 +1,96 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createPostingSteps } from '../../src/activities/documents/posting.js';
+import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
+import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
+import { type Counter, openCounter } from '../support/business-central.js';
+
+/** What was posted is compared with what was confirmed: the ledger holds the one, Business Central tells the other. */
+
+let counter: Counter;
+beforeAll(async () => {
+  counter = await openCounter();
+});
+afterAll(() => counter?.close());
+
+const openSteps = () => {
+  const { client: businessCentral, companyId, ledger } = counter;
+  const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
+  const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
+  return { ...createDraftSteps({ ...company, rules: parseRules(''), sets }), ...createPostingSteps(company) };
+};
+
+const LINES = [
+  ['4', '10.00'],
+  ['1', '0.03'],
+] as const;
+
+/** Posted by us as it was confirmed; a test may then say that something else had been confirmed. */
+async function post(kind: DocumentKind) {
+  const steps = openSteps();
+  const deal = await counter.win(LINES);
+  const { recordId, revision } = deal;
+  const of = { ...counter.context, kind, recordId };
+  const draft = await steps.createDraft({ ...of, revision, customerId: counter.customerId, draftVersion: 1 });
+  if (!draft) throw new Error('no draft');
+  if (kind === 'invoice') await steps.post({ ...of, draft });
+  else await steps.shipAndInvoice({ ...of, draft });
+  const read = () =>
+    kind === 'invoice'
+      ? steps.readPosted({ ...of, invoiceId: draft.id, isConfirmed: true })
+      : steps.readOrderInvoices({ ...of, orderId: draft.id, isComplete: true });
+  return { deal, draft, read };
+}
+
+async function confirmedDocument(kind: DocumentKind, id: string) {
+  return kind === 'invoice' ? counter.ledger.getInvoice(id) : counter.ledger.getOrder(id);
+}
+
+const noticesOf = async ({ recordId }: WonDeal) => (await counter.ledger.listNotices(recordId)).map(({ kind }) => kind);
+const differencesOf = async ({ recordId }: WonDeal) =>
+  (await counter.ledger.readAudit(recordId))
+    .filter(({ action }) => action.startsWith('posted '))
+    .map(({ action, facts }) => [action, facts?.['differences']]);
+
+describe.each(['invoice', 'order'] as const)('an %s that is posted', (kind) => {
+  it('as it was confirmed is nothing to tell', async () => {
+    const { deal, read } = await post(kind);
+    await read();
+    expect(await noticesOf(deal)).toEqual([]);
+    expect(await differencesOf(deal)).toEqual([]);
+  });
+
+  it('with a line of invoice rounding is a notice that names it, once', async () => {
+    const { deal, draft, read } = await post(kind);
+    const posted = await confirmedDocument(kind, draft.id);
+    const [first] = posted.lines;
+    if (!first) throw new Error('a line is needed');
+    // Confirmed was the first line alone; what follows is what posting added.
+    const includingTax = (Number(first.net) + Number(first.tax)).toFixed(2);
+    await counter.ledger.saveDocument(deal.recordId, kind, { ...posted, includingTax, lines: [first] as never });
+    await read();
+    await read();
+    expect(await noticesOf(deal)).toEqual(['posted-with-rounding']);
+    const [[action, texts] = [], ...more] = await differencesOf(deal);
+    expect([action, more]).toEqual(['posted with invoice rounding', []]);
+    expect(String(texts)).toMatch(/^invoice rounding: posting added line 2 \(EQ-1002 .*\) of 0\.0[34]/);
+  });
+
+  it('with another quantity, price and total than was confirmed is an alarm on the deal and in the trail', async () => {
+    const { deal, draft, read } = await post(kind);
+    const posted = await confirmedDocument(kind, draft.id);
+    const lines = posted.lines.map((line) => ({ ...line, quantity: '3', unitPrice: '9.99' }));
+    const other = { ...posted, includingTax: '1.00', customerNumber: 'C99', lines: lines as never };
+    await counter.ledger.saveDocument(deal.recordId, kind, other);
+    await read();
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+    const [[action, texts] = []] = await differencesOf(deal);
+    expect(action).toBe('posted otherwise than confirmed');
+    expect(String(texts)).toContain('customer: C99 was confirmed');
+    expect(String(texts)).toContain('line 1: price 9.99 was confirmed, 10 posted');
+    expect(String(texts)).toContain('quantity 3 was confirmed, 4 posted');
+    expect(String(texts)).toContain('total: 1.00 was confirmed');
+  });
+});
