@@ -111,11 +111,13 @@ CREATE TABLE documents (
   record_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('invoice', 'order')),
   content jsonb NOT NULL,
+  own_content jsonb,
   read_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX documents_by_record ON documents (record_id);
 COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
 COMMENT ON COLUMN documents.content IS 'The invoice or order, version 1: src/ledger/deals/document-schema.ts.';
+COMMENT ON COLUMN documents.own_content IS 'The same as we wrote it last: what differs from it in Business Central is a person''s doing.';
 
 CREATE TABLE write_backs (
   invoice_id uuid PRIMARY KEY,

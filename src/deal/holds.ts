@@ -30,6 +30,7 @@ export type HoldReason =
   | 'handed-over-otherwise'
   | 'draft-gone'
   | 'draft-changed'
+  | 'draft-edited'
   | 'customer-ambiguous'
   | 'contact-ambiguous'
   | 'item-ambiguous'
@@ -122,6 +123,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'draft-gone': {
     owner: 'finance',
     nextStep: 'The draft was deleted in Business Central: cancel, or retry to make it anew.',
+  },
+  'draft-edited': {
+    owner: 'finance',
+    nextStep:
+      'Somebody changed the draft in Business Central, and by now it would be deleted: note what has to stay and delete it there, or undo the change; then retry.',
   },
   'draft-changed': {
     owner: 'finance',

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createDeletionSteps, createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { findRefusals } from '../../src/activities/remote/failures.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
+import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
@@ -72,5 +74,37 @@ describe('a draft of rules that the rules of now refuse', () => {
       difference: 'line 1: a rule refuses such lines',
       differencePolicy: 'refuse',
     });
+  });
+});
+
+describe('a draft that somebody changed in Business Central (I14)', () => {
+  it.each([
+    ['invoice', 'setInvoiceDiscount'],
+    ['order', 'setOrderDiscount'],
+  ] as const)('is deleted as an %s only when a person wants it gone', async (kind, setDiscount) => {
+    const deal = await counter.win([['4', '10.00']], { headerDiscount: '5.00', totalLessFreight: '35.00' });
+    const { recordId, revision } = deal;
+    const steps = createDraftSteps(common(THEN));
+    const { deleteDraft } = createDeletionSteps(common(THEN));
+    const made = await make(kind, THEN, deal);
+    if (!made) throw new Error('no draft');
+    const of = { ...counter.context, kind, recordId, draftId: made.id };
+    const { etag } = await steps.setDiscount({ ...of, revision, etag: made.etag, discount: '0' });
+    await counter.client[setDiscount](made.id, etag, '1.00', REPEATABLE);
+    const refused = await deleteDraft({ ...of, evenIfEdited: false }).catch((error: unknown) => error);
+    expect(findRefusals(refused)).toEqual([{ reason: 'draft-edited', text: 'discount 1 instead of 5' }]);
+    expect(await steps.readDraft({ ...of, revision })).toMatchObject({ id: made.id });
+    // It was read since: still nobody has said that the change may go.
+    await expect(deleteDraft({ ...of, evenIfEdited: false })).rejects.toThrow('draft-edited');
+    await deleteDraft({ ...of, evenIfEdited: true });
+    expect(await steps.readDraft({ ...of, revision })).toBeUndefined();
+  });
+
+  it('is deleted without a question when only we have written it', async () => {
+    const deal = await counter.win();
+    const made = await make('invoice', THEN, deal);
+    const of = { ...counter.context, kind: 'invoice', recordId: deal.recordId, draftId: made?.id ?? '' } as const;
+    await createDeletionSteps(common(THEN)).deleteDraft({ ...of, evenIfEdited: false });
+    expect(await createDraftSteps(common(THEN)).readDraft({ ...of, revision: deal.revision })).toBeUndefined();
   });
 });

@@ -215,8 +215,8 @@ describe('the steps of an order', () => {
       const { made: _madeOf, ...made } = await draft(deal);
       const input = { ...draftInput(deal), draftId: made.id };
       expect(await patient.readDraft(input)).toEqual(made);
-      await patient.deleteDraft(input);
-      await patient.deleteDraft(input);
+      await patient.deleteDraft({ ...input, evenIfEdited: true });
+      await patient.deleteDraft({ ...input, evenIfEdited: true });
       expect(await patient.readDraft(input)).toBeUndefined();
       expect(await patient.readOrderProgress({ ...counter.context, recordId: deal.recordId, orderId: made.id })).toBe(
         'gone',
@@ -311,7 +311,7 @@ describe('the steps of an order', () => {
     it('an order that somebody deleted is a question for a person', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      await patient.deleteDraft({ ...draftInput(deal), draftId: made.id });
+      await patient.deleteDraft({ ...draftInput(deal), draftId: made.id, evenIfEdited: false });
       await expect(
         patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made }),
       ).rejects.toMatchObject({

@@ -123,7 +123,13 @@ describe('a deal leaves a trail (I4)', () => {
     const { id: companyId } = stage.simulators.businessCentral.company;
     const common = { businessCentral, companyId, clock: systemClock, ambiguityWindowMs: 60_000 };
     const dying = { ...stage.ledger, recordOutcome: () => Promise.reject(new Error('died here')) };
-    const input = { companyId, kind: 'invoice' as const, recordId: deal.id, draftId: String(documentId) };
+    const input = {
+      companyId,
+      kind: 'invoice' as const,
+      recordId: deal.id,
+      draftId: String(documentId),
+      evenIfEdited: false,
+    };
     const first = createDeletionSteps({ ...common, ledger: dying }).deleteDraft(input);
     await expect(first).rejects.toThrow('died here');
     expect(dealer.invoicesOf(deal)).toEqual([]);

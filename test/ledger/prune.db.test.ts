@@ -53,7 +53,7 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       );
       await run(`INSERT INTO claims VALUES ($1, $1, 'claimed', $2)`);
       await run(`INSERT INTO links VALUES ('customer', $1, $1, $1, 'C1', $2)`);
-      await run(`INSERT INTO documents VALUES ($1, $1, 'invoice', '{}', $2)`);
+      await run(`INSERT INTO documents VALUES ($1, $1, 'invoice', '{}', NULL, $2)`);
       await run(`INSERT INTO write_backs VALUES ($1, $1, $1, 'etag', '{}', $2)`);
       await run(`INSERT INTO notices VALUES ($1, 'kind', 'subject', $2)`);
       await database.query(

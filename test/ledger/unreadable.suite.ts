@@ -147,6 +147,16 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         },
       },
       {
+        table: 'documents',
+        column: 'own_content',
+        wrong: ['includingTax', '"much"'],
+        async plant() {
+          const [recordId, id] = [await register(), randomUUID()];
+          await ledger.recordOutcome({ recordId, document: { kind: 'invoice', content: makeInvoice({ id }) }, audit });
+          return { where: `document_id = '${id}'`, key: id, read: () => ledger.findOwnDocument(id) };
+        },
+      },
+      {
         table: 'write_backs',
         column: 'reported_to_sales',
         wrong: ['status', '"lost"'],

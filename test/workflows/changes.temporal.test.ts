@@ -73,6 +73,23 @@ describe('a change in Sales while a deal waits', () => {
     ]);
   });
 
+  it('deletes no draft that somebody changed in Business Central before a person says so (I14)', async () => {
+    const { world, deal } = await startWaiting();
+    world.refuse('deleteDraft', { reason: 'draft-edited', text: 'line 1: quantity 5 instead of 4' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord({ price: '200.00' }) });
+    const { problems } = await deal.until('held');
+    expect(problems).toMatchObject([{ reason: 'draft-edited', owner: 'finance' }]);
+    expect(world.books).toMatchObject({ made: 1, deleted: [] });
+    // The person notes the change and deletes the draft; then the deal gets another one.
+    world.refuse('deleteDraft', undefined);
+    world.books.draft = undefined;
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    expect((await deal.figures()).totalIncludingTax).toBe('200.00');
+    expect(world.books.made).toBe(2);
+    await deal.handle.terminate();
+  });
+
   it('that reaches no document leaves the draft, and asks again', async () => {
     const { world, deal } = await startWaiting();
     const readings = world.countOf('readDeal');

@@ -1,13 +1,16 @@
 import { z } from 'zod';
 import { REPEATABLE } from '../../clients/http/write-context.js';
+import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
+import { findDraftEdits } from '../../deal/draft-edits.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
 import type { SeenDiscount } from '../../deal/totals.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import { planDocument } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
-import { refuseAll } from '../remote/failures.js';
+import { refuse, refuseAll } from '../remote/failures.js';
 import { deletion } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { CompanyDependencies, DocumentDependencies } from './dependencies.js';
@@ -150,11 +153,14 @@ export type DraftSteps = ReturnType<typeof createDraftSteps>;
 
 /** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
 export function createDeletionSteps(dependencies: CompanyDependencies) {
-  const { businessCentral } = dependencies;
+  const { businessCentral, ledger } = dependencies;
   const ports = createDocumentPorts(businessCentral);
   return {
-    async deleteDraft(input: CompanyContext & OfDraft & { readonly recordId: string }): Promise<void> {
-      const { recordId, draftId } = input;
+    /** @param input `evenIfEdited`: a person wants it gone; else what somebody changed in it is a question (I14) */
+    async deleteDraft(
+      input: CompanyContext & OfDraft & { readonly recordId: string; readonly evenIfEdited: boolean },
+    ): Promise<void> {
+      const { recordId, draftId, evenIfEdited } = input;
       const port: DocumentPort = ports[input.kind];
       await writeOnce(dependencies, {
         recordId,
@@ -169,8 +175,9 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
           (await undefinedIfNotFound(port.get(draftId))) === undefined ? { wasThere: true } : undefined,
         write: (context) =>
           deleteOnce(async () => {
-            const { etag } = await port.get(draftId);
-            return port.delete(draftId, etag, context);
+            const draft = await port.get(draftId);
+            if (!evenIfEdited) await ensureUnedited(ledger, draft);
+            return port.delete(draftId, draft.etag, context);
           }),
         outcome: ({ wasThere }) => ({
           change: { kind: 'draft-gone' },
@@ -179,6 +186,12 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
       });
     },
   };
+}
+
+async function ensureUnedited(ledger: DealLedger, draft: Invoice | Order): Promise<void> {
+  const own = await ledger.findOwnDocument(draft.id);
+  const edits = own ? findDraftEdits(own, draft) : [];
+  if (edits.length > 0) throw refuse('draft-edited', edits.join('; '));
 }
 
 export type DeletionSteps = ReturnType<typeof createDeletionSteps>;

@@ -61,12 +61,16 @@ async function eraseRevisions(tx: Queryable, recordId: string): Promise<number> 
 
 /** Lines of documents, also of those that a write intent remembers, repeat what was typed in Sales. */
 async function eraseLineTexts(tx: Queryable, recordId: string): Promise<number> {
-  const erase = (column: 'content' | 'result') =>
+  const erase = (column: 'content' | 'own_content' | 'result') =>
     `${column} = jsonb_set(${column}, '{lines}', (SELECT coalesce(jsonb_agg(
        CASE WHEN line ? 'description' THEN line || jsonb_build_object('description', $2::text) ELSE line END ORDER BY at), '[]')
        FROM jsonb_array_elements(${column} -> 'lines') WITH ORDINALITY AS each (line, at)))`;
   await tx.query(
     `UPDATE write_intents SET ${erase('result')} WHERE record_id = $1 AND jsonb_typeof(result -> 'lines') = 'array'`,
+    [recordId, ERASED_TEXT],
+  );
+  await tx.query(
+    `UPDATE documents SET ${erase('own_content')} WHERE record_id = $1 AND jsonb_typeof(own_content -> 'lines') = 'array'`,
     [recordId, ERASED_TEXT],
   );
   const { rowCount } = await tx.query(

@@ -4,7 +4,14 @@ import type { Notice } from '../../deal/notices.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
-import { getInvoice, getOrder, listDocuments, type StoredDocument, saveDocument } from './documents.js';
+import {
+  findOwnDocument,
+  getInvoice,
+  getOrder,
+  listDocuments,
+  type StoredDocument,
+  saveDocument,
+} from './documents.js';
 import { findDraft, type KnownDraft } from './intents.js';
 import { listNotices, type StoredNotice, saveNotice } from './notices.js';
 import { type Reading, type RecordChange, recordReading, updateRecord } from './record-changes.js';
@@ -60,6 +67,8 @@ export interface DealLedger {
   getInvoice(documentId: string): Promise<Invoice>;
   /** @throws InternalError when it was never read. */
   getOrder(documentId: string): Promise<Order>;
+  /** The document as we wrote it last; undefined when it is not one of ours. */
+  findOwnDocument(documentId: string): Promise<Invoice | Order | undefined>;
   /** Every document of a deal with what was reported to Sales of it. */
   listDocuments(recordId: string): Promise<StoredDocument[]>;
   findWriteBack(invoiceId: string): Promise<StoredWriteBack | undefined>;
@@ -110,6 +119,7 @@ export function createDealLedger(database: Database): DealLedger {
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
     getInvoice: (documentId) => getInvoice(database, documentId),
     getOrder: (documentId) => getOrder(database, documentId),
+    findOwnDocument: (documentId) => findOwnDocument(database, documentId),
     listDocuments: (recordId) => listDocuments(database, recordId),
     findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
     forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),

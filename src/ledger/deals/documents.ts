@@ -16,11 +16,14 @@ export async function saveDocument(
   recordId: string,
   kind: DocumentKind,
   content: Invoice | Order,
+  written: 'by-us' | 'by-anybody' = 'by-anybody',
 ): Promise<void> {
   await db.query(
-    `INSERT INTO documents (document_id, record_id, kind, content) VALUES ($1, $2, $3, $4)
-     ON CONFLICT (document_id) DO UPDATE SET content = excluded.content, read_at = now()`,
-    [content.id, recordId, kind, toStored(content)],
+    `INSERT INTO documents (document_id, record_id, kind, content, own_content)
+     VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
+     ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
+       own_content = coalesce(excluded.own_content, documents.own_content), read_at = now()`,
+    [content.id, recordId, kind, toStored(content), written === 'by-us'],
   );
 }
 
@@ -42,6 +45,21 @@ export async function getOrder(db: Queryable, documentId: string): Promise<Order
   const row = await selectRow(db, orderRow, SELECT_ONE, [documentId, 'order']);
   if (!row) throw new InternalError(`the ledger does not hold order ${documentId}`);
   return row.content;
+}
+
+const ownRow = {
+  table: 'documents',
+  key: ['document_id'],
+  schema: z.discriminatedUnion('kind', [
+    z.object({ ...KEY, kind: z.literal('invoice'), own_content: nullable(stored(invoiceContent)) }),
+    z.object({ ...KEY, kind: z.literal('order'), own_content: nullable(stored(orderContent)) }),
+  ]),
+};
+
+/** The document as we wrote it last; undefined when it is not one of ours. */
+export async function findOwnDocument(db: Queryable, documentId: string): Promise<Invoice | Order | undefined> {
+  const select = 'SELECT document_id, kind, own_content FROM documents WHERE document_id = $1';
+  return (await selectRow(db, ownRow, select, [documentId]))?.own_content;
 }
 
 interface DocumentFacts {

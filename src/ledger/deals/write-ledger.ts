@@ -22,6 +22,7 @@ export interface Outcome {
   readonly result?: object;
   readonly adopted?: boolean;
   readonly change?: RecordChange | readonly RecordChange[];
+  /** As it stands after the write: what differs from it later is a person's doing. */
   readonly document?: { readonly kind: DocumentKind; readonly content: Invoice | Order };
   readonly writeBack?: StoredWriteBack;
   readonly link?: {
@@ -64,7 +65,7 @@ async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   const { recordId, writeKey, change, link, document, writeBack } = outcome;
   if (writeKey) await completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false);
   if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
-  if (document) await saveDocument(tx, recordId, document.kind, document.content);
+  if (document) await saveDocument(tx, recordId, document.kind, document.content, 'by-us');
   if (writeBack) await saveWriteBack(tx, recordId, writeBack);
   for (const one of change === undefined ? [] : [change].flat()) await updateRecord(tx, recordId, one);
   await appendAudit(tx, { recordId, ...outcome.audit });

@@ -29,10 +29,11 @@ export function readDraft(drafted: DraftedDeal): Promise<Draft | undefined> {
   return businessCentral.readDraft({ ...toInput(drafted), seen: { missing, found } });
 }
 
-export function deleteDraft({ deal, draft }: DraftedDeal): Promise<void> {
+/** @param evenIfEdited a person wants it gone, whatever somebody changed in it */
+export function deleteDraft({ deal, draft }: DraftedDeal, evenIfEdited: boolean): Promise<void> {
   const { companyId } = deal.context;
   const kind = deal.policy.documentKind;
-  return businessCentral.deleteDraft({ companyId, kind, recordId: deal.recordId, draftId: draft.id });
+  return businessCentral.deleteDraft({ companyId, kind, recordId: deal.recordId, draftId: draft.id, evenIfEdited });
 }
 
 function toInput({ deal, draft }: DraftedDeal) {

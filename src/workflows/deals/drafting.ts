@@ -249,7 +249,7 @@ async function bringUpToDate(
   }
   if (deal.state !== 'won') throw toEnd(deal);
   if (draft && isSameDocument(drafted.deal, deal)) return { kind: 'drafted', drafted: { ...drafted, deal, draft } };
-  if (draft) await deleteDraft(drafted);
+  if (draft) await deleteDraft(drafted, false);
   if (deal.problems.length > 0) return { held: deal.problems };
   // Without its draft nothing keeps the deal in its company.
   const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };

@@ -43,7 +43,10 @@ export async function endDeal(
   handlers.beginEnd();
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
-  await handlers.runUnlessHeld('deleting the draft', () => (drafted ? deleteDraft(drafted) : deleteEarlierDraft(ref)));
+  const isWanted = end.by !== 'Sales';
+  await handlers.runUnlessHeld('deleting the draft', () =>
+    drafted ? deleteDraft(drafted, isWanted) : deleteEarlierDraft(ref, isWanted),
+  );
   await handlers.runUnlessHeld('ending the deal', async () => {
     await ledger.releaseClaims({ recordId });
     await ledger.recordState({ recordId, state: end.state, endedBy });
@@ -55,9 +58,9 @@ export async function endDeal(
 }
 
 /** Of a run before this one, or of an attempt before a hold. */
-async function deleteEarlierDraft(ref: RecordRef): Promise<void> {
+async function deleteEarlierDraft(ref: RecordRef, evenIfEdited: boolean): Promise<void> {
   const { draft, companyId } = await ledger.loadDealProgress(ref);
   if (draft?.documentId === undefined) return;
   const { kind, documentId: draftId } = draft;
-  await businessCentral.deleteDraft({ companyId, kind, recordId: ref.recordId, draftId });
+  await businessCentral.deleteDraft({ companyId, kind, recordId: ref.recordId, draftId, evenIfEdited });
 }

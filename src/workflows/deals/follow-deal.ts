@@ -104,7 +104,7 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
   const facts = { reason: 'cancelled or reopened in Sales' };
   await handlers.recordDecision({ actor: 'Sales', action: 'cancelled', facts });
   await handlers.runUnlessHeld('deleting the order', () =>
-    businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId }),
+    businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId, evenIfEdited: false }),
   );
   await handlers.runUnlessHeld('ending the deal', async () => {
     await ledger.releaseClaims({ recordId });

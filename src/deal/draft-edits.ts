@@ -1,0 +1,43 @@
+import type { Invoice, InvoiceLine, Order } from './business-central-document.js';
+import { ERASED_TEXT } from './erasure.js';
+import { isSame, isZero } from './money.js';
+
+/**
+ * What somebody changed in a draft since we wrote it last (I14). Numbers that follow from others, states and stamps are not
+ * compared, and neither are texts that were erased from our side.
+ */
+export function findDraftEdits(own: Invoice | Order, now: Invoice | Order): string[] {
+  const edits: string[] = [];
+  const say = (what: string, is: string, was: string): void => {
+    if (is !== was && was !== ERASED_TEXT) edits.push(`${what} ${is || '(none)'} instead of ${was || '(none)'}`);
+  };
+  const sayAmount = (what: string, is: string, was: string): void => {
+    if (!isSame(is, was)) edits.push(`${what} ${is} instead of ${was}`);
+  };
+  say('customer', now.customerNumber, own.customerNumber);
+  say('currency', now.currency, own.currency);
+  say('external document number', now.externalDocumentNumber, own.externalDocumentNumber);
+  // Business Central calculates a discount of the customer by itself; what we have set is ours.
+  if (!isZero(own.discount)) sayAmount('discount', now.discount, own.discount);
+  for (const line of now.lines) {
+    const was = own.lines.find(({ sequence }) => sequence === line.sequence);
+    const where = nameLine(line);
+    if (!was) {
+      edits.push(`${where} (${line.number || 'text'}) was added`);
+      continue;
+    }
+    say(`${where}: number`, line.number, was.number);
+    say(`${where}: text`, line.description, was.description);
+    sayAmount(`${where}: quantity`, line.quantity, was.quantity);
+    sayAmount(`${where}: price`, line.unitPrice, was.unitPrice);
+    sayAmount(`${where}: discount`, line.discount, was.discount);
+  }
+  for (const line of own.lines) {
+    if (!now.lines.some(({ sequence }) => sequence === line.sequence)) edits.push(`${nameLine(line)} was removed`);
+  }
+  return edits;
+}
+
+function nameLine({ sequence }: InvoiceLine): string {
+  return `line ${sequence / 10_000}`;
+}

@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest';
+import { findDraftEdits } from '../../src/deal/draft-edits.js';
+import { ERASED_TEXT } from '../../src/deal/erasure.js';
+import { makeInvoice } from '../support/documents.js';
+
+/** What a person changed in a draft, and what Business Central changes by itself. */
+
+const line = {
+  sequence: 10_000,
+  number: 'EQ-1001',
+  description: 'Hoist',
+  quantity: '4',
+  unitPrice: '10.00',
+  discount: '0',
+  net: '40.00',
+  tax: '7.60',
+};
+const own = makeInvoice({ lines: [line], discount: '5.00' });
+
+describe('a draft in Business Central', () => {
+  it('is unedited when only stamps, states, sums and decimals are others', () => {
+    const now = {
+      ...own,
+      etag: 'other',
+      status: 'Open',
+      lastModified: '2031-01-01T00:00:00Z',
+      tax: '1',
+      includingTax: '2',
+      discount: '5',
+      lines: [{ ...line, quantity: '4.0', unitPrice: '10', net: '1', tax: '1' }],
+    };
+    expect(findDraftEdits(own, now)).toEqual([]);
+    expect(findDraftEdits({ ...own, discount: '0' }, { ...own, discount: '0.40' })).toEqual([]);
+    expect(findDraftEdits({ ...own, lines: [{ ...line, description: ERASED_TEXT }] }, own)).toEqual([]);
+  });
+
+  it('is edited by another customer, discount, quantity, price, text, and by lines more or less', () => {
+    const more = { ...line, sequence: 20_000, number: '' };
+    const changed = { ...line, quantity: '5', unitPrice: '9.50', description: 'Hoist, red' };
+    expect(findDraftEdits(own, { ...own, customerNumber: 'C9', discount: '0', lines: [changed, more] })).toEqual([
+      `customer C9 instead of ${own.customerNumber}`,
+      'discount 0 instead of 5.00',
+      'line 1: text Hoist, red instead of Hoist',
+      'line 1: quantity 5 instead of 4',
+      'line 1: price 9.50 instead of 10.00',
+      'line 2 (text) was added',
+    ]);
+    expect(findDraftEdits(own, { ...own, lines: [] })).toEqual(['line 1 was removed']);
+  });
+});
