@@ -4,16 +4,16 @@ import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { createDriftLedger, type DriftLedger, type StoredDifference } from '../../src/ledger/masters/drift.js';
 import type { DriftResult } from '../../src/workflows/masters/report-drift.js';
 import { keepHistory } from '../support/histories.js';
-import { createMastersDesk } from '../support/masters.js';
+import { createMasterDataEditor } from '../support/master-data.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 let stage: Stage;
-let desk: ReturnType<typeof createMastersDesk>;
+let masterData: ReturnType<typeof createMasterDataEditor>;
 let drift: DriftLedger;
 
 beforeAll(async () => {
   stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/drift.yaml' });
-  desk = createMastersDesk(stage);
+  masterData = createMasterDataEditor(stage);
   drift = createDriftLedger(stage.database, stage.simulators.businessCentral.company.id);
   const { accounts, products } = stage.simulators.data;
   // By the rule `match: number`, without a person.
@@ -24,7 +24,7 @@ beforeAll(async () => {
   });
   const known = accounts.filter((one) => one.isInBusinessCentral).length;
   expect(matched).toMatchObject({ accounts: accounts.length, linked: known });
-  for (const one of products) if (one.isInBusinessCentral) await desk.link('item', one.id, one.number);
+  for (const one of products) if (one.isInBusinessCentral) await masterData.link('item', one.id, one.number);
 });
 afterAll(() => stage?.close());
 
@@ -43,7 +43,7 @@ async function report(fixes = false): Promise<DriftResult & { readonly differenc
 async function untilRepaired(differences: readonly StoredDifference[]): Promise<void> {
   for (const { kind, rowId, winner } of differences) {
     if (winner === 'person') continue;
-    await desk.untilEnded(kind === 'product' ? productWorkflowId(rowId) : accountWorkflowId(rowId));
+    await masterData.untilEnded(kind === 'product' ? productWorkflowId(rowId) : accountWorkflowId(rowId));
   }
 }
 
@@ -88,21 +88,27 @@ function plant(): { planted: Planted[]; decide: (() => void)[] } {
   };
 
   times(10, known, 'phoneNumber', 'sales', (one, index) =>
-    desk.changeSales('account', one.id, { telephone1: `+49 30 ${1000 + index}` }),
+    masterData.changeSales('account', one.id, { telephone1: `+49 30 ${1000 + index}` }),
   );
-  times(8, known, 'city', 'sales', (one) => desk.changeCentral('customers', one.number, { city: 'Nowhere' }));
+  times(8, known, 'city', 'sales', (one) =>
+    masterData.changeBusinessCentral('customers', one.number, { city: 'Nowhere' }),
+  );
   times(5, known, 'website', 'business-central', (one) =>
-    desk.changeCentral('customers', one.number, { website: `https://${one.number.toLowerCase()}.example` }),
+    masterData.changeBusinessCentral('customers', one.number, {
+      website: `https://${one.number.toLowerCase()}.example`,
+    }),
   );
   times(5, known, 'email', 'business-central', (one) =>
-    desk.changeCentral('customers', one.number, { email: `new-${one.email}` }),
+    masterData.changeBusinessCentral('customers', one.number, { email: `new-${one.email}` }),
   );
   times(4, known, 'displayName', 'person', (one) => {
-    desk.changeSales('account', one.id, { name: `${one.name} in Sales` });
-    desk.changeCentral('customers', one.number, { displayName: `${one.name} in Business Central` });
-    decide.push(() => desk.changeSales('account', one.id, { name: `${one.name} in Business Central` }));
+    masterData.changeSales('account', one.id, { name: `${one.name} in Sales` });
+    masterData.changeBusinessCentral('customers', one.number, { displayName: `${one.name} in Business Central` });
+    decide.push(() => masterData.changeSales('account', one.id, { name: `${one.name} in Business Central` }));
   });
-  times(3, known, 'blocked', 'sales', (one) => desk.changeSales('account', one.id, { statecode: 1, statuscode: 2 }));
+  times(3, known, 'blocked', 'sales', (one) =>
+    masterData.changeSales('account', one.id, { statecode: 1, statuscode: 2 }),
+  );
   times(2, known, 'row', 'sales', (one) => {
     const row = dataverse.store.find('account', one.id);
     if (row) dataverse.store.remove(dataverse.store.schema.table('account'), row);
@@ -114,7 +120,7 @@ function plant(): { planted: Planted[]; decide: (() => void)[] } {
     });
   });
   times(1, known, 'merged', 'sales', (one) =>
-    desk.changeSales('account', one.id, {
+    masterData.changeSales('account', one.id, {
       merged: true,
       masterid: take(strangers).id,
       statecode: 1,
@@ -122,18 +128,22 @@ function plant(): { planted: Planted[]; decide: (() => void)[] } {
     }),
   );
   times(2, known, 'city', 'person', (one) => {
-    desk.changeSales('account', one.id, { address1_city: 'A'.repeat(31) });
-    decide.push(() => desk.changeSales('account', one.id, { address1_city: one.city }));
+    masterData.changeSales('account', one.id, { address1_city: 'A'.repeat(31) });
+    decide.push(() => masterData.changeSales('account', one.id, { address1_city: one.city }));
   });
   times(1, known, 'country', 'person', (one) => {
-    desk.changeSales('account', one.id, { address1_country: 'Atlantis' });
-    decide.push(() => desk.changeSales('account', one.id, { address1_country: one.country }));
+    masterData.changeSales('account', one.id, { address1_country: 'Atlantis' });
+    decide.push(() => masterData.changeSales('account', one.id, { address1_country: one.country }));
   });
-  times(4, items, 'displayName', 'sales', (one) => desk.changeSales('product', one.id, { name: `${one.name} II` }));
-  times(2, items, 'blocked', 'sales', (one) => desk.changeSales('product', one.id, { statecode: 1, statuscode: 2 }));
+  times(4, items, 'displayName', 'sales', (one) =>
+    masterData.changeSales('product', one.id, { name: `${one.name} II` }),
+  );
+  times(2, items, 'blocked', 'sales', (one) =>
+    masterData.changeSales('product', one.id, { statecode: 1, statuscode: 2 }),
+  );
   times(1, items, 'blocked', 'person', (one) => {
-    desk.changeCentral('items', one.number, { blocked: true });
-    decide.push(() => desk.changeCentral('items', one.number, { blocked: false }));
+    masterData.changeBusinessCentral('items', one.number, { blocked: true });
+    decide.push(() => masterData.changeBusinessCentral('items', one.number, { blocked: false }));
   });
   return { planted, decide };
 }

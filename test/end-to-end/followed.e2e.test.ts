@@ -2,19 +2,19 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createDealer, until } from '../support/deals.js';
-import { createMastersDesk } from '../support/masters.js';
+import { createMasterDataEditor } from '../support/master-data.js';
 import { openStage, type Stage } from '../support/processes.js';
 import { createSeller } from '../support/sales.js';
 
 let stage: Stage;
-let desk: ReturnType<typeof createMastersDesk>;
+let masterData: ReturnType<typeof createMasterDataEditor>;
 let dealer: ReturnType<typeof createDealer>;
 let seller: ReturnType<typeof createSeller>;
 
 beforeAll(async () => {
   const rules = 'test/rules/followed.yaml';
   stage = await openStage({ temporalAddress: inject('temporalAddress'), rules, feeds: true });
-  desk = createMastersDesk(stage);
+  masterData = createMasterDataEditor(stage);
   dealer = createDealer(stage);
   seller = createSeller(stage.simulators);
 });
@@ -33,17 +33,17 @@ describe('what a seller changes in Sales', () => {
     expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(dealer.customersOf(deal)).toMatchObject([{ phoneNumber: '+49 421 33' }]);
     await seller.call(`accounts(${account.id})`, { telephone1: '+49 421 34' }, 'PATCH');
-    await until(() => desk.customer(account.number)['phoneNumber'] === '+49 421 34');
+    await until(() => masterData.customer(account.number)['phoneNumber'] === '+49 421 34');
   });
 
   it('a product that was retired blocks its item', async () => {
     const product = stage.simulators.data.products.find((one) => one.isInBusinessCentral && one.isActive);
     if (!product) throw new Error('no product');
-    await desk.link('item', product.id, product.number);
+    await masterData.link('item', product.id, product.number);
     await seller.call(`products(${product.id})`, { statecode: 1, statuscode: 2 }, 'PATCH');
-    await until(() => desk.item(product.number)['blocked'] === true);
+    await until(() => masterData.item(product.number)['blocked'] === true);
     await seller.call(`products(${product.id})`, { statecode: 0, statuscode: 1 }, 'PATCH');
-    await until(() => desk.item(product.number)['blocked'] === false);
+    await until(() => masterData.item(product.number)['blocked'] === false);
   });
 
   it('a nightly comparison is scheduled', async () => {
@@ -64,14 +64,14 @@ describe('the bill of an account with a parent', () => {
     const parent = stage.simulators.data.accounts.filter((one) => !one.isInBusinessCentral).at(-1);
     const known = stage.simulators.data.accounts.filter((one) => one.isInBusinessCentral).at(-1);
     if (!parent || !known) throw new Error('the seed is too small');
-    desk.changeSales('account', account.id, { parentaccountid: parent.id });
+    masterData.changeSales('account', account.id, { parentaccountid: parent.id });
     await start(deal);
     // The change of the account may make it look again while it is held.
     await until(async () => {
       const [problem] = (await dealer.status(deal)).problems;
       return problem?.reason === 'customer-missing' && problem.text.includes(parent.id);
     });
-    await desk.link('customer', parent.id, known.number);
+    await masterData.link('customer', parent.id, known.number);
     // The change of the account may have ended the hold before the clerk does: then nothing waits for a retry.
     await until(async () => {
       const retried = stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'clerk' }] });

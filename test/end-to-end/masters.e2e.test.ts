@@ -7,16 +7,16 @@ import { createFollowMasters, type FollowMasters } from '../../src/dispatch/take
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory, openPayloads } from '../support/histories.js';
-import { createMastersDesk } from '../support/masters.js';
+import { createMasterDataEditor } from '../support/master-data.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 let stage: Stage;
-let desk: ReturnType<typeof createMastersDesk>;
+let masterData: ReturnType<typeof createMasterDataEditor>;
 let follow: FollowMasters;
 
 beforeAll(async () => {
   stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/masters.yaml' });
-  desk = createMastersDesk(stage);
+  masterData = createMasterDataEditor(stage);
   follow = createFollowMasters(stage.temporal, { quietMs: 50 });
 });
 afterAll(() => stage?.close());
@@ -35,13 +35,13 @@ function takeAccount(isInBusinessCentral: boolean): SeedAccount {
 
 async function sync(id: string, isThorough = false): Promise<void> {
   await follow.followAccount('account', id, { isThorough });
-  await desk.untilEnded(accountWorkflowId(id));
+  await masterData.untilEnded(accountWorkflowId(id));
 }
 
 /** An account with its customer, brought into agreement. */
 async function takeKnown(): Promise<SeedAccount> {
   const account = takeAccount(true);
-  await desk.link('customer', account.id, account.number);
+  await masterData.link('customer', account.id, account.number);
   await sync(account.id);
   return account;
 }
@@ -50,7 +50,7 @@ const actionsOf = async (id: string): Promise<string[]> =>
   (await stage.ledger.readAudit(id)).map(({ action }) => action);
 const companyNumberOf = (number: string): string => {
   const { company } = stage.simulators.businessCentral;
-  const contactId = company.companyContacts.get(String(desk.customer(number)['id']));
+  const contactId = company.companyContacts.get(String(masterData.customer(number)['id']));
   return String(company.find('contacts', String(contactId))?.['number']);
 };
 const centralRequests = (path: RegExp): number =>
@@ -60,9 +60,9 @@ describe('an account and its customer', () => {
   it('a new account becomes a customer with its contacts, once', async () => {
     const account = takeAccount(false);
     await sync(account.id);
-    const customer = desk.customer(account.number);
+    const customer = masterData.customer(account.number);
     expect(customer).toMatchObject({ displayName: account.name, city: account.city, currencyCode: account.currency });
-    const contacts = (): Record<string, unknown>[] => desk.contactsOf(companyNumberOf(account.number));
+    const contacts = (): Record<string, unknown>[] => masterData.contactsOf(companyNumberOf(account.number));
     expect(
       contacts()
         .map((row) => row['displayName'])
@@ -80,7 +80,7 @@ describe('an account and its customer', () => {
       times: 1,
     });
     await sync(account.id);
-    expect(desk.customer(account.number)['displayName']).toBe(account.name);
+    expect(masterData.customer(account.number)['displayName']).toBe(account.name);
     const created = (await stage.ledger.readAudit(account.id)).find(
       ({ action }) => action === 'create customer in Business Central',
     );
@@ -89,9 +89,9 @@ describe('an account and its customer', () => {
 
   it('only what differs is written, and the part of the audit trail that stays holds no data of the customer', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { telephone1: '+49 421 99', address1_city: 'Bremen-Nord' });
+    masterData.changeSales('account', account.id, { telephone1: '+49 421 99', address1_city: 'Bremen-Nord' });
     await sync(account.id);
-    expect(desk.customer(account.number)).toMatchObject({ phoneNumber: '+49 421 99', city: 'Bremen-Nord' });
+    expect(masterData.customer(account.number)).toMatchObject({ phoneNumber: '+49 421 99', city: 'Bremen-Nord' });
     const audit = await stage.ledger.readAudit(account.id);
     const last = audit.filter(({ action }) => action === 'change customer in Business Central').at(-1);
     expect([...((last?.facts?.['fields'] ?? []) as string[])].sort()).toEqual(['city', 'phoneNumber']);
@@ -106,7 +106,7 @@ describe('an account and its customer', () => {
 
   it('names, numbers and addresses are in no history of Temporal (I7)', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { name: 'Secretive Traders', telephone1: '+49 421 44' });
+    masterData.changeSales('account', account.id, { name: 'Secretive Traders', telephone1: '+49 421 44' });
     await sync(account.id);
     const history = await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).fetchHistory();
     const opened = JSON.stringify(
@@ -120,14 +120,14 @@ describe('an account and its customer', () => {
 
   it('a change whose answer was lost is found by reading, and stands in the audit trail once', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { telephone1: '+49 421 77' });
+    masterData.changeSales('account', account.id, { telephone1: '+49 421 77' });
     stage.simulators.businessCentral.faults.add({
       match: { method: 'PATCH', path: '/customers' },
       effect: { kind: 'lose-answer', when: 'after' },
       times: 1,
     });
     await sync(account.id);
-    expect(desk.customer(account.number)['phoneNumber']).toBe('+49 421 77');
+    expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 77');
     const changes = (await actionsOf(account.id)).filter((action) => action === 'change customer in Business Central');
     expect(changes).toHaveLength(1);
   });
@@ -142,70 +142,75 @@ describe('an account and its customer', () => {
   it('many changes of one moment are one write', async () => {
     const account = await takeKnown();
     for (let index = 1; index <= 20; index += 1) {
-      desk.changeSales('account', account.id, { telephone1: `+49 421 ${index}` });
+      masterData.changeSales('account', account.id, { telephone1: `+49 421 ${index}` });
       await follow.followAccount('account', account.id, {});
     }
-    await desk.untilEnded(accountWorkflowId(account.id));
-    await until(() => desk.customer(account.number)['phoneNumber'] === '+49 421 20');
+    await masterData.untilEnded(accountWorkflowId(account.id));
+    await until(() => masterData.customer(account.number)['phoneNumber'] === '+49 421 20');
     const changes = (await actionsOf(account.id)).filter((action) => action === 'change customer in Business Central');
     expect(changes.length).toBeLessThan(4);
   });
 
   it('a field that Business Central wins goes to Sales; of the newest field the later one stands', async () => {
     const account = await takeKnown();
-    desk.changeCentral('customers', account.number, { website: 'https://erp.example', email: 'erp@example.com' });
-    desk.changeSales('account', account.id, { telephone1: '+49 421 55' });
+    masterData.changeBusinessCentral('customers', account.number, {
+      website: 'https://erp.example',
+      email: 'erp@example.com',
+    });
+    masterData.changeSales('account', account.id, { telephone1: '+49 421 55' });
     await sync(account.id, true);
-    expect(desk.salesRow('account', account.id)['websiteurl']).toBe('https://erp.example');
-    expect(desk.customer(account.number)['phoneNumber']).toBe('+49 421 55');
+    expect(masterData.salesRow('account', account.id)['websiteurl']).toBe('https://erp.example');
+    expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 55');
     expect(await actionsOf(account.id)).toContain('change account in Sales');
   });
 
   it('a field that both sides changed is left to a person, and the rest is brought over', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { address1_line1: 'Sales 1', telephone1: '+49 421 66' });
-    desk.changeCentral('customers', account.number, { addressLine1: 'Central 1' });
+    masterData.changeSales('account', account.id, { address1_line1: 'Sales 1', telephone1: '+49 421 66' });
+    masterData.changeBusinessCentral('customers', account.number, { addressLine1: 'Central 1' });
     await follow.followAccount('account', account.id, {});
-    expect(await desk.untilProblem(account.id, 'master-conflict')).toContain('addressLine1');
-    expect(desk.customer(account.number)).toMatchObject({ addressLine1: 'Central 1', phoneNumber: '+49 421 66' });
-    desk.changeCentral('customers', account.number, { addressLine1: 'Sales 1' });
+    expect(await masterData.untilProblem(account.id, 'master-conflict')).toContain('addressLine1');
+    expect(masterData.customer(account.number)).toMatchObject({ addressLine1: 'Central 1', phoneNumber: '+49 421 66' });
+    masterData.changeBusinessCentral('customers', account.number, { addressLine1: 'Sales 1' });
     await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).signal('retry');
-    await desk.untilEnded(accountWorkflowId(account.id));
+    await masterData.untilEnded(accountWorkflowId(account.id));
     await keepHistory(stage, accountWorkflowId(account.id), 'account-in-conflict-then-retried');
   });
 
   it('a value that does not fit stops the row with a reason; the run goes on when it is corrected', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { address1_city: 'B'.repeat(31), telephone1: '+49 421 88' });
+    masterData.changeSales('account', account.id, { address1_city: 'B'.repeat(31), telephone1: '+49 421 88' });
     await follow.followAccount('account', account.id, {});
-    await desk.untilProblem(account.id, 'value-too-long');
-    expect(desk.customer(account.number)['phoneNumber']).not.toBe('+49 421 88');
-    desk.changeSales('account', account.id, { address1_city: 'Bremen' });
+    await masterData.untilProblem(account.id, 'value-too-long');
+    expect(masterData.customer(account.number)['phoneNumber']).not.toBe('+49 421 88');
+    masterData.changeSales('account', account.id, { address1_city: 'Bremen' });
     await follow.followAccount('account', account.id, {});
-    await desk.untilEnded(accountWorkflowId(account.id));
-    expect(desk.customer(account.number)).toMatchObject({ city: 'Bremen', phoneNumber: '+49 421 88' });
+    await masterData.untilEnded(accountWorkflowId(account.id));
+    expect(masterData.customer(account.number)).toMatchObject({ city: 'Bremen', phoneNumber: '+49 421 88' });
   });
 
   it('what Business Central refuses is a problem of the account, not a failure of its run', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { telephone1: 'ask for Ann' });
+    masterData.changeSales('account', account.id, { telephone1: 'ask for Ann' });
     await follow.followAccount('account', account.id, {});
-    expect(await desk.untilProblem(account.id, 'refused-by-business-central')).toContain('must not contain letters');
-    desk.changeSales('account', account.id, { telephone1: '+49 421 11' });
+    expect(await masterData.untilProblem(account.id, 'refused-by-business-central')).toContain(
+      'must not contain letters',
+    );
+    masterData.changeSales('account', account.id, { telephone1: '+49 421 11' });
     await sync(account.id);
-    expect(desk.customer(account.number)['phoneNumber']).toBe('+49 421 11');
+    expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 11');
   });
 
   it('another account number renames the customer, where the rules say so; a taken number is a problem', async () => {
     const account = await takeKnown();
     const taken = takeAccount(true);
-    desk.changeSales('account', account.id, { accountnumber: 'N-77' });
+    masterData.changeSales('account', account.id, { accountnumber: 'N-77' });
     await sync(account.id);
-    expect(desk.customer('N-77')['displayName']).toBe(account.name);
-    desk.changeSales('account', account.id, { accountnumber: taken.number });
+    expect(masterData.customer('N-77')['displayName']).toBe(account.name);
+    masterData.changeSales('account', account.id, { accountnumber: taken.number });
     await follow.followAccount('account', account.id, {});
-    await desk.untilProblem(account.id, 'refused-by-business-central');
-    desk.changeSales('account', account.id, { accountnumber: 'N-77' });
+    await masterData.untilProblem(account.id, 'refused-by-business-central');
+    masterData.changeSales('account', account.id, { accountnumber: 'N-77' });
     await sync(account.id);
   });
 });
@@ -213,43 +218,43 @@ describe('an account and its customer', () => {
 describe('accounts that come and go', () => {
   it('a deactivated account blocks its customer, and only our block is taken back', async () => {
     const account = await takeKnown();
-    desk.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
+    masterData.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
     await sync(account.id);
-    expect(desk.customer(account.number)['blocked']).toBe('All');
-    desk.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
+    expect(masterData.customer(account.number)['blocked']).toBe('All');
+    masterData.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
     await sync(account.id);
-    expect(desk.customer(account.number)['blocked']).toBe('_x0020_');
+    expect(masterData.customer(account.number)['blocked']).toBe('_x0020_');
 
-    desk.changeCentral('customers', account.number, { blocked: 'All' });
-    desk.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
+    masterData.changeBusinessCentral('customers', account.number, { blocked: 'All' });
+    masterData.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
     await sync(account.id);
-    desk.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
+    masterData.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
     await sync(account.id);
-    expect(desk.customer(account.number)['blocked']).toBe('All');
+    expect(masterData.customer(account.number)['blocked']).toBe('All');
   });
 
   it('the link of an account that lost a merge moves to the survivor', async () => {
     const loser = await takeKnown();
     const survivor = takeAccount(false);
     const merged = { merged: true, masterid: survivor.id, statecode: 1, statuscode: 2 };
-    desk.changeSales('account', loser.id, merged);
+    masterData.changeSales('account', loser.id, merged);
     await sync(loser.id);
-    await desk.untilEnded(accountWorkflowId(survivor.id));
+    await masterData.untilEnded(accountWorkflowId(survivor.id));
     await keepHistory(stage, accountWorkflowId(loser.id), 'accounts-merged');
     const { id } = stage.simulators.businessCentral.company;
     const links = await stage.ledger.findLinks('customer', id, [loser.id, survivor.id]);
     expect([...links.keys()]).toEqual([survivor.id]);
     // The customer takes the name and, by the rule, the number of the survivor.
-    expect(desk.customer(survivor.number)).toMatchObject({ displayName: survivor.name, blocked: '_x0020_' });
+    expect(masterData.customer(survivor.number)).toMatchObject({ displayName: survivor.name, blocked: '_x0020_' });
   });
 
   it('when both accounts of a merge have a customer, a person decides', async () => {
     const loser = await takeKnown();
     const survivor = await takeKnown();
-    desk.changeSales('account', loser.id, { merged: true, masterid: survivor.id, statecode: 1, statuscode: 2 });
+    masterData.changeSales('account', loser.id, { merged: true, masterid: survivor.id, statecode: 1, statuscode: 2 });
     await follow.followAccount('account', loser.id, {});
-    await desk.untilProblem(loser.id, 'accounts-merged');
-    expect(desk.customer(loser.number)['blocked']).toBe('_x0020_');
+    await masterData.untilProblem(loser.id, 'accounts-merged');
+    expect(masterData.customer(loser.number)['blocked']).toBe('_x0020_');
   });
 
   it('a deleted account leaves its customer, blocked, with its link', async () => {
@@ -258,7 +263,7 @@ describe('accounts that come and go', () => {
     const row = store.find('account', account.id);
     if (row) store.remove(store.schema.table('account'), row);
     await sync(account.id);
-    expect(desk.customer(account.number)['blocked']).toBe('All');
+    expect(masterData.customer(account.number)['blocked']).toBe('All');
     const links = await stage.ledger.findLinks('customer', stage.simulators.businessCentral.company.id, [account.id]);
     expect(links.has(account.id)).toBe(true);
   });
@@ -269,7 +274,7 @@ describe('accounts that come and go', () => {
     const row = company.findByNumber('customers', account.number);
     if (row) company.remove('customers', row);
     await follow.followAccount('account', account.id, { isThorough: true });
-    await desk.untilProblem(account.id, 'customer-gone');
+    await masterData.untilProblem(account.id, 'customer-gone');
     expect(company.findByNumber('customers', account.number)).toBeUndefined();
   });
 });
@@ -291,7 +296,7 @@ describe('two accounts with one number', () => {
 
     const deal = dealer.takeKnown((other) => isPlain(other) && other.accountIndex !== known.accountIndex);
     const second = dealer.account(deal);
-    desk.changeSales('account', second.id, { accountnumber: ` ${first.number.toLowerCase()}` });
+    masterData.changeSales('account', second.id, { accountnumber: ` ${first.number.toLowerCase()}` });
     await startDeal(stage, { table: 'salesorder', recordId: deal.id });
     await dealer.untilState(deal, 'held');
     const { problems } = await dealer.status(deal);
@@ -300,7 +305,7 @@ describe('two accounts with one number', () => {
     expect(problems[0]?.text).toContain(second.id);
     expect(dealer.invoicesOf(deal)).toEqual([]);
 
-    desk.changeSales('account', second.id, { accountnumber: second.number });
+    masterData.changeSales('account', second.id, { accountnumber: second.number });
     await stage.temporal.workflow.getHandle(deal.id).executeUpdate('retry', { args: [{ by: 'ann' }] });
     expect((await dealer.result(deal)).outcome).toBe('written-back');
     expect(dealer.invoicesOf(deal).map(({ row }) => row['customerNumber'])).toEqual([second.number]);
@@ -312,11 +317,11 @@ describe('contacts', () => {
     const account = await takeKnown();
     const [contact] = account.contacts;
     if (!contact) throw new Error('no contact');
-    desk.changeSales('contact', contact.id, { jobtitle: 'Head of buying' });
+    masterData.changeSales('contact', contact.id, { jobtitle: 'Head of buying' });
     await follow.followAccount('contact', contact.id, {});
-    await desk.untilEnded(accountWorkflowId(contact.id));
-    await desk.untilEnded(accountWorkflowId(account.id));
-    const titles = desk.contactsOf(companyNumberOf(account.number)).map((row) => row['jobTitle']);
+    await masterData.untilEnded(accountWorkflowId(contact.id));
+    await masterData.untilEnded(accountWorkflowId(account.id));
+    const titles = masterData.contactsOf(companyNumberOf(account.number)).map((row) => row['jobTitle']);
     expect(titles).toContain('Head of buying');
   });
 
@@ -325,12 +330,12 @@ describe('contacts', () => {
     const to = await takeKnown();
     const [contact] = from.contacts;
     if (!contact) throw new Error('no contact');
-    const before = desk.contactsOf(companyNumberOf(to.number)).length;
-    desk.changeSales('contact', contact.id, { parentcustomerid: to.id });
+    const before = masterData.contactsOf(companyNumberOf(to.number)).length;
+    masterData.changeSales('contact', contact.id, { parentcustomerid: to.id });
     await follow.followAccount('contact', contact.id, {});
-    await desk.untilEnded(accountWorkflowId(contact.id));
-    await desk.untilEnded(accountWorkflowId(to.id));
-    expect(desk.contactsOf(companyNumberOf(to.number))).toHaveLength(before + 1);
+    await masterData.untilEnded(accountWorkflowId(contact.id));
+    await masterData.untilEnded(accountWorkflowId(to.id));
+    expect(masterData.contactsOf(companyNumberOf(to.number))).toHaveLength(before + 1);
   });
 
   it('a contact without a company becomes a customer itself', async () => {
@@ -342,7 +347,7 @@ describe('contacts', () => {
     });
     const id = String(row['contactid']);
     await follow.followAccount('contact', id, {});
-    await desk.untilEnded(accountWorkflowId(id));
+    await masterData.untilEnded(accountWorkflowId(id));
     const company = stage.simulators.businessCentral.company;
     const made = [...company.all('customers')].find((one) => one['displayName'] === 'Ida Holm');
     expect(made).toMatchObject({ type: 'Person' });
@@ -355,7 +360,7 @@ describe('contacts', () => {
 describe('a product and its item', () => {
   const syncProduct = async (id: string, isThorough = false): Promise<void> => {
     await follow.followProduct(id, { isThorough });
-    await desk.untilEnded(productWorkflowId(id));
+    await masterData.untilEnded(productWorkflowId(id));
   };
   const products = () => stage.simulators.data.products;
 
@@ -363,7 +368,7 @@ describe('a product and its item', () => {
     const product = products().find((one) => !one.isInBusinessCentral && one.isActive);
     if (!product) throw new Error('no such product');
     await syncProduct(product.id);
-    expect(desk.item(product.number)).toMatchObject({
+    expect(masterData.item(product.number)).toMatchObject({
       displayName: product.name,
       baseUnitOfMeasureCode: product.unit,
       unitPrice: '0',
@@ -391,15 +396,15 @@ describe('a product and its item', () => {
     const product = products()[deal.lines[0]?.productIndex ?? -1];
     if (!product) throw new Error('no product');
     await syncProduct(product.id);
-    desk.changeSales('product', product.id, { statecode: 1, statuscode: 2 });
+    masterData.changeSales('product', product.id, { statecode: 1, statuscode: 2 });
     await syncProduct(product.id);
-    expect(desk.item(product.number)['blocked']).toBe(true);
+    expect(masterData.item(product.number)['blocked']).toBe(true);
     await startDeal(stage, { table: 'salesorder', recordId: deal.id });
     await dealer.untilState(deal, 'held');
     expect((await dealer.status(deal)).problems.map(({ reason }) => reason)).toEqual(['item-blocked']);
-    desk.changeSales('product', product.id, { statecode: 0, statuscode: 1 });
+    masterData.changeSales('product', product.id, { statecode: 0, statuscode: 1 });
     await syncProduct(product.id);
-    expect(desk.item(product.number)['blocked']).toBe(false);
+    expect(masterData.item(product.number)['blocked']).toBe(false);
     expect((await dealer.result(deal)).outcome).toBe('written-back');
   });
 
@@ -408,9 +413,9 @@ describe('a product and its item', () => {
     if (!product) throw new Error('no product');
     const { store } = stage.simulators.dataverse;
     const unit = store.insert(store.schema.table('uom'), { name: 'CRATE', quantity: '1' });
-    desk.changeSales('product', product.id, { defaultuomid: unit['uomid'] });
+    masterData.changeSales('product', product.id, { defaultuomid: unit['uomid'] });
     await follow.followProduct(product.id, { isThorough: true });
-    expect(await desk.untilProblem(product.id, 'unit-unknown')).toContain('CRATE');
+    expect(await masterData.untilProblem(product.id, 'unit-unknown')).toContain('CRATE');
   });
 
   it('an item that was deleted is a problem', async () => {
@@ -423,6 +428,6 @@ describe('a product and its item', () => {
     const row = company.findByNumber('items', product.number);
     if (row) company.remove('items', row);
     await follow.followProduct(product.id, { isThorough: true });
-    await desk.untilProblem(product.id, 'item-gone');
+    await masterData.untilProblem(product.id, 'item-gone');
   });
 });

@@ -10,18 +10,18 @@ import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createMatchLedger, type MatchLedger } from '../../src/ledger/masters/matching.js';
 import { createDealer } from '../support/deals.js';
 import { keepHistory } from '../support/histories.js';
-import { createMastersDesk } from '../support/masters.js';
+import { createMasterDataEditor } from '../support/master-data.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 let stage: Stage;
-let desk: ReturnType<typeof createMastersDesk>;
+let masterData: ReturnType<typeof createMasterDataEditor>;
 let dealer: ReturnType<typeof createDealer>;
 let matching: MatchLedger;
 let companyId: string;
 
 beforeAll(async () => {
   stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/ask.yaml' });
-  desk = createMastersDesk(stage);
+  masterData = createMasterDataEditor(stage);
   dealer = createDealer(stage);
   companyId = stage.simulators.businessCentral.company.id;
   matching = createMatchLedger(stage.database, companyId);
@@ -113,8 +113,8 @@ describe('dealbridge accounts match', () => {
     expect(table).toContain(`${twin.id}\t${twin.number}\t${twin.name}\tTWIN-2`);
 
     expect(await apply([{ account: twin.id, customer: 'twin-2' }])).toContain(`${twin.id}\tTWIN-2\tlinked`);
-    await desk.untilEnded(accountWorkflowId(twin.id));
-    expect(desk.customer('TWIN-2')).toMatchObject({ city: twin.city, number: 'TWIN-2' });
+    await masterData.untilEnded(accountWorkflowId(twin.id));
+    expect(masterData.customer('TWIN-2')).toMatchObject({ city: twin.city, number: 'TWIN-2' });
     const again = JSON.parse(await dealbridge('accounts', 'match', '--json'));
     expect(again.candidates.some((one: { accountId: string }) => one.accountId === twin.id)).toBe(false);
     await keepHistory(stage, 'match-accounts', 'accounts-matched');
@@ -126,7 +126,7 @@ describe('dealbridge accounts match', () => {
       (account, index) => account.isInBusinessCentral && index > 200,
     );
     if (!one || !other) throw new Error('the seed is too small');
-    await desk.link('customer', other.id, other.number);
+    await masterData.link('customer', other.id, other.number);
     await expect(apply([{ account: one.id, customer: 'NOBODY' }])).rejects.toThrow();
     await expect(apply([{ account: one.id, customer: other.number }])).rejects.toThrow();
     expect(await linkOf(one.id)).toBeUndefined();
@@ -138,10 +138,10 @@ describe('dealbridge accounts and products', () => {
   it('list what is kept in agreement and what waits for a person', async () => {
     const account = stage.simulators.data.accounts.find((one, index) => one.isInBusinessCentral && index > 150);
     if (!account) throw new Error('the seed is too small');
-    await desk.link('customer', account.id, account.number);
-    desk.changeSales('account', account.id, { address1_country: 'Atlantis' });
+    await masterData.link('customer', account.id, account.number);
+    masterData.changeSales('account', account.id, { address1_country: 'Atlantis' });
     await dealbridge('accounts', 'retry', account.id);
-    await desk.untilProblem(account.id, 'code-unknown');
+    await masterData.untilProblem(account.id, 'code-unknown');
     const shown = await dealbridge('accounts', '--problems');
     expect(shown).toContain(account.id);
     expect(shown).toContain('master data: Add the value to its table');

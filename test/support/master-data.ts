@@ -4,7 +4,7 @@ import type { Stage } from './processes.js';
 type Row = Record<string, unknown>;
 
 /** What tests of masters see and do on both sides, without going through Dealbridge. */
-export function createMastersDesk(stage: Stage) {
+export function createMasterDataEditor(stage: Stage) {
   const { dataverse, businessCentral } = stage.simulators;
   const table = (name: string) => dataverse.store.schema.table(name);
   const salesRow = (name: string, id: string) => {
@@ -29,7 +29,7 @@ export function createMastersDesk(stage: Stage) {
       if (!row) throw new Error(`Business Central has no item ${number}`);
       return row;
     },
-    changeCentral(set: 'customers' | 'items' | 'contacts', number: string, values: Row): void {
+    changeBusinessCentral(set: 'customers' | 'items' | 'contacts', number: string, values: Row): void {
       const row = businessCentral.company.findByNumber(set, number);
       if (!row) throw new Error(`Business Central has no ${number} in ${set}`);
       businessCentral.company.change(set, row, values as never);
