@@ -64,7 +64,7 @@ CREATE TABLE hints_set_aside (
   times integer NOT NULL DEFAULT 1,
   since timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE hints_set_aside IS 'Deals whose run took no further hint; the feeds went on without them, and they are told again later.';
+COMMENT ON TABLE hints_set_aside IS 'Deals whose run took no further hint; the feeds went on without them, and they are sent again later.';
 COMMENT ON COLUMN hints_set_aside.reason IS 'What Temporal said.';
 
 CREATE TABLE invoice_feeds (

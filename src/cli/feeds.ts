@@ -104,7 +104,7 @@ function printSetAside(hints: readonly HintSetAside[], now: Date): void {
   if (hints.length === 0) return;
   const lines = hints.map(({ table, recordId, since, reason }) => [table, recordId, toAge(since, now), reason]);
   printTable([['set aside', 'deal', 'for', 'what Temporal said'], ...lines]);
-  console.log('They are told again every ten minutes; `dealbridge replay` begins such a deal anew.\n');
+  console.log('They are sent again every ten minutes; `dealbridge replay` begins such a deal anew.\n');
 }
 
 function describePause({ system, address, pausedSince, problem }: PausedLane): string {

@@ -43,7 +43,7 @@ export function writeKey(recordId: string, step: string, draftVersion = 1): stri
 /** The step by which a draft of each kind is made. */
 export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft' } as const;
 
-/** Drafts of a record, invoice or order, without the generation: see {@link writeKey}. */
+/** Drafts of a record, invoice or order, without the version: see {@link writeKey}. */
 export function draftKeys(recordId: string): readonly string[] {
   return Object.values(DRAFT_STEPS).map((step) => `${recordId}:${step}:`);
 }
@@ -54,7 +54,7 @@ export const TASK_QUEUES = { deals: 'deals', dataverse: 'dataverse', businessCen
 /** All queues belong to one deployment: activities go to the version of the run that asks for them. */
 export const WORKER_DEPLOYMENT = 'dealbridge';
 
-/** The tables of Dataverse whose changes are heard of: those of the deals, and those that deals wait for. */
+/** The tables of Dataverse whose changes are read: those of the deals, and those that deals wait for. */
 export const FEED_TABLES = [...SOURCE_TABLES, 'account', 'contact', 'product'] as const;
 export type FeedTable = (typeof FEED_TABLES)[number];
 

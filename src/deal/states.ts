@@ -47,7 +47,7 @@ export const STATE_EVENTS = [
   'already-handed-over',
   'rejected',
   'cancelled',
-  /** It ended without a document and begins again: replayed, or the deal that covered it lost its document. */
+  /** It ended without a document and begins again: replayed, or the deal that had its document lost it. */
   'reopened',
 ] as const;
 export type StateEvent = (typeof STATE_EVENTS)[number];

@@ -17,7 +17,7 @@ import { startWorkflow, WORKFLOWS } from './workflows.js';
 export type StartOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
   | { readonly kind: 'running'; readonly workflowId: string }
-  /** The run took no hint, and no other deal is to suffer for it: it is told again later. */
+  /** The run took no hint, and no other deal is to suffer for it: it is sent again later. */
   | { readonly kind: 'set-aside'; readonly workflowId: string }
   /** The deal has ended; the ledger answers for ever, also after Temporal has forgotten the run. */
   | { readonly kind: 'known'; readonly state: DealState };

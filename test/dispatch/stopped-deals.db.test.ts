@@ -85,9 +85,9 @@ describe('a deal whose run takes no hint', () => {
     expect(await ledger.findHintAside(full)).toMatchObject({ times: 2 });
 
     const { resumeDeals } = createResumeActivities({ ledger, findRunning: async () => new Set(), startDeal: start });
-    expect(await resumeDeals()).toEqual({ told: 0, started: 0 });
+    expect(await resumeDeals()).toEqual({ delivered: 0, started: 0 });
     refusals.delete(full);
-    expect(await resumeDeals()).toEqual({ told: 1, started: 0 });
+    expect(await resumeDeals()).toEqual({ delivered: 1, started: 0 });
     expect(signalled).toEqual([other, full]);
     expect(await ledger.findHintAside(full)).toBeUndefined();
   });
@@ -131,8 +131,8 @@ describe('a deal that the ledger calls open', () => {
         return { kind: 'started' };
       },
     });
-    expect(await resumeDeals()).toEqual({ told: 0, started: 1 });
-    expect(await resumeDeals()).toEqual({ told: 0, started: 0 });
+    expect(await resumeDeals()).toEqual({ delivered: 0, started: 1 });
+    expect(await resumeDeals()).toEqual({ delivered: 0, started: 0 });
     expect(started).toEqual([gone]);
     expect(started).not.toContain(resting);
     expect(started).not.toContain(fresh);

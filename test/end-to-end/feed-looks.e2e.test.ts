@@ -66,7 +66,7 @@ describe('a running deal', () => {
       workflowId,
       args: [],
     });
-    expect(resumed).toEqual({ told: 0, started: 1 });
+    expect(resumed).toEqual({ delivered: 0, started: 1 });
     await keepHistory(stage, workflowId, 'deals-resumed');
     // The ledger has had this state all along: the new run asks again.
     await until(async () => (await dealer.status(order).catch(() => undefined))?.state === 'awaiting-confirmation');

@@ -5,7 +5,7 @@ import { dimensionsOf } from './dimensions.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError } from './errors.js';
 import { KIND_BY_LINE_SET, KIND_BY_SET } from './kinds.js';
-import { findPage, LARGEST_PAGE, type Source } from './query.js';
+import { findPage, MAX_PAGE_SIZE, type Source } from './query.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import { toWire } from './values.js';
 
@@ -47,10 +47,10 @@ export function page(place: Place, source: Source, documentOf?: (row: Row) => Sa
     }
   }
   const wanted = /odata\.maxpagesize=(\d+)/i.exec(request.headers['prefer'] ?? '')?.[1];
-  if (wanted !== undefined && Number(wanted) > LARGEST_PAGE) {
-    throw new BcError(413, 'BadRequest', `The page size must not exceed ${LARGEST_PAGE}.`);
+  if (wanted !== undefined && Number(wanted) > MAX_PAGE_SIZE) {
+    throw new BcError(413, 'BadRequest', `The page size must not exceed ${MAX_PAGE_SIZE}.`);
   }
-  const size = Number(wanted ?? LARGEST_PAGE) || LARGEST_PAGE;
+  const size = Number(wanted ?? MAX_PAGE_SIZE) || MAX_PAGE_SIZE;
   const found = findPage(source, options, size);
   const value = found.rows.map((row) => expanded(place.company, source.entity, row, options, documentOf?.(row)));
   const body: Record<string, unknown> = { '@odata.context': place.context };
@@ -117,7 +117,7 @@ function expand(company: Company, entity: Entity, row: Row, item: ExpandItem, do
     const [first] = part.rows;
     return first ? expanded(company, part.entity, first, options) : null;
   }
-  const { rows } = findPage({ entity: part.entity, rows: part.rows }, options, LARGEST_PAGE);
+  const { rows } = findPage({ entity: part.entity, rows: part.rows }, options, MAX_PAGE_SIZE);
   return rows.map((one) => expanded(company, part.entity, one, options, document));
 }
 

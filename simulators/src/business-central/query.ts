@@ -8,7 +8,7 @@ import { emptyValue } from './values.js';
 
 /** Filters, order and pages as BC's OData gives them (reference/business-central 6). */
 
-export const LARGEST_PAGE = 20_000;
+export const MAX_PAGE_SIZE = 20_000;
 
 export interface Page {
   readonly rows: readonly Row[];

@@ -123,21 +123,21 @@ export class Subscriptions {
     const target = new URL(url);
     target.searchParams.set('validationToken', token);
     const method = this.switches.handshakeMethod;
-    let told = 'no answer';
+    let outcome = 'no answer';
     try {
       const answer = await fetch(target, { method, signal: AbortSignal.timeout(this.settings.handshakeMs) });
       const text = (await answer.text()).trim();
       if (answer.status === 200 && text === token) return;
-      told = `${answer.status}`;
+      outcome = `${answer.status}`;
     } catch (error) {
-      told = error instanceof Error ? error.name : String(error);
+      outcome = error instanceof Error ? error.name : String(error);
     }
     throw dialog(
-      `The subscription validation request failed. Notification url ${url} must respond with 200-OK to a validation request with the validation token. (${told})`,
+      `The subscription validation request failed. Notification url ${url} must respond with 200-OK to a validation request with the validation token. (${outcome})`,
     );
   }
 
-  /** Notes a change; it is told thirty seconds after the first that was not told yet. */
+  /** Notes a change; it is sent thirty seconds after the first that was not sent yet. */
   note(change: Change): void {
     if (this.rows.size === 0) return;
     this.pending.push(change);
@@ -162,7 +162,7 @@ export class Subscriptions {
       const url = String(row['notificationUrl']);
       byUrl.set(url, [...(byUrl.get(url) ?? []), { row, changes: wanted }]);
     }
-    for (const [url, told] of byUrl) this.run(this.deliver(url, told, 0));
+    for (const [url, batch] of byUrl) this.run(this.deliver(url, batch, 0));
   }
 
   private run(work: Promise<void>): void {
@@ -172,10 +172,10 @@ export class Subscriptions {
 
   private async deliver(
     url: string,
-    told: readonly { row: Row; changes: Change[] }[],
+    batch: readonly { row: Row; changes: Change[] }[],
     failures: number,
   ): Promise<void> {
-    const live = told.filter(({ row }) => this.rows.has(String(row['subscriptionId'])));
+    const live = batch.filter(({ row }) => this.rows.has(String(row['subscriptionId'])));
     if (live.length === 0) return;
     const value = live.flatMap(({ row, changes }) => this.toNotifications(row, changes));
     const status = await this.post(url, value);
@@ -222,7 +222,7 @@ export class Subscriptions {
     const merged = new Map<string, Change>();
     for (const change of changes) {
       const key = `${change.id}/${change.type}`;
-      // What was created within the window is not told as updated too.
+      // What was created within the window is not sent as updated too.
       if (change.type === 'updated' && merged.has(`${change.id}/created`)) continue;
       merged.set(key, change);
     }

@@ -42,7 +42,7 @@ export interface SimServerOptions {
   readonly handle: (request: SimRequest) => SimResponse | Promise<SimResponse>;
   /** `GET /path` below `/_sim` to what answers it. */
   readonly admin?: Readonly<Record<string, AdminHandler>>;
-  readonly largestBody?: number;
+  readonly maxBodyBytes?: number;
 }
 
 export interface SimServer {
@@ -54,7 +54,7 @@ export interface SimServer {
   stop(): Promise<void>;
 }
 
-const LARGEST_BODY = 350 * 1024 * 1024;
+const MAX_BODY_BYTES = 350 * 1024 * 1024;
 const KEPT_REQUESTS = 50_000;
 
 /** A real HTTP server around a simulator: body limit, faults, request log, and the admin API under `/_sim`. */
@@ -78,7 +78,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const rawUrl = incoming.url ?? '/';
     const method = incoming.method ?? 'GET';
-    const body = await readBody(incoming, options.largestBody ?? LARGEST_BODY);
+    const body = await readBody(incoming, options.maxBodyBytes ?? MAX_BODY_BYTES);
     if (body === undefined) return send(response, { status: 413, body: '' });
     if (rawUrl.startsWith('/_sim')) return send(response, await administer(method, rawUrl, body));
     const startedAt = Date.now();

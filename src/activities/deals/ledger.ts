@@ -66,7 +66,7 @@ export interface DealProgress {
   readonly isClosed: boolean;
   readonly draftVersion: number;
   readonly settleMs: number;
-  /** The draft that the next step goes on with; undefined when there is none, or only of a finished generation. */
+  /** The draft that the next step goes on with; undefined when there is none, or only one that is finished. */
   readonly draft?: KnownDraft;
   /** The posted invoices of the deal, each with what Sales still has to learn. */
   readonly invoices: readonly InvoiceProgress[];

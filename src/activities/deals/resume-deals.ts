@@ -6,7 +6,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 
 export interface ResumedDeals {
   /** Deals whose run took no hint before and has taken it now. */
-  readonly told: number;
+  readonly delivered: number;
   /** Deals that the ledger calls open and that had no run: the server or a person had ended it. */
   readonly started: number;
 }
@@ -24,16 +24,16 @@ const BATCH_SIZE = 500;
 
 /** What a feed went past, and what a run left behind, is taken up again. */
 export function createResumeActivities({ ledger, findRunning, startDeal }: ResumeDependencies) {
-  async function tellAgain(): Promise<number> {
-    let told = 0;
+  async function deliverAgain(): Promise<number> {
+    let delivered = 0;
     for (const { table, recordId } of await ledger.listHintsAside(BATCH_SIZE)) {
       // Whatever the hint named: the record is read again.
       const { kind } = await startDeal({ table, recordId }, { at: 'dataverse' });
       if (kind === 'set-aside') continue;
       await ledger.forgetHint(recordId);
-      told += 1;
+      delivered += 1;
     }
-    return told;
+    return delivered;
   }
 
   async function startStopped(): Promise<number> {
@@ -56,7 +56,7 @@ export function createResumeActivities({ ledger, findRunning, startDeal }: Resum
   return {
     /** Asked twice it starts nothing twice: a deal has one run. */
     async resumeDeals(): Promise<ResumedDeals> {
-      return { told: await tellAgain(), started: await startStopped() };
+      return { delivered: await deliverAgain(), started: await startStopped() };
     },
   };
 }

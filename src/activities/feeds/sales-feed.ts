@@ -84,15 +84,15 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       isSourceTable(table) ? toRecordState(table, row.statecode, rules.events) : undefined;
     // The first reading gives everything that ever was; what is older than the feed is known by it, and not taken.
     const isNewChange = (row: ChangedRow): boolean => feed.phase !== 'initial' || row.modifiedAt >= takenFrom;
-    const news = rows.filter(isNewChange);
+    const fresh = rows.filter(isNewChange);
     const alive = new Set(rows.map((row) => row.rowId));
     const deleted = page.deleted.filter((rowId) => !alive.has(rowId));
     const taken = await take(table, [
-      ...news.map((row) => toChange(row, state(row), known.get(row.rowId), ownUserId)),
+      ...fresh.map((row) => toChange(row, state(row), known.get(row.rowId), ownUserId)),
       ...deleted.map((rowId) => ({ kind: 'deleted', rowId }) as const),
     ]);
     if (isSourceTable(table)) {
-      const won = news.filter((row) => taken.has(row.rowId) && state(row) === 'won');
+      const won = fresh.filter((row) => taken.has(row.rowId) && state(row) === 'won');
       await dependencies.detections.recordDetections(
         'feed',
         won.map((row) => ({ table, recordId: row.rowId })),

@@ -76,7 +76,7 @@ export interface DealLedger {
   /** False when it was saved before. */
   saveNotice(recordId: string, notice: Notice): Promise<boolean>;
   listNotices(recordId: string): Promise<StoredNotice[]>;
-  /** The run of the deal took no hint: it is told again later, and whoever tells many goes on with the others. */
+  /** The run of the deal took no hint: it is sent again later, and the others of its page go on. */
   setHintAside(ref: RecordRef, reason: string): Promise<void>;
   forgetHint(recordId: string): Promise<void>;
   findHintAside(recordId: string): Promise<HintSetAside | undefined>;

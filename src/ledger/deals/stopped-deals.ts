@@ -21,7 +21,7 @@ const asideRow = rowsOf('hints_set_aside', ['record_id'], {
   since: timeColumn,
 });
 
-/** One deal never stops a feed: what its run did not take is told again later. */
+/** One deal never stops a feed: what its run did not take is sent again later. */
 export async function setHintAside(db: Queryable, { table, recordId }: RecordRef, reason: string): Promise<void> {
   await db.query(
     `INSERT INTO hints_set_aside AS known (record_id, source_table, reason) VALUES ($1, $2, $3)
