@@ -209,7 +209,7 @@ describe('an account and its customer', () => {
     expect(masterData.customer('N-77')['displayName']).toBe(account.name);
     masterData.changeSales('account', account.id, { accountnumber: taken.number });
     await follow.followAccount('account', account.id, {});
-    await masterData.untilProblem(account.id, 'refused-by-business-central');
+    await masterData.untilProblem(account.id, 'number-taken');
     masterData.changeSales('account', account.id, { accountnumber: 'N-77' });
     await sync(account.id);
   });

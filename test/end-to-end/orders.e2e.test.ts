@@ -83,6 +83,7 @@ describe('an order that is shipped in three parts', () => {
     await dealer.untilState(deal, 'settled');
     expect(stages(deal)).toEqual(['2/100001', '2/100001', '2/100001']);
     expect((await stage.ledger.getRecord(deal.id)).invoiceNumber).toBe(numbers.join(', '));
+    await dealer.result(deal);
     await keepHistory(stage, deal.id, 'order-settled');
     const sweep = (await sweeps.describe()).info.recentActions.at(-1)?.action.workflow;
     await keepHistory(stage, sweep?.workflowId ?? '', 'invoices-swept');

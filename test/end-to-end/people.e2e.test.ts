@@ -142,6 +142,12 @@ describe('a person decides with the commands of the README', () => {
     // The list is fed a moment later than the run itself.
     let listed = '';
     while (!listed.includes(deal.id)) listed = await run(command('list DealState', deal));
+    // From here on the deal looks again in an hour, so that only the retry can end the hold.
+    const isWatched = async () => {
+      const { raw } = await stage.temporal.workflow.getHandle(deal.id).describe();
+      return raw.pendingActivities?.some(({ attempt }) => (attempt ?? 0) > 1) ?? false;
+    };
+    await until(isWatched);
     await bookkeeper.blockItem(product.number, false);
     await run(command('update retry', deal));
     await dealer.untilState(deal, 'awaiting-confirmation');
