@@ -164,10 +164,10 @@ export class DealHandlers {
     this.decision = undefined;
     await this.move('asked', 'waiting for a person to confirm');
     const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
-    await condition(() => mayGoOn() || isRunLong());
+    await condition(() => mayGoOn() || isRunLong('while-waiting'));
     this.throwEnding();
     const decision = this.findDecision();
-    if (!mayGoOn()) this.throwIfLong();
+    if (!mayGoOn()) this.throwLong();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
     const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
@@ -268,7 +268,10 @@ export class DealHandlers {
 
   private throwIfLong(): void {
     // What a person has ended goes to its end in this run.
-    if (this.isEnding || !isRunLong()) return;
+    if (!this.isEnding && isRunLong('before-waiting')) this.throwLong();
+  }
+
+  private throwLong(): never {
     // A change that nobody has read voids the confirmation: the next run reads everything.
     const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
     throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });

@@ -11,13 +11,14 @@ export function recheckAfterMs(heldForMs: number): number {
   return heldForMs < 7 * DAY_MS ? 6 * HOUR_MS : DAY_MS;
 }
 
-/** Short enough to be replayed in a moment, and far from the limits of the server. */
-const MAX_HISTORY_LENGTH = 300;
+/** Short enough to be replayed in a moment: before it waits once more, a longer run goes on in a new one. */
+const MAX_BEFORE_WAITING = 300;
+/** Far from the limits of the server: what comes while a run waits, refused messages above all, makes it long as well. */
+const MAX_WHILE_WAITING = 2_000;
 
-/** Before it waits once more, a long run goes on in a new one. */
-export function isRunLong(): boolean {
+export function isRunLong(when: 'before-waiting' | 'while-waiting'): boolean {
   const { historyLength, continueAsNewSuggested } = workflowInfo();
-  return historyLength > MAX_HISTORY_LENGTH || continueAsNewSuggested;
+  return historyLength > (when === 'before-waiting' ? MAX_BEFORE_WAITING : MAX_WHILE_WAITING) || continueAsNewSuggested;
 }
 
 const QUIET_AFTER_MS = 300_000;
