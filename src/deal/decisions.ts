@@ -81,7 +81,10 @@ const MAX_MATCHES = 100_000;
 const guid = matching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i, 'a GUID');
 const matches = strictObject({
   by: name,
-  decisions: listOf(strictObject({ accountId: guid, customerNumber: optional(nameText) }), MAX_MATCHES),
+  decisions: listOf(
+    strictObject({ accountId: guid, customerNumber: optional(nameText), isShared: optional(flag) }),
+    MAX_MATCHES,
+  ),
 });
 
 export function parseConfirmation(input: unknown): Confirmation {

@@ -102,6 +102,8 @@ describe('what comes from other programs', () => {
     expect(parseMatches({ by: 'ann', decisions: [{ accountId }] }).decisions).toEqual([
       { accountId, customerNumber: undefined },
     ]);
+    const shared = { accountId, customerNumber: 'C-1', isShared: true };
+    expect(parseMatches({ by: 'ann', decisions: [shared] }).decisions).toEqual([shared]);
     expect(() => parseMatches({ by: '', decisions: [] })).toThrow(/^by:/);
     expect(() => parseMatches({ by: 'ann', decisions: [{ accountId: 'A-1' }] })).toThrow(
       /^decisions\[0\]\.accountId: expected a GUID/,

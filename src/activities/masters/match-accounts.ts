@@ -26,7 +26,7 @@ export interface MatchDecision {
   /** Undefined: none of them, a customer of its own. */
   readonly customerNumber: string | undefined;
   /** Another account has the customer, and goes on having it. */
-  readonly isShared?: boolean;
+  readonly isShared?: boolean | undefined;
 }
 
 export type DecisionOutcome = 'linked' | 'new' | 'no-such-customer' | 'customer-taken';
