@@ -53,7 +53,9 @@ const workers = await Promise.all([
     activities: activities.deals,
     interceptors: { activity: [permanentFailures] },
     enableNonLocalActivities: false,
-    maxCachedWorkflows: 120,
+    // More of either cost a hundred megabytes and brought no more deals a second (npm run bench).
+    maxCachedWorkflows: 60,
+    maxConcurrentWorkflowTaskExecutions: 20,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
     stickyQueueScheduleToStartTimeout: '4s',
   }),
