@@ -18,6 +18,8 @@ import { type Counter, openCounter } from '../support/business-central.js';
 
 const OVERLAP_SECONDS = 120;
 const OUTCOME_MS = 600_000;
+const SETTINGS = { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize: 500, sweepEveryMinutes: 60 };
+const SINCE_MAY = { ...SETTINGS, from: new Date('2031-05-04T08:00:00Z') };
 
 describe('the feed of invoices', () => {
   let counter: Counter;
@@ -45,7 +47,7 @@ describe('the feed of invoices', () => {
       companyId: counter.companyId,
       ledger: counter.ledger,
       clock: systemClock,
-      invoiceFeed: { everySeconds: 30, overlapSeconds: OVERLAP_SECONDS, pageSize, sweepEveryMinutes: 60, from },
+      invoiceFeed: { ...SETTINGS, pageSize, from },
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async (ref, look) => {
         if (deafness) throw deafness;
@@ -67,15 +69,8 @@ describe('the feed of invoices', () => {
   const common = () => {
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    return {
-      businessCentral,
-      companyId,
-      ledger,
-      clock: systemClock,
-      rules: parseRules(''),
-      ambiguityWindowMs: OUTCOME_MS,
-      sets,
-    };
+    const company = { businessCentral, companyId, ledger, clock: systemClock };
+    return { ...company, rules: parseRules(''), ambiguityWindowMs: OUTCOME_MS, sets };
   };
   const input = ({ recordId, revision }: WonDeal) => ({
     ...counter.context,
@@ -343,13 +338,7 @@ describe('the feed of invoices', () => {
       companyId: randomUUID(),
       ledger: counter.ledger,
       clock: systemClock,
-      invoiceFeed: {
-        everySeconds: 30,
-        overlapSeconds: OVERLAP_SECONDS,
-        pageSize: 500,
-        sweepEveryMinutes: 60,
-        from: new Date('2031-05-04T08:00:00Z'),
-      },
+      invoiceFeed: SINCE_MAY,
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async () => undefined,
     });
@@ -382,13 +371,7 @@ describe('the feed of invoices', () => {
       companyId,
       ledger: counter.ledger,
       clock: systemClock,
-      invoiceFeed: {
-        everySeconds: 30,
-        overlapSeconds: OVERLAP_SECONDS,
-        pageSize: 500,
-        sweepEveryMinutes: 60,
-        from: new Date('2031-05-04T08:00:00Z'),
-      },
+      invoiceFeed: SINCE_MAY,
       ambiguityWindowMs: OUTCOME_MS,
       notifyDeal: async () => undefined,
     });

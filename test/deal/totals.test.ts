@@ -9,24 +9,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
 import { stringifyLosslessJson } from '../../src/clients/http/lossless-json.js';
-import { type CompanyCurrency, toIsoCurrency } from '../../src/deal/currency.js';
 import type { DealLine, WonDeal } from '../../src/deal/deal.js';
-import { pricesIncludeTax, toDocument, toLines } from '../../src/deal/document.js';
+import { toDocument } from '../../src/deal/document.js';
 import { add, isSame, multiply, round, subtract } from '../../src/deal/money.js';
 import {
   type Difference,
   type DocumentTotals,
-  type Expected,
   findDifference,
   findMissingDiscount,
   whatToDo,
 } from '../../src/deal/totals.js';
 import { parseRules } from '../../src/process/config.js';
+import { expectedOf, RULES } from '../support/expected-document.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
 
 /** The simulated Business Central makes the draft, with its own rounding, and the deal is compared with it. */
 
-const RULES = parseRules('freightAccount: "8410"\ngrossPriceLists: [Gross]\n');
 const data = makeDistributor({ seed: 7, products: 12, accounts: 3, documents: 0 });
 const items = data.products.filter(({ isInBusinessCentral }) => isInBusinessCentral);
 
@@ -63,11 +61,6 @@ function totalsOf({ row, lines }: SalesDocument): DocumentTotals {
       discount: String(line['discountAmount']),
     })),
   };
-}
-
-function expectedOf(deal: WonDeal, currency = toIsoCurrency(deal.currency ?? '')): Expected {
-  const lines = toLines(deal, RULES.lines, { currency });
-  return { lines, pricesIncludeTax: pricesIncludeTax(deal, RULES.lines), currency };
 }
 
 function compare(deal: WonDeal, draft: SalesDocument): Difference | undefined {
@@ -325,144 +318,6 @@ describe('what a difference does', () => {
   it('a document in another currency is refused, whatever the rules say', () => {
     expect(whatToDo('currency', parseRules('totals: { onDifference: pass }').totals)).toBe('refuse');
     expect(() => parseRules('totals: { causes: { currency: pass } }')).toThrow(/causes/);
-  });
-});
-
-/** A draft with the lines of the deal as they are, and what a test says instead. */
-function agreeing(deal: WonDeal, change: Partial<DocumentTotals> = {}, currency?: CompanyCurrency): DocumentTotals {
-  const { lines, currency: known } = expectedOf(deal, currency);
-  const nets = lines.map((line) =>
-    subtract(round(multiply(line.quantity, line.unitPrice), known.decimals), line.discount),
-  );
-  const discount = change.discount ?? deal.headerDiscount;
-  const excludingTax = change.excludingTax ?? subtract(add('0', ...nets), discount);
-  return {
-    currency: known.code,
-    tax: '0',
-    includingTax: excludingTax,
-    pricesIncludeTax: false,
-    lines: lines.map((line, index) => ({ ...line, net: nets[index] ?? '0' })),
-    ...change,
-    discount,
-    excludingTax,
-  };
-}
-
-describe('a tolerance hides no discount', () => {
-  const many = makeDeal({
-    lines: Array.from({ length: 300 }, (_none, index) => makeLine(index + 1, { quantity: '1', unitPrice: '1.00' })),
-  });
-
-  it("300 lines of 1.00 and a customer with 1 % of automatic discount: 297.00 is named as the customer's discount", () => {
-    const found = findDifference(many, agreeing(many, { discount: '3.00' }), expectedOf(many), RULES.totals);
-    expect(found).toEqual({
-      cause: 'header-discount',
-      text: "header discount: 0 in Sales, 3.00 in the draft, most likely the customer's own invoice discount; net total: 300 in Sales, 297 in the draft",
-    });
-  });
-
-  it('nor does a tolerance of the rules: lines that need no rounding have none', () => {
-    const { totals } = parseRules('totals: { tolerance: { EUR: "0.50" } }');
-    const differs = (change: Partial<DocumentTotals>) =>
-      findDifference(many, agreeing(many, change), expectedOf(many), totals)?.cause;
-    expect(differs({ discount: '3.00' })).toBe('header-discount');
-    expect(differs({ excludingTax: '297.00' })).toBe('rounding');
-    expect(differs({ excludingTax: '300.01' })).toBe('rounding');
-    expect(differs({})).toBeUndefined();
-  });
-
-  it('half a cent for each line that is rounded, and not for the others', () => {
-    const prices = ['3.3333', '3.3333', '3.3333', '10.00', '10.00'];
-    const deal = makeDeal({
-      lines: prices.map((unitPrice, index) => makeLine(index + 1, { quantity: '1', unitPrice })),
-      totalLessFreight: '30.00',
-    });
-    const causeOf = (excludingTax: string) =>
-      findDifference(deal, agreeing(deal, { excludingTax }), expectedOf(deal), RULES.totals)?.cause;
-    expect([causeOf('29.985'), causeOf('29.99'), causeOf('30.01'), causeOf('29.98'), causeOf('30.02')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      'rounding',
-      'rounding',
-    ]);
-  });
-
-  it('a price or a line discount is compared to the unit', () => {
-    const [first] = many.lines;
-    if (!first) throw new Error('no line');
-    const causeOf = (of: 'unitPrice' | 'discount', value: string) => {
-      const draft = agreeing(many);
-      const lines = draft.lines.map((line, index) => (index === 0 ? { ...line, [of]: value } : line));
-      return findDifference(many, { ...draft, lines }, expectedOf(many), RULES.totals)?.cause;
-    };
-    expect(causeOf('unitPrice', '1.01')).toBe('price');
-    expect(causeOf('discount', '0.01')).toBe('line-discount');
-  });
-});
-
-describe('the decimals are those of the currency in Business Central', () => {
-  const causeOf = (iso: string, currency: CompanyCurrency, unitPrice: string, excludingTax: string) => {
-    const deal = makeDeal({ currency: iso, lines: [makeLine(1, { quantity: '1', unitPrice })] });
-    return findDifference(
-      deal,
-      agreeing(deal, { excludingTax }, currency),
-      expectedOf(deal, currency),
-      parseRules('').totals,
-    )?.cause;
-  };
-
-  it.each([
-    ['JPY', 0, '1000', '1000', undefined],
-    ['JPY', 0, '1000', '1001', 'rounding'],
-    ['JPY', 0, '1000.40', '1000', undefined],
-    ['JPY', 0, '1000.40', '1001', 'rounding'],
-    // A company that keeps its yen with two decimals.
-    ['JPY', 2, '1000.40', '1000.40', undefined],
-    ['JPY', 2, '1000.40', '1000', 'rounding'],
-    ['KWD', 3, '12.345', '12.345', undefined],
-    ['KWD', 3, '12.345', '12.346', 'rounding'],
-    ['KWD', 3, '12.345', '12.35', 'rounding'],
-  ] as const)('%s with %i decimals: %s in Sales, %s in the draft', (iso, decimals, price, found, cause) => {
-    expect(causeOf(iso, { code: iso, decimals }, price, found)).toBe(cause);
-  });
-
-  it('a line discount is what both systems need to come to the same yen', () => {
-    const deal = makeDeal({
-      currency: 'JPY',
-      lines: [makeLine(1, { quantity: '3', unitPrice: '333.50', discount: '33.35' })],
-      headerDiscount: '10.40',
-    });
-    const draft = toDocument(deal, 'customer', RULES.lines, { currency: { code: 'JPY', decimals: 0 } });
-    expect(draft.lines[0]).toMatchObject({ discount: '34' });
-    expect(draft.headerDiscount).toBe('10');
-  });
-
-  it('another currency than the one that was asked for is named first', () => {
-    const deal = makeDeal({ currency: 'CHF' });
-    const asked = { code: 'SFR', decimals: 2 };
-    const found = findDifference(deal, { ...agreeing(deal, {}, asked), currency: 'EUR' }, expectedOf(deal, asked));
-    expect(found).toEqual({ cause: 'currency', text: 'currency: SFR (CHF in Sales) by the deal, EUR in the draft' });
-  });
-});
-
-describe('the discount of the deal', () => {
-  const EUR = { code: 'EUR', decimals: 2 };
-  const deal = makeDeal({ headerDiscount: '5.00' });
-
-  it("is set on a draft that has none, and on one that has the customer's", () => {
-    expect(findMissingDiscount(deal, '0', EUR)).toBe('5.00');
-    expect(findMissingDiscount(deal, '3.00', EUR)).toBe('5.00');
-    expect(findMissingDiscount(deal, '5', EUR)).toBeUndefined();
-    expect(findMissingDiscount(makeDeal(), '3.00', EUR)).toBeUndefined();
-    expect(findMissingDiscount(deal, '3', { code: 'JPY', decimals: 0 })).toBe('5.00');
-  });
-
-  it('is set later while nobody has touched the draft, and not over what a person has typed', () => {
-    expect(findMissingDiscount(deal, '3', EUR, { missing: '5.00', found: '3.00' })).toBe('5.00');
-    expect(findMissingDiscount(deal, '0', EUR, { missing: '5.00', found: '3.00' })).toBe('5.00');
-    expect(findMissingDiscount(deal, '7.00', EUR, { missing: '5.00', found: '3.00' })).toBeUndefined();
-    expect(findMissingDiscount(deal, '0', EUR, { missing: undefined, found: '5.00' })).toBeUndefined();
   });
 });
 

@@ -5,8 +5,7 @@ import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createEnvironmentLedger, type EnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
-import { createKeyLine } from '../../src/secrets/keys.js';
-import { type Examined, examine, registerSteps } from '../support/doctor.js';
+import { type Examined, environmentOf, examine, registerSteps } from '../support/doctor.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** The examination against the simulators, one planted fault at a time; Temporal is left out here. */
@@ -26,25 +25,7 @@ beforeAll(async () => {
   await migrate(database);
   await database.close();
   steps = await registerSteps(simulators, `${PUBLIC}/webhooks/dataverse`);
-  const { connection: to } = simulators;
-  base = {
-    TEMPORAL_ADDRESS: '127.0.0.1:1',
-    DATABASE_URL: embedded.url,
-    DEALBRIDGE_KEYS: createKeyLine(),
-    DEALBRIDGE_RULES: 'test/rules/doctor.yaml',
-    ENTRA_TENANT_ID: to.tenant,
-    ENTRA_LOGIN_URL: to.entra,
-    DATAVERSE_URL: to.dataverse,
-    DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
-    DATAVERSE_CLIENT_SECRET: to.dataverseApp.clientSecret,
-    BC_URL: to.businessCentral,
-    BC_ENVIRONMENT: to.environment,
-    BC_COMPANY: to.company,
-    BC_CLIENT_ID: to.businessCentralApp.clientId,
-    BC_CLIENT_SECRET: to.businessCentralApp.clientSecret,
-    WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
-    STARTER_PUBLIC_URL: PUBLIC,
-  };
+  base = { ...environmentOf(simulators, embedded.url), STARTER_PUBLIC_URL: PUBLIC };
 });
 afterAll(async () => {
   await simulators?.stop();

@@ -1,85 +1,49 @@
-import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { accountWorkflowId, productWorkflowId } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
-import { createFollowMasters, type FollowMasters } from '../../src/dispatch/take-master-changes.js';
 import { createPayloadCodec } from '../../src/secrets/payload-codec.js';
+import { createAgreement } from '../support/agreement.js';
 import { createDealer, until } from '../support/deals.js';
 import { keepHistory, openPayloads } from '../support/histories.js';
-import { createMasterDataEditor } from '../support/master-data.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 let stage: Stage;
-let masterData: ReturnType<typeof createMasterDataEditor>;
-let follow: FollowMasters;
+let agreement: ReturnType<typeof createAgreement>;
+let masterData: ReturnType<typeof createAgreement>['masterData'];
 
 beforeAll(async () => {
   stage = await openStage({ temporalAddress: inject('temporalAddress'), rules: 'test/rules/masters.yaml' });
-  masterData = createMasterDataEditor(stage);
-  follow = createFollowMasters(stage.temporal, { quietMs: 50 });
+  agreement = createAgreement(stage);
+  masterData = agreement.masterData;
 });
 afterAll(() => stage?.close());
 
-/** Accounts of the seed, each handed out once. */
-let next = 0;
-function takeAccount(isInBusinessCentral: boolean): SeedAccount {
-  const { accounts } = stage.simulators.data;
-  for (;;) {
-    const account = accounts[next];
-    next += 1;
-    if (!account) throw new Error('the seed holds no further account');
-    if (account.isInBusinessCentral === isInBusinessCentral) return account;
-  }
-}
-
-async function sync(id: string, isThorough = false): Promise<void> {
-  await follow.followAccount('account', id, { isThorough });
-  await masterData.untilEnded(accountWorkflowId(id));
-}
-
-/** An account with its customer, brought into agreement. */
-async function takeKnown(): Promise<SeedAccount> {
-  const account = takeAccount(true);
-  await masterData.link('customer', account.id, account.number);
-  await sync(account.id);
-  return account;
-}
-
-const actionsOf = async (id: string): Promise<string[]> =>
-  (await stage.ledger.readAudit(id)).map(({ action }) => action);
-const companyNumberOf = (number: string): string => {
-  const { company } = stage.simulators.businessCentral;
-  const contactId = company.companyContacts.get(String(masterData.customer(number)['id']));
-  return String(company.find('contacts', String(contactId))?.['number']);
-};
-const centralRequests = (path: RegExp): number =>
-  stage.simulators.businessCentral.requests.filter(({ path: asked }) => path.test(asked)).length;
-
 describe('an account and its customer', () => {
   it('a new account becomes a customer with its contacts, once', async () => {
-    const account = takeAccount(false);
-    await sync(account.id);
+    const account = agreement.takeAccount(false);
+    await agreement.sync(account.id);
     const customer = masterData.customer(account.number);
     expect(customer).toMatchObject({ displayName: account.name, city: account.city, currencyCode: account.currency });
-    const contacts = (): Record<string, unknown>[] => masterData.contactsOf(companyNumberOf(account.number));
+    const contacts = (): Record<string, unknown>[] => masterData.contactsOf(agreement.companyNumberOf(account.number));
     expect(
       contacts()
         .map((row) => row['displayName'])
         .sort(),
     ).toEqual(account.contacts.map((one) => `${one.firstName} ${one.lastName}`).sort());
-    await sync(account.id, true);
+    await agreement.sync(account.id, true);
     expect(contacts()).toHaveLength(account.contacts.length);
   });
 
   it('a customer whose answer was lost is found, not created again', async () => {
-    const account = takeAccount(false);
+    const account = agreement.takeAccount(false);
     stage.simulators.businessCentral.faults.add({
       match: { method: 'POST', path: '/customers' },
       effect: { kind: 'lose-answer', when: 'after' },
       times: 1,
     });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['displayName']).toBe(account.name);
     const created = (await stage.ledger.readAudit(account.id)).find(
       ({ action }) => action === 'create customer in Business Central',
@@ -88,10 +52,13 @@ describe('an account and its customer', () => {
   });
 
   it('only what differs is written, and the part of the audit trail that stays holds no data of the customer', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { telephone1: '+49 421 99', address1_city: 'Bremen-Nord' });
-    await sync(account.id);
-    expect(masterData.customer(account.number)).toMatchObject({ phoneNumber: '+49 421 99', city: 'Bremen-Nord' });
+    await agreement.sync(account.id);
+    expect(masterData.customer(account.number)).toMatchObject({
+      phoneNumber: '+49 421 99',
+      city: 'Bremen-Nord',
+    });
     const audit = await stage.ledger.readAudit(account.id);
     const last = audit.filter(({ action }) => action === 'change customer in Business Central').at(-1);
     expect([...((last?.facts?.['fields'] ?? []) as string[])].sort()).toEqual(['city', 'phoneNumber']);
@@ -105,9 +72,9 @@ describe('an account and its customer', () => {
   });
 
   it('names, numbers and addresses are in no history of Temporal (I7)', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { name: 'Secretive Traders', telephone1: '+49 421 44' });
-    await sync(account.id);
+    await agreement.sync(account.id);
     const history = await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).fetchHistory();
     const opened = JSON.stringify(
       await openPayloads(createPayloadCodec(stage.ring), JSON.parse(historyToJSON(history))),
@@ -119,58 +86,65 @@ describe('an account and its customer', () => {
   });
 
   it('a change whose answer was lost is found by reading, and stands in the audit trail once', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { telephone1: '+49 421 77' });
     stage.simulators.businessCentral.faults.add({
       match: { method: 'PATCH', path: '/customers' },
       effect: { kind: 'lose-answer', when: 'after' },
       times: 1,
     });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 77');
-    const changes = (await actionsOf(account.id)).filter((action) => action === 'change customer in Business Central');
+    const changes = (await agreement.actionsOf(account.id)).filter(
+      (action) => action === 'change customer in Business Central',
+    );
     expect(changes).toHaveLength(1);
   });
 
   it('what was brought over before costs Business Central nothing', async () => {
-    const account = await takeKnown();
-    const before = centralRequests(/customers/);
-    await sync(account.id);
-    expect(centralRequests(/customers/)).toBe(before);
+    const account = await agreement.takeKnown();
+    const before = agreement.requestsTo(/customers/);
+    await agreement.sync(account.id);
+    expect(agreement.requestsTo(/customers/)).toBe(before);
   });
 
   it('many changes of one moment are one write', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     for (let index = 1; index <= 20; index += 1) {
       masterData.changeSales('account', account.id, { telephone1: `+49 421 ${index}` });
-      await follow.followAccount('account', account.id, {});
+      await agreement.follow.followAccount('account', account.id, {});
     }
     await masterData.untilEnded(accountWorkflowId(account.id));
     await until(() => masterData.customer(account.number)['phoneNumber'] === '+49 421 20');
-    const changes = (await actionsOf(account.id)).filter((action) => action === 'change customer in Business Central');
+    const changes = (await agreement.actionsOf(account.id)).filter(
+      (action) => action === 'change customer in Business Central',
+    );
     expect(changes.length).toBeLessThan(4);
   });
 
   it('a field that Business Central wins goes to Sales; of the newest field the later one stands', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeBusinessCentral('customers', account.number, {
       website: 'https://erp.example',
       email: 'erp@example.com',
     });
     masterData.changeSales('account', account.id, { telephone1: '+49 421 55' });
-    await sync(account.id, true);
+    await agreement.sync(account.id, true);
     expect(masterData.salesRow('account', account.id)['websiteurl']).toBe('https://erp.example');
     expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 55');
-    expect(await actionsOf(account.id)).toContain('change account in Sales');
+    expect(await agreement.actionsOf(account.id)).toContain('change account in Sales');
   });
 
   it('a field that both sides changed is left to a person, and the rest is brought over', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { address1_line1: 'Sales 1', telephone1: '+49 421 66' });
     masterData.changeBusinessCentral('customers', account.number, { addressLine1: 'Central 1' });
-    await follow.followAccount('account', account.id, {});
+    await agreement.follow.followAccount('account', account.id, {});
     expect(await masterData.untilProblem(account.id, 'master-conflict')).toContain('addressLine1');
-    expect(masterData.customer(account.number)).toMatchObject({ addressLine1: 'Central 1', phoneNumber: '+49 421 66' });
+    expect(masterData.customer(account.number)).toMatchObject({
+      addressLine1: 'Central 1',
+      phoneNumber: '+49 421 66',
+    });
     masterData.changeBusinessCentral('customers', account.number, { addressLine1: 'Sales 1' });
     await stage.temporal.workflow.getHandle(accountWorkflowId(account.id)).signal('retry');
     await masterData.untilEnded(accountWorkflowId(account.id));
@@ -178,102 +152,113 @@ describe('an account and its customer', () => {
   });
 
   it('a value that does not fit stops the row with a reason; the run goes on when it is corrected', async () => {
-    const account = await takeKnown();
-    masterData.changeSales('account', account.id, { address1_city: 'B'.repeat(31), telephone1: '+49 421 88' });
-    await follow.followAccount('account', account.id, {});
+    const account = await agreement.takeKnown();
+    masterData.changeSales('account', account.id, {
+      address1_city: 'B'.repeat(31),
+      telephone1: '+49 421 88',
+    });
+    await agreement.follow.followAccount('account', account.id, {});
     await masterData.untilProblem(account.id, 'value-too-long');
     expect(masterData.customer(account.number)['phoneNumber']).not.toBe('+49 421 88');
     masterData.changeSales('account', account.id, { address1_city: 'Bremen' });
-    await follow.followAccount('account', account.id, {});
+    await agreement.follow.followAccount('account', account.id, {});
     await masterData.untilEnded(accountWorkflowId(account.id));
     expect(masterData.customer(account.number)).toMatchObject({ city: 'Bremen', phoneNumber: '+49 421 88' });
   });
 
   it('what Business Central refuses is a problem of the account, not a failure of its run', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { telephone1: 'ask for Ann' });
-    await follow.followAccount('account', account.id, {});
+    await agreement.follow.followAccount('account', account.id, {});
     expect(await masterData.untilProblem(account.id, 'refused-by-business-central')).toContain(
       'must not contain letters',
     );
     masterData.changeSales('account', account.id, { telephone1: '+49 421 11' });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['phoneNumber']).toBe('+49 421 11');
   });
 
   it('another account number renames the customer, where the rules say so; a taken number is a problem', async () => {
-    const account = await takeKnown();
-    const taken = takeAccount(true);
+    const account = await agreement.takeKnown();
+    const taken = agreement.takeAccount(true);
     masterData.changeSales('account', account.id, { accountnumber: 'N-77' });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer('N-77')['displayName']).toBe(account.name);
     masterData.changeSales('account', account.id, { accountnumber: taken.number });
-    await follow.followAccount('account', account.id, {});
+    await agreement.follow.followAccount('account', account.id, {});
     await masterData.untilProblem(account.id, 'number-taken');
     masterData.changeSales('account', account.id, { accountnumber: 'N-77' });
-    await sync(account.id);
+    await agreement.sync(account.id);
   });
 });
 
 describe('accounts that come and go', () => {
   it('a deactivated account blocks its customer, and only our block is taken back', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     masterData.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['blocked']).toBe('All');
     masterData.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['blocked']).toBe('_x0020_');
 
     masterData.changeBusinessCentral('customers', account.number, { blocked: 'All' });
     masterData.changeSales('account', account.id, { statecode: 1, statuscode: 2 });
-    await sync(account.id);
+    await agreement.sync(account.id);
     masterData.changeSales('account', account.id, { statecode: 0, statuscode: 1 });
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['blocked']).toBe('All');
   });
 
   it('the link of an account that lost a merge moves to the survivor', async () => {
-    const loser = await takeKnown();
-    const survivor = takeAccount(false);
+    const loser = await agreement.takeKnown();
+    const survivor = agreement.takeAccount(false);
     const merged = { merged: true, masterid: survivor.id, statecode: 1, statuscode: 2 };
     masterData.changeSales('account', loser.id, merged);
-    await sync(loser.id);
+    await agreement.sync(loser.id);
     await masterData.untilEnded(accountWorkflowId(survivor.id));
     await keepHistory(stage, accountWorkflowId(loser.id), 'accounts-merged');
     const { id } = stage.simulators.businessCentral.company;
     const links = await stage.ledger.findLinks('customer', id, [loser.id, survivor.id]);
     expect([...links.keys()]).toEqual([survivor.id]);
     // The customer takes the name and, by the rule, the number of the survivor.
-    expect(masterData.customer(survivor.number)).toMatchObject({ displayName: survivor.name, blocked: '_x0020_' });
+    expect(masterData.customer(survivor.number)).toMatchObject({
+      displayName: survivor.name,
+      blocked: '_x0020_',
+    });
   });
 
   it('when both accounts of a merge have a customer, a person decides', async () => {
-    const loser = await takeKnown();
-    const survivor = await takeKnown();
-    masterData.changeSales('account', loser.id, { merged: true, masterid: survivor.id, statecode: 1, statuscode: 2 });
-    await follow.followAccount('account', loser.id, {});
+    const loser = await agreement.takeKnown();
+    const survivor = await agreement.takeKnown();
+    masterData.changeSales('account', loser.id, {
+      merged: true,
+      masterid: survivor.id,
+      statecode: 1,
+      statuscode: 2,
+    });
+    await agreement.follow.followAccount('account', loser.id, {});
     await masterData.untilProblem(loser.id, 'accounts-merged');
     expect(masterData.customer(loser.number)['blocked']).toBe('_x0020_');
   });
 
   it('a deleted account leaves its customer, blocked, with its link', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     const { store } = stage.simulators.dataverse;
     const row = store.find('account', account.id);
     if (row) store.remove(store.schema.table('account'), row);
-    await sync(account.id);
+    await agreement.sync(account.id);
     expect(masterData.customer(account.number)['blocked']).toBe('All');
     const links = await stage.ledger.findLinks('customer', stage.simulators.businessCentral.company.id, [account.id]);
     expect(links.has(account.id)).toBe(true);
   });
 
   it('a customer that was deleted in Business Central is a problem, and is not made again', async () => {
-    const account = await takeKnown();
+    const account = await agreement.takeKnown();
     const { company } = stage.simulators.businessCentral;
     const row = company.findByNumber('customers', account.number);
     if (row) company.remove('customers', row);
-    await follow.followAccount('account', account.id, { isThorough: true });
+    await agreement.follow.followAccount('account', account.id, { isThorough: true });
     await masterData.untilProblem(account.id, 'customer-gone');
     expect(company.findByNumber('customers', account.number)).toBeUndefined();
   });
@@ -312,62 +297,13 @@ describe('two accounts with one number', () => {
   });
 });
 
-describe('contacts', () => {
-  it('a changed contact is brought over by the run of its account', async () => {
-    const account = await takeKnown();
-    const [contact] = account.contacts;
-    if (!contact) throw new Error('no contact');
-    masterData.changeSales('contact', contact.id, { jobtitle: 'Head of buying' });
-    await follow.followAccount('contact', contact.id, {});
-    await masterData.untilEnded(accountWorkflowId(contact.id));
-    await masterData.untilEnded(accountWorkflowId(account.id));
-    const titles = masterData.contactsOf(companyNumberOf(account.number)).map((row) => row['jobTitle']);
-    expect(titles).toContain('Head of buying');
-  });
-
-  it('a contact that went to another company goes there in Business Central, too', async () => {
-    const from = await takeKnown();
-    const to = await takeKnown();
-    const [contact] = from.contacts;
-    if (!contact) throw new Error('no contact');
-    const before = masterData.contactsOf(companyNumberOf(to.number)).length;
-    masterData.changeSales('contact', contact.id, { parentcustomerid: to.id });
-    await follow.followAccount('contact', contact.id, {});
-    await masterData.untilEnded(accountWorkflowId(contact.id));
-    await masterData.untilEnded(accountWorkflowId(to.id));
-    expect(masterData.contactsOf(companyNumberOf(to.number))).toHaveLength(before + 1);
-  });
-
-  it('a contact without a company becomes a customer itself', async () => {
-    const { store } = stage.simulators.dataverse;
-    const row = store.insert(store.schema.table('contact'), {
-      firstname: 'Ida',
-      lastname: 'Holm',
-      fullname: 'Ida Holm',
-    });
-    const id = String(row['contactid']);
-    await follow.followAccount('contact', id, {});
-    await masterData.untilEnded(accountWorkflowId(id));
-    const company = stage.simulators.businessCentral.company;
-    const made = [...company.all('customers')].find((one) => one['displayName'] === 'Ida Holm');
-    expect(made).toMatchObject({ type: 'Person' });
-    // Told as an account by whoever knows only the link.
-    await sync(id, true);
-    expect(made?.['blocked']).toBe('_x0020_');
-  });
-});
-
 describe('a product and its item', () => {
-  const syncProduct = async (id: string, isThorough = false): Promise<void> => {
-    await follow.followProduct(id, { isThorough });
-    await masterData.untilEnded(productWorkflowId(id));
-  };
   const products = () => stage.simulators.data.products;
 
   it('a product without an item gets one from the template, without a price', async () => {
     const product = products().find((one) => !one.isInBusinessCentral && one.isActive);
     if (!product) throw new Error('no such product');
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     expect(masterData.item(product.number)).toMatchObject({
       displayName: product.name,
       baseUnitOfMeasureCode: product.unit,
@@ -379,7 +315,7 @@ describe('a product and its item', () => {
   it('the table of the rules leads to another item', async () => {
     const product = products().find((one) => one.number === 'EQ-1003');
     if (!product) throw new Error('no EQ-1003');
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     const links = await stage.ledger.findLinks('item', stage.simulators.businessCentral.company.id, [product.id]);
     expect(links.get(product.id)?.bcNumber).toBe('EQ-1004');
   });
@@ -395,15 +331,15 @@ describe('a product and its item', () => {
     const deal = dealer.takeKnown(fits);
     const product = products()[deal.lines[0]?.productIndex ?? -1];
     if (!product) throw new Error('no product');
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     masterData.changeSales('product', product.id, { statecode: 1, statuscode: 2 });
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     expect(masterData.item(product.number)['blocked']).toBe(true);
     await startDeal(stage, { table: 'salesorder', recordId: deal.id });
     await dealer.untilState(deal, 'held');
     expect((await dealer.status(deal)).problems.map(({ reason }) => reason)).toEqual(['item-blocked']);
     masterData.changeSales('product', product.id, { statecode: 0, statuscode: 1 });
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     expect(masterData.item(product.number)['blocked']).toBe(false);
     expect((await dealer.result(deal)).outcome).toBe('written-back');
   });
@@ -414,7 +350,7 @@ describe('a product and its item', () => {
     const { store } = stage.simulators.dataverse;
     const unit = store.insert(store.schema.table('uom'), { name: 'CRATE', quantity: '1' });
     masterData.changeSales('product', product.id, { defaultuomid: unit['uomid'] });
-    await follow.followProduct(product.id, { isThorough: true });
+    await agreement.follow.followProduct(product.id, { isThorough: true });
     expect(await masterData.untilProblem(product.id, 'unit-unknown')).toContain('CRATE');
   });
 
@@ -423,11 +359,11 @@ describe('a product and its item', () => {
       .filter((one) => one.isInBusinessCentral && one.isActive)
       .at(-1);
     if (!product) throw new Error('no product');
-    await syncProduct(product.id);
+    await agreement.syncProduct(product.id);
     const { company } = stage.simulators.businessCentral;
     const row = company.findByNumber('items', product.number);
     if (row) company.remove('items', row);
-    await follow.followProduct(product.id, { isThorough: true });
+    await agreement.follow.followProduct(product.id, { isThorough: true });
     await masterData.untilProblem(product.id, 'item-gone');
   });
 });

@@ -2,6 +2,7 @@ import type { Simulators } from '@dealbridge/simulators';
 import { createExamination } from '../../src/doctor/examine.js';
 import type { Finding, StepReport } from '../../src/doctor/finding.js';
 import { loadConfig } from '../../src/process/config.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
 import { createSeller } from './sales.js';
 
 /** What the examination found, to be asked by step and check. */
@@ -90,5 +91,26 @@ export async function registerSteps(simulators: Simulators, url: string) {
     idOf: (step: string) => ids.get(step) ?? '',
     change: (step: string, values: object) => call(pathOf(step), values, 'PATCH'),
     remove: (step: string) => call(pathOf(step), {}, 'DELETE'),
+  };
+}
+
+/** The settings of an installation on the simulators, without Temporal. */
+export function environmentOf({ connection: to }: Simulators, databaseUrl: string): NodeJS.ProcessEnv {
+  return {
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    DATABASE_URL: databaseUrl,
+    DEALBRIDGE_KEYS: createKeyLine(),
+    DEALBRIDGE_RULES: 'test/rules/doctor.yaml',
+    ENTRA_TENANT_ID: to.tenant,
+    ENTRA_LOGIN_URL: to.entra,
+    DATAVERSE_URL: to.dataverse,
+    DATAVERSE_CLIENT_ID: to.dataverseApp.clientId,
+    DATAVERSE_CLIENT_SECRET: to.dataverseApp.clientSecret,
+    BC_URL: to.businessCentral,
+    BC_ENVIRONMENT: to.environment,
+    BC_COMPANY: to.company,
+    BC_CLIENT_ID: to.businessCentralApp.clientId,
+    BC_CLIENT_SECRET: to.businessCentralApp.clientSecret,
+    WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
   };
 }
