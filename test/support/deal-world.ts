@@ -79,6 +79,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     invoices: [] as { id: string; number: string; status: InvoiceProgress['status'] }[],
     order: { shippedQuantity: '0', invoicedQuantity: '0', etag: '1' } as OrderProgress,
     isItemBlocked: false,
+    /** Whether holds are watched; without it their steps are repeated. */
+    isWatched: false,
   };
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
@@ -231,6 +233,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     setOrderInvoiced: async () => undefined,
     writeNote: async () => undefined,
     async watchHold({ seen }) {
+      // The test server forgets to skip time when a run ends while one of its steps is asked again: most tests do without.
+      if (!books.isWatched) throw ApplicationFailure.nonRetryable('no privilege', REFUSED);
       const holds = states.filter((state) => state === 'held').length;
       const sees = JSON.stringify([progress.state, holds, record, books.isItemBlocked, books.draft]);
       if (sees === seen) throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed' });

@@ -54,21 +54,6 @@ describe('a hold', () => {
     expect(world.states).toEqual(['confirmed', 'held', 'confirmed', 'written-back']);
   });
 
-  it('is watched every hour, though nobody says anything, and its step is repeated once something changed', async () => {
-    const { world, deal } = await startHeld();
-    const readings = world.countOf('readDeal');
-    await skipping.env.sleep('150 minutes');
-    // Once for what is seen now, then at the end of each hour, each a little longer than the one before.
-    await expect.poll(() => world.countOf('watchHold')).toBe(4);
-    expect(world.countOf('readDeal')).toBe(readings);
-    expect((await deal.until('held')).problems).toHaveLength(1);
-    world.books.isItemBlocked = false;
-    await skipping.env.sleep('2 hours');
-    await deal.until('awaiting-confirmation');
-    expect(world.trail).toEqual([]);
-    await deal.handle.terminate();
-  });
-
   it('that only repeating the step can end is repeated every hour', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });

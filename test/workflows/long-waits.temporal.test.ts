@@ -26,7 +26,7 @@ async function eventsOfRuns({ handle, firstRunId }: DealRun): Promise<number[]> 
 describe('a deal that is held for a year', () => {
   it('for an item costs its history next to nothing, and goes on at the last day', async () => {
     const world = makeDealWorld(skipping);
-    world.books.isItemBlocked = true;
+    Object.assign(world.books, { isWatched: true, isItemBlocked: true });
     const deal = await world.start();
     await deal.until('held');
     await skipping.env.sleep('365 days');
@@ -62,6 +62,27 @@ describe('a deal that is held for a year', () => {
     expect((await deal.handle.result()).outcome).toBe('written-back');
     expect(world.books).toMatchObject({ made: 1, deleted: [], posted: [confirmed] });
     expect(world.trail.filter(({ action }) => action === 'confirm')).toHaveLength(1);
+  });
+});
+
+describe('a hold', () => {
+  it('is watched every hour, though nobody says anything, and its step is repeated once something changed', async () => {
+    const world = makeDealWorld(skipping);
+    Object.assign(world.books, { isWatched: true, isItemBlocked: true });
+    const deal = await world.start();
+    await deal.until('held');
+    const readings = world.countOf('readDeal');
+    await skipping.env.sleep('150 minutes');
+    // Once for what is seen now, then at the end of each hour, each a little longer than the one before.
+    await expect.poll(() => world.countOf('watchHold')).toBe(4);
+    expect(world.countOf('readDeal')).toBe(readings);
+    expect((await deal.until('held')).problems).toHaveLength(1);
+    world.books.isItemBlocked = false;
+    await skipping.env.sleep('2 hours');
+    await deal.until('awaiting-confirmation');
+    expect(world.trail).toEqual([]);
+    await deal.confirm();
+    await deal.handle.result();
   });
 });
 
