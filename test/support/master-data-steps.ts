@@ -1,5 +1,6 @@
 import type { Simulators } from '@dealbridge/simulators';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
+import { createHoldWatch } from '../../src/activities/deals/watch-hold.js';
 import { createMasterDataCreation, createMasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
 import { createMatchBusinessCentral, createMatchDataverse } from '../../src/activities/masters/match-accounts.js';
 import { createAccountReaders, createCustomerSteps } from '../../src/activities/masters/sync-accounts.js';
@@ -61,18 +62,20 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     matching,
     findStrongCandidate: undefined,
   };
+  const companies = { choose: async () => company, withId: async () => company };
+  const rulesOfRecords = createRulesOfRecords({
+    today: rules,
+    findMapping: async () => undefined,
+    withMappingOf: () => rules,
+  });
   return {
     ledger,
     masters,
     matching,
     companyId,
     previewer: createPreviewer({ dataverse, companyOf: async () => businessCentral, ledger }, rules),
-    ...createDataverseActivities({
-      ...common,
-      dataverse,
-      companies: { choose: async () => company },
-      rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
-    }),
+    ...createDataverseActivities({ ...common, dataverse, companies, rules: rulesOfRecords }),
+    ...createHoldWatch({ dataverse, ledger, companies, rules: rulesOfRecords }),
     ...createMasterDataLookups(dependencies),
     ...createMasterDataCreation(dependencies),
     ...createAccountReaders(dependencies),

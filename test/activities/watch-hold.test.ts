@@ -1,0 +1,87 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { STILL_HELD } from '../../src/deal/failure-types.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { openMasterDataSteps } from '../support/master-data-steps.js';
+import { createSeller } from '../support/sales.js';
+import { sellUnknown } from '../support/unknown-deal.js';
+
+/** What a held deal waits for is seen by reading both sides, and nothing is written by looking. */
+
+let simulators: Simulators;
+let embedded: EmbeddedLedger;
+let database: Database;
+let steps: ReturnType<typeof openMasterDataSteps>;
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 20, accounts: 12, documents: 12 });
+  simulators.dataverse.webhooks.registrations.splice(0);
+  embedded = await openEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+  steps = openMasterDataSteps(simulators, database, 'writeInAccount: "8400"\nfreightAccount: "8410"\n');
+});
+afterAll(async () => {
+  await steps?.close();
+  await database?.close();
+  await simulators?.stop();
+  await embedded?.stop();
+});
+
+/** An order of an account and products that Business Central lacks, held for them. */
+async function hold() {
+  const sold = await sellUnknown(simulators, createSeller(simulators));
+  const ref = { table: 'salesorder' as const, recordId: sold.orderId };
+  await steps.ledger.register(ref);
+  await steps.readDeal(ref);
+  await steps.ledger.change(ref.recordId, { kind: 'held', reason: 'customer-missing', text: 'no customer' });
+  return { sold, ref, seen: await steps.watchHold({ ref }) };
+}
+
+const stillHeld = { type: STILL_HELD, nonRetryable: false };
+const writes = () =>
+  [...simulators.businessCentral.requests, ...simulators.dataverse.requests].filter(({ method }) => method !== 'GET');
+
+describe('a watched hold', () => {
+  it('goes on while nothing has changed, and writes nothing', async () => {
+    const { ref, seen } = await hold();
+    const before = writes().length;
+    await expect(steps.watchHold({ ref, seen })).rejects.toMatchObject(stillHeld);
+    await expect(steps.watchHold({ ref, seen })).rejects.toMatchObject(stillHeld);
+    expect(writes()).toHaveLength(before);
+  });
+
+  it('is over once Business Central has the customer', async () => {
+    const { ref, seen, sold } = await hold();
+    simulators.businessCentral.company.insert('customers', {
+      number: sold.accountNumber,
+      displayName: sold.accountNumber,
+      type: 'Company',
+      blocked: '_x0020_',
+    });
+    expect(await steps.watchHold({ ref, seen })).not.toBe(seen);
+  });
+
+  it('is over once the record is another in Sales, or gone', async () => {
+    const { ref, seen } = await hold();
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', ref.recordId);
+    if (!order) throw new Error('no order');
+    store.update(store.schema.table('salesorder'), order, { name: 'Another name' });
+    const again = await steps.watchHold({ ref, seen });
+    expect(again).not.toBe(seen);
+    await createSeller(simulators).deleteRecord('salesorders', ref.recordId);
+    const gone = await steps.watchHold({ ref, seen: again });
+    expect(gone).not.toBe(again);
+    await expect(steps.watchHold({ ref, seen: gone })).rejects.toMatchObject(stillHeld);
+  });
+
+  it('is over once the deal is held no more: nobody watches for nothing', async () => {
+    const { ref, seen } = await hold();
+    await steps.ledger.change(ref.recordId, { kind: 'state', state: 'preparing' });
+    expect(await steps.watchHold({ ref, seen })).not.toBe(seen);
+  });
+});
