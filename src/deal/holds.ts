@@ -15,6 +15,7 @@ export type HoldReason =
   | 'unit-unknown'
   | 'value-too-long'
   | 'value-missing'
+  | 'value-refused'
   | 'code-unknown'
   | 'mapping-failed'
   | 'line-refused'
@@ -24,6 +25,7 @@ export type HoldReason =
   | 'totals-differ'
   | 'period-closed'
   | 'posting-setup'
+  | 'number-series'
   | 'stock-short'
   | 'approval-needed'
   | 'two-documents'
@@ -82,8 +84,16 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     nextStep: 'Create the items in Business Central under the product numbers, or allow their creation; then retry.',
   },
   'item-blocked': { owner: 'master data', nextStep: 'Unblock the item in Business Central; then retry.' },
-  'unit-unknown': { owner: 'master data', nextStep: 'Add the unit to the item in Business Central; then retry.' },
+  'unit-unknown': {
+    owner: 'master data',
+    nextStep:
+      'Name the code of the unit in the table units of the configuration, or add the unit to Business Central and to the item; then retry.',
+  },
   'value-too-long': { owner: 'seller', nextStep: 'Shorten the value in Sales; then retry.' },
+  'value-refused': {
+    owner: 'master data',
+    nextStep: 'Correct the value in the column that the message names; then retry.',
+  },
   'value-missing': { owner: 'seller', nextStep: 'Fill in the value in Sales; then retry.' },
   'code-unknown': {
     owner: 'master data',
@@ -109,6 +119,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
   'period-closed': { owner: 'finance', nextStep: 'Open the posting period in Business Central; then retry.' },
   'posting-setup': { owner: 'finance', nextStep: 'Complete the posting set-up in Business Central; then retry.' },
+  'number-series': {
+    owner: 'master data',
+    nextStep:
+      'Set the number series that the message names in the set-up of Business Central; for customers, contacts and items it must allow manual numbers; then retry.',
+  },
   'stock-short': { owner: 'master data', nextStep: 'Book the stock of the item in Business Central; then retry.' },
   'approval-needed': { owner: 'finance', nextStep: 'Approve the document in Business Central; then retry.' },
   'two-documents': {
@@ -224,6 +239,7 @@ export const HOLDS_CLEARED_BY_MASTER_DATA = [
   'item-missing',
   'item-blocked',
   'unit-unknown',
+  'value-refused',
 ] as const satisfies readonly HoldReason[];
 
 /**
@@ -245,6 +261,7 @@ export const HOLDS_SEEN_BY_READING: ReadonlySet<HoldReason> = new Set([
   'unit-unknown',
   'value-too-long',
   'value-missing',
+  'value-refused',
   'code-unknown',
   'mapping-failed',
   'line-refused',

@@ -39,9 +39,9 @@ export function examineSetup(company: Step<CompanyAccess>, configuration: Step<C
           'Page User Setup: the line of the app, if there is one, must allow posting today.',
         ),
         notChecked(
-          'manual numbers',
-          'API v2.0 does not show number series',
-          'Page No. Series: Manual Nos. on for the series of customers and items that page Sales & Receivables Setup names.',
+          'number series',
+          'API v2.0 does not show them',
+          'Pages Sales & Receivables Setup (customers, invoices, orders, posted documents), Inventory Setup (items) and Marketing Setup (contacts): each names a series; page No. Series: Manual Nos. on for customers, items and contacts, whose numbers come from Sales.',
         ),
         notChecked(
           'templates',

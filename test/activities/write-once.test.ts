@@ -118,3 +118,38 @@ describe('a write that two deals need', () => {
     expect(made).toEqual(['row-1']);
   });
 });
+
+describe('facts of a request', () => {
+  it('stand in the trail when it was sent, and not for a row that was there before', async () => {
+    const factsAfter = async (first: RemoteApiError) => {
+      const { recordId } = await counter.win();
+      let attempts = 0;
+      const attempt = () =>
+        writeOnce(withClock(), {
+          recordId,
+          writeKey: `${recordId}/facts`,
+          action: 'write something',
+          result,
+          ambiguityWindowMs: 0,
+          sentFacts: { cuts: ['text: 40 → 35 characters'] },
+          find: async () => ({ id: 'found' }),
+          write: async () => {
+            attempts += 1;
+            throw first;
+          },
+          outcome: ({ id }) => ({ facts: { id } }),
+        });
+      await attempt().catch(attempt);
+      expect(attempts).toBe(1);
+      const { rows } = await counter.database.query(
+        `SELECT facts FROM audit_entries WHERE record_id = $1 AND action = 'write something'`,
+        [recordId],
+      );
+      return rows[0]?.['facts'];
+    };
+    const noAnswer = new RemoteApiError('business-central', 'unknown-outcome', 'write something', { status: 504 });
+    const taken = new RemoteApiError('business-central', 'taken', 'write something', { status: 400 });
+    expect(await factsAfter(noAnswer)).toMatchObject({ id: 'found', adopted: true, cuts: expect.any(Array) });
+    expect(await factsAfter(taken)).not.toHaveProperty('cuts');
+  });
+});

@@ -44,6 +44,8 @@ describe('lists of states and of hold reasons', () => {
   it('what master data clears is the matter of those who keep customers and items', () => {
     const owners = HOLDS_CLEARED_BY_MASTER_DATA.map((reason: HoldReason) => HOLDS[reason].owner);
     expect(owners).not.toContain('IT');
-    expect(HOLDS_CLEARED_BY_MASTER_DATA.every((reason) => /^(customer|contact|item|unit)-/.test(reason))).toBe(true);
+    expect(HOLDS_CLEARED_BY_MASTER_DATA.every((reason) => /^(customer|contact|item|unit|value)-/.test(reason))).toBe(
+      true,
+    );
   });
 });

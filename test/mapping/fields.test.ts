@@ -126,7 +126,7 @@ mapping:
     const { values, problems, notes } = await resolve(extra({ shipto_name: 'Lager', paymenttermscode: '7' }), yaml);
     expect(problems).toEqual([]);
     expect(values.header).toEqual({});
-    expect(notes.filter(({ isLeft }) => isLeft).map(({ field }) => field)).toEqual(['document.paymentTermsId']);
+    expect(notes.filter(({ leftOut }) => leftOut).map(({ field }) => field)).toEqual(['document.paymentTermsId']);
   });
 
   it('customer and item numbers of other columns are the ones that are looked up', async () => {

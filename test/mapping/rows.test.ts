@@ -347,6 +347,11 @@ const SAMPLE = {
   boolean: ['true', true],
 } as const;
 
+const FORMATTED = {
+  'e-mail': ['a@example.com', 'a@example.com'],
+  phone: ['+49 30 123', '+49 30 123'],
+} as const;
+
 /** Customer and item numbers are set when the deal is read, so that every step looks for the same. */
 const NUMBERS: ReadonlySet<string> = new Set(['customer.number', 'item.number']);
 const ONLY_ORDERS: ReadonlySet<string> = new Set([
@@ -371,7 +376,9 @@ describe('a custom column fills every field that API v2.0 offers', () => {
           ? ['CODE', `id of ${target.set} CODE`]
           : target.set
             ? ['CODE', 'CODE']
-            : SAMPLE[target.kind];
+            : target.format
+              ? FORMATTED[target.format]
+              : SAMPLE[target.kind];
     const deal = makeDeal({
       extra: {
         record: { new_column: given },

@@ -8,7 +8,7 @@ import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
 import type { SeenDiscount } from '../../deal/totals.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
-import { planDocument } from '../../mapping/plan/plan-document.js';
+import { planDocument, toSentNotes } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
 import { refuse, refuseAll } from '../remote/failures.js';
 import { deletion } from '../remote/results.js';
@@ -70,6 +70,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
           port.kind === 'invoice' ? 'create draft invoice in Business Central' : 'create order in Business Central',
         result: port.content.and(z.object({ made: draftProvenance.exactOptional() })),
         ambiguityWindowMs,
+        sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),
         find: async ({ startedFrom }) => withProvenance(await port.find(key), startedFrom),
         write: async (context) => {
           const there = await port.findBeforeCreating(key, draftVersion);
@@ -93,7 +94,6 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
             draftNumber: draft.number,
             totalIncludingTax: draft.includingTax,
             ...(of && { mapping: of.mapping }),
-            ...cutsOf(plan.notes),
           },
         }),
       });

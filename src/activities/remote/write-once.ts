@@ -30,6 +30,8 @@ export interface SafeWrite<Result extends object> {
   readonly write: (
     context: WriteContext,
   ) => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
+  /** Facts of the request itself; the trail has them only when it was sent, not for a row that was there before. */
+  readonly sentFacts?: Readonly<Record<string, unknown>>;
   /** What the ledger remembers of the result, in the same transaction as the intent and the audit entry. */
   readonly outcome: (result: Result) => Pick<Outcome, 'change' | 'link' | 'document' | 'writeBack'> &
     Pick<Outcome['audit'], 'before' | 'after' | 'personal'> & {
@@ -64,7 +66,7 @@ export async function writeOnce<Result extends object>(
     const earlier = { mayHaveLanded: intent.state === 'asking', startedFrom: intent.startedFrom };
     const found = await toTemporalFailures(() => write.find(earlier));
     if (found !== undefined) {
-      await keep(ledger, write, found, undefined);
+      await keep(ledger, write, found, { mayBeOurs: earlier.mayHaveLanded });
       return found;
     }
     const restMs = intent.state === 'asking' ? write.ambiguityWindowMs - intent.askedMsAgo : 0;
@@ -92,7 +94,7 @@ export async function writeOnce<Result extends object>(
       // The row that has the key may be the very one, made meanwhile or long ago (I1); another one is for a person.
       const found = error.code === 'taken' ? await toTemporalFailures(() => write.find(notLanded(write))) : undefined;
       if (found !== undefined) {
-        await keep(ledger, write, found, undefined);
+        await keep(ledger, write, found, { mayBeOurs: false });
         return found;
       }
     }
@@ -131,8 +133,10 @@ async function keep<Result extends object>(
   ledger: WriteLedger,
   write: SafeWrite<Result>,
   result: Result,
-  receipt: { readonly requestId: string; readonly correlationId: string } | undefined,
+  source: { readonly requestId: string; readonly correlationId: string } | { readonly mayBeOurs: boolean },
 ): Promise<void> {
+  const receipt = 'requestId' in source ? source : undefined;
+  const wasSent = !('mayBeOurs' in source) || source.mayBeOurs;
   const { change, link, document, writeBack, facts, before, after, personal } = write.outcome(result);
   await ledger.recordOutcome({
     recordId: write.recordId,
@@ -147,7 +151,7 @@ async function keep<Result extends object>(
       actor: 'dealbridge',
       action: write.action,
       ...receipt,
-      facts: { ...facts, ...(receipt === undefined && { adopted: true }) },
+      facts: { ...facts, ...(wasSent && write.sentFacts), ...(receipt === undefined && { adopted: true }) },
       ...(before && { before }),
       ...(after && { after }),
       ...(personal && { personal }),

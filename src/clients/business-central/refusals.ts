@@ -14,6 +14,8 @@ const REFUSALS: readonly (readonly [RegExp, HoldReason])[] = [
   [/Item Unit of Measure|Unit of Measure Code|Unit of Measure does not exist/i, 'unit-unknown'],
   [/Customer does not exist|There is no Customer within/i, 'customer-gone'],
   [/Posting Group must have a value in Customer/i, 'customer-setup'],
+  [/may not enter numbers manually|cannot assign new numbers|Nos\. must have a value/i, 'number-series'],
+  [/email address .* is not valid|must not contain letters/i, 'value-refused'],
   [
     /Posting Setup|must have a value in .* Setup|Setup is blocked|Currency Factor must have|Exchange Rate/i,
     'posting-setup',

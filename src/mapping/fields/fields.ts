@@ -168,15 +168,34 @@ function toFitting(
     case 'text':
     case 'code': {
       const text = target.kind === 'code' ? toCode(String(value)) : String(value);
+      const refused = target.format && whyRefused(target.format, text);
+      if (refused) return { reason: 'value-refused', text: `${refused} (${common.source})` };
       // A country that still has to be found by its name may be longer than its code.
       if (text.length <= target.length || target.set === 'countriesRegions') {
         return { ...common, value: target.set === 'countriesRegions' ? String(value).trim() : text };
       }
       if (cut) return { ...common, value: cutTo(text, target.length), cutFrom: text };
       return {
-        reason: 'value-too-long',
+        // Nobody shortens the name of a unit: it gets a code in the table.
+        reason: target.set === 'unitsOfMeasure' ? 'unit-unknown' : 'value-too-long',
         text: `${text.length} characters where ${target.length} fit (${common.source})`,
       };
+    }
+  }
+}
+
+/** The rules of Business Central's own fields (reference/business-central 2.2). */
+function whyRefused(format: NonNullable<Target['format']>, text: string): string | undefined {
+  switch (format) {
+    case 'phone':
+      return /\p{L}/u.test(text) ? `'${text}' has letters, which no phone number may have` : undefined;
+    case 'e-mail': {
+      const addresses = text
+        .replace(/^;+|;+$/g, '')
+        .split(';')
+        .map((one) => one.trim());
+      const odd = addresses.find((address) => !/^[^\s@,]+@[^\s@,]+$/.test(address));
+      return odd === undefined ? undefined : `'${odd}' is no e-mail address such as name@example.com`;
     }
   }
 }

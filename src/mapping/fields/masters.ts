@@ -44,7 +44,7 @@ export async function resolveItem(
   mapping: Mapping,
   rules: LineRules,
   lookups: Pick<Lookups, 'findCode'>,
-): Promise<Resolved<FieldValues> & { readonly unitCode: string | undefined }> {
+): Promise<Resolved<FieldValues> & { readonly unitCode: string | undefined; readonly unitColumn: string }> {
   const { product } = line;
   if (!product) throw new InternalError(`line ${line.lineId} has no product`);
   // A rule can name another item than the product's own.
@@ -61,7 +61,7 @@ export async function resolveItem(
     number,
     ...(unitCode && { baseUnitOfMeasureCode: unitCode }),
   };
-  return { ...resolved, values, unitCode };
+  return { ...resolved, values, unitCode, unitColumn: unit ? unit.source.replace(/^column /, '') : 'uomid' };
 }
 
 /** Prices of an item may not be negative there; the built-in integration makes them 0 as well. */

@@ -34,8 +34,8 @@ export interface MappingNote {
   readonly isDefault: boolean;
   readonly cutFrom?: string;
   readonly lookedUp?: CodeSet;
-  /** The value has no code, and the configuration leaves the field to Business Central. */
-  readonly isLeft?: boolean;
+  /** Why the value is not sent; the field is left to Business Central. */
+  readonly leftOut?: string;
 }
 
 export interface Resolved<T> {
@@ -79,7 +79,14 @@ export async function resolveDocument(
     const where = `line ${line.sequence / 10_000}`;
     const mapped = await mapSection('line', mapping, deal, line);
     const item = kind === 'item' ? number : undefined;
-    const fields = take(await resolveSection(where, mapped, lookups, item));
+    // A comment is its text and nothing else.
+    const isComment = kind === 'comment';
+    const resolved = await resolveSection(where, mapped, lookups, item);
+    const fields = take(isComment ? onlyDescription(where, resolved) : resolved);
+    if (isComment) {
+      lines[line.lineId] = { fields, dimensions: [] };
+      continue;
+    }
     const wanted = await resolveDimensions(where, mapping, deal, line, lookups);
     problems.push(...wanted.problems);
     notes.push(...wanted.notes);
@@ -93,12 +100,23 @@ export async function resolveDocument(
       ]);
       kept = take(withoutDefaults(where, wanted.values, inherited, 'what the line inherits'));
     }
-    // A comment is its text and nothing else.
-    const isComment = kind === 'comment';
-    const text = typeof fields['description'] === 'string' ? { description: fields['description'] } : {};
-    lines[line.lineId] = { fields: isComment ? text : fields, dimensions: isComment ? [] : kept };
+    lines[line.lineId] = { fields, dimensions: kept };
   }
   return { values: { header, dimensions: own, lines }, problems, notes };
+}
+
+function onlyDescription(
+  where: string,
+  { values, notes, problems }: Resolved<Record<string, string | boolean>>,
+): Resolved<FieldValues> {
+  const { description } = values;
+  return {
+    values: typeof description === 'string' ? { description } : {},
+    problems,
+    notes: notes.map((note) =>
+      note.field === `${where}.description` ? note : { ...note, leftOut: 'is left out: the line is a comment' },
+    ),
+  };
 }
 
 export async function resolveSection(
@@ -163,7 +181,7 @@ function toLeftNote(
   field: string,
   { value, source }: { readonly value: string; readonly source: string },
 ): MappingNote {
-  return { field, value, source, isDefault: false, isLeft: true };
+  return { field, value, source, isDefault: false, leftOut: 'has no code' };
 }
 
 interface WantedDimensions {

@@ -51,6 +51,8 @@ export interface Target {
   /** The set in which a code must exist; for an id, the set whose row with that code gives the id. */
   readonly set?: CodeSet | undefined;
   readonly options: readonly string[];
+  /** What Business Central checks beside the length. */
+  readonly format?: 'e-mail' | 'phone' | undefined;
   readonly fallback?: Fallback | undefined;
   readonly required: boolean;
 }
@@ -125,6 +127,13 @@ const KINDS: Readonly<Record<string, Target['kind']>> = {
   G: 'id',
 };
 
+/** Refused by their content, whatever the row is (reference/business-central 2.2). */
+const FORMATS: Readonly<Record<string, Target['format']>> = {
+  email: 'e-mail',
+  phoneNumber: 'phone',
+  mobilePhoneNumber: 'phone',
+};
+
 function toTarget(definition: string): readonly [string, Target] {
   const found = /^(\w+):([A-Z])(\d+)?(?:\(([^)]*)\))?(?:@(\w+))?(!)?(~)?(?:=([^>]+)(?:>(\w+))?)?$/.exec(definition);
   const kind = KINDS[found?.[2] ?? ''];
@@ -136,6 +145,7 @@ function toTarget(definition: string): readonly [string, Target] {
       kind,
       length: Number(length ?? 0),
       set: CODE_SETS.find((one) => one === set),
+      format: FORMATS[name],
       options: options?.split('|') ?? [],
       required: required !== undefined,
       ...(columns && {

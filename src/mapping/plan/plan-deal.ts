@@ -4,6 +4,7 @@ import type { Creates } from '../../deal/missing-master-data.js';
 import type { Rules } from '../rules/rules.js';
 import { type DocumentLookups, type DocumentPlan, planDocument } from './plan-document.js';
 import { type ItemPlan, type MasterPlan, planContact, planCustomer, planItem } from './plan-master-data.js';
+import { findUnitProblems } from './plan-units.js';
 
 /** What a hand-over would create, and with which values: the hand-over does it, the preview shows it. */
 
@@ -34,5 +35,7 @@ export async function planDeal(
     if (line) items.push(await planItem(deal, line, rules, lookups));
   }
   const parts = [document, ...(customer ? [customer] : []), ...(contact ? [contact] : []), ...items];
-  return { customer, contact, items, document, problems: parts.flatMap(({ problems }) => problems) };
+  const ofNewItems = new Set(items.map(({ values }) => String(values['baseUnitOfMeasureCode'])));
+  const units = await findUnitProblems(deal, rules, ofNewItems, lookups);
+  return { customer, contact, items, document, problems: [...parts.flatMap(({ problems }) => problems), ...units] };
 }

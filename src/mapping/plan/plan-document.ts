@@ -1,6 +1,12 @@
 import type { CompanyCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
-import { type DocumentDraft, type DocumentFields, toDocument } from '../../deal/document.js';
+import {
+  type DocumentBodyKind,
+  type DocumentDraft,
+  type DocumentFields,
+  hasField,
+  toDocument,
+} from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import { toCurrencyCode } from '../fields/fields.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
@@ -25,6 +31,15 @@ export interface DocumentPlan {
 
 /** The column of an account that names its parent. */
 export const PARENT_COLUMN = '_parentaccountid_value';
+
+/** A field that only the other kind of document has is not sent, and said to be left out. */
+export function toSentNotes(notes: readonly MappingNote[], kind: DocumentBodyKind): readonly MappingNote[] {
+  return notes.map((note) => {
+    const [section, field] = note.field.split('.');
+    if (section !== 'document' || field === undefined || hasField(kind, field)) return note;
+    return { ...note, leftOut: `is left out: ${kind === 'invoice' ? 'an invoice' : 'an order'} has no such field` };
+  });
+}
 
 type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters'>;
 

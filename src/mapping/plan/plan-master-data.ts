@@ -6,6 +6,7 @@ import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../
 import type { Lookups, MappingNote } from '../fields/resolve.js';
 import type { Rules } from '../rules/rules.js';
 import { isItemByRule, numberInSales } from './item-by-rule.js';
+import { isTooLong, toUnitProblem } from './plan-units.js';
 
 /** The rows that Business Central lacks, as they are to be created; whoever creates or shows them takes them from here. */
 
@@ -61,15 +62,13 @@ export async function planItem(
 ): Promise<ItemPlan> {
   const { product } = line;
   if (!product) throw new InternalError(`line ${line.lineId} has no product`);
-  const { unitCode, ...resolved } = await resolveItem(deal, line, rules.mapping, rules.lines, lookups);
+  const { unitCode, unitColumn, ...resolved } = await resolveItem(deal, line, rules.mapping, rules.lines, lookups);
   const number = String(resolved.values['number']);
   const problems = [...resolved.problems];
   const isNewUnit = unitCode !== undefined && !(await lookups.findCode('unitsOfMeasure', unitCode));
-  if (isNewUnit && !rules.createUnits) {
-    problems.push({ reason: 'unit-unknown', text: `item ${number}: no unit ${unitCode}` });
-  } else if (isNewUnit && unitCode.length > UNIT_LENGTH) {
-    const text = `unit ${unitCode}: ${unitCode.length} characters where ${UNIT_LENGTH} fit`;
-    problems.push({ reason: 'value-too-long', text });
+  const isTold = problems.some(({ reason }) => reason === 'unit-unknown');
+  if (isNewUnit && !isTold && (!rules.createUnits || isTooLong(unitCode))) {
+    problems.push(toUnitProblem(`item ${number}`, unitCode, undefined, unitColumn));
   }
   return {
     ...resolved,
@@ -81,5 +80,4 @@ export async function planItem(
   };
 }
 
-const UNIT_LENGTH = 10; // Code[10], reference/business-central 2.4
 const UNIT_NAME_LENGTH = 50;

@@ -1,16 +1,11 @@
 import { toCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
-import {
-  type DocumentBodyKind,
-  type DocumentDraft,
-  type DocumentLine,
-  type FieldValues,
-  hasField,
-} from '../../deal/document.js';
+import type { DocumentBodyKind, DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
 import type { MappingNote } from '../fields/resolve.js';
+import { toSentNotes } from '../plan/plan-document.js';
 
 /** The document as Business Central would make it, from what was read only: nothing is written for it. */
 
@@ -106,9 +101,7 @@ export function toPreview(input: PreviewInput): Preview {
       ...document,
       header: { ...document.header, values: { ...document.header.values, ...figures } },
     },
-    notes: input.notes
-      .filter(({ field }) => !field.startsWith('document.') || hasField(kind, field.slice('document.'.length)))
-      .map(toNote),
+    notes: toSentNotes(input.notes, kind).map(toNote),
     problems,
   };
 }
@@ -210,8 +203,8 @@ function toFigures(draft: DocumentDraft): FieldValues {
   return { discountAmount: discount, totalAmountExcludingTax: subtract(add('0', ...nets), discount) };
 }
 
-function toNote({ field, value, source, cutFrom, lookedUp, isLeft }: MappingNote): PreviewNote {
-  if (isLeft) return { kind: 'left-out', field, text: `${source}: ${String(value)} has no code` };
+function toNote({ field, value, source, cutFrom, lookedUp, leftOut }: MappingNote): PreviewNote {
+  if (leftOut !== undefined) return { kind: 'left-out', field, text: `${source}: ${String(value)} ${leftOut}` };
   if (cutFrom !== undefined) {
     return { kind: 'cut', field, text: `${source}: ${cutFrom.length} characters cut to ${String(value).length}` };
   }

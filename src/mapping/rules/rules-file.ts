@@ -48,8 +48,17 @@ export type FieldRule = z.output<typeof fieldRule>;
 /** `false` leaves the field to Business Central. */
 const field = z.union([z.literal(false), fieldRule]).optional();
 
+/** Customers, contacts and items are found again by their number, so Business Central may not choose it. */
+const numberField = field.refine((rule) => rule !== false, {
+  message: 'a column, a value or an expression: rows are found again by their number, so it is always sent',
+});
+
 const fieldsOf = (section: Section) =>
-  z.strictObject(Object.fromEntries([...TARGETS[section].keys()].map((name) => [name, field]))).default({});
+  z
+    .strictObject(
+      Object.fromEntries([...TARGETS[section].keys()].map((name) => [name, name === 'number' ? numberField : field])),
+    )
+    .default({});
 
 const dimensions = z.record(z.string().max(20), fieldRule).default({});
 

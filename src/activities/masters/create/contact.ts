@@ -22,6 +22,7 @@ export function ensureContact(
     action: 'create contact in Business Central',
     result: numbered,
     ambiguityWindowMs,
+    sentFacts: cutsOf(notes),
     find: async () => {
       const found = await businessCentral.findContact(number);
       if (found) await refuseTaken(dependencies, 'contact', salesId, found);
@@ -30,7 +31,7 @@ export function ensureContact(
     write: (context) => businessCentral.createContact({ ...values, ...(companyNumber && { companyNumber }) }, context),
     outcome: (made) => ({
       link: { kind: 'contact', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
-      facts: { contactNumber: made.number, contactId: made.id, ...cutsOf(notes) },
+      facts: { contactNumber: made.number, contactId: made.id },
     }),
   });
 }

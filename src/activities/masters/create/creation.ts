@@ -35,9 +35,11 @@ export function cutsOf(notes: readonly MappingNote[]): {
   readonly cuts?: readonly string[];
   readonly leftOut?: readonly string[];
 } {
-  const cuts = notes.flatMap(({ field, value, cutFrom }) =>
-    cutFrom === undefined ? [] : [`${field}: ${cutFrom.length} → ${String(value).length} characters`],
+  const cuts = notes.flatMap(({ field, value, cutFrom, leftOut }) =>
+    cutFrom === undefined || leftOut !== undefined
+      ? []
+      : [`${field}: ${cutFrom.length} → ${String(value).length} characters`],
   );
-  const leftOut = notes.filter(({ isLeft }) => isLeft).map(({ field }) => field);
+  const leftOut = notes.flatMap((note) => (note.leftOut === undefined ? [] : [`${note.field} ${note.leftOut}`]));
   return { ...(cuts.length > 0 && { cuts }), ...(leftOut.length > 0 && { leftOut }) };
 }

@@ -21,13 +21,14 @@ export function ensureCustomer(
     action: 'create customer in Business Central',
     result: numbered,
     ambiguityWindowMs,
+    sentFacts: cutsOf(notes),
     find: (earlier) => findOwn(dependencies, { accountId: salesId, number }, earlier),
     write: (context) => businessCentral.createCustomer(values, context),
     outcome: (made) => ({
       link: { kind: 'customer', companyId, link: { salesId, bcId: made.id, bcNumber: made.number } },
       // An account has no record of its own among the deals.
       ...(recordId !== salesId && { change: { kind: 'customer' as const, customerNumber: made.number } }),
-      facts: { customerNumber: made.number, customerId: made.id, ...cutsOf(notes) },
+      facts: { customerNumber: made.number, customerId: made.id },
     }),
   });
 }

@@ -27,6 +27,7 @@ export async function ensureItem(
     action: 'create item in Business Central',
     result: numbered.extend({ isBlocked: z.boolean() }),
     ambiguityWindowMs,
+    sentFacts: cutsOf(notes),
     find: async () => {
       const [found] = await businessCentral.findItems([number]);
       if (found && !isByRule) await refuseTaken(dependencies, 'item', salesId, found);
@@ -40,7 +41,7 @@ export async function ensureItem(
         link: { salesId, bcId: made.id, bcNumber: made.number },
         ...(isByRule && { sharedBy: BY_RULES }),
       },
-      facts: { itemNumber: made.number, itemId: made.id, ...cutsOf(notes) },
+      facts: { itemNumber: made.number, itemId: made.id },
     }),
   });
 }
