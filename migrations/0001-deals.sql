@@ -92,6 +92,7 @@ CREATE TABLE write_intents (
   record_id uuid NOT NULL,
   state text NOT NULL CHECK (state IN ('asking', 'not-done', 'done')),
   asked_at timestamptz NOT NULL DEFAULT now(),
+  asked_at_by_temporal timestamptz NOT NULL DEFAULT now(),
   times_asked integer NOT NULL DEFAULT 1,
   adopted boolean NOT NULL DEFAULT false,
   started_from jsonb,
@@ -101,7 +102,8 @@ CREATE INDEX write_intents_by_record ON write_intents (record_id);
 COMMENT ON TABLE write_intents IS 'I3: every remote create or post writes its intent first.';
 COMMENT ON COLUMN write_intents.write_key IS 'Record, step and draft version; another key is another write.';
 COMMENT ON COLUMN write_intents.state IS 'asking: its end is unknown; not-done: it certainly changed nothing; done.';
-COMMENT ON COLUMN write_intents.asked_at IS 'When the last attempt left; it may still land for a while.';
+COMMENT ON COLUMN write_intents.asked_at IS 'When the last attempt left, by the clock of the database; it may still land for a while.';
+COMMENT ON COLUMN write_intents.asked_at_by_temporal IS 'The same by the clock of Temporal: the while is over when both say so.';
 COMMENT ON COLUMN write_intents.adopted IS 'The result was found by a look-up: an attempt whose answer was lost had made it.';
 COMMENT ON COLUMN write_intents.started_from IS 'What the write started from, for one whose end shows only by comparison, version 1; its step knows the form.';
 COMMENT ON COLUMN write_intents.result IS 'What came back, version 1; its step knows the form.';

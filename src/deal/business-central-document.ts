@@ -59,3 +59,20 @@ export interface OrderLine extends InvoiceLine {
   readonly shippedQuantity: string;
   readonly invoicedQuantity: string;
 }
+
+/**
+ * What the status alone says: `Open` is a posted invoice, or one that somebody released and nobody posted
+ * (reference/business-central 4.5).
+ */
+export function readStatus(status: string): 'draft' | 'in-review' | 'released-or-posted' | 'posted' {
+  switch (status) {
+    case 'Draft':
+      return 'draft';
+    case 'In_x0020_Review':
+      return 'in-review';
+    case 'Open':
+      return 'released-or-posted';
+    default:
+      return 'posted';
+  }
+}

@@ -3,7 +3,8 @@ import { createResumeActivities } from '../activities/deals/resume-deals.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
 import { createHoldWatch } from '../activities/deals/watch-hold.js';
 import { createWriteBackActivities } from '../activities/deals/write-back.js';
-import { createDeletionSteps, createDraftSteps } from '../activities/documents/draft-steps.js';
+import { createDeletionSteps } from '../activities/documents/deletion.js';
+import { createDraftSteps } from '../activities/documents/draft-steps.js';
 import { createPostingSteps } from '../activities/documents/posting.js';
 import { createInvoiceFeedActivities } from '../activities/feeds/invoice-feed.js';
 import { createReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
@@ -60,6 +61,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const follow = createFollowMasters(temporal, rules.masters);
   const { ambiguityWindowMs } = config.businessCentral;
   const writeBack = { dataverse, ledger, clock: systemClock, ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
+  const sales = createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies });
   const candidatesIn = (company: Company) =>
     createFindStrongCandidate({ ...company, matching: createMatchLedger(database, company.companyId), rules });
   const stepsIn = (company: Company) => ({
@@ -98,7 +100,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...createDriftLedgerSteps(masterDataDeps),
     },
     dataverse: {
-      ...createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies }),
+      ...sales,
       ...createWriteBackActivities({ ...writeBack, rules }),
       ...createSalesFeedActivities({
         changes,
@@ -142,7 +144,9 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ),
       ...createHoldWatch({ dataverse, ledger, rules: rulesOfRecords, companies }),
       ...routeByCompany(companies, (company) => createDeletionSteps(stepsIn(company))),
-      ...routeByCompany(companies, (company) => createPostingSteps(stepsIn(company))),
+      ...routeByCompany(companies, (company) =>
+        createPostingSteps({ ...stepsIn(company), checkRecord: sales.checkRecord }),
+      ),
       ...routeByCompany(companies, (company) =>
         createInvoiceFeedActivities({ ...stepsIn(company), invoiceFeed: rules.invoiceFeed, notifyDeal: start }),
       ),

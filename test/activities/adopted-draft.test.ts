@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDeletionSteps, createDraftSteps } from '../../src/activities/documents/draft-steps.js';
+import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
+import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { findRefusals } from '../../src/activities/remote/failures.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';

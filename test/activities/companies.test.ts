@@ -177,7 +177,7 @@ describe('a draft after a draft', () => {
       expect(await refusalsOf(again)).toMatchObject([{ reason: 'company-changed' }]);
     }
     expect(await ledger.getRecord(recordId)).toMatchObject({ companyId, draftVersion: 1 });
-    expect((await ledger.openIntent(writeKey(recordId, 'draft', 2), recordId)).state).toBe('first');
+    expect((await ledger.openIntent(writeKey(recordId, 'draft', 2), recordId, new Date())).state).toBe('first');
   });
 
   it('is made in the new company once the one before is gone, however often the step runs', async () => {

@@ -2,6 +2,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { REFUSED } from '../../src/deal/failure-types.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { toPost } from '../support/posting.js';
 import { openWorkerSystems } from '../support/worker-systems.js';
 
 /** A deal goes on only while the environments of both systems are those that the ledger knows. */
@@ -59,12 +60,12 @@ describe('another organization under the address of Sales', () => {
   });
 
   it('lets no draft be posted that was made before', async () => {
-    const { recordId, ...deal } = await counter.win();
-    const draft = await worker.createDraft({ recordId, ...deal });
+    const deal = await counter.win();
+    const draft = await worker.createDraft(deal);
     if (!draft) throw new Error('a draft is needed');
     await setOrganization(COPY);
     const { companyId } = counter;
-    expect(await refusalOf(worker.posting.post({ companyId, recordId, draft }))).toMatchObject({
+    expect(await refusalOf(worker.posting.post({ companyId, ...toPost(deal), draft }))).toMatchObject({
       reason: 'environment-changed',
     });
     // Asked by a client that does not look at environments.

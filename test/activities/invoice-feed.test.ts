@@ -15,6 +15,7 @@ import { documentKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { unchanged } from '../support/posting.js';
 
 const OVERLAP_SECONDS = 120;
 const OUTCOME_MS = 600_000;
@@ -145,7 +146,7 @@ describe('the feed of invoices', () => {
   it('what our own step has read already is no news, though the etag is new', async () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps(common()).readPosted({
+    await createPostingSteps({ ...common(), ...unchanged }).readPosted({
       ...counter.context,
       recordId: deal.recordId,
       invoiceId,
@@ -303,7 +304,7 @@ describe('the feed of invoices', () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps(common()).readPosted({
+    await createPostingSteps({ ...common(), ...unchanged }).readPosted({
       ...counter.context,
       recordId: deal.recordId,
       invoiceId,

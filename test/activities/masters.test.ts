@@ -183,7 +183,7 @@ mapping:
       ...EXPECTED,
       ...sold.products.flatMap((number) => [
         `code-unknown: item ${number}.itemCategoryCode: 'NOTHING' is no code of itemCategories in Business Central`,
-        `unit-unknown: item ${number}: no unit ${sold.unitCode}`,
+        `unit-unknown: item ${number}: unit '${sold.unitCode}' (column product.defaultuomid by the table units) is no unit of Business Central`,
       ]),
     ]);
   });

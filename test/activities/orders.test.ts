@@ -1,12 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  createDeletionSteps,
-  createDraftSteps,
-  type DeletionSteps,
-  type DraftSteps,
-} from '../../src/activities/documents/draft-steps.js';
+import { createDeletionSteps, type DeletionSteps } from '../../src/activities/documents/deletion.js';
+import { createDraftSteps, type DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
 import { createPostingSteps, type PostingSteps } from '../../src/activities/documents/posting.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
@@ -16,6 +12,7 @@ import { documentKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { toPost, unchanged } from '../support/posting.js';
 
 const OUTCOME_MS = 600_000;
 
@@ -31,13 +28,21 @@ describe('the steps of an order', () => {
     counter = await openCounter();
     const { client: businessCentral, companyId, ledger } = counter;
     const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-    const common = { businessCentral, companyId, ledger, clock: systemClock, rules: parseRules(''), sets };
+    const common = {
+      businessCentral,
+      companyId,
+      ledger,
+      clock: systemClock,
+      rules: parseRules(''),
+      sets,
+      goneCheckMs: 1,
+    };
     const open = (ambiguityWindowMs: number): OrderSteps => {
       const dependencies = { ...common, ambiguityWindowMs };
       return {
         ...createDraftSteps(dependencies),
         ...createDeletionSteps(dependencies),
-        ...createPostingSteps(dependencies),
+        ...createPostingSteps({ ...dependencies, ...unchanged }),
       };
     };
     patient = open(OUTCOME_MS);
@@ -73,7 +78,8 @@ describe('the steps of an order', () => {
         ['4', '10.00'],
         ['1', '2.50'],
       ]);
-      const first = await draft(deal);
+      const { isCertain, ...first } = await draft(deal);
+      expect(isCertain).toBe(true);
       expect(await draft(deal)).toEqual(first);
       const orders = await ordersOf(deal);
       expect(orders).toHaveLength(1);
@@ -129,9 +135,7 @@ describe('the steps of an order', () => {
       await counter.books.postOrder(order.id);
       const adopted = await draft(deal);
       expect(adopted).toMatchObject({ id: order.id, figures: { documentNumber: order.number }, difference: undefined });
-      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: adopted })).toBe(
-        'posted',
-      );
+      expect(await patient.shipAndInvoice({ ...counter.context, ...toPost(deal), draft: adopted })).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(2);
     });
 
@@ -212,7 +216,7 @@ describe('the steps of an order', () => {
 
     it('a deleted order reads as nothing, and deleting it twice is harmless', async () => {
       const deal = await counter.win();
-      const { made: _madeOf, ...made } = await draft(deal);
+      const { made: _madeOf, isCertain: _certain, ...made } = await draft(deal);
       const input = { ...draftInput(deal), draftId: made.id };
       expect(await patient.readDraft(input)).toEqual(made);
       await patient.deleteDraft({ ...input, evenIfEdited: true });
@@ -229,33 +233,29 @@ describe('the steps of an order', () => {
     it('posts once, however often it is asked', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
-      const input = { ...counter.context, recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, ...toPost(deal), draft: made };
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
       expect((await counter.ledger.getRecord(deal.recordId)).state).toBe('posted');
     });
 
-    it('an order that was touched after it was confirmed counts as changed and is posted by its new etag', async () => {
+    it('an order that was touched after it was confirmed is a conflict, and is posted by its new etag', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
       await counter.client.setOrderDiscount(made.id, made.etag, '1', REPEATABLE);
-      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made })).toBe(
-        'changed',
-      );
+      expect(await patient.shipAndInvoice({ ...counter.context, ...toPost(deal), draft: made })).toBe('conflict');
       expect(await invoicesOf(deal)).toEqual([]);
       const fresh = await patient.readDraft({ ...draftInput(deal), draftId: made.id });
       if (!fresh) throw new Error('no order');
-      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: fresh })).toBe(
-        'posted',
-      );
+      expect(await patient.shipAndInvoice({ ...counter.context, ...toPost(deal), draft: fresh })).toBe('posted');
     });
 
     it('a lost answer of a full posting is found by the invoices of the order', async () => {
       const deal = await counter.win();
       const made = await draft(deal);
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
-      const input = { ...counter.context, recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, ...toPost(deal), draft: made };
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unknown-outcome' });
       expect(await patient.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
@@ -266,7 +266,7 @@ describe('the steps of an order', () => {
       const made = await draft(deal);
       const confirmed = await shipPartly(deal, made, '3');
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'after' });
-      const input = { ...counter.context, recordId: deal.recordId, draft: confirmed };
+      const input = { ...counter.context, ...toPost(deal), draft: confirmed };
       await expect(patient.shipAndInvoice(input)).rejects.toThrow();
       expect(await later.shipAndInvoice(input)).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
@@ -280,7 +280,7 @@ describe('the steps of an order', () => {
 
     it('a lost request waits as long as it may still land, and is asked again only then', async () => {
       const deal = await counter.win();
-      const input = { ...counter.context, recordId: deal.recordId, draft: await draft(deal) };
+      const input = { ...counter.context, ...toPost(deal), draft: await draft(deal) };
       fail('POST', 'shipAndInvoice', { kind: 'lose-answer', when: 'before' });
       await expect(patient.shipAndInvoice(input)).rejects.toThrow();
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'OutcomeUnknown' });
@@ -293,10 +293,10 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const made = await draft(deal);
       fail('POST', 'shipAndInvoice', { kind: 'status', status: 503 });
-      const input = { ...counter.context, recordId: deal.recordId, draft: made };
+      const input = { ...counter.context, ...toPost(deal), draft: made };
       await expect(patient.shipAndInvoice(input)).rejects.toMatchObject({ type: 'business-central/unavailable' });
       await counter.books.postOrder(made.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
-      expect(await patient.shipAndInvoice(input)).toBe('changed');
+      expect(await patient.shipAndInvoice(input)).toBe('conflict');
       expect(await invoicesOf(deal)).toHaveLength(1);
     });
 
@@ -304,7 +304,7 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const made = await draft(deal);
       await counter.books.postOrder(made.id);
-      expect(await patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made })).toBe('posted');
+      expect(await patient.shipAndInvoice({ ...counter.context, ...toPost(deal), draft: made })).toBe('posted');
       expect(await invoicesOf(deal)).toHaveLength(1);
     });
 
@@ -312,9 +312,7 @@ describe('the steps of an order', () => {
       const deal = await counter.win();
       const made = await draft(deal);
       await patient.deleteDraft({ ...draftInput(deal), draftId: made.id, evenIfEdited: false });
-      await expect(
-        patient.shipAndInvoice({ ...counter.context, recordId: deal.recordId, draft: made }),
-      ).rejects.toMatchObject({
+      await expect(patient.shipAndInvoice({ ...counter.context, ...toPost(deal), draft: made })).rejects.toMatchObject({
         details: [{ reason: 'draft-gone' }],
       });
     });

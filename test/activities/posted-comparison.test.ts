@@ -6,6 +6,7 @@ import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { toPost, unchanged } from '../support/posting.js';
 
 /** What was posted is compared with what was confirmed: the ledger holds the one, Business Central tells the other. */
 
@@ -19,7 +20,10 @@ const openSteps = () => {
   const { client: businessCentral, companyId, ledger } = counter;
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
   const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
-  return { ...createDraftSteps({ ...company, rules: parseRules(''), sets }), ...createPostingSteps(company) };
+  return {
+    ...createDraftSteps({ ...company, rules: parseRules(''), sets }),
+    ...createPostingSteps({ ...company, ...unchanged }),
+  };
 };
 
 const LINES = [
@@ -35,8 +39,8 @@ async function post(kind: DocumentKind) {
   const of = { ...counter.context, kind, recordId };
   const draft = await steps.createDraft({ ...of, revision, customerId: counter.customerId, draftVersion: 1 });
   if (!draft) throw new Error('no draft');
-  if (kind === 'invoice') await steps.post({ ...of, draft });
-  else await steps.shipAndInvoice({ ...of, draft });
+  if (kind === 'invoice') await steps.post({ ...of, ...toPost(deal), draft });
+  else await steps.shipAndInvoice({ ...of, ...toPost(deal), draft });
   const read = () =>
     kind === 'invoice'
       ? steps.readPosted({ ...of, invoiceId: draft.id, isConfirmed: true })

@@ -5,6 +5,7 @@ import type { WonDeal } from '../../src/deal/deal.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { createLog } from '../../src/process/log.js';
 import { type Counter, openCounter } from '../support/business-central.js';
+import { toPost } from '../support/posting.js';
 import { createStoppedClock } from '../support/stopped-clock.js';
 import { openWorkerSystems } from '../support/worker-systems.js';
 
@@ -45,7 +46,7 @@ async function attempt(deal: WonDeal): Promise<'posted' | ApplicationFailure> {
   try {
     const draft = await worker.createDraft(deal);
     if (!draft) throw new Error('a draft is needed');
-    const posted = await worker.posting.post({ companyId, recordId: deal.recordId, draft });
+    const posted = await worker.posting.post({ companyId, ...toPost(deal), draft });
     if (posted !== 'posted') throw new Error('nobody changed the draft');
     return posted;
   } catch (error) {

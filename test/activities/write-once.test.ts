@@ -33,7 +33,7 @@ describe('a write without an answer', () => {
           asked += 1;
           // An hour has passed between the intent and the request.
           await counter.database.query(
-            `UPDATE write_intents SET asked_at = now() - interval '1 hour' WHERE record_id = $1`,
+            `UPDATE write_intents SET asked_at = now() - interval '1 hour', asked_at_by_temporal = now() - interval '1 hour' WHERE record_id = $1`,
             [recordId],
           );
           throw new RemoteApiError('business-central', 'unknown-outcome', 'write something', { status: 504 });
@@ -51,7 +51,7 @@ describe('a write that leaves late', () => {
     const { recordId } = await counter.win();
     const writeKey = `${recordId}/late`;
     const askedMsAgo = async () => {
-      const intent = await counter.ledger.openIntent(writeKey, recordId);
+      const intent = await counter.ledger.openIntent(writeKey, recordId, new Date());
       return intent.state === 'asking' ? intent.askedMsAgo : undefined;
     };
     const died = new Error('the worker dies');
@@ -64,7 +64,7 @@ describe('a write that leaves late', () => {
       find: async () => undefined,
       write: async (context) => {
         await counter.database.query(
-          `UPDATE write_intents SET asked_at = now() - interval '1 hour' WHERE write_key = $1`,
+          `UPDATE write_intents SET asked_at = now() - interval '1 hour', asked_at_by_temporal = now() - interval '1 hour' WHERE write_key = $1`,
           [writeKey],
         );
         laterMs = 3_600_000;

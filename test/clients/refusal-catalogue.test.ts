@@ -216,7 +216,7 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ['Internal_ServerError', 409, 'Your changes were not saved.', post, 'locked', 'repeated'],
   ['Internal_ServerError', 400, 'An error occurred.', post, 'rejected', finance],
   ['Internal_CompanyNotFound', 404, `The company '${ID}' cannot be found.`, read, 'rejected', 'company-unknown · IT'],
-  ['NoEnvironment', 404, "Environment 'x' does not exist.", read, 'rejected', 'environment-changed · IT'],
+  ['NoEnvironment', 404, "Environment 'x' does not exist.", read, 'unavailable', 'repeated'],
   ['Internal_TenantUnavailable', 503, 'The tenant is being upgraded.', read, 'unavailable', 'repeated'],
   ['Internal_TenantUnavailable', 400, 'The tenant is being upgraded.', read, 'unavailable', 'repeated'],
   ['Application_DialogException', 400, 'A rule of the customer says no.', post, 'rejected', finance],
@@ -263,7 +263,7 @@ const BUSINESS_CENTRAL: readonly Row[] = [
   ['Authorization_Denied', 403, 'Denied.', list, 'forbidden', 'permission · IT'],
   ['Authorization_Denied', 400, 'Denied.', list, 'forbidden', 'permission · IT'],
   ['Unknown', 400, 'Not an option.', create, 'rejected', request],
-  ['', 404, '', read, 'rejected', finance],
+  ['', 404, '', read, 'unavailable', 'repeated'],
 ];
 
 const row = write('PATCH', `invoices(${ID})?$select=invoicenumber`);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createDeletionSteps } from '../../src/activities/documents/draft-steps.js';
+import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { AUDIT_SEALS, ensureAuditSeals } from '../../src/dispatch/ensure/audit-seals.js';

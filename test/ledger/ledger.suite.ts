@@ -46,11 +46,11 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       it('is there, or may be on its way, when its write was begun and did not fail for certain', async () => {
         const recordId = await register();
         expect(await ledger.findDraft(recordId, 1)).toBeUndefined();
-        await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId);
+        await ledger.openIntent(writeKey(recordId, 'draft', 1), recordId, new Date());
         expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'invoice' });
         await ledger.markNotDone(writeKey(recordId, 'draft', 1), 1);
         const order = writeKey(recordId, 'order-draft', 1);
-        await ledger.openIntent(order, recordId);
+        await ledger.openIntent(order, recordId, new Date());
         expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order' });
         const audit = { actor: 'dealbridge', action: 'test' };
         await ledger.recordOutcome({ recordId, writeKey: order, result: { id: 'the-order' }, audit });
@@ -63,7 +63,9 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       it('only one of fifty concurrent writers is the first', async () => {
         const key = `${randomUUID()}:draft:1`;
         const recordId = await register();
-        const intents = await Promise.all(Array.from({ length: 50 }, () => ledger.openIntent(key, recordId)));
+        const intents = await Promise.all(
+          Array.from({ length: 50 }, () => ledger.openIntent(key, recordId, new Date())),
+        );
         expect(intents.filter((intent) => intent.state === 'first')).toHaveLength(1);
         expect(intents.filter((intent) => intent.state === 'asking')).toHaveLength(49);
       });
@@ -71,55 +73,55 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       it('knows how long ago was asked, what was not done and what came of it', async () => {
         const key = `${randomUUID()}:draft:1`;
         const recordId = await register();
-        await ledger.openIntent(key, recordId);
-        const asking = await ledger.openIntent(key, recordId);
+        await ledger.openIntent(key, recordId, new Date());
+        const asking = await ledger.openIntent(key, recordId, new Date());
         if (asking.state !== 'asking') throw new Error(`${asking.state} is not asking`);
         expect(asking.askedMsAgo).toBeGreaterThanOrEqual(0);
         expect(asking.askedMsAgo).toBeLessThan(60_000);
         await ledger.markNotDone(key, 1);
-        expect(await ledger.openIntent(key, recordId)).toMatchObject({ state: 'not-done', attempt: 1 });
-        expect(await ledger.reopenIntent(key, 1, 0)).toBe(true);
-        expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
+        expect(await ledger.openIntent(key, recordId, new Date())).toMatchObject({ state: 'not-done', attempt: 1 });
+        expect(await ledger.reopenIntent(key, 1, 0, new Date())).toBe(true);
+        expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('asking');
         const result = { id: '1', etag: 'W/"x"', total: '12.50' };
         await ledger.recordOutcome({ recordId, writeKey: key, result, audit: { actor: 'dealbridge', action: 'test' } });
-        const done = await ledger.openIntent(key, recordId);
+        const done = await ledger.openIntent(key, recordId, new Date());
         if (done.state !== 'done') throw new Error(`${done.state} is not done`);
         expect(done.result.parse(z.object({ id: z.string(), etag: z.string(), total: z.string() }))).toEqual(result);
         await ledger.markNotDone(key, 2);
-        expect(await ledger.reopenIntent(key, 2, 0)).toBe(false);
-        expect((await ledger.openIntent(key, recordId)).state).toBe('done');
+        expect(await ledger.reopenIntent(key, 2, 0, new Date())).toBe(false);
+        expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('done');
       });
 
       it('of those who saw the same attempt fail, one asks again; a late word about it says nothing of the next', async () => {
         const key = `${randomUUID()}:customer:1`;
         const recordId = await register();
-        await ledger.openIntent(key, recordId);
+        await ledger.openIntent(key, recordId, new Date());
         await ledger.markNotDone(key, 1);
-        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.reopenIntent(key, 1, 0)));
+        const asked = await Promise.all(Array.from({ length: 20 }, () => ledger.reopenIntent(key, 1, 0, new Date())));
         expect(asked.filter(Boolean)).toHaveLength(1);
         await ledger.markNotDone(key, 1);
-        expect(await ledger.restartAmbiguityWindow(key, 1)).toBe(false);
-        expect(await ledger.openIntent(key, recordId)).toMatchObject({ state: 'asking', attempt: 2 });
+        expect(await ledger.restartAmbiguityWindow(key, 1, new Date())).toBe(false);
+        expect(await ledger.openIntent(key, recordId, new Date())).toMatchObject({ state: 'asking', attempt: 2 });
       });
 
       it('an attempt that left just now may still land, whatever was read of it before', async () => {
         const key = `${randomUUID()}:customer:1`;
-        await ledger.openIntent(key, await register());
-        expect(await ledger.restartAmbiguityWindow(key, 1)).toBe(true);
-        expect(await ledger.reopenIntent(key, 1, 60_000)).toBe(false);
+        await ledger.openIntent(key, await register(), new Date());
+        expect(await ledger.restartAmbiguityWindow(key, 1, new Date())).toBe(true);
+        expect(await ledger.reopenIntent(key, 1, 60_000, new Date())).toBe(false);
       });
 
       it('an intent keeps what the write started from, until it is asked again', async () => {
         const recordId = await register();
         const key = `${recordId}:ship-and-invoice`;
         const startedFrom = async (now?: object) => {
-          const intent = await ledger.openIntent(key, recordId, now);
+          const intent = await ledger.openIntent(key, recordId, new Date(), now);
           if (intent.state !== 'asking' && intent.state !== 'not-done') throw new Error(`it is ${intent.state}`);
           return [intent.state, intent.attempt, intent.startedFrom.parse(z.object({ shipped: z.string() }))];
         };
-        await ledger.openIntent(key, recordId, { shipped: '0' });
+        await ledger.openIntent(key, recordId, new Date(), { shipped: '0' });
         expect(await startedFrom({ shipped: '1' })).toEqual(['asking', 1, { shipped: '0' }]);
-        await ledger.reopenIntent(key, 1, 0, { shipped: '2' });
+        await ledger.reopenIntent(key, 1, 0, new Date(), { shipped: '2' });
         await ledger.markNotDone(key, 2);
         expect(await startedFrom()).toEqual(['not-done', 2, { shipped: '2' }]);
       });
@@ -127,7 +129,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       it('an outcome is kept whole or not at all', async () => {
         const recordId = await register();
         const key = `${recordId}:draft:1`;
-        await ledger.openIntent(key, recordId);
+        await ledger.openIntent(key, recordId, new Date());
         const outcome = ledger.recordOutcome({
           recordId,
           writeKey: key,
@@ -136,7 +138,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
           audit: { actor: 'dealbridge', action: 'test' },
         });
         await expect(outcome).rejects.toThrow();
-        expect((await ledger.openIntent(key, recordId)).state).toBe('asking');
+        expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('asking');
         expect(await ledger.readAudit(recordId)).toEqual([]);
       });
     });

@@ -184,7 +184,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
         it(`stays while the ${step} may be on its way or is there, and moves when it is gone (I1)`, async () => {
           const recordId = await register();
           await move(recordId, home);
-          await ledger.openIntent(writeKey(recordId, step), recordId);
+          await ledger.openIntent(writeKey(recordId, step), recordId, new Date());
           await move(recordId, abroad);
           expect(await companies(recordId)).toEqual([home, abroad]);
           await ledger.recordOutcome({
@@ -197,7 +197,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
           expect(await companies(recordId)).toEqual([home, abroad]);
           await ledger.change(recordId, { kind: 'draft-gone' });
           expect(await companies(recordId)).toEqual([abroad, abroad]);
-          await ledger.openIntent(writeKey(recordId, step, 2), recordId);
+          await ledger.openIntent(writeKey(recordId, step, 2), recordId, new Date());
           await move(recordId, home);
           expect(await companies(recordId)).toEqual([abroad, home]);
         });
@@ -206,7 +206,7 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       it('moves when what was asked was certainly not done', async () => {
         const recordId = await register();
         await move(recordId, home);
-        await ledger.openIntent(writeKey(recordId, 'draft'), recordId);
+        await ledger.openIntent(writeKey(recordId, 'draft'), recordId, new Date());
         await ledger.markNotDone(writeKey(recordId, 'draft'), 1);
         await move(recordId, abroad);
         expect(await companies(recordId)).toEqual([abroad, abroad]);

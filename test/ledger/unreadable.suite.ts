@@ -98,12 +98,12 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
     const plantIntent = (column: 'result' | 'started_from') => async (): Promise<Planted> => {
       const recordId = await register();
       const key = `${recordId}:step:1`;
-      await ledger.openIntent(key, recordId, { shipped: '0' });
+      await ledger.openIntent(key, recordId, new Date(), { shipped: '0' });
       if (column === 'result') {
         await ledger.recordOutcome({ recordId, writeKey: key, result: { shipped: '0' }, audit });
       }
       const read = async () => {
-        const intent = await ledger.openIntent(key, recordId);
+        const intent = await ledger.openIntent(key, recordId, new Date());
         const schema = z.object({ shipped: z.string() });
         if (intent.state === 'done') return intent.result.parse(schema);
         return intent.state === 'first' ? undefined : intent.startedFrom.parse(schema);

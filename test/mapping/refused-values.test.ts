@@ -20,8 +20,10 @@ async function plan(deal: Parameters<typeof makeDeal>[0], yaml = '', unknown: re
   );
 }
 
-const told = async (...args: Parameters<typeof plan>) =>
-  (await plan(...args)).problems.map(({ reason, text }) => `${reason}: ${text}`);
+const told = async (...args: Parameters<typeof plan>) => {
+  const { problems, unitProblems } = await plan(...args);
+  return [...problems, ...unitProblems].map(({ reason, text }) => `${reason}: ${text}`);
+};
 
 describe('a unit', () => {
   it.each([

@@ -12,9 +12,10 @@ import type {
 import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
 import type { HoldWatch } from '../../src/activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
-import type { DeletionSteps, DraftSteps } from '../../src/activities/documents/draft-steps.js';
+import type { DeletionSteps } from '../../src/activities/documents/deletion.js';
+import type { DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
-import type { OrderProgress, PostingSteps } from '../../src/activities/documents/posting.js';
+import type { OrderProgress, PostingSteps, PostOutcome } from '../../src/activities/documents/posting.js';
 import type { MasterDataCreation, MasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
 import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
 import { REFUSED, STILL_HELD } from '../../src/deal/failure-types.js';
@@ -139,8 +140,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     return draft;
   }
 
-  function post(draft: Draft): 'posted' | 'changed' {
-    if (books.draft?.etag !== draft.etag) return 'changed';
+  function post(draft: Draft): PostOutcome {
+    if (books.draft?.etag !== draft.etag) return 'conflict';
     books.posted.push(draft.figures);
     books.invoices.push({ id: draft.id, number: `INV-${books.invoices.length + 1}`, status: 'open' });
     books.draft = undefined;
@@ -148,10 +149,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     return 'posted';
   }
 
-  const deleteDraft = async ({ draftId }: { readonly draftId: string }): Promise<void> => {
+  const deleteDraft = async ({ draftId }: { readonly draftId: string }): Promise<'deleted' | 'posted'> => {
     books.deleted.push(draftId);
     books.draft = undefined;
     progress.documentId = undefined;
+    return 'deleted';
   };
 
   const byDefault = {

@@ -11,6 +11,7 @@ import { createKeyLine } from '../../src/secrets/keys.js';
 import { openSystems } from '../../src/worker/systems.js';
 import { secretSettingsFor, settingsFor } from '../../tools/stage/settings.js';
 import type { Counter } from './business-central.js';
+import { unchanged } from './posting.js';
 
 const WEBHOOK_SECRET = 'a-webhook-secret-for-tests';
 
@@ -49,7 +50,7 @@ export async function openWorkerSystems(counter: Counter, options: WorkerSystems
   return {
     dataverse: systems.dataverse,
     setSecret,
-    posting: createPostingSteps(steps),
+    posting: createPostingSteps({ ...steps, ...unchanged }),
     createDraft: ({ recordId, revision }: WonDeal) =>
       drafts.createDraft({
         ...counter.context,

@@ -1,4 +1,5 @@
 import type { Actor } from '../../deal/actor.js';
+import { readStatus } from '../../deal/business-central-document.js';
 
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
@@ -250,12 +251,12 @@ export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
 
 type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
 
-/** A draft changes its number when it is posted; an invoice that came from the order was posted when it was made. */
+/** A draft that was posted behind our back says so by its status, or by another number; an invoice that came from the order was posted when it was made. */
 function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
   if (document.kind === 'order') return false;
   const { documentId, content } = document;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
-  return record.isHandedOver || content.number !== record.draftNumber;
+  return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
 }
 
 function toInvoiceProgress({ documentId, content, reportedToSales: reported }: StoredInvoice): InvoiceProgress {

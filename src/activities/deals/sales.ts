@@ -38,6 +38,8 @@ import { toInvoiceColumns, unlessGone } from './write-back.js';
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
 export interface DealSummary extends RecordRef, DealPlace {
   readonly revision: string;
+  /** When it was read, before the request left; absent when it is handed over as it was read once. */
+  readonly readAt?: string;
   readonly state: RecordState;
   readonly number: string;
   readonly ancestors: readonly string[];
@@ -116,6 +118,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     /** A record that is gone by now, or that a hint named and nobody ever had, counts as dead. */
     async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
       const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
+      const readAt = dependencies.clock.now().toISOString();
       const read = await toTemporalFailures(async () => {
         try {
           return await readMapped(rules, table, recordId);
@@ -126,7 +129,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         }
       });
       if (!read) return toNothing({ table, recordId }, rules);
-      return toSummary(read.deal, rules, read.problems, await save(rules, read.deal));
+      return { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */

@@ -14,6 +14,8 @@ export interface CompanyDependencies {
   readonly clock: Clock;
   /** How long BC may go on with a request whose answer was lost: ten minutes at a real one (reference/business-central 8). */
   readonly ambiguityWindowMs: number;
+  /** How long after the first «not found» a row is looked for again before it counts as gone; five seconds by default. */
+  readonly goneCheckMs?: number | undefined;
   /** Given when a person decides whether a customer exists already. */
   readonly findStrongCandidate?: FindStrongCandidate | undefined;
 }

@@ -3,16 +3,14 @@ import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
-import { findDraftEdits } from '../../deal/draft-edits.js';
 import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
-import type { CompanyContext, StepContext } from '../../deal/step-context.js';
+import type { StepContext } from '../../deal/step-context.js';
 import type { SeenDiscount } from '../../deal/totals.js';
-import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import { planDocument, toSentNotes } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
-import { refuse, refuseAll } from '../remote/failures.js';
-import { deletion } from '../remote/results.js';
-import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import { refuseAll } from '../remote/failures.js';
+import { isRepeated } from '../remote/temporal-time.js';
+import { type SafeWrite, toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { CompanyDependencies, DocumentDependencies } from './dependencies.js';
 import { createDocumentPorts, type DocumentPort } from './document-kinds.js';
 import { createDocumentLookups } from './document-lookups.js';
@@ -21,14 +19,49 @@ import {
   type DealRef,
   type Draft,
   type DraftProvenance,
-  deleteOnce,
   discountWithFreshEtag,
   draftProvenance,
   ensureCompanyStands,
-  undefinedIfNotFound,
   withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
+import { findOrGone } from './gone.js';
+
+type MadeDocument = (Invoice | Order) & { readonly made?: DraftProvenance };
+
+/** Draft and the look-up for it, as every attempt at this version means them. */
+export function toDraftWrite(
+  { ambiguityWindowMs }: Pick<CompanyDependencies, 'ambiguityWindowMs'>,
+  port: DocumentPort,
+  { recordId, draftVersion }: { readonly recordId: string; readonly draftVersion: number },
+): Omit<SafeWrite<MadeDocument>, 'write'> {
+  return {
+    recordId,
+    writeKey: writeKey(recordId, DRAFT_STEPS[port.kind], draftVersion),
+    action: port.kind === 'invoice' ? 'create draft invoice in Business Central' : 'create order in Business Central',
+    result: port.content.and(z.object({ made: draftProvenance.exactOptional() })),
+    ambiguityWindowMs,
+    find: async ({ startedFrom }) => withProvenance(await port.find(documentKey(recordId)), startedFrom),
+    outcome: ({ made, ...draft }) => ({
+      change: {
+        kind: 'drafted',
+        documentId: draft.id,
+        documentKind: port.kind,
+        mapping: made?.mapping,
+        draftVersion,
+        draftNumber: draft.number,
+        customerNumber: draft.customerNumber,
+      },
+      document: { kind: port.kind, content: draft },
+      facts: {
+        documentId: draft.id,
+        draftNumber: draft.number,
+        totalIncludingTax: draft.includingTax,
+        ...(made && { mapping: made.mapping }),
+      },
+    }),
+  };
+}
 
 /** The steps of a draft, the same for invoices and orders; `kind` chooses the entity of Business Central. */
 
@@ -41,7 +74,7 @@ interface OfDraft extends OfKind {
 }
 
 export function createDraftSteps(dependencies: DocumentDependencies) {
-  const { businessCentral, ledger, rules, ambiguityWindowMs, sets } = dependencies;
+  const { businessCentral, ledger, rules, sets } = dependencies;
   const ports = createDocumentPorts(businessCentral);
   const { toDraft, findCurrency } = createDraftReader({ rules, sets });
 
@@ -60,44 +93,28 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
       if (plan.problems.length > 0) throw refuseAll(plan.problems);
       if (!(await ledger.startDrafting(recordId))) return undefined;
-      const key = documentKey(recordId);
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      let isFirst = false as boolean;
       const document = await writeOnce(dependencies, {
-        recordId,
-        writeKey: writeKey(recordId, DRAFT_STEPS[port.kind], draftVersion),
+        ...toDraftWrite(dependencies, port, input),
         startedFrom: made,
-        action:
-          port.kind === 'invoice' ? 'create draft invoice in Business Central' : 'create order in Business Central',
-        result: port.content.and(z.object({ made: draftProvenance.exactOptional() })),
-        ambiguityWindowMs,
         sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),
-        find: async ({ startedFrom }) => withProvenance(await port.find(key), startedFrom),
         write: async (context) => {
-          const there = await port.findBeforeCreating(key, draftVersion);
+          const there = await port.findBeforeCreating(documentKey(recordId), draftVersion);
           // Of what it was made is not asked any more.
           if (there) return { ...there, requestId: '', correlationId: '' };
-          return { ...(await port.create(plan.toDraft(input.customerId), context)), made };
+          const created = { ...(await port.create(plan.toDraft(input.customerId), context)), made };
+          isFirst = draftVersion === 1 && !isRepeated();
+          return created;
         },
-        outcome: ({ made: of, ...draft }) => ({
-          change: {
-            kind: 'drafted',
-            documentId: draft.id,
-            documentKind: port.kind,
-            mapping: of?.mapping,
-            draftVersion,
-            draftNumber: draft.number,
-            customerNumber: draft.customerNumber,
-          },
-          document: { kind: port.kind, content: draft },
-          facts: {
-            documentId: draft.id,
-            draftNumber: draft.number,
-            totalIncludingTax: draft.includingTax,
-            ...(of && { mapping: of.mapping }),
-          },
-        }),
       });
-      return { ...(await toDraft(deal, document)), ...(document.made && { made: document.made }) };
+      const wasPosted = !isFirst && (await toTemporalFailures(() => port.isPosted(document, document.number)));
+      return {
+        ...(await toDraft(deal, document)),
+        ...(document.made && { made: document.made }),
+        ...(isFirst && { isCertain: true as const }),
+        ...(wasPosted && POSTED),
+      };
     },
 
     /**
@@ -139,59 +156,25 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       input: StepContext & DealRef & OfDraft & { readonly seen?: SeenDiscount },
     ): Promise<Draft | undefined> {
       const port: DocumentPort = ports[input.kind];
-      const deal = await ledger.getDeal(input.recordId, input.revision);
-      const document = await toTemporalFailures(() => undefinedIfNotFound(port.get(input.draftId)));
+      const { recordId, draftId } = input;
+      const deal = await ledger.getDeal(recordId, input.revision);
+      const document = await findOrGone(
+        dependencies,
+        () => port.get(draftId),
+        draftId,
+        () => port.list(documentKey(recordId)),
+      );
       if (!document) return undefined;
+      const { draftNumber = document.number } = await ledger.getRecord(recordId);
+      const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
       // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
-      await ledger.saveDocument(input.recordId, port.kind, document);
-      return toDraft(deal, document, input.seen ?? { missing: undefined, found: document.discount });
+      await ledger.saveDocument(recordId, port.kind, document);
+      const seen = input.seen ?? { missing: undefined, found: document.discount };
+      return { ...(await toDraft(deal, document, seen)), ...(isPosted && POSTED) };
     },
   };
 }
 
 export type DraftSteps = ReturnType<typeof createDraftSteps>;
 
-/** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
-export function createDeletionSteps(dependencies: CompanyDependencies) {
-  const { businessCentral, ledger } = dependencies;
-  const ports = createDocumentPorts(businessCentral);
-  return {
-    /** @param input `evenIfEdited`: a person wants it gone; else what somebody changed in it is a question (I14) */
-    async deleteDraft(
-      input: CompanyContext & OfDraft & { readonly recordId: string; readonly evenIfEdited: boolean },
-    ): Promise<void> {
-      const { recordId, draftId, evenIfEdited } = input;
-      const port: DocumentPort = ports[input.kind];
-      await writeOnce(dependencies, {
-        recordId,
-        // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
-        writeKey: writeKey(recordId, `delete-${draftId}`),
-        action:
-          port.kind === 'invoice' ? 'delete draft invoice in Business Central' : 'delete order in Business Central',
-        result: deletion,
-        // Deleting again is harmless, so there is no outcome to wait for.
-        ambiguityWindowMs: 0,
-        find: async () =>
-          (await undefinedIfNotFound(port.get(draftId))) === undefined ? { wasThere: true } : undefined,
-        write: (context) =>
-          deleteOnce(async () => {
-            const draft = await port.get(draftId);
-            if (!evenIfEdited) await ensureUnedited(ledger, draft);
-            return port.delete(draftId, draft.etag, context);
-          }),
-        outcome: ({ wasThere }) => ({
-          change: { kind: 'draft-gone' },
-          facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
-        }),
-      });
-    },
-  };
-}
-
-async function ensureUnedited(ledger: DealLedger, draft: Invoice | Order): Promise<void> {
-  const own = await ledger.findOwnDocument(draft.id);
-  const edits = own ? findDraftEdits(own, draft) : [];
-  if (edits.length > 0) throw refuse('draft-edited', edits.join('; '));
-}
-
-export type DeletionSteps = ReturnType<typeof createDeletionSteps>;
+const POSTED = { isPosted: true } as const;

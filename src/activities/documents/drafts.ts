@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import type { Receipt } from '../../clients/business-central/client.js';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
@@ -48,6 +47,10 @@ export interface Draft {
   readonly differencePolicy?: OnDifference;
   /** A difference that the rules let pass. */
   readonly differencePassed?: string;
+  /** Somebody has posted it in Business Central, or it was found posted. */
+  readonly isPosted?: true;
+  /** Made by this very attempt, without any doubt on the way: nothing can stand beside it. */
+  readonly isCertain?: true;
   /** Of what it was made, when it has just been made or adopted. */
   readonly made?: DraftProvenance;
 }
@@ -178,25 +181,12 @@ export async function ensureCompanyStands(
   if (isNext && record.companyId !== companyId) await ledger.change(recordId, { kind: 'draft-gone' });
 }
 
-/** Not found is an answer here, not an error. */
+/** Not found is an answer here, not an error; a row that is needed counts as gone only by {@link findOrGone}. */
 export async function undefinedIfNotFound<T>(request: Promise<T>): Promise<T | undefined> {
   try {
     return await request;
   } catch (error) {
     if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
     throw error;
-  }
-}
-
-/** Somebody else may have deleted it before: the wanted state is reached either way. */
-export async function deleteOnce(
-  remove: () => Promise<Receipt>,
-): Promise<{ readonly wasThere: boolean; readonly requestId: string; readonly correlationId: string }> {
-  try {
-    const { requestId, correlationId } = await remove();
-    return { wasThere: true, requestId, correlationId };
-  } catch (error) {
-    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
-    return { wasThere: false, requestId: error.facts.requestId ?? '', correlationId: '' };
   }
 }

@@ -4,6 +4,10 @@ import { add } from '../../deal/money.js';
 /** Matches no order: whoever posts by it is told that there is nothing left to post. */
 const NO_ETAG = 'W/"gone"';
 
+export function isPostedOrder({ etag }: { readonly etag: string }): boolean {
+  return etag === NO_ETAG;
+}
+
 /** An order that is gone because all of it was posted, as its invoices tell it; undefined when they are not of one. */
 export function toPostedOrder(invoices: readonly Invoice[]): Order | undefined {
   const [first] = invoices;

@@ -5,14 +5,22 @@ import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
-import { writeKey } from '../../deal/ids.js';
+import type { RecordRef } from '../../deal/deal.js';
+import { documentKey, POST_STEPS, writeKey } from '../../deal/ids.js';
 import { add, isSame } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
+import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
+import type { RecordCheck } from '../deals/sales.js';
+import { refuse } from '../remote/failures.js';
 import { done } from '../remote/results.js';
+import { isRepeated } from '../remote/temporal-time.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
-import { type Draft, undefinedIfNotFound } from './drafts.js';
+import { createDocumentPorts, type DocumentPort, severalDocuments } from './document-kinds.js';
+import type { Draft } from './drafts.js';
+import { findOrGone } from './gone.js';
 import { recordPostedDifferences } from './posted-comparison.js';
+import { isPosted } from './posted-state.js';
 
 /** Posting and what comes of it: no mapping decides any of it, only the company where the document is. */
 
@@ -44,36 +52,109 @@ interface OrderRef extends CompanyContext {
   readonly orderId: string;
 }
 
-export function createPostingSteps(dependencies: CompanyDependencies) {
-  const { businessCentral, ledger, ambiguityWindowMs } = dependencies;
+/** What is to be posted, and how well it is known. */
+export interface PostInput extends CompanyContext, RecordRef {
+  readonly draft: Draft;
+  readonly revision: string;
+  /** When the record was read; undefined when the deal is handed over as it was read once. */
+  readonly readAt: string | undefined;
+  /** Whether anything was uncertain on the way, or took long: then everything under the key is looked up once more. */
+  readonly mustLookUp: boolean;
+}
+
+/** `changed`: the record is another by now; `conflict`: the draft is. Neither was posted. */
+export type PostOutcome = 'posted' | 'changed' | 'conflict';
+
+export interface PostingDependencies extends CompanyDependencies {
+  readonly checkRecord: (input: { readonly ref: RecordRef; readonly revision: string }) => Promise<RecordCheck>;
+}
+
+export function createPostingSteps(dependencies: PostingDependencies) {
+  const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
+  const ports = createDocumentPorts(businessCentral);
+
+  const readOrder = (recordId: string, orderId: string): Promise<Order | undefined> =>
+    findOrGone(
+      dependencies,
+      () => businessCentral.getOrder(orderId),
+      orderId,
+      () => businessCentral.findOrders(documentKey(recordId)),
+    );
+
+  /** Whether the record may be another than what is to be posted: what is known of it is old, or this step has waited. */
+  async function isOutdated({ table, recordId, revision, readAt }: PostInput): Promise<boolean> {
+    if (readAt === undefined) return false;
+    const ageMs = clock.now().getTime() - Date.parse(readAt);
+    if (ageMs <= RECORD_FRESH_MS && !isRepeated()) return false;
+    const { found } = await dependencies.checkRecord({ ref: { table, recordId }, revision });
+    return found !== 'same';
+  }
+
+  /** The last guard before the posting: exactly this document stands under the key of the deal (I1). */
+  async function ensureOnly(port: DocumentPort, { recordId, draft, mustLookUp }: PostInput): Promise<void> {
+    if (!mustLookUp && !isRepeated()) return;
+    const key = documentKey(recordId);
+    const found = await toTemporalFailures(() => port.list(key));
+    if (found.length > 1) throw severalDocuments(key, found);
+    if (found.length === 1 && found[0]?.id === draft.id) return;
+    const { documentNumber } = draft.figures;
+    const what = found[0] ? `${found[0].number} carries it instead` : 'nothing carries it';
+    throw refuse(
+      'draft-edited',
+      `${documentNumber} is to be posted under the External Document No. ${key}, and ${what}`,
+    );
+  }
+
+  async function postOnce(
+    input: PostInput,
+    write: (beforePosting: (port: DocumentPort) => Promise<void>) => Promise<unknown>,
+  ): Promise<PostOutcome> {
+    let isChanged = false;
+    try {
+      await write(async (port) => {
+        isChanged = await isOutdated(input);
+        if (isChanged) throw new RemoteApiError('business-central', 'conflict', 'post', {});
+        await ensureOnly(port, input);
+      });
+      return 'posted';
+    } catch (error) {
+      if (!(error instanceof ApplicationFailure) || error.type !== 'business-central/conflict') throw error;
+      return isChanged ? 'changed' : 'conflict';
+    }
+  }
+
   return {
-    /** Posts what was confirmed: BC compares the confirmed etag. `changed` when the draft is another by now (I2). */
-    async post(
-      input: CompanyContext & { readonly recordId: string; readonly draft: Draft },
-    ): Promise<'posted' | 'changed'> {
+    /** Posts what was confirmed: BC compares the confirmed etag (I2). */
+    async post(input: PostInput): Promise<PostOutcome> {
       const { recordId, draft } = input;
-      try {
-        await writeOnce(dependencies, {
+      const key = documentKey(recordId);
+      return postOnce(input, (beforePosting) =>
+        writeOnce(dependencies, {
           recordId,
-          writeKey: writeKey(recordId, `post-${draft.id}`),
+          writeKey: writeKey(recordId, `${POST_STEPS.invoice}-${draft.id}`),
           action: 'post invoice in Business Central',
           result: done,
           ambiguityWindowMs,
           find: async () => {
-            const invoice = await businessCentral.getInvoice(draft.id);
-            return invoice.number === draft.figures.documentNumber ? undefined : { done: true };
+            const invoice = await findOrGone(
+              dependencies,
+              () => businessCentral.getInvoice(draft.id),
+              draft.id,
+              () => businessCentral.findInvoices(key),
+            );
+            const isDone = invoice && (await isPosted(businessCentral, invoice, draft.figures.documentNumber));
+            return isDone ? { done: true } : undefined;
           },
-          write: (context) => postOnce(businessCentral, draft, context),
+          write: async (context) => {
+            await beforePosting(ports.invoice);
+            return postInvoice(businessCentral, draft, context);
+          },
           outcome: () => ({
             change: [{ kind: 'posted' }, { kind: 'closed' }],
             facts: { documentId: draft.id, figures: draft.figures },
           }),
-        });
-        return 'posted';
-      } catch (error) {
-        if (error instanceof ApplicationFailure && error.type === 'business-central/conflict') return 'changed';
-        throw error;
-      }
+        }),
+      );
     },
 
     /** @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it */
@@ -86,7 +167,14 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
       readonly invoiceId: string;
       readonly isConfirmed: boolean;
     }): Promise<PostedInvoice> {
-      const invoice = await toTemporalFailures(() => businessCentral.getInvoice(invoiceId));
+      // By our key, which costs no more than by its id and shows at once whether there is another (I1).
+      const key = documentKey(recordId);
+      const found = await toTemporalFailures(() => businessCentral.findInvoices(key));
+      const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
+      if (standing.length > 1) throw severalDocuments(key, standing);
+      const invoice =
+        found.find(({ id }) => id === invoiceId) ??
+        (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));
       const differences = isConfirmed
         ? await recordPostedDifferences(ledger, recordId, await ledger.getInvoice(invoiceId), [invoice])
         : [];
@@ -97,40 +185,36 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
     },
 
     /**
-     * Posts what was confirmed: BC compares the confirmed etag, `changed` when the order is another by now (I2). Asked
-     * twice it would post twice, so a repeat first compares with the quantities from before (reference/business-central
-     * 12.2).
+     * Posts what was confirmed: BC compares the confirmed etag (I2). Asked twice it would post twice, so a repeat first
+     * compares with the quantities from before (reference/business-central 12.2).
      */
-    async shipAndInvoice(
-      input: CompanyContext & { readonly recordId: string; readonly draft: Draft },
-    ): Promise<'posted' | 'changed'> {
+    async shipAndInvoice(input: PostInput): Promise<PostOutcome> {
       const { recordId, draft } = input;
       const before = toQuantities(await ledger.getOrder(draft.id));
-      try {
-        await writeOnce(dependencies, {
+      return postOnce(input, (beforePosting) =>
+        writeOnce(dependencies, {
           recordId,
-          writeKey: writeKey(recordId, `ship-and-invoice-${draft.id}`),
+          writeKey: writeKey(recordId, `${POST_STEPS.order}-${draft.id}`),
           action: 'ship and invoice order in Business Central',
           result: done,
           ambiguityWindowMs,
           startedFrom: { lines: before },
           find: async ({ mayHaveLanded, startedFrom }) => {
-            const order = await undefinedIfNotFound(businessCentral.getOrder(draft.id));
+            const order = await readOrder(recordId, draft.id);
             if (!order) return findPosted(businessCentral, draft.id);
             if (!mayHaveLanded) return undefined;
             return hasMoved(startedFrom.parse(quantities).lines, toQuantities(order)) ? { done: true } : undefined;
           },
-          write: (context) => shipOnce(businessCentral, draft, context),
+          write: async (context) => {
+            await beforePosting(ports.order);
+            return shipOnce(businessCentral, draft, context);
+          },
           outcome: () => ({
             change: { kind: 'posted' },
             facts: { documentId: draft.id, figures: draft.figures, before },
           }),
-        });
-        return 'posted';
-      } catch (error) {
-        if (error instanceof ApplicationFailure && error.type === 'business-central/conflict') return 'changed';
-        throw error;
-      }
+        }),
+      );
     },
 
     /**
@@ -152,8 +236,8 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
       return invoices.map(toOrderInvoice);
     },
 
-    async readOrderProgress({ orderId }: OrderRef): Promise<OrderProgress> {
-      const order = await toTemporalFailures(() => undefinedIfNotFound(businessCentral.getOrder(orderId)));
+    async readOrderProgress({ recordId, orderId }: OrderRef): Promise<OrderProgress> {
+      const order = await readOrder(recordId, orderId);
       if (!order) return 'gone';
       return {
         shippedQuantity: add(...order.lines.map((line) => line.shippedQuantity)),
@@ -166,7 +250,7 @@ export function createPostingSteps(dependencies: CompanyDependencies) {
 
 export type PostingSteps = ReturnType<typeof createPostingSteps>;
 
-async function postOnce(businessCentral: BusinessCentralClient, draft: Draft, context: WriteContext) {
+async function postInvoice(businessCentral: BusinessCentralClient, draft: Draft, context: WriteContext) {
   try {
     const { requestId, correlationId } = await businessCentral.postInvoice(draft.id, draft.etag, context);
     return { done: true as const, requestId, correlationId };

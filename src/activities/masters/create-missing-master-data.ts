@@ -30,8 +30,10 @@ export function createMissingMasterDataSteps(dependencies: MissingMasterDataDepe
 
   return {
     /** Everything that the mapping would refuse, before anything is written. */
-    findMappingProblems: async (deal: WonDeal, creates: Creates): Promise<readonly Problem[]> =>
-      (await plan(deal, creates)).problems,
+    async findMappingProblems(deal: WonDeal, creates: Creates): Promise<readonly Problem[]> {
+      const { problems, unitProblems } = await plan(deal, creates);
+      return [...problems, ...unitProblems];
+    },
 
     async createCustomer(deal: WonDeal): Promise<CustomerRef> {
       const { customer, contact, problems } = await toTemporalFailures(async () =>

@@ -6,6 +6,7 @@ import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { UnparsedContent } from '../../ledger/read-rows.js';
 import { toFailure, waitForOutcome } from './failures.js';
+import { temporalNow } from './temporal-time.js';
 
 /** What a look-up may want to know of the attempt before. */
 export interface EarlierAttempt {
@@ -59,7 +60,8 @@ export async function writeOnce<Result extends object>(
   write: SafeWrite<Result>,
 ): Promise<Result> {
   const { recordId, writeKey } = write;
-  const intent = await ledger.openIntent(writeKey, recordId, write.startedFrom);
+  const at = temporalNow(clock);
+  const intent = await ledger.openIntent(writeKey, recordId, at, write.startedFrom);
   if (intent.state === 'done') return intent.result.parse(write.result);
   let { attempt } = intent;
   if (intent.state !== 'first') {
@@ -72,16 +74,18 @@ export async function writeOnce<Result extends object>(
     const restMs = intent.state === 'asking' ? write.ambiguityWindowMs - intent.askedMsAgo : 0;
     if (restMs > 0) throw waitForOutcome(Math.min(restMs, PROBE_INTERVAL_MS));
     // Deals share the writes of a customer or an item: whoever asked in between may land after this look.
-    if (!(await ledger.reopenIntent(writeKey, attempt, write.ambiguityWindowMs, write.startedFrom)))
+    if (!(await ledger.reopenIntent(writeKey, attempt, write.ambiguityWindowMs, at, write.startedFrom)))
       throw waitForOutcome(0);
     attempt += 1;
   }
   const begunAt = clock.now().getTime();
+  let mayHaveLeft = false;
   const context: WriteContext = {
     async beforeSending() {
-      if (clock.now().getTime() - begunAt <= LATE_MS) return;
       // Somebody has asked meanwhile, because this attempt was taken for dead: it must not leave any more.
-      if (!(await ledger.restartAmbiguityWindow(writeKey, attempt))) throw waitForOutcome(0);
+      if (clock.now().getTime() - begunAt > LATE_MS && !(await ledger.restartAmbiguityWindow(writeKey, attempt, at)))
+        throw waitForOutcome(0);
+      mayHaveLeft = true;
     },
   };
   let answer: Result & { readonly requestId: string; readonly correlationId: string };
@@ -90,7 +94,7 @@ export async function writeOnce<Result extends object>(
   } catch (error) {
     if (error instanceof RemoteApiError) {
       if (error.wasNotDone) await ledger.markNotDone(writeKey, attempt);
-      else await recordNoAnswer(ledger, write, attempt, error);
+      else await recordNoAnswer(ledger, write, attempt, error, at);
       // The row that has the key may be the very one, made meanwhile or long ago (I1); another one is for a person.
       const found = error.code === 'taken' ? await toTemporalFailures(() => write.find(notLanded(write))) : undefined;
       if (found !== undefined) {
@@ -98,12 +102,39 @@ export async function writeOnce<Result extends object>(
         return found;
       }
     }
+    // What was found to be in the way before anything left is no unknown outcome.
+    else if (!mayHaveLeft) await ledger.markNotDone(writeKey, attempt);
     throw toFailure(error);
   }
   const { requestId, correlationId } = answer;
   const result = write.result.parse(answer);
   await keep(ledger, write, result, { requestId, correlationId });
   return result;
+}
+
+/**
+ * Waits until nothing that was asked before can land any more; never asks itself. Finds what it left, and keeps it as
+ * {@link writeOnce} would.
+ * @throws ApplicationFailure to be repeated, while the outcome is unknown
+ */
+export async function settleOpenWrite<Result extends object>(
+  { ledger, clock }: WriteDependencies,
+  write: Omit<SafeWrite<Result>, 'write'>,
+): Promise<Result | undefined> {
+  const { writeKey, recordId } = write;
+  const at = temporalNow(clock);
+  if (!(await ledger.findOpenIntent(writeKey, at))) return undefined;
+  const intent = await ledger.openIntent(writeKey, recordId, at);
+  if (intent.state !== 'asking') return undefined;
+  const found = await toTemporalFailures(() => write.find({ mayHaveLanded: true, startedFrom: intent.startedFrom }));
+  if (found !== undefined) {
+    await keep(ledger, write, found, { mayBeOurs: true });
+    return found;
+  }
+  const restMs = write.ambiguityWindowMs - intent.askedMsAgo;
+  if (restMs > 0) throw waitForOutcome(Math.min(restMs, PROBE_INTERVAL_MS));
+  await ledger.markNotDone(writeKey, intent.attempt);
+  return undefined;
 }
 
 function notLanded<Result extends object>({ writeKey, startedFrom }: SafeWrite<Result>): EarlierAttempt {
@@ -117,8 +148,9 @@ async function recordNoAnswer<Result extends object>(
   write: SafeWrite<Result>,
   attempt: number,
   error: RemoteApiError,
+  at: Date,
 ): Promise<void> {
-  await ledger.restartAmbiguityWindow(write.writeKey, attempt);
+  await ledger.restartAmbiguityWindow(write.writeKey, attempt, at);
   const { requestId, status, remoteCode } = error.facts;
   await ledger.audit({
     recordId: write.recordId,
@@ -131,7 +163,7 @@ async function recordNoAnswer<Result extends object>(
 
 async function keep<Result extends object>(
   ledger: WriteLedger,
-  write: SafeWrite<Result>,
+  write: Omit<SafeWrite<Result>, 'write'>,
   result: Result,
   source: { readonly requestId: string; readonly correlationId: string } | { readonly mayBeOurs: boolean },
 ): Promise<void> {

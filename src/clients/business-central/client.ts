@@ -76,7 +76,9 @@ const PARALLEL = 4;
 export const ITEMS_PER_REQUEST = 20;
 
 export function createBusinessCentralClient(options: BusinessCentralClientOptions): BusinessCentralClient {
-  const http = createBusinessCentralTransport(options, `companies(${options.companyId})/`, PARALLEL);
+  const company = `companies(${options.companyId})/`;
+  const http = createBusinessCentralTransport(options, company, PARALLEL);
+  const automate = createBusinessCentralTransport(options, company, 1, 'microsoft/automate/v1.0');
 
   const createRow = async <T>(
     set: 'customers' | 'contacts' | 'items',
@@ -91,7 +93,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
   };
 
   return {
-    ...createInvoiceRequests(http),
+    ...createInvoiceRequests(http, automate),
     ...createOrderRequests(http),
     ...createMasterRequests(http),
     companyId: options.companyId,
@@ -186,7 +188,10 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const row = rows.find((one) => isSameCode(one.number, number));
       return new Map(row?.defaultDimensions?.map((one) => [one.dimensionCode, one.dimensionValueCode]));
     },
-    close: () => http.close(),
+    async close() {
+      await http.close();
+      await automate.close();
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
-import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf } from './rows.js';
+import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf, postedInvoiceRow } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
 /** What changed after a moment. */
@@ -35,6 +35,8 @@ export interface InvoiceRequests {
   findInvoices(key: string): Promise<Invoice[]>;
   /** One for each posting of the order; none when nothing was invoiced yet. */
   findInvoicesOfOrder(orderId: string): Promise<Invoice[]>;
+  /** The ids of the posted ones among them. The list is of another API, which the app may lack the permission for. */
+  findPostedIds(key: string): Promise<ReadonlySet<string>>;
   /** @throws RemoteApiError `not-found`. */
   getInvoice(id: string): Promise<Invoice>;
   createInvoice(draft: DocumentDraft, context: WriteContext): Promise<Invoice & Receipt>;
@@ -46,7 +48,8 @@ export interface InvoiceRequests {
 
 const WITH_LINES = '$expand=salesInvoiceLines';
 
-export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
+/** @param automate under `api/microsoft/automate/v1.0/`, where posted invoices have a list of their own */
+export function createInvoiceRequests(http: HttpTransport, automate: HttpTransport): InvoiceRequests {
   const list = async (asked: string, filter: string): Promise<Invoice[]> => {
     const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&${WITH_LINES}`;
     const { body, requestId } = await http.send({ method: 'GET', path, asked });
@@ -76,6 +79,15 @@ export function createInvoiceRequests(http: HttpTransport): InvoiceRequests {
       const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);
       // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
       return found.filter((invoice) => invoice.externalDocumentNumber === key);
+    },
+    async findPostedIds(key) {
+      const asked = 'look the posted invoice up';
+      // `apiId` is the id of salesInvoices; it is computed and cannot be filtered by (reference/business-central 12.2).
+      const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(key)}`);
+      const path = `postedSalesInvoices?$filter=${filter}`;
+      const { body, requestId } = await automate.send({ method: 'GET', path, asked });
+      const { value } = readWire('business-central', asked, listOf(postedInvoiceRow), body, requestId);
+      return new Set(value.filter((row) => row.externalDocumentNumber === key).map(({ apiId }) => apiId));
     },
     async findInvoicesOfOrder(orderId) {
       const found = await list('look the invoices of the order up', `orderId eq ${orderId}`);

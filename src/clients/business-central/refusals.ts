@@ -34,7 +34,6 @@ const REASONS: Readonly<Record<string, HoldReason>> = {
   BadRequest_RequiredParamNotProvided: 'value-missing',
   Internal_InvalidTableRelation: 'code-unknown',
   Internal_CompanyNotFound: 'company-unknown',
-  NoEnvironment: 'environment-changed',
   Application_CallbackNotAllowed: 'request-refused',
   Application_EvaluateException: 'request-refused',
   Application_FilterErrorException: 'request-refused',
@@ -90,7 +89,8 @@ const VERDICTS: Readonly<Record<string, RemoteErrorCode>> = {
   Internal_CompanyNotFound: 'rejected',
   Internal_EntityWithSameKeyExists: 'taken',
   Internal_TenantUnavailable: 'unavailable',
-  NoEnvironment: 'rejected',
+  // The gateway does not find the environment: a restart, an update or a wrong address, but never a row that is gone.
+  NoEnvironment: 'unavailable',
   Request_EntityChanged: 'conflict',
 };
 
@@ -110,8 +110,8 @@ export function refine({ status, remoteCode, message, row }: Refusal): RemoteErr
   // With this status it is a lock, whatever the words are.
   if (status === 409 && remoteCode === 'Internal_ServerError') return 'locked';
   if (NOT_FOUND.has(remoteCode ?? '')) return row && isOwnRow(row, message) ? 'not-found' : 'rejected';
-  // A proxy or a wrong address; of a row that was deleted Business Central says so itself.
-  return status === 404 ? 'rejected' : undefined;
+  // A proxy or a gateway; of a row that was deleted Business Central says so itself.
+  return status === 404 ? 'unavailable' : undefined;
 }
 
 /** How error texts call the tables behind a set. */

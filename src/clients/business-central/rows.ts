@@ -128,6 +128,9 @@ export const invoiceRow = z.object({
   orderNumber: z.string(),
   salesInvoiceLines: z.array(documentLineRow).optional(),
 });
+/** A posted invoice in the list of its own (reference/business-central 4.3). */
+export const postedInvoiceRow = z.object({ apiId: z.string(), externalDocumentNumber: z.string() });
+
 export type InvoiceRow = z.infer<typeof invoiceRow>;
 
 export const companyRow = z.object({ id: guid, name: z.string(), displayName: optionalText() });

@@ -26,15 +26,16 @@ export function toReceipt({ requestId, correlationId }: HttpAnswer): Receipt {
   return { requestId, correlationId };
 }
 
-/** @param below path under `api/v2.0/`, with a slash at its end, or nothing. */
+/** @param below path under the API, with a slash at its end, or nothing. */
 export function createBusinessCentralTransport(
   options: EnvironmentOptions,
   below: string,
   parallel: number,
+  api: 'v2.0' | 'microsoft/automate/v1.0' = 'v2.0',
 ): HttpTransport {
   return createTransport({
     api: 'business-central',
-    baseUrl: `${options.environmentUrl}/api/v2.0/${below}`,
+    baseUrl: `${options.environmentUrl}/api/${api}/${below}`,
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,
     parallel,

@@ -34,31 +34,36 @@ const intentRow = rowsOf('write_intents', ['write_key'], {
   asked_ms_ago: z.number(),
 });
 
-/** Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts. */
+/**
+ * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
+ * @param at by Temporal's clock: time has passed only where both clocks say so, as either may be set
+ */
 export async function openIntent(
   db: Queryable,
   writeKey: string,
   recordId: string,
+  at: Date,
   startedFrom?: object,
 ): Promise<Intent> {
   // After a restore nobody knows whether it was asked before: it counts as asked at that moment.
   const inserted = await selectRow(
     db,
     insertedRow,
-    `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at)
-     VALUES ($1, $2, 'asking', $3, coalesce((SELECT max(restored_at) FROM ledger_restores), now()))
+    `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
+     SELECT $1, $2, 'asking', $3, coalesce(restored.at, now()), coalesce(restored.at, $4)
+     FROM (SELECT max(restored_at) AS at FROM ledger_restores) restored
      ON CONFLICT DO NOTHING RETURNING write_key, EXISTS (SELECT FROM ledger_restores) AS restored`,
-    [writeKey, recordId, toNullable(startedFrom)],
+    [writeKey, recordId, toNullable(startedFrom), at],
   );
   if (inserted?.restored === false) return { state: 'first', attempt: 1 };
-  // How long ago is a question to the clock that wrote `asked_at`: the database's.
+  // How long ago is a question to the clocks that wrote it: the database's and Temporal's.
   const row = await selectRow(
     db,
     intentRow,
     `SELECT write_key, state, result, started_from, times_asked,
-       (extract(epoch FROM now() - asked_at) * 1000)::float8 AS asked_ms_ago
+       (extract(epoch FROM least(now() - asked_at, $2 - asked_at_by_temporal)) * 1000)::float8 AS asked_ms_ago
      FROM write_intents WHERE write_key = $1`,
-    [writeKey],
+    [writeKey, at],
   );
   if (!row) throw new InternalError(`intent ${writeKey} vanished`);
   const unparsed = (column: string, of: unknown) => new UnparsedContent('write_intents', writeKey, column, of);
@@ -79,13 +84,16 @@ export async function reopenIntent(
   writeKey: string,
   lastAttempt: number,
   ambiguityWindowMs: number,
+  at: Date,
   startedFrom?: object,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `UPDATE write_intents SET state = 'asking', asked_at = now(), times_asked = times_asked + 1, started_from = $3
+    `UPDATE write_intents SET state = 'asking', asked_at = now(), asked_at_by_temporal = $5,
+       times_asked = times_asked + 1, started_from = $3
      WHERE write_key = $1 AND times_asked = $2
-       AND (state = 'not-done' OR state = 'asking' AND asked_at <= now() - $4 * interval '1 millisecond')`,
-    [writeKey, lastAttempt, toNullable(startedFrom), ambiguityWindowMs],
+       AND (state = 'not-done' OR state = 'asking'
+         AND least(now() - asked_at, $5 - asked_at_by_temporal) >= $4 * interval '1 millisecond')`,
+    [writeKey, lastAttempt, toNullable(startedFrom), ambiguityWindowMs, at],
   );
   return rowCount === 1;
 }
@@ -94,13 +102,42 @@ export async function reopenIntent(
  * The time in which an attempt may still land counts from now: it leaves late, after it waited for a token say, or it has
  * been given up without an answer. False when somebody else has asked since.
  */
-export async function restartAmbiguityWindow(db: Queryable, writeKey: string, attempt: number): Promise<boolean> {
+export async function restartAmbiguityWindow(
+  db: Queryable,
+  writeKey: string,
+  attempt: number,
+  at: Date,
+): Promise<boolean> {
   const { rowCount } = await db.query(
-    `UPDATE write_intents SET asked_at = now() WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
-    [writeKey, attempt],
+    `UPDATE write_intents SET asked_at = now(), asked_at_by_temporal = $3
+     WHERE write_key = $1 AND times_asked = $2 AND state = 'asking'`,
+    [writeKey, attempt, at],
   );
   return rowCount === 1;
 }
+
+/** How long ago a write was asked whose end is unknown, by both clocks; undefined when nothing is open. */
+export async function findOpenIntent(
+  db: Queryable,
+  writeKey: string,
+  at: Date,
+): Promise<{ readonly attempt: number; readonly askedMsAgo: number } | undefined> {
+  const row = await selectRow(
+    db,
+    openRow,
+    `SELECT write_key, times_asked,
+       (extract(epoch FROM least(now() - asked_at, $2 - asked_at_by_temporal)) * 1000)::float8 AS asked_ms_ago
+     FROM write_intents WHERE write_key = $1 AND state = 'asking'`,
+    [writeKey, at],
+  );
+  return row && { attempt: row.times_asked, askedMsAgo: row.asked_ms_ago };
+}
+
+const openRow = rowsOf('write_intents', ['write_key'], {
+  write_key: textColumn,
+  times_asked: z.number(),
+  asked_ms_ago: z.number(),
+});
 
 /** A draft that is there, or may be on its way. */
 export interface KnownDraft {

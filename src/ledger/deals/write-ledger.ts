@@ -6,6 +6,7 @@ import { type Link, type LinkKind, requireLink } from '../masters/links.js';
 import { saveDocument } from './documents.js';
 import {
   completeIntent,
+  findOpenIntent,
   type Intent,
   markNotDone,
   openIntent,
@@ -36,27 +37,34 @@ export interface Outcome {
 
 /** The remote writes: what was asked of the other side, and what came of it (I3). */
 export interface WriteLedger {
-  openIntent(writeKey: string, recordId: string, startedFrom?: object): Promise<Intent>;
+  openIntent(writeKey: string, recordId: string, at: Date, startedFrom?: object): Promise<Intent>;
+  /** Undefined when nothing was asked, or its end is known. */
+  findOpenIntent(
+    writeKey: string,
+    at: Date,
+  ): Promise<{ readonly attempt: number; readonly askedMsAgo: number } | undefined>;
   /** False when the look-up before it may have come too early. */
   reopenIntent(
     writeKey: string,
     lastAttempt: number,
     ambiguityWindowMs: number,
+    at: Date,
     startedFrom?: object,
   ): Promise<boolean>;
   markNotDone(writeKey: string, attempt: number): Promise<void>;
   /** False when somebody else has asked since. */
-  restartAmbiguityWindow(writeKey: string, attempt: number): Promise<boolean>;
+  restartAmbiguityWindow(writeKey: string, attempt: number, at: Date): Promise<boolean>;
   recordOutcome(outcome: Outcome): Promise<void>;
 }
 
 export function createWriteLedger(database: Database): WriteLedger {
   return {
-    openIntent: (writeKey, recordId, startedFrom) => openIntent(database, writeKey, recordId, startedFrom),
-    reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, startedFrom) =>
-      reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, startedFrom),
+    openIntent: (writeKey, recordId, at, startedFrom) => openIntent(database, writeKey, recordId, at, startedFrom),
+    findOpenIntent: (writeKey, at) => findOpenIntent(database, writeKey, at),
+    reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom) =>
+      reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom),
     markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
-    restartAmbiguityWindow: (writeKey, attempt) => restartAmbiguityWindow(database, writeKey, attempt),
+    restartAmbiguityWindow: (writeKey, attempt, at) => restartAmbiguityWindow(database, writeKey, attempt, at),
     recordOutcome: (outcome) => database.transaction((tx) => recordOutcome(tx, outcome)),
   };
 }

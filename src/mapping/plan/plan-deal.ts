@@ -14,8 +14,10 @@ export interface DealPlan {
   readonly contact: MasterPlan | undefined;
   readonly items: readonly ItemPlan[];
   readonly document: DocumentPlan;
-  /** Everything that is in the way, all of it at once. */
+  /** Everything that is in the way of what is planned, all of it at once. */
   readonly problems: readonly Problem[];
+  /** Units of lines that neither exist nor are planned; only a plan of everything that is missing can tell. */
+  readonly unitProblems: readonly Problem[];
 }
 
 /** Reads what the look-ups read, and writes nothing. */
@@ -36,6 +38,6 @@ export async function planDeal(
   }
   const parts = [document, ...(customer ? [customer] : []), ...(contact ? [contact] : []), ...items];
   const ofNewItems = new Set(items.map(({ values }) => String(values['baseUnitOfMeasureCode'])));
-  const units = await findUnitProblems(deal, rules, ofNewItems, lookups);
-  return { customer, contact, items, document, problems: [...parts.flatMap(({ problems }) => problems), ...units] };
+  const unitProblems = await findUnitProblems(deal, rules, ofNewItems, lookups);
+  return { customer, contact, items, document, problems: parts.flatMap(({ problems }) => problems), unitProblems };
 }

@@ -59,7 +59,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     findCustomerNumber: async (accountId) =>
       (await ledger.findLinks('customer', companyId, [accountId])).get(accountId)?.bcNumber,
   });
-  problems.push(...plan.problems);
+  problems.push(...plan.problems, ...plan.unitProblems);
 
   const customer = found.customer ?? plan.customer?.values;
   const canDraft = problems.every(({ reason }) => !HOLDS_WITHOUT_DOCUMENT.has(reason)) && deal.currency !== undefined;

@@ -10,11 +10,14 @@ import { DealEnded } from './interruptions.js';
 /** The rule that the configuration states; nobody's name stands behind it. */
 const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
 
+/** `changed`: deal or draft became another before anybody confirmed. */
+export type Confirmation = 'by-rule' | 'by-person' | 'changed';
+
 /**
- * By rule or by a person; whoever it is, the figures are recorded with the decision. False when deal or draft changed
- * instead. @throws DealEnded when the draft is rejected
+ * By rule or by a person; whoever it is, the figures are recorded with the decision.
+ * @throws DealEnded when the draft is rejected
  */
-export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Promise<boolean> {
+export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Promise<Confirmation> {
   const { deal, draft } = drafted;
   const { figures } = draft;
   let actor = BY_RULE;
@@ -22,13 +25,15 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   if (draft.difference || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
     const progress = await handlers.runUnlessHeld('asking for a confirmation', () => ledger.loadDealProgress(deal));
-    if (progress.isHandedOver) return true;
+    if (progress.isHandedOver) return 'by-person';
     const decision = await handlers.decide(figures);
-    if (decision.kind === 'changed') return false;
+    if (decision.kind === 'changed') return 'changed';
     if (decision.kind === 'rejected') throw new DealEnded('rejected', decision.actor, decision.reason);
     actor = decision.actor;
     note = decision.note ?? '';
   }
+  // A rule confirms nothing of which news are there and not read (I2).
+  if (actor === BY_RULE && handlers.hasPendingChanges()) return 'changed';
   const decision = { actor, action: 'confirm', facts: { figures, note } };
   const isRecorded = await handlers.runUnlessHeld('recording the confirmation', async (isRepeat) => {
     // While it was held, deal or draft may have become another than what was confirmed (I2).
@@ -38,11 +43,11 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   });
   if (!isRecorded) {
     await handlers.readAgain();
-    return false;
+    return 'changed';
   }
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
   handlers.carry({ confirmed: drafted });
-  return true;
+  return actor === BY_RULE ? 'by-rule' : 'by-person';
 }
 
 function isConfirmedByRule(policy: Policy, draft: Draft): boolean {

@@ -1,6 +1,7 @@
 import { log } from '@temporalio/workflow';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { Draft } from '../../activities/documents/drafts.js';
+import type { PostInput, PostOutcome } from '../../activities/documents/posting.js';
 import { businessCentral } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
@@ -29,11 +30,17 @@ export function readDraft(drafted: DraftedDeal): Promise<Draft | undefined> {
   return businessCentral.readDraft({ ...toInput(drafted), seen: { missing, found } });
 }
 
-/** @param evenIfEdited a person wants it gone, whatever somebody changed in it */
-export function deleteDraft({ deal, draft }: DraftedDeal, evenIfEdited: boolean): Promise<void> {
+/** Asks nobody: what somebody changed in the draft holds the deal. `posted`: somebody posted it before. */
+export function deleteDraft({ deal, draft }: DraftedDeal): Promise<'deleted' | 'posted'> {
   const { companyId } = deal.context;
   const kind = deal.policy.documentKind;
-  return businessCentral.deleteDraft({ companyId, kind, recordId: deal.recordId, draftId: draft.id, evenIfEdited });
+  return businessCentral.deleteDraft({
+    companyId,
+    kind,
+    recordId: deal.recordId,
+    draftId: draft.id,
+    evenIfEdited: false,
+  });
 }
 
 function toInput({ deal, draft }: DraftedDeal) {
@@ -43,7 +50,7 @@ function toInput({ deal, draft }: DraftedDeal) {
 
 /** What differs between the two once they are posted. */
 interface Posting {
-  post(drafted: DraftedDeal): Promise<'posted' | 'changed'>;
+  post(drafted: DraftedDeal, mustLookUp: boolean): Promise<PostOutcome>;
   /** Whether somebody posted it in Business Central; `found` is what {@link readDraft} has just found. */
   isPostedByHand(drafted: DraftedDeal, found: Draft | undefined): Promise<boolean>;
   /** Reads what posting has made of it. */
@@ -56,11 +63,14 @@ export function postingOf({ policy }: DealSummary): Posting {
 
 const placeOf = ({ recordId, context: { companyId } }: DealSummary) => ({ recordId, companyId });
 
+function toPostInput({ deal, draft }: DraftedDeal, mustLookUp: boolean): PostInput {
+  const { table, revision, readAt } = deal;
+  return { ...placeOf(deal), table, revision, readAt, draft, mustLookUp };
+}
+
 const INVOICE: Posting = {
-  post: ({ deal, draft }) => businessCentral.post({ ...placeOf(deal), draft }),
-  // The id stays, the number changes (reference/business-central 4.3).
-  isPostedByHand: ({ draft }, found) =>
-    Promise.resolve(found !== undefined && found.figures.documentNumber !== draft.figures.documentNumber),
+  post: (drafted, mustLookUp) => businessCentral.post(toPostInput(drafted, mustLookUp)),
+  isPostedByHand: async (_drafted, found) => found?.isPosted ?? false,
   async readResult(handlers, { deal, draft }, isPostedByHand) {
     await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
     const invoice = await handlers.runUnlessHeld('reading the posted invoice', () =>
@@ -73,15 +83,15 @@ const INVOICE: Posting = {
 };
 
 const ORDER: Posting = {
-  async post({ deal, draft }) {
+  async post(drafted, mustLookUp) {
     // The warehouse ships and invoices in its own time; the confirmed order is its.
-    if (deal.policy.orderPosting !== 'ship-and-invoice') return 'posted';
-    return businessCentral.shipAndInvoice({ ...placeOf(deal), draft });
+    if (drafted.deal.policy.orderPosting !== 'ship-and-invoice') return 'posted';
+    return businessCentral.shipAndInvoice(toPostInput(drafted, mustLookUp));
   },
   // The order is gone when it is fully posted; its invoices tell that from an order that was deleted
   // (reference/business-central 4.4).
   async isPostedByHand({ deal, draft }, found) {
-    if (found) return false;
+    if (found) return found.isPosted ?? false;
     const order = { ...placeOf(deal), orderId: draft.id, isComplete: false };
     const invoices = await businessCentral.readOrderInvoices(order);
     return invoices.length > 0;

@@ -1,7 +1,7 @@
 import { sleep } from '@temporalio/workflow';
 import type { DealProgress, Masters } from '../../activities/deals/ledger.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
-import type { RecordRef } from '../../deal/deal.js';
+import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
@@ -50,6 +50,7 @@ export async function bringToDraft(
   const drafted = await makeDraft(handlers, adopted, masters.customerId, options.draftVersion);
   if (!drafted) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   await handlers.move('drafted', 'comparing draft and deal', { alreadyRecorded: true });
+  if (drafted.draft.isPosted) return asPostedByHand(drafted);
   const isAsItIs = !draft && isSameDocument(drafted.deal, deal);
   return isAsItIs ? { kind: 'drafted', drafted } : bringUpToDate(handlers, drafted, deal);
 }
@@ -203,7 +204,10 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       if ('held' in fresh || fresh.kind === 'posted-by-hand') return fresh;
       drafted = fresh.drafted;
     }
-    if (drafted.draft.missingDiscount) drafted = { ...drafted, draft: await setDiscount(drafted) };
+    if (drafted.draft.missingDiscount) {
+      const { isCertain } = drafted.draft;
+      drafted = { ...drafted, draft: { ...(await setDiscount(drafted)), ...(isCertain && { isCertain }) } };
+    }
     const { figures, difference, differencePolicy } = drafted.draft;
     handlers.show({ amount: figures.totalIncludingTax, figures, difference });
     // A difference that a person may accept is shown with the question.
@@ -243,13 +247,11 @@ async function bringUpToDate(
   const { recordId } = deal;
   const draft = await readDraft(drafted);
   if (await postingOf(drafted.deal).isPostedByHand(drafted, draft)) {
-    await ledger.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: drafted.draft.id } });
-    await ledger.recordState({ recordId, state: 'posted', isClosed: drafted.deal.policy.documentKind !== 'order' });
-    return { kind: 'posted-by-hand', drafted };
+    return asPostedByHand(drafted);
   }
   if (deal.state !== 'won') throw toEnd(deal);
   if (draft && isSameDocument(drafted.deal, deal)) return { kind: 'drafted', drafted: { ...drafted, deal, draft } };
-  if (draft) await deleteDraft(drafted, false);
+  if (draft && (await deleteDraft(drafted)) === 'posted') return asPostedByHand(drafted);
   if (deal.problems.length > 0) return { held: deal.problems };
   // Without its draft nothing keeps the deal in its company.
   const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };
@@ -257,7 +259,18 @@ async function bringUpToDate(
   if ('held' in masters) return masters;
   const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
   if (!again) throw new InternalError(`deal ${recordId} was drafted before and cannot have been taken over`);
-  return { kind: 'drafted', drafted: again };
+  return again.draft.isPosted ? asPostedByHand(again) : { kind: 'drafted', drafted: again };
+}
+
+/** Nobody is asked to confirm it any more; what came of it is followed, with a notice. */
+async function asPostedByHand(drafted: DraftedDeal): Promise<Refreshed> {
+  await recordPostedByHand(drafted.deal.recordId, drafted.draft.id, drafted.deal.policy.documentKind);
+  return { kind: 'posted-by-hand', drafted };
+}
+
+export async function recordPostedByHand(recordId: string, draftId: string, kind: DocumentKind): Promise<void> {
+  await ledger.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: draftId } });
+  await ledger.recordState({ recordId, state: 'posted', isClosed: kind !== 'order' });
 }
 
 function toEnd(deal: DealSummary): DealEnded {

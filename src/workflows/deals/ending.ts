@@ -1,11 +1,10 @@
 import { continueAsNew, sleep } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/ledger.js';
-import type { RecordRef } from '../../deal/deal.js';
+import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
-import { deleteDraft } from './document-steps.js';
-import type { DraftedDeal } from './drafted-deal.js';
+import { recordPostedByHand } from './drafting.js';
 import type { DealEnded } from './interruptions.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 
@@ -32,21 +31,21 @@ export async function endRun(handlers: DealHandlers, ref: RecordRef, result: Han
 }
 
 /** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
-export async function endDeal(
-  handlers: DealHandlers,
-  ref: RecordRef,
-  drafted: DraftedDeal | undefined,
-  end: DealEnded,
-): Promise<HandOverResult> {
+export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealEnded): Promise<HandOverResult> {
   const { recordId } = ref;
   const endedBy = end.by === 'Sales' ? end.by : end.by.name;
   handlers.beginEnd();
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
-  const isWanted = end.by !== 'Sales';
-  await handlers.runUnlessHeld('deleting the draft', () =>
-    drafted ? deleteDraft(drafted, isWanted) : deleteEarlierDraft(ref, isWanted),
-  );
+  const found = await handlers.runUnlessHeld('deleting the draft', () => removeDraft(ref, end.by !== 'Sales'));
+  if (found.posted) {
+    const { draftId, kind } = found.posted;
+    await handlers.runUnlessHeld('recording that it was posted before', () =>
+      recordPostedByHand(recordId, draftId, kind),
+    );
+    // It came too late: what was posted goes back to the seller like any other.
+    return continueAsNew<(input: HandOverInput) => Promise<HandOverResult>>(ref);
+  }
   await handlers.runUnlessHeld('ending the deal', async () => {
     await ledger.releaseClaims({ recordId });
     await ledger.recordState({ recordId, state: end.state, endedBy });
@@ -57,10 +56,21 @@ export async function endDeal(
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
 }
 
-/** Of a run before this one, or of an attempt before a hold. */
-async function deleteEarlierDraft(ref: RecordRef, evenIfEdited: boolean): Promise<void> {
-  const { draft, companyId } = await ledger.loadDealProgress(ref);
-  if (draft?.documentId === undefined) return;
-  const { kind, documentId: draftId } = draft;
-  await businessCentral.deleteDraft({ companyId, kind, recordId: ref.recordId, draftId, evenIfEdited });
+/**
+ * Whatever there is of a draft, of this run or of one before, also one whose request was never answered: the deal ends only
+ * when that has landed and is deleted, or certainly never lands (I1).
+ */
+async function removeDraft(
+  ref: RecordRef,
+  evenIfEdited: boolean,
+): Promise<{ readonly posted?: { readonly draftId: string; readonly kind: DocumentKind } }> {
+  const { recordId } = ref;
+  const { draft, companyId, draftVersion } = await ledger.loadDealProgress(ref);
+  if (!draft) return {};
+  const { kind } = draft;
+  const of = { companyId, kind, recordId };
+  const draftId = draft.documentId ?? (await businessCentral.findUnansweredDraft({ ...of, draftVersion }));
+  if (draftId === undefined) return {};
+  const deleted = await businessCentral.deleteDraft({ ...of, draftId, evenIfEdited });
+  return deleted === 'posted' ? { posted: { draftId, kind } } : {};
 }

@@ -103,9 +103,11 @@ async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealPr
   // The decision is in the trail before anything is deleted.
   const facts = { reason: 'cancelled or reopened in Sales' };
   await handlers.recordDecision({ actor: 'Sales', action: 'cancelled', facts });
-  await handlers.runUnlessHeld('deleting the order', () =>
+  const deleted = await handlers.runUnlessHeld('deleting the order', () =>
     businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId, evenIfEdited: false }),
   );
+  // The warehouse was quicker: its invoices are read next.
+  if (deleted === 'posted') return false;
   await handlers.runUnlessHeld('ending the deal', async () => {
     await ledger.releaseClaims({ recordId });
     await ledger.recordState({ recordId, state: 'cancelled', endedBy: 'Sales' });

@@ -1,8 +1,9 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/ledger.js';
+import type { PostOutcome } from '../../activities/documents/posting.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
-import { confirm } from './confirming.js';
+import { type Confirmation, confirm } from './confirming.js';
 import { DealHandlers } from './deal-handlers.js';
 import { postingOf, readDraft } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
@@ -11,6 +12,7 @@ import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
 import { DealEnded, ReplayWanted, RunIsLong } from './interruptions.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
+import { PostingConflicts } from './posting-conflicts.js';
 
 /**
  * The main job: one won record of Sales becomes one document of Business Central, confirmed and posted, and what becomes
@@ -51,7 +53,8 @@ async function handOver(
 ): Promise<HandOverResult> {
   const revision = replay?.revision ?? continued?.revision;
   let drafted = continued?.confirmed;
-  let isConfirmed = drafted !== undefined;
+  let confirmation: Confirmation = drafted === undefined ? 'changed' : 'by-person';
+  const conflicts = new PostingConflicts();
   try {
     if (!continued) await settle(handlers, progress);
     const start: Start = drafted ? goOnConfirmed(handlers, drafted) : await prepare(handlers, ref, progress, revision);
@@ -61,15 +64,19 @@ async function handOver(
     // Draft and deal agree, somebody confirms these figures, and exactly these are posted; a change of either begins again.
     let isPostedByHand = start.kind === 'posted-by-hand';
     while (!isPostedByHand) {
-      if (!isConfirmed) {
+      if (confirmation === 'changed') {
         const agreed = await agreeOnDraft(handlers, drafted);
         drafted = agreed.drafted;
         isPostedByHand = agreed.kind === 'posted-by-hand';
         if (isPostedByHand) break;
-        isConfirmed = await confirm(handlers, drafted);
+        confirmation = await confirm(handlers, drafted);
       }
-      if (isConfirmed && (await post(handlers, drafted, continued !== undefined)) === 'posted') break;
-      isConfirmed = false;
+      if (confirmation !== 'changed') {
+        const posted = await post(handlers, drafted, confirmation, continued !== undefined);
+        if (posted === 'posted') break;
+        if (posted === 'conflict') await conflicts.rest(handlers);
+      }
+      confirmation = 'changed';
       // Deal or draft changed while it waited, or after it was confirmed: the confirmation is void (I2).
       const fresh = await refresh(handlers, drafted);
       drafted = fresh.drafted;
@@ -79,7 +86,7 @@ async function handOver(
     return await writeBack(handlers, ref, drafted, isPostedByHand);
   } catch (error) {
     if (!(error instanceof DealEnded)) throw error;
-    return endDeal(handlers, ref, drafted, error);
+    return endDeal(handlers, ref, error);
   }
 }
 
@@ -112,11 +119,20 @@ function toDraftOptions(progress: DealProgress, isRepeat: boolean, revision: str
   return { isRepeat, draftVersion, ...(revision !== undefined && { revision }), ...(draft && { draft }) };
 }
 
-/** Posts exactly what was confirmed; `changed` sends the story back to the comparison. */
-async function post(handlers: DealHandlers, drafted: DraftedDeal, isContinued: boolean): Promise<'posted' | 'changed'> {
+/** Posts exactly what was confirmed; what did not come about sends the story back to the comparison. */
+async function post(
+  handlers: DealHandlers,
+  drafted: DraftedDeal,
+  confirmation: Confirmation,
+  isContinued: boolean,
+): Promise<PostOutcome> {
   return handlers.runUnlessHeld('posting', async (isRepeat) => {
-    if ((isRepeat || isContinued) && (handlers.hasPendingChanges() || !(await readDraft(drafted)))) return 'changed';
-    return postingOf(drafted.deal).post(drafted);
+    if (handlers.hasPendingChanges()) return 'changed';
+    const hasWaited = isRepeat || isContinued;
+    if (hasWaited && !(await readDraft(drafted))) return 'changed';
+    // Made a moment ago at the first attempt, and confirmed by rule at once: nothing can stand beside it (I1).
+    const isCertain = drafted.draft.isCertain && confirmation === 'by-rule' && !hasWaited;
+    return postingOf(drafted.deal).post(drafted, !isCertain);
   });
 }
 

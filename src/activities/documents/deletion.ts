@@ -1,0 +1,123 @@
+import type { Invoice, Order } from '../../clients/business-central/client.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import type { DocumentKind } from '../../deal/deal.js';
+import { findDraftEdits } from '../../deal/draft-edits.js';
+import { documentKey, POST_STEPS, writeKey } from '../../deal/ids.js';
+import type { CompanyContext } from '../../deal/step-context.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import { refuse, waitForOutcome } from '../remote/failures.js';
+import { deletion } from '../remote/results.js';
+import { temporalNow } from '../remote/temporal-time.js';
+import { settleOpenWrite, toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import type { CompanyDependencies } from './dependencies.js';
+import { createDocumentPorts, type DocumentPort } from './document-kinds.js';
+import { toDraftWrite } from './draft-steps.js';
+import { findOrGone } from './gone.js';
+
+/** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
+
+interface DraftPlace extends CompanyContext {
+  readonly kind: DocumentKind;
+  readonly recordId: string;
+}
+
+export function createDeletionSteps(dependencies: CompanyDependencies) {
+  const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
+  const ports = createDocumentPorts(businessCentral);
+
+  /** A posting that was asked for and not answered may still land: nothing is deleted and nothing ends before. */
+  async function settlePosting(recordId: string, draftId: string, kind: DocumentKind): Promise<void> {
+    const key = writeKey(recordId, `${POST_STEPS[kind]}-${draftId}`);
+    const open = await ledger.findOpenIntent(key, temporalNow(clock));
+    if (!open) return;
+    const restMs = ambiguityWindowMs - open.askedMsAgo;
+    if (restMs > 0) throw waitForOutcome(Math.min(restMs, LOOK_AGAIN_MS));
+    await ledger.markNotDone(key, open.attempt);
+  }
+
+  return {
+    /** The draft of a request whose answer never came, once it has landed; undefined when it certainly never will (I1). */
+    async findUnansweredDraft({
+      recordId,
+      kind,
+      draftVersion,
+    }: DraftPlace & { readonly draftVersion: number }): Promise<string | undefined> {
+      const write = toDraftWrite(dependencies, ports[kind], { recordId, draftVersion });
+      return (await settleOpenWrite(dependencies, write))?.id;
+    },
+
+    /**
+     * `posted` when somebody has posted it: then it stays, and what is posted is followed.
+     * @param input `evenIfEdited`: a person wants it gone; else what somebody changed in it is a question (I14)
+     */
+    async deleteDraft(
+      input: DraftPlace & { readonly draftId: string; readonly evenIfEdited: boolean },
+    ): Promise<'deleted' | 'posted'> {
+      const { recordId, draftId, evenIfEdited } = input;
+      const port: DocumentPort = ports[input.kind];
+      const look = () =>
+        findOrGone(
+          dependencies,
+          () => port.get(draftId),
+          draftId,
+          () => port.list(documentKey(recordId)),
+        );
+      const draft = await look();
+      const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
+      for (const invoice of posted) await ledger.saveDocument(recordId, 'invoice', invoice);
+      if (posted.length > 0) return 'posted';
+      await settlePosting(recordId, draftId, input.kind);
+      const whyKept = draft && port.whyKept(draft);
+      if (whyKept) throw refuse('draft-edited', whyKept);
+      if (draft && !evenIfEdited) await ensureUnedited(ledger, draft);
+      await writeOnce(dependencies, {
+        recordId,
+        // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
+        writeKey: writeKey(recordId, `delete-${draftId}`),
+        action:
+          port.kind === 'invoice' ? 'delete draft invoice in Business Central' : 'delete order in Business Central',
+        result: deletion,
+        // Deleting again is harmless, so there is no outcome to wait for.
+        ambiguityWindowMs: 0,
+        find: async () => (draft === undefined ? { wasThere: true } : undefined),
+        write: async (context) => {
+          if (!draft) return NOT_THERE;
+          try {
+            const receipt = await port.delete(draftId, draft.etag, context);
+            return { wasThere: true, ...receipt };
+          } catch (error) {
+            if (!(error instanceof RemoteApiError) || error.code !== 'not-found' || (await look())) throw error;
+            return NOT_THERE;
+          }
+        },
+        outcome: ({ wasThere }) => ({
+          change: { kind: 'draft-gone' },
+          facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
+        }),
+      });
+      return 'deleted';
+    },
+  };
+
+  async function findPosted(
+    port: DocumentPort,
+    recordId: string,
+    draftId: string,
+    draft: Invoice | Order | undefined,
+  ): Promise<readonly Invoice[]> {
+    if (!draft) return port.findSuccessors(draftId);
+    const { draftNumber = draft.number } = await ledger.getRecord(recordId);
+    return 'remaining' in draft && (await port.isPosted(draft, draftNumber)) ? [draft] : [];
+  }
+}
+
+export type DeletionSteps = ReturnType<typeof createDeletionSteps>;
+
+const LOOK_AGAIN_MS = 15_000;
+const NOT_THERE = { wasThere: false, requestId: '', correlationId: '' };
+
+async function ensureUnedited(ledger: DealLedger, draft: Invoice | Order): Promise<void> {
+  const own = await ledger.findOwnDocument(draft.id);
+  const edits = own ? findDraftEdits(own, draft) : [];
+  if (edits.length > 0) throw refuse('draft-edited', edits.join('; '));
+}

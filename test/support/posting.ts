@@ -1,0 +1,12 @@
+import type { PostInput } from '../../src/activities/documents/posting.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+
+/** A posting of a deal that was read this moment, with nothing uncertain on the way. */
+export function toPost({ table, recordId, revision }: WonDeal): Omit<PostInput, 'companyId' | 'draft'> {
+  return { table, recordId, revision, readAt: new Date().toISOString(), mustLookUp: false };
+}
+
+/** Sales, where nobody changes anything. */
+export const unchanged = {
+  checkRecord: async ({ revision }: { readonly revision: string }) => ({ revision, found: 'same' as const }),
+};
