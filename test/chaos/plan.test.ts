@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { CASE_DECISIONS } from '../../tools/chaos/cases.js';
 import { EFFECTS } from '../../tools/chaos/effects.js';
+import { SESSION_ENDS } from '../../tools/chaos/ledger-sessions.js';
 import { makePlan, readRuleId } from '../../tools/chaos/plan.js';
 import { REQUEST_KINDS } from '../../tools/chaos/request-kinds.js';
 
@@ -38,12 +40,31 @@ describe('the plan of faults', () => {
   it('kills every process at least once, each before the run is nearly over', () => {
     const { kills } = makePlan(9, 100, 2);
     expect(new Set(kills.map(({ what }) => what))).toEqual(
-      new Set(['worker', 'starter', 'temporal', 'ledger', 'rules']),
+      new Set(['worker', 'starter', 'temporal', 'ledger', 'rules', 'secret', 'sessions']),
     );
     for (const { at } of kills) {
       expect(at).toBeGreaterThan(0);
       expect(at).toBeLessThan(0.91);
     }
+  });
+
+  it('ends sessions of the ledger in every way', () => {
+    for (const deals of [12, 1_000]) {
+      const ends = makePlan(3, deals, 2).kills.filter(({ what }) => what === 'sessions');
+      expect(new Set(ends.map(({ which }) => SESSION_ENDS[which % SESSION_ENDS.length]))).toEqual(
+        new Set(SESSION_ENDS),
+      );
+    }
+  });
+
+  it('has a deal of every case in a small run, and every decision in a large one', () => {
+    const names = [...makePlan(4, 12, 2).cases.values()].map(({ name }) => name);
+    expect(names.sort()).toEqual(Object.keys(CASE_DECISIONS).sort());
+    const decided = [...makePlan(4, 120, 2).cases.values()].map(({ name, decision }) => `${name}: ${decision}`);
+    const all = Object.entries(CASE_DECISIONS).flatMap(([name, decisions]) =>
+      decisions.map((one) => `${name}: ${one}`),
+    );
+    expect(new Set(decided)).toEqual(new Set(all));
   });
 
   it('tells the kinds of requests apart: no path is of two kinds', () => {

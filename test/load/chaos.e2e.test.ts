@@ -10,7 +10,10 @@ import { runChaos } from '../../tools/chaos/main.js';
 import type { ChaosReport } from '../../tools/chaos/report.js';
 import { freePort } from '../../tools/stage/port.js';
 
-/** Many deals under every kind of fault, with processes that are killed: nothing is lost, and nothing exists twice (I1, I3). */
+/**
+ * Many deals under every kind of fault, with processes that are killed and people who err: nothing is lost, nothing exists
+ * twice, and every document has the right customer and total (I1, I2, I3, I11, I12).
+ */
 
 const DEALS = 120;
 const SEED = 20_260;
@@ -68,9 +71,33 @@ afterAll(async () => {
 }, 60_000);
 
 describe(`${DEALS} deals under faults`, () => {
-  it('none is lost and none is doubled', () => {
+  it('none is lost, doubled, or billed to the wrong customer or with a wrong total, and no difference is lost', () => {
     expect(report.offenders, said.at(-1)).toEqual([]);
-    expect({ lost: report.lost, doubled: report.doubled }).toEqual({ lost: 0, doubled: 0 });
+    expect(report.wrong).toEqual({
+      lost: 0,
+      doubled: 0,
+      'wrong-customer': 0,
+      'wrong-total': 0,
+      'lost-difference': 0,
+    });
+  });
+
+  it('what has to be asked was held by its reason, and a person ended it', () => {
+    for (const reason of ['customer-ambiguous', 'handed-over-otherwise', 'header-discount'])
+      expect(report.held, reason).toHaveProperty(reason);
+    expect(report.states).not.toHaveProperty('held');
+    expect(report.confirmed).toBeGreaterThan(0);
+  });
+
+  it('no misspelled decision was taken', () => {
+    expect(report.misspelled.sent).toBeGreaterThan(0);
+    expect(report.misspelled.taken).toBe(0);
+  });
+
+  it('secrets expired and sessions of the ledger ended', () => {
+    expect(report.secretsExpired).toBeGreaterThan(0);
+    expect(report.refusedSignIns).toBeGreaterThan(0);
+    expect(report.sessionsEnded).toBeGreaterThan(0);
   });
 
   it('the audit trail proves itself, by the ledger and offline', () => {

@@ -1,6 +1,7 @@
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import type { SourceTable } from '../../src/deal/ids.js';
+import { type CaseCustomer, type PlannedCase, prepareCase } from './cases.js';
 import type { Seller } from './seller.js';
 
 /** The deals of a run and the clicks that win them. */
@@ -12,7 +13,22 @@ export interface Deal {
   readonly seed: SeedDocument;
   /** The records that exist so far; a chain gets its quote and its order by the clicks. */
   readonly records: { readonly table: SourceTable; readonly id: string }[];
+  readonly case: PlannedCase | undefined;
+  readonly sharing: CaseCustomer['sharing'];
   isWon: boolean;
+  /** The customer of Business Central that may get a document; nobody while that has to be decided. */
+  bills: Billed | undefined;
+  /** A person ended it: nothing may be left of it. */
+  isCancelled: boolean;
+  /** A person takes it that less was handed over than the order says. */
+  acceptsDifference: boolean;
+}
+
+export interface Billed {
+  readonly number?: string;
+  readonly name?: string;
+  /** Made because a person said so. */
+  readonly isNew?: boolean;
 }
 
 /** How many open records of the seed a run of so many deals may need. */
@@ -21,21 +37,27 @@ export function documentsFor(deals: number): number {
   return Math.ceil(deals * 1.5) + 30;
 }
 
-/** Plain deals of all three tables and chains of opportunity, quote and order; the share of `orders` ends as orders. */
-export function chooseDeals(
-  { data }: Simulators,
-  options: { readonly deals: number; readonly orders: number; readonly roll: (what: string) => number },
-): Deal[] {
-  const { deals, orders, roll } = options;
+export interface DealsOptions {
+  readonly deals: number;
+  readonly orders: number;
+  readonly cases: ReadonlyMap<number, PlannedCase>;
+  readonly roll: (what: string) => number;
+}
+
+/** Deals of all three tables and chains of opportunity, quote and order; the share of `orders` ends as orders. */
+export function chooseDeals(simulators: Simulators, { deals, orders, cases, roll }: DealsOptions): Deal[] {
+  const { data } = simulators;
   const left = new Map<SourceTable, SeedDocument[]>();
   for (const document of data.documents) {
     if (document.state === (document.kind === 'quote' ? 1 : 0))
       left.set(document.kind, [...(left.get(document.kind) ?? []), document]);
   }
   return Array.from({ length: deals }, (_, index): Deal => {
+    const planned = cases.get(index);
     const isOrder = roll(`kind/${index}`) < orders;
     const isFirst = roll(`which/${index}`) < 0.5;
-    const wanted: Deal['kind'] = isOrder ? (isFirst ? 'salesorder' : 'chain') : isFirst ? 'opportunity' : 'quote';
+    const plain: Deal['kind'] = isOrder ? (isFirst ? 'salesorder' : 'chain') : isFirst ? 'opportunity' : 'quote';
+    const wanted = planned ? (KINDS[planned.name] ?? plain) : plain;
     const table = wanted === 'chain' ? 'opportunity' : wanted;
     const found = [table, 'opportunity', 'quote', 'salesorder'].find((name) => left.get(name as SourceTable)?.length);
     const seed = left.get(found as SourceTable)?.shift();
@@ -43,9 +65,27 @@ export function chooseDeals(
     const account = data.accounts[seed.accountIndex];
     if (!account) throw new RangeError(`the seed holds no account of ${seed.number}`);
     const kind = seed.kind === table ? wanted : seed.kind;
-    return { kind, account, seed, records: [{ table: seed.kind, id: seed.id }], isWon: false };
+    const customer = planned ? prepareCase(simulators, planned, seed, account) : { account, sharing: undefined };
+    return {
+      ...customer,
+      kind,
+      seed,
+      records: [{ table: seed.kind, id: seed.id }],
+      case: planned,
+      isWon: false,
+      bills: planned?.name === 'shared-number' ? undefined : { number: customer.account.number },
+      isCancelled: false,
+      acceptsDifference: false,
+    };
   });
 }
+
+/** What only some records can be: a won opportunity may still be changed, and a chain has two records to compare. */
+const KINDS: Readonly<Partial<Record<string, Deal['kind']>>> = {
+  'shared-number': 'opportunity',
+  'other-order': 'chain',
+  'automatic-discount': 'opportunity',
+};
 
 /** Wins a deal as a person would; the clicks of a chain come in one of several orders. */
 export async function win(deal: Deal, seller: Seller, roll: (what: string) => number): Promise<void> {
@@ -61,7 +101,8 @@ export async function win(deal: Deal, seller: Seller, roll: (what: string) => nu
       await seller.submitOrder(seed.id);
       break;
     case 'chain':
-      await winChain(deal, seller, roll(`chain/${seed.id}`), roll(`pause/${seed.id}`));
+      if (deal.case?.name === 'other-order') await winOtherOrder(deal, seller);
+      else await winChain(deal, seller, roll(`chain/${seed.id}`), roll(`pause/${seed.id}`));
   }
   deal.isWon = true;
 }
@@ -95,4 +136,22 @@ async function winChain(deal: Deal, seller: Seller, variant: number, pause: numb
     await seller.winQuote(quote);
     await seller.submitOrder(await order());
   }
+}
+
+/** What the order has more than its quote. */
+const MORE = 500;
+/** Before there is a draft nothing differs from it; processes that were killed on a busy machine take their time. */
+const UNTIL_DRAFTED_MS = 180_000;
+
+/** The quote has its draft when the order made of it gets a line more. */
+async function winOtherOrder(deal: Deal, seller: Seller): Promise<void> {
+  const quote = await seller.offer(deal.seed.id);
+  deal.records.push({ table: 'quote', id: quote });
+  await seller.winQuote(quote);
+  await seller.untilDrafted(quote, UNTIL_DRAFTED_MS);
+  await seller.winOpportunity(deal.seed.id);
+  const order = await seller.order(quote);
+  deal.records.push({ table: 'salesorder', id: order });
+  await seller.addLine(order, MORE);
+  await seller.submitOrder(order);
 }

@@ -9,9 +9,16 @@ import type { Deal } from './deals.js';
  * what there is stands in Business Central, and the invoice rows in Sales again.
  */
 
+/**
+ * `lost`: something that should be there is not; `doubled`: something is there that should not be; `wrong-total`: other than
+ * the record that was handed over says; `lost-difference`: what a later record has more is billed nowhere, and nobody was
+ * asked.
+ */
+export const FINDING_KINDS = ['lost', 'doubled', 'wrong-customer', 'wrong-total', 'lost-difference'] as const;
+export type FindingKind = (typeof FINDING_KINDS)[number];
+
 export interface Finding {
-  /** `lost`: something that should be there is not; `doubled`: something is there that should not be. */
-  readonly kind: 'lost' | 'doubled';
+  readonly kind: FindingKind;
   readonly text: string;
 }
 
@@ -43,10 +50,11 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentKey(id)) ?? []);
   const orders = deal.records.flatMap(({ id }) => books.orders.get(documentKey(id)) ?? []);
   const documents = new Set([...invoices.map(documentOf), ...orders.map(({ row }) => String(row['id']))]);
-  if (documents.size === 0) lost('no document in Business Central');
-  if (documents.size > 1) doubled(`${documents.size} documents in Business Central`);
+  if (documents.size === 0 && !deal.isCancelled) lost('no document in Business Central');
+  if (documents.size > (deal.isCancelled ? 0 : 1)) doubled(`${documents.size} documents in Business Central`);
   for (const { row } of orders) lost(`order ${row['number']} is left over`);
   for (const { row } of invoices.filter((invoice) => !invoice.isPosted)) lost(`draft ${row['number']} is left over`);
+  for (const { row } of [...invoices, ...orders]) findings.push(...compareCustomer(deal, row));
 
   const posted = invoices.filter(({ isPosted }) => isPosted);
   if (posted.length > 0 && orders.length === 0) findings.push(...compareTotals(deal, posted, books));
@@ -54,17 +62,57 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   return findings;
 }
 
-/** What all postings of a deal amount to, against the record in Sales that carries it. */
-function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators }: Books): Finding[] {
+function compareCustomer({ bills, account }: Deal, row: Row): Finding[] {
+  const [number, name] = [String(row['customerNumber']), String(row['customerName'])];
+  const what = `document ${row['number']}`;
+  if (!bills) return [{ kind: 'wrong-customer', text: `${what} goes to ${number} before anybody said who it is` }];
+  const isRight =
+    (bills.number === undefined || bills.number === number) && (bills.name === undefined || bills.name === name);
+  if (isRight) return [];
+  const text = `${what} goes to ${number} (${name}) instead of ${bills.number ?? bills.name} for account ${account.id}`;
+  return [{ kind: 'wrong-customer', text }];
+}
+
+/** What all postings of a deal amount to, against the record in Sales that carries it, and against the last one of it. */
+function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators, invoices }: Books): Finding[] {
   const keys = new Set(posted.map(keyOf));
   const carrier = deal.records.find(({ id }) => keys.has(documentKey(id)));
-  const record = carrier && simulators.dataverse.store.find(carrier.table, carrier.id);
+  const { store } = simulators.dataverse;
+  const record = carrier && store.find(carrier.table, carrier.id);
   if (!record) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
-  const wanted = subtract(String(record['totalamount'] ?? '0'), String(record['totaltax'] ?? '0'));
-  const found = add('0', ...posted.map(({ row }) => String(row['totalAmountExcludingTax'])));
-  if (isSame(wanted, found)) return [];
-  const kind = Number(found) > Number(wanted) ? 'doubled' : 'lost';
-  return [{ kind, text: `${wanted} in Sales, ${found} posted in ${posted.length} invoices` }];
+  const findings: Finding[] = [];
+  const wanted = netOf(record);
+  const found = sumOf(posted);
+  if (!isSame(wanted, found)) {
+    findings.push({ kind: 'wrong-total', text: `${wanted} in Sales, ${found} posted in ${posted.length} invoices` });
+  }
+  for (const { row } of posted) {
+    const currency = String(row['currencyCode']);
+    if (currency === deal.account.currency) continue;
+    const text = `invoice ${row['number']} is in ${currency}, the deal in ${deal.account.currency}`;
+    findings.push({ kind: 'wrong-total', text });
+  }
+  const [last] = deal.records.slice(-1).map(({ table, id }) => store.find(table, id));
+  if (!last || deal.acceptsDifference) return findings;
+  const differences = deal.records.flatMap(({ id }) => invoices.get(differenceKey(id)) ?? []);
+  const billed = add(found, sumOf(differences.filter(({ isPosted }) => isPosted)));
+  if (!isSame(netOf(last), billed)) {
+    findings.push({ kind: 'lost-difference', text: `${netOf(last)} in the last record of the deal, ${billed} billed` });
+  }
+  return findings;
+}
+
+function netOf(record: Row): string {
+  return subtract(String(record['totalamount'] ?? '0'), String(record['totaltax'] ?? '0'));
+}
+
+function sumOf(posted: readonly SalesDocument[]): string {
+  return add('0', ...posted.map(({ row }) => String(row['totalAmountExcludingTax'])));
+}
+
+/** Of the document with which bookkeeping bills what an order has more than its quote. */
+export function differenceKey(orderId: string): string {
+  return `D-${documentKey(orderId)}`;
 }
 
 const PAID_IN_SALES = 2;
@@ -95,7 +143,8 @@ export function examineMasters(
     if (found < wanted) findings.push({ kind: 'lost', text: `${wanted - found} ${kind} too few` });
   };
   const newAccounts = new Set(deals.map(({ account }) => account).filter((account) => !account.isInBusinessCentral));
-  count('customers', company.count('customers') - before.customers, newAccounts.size);
+  const byDecision = deals.filter(({ bills }) => bills?.isNew).length;
+  count('customers', company.count('customers') - before.customers, newAccounts.size + byDecision);
   for (const { number } of newAccounts) {
     const found = [...company.all('customers')].filter((row) => row['number'] === number).length;
     if (found !== 1) findings.push({ kind: found ? 'doubled' : 'lost', text: `${found} customers ${number}` });

@@ -2,15 +2,24 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
 import { openDatabase } from '../../src/ledger/database.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { createDataConverter } from '../../src/secrets/data-converter.js';
+import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { addCurrencies } from './cases.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
+import { createDeciders } from './deciders.js';
 import { TIMES } from './effects.js';
 import { examineDeal, examineMasters, type Finding, findStrayRows, openBooks } from './examine.js';
+import { SESSION_ENDS } from './ledger-sessions.js';
+import { createMisspelled, openPlainClient } from './misspelled.js';
 import { createPeople } from './people.js';
 import { makePlan, type ProcessName } from './plan.js';
 import {
   type ChaosReport,
   countFaults,
+  countRefusedSignIns,
   countWebhooks,
+  countWrong,
   findSlowestWrite,
   type Offender,
   proveAudit,
@@ -65,6 +74,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   for (const { limits } of [businessCentral, dataverse]) limits.settings.requests = 0;
   businessCentral.subscriptions.settings.delayMs = 1_000;
   const missingItems = removeItems(simulators);
+  addCurrencies(simulators);
+  const deals = chooseDeals(simulators, { deals: count, orders: options.orders, cases: plan.cases, roll: plan.roll });
   const before = { customers: company.count('customers'), items: company.count('items'), missingItems };
   const rowsBefore = new Set(openBooks(simulators).rows.keys());
 
@@ -80,10 +91,16 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.onStop(() => database.close());
   const connection = await Connection.connect({ address: options.temporal.address });
   options.onStop(() => connection.close());
-  const temporal = new Client({ connection });
+  const dataConverter = createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile }));
+  const temporal = new Client({ connection, dataConverter });
   const seller = await createSeller(simulators);
-  const deals = chooseDeals(simulators, { deals: count, orders: options.orders, roll: plan.roll });
   const people = createPeople(simulators, database, plan.roll);
+  const misspelled = createMisspelled(openPlainClient(connection, dataConverter), plan.roll);
+  const { audit: auditLedger } = createLedger(database);
+  const deciders = createDeciders({
+    ...{ simulators, database, temporal, deals, seller, misspelled, say },
+    audit: auditLedger,
+  });
   Object.assign(dataverse.webhooks.faults, plan.webhooks);
   // The feeds read what there was before, so that the deals of the run are new to them.
   await untilFeedsRun();
@@ -95,6 +112,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const until = startedAt + options.minutes * 60_000;
   const resting = new Set<Deal>();
   const kills: Record<ProcessName, number> = { worker: 0, starter: 0, temporal: 0, ledger: 0 };
+  let secretsExpired = 0;
   let isStopping = false;
   options.onStop(async () => {
     isStopping = true;
@@ -156,8 +174,29 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
         case 'temporal':
           await options.temporal.restart();
           kills.temporal += 1;
+          break;
+        case 'secret':
+          await expireSecret(kill.which);
+          break;
+        case 'sessions':
+          await stage.sessions.end(SESSION_ENDS[kill.which % SESSION_ENDS.length] ?? 'any');
       }
     }
+  }
+
+  /** A worker that starts needs a token and gets none until the secret is renewed. */
+  async function expireSecret(which: number): Promise<void> {
+    const { dataverseApp, businessCentralApp, entra: origin } = simulators.connection;
+    const { clientId, clientSecret } = which % 2 === 0 ? businessCentralApp : dataverseApp;
+    const administer = (path: string): Promise<Response> =>
+      fetch(`${origin}/_sim${path}`, { method: 'POST', body: JSON.stringify({ clientId, clientSecret }) });
+    await administer('/secrets/expire');
+    secretsExpired += 1;
+    const killed = stage.workers[which % WORKERS]?.kill();
+    kills.worker += 1;
+    await sleep(plan.refusedMs);
+    await administer('/apps');
+    await killed;
   }
 
   async function findStates(): Promise<Map<string, string>> {
@@ -173,8 +212,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const deal of deals) {
       if (!deal.isWon || resting.has(deal)) continue;
       const findings = examineDeal(deal, books);
-      const isAtRest = deal.records.every(({ id }) => REST.has(states.get(id) ?? ''));
-      if (findings.some(({ kind }) => kind === 'doubled') || (findings.length === 0 && isAtRest)) resting.add(deal);
+      const rests = deal.records.every(({ id }) => isAtRest(deal, states.get(id)));
+      if (findings.some(({ kind }) => kind === 'doubled') || (findings.length === 0 && rests)) resting.add(deal);
     }
   }
 
@@ -182,9 +221,10 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     let toldAt = Date.now();
     let movedAt = Date.now();
     let moved = 0;
-    while (!isOver() && !(resting.size === count && people.isDone())) {
+    while (!isOver() && !(resting.size === count && people.isDone() && deciders.isDone())) {
       // The ledger is away now and then; the next round finds it again.
       await people.work().catch(() => undefined);
+      await deciders.work().catch(() => undefined);
       const states = await findStates().catch(() => undefined);
       if (states) look(states);
       if (progress() !== moved) [moved, movedAt] = [progress(), Date.now()];
@@ -230,21 +270,24 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   });
   const shared = [...examineMasters(deals, books, before), ...findStrayRows(books, rowsBefore)];
   if (shared.length > 0) offenders.push({ records: [], findings: shared });
-  const having = (kind: Finding['kind']) =>
-    offenders.filter(({ findings }) => findings.some((finding) => finding.kind === kind)).length;
-  const [lost, doubled] = [having('lost'), having('doubled')];
+  const wrong = countWrong(offenders);
   const audit = await proveAudit(database, folder, options.verifyScript);
   const ours = new Set(deals.flatMap(({ records }) => records.map(({ id }) => id)));
   const report: ChaosReport = {
     seed,
     deals: count,
     seconds,
-    lost,
-    doubled,
+    wrong,
     offenders,
     states: countBy([...states].filter(([id]) => ours.has(id)).map(([, state]) => state)),
     posted: [...company.invoices.values()].filter(({ isPosted }) => isPosted).length,
     paid: people.paid,
+    held: deciders.held,
+    confirmed: deciders.confirmed,
+    misspelled: { sent: misspelled.sent, taken: misspelled.taken },
+    secretsExpired,
+    refusedSignIns: countRefusedSignIns(simulators),
+    sessionsEnded: stage.sessions.ended,
     ...faults,
     webhooks: countWebhooks(simulators),
     kills,
@@ -252,7 +295,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     slowestWriteMs: findSlowestWrite(simulators),
     ambiguityWindowMs: TIMES.ambiguityWindowMs,
     audit,
-    isGood: lost === 0 && doubled === 0 && audit.findings.length === 0 && audit.offline === 'proved',
+    isGood:
+      Object.values(wrong).every((deals) => deals === 0) &&
+      misspelled.taken === 0 &&
+      audit.findings.length === 0 &&
+      audit.offline === 'proved',
   };
   say(toText(report, (id) => `node --env-file=${stage.envFile} dist/cli/main.js show ${id}`));
   return report;
@@ -260,16 +307,22 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
 const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
 
+function isAtRest({ isCancelled, case: of }: Deal, state: string | undefined): boolean {
+  const mayBeCancelled = isCancelled || of?.name === 'other-order';
+  return REST.has(state ?? '') || (mayBeCancelled && state === 'cancelled');
+}
+
 /** What the ledger says must agree: one record carries the deal, the others say that another does. */
 function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[] {
   if (!deal.isWon) return [{ kind: 'lost', text: 'it was not won in time' }];
   const found = deal.records.map(({ id }) => states.get(id) ?? 'unknown to the ledger');
-  const restless = found.filter((state) => !REST.has(state));
+  const restless = found.filter((state) => !isAtRest(deal, state));
   if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
   const carriers = found.filter((state) => state === 'written-back' || state === 'settled').length;
-  return carriers === 1
+  const wanted = deal.isCancelled ? 0 : 1;
+  return carriers === wanted
     ? []
-    : [{ kind: carriers > 1 ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
+    : [{ kind: carriers > wanted ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
 }
 
 /** Products of Sales that Business Central does not know, so that items have to be made. */

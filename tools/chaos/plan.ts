@@ -1,5 +1,6 @@
 import type { FaultRule } from '@dealbridge/simulators/kernel/faults.js';
 import { createRandom } from '@dealbridge/simulators/kernel/random.js';
+import { type PlannedCase, planCases } from './cases.js';
 import { type EffectName, effectOf, effectsOf } from './effects.js';
 import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
 
@@ -12,17 +13,24 @@ import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js
 export type ProcessName = 'worker' | 'starter' | 'temporal' | 'ledger';
 
 export interface PlannedKill {
-  readonly what: ProcessName | 'rules';
-  /** Which of several workers, from 0. */
+  /** `secret`: the secret of one of the two app registrations expires; `sessions`: sessions of the ledger end. */
+  readonly what: ProcessName | 'rules' | 'secret' | 'sessions';
+  /** Which of several workers, app registrations or kinds of ends, from 0. */
   readonly which: number;
   /** Which part of the way is done by then, between 0 and 1. */
   readonly at: number;
 }
 
+/** After so long the expired secret is renewed: beyond the patience of a lane in a run that has the time for it. */
+const REFUSED_MS = { short: 8_000, long: 45_000 } as const;
+const LONG_FROM_DEALS = 200;
+
 export interface ChaosPlan {
   readonly rules: Readonly<Record<System, readonly FaultRule[]>>;
   readonly kills: readonly PlannedKill[];
   readonly webhooks: { readonly drop: number; readonly double: number; readonly reorder: number };
+  readonly cases: ReadonlyMap<number, PlannedCase>;
+  readonly refusedMs: number;
   /** A number between 0 and 1 for whatever people decide about a deal. */
   readonly roll: (what: string) => number;
 }
@@ -36,11 +44,14 @@ const GAP_AFTER_401 = 12;
 export function makePlan(seed: number, deals: number, workers: number): ChaosPlan {
   const rules: Record<System, FaultRule[]> = { entra: [], dataverse: [], businessCentral: [] };
   for (const of of REQUEST_KINDS) rules[of.system].push(...planRequests(seed, of, deals));
+  const roll = (what: string): number => createRandom(hash(`${seed}/${what}`))();
   return {
     rules,
     kills: planKills(seed, deals, workers),
     webhooks: { drop: 0.1, double: 0.1, reorder: 3 },
-    roll: (what) => createRandom(hash(`${seed}/${what}`))(),
+    cases: planCases(deals, roll),
+    refusedMs: deals < LONG_FROM_DEALS ? REFUSED_MS.short : REFUSED_MS.long,
+    roll,
   };
 }
 
@@ -88,26 +99,38 @@ function isFirst({ method, system }: RequestKind, effect: EffectName): boolean {
   return RARE.has(effect) || (method === 'POST' && system !== 'entra' && DOUBLING.has(effect));
 }
 
-const KILLS_PER_HUNDRED: Readonly<Record<ProcessName, number>> = {
+const KILLS_PER_HUNDRED: Readonly<Record<Exclude<PlannedKill['what'], 'rules'>, number>> = {
   worker: 1,
   starter: 0.7,
   temporal: 0.25,
   ledger: 0.25,
+  secret: 0.25,
+  sessions: 3,
 };
 const MAX_KILLS = 6;
+/** Ends of sessions of three kinds, each at least once. */
+const MIN_TIMES: Readonly<Partial<Record<PlannedKill['what'], number>>> = { sessions: 3 };
 
 function planKills(seed: number, deals: number, workers: number): PlannedKill[] {
   const random = createRandom(hash(`${seed}/kills`));
   const kills: PlannedKill[] = [{ what: 'rules', which: 0, at: 0.4 + random() * 0.1 }];
   for (const [what, share] of Object.entries(KILLS_PER_HUNDRED)) {
-    const times = Math.min(MAX_KILLS, Math.max(1, Math.round((share * deals) / 100)));
+    const times = Math.min(
+      MAX_KILLS,
+      Math.max(MIN_TIMES[what as PlannedKill['what']] ?? 1, Math.round((share * deals) / 100)),
+    );
     for (let time = 0; time < times; time += 1) {
       // One in each part of the way, so that none is left for a run that is nearly over.
       const at = 0.05 + (0.85 * (time + random())) / times;
-      kills.push({ what: what as ProcessName, which: Math.floor(random() * workers), at });
+      kills.push({ what: what as PlannedKill['what'], which: whichOf(what, time, random() * workers), at });
     }
   }
   return kills.sort((left, right) => left.at - right.at);
+}
+
+/** Kinds of ends of sessions, and the two app registrations, take turns. */
+function whichOf(what: string, time: number, worker: number): number {
+  return what === 'sessions' || what === 'secret' ? time : Math.floor(worker);
 }
 
 function shuffled<T>(all: readonly T[], random: () => number): T[] {

@@ -9,7 +9,7 @@ import { sealAudit } from '../../src/ledger/audit/seals.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import type { Database } from '../../src/ledger/database.js';
 import type { EffectName } from './effects.js';
-import type { Finding } from './examine.js';
+import { FINDING_KINDS, type Finding, type FindingKind } from './examine.js';
 import { type ProcessName, readRuleId } from './plan.js';
 
 export interface Offender {
@@ -22,11 +22,19 @@ export interface ChaosReport {
   readonly seed: number;
   readonly deals: number;
   readonly seconds: number;
-  readonly lost: number;
-  readonly doubled: number;
+  /** Deals by what is wrong with them; all zero when everything is as it should be. */
+  readonly wrong: Readonly<Record<FindingKind, number>>;
   readonly offenders: readonly Offender[];
   /** By state of the ledger: how many records of the run. */
   readonly states: Readonly<Record<string, number>>;
+  /** Records that were held as they should be, by the reason, and then decided by a person. */
+  readonly held: Readonly<Record<string, number>>;
+  readonly confirmed: number;
+  /** Decisions that fit nothing: sent, and those that were taken all the same. */
+  readonly misspelled: { readonly sent: number; readonly taken: number };
+  readonly secretsExpired: number;
+  readonly refusedSignIns: number;
+  readonly sessionsEnded: number;
   readonly posted: number;
   readonly paid: number;
   readonly faults: Readonly<Partial<Record<EffectName, number>>>;
@@ -94,6 +102,17 @@ export function countWebhooks({ dataverse }: Simulators): ChaosReport['webhooks'
   return { delivered, dropped, failed: deliveries.length - dropped - delivered };
 }
 
+/** Deals that have a finding of each kind. */
+export function countWrong(offenders: readonly Offender[]): ChaosReport['wrong'] {
+  const having = (kind: FindingKind): number =>
+    offenders.filter(({ findings }) => findings.some((finding) => finding.kind === kind)).length;
+  return Object.fromEntries(FINDING_KINDS.map((kind) => [kind, having(kind)])) as Record<FindingKind, number>;
+}
+
+export function countRefusedSignIns({ entra }: Simulators): number {
+  return entra.requests.filter(({ status }) => status === 401).length;
+}
+
 export function findSlowestWrite({ dataverse, businessCentral }: Simulators): number {
   const writes = [...dataverse.requests, ...businessCentral.requests].filter(({ method }) => method !== 'GET');
   return writes.reduce((slowest, { durationMs }) => Math.max(slowest, durationMs), 0);
@@ -109,11 +128,15 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     '',
     `${report.deals} deals, seed ${report.seed}: ${report.seconds.toFixed(0)} s, ${(report.deals / report.seconds).toFixed(1)} deals/s`,
     `records    ${list(report.states)}`,
+    `held       ${list(report.held)}; confirmed by a person ${report.confirmed}`,
+    `decisions  ${report.misspelled.sent} misspelled, ${report.misspelled.taken} of them taken`,
     `postings   ${report.posted} invoices, ${report.paid} of them paid`,
     `faults     ${Object.values(report.faults).reduce((sum, hits) => sum + hits, 0)}: ${list(report.faults)}`,
     `requests   ${list(report.faultsByKind)}`,
     `webhooks   ${list(webhooks)}`,
     `killed     ${list(kills)}; ended by themselves ${report.endedByThemselves}`,
+    `sign-in    ${report.secretsExpired} secrets expired, ${report.refusedSignIns} sign-ins refused`,
+    `ledger     ${report.sessionsEnded} sessions ended`,
     `audit      ${audit.entries} entries in ${audit.chains} chains, ${audit.seals} seals, ${audit.findings.length} findings; offline: ${audit.offline}`,
     ...audit.findings.map((finding) => `           ${finding}`),
     `slowest    write ${report.slowestWriteMs} ms`,
@@ -122,12 +145,21 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     lines.push(
       `           longer than ${report.ambiguityWindowMs} ms, after which a write counts as not done: the machine was too busy`,
     );
-  lines.push(`lost ${report.lost}, doubled ${report.doubled}`);
+  lines.push(
+    Object.entries(report.wrong)
+      .map(([kind, count]) => `${kind.replace('-', ' ')} ${count}`)
+      .join(', '),
+  );
   for (const { records, findings } of offenders) {
     lines.push('');
     for (const { kind, text } of findings) lines.push(`${kind}: ${text}`);
     for (const { table, id, state } of records) lines.push(`  ${table} ${id} is ${state}: ${lookAt(id)}`);
   }
-  lines.push('', report.isGood ? 'Nothing was lost, and nothing exists twice.' : 'NOT as it should be.');
+  lines.push(
+    '',
+    report.isGood
+      ? 'Nothing was lost, nothing exists twice, and every document has the right customer and total.'
+      : 'NOT as it should be.',
+  );
   return lines.join('\n');
 }

@@ -11,15 +11,23 @@ export interface Seller {
   offer(opportunity: string): Promise<string>;
   /** Makes an order of a won quote. */
   order(quote: string): Promise<string>;
+  /** One line more, of so much. */
+  addLine(order: string, price: number): Promise<void>;
+  /** The order loses what {@link Seller.addLine} added, and is submitted again. */
+  takeBack(order: string): Promise<void>;
+  correctNumber(account: string, number: string): Promise<void>;
+  giveDiscount(opportunity: string, amount: number): Promise<void>;
   pause(ms: number): Promise<void>;
   /** Waits until Business Central has a document of the record: whoever comes later finds it handed over. */
-  untilDrafted(recordId: string): Promise<void>;
+  untilDrafted(recordId: string, patienceMs?: number): Promise<void>;
 }
 
 /** Then the click comes anyway; whose deal it is does not depend on it. */
 const PATIENCE_MS = 60_000;
 
-export async function createSeller({ connection, businessCentral }: Simulators): Promise<Seller> {
+const ADDED = 'More of the same';
+
+export async function createSeller({ connection, businessCentral, dataverse: { store } }: Simulators): Promise<Seller> {
   const { dataverse, entra, tenant, dataverseApp, salesPersonId } = connection;
   const form = new URLSearchParams({
     grant_type: 'client_credentials',
@@ -46,6 +54,11 @@ export async function createSeller({ connection, businessCentral }: Simulators):
     return text === '' ? {} : (JSON.parse(text) as Record<string, string>);
   }
 
+  /** The query tells it from what Dealbridge writes to an order, which has its faults. */
+  async function setState(order: string, statecode: number, statuscode: number): Promise<void> {
+    await call('PATCH', `salesorders(${order})?$select=salesorderid`, { statecode, statuscode });
+  }
+
   return {
     async winOpportunity(id) {
       const close = { subject: 'Won', 'opportunityid@odata.bind': `/opportunities(${id})` };
@@ -56,8 +69,7 @@ export async function createSeller({ connection, businessCentral }: Simulators):
       await call('POST', 'WinQuote', { Status: 4, QuoteClose: close });
     },
     async submitOrder(id) {
-      // The query tells it from what Dealbridge writes to an order, which has its faults.
-      await call('PATCH', `salesorders(${id})?$select=salesorderid`, { statecode: 1, statuscode: 3 });
+      await setState(id, 1, 3);
     },
     async offer(opportunity) {
       const columns = { AllColumns: false, Columns: ['quoteid'] };
@@ -73,12 +85,36 @@ export async function createSeller({ connection, businessCentral }: Simulators):
       const made = await call('POST', 'ConvertQuoteToSalesOrder', { QuoteId: quote, ColumnSet: columns });
       return String(made['salesorderid']);
     },
+    async addLine(order, price) {
+      await call('POST', 'UnlockSalesOrderPricing', { SalesOrderId: order });
+      await call('POST', 'salesorderdetails', {
+        'salesorderid@odata.bind': `/salesorders(${order})`,
+        isproductoverridden: true,
+        productdescription: ADDED,
+        quantity: 1,
+        priceperunit: price,
+      });
+    },
+    async takeBack(order) {
+      await setState(order, 0, 1);
+      for (const line of store.children('salesorderdetail', 'salesorderid', order)) {
+        if (line['productdescription'] !== ADDED) continue;
+        await call('DELETE', `salesorderdetails(${line['salesorderdetailid']})`, {});
+      }
+      await setState(order, 1, 3);
+    },
+    async correctNumber(account, number) {
+      await call('PATCH', `accounts(${account})?$select=accountid`, { accountnumber: number });
+    },
+    async giveDiscount(opportunity, amount) {
+      await call('PATCH', `opportunities(${opportunity})?$select=opportunityid`, { discountamount: amount });
+    },
     pause: (ms) => sleep(ms),
-    async untilDrafted(recordId) {
+    async untilDrafted(recordId, patienceMs = PATIENCE_MS) {
       const key = documentKey(recordId);
       const isThere = () =>
         [...businessCentral.company.invoices.values()].some(({ row }) => row['externalDocumentNumber'] === key);
-      for (const until = Date.now() + PATIENCE_MS; !isThere() && Date.now() < until; ) await sleep(200);
+      for (const until = Date.now() + patienceMs; !isThere() && Date.now() < until; ) await sleep(200);
     },
   };
 }

@@ -6,10 +6,13 @@ import { freePort } from '../stage/port.js';
 import { openStage, type Stage } from '../stage/stage.js';
 import { type Supervised, startSupervised } from '../stage/supervised.js';
 import { TIMES } from './effects.js';
+import { type LedgerSessions, openLedgerSessions } from './ledger-sessions.js';
 
 /** The stage of a fault run: every process is supervised, and the rules change in the middle of it. */
 export interface ChaosStage extends Stage<Supervised> {
   readonly ledger: Supervised;
+  readonly sessions: LedgerSessions;
+  readonly keyFile: string;
   /** Names a file of settings with which the command line looks at this run. */
   readonly envFile: string;
   /** From now on orders are left to the warehouse; takes effect when the workers start again. */
@@ -26,8 +29,11 @@ export interface ChaosStageOptions {
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
+/** What comes to more is confirmed by a person, in whatever currency. */
+const MOST_BY_RULE = '80000';
+
 const toRules = (orderPosting: 'ship-and-invoice' | 'warehouse'): string => `
-confirmation: automatic
+confirmation: { automaticBelow: "${MOST_BY_RULE}" }
 createCustomers: true
 createItems: true
 writeInAccount: "8400"
@@ -50,16 +56,20 @@ export async function openChaosStage(options: ChaosStageOptions): Promise<ChaosS
   ensureKeyFile(keyFile);
   const envFile = join(folder, 'settings.env');
   const starterPort = await freePort();
+  const ledgerPort = await freePort();
+  const sessions = await openLedgerSessions(ledgerPort);
+  onStop(() => sessions.stop());
   const stage = await openStage<Supervised>({
     temporalAddress: options.temporalAddress,
     simulators: options.simulators,
     programs: options.programs,
-    ledger: { folder: join(folder, 'ledger'), port: await freePort() },
+    ledger: { folder: join(folder, 'ledger'), port: ledgerPort },
     workers: options.workers,
     webhookSecret: 'the-webhook-secret-of-the-fault-run',
     starterPort,
     feeds: true,
     settings: {
+      DATABASE_URL: sessions.url,
       DEALBRIDGE_KEY_FILE: keyFile,
       DEALBRIDGE_RULES: rulesFile,
       DATAVERSE_AMBIGUITY_WINDOW_MS: String(TIMES.ambiguityWindowMs),
@@ -85,6 +95,8 @@ export async function openChaosStage(options: ChaosStageOptions): Promise<ChaosS
   return {
     ...stage,
     ledger,
+    sessions,
+    keyFile,
     envFile,
     leaveOrdersToTheWarehouse: () => writeFileSync(rulesFile, toRules('warehouse')),
   };

@@ -1,0 +1,220 @@
+import type { Simulators } from '@dealbridge/simulators';
+import { createDocument } from '@dealbridge/simulators/business-central/headers.js';
+import { postDraft } from '@dealbridge/simulators/business-central/posting.js';
+import type { Client } from '@temporalio/client';
+import type { SourceTable } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/ids.js';
+import { subtract } from '../../src/deal/money.js';
+import { createDealCommands, type DealCommands } from '../../src/dispatch/deal-commands.js';
+import { createMasterCommands } from '../../src/dispatch/master-commands.js';
+import type { Database } from '../../src/ledger/database.js';
+import type { createLedger } from '../../src/ledger/ledger.js';
+import { decideMatches } from '../../src/operations/masters/matches.js';
+import type { Deal } from './deals.js';
+import { differenceKey } from './examine.js';
+import type { Misspelled } from './misspelled.js';
+import type { Seller } from './seller.js';
+
+/** People who decide what waits: they confirm what is large, and end the holds that belong to a case. */
+export interface Deciders {
+  /** One round; whatever cannot be had at the moment is done in a later one. */
+  work(): Promise<void>;
+  readonly confirmed: number;
+  /** Records that were held as their case wants it, by the reason. */
+  readonly held: Readonly<Record<string, number>>;
+  isDone(): boolean;
+}
+
+/** Whoever decided asks once more when nothing came of it. */
+const AGAIN_MS = 15_000;
+const ACTOR = { name: 'Ann of the fault run', source: 'cli', isVerified: false } as const;
+
+interface Waiting {
+  readonly record_id: string;
+  readonly source_table: SourceTable;
+  readonly state: string;
+  readonly hold_reason: string | null;
+  readonly hold_text: string | null;
+  readonly document_id: string | null;
+}
+
+export interface DecidersOptions {
+  readonly simulators: Simulators;
+  readonly database: Database;
+  readonly audit: ReturnType<typeof createLedger>['audit'];
+  readonly temporal: Client;
+  readonly deals: readonly Deal[];
+  readonly seller: Seller;
+  readonly misspelled: Misspelled;
+  readonly say: (text: string) => void;
+}
+
+export function createDeciders(options: DecidersOptions): Deciders {
+  const { simulators, database, temporal, deals, seller, misspelled, say } = options;
+  const { company } = simulators.businessCentral;
+  const commands = createDealCommands(temporal);
+  const matches = { database, audit: options.audit, masters: createMasterCommands(temporal) };
+  const held: Record<string, number> = {};
+  const counted = new Set<string>();
+  const decidedAt = new Map<string, number>();
+  const underWay = new Set<string>();
+  const told = new Set<string>();
+  let confirmed = 0;
+
+  /** The first time as its case says, afterwards only that it be looked at again. */
+  async function decide(deal: Deal, waiting: Waiting): Promise<void> {
+    const { record_id: recordId } = waiting;
+    if (decidedAt.has(recordId)) return retry(commands, recordId);
+    await misspelled.sendTo(recordId);
+    switch (deal.case?.name) {
+      case 'shared-number':
+        return decideCustomer(deal, recordId);
+      case 'other-order':
+        return decideDifference(deal, recordId);
+      case 'automatic-discount':
+        return decideDiscount(deal, waiting);
+    }
+  }
+
+  async function decideCustomer(deal: Deal, recordId: string): Promise<void> {
+    const { account, sharing } = deal;
+    if (!sharing) return;
+    const other = { account: sharing.otherId, customer: account.number };
+    switch (deal.case?.decision) {
+      case 'correct':
+        deal.bills = { number: sharing.ownNumber };
+        return seller.correctNumber(account.id, sharing.ownNumber);
+      case 'share':
+        deal.bills = { number: account.number };
+        return match([other, { account: account.id, customer: account.number, shared: true }]);
+      case 'new':
+        deal.bills = { name: account.name, isNew: true };
+        return match([other, { account: account.id, customer: 'new' }]);
+      default:
+        return cancel(deal, recordId);
+    }
+  }
+
+  async function match(decisions: { account: string; customer: string; shared?: boolean }[]): Promise<void> {
+    const actor = { ...ACTOR, roles: ['Admin'] } as const;
+    const outcomes = await decideMatches(matches, actor, { decisions });
+    const refused = outcomes.filter(({ outcome }) => outcome !== 'linked' && outcome !== 'new');
+    if (refused.length > 0) say(`a match was not taken: ${JSON.stringify(refused)}`);
+  }
+
+  async function decideDifference(deal: Deal, recordId: string): Promise<void> {
+    switch (deal.case?.decision) {
+      case 'correct':
+        return seller.takeBack(recordId);
+      case 'invoice':
+        invoiceDifference(deal, recordId);
+        break;
+      default:
+        deal.acceptsDifference = true;
+    }
+    await commands.cancel(recordId, { actor: ACTOR, reason: 'the difference is settled' });
+  }
+
+  /** Bookkeeping's own document, for what the order has more than the quote. */
+  function invoiceDifference(deal: Deal, orderId: string): void {
+    const key = differenceKey(orderId);
+    const all = [...company.invoices.values()];
+    if (all.some(({ row }) => row['externalDocumentNumber'] === key)) return;
+    const { store } = simulators.dataverse;
+    const quote = deal.records.find(({ table }) => table === 'quote');
+    const [order, before] = [store.find('salesorder', orderId), quote && store.find('quote', quote.id)];
+    if (!order || !before) return;
+    const unitPrice = subtract(String(order['totalamount']), String(before['totalamount']));
+    const customer = all.find(({ row }) => row['externalDocumentNumber'] === documentKey(quote?.id ?? ''))?.row;
+    const invoice = createDocument(company, 'invoice', {
+      customerId: customer?.['customerId'],
+      externalDocumentNumber: key,
+      salesInvoiceLines: [
+        {
+          lineType: 'Account',
+          lineObjectNumber: '8400',
+          description: 'Difference',
+          quantity: 1,
+          unitPrice: Number(unitPrice),
+        },
+      ],
+    });
+    postDraft(company, invoice);
+  }
+
+  async function decideDiscount(deal: Deal, { record_id: recordId, document_id: documentId }: Waiting): Promise<void> {
+    if (deal.case?.decision === 'cancel') return cancel(deal, recordId);
+    const document = [...company.invoices.values(), ...company.documents.order.values()].find(
+      ({ row }) => row['id'] === documentId,
+    );
+    if (document) await seller.giveDiscount(recordId, Number(document.row['discountAmount']));
+  }
+
+  async function cancel(deal: Deal, recordId: string): Promise<void> {
+    deal.isCancelled = true;
+    await commands.cancel(recordId, { actor: ACTOR, reason: 'the customer is not ours' });
+  }
+
+  async function confirm(recordId: string): Promise<void> {
+    if (!decidedAt.has(recordId)) await misspelled.sendTo(recordId);
+    const figures = (await commands.findStatus(recordId))?.figures;
+    if (!figures) return;
+    await commands.confirm(recordId, { actor: ACTOR, figures });
+    confirmed += 1;
+  }
+
+  function begin(deal: Deal | undefined, waiting: Waiting): void {
+    const { record_id: recordId, state } = waiting;
+    const reason = toReason(waiting);
+    const isOfCase = deal?.case !== undefined && reason === REASONS[deal.case.name];
+    if (isOfCase && !counted.has(recordId)) {
+      counted.add(recordId);
+      held[reason] = (held[reason] ?? 0) + 1;
+    }
+    if (state === 'held' && !isOfCase) return;
+    if (underWay.has(recordId) || Date.now() - (decidedAt.get(recordId) ?? 0) < AGAIN_MS) return;
+    underWay.add(recordId);
+    const decision = state === 'held' && deal ? decide(deal, waiting) : confirm(recordId);
+    decision
+      .then(() => decidedAt.set(recordId, Date.now()))
+      // Worker, Temporal or ledger is away, or the deal has moved on: the next round sees.
+      .catch((error: unknown) => {
+        const text = `a decision on ${recordId} was not taken: ${error instanceof Error ? error.message : String(error)}`;
+        if (!told.has(text)) say(text);
+        told.add(text);
+      })
+      .finally(() => underWay.delete(recordId));
+  }
+
+  return {
+    held,
+    get confirmed() {
+      return confirmed;
+    },
+    isDone: () => underWay.size === 0,
+    async work() {
+      const { rows } = await database.query<Waiting & Record<string, unknown>>(
+        `SELECT record_id, source_table, state, hold_reason, hold_text, document_id
+         FROM source_records WHERE state IN ('held', 'awaiting-confirmation')`,
+      );
+      const byRecord = new Map(deals.flatMap((deal) => deal.records.map(({ id }) => [id, deal] as const)));
+      for (const row of rows) begin(byRecord.get(row.record_id), row);
+    },
+  };
+}
+
+/** What holds a deal of each case. */
+const REASONS: Readonly<Partial<Record<string, string>>> = {
+  'shared-number': 'customer-ambiguous',
+  'other-order': 'handed-over-otherwise',
+  'automatic-discount': 'header-discount',
+};
+
+/** The reason, and of a difference its cause. */
+function toReason({ hold_reason: reason, hold_text: text }: Waiting): string {
+  return reason === 'totals-differ' && text?.startsWith('header discount') ? 'header-discount' : (reason ?? '');
+}
+
+async function retry(commands: DealCommands, recordId: string): Promise<void> {
+  await commands.retry(recordId, { actor: ACTOR });
+}
