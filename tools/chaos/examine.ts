@@ -130,6 +130,27 @@ function findRow(invoice: Row, { rows }: Books): Finding[] {
   return [];
 }
 
+const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
+
+/** A deal that a person ended, and an order whose difference was settled, may rest as cancelled. */
+export function isAtRest({ isCancelled, case: of }: Deal, state: string | undefined): boolean {
+  const mayBeCancelled = isCancelled || of?.name === 'other-order';
+  return REST.has(state ?? '') || (mayBeCancelled && state === 'cancelled');
+}
+
+/** What the ledger says must agree: one record carries the deal, the others say that another does. */
+export function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[] {
+  if (!deal.isWon) return [{ kind: 'lost', text: 'it was not won in time' }];
+  const found = deal.records.map(({ id }) => states.get(id) ?? 'unknown to the ledger');
+  const restless = found.filter((state) => !isAtRest(deal, state));
+  if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
+  const carriers = found.filter((state) => state === 'written-back' || state === 'settled').length;
+  const wanted = deal.isCancelled ? 0 : 1;
+  return carriers === wanted
+    ? []
+    : [{ kind: carriers > wanted ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
+}
+
 /** What many deals share, and what belongs to none. */
 export function examineMasters(
   deals: readonly Deal[],

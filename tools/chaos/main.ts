@@ -9,7 +9,7 @@ import { addCurrencies } from './cases.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
 import { createDeciders } from './deciders.js';
 import { TIMES } from './effects.js';
-import { examineDeal, examineMasters, type Finding, findStrayRows, openBooks } from './examine.js';
+import { examineDeal, examineMasters, examineRest, findStrayRows, isAtRest, openBooks } from './examine.js';
 import { SESSION_ENDS } from './ledger-sessions.js';
 import { createMisspelled, openPlainClient } from './misspelled.js';
 import { createPeople } from './people.js';
@@ -303,26 +303,6 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   };
   say(toText(report, (id) => `node --env-file=${stage.envFile} dist/cli/main.js show ${id}`));
   return report;
-}
-
-const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
-
-function isAtRest({ isCancelled, case: of }: Deal, state: string | undefined): boolean {
-  const mayBeCancelled = isCancelled || of?.name === 'other-order';
-  return REST.has(state ?? '') || (mayBeCancelled && state === 'cancelled');
-}
-
-/** What the ledger says must agree: one record carries the deal, the others say that another does. */
-function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Finding[] {
-  if (!deal.isWon) return [{ kind: 'lost', text: 'it was not won in time' }];
-  const found = deal.records.map(({ id }) => states.get(id) ?? 'unknown to the ledger');
-  const restless = found.filter((state) => !isAtRest(deal, state));
-  if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
-  const carriers = found.filter((state) => state === 'written-back' || state === 'settled').length;
-  const wanted = deal.isCancelled ? 0 : 1;
-  return carriers === wanted
-    ? []
-    : [{ kind: carriers > wanted ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
 }
 
 /** Products of Sales that Business Central does not know, so that items have to be made. */

@@ -1,0 +1,312 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { createDocument } from '@dealbridge/simulators/business-central/headers.js';
+import { pay, postDraft } from '@dealbridge/simulators/business-central/posting.js';
+import type { Row, SalesDocument } from '@dealbridge/simulators/business-central/store.js';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { documentKey } from '../../src/deal/ids.js';
+import { add, subtract } from '../../src/deal/money.js';
+import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
+import {
+  differenceKey,
+  examineDeal,
+  examineMasters,
+  examineRest,
+  FINDING_KINDS,
+  type Finding,
+  findStrayRows,
+  openBooks,
+} from '../../tools/chaos/examine.js';
+import { countWrong } from '../../tools/chaos/report.js';
+
+/** A count that cannot become more than zero says nothing: each wrong outcome is planted, and has to be found. */
+
+let simulators: Simulators;
+/** Those that no test has used yet; two belong to each test. */
+let unused: Deal[];
+let deal: Deal;
+let other: Deal;
+
+async function open(): Promise<void> {
+  simulators = await startSimulators({ seed: 7, products: 20, accounts: 12, documents: 150 });
+  unused = chooseDeals(simulators, { deals: 80, orders: 0, cases: new Map(), roll: () => 0.1 });
+}
+
+beforeAll(open);
+afterAll(() => simulators.stop());
+beforeEach(() => {
+  [deal, other] = unused.splice(0, 2) as [Deal, Deal];
+  for (const { account } of [deal, other]) addCustomer(account.number, account.name);
+});
+
+/** So that there is somebody to bill, whether the seed has made the customer or not. */
+function addCustomer(number: string, displayName: string): void {
+  const { company } = simulators.businessCentral;
+  if (!company.findByNumber('customers', number)) company.insert('customers', { number, displayName });
+}
+
+function recordOf({ table, id }: Deal['records'][number]): Row {
+  const { store } = simulators.dataverse;
+  return store.get(store.schema.table(table), id) as Row;
+}
+
+function netOf(of: Deal): string {
+  const [record] = of.records.map(recordOf);
+  return subtract(String(record?.['totalamount']), String(record?.['totaltax']));
+}
+
+interface Planted {
+  readonly key?: string;
+  readonly net?: string;
+  readonly customerNumber?: string;
+  readonly currencyCode?: string;
+}
+
+function draftInvoice(of: Deal, { key, net, customerNumber, currencyCode }: Planted = {}): SalesDocument {
+  return createDocument(simulators.businessCentral.company, 'invoice', {
+    customerNumber: customerNumber ?? of.account.number,
+    externalDocumentNumber: key ?? documentKey(of.seed.id),
+    currencyCode: currencyCode ?? of.account.currency,
+    salesInvoiceLines: [
+      { lineType: 'Account', lineObjectNumber: '8400', quantity: 1, unitPrice: Number(net ?? netOf(of)) },
+    ],
+  });
+}
+
+function postInvoice(of: Deal, planted: Planted = {}): SalesDocument {
+  const invoice = draftInvoice(of, planted);
+  postDraft(simulators.businessCentral.company, invoice);
+  return invoice;
+}
+
+function writeRow({ row }: SalesDocument, more: Row = {}): Row {
+  const { store } = simulators.dataverse;
+  const values = { invoicenumber: row['number'] ?? '', totalamount: row['totalAmountIncludingTax'] ?? '', ...more };
+  return store.insert(store.schema.table('invoice'), values) as Row;
+}
+
+/** As it should be. */
+function handOver(of: Deal = deal): SalesDocument {
+  const invoice = postInvoice(of);
+  writeRow(invoice);
+  return invoice;
+}
+
+function examine(of: Deal = deal): Finding['kind'][] {
+  return examineDeal(of, openBooks(simulators)).map(({ kind }) => kind);
+}
+
+describe('what is as it should be', () => {
+  it('has no finding', () => {
+    handOver();
+    expect(examine()).toEqual([]);
+  });
+
+  it('is nothing at all for a deal that a person ended', () => {
+    deal.isCancelled = true;
+    expect(examine()).toEqual([]);
+  });
+});
+
+describe('a lost deal', () => {
+  it('has no document', () => expect(examine()).toEqual(['lost']));
+
+  it('has a draft that nobody posted', () => {
+    draftInvoice(deal);
+    expect(examine()).toContain('lost');
+  });
+
+  it('has an order that is left over', () => {
+    const { company } = simulators.businessCentral;
+    const header = { customerNumber: deal.account.number, externalDocumentNumber: documentKey(deal.seed.id) };
+    createDocument(company, 'order', header);
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('has no row in Sales', () => {
+    postInvoice(deal);
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('has a row of another total in Sales', () => {
+    writeRow(postInvoice(deal), { totalamount: '1.00' });
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('was paid, and Sales does not know', () => {
+    pay(simulators.businessCentral.company, handOver(), undefined);
+    expect(examine()).toEqual(['lost']);
+  });
+
+  it('does not rest in the ledger, or is carried by none of its records', () => {
+    const rest = (state: string) => examineRest(deal, new Map([[deal.seed.id, state]])).map(({ kind }) => kind);
+    deal.isWon = true;
+    expect(rest('written-back')).toEqual([]);
+    expect(rest('held')).toEqual(['lost']);
+    expect(rest('superseded')).toEqual(['lost']);
+    deal.isWon = false;
+    expect(rest('written-back')).toEqual(['lost']);
+  });
+});
+
+describe('a doubled deal', () => {
+  it('has two documents of one record', () => {
+    handOver();
+    handOver();
+    expect(examine()).toContain('doubled');
+  });
+
+  it('has a document of each of two records', () => {
+    deal.records.push(...other.records);
+    handOver();
+    handOver(other);
+    expect(examine()).toContain('doubled');
+  });
+
+  it('has a document although a person ended it', () => {
+    handOver();
+    deal.isCancelled = true;
+    expect(examine()).toEqual(['doubled']);
+  });
+
+  it('has two rows in Sales', () => {
+    writeRow(handOver());
+    expect(examine()).toEqual(['doubled']);
+  });
+
+  it('is carried by two records', () => {
+    deal.isWon = true;
+    deal.records.push(...other.records);
+    const states = new Map(deal.records.map(({ id }) => [id, 'settled']));
+    expect(examineRest(deal, states).map(({ kind }) => kind)).toEqual(['doubled']);
+  });
+});
+
+describe('a wrong customer', () => {
+  const someoneElse = () => {
+    addCustomer('SOMEONE', 'Someone Else');
+    writeRow(postInvoice(deal, { customerNumber: 'SOMEONE' }));
+  };
+
+  it('is another number than that of the account', () => {
+    someoneElse();
+    expect(examine()).toEqual(['wrong-customer']);
+  });
+
+  it('is one of another name, where a person had the customer made', () => {
+    deal.bills = { name: deal.account.name, isNew: true };
+    someoneElse();
+    expect(examine()).toEqual(['wrong-customer']);
+  });
+
+  it('is any at all while nobody has said whose deal it is', () => {
+    deal.bills = undefined;
+    draftInvoice(deal);
+    expect(examine()).toContain('wrong-customer');
+  });
+});
+
+describe('a wrong total', () => {
+  it.each(['0.01', '-0.01'])('is one that differs by %s', (by) => {
+    writeRow(postInvoice(deal, { net: add(netOf(deal), by) }));
+    expect(examine()).toContain('wrong-total');
+  });
+
+  it('is the right number in another currency', () => {
+    const currencyCode = deal.account.currency === 'USD' ? 'GBP' : 'USD';
+    writeRow(postInvoice(deal, { currencyCode }));
+    expect(examine()).toEqual(['wrong-total']);
+  });
+});
+
+describe('a lost difference', () => {
+  /** The second record comes to so much more than the first, which was handed over. */
+  function sellMore(more: string): string {
+    const [last] = other.records;
+    if (!last) throw new Error('the deal has no record');
+    deal.records.push(last);
+    Object.assign(recordOf(last), { totalamount: add(netOf(deal), more), totaltax: '0' });
+    return last.id;
+  }
+
+  it('is what the later record has more and nobody billed', () => {
+    handOver();
+    sellMore('500');
+    expect(examine()).toEqual(['lost-difference']);
+  });
+
+  it('is what the later record has less', () => {
+    handOver();
+    sellMore('-0.01');
+    expect(examine()).toEqual(['lost-difference']);
+  });
+
+  it('is a bill of another amount', () => {
+    handOver();
+    postInvoice(deal, { key: differenceKey(sellMore('500')), net: '499.99' });
+    expect(examine()).toEqual(['lost-difference']);
+  });
+
+  it('is none when it was billed, or when a person took it', () => {
+    handOver();
+    const order = sellMore('500');
+    deal.acceptsDifference = true;
+    expect(examine()).toEqual([]);
+    deal.acceptsDifference = false;
+    postInvoice(deal, { key: differenceKey(order), net: '500' });
+    expect(examine()).toEqual([]);
+  });
+});
+
+describe('what many deals share', () => {
+  const missingItem = 'NEW-ITEM';
+  let before: Parameters<typeof examineMasters>[2];
+
+  beforeEach(async () => {
+    await simulators.stop();
+    await open();
+    [deal] = unused as [Deal];
+    const { company } = simulators.businessCentral;
+    for (const { account } of unused) addCustomer(account.number, account.name);
+    before = { customers: company.count('customers'), items: company.count('items'), missingItems: [missingItem] };
+  });
+
+  function shared(change: () => void): Finding['kind'][] {
+    const known = unused.map((one) => ({ ...one, account: { ...one.account, isInBusinessCentral: true } }));
+    change();
+    return examineMasters(known, openBooks(simulators), before).map(({ kind }) => kind);
+  }
+
+  it('is right when nothing was added', () => expect(shared(() => undefined)).toEqual([]));
+
+  it('has a customer or an item too many', () => {
+    const { company } = simulators.businessCentral;
+    expect(shared(() => company.insert('customers', { number: 'TWICE' }))).toEqual(['doubled']);
+    expect(shared(() => company.insert('items', { number: 'TWICE' }))).toEqual(['doubled', 'doubled']);
+  });
+
+  it('has a customer too few, where an account is new to Business Central', () => {
+    const fresh = { ...deal, account: { ...deal.account, number: 'FRESH', isInBusinessCentral: false } };
+    const kinds = examineMasters([fresh], openBooks(simulators), before).map(({ kind }) => kind);
+    expect(kinds).toEqual(['lost', 'lost']);
+  });
+
+  it('has a document under a key that is no deal, and a row without an invoice', () => {
+    expect(shared(() => draftInvoice(deal, { key: 'f'.repeat(32) }))).toEqual(['doubled']);
+    const rows = new Set(openBooks(simulators).rows.keys());
+    const { store } = simulators.dataverse;
+    store.insert(store.schema.table('invoice'), { invoicenumber: 'NO-SUCH', totalamount: '1.00' });
+    expect(findStrayRows(openBooks(simulators), rows).map(({ kind }) => kind)).toEqual(['doubled']);
+  });
+});
+
+it('each kind of finding is counted by deals, not by how often a deal has it', () => {
+  for (const kind of FINDING_KINDS) {
+    const finding = { kind, text: 'planted' };
+    const wrong = countWrong([
+      { records: [], findings: [finding, finding] },
+      { records: [], findings: [finding] },
+      { records: [], findings: [] },
+    ]);
+    expect(wrong).toEqual({ ...Object.fromEntries(FINDING_KINDS.map((name) => [name, 0])), [kind]: 2 });
+  }
+});
