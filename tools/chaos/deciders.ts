@@ -27,7 +27,7 @@ export interface Deciders {
 
 /** Whoever decided asks once more when nothing came of it. */
 const AGAIN_MS = 15_000;
-const ACTOR = { name: 'Ann of the fault run', source: 'cli', isVerified: false } as const;
+export const DECIDER = { name: 'Ann of the fault run', source: 'cli', isVerified: false } as const;
 
 interface Waiting {
   readonly record_id: string;
@@ -96,7 +96,7 @@ export function createDeciders(options: DecidersOptions): Deciders {
   }
 
   async function match(decisions: { account: string; customer: string; shared?: boolean }[]): Promise<void> {
-    const actor = { ...ACTOR, roles: ['Admin'] } as const;
+    const actor = { ...DECIDER, roles: ['Admin'] } as const;
     const outcomes = await decideMatches(matches, actor, { decisions });
     const refused = outcomes.filter(({ outcome }) => outcome !== 'linked' && outcome !== 'new');
     if (refused.length > 0) say(`a match was not taken: ${JSON.stringify(refused)}`);
@@ -112,7 +112,7 @@ export function createDeciders(options: DecidersOptions): Deciders {
       default:
         deal.acceptsDifference = true;
     }
-    await commands.cancel(recordId, { actor: ACTOR, reason: 'the difference is settled' });
+    await commands.cancel(recordId, { actor: DECIDER, reason: 'the difference is settled' });
   }
 
   /** Bookkeeping's own document, for what the order has more than the quote. */
@@ -152,14 +152,14 @@ export function createDeciders(options: DecidersOptions): Deciders {
 
   async function cancel(deal: Deal, recordId: string): Promise<void> {
     deal.isCancelled = true;
-    await commands.cancel(recordId, { actor: ACTOR, reason: 'the customer is not ours' });
+    await commands.cancel(recordId, { actor: DECIDER, reason: 'the customer is not ours' });
   }
 
   async function confirm(recordId: string): Promise<void> {
     if (!decidedAt.has(recordId)) await misspelled.sendTo(recordId);
     const figures = (await commands.findStatus(recordId))?.figures;
     if (!figures) return;
-    await commands.confirm(recordId, { actor: ACTOR, figures });
+    await commands.confirm(recordId, { actor: DECIDER, figures });
     confirmed += 1;
   }
 
@@ -216,5 +216,5 @@ function toReason({ hold_reason: reason, hold_text: text }: Waiting): string {
 }
 
 async function retry(commands: DealCommands, recordId: string): Promise<void> {
-  await commands.retry(recordId, { actor: ACTOR });
+  await commands.retry(recordId, { actor: DECIDER });
 }

@@ -7,11 +7,11 @@ import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { addCurrencies } from './cases.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
-import { createDeciders } from './deciders.js';
+import { createDeciders, DECIDER } from './deciders.js';
 import { TIMES } from './effects.js';
 import { examineDeal, examineMasters, examineRest, findStrayRows, isAtRest, openBooks } from './examine.js';
 import { SESSION_ENDS } from './ledger-sessions.js';
-import { createMisspelled, openPlainClient } from './misspelled.js';
+import { countStrangers, createMisspelled, openPlainClient } from './misspelled.js';
 import { createPeople } from './people.js';
 import { makePlan, type ProcessName } from './plan.js';
 import {
@@ -272,6 +272,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   if (shared.length > 0) offenders.push({ records: [], findings: shared });
   const wrong = countWrong(offenders);
   const audit = await proveAudit(database, folder, options.verifyScript);
+  const taken = misspelled.taken + (await countStrangers(database, [DECIDER.name]));
   const ours = new Set(deals.flatMap(({ records }) => records.map(({ id }) => id)));
   const report: ChaosReport = {
     seed,
@@ -284,7 +285,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     paid: people.paid,
     held: deciders.held,
     confirmed: deciders.confirmed,
-    misspelled: { sent: misspelled.sent, taken: misspelled.taken },
+    misspelled: { sent: misspelled.sent, taken },
     secretsExpired,
     refusedSignIns: countRefusedSignIns(simulators),
     sessionsEnded: stage.sessions.ended,
@@ -297,7 +298,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     audit,
     isGood:
       Object.values(wrong).every((deals) => deals === 0) &&
-      misspelled.taken === 0 &&
+      taken === 0 &&
       audit.findings.length === 0 &&
       audit.offline === 'proved',
   };

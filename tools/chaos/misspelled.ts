@@ -1,6 +1,8 @@
 import { Client, type Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import { dealWorkflowId } from '../../src/deal/ids.js';
+import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import type { Queryable } from '../../src/ledger/database.js';
 
 /** Decisions as people type them into Temporal's own tools, none of which says who decides and exactly what. */
 
@@ -74,4 +76,16 @@ export function createMisspelled(temporal: Client, roll: (what: string) => numbe
       }
     },
   };
+}
+
+/** By whom the trail of a deal has entries without anybody having decided. */
+const PROGRAM: readonly string[] = ['dealbridge', 'Sales', 'rule'];
+
+/** Entries by somebody else than the people of the run: signals that fit nothing cannot be refused, and were taken. */
+export async function countStrangers(database: Queryable, people: readonly string[]): Promise<number> {
+  const { rows } = await database.query<{ count: number }>(
+    'SELECT count(*)::int AS count FROM audit_entries WHERE record_id <> $1 AND NOT actor = ANY ($2)',
+    [SYSTEM_CHAIN, [...PROGRAM, ...people]],
+  );
+  return rows[0]?.count ?? 0;
 }
