@@ -1,4 +1,4 @@
-// Many deals under planned faults, with real processes that are killed; exit code 1 unless nothing is lost or doubled.
+// Many deals under planned faults, with real processes that are killed; exit code 1 unless everything ended as it should.
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
