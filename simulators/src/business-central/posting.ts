@@ -21,7 +21,7 @@ export function postDraft(company: Company, document: SalesDocument): void {
   company.commit();
   checkPosting(company, document, 'invoice');
   // The number is drawn and committed before the ledgers are written: the next attempt takes the same (4.3, step 7).
-  document.postingNumber ??= company.draw(document.kind === 'invoice' ? 'posted' : 'postedCreditMemo');
+  document.postingNumber ??= toPostingNumber(company, document);
   checkAmounts(company, document);
   checkStock(company, document, 'quantity');
   document.isPosted = true;
@@ -32,6 +32,12 @@ export function postDraft(company: Company, document: SalesDocument): void {
   takeStock(company, document, 'quantity');
   company.commit();
   company.touch(document.row, set, 'updated');
+}
+
+/** A number of the posted series, unless that is the draft's own (codeunit 80, UpdatePostingNos). */
+function toPostingNumber(company: Company, { kind, row }: SalesDocument): string {
+  if (kind !== 'invoice') return company.draw('postedCreditMemo');
+  return company.setup.oneInvoiceSeries ? String(row['number']) : company.draw('posted');
 }
 
 function checkApproval(company: Company, document: SalesDocument): void {
@@ -163,7 +169,7 @@ export function shipAndInvoice(company: Company, order: SalesDocument): 'deleted
   checkStock(company, order, 'shipQuantity');
   company.protect(order);
   const shipmentNumber = ships ? company.draw('shipment') : undefined;
-  order.postingNumber = invoices ? company.draw('posted') : undefined;
+  order.postingNumber = invoices ? company.draw(company.setup.oneInvoiceSeries ? 'invoice' : 'posted') : undefined;
   const made = order.postingNumber ? invoice(company, order, order.postingNumber) : undefined;
   if (made) checkTotal(made);
   if (shipmentNumber) ship(company, order, shipmentNumber);

@@ -71,7 +71,7 @@ function keyOf(segment: Segment): string {
   return key.toLowerCase();
 }
 
-function unknown(entity: Entity, id: string, switches: Switches): BcError {
+export function unknown(entity: Entity, id: string, switches: Switches): BcError {
   const text = `The ${entity.table} does not exist. Identification fields and values: SystemId='{${id.toUpperCase()}}'`;
   return new BcError(404, switches.unknownIdCode, text);
 }

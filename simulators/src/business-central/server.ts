@@ -1,5 +1,6 @@
 import { readBearer, type TokenAuthority } from '../entra/authority.js';
 import type { SimClock } from '../kernel/clock.js';
+import { recordIn } from '../kernel/faults.js';
 import { guidFrom } from '../kernel/random.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
 import { ODataSyntaxError } from '../odata/lexer.js';
@@ -9,12 +10,12 @@ import type { Distributor } from '../seed/distributor.js';
 import { createAdmin } from './admin.js';
 import { headers, page, single } from './answers.js';
 import { runBatch } from './batch.js';
-import { entityOf } from './entities.js';
+import { ENTITIES, entityOf } from './entities.js';
 import { BcError, noSegment, notAllowed } from './errors.js';
 import { Limits } from './limits.js';
 import { readBody } from './masters.js';
 import { metadata, serviceDocument } from './metadata.js';
-import { checkMatch, routeCompany } from './routes.js';
+import { checkMatch, routeCompany, unknown } from './routes.js';
 import { seedCompany } from './seed.js';
 import { Company, type Row } from './store.js';
 import { Subscriptions } from './subscriptions.js';
@@ -76,6 +77,7 @@ export async function startBusinessCentral(options: BusinessCentralOptions): Pro
     publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(sim, request),
+    toNotFound: (path) => toNotFound(path, switches),
     admin: createAdmin({ company, limits, subscriptions, switches, reset }),
   });
   return { ...server, company, limits, subscriptions, switches };
@@ -111,6 +113,14 @@ function toRefusal(error: unknown, switches: Switches): SimResponse {
     };
   }
   throw error;
+}
+
+/** A record is denied in the words of one that does not exist: nobody can tell the two apart. */
+function toNotFound(path: string, switches: Switches): SimResponse {
+  const id = recordIn(path);
+  const set = new RegExp(`/(\\w+)\\(${id}\\)`, 'i').exec(path)?.[1] ?? '';
+  const entity = ENTITIES.get(set);
+  return toRefusal(entity ? unknown(entity, id, switches) : noSegment(set), switches);
 }
 
 /** `/v2.0/{tenant}/{environment}/api/v2.0/…` and the same without the tenant. */

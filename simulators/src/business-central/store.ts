@@ -46,6 +46,8 @@ export interface Setup {
   allowDocumentDeletionBefore: string;
   mailIsSetUp: boolean;
   approvalWorkflow: boolean;
+  /** Drafts and posted invoices have one number series: a draft keeps its number when it is posted. */
+  oneInvoiceSeries: boolean;
 }
 
 export type Change = {
@@ -97,6 +99,7 @@ export class Company {
     allowDocumentDeletionBefore: '0001-01-01',
     mailIsSetUp: false,
     approvalWorkflow: false,
+    oneInvoiceSeries: false,
   };
   readonly sets = new Map<string, Map<string, Row>>();
   readonly documents: Readonly<Record<DocumentKind, Map<string, SalesDocument>>> = {

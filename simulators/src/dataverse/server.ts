@@ -1,5 +1,6 @@
 import { readBearer, type TokenAuthority } from '../entra/authority.js';
 import type { SimClock } from '../kernel/clock.js';
+import { recordIn } from '../kernel/faults.js';
 import { guidFrom } from '../kernel/random.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
 import { ODataSyntaxError } from '../odata/lexer.js';
@@ -98,6 +99,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     publicHost: options.publicHost,
     clock: options.clock,
     handle: (request) => handle(sim, request),
+    toNotFound: (path) => toNotFound(store, path),
     admin: createAdmin({
       store,
       webhooks,
@@ -156,6 +158,14 @@ function toRefusal(error: unknown): SimResponse {
     return answer(error.status, { error: { code: error.code, message: error.message } }, { ...error.headers });
   if (error instanceof ODataSyntaxError) return answer(400, { error: { code: '0x80060888', message: error.message } });
   throw error;
+}
+
+/** A record is denied in the words of one that does not exist: nobody can tell the two apart. */
+function toNotFound({ schema }: Store, path: string): SimResponse {
+  const id = recordIn(path);
+  const set = new RegExp(`/(\\w+)\\(${id}\\)`, 'i').exec(path)?.[1] ?? '';
+  const name = schema.findSet(set)?.name ?? set;
+  return toRefusal(new DataverseError(404, '0x80040217', `${name} With Id = ${id} Does Not Exist`));
 }
 
 /** reference/dataverse-sales 1.5 */

@@ -17,6 +17,8 @@ export type FaultEffect =
   | { kind: 'cut' }
   /** Everything that matches is refused with 429 for so many seconds of the simulated clock. */
   | { kind: 'throttle'; seconds: number; retryAfter?: boolean }
+  /** The record that the path names last is not found though it is there; with `seconds`, for so long. Lists have it. */
+  | { kind: 'not-found'; seconds?: number }
   /** Somebody else has just changed the record: the etag that the client sends is no longer the row's. */
   | { kind: 'stale-etag' }
   /** The delta token that the client follows is older than the change log. */
@@ -49,6 +51,8 @@ interface ArmedFault {
   seen: number;
   hit: number;
   throttledUntil: number;
+  /** By the record's id. */
+  readonly missingUntil: Map<string, number>;
 }
 
 export interface FaultTarget {
@@ -64,6 +68,7 @@ const KINDS: ReadonlySet<string> = new Set([
   'hold',
   'cut',
   'throttle',
+  'not-found',
   'stale-etag',
   'expired-delta',
 ]);
@@ -85,7 +90,15 @@ export class Faults {
     checkRule(rule);
     this.count += 1;
     const id = rule.id ?? `fault-${this.count}`;
-    this.armed.set(id, { id, rule, path: new RegExp(rule.match.path ?? ''), seen: 0, hit: 0, throttledUntil: 0 });
+    this.armed.set(id, {
+      id,
+      rule,
+      path: new RegExp(rule.match.path ?? ''),
+      seen: 0,
+      hit: 0,
+      throttledUntil: 0,
+      missingUntil: new Map(),
+    });
     return id;
   }
 
@@ -114,7 +127,8 @@ export class Faults {
     for (const fault of this.armed.values()) {
       const { match, effect, times = 1 } = fault.rule;
       // Plans arm thousands of rules: those that are used up cost no look at the path.
-      if (effect.kind !== 'throttle' && times !== 0 && fault.hit >= times) continue;
+      const lasts = effect.kind === 'throttle' || (effect.kind === 'not-found' && effect.seconds !== undefined);
+      if (!lasts && times !== 0 && fault.hit >= times) continue;
       if (match.method && match.method.toUpperCase() !== method) continue;
       if (match.client && match.client !== client) continue;
       if (!fault.path.test(path)) continue;
@@ -123,7 +137,13 @@ export class Faults {
         taken.push({ id: fault.id, effect: { ...effect, seconds } });
         continue;
       }
+      if (effect.kind === 'not-found' && (fault.missingUntil.get(recordIn(path)) ?? 0) > this.clock.now()) {
+        taken.push({ id: fault.id, effect });
+        continue;
+      }
       if (!this.hits(fault)) continue;
+      if (effect.kind === 'not-found' && effect.seconds !== undefined)
+        fault.missingUntil.set(recordIn(path), this.clock.now() + effect.seconds * 1_000);
       if (effect.kind === 'throttle') fault.throttledUntil = this.clock.now() + effect.seconds * 1_000;
       taken.push({ id: fault.id, effect });
     }
@@ -158,6 +178,12 @@ export class Faults {
   }
 }
 
+/** The last id in a path: that of the record, however many parents it has. */
+export function recordIn(path: string): string {
+  const [resource = ''] = path.split('?');
+  return [...resource.matchAll(/\(([0-9a-f-]{36})\)/gi)].at(-1)?.[1]?.toLowerCase() ?? '';
+}
+
 function checkRule(rule: FaultRule): void {
   const wrong = (field: string, found: unknown, right: string): TypeError =>
     new TypeError(`${field}: found ${JSON.stringify(found) ?? 'nothing'}, ${right} is right`);
@@ -171,8 +197,8 @@ function checkRule(rule: FaultRule): void {
     throw wrong('effect.status', effect.status, 'a status between 200 and 599');
   }
   if (effect.kind === 'delay' && !(effect.ms >= 0)) throw wrong('effect.ms', effect.ms, 'a number of milliseconds');
-  if (effect.kind === 'throttle' && !(effect.seconds > 0))
-    throw wrong('effect.seconds', effect.seconds, 'a number of seconds');
+  const lasts = effect.kind === 'throttle' || (effect.kind === 'not-found' && effect.seconds !== undefined);
+  if (lasts && !(Number(effect.seconds) > 0)) throw wrong('effect.seconds', effect.seconds, 'a number of seconds');
   if (
     (effect.kind === 'lose-answer' || effect.kind === 'hold') &&
     effect.when !== 'before' &&

@@ -40,6 +40,8 @@ export interface SimServerOptions {
   readonly publicHost?: string | undefined;
   readonly clock: SimClock;
   readonly handle: (request: SimRequest) => SimResponse | Promise<SimResponse>;
+  /** What it says of a record that it has not; a bare 404 when it has no words for that. */
+  readonly toNotFound?: (path: string) => SimResponse;
   /** `GET /path` below `/_sim` to what answers it. */
   readonly admin?: Readonly<Record<string, AdminHandler>>;
   readonly maxBodyBytes?: number;
@@ -105,6 +107,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
         else if (effect.kind === 'lose-answer') return 'cut';
         else if (effect.kind === 'status') return toResponse(effect);
         else if (effect.kind === 'throttle') return throttled(effect);
+        else if (effect.kind === 'not-found') return options.toNotFound?.(path) ?? { status: 404, body: '' };
       }
       return undefined;
     };
@@ -183,7 +186,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
 }
 
 function phaseOf(effect: FaultEffect): Phase | undefined {
-  if (effect.kind === 'throttle') return 'before';
+  if (effect.kind === 'throttle' || effect.kind === 'not-found') return 'before';
   if (effect.kind === 'cut' || effect.kind === 'stale-etag' || effect.kind === 'expired-delta') return undefined;
   return effect.when ?? 'before';
 }
