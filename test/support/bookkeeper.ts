@@ -61,6 +61,15 @@ export function createBookkeeper(simulators: Simulators) {
       administer('/orders/post', { id, ...(lines && { lines }) }),
     payInvoice: (id: string, amount?: string) => administer('/invoices/pay', { id, ...(amount && { amount }) }),
     postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
+    releaseDraft: (id: string) => administer('/invoices/release', { id }),
+    /** Somebody copies a document by hand, with the External Document No. that it has. */
+    copyUnderKey: async (kind: 'invoice' | 'order', key: string) => {
+      const [set, lines] =
+        kind === 'invoice' ? ['salesInvoices', 'salesInvoiceLines'] : ['salesOrders', 'salesOrderLines'];
+      const line = { lineType: 'Item', lineObjectNumber: 'EQ-1001', quantity: 1, unitPrice: 1 };
+      const body = { customerNumber: 'C10001', externalDocumentNumber: key, [lines]: [line] };
+      await call('POST', await companyPath(set), body);
+    },
     /** One of the few things that a posted invoice still takes (reference/business-central 4.6). */
     setDueDate: async (id: string, dueDate: string) =>
       call('PATCH', await companyPath(`salesInvoices(${id})`), { dueDate }),
