@@ -82,6 +82,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     isItemBlocked: false,
     /** Whether holds are watched; without it their steps are repeated. */
     isWatched: false,
+    /** Whether drafts are made without any doubt on the way. */
+    isCertain: false,
   };
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
@@ -95,6 +97,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     revision: undefined as string | undefined,
     documentId: undefined as string | undefined,
     isClosed: false,
+    /** A request for a draft has no answer yet. */
+    isDraftUnanswered: false,
   };
   const dealPolicy: Policy = { ...POLICY, ...policy };
   const revision = () => `W/"${record.version}"`;
@@ -134,6 +138,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       discount: '0',
       difference: undefined,
       made: { mapping: 'mapping-1', fingerprint: record.price },
+      ...(books.isCertain && { isCertain: true }),
     };
     books.draft = draft;
     progress.documentId = draft.id;
@@ -165,6 +170,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
         draftVersion: Math.max(books.made, 1),
         settleMs: 0,
         ...(draft && !progress.isHandedOver && { draft: { kind: dealPolicy.documentKind, documentId: draft.id } }),
+        ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
         invoices: books.invoices.map(({ id, number, status }) => ({
           id,
           number,
@@ -211,6 +217,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     createDraft: async () => makeOrAdoptDraft(),
     readDraft: async () => books.draft,
     deleteDraft,
+    findUnansweredDraft: async () => undefined,
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
     readPosted: async ({ invoiceId }) => ({
