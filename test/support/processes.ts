@@ -32,7 +32,7 @@ export interface Stage {
   killWorker(): Promise<void>;
   /** SIGTERM: it hands back what it holds, where nobody is to wait for the time limits of a worker that died. */
   stopWorker(): Promise<void>;
-  startWorker(): Promise<void>;
+  startWorker(env?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGKILL, and a new one on the same port. */
   replaceStarter(): Promise<void>;
   close(): Promise<void>;
@@ -132,8 +132,8 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     starterUrl,
     killWorker: () => stopProcess(stage.worker, 'SIGKILL'),
     stopWorker: () => stopProcess(stage.worker, 'SIGTERM'),
-    async startWorker() {
-      stage.worker = await launchAgain('worker');
+    async startWorker(env) {
+      stage.worker = await launchAgain('worker', env);
     },
     async replaceStarter() {
       await stopProcess(stage.starter, 'SIGKILL');
