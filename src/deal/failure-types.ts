@@ -11,6 +11,8 @@ export const REFUSED = 'Refused';
 export const OUTCOME_UNKNOWN = 'OutcomeUnknown';
 /** Nothing that a held deal waits for has changed: Temporal looks again, later. */
 export const STILL_HELD = 'StillHeld';
+/** What a look at a hold sees that is refused; no failure, see {@link STILL_HELD}. */
+export const NOTHING_SEEN = 'nothing';
 
 const decides = (meaning: string, nextStep: string): ErrorAdvice => ({
   meaning,

@@ -1,6 +1,6 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { STILL_HELD } from '../../src/deal/failure-types.js';
+import { NOTHING_SEEN, STILL_HELD } from '../../src/deal/failure-types.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -83,5 +83,23 @@ describe('a watched hold', () => {
     const { ref, seen } = await hold();
     await steps.ledger.change(ref.recordId, { kind: 'state', state: 'preparing' });
     expect(await steps.watchHold({ ref, seen })).not.toBe(seen);
+  });
+
+  it.each([
+    [404, 'NoEnvironment'],
+    [403, 'Authorization_RequestDenied'],
+    [404, 'Internal_CompanyNotFound'],
+  ])('never fails for good when a look is refused with %s %s', async (status, code) => {
+    const { ref, seen } = await hold();
+    const { faults } = simulators.businessCentral;
+    const effect = { kind: 'status', status, body: { error: { code, message: 'refused' } } } as const;
+    faults.add({ match: { method: 'GET' }, times: 0, effect });
+    try {
+      expect(await steps.watchHold({ ref, seen })).toBe(NOTHING_SEEN);
+      expect(await steps.watchHold({ ref })).toBe(NOTHING_SEEN);
+    } finally {
+      faults.clear();
+    }
+    await expect(steps.watchHold({ ref, seen })).rejects.toMatchObject(stillHeld);
   });
 });

@@ -5,7 +5,7 @@ import type { DataverseClient } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { DealbridgeError } from '../../deal/errors.js';
-import { STILL_HELD } from '../../deal/failure-types.js';
+import { NOTHING_SEEN, STILL_HELD } from '../../deal/failure-types.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
@@ -92,12 +92,16 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
   return {
     /**
      * Ends when both sides look otherwise than when the hold began. Until then it fails and is repeated by Temporal, which
-     * costs the history of the deal nothing.
+     * costs the history of the deal nothing. It never fails for good: the hold may be over by then, and the event of a failed
+     * step that was abandoned fails every later task of the run.
      */
     async watchHold({ ref, seen }: WatchedHold): Promise<string> {
       const sees = await look(ref).catch((error: unknown) => {
-        throw toFailure(error);
+        const failure = toFailure(error);
+        if (failure instanceof ApplicationFailure && failure.nonRetryable) return NOTHING_SEEN;
+        throw failure;
       });
+      if (sees === NOTHING_SEEN) return sees;
       if (seen === sees) {
         const category = ApplicationFailureCategory.BENIGN;
         throw ApplicationFailure.create({ type: STILL_HELD, message: 'nothing has changed', category });

@@ -1,5 +1,6 @@
 import { ActivityFailure, CancellationScope, condition, TimeoutFailure } from '@temporalio/workflow';
 import type { RecordRef } from '../../deal/deal.js';
+import { NOTHING_SEEN } from '../../deal/failure-types.js';
 import { HOLDS_SEEN_BY_READING, type Problem } from '../../deal/holds.js';
 import { watchHolds } from '../activity-options.js';
 import type { HeldSince } from './messages.js';
@@ -44,9 +45,9 @@ export async function waitWhileHeld(
   const watching = scope.run(async () => {
     const { watchHold } = watchHolds(firstMs);
     end = await watchHold({ ref })
-      .then((seen) => watchHold({ ref, seen }))
+      .then((seen) => (seen === NOTHING_SEEN ? seen : watchHold({ ref, seen })))
       .then(
-        () => 'due' as const,
+        (seen) => (seen === NOTHING_SEEN ? 'refused' : 'due'),
         (error) => (isTimeUp(error) ? 'due' : 'refused'),
       );
   });
