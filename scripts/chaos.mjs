@@ -8,12 +8,13 @@ import { say, step } from './lib/say.mjs';
 import { freePort, startTemporal } from './lib/temporal-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
-const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--orders 0.4] [--keep]
+const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--orders 0.4] [--with all] [--keep]
 
   --deals    how many deals are won
   --seed     of the plan: faults, kills, who pays; the same seed gives the same plan
   --minutes  whatever has not come to rest by then counts as lost
   --orders   the share of deals that become orders, between 0 and 1
+  --with     what goes wrong beyond the usual: 'all', or some of not-found,changes,one-series,by-hand
   --keep     leaves everything running at the end, for looking around`;
 
 const options = {
@@ -21,6 +22,7 @@ const options = {
   seed: { type: 'string', default: '1' },
   minutes: { type: 'string', default: '15' },
   orders: { type: 'string', default: '0.4' },
+  with: { type: 'string', default: '' },
   keep: { type: 'boolean', default: false },
   help: { type: 'boolean', default: false },
 };
@@ -45,6 +47,7 @@ function readOptions() {
     seed: number('seed', 0, 4_294_967_295, true),
     minutes: number('minutes', 0.1, 1_440, false),
     orders: number('orders', 0, 1, false),
+    with: values.with,
     keep: values.keep,
   };
 }
@@ -57,7 +60,15 @@ try {
   process.exit(2);
 }
 const binary = await setUp().catch(endWith);
-const { keep } = wanted;
+const { keep, with: names } = wanted;
+const { parseAdditions } = await import('../dist-tools/tools/chaos/additions.js');
+let additions;
+try {
+  additions = parseAdditions(names);
+} catch (error) {
+  say(`${error.message}\n\n${HELP}`);
+  process.exit(2);
+}
 await play(
   'chaos',
   async ({ folder, onStop, isStopped }) => {
@@ -72,6 +83,7 @@ await play(
     const { runChaos } = await import('../dist-tools/tools/chaos/main.js');
     const report = await runChaos({
       ...wanted,
+      additions,
       folder,
       programs: pathToFileURL(join(ROOT, 'dist/')),
       verifyScript: join(ROOT, 'scripts/verify-audit.mjs'),

@@ -16,11 +16,13 @@ import {
   findStrayRows,
   openBooks,
 } from '../../tools/chaos/examine.js';
+import { type Postings, watchPostings } from '../../tools/chaos/postings.js';
 import { countWrong } from '../../tools/chaos/report.js';
 
 /** A count that cannot become more than zero says nothing: each wrong outcome is planted, and has to be found. */
 
 let simulators: Simulators;
+let postings: Postings;
 /** Those that no test has used yet; two belong to each test. */
 let unused: Deal[];
 let deal: Deal;
@@ -28,6 +30,7 @@ let other: Deal;
 
 async function open(): Promise<void> {
   simulators = await startSimulators({ seed: 7, products: 20, accounts: 12, documents: 150 });
+  postings = watchPostings(simulators);
   unused = chooseDeals(simulators, { deals: 80, orders: 0, cases: new Map(), roll: () => 0.1 });
 }
 
@@ -92,7 +95,7 @@ function handOver(of: Deal = deal): SalesDocument {
 }
 
 function examine(of: Deal = deal): Finding['kind'][] {
-  return examineDeal(of, openBooks(simulators)).map(({ kind }) => kind);
+  return examineDeal(of, openBooks(simulators, postings)).map(({ kind }) => kind);
 }
 
 describe('what is as it should be', () => {
@@ -152,14 +155,14 @@ describe('a doubled deal', () => {
   it('has two documents of one record', () => {
     handOver();
     handOver();
-    expect(examine()).toContain('doubled');
+    expect(examine()).toContain('two-documents');
   });
 
   it('has a document of each of two records', () => {
     deal.records.push(...other.records);
     handOver();
     handOver(other);
-    expect(examine()).toContain('doubled');
+    expect(examine()).toContain('two-documents');
   });
 
   it('has a document although a person ended it', () => {
@@ -257,6 +260,62 @@ describe('a lost difference', () => {
   });
 });
 
+describe('what the seller changed before the posting request came', () => {
+  /** By a request, as Dealbridge posts. */
+  function post(planted: Planted = {}): number {
+    const invoice = draftInvoice(deal, planted);
+    const at = Date.now();
+    postDraft(simulators.businessCentral.company, invoice);
+    simulators.businessCentral.requests.push({
+      ...{ method: 'POST', path: `/salesInvoices(${invoice.row['id']})/Microsoft.NAV.post`, status: 204, who: '' },
+      ...{ startedAt: new Date(at).toISOString(), durationMs: Date.now() - at, faults: [] },
+    });
+    writeRow(invoice);
+    return at;
+  }
+
+  it('was posted though it was cancelled', () => {
+    deal.change = { kind: 'cancelled', at: post() - 1 };
+    expect(examine()).toEqual(['posted-though-cancelled']);
+  });
+
+  it('was posted while it was reopened, and not once it is won again', () => {
+    const at = post();
+    deal.change = { kind: 'reopened', at: at - 2 };
+    expect(examine()).toEqual(['posted-though-cancelled']);
+    deal.change = { kind: 'reopened', at: at - 2, wonAgainAt: at + 1 };
+    expect(examine()).toEqual(['posted-though-cancelled']);
+    deal.change = { kind: 'reopened', at: at - 2, wonAgainAt: at - 1 };
+    expect(examine()).toEqual([]);
+  });
+
+  it('was posted to the figures of before', () => {
+    const at = post({ net: add(netOf(deal), '0.01') });
+    deal.change = { kind: 'amount', at: at - 1 };
+    expect(examine()).toEqual(['posted-to-old-figures']);
+  });
+
+  it('is nobody’s fault when the request came first, or a person posted it', () => {
+    deal.change = { kind: 'cancelled', at: post() + 1 };
+    expect(examine()).toEqual([]);
+    [deal] = unused.splice(0, 1) as [Deal];
+    addCustomer(deal.account.number, deal.account.name);
+    handOver();
+    for (const kind of ['cancelled', 'amount'] as const) {
+      deal.change = { kind, at: Date.now() - 1_000 };
+      Object.assign(recordOf(deal.records[0] as Deal['records'][number]), { totalamount: '1' });
+      expect(examine(), kind).toEqual([]);
+    }
+  });
+
+  it('is nothing at all when it was cancelled and not posted, and a draft of it is one too many', () => {
+    deal.change = { kind: 'cancelled', at: Date.now() };
+    expect(examine()).toEqual([]);
+    draftInvoice(deal);
+    expect(examine()).toContain('doubled');
+  });
+});
+
 describe('what many deals share', () => {
   const missingItem = 'NEW-ITEM';
   let before: Parameters<typeof examineMasters>[2];
@@ -273,7 +332,7 @@ describe('what many deals share', () => {
   function shared(change: () => void): Finding['kind'][] {
     const known = unused.map((one) => ({ ...one, account: { ...one.account, isInBusinessCentral: true } }));
     change();
-    return examineMasters(known, openBooks(simulators), before).map(({ kind }) => kind);
+    return examineMasters(known, openBooks(simulators, postings), before).map(({ kind }) => kind);
   }
 
   it('is right when nothing was added', () => expect(shared(() => undefined)).toEqual([]));
@@ -286,16 +345,16 @@ describe('what many deals share', () => {
 
   it('has a customer too few, where an account is new to Business Central', () => {
     const fresh = { ...deal, account: { ...deal.account, number: 'FRESH', isInBusinessCentral: false } };
-    const kinds = examineMasters([fresh], openBooks(simulators), before).map(({ kind }) => kind);
+    const kinds = examineMasters([fresh], openBooks(simulators, postings), before).map(({ kind }) => kind);
     expect(kinds).toEqual(['lost', 'lost']);
   });
 
   it('has a document under a key that is no deal, and a row without an invoice', () => {
     expect(shared(() => draftInvoice(deal, { key: 'f'.repeat(32) }))).toEqual(['doubled']);
-    const rows = new Set(openBooks(simulators).rows.keys());
+    const rows = new Set(openBooks(simulators, postings).rows.keys());
     const { store } = simulators.dataverse;
     store.insert(store.schema.table('invoice'), { invoicenumber: 'NO-SUCH', totalamount: '1.00' });
-    expect(findStrayRows(openBooks(simulators), rows).map(({ kind }) => kind)).toEqual(['doubled']);
+    expect(findStrayRows(openBooks(simulators, postings), rows).map(({ kind }) => kind)).toEqual(['doubled']);
   });
 });
 

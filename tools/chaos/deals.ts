@@ -2,6 +2,7 @@ import type { Simulators } from '@dealbridge/simulators';
 import type { SeedAccount, SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { type CaseCustomer, type PlannedCase, prepareCase } from './cases.js';
+import type { Change } from './changes.js';
 import type { Seller } from './seller.js';
 
 /** The deals of a run and the clicks that win them. */
@@ -15,7 +16,11 @@ export interface Deal {
   readonly records: { readonly table: SourceTable; readonly id: string }[];
   readonly case: PlannedCase | undefined;
   readonly sharing: CaseCustomer['sharing'];
+  /** A person in Business Central may post it before Dealbridge does. */
+  readonly isByHand: boolean;
   isWon: boolean;
+  /** What the seller changed while Business Central took nothing. */
+  change: Change | undefined;
   /** The customer of Business Central that may get a document; nobody while that has to be decided. */
   bills: Billed | undefined;
   /** A person ended it: nothing may be left of it. */
@@ -41,11 +46,13 @@ export interface DealsOptions {
   readonly deals: number;
   readonly orders: number;
   readonly cases: ReadonlyMap<number, PlannedCase>;
+  /** The share of the plain deals that a person in Business Central posts. */
+  readonly byHand?: number;
   readonly roll: (what: string) => number;
 }
 
 /** Deals of all three tables and chains of opportunity, quote and order; the share of `orders` ends as orders. */
-export function chooseDeals(simulators: Simulators, { deals, orders, cases, roll }: DealsOptions): Deal[] {
+export function chooseDeals(simulators: Simulators, { deals, orders, cases, byHand = 0, roll }: DealsOptions): Deal[] {
   const { data } = simulators;
   const left = new Map<SourceTable, SeedDocument[]>();
   for (const document of data.documents) {
@@ -72,7 +79,10 @@ export function chooseDeals(simulators: Simulators, { deals, orders, cases, roll
       seed,
       records: [{ table: seed.kind, id: seed.id }],
       case: planned,
+      // The records of a chain are made on the way, and whose deal it is changes with them.
+      isByHand: !planned && kind !== 'chain' && roll(`by hand/${index}`) < byHand,
       isWon: false,
+      change: undefined,
       bills: planned?.name === 'shared-number' ? undefined : { number: customer.account.number },
       isCancelled: false,
       acceptsDifference: false,

@@ -32,7 +32,10 @@ export const EFFECTS = [
   '401',
   'expired-delta',
 ] as const;
-export type EffectName = (typeof EFFECTS)[number];
+/** Not part of the usual run, see additions.ts. */
+export const LIES = ['404-record', '404-record-while', '404-gateway'] as const;
+export type LieName = (typeof LIES)[number];
+export type EffectName = (typeof EFFECTS)[number] | LieName;
 
 /**
  * The client gives up after the time-out, and its step comes again a second later. What it gave up on lands after that,
@@ -40,6 +43,8 @@ export type EffectName = (typeof EFFECTS)[number];
  * outcome time promises. The distance between these two is for a machine that is busy.
  */
 export const TIMES = { requestTimeoutMs: 1_000, slowMs: 400, lateMs: 2_300, ambiguityWindowMs: 3_500 } as const;
+/** Longer than an unknown outcome is waited for, as a minute is not in production: nothing may be concluded from it. */
+const NOT_FOUND_SECONDS = 8;
 
 const ENTRA: readonly EffectName[] = [
   'lost-before',
@@ -116,6 +121,12 @@ export function effectOf(system: System, name: EffectName): FaultEffect {
       return status(401, system === 'dataverse' ? '' : envelope('Authentication_InvalidCredentials', REJECTED));
     case 'expired-delta':
       return { kind: 'expired-delta' };
+    case '404-record':
+      return { kind: 'not-found' };
+    case '404-record-while':
+      return { kind: 'not-found', seconds: NOT_FOUND_SECONDS };
+    case '404-gateway':
+      return status(404, envelope('NoEnvironment', "Environment 'Production' does not exist."));
   }
 }
 

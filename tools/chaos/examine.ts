@@ -3,6 +3,7 @@ import type { SalesDocument } from '@dealbridge/simulators/business-central/stor
 import { documentKey } from '../../src/deal/ids.js';
 import { add, isSame, subtract } from '../../src/deal/money.js';
 import type { Deal } from './deals.js';
+import type { Postings } from './postings.js';
 
 /**
  * What became of each deal, read from the simulated systems and not from the ledger: what it should hold stands in Sales,
@@ -10,12 +11,34 @@ import type { Deal } from './deals.js';
  */
 
 /**
- * `lost`: something that should be there is not; `doubled`: something is there that should not be; `wrong-total`: other than
+ * `two-documents`: of one lineage; `posted-though-cancelled`: Sales had cancelled or reopened the record before the posting
+ * request came; `posted-to-old-figures`: Sales had other figures by then. `lost`: something that should be there is not; `doubled`: something is there that should not be; `wrong-total`: other than
  * the record that was handed over says; `lost-difference`: what a later record has more is billed nowhere, and nobody was
  * asked.
  */
-export const FINDING_KINDS = ['lost', 'doubled', 'wrong-customer', 'wrong-total', 'lost-difference'] as const;
+export const FINDING_KINDS = [
+  'lost',
+  'doubled',
+  'two-documents',
+  'wrong-customer',
+  'wrong-total',
+  'lost-difference',
+  'posted-though-cancelled',
+  'posted-to-old-figures',
+] as const;
 export type FindingKind = (typeof FINDING_KINDS)[number];
+
+/** No time mends these. */
+const FINAL: ReadonlySet<FindingKind> = new Set([
+  'doubled',
+  'two-documents',
+  'posted-though-cancelled',
+  'posted-to-old-figures',
+]);
+
+export function isFinal({ kind }: Finding): boolean {
+  return FINAL.has(kind);
+}
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -28,17 +51,19 @@ export interface Books {
   /** Invoice rows of Sales by their number. */
   readonly rows: ReadonlyMap<string, readonly Row[]>;
   readonly simulators: Simulators;
+  readonly postings: Postings;
 }
 
 type Row = Readonly<Record<string, unknown>>;
 
-export function openBooks(simulators: Simulators): Books {
+export function openBooks(simulators: Simulators, postings: Postings): Books {
   const { company } = simulators.businessCentral;
   return {
     invoices: groupBy(company.documents.invoice.values(), keyOf),
     orders: groupBy(company.documents.order.values(), keyOf),
     rows: groupBy(simulators.dataverse.store.all('invoice'), (row: Row) => String(row['invoicenumber'])),
     simulators,
+    postings,
   };
 }
 
@@ -50,17 +75,53 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentKey(id)) ?? []);
   const orders = deal.records.flatMap(({ id }) => books.orders.get(documentKey(id)) ?? []);
   const documents = new Set([...invoices.map(documentOf), ...orders.map(({ row }) => String(row['id']))]);
-  if (documents.size === 0 && !deal.isCancelled) lost('no document in Business Central');
-  if (documents.size > (deal.isCancelled ? 0 : 1)) doubled(`${documents.size} documents in Business Central`);
+  const posted = invoices.filter(({ isPosted }) => isPosted);
+  const isEnded = deal.isCancelled || (deal.change?.kind === 'cancelled' && !wasFirst(posted, deal.change.at, books));
+  if (documents.size === 0 && !isEnded) lost('no document in Business Central');
+  if (documents.size > 1)
+    findings.push({ kind: 'two-documents', text: `${documents.size} documents in Business Central` });
+  const early = findEarly(deal, posted, books);
+  findings.push(...early);
+  if (documents.size === 1 && isEnded && early.length === 0)
+    doubled('a document in Business Central of a deal that ended');
   for (const { row } of orders) lost(`order ${row['number']} is left over`);
   for (const { row } of invoices.filter((invoice) => !invoice.isPosted)) lost(`draft ${row['number']} is left over`);
   for (const { row } of [...invoices, ...orders]) findings.push(...compareCustomer(deal, row));
 
-  const posted = invoices.filter(({ isPosted }) => isPosted);
-  if (posted.length > 0 && orders.length === 0) findings.push(...compareTotals(deal, posted, books));
+  const isJudged = early.length > 0 || (deal.change && wasFirst(posted, deal.change.at, books));
+  if (posted.length > 0 && orders.length === 0 && !isJudged) findings.push(...compareTotals(deal, posted, books));
   for (const { row } of posted) findings.push(...findRow(row, books));
   return findings;
 }
+
+/** Posted by a person, or by a request that came before what the seller changed. */
+function wasFirst(posted: readonly SalesDocument[], changedAt: number, { postings }: Books): boolean {
+  return posted.some((invoice) => (postings.arrivalOf(invoice) ?? 0) < changedAt);
+}
+
+/** Posted by a request that came when Sales had something else to say about it. */
+function findEarly({ change, records }: Deal, posted: readonly SalesDocument[], books: Books): Finding[] {
+  if (!change || posted.length === 0) return [];
+  const { store } = books.simulators.dataverse;
+  const [record] = records.map(({ table, id }) => store.find(table, id));
+  const findings: Finding[] = [];
+  for (const invoice of posted) {
+    const arrivedAt = books.postings.arrivalOf(invoice);
+    if (arrivedAt === undefined || arrivedAt < change.at) continue;
+    const late = `invoice ${invoice.row['number']}: the request came ${arrivedAt - change.at} ms after it was ${SAID[change.kind]}`;
+    if (change.kind !== 'amount') {
+      const mayBePosted = change.wonAgainAt !== undefined && change.wonAgainAt <= arrivedAt;
+      if (!mayBePosted) findings.push({ kind: 'posted-though-cancelled', text: late });
+      continue;
+    }
+    const [wanted, found] = [record ? netOf(record) : 'nothing', sumOf(posted)];
+    if (record && isSame(wanted, found)) continue;
+    findings.push({ kind: 'posted-to-old-figures', text: `${late}, ${wanted} in Sales, ${found} posted` });
+  }
+  return findings;
+}
+
+const SAID = { cancelled: 'cancelled', reopened: 'reopened', amount: 'changed' } as const;
 
 function compareCustomer({ bills, account }: Deal, row: Row): Finding[] {
   const [number, name] = [String(row['customerNumber']), String(row['customerName'])];
@@ -102,7 +163,8 @@ function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulator
   return findings;
 }
 
-function netOf(record: Row): string {
+/** Without tax, as both systems have it. */
+export function netOf(record: Row): string {
   return subtract(String(record['totalamount'] ?? '0'), String(record['totaltax'] ?? '0'));
 }
 
@@ -133,8 +195,8 @@ function findRow(invoice: Row, { rows }: Books): Finding[] {
 const REST: ReadonlySet<string> = new Set(['written-back', 'settled', 'superseded', 'already-handed-over']);
 
 /** A deal that a person ended, and an order whose difference was settled, may rest as cancelled. */
-export function isAtRest({ isCancelled, case: of }: Deal, state: string | undefined): boolean {
-  const mayBeCancelled = isCancelled || of?.name === 'other-order';
+export function isAtRest({ isCancelled, case: of, change }: Deal, state: string | undefined): boolean {
+  const mayBeCancelled = isCancelled || of?.name === 'other-order' || change?.kind === 'cancelled';
   return REST.has(state ?? '') || (mayBeCancelled && state === 'cancelled');
 }
 
@@ -145,7 +207,7 @@ export function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Fi
   const restless = found.filter((state) => !isAtRest(deal, state));
   if (restless.length > 0) return [{ kind: 'lost', text: `not at rest: ${restless.join(', ')}` }];
   const carriers = found.filter((state) => state === 'written-back' || state === 'settled').length;
-  const wanted = deal.isCancelled ? 0 : 1;
+  const wanted = deal.isCancelled || (deal.change?.kind === 'cancelled' && carriers === 0) ? 0 : 1;
   return carriers === wanted
     ? []
     : [{ kind: carriers > wanted ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];

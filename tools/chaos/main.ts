@@ -5,15 +5,20 @@ import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
+import type { Additions } from './additions.js';
+import { postByHand } from './by-hand.js';
 import { addCurrencies } from './cases.js';
+import { createChanges, OUTAGES } from './changes.js';
 import { chooseDeals, type Deal, documentsFor, win } from './deals.js';
 import { createDeciders, DECIDER } from './deciders.js';
 import { TIMES } from './effects.js';
-import { examineDeal, examineMasters, examineRest, findStrayRows, isAtRest, openBooks } from './examine.js';
+import { examineDeal, examineMasters, examineRest, findStrayRows, isAtRest, isFinal, openBooks } from './examine.js';
 import { SESSION_ENDS } from './ledger-sessions.js';
+import { hidePosted } from './lies.js';
 import { countStrangers, createMisspelled, openPlainClient } from './misspelled.js';
 import { createPeople } from './people.js';
 import { makePlan, type ProcessName } from './plan.js';
+import { watchPostings } from './postings.js';
 import {
   type ChaosReport,
   countFaults,
@@ -37,6 +42,8 @@ export interface ChaosOptions {
   readonly minutes: number;
   /** The share of deals that become orders. */
   readonly orders: number;
+  /** What goes wrong beyond the usual. */
+  readonly additions?: Additions;
   readonly folder: string;
   /** Where the built programs are. */
   readonly programs: URL;
@@ -54,14 +61,15 @@ const SELLERS = 4;
 const LOOK_MS = 500;
 const TELL_MS = 5_000;
 const REMOVED_ITEMS = 8;
+const BY_HAND = 0.12;
 /** The longest back-off of a step, three times over: what has not moved by then waits for a person. */
 const STALLED_MS = 200_000;
 /** Longer than any step that was under way, so that what was late would show. */
 const QUIET_MS = 2 * TIMES.ambiguityWindowMs;
 
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { deals: count, seed, say, folder } = options;
-  const plan = makePlan(seed, count, WORKERS);
+  const { deals: count, seed, say, folder, additions = new Set() } = options;
+  const plan = makePlan(seed, count, WORKERS, additions);
   const simulators = await startSimulators({
     seed,
     accounts: Math.max(60, Math.ceil(count / 3)),
@@ -75,9 +83,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   businessCentral.subscriptions.settings.delayMs = 1_000;
   const missingItems = removeItems(simulators);
   addCurrencies(simulators);
-  const deals = chooseDeals(simulators, { deals: count, orders: options.orders, cases: plan.cases, roll: plan.roll });
+  const byHand = additions.has('by-hand') ? BY_HAND : 0;
+  company.setup.oneInvoiceSeries = additions.has('one-series');
+  const { cases, roll } = plan;
+  const deals = chooseDeals(simulators, { deals: count, orders: options.orders, cases, byHand, roll });
+  const postings = watchPostings(simulators);
   const before = { customers: company.count('customers'), items: company.count('items'), missingItems };
-  const rowsBefore = new Set(openBooks(simulators).rows.keys());
+  const rowsBefore = new Set(openBooks(simulators, postings).rows.keys());
 
   const stage = await openChaosStage({
     folder,
@@ -101,6 +113,13 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     ...{ simulators, database, temporal, deals, seller, misspelled, say },
     audit: auditLedger,
   });
+  const changes = createChanges({ simulators, deals, seller, say });
+  const colleague = postByHand(simulators, deals, plan.roll);
+  options.onStop(async () => colleague.stop());
+  if (additions.has('not-found')) {
+    const stopHiding = hidePosted(simulators);
+    options.onStop(async () => stopHiding());
+  }
   Object.assign(dataverse.webhooks.faults, plan.webhooks);
   // The feeds read what there was before, so that the deals of the run are new to them.
   await untilFeedsRun();
@@ -180,6 +199,9 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
           break;
         case 'sessions':
           await stage.sessions.end(SESSION_ENDS[kill.which % SESSION_ENDS.length] ?? 'any');
+          break;
+        case 'outage':
+          await changes.breakOut(OUTAGES[kill.which % OUTAGES.length] ?? 'postings');
       }
     }
   }
@@ -208,12 +230,12 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
 
   /** Right in both systems, and at rest in the ledger; a deal that exists twice will not get better. */
   function look(states: ReadonlyMap<string, string>): void {
-    const books = openBooks(simulators);
+    const books = openBooks(simulators, postings);
     for (const deal of deals) {
       if (!deal.isWon || resting.has(deal)) continue;
       const findings = examineDeal(deal, books);
       const rests = deal.records.every(({ id }) => isAtRest(deal, states.get(id)));
-      if (findings.some(({ kind }) => kind === 'doubled') || (findings.length === 0 && rests)) resting.add(deal);
+      if (findings.some(isFinal) || (findings.length === 0 && rests)) resting.add(deal);
     }
   }
 
@@ -221,7 +243,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     let toldAt = Date.now();
     let movedAt = Date.now();
     let moved = 0;
-    while (!isOver() && !(resting.size === count && people.isDone() && deciders.isDone())) {
+    while (!isOver() && !(resting.size === count && people.isDone() && deciders.isDone() && changes.isDone())) {
       // The ledger is away now and then; the next round finds it again.
       await people.work().catch(() => undefined);
       await deciders.work().catch(() => undefined);
@@ -258,7 +280,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   for (const server of [entra, dataverse, businessCentral]) server.faults.clear();
 
   const states = await findStates();
-  const books = openBooks(simulators);
+  const books = openBooks(simulators, postings);
   const offenders: Offender[] = deals.flatMap((deal) => {
     const findings = [...examineDeal(deal, books), ...examineRest(deal, states)];
     const records = deal.records.map(({ table, id }) => ({
@@ -289,6 +311,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     secretsExpired,
     refusedSignIns: countRefusedSignIns(simulators),
     sessionsEnded: stage.sessions.ended,
+    changed: changes.made,
+    postedByHand: colleague.posted,
     ...faults,
     webhooks: countWebhooks(simulators),
     kills,

@@ -1,7 +1,9 @@
 import type { FaultRule } from '@dealbridge/simulators/kernel/faults.js';
 import { createRandom } from '@dealbridge/simulators/kernel/random.js';
+import type { Additions } from './additions.js';
 import { type PlannedCase, planCases } from './cases.js';
 import { type EffectName, effectOf, effectsOf } from './effects.js';
+import { planLies } from './lies.js';
 import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js';
 
 /**
@@ -13,9 +15,9 @@ import { REQUEST_KINDS, type RequestKind, type System } from './request-kinds.js
 export type ProcessName = 'worker' | 'starter' | 'temporal' | 'ledger';
 
 export interface PlannedKill {
-  /** `secret`: the secret of one of the two app registrations expires; `sessions`: sessions of the ledger end. */
-  readonly what: ProcessName | 'rules' | 'secret' | 'sessions';
-  /** Which of several workers, app registrations or kinds of ends, from 0. */
+  /** `secret`: the secret of one of the two app registrations expires; `sessions`: sessions of the ledger end; `outage`: Business Central takes nothing. */
+  readonly what: ProcessName | 'rules' | 'secret' | 'sessions' | 'outage';
+  /** Which of several workers, app registrations, kinds of ends or of outages, from 0. */
   readonly which: number;
   /** Which part of the way is done by then, between 0 and 1. */
   readonly at: number;
@@ -41,13 +43,17 @@ const RARE_BELOW = 60;
 /** A token that is renewed must not meet a 401 again at once: twice is a refusal, which people clear. */
 const GAP_AFTER_401 = 12;
 
-export function makePlan(seed: number, deals: number, workers: number): ChaosPlan {
+export function makePlan(seed: number, deals: number, workers: number, additions: Additions = new Set()): ChaosPlan {
   const rules: Record<System, FaultRule[]> = { entra: [], dataverse: [], businessCentral: [] };
   for (const of of REQUEST_KINDS) rules[of.system].push(...planRequests(seed, of, deals));
+  if (additions.has('not-found'))
+    rules.businessCentral.push(...planLies(deals, createRandom(hash(`${seed}/not found`))));
   const roll = (what: string): number => createRandom(hash(`${seed}/${what}`))();
   return {
     rules,
-    kills: planKills(seed, deals, workers),
+    kills: [...planKills(seed, deals, workers), ...(additions.has('changes') ? planOutages(seed, deals) : [])].sort(
+      (left, right) => left.at - right.at,
+    ),
     webhooks: { drop: 0.1, double: 0.1, reorder: 3 },
     cases: planCases(deals, roll),
     refusedMs: deals < LONG_FROM_DEALS ? REFUSED_MS.short : REFUSED_MS.long,
@@ -99,7 +105,7 @@ function isFirst({ method, system }: RequestKind, effect: EffectName): boolean {
   return RARE.has(effect) || (method === 'POST' && system !== 'entra' && DOUBLING.has(effect));
 }
 
-const KILLS_PER_HUNDRED: Readonly<Record<Exclude<PlannedKill['what'], 'rules'>, number>> = {
+const KILLS_PER_HUNDRED: Readonly<Record<Exclude<PlannedKill['what'], 'rules' | 'outage'>, number>> = {
   worker: 1,
   starter: 0.7,
   temporal: 0.25,
@@ -125,7 +131,22 @@ function planKills(seed: number, deals: number, workers: number): PlannedKill[] 
       kills.push({ what: what as PlannedKill['what'], which: whichOf(what, time, random() * workers), at });
     }
   }
-  return kills.sort((left, right) => left.at - right.at);
+  return kills;
+}
+
+const OUTAGES_PER_HUNDRED = 4;
+const MIN_OUTAGES = 4;
+const MAX_OUTAGES = 30;
+
+/** While deals are won: later on hardly any is left that is not posted. */
+function planOutages(seed: number, deals: number): PlannedKill[] {
+  const random = createRandom(hash(`${seed}/outages`));
+  const times = Math.min(MAX_OUTAGES, Math.max(MIN_OUTAGES, Math.round((OUTAGES_PER_HUNDRED * deals) / 100)));
+  return Array.from({ length: times }, (_, time) => ({
+    what: 'outage' as const,
+    which: time,
+    at: 0.05 + (0.85 * (time + random())) / times,
+  }));
 }
 
 /** Kinds of ends of sessions, and the two app registrations, take turns. */

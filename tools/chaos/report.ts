@@ -8,6 +8,7 @@ import { exportAudit } from '../../src/ledger/audit/export.js';
 import { sealAudit } from '../../src/ledger/audit/seals.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import type { Database } from '../../src/ledger/database.js';
+import type { ChangeKind } from './changes.js';
 import type { EffectName } from './effects.js';
 import { FINDING_KINDS, type Finding, type FindingKind } from './examine.js';
 import { type ProcessName, readRuleId } from './plan.js';
@@ -35,6 +36,9 @@ export interface ChaosReport {
   readonly secretsExpired: number;
   readonly refusedSignIns: number;
   readonly sessionsEnded: number;
+  /** What sellers changed while Business Central took nothing. */
+  readonly changed: Readonly<Record<ChangeKind, number>>;
+  readonly postedByHand: number;
   readonly posted: number;
   readonly paid: number;
   readonly faults: Readonly<Partial<Record<EffectName, number>>>;
@@ -137,6 +141,7 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     `killed     ${list(kills)}; ended by themselves ${report.endedByThemselves}`,
     `sign-in    ${report.secretsExpired} secrets expired, ${report.refusedSignIns} sign-ins refused`,
     `ledger     ${report.sessionsEnded} sessions ended`,
+    `people     ${list(report.changed)} during outages, ${report.postedByHand} posted by hand`,
     `audit      ${audit.entries} entries in ${audit.chains} chains, ${audit.seals} seals, ${audit.findings.length} findings; offline: ${audit.offline}`,
     ...audit.findings.map((finding) => `           ${finding}`),
     `slowest    write ${report.slowestWriteMs} ms`,
@@ -147,7 +152,7 @@ export function toText(report: ChaosReport, lookAt: (recordId: string) => string
     );
   lines.push(
     Object.entries(report.wrong)
-      .map(([kind, count]) => `${kind.replace('-', ' ')} ${count}`)
+      .map(([kind, count]) => `${kind.replaceAll('-', ' ')} ${count}`)
       .join(', '),
   );
   for (const { records, findings } of offenders) {

@@ -15,6 +15,13 @@ export interface Seller {
   addLine(order: string, price: number): Promise<void>;
   /** The order loses what {@link Seller.addLine} added, and is submitted again. */
   takeBack(order: string): Promise<void>;
+  cancelOrder(order: string): Promise<void>;
+  /** A submitted order comes to so much more, and is submitted again. */
+  addToSubmitted(order: string, price: number): Promise<void>;
+  /** A won opportunity is open again. */
+  reopen(opportunity: string): Promise<void>;
+  /** A won opportunity is lost after all. */
+  loseWon(opportunity: string): Promise<void>;
   correctNumber(account: string, number: string): Promise<void>;
   giveDiscount(opportunity: string, amount: number): Promise<void>;
   pause(ms: number): Promise<void>;
@@ -59,6 +66,23 @@ export async function createSeller({ connection, businessCentral, dataverse: { s
     await call('PATCH', `salesorders(${order})?$select=salesorderid`, { statecode, statuscode });
   }
 
+  async function addLine(order: string, price: number): Promise<void> {
+    // Only orders that were made of a quote have the quote's prices.
+    if (store.find('salesorder', order)?.['ispricelocked'] === true)
+      await call('POST', 'UnlockSalesOrderPricing', { SalesOrderId: order });
+    await call('POST', 'salesorderdetails', {
+      'salesorderid@odata.bind': `/salesorders(${order})`,
+      isproductoverridden: true,
+      productdescription: ADDED,
+      quantity: 1,
+      priceperunit: price,
+    });
+  }
+
+  async function reopen(opportunity: string): Promise<void> {
+    await call('PATCH', `opportunities(${opportunity})?$select=opportunityid`, { statecode: 0, statuscode: 1 });
+  }
+
   return {
     async winOpportunity(id) {
       const close = { subject: 'Won', 'opportunityid@odata.bind': `/opportunities(${id})` };
@@ -85,15 +109,21 @@ export async function createSeller({ connection, businessCentral, dataverse: { s
       const made = await call('POST', 'ConvertQuoteToSalesOrder', { QuoteId: quote, ColumnSet: columns });
       return String(made['salesorderid']);
     },
-    async addLine(order, price) {
-      await call('POST', 'UnlockSalesOrderPricing', { SalesOrderId: order });
-      await call('POST', 'salesorderdetails', {
-        'salesorderid@odata.bind': `/salesorders(${order})`,
-        isproductoverridden: true,
-        productdescription: ADDED,
-        quantity: 1,
-        priceperunit: price,
-      });
+    addLine,
+    async cancelOrder(order) {
+      const close = { subject: 'Canceled', 'salesorderid@odata.bind': `/salesorders(${order})` };
+      await call('POST', 'CancelSalesOrder', { Status: 4, OrderClose: close });
+    },
+    async addToSubmitted(order, price) {
+      await setState(order, 0, 1);
+      await addLine(order, price);
+      await setState(order, 1, 3);
+    },
+    reopen,
+    async loseWon(opportunity) {
+      await reopen(opportunity);
+      const close = { subject: 'Lost', 'opportunityid@odata.bind': `/opportunities(${opportunity})` };
+      await call('POST', 'LoseOpportunity', { Status: 4, OpportunityClose: close });
     },
     async takeBack(order) {
       await setState(order, 0, 1);

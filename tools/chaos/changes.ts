@@ -1,0 +1,129 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Simulators } from '@dealbridge/simulators';
+import { documentKey } from '../../src/deal/ids.js';
+import type { Deal } from './deals.js';
+import { TIMES } from './effects.js';
+import type { Seller } from './seller.js';
+
+/** What sellers change while Business Central takes nothing: it has to be known before anything is posted. */
+
+/** `cancelled`: nothing is left to be sold; `reopened`: and won again later; `amount`: it is sold for another sum. */
+export const CHANGE_KINDS = ['cancelled', 'amount', 'reopened'] as const;
+export type ChangeKind = (typeof CHANGE_KINDS)[number];
+
+export interface Change {
+  readonly kind: ChangeKind;
+  /** Sales has answered by then, so that whoever asks later can know. */
+  readonly at: number;
+  /** Won again, after it was reopened. */
+  wonAgainAt?: number;
+}
+
+/** `drafts`: neither drafts nor postings are taken, and deals without a draft change; `postings`: those with one. */
+export const OUTAGES = ['postings', 'drafts'] as const;
+export type Outage = (typeof OUTAGES)[number];
+
+const POSTINGS = ['/Microsoft\\.NAV\\.(post|shipAndInvoice)$'];
+const REFUSED: Readonly<Record<Outage, readonly string[]>> = {
+  postings: POSTINGS,
+  drafts: [...POSTINGS, '/sales(Invoices|Orders)\\?'],
+};
+/** Whatever arrived before the outage is done by then, late requests too. */
+const BEGINS_MS = TIMES.lateMs + 500;
+/** So long nothing is posted after what was changed. */
+const LASTS_MS = 6_000;
+const REOPENED_MS = 3_000;
+const CHANGED_AT_ONCE = 5;
+const DISCOUNT = 7.13;
+const MORE = 300;
+
+export interface Changes {
+  /** Takes as long as the outage. */
+  breakOut(outage: Outage): Promise<void>;
+  readonly made: Readonly<Record<ChangeKind, number>>;
+  /** Nothing that was reopened has yet to be won again. */
+  isDone(): boolean;
+}
+
+export function createChanges({
+  simulators,
+  deals,
+  seller,
+  say,
+}: {
+  readonly simulators: Simulators;
+  readonly deals: readonly Deal[];
+  readonly seller: Seller;
+  readonly say: (text: string) => void;
+}): Changes {
+  const { company, faults } = simulators.businessCentral;
+  const made: Record<ChangeKind, number> = { cancelled: 0, amount: 0, reopened: 0 };
+  let turn = 0;
+  let reopened = 0;
+
+  function candidates(outage: Outage): Deal[] {
+    const drafts = new Set<unknown>();
+    const posted = new Set<unknown>();
+    for (const { row, isPosted } of [...company.invoices.values(), ...company.documents.order.values()])
+      (isPosted ? posted : drafts).add(row['externalDocumentNumber']);
+    return deals.filter(({ isWon, kind, case: of, change, isByHand, seed }) => {
+      if (!isWon || of || change || isByHand || (kind !== 'opportunity' && kind !== 'salesorder')) return false;
+      const key = documentKey(seed.id);
+      return !posted.has(key) && drafts.has(key) === (outage === 'postings');
+    });
+  }
+
+  /** An order that is active again is still handed over: only an opportunity that is open is not. */
+  function kindFor({ kind }: Deal): ChangeKind {
+    const kinds = CHANGE_KINDS.filter((one) => one !== 'reopened' || kind === 'opportunity');
+    turn += 1;
+    return kinds[turn % kinds.length] ?? 'cancelled';
+  }
+
+  async function change(deal: Deal): Promise<void> {
+    const { kind: table, seed } = deal;
+    const kind = kindFor(deal);
+    const isOrder = table === 'salesorder';
+    if (kind === 'cancelled') await (isOrder ? seller.cancelOrder(seed.id) : seller.loseWon(seed.id));
+    if (kind === 'amount')
+      await (isOrder ? seller.addToSubmitted(seed.id, MORE) : seller.giveDiscount(seed.id, DISCOUNT));
+    if (kind === 'reopened') await seller.reopen(seed.id);
+    deal.change = { kind, at: Date.now() };
+    made[kind] += 1;
+    if (kind === 'reopened') void winAgain(deal, deal.change);
+  }
+
+  async function winAgain({ seed }: Deal, of: Change): Promise<void> {
+    reopened += 1;
+    await sleep(LASTS_MS + REOPENED_MS);
+    await seller.winOpportunity(seed.id).then(
+      () => {
+        of.wonAgainAt = Date.now();
+      },
+      (error: unknown) => say(`a deal could not be won again: ${String(error)}`),
+    );
+    reopened -= 1;
+  }
+
+  return {
+    made,
+    isDone: () => reopened === 0,
+    async breakOut(outage) {
+      const rules = REFUSED[outage].map((path) =>
+        faults.add({
+          id: `businessCentral/${outage} refused/503-retry-after/${Date.now()}${path}`,
+          match: { method: 'POST', path },
+          times: 0,
+          effect: { kind: 'status', status: 503, body: UNAVAILABLE, headers: { 'retry-after': '1' } },
+        }),
+      );
+      await sleep(BEGINS_MS);
+      for (const deal of candidates(outage).slice(0, CHANGED_AT_ONCE))
+        await change(deal).catch((error: unknown) => say(`a deal could not be changed: ${String(error)}`));
+      await sleep(LASTS_MS);
+      for (const rule of rules) faults.remove(rule);
+    },
+  };
+}
+
+const UNAVAILABLE = { error: { code: 'Internal_TenantUnavailable', message: 'The tenant is not available.' } };
