@@ -43,7 +43,7 @@ export const SETUP_ERRORS = {
   ),
   'invalid-formula': setup('A formula of the rules file cannot be read.', 'Correct it where the message points.'),
   'invalid-keys': setup(
-    'The keys cannot be used, or everybody on the machine may read them.',
+    'The keys cannot be used, or others on the machine may read or change them.',
     'Correct `DEALBRIDGE_KEYS` or the key file; `dealbridge keys new` prints a key.',
   ),
   'invalid-credential': setup(

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { ensureKeyFile } from '../../src/secrets/key-file.js';
+import { ensureKeyFile, findAccessProblem } from '../../src/secrets/key-file.js';
 import { openKeyRing, readKeyId, SealError } from '../../src/secrets/key-ring.js';
 import { createKeyLine, KeysError, parseKeys } from '../../src/secrets/keys.js';
 
@@ -159,5 +159,24 @@ describe('the key file', () => {
     expect(() => openKeyRing({ kind: 'file', path })).toThrow(/expected a key, got nothing/);
     rmSync(path);
     expect(() => openKeyRing({ kind: 'file', path })).toThrow(/cannot be read: ENOENT/);
+  });
+
+  it('is refused when its group may write it, and taken when the group may only read it', () => {
+    chmodSync(path, 0o660);
+    expect(() => openKeyRing({ kind: 'file', path })).toThrow(/keys: its group may write it; expected mode 600/);
+    chmodSync(path, 0o440);
+    expect(openKeyRing({ kind: 'file', path }).newestKeyId()).toBe('old');
+  });
+
+  it('is refused when somebody else owns it, who could change it at any time', () => {
+    const file = { mode: 0o100600, uid: 1001 };
+    expect(findAccessProblem(file, 1000)).toBe(
+      'user 1001 owns it; expected user 1000, who runs this, or root (`chown 1000`)',
+    );
+    // Also for root, who could read it all the same.
+    expect(findAccessProblem(file, 0)).toMatch(/^user 1001 owns it/);
+    expect(findAccessProblem(file, 1001)).toBeUndefined();
+    expect(findAccessProblem({ ...file, uid: 0 }, 1000)).toBeUndefined();
+    expect(findAccessProblem(file)).toBeUndefined();
   });
 });
