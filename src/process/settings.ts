@@ -1,18 +1,33 @@
 import { z } from 'zod';
 import { ConfigError } from '../deal/errors.js';
 import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
-import { MIN_WEBHOOK_SECRET_LENGTH } from '../secrets/credential.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
+import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
 
 /** The settings of the environment, each by itself and those that depend on each other. */
 
-const url = z.url().transform((text) => text.replace(/\/+$/, ''));
+/** What is shown, stored and given to others must carry no password. */
+const url = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => !hasUser(text), 'an address without user name and password')
+  .transform((text) => text.replace(/\/+$/, ''));
 /** Notifications are sent over https; a simulator on this machine may do without. */
-const publicUrl = url.refine(
-  (text) => text.startsWith('https://') || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(text),
-  'an https address, or an http one of this machine',
-);
+const publicUrl = url
+  .refine(
+    (text) => text.startsWith('https://') || /^http:\/\/(127\.0\.0\.1|localhost|\[::1\])(:|\/|$)/.test(text),
+    'an https address, or an http one of this machine',
+  )
+  // Paths are put behind it.
+  .refine((text) => !/[?#]/.test(text), 'an address without query and fragment');
+const checked = (findProblem: (text: string) => SecretProblem | undefined) =>
+  z.string().superRefine((text, context) => {
+    const problem = findProblem(text);
+    if (problem) context.addIssue({ code: 'custom', message: problem.expected, params: { found: problem.found } });
+  });
+/** Given to us by others, and chosen by whoever installs. */
+const secret = checked(findSecretProblem);
+const ownSecret = checked(findOwnSecretProblem);
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const environment = z.object({
@@ -23,17 +38,17 @@ const environment = z.object({
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
   DATAVERSE_URL: url,
   DATAVERSE_CLIENT_ID: z.string().min(1),
-  DATAVERSE_CLIENT_SECRET: z.string().min(1).optional(),
+  DATAVERSE_CLIENT_SECRET: secret.optional(),
   /** A write of ours may land in Dataverse until this time has passed without an answer. */
   DATAVERSE_AMBIGUITY_WINDOW_MS: milliseconds(150_000),
   BC_URL: url.default('https://api.businesscentral.dynamics.com'),
   BC_ENVIRONMENT: z.string().default('Production'),
   BC_COMPANY: z.string().min(1),
   BC_CLIENT_ID: z.string().min(1),
-  BC_CLIENT_SECRET: z.string().min(1).optional(),
+  BC_CLIENT_SECRET: secret.optional(),
   BC_AMBIGUITY_WINDOW_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
-  BC_CLIENT_STATE: z.string().min(16).max(2_048).optional(),
+  BC_CLIENT_STATE: ownSecret.max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   WORKER_BUILD_ID: z
     .string()
@@ -45,10 +60,10 @@ const environment = z.object({
   STARTER_PUBLIC_URL: publicUrl.optional(),
   STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
   STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
-  WEBHOOK_SECRET: z.string().min(MIN_WEBHOOK_SECRET_LENGTH).optional(),
+  WEBHOOK_SECRET: ownSecret.optional(),
   DEALBRIDGE_KEYS: z.string().min(1).optional(),
   DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
-  CODEC_TOKEN: z.string().min(16).optional(),
+  CODEC_TOKEN: ownSecret.optional(),
   TEMPORAL_UI_ORIGIN: url.optional(),
   DEALBRIDGE_RULES: z.string().optional(),
   FEEDS: z.enum(['on', 'off']).default('on'),
@@ -117,8 +132,19 @@ function toProblem(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = issue.path.join('.') || '(the whole)';
   const value = env[name];
   const isSecret = /SECRET|DATABASE|KEYS|TOKEN|CLIENT_STATE/.test(name);
-  const found = value === undefined ? 'nothing' : isSecret ? 'a value that is not shown' : `'${value}'`;
-  return `  setting ${name}: expected ${toExpected(issue)}, got ${found}`;
+  const found = value === undefined ? 'nothing' : isSecret ? 'a value that is not shown' : `'${withoutSecrets(value)}'`;
+  const seen = issue.code === 'custom' && typeof issue.params?.['found'] === 'string' ? issue.params['found'] : found;
+  return `  setting ${name}: expected ${toExpected(issue)}, got ${seen}`;
+}
+
+function hasUser(text: string): boolean {
+  const { username, password } = URL.canParse(text) ? new URL(text) : { username: '', password: '' };
+  return username !== '' || password !== '';
+}
+
+/** Of an address that is refused: who signs in and what is asked with it may be secret, also where it cannot be parsed. */
+function withoutSecrets(text: string): string {
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)?[^\s/?#]*[^\s?#]*@/i, '$1…@').replace(/[?#].*$/s, '…');
 }
 
 /** What would be right, in the words of a person and not of the parser. */

@@ -17,9 +17,6 @@ export class CredentialError extends DealbridgeError {
   }
 }
 
-/** A shorter webhook secret could be guessed. */
-export const MIN_WEBHOOK_SECRET_LENGTH = 16;
-
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/;
 const PRIVATE_KEY = /-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----[\s\S]+?-----END \1-----/;
 

@@ -33,10 +33,60 @@ describe('the configuration', () => {
     expect(config.keys).toEqual({ kind: 'text', text: KEY });
   });
 
+  for (const name of ['STARTER_PUBLIC_URL', 'DATAVERSE_URL', 'BC_URL', 'TEMPORAL_UI_ORIGIN']) {
+    it(`${name} with a password is refused, and neither it nor what is asked with it is shown`, () => {
+      for (const url of [
+        'https://deals:hush-hush@deals.example.com/hook?code=hush-hush',
+        'http://deals:hush-hush@deals.example.com',
+        'https://hush-hush@deals.example.com',
+        'https://deals:hush/hush@deals.example.com',
+        'deals:hush-hush@deals.example.com',
+        'https://deals:hush-hush@deals example.com#hush',
+      ]) {
+        const text = problem({ [name]: url });
+        expect(text).toContain(`setting ${name}: expected an`);
+        expect(text).not.toContain('hush');
+      }
+      expect(problem({ [name]: 'https://deals:hush-hush@deals.example.com' })).toContain(
+        "expected an address without user name and password, got 'https://…@deals.example.com'",
+      );
+    });
+  }
+
+  it('the public address has neither query nor fragment, since paths are put behind it', () => {
+    for (const url of ['https://deals.example.com/?code=1', 'https://deals.example.com/#top'])
+      expect(problem({ STARTER_PUBLIC_URL: url })).toContain(
+        "setting STARTER_PUBLIC_URL: expected an address without query and fragment, got 'https://deals.example.com/…'",
+      );
+  });
+
+  it('a secret of blanks, with blanks around it, or that is easily guessed is refused without being shown', () => {
+    for (const name of [
+      'DATAVERSE_CLIENT_SECRET',
+      'BC_CLIENT_SECRET',
+      'WEBHOOK_SECRET',
+      'BC_CLIENT_STATE',
+      'CODEC_TOKEN',
+    ]) {
+      expect(problem({ [name]: ' '.repeat(20) })).toContain(
+        `setting ${name}: expected a secret, got nothing but blanks`,
+      );
+      for (const value of ['a-secret-for-this-test ', '\ta-secret-for-this-test', 'a-secret-for\nthis-test']) {
+        expect(problem({ [name]: value })).toContain(`setting ${name}: expected`);
+        expect(problem({ [name]: value })).not.toContain('a-secret-for');
+      }
+      expect(problem({ [name]: 'a-secret-for-this-test' })).toBe('none');
+    }
+    for (const name of ['WEBHOOK_SECRET', 'BC_CLIENT_STATE', 'CODEC_TOKEN']) {
+      expect(problem({ [name]: 'abcabcabcabcabcabcabc' })).toContain('at least 6 different characters, got 3');
+      expect(problem({ [name]: 'ein-schlüssel-für-alle' })).toContain('visible ASCII characters');
+    }
+  });
+
   it('names every bad setting at once, the keys among them', () => {
     const text = problem({ DEALBRIDGE_KEYS: undefined, BC_COMPANY: undefined, CODEC_TOKEN: 'short' });
     expect(text).toContain('setting BC_COMPANY: expected a text, got nothing');
-    expect(text).toContain('setting CODEC_TOKEN: expected at least 16 characters, got a value that is not shown');
+    expect(text).toContain('setting CODEC_TOKEN: expected at least 16 characters, got 5 characters');
     expect(text).toContain('setting DEALBRIDGE_KEYS or DEALBRIDGE_KEY_FILE: expected one of them, got neither');
     expect(text).not.toContain('short');
   });

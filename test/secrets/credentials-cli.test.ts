@@ -120,7 +120,14 @@ describe('dealbridge credentials', () => {
   for (const [what, input, args, right] of [
     ['an unknown name', 'x', ['bank'], /name: expected one of dataverse, business-central, webhook/],
     ['nothing', '\n', ['dataverse'], /secret: expected a secret on standard input/],
-    ['a short webhook secret', 'too short', ['webhook'], /secret: expected 16 characters or more, got '9 characters'/],
+    ['a short webhook secret', 'too short', ['webhook'], /secret: expected at least 16 characters, got '9 characters'/],
+    ['a webhook secret of blanks', ' '.repeat(20), ['webhook'], /secret: expected a secret, got 'nothing but blanks'/],
+    [
+      'a client secret with a blank behind it',
+      'a-client-secret ',
+      ['dataverse'],
+      /secret: expected a secret without blanks/,
+    ],
     [
       'a certificate for a webhook',
       'x',

@@ -4,7 +4,8 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
 import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../../ledger/settings/vault.js';
-import { CredentialError, MIN_WEBHOOK_SECRET_LENGTH, parseCertificate } from '../../secrets/credential.js';
+import { CredentialError, parseCertificate } from '../../secrets/credential.js';
+import { findOwnSecretProblem, findSecretProblem } from '../../secrets/secret-text.js';
 import { defineOperation } from '../operation.js';
 
 export { CREDENTIAL_NAMES, type CredentialName };
@@ -92,9 +93,8 @@ async function testApp({ name, app, from, credentials }: TestedApp): Promise<Tes
 
 function toSecret(name: string, secret: string) {
   if (secret === '') throw new UserError('secret', 'a secret on standard input');
-  if (name === 'webhook' && secret.length < MIN_WEBHOOK_SECRET_LENGTH) {
-    throw new UserError('secret', `${MIN_WEBHOOK_SECRET_LENGTH} characters or more`, `${secret.length} characters`);
-  }
+  const problem = name === 'webhook' ? findOwnSecretProblem(secret) : findSecretProblem(secret);
+  if (problem) throw new UserError('secret', problem.expected, problem.found);
   return { credential: { kind: 'secret', secret } as const };
 }
 
