@@ -8,17 +8,18 @@ import { createNudger } from './dispatch/nudge-feeds.js';
 import { learnOwnUser } from './dispatch/own-user.js';
 import { startDeal } from './dispatch/start-deal.js';
 import { wakeHeldDeals } from './dispatch/wake-held-deals.js';
-import { createLimits, toServerOptions } from './http/limits.js';
+import { createLimits, toServerOptions } from './http/limits/limits.js';
+import { createSources } from './http/limits/sources.js';
 import { createRoutes } from './http/routes.js';
 import { createSignIn } from './http/sign-in.js';
 import { createBusinessCentralWebhook } from './http/webhooks/business-central.js';
-import { createWebhooks, toGivenKey } from './http/webhooks/dataverse.js';
+import { createWebhooks } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { openAccess } from './process/access.js';
 import { loadConfig } from './process/config.js';
-import { createCredentialProvider, deriveClientState, ensureCredential } from './process/credentials.js';
+import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
@@ -36,8 +37,7 @@ const runtime = await openRuntime(config, 'starter', { waits: true });
 const { ledger, log, ring, temporal, vault } = runtime;
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 await ensureCredential('webhook', webhookSecrets);
-const isRight = createSecretCheck(webhookSecrets, systemClock);
-const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
+const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
 const access = await openAccess(config, vault);
 const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
@@ -52,12 +52,19 @@ const companyFeeds = createCompanyFeeds(temporal, {
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
 });
+const limits = createLimits({
+  ratePerSecond: config.starter.ratePerSecond,
+  sources: createSources(config.starter.trustedProxies),
+  log,
+});
+const { guard, largeBody } = limits;
 const { token, uiOrigin } = config.codec;
 const app = createRoutes({
-  limits: createLimits({ ...config.starter, isDataverse: (c) => isRight(toGivenKey(c)) }),
+  limits: limits.all,
   webhooks: [
     createWebhooks({
-      isRight,
+      isRight: createSecretCheck(webhookSecrets, systemClock),
+      guard,
       start: (ref) => startDeal({ temporal, ledger }, ref),
       isKnown: async (recordId) => (await ledger.findRecord(recordId)) !== undefined,
       recordDetections: (refs) => detections.recordDetections('webhook', refs),
@@ -66,7 +73,9 @@ const app = createRoutes({
       log,
     }),
     createBusinessCentralWebhook({
-      clientState,
+      isAddressKey: createSecretCheck(toSecrets(noticeSecrets, 'addressKey'), systemClock),
+      isClientState: createSecretCheck(toSecrets(noticeSecrets, 'clientState'), systemClock),
+      guard,
       nudgeInvoiceFeed: companyFeeds.nudge,
       wakeHeldDeals: () => wakeHeldDeals({ temporal, ledger }),
       log,
@@ -75,7 +84,7 @@ const app = createRoutes({
   codec:
     token === undefined
       ? undefined
-      : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, log },
+      : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, largeBody, log },
   listPausedLanes: createPausedLaneLedger(runtime.database).list,
   log,
 });
@@ -88,6 +97,8 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
   if (config.feeds) feeds = keepTrying(companyFeeds.ensure, log);
   process.send?.({ ready: true, port: address.port });
 });
+
+limits.watch(server);
 
 stopOnSignal(async () => {
   feeds?.stop();

@@ -27,10 +27,16 @@ export const POSITION = 'position';
 export const SUBSCRIBED_RESOURCES = ['salesInvoices', 'salesOrders', 'customers', 'items'] as const;
 export type SubscribedResource = (typeof SUBSCRIBED_RESOURCES)[number];
 
+/** A customer or an item that changed; without an id any of them. */
+export interface ChangedRow {
+  readonly resource: 'customers' | 'items';
+  readonly id: string | undefined;
+}
+
 /** Chosen by us, so that a subscription whose answer was lost is found again (reference/business-central 12.2). */
 export function subscriptionId(companyId: string, resource: SubscribedResource): string {
   return `dealbridge-${companyId.replaceAll('-', '').toLowerCase()}-${resource}`;
 }
 
-/** Below the public address of the starter. */
+/** Below the public address of the starter; a key follows, by which an address proves that we gave it. */
 export const BUSINESS_CENTRAL_WEBHOOK = '/webhooks/business-central';

@@ -1,10 +1,12 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { type Context, Hono } from 'hono';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { isChunked } from './limits/bodies.js';
+import { refuse } from './limits/refusals.js';
 import { SESSION_SECONDS, type SignIn } from './sign-in.js';
 
 /**
@@ -16,6 +18,8 @@ export interface CodecEndpointDependencies {
   readonly signIn: SignIn;
   /** The origin of the Web UI; without one no browser may ask. */
   readonly uiOrigin: string | undefined;
+  /** Reads a body of this size, once the caller is known. */
+  readonly largeBody: (maxBytes: number) => MiddlewareHandler;
   readonly log: Logger;
 }
 
@@ -37,7 +41,7 @@ const request = z.object({
     .default([]),
 });
 
-export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpointDependencies): Hono {
+export function createCodecEndpoint({ codec, signIn, uiOrigin, largeBody, log }: CodecEndpointDependencies): Hono {
   const app = new Hono();
   if (uiOrigin !== undefined) {
     // The exact origin: with credentials no browser takes `*`.
@@ -59,11 +63,11 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, log }: CodecEndpo
   app.use(async (c, next) => {
     if (await isSignedIn(c, signIn)) return next();
     c.header('www-authenticate', 'Bearer');
-    return refuseUnread(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
+    return isChunked(c)
+      ? refuse(c, 411, 'a body without Content-Length is refused')
+      : refuse(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
   });
-  app.use(
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuseUnread(c, 413, 'a body over 16 MiB is refused') }),
-  );
+  app.use(largeBody(MAX_BODY_BYTES));
 
   for (const operation of ['encode', 'decode'] as const) {
     app.post(`/${operation}`, async (c) => {
@@ -96,7 +100,7 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): voi
   });
   app.post(
     '/sign-in',
-    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refuseUnread(c, 413, 'too much') }),
+    bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refuse(c, 413, 'too much') }),
     async (c) => {
       c.header('content-security-policy', PAGE_POLICY);
       const { token } = await c.req.parseBody();
@@ -131,10 +135,4 @@ async function isSignedIn(c: Context, signIn: SignIn): Promise<boolean> {
 function toJson({ metadata, data }: Payload): { metadata: Record<string, string>; data: string } {
   const entries = Object.entries(metadata ?? {}).map(([key, value]) => [key, Buffer.from(value).toString('base64')]);
   return { metadata: Object.fromEntries(entries), data: Buffer.from(data ?? []).toString('base64') };
-}
-
-/** The body stays unread, so the connection cannot carry another request: the caller is told. */
-function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
-  c.header('connection', 'close');
-  return c.json({ error }, status);
 }

@@ -53,8 +53,8 @@ export interface Config {
     readonly publicUrl: string | undefined;
     /** Requests per second that one source address may make. */
     readonly ratePerSecond: number;
-    /** How many proxies stand before us, whose X-Forwarded-For is believed. */
-    readonly trustedProxies: number;
+    /** Addresses and ranges of the proxies before us, whose X-Forwarded-For is believed. */
+    readonly trustedProxies: readonly string[];
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
@@ -113,7 +113,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       webhookSecret: e.WEBHOOK_SECRET,
       publicUrl: e.STARTER_PUBLIC_URL,
       ratePerSecond: e.STARTER_RATE_PER_SECOND,
-      trustedProxies: e.STARTER_TRUSTED_PROXY,
+      trustedProxies: e.STARTER_TRUSTED_PROXIES,
     },
     feeds: e.FEEDS === 'on',
     rules,

@@ -29,9 +29,51 @@ export async function ensureCredential(name: CredentialName, find: CredentialPro
   );
 }
 
-/** The secret that Business Central is given is another than Dataverse's: neither side can speak for the other. */
-export async function deriveClientState(webhookSecrets: CredentialProvider): Promise<string> {
-  const [newest] = await webhookSecrets();
-  if (newest?.kind !== 'secret') throw new ConfigError(`There is no secret 'webhook', and BC_CLIENT_STATE is not set.`);
-  return createHmac('sha256', newest.secret).update('business-central clientState').digest('base64url');
+/** Proves a notice of Business Central: before its body by the address it is sent to, and once more inside. */
+export interface NoticeSecret {
+  readonly clientState: string;
+  /** The last part of the address that Business Central notifies. */
+  readonly addressKey: string;
+}
+
+/**
+ * Those that are valid, the newest first. Business Central is given others than Dataverse: neither side can speak for
+ * the other. They are derived afresh at every call, so that worker and starter follow a new webhook secret alike.
+ * @param setting BC_CLIENT_STATE
+ */
+export function createNoticeSecrets(
+  webhookSecrets: CredentialProvider,
+  setting: string | undefined,
+): () => Promise<readonly NoticeSecret[]> {
+  if (setting !== undefined) {
+    const given = { clientState: setting, addressKey: derive(setting, 'business-central address') };
+    return async () => [given];
+  }
+  return async () =>
+    (await webhookSecrets()).flatMap((credential) =>
+      credential.kind === 'secret'
+        ? [
+            {
+              clientState: derive(credential.secret, 'business-central clientState'),
+              addressKey: derive(credential.secret, 'business-central address'),
+            },
+          ]
+        : [],
+    );
+}
+
+/** @throws ConfigError */
+export async function getNewestNoticeSecret(find: () => Promise<readonly NoticeSecret[]>): Promise<NoticeSecret> {
+  const [newest] = await find();
+  if (!newest) throw new ConfigError(`There is no secret 'webhook', and BC_CLIENT_STATE is not set.`);
+  return newest;
+}
+
+/** One of the two as what a check compares with. */
+export function toSecrets(find: () => Promise<readonly NoticeSecret[]>, part: keyof NoticeSecret): CredentialProvider {
+  return async () => (await find()).map((one) => ({ kind: 'secret', secret: one[part] }));
+}
+
+function derive(secret: string, purpose: string): string {
+  return createHmac('sha256', secret).update(purpose).digest('base64url');
 }

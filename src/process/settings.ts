@@ -28,6 +28,16 @@ const checked = (findProblem: (text: string) => SecretProblem | undefined) =>
 /** Given to us by others, and chosen by whoever installs. */
 const secret = checked(findSecretProblem);
 const ownSecret = checked(findOwnSecretProblem);
+/** Separated by commas: IPv4 or IPv6, or a range of them. */
+const addresses = z
+  .string()
+  .transform((text) => text.split(',').map((part) => part.trim()))
+  .transform((parts) => parts.filter((part) => part !== ''))
+  .refine(
+    (parts) => parts.every((part) => z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(part).success),
+    'addresses or ranges of proxies such as 10.0.0.4,10.1.0.0/16',
+  )
+  .refine((parts) => !parts.some((part) => part.endsWith('/0')), 'the addresses of the proxies, and not every address');
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const environment = z.object({
@@ -59,7 +69,7 @@ const environment = z.object({
   STARTER_HOST: z.string().default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
   STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
-  STARTER_TRUSTED_PROXY: z.coerce.number().int().min(0).default(0),
+  STARTER_TRUSTED_PROXIES: addresses.default([]),
   WEBHOOK_SECRET: ownSecret.optional(),
   DEALBRIDGE_KEYS: z.string().min(1).optional(),
   DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),

@@ -42,7 +42,7 @@ import { createMasterLedger } from '../ledger/masters/masters.js';
 import { createMatchLedger } from '../ledger/masters/matching.js';
 import { createFindAccountsWithNumbers } from '../mapping/plan/customer-identity.js';
 import type { Config } from '../process/config.js';
-import { createCredentialProvider, deriveClientState } from '../process/credentials.js';
+import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import type { Systems } from './systems.js';
@@ -73,7 +73,8 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     findAccountsWithNumbers: createFindAccountsWithNumbers(dataverse, rules),
   });
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
-  const clientState = config.businessCentral.clientState ?? (await deriveClientState(webhookSecrets));
+  const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
+  await getNewestNoticeSecret(noticeSecrets);
   // Master data is kept in agreement with the default company alone.
   const masterDataDeps = {
     ...stepsIn(first),
@@ -156,7 +157,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
           ledger,
           clock: systemClock,
           publicUrl: config.starter.publicUrl,
-          clientState,
+          getNoticeSecret: () => getNewestNoticeSecret(noticeSecrets),
         }),
       ),
       ...createCustomerSteps(masterDataDeps),

@@ -35,19 +35,21 @@ describe('the subscriptions of Business Central', () => {
   });
   beforeEach(async () => {
     isWilling = true;
+    secret = { clientState: STATE, addressKey: 'key-of-tests' };
     counter.simulators.businessCentral.subscriptions.rows.clear();
     counter.simulators.businessCentral.faults.clear();
     await counter.database.query('DELETE FROM webhook_subscriptions');
     steps = open(url);
   });
 
-  const open = (publicUrl: string | undefined, clientState = STATE) =>
+  let secret: { clientState: string; addressKey: string };
+  const open = (publicUrl: string | undefined) =>
     createSubscriptionActivities({
       subscriptions: client,
       companyId: counter.companyId,
       ledger: counter.ledger,
       publicUrl,
-      clientState,
+      getNoticeSecret: async () => secret,
       clock: systemClock,
     });
   const rows = () => counter.simulators.businessCentral.subscriptions.list();
@@ -65,7 +67,7 @@ describe('the subscriptions of Business Central', () => {
       ALL.map((resource) => `/api/v2.0/companies(${counter.companyId})/${resource}`),
     );
     for (const row of rows()) {
-      expect(row['notificationUrl']).toBe(`${url}/webhooks/business-central`);
+      expect(row['notificationUrl']).toBe(`${url}/webhooks/business-central/key-of-tests`);
       expect(row['clientState']).toBe(STATE);
     }
     const lines = await counter.ledger.listBusinessCentralFeeds();
@@ -129,15 +131,30 @@ describe('the subscriptions of Business Central', () => {
     }
     expect(await todo(elsewhere)).toEqual([]);
     expect(new Set(rows().map((row) => row['notificationUrl']))).toEqual(
-      new Set([`${url}/proxy/webhooks/business-central`]),
+      new Set([`${url}/proxy/webhooks/business-central/key-of-tests`]),
     );
   });
 
-  it('learn a new secret', async () => {
+  it('learn a new secret while the worker runs, in the address and inside', async () => {
     await createAll();
-    const changed = open(url, 'another-client-state-of-tests');
-    for (const { resource, etag } of await changed.findSubscriptionTasks(counter.context)) {
-      await changed.renewSubscription({ ...counter.context, resource, etag });
+    secret = { clientState: 'another-client-state-of-tests', addressKey: 'another-key' };
+    for (const { resource, etag, todo: wanted } of await steps.findSubscriptionTasks(counter.context)) {
+      expect(wanted).toBe('move');
+      await steps.deleteSubscription({ ...counter.context, resource, etag });
+      await steps.createSubscription({ ...counter.context, resource });
+    }
+    expect(new Set(rows().map((row) => row['clientState']))).toEqual(new Set(['another-client-state-of-tests']));
+    expect(new Set(rows().map((row) => row['notificationUrl']))).toEqual(
+      new Set([`${url}/webhooks/business-central/another-key`]),
+    );
+    expect(await todo()).toEqual([]);
+  });
+
+  it('learn a new secret inside when the address stays', async () => {
+    await createAll();
+    secret = { ...secret, clientState: 'another-client-state-of-tests' };
+    for (const { resource, etag } of await steps.findSubscriptionTasks(counter.context)) {
+      await steps.renewSubscription({ ...counter.context, resource, etag });
     }
     expect(new Set(rows().map((row) => row['clientState']))).toEqual(new Set(['another-client-state-of-tests']));
   });

@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { createCodecEndpoint } from '../../src/http/codec.js';
+import { createLimits } from '../../src/http/limits/limits.js';
+import { createSources } from '../../src/http/limits/sources.js';
 import { createSignIn } from '../../src/http/sign-in.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
@@ -17,7 +19,10 @@ const write = (line: string): void => {
 };
 const log = pino({ level: 'trace' }, { write });
 const signIn = createSignIn(ring, TOKEN, systemClock);
-const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, log });
+const limits = createLimits({ ratePerSecond: 1_000, sources: createSources([]), log });
+/** What Node tells of the peer, which an app that is asked without a server does not have. */
+const PEER = { incoming: { socket: { remoteAddress: '203.0.113.7', remotePort: 1, remoteFamily: 'IPv4' } } };
+const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, largeBody: limits.largeBody, log });
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
 
@@ -27,16 +32,20 @@ beforeEach(() => {
 
 function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return Promise.resolve(
-    endpoint.request(path, {
-      method: 'POST',
-      headers: {
-        authorization: `Bearer ${TOKEN}`,
-        'content-type': 'application/json',
-        'x-namespace': 'ns',
-        ...headers,
+    endpoint.request(
+      path,
+      {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${TOKEN}`,
+          'content-type': 'application/json',
+          'x-namespace': 'ns',
+          ...headers,
+        },
+        body: typeof body === 'string' ? body : JSON.stringify(body),
       },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    }),
+      PEER,
+    ),
   );
 }
 
@@ -95,7 +104,7 @@ describe('the codec endpoint', () => {
   });
 
   it('without a Web UI no browser may ask', async () => {
-    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, log });
+    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, largeBody: limits.largeBody, log });
     const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } });
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     expect(answer.status).toBe(401);

@@ -34,3 +34,19 @@ it('is well while the ledger cannot be asked, as webhooks say that with their ow
   const failing = () => Promise.reject(new Error('no connection'));
   expect(await ask(failing)).toEqual({ status: 200, body: { status: 'ok' } });
 });
+
+it('asks the ledger once a second at most, whoever asks how often', async () => {
+  let times = 0;
+  const app = createRoutes({
+    limits: (_c, next) => next(),
+    webhooks: [],
+    codec: undefined,
+    listPausedLanes: async () => {
+      times += 1;
+      return [];
+    },
+    log: createLog('test', 'silent'),
+  });
+  for (let index = 0; index < 10; index += 1) expect((await app.request('/health')).status).toBe(200);
+  expect(times).toBeLessThan(3);
+});

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseRules } from '../../src/process/config.js';
-import { deriveClientState } from '../../src/process/credentials.js';
+import { createNoticeSecrets, getNewestNoticeSecret } from '../../src/process/credentials.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 
 const BASE = {
@@ -27,16 +27,51 @@ const problemOf = (work: () => unknown): string => {
 };
 
 describe('the settings of the feeds of Business Central', () => {
-  it('the secret of notifications follows from the webhook secret, and is another', async () => {
-    const derived = (secret: string) => deriveClientState(async () => [{ kind: 'secret', secret }]);
-    const clientState = await derived(BASE.WEBHOOK_SECRET);
-    expect(clientState).toMatch(/^[\w-]{43}$/);
-    expect(await derived(BASE.WEBHOOK_SECRET)).toBe(clientState);
-    expect(await derived('another-webhook-secret')).not.toBe(clientState);
-    await expect(deriveClientState(async () => [])).rejects.toThrow(ConfigError);
+  it('the secrets of notices follow from the webhook secret, and are others', async () => {
+    const derived = (...secrets: string[]) =>
+      createNoticeSecrets(async () => secrets.map((secret) => ({ kind: 'secret', secret })), undefined)();
+    const [one] = await derived(BASE.WEBHOOK_SECRET);
+    expect(one?.clientState).toMatch(/^[\w-]{43}$/);
+    expect(one?.addressKey).toMatch(/^[\w-]{43}$/);
+    expect(new Set([one?.clientState, one?.addressKey, BASE.WEBHOOK_SECRET]).size).toBe(3);
+    expect(await derived(BASE.WEBHOOK_SECRET)).toEqual([one]);
+    // Both count while both webhook secrets do; what Business Central is given is the newest.
+    const both = await derived('another-webhook-secret', BASE.WEBHOOK_SECRET);
+    expect(both).toHaveLength(2);
+    expect(both[1]).toEqual(one);
+    expect(await getNewestNoticeSecret(async () => both)).toBe(both[0]);
+    await expect(getNewestNoticeSecret(() => derived())).rejects.toThrow(ConfigError);
+  });
+
+  it('follow a new webhook secret without a restart', async () => {
+    let secret = BASE.WEBHOOK_SECRET;
+    const find = createNoticeSecrets(async () => [{ kind: 'secret', secret }], undefined);
+    const before = await find();
+    secret = 'another-webhook-secret';
+    expect(await find()).not.toEqual(before);
+  });
+
+  it('BC_CLIENT_STATE counts instead, and its address follows from it', async () => {
     expect(loadConfig(BASE).businessCentral.clientState).toBeUndefined();
     const given = 'a-client-state-of-our-own';
     expect(loadConfig({ ...BASE, BC_CLIENT_STATE: given }).businessCentral.clientState).toBe(given);
+    const [one, ...others] = await createNoticeSecrets(async () => [], given)();
+    expect(others).toEqual([]);
+    expect(one?.clientState).toBe(given);
+    expect(one?.addressKey).not.toContain(given);
+  });
+
+  it('proxies are addresses and ranges, and never everybody', () => {
+    const proxies = (text: string) => loadConfig({ ...BASE, STARTER_TRUSTED_PROXIES: text }).starter.trustedProxies;
+    expect(loadConfig(BASE).starter.trustedProxies).toEqual([]);
+    expect(proxies('10.0.0.4, 10.1.0.0/16,::1,2001:db8::/32')).toEqual([
+      '10.0.0.4',
+      '10.1.0.0/16',
+      '::1',
+      '2001:db8::/32',
+    ]);
+    for (const text of ['1', '10.0.0.0/33', 'proxy.example.com', '10.0.0.4;10.0.0.5', '0.0.0.0/0', '::/0'])
+      expect(problemOf(() => proxies(text))).toContain('setting STARTER_TRUSTED_PROXIES: expected');
   });
 
   it('a secret that is too short is refused without being shown', () => {

@@ -16,7 +16,7 @@ import { toFailure } from '../remote/failures.js';
 /** What has to be done for one subscription; nothing, when it is as it should be. */
 export interface SubscriptionTask {
   readonly resource: SubscribedResource;
-  /** `move`: it points to another address, so it is deleted and made anew. */
+  /** `move`: it points to another address, such as one with the key of before, so it is deleted and made anew. */
   readonly todo: 'create' | 'renew' | 'move';
   readonly etag: string;
 }
@@ -27,7 +27,8 @@ export interface SubscriptionDependencies {
   readonly ledger: Pick<Ledger, 'businessCentralFeeds'>;
   /** The address under which Business Central reaches the starter; without it nothing is subscribed. */
   readonly publicUrl: string | undefined;
-  readonly clientState: string;
+  /** Asked for each time: a new webhook secret changes both. */
+  readonly getNoticeSecret: () => Promise<{ readonly clientState: string; readonly addressKey: string }>;
   readonly clock: Clock;
 }
 
@@ -37,7 +38,7 @@ const RENEW_AFTER_MS = 86_400_000;
 const ENDS_SOON_MS = 36 * 3_600_000;
 
 export function createSubscriptionActivities(dependencies: SubscriptionDependencies) {
-  const { subscriptions, companyId, publicUrl, clientState, clock } = dependencies;
+  const { subscriptions, companyId, publicUrl, getNoticeSecret, clock } = dependencies;
   const ledger = dependencies.ledger.businessCentralFeeds;
 
   const noteOf = (resource: SubscribedResource) => ({
@@ -45,12 +46,15 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     companyId,
     resource,
   });
-  const wantedOf = (resource: SubscribedResource) => ({
-    id: subscriptionId(companyId, resource),
-    resource: `/api/v2.0/companies(${companyId})/${resource}`,
-    notificationUrl: `${publicUrl}${BUSINESS_CENTRAL_WEBHOOK}`,
-    clientState,
-  });
+  const getWanted = async (resource: SubscribedResource) => {
+    const { clientState, addressKey } = await getNoticeSecret();
+    return {
+      id: subscriptionId(companyId, resource),
+      resource: `/api/v2.0/companies(${companyId})/${resource}`,
+      notificationUrl: `${publicUrl}${BUSINESS_CENTRAL_WEBHOOK}/${addressKey}`,
+      clientState,
+    };
+  };
 
   /** A refusal is kept where people look for it; the failure tells the loop to go on with the next. */
   async function noting<T>(resource: SubscribedResource, request: () => Promise<T>): Promise<T> {
@@ -77,13 +81,13 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       const kept = await ledger.listSubscriptions();
       const tasks: SubscriptionTask[] = [];
       for (const resource of SUBSCRIBED_RESOURCES) {
-        const wanted = wantedOf(resource);
+        const wanted = await getWanted(resource);
         const there = found.find((subscription) => subscription.id === wanted.id);
         const known = kept.find((subscription) => subscription.subscriptionId === wanted.id);
         if (!there) tasks.push({ resource, todo: 'create', etag: '' });
         else if (there.notificationUrl !== wanted.notificationUrl) {
           tasks.push({ resource, todo: 'move', etag: there.etag });
-        } else if (isDue(there, known, clock.now().getTime()) || hasOtherState(there, clientState)) {
+        } else if (isDue(there, known, clock.now().getTime()) || hasOtherState(there, wanted.clientState)) {
           tasks.push({ resource, todo: 'renew', etag: there.etag });
         }
       }
@@ -93,7 +97,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
     /** Asked twice it is found: the id is ours, and one that exists already is what was wanted. */
     async createSubscription({ resource }: CompanyContext & { readonly resource: SubscribedResource }): Promise<void> {
       await noting(resource, async () => {
-        const wanted = wantedOf(resource);
+        const wanted = await getWanted(resource);
         const made = await orExisting(subscriptions, wanted.id, () =>
           subscriptions.createSubscription(wanted, REPEATABLE),
         );
@@ -109,7 +113,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       readonly etag: string;
     }): Promise<void> {
       await noting(resource, async () => {
-        const renewed = await subscriptions.renewSubscription(wantedOf(resource), etag, REPEATABLE);
+        const renewed = await subscriptions.renewSubscription(await getWanted(resource), etag, REPEATABLE);
         await ledger.recordRenewal(noteOf(resource), renewed.expiresAt);
       });
     },
@@ -122,7 +126,7 @@ export function createSubscriptionActivities(dependencies: SubscriptionDependenc
       readonly etag: string;
     }): Promise<void> {
       await noting(resource, async () => {
-        const { id } = wantedOf(resource);
+        const id = subscriptionId(companyId, resource);
         try {
           await subscriptions.deleteSubscription(id, etag, REPEATABLE);
         } catch (error) {

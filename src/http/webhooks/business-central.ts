@@ -1,79 +1,99 @@
-import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
+import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import {
   BUSINESS_CENTRAL_WEBHOOK,
+  type ChangedRow,
   SUBSCRIBED_RESOURCES,
   type SubscribedResource,
 } from '../../deal/business-central-feeds.js';
-import { isSameSecret } from '../secret.js';
+import type { SecretCheck } from '../../secrets/secret-check.js';
+import type { Limits } from '../limits/limits.js';
 
 export interface BusinessCentralWebhookDependencies {
-  readonly clientState: string;
+  /** Whether an address that we gave ends in this key. */
+  readonly isAddressKey: SecretCheck;
+  readonly isClientState: SecretCheck;
+  readonly guard: Limits['guard'];
   /** Invoices or orders changed: the invoice feed reads now. */
   readonly nudgeInvoiceFeed: () => Promise<void>;
-  /** Customers or items changed: deals that wait for one are woken. */
-  readonly wakeHeldDeals: () => Promise<void>;
+  /** Deals that wait for one of these rows are woken. */
+  readonly wakeHeldDeals: (rows: readonly ChangedRow[]) => Promise<void>;
   readonly log: Logger;
 }
 
 /** A thousand notices of each of our subscriptions, and room to spare. */
 const MAX_BODY_BYTES = 4 * 1024 * 1024;
 const MAX_TOKEN_LENGTH = 2_048;
+/** More rows than this at once are «any of them». */
+const MAX_CHANGED_ROWS = 10_000;
 
 const notice = z.object({ clientState: z.string().default(''), resource: z.string(), changeType: z.string() });
 const notices = z.object({ value: z.array(notice) });
 
 /**
- * `/webhooks/business-central`: the handshake, and notices that make the feeds read sooner (reference/business-central 9.2 to
- * 9.5). A notice carries no truth. Any answer but 2xx to a notice ends the subscription, so what is forged is dropped
- * and logged.
+ * `/webhooks/business-central/<key>`: the handshake, and notices that make the feeds read sooner (reference/business-central
+ * 9.2 to 9.5). Business Central sends no header of ours, so the address itself proves it before the body is read, and
+ * clientState once more inside. A notice carries no truth. Any answer but 2xx to a notice ends the subscription, so what
+ * is forged is dropped and logged.
  */
 export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhookDependencies): Hono {
-  const { clientState, log } = dependencies;
+  const { isAddressKey, isClientState, guard, log } = dependencies;
   const nudge = createQuietly(dependencies.nudgeInvoiceFeed, log);
-  const wake = createQuietly(dependencies.wakeHeldDeals, log);
+  const changedRows = new Map<string, ChangedRow>();
+  const wake = createQuietly(async () => {
+    const rows = [...changedRows.values()];
+    changedRows.clear();
+    await dependencies.wakeHeldDeals(rows);
+  }, log);
+  const door = (refusal: Parameters<Limits['guard']>[0]['refusal']): MiddlewareHandler =>
+    guard({
+      name: 'business-central',
+      givenSecret: (c) => c.req.param('key') ?? '',
+      isRight: isAddressKey,
+      refusal,
+      maxBytes: MAX_BODY_BYTES,
+    });
   const app = new Hono();
 
-  app.get(BUSINESS_CENTRAL_WEBHOOK, (c) => {
+  app.get(`${BUSINESS_CENTRAL_WEBHOOK}/:key`, door({ status: 404, error: 'not found' }), (c) => {
     const token = c.req.query('validationToken');
     return token === undefined
       ? c.json({ error: 'validationToken: expected a token, got nothing' }, 400)
       : shakeHands(c, token);
   });
 
-  app.post(
-    BUSINESS_CENTRAL_WEBHOOK,
-    async (c, next) => {
-      const token = c.req.query('validationToken');
-      return token === undefined ? next() : shakeHands(c, token);
-    },
-    bodyLimit({
-      maxSize: MAX_BODY_BYTES,
-      onError: (c) => {
-        c.header('connection', 'close');
-        return c.json({ error: 'a body over 4 MiB is refused' }, 413);
-      },
-    }),
-    async (c) => {
-      const body: unknown = await c.req.json().catch(() => undefined);
-      const parsed = notices.safeParse(body);
-      if (!parsed.success) {
-        log.warn({ path: c.req.path }, 'invalid notice of Business Central dropped');
-        return c.body(null, 202);
-      }
-      const honest = parsed.data.value.filter((one) => isSameSecret(one.clientState, clientState));
-      const dropped = parsed.data.value.length - honest.length;
-      if (dropped > 0) log.warn({ dropped }, 'notices with a wrong clientState dropped');
-      const changed = new Set(honest.map((one) => readResource(one.resource)));
-      // Answered at once; what follows is our own affair and may take its time.
-      if (changed.has('salesInvoices') || changed.has('salesOrders')) nudge();
-      if (changed.has('customers') || changed.has('items')) wake();
-      log.info({ notices: honest.length, changed: [...changed] }, 'notices of Business Central received');
+  // A subscription with a key of before hears what a right one hears, as for a wrong clientState.
+  app.post(`${BUSINESS_CENTRAL_WEBHOOK}/:key`, door({ status: 202, error: 'dropped' }), async (c) => {
+    const token = c.req.query('validationToken');
+    if (token !== undefined) return shakeHands(c, token);
+    const body: unknown = await c.req.json().catch(() => undefined);
+    const parsed = notices.safeParse(body);
+    if (!parsed.success) {
+      log.warn('invalid notice of Business Central dropped');
       return c.body(null, 202);
-    },
-  );
+    }
+    const states = new Map<string, boolean>();
+    for (const { clientState } of parsed.data.value)
+      if (!states.has(clientState)) states.set(clientState, await isClientState(clientState));
+    const honest = parsed.data.value.filter((one) => states.get(one.clientState));
+    const dropped = parsed.data.value.length - honest.length;
+    if (dropped > 0) log.warn({ dropped }, 'notices with a wrong clientState dropped');
+    const changed = honest.flatMap((one) => readResource(one.resource) ?? []);
+    // Answered at once; what follows is our own affair and may take its time.
+    if (changed.some(({ resource }) => resource === 'salesInvoices' || resource === 'salesOrders')) nudge();
+    const rows = changed.flatMap(({ resource, id }) =>
+      resource === 'customers' || resource === 'items' ? [{ resource, id }] : [],
+    );
+    for (const { resource, id } of rows) {
+      const known = changedRows.size < MAX_CHANGED_ROWS ? id : undefined;
+      changedRows.set(`${resource} ${known ?? ''}`, { resource, id: known });
+    }
+    if (rows.length > 0) wake();
+    const resources = [...new Set(changed.map(({ resource }) => resource))];
+    log.info({ notices: honest.length, changed: resources }, 'notices of Business Central received');
+    return c.body(null, 202);
+  });
   return app;
 }
 
@@ -92,11 +112,14 @@ function shakeHands(c: Context, token: string): Response {
   });
 }
 
-/** The set that a notice is about: `…/companies({id})/salesInvoices({id})`, or with `?$filter=` for a collection. */
-function readResource(resource: string): SubscribedResource | undefined {
-  const [path = ''] = resource.split('?', 1);
-  const name = /\/([A-Za-z]+)(?:\([^/]*\))?$/.exec(path)?.[1];
-  return SUBSCRIBED_RESOURCES.find((known) => known === name);
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** What a notice is about: `…/companies({id})/salesInvoices({id})`, or with `?$filter=` for a collection. */
+function readResource(text: string): { resource: SubscribedResource; id: string | undefined } | undefined {
+  const [path = ''] = text.split('?', 1);
+  const [, name, id = ''] = /\/([A-Za-z]+)(?:\(([^()/]*)\))?$/.exec(path) ?? [];
+  const resource = SUBSCRIBED_RESOURCES.find((known) => known === name);
+  return resource && { resource, id: GUID.test(id) ? id.toLowerCase() : undefined };
 }
 
 /** Runs once more after the run that is under way, however often it was called meanwhile; failures are hints lost. */

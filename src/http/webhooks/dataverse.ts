@@ -1,14 +1,16 @@
 import { type Context, Hono } from 'hono';
-import { bodyLimit } from 'hono/body-limit';
 import type { Logger } from 'pino';
 import type { RecordRef } from '../../deal/deal.js';
 import type { FeedTable } from '../../deal/ids.js';
 import type { StartOutcome } from '../../dispatch/start-deal.js';
+import type { SecretCheck } from '../../secrets/secret-check.js';
+import type { Limits } from '../limits/limits.js';
 import { type HintReading, readHint } from './remote-execution-context.js';
 
 export interface WebhookDependencies {
   /** Whether the caller's secret is one of those that are valid, compared in constant time. */
-  readonly isRight: (given: string) => Promise<boolean>;
+  readonly isRight: SecretCheck;
+  readonly guard: Limits['guard'];
   readonly start: (ref: RecordRef) => Promise<StartOutcome>;
   /** Whether the ledger has ever seen the record. */
   readonly isKnown: (recordId: string) => Promise<boolean>;
@@ -32,8 +34,8 @@ export type WebhookOutcome =
   /** Of a table that makes no deals: how many such calls came since the start. */
   | { readonly kind: 'unknown-table'; readonly table: string; readonly times: number };
 
-/** Dataverse cuts bodies at 256 KB; four times that is nobody's honest call. */
-const MAX_BODY_BYTES = 1024 * 1024;
+/** Dataverse cuts bodies over this (reference/dataverse-sales 5.7). */
+const MAX_BODY_BYTES = 256 * 1024;
 
 /** The name for authtype HttpHeader, and for HttpQueryString without its prefix. */
 const KEY_HEADER = 'x-dealbridge-key';
@@ -45,16 +47,18 @@ const KEY_PARAMETER = 'dealbridge-key';
  * somebody else: no API is waited for here.
  */
 export function createWebhooks(dependencies: WebhookDependencies): Hono {
-  const { isRight, log } = dependencies;
+  const { isRight, guard, log } = dependencies;
   const countUnknown = createTableCounter();
   const app = new Hono();
   app.post(
     '/webhooks/dataverse',
-    async (c, next) => {
-      if (!(await isRight(toGivenKey(c)))) return refuseUnread(c, 401, 'the webhook key is missing or wrong');
-      return next();
-    },
-    bodyLimit({ maxSize: MAX_BODY_BYTES, onError: (c) => refuseUnread(c, 413, 'a body over 1 MiB is refused') }),
+    guard({
+      name: 'dataverse',
+      givenSecret: toGivenKey,
+      isRight,
+      refusal: { status: 401, error: 'the webhook key is missing or wrong' },
+      maxBytes: MAX_BODY_BYTES,
+    }),
     async (c) => {
       const body: unknown = await c.req.json().catch(() => undefined);
       if (body === undefined) return c.json({ error: 'body: expected JSON' }, 400);
@@ -112,12 +116,6 @@ function createTableCounter(): (table: string) => number {
 }
 
 /** The secret by which our own registration in Dataverse proves itself, in one of its three places. */
-export function toGivenKey(c: Context): string {
+function toGivenKey(c: Context): string {
   return c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
-}
-
-/** The body stays unread, so the connection cannot carry another request: the caller is told. */
-function refuseUnread(c: Context, status: 401 | 413, error: string): Response {
-  c.header('connection', 'close');
-  return c.json({ error }, status);
 }
