@@ -7,7 +7,7 @@ import { ensureLoops } from './dispatch/ensure/loops.js';
 import { createNudger } from './dispatch/nudge-feeds.js';
 import { learnOwnUser } from './dispatch/own-user.js';
 import { startDeal } from './dispatch/start-deal.js';
-import { wakeHeldDeals } from './dispatch/wake-held-deals.js';
+import { createHeldDealWaker } from './dispatch/wake-held-deals.js';
 import { createLimits, toServerOptions } from './http/limits/limits.js';
 import { createSources } from './http/limits/sources.js';
 import { createRoutes } from './http/routes.js';
@@ -15,6 +15,7 @@ import { createSignIn } from './http/sign-in.js';
 import { createBusinessCentralWebhook } from './http/webhooks/business-central.js';
 import { createWebhooks } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
+import { createWaiting } from './ledger/deals/waiting.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { openAccess } from './process/access.js';
@@ -52,6 +53,12 @@ const companyFeeds = createCompanyFeeds(temporal, {
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
 });
+const heldDeals = createHeldDealWaker({
+  startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),
+  waiting: createWaiting(runtime.database),
+  clock: systemClock,
+  onTrouble: (error) => log.warn({ err: error }, 'waking a held deal failed'),
+});
 const limits = createLimits({
   ratePerSecond: config.starter.ratePerSecond,
   sources: createSources(config.starter.trustedProxies),
@@ -77,7 +84,7 @@ const app = createRoutes({
       isClientState: createSecretCheck(toSecrets(noticeSecrets, 'clientState'), systemClock),
       guard,
       nudgeInvoiceFeed: companyFeeds.nudge,
-      wakeHeldDeals: () => wakeHeldDeals({ temporal, ledger }),
+      wakeHeldDeals: heldDeals.wake,
       log,
     }),
   ],
@@ -102,6 +109,7 @@ limits.watch(server);
 
 stopOnSignal(async () => {
   feeds?.stop();
+  heldDeals.stop();
   await new Promise((resolve) => server.close(resolve));
   await dataverse.close();
   await runtime.close();

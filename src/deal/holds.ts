@@ -227,20 +227,21 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
 };
 
-/** What a change of an account, contact, product, customer, item or unit may clear, on whichever side it was made. */
-export const HOLDS_CLEARED_BY_MASTER_DATA = [
-  'customer-inactive',
-  'customer-missing',
-  'customer-blocked',
-  'customer-setup',
-  'customer-ambiguous',
-  'contact-ambiguous',
-  'item-ambiguous',
-  'item-missing',
-  'item-blocked',
-  'unit-unknown',
-  'value-refused',
-] as const satisfies readonly HoldReason[];
+/** What a change of a customer or item may clear, on whichever side it was made: of the account or contact, of the product. */
+export const HOLDS_CLEARED_BY = {
+  customer: [
+    'customer-inactive',
+    'customer-missing',
+    'customer-blocked',
+    'customer-setup',
+    'customer-ambiguous',
+    'contact-ambiguous',
+    'value-refused',
+  ],
+  item: ['item-ambiguous', 'item-missing', 'item-blocked', 'unit-unknown'],
+} as const satisfies Record<string, readonly HoldReason[]>;
+
+export const HOLDS_CLEARED_BY_MASTER_DATA = [...HOLDS_CLEARED_BY.customer, ...HOLDS_CLEARED_BY.item];
 
 /**
  * What reading both sides again shows to be over; it is watched without waking the deal. The others only show when the step is

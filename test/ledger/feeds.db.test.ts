@@ -175,6 +175,41 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await ledger.change(other, { kind: 'state', state: 'settled' });
       expect(await waiting.findOpenRecords([waits, other])).toEqual(new Set([waits]));
     });
+
+    it('finds the deals held for a customer or item of Business Central by its link, of the right kind of hold', async () => {
+      const [accountId, productId] = [randomUUID(), randomUUID()];
+      const held = async (reason: 'item-blocked' | 'customer-blocked' | 'period-closed'): Promise<string> => {
+        const recordId = randomUUID();
+        await ledger.register({ table: 'quote', recordId });
+        const product = { productId, number: 'EQ-1', name: 'Widget', isActive: true, isService: false };
+        const deal = makeDeal({ table: 'quote', recordId, lines: [makeLine(1, { product })] });
+        const customer = deal.customer && { ...deal.customer, accountId };
+        await ledger.saveDeal({ ...deal, customer }, { mapping: 'default', companyId: randomUUID() });
+        await ledger.change(recordId, { kind: 'held', reason, text: 'held' });
+        return recordId;
+      };
+      const forItem = await held('item-blocked');
+      const forCustomer = await held('customer-blocked');
+      await held('period-closed');
+      const [customerId, itemId, otherId, newId] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
+      const company = randomUUID();
+      await ledger.saveLink('customer', company, { salesId: accountId, bcId: customerId, bcNumber: '10000' });
+      await ledger.saveLink('item', company, { salesId: productId, bcId: itemId, bcNumber: 'EQ-1' });
+      await ledger.saveLink('item', company, { salesId: randomUUID(), bcId: otherId, bcNumber: 'EQ-2' });
+
+      expect(await waiting.findHeldForRows('item', [itemId, otherId, newId])).toEqual({
+        deals: [{ table: 'quote', recordId: forItem }],
+        unlinked: [newId],
+      });
+      expect(await waiting.findHeldForRows('customer', [customerId])).toEqual({
+        deals: [{ table: 'quote', recordId: forCustomer }],
+        unlinked: [],
+      });
+      expect(await waiting.findHeldForRows('customer', [itemId])).toEqual({ deals: [], unlinked: [itemId] });
+      const any = (await waiting.listHeldForAny('item')).map(({ recordId }) => recordId);
+      expect(any).toContain(forItem);
+      expect(any).not.toContain(forCustomer);
+    });
   });
 }
 

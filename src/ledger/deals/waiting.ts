@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
-import { HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
+import { HOLDS_CLEARED_BY, HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
 import { type FeedTable, SOURCE_TABLES } from '../../deal/ids.js';
 import { FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import type { Database } from '../database.js';
@@ -15,6 +15,16 @@ export interface Waiting {
   findConcernedRows(table: FeedTable, rowIds: readonly string[]): Promise<Set<string>>;
   /** Deals held for customer, item or unit, or under way to their draft, that name this account, contact or product. */
   findWaitingDeals(rowId: string): Promise<RecordRef[]>;
+  /** Deals held for one of these customers or items of Business Central, and those of the rows that stand for nothing in Sales. */
+  findHeldForRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<HeldForRows>;
+  /** Deals held for any customer or item, those that began to wait last first. */
+  listHeldForAny(kind: 'customer' | 'item'): Promise<RecordRef[]>;
+}
+
+export interface HeldForRows {
+  readonly deals: readonly RecordRef[];
+  /** Who waits for one of these cannot be told: it may be new. */
+  readonly unlinked: readonly string[];
 }
 
 /**
@@ -36,6 +46,7 @@ const HELD = `
 const idRow = rowsOf('source_records', ['record_id'], { record_id: textColumn });
 const refRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
 const linkedRow = rowsOf('links', ['row_id'], { row_id: textColumn });
+const linkRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: textColumn });
 const namedRow = rowsOf('deal_revisions', ['row_id'], { row_id: textColumn });
 
 export function createWaiting(database: Database): Waiting {
@@ -69,7 +80,36 @@ export function createWaiting(database: Database): Waiting {
         [rowId],
         STATES_BEFORE_POSTING,
       ]);
-      return rows.map((row) => ({ table: row.source_table, recordId: row.record_id }));
+      return rows.map(toRef);
+    },
+    async findHeldForRows(kind, bcIds) {
+      const links = await selectRows(
+        database,
+        linkRow,
+        'SELECT DISTINCT sales_id, bc_id FROM links WHERE kind = $1 AND bc_id = ANY($2)',
+        [kind, bcIds],
+      );
+      const linked = new Set(links.map((row) => row.bc_id));
+      const rows = await selectRows(database, refRow, `SELECT DISTINCT record.record_id, record.source_table ${HELD}`, [
+        HOLDS_CLEARED_BY[kind],
+        links.map((row) => row.sales_id),
+        [],
+      ]);
+      return { deals: rows.map(toRef), unlinked: bcIds.filter((id) => !linked.has(id)) };
+    },
+    async listHeldForAny(kind) {
+      const rows = await selectRows(
+        database,
+        refRow,
+        `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
+         ORDER BY changed_at DESC, record_id`,
+        [HOLDS_CLEARED_BY[kind]],
+      );
+      return rows.map(toRef);
     },
   };
+}
+
+function toRef(row: { readonly record_id: string; readonly source_table: RecordRef['table'] }): RecordRef {
+  return { table: row.source_table, recordId: row.record_id };
 }

@@ -1,10 +1,5 @@
-import { z } from 'zod';
 import type { Invoice } from '../../deal/business-central-document.js';
-import type { RecordRef } from '../../deal/deal.js';
-import { HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds.js';
-import { SOURCE_TABLES } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
-import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import {
   listInvoiceFeeds,
   type MatchedInvoice,
@@ -38,8 +33,6 @@ export interface BusinessCentralFeedLedger {
   recordSubscriptionError(of: SubscriptionRenewal, error: string): Promise<void>;
   forgetSubscription(subscriptionId: string): Promise<void>;
   listSubscriptions(): Promise<StoredSubscription[]>;
-  /** Deals that a change of customers, items or units may free. */
-  listHeldOnMasters(): Promise<RecordRef[]>;
 }
 
 export function createBusinessCentralFeedLedger(database: Database): BusinessCentralFeedLedger {
@@ -55,7 +48,6 @@ export function createBusinessCentralFeedLedger(database: Database): BusinessCen
     recordSubscriptionError: (of, error) => recordSubscriptionError(database, of, error),
     forgetSubscription: (subscriptionId) => forgetSubscription(database, subscriptionId),
     listSubscriptions: () => listSubscriptions(database),
-    listHeldOnMasters: () => listHeldOnMasters(database),
   };
 }
 
@@ -94,17 +86,4 @@ export async function listBusinessCentralFeeds(db: Queryable): Promise<BusinessC
 
 function toWhole(seconds: number | undefined): number | undefined {
   return seconds === undefined ? undefined : Math.max(0, Math.round(seconds));
-}
-
-const heldRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
-
-async function listHeldOnMasters(db: Queryable): Promise<RecordRef[]> {
-  const rows = await selectRows(
-    db,
-    heldRow,
-    `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
-     ORDER BY changed_at`,
-    [HOLDS_CLEARED_BY_MASTER_DATA],
-  );
-  return rows.map((row) => ({ table: row.source_table, recordId: row.record_id }));
 }

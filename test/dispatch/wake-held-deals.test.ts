@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import type { RecordRef } from '../../src/deal/deal.js';
+import { createHeldDealWaker, type HeldDealWaker } from '../../src/dispatch/wake-held-deals.js';
+
+/** Which deals a change of a customer or item in Business Central wakes, and how fast. */
+
+const PACE_MS = 500;
+const refs = (count: number): RecordRef[] =>
+  Array.from({ length: count }, () => ({ table: 'quote', recordId: randomUUID() }));
+const idsOf = (of: readonly RecordRef[]) => of.map(({ recordId }) => recordId);
+
+let woken: string[];
+let linked: Map<string, RecordRef[]>;
+let held: { customer: RecordRef[]; item: RecordRef[] };
+let refusals: unknown[];
+let waker: HeldDealWaker;
+
+beforeEach(() => {
+  vi.useFakeTimers({ now: Date.parse('2026-03-31T12:00:00Z') });
+  woken = [];
+  linked = new Map();
+  held = { customer: [], item: [] };
+  refusals = [];
+  waker = createHeldDealWaker({
+    startDeal: async ({ recordId }, hint) => {
+      expect(hint).toEqual({ at: 'masters' });
+      woken.push(recordId);
+      if (recordId === 'broken') throw new Error('Temporal is away');
+    },
+    waiting: {
+      findHeldForRows: async (_kind, bcIds) => ({
+        deals: bcIds.flatMap((id) => linked.get(id) ?? []),
+        unlinked: bcIds.filter((id) => !linked.has(id)),
+      }),
+      listHeldForAny: async (kind) => held[kind],
+    },
+    clock: { now: () => new Date() },
+    onTrouble: (error) => refusals.push(error),
+    paceMs: PACE_MS,
+  });
+});
+afterEach(() => {
+  waker.stop();
+  vi.useRealTimers();
+});
+
+it('a row that is linked wakes the deals that wait for it, at once, and none of the two hundred others', async () => {
+  held.customer = refs(200);
+  const [mine] = refs(1);
+  const id = randomUUID();
+  linked.set(id, mine ? [mine] : []);
+  await waker.wake([{ resource: 'customers', id }]);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(woken).toEqual([mine?.recordId]);
+});
+
+it('a linked row that nobody waits for wakes nobody', async () => {
+  held.item = refs(200);
+  const id = randomUUID();
+  linked.set(id, []);
+  await waker.wake([{ resource: 'items', id }]);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(woken).toEqual([]);
+});
+
+it('a row that may be new wakes those of its kind one after the other', async () => {
+  held = { customer: refs(200), item: refs(5) };
+  await waker.wake([{ resource: 'customers', id: randomUUID() }]);
+  await vi.advanceTimersByTimeAsync(0);
+  expect(woken).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(10 * PACE_MS);
+  expect(woken).toHaveLength(11);
+  await vi.advanceTimersByTimeAsync(189 * PACE_MS);
+  expect(woken).toEqual(idsOf(held.customer));
+});
+
+it('more notices meanwhile wake nobody twice within five minutes, and nobody is forgotten', async () => {
+  held.item = refs(3);
+  for (let index = 0; index < 20; index += 1) await waker.wake([{ resource: 'items', id: undefined }]);
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(woken).toEqual(idsOf(held.item));
+  await waker.wake([{ resource: 'items', id: undefined }]);
+  await vi.advanceTimersByTimeAsync(3 * 60_000);
+  expect(woken).toHaveLength(3);
+  await vi.advanceTimersByTimeAsync(2 * 60_000);
+  expect(woken.slice(3)).toEqual(idsOf(held.item));
+});
+
+it('one that cannot be woken does not stop the others', async () => {
+  held.item = [{ table: 'quote', recordId: 'broken' }, ...refs(2)];
+  await waker.wake([{ resource: 'items', id: undefined }]);
+  await vi.advanceTimersByTimeAsync(10 * PACE_MS);
+  expect(woken).toEqual(idsOf(held.item));
+  expect(refusals).toHaveLength(1);
+});
+
+it('stops with the process', async () => {
+  held.item = refs(3);
+  await waker.wake([{ resource: 'items', id: undefined }]);
+  await vi.advanceTimersByTimeAsync(0);
+  waker.stop();
+  await vi.advanceTimersByTimeAsync(10 * PACE_MS);
+  expect(woken).toHaveLength(1);
+});
