@@ -204,7 +204,7 @@ describe('how many at once', () => {
   });
 
   it('of one source the oldest connection closes that has proved nothing, and a new one is always taken', async () => {
-    const { port, health, hint } = await openLimitedStarter({ ratePerSecond: 1_000 });
+    const { port, health, hint, clock } = await openLimitedStarter({ ratePerSecond: 1_000 });
     const proven = await dial(port);
     const answered = once(proven, 'data');
     proven.write(
@@ -212,14 +212,23 @@ describe('how many at once', () => {
     );
     await answered;
     let closed = 0;
-    for (let index = 0; index < 150; index += 1) {
-      const socket = await stall(port, 'GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ');
-      socket.on('close', () => {
-        closed += 1;
-      });
-    }
-    await expect.poll(() => closed).toBe(50);
+    const stallMany = async (count: number): Promise<void> => {
+      for (let index = 0; index < count; index += 1) {
+        const socket = await stall(port, 'GET /health HTTP/1.1\r\nhost: x\r\nx-slow: ');
+        socket.on('close', () => {
+          closed += 1;
+        });
+      }
+    };
+    // All of a moment have a second to say who they are, up to four times as many.
+    await stallMany(150);
     expect(await health()).toBe(200);
+    expect(closed).toBe(0);
+    clock.ms += 1_000;
+    await stallMany(10);
+    await expect.poll(() => closed).toBe(10);
+    await stallMany(300);
+    await expect.poll(() => closed).toBeGreaterThan(60);
     expect(await hint(SECRET)).toBe(202);
     expect(proven.destroyed).toBe(false);
   });

@@ -1,7 +1,6 @@
 import type { Server, Socket } from 'node:net';
 import type { Context } from 'hono';
-import type { Sources } from './sources.js';
-import { toSource } from './sources.js';
+import { type Sources, toSource } from './sources.js';
 
 /** How many connections may be open at once, in total and from one source. */
 export interface Connections {
@@ -14,51 +13,62 @@ export interface ConnectionOptions {
   readonly total: number;
   readonly perSource: number;
   readonly sources: Sources;
+  readonly now: () => number;
 }
 
+/** Time to show a secret, also for whoever comes in the same moment as many others from his address. */
+const GRACE_MS = 1_000;
+/** So many times the number of a source when all of them have come within that time. */
+const GRACE_FACTOR = 4;
+/** Behind a proxy of ours everybody comes from one address; what they may do is counted by request. */
+const PROXY = 'proxy';
+
 /**
- * A new connection is always taken: where there are too many, the oldest one closes that has proved nothing. An honest
- * request needs milliseconds, one that stalls is old soon.
+ * A new connection is always taken: where there are too many, the oldest one closes that has proved nothing, in total one of
+ * the source that has most. An honest request needs milliseconds, one that stalls is old soon.
  */
-export function createConnections({ total, perSource, sources }: ConnectionOptions): Connections {
-  const strangers = new Set<Socket>();
-  const bySource = new Map<string, Set<Socket>>();
-  const proven = new WeakSet<Socket>();
-  const forget = (socket: Socket, source: string | undefined): void => {
-    strangers.delete(socket);
-    if (source === undefined) return;
-    const others = bySource.get(source);
-    others?.delete(socket);
-    if (others?.size === 0) bySource.delete(source);
+export function createConnections({ total, perSource, sources, now }: ConnectionOptions): Connections {
+  /** Those that have proved nothing, the oldest first, with when they came. */
+  const bySource = new Map<string, Map<Socket, number>>();
+  const sourceOf = new WeakMap<Socket, string>();
+  let count = 0;
+
+  const forget = (socket: Socket): void => {
+    const source = sourceOf.get(socket) ?? '';
+    const strangers = bySource.get(source);
+    if (!strangers?.delete(socket)) return;
+    count -= 1;
+    if (strangers.size === 0) bySource.delete(source);
   };
-  const closeOldest = (sockets: Iterable<Socket>): void => {
-    for (const socket of sockets) {
+  const closeOldest = (strangers: ReadonlyMap<Socket, number>, olderThanMs: number): void => {
+    for (const [socket, cameAt] of strangers) {
+      if (now() - cameAt < olderThanMs) return;
+      forget(socket);
       socket.destroy();
       return;
     }
   };
-  const forgets = new WeakMap<Socket, () => void>();
+  const findLargest = (): ReadonlyMap<Socket, number> =>
+    [...bySource.values()].reduce((largest, one) => (one.size > largest.size ? one : largest));
+
   return {
     watch(server) {
       server.on('connection', (socket: Socket) => {
         const address = socket.remoteAddress ?? '';
-        // Behind a proxy of ours everybody comes from one address; what they may do is counted by request.
-        const source = sources.isProxy(address) ? undefined : toSource(address);
-        strangers.add(socket);
-        if (source !== undefined) bySource.set(source, (bySource.get(source) ?? new Set()).add(socket));
-        const end = (): void => forget(socket, source);
-        forgets.set(socket, end);
-        socket.once('close', end);
-        const mine = source === undefined ? undefined : bySource.get(source);
-        if (mine && mine.size > perSource) closeOldest(mine);
-        if (strangers.size > total) closeOldest(strangers);
+        const source = sources.isProxy(address) ? PROXY : toSource(address);
+        const strangers = bySource.get(source) ?? new Map<Socket, number>();
+        bySource.set(source, strangers.set(socket, now()));
+        sourceOf.set(socket, source);
+        count += 1;
+        socket.once('close', () => forget(socket));
+        if (source !== PROXY && strangers.size > perSource)
+          closeOldest(strangers, strangers.size > perSource * GRACE_FACTOR ? 0 : GRACE_MS);
+        if (count > total) closeOldest(findLargest(), 0);
       });
     },
     prove(c) {
       const socket = socketOf(c);
-      if (!socket || proven.has(socket)) return;
-      proven.add(socket);
-      forgets.get(socket)?.();
+      if (socket) forget(socket);
     },
   };
 }
