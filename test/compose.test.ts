@@ -15,6 +15,7 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly healthcheck?: object;
   readonly profiles?: readonly string[];
+  readonly mem_limit?: string;
 }
 
 const { services, volumes } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
@@ -77,6 +78,10 @@ describe('docker-compose.yml', () => {
       expect(config.businessCentral.environmentUrl).toContain('http://simulators:4103/');
     });
   }
+
+  it('the starter, which the internet reaches, has a limit to its memory', () => {
+    expect(services['starter']?.mem_limit).toMatch(/^\d+m$/);
+  });
 
   it('the Web UI asks the starter to open payloads, and the starter lets it', () => {
     const config = loadConfig(settingsOf('starter'));
