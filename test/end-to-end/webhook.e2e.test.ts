@@ -66,7 +66,7 @@ describe('a webhook that is not honest or not for us starts nothing', () => {
         ),
     ],
     ['an id that is no GUID', 400, /got '1; DROP TABLE'/, () => post(hint({ PrimaryEntityId: '1; DROP TABLE' }))],
-    ['a body over 1 MiB', 413, /over 1 MiB/, () => post(hint({ padding: 'x'.repeat(1_048_576) }))],
+    ['a body over 256 KiB', 413, /over 256 KiB/, () => post(hint({ padding: 'x'.repeat(262_144) }))],
     ['another method', 404, /not found/, () => fetch(`${stage.starterUrl}/webhooks/dataverse`)],
   ];
   for (const [what, status, text, send] of cases) {

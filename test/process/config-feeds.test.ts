@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, parseRules } from '../../src/process/config.js';
-import { createNoticeSecrets, getNewestNoticeSecret } from '../../src/process/credentials.js';
+import { createNoticeSecrets, getNewestNoticeSecret, toSecrets } from '../../src/process/credentials.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { createSecretCheck } from '../../src/secrets/secret-check.js';
+import { createStoppedClock } from '../support/stopped-clock.js';
 
 const BASE = {
   DATABASE_URL: 'postgres://127.0.0.1/ledger',
@@ -49,6 +51,24 @@ describe('the settings of the feeds of Business Central', () => {
     const before = await find();
     secret = 'another-webhook-secret';
     expect(await find()).not.toEqual(before);
+  });
+
+  it('are taken by a starter that was started again alone, the old one while its overlap lasts', async () => {
+    let secrets = [BASE.WEBHOOK_SECRET];
+    const worker = createNoticeSecrets(async () => secrets.map((secret) => ({ kind: 'secret', secret })), undefined);
+    const given = await getNewestNoticeSecret(worker);
+    secrets = ['another-webhook-secret', BASE.WEBHOOK_SECRET];
+    const starter = createNoticeSecrets(async () => secrets.map((secret) => ({ kind: 'secret', secret })), undefined);
+    const clock = createStoppedClock();
+    const isAddressKey = createSecretCheck(toSecrets(starter, 'addressKey'), clock);
+    const isClientState = createSecretCheck(toSecrets(starter, 'clientState'), clock);
+    // What the worker gave away before counts, and so does what it gives now.
+    for (const { addressKey, clientState } of [given, await getNewestNoticeSecret(worker)])
+      expect([await isAddressKey(addressKey), await isClientState(clientState)]).toEqual([true, true]);
+    expect(await isAddressKey(given.clientState)).toBe(false);
+    secrets = ['another-webhook-secret'];
+    clock.pass(31);
+    expect(await isAddressKey(given.addressKey)).toBe(false);
   });
 
   it('BC_CLIENT_STATE counts instead, and its address follows from it', async () => {

@@ -55,6 +55,7 @@ export async function runHostile(options: {
   console.log(
     `honest webhooks:                   ${honest.sent}, failed ${honest.failed.length}, slowest ${honest.slowestMs} ms`,
   );
+  for (const failure of honest.failed) console.log(`  ${failure}`);
   console.log(`memory of the starter:             ${memoryMib.before} MiB before, ${memoryMib.peak} MiB at most`);
   return honest.failed.length === 0 && closed === STALLED && memoryMib.peak < MAX_MEMORY_MIB;
 }

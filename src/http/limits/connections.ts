@@ -19,7 +19,7 @@ export interface ConnectionOptions {
 /** Time to show a secret, also for whoever comes in the same moment as many others from his address. */
 const GRACE_MS = 1_000;
 /** So many times the number of a source when all of them have come within that time. */
-const GRACE_FACTOR = 4;
+const GRACE_FACTOR = 8;
 /** Behind a proxy of ours everybody comes from one address; what they may do is counted by request. */
 const PROXY = 'proxy';
 

@@ -60,11 +60,11 @@ const SYSTEM_BYTES = { total: 16 * MIB, perSource: 8 * MIB };
 const LARGE_BYTES = { total: 24 * MIB, perSource: 24 * MIB };
 const CONNECTIONS = { total: 1_000, perSource: 100 };
 
-/** Routes that let nobody in by a secret of a system or a token read no body before they have looked at it. */
-const GUARDED = /^\/(webhooks\/(dataverse|business-central\/[^/]+)|codec\/(encode|decode))$/;
 const HEALTH = '/health';
-/** Their guard counts by itself. */
-const SYSTEMS = /^\/webhooks\/(dataverse|business-central\/[^/]+)$/;
+/** Have a guard, which counts by itself. */
+const SYSTEMS = /^(POST \/webhooks\/dataverse|(GET|POST) \/webhooks\/business-central\/[^/]+)$/;
+/** Look at a token before they read a body. */
+const TOKENS = /^POST \/codec\/(encode|decode)$/;
 
 export function createLimits({ ratePerSecond, sources, log, now = Date.now, bodyMs = BODY_MS }: LimitOptions): Limits {
   const burst = ratePerSecond * BURST_SECONDS;
@@ -86,7 +86,8 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
   };
 
   const limitStrangers: MiddlewareHandler = async (c, next) => {
-    if (SYSTEMS.test(c.req.path)) return next();
+    const call = `${c.req.method} ${c.req.path}`;
+    if (SYSTEMS.test(call)) return next();
     const source = sources.of(c);
     // Whoever restarts what seems ill has to hear that it is well, also while all addresses of the world ask for something.
     const waitMs = c.req.path === HEALTH ? rates.take(source) : waitOfStranger(source);
@@ -94,7 +95,7 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
       c.header('retry-after', String(Math.ceil(waitMs / 1_000)));
       return refuse(c, 429, 'too many requests from this address');
     }
-    if (GUARDED.test(c.req.path)) return next();
+    if (TOKENS.test(call)) return next();
     return takeBody(c, source, ofStrangers, next);
   };
 
