@@ -7,7 +7,7 @@ import { ensureLoops } from './dispatch/ensure/loops.js';
 import { createNudger } from './dispatch/nudge-feeds.js';
 import { learnOwnUser } from './dispatch/own-user.js';
 import { startDeal } from './dispatch/start-deal.js';
-import { createHeldDealWaker } from './dispatch/wake-held-deals.js';
+import { createWakeHeldDeals } from './dispatch/wake-held-deals.js';
 import { createLimits, toServerOptions } from './http/limits/limits.js';
 import { createSources } from './http/limits/sources.js';
 import { createRoutes } from './http/routes.js';
@@ -53,7 +53,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
 });
-const heldDeals = createHeldDealWaker({
+const heldDeals = createWakeHeldDeals({
   startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),
   waiting: createWaiting(runtime.database),
   clock: systemClock,
@@ -64,7 +64,7 @@ const limits = createLimits({
   sources: createSources(config.starter.trustedProxies),
   log,
 });
-const { guard, largeBody } = limits;
+const { guard } = limits;
 const { token, uiOrigin } = config.codec;
 const app = createRoutes({
   limits: limits.all,
@@ -91,7 +91,7 @@ const app = createRoutes({
   codec:
     token === undefined
       ? undefined
-      : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, largeBody, log },
+      : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, limits, log },
   listPausedLanes: createPausedLaneLedger(runtime.database).list,
   log,
 });

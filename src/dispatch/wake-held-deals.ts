@@ -5,12 +5,12 @@ import type { RecordRef } from '../deal/deal.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 
 /** Customers or items changed in Business Central: whatever waits for one is woken. */
-export interface HeldDealWaker {
+export interface WakeHeldDeals {
   wake(rows: readonly ChangedRow[]): Promise<void>;
   stop(): void;
 }
 
-export interface HeldDealWakerDependencies {
+export interface WakeHeldDealsDependencies {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findHeldForRows' | 'listHeldForAny'>;
   readonly clock: Clock;
@@ -28,7 +28,7 @@ const REST_MS = 5 * 60_000;
  * Deals that wait for a row which is linked are woken at once. A row that is linked to nothing may be new, and nothing tells
  * which deal it is for: those are woken one after the other, and the hold is watched anyhow.
  */
-export function createHeldDealWaker(dependencies: HeldDealWakerDependencies): HeldDealWaker {
+export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): WakeHeldDeals {
   const { startDeal, waiting, clock, onTrouble, paceMs = PACE_MS } = dependencies;
   const due = new Map<string, RecordRef>();
   const wokenAt = new Map<string, number>();

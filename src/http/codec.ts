@@ -1,11 +1,12 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
-import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isChunked } from './limits/bodies.js';
+import type { Limits, ShownSecrets } from './limits/limits.js';
 import { refuse } from './limits/refusals.js';
 import { SESSION_SECONDS, type SignIn } from './sign-in.js';
 
@@ -18,8 +19,8 @@ export interface CodecEndpointDependencies {
   readonly signIn: SignIn;
   /** The origin of the Web UI; without one no browser may ask. */
   readonly uiOrigin: string | undefined;
-  /** Reads a body of this size, once the caller is known. */
-  readonly largeBody: (maxBytes: number) => MiddlewareHandler;
+  /** Guesses are slowed; a body is read once the caller is known. */
+  readonly limits: Pick<Limits, 'secrets' | 'largeBody'>;
   readonly log: Logger;
 }
 
@@ -41,7 +42,7 @@ const request = z.object({
     .default([]),
 });
 
-export function createCodecEndpoint({ codec, signIn, uiOrigin, largeBody, log }: CodecEndpointDependencies): Hono {
+export function createCodecEndpoint({ codec, signIn, uiOrigin, limits, log }: CodecEndpointDependencies): Hono {
   const app = new Hono();
   if (uiOrigin !== undefined) {
     // The exact origin: with credentials no browser takes `*`.
@@ -59,15 +60,20 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, largeBody, log }:
     c.header('cache-control', 'no-store');
     await next();
   });
-  addSignIn(app, signIn, uiOrigin);
+  addSignIn(app, signIn, uiOrigin, limits.secrets);
   app.use(async (c, next) => {
-    if (await isSignedIn(c, signIn)) return next();
+    if (limits.secrets.isBlocked(c)) return refuseGuess(c);
+    if (await isSignedIn(c, signIn)) {
+      limits.secrets.trust(c);
+      return next();
+    }
+    if (tokenOf(c) !== undefined) limits.secrets.recordFailure(c, 'codec');
     c.header('www-authenticate', 'Bearer');
     return isChunked(c)
       ? refuse(c, 411, 'a body without Content-Length is refused')
       : refuse(c, 401, 'the bearer token is missing or wrong, and nobody has signed in');
   });
-  app.use(largeBody(MAX_BODY_BYTES));
+  app.use(limits.largeBody(MAX_BODY_BYTES));
 
   for (const operation of ['encode', 'decode'] as const) {
     app.post(`/${operation}`, async (c) => {
@@ -91,7 +97,7 @@ const COOKIE = 'dealbridge-codec';
 /** A form without script, style or frame. */
 const PAGE_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
 
-function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): void {
+function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined, secrets: ShownSecrets): void {
   app.get('/sign-in', (c) => {
     c.header('content-security-policy', PAGE_POLICY);
     return c.html(
@@ -104,8 +110,11 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined): voi
     async (c) => {
       c.header('content-security-policy', PAGE_POLICY);
       const { token } = await c.req.parseBody();
-      if (typeof token !== 'string' || !(await signIn.isToken(token)))
+      if (secrets.isBlocked(c)) return refuseGuess(c);
+      if (typeof token !== 'string' || !(await signIn.isToken(token))) {
+        secrets.recordFailure(c, 'codec');
         return c.html(toPage('The token is wrong.'), 401);
+      }
       setCookie(c, COOKIE, signIn.createSession(), {
         httpOnly: true,
         // The Web UI is another origin of the same site; other sites do not get it sent along.
@@ -128,8 +137,17 @@ function toPage(content: string): string {
 async function isSignedIn(c: Context, signIn: SignIn): Promise<boolean> {
   const session = getCookie(c, COOKIE);
   if (session !== undefined && signIn.isSession(session)) return true;
-  const token = /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+  const token = tokenOf(c);
   return token !== undefined && signIn.isToken(token);
+}
+
+function tokenOf(c: Context): string | undefined {
+  return /^Bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1];
+}
+
+function refuseGuess(c: Context): Response {
+  c.header('retry-after', '1');
+  return refuse(c, 429, 'too many wrong tokens from this address');
 }
 
 function toJson({ metadata, data }: Payload): { metadata: Record<string, string>; data: string } {

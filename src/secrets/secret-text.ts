@@ -1,7 +1,7 @@
 /** What may be a secret: one of blanks, or of one character over and over, protects nothing. */
 
 /** A shorter one of our own could be guessed. */
-export const MIN_SECRET_LENGTH = 16;
+const MIN_SECRET_LENGTH = 16;
 const MIN_DIFFERENT_CHARACTERS = 6;
 
 /** As it stands in a header, an address or a form: every character can be sent in all three. */

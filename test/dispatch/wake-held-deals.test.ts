@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RecordRef } from '../../src/deal/deal.js';
-import { createHeldDealWaker, type HeldDealWaker } from '../../src/dispatch/wake-held-deals.js';
+import { createWakeHeldDeals, type WakeHeldDeals } from '../../src/dispatch/wake-held-deals.js';
 
 /** Which deals a change of a customer or item in Business Central wakes, and how fast. */
 
@@ -14,7 +14,7 @@ let woken: string[];
 let linked: Map<string, RecordRef[]>;
 let held: { customer: RecordRef[]; item: RecordRef[] };
 let refusals: unknown[];
-let waker: HeldDealWaker;
+let heldDeals: WakeHeldDeals;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: Date.parse('2026-03-31T12:00:00Z') });
@@ -22,7 +22,7 @@ beforeEach(() => {
   linked = new Map();
   held = { customer: [], item: [] };
   refusals = [];
-  waker = createHeldDealWaker({
+  heldDeals = createWakeHeldDeals({
     startDeal: async ({ recordId }, hint) => {
       expect(hint).toEqual({ at: 'masters' });
       woken.push(recordId);
@@ -41,7 +41,7 @@ beforeEach(() => {
   });
 });
 afterEach(() => {
-  waker.stop();
+  heldDeals.stop();
   vi.useRealTimers();
 });
 
@@ -50,7 +50,7 @@ it('a row that is linked wakes the deals that wait for it, at once, and none of 
   const [mine] = refs(1);
   const id = randomUUID();
   linked.set(id, mine ? [mine] : []);
-  await waker.wake([{ resource: 'customers', id }]);
+  await heldDeals.wake([{ resource: 'customers', id }]);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(woken).toEqual([mine?.recordId]);
 });
@@ -59,14 +59,14 @@ it('a linked row that nobody waits for wakes nobody', async () => {
   held.item = refs(200);
   const id = randomUUID();
   linked.set(id, []);
-  await waker.wake([{ resource: 'items', id }]);
+  await heldDeals.wake([{ resource: 'items', id }]);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(woken).toEqual([]);
 });
 
 it('a row that may be new wakes those of its kind one after the other', async () => {
   held = { customer: refs(200), item: refs(5) };
-  await waker.wake([{ resource: 'customers', id: randomUUID() }]);
+  await heldDeals.wake([{ resource: 'customers', id: randomUUID() }]);
   await vi.advanceTimersByTimeAsync(0);
   expect(woken).toHaveLength(1);
   await vi.advanceTimersByTimeAsync(10 * PACE_MS);
@@ -77,10 +77,10 @@ it('a row that may be new wakes those of its kind one after the other', async ()
 
 it('more notices meanwhile wake nobody twice within five minutes, and nobody is forgotten', async () => {
   held.item = refs(3);
-  for (let index = 0; index < 20; index += 1) await waker.wake([{ resource: 'items', id: undefined }]);
+  for (let index = 0; index < 20; index += 1) await heldDeals.wake([{ resource: 'items', id: undefined }]);
   await vi.advanceTimersByTimeAsync(60_000);
   expect(woken).toEqual(idsOf(held.item));
-  await waker.wake([{ resource: 'items', id: undefined }]);
+  await heldDeals.wake([{ resource: 'items', id: undefined }]);
   await vi.advanceTimersByTimeAsync(3 * 60_000);
   expect(woken).toHaveLength(3);
   await vi.advanceTimersByTimeAsync(2 * 60_000);
@@ -89,7 +89,7 @@ it('more notices meanwhile wake nobody twice within five minutes, and nobody is 
 
 it('one that cannot be woken does not stop the others', async () => {
   held.item = [{ table: 'quote', recordId: 'broken' }, ...refs(2)];
-  await waker.wake([{ resource: 'items', id: undefined }]);
+  await heldDeals.wake([{ resource: 'items', id: undefined }]);
   await vi.advanceTimersByTimeAsync(10 * PACE_MS);
   expect(woken).toEqual(idsOf(held.item));
   expect(refusals).toHaveLength(1);
@@ -97,9 +97,9 @@ it('one that cannot be woken does not stop the others', async () => {
 
 it('stops with the process', async () => {
   held.item = refs(3);
-  await waker.wake([{ resource: 'items', id: undefined }]);
+  await heldDeals.wake([{ resource: 'items', id: undefined }]);
   await vi.advanceTimersByTimeAsync(0);
-  waker.stop();
+  heldDeals.stop();
   await vi.advanceTimersByTimeAsync(10 * PACE_MS);
   expect(woken).toHaveLength(1);
 });

@@ -22,7 +22,7 @@ const signIn = createSignIn(ring, TOKEN, systemClock);
 const limits = createLimits({ ratePerSecond: 1_000, sources: createSources([]), log });
 /** What Node tells of the peer, which an app that is asked without a server does not have. */
 const PEER = { incoming: { socket: { remoteAddress: '203.0.113.7', remotePort: 1, remoteFamily: 'IPv4' } } };
-const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, largeBody: limits.largeBody, log });
+const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, limits, log });
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
 
@@ -84,14 +84,18 @@ describe('the codec endpoint', () => {
 
   it('lets the Web UI ask first, and no other origin', async () => {
     const preflight = (origin: string) =>
-      endpoint.request('/decode', {
-        method: 'OPTIONS',
-        headers: {
-          origin,
-          'access-control-request-method': 'POST',
-          'access-control-request-headers': 'authorization,content-type,x-namespace',
+      endpoint.request(
+        '/decode',
+        {
+          method: 'OPTIONS',
+          headers: {
+            origin,
+            'access-control-request-method': 'POST',
+            'access-control-request-headers': 'authorization,content-type,x-namespace',
+          },
         },
-      });
+        PEER,
+      );
     const answer = await preflight(UI);
     expect(answer.status).toBe(204);
     expect(answer.headers.get('access-control-allow-origin')).toBe(UI);
@@ -104,8 +108,8 @@ describe('the codec endpoint', () => {
   });
 
   it('without a Web UI no browser may ask', async () => {
-    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, largeBody: limits.largeBody, log });
-    const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } });
+    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, limits, log });
+    const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } }, PEER);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     expect(answer.status).toBe(401);
   });
@@ -132,7 +136,7 @@ describe('the codec endpoint', () => {
 
   describe('a browser', () => {
     const form = (token: string) =>
-      endpoint.request('/sign-in', { method: 'POST', body: new URLSearchParams({ token }) });
+      endpoint.request('/sign-in', { method: 'POST', body: new URLSearchParams({ token }) }, PEER);
     const decode = (cookie: string) => post('/decode', { payloads: [PLAIN] }, { authorization: '', cookie });
 
     it('signs in with the token and then goes by its cookie, which no script and no other site gets', async () => {
@@ -167,13 +171,35 @@ describe('the codec endpoint', () => {
     });
 
     it('gets the cookie for https only when it came by https', async () => {
-      const answer = await endpoint.request('/sign-in', {
-        method: 'POST',
-        headers: { 'x-forwarded-proto': 'https' },
-        body: new URLSearchParams({ token: TOKEN }),
-      });
+      const answer = await endpoint.request(
+        '/sign-in',
+        { method: 'POST', headers: { 'x-forwarded-proto': 'https' }, body: new URLSearchParams({ token: TOKEN }) },
+        PEER,
+      );
       expect(answer.headers.get('set-cookie')).toContain('; Secure');
     });
+  });
+
+  it('lets nobody guess the token: after a hundred wrong ones a right one is not looked at either', async () => {
+    for (const way of ['header', 'form'] as const) {
+      const guarded = createCodecEndpoint({
+        codec,
+        signIn,
+        uiOrigin: UI,
+        limits: createLimits({ ratePerSecond: 1_000, sources: createSources([]), log, now: () => 0 }),
+        log,
+      });
+      const show = async (token: string): Promise<number> => {
+        const answer = await (way === 'header'
+          ? guarded.request('/decode', { method: 'POST', headers: { authorization: `Bearer ${token}` } }, PEER)
+          : guarded.request('/sign-in', { method: 'POST', body: new URLSearchParams({ token }) }, PEER));
+        return answer.status;
+      };
+      for (let index = 0; index < 100; index += 1) expect(await show(`a-guess-of-somebody-${index}`)).toBe(401);
+      expect([await show('a-guess-of-somebody'), await show(TOKEN)]).toEqual([429, 429]);
+    }
+    expect(logged).toContain('"system":"codec"');
+    expect(logged).not.toContain('a-guess-of');
   });
 
   it('has no other address', async () => {

@@ -12,8 +12,8 @@ import { createWebhooks } from '../../src/http/webhooks/dataverse.js';
 /** The routes of a starter over real HTTP, with everything behind them standing in. */
 
 export const SECRET = 'a-webhook-secret-for-tests';
-export const ADDRESS_KEY = 'an-address-key-for-tests';
-export const CLIENT_STATE = 'a-client-state-for-tests';
+const ADDRESS_KEY = 'an-address-key-for-tests';
+const CLIENT_STATE = 'a-client-state-for-tests';
 export const TOKEN = 'a-token-for-large-bodies';
 export const HINT = JSON.stringify({
   MessageName: 'Update',

@@ -31,8 +31,18 @@ export interface Limits {
   guard(system: SystemDoor): MiddlewareHandler;
   /** Stands behind a check of the route's own, which has let the caller in: reads a body that may be larger. */
   largeBody(maxBytes: number): MiddlewareHandler;
+  /** For a route that checks a secret or token by itself: whoever has failed too often is not looked at. */
+  readonly secrets: ShownSecrets;
   /** Connections of this server count from now on. */
   watch(server: Server): void;
+}
+
+export interface ShownSecrets {
+  isBlocked(c: Context): boolean;
+  /** A wrong one was shown. */
+  recordFailure(c: Context, name: string): void;
+  /** A right one was shown. */
+  trust(c: Context): void;
 }
 
 export interface SystemDoor {
@@ -99,8 +109,18 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
     return takeBody(c, source, ofStrangers, next);
   };
 
+  const trust = (c: Context): void => {
+    failed.trust(sources.of(c));
+    connections.prove(c);
+  };
+
   return {
     all: every(secureHeaders(), limitStrangers),
+    secrets: {
+      isBlocked: (c) => failed.isBlocked(sources.of(c)),
+      recordFailure: (c, name) => void failed.record(name, sources.of(c)),
+      trust,
+    },
     guard({ name, givenSecret, isRight, refusal, maxBytes }) {
       const budget = createByteBudget(SYSTEM_BYTES);
       const rule: BodyRule = { ...common, takesChunks: true, busyStatus: 503, maxBytes, budget };
@@ -120,8 +140,7 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
         if (given === '') return waitOfStranger(source) > 0 ? busy(c) : turnAway(c);
         if (failed.isBlocked(source)) return busy(c);
         if (!(await isRight(given))) return failed.record(name, source) ? busy(c) : turnAway(c);
-        failed.trust(source);
-        connections.prove(c);
+        trust(c);
         if (!hasWarned && sources.isBehindUnknownProxy(c)) {
           hasWarned = true;
           log.warn({ peer: source }, 'requests come through a proxy that STARTER_TRUSTED_PROXIES does not name');
@@ -130,10 +149,7 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
         return findLengthProblem(c, maxBytes) ?? takeBody(c, source, rule, next);
       };
     },
-    largeBody: (maxBytes) => (c, next) => {
-      connections.prove(c);
-      return takeBody(c, sources.of(c), { ...large, maxBytes, budget: largeBudget }, next);
-    },
+    largeBody: (maxBytes) => (c, next) => takeBody(c, sources.of(c), { ...large, maxBytes, budget: largeBudget }, next),
     watch: (server) => connections.watch(server),
   };
 }
