@@ -6,13 +6,14 @@ import { createKeyLine } from '../../src/secrets/keys.js';
 const ENVIRONMENT = {
   DATABASE_URL: 'postgres://ledger:ledger-password@127.0.0.1/ledger',
   ENTRA_TENANT_ID: 'contoso',
-  DATAVERSE_URL: 'https://somebody:url-password@contoso.crm4.dynamics.com',
+  DATAVERSE_URL: 'https://contoso.crm4.dynamics.com',
   DATAVERSE_CLIENT_ID: 'sales-client',
   DATAVERSE_CLIENT_SECRET: 'sales-secret',
   BC_COMPANY: 'CRONUS',
   BC_CLIENT_ID: 'bc-client',
   BC_CLIENT_SECRET: 'bc-secret',
   WEBHOOK_SECRET: 'a-webhook-secret-for-tests',
+  STARTER_TRUSTED_PROXIES: '10.0.0.4',
   DEALBRIDGE_KEYS: createKeyLine(),
 };
 
@@ -25,7 +26,7 @@ describe('the configuration that the audit trail may hold', () => {
       'rules.policy.confirmation.by': 'person',
       'rules.policy.createCustomers': true,
       'starter.ratePerSecond': 50,
-      'starter.trustedProxies': 0,
+      'starter.trustedProxies.0': '10.0.0.4',
       feeds: true,
     });
     expect(settings['dataverse.environmentUrl']).toBe('https://contoso.crm4.dynamics.com');
@@ -44,7 +45,7 @@ describe('the configuration that the audit trail may hold', () => {
     const later = {
       ...loadConfig(ENVIRONMENT),
       keyRing: { current: 'k1', keys: { k1: 'hidden' } },
-      console: { signInToken: 'hidden', sessionKey: 'hidden', url: 'https://console.example' },
+      console: { signInToken: 'hidden', sessionKey: 'hidden', url: 'https://ann:hidden@console.example' },
       mail: { user: 'dealbridge', Password: 'hidden' },
     };
     const settings = toEffectiveSettings(later);
