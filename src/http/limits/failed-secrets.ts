@@ -9,7 +9,6 @@ export interface FailedSecrets {
   record(system: string, source: string): boolean;
   /** Showed a right secret: guesses of somebody behind the same address do not block it. */
   trust(source: string): void;
-  readonly count: number;
 }
 
 /** A mistake in a registration may fail some hundred times in a row; a list of words needs a day for each hundred thousand. */
@@ -46,9 +45,6 @@ export function createFailedSecrets(log: Logger, now: () => number): FailedSecre
       trusted.delete(source);
       trusted.set(source, now());
       if (trusted.size > MAX_TRUSTED) for (const [oldest] of trusted) if (trusted.delete(oldest)) break;
-    },
-    get count() {
-      return count;
     },
   };
 }
