@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
 import { openDatabase } from '../../src/ledger/database.js';
@@ -103,7 +104,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.onStop(() => database.close());
   const connection = await Connection.connect({ address: options.temporal.address });
   options.onStop(() => connection.close());
-  const dataConverter = createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile }));
+  const dataConverter = {
+    ...createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile })),
+    // The SDK loads it by its path, and a test that runs these sources has it as a built program only.
+    failureConverterPath: fileURLToPath(new URL('secrets/failure-converter.js', options.programs)),
+  };
   const temporal = new Client({ connection, dataConverter });
   const seller = await createSeller(simulators);
   const people = createPeople(simulators, database, plan.roll);
