@@ -5,7 +5,7 @@ import type { Client } from '@temporalio/client';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { documentKey } from '../../src/deal/ids.js';
 import { subtract } from '../../src/deal/money.js';
-import { createDealCommands, type DealCommands } from '../../src/dispatch/deal-commands.js';
+import { createDealCommands } from '../../src/dispatch/deal-commands.js';
 import { createMasterCommands } from '../../src/dispatch/master-commands.js';
 import type { Database } from '../../src/ledger/database.js';
 import type { createLedger } from '../../src/ledger/ledger.js';
@@ -61,10 +61,10 @@ export function createDeciders(options: DecidersOptions): Deciders {
   const told = new Set<string>();
   let confirmed = 0;
 
-  /** The first time as its case says, afterwards only that it be looked at again. */
+  /** The first time as its case says, afterwards only that it be looked at again, or ended again. */
   async function decide(deal: Deal, waiting: Waiting): Promise<void> {
     const { record_id: recordId } = waiting;
-    if (decidedAt.has(recordId)) return retry(commands, recordId);
+    if (decidedAt.has(recordId)) return decideAgain(deal, recordId);
     await misspelled.sendTo(recordId);
     switch (deal.case?.name) {
       case 'shared-number':
@@ -74,6 +74,13 @@ export function createDeciders(options: DecidersOptions): Deciders {
       case 'automatic-discount':
         return decideDiscount(deal, waiting);
     }
+  }
+
+  /** What was ended is held again when the seller's next click makes another revision of it. */
+  async function decideAgain({ isCancelled, case: of }: Deal, recordId: string): Promise<void> {
+    const isEnded = isCancelled || (of?.name === 'other-order' && of.decision !== 'correct');
+    if (isEnded) await commands.cancel(recordId, { actor: DECIDER, reason: 'it was settled before' });
+    else await commands.retry(recordId, { actor: DECIDER });
   }
 
   async function decideCustomer(deal: Deal, recordId: string): Promise<void> {
@@ -213,8 +220,4 @@ const REASONS: Readonly<Partial<Record<string, string>>> = {
 /** The reason, and of a difference its cause. */
 function toReason({ hold_reason: reason, hold_text: text }: Waiting): string {
   return reason === 'totals-differ' && text?.startsWith('header discount') ? 'header-discount' : (reason ?? '');
-}
-
-async function retry(commands: DealCommands, recordId: string): Promise<void> {
-  await commands.retry(recordId, { actor: DECIDER });
 }
