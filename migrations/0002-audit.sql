@@ -77,6 +77,16 @@ END $$;
 CREATE TRIGGER audit_entries_are_chained BEFORE INSERT ON audit_entries
   FOR EACH ROW EXECUTE FUNCTION chain_audit_entry();
 
+-- An entry or a seal is signed by a key that the database does not hold, in the transaction that writes it.
+CREATE TABLE audit_signatures (
+  subject text NOT NULL CHECK (subject IN ('entry', 'seal')),
+  number bigint NOT NULL,
+  signature text NOT NULL,
+  PRIMARY KEY (subject, number)
+);
+CREATE TRIGGER audit_signatures_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_signatures
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Personal content stands apart: the chain holds SHA-256(salt || content), so that erasing it breaks nothing.
 CREATE TABLE audit_personal (
   entry_id bigint PRIMARY KEY,
@@ -165,6 +175,9 @@ COMMENT ON COLUMN audit_entries.after IS 'What it was replaced by, version 1.';
 COMMENT ON COLUMN audit_entries.personal_hash IS 'SHA-256 of salt and content in audit_personal.';
 COMMENT ON COLUMN audit_entries.previous_hash IS 'entry_hash of the entry before; zeros for the first.';
 COMMENT ON COLUMN audit_entries.entry_hash IS 'SHA-256 of the entry; set by the trigger.';
+COMMENT ON TABLE audit_signatures IS 'Signatures of entries and seals by a key that stands in the key ring and not in the database (docs/audit.md).';
+COMMENT ON COLUMN audit_signatures.number IS 'entry_id or seal_number.';
+COMMENT ON COLUMN audit_signatures.signature IS 'Id of the key, a colon, and HMAC-SHA-256 over the hash of the entry or seal.';
 COMMENT ON TABLE audit_personal IS 'Data of people, apart from the entries so that it can be erased without breaking a chain.';
 COMMENT ON COLUMN audit_personal.salt IS 'Random: without it nobody can guess the content from its hash.';
 COMMENT ON COLUMN audit_personal.content IS 'What a person typed, or data of a person, version 1.';

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import type { TrailSigner } from './audit/signatures.js';
 
 /** What the ledger's parts ask of a connection or a pool. */
 export interface Queryable {
@@ -7,6 +8,8 @@ export interface Queryable {
     text: string,
     values?: readonly unknown[],
   ): Promise<{ rows: Row[]; rowCount: number | null }>;
+  /** Signs what is appended to the audit trail here; an entry that was written without one is found by a proof with one. */
+  readonly signer?: TrailSigner;
 }
 
 export interface Database extends Queryable {

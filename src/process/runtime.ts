@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { appendAudit, SYSTEM_CHAIN } from '../ledger/audit/audit.js';
+import { createTrailSigner, withSigner } from '../ledger/audit/signatures.js';
 import { type Database, openDatabase } from '../ledger/database.js';
 import { createLedger, type Ledger } from '../ledger/ledger.js';
 import { migrate } from '../ledger/migrate.js';
@@ -59,7 +60,7 @@ export function createFoundation(config: Config, name: string): Foundation {
   const ring = openKeyRing(config.keys, (error) =>
     log.error({ problem: error.message }, 'key file unusable, keeping the previous keys'),
   );
-  const database = openDatabase(config.databaseUrl);
+  const database = withSigner(openDatabase(config.databaseUrl), createTrailSigner(ring));
   return {
     log,
     ring,

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto';
 import type { SealErrorCode } from '../deal/error-codes.js';
 import { DealbridgeError } from '../deal/errors.js';
 import { openKeyFile } from './key-file.js';
@@ -14,7 +14,12 @@ export interface KeyRing {
   seal(plain: Uint8Array, associatedData: string): Buffer;
   /** @throws SealError */
   open(sealed: Uint8Array, associatedData: string): Buffer;
+  /** `key id:HMAC-SHA-256`, by a key of its own for each purpose, derived from the newest key of the ring. */
+  sign(content: string, purpose: string): string;
+  checkSignature(content: string, purpose: string, signature: string): SignatureCheck;
 }
+
+export type SignatureCheck = 'right' | 'wrong' | 'unknown-key';
 
 export type KeySource =
   | { readonly kind: 'text'; readonly text: string }
@@ -79,7 +84,25 @@ function createKeyRing(read: (options?: { readonly fresh?: boolean }) => Keys): 
         throw new SealError('does-not-open', id);
       }
     },
+    sign(content, purpose) {
+      const [id, key] = newest(read());
+      return `${id}:${hmac(key, content, purpose).toString('hex')}`;
+    },
+    checkSignature(content, purpose, signature) {
+      const [id = '', given = ''] = signature.split(':');
+      const key = read().get(id) ?? read({ fresh: true }).get(id);
+      if (!key) return 'unknown-key';
+      const right = hmac(key, content, purpose);
+      const found = Buffer.from(given, 'hex');
+      return found.length === right.length && timingSafeEqual(found, right) ? 'right' : 'wrong';
+    },
   };
+}
+
+/** A key that seals never signs: each purpose has a key derived from it (RFC 5869). */
+function hmac(key: Buffer, content: string, purpose: string): Buffer {
+  const derived = Buffer.from(hkdfSync('sha256', key, '', purpose, 32));
+  return createHmac('sha256', derived).update(content).digest();
 }
 
 /** Which key opens this. @throws SealError */

@@ -1,9 +1,22 @@
 import { randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
-import type { Queryable } from '../database.js';
-import { countColumn, nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { InternalError } from '../../deal/errors.js';
+import type { Database, Queryable } from '../database.js';
+import {
+  countColumn,
+  nullable,
+  type RowOf,
+  rowsOf,
+  selectRow,
+  selectRows,
+  textColumn,
+  timeColumn,
+} from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
+import { hashEntry, hashPersonal } from './chain.js';
+import { ENTRY_COLUMNS, entryColumns } from './entry-columns.js';
 
 /** The chain of what belongs to no deal: configuration, credentials, feeds. */
 export const SYSTEM_CHAIN = '00000000-0000-0000-0000-000000000000';
@@ -46,39 +59,106 @@ export interface StoredAuditEntry extends AuditEntry {
   readonly entryHash: string;
 }
 
-/** One statement, so that a deal pays no extra round trip; the database chains the entry (migrations/0002-audit.sql). */
+/**
+ * The database chains the entry (migrations/0002-audit.sql); the signature follows in the same transaction, since the hash
+ * that it signs holds what only the database knows: number, time, and the entry before.
+ */
 export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<void> {
+  if (db.signer && isDatabase(db)) return db.transaction((tx) => appendAudit(tx, entry));
+  const given = toGiven(entry);
+  const row = await insertEntry(db, given);
+  if (!db.signer) return;
+  ensureStoredAsGiven(given, row);
+  await db.query(`INSERT INTO audit_signatures (subject, number, signature) VALUES ('entry', $1, $2)`, [
+    row.entryId,
+    db.signer.sign('entry', row.entryHash),
+  ]);
+}
+
+function isDatabase(db: Queryable): db is Database {
+  return 'transaction' in db;
+}
+
+interface GivenEntry {
+  readonly chain: string;
+  readonly actor: string;
+  readonly action: string;
+  readonly requestId: string | null;
+  readonly correlationId: string | null;
+  /** JSON, as is what follows. */
+  readonly facts: string;
+  readonly before: string | null;
+  readonly after: string | null;
+  readonly personal: string | null;
+}
+
+function toGiven(entry: AuditEntry): GivenEntry {
   const { actor } = entry;
   // How an act came and whether its name was proved are facts of the entry: they stand in the chain's hash.
   const facts =
     typeof actor === 'string' ? entry.facts : { ...entry.facts, source: actor.source, verified: actor.isVerified };
-  const values = [
-    entry.recordId,
-    nameOf(actor),
-    entry.action,
+  return {
+    chain: entry.recordId,
+    actor: nameOf(actor),
+    action: entry.action,
     // An empty id is none.
-    entry.requestId || null,
-    entry.correlationId || null,
-    toStored(facts ?? {}),
-    entry.before ? toStored(entry.before) : null,
-    entry.after ? toStored(entry.after) : null,
-  ];
-  if (!entry.personal) {
-    await db.query(
-      `INSERT INTO audit_entries (record_id, actor, action, request_id, correlation_id, facts, before, after)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
-      values,
-    );
-    return;
-  }
-  await db.query(
-    `WITH entry AS (
+    requestId: entry.requestId || null,
+    correlationId: entry.correlationId || null,
+    facts: toStored(facts ?? {}),
+    before: entry.before ? toStored(entry.before) : null,
+    after: entry.after ? toStored(entry.after) : null,
+    personal: entry.personal ? toStored(entry.personal) : null,
+  };
+}
+
+const insertedRow = rowsOf('audit_entries', ['chain', 'position'], entryColumns);
+
+async function insertEntry(db: Queryable, given: GivenEntry): Promise<RowOf<typeof insertedRow>> {
+  const row = await selectRow(
+    db,
+    insertedRow,
+    `WITH e AS (
        INSERT INTO audit_entries (record_id, actor, action, request_id, correlation_id, facts, before, after, personal_hash)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, encode(sha256($9::bytea || convert_to($10::jsonb::text, 'UTF8')), 'hex'))
-       RETURNING entry_id, record_id)
-     INSERT INTO audit_personal (entry_id, record_id, salt, content) SELECT entry_id, record_id, $9::bytea, $10::jsonb FROM entry`,
-    [...values, randomBytes(32), toStored(entry.personal)],
+       RETURNING *),
+     p AS (
+       INSERT INTO audit_personal (entry_id, record_id, salt, content)
+       SELECT entry_id, record_id, $9::bytea, $10::jsonb FROM e WHERE $10::jsonb IS NOT NULL RETURNING *)
+     SELECT ${ENTRY_COLUMNS} FROM e LEFT JOIN p ON p.entry_id = e.entry_id`,
+    [
+      given.chain,
+      given.actor,
+      given.action,
+      given.requestId,
+      given.correlationId,
+      given.facts,
+      given.before,
+      given.after,
+      randomBytes(32),
+      given.personal,
+    ],
   );
+  if (!row) throw new InternalError(`the entry '${given.action}' of ${given.chain} was not stored`);
+  return row;
+}
+
+/** A signature is for what we said: a trigger that somebody replaced gets none for what it made of it. */
+function ensureStoredAsGiven(given: GivenEntry, row: RowOf<typeof insertedRow>): void {
+  const { salt, personal, personalHash } = row;
+  const isWhole =
+    (['chain', 'actor', 'action', 'requestId', 'correlationId'] as const).every((name) => row[name] === given[name]) &&
+    (['facts', 'before', 'after', 'personal'] as const).every((name) => isSameJson(row[name], given[name])) &&
+    (salt !== null && personal !== null ? hashPersonal(salt, personal) : null) === personalHash &&
+    hashEntry(row) === row.entryHash;
+  if (isWhole) return;
+  throw new InternalError(
+    `the database stored entry ${row.entryId} ('${given.action}' of ${given.chain}) otherwise than it was given: see the triggers of audit_entries`,
+  );
+}
+
+function isSameJson(left: string | null, right: string | null): boolean {
+  if (left === null || right === null) return left === right;
+  return isDeepStrictEqual(JSON.parse(left), JSON.parse(right));
 }
 
 /** Each action has facts of its own, so that only their names are known to be text. */

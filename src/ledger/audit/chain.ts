@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { findSignatureFault, type TrailSigner } from './signatures.js';
 
 /** The proof of one chain: the hash of an entry, and a walk that names the first wrong one. docs/audit.md has the bytes. */
 
@@ -26,9 +27,18 @@ export interface WalkedEntry extends ChainEntry {
   readonly personal: string | null;
   /** A seal that holds another hash of this position. */
   readonly contradictingSeal: string | null;
+  readonly signature: string | null;
 }
 
-export type FindingKind = 'altered' | 'removed' | 'reordered' | 'inserted' | 'cut off' | 'personal content' | 'seal';
+export type FindingKind =
+  | 'altered'
+  | 'removed'
+  | 'reordered'
+  | 'inserted'
+  | 'cut off'
+  | 'signature'
+  | 'personal content'
+  | 'seal';
 
 export interface Finding {
   readonly kind: FindingKind;
@@ -47,7 +57,7 @@ export function toField(value: string | null): string {
   return value === null ? '-' : `${Buffer.byteLength(value)}:${value}`;
 }
 
-function hashEntry(entry: ChainEntry, position = entry.position): string {
+export function hashEntry(entry: ChainEntry, position = entry.position): string {
   const fields = [
     'dealbridge audit entry 1',
     entry.chain,
@@ -73,6 +83,7 @@ const FARTHEST_MOVE = 64;
 /** Takes the entries of one chain in the order of their positions; constant memory whatever the length. */
 export class ChainWalk {
   private readonly chain: string;
+  private readonly signer: TrailSigner | undefined;
   private expected = 1;
   private previousHash = NO_HASH;
   private previousId: string | undefined;
@@ -81,8 +92,10 @@ export class ChainWalk {
   private movedUp: { readonly at: WalkedEntry; readonly from: number } | undefined;
   private withoutPersonal: WalkedEntry | undefined;
 
-  constructor(chain: string) {
+  /** @param signer without one signatures are not looked at */
+  constructor(chain: string, signer: TrailSigner | undefined) {
     this.chain = chain;
+    this.signer = signer;
   }
 
   take(entry: WalkedEntry): void {
@@ -115,6 +128,8 @@ export class ChainWalk {
       const text = `seal ${entry.contradictingSeal} holds another hash: the chain was written anew up to here or before`;
       return this.toFinding('altered', position, entry, text);
     }
+    const unsigned = this.signer && findSignatureFault(this.signer, 'entry', entry.entryHash, entry.signature);
+    if (unsigned !== undefined) return this.toFinding('signature', position, entry, unsigned);
     this.expected = position + 1;
     this.previousHash = entry.entryHash;
     this.previousId = entry.entryId;
@@ -166,7 +181,7 @@ export class ChainWalk {
   }
 }
 
-function hashPersonal(salt: string, content: string): string {
+export function hashPersonal(salt: string, content: string): string {
   return createHash('sha256').update(Buffer.from(salt, 'hex')).update(content).digest('hex');
 }
 

@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
+import { InternalError } from '../../deal/errors.js';
 import type { Database, Queryable } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { type Finding, NO_HASH, toField } from './chain.js';
+import { findSignatureFault, type TrailSigner } from './signatures.js';
 
 /** Seals chain the heads of all chains, so that a chain that was cut or written anew as a whole is found. */
 
@@ -25,7 +27,7 @@ const SEAL_COLUMNS = `seal_number::text AS number, to_char(at AT TIME ZONE 'UTC'
   previous_hash AS "previousHash", last_entry_id::text AS "lastEntryId", chain_count::text AS "chainCount",
   changed_count::text AS "changedCount", seal_hash AS "sealHash"`;
 
-const sealRow = rowsOf('audit_seals', ['number'], {
+const sealColumns = {
   number: textColumn,
   at: textColumn,
   previousHash: textColumn,
@@ -33,7 +35,9 @@ const sealRow = rowsOf('audit_seals', ['number'], {
   chainCount: textColumn,
   changedCount: textColumn,
   sealHash: textColumn,
-});
+};
+const sealRow = rowsOf('audit_seals', ['number'], sealColumns);
+const signedSealRow = rowsOf('audit_seals', ['number'], { ...sealColumns, signature: textColumn.nullable() });
 
 const headRow = rowsOf('audit_seal_heads', ['chain'], {
   chain: textColumn,
@@ -48,16 +52,34 @@ export function sealAudit(database: Database): Promise<Seal | undefined> {
   return database.transaction(async (tx) => {
     // New entries wait while a seal waits for those under way: rather no seal this time than a deal that stands still.
     await tx.query(`SET LOCAL lock_timeout = '5s'`);
-    return selectRow(tx, sealRow, `SELECT ${SEAL_COLUMNS} FROM seal_audit()`);
+    const seal = await selectRow(tx, sealRow, `SELECT ${SEAL_COLUMNS} FROM seal_audit()`);
+    if (seal && tx.signer) await signSeal(tx, tx.signer, seal);
+    return seal;
   });
 }
 
-export async function* readSeals(db: Queryable): AsyncGenerator<Seal> {
+/** Our signature is for what the heads give, whatever the function of the database said. */
+async function signSeal(tx: Queryable, signer: TrailSigner, seal: Seal): Promise<void> {
+  if ((await hashSeal(tx, seal)) !== seal.sealHash) {
+    throw new InternalError(`seal ${seal.number} does not give its hash: see the function seal_audit of the database`);
+  }
+  await tx.query(`INSERT INTO audit_signatures (subject, number, signature) VALUES ('seal', $1, $2)`, [
+    seal.number,
+    signer.sign('seal', seal.sealHash),
+  ]);
+}
+
+export interface SignedSeal extends Seal {
+  readonly signature: string | null;
+}
+
+export async function* readSeals(db: Queryable): AsyncGenerator<SignedSeal> {
   for (let after = '0'; ; ) {
-    const rows: readonly Seal[] = await selectRows(
+    const rows: readonly SignedSeal[] = await selectRows(
       db,
-      sealRow,
-      `SELECT ${SEAL_COLUMNS} FROM audit_seals WHERE seal_number > $1 ORDER BY seal_number LIMIT $2`,
+      signedSealRow,
+      `SELECT ${SEAL_COLUMNS},
+         (SELECT signature FROM audit_signatures WHERE subject = 'seal' AND number = seal_number) AS signature FROM audit_seals WHERE seal_number > $1 ORDER BY seal_number LIMIT $2`,
       [after, PAGE],
     );
     yield* rows;
@@ -108,6 +130,8 @@ export async function verifySeals(
     if (number !== count) report(count, `it is missing; the next one is ${number}`);
     if (seal.previousHash !== previousHash) report(number, 'it follows another seal than the one before it');
     if ((await hashSeal(db, seal)) !== seal.sealHash) report(number, 'its heads and figures do not give its hash');
+    const unsigned = db.signer && findSignatureFault(db.signer, 'seal', seal.sealHash, seal.signature);
+    if (unsigned !== undefined) report(number, unsigned);
     const noted = missing.get(seal.number);
     if (noted !== undefined && noted !== seal.sealHash) report(number, `its hash was noted elsewhere as ${noted}`);
     missing.delete(seal.number);

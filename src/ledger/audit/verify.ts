@@ -1,6 +1,7 @@
 import type { Queryable } from '../database.js';
 import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { ChainWalk, type Finding, type WalkedEntry } from './chain.js';
+import { ENTRY_COLUMNS, entryColumns } from './entry-columns.js';
 import { type KnownSeal, verifySeals } from './seals.js';
 
 /** Walks every chain and every seal, page by page: constant memory whatever the length of the trail. */
@@ -37,7 +38,7 @@ export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): P
     entries += 1;
     if (current?.chain !== entry.chain) {
       add(current?.walk.end());
-      current = { chain: entry.chain, walk: new ChainWalk(entry.chain) };
+      current = { chain: entry.chain, walk: new ChainWalk(entry.chain, db.signer) };
       chains += 1;
     }
     current.walk.take(entry);
@@ -48,37 +49,12 @@ export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): P
   return { entries, chains, seals: seals.count, findings: [...findings.values()] };
 }
 
-/** The text that was hashed, made here and not by the functions of the database, which an owner could change. */
-export const ENTRY_COLUMNS = `e.record_id::text AS chain, e.chain_position::text AS position,
-  e.previous_hash AS "previousHash", e.entry_id::text AS "entryId",
-  to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') AS at, e.actor, e.action,
-  e.request_id AS "requestId", e.correlation_id AS "correlationId", e.facts::text AS facts,
-  e.before::text AS before, e.after::text AS after, e.personal_hash AS "personalHash", e.entry_hash AS "entryHash",
-  encode(p.salt, 'hex') AS salt, p.content::text AS personal`;
-
 const nullableText = textColumn.nullable();
-
-/** The columns of {@link ENTRY_COLUMNS}, as text: contents are hashed and not read. */
-export const entryColumns = {
-  chain: textColumn,
-  position: textColumn,
-  previousHash: textColumn,
-  entryId: textColumn,
-  at: textColumn,
-  actor: textColumn,
-  action: textColumn,
-  requestId: nullableText,
-  correlationId: nullableText,
-  facts: textColumn,
-  before: nullableText,
-  after: nullableText,
-  personalHash: nullableText,
-  entryHash: textColumn,
-  salt: nullableText,
-  personal: nullableText,
-};
-
-const walkedRow = rowsOf('audit_entries', ['chain', 'position'], { ...entryColumns, contradictingSeal: nullableText });
+const walkedRow = rowsOf('audit_entries', ['chain', 'position'], {
+  ...entryColumns,
+  contradictingSeal: nullableText,
+  signature: nullableText,
+});
 
 const cutRow = rowsOf('audit_seal_heads', ['chain'], {
   chain: textColumn,
@@ -103,8 +79,10 @@ async function* readWalkedEntries(
       walkedRow,
       `SELECT ${ENTRY_COLUMNS},
          (SELECT min(h.seal_number)::text FROM audit_seal_heads h WHERE h.chain_id = e.record_id
-           AND h.chain_position = e.chain_position AND h.entry_hash <> e.entry_hash) AS "contradictingSeal"
+           AND h.chain_position = e.chain_position AND h.entry_hash <> e.entry_hash) AS "contradictingSeal",
+         s.signature
        FROM audit_entries e LEFT JOIN audit_personal p ON p.entry_id = e.entry_id
+       LEFT JOIN audit_signatures s ON s.subject = 'entry' AND s.number = e.entry_id
        WHERE ($1::uuid IS NULL OR e.record_id = $1)
          AND ($2::uuid IS NULL OR (e.record_id, e.chain_position, e.entry_id) > ($2, $3::bigint, $4::bigint))
        ORDER BY e.record_id, e.chain_position, e.entry_id LIMIT $5`,

@@ -65,7 +65,7 @@ export async function listMissingRights(db: Queryable): Promise<string[]> {
   return rows.map((row) => row.name);
 }
 
-const APPEND_ONLY = ['audit_entries', 'audit_seals', 'audit_seal_heads'];
+const APPEND_ONLY = ['audit_entries', 'audit_signatures', 'audit_seals', 'audit_seal_heads'];
 
 /** Tables of the trail that our role could change, were it not for their triggers. */
 export async function listChangeableTrail(db: Queryable): Promise<string[]> {
@@ -90,6 +90,7 @@ export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
       [
         'audit_entries_are_append_only',
         'audit_entries_are_chained',
+        'audit_signatures_are_append_only',
         'audit_personal_is_never_updated',
         'audit_seals_are_append_only',
         'audit_seal_heads_are_append_only',
