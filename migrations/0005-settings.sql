@@ -13,7 +13,7 @@ CREATE TABLE credentials (
   valid_until timestamptz,
   PRIMARY KEY (name, generation)
 );
-COMMENT ON TABLE credentials IS 'Secrets of the app registrations and of the webhook, each sealed and bound to its row (name, generation, kind, tenant).';
+COMMENT ON TABLE credentials IS 'Secrets of the app registrations and of the webhook, each sealed and bound to the tenant and to its row: no column of it can be changed without the key.';
 COMMENT ON COLUMN credentials.generation IS 'One more with each exchange; the one before stays valid for a while, so that an exchange stops nothing.';
 COMMENT ON COLUMN credentials.key_id IS 'The key of the key ring that sealed it.';
 COMMENT ON COLUMN credentials.thumbprint IS 'Of a certificate; whoever may list credentials may read it.';

@@ -80,6 +80,45 @@ export function testVault(name: string, open: () => Promise<{ url: string; stop:
       await expect(vault(ring(OLD)).findCredentials('dataverse')).rejects.toMatchObject({ code: 'does-not-open' });
     });
 
+    for (const [what, statement] of [
+      ['valid_until, which makes a withdrawn one count again', `valid_until = NULL WHERE generation = 1`],
+      [
+        'valid_until, which makes one count for longer',
+        `valid_until = valid_until + interval '1 day' WHERE generation = 1`,
+      ],
+      ['set_at', `set_at = set_at - interval '1 day' WHERE generation = 2`],
+      ['set_by', `set_by = 'mallory' WHERE generation = 2`],
+      ['kind', `kind = 'certificate' WHERE generation = 2`],
+      ['expires_at', `expires_at = now() WHERE generation = 2`],
+      ['thumbprint', `thumbprint = 'f00d' WHERE generation = 2`],
+      ['key_id', `key_id = 'new' WHERE generation = 2`],
+      ['generation', `generation = 3 WHERE generation = 2`],
+    ] as const) {
+      it(`open as they were written only: not with another ${what}`, async () => {
+        await set('withdrawn');
+        await set('next');
+        expect(await vault(ring(OLD)).findCredentials('dataverse')).toHaveLength(2);
+        await database.query(`UPDATE credentials SET ${statement}`);
+        await expect(vault(ring(OLD)).findCredentials('dataverse')).rejects.toMatchObject({ code: 'does-not-open' });
+      });
+    }
+
+    it('do not count again when the whole row of before is put back', async () => {
+      await set('withdrawn');
+      await database.query('CREATE TABLE row_of_before AS SELECT * FROM credentials');
+      await set('next', 0);
+      await database.query('DELETE FROM credentials WHERE generation = 1');
+      await database.query('INSERT INTO credentials SELECT * FROM row_of_before');
+      await database.query('DROP TABLE row_of_before');
+      await expect(vault(ring(OLD)).findCredentials('dataverse')).rejects.toMatchObject({ code: 'does-not-open' });
+    });
+
+    it('are set anew over one whose key is lost', async () => {
+      await set('sealed with a key that is lost');
+      await set('next', 24, ring(NEW));
+      expect(await vault(ring(NEW)).findCredentials('dataverse')).toEqual([{ kind: 'secret', secret: 'next' }]);
+    });
+
     it('are sealed anew with the newest key, after which the old key is not needed', async () => {
       await set('one');
       await set('two');
@@ -90,7 +129,10 @@ export function testVault(name: string, open: () => Promise<{ url: string; stop:
 
     it('stay as they are when one of them does not open', async () => {
       await set('one');
-      await set('two', 24, ring(NEW));
+      await set('two', 24, ring(NEW, OLD));
+      await database.query(`UPDATE credentials SET key_id = 'old', sealed = $1 WHERE generation = 1`, [
+        ring(OLD).seal(Buffer.from('{}'), 'elsewhere'),
+      ]);
       await expect(vault(ring(NEW)).rotate('bob')).rejects.toMatchObject({ code: 'unknown-key', keyId: 'old' });
       expect((await vault(ring(NEW)).list()).map((one) => one.keyId)).toEqual(['new', 'old']);
     });

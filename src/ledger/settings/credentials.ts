@@ -38,41 +38,32 @@ export async function listCredentials(db: Queryable): Promise<CredentialFacts[]>
   return rows.map(toCredential).map(({ sealed: _sealed, ...facts }) => facts);
 }
 
-/** Nobody else changes this credential until the transaction ends. Returns the number of the next generation. */
-export async function openGeneration(tx: Queryable, name: string): Promise<number> {
-  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`credential ${name}`]);
-  const row = await selectRow(
-    tx,
-    nextRow,
-    'SELECT $1::text AS name, coalesce(max(generation), 0) + 1 AS next FROM credentials WHERE name = $1',
-    [name],
-  );
-  return row?.next ?? 1;
-}
-
-export interface NewCredential
-  extends Pick<SealedCredential, 'name' | 'generation' | 'kind' | 'keyId' | 'sealed' | 'setBy'> {
-  readonly thumbprint?: string | undefined;
-  readonly expiresAt?: Date | undefined;
-}
-
-/** The newest generation is this one; the one before ends after the overlap, older ones are gone. */
-export async function saveCredential(
+/** Nobody else changes this credential until the transaction ends. */
+export async function openGeneration(
   tx: Queryable,
-  credential: NewCredential,
-  overlapHours: number,
-): Promise<CredentialFacts> {
-  const { name, generation } = credential;
-  await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
-  await tx.query(`UPDATE credentials SET valid_until = now() + $2 * interval '1 hour' WHERE name = $1`, [
-    name,
-    overlapHours,
-  ]);
-  const row = await selectRow(
+  name: string,
+): Promise<{ readonly generation: number; readonly now: Date; readonly before: SealedCredential | undefined }> {
+  await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [`credential ${name}`]);
+  const rows = await selectRows(
     tx,
     credentialRow,
-    `INSERT INTO credentials (name, generation, kind, key_id, sealed, thumbprint, expires_at, set_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING *`,
+    'SELECT * FROM credentials WHERE name = $1 ORDER BY generation DESC LIMIT 1 FOR UPDATE',
+    [name],
+  );
+  const before = rows.map(toCredential)[0];
+  // The clock that `valid_until` is compared with, to the milliseconds that a date of ours holds.
+  const time = await selectRow(tx, nowRow, `SELECT date_trunc('milliseconds', now()) AS now`);
+  if (!time) throw new InternalError('the database tells no time');
+  return { generation: (before?.generation ?? 0) + 1, now: time.now, before };
+}
+
+/** The newest generation is this one; but for the one before it, older ones are gone. */
+export async function saveCredential(tx: Queryable, credential: SealedCredential): Promise<void> {
+  const { name, generation } = credential;
+  await tx.query('DELETE FROM credentials WHERE name = $1 AND generation < $2', [name, generation - 1]);
+  await tx.query(
+    `INSERT INTO credentials (name, generation, kind, key_id, sealed, thumbprint, expires_at, set_at, set_by, valid_until)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, NULL)`,
     [
       name,
       generation,
@@ -81,12 +72,17 @@ export async function saveCredential(
       credential.sealed,
       credential.thumbprint ?? null,
       credential.expiresAt ?? null,
+      credential.setAt,
       credential.setBy,
     ],
   );
-  if (!row) throw new InternalError(`storing credential ${name} gave no row`);
-  const { sealed: _sealed, ...facts } = toCredential(row);
-  return facts;
+}
+
+export async function dropCredential(
+  tx: Queryable,
+  { name, generation }: Pick<SealedCredential, 'name' | 'generation'>,
+): Promise<void> {
+  await tx.query('DELETE FROM credentials WHERE name = $1 AND generation = $2', [name, generation]);
 }
 
 /** All of them, locked against everybody else who changes them. */
@@ -95,19 +91,16 @@ export async function takeCredentials(tx: Queryable): Promise<SealedCredential[]
   return rows.map(toCredential);
 }
 
-export async function resealCredential(
-  tx: Queryable,
-  { name, generation, keyId, sealed }: Pick<SealedCredential, 'name' | 'generation' | 'keyId' | 'sealed'>,
-): Promise<void> {
-  await tx.query('UPDATE credentials SET key_id = $3, sealed = $4 WHERE name = $1 AND generation = $2', [
-    name,
-    generation,
-    keyId,
-    sealed,
-  ]);
+/** What is sealed holds the end as well, so that both change together. */
+export async function resealCredential(tx: Queryable, credential: SealedCredential): Promise<void> {
+  const { name, generation, keyId, sealed, validUntil } = credential;
+  await tx.query(
+    'UPDATE credentials SET key_id = $3, sealed = $4, valid_until = $5 WHERE name = $1 AND generation = $2',
+    [name, generation, keyId, sealed, validUntil ?? null],
+  );
 }
 
-const nextRow = rowsOf('credentials', ['name'], { name: textColumn, next: z.number() });
+const nowRow = rowsOf('credentials', [], { now: timeColumn });
 
 const credentialRow = rowsOf('credentials', ['name', 'generation'], {
   name: textColumn,

@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { CertificateFacts, Credential } from '../../secrets/credential.js';
-import { type KeyRing, readKeyId } from '../../secrets/key-ring.js';
+import { type KeyRing, readKeyId, SealError } from '../../secrets/key-ring.js';
 import { type AuditActor, type AuditEntry, nameOf } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import {
   type CredentialFacts,
+  dropCredential,
   findCredentials,
   listCredentials,
   openGeneration,
@@ -46,29 +47,70 @@ export interface Vault {
   rotate(actor: AuditActor): Promise<{ readonly keyId: string; readonly resealed: number }>;
 }
 
+const HOUR_MS = 3_600_000;
+
 const sealedContent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('secret'), secret: z.string() }),
   z.object({ kind: z.literal('certificate'), thumbprintSha256: z.string(), privateKey: z.string() }),
 ]);
 
 export function createVault({ database, ring, tenantId, audit }: VaultDependencies): Vault {
-  const placeOf = ({ name, generation, kind }: Pick<SealedCredential, 'name' | 'generation' | 'kind'>): string =>
-    ['credential', tenantId.toLowerCase(), name, generation, kind].join('/');
-  const open = (row: SealedCredential): Buffer => ring.open(row.sealed, placeOf(row));
+  // Every column of the row, so that none of them can be changed: above all not until when it counts. What is sealed names
+  // its key itself.
+  const placeOf = (row: CredentialFacts): string =>
+    JSON.stringify([
+      'credential',
+      tenantId.toLowerCase(),
+      row.name,
+      row.generation,
+      row.kind,
+      row.thumbprint ?? null,
+      row.expiresAt ?? null,
+      row.setAt,
+      row.setBy,
+      row.validUntil ?? null,
+    ]);
+  const open = (row: SealedCredential): Buffer => {
+    if (readKeyId(row.sealed) !== row.keyId) throw new SealError('does-not-open', row.keyId);
+    return ring.open(row.sealed, placeOf(row));
+  };
+  const seal = (plain: Buffer, facts: CredentialFacts): SealedCredential => {
+    const sealed = ring.seal(plain, placeOf(facts));
+    return { ...facts, sealed, keyId: readKeyId(sealed) };
+  };
+
+  /** The one before counts until then; one that nobody can open any more does not count at all. */
+  async function endGeneration(tx: Queryable, before: SealedCredential, validUntil: Date): Promise<void> {
+    let plain: Buffer;
+    try {
+      plain = open(before);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      return dropCredential(tx, before);
+    }
+    await resealCredential(tx, seal(plain, { ...before, validUntil }));
+  }
 
   return {
     set: ({ name, credential, certificate, actor, overlapHours }) =>
       database.transaction(async (tx) => {
-        const generation = await openGeneration(tx, name);
+        const { generation, now, before } = await openGeneration(tx, name);
         const { kind } = credential;
-        const sealed = ring.seal(Buffer.from(JSON.stringify(credential)), placeOf({ name, generation, kind }));
-        const keyId = readKeyId(sealed);
         const facts = { thumbprint: certificate?.thumbprintSha256, expiresAt: certificate?.expiresAt };
-        const stored = await saveCredential(
-          tx,
-          { name, generation, kind, keyId, sealed, setBy: nameOf(actor), ...facts },
-          overlapHours,
-        );
+        const row = seal(Buffer.from(JSON.stringify(credential)), {
+          name,
+          generation,
+          kind,
+          keyId: ring.newestKeyId(),
+          setAt: now,
+          setBy: nameOf(actor),
+          validUntil: undefined,
+          ...facts,
+        });
+        if (before) await endGeneration(tx, before, new Date(now.getTime() + overlapHours * HOUR_MS));
+        await saveCredential(tx, row);
+        const { sealed: _sealed, ...stored } = row;
+        const { keyId } = stored;
         await audit(tx, {
           actor,
           action: 'set credential',
@@ -78,6 +120,10 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
       }),
     async findCredentials(name) {
       const rows = await findCredentials(database, name);
+      const [, ...older] = rows;
+      // A row of before, put back as it was when it was the newest, opens; but two without an end there never are.
+      const ended = older.find((row) => row.validUntil === undefined);
+      if (ended) throw new SealError('does-not-open', ended.keyId);
       return rows.map((row) => sealedContent.parse(JSON.parse(open(row).toString('utf8'))));
     },
     list: () => listCredentials(database),
@@ -86,8 +132,7 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
         const keyId = ring.newestKeyId();
         const old = (await takeCredentials(tx)).filter((row) => row.keyId !== keyId);
         for (const row of old) {
-          const sealed = ring.seal(open(row), placeOf(row));
-          await resealCredential(tx, { ...row, sealed, keyId: readKeyId(sealed) });
+          await resealCredential(tx, seal(open(row), row));
         }
         const names = old.map(({ name, generation }) => `${name} ${generation}`);
         await audit(tx, { actor, action: 'rotate credentials', facts: { keyId, resealed: names } });
