@@ -44,3 +44,12 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
     close: () => pool.end(),
   };
 }
+
+/** The same database, whose entries and seals are signed. */
+export function withSigner(database: Database, signer: TrailSigner): Database {
+  return {
+    ...database,
+    signer,
+    transaction: (work) => database.transaction((tx) => work({ ...tx, signer })),
+  };
+}

@@ -6,6 +6,7 @@ import { FAILURE_CONVERTER_PATH } from '../secrets/data-converter.js';
 /** Run once after the compiler, so that no worker has to bundle when it starts. */
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
+  workflowInterceptorModules: [fileURLToPath(new URL('../workflows/refuse-unsealed.js', import.meta.url))],
   failureConverterPath: FAILURE_CONVERTER_PATH,
   logger: new DefaultLogger('WARN'),
 });

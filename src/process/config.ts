@@ -58,6 +58,8 @@ export interface Config {
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
+  /** On: a decision by signal counts also when it was typed into Temporal's command line without the codec endpoint. */
+  readonly unsealedDecisions: boolean;
   /** The part of the rules that the ledger keeps, so that deals can be handed over by it later. */
   readonly mapping: MappingVersion;
   /** Without a token there is no codec endpoint. */
@@ -116,6 +118,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       trustedProxies: e.STARTER_TRUSTED_PROXIES,
     },
     feeds: e.FEEDS === 'on',
+    unsealedDecisions: e.UNSEALED_DECISIONS === 'on',
     rules,
     mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },

@@ -76,6 +76,7 @@ const environment = z.object({
   CODEC_TOKEN: ownSecret.optional(),
   TEMPORAL_UI_ORIGIN: url.optional(),
   DEALBRIDGE_RULES: z.string().optional(),
+  UNSEALED_DECISIONS: z.enum(['on', 'off']).default('off'),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
 });

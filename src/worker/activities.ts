@@ -27,6 +27,7 @@ import { createAccountReaders, createCustomerSteps } from '../activities/masters
 import { createItemSteps, createProductReaders } from '../activities/masters/sync-products.js';
 import type { Company } from '../activities/routing/companies.js';
 import { routeByCompany, routeByContext } from '../activities/routing/route-steps.js';
+import { createDecisionSettings } from '../activities/settings/decisions.js';
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { findRunningDeals } from '../dispatch/running-deals.js';
@@ -88,6 +89,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   return {
     deals: {
       ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createDecisionSettings(config),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({
         masters: masterDataDeps.masters,

@@ -15,6 +15,7 @@ import type { MasterLedgerActivities } from '../activities/masters/master-ledger
 import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../activities/masters/match-accounts.js';
 import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
 import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
+import type { DecisionSettings } from '../activities/settings/decisions.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../deal/time-limits.js';
 
@@ -85,6 +86,11 @@ export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActiviti
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+export const decisionSettings = proxyLocalActivities<DecisionSettings>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
 export const feedSwitches = proxyLocalActivities<FeedSwitches>({

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { Client } from '@temporalio/client';
+import type { PayloadCodec } from '@temporalio/common';
 import { historyFromJSON, historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
@@ -302,7 +303,11 @@ describe('a sealed history', () => {
     const json = historyToJSON(history);
     expect(json).toContain(SEALED);
     const workflowBundle = { codePath: inject('workflowBundle') };
-    await Worker.runReplayHistory({ workflowBundle, dataConverter: createTestConverter(stage.ring) }, history);
+    // A payload opens in its own namespace and workflow only, which a replay does not know.
+    const codec = createPayloadCodec(stage.ring);
+    const anywhere: PayloadCodec = { encode: (all) => codec.encode(all), decode: (all) => codec.decode(all) };
+    const dataConverter = { ...createTestConverter(stage.ring), payloadCodecs: [anywhere] };
+    await Worker.runReplayHistory({ workflowBundle, dataConverter }, history);
     const opened = JSON.stringify(await openPayloads(createPayloadCodec(stage.ring), JSON.parse(json)));
     expect(opened).not.toContain(SEALED);
     await Worker.runReplayHistory({ workflowBundle }, historyFromJSON(JSON.parse(opened)));

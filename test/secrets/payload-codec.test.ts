@@ -1,6 +1,7 @@
-import { defaultPayloadConverter, type Payload } from '@temporalio/common';
+import { defaultPayloadConverter, type Payload, type SerializationContext } from '@temporalio/common';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { isUnsealed, takeUnsealed } from '../../src/deal/unsealed.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { createPayloadCodec, KEY_ID_METADATA, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
@@ -45,7 +46,7 @@ describe('the payload codec', () => {
     expect(text(opened?.data)).toContain('the same words, the same words');
   });
 
-  it('passes through what was never sealed: words typed by hand', async () => {
+  it('passes through what was never sealed where it is only shown', async () => {
     const plain = toPayload({ by: 'ann' });
     expect(await codec.decode([plain])).toEqual([plain]);
   });
@@ -64,5 +65,73 @@ describe('the payload codec', () => {
     const credential = ring.seal(Buffer.from('{"kind":"secret","secret":"s"}'), 'credential/tenant/dataverse/1/secret');
     const dressed = { metadata: { encoding: Buffer.from(SEALED_ENCODING) }, data: credential };
     await expect(codec.decode([dressed])).rejects.toMatchObject({ code: 'does-not-open' });
+  });
+});
+
+describe('a payload and its place', () => {
+  const workflow = (workflowId: string, namespace = 'ns') => ({ type: 'workflow', namespace, workflowId }) as const;
+  const activity = (workflowId: string, activityId = '1', isLocal = false) =>
+    ({ type: 'activity', namespace: 'ns', workflowId, activityId, isLocal }) as const;
+  const sealAt = async (value: unknown, context?: SerializationContext): Promise<Payload[]> =>
+    codec.encode([toPayload(value)], context);
+  const read = async (payloads: Payload[], context?: SerializationContext): Promise<unknown> =>
+    defaultPayloadConverter.fromPayload((await codec.decode(payloads, context))[0] ?? {});
+
+  it('opens where it was sealed, and for whoever shows it without knowing where', async () => {
+    for (const place of [workflow('one'), activity('one'), activity('one', '1', true)]) {
+      const sealed = await sealAt('content', place);
+      expect(await read(sealed, place)).toBe('content');
+      expect(await read(sealed)).toBe('content');
+    }
+  });
+
+  it('is refused as input of any other workflow, namespace or kind, and its content is not shown', async () => {
+    const sealed = await sealAt({ by: 'ann' }, workflow('one'));
+    for (const place of [workflow('two'), workflow('one', 'other'), workflow('on'), workflow('one-2')]) {
+      const refused = await read(sealed, place);
+      expect(isUnsealed(refused)).toBe(true);
+      expect(takeUnsealed(refused)).toBeNull();
+    }
+    expect(isUnsealed(await read(await sealAt('result', activity('one')), workflow('one')))).toBe(true);
+  });
+
+  it('is no argument or result of any other activity', async () => {
+    const sealed = await sealAt('result', activity('one'));
+    for (const place of [activity('two'), activity('one', '2'), activity('one', '1', true)]) {
+      await expect(codec.decode(sealed, place)).rejects.toMatchObject({ code: 'does-not-open' });
+    }
+    await expect(codec.decode(await sealAt('x', workflow('one')), activity('one'))).rejects.toMatchObject({
+      code: 'does-not-open',
+    });
+    await expect(codec.decode(await sealAt('x'), activity('one'))).rejects.toMatchObject({ code: 'does-not-open' });
+  });
+
+  it('cannot be given another place by whoever has no key', async () => {
+    const [sealed] = await sealAt('content', workflow('one'));
+    const [other] = await sealAt('content', workflow('two'));
+    const moved = { ...sealed, metadata: { ...sealed?.metadata, ...other?.metadata } };
+    await expect(codec.decode([moved], workflow('two'))).rejects.toMatchObject({ code: 'does-not-open' });
+  });
+
+  it('is the same for all runs of a schedule: one leaves its result to the next', async () => {
+    const sealed = await sealAt('result', workflow('seal-audit-2026-03-01T09:30:00Z'));
+    expect(await read(sealed, workflow('seal-audit-2026-03-01T09:31:00Z'))).toBe('result');
+    expect(await read(await sealAt('input', workflow('seal-audit')), workflow('seal-audit-2026-03-01T09:31:00Z'))).toBe(
+      'input',
+    );
+  });
+
+  it('counts in every workflow when a person typed it through the codec endpoint, which knows no place', async () => {
+    expect(await read(await sealAt({ by: 'ann' }), workflow('one'))).toEqual({ by: 'ann' });
+  });
+
+  it('was never sealed: a workflow is told so and gets it apart, an activity does not run', async () => {
+    const given = await read([toPayload({ by: 'ann' })], workflow('one'));
+    expect(isUnsealed(given)).toBe(true);
+    expect(given).not.toHaveProperty('by');
+    expect(takeUnsealed(given)).toEqual({ by: 'ann' });
+    const unreadable = { metadata: { encoding: Buffer.from('json/plain') }, data: Buffer.from('{"by') };
+    expect(takeUnsealed(await read([unreadable], workflow('one')))).toBeNull();
+    await expect(codec.decode([toPayload('x')], activity('one'))).rejects.toMatchObject({ code: 'not-sealed' });
   });
 });

@@ -1,5 +1,5 @@
-import { createTrailSigner, withSigner } from '../../src/ledger/audit/signatures.js';
-import type { Database } from '../../src/ledger/database.js';
+import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
+import { type Database, withSigner } from '../../src/ledger/database.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 

@@ -1,5 +1,4 @@
 import type { KeyRing, SignatureCheck } from '../../secrets/key-ring.js';
-import type { Database } from '../database.js';
 
 /**
  * Entries and seals are signed by a key that the database does not hold: whoever can write every table of it, and make all
@@ -18,15 +17,6 @@ export function createTrailSigner(ring: Pick<KeyRing, 'sign' | 'checkSignature'>
   return {
     sign: (subject, hash) => ring.sign(hash, purposeOf(subject)),
     check: (subject, hash, signature) => ring.checkSignature(hash, purposeOf(subject), signature),
-  };
-}
-
-/** The same database, whose entries and seals are signed. */
-export function withSigner(database: Database, signer: TrailSigner): Database {
-  return {
-    ...database,
-    signer,
-    transaction: (work) => database.transaction((tx) => work({ ...tx, signer })),
   };
 }
 
