@@ -13,6 +13,7 @@ import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 import { createActivities } from './worker/activities.js';
+import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
 
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
@@ -79,11 +80,13 @@ const workers = await Promise.all([
 if (config.feeds && config.starter.publicUrl === undefined) {
   log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');
 }
+const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
 log.info({ company: config.businessCentral.company }, 'worker ready');
 process.send?.('ready');
 try {
   await Promise.all(workers.map((worker) => worker.run()));
 } finally {
+  sealPace.stop();
   await connection.close();
   await systems.close();
   await runtime.close();

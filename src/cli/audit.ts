@@ -2,7 +2,9 @@ import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import type { StoredAuditEntry } from '../ledger/audit/audit.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
+import type { Verdict } from '../ledger/audit/verify.js';
 import { erasePersonalContent, exportTrail, sealTrail, showTrail, verifyTrail } from '../operations/audit/audit.js';
+import { noteAt, openWitnesses } from '../process/witnesses.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
@@ -25,14 +27,16 @@ export function addAuditCommands(program: Command): void {
     .option('--record <guid>', 'only the chain of this record')
     .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal, [])
     .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
-      withRuntime(async ({ database }) => {
+      withRuntime(async ({ database }, config) => {
         const input = { ...(record && { recordId: record }), knownSeals: seal };
-        const verdict = await verifyTrail({ database }, currentPerson(), input);
+        const verdict = await verifyTrail({ database, witnesses: openWitnesses(config) }, currentPerson(), input);
         for (const { kind, chain, position, entryId, text } of verdict.findings) {
           const where = chain === 'seals' ? `seal ${position}` : `chain ${chain}, entry ${position}`;
           console.log(`${where}${entryId === undefined ? '' : ` (number ${entryId})`}: ${kind}; ${text}`);
         }
         console.log(`${verdict.entries} entries in ${verdict.chains} chains, ${verdict.seals} seals`);
+        for (const line of verdict.testimonies.map(toLine)) console.log(line);
+        if (verdict.testimonies.length === 0) console.log(NO_WITNESS);
         const wrong = verdict.findings.length;
         console.log(wrong === 0 ? 'the trail is whole' : `the trail is NOT whole: ${wrong} findings`);
         if (wrong > 0) process.exitCode = 1;
@@ -43,9 +47,13 @@ export function addAuditCommands(program: Command): void {
     .command('seal')
     .description('seal what came since the last seal; note number and hash elsewhere')
     .action(() =>
-      withRuntime(async ({ ledger }) => {
+      withRuntime(async ({ ledger, database }, config) => {
         const seal = await sealTrail({ ledger }, currentPerson(), {});
         console.log(seal ? `seal ${seal.number}:${seal.sealHash} of ${seal.at}` : 'nothing came since the last seal');
+        for (const noting of await noteAt(database, openWitnesses(config))) {
+          console.log(toNotingLine(noting));
+          if ('problem' in noting || noting.contradiction !== undefined) process.exitCode = 1;
+        }
       }),
     );
 
@@ -76,6 +84,18 @@ export function addAuditCommands(program: Command): void {
         console.log(`erased in ${entries} entries, ${revisions} revisions, ${documents} documents`);
       }),
     );
+}
+
+const NO_WITNESS = 'no witness outside of the database is set: what was cut off or put back as a whole is not found';
+
+function toLine({ witness, seals, behind }: Verdict['testimonies'][number]): string {
+  return `${witness} has ${seals} seals${behind > 0 ? `, and lacks the newest ${behind}` : ''}`;
+}
+
+function toNotingLine(noting: Awaited<ReturnType<typeof noteAt>>[number]): string {
+  if ('problem' in noting) return `${noting.witness} took no seals: ${noting.problem}`;
+  const { witness, noted, contradiction } = noting;
+  return contradiction === undefined ? `${witness}: ${noted} seals noted` : `seals are NOT noted: ${contradiction}`;
 }
 
 /** Columns as wide as their widest cell; facts take what is left. */

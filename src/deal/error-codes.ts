@@ -109,6 +109,10 @@ export const REACH_ERRORS = {
     'A host has no address, no valid certificate or gives no answer.',
     'Check name resolution, firewall and certificate.',
   ),
+  'bucket-refused': setup(
+    'The bucket for the seals of the audit trail took nothing, or did not show its names.',
+    'Check AUDIT_BUCKET_URL, its key, and that the bucket has object lock.',
+  ),
   'position-expired': passing(
     'Sales does not take the stored position of a feed any more.',
     'Wait: the feed reads everything once and goes on from there.',

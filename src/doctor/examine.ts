@@ -19,6 +19,7 @@ import { examineWebhooks } from './sales-webhooks.js';
 import { examineStarter } from './starter.js';
 import { createStep, type Step } from './step.js';
 import { examineLoops, examineQueues, examineTemporal } from './temporal.js';
+import { examineWitnesses } from './witnesses.js';
 
 /** The whole examination, in the order in which it is told. It changes nothing anywhere. */
 
@@ -93,6 +94,7 @@ export function createExamination(load: () => Config): Examination {
       temporal,
       examineQueues(temporal),
       examineLoops(temporal, config, company),
+      examineWitnesses({ config, database, db }),
       examineLanes({ database, db }),
       examineFeeds({ database, db, config }),
       examineStarter(config, ring),

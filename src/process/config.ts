@@ -7,7 +7,7 @@ import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
 import { readRulesFile, toRules } from './rules.js';
-import { readSettings } from './settings.js';
+import { readSettings, type SettingValues } from './settings.js';
 
 export { parseRules, withMappingOf } from './rules.js';
 export { ConfigError };
@@ -58,6 +58,19 @@ export interface Config {
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
+  /** Where the seals of the audit trail are noted outside of the database. */
+  readonly witnesses: {
+    readonly file: string | undefined;
+    readonly bucket:
+      | {
+          readonly url: string;
+          readonly region: string;
+          readonly accessKeyId: string;
+          readonly secretAccessKey: string;
+          readonly retentionDays: number;
+        }
+      | undefined;
+  };
   /** On: a decision by signal counts also when it was typed into Temporal's command line without the codec endpoint. */
   readonly unsealedDecisions: boolean;
   /** The part of the rules that the ledger keeps, so that deals can be handed over by it later. */
@@ -118,12 +131,22 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       trustedProxies: e.STARTER_TRUSTED_PROXIES,
     },
     feeds: e.FEEDS === 'on',
+    witnesses: { file: e.AUDIT_WITNESS_FILE, bucket: toBucket(e) },
     unsealedDecisions: e.UNSEALED_DECISIONS === 'on',
     rules,
     mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     logLevel: e.LOG_LEVEL,
   };
+}
+
+/** All of its settings are there, or none: settings.ts. */
+function toBucket(e: SettingValues): Config['witnesses']['bucket'] {
+  const { AUDIT_BUCKET_URL: url, AUDIT_BUCKET_ACCESS_KEY_ID: accessKeyId } = e;
+  const { AUDIT_BUCKET_SECRET_ACCESS_KEY: secretAccessKey } = e;
+  if (url === undefined || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
+  const { AUDIT_BUCKET_REGION: region, AUDIT_BUCKET_RETENTION_DAYS: retentionDays } = e;
+  return { url, region, accessKeyId, secretAccessKey, retentionDays };
 }
 
 /** All that a command needs that only reads the ledger. @throws ConfigError */

@@ -20,6 +20,10 @@ const publicUrl = url
   )
   // Paths are put behind it.
   .refine((text) => !/[?#]/.test(text), 'an address without query and fragment');
+const bucketUrl = publicUrl.refine(
+  (text) => /^https?:\/\/[^/]+\/[^/?#]+$/.test(text),
+  'the address of the storage with the bucket as its path, such as https://s3.eu-central-1.amazonaws.com/trail',
+);
 const checked = (findProblem: (text: string) => SecretProblem | undefined) =>
   z.string().superRefine((text, context) => {
     const problem = findProblem(text);
@@ -76,6 +80,12 @@ const environment = z.object({
   CODEC_TOKEN: ownSecret.optional(),
   TEMPORAL_UI_ORIGIN: url.optional(),
   DEALBRIDGE_RULES: z.string().optional(),
+  AUDIT_WITNESS_FILE: z.string().min(1).optional(),
+  AUDIT_BUCKET_URL: bucketUrl.optional(),
+  AUDIT_BUCKET_REGION: z.string().min(1).default('us-east-1'),
+  AUDIT_BUCKET_ACCESS_KEY_ID: z.string().min(1).optional(),
+  AUDIT_BUCKET_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AUDIT_BUCKET_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).default(3_650),
   UNSEALED_DECISIONS: z.enum(['on', 'off']).default('off'),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -92,11 +102,21 @@ export function readSettings(env: NodeJS.ProcessEnv): { readonly values: Setting
     ...(parsed.success ? [] : parsed.error.issues.map((issue) => toProblem(issue, env))),
     ...(keyProblem === undefined ? [] : [keyProblem]),
     ...findTimeProblems(env),
+    ...findBucketProblems(env),
   ];
   if (!parsed.success || !keys || problems.length > 0) {
     throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
   }
   return { values: parsed.data, keys };
+}
+
+const BUCKET = ['AUDIT_BUCKET_URL', 'AUDIT_BUCKET_ACCESS_KEY_ID', 'AUDIT_BUCKET_SECRET_ACCESS_KEY'] as const;
+
+/** Half a bucket would note nothing, and nobody would be told. */
+function findBucketProblems(env: NodeJS.ProcessEnv): string[] {
+  const missing = BUCKET.filter((name) => !env[name]);
+  if (missing.length === BUCKET.length) return [];
+  return missing.map((name) => `  setting ${name}: expected a value, since the bucket has others, got nothing`);
 }
 
 const timeSettings = environment.pick({

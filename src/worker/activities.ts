@@ -1,3 +1,4 @@
+import { createAuditActivities } from '../activities/audit/seal-audit.js';
 import { createLedgerActivities } from '../activities/deals/ledger.js';
 import { createResumeActivities } from '../activities/deals/resume-deals.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
@@ -46,11 +47,12 @@ import type { Config } from '../process/config.js';
 import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
+import { noteAt, openWitnesses } from '../process/witnesses.js';
 import type { Systems } from './systems.js';
 
 /** Which activities poll which queue, and what each of them is given; nothing is decided here. */
 export async function createActivities(config: Config, runtime: Runtime, systems: Systems) {
-  const { database, ledger, temporal, vault } = runtime;
+  const { database, ledger, log, temporal, vault } = runtime;
   const { first, companies, dataverse, changes, dataverseMasters, rulesOfRecords } = systems;
   const { rules } = config;
   const { companyId } = first;
@@ -89,6 +91,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   return {
     deals: {
       ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config)), log }),
       ...createDecisionSettings(config),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({

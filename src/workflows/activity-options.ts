@@ -1,4 +1,5 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { AuditActivities } from '../activities/audit/seal-audit.js';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
 import type { ResumeActivities } from '../activities/deals/resume-deals.js';
 import type { DataverseActivities } from '../activities/deals/sales.js';
@@ -86,6 +87,12 @@ export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActiviti
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** Longer than the time limit of one request to a witness. */
+export const audit = proxyLocalActivities<AuditActivities>({
+  startToCloseTimeout: '50s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
 export const decisionSettings = proxyLocalActivities<DecisionSettings>({

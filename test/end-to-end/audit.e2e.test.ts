@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
@@ -20,6 +23,9 @@ import { ANN, confirmDeal } from '../support/decisions.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
 
+const folder = mkdtempSync(join(tmpdir(), 'dealbridge-audit-'));
+const WITNESS = join(folder, 'seals');
+
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;
 let database: Database;
@@ -28,7 +34,7 @@ beforeAll(async () => {
   stage = await openStage({
     temporalAddress: inject('temporalAddress'),
     rules: 'test/rules/person.yaml',
-    env: { FEEDS: 'on' },
+    env: { FEEDS: 'on', AUDIT_WITNESS_FILE: WITNESS },
   });
   dealer = createDealer(stage);
   database = openDatabase(String(stage.env['DATABASE_URL']), 2);
@@ -36,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.close();
   await stage?.close();
+  rmSync(folder, { recursive: true });
 });
 
 async function startWaiting(deal: SeedDocument): Promise<SeedDocument> {
@@ -184,7 +191,7 @@ describe('the system', () => {
     const { state, policies, spec } = await schedule.describe();
     expect(state).toMatchObject({ paused: true, note: 'maintenance' });
     expect(policies.overlap).toBe('SKIP');
-    expect(spec.intervals).toMatchObject([{ every: 3_600_000 }]);
+    expect(spec.intervals).toMatchObject([{ every: 60_000 }]);
     await schedule.unpause();
     await stage.ledger.audit({ recordId: SYSTEM_CHAIN, actor: 'ann', action: 'test' });
     await schedule.trigger();
@@ -198,7 +205,8 @@ describe('the system', () => {
     const [action] = (await schedule.describe()).info.recentActions;
     const started = action?.action;
     if (started?.type !== 'startWorkflow') throw new Error('the schedule started nothing');
-    // The witness outside of the database.
+    // The witnesses outside of the database: the history, and the file.
+    await until(async () => readFileSync(WITNESS, 'utf8').includes(`${seal?.number} ${seal?.hash} `));
     expect(await stage.temporal.workflow.getHandle(started.workflow.workflowId).result()).toMatchObject({
       number: seal?.number,
       sealHash: seal?.hash,
@@ -215,6 +223,8 @@ describe('dealbridge audit', () => {
       said: expect.stringContaining("got state 'awaiting-confirmation'"),
     });
     await confirm(deal, 'as Jane Roe asked');
+    // Nobody seals in between.
+    await stage.temporal.schedule.getHandle(AUDIT_SEALS).pause('test');
     const shown = (await dealbridge('show', deal.id)).said;
     expect(shown).toMatch(/^# +at +who +what +request +facts/);
     expect(shown).toMatch(/\d +\S+Z +ann +confirm +- .*as Jane Roe asked/);
@@ -223,6 +233,9 @@ describe('dealbridge audit', () => {
     expect((await dealbridge('seal')).said).toContain('nothing came since the last seal');
     const verified = await dealbridge('verify', '--seal', sealed);
     expect(verified.said).toContain('the trail is whole');
+    expect(verified.said).toMatch(/^file \S+ has [1-9]\d* seals$/m);
+    const noted = readFileSync(WITNESS, 'utf8');
+    expect(noted).toContain(sealed.replace(':', ' '));
     expect(verified.code).toBe(0);
     expect((await dealbridge('verify', '--record', deal.id)).said).toMatch(/\d entries in 1 chains/);
 

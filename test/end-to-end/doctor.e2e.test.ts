@@ -1,4 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { RECONCILE_SALES_ID } from '../../src/deal/ids.js';
 import type { StepReport } from '../../src/doctor/finding.js';
@@ -9,6 +12,7 @@ import { createListener } from '../support/feeds.js';
 import { openStage, type Stage } from '../support/processes.js';
 
 /** `dealbridge doctor` as a process, against everything that it examines; the faults are planted one after the other. */
+const folder = mkdtempSync(join(tmpdir(), 'dealbridge-doctor-'));
 let stage: Stage;
 let steps: Awaited<ReturnType<typeof registerSteps>>;
 
@@ -19,7 +23,12 @@ beforeAll(async () => {
     temporalAddress: inject('temporalAddress'),
     rules: 'test/rules/doctor.yaml',
     feeds: true,
-    env: { STARTER_PORT: String(port), STARTER_PUBLIC_URL: url, CODEC_TOKEN: 'a-codec-token-for-tests' },
+    env: {
+      STARTER_PORT: String(port),
+      STARTER_PUBLIC_URL: url,
+      CODEC_TOKEN: 'a-codec-token-for-tests',
+      AUDIT_WITNESS_FILE: join(folder, 'seals'),
+    },
   });
   steps = await registerSteps(stage.simulators, `${url}/webhooks/dataverse`);
   await createListener(stage).untilComplete();
@@ -29,7 +38,10 @@ beforeAll(async () => {
     return rows.length > 0;
   });
 });
-afterAll(() => stage?.close());
+afterAll(async () => {
+  await stage?.close();
+  rmSync(folder, { recursive: true });
+});
 
 async function doctor(changes: NodeJS.ProcessEnv = {}): Promise<Examined & { code: number | null; said: string }> {
   const { code, stdout, stderr } = await runCli(['doctor', '--json'], { ...stage.env, ...changes });
@@ -49,6 +61,7 @@ describe('dealbridge doctor', () => {
       /^ {2}ok +business-central: \d pollers?$/m,
       /^ {2}ok +sales-feed-salesorder: running$/m,
       /^ {2}ok +salesorder: complete up to \d+ s ago$/m,
+      /^audit witnesses\n {2}ok +file \S+: (has seal \d+|empty, as is the trail)$/m,
       /^ {2}ok +codec: opens what this key ring seals$/m,
       /^ {2}WARNING +retention: 24 h.*\n +→ temporal operator namespace update .* --retention 720h$/m,
       /^\d+ ok, \d+ warning, 0 wrong, \d+ not checked$/m,

@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { type SimulatorOptions, type Simulators, startSimulators } from '@dealbridge/simulators';
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
+import { type Database, openDatabase, withSigner } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -77,7 +78,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   const { keyFile, listen } = options;
   const key = createKeyLine();
   const ring = openKeyRing(keyFile ? { kind: 'file', path: keyFile } : { kind: 'text', text: key });
-  const database: Database = openDatabase(embedded.url);
+  const database: Database = withSigner(openDatabase(embedded.url), createTrailSigner(ring));
   const vault = createVault({ database, ring, tenantId: to.tenant, audit: async () => undefined });
   if (options.secrets === 'ledger') {
     await migrate(database);

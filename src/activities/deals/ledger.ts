@@ -93,12 +93,6 @@ export type ClaimAnswer =
       readonly differences: readonly string[];
     };
 
-export interface SealSummary {
-  readonly number: string;
-  readonly at: string;
-  readonly sealHash: string;
-}
-
 export interface LedgerActivityDependencies {
   readonly ledger: DealLedger & LinkLedger & AuditLedger;
   /** The company of records that no rule sends elsewhere. */
@@ -206,11 +200,6 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
     },
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);
-    },
-    /** The seal stands in Temporal's history as well: a witness outside of the database. */
-    async sealAudit(): Promise<SealSummary | undefined> {
-      const seal = await ledger.sealAudit();
-      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
     },
   };
 }

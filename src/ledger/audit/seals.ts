@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { InternalError } from '../../deal/errors.js';
 import type { Database, Queryable } from '../database.js';
-import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { countColumn, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { type Finding, NO_HASH, toField } from './chain.js';
 import { findSignatureFault, type TrailSigner } from './signatures.js';
 
@@ -58,6 +58,18 @@ export function sealAudit(database: Database): Promise<Seal | undefined> {
   });
 }
 
+const countRow = rowsOf('audit_entries', [], { count: countColumn });
+
+export async function countUnsealed(db: Queryable): Promise<number> {
+  const row = await selectRow(
+    db,
+    countRow,
+    `SELECT count(*)::text AS count FROM audit_entries
+     WHERE entry_id > coalesce((SELECT last_entry_id FROM audit_seals ORDER BY seal_number DESC LIMIT 1), 0)`,
+  );
+  return row?.count ?? 0;
+}
+
 /** Our signature is for what the heads give, whatever the function of the database said. */
 async function signSeal(tx: Queryable, signer: TrailSigner, seal: Seal): Promise<void> {
   if ((await hashSeal(tx, seal)) !== seal.sealHash) {
@@ -87,6 +99,10 @@ export async function* readSeals(db: Queryable): AsyncGenerator<SignedSeal> {
     if (!last || rows.length < PAGE) return;
     after = last.number;
   }
+}
+
+export function findNewestSeal(db: Queryable): Promise<Seal | undefined> {
+  return selectRow(db, sealRow, `SELECT ${SEAL_COLUMNS} FROM audit_seals ORDER BY seal_number DESC LIMIT 1`);
 }
 
 export async function* readSealHeads(db: Queryable, sealNumber: string): AsyncGenerator<SealHead> {

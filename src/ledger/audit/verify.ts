@@ -3,6 +3,7 @@ import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { ChainWalk, type Finding, type WalkedEntry } from './chain.js';
 import { ENTRY_COLUMNS, entryColumns } from './entry-columns.js';
 import { type KnownSeal, verifySeals } from './seals.js';
+import { hearWitness, type Testimony, type Witness } from './witnesses.js';
 
 /** Walks every chain and every seal, page by page: constant memory whatever the length of the trail. */
 
@@ -10,6 +11,8 @@ export interface Verdict {
   readonly entries: number;
   readonly chains: number;
   readonly seals: number;
+  /** What each witness outside of the database has. */
+  readonly testimonies: readonly Testimony[];
   /** The first wrong entry of each chain, and the first wrong seal. */
   readonly findings: readonly Finding[];
 }
@@ -18,6 +21,7 @@ export interface VerifyOptions {
   /** One chain only. */
   readonly recordId?: string;
   readonly knownSeals?: readonly KnownSeal[];
+  readonly witnesses?: readonly Witness[];
   /** Entries that are read at once. */
   readonly pageSize?: number;
 }
@@ -46,7 +50,13 @@ export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): P
   add(current?.walk.end());
   for (const finding of await findUnderSeals(db, seals.lastEntryId, options.recordId)) add(finding);
   add(seals.finding);
-  return { entries, chains, seals: seals.count, findings: [...findings.values()] };
+  const testimonies: Testimony[] = [];
+  for (const witness of options.witnesses ?? []) {
+    const testimony = await hearWitness(db, witness);
+    testimonies.push(testimony);
+    add(testimony.finding);
+  }
+  return { entries, chains, seals: seals.count, testimonies, findings: [...findings.values()] };
 }
 
 const nullableText = textColumn.nullable();

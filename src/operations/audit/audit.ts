@@ -6,6 +6,7 @@ import type { Erased } from '../../ledger/audit/erase.js';
 import { type ExportLine, exportAudit } from '../../ledger/audit/export.js';
 import type { Seal } from '../../ledger/audit/seals.js';
 import { type Verdict, verifyAudit } from '../../ledger/audit/verify.js';
+import type { Witness } from '../../ledger/audit/witnesses.js';
 import type { Database } from '../../ledger/database.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { defineOperation } from '../operation.js';
@@ -33,8 +34,10 @@ export const showTrail = defineOperation({
 export const verifyTrail = defineOperation({
   act: 'verify the audit trail',
   input: z.strictObject({ recordId: recordId.optional(), knownSeals: z.array(knownSeal).default([]) }),
-  run: ({ database }: { readonly database: Database }, input): Promise<Verdict> =>
-    verifyAudit(database, { ...(input.recordId && { recordId: input.recordId }), knownSeals: input.knownSeals }),
+  run: (
+    { database, witnesses }: { readonly database: Database; readonly witnesses: readonly Witness[] },
+    { recordId: of, knownSeals },
+  ): Promise<Verdict> => verifyAudit(database, { ...(of && { recordId: of }), knownSeals, witnesses }),
 });
 
 /** Undefined when nothing came since the last seal. */

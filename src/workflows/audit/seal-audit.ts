@@ -1,7 +1,7 @@
-import type { SealSummary } from '../../activities/deals/ledger.js';
-import { ledger } from '../activity-options.js';
+import type { SealSummary } from '../../activities/audit/seal-audit.js';
+import { audit } from '../activity-options.js';
 
-/** Run hourly by a schedule: seals the audit trail and keeps number and hash of the seal as its result. */
+/** Run every minute by a schedule: seals the audit trail, has it noted outside, and keeps number and hash as its result. */
 export async function sealAudit(): Promise<SealSummary | undefined> {
-  return ledger.sealAudit();
+  return audit.sealAudit();
 }

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto';
+import { request } from 'undici';
+import { DealbridgeError } from '../../deal/errors.js';
+import { type SigningKey, signRequest } from './signature-v4.js';
+
+/** A bucket of an S3-compatible storage, of which we put objects that nobody can delete, and list their names. */
+
+export interface BucketOptions extends SigningKey {
+  /** Address of the storage with the name of the bucket as its path: `https://s3.eu-central-1.amazonaws.com/trail`. */
+  readonly url: string;
+  readonly timeoutMs: number;
+}
+
+export interface Bucket {
+  /** Locked until then for everybody, the owner of the account as well. Twice the same is two versions of one object. */
+  putLocked(key: string, body: string, until: Date): Promise<void>;
+  /** Names that follow this one, in their order. */
+  listAfter(prefix: string, after: string): AsyncGenerator<string>;
+}
+
+/** The storage did not do what was asked; the message has its code and never a key. */
+export class BucketError extends DealbridgeError {
+  constructor(asked: string, found: string) {
+    super('bucket-refused', `${asked}: ${found}`);
+  }
+}
+
+export function createBucket({ url, timeoutMs, ...key }: BucketOptions): Bucket {
+  const send = async (
+    asked: string,
+    method: 'GET' | 'PUT',
+    address: URL,
+    headers: Readonly<Record<string, string>> = {},
+    body = '',
+  ): Promise<string> => {
+    const signed = signRequest({ method, url: address, headers, body }, key, new Date());
+    const answer = await request(address, {
+      method,
+      headers: signed,
+      ...(method === 'PUT' && { body }),
+      signal: AbortSignal.timeout(timeoutMs),
+    }).catch((error: unknown) => {
+      throw new BucketError(asked, codeOf(error));
+    });
+    const text = await answer.body.text();
+    if (answer.statusCode === 200) return text;
+    throw new BucketError(asked, `${answer.statusCode} ${/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? ''}`.trim());
+  };
+  return {
+    async putLocked(name, body, until) {
+      await send(
+        `put ${name}`,
+        'PUT',
+        new URL(`${url}/${name}`),
+        {
+          'content-type': 'application/json',
+          // Whoever locks an object has to prove that it arrived whole.
+          'content-md5': createHash('md5').update(body).digest('base64'),
+          'x-amz-object-lock-mode': 'COMPLIANCE',
+          'x-amz-object-lock-retain-until-date': until.toISOString(),
+        },
+        body,
+      );
+    },
+    async *listAfter(prefix, after) {
+      for (let last = after; ; ) {
+        const address = new URL(url);
+        const page = { 'list-type': '2', prefix, 'start-after': last, 'max-keys': String(PAGE) };
+        for (const [name, value] of Object.entries(page)) address.searchParams.set(name, value);
+        const text = await send(`list ${prefix}`, 'GET', address);
+        if (!text.includes('<ListBucketResult')) throw new BucketError(`list ${prefix}`, 'the answer is no list');
+        const names = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name]) => name ?? '');
+        yield* names;
+        const next = names.at(-1);
+        if (next === undefined || !text.includes('<IsTruncated>true</IsTruncated>')) return;
+        last = next;
+      }
+    },
+  };
+}
+
+const PAGE = 1_000;
+
+function codeOf(error: unknown): string {
+  if (error instanceof Error && error.name === 'TimeoutError') return 'no answer in time';
+  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'no answer';
+}

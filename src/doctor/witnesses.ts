@@ -1,0 +1,60 @@
+import { findNewestSeal } from '../ledger/audit/seals.js';
+import { findContradiction, type Witness } from '../ledger/audit/witnesses.js';
+import type { Database } from '../ledger/database.js';
+import { createEnvironmentLedger } from '../ledger/settings/environments.js';
+import type { Config } from '../process/config.js';
+import { openWitnesses } from '../process/witnesses.js';
+import { type Finding, ok, warning, wrong } from './finding.js';
+import { toFinding } from './refusals.js';
+import { createStep, type Step } from './step.js';
+
+/** Whether the seals of the audit trail are noted outside of the database, and whether what is noted there is what is here. */
+
+/** A minute each, so that one that was down for a moment is no news. */
+const MAX_BEHIND = 10;
+
+export function examineWitnesses(needs: {
+  readonly config: Step<Config>;
+  readonly database: Step;
+  readonly db: Step<Database>;
+}): Step<true> {
+  return createStep('audit witnesses', needs, async ({ config, db }) => {
+    const witnesses = openWitnesses(config);
+    if (witnesses.length === 0) return { value: true, findings: [await toMissing(db)] };
+    const findings = witnesses.map((witness) =>
+      examineWitness(db, witness).catch((error: unknown) => toFinding(witness.name, error)),
+    );
+    return { value: true, findings: await Promise.all(findings) };
+  });
+}
+
+async function toMissing(db: Database): Promise<Finding> {
+  const environments = await createEnvironmentLedger(db).list();
+  const types = environments.flatMap(({ system, identity }) =>
+    system === 'business-central' ? [identity['environmentType'] ?? 'unknown'] : [],
+  );
+  const found = 'none: whoever owns the database can cut off the end of the trail, or put all of it back';
+  const advice = 'Set AUDIT_WITNESS_FILE or AUDIT_BUCKET_URL, away from the database (docs/audit.md, Witnesses).';
+  // An environment that does not tell its type is one to be careful with.
+  return types.some((type) => type !== 'Sandbox')
+    ? wrong('witness', `${found}; production needs one`, advice)
+    : warning('witness', found, advice);
+}
+
+async function examineWitness(db: Database, witness: Witness): Promise<Finding> {
+  const newest = await findNewestSeal(db);
+  const last = await witness.findLast(newest?.number ?? '0');
+  const [contradiction] = last ? await findContradiction(db, witness.name, [last]) : [];
+  if (contradiction) {
+    const advice =
+      'Run `dealbridge audit verify`: it names what is wrong. No seal is noted there until it is explained.';
+    return wrong(witness.name, `seal ${contradiction.position}: ${contradiction.text}`, advice);
+  }
+  const behind = Number(BigInt(newest?.number ?? '0') - BigInt(last?.number ?? '0'));
+  if (behind <= MAX_BEHIND) return ok(witness.name, last ? `has seal ${last.number}` : 'empty, as is the trail');
+  return warning(
+    witness.name,
+    `lacks the newest ${behind} seals`,
+    'See what the worker logs of it; `dealbridge audit seal` tries now.',
+  );
+}

@@ -1,0 +1,75 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createStep } from '../../src/doctor/step.js';
+import { examineWitnesses } from '../../src/doctor/witnesses.js';
+import { sealAudit } from '../../src/ledger/audit/seals.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { createEnvironmentLedger } from '../../src/ledger/settings/environments.js';
+import type { Config } from '../../src/process/config.js';
+import { noteAt, openWitnesses } from '../../src/process/witnesses.js';
+import { writeChain } from '../support/audit.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'dealbridge-doctor-'));
+let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
+let database: Database;
+
+beforeAll(async () => {
+  server = await openEmbeddedLedger();
+  database = openDatabase(server.url);
+  await migrate(database);
+});
+afterAll(async () => {
+  await database?.close();
+  await server?.stop();
+  rmSync(folder, { recursive: true });
+});
+
+const configWith = (file: string | undefined) => ({ witnesses: { file, bucket: undefined } });
+
+async function examine(file: string | undefined) {
+  const known = <T>(value: T) => createStep('known', {}, async () => ({ findings: [], value }));
+  const { findings } = await examineWitnesses({
+    config: known(configWith(file) as Config),
+    database: known(true),
+    db: known(database),
+  }).report();
+  return findings[0];
+}
+
+const register = (environmentType: string, address: string) =>
+  createEnvironmentLedger(database).ensureRegistered(
+    { system: 'business-central', address, identity: { companyId: address, environmentType } },
+    'test',
+  );
+
+describe('the doctor on witnesses', () => {
+  it('warns without one, and calls it wrong once an environment is production', async () => {
+    expect(await examine(undefined)).toMatchObject({ result: 'warning', found: expect.stringMatching(/^none: /) });
+    await register('Sandbox', 'https://one');
+    expect(await examine(undefined)).toMatchObject({ result: 'warning' });
+    await register('Production', 'https://two');
+    expect(await examine(undefined)).toMatchObject({
+      result: 'wrong',
+      found: expect.stringContaining('production needs one'),
+      advice: expect.stringContaining('AUDIT_WITNESS_FILE'),
+    });
+  });
+
+  it('says whether it keeps up, and when it speaks against the database', async () => {
+    const file = join(folder, 'seals');
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'empty, as is the trail' });
+    for (let seal = 0; seal < 11; seal += 1) {
+      await writeChain(database, 1);
+      await sealAudit(database);
+    }
+    expect(await examine(file)).toMatchObject({ result: 'warning', found: 'lacks the newest 11 seals' });
+    await noteAt(database, openWitnesses(configWith(file)));
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 11' });
+    writeFileSync(file, `12 ${'f'.repeat(64)} 2026-03-01T00:00:00Z\n`);
+    expect(await examine(file)).toMatchObject({ result: 'wrong', found: expect.stringContaining('missing here') });
+  });
+});
