@@ -23,7 +23,9 @@ export function addAuditCommands(program: Command): void {
 
   audit
     .command('verify')
-    .description('prove chains and seals; names the first wrong entry of each chain')
+    .description(
+      'prove chains, signatures and seals, compare with the witnesses, and each deal with its trail; names the first wrong entry of each chain',
+    )
     .option('--record <guid>', 'only the chain of this record')
     .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal, [])
     .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
@@ -45,7 +47,7 @@ export function addAuditCommands(program: Command): void {
 
   audit
     .command('seal')
-    .description('seal what came since the last seal; note number and hash elsewhere')
+    .description('seal what came since the last seal, and have it noted by the witnesses')
     .action(() =>
       withRuntime(async ({ ledger, database }, config) => {
         const seal = await sealTrail({ ledger }, currentPerson(), {});

@@ -17,6 +17,10 @@ export interface Database extends Queryable {
   close(): Promise<void>;
 }
 
+export function isDatabase(db: Queryable): db is Database {
+  return 'transaction' in db;
+}
+
 const CONNECTIONS = 5;
 
 export function openDatabase(url: string, connections = CONNECTIONS): Database {

@@ -39,7 +39,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
       await ledger.register({ table: 'quote', recordId });
       await ledger.change(
         recordId,
-        { kind: 'state', state: 'settled' },
+        { kind: 'ended', state: 'cancelled', by: 'Sales' },
         { actor: 'ann', action: 'confirm', personal: { note: 'x' } },
       );
       await sealAudit(application);

@@ -34,7 +34,11 @@ describe('acts that the ledger records itself', () => {
     const address = 'https://contoso.crm4.dynamics.com';
     const readIdentity = async () => ({ organizationId: 'one' });
     await ledger.register({ table: 'salesorder', recordId: RECORD_ID });
-    await ledger.change(RECORD_ID, { kind: 'state', state: 'settled' }, { actor: 'test', action: 'settle' });
+    await ledger.change(
+      RECORD_ID,
+      { kind: 'ended', state: 'cancelled', by: 'Sales' },
+      { actor: 'test', action: 'end' },
+    );
 
     await prune({ database, now: new Date() }, ANN, { olderThanDays: 90 });
     await markRestored({ database }, ANN, {});

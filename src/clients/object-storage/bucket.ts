@@ -19,7 +19,7 @@ export interface Bucket {
 }
 
 /** The storage did not do what was asked; the message has its code and never a key. */
-export class BucketError extends DealbridgeError {
+class BucketError extends DealbridgeError {
   constructor(asked: string, found: string) {
     super('bucket-refused', `${asked}: ${found}`);
   }

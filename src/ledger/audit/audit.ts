@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { z } from 'zod';
 import type { Actor } from '../../deal/actor.js';
 import { InternalError } from '../../deal/errors.js';
-import type { Database, Queryable } from '../database.js';
+import { isDatabase, type Queryable } from '../database.js';
 import {
   countColumn,
   nullable,
@@ -73,10 +73,6 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
     row.entryId,
     db.signer.sign('entry', row.entryHash),
   ]);
-}
-
-function isDatabase(db: Queryable): db is Database {
-  return 'transaction' in db;
 }
 
 interface GivenEntry {

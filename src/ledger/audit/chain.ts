@@ -38,7 +38,8 @@ export type FindingKind =
   | 'cut off'
   | 'signature'
   | 'personal content'
-  | 'seal';
+  | 'seal'
+  | 'ledger';
 
 export interface Finding {
   readonly kind: FindingKind;

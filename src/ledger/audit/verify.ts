@@ -3,6 +3,7 @@ import { rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { ChainWalk, type Finding, type WalkedEntry } from './chain.js';
 import { ENTRY_COLUMNS, entryColumns } from './entry-columns.js';
 import { type KnownSeal, verifySeals } from './seals.js';
+import { findFalseDeals } from './verify-deals.js';
 import { hearWitness, type Testimony, type Witness } from './witnesses.js';
 
 /** Walks every chain and every seal, page by page: constant memory whatever the length of the trail. */
@@ -50,6 +51,7 @@ export async function verifyAudit(db: Queryable, options: VerifyOptions = {}): P
   add(current?.walk.end());
   for (const finding of await findUnderSeals(db, seals.lastEntryId, options.recordId)) add(finding);
   add(seals.finding);
+  for await (const finding of findFalseDeals(db, options.recordId)) add(finding);
   const testimonies: Testimony[] = [];
   for (const witness of options.witnesses ?? []) {
     const testimony = await hearWitness(db, witness);

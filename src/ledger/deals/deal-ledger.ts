@@ -14,7 +14,8 @@ import {
 } from './documents.js';
 import { findDraft, type KnownDraft } from './intents.js';
 import { listNotices, type StoredNotice, saveNotice } from './notices.js';
-import { type Reading, type RecordChange, recordReading, updateRecord } from './record-changes.js';
+import { type Reading, type RecordChange, recordReading, updateRecord, updateRecordBy } from './record-changes.js';
+import { withRecorded } from './recorded-facts.js';
 import {
   findRecord,
   getRecord,
@@ -99,10 +100,10 @@ export function createDealLedger(database: Database): DealLedger {
     change(recordId, changes, audit) {
       const [only, ...more] = [changes].flat();
       // One statement needs no transaction, and a transaction two round trips.
-      if (only && more.length === 0 && !audit) return updateRecord(database, recordId, only);
+      if (only && more.length === 0 && !audit) return updateRecord(database, recordId, only).then(() => undefined);
       return database.transaction(async (tx) => {
-        for (const change of [changes].flat()) await updateRecord(tx, recordId, change);
-        if (audit) await appendAudit(tx, { recordId, ...audit });
+        const recorded = await updateRecordBy(tx, recordId, [changes].flat());
+        if (audit) await appendAudit(tx, { recordId, ...withRecorded(audit, recorded) });
       });
     },
     saveDeal: (deal, reading) =>

@@ -1,10 +1,13 @@
+import { z } from 'zod';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { draftKeys } from '../../deal/ids.js';
 import { type DealState, type FINAL_STATES, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
-import { rowsOf, selectRow, textColumn } from '../read-rows.js';
+import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
+import { decimalText } from '../stored-content.js';
+import type { RecordedFacts } from './recorded-facts.js';
 
 /**
  * What a record can go through, each by a statement of its own. Which state may follow which is decided in
@@ -47,30 +50,51 @@ export interface Reading {
   readonly isRecalled?: true;
 }
 
-export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<void> {
+/** Returns what the trail is to tell of it. */
+export async function updateRecordBy(
+  db: Queryable,
+  recordId: string,
+  changes: readonly RecordChange[],
+): Promise<RecordedFacts> {
+  let recorded: RecordedFacts = {};
+  for (const change of changes) recorded = { ...recorded, ...(await updateRecord(db, recordId, change)) };
+  return recorded;
+}
+
+export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<RecordedFacts> {
   switch (change.kind) {
     case 'state':
-      return recordState(db, recordId, change.state);
+      await recordState(db, recordId, change.state);
+      return {};
     case 'held':
-      return recordHold(db, recordId, change);
+      await recordHold(db, recordId, change);
+      return {};
     case 'carried':
-      return recordCarrier(db, recordId, change);
+      await recordCarrier(db, recordId, change);
+      return {};
     case 'ended':
-      return recordEnd(db, recordId, change);
+      await recordEnd(db, recordId, change);
+      return {};
     case 'customer':
-      return recordCustomer(db, recordId, change.customerNumber);
+      await recordCustomer(db, recordId, change.customerNumber);
+      return { customerNumber: change.customerNumber };
     case 'drafted':
       return recordDraft(db, recordId, change);
     case 'draft-gone':
-      return recordDraftGone(db, recordId);
+      await recordDraftGone(db, recordId);
+      return { isDraftGone: true };
     case 'posted':
-      return recordState(db, recordId, 'posted');
+      await recordState(db, recordId, 'posted');
+      return { isPosted: true };
     case 'closed':
-      return recordClosed(db, recordId);
+      await recordClosed(db, recordId);
+      return {};
     case 'invoiced':
-      return recordInvoices(db, recordId, change.invoiceNumber);
+      await recordInvoices(db, recordId, change.invoiceNumber);
+      return {};
     case 'wanted-mapping':
-      return recordWantedMapping(db, recordId, change.mapping);
+      await recordWantedMapping(db, recordId, change.mapping);
+      return {};
   }
 }
 
@@ -179,12 +203,14 @@ async function recordCustomer(db: Queryable, recordId: string, customerNumber: s
 }
 
 /** Adopted by a run that was reset, the document of a deal that is handed over is no draft any more. */
-async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): Promise<void> {
-  await db.query(
+async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): Promise<RecordedFacts> {
+  const row = await selectRow(
+    db,
+    draftedRow,
     `UPDATE source_records SET state = 'drafted', document_id = $2, document_kind = $3, draft_number = $4,
        customer_number = $5, draft_version = greatest(draft_version, $6), mapping_hash = coalesce($7, mapping_hash),
        ${CLEAR_HOLD}
-     WHERE record_id = $1 AND NOT is_handed_over`,
+     WHERE record_id = $1 AND NOT is_handed_over RETURNING record_id, draft_version, revision, amount, currency`,
     [
       recordId,
       draft.documentId,
@@ -195,7 +221,19 @@ async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): P
       draft.mapping ?? null,
     ],
   );
+  if (!row) return {};
+  const { documentId, documentKind: kind, draftNumber: number, customerNumber } = draft;
+  const { draft_version: version, revision, amount, currency } = row;
+  return { draft: { documentId, kind, number, version, revision, amount, currency }, customerNumber };
 }
+
+const draftedRow = rowsOf('source_records', ['record_id'], {
+  record_id: textColumn,
+  draft_version: z.number(),
+  revision: nullable(textColumn),
+  amount: nullable(decimalText),
+  currency: nullable(textColumn),
+});
 
 /** Without its draft nothing holds the deal in its company. */
 async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {

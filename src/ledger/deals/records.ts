@@ -106,7 +106,7 @@ export async function listAlreadyHandedOver(db: Queryable, carrierId: string): P
 
 const optionalText = nullable(textColumn);
 
-const recordRow = rowsOf('source_records', ['record_id'], {
+export const recordRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   source_table: z.enum(SOURCE_TABLES),
   state: z.enum(DEAL_STATES),
@@ -134,7 +134,7 @@ const recordRow = rowsOf('source_records', ['record_id'], {
   changed_at: timeColumn,
 });
 
-function toRecord(row: RowOf<typeof recordRow>): SourceRecord {
+export function toRecord(row: RowOf<typeof recordRow>): SourceRecord {
   return {
     recordId: row.record_id,
     table: row.source_table,

@@ -13,7 +13,8 @@ import {
   reopenIntent,
   restartAmbiguityWindow,
 } from './intents.js';
-import { type RecordChange, updateRecord } from './record-changes.js';
+import { type RecordChange, updateRecordBy } from './record-changes.js';
+import { hashDocument, toReport, withRecorded } from './recorded-facts.js';
 import { type StoredWriteBack, saveWriteBack } from './write-backs.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
@@ -75,6 +76,11 @@ async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
   if (document) await saveDocument(tx, recordId, document.kind, document.content, 'by-us');
   if (writeBack) await saveWriteBack(tx, recordId, writeBack);
-  for (const one of change === undefined ? [] : [change].flat()) await updateRecord(tx, recordId, one);
-  await appendAudit(tx, { recordId, ...outcome.audit });
+  const own = document && { documentId: document.content.id, hash: hashDocument(document.content) };
+  const recorded = {
+    ...(await updateRecordBy(tx, recordId, change === undefined ? [] : [change].flat())),
+    ...(own && { own }),
+    ...(writeBack && { reported: toReport(writeBack) }),
+  };
+  await appendAudit(tx, { recordId, ...withRecorded(outcome.audit, recorded) });
 }
