@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import { markRestored, prune } from '../operations/settings/upkeep.js';
-import { BY_OPTION, toPerson, withLedger } from './context.js';
+import { BY_OPTION, toPerson, withFoundation } from './context.js';
 
 /** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
 
@@ -14,7 +14,7 @@ export function addLedgerCommands(program: Command): void {
     .option('--clear', 'everything of the gap is known again')
     .option(...BY_OPTION)
     .action((options: { clear?: true; by: string }) =>
-      withLedger(async ({ database }) => {
+      withFoundation(async ({ database }) => {
         await markRestored({ database }, toPerson(options), { isOver: options.clear ?? false });
         console.log(options.clear ? 'first attempts write at once again' : 'first attempts look before they write');
       }),
@@ -30,7 +30,7 @@ export function addLedgerCommands(program: Command): void {
     .option(...BY_OPTION)
     .action((options: { olderThan: string; dryRun?: true; by: string }) => {
       const input = { olderThanDays: parseDays(options.olderThan), isDryRun: options.dryRun ?? false };
-      return withLedger(async ({ database }) => {
+      return withFoundation(async ({ database }) => {
         const pruned = await prune({ database, now: new Date() }, toPerson(options), input);
         for (const [table, rows] of Object.entries(pruned)) {
           console.log(`${table}: ${rows} ${input.isDryRun ? 'would go' : 'deleted'}`);

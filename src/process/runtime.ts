@@ -1,8 +1,9 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from 'pino';
+import { InternalError } from '../deal/errors.js';
 import { appendAudit, SYSTEM_CHAIN } from '../ledger/audit/audit.js';
-import { createTrailSigner } from '../ledger/audit/signatures.js';
+import { createTrailSigner, type TrailSigner } from '../ledger/audit/signatures.js';
 import { type Database, openDatabase, withSigner } from '../ledger/database.js';
 import { createLedger, type Ledger } from '../ledger/ledger.js';
 import { migrate } from '../ledger/migrate.js';
@@ -30,15 +31,23 @@ export interface Runtime extends Foundation {
   readonly dataConverter: DataConverter;
 }
 
-/** The ledger alone, as it is: nothing is migrated, no key is needed. */
+/** The ledger alone, as it is, for whoever only reads: nothing is migrated, no key is needed. */
 export interface OpenLedger {
   readonly database: Database;
   readonly ledger: Ledger;
   close(): Promise<void>;
 }
 
+/** An entry without a signature would not pass for ours: whoever writes one opens the keys. */
+const READS_ONLY: TrailSigner = {
+  sign() {
+    throw new InternalError('an entry of the trail is to be written, and no key is open that could sign it');
+  },
+  check: () => 'unknown-key',
+};
+
 export function openLedger(databaseUrl: string): OpenLedger {
-  const database = openDatabase(databaseUrl);
+  const database = withSigner(openDatabase(databaseUrl), READS_ONLY);
   return { database, ledger: createLedger(database), close: () => database.close() };
 }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/process/config.js';
+import { toEffectiveSettings } from '../../src/process/effective-settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 
 const KEY = createKeyLine();
@@ -105,5 +106,27 @@ describe('the configuration', () => {
   it('shows no secret that it refuses', () => {
     const secrets = { WEBHOOK_SECRET: 'my-hook', CODEC_TOKEN: 'my-token', DEALBRIDGE_KEYS: 'my-key' };
     expect(problem({ ...secrets, DATAVERSE_URL: 'nowhere' })).not.toMatch(/my-|database-password/);
+  });
+
+  it('takes a bucket for the seals whole or not at all, and keeps its key out of the trail', () => {
+    const bucket = {
+      AUDIT_BUCKET_URL: 'https://s3.eu-central-1.amazonaws.com/trail',
+      AUDIT_BUCKET_ACCESS_KEY_ID: 'AKID',
+      AUDIT_BUCKET_SECRET_ACCESS_KEY: 'a-secret-of-the-bucket',
+    };
+    const config = loadConfig({ ...WHOLE, ...bucket, AUDIT_WITNESS_FILE: '/mnt/trail/seals' });
+    expect(config.witnesses).toMatchObject({ file: '/mnt/trail/seals', bucket: { retentionDays: 3_650 } });
+    expect(JSON.stringify(toEffectiveSettings(config))).not.toContain('a-secret-of-the-bucket');
+    expect(loadConfig(WHOLE).witnesses).toEqual({ file: undefined, bucket: undefined });
+    const { AUDIT_BUCKET_URL, ...withoutAddress } = bucket;
+    expect(problem({ AUDIT_BUCKET_URL })).toMatch(
+      /AUDIT_BUCKET_ACCESS_KEY_ID: expected a value.*\n.*AUDIT_BUCKET_SECRET/,
+    );
+    expect(problem(withoutAddress)).toContain(
+      'setting AUDIT_BUCKET_URL: expected a value, since the bucket has others',
+    );
+    for (const address of ['https://s3.example.com', 'https://s3.example.com/a/b', 'http://s3.example.com/trail']) {
+      expect(problem({ ...bucket, AUDIT_BUCKET_URL: address })).toContain('setting AUDIT_BUCKET_URL: expected');
+    }
   });
 });

@@ -1,3 +1,6 @@
+import { randomUUID } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Simulators } from '@dealbridge/simulators';
 import { createExamination } from '../../src/doctor/examine.js';
 import type { Finding, StepReport } from '../../src/doctor/finding.js';
@@ -100,6 +103,8 @@ export function environmentOf({ connection: to }: Simulators, databaseUrl: strin
     TEMPORAL_ADDRESS: '127.0.0.1:1',
     DATABASE_URL: databaseUrl,
     DEALBRIDGE_KEYS: createKeyLine(),
+    // Nothing was sealed yet, so that there is no file either.
+    AUDIT_WITNESS_FILE: join(tmpdir(), `no-seals-${randomUUID()}`),
     DEALBRIDGE_RULES: 'test/rules/doctor.yaml',
     ENTRA_TENANT_ID: to.tenant,
     ENTRA_LOGIN_URL: to.entra,
