@@ -267,3 +267,25 @@ describe('after the posting', () => {
     expect(await counter.ledger.findOpenIntent(key, new Date())).toBeUndefined();
   });
 });
+
+describe('an order that is not found', () => {
+  const progress = (recordId: string, orderId: string) =>
+    openSteps().readOrderProgress({ companyId: counter.companyId, recordId, orderId });
+  const reads = (from: number) =>
+    counter.simulators.businessCentral.requests.slice(from).filter(({ path }) => path.includes('/salesOrders(')).length;
+
+  it('is gone at the first look when its invoices have all that was ordered', async () => {
+    const { draft, deal } = await makeDraft('order');
+    await counter.books.postOrder(draft.id);
+    const from = counter.simulators.businessCentral.requests.length;
+    expect(await progress(deal.recordId, draft.id)).toBe('gone');
+    expect(reads(from)).toBe(1);
+  });
+
+  it('is looked for twice when they have a part of it', async () => {
+    const { draft, deal } = await makeDraft('order');
+    await counter.books.postOrder(draft.id, [{ sequence: 10_000, ship: '1', invoice: '1' }]);
+    fail('salesOrders\\(', { kind: 'not-found' });
+    expect(await progress(deal.recordId, draft.id)).toMatchObject({ invoicedQuantity: '1' });
+  });
+});

@@ -2,7 +2,7 @@ import type { Invoice, Order } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
-import { documentKey, POST_STEPS, writeKey } from '../../deal/ids.js';
+import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import { refuse, waitForOutcome } from '../remote/failures.js';
@@ -12,7 +12,7 @@ import { settleOpenWrite, toTemporalFailures, writeOnce } from '../remote/write-
 import type { CompanyDependencies } from './dependencies.js';
 import { createDocumentPorts, type DocumentPort } from './document-kinds.js';
 import { toDraftWrite } from './draft-steps.js';
-import { findOrGone } from './gone.js';
+import { findDraftOrGone } from './gone.js';
 
 /** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
 
@@ -55,13 +55,7 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
     ): Promise<'deleted' | 'posted'> {
       const { recordId, draftId, evenIfEdited } = input;
       const port: DocumentPort = ports[input.kind];
-      const look = () =>
-        findOrGone(
-          dependencies,
-          () => port.get(draftId),
-          draftId,
-          () => port.list(documentKey(recordId)),
-        );
+      const look = () => findDraftOrGone(dependencies, port, input);
       const draft = await look();
       const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
       for (const invoice of posted) await ledger.saveDocument(recordId, 'invoice', invoice);

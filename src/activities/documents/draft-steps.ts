@@ -25,7 +25,7 @@ import {
   withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
-import { findOrGone } from './gone.js';
+import { findDraftOrGone } from './gone.js';
 
 type MadeDocument = (Invoice | Order) & { readonly made?: DraftProvenance };
 
@@ -156,14 +156,9 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       input: StepContext & DealRef & OfDraft & { readonly seen?: SeenDiscount },
     ): Promise<Draft | undefined> {
       const port: DocumentPort = ports[input.kind];
-      const { recordId, draftId } = input;
+      const { recordId } = input;
       const deal = await ledger.getDeal(recordId, input.revision);
-      const document = await findOrGone(
-        dependencies,
-        () => port.get(draftId),
-        draftId,
-        () => port.list(documentKey(recordId)),
-      );
+      const document = await findDraftOrGone(dependencies, port, input);
       if (!document) return undefined;
       const { draftNumber = document.number } = await ledger.getRecord(recordId);
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));

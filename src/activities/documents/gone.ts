@@ -1,8 +1,11 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+import type { Invoice, Order } from '../../clients/business-central/client.js';
 import type { StepFailure } from '../../deal/failure-types.js';
+import { documentKey } from '../../deal/ids.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
+import type { DocumentPort } from './document-kinds.js';
 import { undefinedIfNotFound } from './drafts.js';
 
 /** When a document counts as gone: «not found» may pass, and whoever believes it once makes a second document (I1). */
@@ -10,21 +13,28 @@ import { undefinedIfNotFound } from './drafts.js';
 const GONE_CHECK_MS = 5_000;
 const LOOK_AGAIN_MS = 5_000;
 
+export interface Sought<Document extends { readonly id: string }> {
+  readonly id: string;
+  readonly read: () => Promise<Document>;
+  /** What stands under the key of the deal. */
+  readonly list: () => Promise<readonly { readonly id: string }[]>;
+  /** Whether what came of it explains that it is gone: the invoices of an order. */
+  readonly isExplained?: () => Promise<boolean>;
+}
+
 /**
- * The document, or undefined when it is gone: Business Central says so twice, with a pause in between, and no list has it
- * under our key either.
- * @param list what stands under the key of the deal, or came of it
+ * The document, or undefined when it is gone: what came of it says so, or Business Central says so twice, with a pause in
+ * between, and no list has it under our key either.
  * @throws ApplicationFailure to be repeated, while the list has what cannot be read
  */
 export async function findOrGone<Document extends { readonly id: string }>(
   { goneCheckMs = GONE_CHECK_MS }: Pick<CompanyDependencies, 'goneCheckMs'>,
-  read: () => Promise<Document>,
-  id: string,
-  list: () => Promise<readonly { readonly id: string }[]>,
+  { id, read, list, isExplained }: Sought<Document>,
 ): Promise<Document | undefined> {
   return toTemporalFailures(async () => {
     const first = await undefinedIfNotFound(read());
     if (first) return first;
+    if (await isExplained?.()) return undefined;
     await pause(goneCheckMs);
     const second = await undefinedIfNotFound(read());
     if (second) return second;
@@ -36,5 +46,19 @@ export async function findOrGone<Document extends { readonly id: string }>(
       nextRetryDelay: LOOK_AGAIN_MS,
       category: ApplicationFailureCategory.BENIGN,
     });
+  });
+}
+
+/** A draft of the deal, by its port. */
+export function findDraftOrGone(
+  dependencies: Pick<CompanyDependencies, 'goneCheckMs'>,
+  port: DocumentPort,
+  { recordId, draftId }: { readonly recordId: string; readonly draftId: string },
+): Promise<Invoice | Order | undefined> {
+  return findOrGone(dependencies, {
+    id: draftId,
+    read: () => port.get(draftId),
+    list: () => port.list(documentKey(recordId)),
+    isExplained: async () => (await port.findSuccessors(draftId)).length > 0,
   });
 }

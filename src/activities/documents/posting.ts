@@ -7,7 +7,7 @@ import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { documentKey, POST_STEPS, writeKey } from '../../deal/ids.js';
-import { add, isSame } from '../../deal/money.js';
+import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
 import type { RecordCheck } from '../deals/sales.js';
@@ -20,6 +20,7 @@ import { createDocumentPorts, type DocumentPort, severalDocuments } from './docu
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
 import { recordPostedDifferences } from './posted-comparison.js';
+import { toPostedOrder } from './posted-order.js';
 import { isPosted } from './posted-state.js';
 
 /** Posting and what comes of it: no mapping decides any of it, only the company where the document is. */
@@ -73,13 +74,17 @@ export function createPostingSteps(dependencies: PostingDependencies) {
   const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
   const ports = createDocumentPorts(businessCentral);
 
-  const readOrder = (recordId: string, orderId: string): Promise<Order | undefined> =>
-    findOrGone(
-      dependencies,
-      () => businessCentral.getOrder(orderId),
-      orderId,
-      () => businessCentral.findOrders(documentKey(recordId)),
-    );
+  /** @param isExplained whether its invoices account for an order that is not found */
+  const findOrder = (
+    { recordId, orderId }: { readonly recordId: string; readonly orderId: string },
+    isExplained: (invoices: readonly Invoice[]) => boolean | Promise<boolean>,
+  ): Promise<Order | undefined> =>
+    findOrGone(dependencies, {
+      id: orderId,
+      read: () => businessCentral.getOrder(orderId),
+      list: () => businessCentral.findOrders(documentKey(recordId)),
+      isExplained: async () => isExplained(await businessCentral.findInvoicesOfOrder(orderId)),
+    });
 
   /** Whether the record may be another than what is to be posted: what is known of it is old, or this step has waited. */
   async function isOutdated({ table, recordId, revision, readAt }: PostInput): Promise<boolean> {
@@ -136,12 +141,11 @@ export function createPostingSteps(dependencies: PostingDependencies) {
           result: done,
           ambiguityWindowMs,
           find: async () => {
-            const invoice = await findOrGone(
-              dependencies,
-              () => businessCentral.getInvoice(draft.id),
-              draft.id,
-              () => businessCentral.findInvoices(key),
-            );
+            const invoice = await findOrGone(dependencies, {
+              id: draft.id,
+              read: () => businessCentral.getInvoice(draft.id),
+              list: () => businessCentral.findInvoices(key),
+            });
             const isDone = invoice && (await isPosted(businessCentral, invoice, draft.figures.documentNumber));
             return isDone ? { done: true } : undefined;
           },
@@ -200,7 +204,7 @@ export function createPostingSteps(dependencies: PostingDependencies) {
           ambiguityWindowMs,
           startedFrom: { lines: before },
           find: async ({ mayHaveLanded, startedFrom }) => {
-            const order = await readOrder(recordId, draft.id);
+            const order = await findOrder({ recordId, orderId: draft.id }, (invoices) => invoices.length > 0);
             if (!order) return findPosted(businessCentral, draft.id);
             if (!mayHaveLanded) return undefined;
             return hasMoved(startedFrom.parse(quantities).lines, toQuantities(order)) ? { done: true } : undefined;
@@ -236,8 +240,10 @@ export function createPostingSteps(dependencies: PostingDependencies) {
       return invoices.map(toOrderInvoice);
     },
 
-    async readOrderProgress({ recordId, orderId }: OrderRef): Promise<OrderProgress> {
-      const order = await readOrder(recordId, orderId);
+    async readOrderProgress(input: OrderRef): Promise<OrderProgress> {
+      const order = await findOrder(input, async (invoices) =>
+        isCovered(await ledger.getOrder(input.orderId), invoices),
+      );
       if (!order) return 'gone';
       return {
         shippedQuantity: add(...order.lines.map((line) => line.shippedQuantity)),
@@ -298,6 +304,15 @@ function hasMoved(before: Quantities, now: Quantities): boolean {
   return now.some((line) => {
     const earlier = before.find((other) => other.sequence === line.sequence);
     return !isSame(line.shipped, earlier?.shipped ?? '0') || !isSame(line.invoiced, earlier?.invoiced ?? '0');
+  });
+}
+
+/** Whether the invoices have all of what was ordered, line by line. */
+function isCovered(order: Order, invoices: readonly Invoice[]): boolean {
+  const invoiced = toPostedOrder(invoices);
+  return order.lines.every(({ sequence, quantity }) => {
+    const line = invoiced?.lines.find((other) => other.sequence === sequence);
+    return isZero(quantity) || (line !== undefined && isSame(line.quantity, quantity));
   });
 }
 
