@@ -51,7 +51,11 @@ COMMENT ON COLUMN paused_lanes.problem IS 'What Entra or the system answered: a 
 
 CREATE TABLE ledger_restores (
   restored_at timestamptz NOT NULL DEFAULT now(),
-  recorded_by text NOT NULL
+  recorded_by text NOT NULL,
+  last_seal bigint NOT NULL DEFAULT 0,
+  cleared_at timestamptz
 );
-COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and does not know what was done since: while a row stands here, first attempts look before they write (I3).';
+COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and does not know what was done since: while a row stands here that is not cleared, first attempts look before they write (I3).';
+COMMENT ON COLUMN ledger_restores.last_seal IS 'The newest seal that stood outside of the database at that moment: up to it nobody is surprised that seals are missing here.';
+COMMENT ON COLUMN ledger_restores.cleared_at IS 'When everything of the gap was known again.';
 COMMENT ON COLUMN ledger_restores.restored_at IS 'What may have been asked before counts as asked at this moment.';

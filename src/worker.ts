@@ -4,14 +4,17 @@ import { heartbeats } from './activities/remote/heartbeat.js';
 import { permanentFailures } from './activities/remote/permanent-failures.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
 import { SHUTDOWN_FORCE_MS, SHUTDOWN_GRACE_MS } from './deal/time-limits.js';
+import { createTemporalWitness } from './dispatch/seal-witness.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { saveMapping } from './ledger/settings/mappings.js';
 import { loadConfig } from './process/config.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
+import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
+import { openWitnesses } from './process/witnesses.js';
 import { createActivities } from './worker/activities.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
@@ -22,6 +25,11 @@ guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker', { waits: true });
 const { dataConverter, log } = runtime;
+await ensureLedgerIsComplete(
+  runtime.database,
+  [createTemporalWitness(runtime.temporal), ...openWitnesses(config)],
+  log,
+);
 await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 await saveMapping(runtime.database, config.mapping);
 TemporalRuntime.install({ logger: createTemporalLogger(log) });

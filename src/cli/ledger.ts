@@ -1,7 +1,12 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
-import { markRestored, prune } from '../operations/settings/upkeep.js';
-import { BY_OPTION, toPerson, withFoundation } from './context.js';
+import { restartDeals } from '../dispatch/restart-deals.js';
+import { createTemporalWitness } from '../dispatch/seal-witness.js';
+import { startDeal } from '../dispatch/start-deal.js';
+import { markComplete, markRestored, prune } from '../operations/settings/upkeep.js';
+import { findLastSealOutside } from '../process/ledger-age.js';
+import { openWitnesses } from '../process/witnesses.js';
+import { BY_OPTION, toPerson, withFoundation, withRuntime } from './context.js';
 
 /** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
 
@@ -14,10 +19,25 @@ export function addLedgerCommands(program: Command): void {
     .option('--clear', 'everything of the gap is known again')
     .option(...BY_OPTION)
     .action((options: { clear?: true; by: string }) =>
-      withFoundation(async ({ database }) => {
-        await markRestored({ database }, toPerson(options), { isOver: options.clear ?? false });
-        console.log(options.clear ? 'first attempts write at once again' : 'first attempts look before they write');
-      }),
+      options.clear
+        ? withFoundation(async ({ database }) => {
+            await markComplete({ database }, toPerson(options), {});
+            console.log('first attempts write at once again');
+          })
+        : withRuntime(async ({ database, ledger: deals, temporal, log }, config) => {
+            const { restarted } = await markRestored(
+              {
+                database,
+                findLastSealOutside: () =>
+                  findLastSealOutside([createTemporalWitness(temporal), ...openWitnesses(config)], log),
+                restartDeals: () => restartDeals(temporal, (ref) => startDeal({ temporal, ledger: deals }, ref)),
+              },
+              toPerson(options),
+              {},
+            );
+            console.log('first attempts look before they write');
+            console.log(`runs begun again: ${restarted}`);
+          }),
     );
 
   ledger

@@ -1,8 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { SOURCE_TABLE } from '../../src/dispatch/restart-deals.js';
 import { WORKFLOWS } from '../../src/dispatch/workflows.js';
 import { confirmUpdate, statusQuery } from '../../src/workflows/deals/messages.js';
+import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
 import { nudgeFeedSignal } from '../../src/workflows/feeds/messages.js';
 
 /** Who speaks to Temporal names workflows and messages by what they are, never by a string of their own. */
@@ -23,6 +25,10 @@ const files = (folder: string): string[] =>
 const isNamedByString = (text: string): boolean => NAMED_BY_STRING.some((pattern) => pattern.test(text));
 
 describe('the seam to Temporal', () => {
+  it('runs are found by the search attribute that they set', () => {
+    expect(SOURCE_TABLE).toEqual(SEARCH_ATTRIBUTES.sourceTable);
+  });
+
   it('no workflow, signal, update or query is named by a string', () => {
     const found = [...files('src'), ...files('tools')].filter((file) => isNamedByString(readFileSync(file, 'utf8')));
     expect(found).toEqual([]);

@@ -220,6 +220,10 @@ describe('a run that is reset in the Web UI', () => {
     }
     expect(writes()).toBe(0);
     expectOnce(deal);
+    // As after a restore of Temporal from an older copy: the ledger's state counts, and nobody has confirmed twice.
+    const confirmed = (await stage.ledger.readAudit(deal.id)).filter(({ action }) => action === 'confirm');
+    expect(confirmed).toHaveLength(1);
+    expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
   });
 });
 

@@ -7,7 +7,7 @@ import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { erasePersonalContent } from '../../src/operations/audit/audit.js';
 import { acceptEnvironment } from '../../src/operations/settings/environments.js';
-import { markRestored, prune } from '../../src/operations/settings/upkeep.js';
+import { markComplete, markRestored, prune } from '../../src/operations/settings/upkeep.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** What the ledger records itself, within the transaction of the act, names the person as fully as everything else. */
@@ -41,8 +41,9 @@ describe('acts that the ledger records itself', () => {
     );
 
     await prune({ database, now: new Date() }, ANN, { olderThanDays: 90 });
-    await markRestored({ database }, ANN, {});
-    await markRestored({ database }, ANN, { isOver: true });
+    const outside = { findLastSealOutside: async () => 7n, restartDeals: async () => ({ restarted: 0 }) };
+    await markRestored({ database, ...outside }, ANN, {});
+    await markComplete({ database }, ANN, {});
     await acceptEnvironment({ database, addressesOf: () => [{ address, readIdentity }] }, ANN, { system: 'dataverse' });
     await erasePersonalContent({ ledger }, ANN, { recordId: RECORD_ID, reason: 'asked for' });
 

@@ -3,12 +3,11 @@ import type { Noting } from '../../ledger/audit/witnesses.js';
 
 export interface SealSummary {
   readonly number: string;
-  readonly at: string;
   readonly sealHash: string;
 }
 
 export interface AuditActivityDependencies {
-  readonly ledger: Pick<AuditLedger, 'sealAudit'>;
+  readonly ledger: Pick<AuditLedger, 'sealAudit' | 'findNewestSeal'>;
   /** Gives every witness what it lacks; one that cannot be reached is told apart. */
   readonly noteSeals: () => Promise<readonly (Noting | WitnessFailure)[]>;
   readonly log: Log;
@@ -26,12 +25,16 @@ export interface WitnessFailure {
 
 export function createAuditActivities({ ledger, noteSeals, log }: AuditActivityDependencies) {
   return {
-    /** The seal stands in Temporal's history as well: one more place outside of the database. */
+    /**
+     * The newest seal, made by now or before. It stands in Temporal's history as well: one more place outside of the
+     * database, by which a start sees that the ledger went back.
+     */
     async sealAudit(): Promise<SealSummary | undefined> {
-      const seal = await ledger.sealAudit();
+      await ledger.sealAudit();
       // A witness that is down must not keep the next seal from being made: the next run notes what is missing.
       for (const noting of await noteSeals()) report(log, noting);
-      return seal && { number: seal.number, at: seal.at, sealHash: seal.sealHash };
+      const newest = await ledger.findNewestSeal();
+      return newest && { number: newest.number, sealHash: newest.sealHash };
     },
   };
 }

@@ -170,6 +170,8 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
     },
     async recordState(note: StateChange): Promise<void> {
       const { recordId, problems = [], decision } = note;
+      // A run that Temporal took up from an older copy confirms once more what was posted long ago: the ledger's state counts.
+      if (note.state === 'confirmed' && (await ledger.getRecord(recordId)).isHandedOver) return;
       const held = problems.length > 0 &&
         !note.isRepeated && {
           actor: 'dealbridge',

@@ -51,8 +51,9 @@ export async function openIntent(
     insertedRow,
     `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
      SELECT $1, $2, 'asking', $3, coalesce(restored.at, now()), coalesce(restored.at, $4)
-     FROM (SELECT max(restored_at) AS at FROM ledger_restores) restored
-     ON CONFLICT DO NOTHING RETURNING write_key, EXISTS (SELECT FROM ledger_restores) AS restored`,
+     FROM (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL) restored
+     ON CONFLICT DO NOTHING
+     RETURNING write_key, EXISTS (SELECT FROM ledger_restores WHERE cleared_at IS NULL) AS restored`,
     [writeKey, recordId, toNullable(startedFrom), at],
   );
   if (inserted?.restored === false) return { state: 'first', attempt: 1 };

@@ -102,5 +102,7 @@ export async function listSleepingTriggers(db: Queryable): Promise<string[]> {
 
 /** Since when first attempts look before they write; undefined when they need not. */
 export async function findRestore(db: Queryable): Promise<Date | undefined> {
-  return (await selectRow(db, restoreRow, 'SELECT max(restored_at) AS at FROM ledger_restores'))?.at;
+  return (
+    await selectRow(db, restoreRow, 'SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL')
+  )?.at;
 }

@@ -26,12 +26,33 @@ export const prune = defineOperation({
   },
 });
 
-/** After a restore every write is looked for before it is made, until the gap is known again. */
+interface RestoreDependencies {
+  readonly database: Database;
+  /** Number of the newest seal that is known outside of the ledger. */
+  readonly findLastSealOutside: () => Promise<bigint>;
+  readonly restartDeals: () => Promise<{ readonly restarted: number }>;
+}
+
+/**
+ * After a restore every write is looked for before it is made, until the gap is known again; runs that know more than the
+ * ledger begin again.
+ */
 export const markRestored = defineOperation({
   act: 'mark the ledger as restored',
-  input: z.strictObject({ isOver: z.boolean().default(false) }),
-  run: async ({ database }: { readonly database: Database }, { isOver }, actor): Promise<void> => {
-    if (isOver) await clearRestores(database, actor);
-    else await recordRestore(database, actor);
+  input: z.strictObject({}),
+  run: async (
+    { database, findLastSealOutside, restartDeals }: RestoreDependencies,
+    _input,
+    actor,
+  ): Promise<{ readonly restarted: number }> => {
+    await recordRestore(database, actor, String(await findLastSealOutside()));
+    return restartDeals();
   },
+});
+
+/** Everything of the gap is known again. */
+export const markComplete = defineOperation({
+  act: 'mark the ledger as restored',
+  input: z.strictObject({}),
+  run: ({ database }: { readonly database: Database }, _input, actor): Promise<void> => clearRestores(database, actor),
 });

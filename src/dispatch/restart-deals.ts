@@ -1,0 +1,29 @@
+import type { Client } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { RecordRef } from '../deal/deal.js';
+import { isSourceTable } from '../deal/ids.js';
+import { WORKFLOWS } from './workflows.js';
+
+/** As runs of deals set it: workflows may be imported here by type alone. */
+export const SOURCE_TABLE = defineSearchAttributeKey('DealSourceTable', 'KEYWORD');
+
+/**
+ * Ends every run of a deal and begins another, which goes by what the ledger and both systems say: what the run knew is
+ * of a time that the ledger has forgotten. What a person had decided and nobody had recorded is asked again.
+ */
+export async function restartDeals(
+  temporal: Client,
+  startDeal: (ref: RecordRef) => Promise<unknown>,
+): Promise<{ readonly restarted: number }> {
+  let restarted = 0;
+  const query = `WorkflowType = '${WORKFLOWS.handOverDeal}' AND ExecutionStatus = 'Running'`;
+  for await (const { workflowId, typedSearchAttributes } of temporal.workflow.list({ query, pageSize: 1_000 })) {
+    const table = typedSearchAttributes.get(SOURCE_TABLE);
+    await temporal.workflow.getHandle(workflowId).terminate('the ledger was restored');
+    // One that had not said yet what it is comes back by its feed.
+    if (table === undefined || !isSourceTable(table)) continue;
+    await startDeal({ table, recordId: workflowId });
+    restarted += 1;
+  }
+  return { restarted };
+}
