@@ -13,6 +13,7 @@ import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
+import { connectTemporal } from './process/temporal-connection.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createActivities } from './worker/activities.js';
@@ -35,8 +36,8 @@ await saveMapping(runtime.database, config.mapping);
 TemporalRuntime.install({ logger: createTemporalLogger(log) });
 const systems = await openSystems(config, runtime);
 const activities = await createActivities(config, runtime, systems);
-const { address } = config.temporal;
-const connection = await waitFor('Temporal', () => NativeConnection.connect({ address }), { log });
+const connect = () => connectTemporal(config.temporal, (options) => NativeConnection.connect(options));
+const connection = await waitFor('Temporal', connect, { log });
 const { workerBuildId: buildId } = config;
 const polling = {
   connection,

@@ -2,7 +2,8 @@ import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from
 import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
 import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
-import type { Config } from '../process/config.js';
+import { type Config, ConfigError } from '../process/config.js';
+import { connectTemporal } from '../process/temporal-connection.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
@@ -21,13 +22,14 @@ export function examineTemporal(configuration: Step<Config>, keep: (connection: 
     const { address, namespace } = temporal;
     let connection: Connection;
     try {
-      connection = await Connection.connect({ address, connectTimeout: CONNECT });
-    } catch {
-      const advice = 'Start the Temporal server, or correct TEMPORAL_ADDRESS.';
-      return { findings: [wrong('reachable', `no answer at ${address}`, advice)] };
+      connection = await connectTemporal(temporal, (options) =>
+        Connection.connect({ ...options, connectTimeout: CONNECT }),
+      );
+    } catch (error) {
+      return { findings: [toUnreachable(address, error)] };
     }
     keep(connection);
-    const findings: Finding[] = [ok('reachable', address)];
+    const findings: Finding[] = [ok('reachable', `${address}, ${temporal.tls ? 'with TLS' : 'unencrypted'}`)];
     try {
       const { config } = await connection.workflowService.describeNamespace({ namespace });
       const hours = Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / HOUR_S;
@@ -43,6 +45,14 @@ export function examineTemporal(configuration: Step<Config>, keep: (connection: 
   });
 }
 
+function toUnreachable(address: string, error: unknown): Finding {
+  if (error instanceof ConfigError) {
+    return wrong('reachable', error.message, 'Set it as the table of README.md says.');
+  }
+  const advice = 'Start the Temporal server, or correct TEMPORAL_ADDRESS.';
+  return wrong('reachable', `no answer at ${address}`, advice);
+}
+
 function toRetention(namespace: string, hours: number): Finding {
   const advice = `temporal operator namespace update -n ${namespace} --retention 720h`;
   return hours < MIN_RETENTION_H
@@ -54,16 +64,38 @@ function toRetention(namespace: string, hours: number): Finding {
 const TYPES: Readonly<Record<string, number>> = { TEXT: 1, KEYWORD: 2, INT: 3, DOUBLE: 4, BOOL: 5, DATETIME: 6 };
 
 async function examineAttributes(connection: Connection, namespace: string): Promise<Finding> {
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
-  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name, type }) => customAttributes[name] !== TYPES[type]);
+  const known = await listAttributes(connection, namespace);
+  if (!known) {
+    const advice = `In Temporal Cloud, create them for the namespace: ${toAttributeOptions(Object.values(SEARCH_ATTRIBUTES))}`;
+    return notChecked('search attributes', 'the server does not tell', advice);
+  }
+  const missing = Object.values(SEARCH_ATTRIBUTES).filter(({ name, type }) => known[name] !== TYPES[type]);
   if (missing.length === 0) return ok('search attributes', 'all registered');
-  const word = (type: string): string => type.charAt(0) + type.slice(1).toLowerCase();
-  const names = missing.map(({ name, type }) => `--name ${name} --type ${word(type)}`).join(' ');
   return wrong(
     'search attributes',
     `missing or of another type: ${listed(missing.map(({ name }) => name))}`,
-    `temporal operator search-attribute create -n ${namespace} ${names}`,
+    `temporal operator search-attribute create -n ${namespace} ${toAttributeOptions(missing)}`,
   );
+}
+
+/** Temporal Cloud has no operator service. */
+const NOT_FOR_US: ReadonlySet<unknown> = new Set([7, 12]);
+
+async function listAttributes(
+  connection: Connection,
+  namespace: string,
+): Promise<Readonly<Record<string, unknown>> | undefined> {
+  try {
+    return (await connection.operatorService.listSearchAttributes({ namespace })).customAttributes;
+  } catch (error) {
+    if (NOT_FOR_US.has(codeOf(error))) return undefined;
+    throw error;
+  }
+}
+
+function toAttributeOptions(attributes: readonly { readonly name: string; readonly type: string }[]): string {
+  const word = (type: string): string => type.charAt(0) + type.slice(1).toLowerCase();
+  return attributes.map(({ name, type }) => `--name ${name} --type ${word(type)}`).join(' ');
 }
 
 const WORKFLOW_TASKS = 1;

@@ -7,14 +7,18 @@ import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
 import { readRulesFile, toRules } from './rules.js';
+import { readSettingFiles } from './setting-files.js';
+import { toLine } from './setting-problem.js';
 import { readSettings, type SettingValues } from './settings.js';
+import type { TemporalTarget } from './temporal-connection.js';
+import { toTemporalTls } from './temporal-tls.js';
 
 export { parseRules, withMappingOf } from './rules.js';
 export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
 export interface Config {
-  readonly temporal: { readonly address: string; readonly namespace: string };
+  readonly temporal: TemporalTarget & { readonly namespace: string };
   readonly databaseUrl: string;
   /** Seals Temporal's payloads and the credentials in the ledger. */
   readonly keys: KeySource;
@@ -96,7 +100,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     loginOrigin: e.ENTRA_LOGIN_URL,
   });
   return {
-    temporal: { address: e.TEMPORAL_ADDRESS, namespace: e.TEMPORAL_NAMESPACE },
+    temporal: {
+      address: e.TEMPORAL_ADDRESS,
+      namespace: e.TEMPORAL_NAMESPACE,
+      tls: toTemporalTls(e),
+      apiKey: e.TEMPORAL_API_KEY,
+    },
     databaseUrl: e.DATABASE_URL,
     keys,
     dataverse: {
@@ -151,10 +160,12 @@ function toBucket(e: SettingValues): Config['witnesses']['bucket'] {
 
 /** All that a command needs that only reads the ledger. @throws ConfigError */
 export function loadDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
-  const url = env['DATABASE_URL'];
-  if (!url)
-    throw new ConfigError('DATABASE_URL: expected the address of the ledger, such as postgres://…, got nothing');
-  return url;
+  const { env: read, problems } = readSettingFiles(env, new Map([['DATABASE_URL', 'DATABASE_URL_FILE']]));
+  const [problem] = problems;
+  if (problem) throw new ConfigError(toLine(problem).trim());
+  const url = read['DATABASE_URL'];
+  if (url) return url;
+  throw new ConfigError('setting DATABASE_URL: expected the address of the ledger, such as postgres://…, got nothing');
 }
 
 /** reference/business-central 1.1. */

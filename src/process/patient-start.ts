@@ -45,7 +45,7 @@ const PASSES: Readonly<Record<System, (error: unknown) => boolean>> = {
     return NETWORK.has(code) || /^(08|53|57P)/.test(code);
   },
   Temporal: (error) => {
-    if (error instanceof TypeError) return false;
+    if (error instanceof TypeError || error instanceof ConfigError) return false;
     const code = grpcCodeOf(error) ?? grpcCodeOf(error instanceof Error ? error.cause : undefined);
     return code === undefined || PASSING_GRPC.has(code);
   },

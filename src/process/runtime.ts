@@ -13,6 +13,7 @@ import { type KeyRing, openKeyRing } from '../secrets/key-ring.js';
 import type { Config } from './config.js';
 import { createLog } from './log.js';
 import { waitFor } from './patient-start.js';
+import { connectTemporal } from './temporal-connection.js';
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
 export interface Foundation {
@@ -58,7 +59,10 @@ export interface Opening {
 
 export async function openFoundation(config: Config, name: string, opening: Opening = {}): Promise<Foundation> {
   const foundation = createFoundation(config, name);
-  const applied = await ask('PostgreSQL', () => migrate(foundation.database), foundation, opening);
+  const applied = await orClose(
+    foundation,
+    ask('PostgreSQL', () => migrate(foundation.database), foundation, opening),
+  );
   if (applied.length > 0) foundation.log.info({ applied }, 'ledger migrated');
   return foundation;
 }
@@ -88,8 +92,8 @@ export function createFoundation(config: Config, name: string): Foundation {
 export async function openRuntime(config: Config, name: string, opening: Opening = {}): Promise<Runtime> {
   const foundation = await openFoundation(config, name, opening);
   const dataConverter = createDataConverter(foundation.ring);
-  const { address } = config.temporal;
-  const connection = await ask('Temporal', () => Connection.connect({ address }), foundation, opening);
+  const connect = () => connectTemporal(config.temporal, (options) => Connection.connect(options));
+  const connection = await orClose(foundation, ask('Temporal', connect, foundation, opening));
   return {
     ...foundation,
     dataConverter,
@@ -99,6 +103,16 @@ export async function openRuntime(config: Config, name: string, opening: Opening
       await foundation.close();
     },
   };
+}
+
+/** Idle connections would keep a command that has failed alive. */
+async function orClose<T>(foundation: Foundation, opening: Promise<T>): Promise<T> {
+  try {
+    return await opening;
+  } catch (error) {
+    await foundation.close();
+    throw error;
+  }
 }
 
 function ask<T>(

@@ -4,6 +4,9 @@ import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
+import { readSettingFiles } from './setting-files.js';
+import { toLine } from './setting-problem.js';
+import { findTlsProblems, TLS_FILES } from './temporal-tls.js';
 
 /** The settings of the environment, each by itself and those that depend on each other. */
 
@@ -47,6 +50,12 @@ const milliseconds = (fallback: number) => z.coerce.number().int().positive().de
 const environment = z.object({
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
+  TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
+  TEMPORAL_TLS_SERVER_CA_CERT_DATA: z.string().min(1).optional(),
+  TEMPORAL_TLS_CLIENT_CERT_DATA: z.string().min(1).optional(),
+  TEMPORAL_TLS_CLIENT_KEY_DATA: z.string().min(1).optional(),
+  TEMPORAL_API_KEY: z.string().min(1).optional(),
   DATABASE_URL: z.string().min(1),
   ENTRA_TENANT_ID: z.string().min(1),
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
@@ -93,16 +102,35 @@ const environment = z.object({
 
 export type SettingValues = z.output<typeof environment>;
 
+/** Their values are never shown, and each may come from a file. */
+const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD/;
+
+/** The setting that names the file of another one. */
+export const SETTING_FILES: ReadonlyMap<string, string> = new Map([
+  ...Object.keys(environment.shape)
+    .filter((name) => SECRET.test(name) && name !== 'DEALBRIDGE_KEYS')
+    .map((name) => [name, `${name}_FILE`] as const),
+  ...Object.entries(TLS_FILES),
+]);
+
 /** @throws ConfigError that names every bad setting at once, with what was found. */
-export function readSettings(env: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
+export function readSettings(given: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
+  const { env, problems: fileProblems } = readSettingFiles(given, SETTING_FILES);
+  const givenAs = (setting: string): string => (given[setting] ? setting : (SETTING_FILES.get(setting) ?? setting));
+  const unread = new Set(fileProblems.map(({ setting }) => setting));
   const parsed = environment.safeParse(env);
   const keyProblem = findKeyProblem(env);
   const keys = toKeySource(env);
   const problems = [
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => toProblem(issue, env))),
+    ...fileProblems.map(toLine),
+    // That a value is missing whose file cannot be read is said once.
+    ...(parsed.error?.issues ?? [])
+      .filter(({ path }) => !unread.has(SETTING_FILES.get(String(path[0])) ?? ''))
+      .map((issue) => toProblem(issue, env)),
     ...(keyProblem === undefined ? [] : [keyProblem]),
     ...findTimeProblems(env),
     ...findBucketProblems(env),
+    ...findTlsProblems(tlsSettings.safeParse(env).data ?? {}, givenAs).map(toLine),
   ];
   if (!parsed.success || !keys || problems.length > 0) {
     throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
@@ -118,6 +146,14 @@ function findBucketProblems(env: NodeJS.ProcessEnv): string[] {
   if (missing.length === BUCKET.length) return [];
   return missing.map((name) => `  setting ${name}: expected a value, since the bucket has others, got nothing`);
 }
+const tlsSettings = environment.pick({
+  TEMPORAL_TLS: true,
+  TEMPORAL_TLS_SERVER_NAME: true,
+  TEMPORAL_TLS_SERVER_CA_CERT_DATA: true,
+  TEMPORAL_TLS_CLIENT_CERT_DATA: true,
+  TEMPORAL_TLS_CLIENT_KEY_DATA: true,
+  TEMPORAL_API_KEY: true,
+});
 
 const timeSettings = environment.pick({
   REQUEST_TIMEOUT_MS: true,
@@ -162,10 +198,10 @@ function findKeyProblem(env: NodeJS.ProcessEnv): string | undefined {
 function toProblem(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
   const name = issue.path.join('.') || '(the whole)';
   const value = env[name];
-  const isSecret = /SECRET|DATABASE|KEYS|TOKEN|CLIENT_STATE/.test(name);
-  const found = value === undefined ? 'nothing' : isSecret ? 'a value that is not shown' : `'${withoutSecrets(value)}'`;
+  const found =
+    value === undefined ? 'nothing' : SECRET.test(name) ? 'a value that is not shown' : `'${withoutSecrets(value)}'`;
   const seen = issue.code === 'custom' && typeof issue.params?.['found'] === 'string' ? issue.params['found'] : found;
-  return `  setting ${name}: expected ${toExpected(issue)}, got ${seen}`;
+  return toLine({ setting: name, expected: toExpected(issue), found: seen });
 }
 
 function hasUser(text: string): boolean {

@@ -8,7 +8,16 @@ export interface CliResult {
 
 /** `dealbridge …` as its own process, with this on its stdin. */
 export function runCli(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<CliResult> {
-  const child = spawn(process.execPath, ['dist/cli/main.js', ...args], { env });
+  return runToEnd(['dist/cli/main.js', ...args], env, input);
+}
+
+/** Worker or starter, where it is to end by itself. */
+export function runProgram(name: 'worker' | 'starter', env: NodeJS.ProcessEnv): Promise<CliResult> {
+  return runToEnd([`dist/${name}.js`], env);
+}
+
+function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<CliResult> {
+  const child = spawn(process.execPath, args, { env });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();

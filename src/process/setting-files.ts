@@ -1,0 +1,44 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { SettingProblem } from './setting-problem.js';
+
+/** Secrets that stand in files, as container engines hand them over: `NAME_FILE` names the file that holds `NAME`. */
+
+/** Whoever may write the file decides what we sign in with. */
+const OTHERS_WRITE = 0o022;
+
+/** The settings with what the files hold. A setting that is given twice, and a file that cannot be used, is a problem. */
+export function readSettingFiles(
+  env: NodeJS.ProcessEnv,
+  files: ReadonlyMap<string, string>,
+): { readonly env: NodeJS.ProcessEnv; readonly problems: readonly SettingProblem[] } {
+  const read: Record<string, string> = {};
+  const problems: SettingProblem[] = [];
+  for (const [setting, fileSetting] of files) {
+    const path = env[fileSetting];
+    if (!path) continue;
+    const problem = env[setting]
+      ? { expected: `either it or ${setting}`, found: 'both' }
+      : takeFile(path, (text) => {
+          read[setting] = text;
+        });
+    if (problem) problems.push({ setting: fileSetting, ...problem });
+  }
+  return { env: { ...env, ...read }, problems };
+}
+
+function takeFile(path: string, take: (text: string) => void): Omit<SettingProblem, 'setting'> | undefined {
+  try {
+    const mode = statSync(path).mode & 0o777;
+    if (process.platform !== 'win32' && (mode & OTHERS_WRITE) !== 0) {
+      return { expected: 'a file that only its owner may write', found: `'${path}' with mode ${mode.toString(8)}` };
+    }
+    // Editors and `echo` end a file with a line break that is no part of the secret.
+    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    if (text.trim() === '') return { expected: 'a file that holds the value', found: `'${path}', which is empty` };
+    take(text);
+    return undefined;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return { expected: 'a file that can be read', found: `'${path}' (${code})` };
+  }
+}
