@@ -3,15 +3,28 @@ import { UserError } from '../deal/errors.js';
 import { restartDeals } from '../dispatch/restart-deals.js';
 import { createTemporalWitness } from '../dispatch/seal-witness.js';
 import { startDeal } from '../dispatch/start-deal.js';
-import { markComplete, markRestored, prune } from '../operations/settings/upkeep.js';
+import { markComplete, markRestored, migrateLedger, prune } from '../operations/settings/upkeep.js';
 import { findLastSealOutside } from '../process/ledger-age.js';
 import { openWitnesses } from '../process/witnesses.js';
-import { BY_OPTION, toPerson, withFoundation, withRuntime } from './context.js';
+import { BY_OPTION, toPerson, withFoundation, withLedger, withRuntime } from './context.js';
 
-/** `dealbridge ledger …`: removes what nothing asks for any more, and takes up work after a restore. */
+/** `dealbridge ledger …`: makes and grants its tables, removes what nothing asks for any more, takes up work after a restore. */
 
 export function addLedgerCommands(program: Command): void {
   const ledger = program.command('ledger').description('what the ledger keeps, and what it may have forgotten');
+
+  ledger
+    .command('migrate')
+    .description('as the owner of the tables: apply missing migrations, then give the roles their rights')
+    .option(...BY_OPTION)
+    .action((options: { by: string }) =>
+      withLedger(async ({ database }) => {
+        const { applied, granted, absent } = await migrateLedger({ database }, toPerson(options), {});
+        console.log(applied.length > 0 ? `applied: ${applied.join(', ')}` : 'nothing to apply');
+        if (granted.length > 0) console.log(`rights given to ${granted.join(' and ')}`);
+        if (absent.length > 0) console.log(`roles that do not exist: ${absent.join(', ')} (docs/audit.md, Rights)`);
+      }),
+    );
 
   ledger
     .command('restored')

@@ -36,7 +36,7 @@ export function examineDatabase(database: Step<Database>): Step<true> {
     ];
     const { missing, unknown } = await compareMigrations(db);
     if (missing.length > 0) {
-      const advice = 'Run `dealbridge ping` with the DATABASE_URL of the owner of the tables: it applies them.';
+      const advice = 'Run `dealbridge ledger migrate` with the DATABASE_URL of the owner of the tables.';
       findings.push(wrong('migrations', `not applied: ${listed(missing)}`, advice));
       return { findings };
     }
@@ -64,7 +64,7 @@ async function examineRights(db: Database, role: string): Promise<Finding> {
   return wrong(
     'rights',
     `${role} may not use ${listed(missing)}`,
-    'As the owner, run the GRANTs of docs/audit.md, Rights.',
+    'Run `dealbridge ledger migrate` with the DATABASE_URL of the owner of the tables: it grants them.',
   );
 }
 
@@ -76,7 +76,7 @@ async function examineTrail(db: Database, role: string): Promise<Finding> {
   }
   const changeable = await listChangeableTrail(db);
   if (changeable.length === 0) return ok('audit trail', `${role} may only add to it`);
-  const advice = 'Run the program as another role than the owner: the REVOKEs are in docs/audit.md, Rights.';
+  const advice = 'Run the program as dealbridge_app instead of the owner: docs/audit.md, Rights.';
   return warning('audit trail', `only triggers keep ${role} from changing ${listed(changeable)}`, advice);
 }
 

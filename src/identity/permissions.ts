@@ -42,6 +42,7 @@ export const PERMISSIONS = {
   'erase personal content': ADMINS,
   'prune the ledger': ADMINS,
   'mark the ledger as restored': ADMINS,
+  'migrate the ledger': ADMINS,
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Act = keyof typeof PERMISSIONS;

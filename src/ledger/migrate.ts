@@ -1,29 +1,59 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { ConfigError } from '../deal/errors.js';
 import type { Database, Queryable } from './database.js';
 import { rowsOf, selectRow, selectRows, textColumn } from './read-rows.js';
+import { type Grants, grantRights } from './rights.js';
 
 export const MIGRATIONS = new URL('../../migrations/', import.meta.url);
 /** Any constant does: of two processes that start together one migrates, the other waits. */
 const LOCK = 7_144_091;
 
-/** Brings the schema up to date; safe to run from every process at every start. Returns the names that it applied. */
+/**
+ * Brings the schema up to date and gives the roles their rights in what is new; safe to run from every process at every start.
+ * Returns the names that it applied. @throws ConfigError when something is missing and our role is not the owner.
+ */
 export async function migrate(database: Database): Promise<string[]> {
-  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
   return database.transaction(async (tx) => {
-    await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
-    // A role that may not create tables can still start when there is nothing to do (docs/audit.md).
-    if (!(await hasMigrations(tx))) {
-      await tx.query('CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())');
-    }
-    const applied = await listApplied(tx);
-    const missing = names.filter((name) => !applied.has(name));
-    for (const name of missing) {
-      await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
-      await tx.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
-    }
-    return missing;
+    const applied = await applyMissing(tx);
+    if (applied.length > 0) await grantRights(tx);
+    return applied;
   });
+}
+
+/** For the owner: also grants anew, so that roles which came after the tables get their rights. */
+export async function migrateAsOwner(database: Database): Promise<Grants & { applied: string[] }> {
+  return database.transaction(async (tx) => ({ applied: await applyMissing(tx), ...(await grantRights(tx)) }));
+}
+
+async function applyMissing(tx: Queryable): Promise<string[]> {
+  const names = (await readdir(MIGRATIONS)).filter((name) => name.endsWith('.sql')).sort();
+  await tx.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+  const isNew = !(await hasMigrations(tx));
+  const applied = isNew ? new Set<string>() : await listApplied(tx);
+  const missing = names.filter((name) => !applied.has(name));
+  // A role that may not create tables can still start when there is nothing to do (docs/audit.md).
+  if (missing.length > 0 && !(await mayCreate(tx, isNew))) {
+    throw new ConfigError(
+      `The ledger lacks ${missing.join(', ')}: run \`dealbridge ledger migrate\` with the DATABASE_URL of the owner of its tables`,
+    );
+  }
+  if (isNew) {
+    await tx.query('CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())');
+  }
+  for (const name of missing) {
+    await tx.query(await readFile(new URL(name, MIGRATIONS), 'utf8'));
+    await tx.query('INSERT INTO migrations (name) VALUES ($1)', [name]);
+  }
+  return missing;
+}
+
+/** Whoever makes the first table owns the ledger; later it is the owner's turn, whatever the schema lets others do. */
+async function mayCreate(db: Queryable, isNew: boolean): Promise<boolean> {
+  const sql = isNew
+    ? `SELECT has_schema_privilege(current_schema(), 'CREATE') AS exists`
+    : `SELECT pg_has_role(relowner, 'USAGE') AS exists FROM pg_class WHERE oid = to_regclass('migrations')`;
+  return (await selectRow(db, existsRow, sql))?.exists === true;
 }
 
 const existsRow = rowsOf('pg_class', [], { exists: z.boolean() });

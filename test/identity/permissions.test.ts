@@ -32,6 +32,7 @@ const CARD: Readonly<Record<Act, string>> = {
   'erase personal content': '---A',
   'prune the ledger': '---A',
   'mark the ledger as restored': '---A',
+  'migrate the ledger': '---A',
 };
 
 describe('the card of permissions', () => {

@@ -2,6 +2,7 @@ import { readdir } from 'node:fs/promises';
 import type { Queryable } from '../database.js';
 import { hasMigrations, listApplied, MIGRATIONS } from '../migrate.js';
 import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { applicationRights, listTables } from '../rights.js';
 
 /** Questions about the database itself that change nothing. */
 
@@ -55,12 +56,17 @@ export async function compareMigrations(
 
 /** Tables in which our role may not do what the program does. */
 export async function listMissingRights(db: Queryable): Promise<string[]> {
+  const wanted = (await listTables(db)).flatMap((table) =>
+    applicationRights(table)
+      .split(', ')
+      .map((right) => ({ table, right })),
+  );
   const rows = await selectRows(
     db,
     nameRow,
-    `SELECT tablename::text AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename <> 'migrations'
-       AND NOT has_table_privilege(quote_ident(schemaname) || '.' || quote_ident(tablename), 'SELECT, INSERT')
-     ORDER BY 1`,
+    `SELECT DISTINCT wanted.table AS name FROM unnest($1::text[], $2::text[]) AS wanted ("table", "right")
+     WHERE NOT has_table_privilege(wanted.table, wanted.right) ORDER BY 1`,
+    [wanted.map(({ table }) => table), wanted.map(({ right }) => right)],
   );
   return rows.map((row) => row.name);
 }
@@ -72,8 +78,7 @@ export async function listChangeableTrail(db: Queryable): Promise<string[]> {
   const rows = await selectRows(
     db,
     nameRow,
-    `SELECT name FROM unnest($1::text[]) AS name
-     WHERE has_table_privilege(name, 'UPDATE') OR has_table_privilege(name, 'DELETE')`,
+    `SELECT name FROM unnest($1::text[]) AS name WHERE has_table_privilege(name, 'UPDATE, DELETE, TRUNCATE')`,
     [APPEND_ONLY],
   );
   return rows.map((row) => row.name);

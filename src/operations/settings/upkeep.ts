@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Database } from '../../ledger/database.js';
+import { migrateAsOwner } from '../../ledger/migrate.js';
 import { type Pruned, pruneLedger } from '../../ledger/upkeep/prune.js';
 import { clearRestores, recordRestore } from '../../ledger/upkeep/restores.js';
 import { defineOperation } from '../operation.js';
@@ -55,4 +56,11 @@ export const markComplete = defineOperation({
   act: 'mark the ledger as restored',
   input: z.strictObject({}),
   run: ({ database }: { readonly database: Database }, _input, actor): Promise<void> => clearRestores(database, actor),
+});
+
+/** By the owner of the tables; what was applied stands in the table of migrations. */
+export const migrateLedger = defineOperation({
+  act: 'migrate the ledger',
+  input: z.strictObject({}),
+  run: ({ database }: { readonly database: Database }) => migrateAsOwner(database),
 });
