@@ -1,5 +1,5 @@
 # One image for worker, starter and the command line; the command chooses. The simulators have an image of their own.
-FROM node:20.19.5-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6 AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --workspaces=false --no-audit --no-fund
@@ -9,7 +9,7 @@ RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && node dist/process/build-workflow-bundle.js \
  && npm prune --workspaces=false --omit=dev --no-audit --no-fund
 
-FROM node:20.19.5-bookworm-slim
+FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6
 ENV NODE_ENV=production TZ=UTC NODE_OPTIONS=--enable-source-maps
 RUN apt-get update \
  && apt-get install --yes --no-install-recommends ca-certificates \

@@ -1,7 +1,11 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { createProgram } from '../src/cli/program.js';
 import { loadConfig } from '../src/process/config.js';
 
 /** What can be checked of docker-compose.yml without a container engine. */
@@ -15,12 +19,19 @@ interface Service {
   readonly volumes?: readonly string[];
   readonly healthcheck?: object;
   readonly profiles?: readonly string[];
+  readonly secrets?: readonly string[];
+  readonly read_only?: boolean;
+  readonly cap_drop?: readonly string[];
+  readonly security_opt?: readonly string[];
+  readonly pids_limit?: number;
   readonly mem_limit?: string;
 }
 
-const { services, volumes } = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
+const text = readFileSync('docker-compose.yml', 'utf8');
+const { services, volumes, secrets } = parse(text, { merge: true }) as {
   services: Record<string, Service>;
   volumes: object;
+  secrets: Readonly<Record<string, { readonly file: string }>>;
 };
 const settings = Object.fromEntries(
   readFileSync('docker/simulators.env', 'utf8')
@@ -29,12 +40,14 @@ const settings = Object.fromEntries(
     .map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
 );
 
-/** As a shell without the variables reads it. */
-const withDefaults = (text: string): string => text.replace(/\$\{\w+:-([^}]*)\}/g, '$1');
+/** As Compose reads it with the file of the simulators. */
+const interpolate = (value: string): string =>
+  value.replace(/\$\{(\w+):\?[^}]*\}/g, (_all, name) => settings[name] ?? '');
 
 /** What the container of a service is given, with its mounts where they are here. */
 function settingsOf(name: string): NodeJS.ProcessEnv {
-  const mounts = (services[name]?.volumes ?? []).map((volume) => withDefaults(volume).split(':'));
+  const mounts = (services[name]?.volumes ?? []).map((volume) => interpolate(volume).split(':'));
+  for (const [secret, { file }] of Object.entries(secrets)) mounts.push([interpolate(file), `/run/secrets/${secret}`]);
   const here = (path: string): string =>
     mounts.reduce((text, [source = '', target = '']) => text.replace(target, source), path);
   const given: Record<string, string> = { ...settings, ...services[name]?.environment };
@@ -57,19 +70,66 @@ describe('docker-compose.yml', () => {
 
   for (const [name, service] of Object.entries(services)) {
     it(`${name}: pinned image, known dependencies, mounted files that exist`, () => {
-      expect(service.image).toMatch(/:\d+\.\d+/);
+      // Ours are built; of the others the digest decides, the tag is for people.
+      expect(service.image).toMatch(/^dealbridge(-simulators)?:\d|:\d+\.\d+\.?[\w.-]*@sha256:[0-9a-f]{64}$/);
       for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
         expect(Object.keys(services)).toContain(needed);
         if (condition === 'service_healthy') expect(services[needed]?.healthcheck).toBeDefined();
       }
       for (const volume of service.volumes ?? []) {
-        const source = withDefaults(volume).split(':')[0] ?? '';
+        const source = interpolate(volume).split(':')[0] ?? '';
         expect(source.startsWith('.') ? existsSync(source) : Object.keys(volumes).includes(source)).toBe(true);
       }
+      for (const secret of service.secrets ?? [])
+        expect(existsSync(interpolate(secrets[secret]?.file ?? ''))).toBe(true);
       const program = service.command?.find((word) => /^(simulators\/)?dist\//.test(word));
       if (program) expect(existsSync(program)).toBe(true);
     });
   }
+
+  it.each(Object.entries(services))(
+    '%s: writes nowhere else, gains no rights, and takes the machine not with it',
+    (name, service) => {
+      // The start of the Web UI writes its configuration beside the program.
+      expect(service.read_only).toBe(name !== 'temporal-ui');
+      expect(service.cap_drop).toEqual(['ALL']);
+      expect(service.security_opt).toEqual(['no-new-privileges:true']);
+      expect(service.pids_limit).toBeLessThanOrEqual(200);
+      expect(service.mem_limit).toMatch(/^\d+[mg]$/);
+    },
+  );
+
+  it('has no default for anything, and nothing public outside the profile of the simulators', () => {
+    expect(text.match(/(?<!\$)\$\{[^}]*\}/g)?.filter((variable) => !/^\$\{\w+:\?.+\}$/.test(variable))).toEqual([]);
+    const { simulators: _profile, ...others } = services;
+    const secretFiles = readdirSync('docker/simulators-secrets').map((name) =>
+      readFileSync(`docker/simulators-secrets/${name}`, 'utf8').trim(),
+    );
+    const known = [
+      ...secretFiles,
+      ...Object.entries(settings).flatMap(([name, value]) => (/SECRET$|KEYS|TOKEN/.test(name) ? [value] : [])),
+    ];
+    expect(known.length).toBeGreaterThan(8);
+    for (const value of known) expect(JSON.stringify(others)).not.toContain(value);
+    expect(JSON.stringify(others)).not.toMatch(/PASSWORD(_FILE)?":"(?!\/run\/secrets)/);
+  });
+
+  it('gives each process the role of its own, and the owner of the ledger only to the migration', () => {
+    const holders = (secret: string) =>
+      Object.keys(services).filter((name) => services[name]?.secrets?.includes(secret));
+    expect(holders('ledger_owner_url')).toEqual(['postgres', 'ledger-migrate']);
+    expect(holders('ledger_app_url')).toEqual(['postgres', 'worker', 'starter']);
+    expect(holders('temporal_password')).toEqual(['postgres', 'temporal-schema', 'temporal']);
+    expect(holders('postgres_password')).toEqual(['postgres']);
+    expect(loadConfig(settingsOf('worker')).databaseUrl).toContain('postgres://dealbridge_app:');
+  });
+
+  it('migrates by a command that exists', () => {
+    const words = services['ledger-migrate']?.command ?? [];
+    expect(words.slice(0, 3)).toEqual(['dist/cli/main.js', 'ledger', 'migrate']);
+    const ledger = createProgram().commands.find((command) => command.name() === 'ledger');
+    expect(ledger?.commands.map((command) => command.name())).toContain('migrate');
+  });
 
   for (const name of ['worker', 'starter']) {
     it(`${name}: its settings are a whole configuration, with the rules that are mounted`, () => {
@@ -124,7 +184,7 @@ describe.each(['Dockerfile', 'simulators/Dockerfile'])('%s', (file) => {
     const lastStage = lines.slice(lines.findLastIndex((line) => line.startsWith('FROM ')));
     expect(lastStage.filter((line) => line.startsWith('USER '))).toEqual(['USER node']);
     for (const line of lines.filter((other) => other.startsWith('FROM ')))
-      expect(line).toMatch(/^FROM node:20\.\d+\.\d+-/);
+      expect(line).toMatch(/^FROM node:24\.\d+\.\d+-bookworm-slim@sha256:[0-9a-f]{64}( AS build)?$/);
   });
   it('copies only what the build context lets through', () => {
     // A Dockerfile in a folder has its own list; BuildKit finds it by its name.
@@ -135,6 +195,26 @@ describe.each(['Dockerfile', 'simulators/Dockerfile'])('%s', (file) => {
       .filter((line) => /^COPY (?!--from)/.test(line))
       .flatMap((line) => line.split(' ').slice(1, -1));
     for (const path of copied) expect(allowed).toContain(`!${path.replace('./', '')}`);
+  });
+});
+
+describe('npm run compose:secrets', () => {
+  it('makes every secret of docker-compose.yml, each by chance, and leaves what is there', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dealbridge-secrets-'));
+    try {
+      const make = (to: string) => {
+        execFileSync(process.execPath, ['scripts/compose-secrets.mjs', to], { stdio: 'pipe' });
+        return new Map(readdirSync(to).map((name) => [name, readFileSync(join(to, name), 'utf8')]));
+      };
+      const first = make(join(folder, 'one'));
+      expect([...first.keys()].sort()).toEqual(Object.keys(secrets).sort());
+      expect(make(join(folder, 'one'))).toEqual(first);
+      const other = make(join(folder, 'other'));
+      for (const [name, value] of first) expect(other.get(name), name).not.toBe(value);
+      expect(statSync(join(folder, 'one')).mode & 0o777).toBe(0o700);
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });
 
