@@ -21,6 +21,11 @@ describe('the continuous integration', () => {
     expect(readFileSync('.ci/run', 'utf8').trimEnd().split('\n').at(-1)).toBe(commands[0]);
   });
 
+  it('runs on the Node that the images run on', () => {
+    const [version] = /(?<=^FROM node:)\d+\.\d+/m.exec(readFileSync('Dockerfile', 'utf8')) ?? [];
+    expect(jobs.test.strategy.matrix.node).toContain(version);
+  });
+
   it('runs on the oldest Node that is allowed, with the PostgreSQL of docker-compose.yml', () => {
     const { engines } = JSON.parse(readFileSync('package.json', 'utf8')) as {
       readonly engines: { readonly node: string };
@@ -30,5 +35,24 @@ describe('the continuous integration', () => {
       readonly services: { readonly postgres: { readonly image: string } };
     };
     expect(jobs.test.services.postgres.image).toBe(compose.services.postgres.image);
+  });
+});
+
+describe('the release', () => {
+  const { permissions, jobs: release } = parse(readFileSync('.github/workflows/release.yml', 'utf8')) as {
+    readonly permissions: object;
+    readonly jobs: {
+      readonly image: {
+        readonly steps: readonly { readonly uses?: string; readonly with?: object; readonly run?: string }[];
+      };
+    };
+  };
+
+  it('builds the image with a list of its contents and a statement of its origin', () => {
+    const build = release.image.steps.find(({ uses }) => uses?.startsWith('docker/build-push-action@'));
+    expect(build?.with).toMatchObject({ sbom: true, provenance: 'mode=max', push: true });
+    expect(release.image.steps.some(({ uses }) => uses?.startsWith('actions/attest-build-provenance@'))).toBe(true);
+    expect(release.image.steps.some(({ run }) => run?.startsWith('npm sbom '))).toBe(true);
+    expect(permissions).toEqual({ contents: 'read' });
   });
 });
