@@ -14,12 +14,15 @@ export interface TemporalTarget {
 
 type Options = Required<Pick<ConnectionOptions, 'address'>> & Pick<ConnectionOptions, 'tls'> & { apiKey?: string };
 
-/** @throws ConfigError for what a person has to correct: gRPC itself only says that the time is over. */
+/**
+ * @throws ConfigError for what a person has to correct: gRPC itself only says that the time is over. The worker's native connection has
+ * no codes either, so a process opens it after the client's.
+ */
 export async function connectTemporal<T>(target: TemporalTarget, open: (options: Options) => Promise<T>): Promise<T> {
   try {
     return await open(toOptions(target));
   } catch (error) {
-    const problem = findSignInProblem(error, target) ?? (await findTlsProblem(target)) ?? findCertificateProblem(error);
+    const problem = findSignInProblem(error, target) ?? (await findTlsProblem(target));
     throw problem === undefined ? error : new ConfigError(`Temporal at ${target.address}: ${problem}`);
   }
 }
@@ -43,9 +46,7 @@ const SIGN_IN_REFUSED: ReadonlySet<unknown> = new Set([7, 16]);
 
 function findSignInProblem(error: unknown, { apiKey }: TemporalTarget): string | undefined {
   const codes = [error, error instanceof Error ? error.cause : undefined].map(grpcCodeOf);
-  // The worker's connection has no codes, only gRPC's words for them.
-  const words = error instanceof Error && /authentication credentials|permission to execute/.test(error.message);
-  if (!words && !codes.some((code) => SIGN_IN_REFUSED.has(code))) return undefined;
+  if (!codes.some((code) => SIGN_IN_REFUSED.has(code))) return undefined;
   return apiKey === undefined
     ? 'it wants an API key: set TEMPORAL_API_KEY'
     : 'it refuses the API key: correct TEMPORAL_API_KEY, or TEMPORAL_NAMESPACE that the key is for';
@@ -53,15 +54,6 @@ function findSignInProblem(error: unknown, { apiKey }: TemporalTarget): string |
 
 function grpcCodeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-}
-
-/** The worker's TLS is another one than Node's, and stricter; it tells only in the text. */
-function findCertificateProblem(error: unknown): string | undefined {
-  const what =
-    error instanceof Error ? /\b(?:InvalidCertificate|CertificateRequired)\b[^"]*/.exec(error.message)?.[0] : undefined;
-  return what === undefined
-    ? undefined
-    : `a certificate, its own or ours, is not taken; TEMPORAL_TLS_… name certificates of X.509 version 3 (${what})`;
 }
 
 const HANDSHAKE_LIMIT_MS = 5_000;

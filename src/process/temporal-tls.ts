@@ -67,6 +67,11 @@ export function findTlsProblems(settings: TemporalTlsSettings, givenAs: (setting
     }
   }
   const certificate = take('TEMPORAL_TLS_CLIENT_CERT_DATA', toCertificate, 'a certificate in PEM');
+  if (certificate && !hasVersion(certificate)) {
+    // Node's TLS takes the older ones, that of the worker does not.
+    const expected = 'a certificate of X.509 version 3, as every extension makes it';
+    problems.push({ setting: givenAs('TEMPORAL_TLS_CLIENT_CERT_DATA'), expected, found: 'one of version 1' });
+  }
   const key = take('TEMPORAL_TLS_CLIENT_KEY_DATA', createPrivateKey, 'a private key in PEM, without a passphrase');
   take('TEMPORAL_TLS_SERVER_CA_CERT_DATA', toCertificate, 'a certificate in PEM');
   const { TEMPORAL_TLS_CLIENT_CERT_DATA: hasCertificate, TEMPORAL_TLS_CLIENT_KEY_DATA: hasKey } = settings;
@@ -95,4 +100,18 @@ export function findTlsProblems(settings: TemporalTlsSettings, givenAs: (setting
 
 function toCertificate(pem: string): X509Certificate {
   return new X509Certificate(pem);
+}
+
+/** Version 1 is the one that is not written down: the first element of what is signed is then the serial number. */
+const VERSION_TAG = 0xa0;
+
+function hasVersion({ raw }: X509Certificate): boolean {
+  const signed = skipHeader(raw, 0);
+  return raw[skipHeader(raw, signed)] === VERSION_TAG;
+}
+
+/** Of a value in DER: tag, then the length in one byte, or in as many as the low bits of that byte say. */
+function skipHeader(der: Uint8Array, at: number): number {
+  const length = der[at + 1] ?? 0;
+  return at + 2 + (length < 0x80 ? 0 : length & 0x7f);
 }

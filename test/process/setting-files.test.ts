@@ -142,6 +142,11 @@ describe('TLS to Temporal', () => {
       'setting TEMPORAL_TLS_SERVER_CA_CERT_PATH: expected a certificate in PEM, got a content that is not shown',
     ],
     [
+      'a client certificate of X.509 version 1, which the worker does not take',
+      () => tls('old'),
+      'setting TEMPORAL_TLS_CLIENT_CERT_PATH: expected a certificate of X.509 version 3, as every extension makes it, got one of version 1',
+    ],
+    [
       'another word',
       () => ({ TEMPORAL_TLS: 'maybe' }),
       'setting TEMPORAL_TLS: expected one of 0, 1, on, off, true, false, got',
