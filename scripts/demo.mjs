@@ -1,5 +1,6 @@
 // The main job from end to end on embedded defaults. `--keep` leaves everything running for exploring.
 import { join } from 'node:path';
+import { publishPlace } from './lib/env-file.mjs';
 import { play } from './lib/play.mjs';
 import { step } from './lib/say.mjs';
 import { freePort, startTemporal } from './lib/temporal-server.mjs';
@@ -21,6 +22,10 @@ await play(
       temporalAddress: server.address,
       webUi: server.uiUrl,
       keep,
+      publish(settings) {
+        const remove = publishPlace(settings);
+        onStop(async () => remove());
+      },
       dataDir: join(folder, 'ledger'),
       onStop,
     });

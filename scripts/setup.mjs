@@ -17,7 +17,9 @@ export async function setUp({ temporal = true } = {}) {
   await ensurePackages();
   await ensureBuild();
   if (!temporal || process.env.TEMPORAL_ADDRESS) return undefined;
-  return ensureTemporalBinary();
+  const binary = await ensureTemporalBinary();
+  say(`Temporal server: ${binary}`);
+  return binary;
 }
 
 /** Ends a script with a clear word instead of a stack trace when it is the set-up that failed. */
@@ -29,7 +31,7 @@ export function endWith(error) {
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   try {
     const binary = await setUp();
-    say(binary ? `Ready. Temporal: ${binary}` : `Ready. Temporal: ${process.env.TEMPORAL_ADDRESS}`);
+    say(binary ? 'Ready.' : `Ready. Temporal: ${process.env.TEMPORAL_ADDRESS}`);
   } catch (error) {
     endWith(error);
   }

@@ -4,9 +4,10 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { publishPlace, readDotEnv } from './lib/env-file.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
-import { startTemporal } from './lib/temporal-server.mjs';
+import { serverVersion, startTemporal } from './lib/temporal-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
 const DATA = join(ROOT, '.data');
@@ -14,9 +15,10 @@ const UI_PORT = 8233;
 const TEMPORAL_PORT = 7233;
 const STARTER_PORT = 8080;
 
-const binary = await setUp().catch(endWith);
+// As the command line does it: what stands in the environment wins.
+const env = { ...readDotEnv(), ...process.env };
+const binary = await setUp({ temporal: !env.TEMPORAL_ADDRESS }).catch(endWith);
 mkdirSync(DATA, { recursive: true });
-const env = { ...process.env };
 const stopping = [];
 
 let isStopping = false;
@@ -52,18 +54,24 @@ try {
     say('Keys: .data/keys (without them nothing that was sealed can be read again)');
   }
   const codecEndpoint = `http://127.0.0.1:${env.STARTER_PORT || STARTER_PORT}/codec`;
+  const opens = {};
   if (isEmbedded && !env.CODEC_TOKEN) {
     env.CODEC_TOKEN = randomBytes(24).toString('base64url');
     env.TEMPORAL_UI_ORIGIN ||= `http://127.0.0.1:${UI_PORT}`;
     // Not on the screen: whoever has it reads every payload.
     rmSync(join(DATA, 'codec-token'), { force: true });
     writeFileSync(join(DATA, 'codec-token'), `${env.CODEC_TOKEN}\n`, { mode: 0o600 });
-    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token;`);
-    say(`  for the command line: export TEMPORAL_CODEC_ENDPOINT=${codecEndpoint}`);
-    say('                        export TEMPORAL_CODEC_AUTH="Bearer $(cat .data/codec-token)"');
+    opens.CODEC_TOKEN = env.CODEC_TOKEN;
+    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token`);
+  }
+  if (env.CODEC_TOKEN) {
+    opens.TEMPORAL_CODEC_ENDPOINT = codecEndpoint;
+    opens.TEMPORAL_CODEC_AUTH = `Bearer ${env.CODEC_TOKEN}`;
   }
   if (!env.TEMPORAL_ADDRESS) {
-    const options = { binary, dbFile: join(DATA, 'temporal.db'), port: TEMPORAL_PORT, uiPort: UI_PORT, codecEndpoint };
+    // A database of one version is not for another (reference/temporal 10.1).
+    const dbFile = join(DATA, `temporal-${await serverVersion(binary)}.db`);
+    const options = { binary, dbFile, port: TEMPORAL_PORT, uiPort: UI_PORT, codecEndpoint };
     const server = await step('starting Temporal', () => startTemporal(options));
     stopping.push(server.stop);
     env.TEMPORAL_ADDRESS = server.address;
@@ -77,6 +85,17 @@ try {
     });
     say('Ledger: embedded, in .data/ledger');
   }
+  const remove = publishPlace({
+    TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS,
+    TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE,
+    DATABASE_URL: env.DATABASE_URL,
+    DEALBRIDGE_KEY_FILE: env.DEALBRIDGE_KEY_FILE,
+    ...opens,
+  });
+  stopping.push(async () => remove());
+  say(
+    'Command line: `npx dealbridge …` finds all of this in .data/env; `set -a; . .data/env; set +a` tells it to `temporal`',
+  );
   for (const name of ['worker', 'starter']) {
     const started = child(`dist/${name}.js`, [], env);
     started.stdout.pipe(process.stdout);

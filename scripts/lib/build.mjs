@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { must, ROOT } from './run.mjs';
 import { say, step } from './say.mjs';
@@ -25,6 +25,8 @@ export async function ensureBuild() {
   const compile = (project) => () => must(process.execPath, [tsc(), '-p', project], advice);
   await step('tsc, simulators', compile('simulators/tsconfig.json'));
   await step('tsc, product', compile('tsconfig.build.json'));
+  // What `npx dealbridge` runs.
+  chmodSync(join(ROOT, 'dist/cli/main.js'), 0o755);
   await step('tsc, tools', compile('tsconfig.tools.json'));
   await step('workflow bundle', () =>
     must(

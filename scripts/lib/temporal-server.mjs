@@ -67,6 +67,12 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
   };
 }
 
+/** `temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)`; of another build whatever it calls itself. */
+export async function serverVersion(binary) {
+  const { output } = await run(binary, ['--version'], { quiet: true });
+  return /Server ([\w.-]+)/.exec(output)?.[1] ?? 'unknown';
+}
+
 /** What ended is kept for a month, as in docker-compose.yml; the development server forgets it after a day. */
 async function keepLonger(binary, address) {
   const args = ['operator', 'namespace', 'update', '-n', 'default', '--retention', '720h', '--address', address];

@@ -17,7 +17,8 @@ export function runProgram(name: 'worker' | 'starter', env: NodeJS.ProcessEnv): 
 }
 
 function runToEnd(args: readonly string[], env: NodeJS.ProcessEnv, input = ''): Promise<CliResult> {
-  const child = spawn(process.execPath, args, { env });
+  // Files of settings that whoever tests has in this folder are none of the test's.
+  const child = spawn(process.execPath, args, { env: { DEALBRIDGE_ENV_FILES: 'off', ...env } });
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString();

@@ -18,6 +18,8 @@ export interface DemoOptions extends DemoStageOptions {
   readonly webUi: string | undefined;
   /** Whether everything stays for exploring. */
   readonly keep: boolean;
+  /** Tells the command line where the stage runs, for as long as it stays. */
+  readonly publish: (settings: NodeJS.ProcessEnv) => void;
 }
 
 const POLL_MS = 50;
@@ -69,9 +71,14 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
   if (options.keep) {
-    print('\nWhat Temporal keeps is sealed; with these its command line opens it:');
-    print(`export TEMPORAL_ADDRESS=${options.temporalAddress}`);
-    print(`export TEMPORAL_CODEC_ENDPOINT=${stage.starterUrl}/codec TEMPORAL_CODEC_AUTH='Bearer ${codecToken}'`);
+    const { PATH: _ofThisMachine, DEALBRIDGE_ENV_FILES: _ofTheStage, ...settings } = stage.env;
+    options.publish({
+      ...settings,
+      TEMPORAL_CODEC_ENDPOINT: `${stage.starterUrl}/codec`,
+      TEMPORAL_CODEC_AUTH: `Bearer ${codecToken}`,
+    });
+    print('\nIn another terminal, `npx dealbridge list` finds this stage in .data/env. What Temporal keeps is sealed;');
+    print('`set -a; . .data/env; set +a` tells its command line where to have it opened.');
   }
   return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
 }

@@ -9,6 +9,7 @@ import { openStage } from '../stage/stage.js';
 /** The stage of one demonstration or measurement: processes that run once and end with it. */
 export interface DemoStage {
   readonly simulators: Simulators;
+  readonly env: NodeJS.ProcessEnv;
   readonly ledgerUrl: string;
   /** Whoever speaks to the deals of this stage needs its keys. */
   readonly keyFile: string;
@@ -61,8 +62,8 @@ export async function openDemoStage(options: DemoStageOptions, automaticBelow: s
       return { process: child, ready };
     },
   });
-  const { ledgerUrl, starter, starterUrl, webhook } = stage;
+  const { env, ledgerUrl, starter, starterUrl, webhook } = stage;
   const [worker] = stage.workers;
   if (!worker) throw new Error('the stage has no worker');
-  return { simulators, ledgerUrl, keyFile, starterUrl, webhook, worker, starter };
+  return { simulators, env, ledgerUrl, keyFile, starterUrl, webhook, worker, starter };
 }

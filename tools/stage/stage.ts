@@ -53,6 +53,8 @@ export async function openStage<P>(options: StageOptions<P>): Promise<Stage<P>> 
     // The simulated Sales is one address, however many people work in it.
     STARTER_RATE_PER_SECOND: '10000',
     FEEDS: options.feeds ? 'on' : 'off',
+    // Of whoever works in this folder.
+    DEALBRIDGE_ENV_FILES: 'off',
     ...options.settings,
   };
   options.onSettings?.(settings);
