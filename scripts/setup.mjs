@@ -15,9 +15,12 @@ export async function setUp({ temporal = true } = {}) {
     throw new SetUpError(`Node ${process.versions.node} is too old: install Node ${MAJOR}.${MINOR} or later.`);
   }
   await ensurePackages();
-  await ensureBuild();
-  if (!temporal || process.env.TEMPORAL_ADDRESS) return undefined;
-  const binary = await ensureTemporalBinary();
+  if (!temporal || process.env.TEMPORAL_ADDRESS) {
+    await ensureBuild();
+    return undefined;
+  }
+  // One computes, the other waits for what is sent.
+  const [binary] = await Promise.all([ensureTemporalBinary(), ensureBuild()]);
   say(`Temporal server: ${binary}`);
   return binary;
 }

@@ -24,10 +24,15 @@ export async function ensureBuild() {
   const advice = 'The sources do not compile: correct them, then run it again.';
   const compile = (project) => () => must(process.execPath, [tsc(), '-p', project], advice);
   await step('tsc, simulators', compile('simulators/tsconfig.json'));
+  // Each has work for one core; the bundle is made of what the first one wrote.
+  await Promise.all([product(compile), step('tsc, tools', compile('tsconfig.tools.json'))]);
+  writeFileSync(STAMP, wanted);
+}
+
+async function product(compile) {
   await step('tsc, product', compile('tsconfig.build.json'));
   // What `npx dealbridge` runs.
   chmodSync(join(ROOT, 'dist/cli/main.js'), 0o755);
-  await step('tsc, tools', compile('tsconfig.tools.json'));
   await step('workflow bundle', () =>
     must(
       process.execPath,
@@ -35,7 +40,6 @@ export async function ensureBuild() {
       'The workflows import what they must not (Node, pg, undici).',
     ),
   );
-  writeFileSync(STAMP, wanted);
 }
 
 export function tsc() {
