@@ -20,7 +20,7 @@ import { createWaiting } from './ledger/deals/waiting.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { openAccess } from './process/access.js';
-import { loadConfig } from './process/config.js';
+import { ConfigError, loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
@@ -110,6 +110,11 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
 });
 
 limits.watch(server);
+server.once('error', (error: NodeJS.ErrnoException) => {
+  const setting = error.code === 'EADDRINUSE' || error.code === 'EACCES' ? 'STARTER_PORT' : 'STARTER_HOST';
+  const found = `${hostname}:${port} (${error.code})`;
+  throw new ConfigError(`setting ${setting}: expected an address on which this process may listen, got ${found}`);
+});
 
 stopOnSignal(async () => {
   feeds?.stop();

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { type Person, toCommandLinePerson } from '../identity/person.js';
 import { type Config, loadConfig, loadDatabaseUrl } from '../process/config.js';
+import { askOnce, toDatabasePlace } from '../process/patient-start.js';
 import {
   type Foundation,
   type OpenLedger,
@@ -13,7 +14,11 @@ import {
 /** What the commands are given: each opens as little as it needs and closes it again, also when it fails. */
 
 export async function withLedger<T>(work: (ledger: OpenLedger) => Promise<T>): Promise<T> {
-  return using(openLedger(loadDatabaseUrl()), work);
+  const url = loadDatabaseUrl();
+  return using(openLedger(url), async (opened) => {
+    await askOnce('PostgreSQL', () => opened.database.query('SELECT 1'), toDatabasePlace(url));
+    return work(opened);
+  });
 }
 
 export async function withFoundation<T>(work: (foundation: Foundation, config: Config) => Promise<T>): Promise<T> {

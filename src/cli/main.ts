@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { RemoteApiError } from '../clients/errors.js';
 import { UserError } from '../deal/errors.js';
-import { withEnvFiles } from '../process/env-files.js';
+import { takeEnvFiles } from '../process/config.js';
 import { describeError } from '../process/log.js';
 import { createProgram } from './program.js';
 
@@ -19,7 +19,7 @@ function toExitCode(error: unknown): number {
 }
 
 try {
-  Object.assign(process.env, withEnvFiles(process.env));
+  takeEnvFiles();
   await createProgram().parseAsync();
 } catch (error) {
   // Commander has said itself what is wrong with the usage.

@@ -22,9 +22,7 @@ export function examineConfiguration(load: () => Config): Step<Config> {
       };
     } catch (error) {
       if (error instanceof ConfigError) return { findings: toFindings(error) };
-      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-      const advice = 'Let DEALBRIDGE_RULES name a file that this user may read.';
-      return { findings: [wrong('rules', `the file cannot be read (${code})`, advice)] };
+      throw error;
     }
   });
 }

@@ -6,6 +6,7 @@ import { ConfigError } from '../deal/errors.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
+import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
@@ -85,11 +86,16 @@ export interface Config {
   readonly logLevel: string;
 }
 
+/** For whoever types commands: what the files of the folder say where the environment says nothing. @throws ConfigError */
+export function takeEnvFiles(): void {
+  Object.assign(process.env, withEnvFiles(process.env));
+}
+
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { values: e, keys } = readSettings(env);
   const file = e.DEALBRIDGE_RULES
-    ? readRulesFile(readFileSync(e.DEALBRIDGE_RULES, 'utf8'), basename(e.DEALBRIDGE_RULES))
+    ? readRulesFile(readText(e.DEALBRIDGE_RULES), basename(e.DEALBRIDGE_RULES))
     : readRulesFile('');
   const rules = toRules(file);
   const environmentUrl = (name: string): string => toEnvironmentUrl(e.BC_URL, e.ENTRA_TENANT_ID, name);
@@ -156,6 +162,16 @@ function toBucket(e: SettingValues): Config['witnesses']['bucket'] {
   if (url === undefined || accessKeyId === undefined || secretAccessKey === undefined) return undefined;
   const { AUDIT_BUCKET_REGION: region, AUDIT_BUCKET_RETENTION_DAYS: retentionDays } = e;
   return { url, region, accessKeyId, secretAccessKey, retentionDays };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    const problem = { setting: 'DEALBRIDGE_RULES', expected: 'a file that can be read', found: `'${path}' (${code})` };
+    throw new ConfigError(`The configuration is not usable:\n${toLine(problem)}`);
+  }
 }
 
 /** All that a command needs that only reads the ledger. @throws ConfigError */

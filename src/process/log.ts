@@ -46,9 +46,15 @@ function isForPeople(error: unknown): error is DealbridgeError {
   return error instanceof DealbridgeError && (error.code in INPUT_ERRORS || error.code in SETUP_ERRORS);
 }
 
+const TELLS_MORE = '`dealbridge doctor` tells more';
+
 /** For a terminal: the same, in lines; what a person can correct comes without a stack. */
 export function describeError(error: unknown): string {
-  if (isForPeople(error)) return error.message;
+  if (isForPeople(error)) {
+    const { code, message } = error;
+    if (code !== 'invalid-configuration' || message.includes('dealbridge doctor')) return message;
+    return message.includes('\n') ? `${message}\n${TELLS_MORE}` : `${message.replace(/\.$/, '')}; ${TELLS_MORE}`;
+  }
   const { type, message, code, stack } = toShownError(error);
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }

@@ -82,15 +82,49 @@ function withJitter(waitMs: number): number {
   return Math.round(waitMs * (0.5 + Math.random() / 2));
 }
 
+/** A command asks once, and hears at once that nobody is there. */
+export async function askOnce<T>(system: System, ask: () => Promise<T>, where: string): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const mended = toOneLine(system, error);
+    if (mended !== error || error instanceof ConfigError || !PASSES[system](error)) throw mended;
+    const setting = system === 'PostgreSQL' ? 'DATABASE_URL' : 'TEMPORAL_ADDRESS';
+    const { message, code } = toShownError(error);
+    throw new ConfigError(`setting ${setting}: expected ${system} at ${where}, got no answer (${code ?? message})`);
+  }
+}
+
+/** Of an address of the ledger, what may be shown. */
+export function toDatabasePlace(databaseUrl: string): string {
+  if (!URL.canParse(databaseUrl)) return 'an address that cannot be read';
+  const { host, pathname } = new URL(databaseUrl);
+  return `${host}${pathname}`;
+}
+
+const NOT_FOUND = 5;
+
 /** Wrong credentials or names are for a person, without a stack. Anything else is a bug and stays one. */
 function toOneLine(system: System, error: unknown): unknown {
   if (error instanceof RemoteApiError) {
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
   const code = codeOf(error);
-  // Wrong user or password, unknown database.
-  if (system === 'PostgreSQL' && code !== undefined && /^(28|3D)/.test(code)) {
-    return new ConfigError(`PostgreSQL: the server refuses the user, password or database of DATABASE_URL (${code})`);
+  if (system === 'PostgreSQL' && code !== undefined) {
+    const expected = POSTGRES_REFUSALS.find(([pattern]) => pattern.test(code))?.[1];
+    if (expected)
+      return new ConfigError(`setting DATABASE_URL: expected ${expected}, got a refusal of PostgreSQL's (${code})`);
+  }
+  if (system === 'Temporal' && grpcCodeOf(error) === NOT_FOUND) {
+    return new ConfigError(
+      'setting TEMPORAL_NAMESPACE: expected a namespace of the server, got one that it does not know',
+    );
   }
   return error;
 }
+
+const POSTGRES_REFUSALS: readonly (readonly [RegExp, string])[] = [
+  [/^28/, 'user and password of a role'],
+  [/^3D/, 'the name of a database that exists'],
+  [/^42501$/, 'a role that may do this'],
+];

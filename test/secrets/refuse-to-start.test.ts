@@ -47,7 +47,7 @@ describe('does not start', () => {
       'without a credential for Sales',
       'worker',
       {},
-      /There is no credential 'dataverse': run `dealbridge credentials set dataverse`, or set DATAVERSE_CLIENT_SECRET\.\n$/,
+      /There is no credential 'dataverse': run `dealbridge credentials set dataverse`, or set DATAVERSE_CLIENT_SECRET; `dealbridge doctor` tells more\n$/,
     ],
     [
       'without a credential for Business Central',
