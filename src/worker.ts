@@ -13,6 +13,7 @@ import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
+import { endWhileStarting } from './process/stop-on-signal.js';
 import { connectTemporal } from './process/temporal-connection.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 import { openWitnesses } from './process/witnesses.js';
@@ -23,6 +24,7 @@ import { openSystems } from './worker/systems.js';
 /** Process: builds clients and activities, polls the three queues until it is told to stop. */
 
 guardOutput();
+const hasStarted = endWhileStarting();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'worker', { waits: true });
 const { dataConverter, log } = runtime;
@@ -93,7 +95,9 @@ const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudi
 log.info({ company: config.businessCentral.company }, 'worker ready');
 process.send?.('ready');
 try {
-  await Promise.all(workers.map((worker) => worker.run()));
+  const running = workers.map((worker) => worker.run());
+  hasStarted();
+  await Promise.all(running);
 } finally {
   sealPace.stop();
   await connection.close();

@@ -9,3 +9,15 @@ export function stopOnSignal(stop: () => Promise<void>): void {
     });
   }
 }
+
+/**
+ * A process that still waits for another system holds nothing that it would have to hand on: it ends at once. Temporal's runtime takes
+ * the signals from the moment that it is installed, and has nothing to stop yet. Returns how to leave the signals to it.
+ */
+export function endWhileStarting(): () => void {
+  const end = (): never => process.exit(0);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, end);
+  return () => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, end);
+  };
+}

@@ -66,3 +66,18 @@ describe('does not start', () => {
     });
   }
 });
+
+describe('a worker that still waits', () => {
+  it('ends at the first signal, and leaves nothing running', async () => {
+    const secrets = { DATAVERSE_CLIENT_SECRET: 'a-secret-of-sales', BC_CLIENT_SECRET: 'a-secret-of-finance' };
+    const away = { ENTRA_LOGIN_URL: 'http://127.0.0.1:9', BC_URL: 'http://127.0.0.1:9' };
+    const child = spawn(process.execPath, ['dist/worker.js'], { env: { ...env, ...secrets, ...away } });
+    await new Promise<void>((resolve) => {
+      child.stderr.on('data', (chunk: Buffer) => {
+        if (chunk.toString().includes('waiting for Business Central')) resolve();
+      });
+    });
+    child.kill('SIGTERM');
+    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+  });
+});
