@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { pruneLedger } from '../../src/ledger/upkeep/prune.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
 import { runCli } from '../support/cli.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
@@ -122,11 +123,18 @@ else {
 }
 
 describe('dealbridge ledger prune', () => {
-  it('needs the ledger alone, and refuses a time in which deals are still followed', async () => {
+  it('refuses a time in which deals are still followed', async () => {
     const embedded = await openEmbeddedLedger();
     const { code, stderr } = await runCli(['ledger', 'prune', '--older-than', '20d'], {
       PATH: process.env['PATH'],
       DATABASE_URL: embedded.url,
+      // It writes into the trail, which is signed.
+      DEALBRIDGE_KEYS: createKeyLine(),
+      ENTRA_TENANT_ID: 'tenant',
+      DATAVERSE_URL: 'https://org.crm4.dynamics.com',
+      DATAVERSE_CLIENT_ID: 'one',
+      BC_COMPANY: 'Company',
+      BC_CLIENT_ID: 'two',
     });
     await embedded.stop();
     expect(code).toBe(2);

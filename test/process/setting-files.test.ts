@@ -17,6 +17,9 @@ const WHOLE = {
   BC_COMPANY: 'Company',
   BC_CLIENT_ID: 'two',
   DEALBRIDGE_KEYS: createKeyLine(),
+  AUDIT_BUCKET_URL: 'https://storage.example.com/trail',
+  AUDIT_BUCKET_ACCESS_KEY_ID: 'three',
+  AUDIT_BUCKET_SECRET_ACCESS_KEY: 'four',
 };
 
 let folder: string;
@@ -53,6 +56,7 @@ const VALUE = 'postgres://a-value-of-more-than-16-characters';
 describe('a secret in a file', () => {
   it('is offered for every secret setting', () => {
     expect([...SETTING_FILES.keys()].sort()).toEqual([
+      'AUDIT_BUCKET_SECRET_ACCESS_KEY',
       'BC_CLIENT_SECRET',
       'BC_CLIENT_STATE',
       'CODEC_TOKEN',
@@ -85,7 +89,11 @@ describe('a secret in a file', () => {
       () => file('open', VALUE, 0o666),
       'expected a file that only its owner may write, got',
     ],
-    ['holds too little', () => file('short', 'short'), 'WEBHOOK_SECRET: expected at least 16 characters, got a value'],
+    [
+      'holds too little',
+      () => file('short', 'short'),
+      'WEBHOOK_SECRET: expected at least 16 characters, got 5 characters',
+    ],
   ])('that %s is refused by name', (_what, path, right) => {
     const said = problem({ WEBHOOK_SECRET_FILE: path() });
     expect(said).toContain(right);
