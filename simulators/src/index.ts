@@ -29,6 +29,8 @@ export interface Connection {
   readonly salesPersonId: string;
   readonly dataverseApp: SimApp & { readonly scope: string };
   readonly businessCentralApp: SimApp & { readonly scope: string };
+  /** People sign in to it (`<entra>/<tenant>/v2.0` is the issuer), and its API takes tokens for the scope. */
+  readonly deskApp: SimApp & { readonly scope: string };
 }
 
 export interface Simulators {
@@ -55,6 +57,11 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
   const authority = new TokenAuthority(clock);
   const salesApp: SimApp = { clientId: guidFrom('dataverse app'), clientSecret: 'simulated-dataverse-secret' };
   const bcApp: SimApp = { clientId: guidFrom('business central app'), clientSecret: 'simulated-bc-secret' };
+  const deskApp: SimApp = {
+    clientId: guidFrom('desk app'),
+    clientSecret: 'simulated-desk-secret',
+    redirectUris: ['http://127.0.0.1/sign-in/callback', 'http://localhost/sign-in/callback'],
+  };
   const { host, publicHost } = options;
   const common = { clock, authority, tenant, distributor: data, host, publicHost };
   const dataverse = await startDataverse({ ...common, port: ports.dataverse, clientId: salesApp.clientId });
@@ -74,7 +81,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
       clientId: bcApp.clientId,
     }));
   const audiences = (): string[] => [AUDIENCE, dataverse.origin];
-  const entra = await startEntra({ ...common, port: ports.entra, apps: [salesApp, bcApp], audiences });
+  const entra = await startEntra({ ...common, port: ports.entra, apps: [salesApp, bcApp, deskApp], audiences });
   return {
     connection: {
       entra: entra.origin,
@@ -86,6 +93,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
       salesPersonId: salesPersonId(tenant),
       dataverseApp: { ...salesApp, scope: `${dataverse.origin}/.default` },
       businessCentralApp: { ...bcApp, scope: `${AUDIENCE}/.default` },
+      deskApp: { ...deskApp, scope: `api://${deskApp.clientId}/.default` },
     },
     clock,
     data,

@@ -3,10 +3,15 @@ import type { SimClock } from '../kernel/clock.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
 import { findAssertionProblem, withoutScheme } from './assertion.js';
 import type { TokenAuthority } from './authority.js';
+import { SignIns, signedOut } from './sign-in.js';
+import { apiOf, type OwnApi, toAppToken, toUserTokens } from './user-tokens.js';
+import { DOMAIN } from './users.js';
 
 export interface SimApp {
   readonly clientId: string;
   clientSecret: string;
+  /** Where people who signed in are sent back to. */
+  readonly redirectUris?: readonly string[];
 }
 
 export interface EntraOptions {
@@ -26,19 +31,25 @@ interface Registration {
   readonly secrets: Set<string>;
   readonly expiredSecrets: Set<string>;
   readonly certificates: string[];
+  readonly redirectUris: string[];
+  /** App roles of other apps that this one was given. */
+  readonly roles: Set<string>;
 }
 
 interface Entra {
   readonly options: EntraOptions;
+  readonly signIns: SignIns;
   readonly registrations: Map<string, Registration>;
 }
 
-const DOMAIN = 'nordwerk.onmicrosoft.com';
-
-/** The token endpoint of a tenant: client credentials with secret or certificate, errors as AADSTS codes. */
+/** A tenant: people sign in, apps get tokens with secret or certificate, errors are AADSTS codes. */
 export function startEntra(options: EntraOptions): Promise<SimServer> {
-  const entra: Entra = { options, registrations: new Map() };
-  for (const app of options.apps) register(entra, app.clientId).secrets.add(app.clientSecret);
+  const entra: Entra = { options, signIns: new SignIns(options.clock), registrations: new Map() };
+  for (const app of options.apps) {
+    const registration = register(entra, app.clientId);
+    registration.secrets.add(app.clientSecret);
+    registration.redirectUris.push(...(app.redirectUris ?? []));
+  }
   return startSimServer({
     name: 'entra',
     port: options.port,
@@ -53,16 +64,20 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
           secrets: app.secrets.size,
           certificates: app.certificates.length,
         })),
-      /** Registers an app, or another secret or certificate (PEM) for one. */
+      /** Registers an app, or another secret, certificate (PEM), redirect URI or app role for one. */
       'POST /apps': (body) => {
-        const { clientId, clientSecret, certificate } = body as {
+        const { clientId, clientSecret, certificate, redirectUri, role } = body as {
           clientId: string;
           clientSecret?: string;
           certificate?: string;
+          redirectUri?: string;
+          role?: string;
         };
         const app = register(entra, clientId);
         if (clientSecret) app.secrets.add(clientSecret);
         if (certificate) app.certificates.push(certificate);
+        if (redirectUri) app.redirectUris.push(redirectUri);
+        if (role) app.roles.add(role);
         return { clientId };
       },
       'POST /secrets/expire': (body) => {
@@ -82,7 +97,13 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
 function register(entra: Entra, clientId: string): Registration {
   const known = entra.registrations.get(clientId);
   if (known) return known;
-  const made: Registration = { secrets: new Set(), expiredSecrets: new Set(), certificates: [] };
+  const made: Registration = {
+    secrets: new Set(),
+    expiredSecrets: new Set(),
+    certificates: [],
+    redirectUris: [],
+    roles: new Set(),
+  };
   entra.registrations.set(clientId, made);
   return made;
 }
@@ -104,7 +125,10 @@ function handle(entra: Entra, request: SimRequest): SimResponse {
       `Tenant '${tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.`,
     );
   }
-  if (route === 'GET v2.0/.well-known/openid-configuration') return { status: 200, body: discovery(host, tenant) };
+  if (route === 'GET v2.0/.well-known/openid-configuration')
+    return { status: 200, body: discovery(host, options.tenant) };
+  if (rest.join('/') === 'oauth2/v2.0/authorize') return authorize(entra, request, new URLSearchParams(query));
+  if (route === 'GET oauth2/v2.0/logout') return signedOut();
   if (rest.join('/') !== 'oauth2/v2.0/token') return { status: 404, body: '' };
   if (request.method !== 'POST')
     return refuse(
@@ -117,13 +141,25 @@ function handle(entra: Entra, request: SimRequest): SimResponse {
   return grant(entra, new URLSearchParams(request.body.toString('utf8')), host, tenant);
 }
 
+function authorize(
+  { signIns, registrations }: Entra,
+  { method, body }: SimRequest,
+  query: URLSearchParams,
+): SimResponse {
+  const clientId = query.get('client_id') ?? '';
+  const app = registrations.get(clientId);
+  const form = new URLSearchParams(method === 'POST' ? body.toString('utf8') : '');
+  return signIns.authorize(app && { clientId, redirectUris: app.redirectUris }, query, form);
+}
+
 function isTenant(options: EntraOptions, tenant: string): boolean {
   return tenant.toLowerCase() === options.tenant || tenant.toLowerCase() === DOMAIN;
 }
 
 function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string): SimResponse {
   const { options, registrations } = entra;
-  for (const name of ['grant_type', 'client_id', 'scope']) {
+  const isOfPerson = form.get('grant_type') === 'authorization_code';
+  for (const name of ['grant_type', 'client_id', isOfPerson ? 'code' : 'scope']) {
     if (!form.get(name))
       return refuse(
         entra,
@@ -133,7 +169,7 @@ function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string
         `The request body must contain the following parameter: '${name}'.`,
       );
   }
-  if (form.get('grant_type') !== 'client_credentials') {
+  if (!isOfPerson && form.get('grant_type') !== 'client_credentials') {
     return refuse(
       entra,
       400,
@@ -158,6 +194,17 @@ function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string
     `${host}/${tenant}/v2.0`,
   ]);
   if (refusal) return refusal;
+  const ownApi: OwnApi = {
+    authority: options.authority,
+    issuer: issuerOf(host, options.tenant),
+    tenant: options.tenant,
+    clientId,
+  };
+  if (isOfPerson) {
+    const redeemed = entra.signIns.redeem(clientId, form);
+    if ('error' in redeemed) return refuse(entra, 400, redeemed.error, redeemed.code, redeemed.text);
+    return { status: 200, headers: NOT_STORED, body: toUserTokens(ownApi, redeemed) };
+  }
   const scopes = (form.get('scope') ?? '').split(' ').filter((scope) => scope !== '');
   const scope = scopes.find((part) => part.endsWith('/.default'));
   if (!scope) {
@@ -168,6 +215,12 @@ function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string
       1002012,
       `The provided value for scope ${scopes.join(' ')} is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).`,
     );
+  }
+  const api = apiOf(scope);
+  if (api !== undefined && registrations.has(api)) {
+    const expires = { expires_in: options.authority.lifetimeS, ext_expires_in: options.authority.lifetimeS };
+    const token = toAppToken(ownApi, api, [...app.roles]);
+    return { status: 200, headers: NOT_STORED, body: { token_type: 'Bearer', ...expires, access_token: token } };
   }
   const audience = scope.slice(0, -'/.default'.length).replace(/\/$/, '');
   if (!options.audiences().includes(audience)) {
@@ -181,8 +234,10 @@ function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string
   }
   const { token, expiresInS } = options.authority.issue(audience, clientId, options.tenant);
   const body = { token_type: 'Bearer', expires_in: expiresInS, ext_expires_in: expiresInS, access_token: token };
-  return { status: 200, headers: { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' }, body };
+  return { status: 200, headers: NOT_STORED, body };
 }
+
+const NOT_STORED = { 'cache-control': 'no-store, no-cache', pragma: 'no-cache' };
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer';
 
@@ -274,6 +329,10 @@ function refuse(entra: Entra, status: number, error: string, code: number, text:
   };
 }
 
+function issuerOf(host: string, tenant: string): string {
+  return `http://${host}/${tenant}/v2.0`;
+}
+
 function discovery(host: string, tenant: string): object {
   const origin = `http://${host}/${tenant}`;
   return {
@@ -285,8 +344,10 @@ function discovery(host: string, tenant: string): object {
     id_token_signing_alg_values_supported: ['RS256'],
     response_types_supported: ['code', 'id_token', 'code id_token', 'id_token token'],
     scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
-    issuer: `${origin}/v2.0`,
+    issuer: issuerOf(host, tenant),
     authorization_endpoint: `${origin}/oauth2/v2.0/authorize`,
+    end_session_endpoint: `${origin}/oauth2/v2.0/logout`,
+    claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'nonce', 'preferred_username', 'name', 'tid', 'ver'],
     tenant_region_scope: 'EU',
     cloud_instance_name: 'microsoftonline.com',
   };
