@@ -19,6 +19,7 @@ COPY --from=build /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 COPY package.json ./
 COPY migrations ./migrations
+COPY public ./public
 USER node
 # Node itself is the first process: npm would swallow SIGTERM, and running deals would not be handed on.
 ENTRYPOINT ["node"]

@@ -32,8 +32,9 @@ import { systemClock } from './process/system-clock.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
 import { createSecretCheck } from './secrets/secret-check.js';
+import { openDesk } from './starter/desk.js';
 
-/** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run. */
+/** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 
 guardOutput();
 const config = loadConfig();
@@ -100,13 +101,14 @@ const app = createRoutes({
   log,
 });
 
+const desk = await openDesk(config, runtime);
 const { port, host: hostname } = config.starter;
 let feeds: ReturnType<typeof keepTrying> | undefined;
 const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, (address) => {
   log.info({ port: address.port }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
   if (config.feeds) feeds = keepTrying(companyFeeds.ensure, log);
-  process.send?.({ ready: true, port: address.port });
+  process.send?.({ ready: true, port: address.port, desk: desk && { url: desk.url, signInLink: desk.signInLink } });
 });
 
 limits.watch(server);
@@ -119,6 +121,7 @@ server.once('error', (error: NodeJS.ErrnoException) => {
 stopOnSignal(async () => {
   feeds?.stop();
   heldDeals.stop();
+  await desk?.close();
   await new Promise((resolve) => server.close(resolve));
   await dataverse.close();
   await runtime.close();

@@ -53,7 +53,9 @@ const EVERYTHING_BELOW = [
 
 /** Who may import whom; a folder may import itself as well. `main` is the three files that start processes. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
-  main: [...EVERYTHING_BELOW, 'worker'],
+  main: [...EVERYTHING_BELOW, 'worker', 'starter'],
+  // The parts of the starter's main: what the desk is given.
+  starter: [...EVERYTHING_BELOW],
   // The parts of the worker's main: which activities poll which queue, and what they are given.
   worker: ['process', 'dispatch', 'activities', 'ledger', 'mapping', 'clients', 'deal', 'secrets'],
   process: ['ledger', 'mapping', 'clients', 'identity', 'telemetry', 'deal', 'secrets'],
@@ -121,6 +123,11 @@ describe('the dependency directions', () => {
       expect(wrong).toEqual([]);
     });
   }
+
+  it('only the process of the starter imports its parts', () => {
+    const importers = new Set(imports.filter(({ to }) => roomOf(to) === 'starter').map(({ from }) => from));
+    expect([...importers]).toEqual(['starter.ts']);
+  });
 
   it('only the process of the worker imports its parts', () => {
     const importers = new Set(imports.filter(({ to }) => roomOf(to) === 'worker').map(({ from }) => from));

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { type Person, toCommandLinePerson } from '../identity/person.js';
 import { type Config, loadConfig, loadDatabaseUrl } from '../process/config.js';
 import { askOnce, toDatabasePlace } from '../process/patient-start.js';
@@ -10,6 +9,7 @@ import {
   openRuntime,
   type Runtime,
 } from '../process/runtime.js';
+import { userName } from '../process/user-name.js';
 
 /** What the commands are given: each opens as little as it needs and closes it again, also when it fails. */
 
@@ -51,13 +51,4 @@ export function toPerson({ by }: { readonly by: string }): Person {
 /** For commands that change nothing: whoever sits there. */
 export function currentPerson(): Person {
   return toCommandLinePerson(userName());
-}
-
-/** A container may run as a number without a name. */
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.() ?? 'unknown'}`;
-  }
 }

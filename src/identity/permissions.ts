@@ -20,6 +20,8 @@ export const PERMISSIONS = {
   'reject a deal': APPROVERS,
   'retry a deal': OPERATORS_AND_APPROVERS,
   'cancel a deal': OPERATORS_AND_APPROVERS,
+  'note a deal': OPERATORS_AND_APPROVERS,
+  'assign a deal': OPERATORS_AND_APPROVERS,
   'preview a deal': EVERYBODY,
   'replay a deal': OPERATORS_AND_APPROVERS,
   'list mappings': EVERYBODY,
@@ -31,6 +33,7 @@ export const PERMISSIONS = {
   'repair drift': OPERATORS,
   'list feeds': EVERYBODY,
   'switch a feed': OPERATORS,
+  'examine the installation': OPERATORS,
   'list environments': EVERYBODY,
   'accept an environment': ADMINS,
   'list credentials': ADMINS,
@@ -46,6 +49,8 @@ export const PERMISSIONS = {
 } as const satisfies Readonly<Record<string, readonly Role[]>>;
 
 export type Act = keyof typeof PERMISSIONS;
+
+export const ACTS = Object.keys(PERMISSIONS) as Act[];
 
 export function isAllowed(act: Act, roles: readonly Role[]): boolean {
   return PERMISSIONS[act].some((role) => roles.includes(role));

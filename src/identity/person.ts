@@ -1,5 +1,5 @@
 import type { Actor } from '../deal/actor.js';
-import type { Role } from './permissions.js';
+import { ROLES, type Role } from './permissions.js';
 
 /** Who acts, as the trail records it, and what this person may do. */
 export interface Person extends Actor {
@@ -12,4 +12,18 @@ export interface Person extends Actor {
  */
 export function toCommandLinePerson(name: string): Person {
   return { name, source: 'cli', isVerified: false, roles: ['Admin'] };
+}
+
+/** Somebody who signed in, at the page or with a token. */
+export interface SignedIn {
+  /** Object id at the issuer: another name is still the same person. */
+  readonly subject: string;
+  readonly name: string;
+  readonly roles: readonly string[];
+  /** Whether an issuer proved who it is. */
+  readonly isVerified: boolean;
+}
+
+export function toPerson({ name, roles, isVerified }: SignedIn, source: 'desk' | 'api'): Person {
+  return { name, source, isVerified, roles: ROLES.filter((role) => roles.includes(role)) };
 }

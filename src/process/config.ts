@@ -6,6 +6,7 @@ import { ConfigError } from '../deal/errors.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
+import { type DeskConfig, toDeskConfig } from './desk-settings.js';
 import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
@@ -82,6 +83,8 @@ export interface Config {
   readonly mapping: MappingVersion;
   /** Without a token there is no codec endpoint. */
   readonly codec: { readonly token: string | undefined; readonly uiOrigin: string | undefined };
+  /** Undefined: switched off. */
+  readonly desk: DeskConfig | undefined;
   readonly rules: Rules;
   readonly logLevel: string;
 }
@@ -151,6 +154,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     rules,
     mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
+    desk: toDeskConfig(e, `${e.ENTRA_LOGIN_URL}/${e.ENTRA_TENANT_ID}/v2.0`),
     logLevel: e.LOG_LEVEL,
   };
 }

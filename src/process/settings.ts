@@ -4,6 +4,7 @@ import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
+import { deskSettings, findDeskProblems } from './desk-settings.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
 import { findTlsProblems, TLS_FILES } from './temporal-tls.js';
@@ -48,6 +49,7 @@ const addresses = z
 const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
 
 const environment = z.object({
+  ...deskSettings.shape,
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
@@ -133,6 +135,7 @@ export function readSettings(given: NodeJS.ProcessEnv): { readonly values: Setti
     ...findTimeProblems(env),
     ...findBucketProblems(env),
     ...findTlsProblems(tlsSettings.safeParse(env).data ?? {}, givenAs).map(toLine),
+    ...findDeskProblems(env),
   ];
   if (!parsed.success || !keys || problems.length > 0) {
     throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);

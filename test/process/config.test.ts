@@ -130,3 +130,24 @@ describe('the configuration', () => {
     }
   });
 });
+
+describe('the settings of the desk', () => {
+  it('are the tenant of the configuration once its app registration is named', () => {
+    expect(loadConfig(WHOLE).desk).toMatchObject({ host: '127.0.0.1', port: 8090, issuer: undefined });
+    const { desk } = loadConfig({ ...WHOLE, DESK_CLIENT_ID: 'three', DESK_ROLES: 'Approver=Finance, Approver=Board' });
+    expect(desk?.issuer).toMatchObject({
+      url: `https://login.microsoftonline.com/${WHOLE.ENTRA_TENANT_ID}/v2.0`,
+      audiences: ['three', 'api://three'],
+      roleNames: { byName: { Approver: ['Finance', 'Board'], Viewer: ['Viewer'] }, byGroup: { Approver: [] } },
+    });
+    expect(loadConfig({ ...WHOLE, DESK: 'off' }).desk).toBeUndefined();
+  });
+
+  it('keep it on this machine as long as nobody can sign in, and behind https elsewhere', () => {
+    expect(problem({ DESK_HOST: '0.0.0.0' })).toContain('setting DESK_HOST: expected 127.0.0.1');
+    expect(problem({ DESK_HOST: '0.0.0.0', DESK_CLIENT_ID: 'three' })).toContain('setting DESK_PUBLIC_URL');
+    expect(problem({ DESK_PUBLIC_URL: 'http://desk.example.com' })).toContain('expected an https address');
+    expect(problem({ DESK_CLIENT_SECRET: 'my-secret' })).toContain('setting DESK_CLIENT_ID');
+    expect(problem({ DESK_ROLES: 'Boss=Board' })).toContain('setting DESK_ROLES: expected pairs such as');
+  });
+});

@@ -50,6 +50,7 @@ export async function openStage<P>(options: StageOptions<P>): Promise<Stage<P>> 
     ...settingsFor(connection),
     ...(options.secrets === 'ledger' ? {} : secretSettingsFor(connection, webhookSecret)),
     STARTER_PORT: String(options.starterPort ?? 0),
+    DESK_PORT: '0',
     // The simulated Sales is one address, however many people work in it.
     STARTER_RATE_PER_SECOND: '10000',
     FEEDS: options.feeds ? 'on' : 'off',

@@ -4,6 +4,8 @@ import { isFinal } from '../../deal/states.js';
 import type { Database, Queryable } from '../database.js';
 import { getRecord } from '../deals/records.js';
 import { revisionRow } from '../deals/revisions.js';
+import { eraseSummary } from '../deals/summaries.js';
+import { eraseNotes } from '../desk/notes.js';
 import { selectRows } from '../read-rows.js';
 import { toStored } from '../stored-content.js';
 import { type AuditActor, appendAudit } from './audit.js';
@@ -35,6 +37,8 @@ export function erasePersonal(database: Database, { recordId, by, reason }: Eras
     }
     const revisions = await eraseRevisions(tx, recordId);
     const documents = await eraseLineTexts(tx, recordId);
+    await eraseSummary(tx, recordId, ERASED_TEXT);
+    await eraseNotes(tx, recordId);
     const personal = await tx.query('DELETE FROM audit_personal WHERE record_id = $1', [recordId]);
     const erased = { entries: personal.rowCount ?? 0, revisions, documents };
     await appendAudit(tx, { recordId, actor: by, action: ERASED, facts: { reason, ...erased } });

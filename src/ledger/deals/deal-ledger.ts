@@ -34,6 +34,7 @@ import {
   listWithRun,
   setHintAside,
 } from './stopped-deals.js';
+import { saveDealSummary } from './summaries.js';
 import { findWriteBack, forgetWriteBack, type StoredWriteBack } from './write-backs.js';
 
 /** The deals: source records with what was read of them, who carries their deal, and its documents. */
@@ -109,6 +110,7 @@ export function createDealLedger(database: Database): DealLedger {
     saveDeal: (deal, reading) =>
       database.transaction(async (tx) => {
         await saveRevision(tx, deal);
+        await saveDealSummary(tx, deal);
         return recordReading(tx, deal, reading);
       }),
     saveRevision: (deal) => saveRevision(database, deal),

@@ -7,6 +7,7 @@ import type { Queryable } from '../database.js';
 import { nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { invoiceContent, orderContent } from './document-schema.js';
+import { saveDocumentSummary } from './summaries.js';
 import { paymentStatusContent } from './write-backs.js';
 
 /** What Business Central holds for a deal, as it was last read; write-backs take it from here. */
@@ -25,6 +26,7 @@ export async function saveDocument(
        own_content = coalesce(excluded.own_content, documents.own_content), read_at = now()`,
     [content.id, recordId, kind, toStored(content), written === 'by-us'],
   );
+  await saveDocumentSummary(db, recordId, kind, content);
 }
 
 const KEY = { document_id: textColumn };

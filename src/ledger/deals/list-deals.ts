@@ -3,7 +3,7 @@ import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { DEAL_STATES, type DealState } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
-import { nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
 
 /** One line of the list of deals: what people know a deal by, where it stands and why. */
@@ -14,25 +14,45 @@ export interface ListedDeal {
   readonly number: string | undefined;
   readonly name: string | undefined;
   readonly customer: string | undefined;
+  /** Who owns the record in Sales. */
+  readonly seller: string | undefined;
   /** Gross, of the document once there is one, else of the record in Sales. */
   readonly amount: string | undefined;
+  readonly net: string | undefined;
   readonly currency: string | undefined;
   readonly state: DealState;
   readonly hold: ({ readonly reason: HoldReason; readonly text: string } & HoldAdvice) | undefined;
   readonly company: string | undefined;
   readonly documentNumber: string | undefined;
   readonly invoiceNumber: string | undefined;
+  /** Who cares for it. */
+  readonly assignee: string | undefined;
   /** In this state since. */
   readonly since: Date;
+  /** Where the next page of the list begins: what it was sorted by. */
+  readonly sortKey: string;
 }
 
+interface Order {
+  /** Never null: a page begins after a value. */
+  readonly by: string;
+  readonly type: 'timestamptz' | 'numeric' | 'text';
+  readonly direction: 'ASC' | 'DESC';
+}
+
+/** Below every amount that there is. */
+const NO_AMOUNT = '-1e30';
+/** Behind every number that people use. */
+const NO_TEXT = "'\uffff'";
+
 export const DEAL_ORDERS = {
-  age: 'changed_at, record_id',
-  newest: 'changed_at DESC, record_id',
-  amount: 'amount DESC NULLS LAST, record_id',
-  number: 'record_number NULLS LAST, record_id',
-  state: 'state, changed_at, record_id',
-} as const;
+  age: { by: 'r.changed_at', type: 'timestamptz', direction: 'ASC' },
+  newest: { by: 'r.changed_at', type: 'timestamptz', direction: 'DESC' },
+  amount: { by: `coalesce(s.gross, r.amount, ${NO_AMOUNT})`, type: 'numeric', direction: 'DESC' },
+  number: { by: `coalesce(lower(r.record_number), ${NO_TEXT})`, type: 'text', direction: 'ASC' },
+  customer: { by: `coalesce(lower(s.customer), ${NO_TEXT})`, type: 'text', direction: 'ASC' },
+  state: { by: 'r.state', type: 'text', direction: 'ASC' },
+} as const satisfies Readonly<Record<string, Order>>;
 export type DealOrder = keyof typeof DEAL_ORDERS;
 
 export interface DealFilter {
@@ -41,12 +61,22 @@ export interface DealFilter {
   /** In this state since before then. */
   readonly before?: Date | undefined;
   readonly above?: string | undefined;
+  readonly below?: string | undefined;
   /** Id or name of the company in Business Central. */
   readonly company?: string | undefined;
+  readonly currency?: string | undefined;
   /** Number of the record, of its document or of an invoice, in any case; or the record's GUID. */
   readonly named?: string | undefined;
+  /** A part of any number or name, in any case. */
+  readonly search?: string | undefined;
+  readonly assignee?: string | undefined;
+}
+
+export interface DealPage extends DealFilter {
   readonly order: DealOrder;
   readonly limit: number;
+  /** The deal that the page before ended with. */
+  readonly after?: { readonly sortKey: string; readonly recordId: string } | undefined;
 }
 
 const optionalText = nullable(textColumn);
@@ -63,42 +93,129 @@ const listedRow = rowsOf('source_records', ['record_id'], {
   company: optionalText,
   name: optionalText,
   customer: optionalText,
+  seller: optionalText,
   amount: nullable(decimalText),
+  net: nullable(decimalText),
   currency: optionalText,
+  assignee: optionalText,
   changed_at: timeColumn,
+  sort_key: textColumn,
 });
 
-/**
- * Names stand in the newest revision, where they can be erased; the document's total is what is confirmed and posted.
- * A content that cannot be read hides no deal (I6): then the figures are those of the record.
- */
-export async function listDeals(db: Queryable, filter: DealFilter): Promise<ListedDeal[]> {
-  const { states, reasons, before, above, company, named, order, limit } = filter;
+const COMPANY = `coalesce((SELECT e.identity -> 'facts' ->> 'companyName' FROM environments e
+  WHERE e.system = 'business-central' AND e.identity -> 'facts' ->> 'companyId' = r.company_id::text LIMIT 1),
+  r.company_id::text)`;
+
+const FROM = `FROM source_records r
+  LEFT JOIN deal_summaries s ON s.record_id = r.record_id
+  LEFT JOIN deal_assignments a ON a.record_id = r.record_id`;
+
+/** Only what is asked for stands in the statement, so that the indexes are used. */
+class Conditions {
+  readonly values: unknown[] = [];
+  private readonly parts: string[] = [];
+
+  add(value: unknown, toCondition: (place: string) => string): void {
+    if (value === undefined) return;
+    this.parts.push(toCondition(this.place(value)));
+  }
+
+  place(value: unknown): string {
+    this.values.push(value);
+    return `$${this.values.length}`;
+  }
+
+  get text(): string {
+    return this.parts.length === 0 ? '' : `WHERE ${this.parts.join(' AND ')}`;
+  }
+}
+
+function toConditions(filter: DealFilter): Conditions {
+  const where = new Conditions();
+  where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
+  where.add(filter.reasons, (at) => `r.hold_reason = ANY(${at}::text[])`);
+  where.add(filter.before, (at) => `r.changed_at <= ${at}`);
+  where.add(filter.above, (at) => `coalesce(s.gross, r.amount) > ${at}::numeric`);
+  where.add(filter.below, (at) => `coalesce(s.gross, r.amount) < ${at}::numeric`);
+  where.add(filter.company, (at) => `(lower(${COMPANY}) = lower(${at}) OR r.company_id::text = lower(${at}))`);
+  where.add(filter.currency, (at) => `coalesce(s.currency, r.currency) = upper(${at})`);
+  where.add(filter.assignee, (at) => `lower(a.assignee) = lower(${at})`);
+  where.add(
+    filter.named,
+    (at) => `(lower(r.record_number) = lower(${at}) OR lower(r.draft_number) = lower(${at})
+      OR lower(${at}) = ANY(string_to_array(lower(r.invoice_number), ', ')) OR r.record_id::text = lower(${at}))`,
+  );
+  const pattern = filter.search === undefined ? undefined : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
+  where.add(
+    pattern,
+    (at) => `concat_ws(' ', r.record_number, s.name, s.customer, s.seller, r.customer_number, r.draft_number,
+      r.invoice_number, r.record_id) ILIKE ${at}`,
+  );
+  return where;
+}
+
+export async function listDeals(db: Queryable, { order, limit, after, ...filter }: DealPage): Promise<ListedDeal[]> {
+  const { by, type, direction } = DEAL_ORDERS[order];
+  const where = toConditions(filter);
+  if (after) {
+    const isPast = direction === 'ASC' ? '>' : '<';
+    const recordId = where.place(after.recordId);
+    where.add(after.sortKey, (at) => `(${by}, r.record_id) ${isPast} (${at}::text::${type}, ${recordId}::uuid)`);
+  }
+  const most = where.place(limit);
   const rows = await selectRows(
     db,
     listedRow,
-    `SELECT * FROM (
-       SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.hold_text, r.record_number, r.draft_number,
-         r.invoice_number, r.changed_at, v.deal ->> 'name' AS name, v.deal -> 'customer' ->> 'name' AS customer,
-         coalesce(CASE WHEN d.content ->> 'includingTax' ~ '^-?\\d+(\\.\\d+)?$'
-             THEN (d.content ->> 'includingTax')::numeric END, r.amount) AS amount,
-         coalesce(d.content ->> 'currency', r.currency) AS currency,
-         coalesce((SELECT e.identity -> 'facts' ->> 'companyName' FROM environments e
-                   WHERE e.system = 'business-central' AND e.identity -> 'facts' ->> 'companyId' = r.company_id::text LIMIT 1),
-                  r.company_id::text) AS company, r.company_id
-       FROM source_records r
-       LEFT JOIN deal_revisions v ON v.record_id = r.record_id AND v.revision = r.revision
-       LEFT JOIN documents d ON d.document_id = r.document_id
-     ) AS deal
-     WHERE ($1::text[] IS NULL OR state = ANY($1)) AND ($2::text[] IS NULL OR hold_reason = ANY($2))
-       AND ($3::timestamptz IS NULL OR changed_at <= $3) AND ($4::numeric IS NULL OR amount > $4)
-       AND ($5::text IS NULL OR lower(company) = lower($5) OR company_id::text = lower($5))
-       AND ($6::text IS NULL OR lower(record_number) = lower($6) OR lower(draft_number) = lower($6)
-         OR lower($6) = ANY(string_to_array(lower(invoice_number), ', ')) OR record_id::text = lower($6))
-     ORDER BY ${DEAL_ORDERS[order]} LIMIT $7`,
-    [states ?? null, reasons ?? null, before ?? null, above ?? null, company ?? null, named ?? null, limit],
+    `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.hold_text, r.record_number, r.draft_number,
+       r.invoice_number, r.changed_at, s.name, s.customer, s.seller, coalesce(s.gross, r.amount) AS amount, s.net,
+       coalesce(s.currency, r.currency) AS currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
+     ${FROM} ${where.text} ORDER BY ${by} ${direction}, r.record_id ${direction} LIMIT ${most}`,
+    where.values,
   );
   return rows.map(toListed);
+}
+
+export interface DealSum {
+  readonly currency: string | undefined;
+  readonly deals: number;
+  readonly gross: string;
+}
+
+const sumRow = rowsOf('source_records', [], { currency: optionalText, deals: countColumn, gross: decimalText });
+
+/** What the filter finds, in all, by currency. */
+export async function sumDeals(db: Queryable, filter: DealFilter): Promise<DealSum[]> {
+  const where = toConditions(filter);
+  return selectRows(
+    db,
+    sumRow,
+    `SELECT coalesce(s.currency, r.currency) AS currency, count(*) AS deals,
+       coalesce(sum(coalesce(s.gross, r.amount)), 0) AS gross
+     ${FROM} ${where.text} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    where.values,
+  );
+}
+
+export interface DealCount {
+  readonly state: DealState;
+  readonly reason: HoldReason | undefined;
+  readonly deals: number;
+}
+
+const countRow = rowsOf('source_records', [], {
+  state: z.enum(DEAL_STATES),
+  reason: nullable(nameOf(HOLDS)),
+  deals: countColumn,
+});
+
+/** How many deals there are in each state, and of the held ones for each reason. */
+export function countDeals(db: Queryable): Promise<DealCount[]> {
+  return selectRows(
+    db,
+    countRow,
+    `SELECT state, CASE WHEN state = 'held' THEN hold_reason END AS reason, count(*) AS deals
+     FROM source_records GROUP BY 1, 2`,
+  );
 }
 
 function toListed(row: RowOf<typeof listedRow>): ListedDeal {
@@ -108,7 +225,9 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     number: row.record_number,
     name: row.name,
     customer: row.customer,
+    seller: row.seller,
     amount: row.amount,
+    net: row.net,
     currency: row.currency,
     state: row.state,
     hold: row.hold_reason
@@ -117,6 +236,8 @@ function toListed(row: RowOf<typeof listedRow>): ListedDeal {
     company: row.company,
     documentNumber: row.draft_number,
     invoiceNumber: row.invoice_number,
+    assignee: row.assignee,
     since: row.changed_at,
+    sortKey: row.sort_key,
   };
 }

@@ -1,0 +1,139 @@
+import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
+import {
+  allowInsecureRequests,
+  authorizationCodeGrant,
+  buildAuthorizationUrl,
+  ClientSecretPost,
+  type Configuration,
+  calculatePKCECodeChallenge,
+  discovery,
+  None,
+  randomNonce,
+  randomPKCECodeVerifier,
+  randomState,
+} from 'openid-client';
+import { RefusedError } from '../../deal/errors.js';
+import type { SignedIn } from '../../identity/person.js';
+import { type Claims, type RoleNames, toRoles } from '../../identity/roles.js';
+
+/** The issuer that says who somebody is: Entra, or any other that knows OpenID Connect. */
+
+export interface IssuerSettings {
+  /** `https://login.microsoftonline.com/<tenant>/v2.0`. */
+  readonly url: string;
+  readonly clientId: string;
+  /** Without one the desk is a public client, which PKCE alone protects. */
+  readonly clientSecret: string | undefined;
+  /** For whom an access token must be meant. */
+  readonly audiences: readonly string[];
+  readonly roleNames: RoleNames;
+}
+
+/** What is remembered between the way to the issuer and the way back; it stands sealed in a cookie. */
+export interface SignInAttempt {
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+export interface Issuer {
+  begin(redirectUri: string): Promise<{ readonly url: URL; readonly attempt: SignInAttempt }>;
+  /** @throws RefusedError when the issuer's answer cannot be believed */
+  finish(callback: URL, attempt: SignInAttempt): Promise<SignedIn>;
+  /** Of a caller of the API. @throws RefusedError */
+  readToken(token: string): Promise<SignedIn>;
+}
+
+/** An issuer that does not answer must not hold a page for long. */
+const TIMEOUT_SECONDS = 15;
+
+export function createIssuer({ url, clientId, clientSecret, audiences, roleNames }: IssuerSettings): Issuer {
+  let found: Promise<Configuration> | undefined;
+  /** Asked when it is first needed, so that the desk starts without the issuer; a failure is not remembered. */
+  const configure = (): Promise<Configuration> => {
+    found ??= discovery(
+      new URL(url),
+      clientId,
+      undefined,
+      clientSecret === undefined ? None() : ClientSecretPost(clientSecret),
+      {
+        timeout: TIMEOUT_SECONDS,
+        // The settings refuse an http issuer that is not on this machine.
+        ...(url.startsWith('http:') && { execute: [allowInsecureRequests] }),
+      },
+    ).catch((error: unknown) => {
+      found = undefined;
+      throw error;
+    });
+    return found;
+  };
+  let keys: ReturnType<typeof createRemoteJWKSet> | undefined;
+
+  return {
+    async begin(redirectUri) {
+      const configuration = await configure();
+      const attempt = { state: randomState(), nonce: randomNonce(), verifier: randomPKCECodeVerifier() };
+      const to = buildAuthorizationUrl(configuration, {
+        redirect_uri: redirectUri,
+        scope: 'openid profile email',
+        state: attempt.state,
+        nonce: attempt.nonce,
+        code_challenge: await calculatePKCECodeChallenge(attempt.verifier),
+        code_challenge_method: 'S256',
+      });
+      return { url: to, attempt };
+    },
+    async finish(callback, { state, nonce, verifier }) {
+      const configuration = await configure();
+      const tokens = await authorizationCodeGrant(configuration, callback, {
+        expectedState: state,
+        expectedNonce: nonce,
+        pkceCodeVerifier: verifier,
+        idTokenExpected: true,
+      });
+      const claims = tokens.claims();
+      if (!claims) throw new RefusedError('the issuer gave no id token');
+      return toSignedIn(claims, roleNames);
+    },
+    async readToken(token) {
+      const { issuer, jwks_uri: address } = (await configure()).serverMetadata();
+      if (address === undefined) throw new RefusedError('the issuer publishes no keys');
+      keys ??= createRemoteJWKSet(new URL(address));
+      try {
+        const { payload } = await jwtVerify(token, keys, {
+          issuer,
+          audience: [...audiences],
+          algorithms: ['RS256', 'PS256', 'ES256'],
+          requiredClaims: ['exp', 'sub'],
+        });
+        return toSignedIn(payload, roleNames);
+      } catch (error) {
+        if (error instanceof errors.JOSEError) throw new RefusedError(`the token is not taken: ${error.message}`);
+        throw error;
+      }
+    },
+  };
+}
+
+/** As decisions read it (I10): a longer name is refused there. */
+const MAX_NAME_LENGTH = 100;
+
+/** The name that the trail keeps: two people may share the first part, nobody shares the second. */
+function toSignedIn(claims: Claims, roleNames: RoleNames): SignedIn {
+  const text = (claim: string): string | undefined => {
+    const value = claims[claim];
+    return typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined;
+  };
+  const subject = text('oid') ?? text('sub');
+  if (subject === undefined) throw new RefusedError('the issuer does not say who it is: neither oid nor sub');
+  const unique = text('preferred_username') ?? text('upn') ?? text('email');
+  const app = text('azp') ?? text('appid');
+  const name = text('name') ?? (unique === undefined && app !== undefined ? `app ${app}` : undefined);
+  const shown = name !== undefined && unique !== undefined ? `${name} (${unique})` : (name ?? unique ?? subject);
+  return {
+    subject,
+    name: shown.length > MAX_NAME_LENGTH ? (unique ?? subject).slice(0, MAX_NAME_LENGTH) : shown,
+    roles: toRoles(claims, roleNames),
+    isVerified: true,
+  };
+}

@@ -1,0 +1,53 @@
+import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import { subtract } from '../../deal/money.js';
+import type { Queryable } from '../database.js';
+
+/** What people know a deal by and search it for, beside the contents that the work list has no time to open. */
+
+/** As it was just read; the figures of a document stay. */
+export async function saveDealSummary(db: Queryable, deal: WonDeal): Promise<void> {
+  await db.query(
+    `INSERT INTO deal_summaries AS known (record_id, name, customer, seller, net, gross, currency)
+     VALUES ($1, $2, $3, $4, $5::numeric, $6::numeric, $7)
+     ON CONFLICT (record_id) DO UPDATE SET name = excluded.name, customer = excluded.customer, seller = excluded.seller,
+       net = CASE WHEN ${HAS_DOCUMENT} THEN known.net ELSE excluded.net END,
+       gross = CASE WHEN ${HAS_DOCUMENT} THEN known.gross ELSE excluded.gross END,
+       currency = CASE WHEN ${HAS_DOCUMENT} THEN known.currency ELSE excluded.currency END`,
+    [
+      deal.recordId,
+      deal.name,
+      deal.customer?.name ?? null,
+      deal.extra.owner['fullname'] ?? deal.extra.owner['internalemailaddress'] ?? null,
+      subtract(deal.total, deal.tax),
+      deal.total,
+      deal.currency ?? null,
+    ],
+  );
+}
+
+const HAS_DOCUMENT = 'EXISTS (SELECT FROM documents WHERE documents.record_id = known.record_id)';
+
+/** Of an order that is invoiced in parts the order's own figures stay: its invoices are parts of them. */
+export async function saveDocumentSummary(
+  db: Queryable,
+  recordId: string,
+  kind: DocumentKind,
+  { excludingTax, includingTax, currency }: Invoice | Order,
+): Promise<void> {
+  await db.query(
+    `INSERT INTO deal_summaries (record_id, net, gross, currency)
+     SELECT $1, $3::numeric, $4::numeric, $5
+     WHERE $2 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $1 AND kind = 'order')
+     ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`,
+    [recordId, kind, excludingTax, includingTax, currency],
+  );
+}
+
+/** Figures stay, as everywhere else; names go. */
+export async function eraseSummary(db: Queryable, recordId: string, erased: string): Promise<void> {
+  await db.query('UPDATE deal_summaries SET name = $2, customer = $2, seller = $2 WHERE record_id = $1', [
+    recordId,
+    erased,
+  ]);
+}

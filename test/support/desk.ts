@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { pino } from 'pino';
+import { createOneTimeLink, type OneTimeLink } from '../../src/http/authentication/one-time-link.js';
+import { createSessions } from '../../src/http/authentication/sessions.js';
+import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+import { openEmbeddedLedger } from './embedded-ledger.js';
+
+/** The desk alone: pages and API over a real ledger, without processes; what it prints is kept. */
+export interface DeskStage {
+  readonly origin: string;
+  readonly database: Database;
+  readonly printed: string[];
+  readonly signIns: string[];
+  readonly link: OneTimeLink;
+  close(): Promise<void>;
+}
+
+export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise<DeskStage> {
+  const embedded = await openEmbeddedLedger();
+  const database = openDatabase(embedded.url);
+  await migrate(database);
+  const printed: string[] = [];
+  const signIns: string[] = [];
+  const link = createOneTimeLink(() => new Date());
+  const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
+  const limits = { idleMinutes: 60, maxHours: 12 };
+  const app = createDesk({
+    limits: (_c, next) => next(),
+    publicUrl: undefined,
+    sessions: createSessions(ring, createSessionLedger(database, limits), () => new Date()),
+    issuer: undefined,
+    link,
+    printLink: (url) => void printed.push(url),
+    localName: 'tester',
+    recordSignIn: async ({ name }) => void signIns.push(name),
+    log: pino({ level: 'silent' }),
+    ...options,
+  });
+  const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });
+  await new Promise((resolve) => server.once('listening', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  return {
+    origin,
+    database,
+    printed,
+    signIns,
+    link,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await closed;
+      await database.close();
+      await embedded.stop();
+    },
+  };
+}
+
+/** A browser without a window: it keeps cookies by host and follows redirects as one does. */
+export class Browser {
+  private readonly cookies = new Map<string, Map<string, string>>();
+
+  async open(address: string | URL, init: RequestInit = {}): Promise<Response> {
+    let url = new URL(address);
+    let next = init;
+    for (let hops = 0; hops < 10; hops += 1) {
+      const jar = this.cookies.get(url.host) ?? new Map<string, string>();
+      const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
+      const headers = new Headers(next.headers);
+      if (cookie !== '') headers.set('cookie', cookie);
+      const answer = await fetch(url, { ...next, headers, redirect: 'manual' });
+      for (const line of answer.headers.getSetCookie()) {
+        const [, name = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+        if (/max-age=0/i.test(line)) jar.delete(name);
+        else jar.set(name, value);
+      }
+      this.cookies.set(url.host, jar);
+      const to = answer.headers.get('location');
+      if (to === null) return answer;
+      url = new URL(to, url);
+      next = {};
+    }
+    throw new Error(`${address}: too many redirects`);
+  }
+
+  /** Through the simulated Entra, as the person with this user name. */
+  async signIn(origin: string, userName: string, path = '/'): Promise<Response> {
+    const choose = await this.open(`${origin}/sign-in?to=${encodeURIComponent(path)}`);
+    return this.open(choose.url, {
+      method: 'POST',
+      body: new URLSearchParams({ user: `${userName}@nordwerk.onmicrosoft.com` }),
+    });
+  }
+
+  /** Sends a form as a page of the desk does. */
+  async send(url: string, fields: Readonly<Record<string, string>>, csrf: string): Promise<Response> {
+    const { origin } = new URL(url);
+    return this.open(url, { method: 'POST', headers: { origin }, body: new URLSearchParams({ ...fields, csrf }) });
+  }
+}
+
+export function csrfOf(page: string): string {
+  return /name="csrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+}
