@@ -134,9 +134,9 @@ describe('the dependency directions', () => {
     expect([...importers].sort()).toEqual(['worker.ts', 'worker/activities.ts']);
   });
 
-  it('only the command line imports the examination', () => {
+  it('only the command line and the process of the desk import the examination', () => {
     const rooms = new Set(imports.filter(({ to }) => roomOf(to) === 'doctor').map(({ from }) => roomOf(from)));
-    expect([...rooms].sort()).toEqual(['cli', 'doctor']);
+    expect([...rooms].sort()).toEqual(['cli', 'doctor', 'starter']);
   });
 
   it('only the configuration and those that start processes read the environment', () => {

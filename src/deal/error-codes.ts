@@ -26,6 +26,14 @@ export const INPUT_ERRORS = {
     'What is asked for cannot be done as things stand; nothing was changed.',
     'Do what the message names, then ask again.',
   ),
+  'not-allowed': input(
+    'None of the roles that the person has allows the act.',
+    'Ask somebody who has the role, or for the role: docs/permissions.md says which.',
+  ),
+  'changed-since': input(
+    'What the decision is about has changed since it was looked at; nothing was decided.',
+    'Look at the new figures, then decide again.',
+  ),
   'invalid-decision': input(
     'A decision on a deal has no name, no figures or a field that nobody knows.',
     'Decide again, with the field that the message names.',

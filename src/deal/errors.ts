@@ -25,10 +25,27 @@ export class UserError extends DealbridgeError {
   }
 }
 
+/** Nothing is called like that. */
+export class UnknownError extends UserError {}
+
 /** What is asked for cannot be done as things stand; nothing was changed. */
 export class RefusedError extends DealbridgeError {
+  constructor(message: string, code: 'refused-now' | 'not-allowed' | 'changed-since' = 'refused-now') {
+    super(code, message);
+  }
+}
+
+/** The person has no role that allows the act. */
+export class NotAllowedError extends RefusedError {
   constructor(message: string) {
-    super('refused-now', message);
+    super(message, 'not-allowed');
+  }
+}
+
+/** What the decision is about has become another since it was looked at. */
+export class ChangedSinceError extends RefusedError {
+  constructor(message: string) {
+    super(message, 'changed-since');
   }
 }
 

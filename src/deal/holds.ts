@@ -53,7 +53,8 @@ export type HoldReason =
   | 'refused-by-sales'
   | 'internal-error';
 
-export type HoldOwner = 'seller' | 'master data' | 'finance' | 'IT';
+export const HOLD_OWNERS = ['seller', 'master data', 'finance', 'IT'] as const;
+export type HoldOwner = (typeof HOLD_OWNERS)[number];
 
 export interface HoldAdvice {
   readonly owner: HoldOwner;

@@ -2,7 +2,7 @@ import { type Client, type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdate
 import { ApplicationFailure } from '@temporalio/common';
 import type { Actor } from '../deal/actor.js';
 import type { Figures } from '../deal/deal.js';
-import { RefusedError } from '../deal/errors.js';
+import { ChangedSinceError, RefusedError } from '../deal/errors.js';
 import { dealWorkflowId } from '../deal/ids.js';
 import {
   cancelUpdate,
@@ -52,8 +52,10 @@ async function orRefused<T>(update: Promise<T>): Promise<T> {
     return await update;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) throw new RefusedError('no run of the deal is open: nothing waits');
-    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure)
-      throw new RefusedError(error.cause.message);
+    if (error instanceof WorkflowUpdateFailedError && error.cause instanceof ApplicationFailure) {
+      const { message, type } = error.cause;
+      throw type === 'FiguresDiffer' ? new ChangedSinceError(message) : new RefusedError(message);
+    }
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Actor } from '../deal/actor.js';
-import { InternalError, RefusedError, UserError } from '../deal/errors.js';
+import { InternalError, NotAllowedError, UserError } from '../deal/errors.js';
 import { type Act, isAllowed } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
@@ -19,7 +19,7 @@ export interface Operation<Dependencies, Input, Result> {
 interface Definition<Dependencies, Schema extends z.ZodType, Result> {
   readonly act: Act;
   readonly input: Schema;
-  readonly run: (dependencies: Dependencies, input: z.output<Schema>, actor: Actor) => Promise<Result>;
+  readonly run: (dependencies: Dependencies, input: z.output<Schema>, actor: Actor, person: Person) => Promise<Result>;
   /** The entry of an act that changes something and does not record it itself, as a decision does in its workflow. */
   readonly record?: (input: z.output<Schema>, result: Result) => Partial<Pick<AuditEntry, 'recordId' | 'facts'>>;
 }
@@ -40,11 +40,11 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
   ): Promise<Result> => {
     ensureNamed(person);
     if (!isAllowed(act, person.roles)) {
-      throw new RefusedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
+      throw new NotAllowedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
     }
     const parsed = parseInput(definition.input, input);
     const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };
-    const result = await run(dependencies, parsed, actor);
+    const result = await run(dependencies, parsed, actor, person);
     if (record) {
       if (!dependencies.audit) throw new InternalError(`'${act}' is recorded, so it needs the audit trail`);
       const { recordId = SYSTEM_CHAIN, facts } = record(parsed, result);

@@ -1,11 +1,17 @@
 import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
+import { createDealCommands } from '../dispatch/deal-commands.js';
+import { createFeedCommands } from '../dispatch/feed-commands.js';
+import { createExamination } from '../doctor/examine.js';
 import { createIssuer } from '../http/authentication/issuer.js';
 import { createOneTimeLink } from '../http/authentication/one-time-link.js';
 import { createSessions } from '../http/authentication/sessions.js';
 import { createDesk } from '../http/desk/desk.js';
+import type { DeskDependencies } from '../http/desk-dependencies.js';
 import { createLimits, toServerOptions } from '../http/limits.js';
+import { createNews } from '../http/news.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
+import { findLatestChange } from '../ledger/deals/list-deals.js';
 import { createSessionLedger } from '../ledger/desk/sessions.js';
 import type { Config } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
@@ -29,7 +35,9 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
   const link = createOneTimeLink(() => systemClock.now());
   // Not a log line: logs are collected, and this is for whoever sits at the terminal.
   const printLink = (url: string): void => void process.stdout.write(`Desk: ${url} (signs you in, once)\n`);
+  const dependencies = toDependencies(config, runtime);
   const app = createDesk({
+    dependencies,
     limits: createLimits({ ...config.starter, isDataverse: async () => false }),
     publicUrl: desk.publicUrl,
     sessions: createSessions(ring, createSessionLedger(database, desk), () => systemClock.now()),
@@ -70,4 +78,34 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
       await closed;
     },
   };
+}
+
+function toDependencies(config: Config, { database, ledger, temporal }: Runtime): DeskDependencies {
+  return {
+    database,
+    ledger,
+    deals: createDealCommands(temporal),
+    feeds: createFeedCommands(temporal),
+    async examine() {
+      const examination = createExamination(() => config);
+      try {
+        return await Promise.all(examination.steps.map((step) => step.report()));
+      } finally {
+        await examination.close();
+      }
+    },
+    news: createNews(() => findLatestChange(database)),
+    now: () => systemClock.now(),
+    places: {
+      dataverse: config.dataverse.environmentUrl,
+      businessCentral: toWebClient(config),
+      temporalUi: config.codec.uiOrigin && `${config.codec.uiOrigin}/namespaces/${config.temporal.namespace}/workflows`,
+    },
+  };
+}
+
+/** Only the real service has a web client, at an address of its own (reference/business-central 1.1). */
+function toWebClient({ businessCentral: { apiUrl, environment, app } }: Config): string | undefined {
+  if (new URL(apiUrl).hostname !== 'api.businesscentral.dynamics.com') return undefined;
+  return `https://businesscentral.dynamics.com/${app.tenantId}/${encodeURIComponent(environment)}`;
 }

@@ -330,7 +330,8 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       );
       await database.query(`UPDATE deal_revisions SET deal = '{"lines": 7}' WHERE record_id = $1`, [broken]);
       const listed = await listDeals(database, { named: broken, order: 'age', limit: 10 });
-      expect(listed).toMatchObject([{ recordId: broken, amount: '20' }]);
+      // The total of the document stands apart from its content.
+      expect(listed).toMatchObject([{ recordId: broken, amount: '23.80' }]);
       expect(await createWaiting(database).findWaitingDeals(accountId)).toMatchObject([{ recordId: whole }]);
     });
   });

@@ -4,15 +4,21 @@ import { pino } from 'pino';
 import { createOneTimeLink, type OneTimeLink } from '../../src/http/authentication/one-time-link.js';
 import { createSessions } from '../../src/http/authentication/sessions.js';
 import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
+import { createNews } from '../../src/http/news.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { findLatestChange } from '../../src/ledger/deals/list-deals.js';
 import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
+import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { openEmbeddedLedger } from './embedded-ledger.js';
+import { createWaitingDeals, type WaitingDeals } from './waiting-deals.js';
 
 /** The desk alone: pages and API over a real ledger, without processes; what it prints is kept. */
 export interface DeskStage {
+  readonly ledger: Ledger;
+  readonly waiting: WaitingDeals;
   readonly origin: string;
   readonly database: Database;
   readonly printed: string[];
@@ -30,7 +36,31 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   const link = createOneTimeLink(() => new Date());
   const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
   const limits = { idleMinutes: 60, maxHours: 12 };
+  const ledger = createLedger(database);
+  const waiting = createWaitingDeals(ledger);
+  const position = { isPaused: false, pages: 1, lastError: undefined };
   const app = createDesk({
+    dependencies: {
+      database,
+      ledger,
+      deals: waiting.commands,
+      feeds: {
+        pause: async (table) => ({ ...position, table, isPaused: true }),
+        resume: async (table) => ({ ...position, table }),
+        nudge: async (table) => ({ ...position, table }),
+      },
+      examine: async () => [
+        { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
+        { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
+      ],
+      news: createNews(() => findLatestChange(database), 50),
+      now: () => new Date(),
+      places: {
+        dataverse: 'https://org.crm4.dynamics.com',
+        businessCentral: 'https://businesscentral.dynamics.com/tenant/Production',
+        temporalUi: 'http://127.0.0.1:8233/namespaces/default/workflows',
+      },
+    },
     limits: (_c, next) => next(),
     publicUrl: undefined,
     sessions: createSessions(ring, createSessionLedger(database, limits), () => new Date()),
@@ -48,6 +78,8 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   return {
     origin,
     database,
+    ledger,
+    waiting,
     printed,
     signIns,
     link,

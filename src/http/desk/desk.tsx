@@ -1,6 +1,9 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
+import { createApi } from '../api/api.js';
+import { sendProblem, toProblem } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
+import type { DeskDependencies } from '../desk-dependencies.js';
 import { loadAssets } from './assets.js';
 import { Message, Page } from './layout.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
@@ -8,11 +11,14 @@ import { createSignInRoutes, type SignInOptions } from './sign-in.js';
 /** The desk: its pages behind the sign-in, and what they are made of. */
 
 export interface DeskOptions extends Omit<SignInOptions, 'assets'> {
+  readonly dependencies: DeskDependencies;
   /** Stands before all routes. */
   readonly limits: MiddlewareHandler;
   readonly publicUrl: string | undefined;
   readonly log: Logger;
 }
+
+const API = '/api/v1';
 
 export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   const { log, sessions } = options;
@@ -41,7 +47,14 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
       </Page>,
       status,
     );
-  app.use(guardSession(sessions, (c, message) => refuse(c, 403, 'Nothing was changed', message)));
+  app.use(
+    guardSession(sessions, (c, message) =>
+      c.req.path.startsWith(API)
+        ? sendProblem(c, toProblem(403, 'not-allowed', message))
+        : refuse(c, 403, 'Nothing was changed', message),
+    ),
+  );
+  app.route(API, createApi(options));
   app.route('/', createSignInRoutes({ ...options, assets }));
   app.use(async (c, next) => {
     if (c.get('session')) return next();

@@ -218,6 +218,19 @@ export function countDeals(db: Queryable): Promise<DealCount[]> {
   );
 }
 
+const changeRow = rowsOf('source_records', [], { change: textColumn });
+
+/** Another text after any deal has moved, a note was written or somebody was given a deal. */
+export async function findLatestChange(db: Queryable): Promise<string> {
+  const rows = await selectRows(
+    db,
+    changeRow,
+    `SELECT concat_ws(' ', (SELECT max(changed_at) FROM source_records), (SELECT max(note_id) FROM deal_notes),
+       (SELECT max(assigned_at) FROM deal_assignments), (SELECT count(*) FROM deal_assignments)) AS change`,
+  );
+  return rows[0]?.change ?? '';
+}
+
 function toListed(row: RowOf<typeof listedRow>): ListedDeal {
   return {
     table: row.source_table,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { RefusedError } from '../../deal/errors.js';
+import { findFigureDifference } from '../../deal/compare-figures.js';
+import { ChangedSinceError, RefusedError } from '../../deal/errors.js';
 import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
@@ -52,9 +53,14 @@ export const confirmDeal = defineOperation({
 /** The draft is deleted, nothing is posted. */
 export const rejectDeal = defineOperation({
   act: 'reject a deal',
-  input: z.strictObject({ deal, reason }),
+  input: z.strictObject({ deal, reason, figures: figures.optional() }),
   run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
     const { recordId } = await findDeal(database, input.deal);
+    if (input.figures) {
+      const status = await deals.findStatus(recordId);
+      const difference = findFigureDifference(input.figures, status?.figures);
+      if (difference !== undefined) throw new ChangedSinceError(difference);
+    }
     return deals.reject(recordId, { actor, reason: input.reason });
   },
 });

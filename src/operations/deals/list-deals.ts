@@ -1,11 +1,10 @@
 import { z } from 'zod';
-import { HOLDS, type HoldOwner, type HoldReason, isHoldReason } from '../../deal/holds.js';
+import { HOLD_OWNERS, HOLDS, type HoldOwner, type HoldReason, isHoldReason } from '../../deal/holds.js';
 import { DEAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
 import { DEAL_ORDERS, type DealOrder, type ListedDeal, listDeals as readDeals } from '../../ledger/deals/list-deals.js';
 import { defineOperation } from '../operation.js';
 
-const OWNERS: readonly HoldOwner[] = ['seller', 'master data', 'finance', 'IT'];
 const ORDERS = Object.keys(DEAL_ORDERS) as DealOrder[];
 const MAX_DEALS = 10_000;
 
@@ -14,7 +13,7 @@ const LIST_DEALS_INPUT = z.strictObject({
   reason: z
     .array(z.string().refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing'))
     .optional(),
-  owner: z.enum(OWNERS).optional(),
+  owner: z.enum(HOLD_OWNERS).optional(),
   olderThan: z
     .string()
     .regex(/^\d+[mhd]$/, 'a time such as 30m, 12h or 2d')

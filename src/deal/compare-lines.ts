@@ -1,0 +1,106 @@
+import type { Invoice, InvoiceLine, Order } from './business-central-document.js';
+import type { DealLine, WonDeal } from './deal.js';
+import { add, type Decimal, isSame, isZero, multiply, round, subtract } from './money.js';
+
+/** Deal and document side by side, for people: each line of the one beside the same line of the other. */
+
+export interface ComparedLine {
+  /** 1, 2, 3, … as both sides count. */
+  readonly position: number;
+  readonly sold: ShownLine | undefined;
+  readonly drafted: ShownLine | undefined;
+  /** What is not the same, by the name of the figure. */
+  readonly differences: readonly LineFigure[];
+}
+
+export interface ShownLine {
+  readonly number: string;
+  readonly text: string;
+  readonly quantity: Decimal;
+  readonly unit?: string | undefined;
+  readonly unitPrice: Decimal;
+  readonly discount: Decimal;
+  readonly net: Decimal;
+}
+
+export const LINE_FIGURES = ['quantity', 'unitPrice', 'discount', 'net'] as const;
+export type LineFigure = (typeof LINE_FIGURES)[number] | 'line';
+
+export interface ComparedTotal {
+  readonly name: 'net' | 'discount' | 'freight' | 'tax' | 'gross';
+  readonly sold: Decimal | undefined;
+  readonly drafted: Decimal | undefined;
+  readonly isDifferent: boolean;
+}
+
+export interface Comparison {
+  readonly lines: readonly ComparedLine[];
+  readonly totals: readonly ComparedTotal[];
+}
+
+const DECIMALS = 2;
+
+export function compareLines(deal: WonDeal, document: Invoice | Order | undefined): Comparison {
+  const drafted = document?.lines ?? [];
+  const sequences = [...new Set([...deal.lines, ...drafted].map(({ sequence }) => sequence))].sort((a, b) => a - b);
+  const lines = sequences.map((sequence, index): ComparedLine => {
+    const sold = deal.lines.find((line) => line.sequence === sequence);
+    const found = drafted.find((line) => line.sequence === sequence);
+    const [left, right] = [sold && toSold(sold), found && toDrafted(found)];
+    return { position: index + 1, sold: left, drafted: right, differences: findDifferent(left, right, document, deal) };
+  });
+  return { lines, totals: compareTotals(deal, document) };
+}
+
+function toSold(line: DealLine): ShownLine {
+  const { quantity, unitPrice, discount } = line;
+  return {
+    number: line.product?.number ?? '',
+    text: line.description,
+    quantity,
+    unit: line.unit,
+    unitPrice,
+    discount,
+    net: round(subtract(multiply(quantity, unitPrice), discount), DECIMALS),
+  };
+}
+
+function toDrafted({ number, description, quantity, unitPrice, discount, net }: InvoiceLine): ShownLine {
+  return { number, text: description, quantity, unitPrice, discount, net };
+}
+
+function findDifferent(
+  sold: ShownLine | undefined,
+  drafted: ShownLine | undefined,
+  document: Invoice | Order | undefined,
+  deal: WonDeal,
+): LineFigure[] {
+  if (!document) return [];
+  if (!drafted) return sold && isZero(sold.net) ? [] : ['line'];
+  // A comment costs nothing, and freight is a line in the one system and a field in the other.
+  if (!sold) return isZero(drafted.net) || isSame(drafted.net, deal.freight) ? [] : ['line'];
+  return LINE_FIGURES.filter((figure) => !isSame(sold[figure], drafted[figure]));
+}
+
+function compareTotals(deal: WonDeal, document: Invoice | Order | undefined): ComparedTotal[] {
+  const soldNet = add(deal.totalLessFreight, deal.freight);
+  const total = (
+    name: ComparedTotal['name'],
+    sold: Decimal | undefined,
+    drafted: Decimal | undefined,
+  ): ComparedTotal => ({
+    name,
+    sold,
+    drafted,
+    isDifferent: sold !== undefined && drafted !== undefined && !isSame(sold, drafted),
+  });
+  // Sales has no tax engine: an empty tax is no statement, and then gross is none either.
+  const isTaxed = !isZero(deal.tax);
+  return [
+    total('discount', deal.headerDiscount, document?.discount),
+    ...(isZero(deal.freight) ? [] : [total('freight', deal.freight, undefined)]),
+    total('net', soldNet, document?.excludingTax),
+    total('tax', isTaxed ? deal.tax : undefined, document?.tax),
+    total('gross', isTaxed ? deal.total : undefined, document?.includingTax),
+  ];
+}

@@ -1,0 +1,70 @@
+import type { Context } from 'hono';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { Logger } from 'pino';
+import type { ErrorCode } from '../../deal/error-codes.js';
+import {
+  ChangedSinceError,
+  DealbridgeError,
+  NotAllowedError,
+  RefusedError,
+  UnknownError,
+  UserError,
+} from '../../deal/errors.js';
+
+/** Refusals as RFC 9457 has them; `code` is one of docs/errors.md. */
+export interface ProblemDetails {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode | 'not-signed-in' | 'not-found' | 'precondition-required';
+  /** Of input that does not fit. */
+  readonly field?: string;
+  readonly expected?: string;
+}
+
+const TITLES: Readonly<Record<ProblemDetails['status'], string>> = {
+  400: 'The input does not fit',
+  401: 'Nobody is signed in',
+  403: 'None of your roles allows it',
+  404: 'There is no such thing',
+  409: 'It cannot be done as things stand',
+  412: 'It has changed since it was looked at',
+  428: 'Say which figures you saw',
+  500: 'Something failed',
+  503: 'Not available right now',
+};
+
+export function toProblem(
+  status: ContentfulStatusCode,
+  code: ProblemDetails['code'],
+  detail: string,
+  more: Pick<ProblemDetails, 'field' | 'expected'> = {},
+): ProblemDetails {
+  return { type: `urn:dealbridge:${code}`, title: TITLES[status] ?? 'Refused', status, detail, code, ...more };
+}
+
+export function sendProblem(c: Context, problem: ProblemDetails): Response {
+  c.header('content-type', 'application/problem+json');
+  return c.body(JSON.stringify(problem), problem.status as ContentfulStatusCode);
+}
+
+/** What of an error a person may see, and as which status. */
+export function problemOf(error: unknown): ProblemDetails {
+  if (error instanceof UnknownError) return toProblem(404, error.code, error.message);
+  if (error instanceof NotAllowedError) return toProblem(403, error.code, error.message);
+  if (error instanceof ChangedSinceError) return toProblem(412, error.code, error.message);
+  if (error instanceof RefusedError) return toProblem(409, error.code, error.message);
+  if (error instanceof UserError) {
+    const { field, expected } = error;
+    return toProblem(400, error.code, error.message, { field, expected });
+  }
+  const code = error instanceof DealbridgeError ? error.code : 'internal';
+  return toProblem(500, code, 'Dealbridge or its ledger has a fault; the log of the starter names it.');
+}
+
+export function answerError(error: Error, c: Context, log: Logger): Response {
+  const problem = problemOf(error);
+  if (problem.status >= 500) log.error({ err: error, path: c.req.path }, 'request failed');
+  return sendProblem(c, problem);
+}

@@ -1,0 +1,24 @@
+import type { DealCommands } from '../dispatch/deal-commands.js';
+import type { FeedCommands } from '../dispatch/feed-commands.js';
+import type { Database } from '../ledger/database.js';
+import type { Ledger } from '../ledger/ledger.js';
+import type { ExaminedStep } from '../operations/settings/examine.js';
+import type { News } from './news.js';
+
+/** What pages and routes hand on to the operations; they ask none of it themselves. */
+export interface DeskDependencies {
+  readonly database: Database;
+  readonly ledger: Ledger;
+  readonly deals: DealCommands;
+  readonly feeds: FeedCommands;
+  readonly examine: () => Promise<readonly ExaminedStep[]>;
+  readonly news: News;
+  readonly now: () => Date;
+  /** Where people find the same in the other systems. */
+  readonly places: {
+    readonly dataverse: string;
+    /** The web client of one company's environment; undefined where nobody can know it. */
+    readonly businessCentral: string | undefined;
+    readonly temporalUi: string | undefined;
+  };
+}

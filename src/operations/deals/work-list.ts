@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import { UserError } from '../../deal/errors.js';
+import { HOLD_OWNERS, HOLDS, type HoldReason, isHoldReason } from '../../deal/holds.js';
+import { parseRecordId } from '../../deal/ids.js';
+import { DEAL_STATES, type DealState } from '../../deal/states.js';
+import { isAllowed, type Role } from '../../identity/permissions.js';
+import type { Queryable } from '../../ledger/database.js';
+import {
+  countDeals,
+  DEAL_ORDERS,
+  type DealCount,
+  type DealFilter,
+  type DealOrder,
+  type DealSum,
+  findLatestChange,
+  type ListedDeal,
+  listDeals,
+  sumDeals,
+} from '../../ledger/deals/list-deals.js';
+import { defineOperation } from '../operation.js';
+
+/** The list that a working day begins with: what waits, for whom and why; then what goes by itself. */
+
+export const WORK_VIEWS = ['waiting', 'to-confirm', 'held', 'under-way', 'unpaid', 'done', 'all'] as const;
+export type WorkView = (typeof WORK_VIEWS)[number];
+
+const STATES: Readonly<Record<Exclude<WorkView, 'waiting' | 'all'>, readonly DealState[]>> = {
+  'to-confirm': ['awaiting-confirmation'],
+  held: ['held'],
+  'under-way': ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'awaiting-shipment'],
+  unpaid: ['written-back'],
+  done: ['settled', 'rejected', 'cancelled', 'superseded', 'already-handed-over'],
+};
+
+/** Decided or cleared by whoever has these roles: nobody is shown as his what he may not do. */
+function statesThatWaitFor(roles: readonly Role[]): DealState[] {
+  return [
+    ...(isAllowed('confirm a deal', roles) ? (['awaiting-confirmation'] as const) : []),
+    ...(isAllowed('retry a deal', roles) ? (['held'] as const) : []),
+  ];
+}
+
+function statesOf(view: WorkView, roles: readonly Role[]): readonly DealState[] | undefined {
+  if (view === 'all') return undefined;
+  return view === 'waiting' ? statesThatWaitFor(roles) : STATES[view];
+}
+
+const ORDERS = Object.keys(DEAL_ORDERS) as [DealOrder, ...DealOrder[]];
+const MAX_LIMIT = 500;
+const amount = z.string().regex(/^\d+(\.\d+)?$/, 'an amount such as 1000 or 999.50');
+
+export const WORK_LIST_INPUT = z.strictObject({
+  view: z.enum(WORK_VIEWS).default('waiting'),
+  /** A part of any number or name. */
+  search: z.string().trim().min(1).max(200).optional(),
+  state: z.enum(DEAL_STATES).optional(),
+  reason: z.string().refine(isHoldReason, 'a reason of the catalogue of holds, such as customer-missing').optional(),
+  owner: z.enum(HOLD_OWNERS).optional(),
+  company: z.string().trim().min(1).max(200).optional(),
+  currency: z
+    .string()
+    .regex(/^[A-Za-z]{3}$/, 'an ISO code such as EUR')
+    .optional(),
+  above: amount.optional(),
+  below: amount.optional(),
+  /** A name, or `me`. */
+  assignee: z.string().trim().min(1).max(100).optional(),
+  sort: z.enum(ORDERS).optional(),
+  limit: z.coerce.number('a whole number').int().min(1).max(MAX_LIMIT).default(50),
+  /** Where the page before ended. */
+  cursor: z.string().max(1_000).optional(),
+});
+export type WorkListInput = z.input<typeof WORK_LIST_INPUT>;
+
+export interface WorkList {
+  readonly view: WorkView;
+  readonly sort: DealOrder;
+  readonly deals: readonly ListedDeal[];
+  /** Of everything that the filters find, not of this page alone. */
+  readonly sums: readonly DealSum[];
+  readonly counts: Readonly<Record<WorkView, number>>;
+  /** Of the held ones, the most frequent first. */
+  readonly reasons: readonly { readonly reason: HoldReason; readonly deals: number }[];
+  /** Absent on the last page. */
+  readonly next?: string;
+}
+
+export const listWork = defineOperation({
+  act: 'list deals',
+  input: WORK_LIST_INPUT,
+  run: async ({ database }: { readonly database: Queryable }, input, actor, { roles }): Promise<WorkList> => {
+    const { view, limit, cursor } = input;
+    const sort = input.sort ?? (view === 'waiting' || view === 'to-confirm' || view === 'held' ? 'age' : 'newest');
+    const filter = toFilter(input, statesOf(view, roles), actor.name);
+    const after = cursor === undefined ? undefined : parseCursor(cursor);
+    const [deals, sums, counts] = await Promise.all([
+      // One more than is shown says whether there is another page.
+      listDeals(database, { ...filter, order: sort, limit: limit + 1, after }),
+      sumDeals(database, filter),
+      countDeals(database),
+    ]);
+    const shown = deals.slice(0, limit);
+    const last = deals.length > limit ? shown.at(-1) : undefined;
+    return {
+      view,
+      sort,
+      deals: shown,
+      sums,
+      counts: toCounts(counts, roles),
+      reasons: toReasons(counts),
+      ...(last && { next: toCursor(last) }),
+    };
+  },
+});
+
+/** Another word each time something has changed that the list shows. */
+export const findNews = defineOperation({
+  act: 'list deals',
+  input: z.strictObject({}),
+  run: ({ database }: { readonly database: Queryable }): Promise<string> => findLatestChange(database),
+});
+
+type Input = z.output<typeof WORK_LIST_INPUT>;
+
+function toFilter(input: Input, ofView: readonly DealState[] | undefined, me: string): DealFilter {
+  const { state, reason, owner, search, company, currency, above, below, assignee } = input;
+  const states = state === undefined ? ofView : ofView === undefined || ofView.includes(state) ? [state] : [];
+  const reasons = (Object.keys(HOLDS) as HoldReason[]).filter(
+    (one) => (reason === undefined || one === reason) && (owner === undefined || HOLDS[one].owner === owner),
+  );
+  return {
+    states,
+    reasons: reason === undefined && owner === undefined ? undefined : reasons,
+    search,
+    company,
+    currency,
+    above,
+    below,
+    assignee: assignee === 'me' ? me : assignee,
+  };
+}
+
+function toCounts(counts: readonly DealCount[], roles: readonly Role[]): Record<WorkView, number> {
+  const count = (view: WorkView): number => {
+    const states = statesOf(view, roles);
+    return counts.reduce((sum, { state, deals }) => sum + (!states || states.includes(state) ? deals : 0), 0);
+  };
+  return {
+    waiting: count('waiting'),
+    'to-confirm': count('to-confirm'),
+    held: count('held'),
+    'under-way': count('under-way'),
+    unpaid: count('unpaid'),
+    done: count('done'),
+    all: count('all'),
+  };
+}
+
+function toReasons(counts: readonly DealCount[]): { reason: HoldReason; deals: number }[] {
+  return counts
+    .flatMap(({ reason, deals }) => (reason === undefined ? [] : [{ reason, deals }]))
+    .sort((a, b) => b.deals - a.deals || (a.reason < b.reason ? -1 : 1));
+}
+
+function toCursor({ sortKey, recordId }: ListedDeal): string {
+  return Buffer.from(JSON.stringify([sortKey, recordId])).toString('base64url');
+}
+
+/** @throws UserError */
+function parseCursor(cursor: string): { readonly sortKey: string; readonly recordId: string } {
+  const wrong = new UserError('cursor', 'the `next` of the page before, unchanged', cursor);
+  try {
+    const [sortKey, recordId] = z
+      .tuple([z.string(), z.string()])
+      .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
+    return { sortKey, recordId: parseRecordId(recordId) };
+  } catch {
+    throw wrong;
+  }
+}

@@ -1,0 +1,272 @@
+import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createIssuer } from '../../src/http/authentication/issuer.js';
+import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { type DeskStage, openDeskStage } from '../support/desk.js';
+
+const NONE = { Viewer: [], Operator: [], Approver: [], Admin: [] };
+const BY_NAME = { Viewer: ['Viewer'], Operator: ['Operator'], Approver: ['Approver'], Admin: ['Admin'] };
+
+let simulators: Simulators;
+let stage: DeskStage;
+const tokens = new Map<Role | 'none', string>();
+
+beforeAll(async () => {
+  simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
+  const { entra, tenant, deskApp } = simulators.connection;
+  stage = await openDeskStage({
+    issuer: createIssuer({
+      url: `${entra}/${tenant}/v2.0`,
+      clientId: deskApp.clientId,
+      clientSecret: deskApp.clientSecret,
+      audiences: [deskApp.clientId],
+      roleNames: { rolesClaim: 'roles', groupsClaim: 'groups', byName: BY_NAME, byGroup: NONE },
+    }),
+  });
+  for (const role of [...ROLES, 'none'] as const) {
+    const clientId = `0e0e0000-0000-4000-8000-0000000000${tokens.size}0`;
+    const app = { clientId, clientSecret: 'a-secret', ...(role !== 'none' && { role }) };
+    await fetch(`${entra}/_sim/apps`, { method: 'POST', body: JSON.stringify(app) });
+    tokens.set(role, await takeToken(clientId, deskApp.scope));
+  }
+});
+afterAll(async () => {
+  await stage?.close();
+  await simulators?.stop();
+});
+
+async function takeToken(clientId: string, scope: string): Promise<string> {
+  const { entra, tenant } = simulators.connection;
+  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: 'a-secret', scope };
+  const body = new URLSearchParams(form);
+  const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+/** What any of the routes may answer. */
+interface Answer {
+  readonly detail?: string;
+  readonly openapi?: string;
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly parameters: readonly unknown[] }>>>>;
+  readonly status?: unknown;
+  readonly deals?: readonly { readonly recordId: string }[];
+  readonly sums?: unknown;
+  readonly next?: string;
+}
+
+const idsOf = ({ body }: { readonly body: Answer }): string[] => (body.deals ?? []).map(({ recordId }) => recordId);
+
+async function call(role: Role | 'none', method: string, path: string, body?: object, headers: object = {}) {
+  const answer = await fetch(`${stage.origin}/api/v1${path}`, {
+    method,
+    headers: { authorization: `Bearer ${tokens.get(role)}`, 'content-type': 'application/json', ...headers },
+    ...(body && { body: JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    etag: answer.headers.get('etag') ?? '',
+    type: answer.headers.get('content-type'),
+    body: (text === '' ? {} : JSON.parse(text)) as Answer,
+  };
+}
+
+describe('who calls the API', () => {
+  it('shows a token of the issuer that is meant for it, and nothing else is taken', async () => {
+    const ask = (authorization?: string) =>
+      fetch(`${stage.origin}/api/v1/deals`, { headers: { ...(authorization && { authorization }) } });
+    expect((await ask()).status).toBe(401);
+    expect((await ask('Bearer nonsense')).status).toBe(401);
+    const token = tokens.get('Viewer') ?? '';
+    expect((await ask(`Bearer ${token}`)).status).toBe(200);
+    expect((await ask(`Bearer ${token.slice(0, -4)}AAAA`)).status).toBe(401);
+    // Of the same issuer, for another API.
+    const { dataverseApp } = simulators.connection;
+    const { entra, tenant } = simulators.connection;
+    const form = { grant_type: 'client_credentials', client_id: dataverseApp.clientId };
+    const body = new URLSearchParams({ ...form, client_secret: dataverseApp.clientSecret, scope: dataverseApp.scope });
+    const other = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body });
+    const foreign = ((await other.json()) as { access_token: string }).access_token;
+    const refused = await ask(`Bearer ${foreign}`);
+    expect(refused.status).toBe(401);
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(await refused.json()).toMatchObject({ status: 401, code: 'not-signed-in' });
+  });
+});
+
+/** Each route with what the card says of it: V Viewer, O Operator, P Approver, A Admin. */
+const ROUTES: readonly (readonly [method: string, path: string, body: object | undefined, card: string])[] = [
+  ['GET', '/deals', undefined, 'VOPA'],
+  ['GET', '/deals/:waiting', undefined, 'VOPA'],
+  ['POST', '/deals/:waiting/confirm', {}, '--PA'],
+  ['POST', '/deals/:waiting/reject', { reason: 'wrong price' }, '--PA'],
+  ['POST', '/deals/:held/retry', undefined, '-OPA'],
+  ['POST', '/deals/:held/cancel', { reason: 'ordered twice' }, '-OPA'],
+  ['POST', '/deals/:waiting/notes', { text: 'asked Mr Brown' }, '-OPA'],
+  ['PUT', '/deals/:waiting/assignee', { to: 'me' }, '-OPA'],
+  ['GET', '/feeds', undefined, 'VOPA'],
+  ['POST', '/feeds/salesorder/nudge', undefined, '-O-A'],
+  ['POST', '/feeds/salesorder/pause', undefined, '-O-A'],
+  ['GET', '/examination', undefined, '-O-A'],
+];
+
+/** Of a draft that nobody has. */
+const NO_FIGURES = Buffer.from('["1","1.00","EUR"]').toString('base64url');
+
+describe('every route, tried with every role', () => {
+  for (const [method, path, body, card] of ROUTES) {
+    it(`${method} ${path}: ${card}`, async () => {
+      let shown = '';
+      for (const [index, role] of ROLES.entries()) {
+        const waiting = await stage.waiting.addWaiting();
+        const held = await stage.waiting.addHeld('customer-missing');
+        const { etag } = await call('Viewer', 'GET', `/deals/${waiting}`);
+        const before = stage.waiting.sent.length;
+        const to = path.replace(':waiting', waiting).replace(':held', held);
+        const answer = await call(role, method, to, body, { 'if-match': etag });
+        if (answer.status === 403) {
+          expect(answer.body).toMatchObject({ code: 'not-allowed', status: 403 });
+          expect(stage.waiting.sent.length).toBe(before);
+        } else expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
+        shown += answer.status === 403 ? '-' : 'VOPA'[index];
+      }
+      expect(shown).toBe(card);
+      expect((await call('none', method, path, body, { 'if-match': NO_FIGURES })).status).toBe(403);
+    });
+  }
+
+  it('the document names each of them', async () => {
+    const { body } = await call('Viewer', 'GET', '/openapi.json');
+    expect(body.openapi).toBe('3.1.0');
+    for (const [method, path] of ROUTES) {
+      const named = path.replace(/:\w+/, '{deal}').replace(/^\/feeds\/\w+\/\w+$/, '/feeds/{feed}/{command}');
+      expect(Object.keys(body.paths?.[named] ?? {}), named).toContain(method.toLowerCase());
+    }
+    expect(body.paths?.['/deals/{deal}/confirm']?.['post']?.parameters).toContainEqual(
+      expect.objectContaining({ name: 'if-match', in: 'header' }),
+    );
+  });
+});
+
+describe('a decision', () => {
+  const FIGURES = { documentNumber: expect.any(String), totalIncludingTax: '23.8', currency: 'EUR' };
+
+  it('carries who made it, proved by the issuer, and the figures that were seen (I2, I10)', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    const { etag, body } = await call('Approver', 'GET', `/deals/${recordId}`);
+    expect(body.status).toMatchObject({ figures: FIGURES });
+    const confirmed = await call(
+      'Approver',
+      'POST',
+      `/deals/${recordId}/confirm`,
+      { note: 'seen' },
+      { 'if-match': etag },
+    );
+    expect(confirmed.body).toMatchObject({ state: 'confirmed' });
+    expect(stage.waiting.sent.at(-1)).toMatchObject({
+      act: 'confirm',
+      recordId,
+      input: { actor: { source: 'api', isVerified: true }, figures: FIGURES, note: 'seen' },
+    });
+  });
+
+  it('needs the figures, and is refused with both when they have changed', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    const { etag } = await call('Approver', 'GET', `/deals/${recordId}`);
+    expect(await call('Approver', 'POST', `/deals/${recordId}/confirm`, {})).toMatchObject({
+      status: 428,
+      type: 'application/problem+json',
+    });
+    stage.waiting.changeFigures(recordId, '99.99');
+    for (const [act, input] of [
+      ['confirm', {}],
+      ['reject', { reason: 'no' }],
+    ] as const) {
+      const refused = await call('Approver', 'POST', `/deals/${recordId}/${act}`, input, { 'if-match': etag });
+      expect(refused).toMatchObject({ status: 412, body: { code: 'changed-since' } });
+      expect(refused.body.detail).toMatch(/amounts to 99\.99, not 23\.8/);
+    }
+  });
+
+  it('is made once: the second person is told', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    const { etag } = await call('Approver', 'GET', `/deals/${recordId}`);
+    const confirm = (role: Role) => call(role, 'POST', `/deals/${recordId}/confirm`, {}, { 'if-match': etag });
+    const statuses = (await Promise.all([confirm('Approver'), confirm('Admin')])).map(({ status }) => status);
+    expect(statuses.sort()).toEqual([200, 409]);
+  });
+
+  it('names what does not fit', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    const cases = [
+      ['POST', `/deals/${recordId}/reject`, { reason: '' }, 400, 'reason'],
+      ['POST', `/deals/${recordId}/reject`, { reason: 'x', why: 'y' }, 400, 'why'],
+      ['GET', '/deals?view=nonsense', undefined, 400, 'view'],
+      ['GET', '/deals?nonsense=1', undefined, 400, 'nonsense'],
+      ['GET', '/deals?cursor=nonsense', undefined, 400, 'cursor'],
+      ['GET', '/deals/no-such-deal', undefined, 404, 'deal'],
+      ['GET', '/no-such-route', undefined, 404, 'no-such-route'],
+    ] as const;
+    for (const [method, path, body, status, named] of cases) {
+      const answer = await call('Admin', method, path, body);
+      expect(answer, path).toMatchObject({ status, type: 'application/problem+json' });
+      expect(answer.body.detail, path).toContain(named);
+    }
+  });
+});
+
+describe('the list', () => {
+  it('comes in pages that hold each deal once, with the sums of all of them', async () => {
+    for (let one = 0; one < 7; one += 1) await stage.waiting.addWaiting({ customer: 'Paged Ltd', currency: 'GBP' });
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = await call('Viewer', 'GET', `/deals?view=all&search=paged&sort=amount&limit=3${cursor}`);
+      expect(page.body.sums).toEqual([{ currency: 'GBP', deals: 7, gross: '166.6' }]);
+      seen.push(...idsOf(page));
+      cursor = page.body.next === undefined ? '' : `&cursor=${page.body.next}`;
+    } while (cursor !== '');
+    expect(seen).toHaveLength(7);
+    expect(new Set(seen).size).toBe(7);
+  });
+
+  it('finds a deal by a part of any number or name, and percent signs are no pattern', async () => {
+    const recordId = await stage.waiting.addWaiting({
+      number: 'ORD-7777',
+      name: '100% steel',
+      customer: 'Bright & Co',
+    });
+    const find = async (text: string) =>
+      idsOf(await call('Viewer', 'GET', `/deals?view=all&search=${encodeURIComponent(text)}`));
+    for (const text of ['rd-7777', '0% STEEL', 'bright & c', recordId])
+      expect(await find(text), text).toEqual([recordId]);
+    expect(await find('%')).toEqual([recordId]);
+  });
+
+  it('shows as waiting what the caller may decide or clear', async () => {
+    const held = await stage.waiting.addHeld('period-closed', { customer: 'Waiting Ltd' });
+    const confirm = await stage.waiting.addWaiting({ customer: 'Waiting Ltd' });
+    const waiting = async (role: Role) => idsOf(await call(role, 'GET', '/deals?search=waiting'));
+    expect(await waiting('Viewer')).toEqual([]);
+    expect(await waiting('Operator')).toEqual([held]);
+    expect(await waiting('Approver')).toEqual([held, confirm]);
+  });
+
+  it('tells by itself that something has changed', async () => {
+    const stop = new AbortController();
+    const answer = await fetch(`${stage.origin}/api/v1/events`, {
+      headers: { authorization: `Bearer ${tokens.get('Viewer')}` },
+      signal: stop.signal,
+    });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    const listen = async (until: string): Promise<void> => {
+      while (!heard.includes(until)) heard += (await reader?.read())?.value ?? '';
+    };
+    await listen('event: ready');
+    const change = setInterval(() => void stage.waiting.addWaiting(), 60);
+    await listen('event: changed');
+    clearInterval(change);
+    stop.abort();
+  });
+});

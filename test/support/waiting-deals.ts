@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { findFigureDifference } from '../../src/deal/compare-figures.js';
+import type { Figures } from '../../src/deal/deal.js';
+import { ChangedSinceError, RefusedError } from '../../src/deal/errors.js';
+import { HOLDS, type HoldReason } from '../../src/deal/holds.js';
+import { add, multiply, round } from '../../src/deal/money.js';
+import type { DealCommands, DealStatus } from '../../src/dispatch/deal-commands.js';
+import type { Ledger } from '../../src/ledger/ledger.js';
+import { makeInvoice } from './documents.js';
+import { makeDeal, makeLine } from './won-deal.js';
+
+/** Deals of the ledger as a page shows them, and runs that answer as the workflow does, without Temporal. */
+
+export interface Sent {
+  readonly act: 'confirm' | 'reject' | 'retry' | 'cancel';
+  readonly recordId: string;
+  readonly input: object;
+}
+
+export interface WaitingDeals {
+  readonly commands: DealCommands;
+  /** What was sent and taken. */
+  readonly sent: Sent[];
+  addWaiting(change?: Partial<Seed>): Promise<string>;
+  addHeld(reason: HoldReason, change?: Partial<Seed>): Promise<string>;
+  /** Somebody changes the draft in Business Central. */
+  changeFigures(recordId: string, totalIncludingTax: string): void;
+}
+
+export interface Seed {
+  readonly number: string;
+  readonly name: string;
+  readonly customer: string;
+  readonly unitPrice: string;
+  /** Of the draft, when it is another than the deal's. */
+  readonly draftPrice: string;
+  readonly currency: string;
+}
+
+const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
+const TAX = '0.19';
+
+export function createWaitingDeals(ledger: Ledger): WaitingDeals {
+  const runs = new Map<string, DealStatus>();
+  const sent: Sent[] = [];
+  let count = 0;
+
+  async function addDeal(change: Partial<Seed>): Promise<{ readonly recordId: string; readonly figures: Figures }> {
+    count += 1;
+    const recordId = randomUUID();
+    const { number = `ORD-${1000 + count}`, name = `Pumps for plant ${count}`, currency = 'EUR' } = change;
+    const unitPrice = change.unitPrice ?? '10.00';
+    const draftPrice = change.draftPrice ?? unitPrice;
+    const deal = makeDeal({ recordId, number, name, currency, lines: [makeLine(1, { unitPrice })] });
+    const customer = change.customer && deal.customer && { ...deal.customer, name: change.customer };
+    await ledger.register({ table: 'salesorder', recordId });
+    await ledger.saveDeal({ ...deal, ...(customer && { customer }) }, { mapping: 'the-mapping', companyId: COMPANY });
+    const net = multiply('2', draftPrice);
+    const tax = round(multiply(net, TAX));
+    const invoice = makeInvoice({
+      ...{ id: randomUUID(), number: String(50_000 + count), currency, excludingTax: net, tax },
+      ...{ includingTax: add(net, tax), remaining: add(net, tax) },
+      lines: [{ ...firstLine(), unitPrice: draftPrice, net, tax }],
+    });
+    await ledger.saveDocument(recordId, 'invoice', invoice);
+    await ledger.change(recordId, {
+      kind: 'drafted',
+      ...{ documentId: invoice.id, documentKind: 'invoice', draftVersion: 1, draftNumber: invoice.number },
+      ...{ customerNumber: 'C10001', mapping: 'the-mapping' },
+    });
+    const figures = { documentNumber: invoice.number, totalIncludingTax: invoice.includingTax, currency };
+    return { recordId, figures };
+  }
+
+  const find = (recordId: string): DealStatus => {
+    const status = runs.get(recordId);
+    if (!status) throw new RefusedError('no run of the deal is open: nothing waits');
+    return status;
+  };
+  const need = (recordId: string, ...states: readonly string[]): DealStatus => {
+    const status = find(recordId);
+    if (!states.includes(status.state)) throw new RefusedError(`the deal is ${status.state}, nobody is asked`);
+    return status;
+  };
+  const take = (act: Sent['act'], recordId: string, input: object, state: DealStatus['state']): DealStatus => {
+    sent.push({ act, recordId, input });
+    const status: DealStatus = { ...find(recordId), state, problems: [] };
+    runs.set(recordId, status);
+    return status;
+  };
+
+  return {
+    sent,
+    async addWaiting(change = {}) {
+      const { recordId, figures } = await addDeal(change);
+      await ledger.change(recordId, { kind: 'state', state: 'awaiting-confirmation' });
+      const step = 'waiting for a person to confirm';
+      runs.set(recordId, {
+        ...{ state: 'awaiting-confirmation', step, problems: [], figures, invoiceNumber: undefined },
+      });
+      return recordId;
+    },
+    async addHeld(reason, change = {}) {
+      const { recordId, figures } = await addDeal(change);
+      const text = `what was found of ${reason}`;
+      await ledger.change(recordId, { kind: 'held', reason, text });
+      const problems = [{ reason, text, ...HOLDS[reason] }];
+      runs.set(recordId, { state: 'held', step: 'preparing', problems, figures, invoiceNumber: undefined });
+      return recordId;
+    },
+    changeFigures(recordId, totalIncludingTax) {
+      const { figures, ...status } = find(recordId);
+      if (figures) runs.set(recordId, { ...status, figures: { ...figures, totalIncludingTax } });
+    },
+    commands: {
+      findStatus: async (recordId) => runs.get(recordId),
+      async confirm(recordId, input) {
+        const difference = findFigureDifference(input.figures, need(recordId, 'awaiting-confirmation').figures);
+        if (difference) throw new ChangedSinceError(difference);
+        return take('confirm', recordId, input, 'confirmed');
+      },
+      async reject(recordId, input) {
+        need(recordId, 'awaiting-confirmation');
+        return take('reject', recordId, input, 'rejected');
+      },
+      async retry(recordId, input) {
+        need(recordId, 'held');
+        return take('retry', recordId, input, 'preparing');
+      },
+      async cancel(recordId, input) {
+        need(recordId, 'held', 'awaiting-confirmation');
+        return take('cancel', recordId, input, 'cancelled');
+      },
+    },
+  };
+}
+
+function firstLine() {
+  const [line] = makeInvoice().lines;
+  if (!line) throw new Error('the invoice of the tests has no line');
+  return line;
+}
