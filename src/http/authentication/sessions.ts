@@ -69,7 +69,7 @@ export function createSessions(ring: KeyRing, ledger: SessionLedger, now: () => 
     async find(c, origin) {
       const id = readId(c, origin);
       if (id === undefined) return undefined;
-      const isActivity = c.req.header(BACKGROUND_HEADER) === undefined;
+      const isActivity = c.req.header(BACKGROUND_HEADER) === undefined && !c.req.path.endsWith('/events');
       const signedIn = await ledger.find(hash('session', id), isActivity);
       return signedIn && { signedIn, csrfToken: hash('csrf', id) };
     },

@@ -18,6 +18,7 @@ export interface Assets {
   readonly style: string;
   readonly script: string;
   readonly htmx: string;
+  readonly icon: string;
   readonly routes: Hono;
 }
 
@@ -25,15 +26,16 @@ export function loadAssets(): Assets {
   const style = toAsset('desk.css', 'text/css; charset=utf-8', new URL('desk.css', PUBLIC));
   const script = toAsset('desk.js', 'text/javascript; charset=utf-8', new URL('desk.js', PUBLIC));
   const htmx = toAsset('htmx.js', 'text/javascript; charset=utf-8', require.resolve('htmx.org/dist/htmx.min.js'));
+  const icon = toAsset('icon.svg', 'image/svg+xml', new URL('icon.svg', PUBLIC));
   const routes = new Hono();
-  for (const { path, type, content } of [style, script, htmx]) {
+  for (const { path, type, content } of [style, script, htmx, icon]) {
     routes.get(path, (c) => {
       c.header('content-type', type);
       c.header('cache-control', 'public, max-age=31536000, immutable');
       return c.body(new Uint8Array(content));
     });
   }
-  return { style: style.path, script: script.path, htmx: htmx.path, routes };
+  return { style: style.path, script: script.path, htmx: htmx.path, icon: icon.path, routes };
 }
 
 function toAsset(name: string, type: string, file: URL | string): Asset {

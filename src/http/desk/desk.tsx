@@ -1,16 +1,24 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
+import { INPUT_ERRORS } from '../../deal/error-codes.js';
+import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
-import { sendProblem, toProblem } from '../api/problem.js';
+import { problemOf, sendProblem, toProblem } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { loadAssets } from './assets.js';
-import { Message, Page } from './layout.js';
+import { createDealRoutes, RefusalPage } from './decide.js';
+import { createFeedRoutes } from './feeds-page.js';
+import { createFrame } from './frame.js';
+import { createHealthRoutes } from './health-page.js';
+import { Message } from './layout.js';
+import { createPostingRoutes } from './posting.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
+import { createWorkListRoutes } from './work-list.js';
 
 /** The desk: its pages behind the sign-in, and what they are made of. */
 
-export interface DeskOptions extends Omit<SignInOptions, 'assets'> {
+export interface DeskOptions extends Omit<SignInOptions, 'frame'> {
   readonly dependencies: DeskDependencies;
   /** Stands before all routes. */
   readonly limits: MiddlewareHandler;
@@ -21,8 +29,9 @@ export interface DeskOptions extends Omit<SignInOptions, 'assets'> {
 const API = '/api/v1';
 
 export function createDesk(options: DeskOptions): Hono<DeskEnv> {
-  const { log, sessions } = options;
+  const { log, sessions, dependencies } = options;
   const assets = loadAssets();
+  const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
   app.use(options.limits);
   app.use(guardContent());
@@ -34,18 +43,12 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     await next();
   });
   const refuse = (c: Context<DeskEnv>, status: 403 | 404 | 500, title: string, text: string) =>
-    c.html(
-      <Page
-        title={title}
-        assets={assets}
-        person={c.get('session') && c.get('person')}
-        csrfToken={c.get('session')?.csrfToken}
-      >
-        <Message title={title}>
-          <p>{text}</p>
-        </Message>
-      </Page>,
-      status,
+    frame.show(
+      c,
+      { title, status },
+      <Message title={title}>
+        <p>{text}</p>
+      </Message>,
     );
   app.use(
     guardSession(sessions, (c, message) =>
@@ -55,7 +58,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     ),
   );
   app.route(API, createApi(options));
-  app.route('/', createSignInRoutes({ ...options, assets }));
+  app.route('/', createSignInRoutes({ ...options, frame }));
   app.use(async (c, next) => {
     if (c.get('session')) return next();
     const to = `/sign-in?to=${encodeURIComponent(new URL(c.req.url).pathname + new URL(c.req.url).search)}`;
@@ -63,10 +66,19 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     c.header('hx-redirect', '/sign-in');
     return c.body(null, 401);
   });
+  app.route('/', createWorkListRoutes(dependencies, frame));
+  app.route('/', createDealRoutes(dependencies, frame));
+  app.route('/', createPostingRoutes(dependencies, frame));
+  app.route('/', createFeedRoutes(dependencies, frame));
+  app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>
     refuse(c, 404, 'There is no such page', 'Go back to the work list, or search for the deal there.'),
   );
   app.onError((error, c) => {
+    if (error instanceof DealbridgeError && isRefusal(error)) {
+      const page = { title: 'Nothing was changed', status: problemOf(error).status as 400 };
+      return frame.showPanel(c, page, <RefusalPage error={error} />);
+    }
     log.error({ err: error, path: c.req.path }, 'page failed');
     return refuse(
       c,
@@ -76,4 +88,8 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     );
   });
   return app;
+}
+
+function isRefusal({ code }: DealbridgeError): boolean {
+  return code in INPUT_ERRORS;
 }

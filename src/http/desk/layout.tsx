@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { Person } from '../../identity/person.js';
 import { CSRF_HEADER } from '../authentication/guard.js';
+import { BACKGROUND_HEADER } from '../authentication/sessions.js';
 import type { Assets } from './assets.js';
 
 /** The frame of every page. */
@@ -43,6 +44,7 @@ export function Page({ title, assets, person, csrfToken, here, children }: PageP
         <meta name="color-scheme" content="light dark" />
         <meta name="htmx-config" content={HTMX_CONFIG} />
         <title>{`${title} · Dealbridge`}</title>
+        <link rel="icon" href={assets.icon} />
         <link rel="stylesheet" href={assets.style} />
         <script src={assets.htmx} defer />
         <script src={assets.script} defer />
@@ -77,6 +79,7 @@ export function Page({ title, assets, person, csrfToken, here, children }: PageP
         <main id="main" tabindex={-1}>
           {children}
         </main>
+        <dialog id="panel" aria-labelledby="panel-title" />
       </body>
     </html>
   );
@@ -93,5 +96,23 @@ export function Message({ title, children }: { readonly title: string; readonly 
       <h1>{title}</h1>
       {children}
     </section>
+  );
+}
+
+/** What changes by itself: the page's script lets htmx fetch it again when the ledger has changed. */
+export function Live({ path, children }: { readonly path: string; readonly children?: Child }) {
+  return (
+    <>
+      <div
+        id="refresher"
+        hx-get={path}
+        hx-select="#live"
+        hx-target="#live"
+        hx-swap="outerHTML"
+        hx-trigger="refresh"
+        hx-headers={JSON.stringify({ [BACKGROUND_HEADER]: '1' })}
+      />
+      <div id="live">{children}</div>
+    </>
   );
 }

@@ -9,8 +9,8 @@ import type { Issuer } from '../authentication/issuer.js';
 import type { OneTimeLink } from '../authentication/one-time-link.js';
 import { toReturnPath } from '../authentication/origin.js';
 import type { Sessions } from '../authentication/sessions.js';
-import type { Assets } from './assets.js';
-import { Message, Page } from './layout.js';
+import type { Frame } from './frame.js';
+import { Message } from './layout.js';
 
 /** Signing in and out: at the issuer, or without one by a link that the process prints. */
 
@@ -25,22 +25,17 @@ export interface SignInOptions {
   readonly recordSignIn: (signedIn: SignedIn) => Promise<void>;
   /** Who it is that signs in by the link. */
   readonly localName: string;
-  readonly assets: Assets;
+  readonly frame: Frame;
   readonly log: Logger;
 }
 
 const CALLBACK = '/sign-in/callback';
 
 export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
-  const { sessions, issuer, link, assets, log } = options;
+  const { sessions, issuer, link, frame, log } = options;
   const app = new Hono<DeskEnv>();
   const show = (c: Context<DeskEnv>, status: 200 | 401 | 403 | 502, title: string, content: Child) =>
-    c.html(
-      <Page title={title} assets={assets} person={undefined} csrfToken={undefined}>
-        <Message title={title}>{content}</Message>
-      </Page>,
-      status,
-    );
+    frame.show(c, { title, status }, <Message title={title}>{content}</Message>);
   const again = (
     <p>
       <a class="button primary" href="/sign-in">

@@ -1,0 +1,37 @@
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+
+/** What the list shows, for a spreadsheet. */
+
+const COLUMNS: readonly (readonly [title: string, read: (deal: ListedDeal) => string | undefined])[] = [
+  ['number', ({ number }) => number],
+  ['name', ({ name }) => name],
+  ['customer', ({ customer }) => customer],
+  ['company', ({ company }) => company],
+  ['seller', ({ seller }) => seller],
+  ['net', ({ net }) => net],
+  ['gross', ({ amount }) => amount],
+  ['currency', ({ currency }) => currency],
+  ['state', ({ state }) => state],
+  ['since', ({ since }) => since.toISOString()],
+  ['reason', ({ hold }) => hold?.reason],
+  ['whose move', ({ hold }) => hold?.owner],
+  ['next step', ({ hold }) => hold?.nextStep],
+  ['found', ({ hold }) => hold?.text],
+  ['document', ({ documentNumber }) => documentNumber],
+  ['invoice', ({ invoiceNumber }) => invoiceNumber],
+  ['given to', ({ assignee }) => assignee],
+  ['id', ({ recordId }) => recordId],
+];
+
+export function toCsv(deals: readonly ListedDeal[]): string {
+  const lines = [COLUMNS.map(([title]) => title), ...deals.map((deal) => COLUMNS.map(([, read]) => read(deal) ?? ''))];
+  // With a mark at the beginning, so that Excel takes it for UTF-8.
+  return `\uFEFF${lines.map((line) => line.map(toCell).join(',')).join('\r\n')}\r\n`;
+}
+
+/** A text that a spreadsheet would take for a formula is shown as text: somebody else has typed it. */
+function toCell(text: string): string {
+  const isNumber = /^-?\d+(\.\d+)?$/.test(text);
+  const safe = !isNumber && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}

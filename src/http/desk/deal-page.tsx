@@ -1,0 +1,406 @@
+import type { Context } from 'hono';
+import type { ComparedLine, Comparison, ShownLine } from '../../deal/compare-lines.js';
+import type { OpenDeal } from '../../operations/deals/open-deal.js';
+import type { DealAct } from '../../operations/deals/possible-acts.js';
+import type { DeskEnv } from '../authentication/guard.js';
+import type { DeskDependencies } from '../desk-dependencies.js';
+import { type Format, Time } from './format.js';
+import { Form, formatOf } from './frame.js';
+import { Live } from './layout.js';
+import { toDocumentAddress, toRecordAddress } from './places.js';
+import { Timeline } from './timeline.js';
+import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords } from './words.js';
+import { nameOf } from './work-list.js';
+
+/** One deal: what it waits for and what to do, deal and draft side by side, its documents, and all that happened. */
+
+interface Props {
+  readonly c: Context<DeskEnv>;
+  readonly deal: OpenDeal;
+  readonly places: DeskDependencies['places'];
+  readonly now: Date;
+}
+
+export function DealPage({ c, deal, places, now }: Props) {
+  const format = formatOf(c);
+  const path = `/deals/${deal.recordId}`;
+  return (
+    <Live path={path}>
+      <p class="back">
+        <a href="/">Work list</a>
+      </p>
+      <header class="deal-head">
+        <h1>
+          {nameOf(deal)} <span class="light">{deal.name}</span>
+        </h1>
+        <dl class="facts">
+          <Fact name="Customer" value={deal.customer} more={deal.record.customerNumber} />
+          <Fact name="Company" value={deal.company} />
+          <Fact name="Seller" value={deal.seller} />
+          <Fact name="Gross" value={format.money(deal.amount, deal.currency)} />
+          <Fact name="Given to" value={deal.assignee} />
+        </dl>
+      </header>
+      <Status deal={deal} format={format} now={now} />
+      <div class="columns">
+        <div>
+          {deal.comparison && <SideBySide comparison={deal.comparison} deal={deal} format={format} />}
+          <Documents deal={deal} places={places} format={format} />
+          <Timeline trail={deal.trail} notices={deal.notices} format={format} />
+        </div>
+        <div>
+          <Lineage deal={deal} />
+          <Notes c={c} deal={deal} format={format} />
+          <Links deal={deal} places={places} />
+        </div>
+      </div>
+    </Live>
+  );
+}
+
+function Fact({
+  name,
+  value,
+  more,
+}: {
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly more?: string | undefined;
+}) {
+  if (value === undefined) return null;
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>
+        {value}
+        {more !== undefined && <span class="light"> {more}</span>}
+      </dd>
+    </div>
+  );
+}
+
+const ACT_WORDS: Readonly<
+  Record<Exclude<DealAct, 'note' | 'assign'>, { readonly label: string; readonly look: string }>
+> = {
+  confirm: { label: 'Confirm', look: 'primary' },
+  retry: { label: 'Retry', look: 'primary' },
+  reject: { label: 'Reject', look: '' },
+  cancel: { label: 'Cancel the deal', look: 'quiet' },
+};
+
+function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly format: Format; readonly now: Date }) {
+  // The run knows a moment more than the ledger.
+  const state = deal.status?.state ?? deal.state;
+  const { label, meaning, tone } = STATE_WORDS[state];
+  const holds = deal.status?.problems ?? (deal.hold ? [deal.hold] : []);
+  const acts = deal.acts.filter((act): act is keyof typeof ACT_WORDS => act in ACT_WORDS);
+  const path = `/deals/${deal.recordId}`;
+  return (
+    <section class={`status ${tone}`} aria-label="Where the deal stands">
+      <h2>
+        {label} <span class="light">for {format.age(deal.since, now)}</span>
+      </h2>
+      <p>{meaning}</p>
+      {deal.figures && (
+        <p class="figures">
+          Draft <strong>{deal.figures.documentNumber}</strong>, in all{' '}
+          <strong>{format.money(deal.figures.totalIncludingTax, deal.figures.currency)}</strong> including tax
+        </p>
+      )}
+      {deal.status?.difference !== undefined && (
+        <p class="warning">Draft and deal do not agree: {deal.status.difference}.</p>
+      )}
+      {holds.length > 0 && (
+        <ul class="holds">
+          {holds.map(({ reason, text, owner, nextStep }) => (
+            <li>
+              <strong>{toReasonWords(reason)}</strong>
+              {text !== '' && <span class="found">{text}</span>}
+              <span class="next">
+                <span class="owner">Next step, {OWNER_WORDS[owner as keyof typeof OWNER_WORDS] ?? owner}:</span>{' '}
+                {nextStep}
+              </span>
+            </li>
+          ))}
+        </ul>
+      )}
+      {deal.handEdits.length > 0 && (
+        <p class="warning">Somebody changed the draft in Business Central: {deal.handEdits.join('; ')}.</p>
+      )}
+      {deal.setAside && <p class="warning">Changes in Sales are not read at the moment: {deal.setAside.reason}.</p>}
+      {deal.isTemporalSilent && (
+        <p class="warning">
+          Temporal or the worker does not answer, so nothing can be decided right now. What you see is what the ledger
+          holds.
+        </p>
+      )}
+      {acts.length > 0 && (
+        <p class="actions">
+          {acts.map((act) => (
+            <a
+              class={`button ${ACT_WORDS[act].look}`}
+              href={`${path}/${act}`}
+              hx-get={`${path}/${act}`}
+              hx-target="#panel"
+              {...(act === 'confirm' && { 'data-key': 'c' })}
+              {...(act === 'retry' && { 'data-key': 'r' })}
+            >
+              {ACT_WORDS[act].label}
+              {act === 'confirm' || act === 'reject' ? '…' : ''}
+            </a>
+          ))}
+        </p>
+      )}
+    </section>
+  );
+}
+
+function SideBySide({
+  comparison,
+  deal,
+  format,
+}: {
+  readonly comparison: Comparison;
+  readonly deal: OpenDeal;
+  readonly format: Format;
+}) {
+  const hasDraft = deal.documents.length > 0;
+  const differing = comparison.lines.filter(({ differences }) => differences.length > 0).length;
+  const totals = comparison.totals.filter(({ isDifferent }) => isDifferent).length;
+  return (
+    <section aria-label="What was sold and what is invoiced">
+      <h2>Sold and invoiced</h2>
+      <p class="verdict">
+        {!hasDraft
+          ? 'There is no draft yet to compare with.'
+          : differing + totals === 0
+            ? 'Every line and every sum agree.'
+            : `What differs is marked: ${count(differing, 'line')}, ${count(totals, 'sum')}.`}
+      </p>
+      <table class="compare">
+        <thead>
+          <tr>
+            <th rowspan={2}>Line</th>
+            <th colspan={4} class="side">
+              Sold in Sales
+            </th>
+            <th colspan={4} class="side">
+              In Business Central
+            </th>
+          </tr>
+          <tr>
+            {[0, 1].map(() => ['Quantity', 'Price', 'Discount', 'Net'].map((title) => <th class="amount">{title}</th>))}
+          </tr>
+        </thead>
+        <tbody>
+          {comparison.lines.map((line) => (
+            <LineRow line={line} format={format} />
+          ))}
+        </tbody>
+        <tfoot>
+          {comparison.totals.map(({ name, sold, drafted, isDifferent }) => (
+            <tr class={isDifferent ? 'differs' : ''}>
+              <th scope="row">{TOTAL_WORDS[name]}</th>
+              <td class="amount" colspan={4} data-label="Sold">
+                {format.money(sold, undefined)}
+              </td>
+              <td class="amount" colspan={4} data-label="Invoiced">
+                <Marked isMarked={isDifferent}>{format.money(drafted, undefined)}</Marked>
+              </td>
+            </tr>
+          ))}
+        </tfoot>
+      </table>
+    </section>
+  );
+}
+
+const TOTAL_WORDS: Readonly<Record<Comparison['totals'][number]['name'], string>> = {
+  discount: 'Discount on all',
+  freight: 'Freight',
+  net: 'Net',
+  tax: 'Tax',
+  gross: 'Gross',
+};
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function LineRow({ line, format }: { readonly line: ComparedLine; readonly format: Format }) {
+  const { sold, drafted, differences, position } = line;
+  const either = sold ?? drafted;
+  return (
+    <tr class={differences.length > 0 ? 'differs' : ''}>
+      <th scope="row">
+        <span class="light">{position}</span> {either?.number || 'Text'}
+        <span class="sub">{either?.text}</span>
+        {differences.includes('line') && (
+          <span class="only">{sold ? 'missing in Business Central' : 'only in Business Central'}</span>
+        )}
+      </th>
+      <Figures line={sold} label="Sold" differences={[]} format={format} />
+      <Figures line={drafted} label="Invoiced" differences={differences} format={format} />
+    </tr>
+  );
+}
+
+function Figures(props: {
+  readonly line: ShownLine | undefined;
+  readonly label: string;
+  readonly differences: ComparedLine['differences'];
+  readonly format: Format;
+}) {
+  const { line, label, differences, format } = props;
+  if (!line) {
+    return (
+      <td colspan={4} class="amount none" data-label={label}>
+        –
+      </td>
+    );
+  }
+  const cells = [
+    ['quantity', `${format.number(line.quantity)}${line.unit === undefined ? '' : ` ${line.unit}`}`, 'quantity'],
+    ['unitPrice', format.money(line.unitPrice, undefined), 'price'],
+    ['discount', format.money(line.discount, undefined), 'discount'],
+    ['net', format.money(line.net, undefined), 'net'],
+  ] as const;
+  return (
+    <>
+      {cells.map(([figure, text, name]) => (
+        <td class="amount" data-label={`${label}, ${name}`}>
+          <Marked isMarked={differences.includes(figure)}>{text}</Marked>
+        </td>
+      ))}
+    </>
+  );
+}
+
+function Marked({ isMarked, children }: { readonly isMarked: boolean; readonly children: string }) {
+  if (!isMarked) return <>{children}</>;
+  return (
+    <mark>
+      {children}
+      <span class="visually-hidden"> differs</span>
+    </mark>
+  );
+}
+
+function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { readonly format: Format }) {
+  if (deal.documents.length === 0) return null;
+  return (
+    <section aria-label="Documents">
+      <h2>Documents in Business Central</h2>
+      <ul class="documents">
+        {deal.documents.map((document) => {
+          const { kind, number, isPosted, includingTax, currency, payment } = document;
+          const address = toDocumentAddress(places.businessCentral, deal.company, document);
+          const what = kind === 'order' ? 'Order' : isPosted ? 'Invoice' : 'Draft invoice';
+          return (
+            <li>
+              <span>
+                {what} {address === undefined ? <strong>{number}</strong> : <a href={address}>{number}</a>}
+              </span>
+              <span class="amount">{format.money(includingTax, currency)}</span>
+              {payment && (
+                <span class={`badge ${payment.status === 'paid' ? 'good' : 'quiet'}`}>
+                  {PAYMENT_WORDS[payment.status]}
+                </span>
+              )}
+              {payment?.dueDate !== undefined && <span class="light">due {payment.dueDate}</span>}
+              {payment && payment.status === 'part-paid' && (
+                <span class="light">{format.money(payment.remaining, currency)} open</span>
+              )}
+            </li>
+          );
+        })}
+      </ul>
+    </section>
+  );
+}
+
+function Lineage({ deal }: { readonly deal: OpenDeal }) {
+  if (deal.lineage.length < 2) return null;
+  return (
+    <section aria-label="Records of this sale">
+      <h2>Records of this sale</h2>
+      <ol class="lineage">
+        {deal.lineage.map(({ table, recordId, number, state, isThis }) => (
+          <li class={isThis ? 'this' : ''} {...(isThis && { 'aria-current': 'true' })}>
+            <span class="light">{TABLE_WORDS[table]}</span>{' '}
+            {isThis || state === undefined ? (
+              <strong>{number ?? recordId.slice(0, 8)}</strong>
+            ) : (
+              <a href={`/deals/${recordId}`}>{number ?? recordId.slice(0, 8)}</a>
+            )}
+            {state !== undefined && <span class="sub">{STATE_WORDS[state].label}</span>}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Notes({ c, deal, format }: Pick<Props, 'c' | 'deal'> & { readonly format: Format }) {
+  const path = `/deals/${deal.recordId}`;
+  const me = c.get('person').name;
+  return (
+    <section aria-label="Notes">
+      <h2>Notes</h2>
+      {deal.notes.length === 0 && <p class="light">Nobody has written anything about this deal.</p>}
+      <ul class="notes">
+        {deal.notes.map(({ at, by, text }) => (
+          <li>
+            <p>{text}</p>
+            <p class="sub">
+              {by}, <Time at={at} format={format} />
+            </p>
+          </li>
+        ))}
+      </ul>
+      {deal.acts.includes('note') && (
+        <Form c={c} action={`${path}/note`} class="note">
+          <label>
+            <span>Write a note for your colleagues</span>
+            <textarea name="text" rows={2} required maxlength={4000} />
+          </label>
+          <button type="submit">Write</button>
+        </Form>
+      )}
+      {deal.acts.includes('assign') && (
+        <Form c={c} action={`${path}/assign`} class="assign">
+          {deal.assignee === me ? (
+            <button name="to" value="" type="submit" class="quiet">
+              Give it back
+            </button>
+          ) : (
+            <button name="to" value="me" type="submit" class="quiet">
+              I take care of it
+            </button>
+          )}
+        </Form>
+      )}
+    </section>
+  );
+}
+
+function Links({ deal, places }: Pick<Props, 'deal' | 'places'>) {
+  return (
+    <section aria-label="Elsewhere">
+      <h2>Elsewhere</h2>
+      <ul class="links">
+        <li>
+          <a href={toRecordAddress(places.dataverse, deal)}>{TABLE_WORDS[deal.table]} in Dynamics 365 Sales</a>
+        </li>
+        {places.temporalUi !== undefined && (
+          <li>
+            <a href={`${places.temporalUi}/${deal.recordId}`}>Run in Temporal</a>
+          </li>
+        )}
+      </ul>
+      <p class="sub">
+        Key: <code>{deal.recordId}</code>
+      </p>
+    </section>
+  );
+}

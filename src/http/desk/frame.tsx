@@ -1,0 +1,76 @@
+import type { Context } from 'hono';
+import { html } from 'hono/html';
+import type { Child } from 'hono/jsx';
+import type { ContentfulStatusCode } from 'hono/utils/http-status';
+import type { DeskEnv } from '../authentication/guard.js';
+import type { Assets } from './assets.js';
+import { createFormat, type Format } from './format.js';
+import { CsrfField, Page, type Place } from './layout.js';
+
+/** What every page is given beside its content. */
+export interface Frame {
+  /** A page of its own, or, where htmx asks for a part, the content alone. */
+  show(c: Context<DeskEnv>, page: ShownPage, content: Child): Response | Promise<Response>;
+  /** For the panel over the page: a part where htmx asks, else a page of its own. */
+  showPanel(c: Context<DeskEnv>, page: ShownPage, content: Child): Response | Promise<Response>;
+}
+
+export interface ShownPage {
+  readonly title: string;
+  readonly here?: Place;
+  readonly status?: ContentfulStatusCode;
+}
+
+export function createFrame(assets: Assets): Frame {
+  const show = (c: Context<DeskEnv>, { title, here, status = 200 }: ShownPage, content: Child) =>
+    c.html(
+      html`<!doctype html>${(
+        <Page
+          title={title}
+          assets={assets}
+          person={c.get('session') && c.get('person')}
+          csrfToken={c.get('session')?.csrfToken}
+          {...(here && { here })}
+        >
+          {content}
+        </Page>
+      )}`,
+      status,
+    );
+  return {
+    show,
+    showPanel(c, page, content) {
+      if (!isPart(c)) return show(c, page, <section class="panel-page">{content}</section>);
+      return c.html(<div>{content}</div>, page.status ?? 200);
+    },
+  };
+}
+
+/** Whether htmx asks for a part that it puts into a page. */
+export function isPart(c: Context): boolean {
+  return c.req.header('hx-request') !== undefined;
+}
+
+export function formatOf(c: Context): Format {
+  return createFormat(c.req.header('accept-language'));
+}
+
+/** A form that changes something. */
+export function Form({
+  c,
+  action,
+  children,
+  ...rest
+}: {
+  readonly c: Context<DeskEnv>;
+  readonly action: string;
+  readonly children?: Child;
+  readonly [attribute: string]: unknown;
+}) {
+  return (
+    <form method="post" action={action} {...rest}>
+      <CsrfField token={c.get('session')?.csrfToken} />
+      {children}
+    </form>
+  );
+}

@@ -1,0 +1,24 @@
+import type { RecordRef } from '../../deal/deal.js';
+import type { DealDocument } from '../../operations/deals/open-deal.js';
+
+/** Where people find the same in the other systems. */
+
+/** https://learn.microsoft.com/power-apps/developer/model-driven-apps/open-forms-views-dialogs-reports-url */
+export function toRecordAddress(environmentUrl: string, { table, recordId }: RecordRef): string {
+  return `${environmentUrl}/main.aspx?${new URLSearchParams({ pagetype: 'entityrecord', etn: table, id: recordId })}`;
+}
+
+/** Cards of Business Central: Sales Order, Sales Invoice, Posted Sales Invoice. */
+const PAGES = { order: '42', draft: '43', posted: '132' } as const;
+
+/** https://learn.microsoft.com/dynamics365/business-central/dev-itpro/developer/devenv-web-client-urls */
+export function toDocumentAddress(
+  webClient: string | undefined,
+  company: string | undefined,
+  { kind, number, isPosted }: Pick<DealDocument, 'kind' | 'number' | 'isPosted'>,
+): string | undefined {
+  if (webClient === undefined || company === undefined) return undefined;
+  const page = PAGES[kind === 'order' ? 'order' : isPosted ? 'posted' : 'draft'];
+  const query = { company, page, filter: `'No.' IS '${number}'` };
+  return `${webClient}/?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`;
+}

@@ -1,0 +1,155 @@
+import type { HoldOwner, HoldReason } from '../../deal/holds.js';
+import type { SourceTable } from '../../deal/ids.js';
+import type { InvoiceStatus } from '../../deal/payment-status.js';
+import type { DealState } from '../../deal/states.js';
+import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
+import type { WorkView } from '../../operations/deals/work-list.js';
+
+/** States, reasons and acts as a person reads them: each explains itself where it stands. */
+
+export interface StateWords {
+  readonly label: string;
+  readonly meaning: string;
+  /** How it is coloured; the label says the same for whoever sees no colours. */
+  readonly tone: 'ask' | 'stop' | 'busy' | 'good' | 'quiet';
+}
+
+export const STATE_WORDS: Readonly<Record<DealState, StateWords>> = {
+  seen: {
+    label: 'Not won yet',
+    meaning: 'The record was seen in Sales and is not won, so nothing is done with it.',
+    tone: 'quiet',
+  },
+  reading: { label: 'Being read', meaning: 'The record is read from Sales.', tone: 'busy' },
+  preparing: {
+    label: 'Being prepared',
+    meaning: 'Customer, items and terms are made ready in Business Central.',
+    tone: 'busy',
+  },
+  drafted: {
+    label: 'Being compared',
+    meaning: 'There is a draft in Business Central, and it is compared with what was sold.',
+    tone: 'busy',
+  },
+  'awaiting-confirmation': {
+    label: 'To confirm',
+    meaning: 'The draft is ready. Nothing is posted before somebody confirms these figures.',
+    tone: 'ask',
+  },
+  confirmed: { label: 'Being posted', meaning: 'The draft is confirmed and is being posted.', tone: 'busy' },
+  'awaiting-shipment': {
+    label: 'With the warehouse',
+    meaning: 'The order is confirmed. The warehouse ships and invoices it in Business Central.',
+    tone: 'busy',
+  },
+  posted: {
+    label: 'Posted',
+    meaning: 'The invoice is posted. Its number is being written back to Sales.',
+    tone: 'busy',
+  },
+  'written-back': {
+    label: 'Unpaid',
+    meaning: 'The invoice is posted and Sales knows its number. It is not paid yet.',
+    tone: 'good',
+  },
+  settled: { label: 'Done', meaning: 'Posted, written back to Sales, and paid or otherwise final.', tone: 'good' },
+  held: {
+    label: 'Held',
+    meaning: 'Something has to be repaired first; then the deal goes on by itself.',
+    tone: 'stop',
+  },
+  superseded: {
+    label: 'Carried by another record',
+    meaning: 'A later record of the same sale, such as its order, is handed over instead.',
+    tone: 'quiet',
+  },
+  'already-handed-over': {
+    label: 'Handed over before',
+    meaning: 'Another record of the same sale was handed over already.',
+    tone: 'quiet',
+  },
+  rejected: { label: 'Rejected', meaning: 'Somebody decided not to post it. The draft is deleted.', tone: 'quiet' },
+  cancelled: { label: 'Cancelled', meaning: 'The deal was ended. Nothing is posted.', tone: 'quiet' },
+};
+
+export const VIEW_WORDS: Readonly<Record<WorkView, { readonly label: string; readonly empty: string }>> = {
+  waiting: {
+    label: 'Waiting for you',
+    empty: 'Nothing waits for you. What is won in Sales comes here by itself as soon as it needs you.',
+  },
+  'to-confirm': {
+    label: 'To confirm',
+    empty: 'No draft waits for a confirmation. The next one comes here by itself.',
+  },
+  held: { label: 'Held', empty: 'Nothing is held. What has to be repaired comes here with the next step.' },
+  'under-way': { label: 'Under way', empty: 'Nothing is under way. A deal starts when it is won in Sales.' },
+  unpaid: { label: 'Unpaid', empty: 'No posted invoice waits for its payment.' },
+  done: { label: 'Done', empty: 'No deal is done yet.' },
+  all: { label: 'All', empty: 'No deal was seen yet. Win one in Sales, and it appears here.' },
+};
+
+export const TABLE_WORDS: Readonly<Record<SourceTable, string>> = {
+  opportunity: 'Opportunity',
+  quote: 'Quote',
+  salesorder: 'Order',
+};
+
+export const OWNER_WORDS: Readonly<Record<HoldOwner, string>> = {
+  seller: 'the seller',
+  'master data': 'master data',
+  finance: 'finance',
+  IT: 'IT',
+};
+
+export const PAYMENT_WORDS: Readonly<Record<InvoiceStatus, string>> = {
+  open: 'not paid yet',
+  'part-paid': 'partly paid',
+  paid: 'paid',
+  cancelled: 'cancelled',
+  corrected: 'corrects a credit memo',
+};
+
+/** `customer-missing` is read as «Customer missing». */
+export function toReasonWords(reason: HoldReason): string {
+  const words = reason.replaceAll('-', ' ');
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
+}
+
+const ACTION_WORDS: Readonly<Record<string, string>> = {
+  confirm: 'confirmed the figures',
+  reject: 'rejected the draft',
+  rejected: 'rejected the deal',
+  cancelled: 'cancelled the deal',
+  'confirmation is void': 'had confirmed; that counts no more, because something changed',
+  retry: 'asked to go on',
+  replay: 'asked to run the deal again',
+  hold: 'stopped, because something has to be repaired',
+  notice: 'noticed something',
+  'note a deal': 'wrote a note',
+  'assign a deal': 'gave the deal to somebody',
+  'start a deal': 'started the deal by hand',
+  'create customer in Business Central': 'created the customer in Business Central',
+  'create contact in Business Central': 'created the contact in Business Central',
+  'create item in Business Central': 'created an item in Business Central',
+  'create invoice in Business Central': 'made the draft in Business Central',
+  'create order in Business Central': 'made the order in Business Central',
+  'link customer by its number': 'found the customer in Business Central by its number',
+  'post invoice in Business Central': 'posted the invoice',
+  'ship and invoice order in Business Central': 'shipped and invoiced the order',
+  'create invoice row in Sales': 'wrote the invoice back to Sales',
+  'report the invoice to Sales': 'told Sales how far the invoice is paid',
+  'write a note in Sales': 'wrote a note for the seller in Sales',
+  'write columns of the opportunity in Sales': 'wrote the result into the opportunity in Sales',
+  'set the order in Sales to invoiced': 'set the order in Sales to invoiced',
+  'run was gone, started again': 'started the run again, which was gone',
+  'found by the count': 'found the deal in the nightly count',
+};
+
+/** Who did it, and what, as one sentence. */
+export function toSentence({ actor, action }: Pick<StoredAuditEntry, 'actor' | 'action'>): {
+  readonly who: string;
+  readonly what: string;
+} {
+  const who = actor === 'dealbridge' ? 'Dealbridge' : actor === 'rule' ? 'The rule' : actor;
+  return { who, what: ACTION_WORDS[action] ?? action };
+}

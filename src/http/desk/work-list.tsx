@@ -1,0 +1,456 @@
+import { type Context, Hono } from 'hono';
+import { UserError } from '../../deal/errors.js';
+import { HOLD_OWNERS } from '../../deal/holds.js';
+import { isAllowed } from '../../identity/permissions.js';
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import { listWork, WORK_VIEWS, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
+import type { DeskEnv } from '../authentication/guard.js';
+import type { DeskDependencies } from '../desk-dependencies.js';
+import { toCsv } from './csv.js';
+import type { Format } from './format.js';
+import { Time } from './format.js';
+import { type Frame, formatOf } from './frame.js';
+import { Live, Message } from './layout.js';
+import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords, VIEW_WORDS } from './words.js';
+
+/** The page that a working day begins with. Filters and sorting stand in the address, so that it can be sent to somebody. */
+
+const SORT_WORDS = {
+  age: 'Waiting longest',
+  newest: 'Newest first',
+  amount: 'Largest amount',
+  number: 'Number',
+  customer: 'Customer',
+} as const;
+
+/** As many lines as a spreadsheet opens without effort. */
+const MAX_CSV_PAGES = 20;
+const CSV_PAGE = 500;
+
+export function createWorkListRoutes(dependencies: DeskDependencies, frame: Frame): Hono<DeskEnv> {
+  const app = new Hono<DeskEnv>();
+
+  app.get('/', async (c) => {
+    const query = readQuery(c);
+    try {
+      const list = await listWork(dependencies, c.get('person'), query as WorkListInput);
+      const title = VIEW_WORDS[list.view].label;
+      return await frame.show(
+        c,
+        { title, here: 'work' },
+        <WorkListPage c={c} list={list} query={query} now={dependencies.now()} />,
+      );
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return frame.show(
+        c,
+        { title: 'This address does not fit', here: 'work', status: 400 },
+        <Message title="This address does not fit">
+          <p>{error.message}</p>
+          <p>
+            <a class="button" href="/">
+              Go to the work list
+            </a>
+          </p>
+        </Message>,
+      );
+    }
+  });
+
+  app.get('/deals.csv', async (c) => {
+    const { cursor: _1, limit: _2, ...query } = readQuery(c);
+    const deals: ListedDeal[] = [];
+    let cursor: string | undefined;
+    for (let page = 0; page < MAX_CSV_PAGES; page += 1) {
+      const input = { ...query, limit: CSV_PAGE, ...(cursor !== undefined && { cursor }) } as WorkListInput;
+      const list = await listWork(dependencies, c.get('person'), input);
+      deals.push(...list.deals);
+      cursor = list.next;
+      if (cursor === undefined) break;
+    }
+    c.header('content-type', 'text/csv; charset=utf-8');
+    c.header('content-disposition', 'attachment; filename="deals.csv"');
+    return c.body(toCsv(deals));
+  });
+  return app;
+}
+
+type Query = Readonly<Record<string, string>>;
+
+/** A field of the form that was left empty asks for nothing. */
+function readQuery(c: Context): Query {
+  return Object.fromEntries(Object.entries(c.req.query()).filter(([, value]) => value.trim() !== ''));
+}
+
+function toAddress(query: Query, change: Readonly<Record<string, string | undefined>>, path = '/'): string {
+  const { cursor: _1, ...rest } = query;
+  const entries = Object.entries({ ...rest, ...change }).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
+  const text = new URLSearchParams(entries).toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+interface PageProps {
+  readonly c: Context<DeskEnv>;
+  readonly list: WorkList;
+  readonly query: Query;
+  readonly now: Date;
+}
+
+function WorkListPage({ c, list, query, now }: PageProps) {
+  const format = formatOf(c);
+  return (
+    <Live path={`${new URL(c.req.url).pathname}${new URL(c.req.url).search}`}>
+      <h1 class="visually-hidden">{VIEW_WORDS[list.view].label}</h1>
+      <Tabs list={list} query={query} />
+      <Filters list={list} query={query} />
+      {list.deals.length === 0 ? (
+        <Empty list={list} query={query} roles={c.get('person').roles} />
+      ) : (
+        <>
+          <Sums list={list} query={query} format={format} />
+          <Table c={c} list={list} format={format} now={now} />
+          <Pages list={list} query={query} />
+        </>
+      )}
+      <p class="keys">
+        Keys: <kbd>j</kbd> <kbd>k</kbd> next and previous deal, <kbd>Enter</kbd> open, <kbd>c</kbd> confirm,{' '}
+        <kbd>r</kbd> retry, <kbd>x</kbd> select, <kbd>/</kbd> search
+      </p>
+    </Live>
+  );
+}
+
+function Tabs({ list, query }: { readonly list: WorkList; readonly query: Query }) {
+  return (
+    <nav class="tabs" aria-label="Lists">
+      {WORK_VIEWS.map((view) => (
+        <a
+          href={toAddress(pick(query, 'search', 'company', 'currency'), {
+            view: view === 'waiting' ? undefined : view,
+          })}
+          {...(view === list.view && { 'aria-current': 'page' })}
+        >
+          {VIEW_WORDS[view].label} <span class="count">{list.counts[view]}</span>
+        </a>
+      ))}
+    </nav>
+  );
+}
+
+function pick(query: Query, ...names: readonly string[]): Query {
+  return Object.fromEntries(Object.entries(query).filter(([name]) => names.includes(name)));
+}
+
+const FILTERS = ['reason', 'owner', 'company', 'currency', 'above', 'below', 'assignee'] as const;
+
+function Filters({ list, query }: { readonly list: WorkList; readonly query: Query }) {
+  const mayBeHeld = list.view === 'held' || list.view === 'waiting' || list.view === 'all';
+  const isFiltered = FILTERS.some((name) => query[name] !== undefined);
+  return (
+    <form class="filters" method="get" action="/" data-auto>
+      {list.view !== 'waiting' && <input type="hidden" name="view" value={list.view} />}
+      <label class="search">
+        <span class="visually-hidden">Search by any number or name</span>
+        <input
+          type="search"
+          name="search"
+          id="search"
+          value={query['search'] ?? ''}
+          placeholder="Search by any number or name"
+        />
+      </label>
+      <label>
+        <span>Sort</span>
+        <select name="sort">
+          {Object.entries(SORT_WORDS).map(([sort, words]) => (
+            <option value={sort} selected={sort === list.sort}>
+              {words}
+            </option>
+          ))}
+        </select>
+      </label>
+      <details class="more" open={isFiltered}>
+        <summary>Filter</summary>
+        <div class="fields">
+          {mayBeHeld && (
+            <label>
+              <span>Held because</span>
+              <select name="reason">
+                <option value="">any reason</option>
+                {list.reasons.map(({ reason, deals }) => (
+                  <option value={reason} selected={reason === query['reason']}>
+                    {toReasonWords(reason)} ({deals})
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          {mayBeHeld && (
+            <label>
+              <span>Whose move it is</span>
+              <select name="owner">
+                <option value="">anybody</option>
+                {HOLD_OWNERS.map((owner) => (
+                  <option value={owner} selected={owner === query['owner']}>
+                    {OWNER_WORDS[owner]}
+                  </option>
+                ))}
+              </select>
+            </label>
+          )}
+          <Field name="above" label="Above" value={query['above']} hint="amount" mode="decimal" />
+          <Field name="below" label="Below" value={query['below']} hint="amount" mode="decimal" />
+          <Field name="currency" label="Currency" value={query['currency']} hint="EUR" />
+          <Field name="company" label="Company" value={query['company']} hint="of Business Central" />
+          <Field name="assignee" label="Given to" value={query['assignee']} hint="a name, or me" />
+          <div class="actions">
+            <button type="submit">Apply</button>
+            {isFiltered && (
+              <a class="button quiet" href={toAddress(pick(query, 'view', 'search', 'sort'), {})}>
+                Clear filters
+              </a>
+            )}
+          </div>
+        </div>
+      </details>
+      <noscript>
+        <button type="submit">Search</button>
+      </noscript>
+    </form>
+  );
+}
+
+function Field(props: {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly hint: string;
+  readonly mode?: 'decimal';
+}) {
+  const { name, label, value, hint, mode } = props;
+  return (
+    <label>
+      <span>{label}</span>
+      <input name={name} value={value ?? ''} placeholder={hint} size={12} {...(mode && { inputmode: mode })} />
+    </label>
+  );
+}
+
+function Empty({
+  list,
+  query,
+  roles,
+}: { readonly list: WorkList; readonly query: Query } & Pick<PersonRoles, 'roles'>) {
+  const isNarrowed = query['search'] !== undefined || FILTERS.some((name) => query[name] !== undefined);
+  if (isNarrowed) {
+    return (
+      <Message title="No deal fits">
+        <p>
+          <a class="button" href={toAddress({}, { view: list.view === 'waiting' ? undefined : list.view })}>
+            Clear search and filters
+          </a>{' '}
+          <a class="button" href={toAddress(pick(query, 'search'), { view: 'all' })}>
+            Look among all deals
+          </a>
+        </p>
+      </Message>
+    );
+  }
+  const decides = isAllowed('confirm a deal', roles) || isAllowed('retry a deal', roles);
+  if (list.view === 'waiting' && !decides) {
+    return (
+      <Message title="You look, others decide">
+        <p>With the role Viewer nothing waits for you. The other lists show everything that goes on.</p>
+        <p>
+          <a class="button" href="/?view=all">
+            See all deals
+          </a>
+        </p>
+      </Message>
+    );
+  }
+  return (
+    <Message title="All quiet">
+      <p>{VIEW_WORDS[list.view].empty}</p>
+    </Message>
+  );
+}
+
+type PersonRoles = DeskEnv['Variables']['person'];
+
+function Sums({ list, query, format }: { readonly list: WorkList; readonly query: Query; readonly format: Format }) {
+  const deals = list.sums.reduce((sum, one) => sum + one.deals, 0);
+  const amounts = list.sums.filter(({ currency }) => currency !== undefined);
+  return (
+    <div class="sums">
+      <p>
+        <strong>{deals === 1 ? '1 deal' : `${deals} deals`}</strong>
+        {amounts.map(({ currency, gross }) => (
+          <>
+            {' '}
+            <span class="sum">{format.money(gross, currency)}</span>
+          </>
+        ))}
+      </p>
+      <a href={toAddress(query, {}, '/deals.csv')}>Save as CSV</a>
+    </div>
+  );
+}
+
+interface TableProps {
+  readonly c: Context<DeskEnv>;
+  readonly list: WorkList;
+  readonly format: Format;
+  readonly now: Date;
+}
+
+function Table({ c, list, format, now }: TableProps) {
+  const { roles } = c.get('person');
+  const may = { confirm: isAllowed('confirm a deal', roles), retry: isAllowed('retry a deal', roles) };
+  const picks = may.confirm && list.deals.some(({ state }) => state === 'awaiting-confirmation');
+  return (
+    <form method="get" action="/posting" class="list">
+      <table class="work">
+        <thead>
+          <tr>
+            {picks && (
+              <th class="pick">
+                <input type="checkbox" data-all aria-label="Select all on this page" />
+              </th>
+            )}
+            <th>Deal</th>
+            <th>Customer</th>
+            <th class="amount">Gross</th>
+            <th>Since</th>
+            <th>Why, and what next</th>
+            <th class="acts">
+              <span class="visually-hidden">Act</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {list.deals.map((deal) => (
+            <Row deal={deal} picks={picks} may={may} format={format} now={now} />
+          ))}
+        </tbody>
+      </table>
+      {picks && (
+        <div class="selected" data-selected hidden>
+          <span role="status" data-count />
+          <button class="primary" type="submit">
+            Confirm selected…
+          </button>
+        </div>
+      )}
+    </form>
+  );
+}
+
+interface RowProps {
+  readonly deal: ListedDeal;
+  readonly picks: boolean;
+  readonly may: { readonly confirm: boolean; readonly retry: boolean };
+  readonly format: Format;
+  readonly now: Date;
+}
+
+function Row({ deal, picks, may, format, now }: RowProps) {
+  const name = nameOf(deal);
+  const path = `/deals/${deal.recordId}`;
+  const isConfirmable = deal.state === 'awaiting-confirmation';
+  return (
+    <tr>
+      {picks && (
+        <td class="pick">
+          {isConfirmable && (
+            <input
+              type="checkbox"
+              name="deal"
+              value={deal.recordId}
+              aria-label={`Select ${name}`}
+              data-amount={deal.amount}
+              data-currency={deal.currency}
+            />
+          )}
+        </td>
+      )}
+      <td class="deal">
+        <a href={path} class="open">
+          {name}
+        </a>
+        <span class="sub">{deal.name}</span>
+      </td>
+      <td>
+        {deal.customer ?? '–'}
+        <span class="sub">{[deal.company, deal.seller && `sold by ${deal.seller}`].filter(Boolean).join(' · ')}</span>
+      </td>
+      <td class="amount">{format.money(deal.amount, deal.currency)}</td>
+      <td class="since">
+        {format.age(deal.since, now)}
+        <span class="sub">
+          <Time at={deal.since} format={format} />
+        </span>
+      </td>
+      <td class="why">
+        <Why deal={deal} />
+      </td>
+      <td class="acts">
+        {isConfirmable && may.confirm && (
+          <a class="button primary" data-key="c" href={`${path}/confirm`} hx-get={`${path}/confirm`} hx-target="#panel">
+            Confirm<span class="visually-hidden"> {name}</span>
+          </a>
+        )}
+        {deal.state === 'held' && may.retry && (
+          <a class="button" data-key="r" href={`${path}/retry`} hx-get={`${path}/retry`} hx-target="#panel">
+            Retry<span class="visually-hidden"> {name}</span>
+          </a>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Why({ deal }: { readonly deal: ListedDeal }) {
+  const { label, meaning, tone } = STATE_WORDS[deal.state];
+  const { hold, assignee } = deal;
+  return (
+    <>
+      <span class={`badge ${tone}`}>{hold ? toReasonWords(hold.reason) : label}</span>
+      {hold && <span class="owner"> {OWNER_WORDS[hold.owner]}</span>}
+      {assignee !== undefined && <span class="owner"> · given to {assignee}</span>}
+      <span class="sub">
+        {hold
+          ? hold.nextStep
+          : deal.state === 'awaiting-confirmation'
+            ? `Draft ${deal.documentNumber ?? ''} is ready`
+            : meaning}
+      </span>
+    </>
+  );
+}
+
+/** What people call it; a record that was never read has no number yet. */
+export function nameOf({ number, table, recordId }: Pick<ListedDeal, 'number' | 'table' | 'recordId'>): string {
+  return number ?? `${TABLE_WORDS[table]} ${recordId.slice(0, 8)}`;
+}
+
+function Pages({ list, query }: { readonly list: WorkList; readonly query: Query }) {
+  const isFirst = query['cursor'] === undefined;
+  if (isFirst && list.next === undefined) return null;
+  return (
+    <nav class="pages" aria-label="Pages of the list">
+      {!isFirst && (
+        <a class="button" href={toAddress(query, {})}>
+          First page
+        </a>
+      )}
+      {list.next !== undefined && (
+        <a class="button" href={toAddress(query, { cursor: list.next })} rel="next">
+          Next page
+        </a>
+      )}
+    </nav>
+  );
+}

@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import type { Figures } from '../../deal/deal.js';
+import { RefusedError, UserError } from '../../deal/errors.js';
+import { add } from '../../deal/money.js';
+import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import { defineOperation } from '../operation.js';
+import { type DecisionDependencies, showWaiting } from './decide.js';
+import { toFiguresVersion } from './figures-version.js';
+
+/** Several deals that are to be confirmed together, each with the figures that would be, and their sum. */
+
+export interface Posting {
+  readonly rows: readonly PostingRow[];
+  /** Of those that can be confirmed. */
+  readonly sums: readonly { readonly currency: string; readonly deals: number; readonly gross: string }[];
+}
+
+export type PostingRow =
+  | {
+      readonly kind: 'confirmable';
+      readonly deal: ListedDeal;
+      readonly figures: Figures & { readonly version: string };
+      readonly difference: string | undefined;
+    }
+  | { readonly kind: 'not-now'; readonly named: string; readonly why: string };
+
+/** As many as a person can look through. */
+const MAX_DEALS = 100;
+/** Each of them is a question to its run. */
+const AT_ONCE = 8;
+
+export const openPosting = defineOperation({
+  act: 'show a deal',
+  input: z.strictObject({
+    deals: z
+      .array(z.string().min(1, 'a number or GUID'))
+      .min(1, 'at least one deal')
+      .max(MAX_DEALS, `at most ${MAX_DEALS} deals`),
+  }),
+  run: async (dependencies: DecisionDependencies, input, _actor, person): Promise<Posting> => {
+    const wanted = [...new Set(input.deals)];
+    const rows: PostingRow[] = [];
+    for (let at = 0; at < wanted.length; at += AT_ONCE) {
+      const batch = wanted.slice(at, at + AT_ONCE);
+      rows.push(
+        ...(await Promise.all(batch.map((deal) => toRow(deal, () => showWaiting(dependencies, person, { deal }))))),
+      );
+    }
+    return { rows, sums: sumUp(rows) };
+  },
+});
+
+async function toRow(named: string, ask: () => ReturnType<typeof showWaiting>): Promise<PostingRow> {
+  try {
+    const { status, ...deal } = await ask();
+    const { figures, difference, state } = status;
+    if (state !== 'awaiting-confirmation' || !figures)
+      return { kind: 'not-now', named: deal.number ?? named, why: `it is ${state} by now` };
+    return { kind: 'confirmable', deal, figures: { ...figures, version: toFiguresVersion(figures) }, difference };
+  } catch (error) {
+    if (error instanceof RefusedError || error instanceof UserError)
+      return { kind: 'not-now', named, why: error.message };
+    throw error;
+  }
+}
+
+function sumUp(rows: readonly PostingRow[]): Posting['sums'] {
+  const sums = new Map<string, { deals: number; gross: string }>();
+  for (const row of rows) {
+    if (row.kind !== 'confirmable') continue;
+    const { currency, totalIncludingTax } = row.figures;
+    const { deals, gross } = sums.get(currency) ?? { deals: 0, gross: '0' };
+    sums.set(currency, { deals: deals + 1, gross: add(gross, totalIncludingTax) });
+  }
+  return [...sums].map(([currency, sum]) => ({ currency, ...sum }));
+}
