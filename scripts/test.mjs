@@ -1,6 +1,7 @@
 // The one gate: what is said of the sources without running them, then the tests. Arguments go to vitest, and then only vitest
 // runs. What loads the machine runs after the rest and alone, so that no other test waits for its turn.
 import { runChecks } from './lib/checks.mjs';
+import { ensureChromium } from './lib/chromium.mjs';
 import { run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 import { ensureTestServer } from './lib/test-server.mjs';
@@ -8,6 +9,7 @@ import { endWith, setUp } from './setup.mjs';
 
 const binary = await setUp().catch(endWith);
 const testServer = await ensureTestServer().catch(endWith);
+await ensureChromium();
 const args = process.argv.slice(2);
 const env = { ...process.env, ...(binary && { TEMPORAL_CLI_PATH: binary }), TEMPORAL_TEST_SERVER_PATH: testServer };
 

@@ -52,7 +52,7 @@ describe('signing in at the issuer', () => {
   });
 
   it('takes a group for a role, and lets nobody in who has none', async () => {
-    const member = await new Browser().signIn(stage.origin, 'gesa.holm', PAGE);
+    const member = await new Browser().signIn(stage.origin, 'greta.holm', PAGE);
     expect(await member.text()).toContain('Roles: Approver');
     const browser = new Browser();
     const nobody = await browser.signIn(stage.origin, 'nora.falk', PAGE);

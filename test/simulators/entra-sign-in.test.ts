@@ -85,7 +85,7 @@ describe('signing in at the simulated Entra', () => {
   });
 
   it('gives groups to whoever has no role of his own', async () => {
-    const { body } = await redeem((await signIn('gesa.holm')).searchParams.get('code') ?? '');
+    const { body } = await redeem((await signIn('greta.holm')).searchParams.get('code') ?? '');
     const claims = claimsOf(body['id_token']);
     expect(claims['groups']).toEqual([APPROVERS_GROUP]);
     expect(claims).not.toHaveProperty('roles');

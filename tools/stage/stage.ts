@@ -13,6 +13,8 @@ export interface Stage<P> {
   readonly workers: readonly P[];
   readonly starter: P;
   readonly starterUrl: string;
+  /** Of the desk; the link signs in once, where no issuer is configured. */
+  readonly desk: { readonly url: string; readonly signInLink?: string } | undefined;
   readonly webhook: { readonly url: string; readonly name: string; readonly value: string };
 }
 
@@ -75,9 +77,19 @@ export async function openStage<P>(options: StageOptions<P>): Promise<Stage<P>> 
   const starter = await start('starter', 'starter');
   // In the background it asks who we are in Sales; nobody who counts requests should meet that one.
   while (!dataverse.requests.slice(known).some(({ path }) => path.endsWith('/WhoAmI'))) await sleep(5);
-  const port = env['STARTER_PORT'] === '0' ? (starter.ready as { port: number }).port : env['STARTER_PORT'];
+  const ready = starter.ready as { readonly port: number; readonly desk: Stage<P>['desk'] } | undefined;
+  const port = env['STARTER_PORT'] === '0' ? ready?.port : env['STARTER_PORT'];
   const starterUrl = `http://127.0.0.1:${port}`;
   const webhook = { url: `${starterUrl}/webhooks/dataverse`, name: 'x-dealbridge-key', value: webhookSecret };
   dataverse.webhooks.registrations.push({ ...webhook, authtype: 'HttpHeader' });
-  return { env, ledgerUrl, ledger: ledger?.process, workers, starter: starter.process, starterUrl, webhook };
+  return {
+    env,
+    ledgerUrl,
+    ledger: ledger?.process,
+    workers,
+    starter: starter.process,
+    starterUrl,
+    desk: ready?.desk,
+    webhook,
+  };
 }

@@ -29,6 +29,6 @@ export const USERS: readonly SimUser[] = [
   user('Paula Stein', ['Approver']),
   user('Pedro Winter', ['Approver']),
   user('Adam Roth', ['Admin']),
-  user('Gesa Holm', [], [APPROVERS_GROUP]),
+  user('Greta Holm', [], [APPROVERS_GROUP]),
   user('Nora Falk', []),
 ];

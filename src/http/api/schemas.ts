@@ -210,7 +210,7 @@ export function toFeeds({ dataverse, businessCentral, gaps, pausedLanes }: Feeds
   };
 }
 
-export function toDeal(deal: ListedDeal): z.input<typeof dealSchema> {
+function toDeal(deal: ListedDeal): z.input<typeof dealSchema> {
   const { recordId, table, number, name, customer, seller, company, net, currency, state, documentNumber } = deal;
   const { amount: gross, invoiceNumber, assignee, hold: held } = deal;
   return {

@@ -46,7 +46,7 @@ export function guardHost(publicUrl: string | undefined): MiddlewareHandler<Desk
 }
 
 const SAFE_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
-export const CSRF_FIELD = 'csrf';
+const CSRF_FIELD = 'csrf';
 export const CSRF_HEADER = 'x-csrf-token';
 
 /** Finds the session; a request that changes something must come from a page of ours and carry the session's token. */

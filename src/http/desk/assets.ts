@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { Hono } from 'hono';
+import { compress } from 'hono/compress';
 
 /** The files of the pages, under names that change with their content, so that a browser asks once. */
 
@@ -28,6 +29,8 @@ export function loadAssets(): Assets {
   const htmx = toAsset('htmx.js', 'text/javascript; charset=utf-8', require.resolve('htmx.org/dist/htmx.min.js'));
   const icon = toAsset('icon.svg', 'image/svg+xml', new URL('icon.svg', PUBLIC));
   const routes = new Hono();
+  // Of the files alone: a page holds the session's token beside what somebody typed, and sizes tell of both.
+  routes.use('/assets/*', compress());
   for (const { path, type, content } of [style, script, htmx, icon]) {
     routes.get(path, (c) => {
       c.header('content-type', type);

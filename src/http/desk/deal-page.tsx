@@ -1,5 +1,4 @@
 import type { Context } from 'hono';
-import type { ComparedLine, Comparison, ShownLine } from '../../deal/compare-lines.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -8,6 +7,7 @@ import { type Format, Time } from './format.js';
 import { Form, formatOf } from './frame.js';
 import { Live } from './layout.js';
 import { toDocumentAddress, toRecordAddress } from './places.js';
+import { SideBySide } from './side-by-side.js';
 import { Timeline } from './timeline.js';
 import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
@@ -152,137 +152,6 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
         </p>
       )}
     </section>
-  );
-}
-
-function SideBySide({
-  comparison,
-  deal,
-  format,
-}: {
-  readonly comparison: Comparison;
-  readonly deal: OpenDeal;
-  readonly format: Format;
-}) {
-  const hasDraft = deal.documents.length > 0;
-  const differing = comparison.lines.filter(({ differences }) => differences.length > 0).length;
-  const totals = comparison.totals.filter(({ isDifferent }) => isDifferent).length;
-  return (
-    <section aria-label="What was sold and what is invoiced">
-      <h2>Sold and invoiced</h2>
-      <p class="verdict">
-        {!hasDraft
-          ? 'There is no draft yet to compare with.'
-          : differing + totals === 0
-            ? 'Every line and every sum agree.'
-            : `What differs is marked: ${count(differing, 'line')}, ${count(totals, 'sum')}.`}
-      </p>
-      <table class="compare">
-        <thead>
-          <tr>
-            <th rowspan={2}>Line</th>
-            <th colspan={4} class="side">
-              Sold in Sales
-            </th>
-            <th colspan={4} class="side">
-              In Business Central
-            </th>
-          </tr>
-          <tr>
-            {[0, 1].map(() => ['Quantity', 'Price', 'Discount', 'Net'].map((title) => <th class="amount">{title}</th>))}
-          </tr>
-        </thead>
-        <tbody>
-          {comparison.lines.map((line) => (
-            <LineRow line={line} format={format} />
-          ))}
-        </tbody>
-        <tfoot>
-          {comparison.totals.map(({ name, sold, drafted, isDifferent }) => (
-            <tr class={isDifferent ? 'differs' : ''}>
-              <th scope="row">{TOTAL_WORDS[name]}</th>
-              <td class="amount" colspan={4} data-label="Sold">
-                {format.money(sold, undefined)}
-              </td>
-              <td class="amount" colspan={4} data-label="Invoiced">
-                <Marked isMarked={isDifferent}>{format.money(drafted, undefined)}</Marked>
-              </td>
-            </tr>
-          ))}
-        </tfoot>
-      </table>
-    </section>
-  );
-}
-
-const TOTAL_WORDS: Readonly<Record<Comparison['totals'][number]['name'], string>> = {
-  discount: 'Discount on all',
-  freight: 'Freight',
-  net: 'Net',
-  tax: 'Tax',
-  gross: 'Gross',
-};
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}
-
-function LineRow({ line, format }: { readonly line: ComparedLine; readonly format: Format }) {
-  const { sold, drafted, differences, position } = line;
-  const either = sold ?? drafted;
-  return (
-    <tr class={differences.length > 0 ? 'differs' : ''}>
-      <th scope="row">
-        <span class="light">{position}</span> {either?.number || 'Text'}
-        <span class="sub">{either?.text}</span>
-        {differences.includes('line') && (
-          <span class="only">{sold ? 'missing in Business Central' : 'only in Business Central'}</span>
-        )}
-      </th>
-      <Figures line={sold} label="Sold" differences={[]} format={format} />
-      <Figures line={drafted} label="Invoiced" differences={differences} format={format} />
-    </tr>
-  );
-}
-
-function Figures(props: {
-  readonly line: ShownLine | undefined;
-  readonly label: string;
-  readonly differences: ComparedLine['differences'];
-  readonly format: Format;
-}) {
-  const { line, label, differences, format } = props;
-  if (!line) {
-    return (
-      <td colspan={4} class="amount none" data-label={label}>
-        –
-      </td>
-    );
-  }
-  const cells = [
-    ['quantity', `${format.number(line.quantity)}${line.unit === undefined ? '' : ` ${line.unit}`}`, 'quantity'],
-    ['unitPrice', format.money(line.unitPrice, undefined), 'price'],
-    ['discount', format.money(line.discount, undefined), 'discount'],
-    ['net', format.money(line.net, undefined), 'net'],
-  ] as const;
-  return (
-    <>
-      {cells.map(([figure, text, name]) => (
-        <td class="amount" data-label={`${label}, ${name}`}>
-          <Marked isMarked={differences.includes(figure)}>{text}</Marked>
-        </td>
-      ))}
-    </>
-  );
-}
-
-function Marked({ isMarked, children }: { readonly isMarked: boolean; readonly children: string }) {
-  if (!isMarked) return <>{children}</>;
-  return (
-    <mark>
-      {children}
-      <span class="visually-hidden"> differs</span>
-    </mark>
   );
 }
 

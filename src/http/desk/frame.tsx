@@ -40,7 +40,16 @@ export function createFrame(assets: Assets): Frame {
   return {
     show,
     showPanel(c, page, content) {
-      if (!isPart(c)) return show(c, page, <section class="panel-page">{content}</section>);
+      if (!isPart(c)) {
+        return show(
+          c,
+          page,
+          <section class="panel-page">
+            <h1 class="visually-hidden">{page.title}</h1>
+            {content}
+          </section>,
+        );
+      }
       return c.html(<div>{content}</div>, page.status ?? 200);
     },
   };

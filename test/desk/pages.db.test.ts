@@ -1,0 +1,230 @@
+import axe from 'axe-core';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findChromium } from '../support/chromium.js';
+import { type DeskStage, openDeskStage } from '../support/desk.js';
+import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
+
+/** The pages as a clerk has them: in a browser, by mouse, by keyboard, on a telephone, and for whoever cannot see them. */
+
+const executablePath = findChromium();
+const MAX_BYTES = 150_000;
+
+interface Found {
+  readonly violations: readonly { readonly id: string; readonly nodes: readonly { readonly html: string }[] }[];
+}
+
+describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped where no `chromium` is installed)', () => {
+  let browser: Browser;
+  let stage: DeskStage;
+  let issuer: TestIssuer;
+
+  beforeAll(async () => {
+    issuer = createTestIssuer();
+    stage = await openDeskStage({ issuer });
+    // Root in a container has no sandbox.
+    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await stage?.close();
+  });
+
+  async function signIn(options: Parameters<Browser['newContext']>[0] = {}, roles = issuer.next.roles): Promise<Page> {
+    issuer.next = { ...issuer.next, roles };
+    const context: BrowserContext = await browser.newContext({ locale: 'en-GB', ...options });
+    context.setDefaultTimeout(15_000);
+    const page = await context.newPage();
+    await page.goto(stage.origin);
+    return page;
+  }
+
+  it('confirms a deal with two clicks, with the figures that it shows', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-TWO', unitPrice: '1000.00' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/?search=ORD-TWO`);
+    await page.getByRole('link', { name: 'Confirm ORD-TWO' }).click();
+    const panel = page.getByRole('dialog');
+    await expect.poll(() => panel.textContent()).toContain('2,380.00 EUR');
+    await panel.getByRole('button', { name: 'Confirm and post' }).click();
+    await expect.poll(() => panel.textContent()).toContain('The invoice is being posted');
+    const figures = { totalIncludingTax: '2380', currency: 'EUR' };
+    expect(stage.waiting.sent.at(-1)).toMatchObject({ act: 'confirm', recordId, input: { figures } });
+    await page.context().close();
+  });
+
+  it('confirms a deal by keyboard alone', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-KEYS' });
+    const page = await signIn({}, ['Approver']);
+    await page.keyboard.press('/');
+    await page.keyboard.type('ORD-KEYS');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/search=ORD-KEYS/);
+    await page.keyboard.press('j');
+    await page.keyboard.press('c');
+    await page.getByRole('button', { name: 'Confirm and post' }).waitFor();
+    await page.keyboard.press('Enter');
+    await expect.poll(() => page.getByRole('dialog').textContent()).toContain('Confirmed');
+    expect(stage.waiting.sent.at(-1)).toMatchObject({ act: 'confirm', recordId });
+    await page.context().close();
+  });
+
+  it('confirms nine below an amount with eleven clicks, each with a result of its own', async () => {
+    for (let one = 0; one < 9; one += 1) await stage.waiting.addWaiting({ customer: 'Nine Ltd', unitPrice: '10.00' });
+    const large = await stage.waiting.addWaiting({ customer: 'Nine Ltd', unitPrice: '9000.00' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/?search=Nine+Ltd&below=100`);
+    let clicks = 0;
+    const click = async (name: string | RegExp, role: 'checkbox' | 'button', nth = 0): Promise<void> => {
+      await page.getByRole(role, { name }).nth(nth).click();
+      clicks += 1;
+    };
+    for (let one = 0; one < 9; one += 1) await click(/^Select ORD/, 'checkbox', one);
+    await expect.poll(() => page.getByRole('status').first().textContent()).toContain('9 selected, 214.20 EUR');
+    await click('Confirm selected…', 'button');
+    await page.waitForURL(/\/posting/);
+    expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('Confirm 9 deals');
+    await click('Confirm all 9', 'button');
+    await expect.poll(() => page.getByText('9 confirmed').count()).toBe(1);
+    expect(clicks).toBe(11);
+    const confirmed = stage.waiting.sent.slice(-9);
+    expect(confirmed.every(({ act }) => act === 'confirm')).toBe(true);
+    expect(new Set(confirmed.map(({ recordId }) => recordId)).size).toBe(9);
+    expect(confirmed.map(({ recordId }) => recordId)).not.toContain(large);
+    await page.context().close();
+  });
+
+  it('tells when figures have changed, with both, and shows the new ones', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-CHANGED' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/deals/${recordId}`);
+    await page.getByRole('link', { name: 'Confirm…' }).click();
+    const panel = page.getByRole('dialog');
+    const confirm = panel.getByRole('button', { name: 'Confirm and post' });
+    await confirm.waitFor();
+    stage.waiting.changeFigures(recordId, '99.99');
+    await confirm.click();
+    await expect.poll(() => panel.textContent()).toMatch(/amounts to 99\.99, not 23\.8/);
+    await panel.getByRole('link', { name: 'See the new figures' }).click();
+    await expect.poll(() => panel.textContent()).toContain('99.99 EUR');
+    await page.context().close();
+  });
+
+  it('rejects with a reason, and not without', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-REJECT' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/deals/${recordId}`);
+    await page.getByRole('link', { name: 'Reject…' }).click();
+    const panel = page.getByRole('dialog');
+    await panel.getByRole('button', { name: 'Reject and delete the draft' }).click();
+    expect(stage.waiting.sent.some((one) => one.recordId === recordId)).toBe(false);
+    await panel.getByLabel('Reason').fill('wrong price');
+    await panel.getByRole('button', { name: 'Reject and delete the draft' }).click();
+    await expect.poll(() => panel.textContent()).toContain('Rejected');
+    expect(stage.waiting.sent.at(-1)).toMatchObject({ act: 'reject', recordId, input: { reason: 'wrong price' } });
+    await page.context().close();
+  });
+
+  it('shows what others change, without a click and without losing what is selected', async () => {
+    await stage.waiting.addWaiting({ customer: 'Live Ltd', number: 'ORD-LIVE-1' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/?search=Live+Ltd`);
+    await page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).check();
+    // Somebody else's deal, again and again: the page listens from some moment on.
+    const others = setInterval(
+      () => void stage.waiting.addWaiting({ customer: 'Live Ltd', number: 'ORD-LIVE-2' }),
+      200,
+    );
+    await page.getByRole('link', { name: 'ORD-LIVE-2', exact: true }).first().waitFor();
+    clearInterval(others);
+    await expect.poll(() => page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).isChecked()).toBe(true);
+    await page.context().close();
+  });
+
+  it('marks and names what differs between deal and draft', async () => {
+    const recordId = await stage.waiting.addWaiting({ unitPrice: '100.00', draftPrice: '98.00' });
+    const page = await signIn({}, ['Viewer']);
+    await page.goto(`${stage.origin}/deals/${recordId}`);
+    expect(await page.locator('mark').allTextContents()).toEqual(['98.00 differs', '196.00 differs', '196.00 differs']);
+    await page.getByText('Line 1: price and net amount differ.').waitFor();
+    await page.context().close();
+  });
+
+  it('writes amounts as the reader does', async () => {
+    const recordId = await stage.waiting.addWaiting({ unitPrice: '1234.50' });
+    const german = await signIn({ locale: 'de-DE' }, ['Viewer']);
+    await german.goto(`${stage.origin}/deals/${recordId}`);
+    await german.getByText('2.938,11 EUR').first().waitFor();
+    await german.context().close();
+  });
+
+  const PAGES = [
+    ['the work list', '/'],
+    ['a filtered list', '/?view=held&owner=master+data'],
+    ['an empty list', '/?view=done'],
+    ['a deal to confirm', '/deals/:waiting'],
+    ['a held deal', '/deals/:held'],
+    ['a form', '/deals/:waiting/reject'],
+    ['the posting desk', '/posting?deal=:waiting&deal=:held'],
+    ['feeds', '/feeds'],
+    ['health', '/health-check?examine=1'],
+    ['what is not there', '/deals/no-such-deal'],
+  ] as const;
+
+  it.each([['light'], ['dark']] as const)('axe finds nothing on any page, %s', async (colorScheme) => {
+    const [waiting, held] = [
+      await stage.waiting.addWaiting({ draftPrice: '9.00' }),
+      await stage.waiting.addHeld('no-lines'),
+    ];
+    await stage.ledger.audit({ recordId: waiting, actor: 'dealbridge', action: 'notice', requestId: 'the-request' });
+    const page = await signIn({ colorScheme }, ['Admin']);
+    for (const [name, path] of PAGES) {
+      await page.goto(`${stage.origin}${path.replaceAll(':waiting', waiting).replaceAll(':held', held)}`);
+      expect(await findViolations(page), name).toEqual([]);
+    }
+    await page.goto(`${stage.origin}/deals/${waiting}`);
+    await page.getByRole('link', { name: 'Confirm…' }).click();
+    await page.getByRole('button', { name: 'Confirm and post' }).waitFor();
+    expect(await findViolations(page), 'the panel').toEqual([]);
+    await page.context().close();
+  });
+
+  it('fits into 360 pixels', async () => {
+    const [waiting, held] = [await stage.waiting.addWaiting(), await stage.waiting.addHeld('totals-differ')];
+    const page = await signIn({ viewport: { width: 360, height: 740 } }, ['Admin']);
+    for (const [name, path] of PAGES) {
+      await page.goto(`${stage.origin}${path.replaceAll(':waiting', waiting).replaceAll(':held', held)}`);
+      expect(await page.evaluate('document.documentElement.scrollWidth'), name).toBeLessThanOrEqual(360);
+    }
+    await page.context().close();
+  });
+
+  it('loads less than 150 kB at first, from nowhere else, and nothing is refused by its own policy', async () => {
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    const said: string[] = [];
+    const sizes: Promise<number>[] = [];
+    const hosts = new Set<string>();
+    page.on('console', (message) => said.push(message.text()));
+    page.on('pageerror', (error) => said.push(error.message));
+    page.on('requestfinished', (request) => {
+      hosts.add(new URL(request.url()).origin);
+      sizes.push(request.sizes().then(({ responseBodySize }) => responseBodySize));
+    });
+    await page.goto(stage.origin);
+    await page.waitForLoadState('load');
+    const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
+    expect(bytes).toBeGreaterThan(20_000);
+    expect(bytes).toBeLessThan(MAX_BYTES);
+    expect([...hosts]).toEqual([stage.origin]);
+    expect(said).toEqual([]);
+    await context.close();
+  });
+
+  /** Rule and element of each violation. */
+  async function findViolations(page: Page): Promise<string[]> {
+    await page.evaluate(axe.source);
+    const { violations } = (await page.evaluate('axe.run()')) as Found;
+    return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+  }
+});
