@@ -30,6 +30,7 @@ export interface Stage {
   worker: ChildProcess;
   starter: ChildProcess;
   readonly starterUrl: string;
+  readonly deskUrl: string;
   killWorker(): Promise<void>;
   /** SIGTERM: it hands back what it holds, where nobody is to wait for the time limits of a worker that died. */
   stopWorker(): Promise<void>;
@@ -45,6 +46,8 @@ export interface StageOptions {
   /** Whether the starter starts the feeds of Sales; they are off unless this is set. */
   readonly feeds?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** Whether people sign in to the desk at the simulated Entra. */
+  readonly signIn?: boolean;
   /** Other sizes of the seed. */
   readonly simulators?: SimulatorOptions;
   /** Instead of a fresh key in the environment. */
@@ -93,7 +96,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     const { child, ready } = await startProcess(program, [output, output], listen);
     return { process: child, ready };
   };
-  const { env, starterUrl, starter, workers } = await openProcesses<ChildProcess>({
+  const { env, starterUrl, desk, starter, workers } = await openProcesses<ChildProcess>({
     temporalAddress: options.temporalAddress,
     simulators,
     programs: pathToFileURL(`${resolve('dist')}/`),
@@ -112,6 +115,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
       // Once, at the start: a test that counts requests must not meet the later ones.
       ENVIRONMENT_CHECK_SECONDS: '3600',
       ...(options.rules && { DEALBRIDGE_RULES: options.rules }),
+      ...(options.signIn && { DESK_CLIENT_ID: to.deskApp.clientId, DESK_CLIENT_SECRET: to.deskApp.clientSecret }),
       ...options.env,
     },
     launch,
@@ -131,6 +135,7 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     worker,
     starter,
     starterUrl,
+    deskUrl: desk?.url ?? '',
     killWorker: () => stopProcess(stage.worker, 'SIGKILL'),
     stopWorker: () => stopProcess(stage.worker, 'SIGTERM'),
     async startWorker(env) {
