@@ -5,4 +5,6 @@ export interface Actor {
   readonly name: string;
   readonly source: ActorSource;
   readonly isVerified: boolean;
+  /** Of whoever authenticated the person, on its way to the trail: src/secrets/decision-proof.ts. */
+  readonly proof?: string | undefined;
 }

@@ -55,7 +55,10 @@ const by: Schema<string | undefined> = (input, field, beside) => {
   if (input !== undefined) throw new DecisionError(field, 'nothing beside actor', input);
   return undefined;
 };
-const decider = { by, actor: optional(strictObject({ name, source: oneOf(ACTOR_SOURCES), isVerified: flag })) };
+const decider = {
+  by,
+  actor: optional(strictObject({ name, source: oneOf(ACTOR_SOURCES), isVerified: flag, proof: optional(freeText) })),
+};
 
 /** Exactly as the draft shows them, all of them: nothing is rounded or trimmed. */
 const figures: Schema<Figures> = strictObject({

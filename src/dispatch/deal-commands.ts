@@ -15,6 +15,14 @@ import {
 
 export type { DealStatus };
 
+/** `createDecisionProofs` of src/secrets: the action is the one of the trail. */
+export type Prove = (decision: {
+  readonly recordId: string;
+  readonly action: string;
+  readonly actor: Actor;
+  readonly figures?: Figures | undefined;
+}) => string;
+
 /** What people send to a running deal; each is refused with the workflow's own reason when it may not be made now. */
 export interface DealCommands {
   /** Undefined when no run of the deal is open. */
@@ -25,7 +33,17 @@ export interface DealCommands {
   cancel(recordId: string, input: { actor: Actor; reason: string }): Promise<DealStatus>;
 }
 
-export function createDealCommands(temporal: Client): DealCommands {
+/** @param prove seals what was decided by somebody whom the caller authenticated; without it nobody's name is proved */
+export function createDealCommands(temporal: Client, prove?: Prove): DealCommands {
+  const proved = <Input extends { readonly actor: Actor; readonly figures?: Figures }>(
+    recordId: string,
+    action: string,
+    input: Input,
+  ): Input => {
+    const { actor, figures } = input;
+    if (!prove || !actor.isVerified) return input;
+    return { ...input, actor: { ...actor, proof: prove({ recordId, action, actor, figures }) } };
+  };
   const handleOf = (recordId: string): WorkflowHandle => temporal.workflow.getHandle(dealWorkflowId(recordId));
   return {
     async findStatus(recordId) {
@@ -39,10 +57,14 @@ export function createDealCommands(temporal: Client): DealCommands {
         throw error;
       }
     },
-    confirm: (recordId, input) => orRefused(handleOf(recordId).executeUpdate(confirmUpdate, { args: [input] })),
-    reject: (recordId, input) => orRefused(handleOf(recordId).executeUpdate(rejectUpdate, { args: [input] })),
-    retry: (recordId, input) => orRefused(handleOf(recordId).executeUpdate(retryUpdate, { args: [input] })),
-    cancel: (recordId, input) => orRefused(handleOf(recordId).executeUpdate(cancelUpdate, { args: [input] })),
+    confirm: (recordId, input) =>
+      orRefused(handleOf(recordId).executeUpdate(confirmUpdate, { args: [proved(recordId, 'confirm', input)] })),
+    reject: (recordId, input) =>
+      orRefused(handleOf(recordId).executeUpdate(rejectUpdate, { args: [proved(recordId, 'rejected', input)] })),
+    retry: (recordId, input) =>
+      orRefused(handleOf(recordId).executeUpdate(retryUpdate, { args: [proved(recordId, 'retry', input)] })),
+    cancel: (recordId, input) =>
+      orRefused(handleOf(recordId).executeUpdate(cancelUpdate, { args: [proved(recordId, 'cancelled', input)] })),
   };
 }
 

@@ -85,6 +85,8 @@ export interface Config {
   readonly codec: { readonly token: string | undefined; readonly uiOrigin: string | undefined };
   /** Undefined: switched off. */
   readonly desk: DeskConfig | undefined;
+  /** Which decisions count that nobody proved; once people can sign in, none unless it is said. */
+  readonly unverifiedDecisions: 'accepted' | 'by-signal' | 'refused';
   readonly rules: Rules;
   readonly logLevel: string;
 }
@@ -155,6 +157,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     desk: toDeskConfig(e, `${e.ENTRA_LOGIN_URL}/${e.ENTRA_TENANT_ID}/v2.0`),
+    unverifiedDecisions: e.DESK_UNVERIFIED_DECISIONS ?? (e.DESK_CLIENT_ID === undefined ? 'accepted' : 'refused'),
     logLevel: e.LOG_LEVEL,
   };
 }

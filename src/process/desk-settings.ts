@@ -34,6 +34,7 @@ export const deskSettings = z.object({
   DESK_ROLES: roleNames((role) => [role]).prefault(''),
   DESK_GROUPS: roleNames(() => []).prefault(''),
   DESK_IDLE_MINUTES: z.coerce.number().int().min(1).max(1_440).default(60),
+  DESK_UNVERIFIED_DECISIONS: z.enum(['accepted', 'by-signal', 'refused']).optional(),
   DESK_SESSION_HOURS: z.coerce.number().int().min(1).max(168).default(12),
 });
 

@@ -17,6 +17,7 @@ import type { Config } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { userName } from '../process/user-name.js';
+import { createDecisionProofs } from '../secrets/decision-proof.js';
 
 /** The desk listens at an address of its own: the webhooks' is open to the other systems, this one to people alone. */
 
@@ -80,11 +81,11 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
   };
 }
 
-function toDependencies(config: Config, { database, ledger, temporal }: Runtime): DeskDependencies {
+function toDependencies(config: Config, { database, ledger, ring, temporal }: Runtime): DeskDependencies {
   return {
     database,
     ledger,
-    deals: createDealCommands(temporal),
+    deals: createDealCommands(temporal, createDecisionProofs(ring, systemClock).prove),
     feeds: createFeedCommands(temporal),
     async examine() {
       const examination = createExamination(() => config);

@@ -48,11 +48,12 @@ import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } 
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
+import { createDecisionProofs } from '../secrets/decision-proof.js';
 import type { Systems } from './systems.js';
 
 /** Which activities poll which queue, and what each of them is given; nothing is decided here. */
 export async function createActivities(config: Config, runtime: Runtime, systems: Systems) {
-  const { database, ledger, log, temporal, vault } = runtime;
+  const { database, ledger, log, ring, temporal, vault } = runtime;
   const { first, companies, dataverse, changes, dataverseMasters, rulesOfRecords } = systems;
   const { rules } = config;
   const { companyId } = first;
@@ -90,7 +91,10 @@ export async function createActivities(config: Config, runtime: Runtime, systems
 
   return {
     deals: {
-      ...createLedgerActivities({ ledger, companyId, rules, startDeal: (ref) => start(ref) }),
+      ...createLedgerActivities({
+        ...{ ledger, companyId, rules, startDeal: (ref) => start(ref) },
+        decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
+      }),
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config)), log }),
       ...createDecisionSettings(config),
       ...createFeedSwitches(feeds),

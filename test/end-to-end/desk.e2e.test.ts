@@ -1,7 +1,8 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startDeal } from '../../src/dispatch/start-deal.js';
-import { createDealer } from '../support/deals.js';
+import { confirmUpdate } from '../../src/workflows/deals/messages.js';
+import { createDealer, until } from '../support/deals.js';
 import { Browser, csrfOf } from '../support/desk.js';
 import { openStage, type Stage } from '../support/processes.js';
 
@@ -91,6 +92,30 @@ describe('the desk of the starter', () => {
     expect((await dealer.status(deal)).state).toBe('awaiting-confirmation');
     expect((await approver.send({ reason: 'wrong price' })).status).toBe(200);
     expect((await dealer.result(deal)).outcome).toBe('rejected');
+  });
+
+  it('a confirmation that came by another way counts only when somebody proved who it is', async () => {
+    const deal = await startWaiting();
+    const { figures } = await dealer.status(deal);
+    if (!figures) throw new Error('there is no draft');
+    const handle = stage.temporal.workflow.getHandle(deal.id);
+    // Whoever reaches Temporal may call itself verified.
+    const actor = { name: 'Mallory', source: 'desk', isVerified: true, proof: 'made up' } as const;
+    await handle.executeUpdate(confirmUpdate, { args: [{ actor, figures }] });
+    const isVoid = async () =>
+      (await stage.ledger.readAudit(deal.id)).some(({ action }) => action === 'confirmation is void');
+    await until(isVoid);
+    await dealer.untilState(deal, 'awaiting-confirmation');
+    expect(dealer.invoicesOf(deal).map(({ isPosted }) => isPosted)).toEqual([false]);
+    const trail = await stage.ledger.readAudit(deal.id);
+    expect(trail.find(({ action }) => action === 'confirmation is void')).toMatchObject({
+      actor: 'Mallory',
+      facts: { verified: false, cause: 'nobody proved who it is' },
+    });
+    await until(async () => (await dealer.status(deal)).state === 'awaiting-confirmation');
+    const { send } = await openForm(await signIn('paula.stein'), deal, 'confirm');
+    expect((await send()).status).toBe(200);
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
   });
 
   it('records each sign-in with its roles in the trail of the installation', async () => {

@@ -20,6 +20,7 @@ import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
+import { checkDecision, type DecisionCheck } from './check-decision.js';
 
 export interface StateChange {
   readonly recordId: string;
@@ -39,6 +40,11 @@ export interface StateChange {
   readonly invoiceNumber?: string;
   /** Who ended the deal, when no decision says so. */
   readonly endedBy?: string;
+}
+
+/** A confirmation that does not count is in the trail, and the deal stays as it was. */
+export interface RecordedState {
+  readonly isVoid: true;
 }
 
 export interface Masters {
@@ -98,12 +104,16 @@ export interface LedgerActivityDependencies {
   /** The company of records that no rule sends elsewhere. */
   readonly companyId: string;
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
+  /** What of a decision counts that nobody proved. */
+  readonly decisions: DecisionCheck;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
-export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, startDeal }: LedgerActivityDependencies) {
+export function createLedgerActivities(dependencies: LedgerActivityDependencies) {
+  const { ledger, companyId: ofTheRest, rules, startDeal, decisions } = dependencies;
+
   async function findMasters({ companyId, accountId, products }: ClaimInput): Promise<Masters> {
     const productIds = products.map((product) => product.productId);
     const customers = await ledger.findLinks('customer', companyId, [accountId]);
@@ -154,7 +164,8 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
       const { state } = record;
       const beginsAgain = isFinal(state) && !record.isHandedOver;
       if (beginsAgain) await ledger.releaseClaims(recordId);
-      const { actor, revision, mapping } = replay;
+      const { revision, mapping } = replay;
+      const { actor } = checkDecision(recordId, { actor: replay.actor, action: 'replay', facts: {} }, decisions);
       const facts = { state, ...(revision !== undefined && { revision }), ...(mapping !== undefined && { mapping }) };
       const changes: RecordChange[] = [{ kind: 'wanted-mapping', mapping }];
       if (beginsAgain) changes.push({ kind: 'state', state: 'seen' });
@@ -168,10 +179,17 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
       if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
       return isNew;
     },
-    async recordState(note: StateChange): Promise<void> {
-      const { recordId, problems = [], decision } = note;
+    async recordState(note: StateChange): Promise<RecordedState | undefined> {
+      const { recordId, problems = [] } = note;
       // A run that Temporal took up from an older copy confirms once more what was posted long ago: the ledger's state counts.
-      if (note.state === 'confirmed' && (await ledger.getRecord(recordId)).isHandedOver) return;
+      if (note.state === 'confirmed' && (await ledger.getRecord(recordId)).isHandedOver) return undefined;
+      const decision = note.decision && checkDecision(recordId, note.decision, decisions);
+      if (decision?.isRefused) {
+        const { actor, facts } = decision;
+        const why = { ...facts, cause: 'nobody proved who it is' };
+        await ledger.audit({ recordId, ...toEntry({ actor, action: 'confirmation is void', facts: why }) });
+        return { isVoid: true };
+      }
       const held = problems.length > 0 &&
         !note.isRepeated && {
           actor: 'dealbridge',
@@ -179,6 +197,7 @@ export function createLedgerActivities({ ledger, companyId: ofTheRest, rules, st
           facts: { reasons: problems.map(({ reason }) => reason) },
         };
       await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
+      return undefined;
     },
     /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {

@@ -31,7 +31,7 @@ export function Timeline({ trail, notices, format }: Props) {
               <Time at={entry.at} format={format} />
               <span>
                 <strong>{who}</strong> {what}
-                <Detail facts={entry.facts ?? {}} format={format} />
+                <Detail facts={{ ...entry.facts, ...entry.personal }} format={format} />
                 {isUnproved(entry.facts ?? {}) && <span class="badge quiet">unverified</span>}
                 {entry.requestId != null && (
                   <details class="request">
@@ -74,7 +74,7 @@ function toFigures({ figures }: Facts, format: Format): string[] {
 }
 
 function toTexts(facts: Facts): string[] {
-  return ['number', 'reason', 'note', 'to']
+  return ['number', 'reason', 'note', 'to', 'cause']
     .map((name) => facts[name])
     .filter((text): text is string => typeof text === 'string' && text !== '');
 }

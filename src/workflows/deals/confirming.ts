@@ -38,8 +38,9 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   const isRecorded = await handlers.runUnlessHeld('recording the confirmation', async (isRepeat) => {
     // While it was held, deal or draft may have become another than what was confirmed (I2).
     if (isRepeat && handlers.hasPendingChanges()) return false;
-    await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
-    return true;
+    const recorded = await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
+    // Nobody proved who it is: the question stands as before.
+    return recorded?.isVoid !== true;
   });
   if (!isRecorded) {
     await handlers.readAgain();
