@@ -70,6 +70,8 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     await win(deal);
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
+  const after = countRequests(simulators);
+  await leaveSomethingToDo(simulators, ledger, deals, win, Number(limit));
   if (options.keep) {
     const { PATH: _ofThisMachine, DEALBRIDGE_ENV_FILES: _ofTheStage, ...settings } = stage.env;
     options.publish({
@@ -80,7 +82,11 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     print('\nIn another terminal, `npx dealbridge list` finds this stage in .data/env. What Temporal keeps is sealed;');
     print('`set -a; . .data/env; set +a` tells its command line where to have it opened.');
   }
-  return report(simulators, ledger, deals, before, options.webUi, stage.starterUrl);
+  const isGood = await report(simulators, ledger, deals, { before, after });
+  if (options.webUi) print(`Temporal Web UI: ${options.webUi}/namespaces/default/workflows`);
+  print(`Starter: ${stage.starterUrl}/health`);
+  print(`Desk: ${stage.deskLink} (signs you in, once)${options.keep ? '' : '; it stays with npm run demo -- --keep'}`);
+  return isGood;
 }
 
 function chooseDeals(simulators: Simulators, limit: number): SeedDocument[] {
@@ -95,6 +101,59 @@ function chooseDeals(simulators: Simulators, limit: number): SeedDocument[] {
   // The gross total decides; the factors keep clear of the limit whatever the tax.
   const small = (total: number) => total * 1.2 < limit;
   return [find('opportunity', small), find('quote', (total) => total > limit), find('salesorder', () => true)];
+}
+
+/** For the desk: a draft that a person has to confirm, and a deal that somebody has to clear first. */
+async function leaveSomethingToDo(
+  simulators: Simulators,
+  ledger: Ledger,
+  done: readonly SeedDocument[],
+  win: (deal: SeedDocument) => Promise<void>,
+  limit: number,
+): Promise<void> {
+  const { data, businessCentral } = simulators;
+  const productsOf = ({ lines }: SeedDocument) =>
+    lines.flatMap(({ productIndex }) => {
+      const product = productIndex === undefined ? undefined : data.products[productIndex];
+      return product ? [product] : [];
+    });
+  const taken = new Set(done.flatMap(productsOf));
+  const others = data.documents.filter(
+    (deal) => deal.kind === 'quote' && !done.includes(deal) && deal.discount === '0',
+  );
+  const sum = (deal: SeedDocument) =>
+    deal.lines.reduce((total, line) => total + Number(line.quantity) * Number(line.price), 0);
+  const findFree = (deal: SeedDocument) =>
+    productsOf(deal).find((product) => product.isInBusinessCentral && !taken.has(product));
+  const held = others.find((deal) => findFree(deal) !== undefined);
+  const blocked = held && findFree(held);
+  const waiting = others.find(
+    (deal) =>
+      deal !== held &&
+      sum(deal) > limit &&
+      data.accounts[deal.accountIndex]?.isInBusinessCentral &&
+      productsOf(deal).every((product) => product !== blocked),
+  );
+  if (!held || !blocked || !waiting) throw new Error('the seed holds no quotes that fit');
+  const body = JSON.stringify({ number: blocked.number, blocked: true });
+  await fetch(`${businessCentral.origin}/_sim/items/block`, { method: 'POST', body });
+  print(
+    `\nTwo more are won: '${waiting.name}' waits for you, '${held.name}' is held, as item ${blocked.number} is blocked.`,
+  );
+  const wanted = [
+    [waiting, 'awaiting-confirmation'],
+    [held, 'held'],
+  ] as const;
+  for (const [deal] of wanted) await win(deal);
+  const isThere = async (): Promise<boolean> =>
+    (await Promise.all(wanted.map(async ([deal, state]) => (await ledger.findRecord(deal.id))?.state === state))).every(
+      Boolean,
+    );
+  const until = Date.now() + PATIENCE_MS;
+  while (!(await isThere())) {
+    if (Date.now() > until) throw new Error('the two deals for the desk did not come to where they should wait');
+    await sleep(POLL_MS);
+  }
 }
 
 function createSales(simulators: Simulators): (deal: SeedDocument) => Promise<void> {
@@ -175,9 +234,7 @@ async function report(
   simulators: Simulators,
   ledger: Ledger,
   deals: readonly SeedDocument[],
-  before: Requests,
-  webUi: string | undefined,
-  starterUrl: string,
+  { before, after }: { readonly before: Requests; readonly after: Requests },
 ): Promise<boolean> {
   let isGood = true;
   const rows = [['source record', 'customer', 'draft', 'invoice', 'total in Sales', 'total in BC']];
@@ -208,13 +265,10 @@ async function report(
   );
   print('');
   for (const row of rows) print(row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  '));
-  const after = countRequests(simulators);
   // The wins themselves are the seller's requests, not ours.
   print(
     `\nRequests: ${after.sales - before.sales - deals.length} to Sales, ${after.businessCentral - before.businessCentral} to Business Central`,
   );
-  if (webUi) print(`Temporal Web UI: ${webUi}/namespaces/default/workflows`);
-  print(`Starter: ${starterUrl}/health`);
   print(
     isGood ? '\nEvery number came back to Sales, and nothing exists twice.' : '\nNOT as it should be: see the table.',
   );

@@ -14,6 +14,8 @@ export interface DemoStage {
   /** Whoever speaks to the deals of this stage needs its keys. */
   readonly keyFile: string;
   readonly starterUrl: string;
+  /** Signs in once. */
+  readonly deskLink: string;
   readonly webhook: { readonly url: string; readonly name: string; readonly value: string };
   readonly worker: ChildProcess;
   readonly starter: ChildProcess;
@@ -62,8 +64,9 @@ export async function openDemoStage(options: DemoStageOptions, automaticBelow: s
       return { process: child, ready };
     },
   });
-  const { env, ledgerUrl, starter, starterUrl, webhook } = stage;
+  const { env, ledgerUrl, starter, starterUrl, webhook, desk } = stage;
   const [worker] = stage.workers;
   if (!worker) throw new Error('the stage has no worker');
-  return { simulators, env, ledgerUrl, keyFile, starterUrl, webhook, worker, starter };
+  const deskLink = desk?.signInLink ?? '';
+  return { simulators, env, ledgerUrl, keyFile, starterUrl, webhook, worker, starter, deskLink };
 }
