@@ -1,12 +1,16 @@
-// The main job from end to end on embedded defaults. `--keep` leaves everything running for exploring.
+// The main job from end to end on embedded defaults. `--keep` leaves everything running for exploring;
+// `--screenshots FOLDER` takes the pictures of the README.
 import { join } from 'node:path';
 import { publishPlace } from './lib/env-file.mjs';
 import { play } from './lib/play.mjs';
+import { ROOT } from './lib/run.mjs';
 import { step } from './lib/say.mjs';
 import { freePort, startTemporal } from './lib/temporal-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
 const keep = process.argv.includes('--keep');
+const asked = process.argv.indexOf('--screenshots');
+const screenshots = asked < 0 ? undefined : join(ROOT, process.argv[asked + 1] ?? 'docs/images');
 const binary = await setUp().catch(endWith);
 await play(
   'demo',
@@ -26,6 +30,7 @@ await play(
         const remove = publishPlace(settings);
         onStop(async () => remove());
       },
+      screenshots,
       dataDir: join(folder, 'ledger'),
       onStop,
     });

@@ -1,7 +1,7 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { findChromium } from '../support/chromium.js';
+import { findChromium } from '../../tools/stage/chromium.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
 import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
 

@@ -10,6 +10,7 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { confirmSignal, statusQuery } from '../../src/workflows/deals/messages.js';
+import { takeScreenshots } from './screenshots.js';
 import { type DemoStageOptions, openDemoStage } from './stage.js';
 
 /** `npm run demo`: three deals are won in Sales, one of them against the odds, and everything is counted at the end. */
@@ -20,6 +21,8 @@ export interface DemoOptions extends DemoStageOptions {
   readonly keep: boolean;
   /** Tells the command line where the stage runs, for as long as it stays. */
   readonly publish: (settings: NodeJS.ProcessEnv) => void;
+  /** Where the pictures of the desk go, when they are wanted. */
+  readonly screenshots: string | undefined;
 }
 
 const POLL_MS = 50;
@@ -82,6 +85,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     print('\nIn another terminal, `npx dealbridge list` finds this stage in .data/env. What Temporal keeps is sealed;');
     print('`set -a; . .data/env; set +a` tells its command line where to have it opened.');
   }
+  if (options.screenshots) await takeScreenshots(stage.deskLink, options.screenshots);
   const isGood = await report(simulators, ledger, deals, { before, after });
   if (options.webUi) print(`Temporal Web UI: ${options.webUi}/namespaces/default/workflows`);
   print(`Starter: ${stage.starterUrl}/health`);

@@ -1,0 +1,38 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listDeals } from '../../src/ledger/deals/list-deals.js';
+import { addNote, listNotes } from '../../src/ledger/desk/notes.js';
+import { type DeskStage, openDeskStage } from '../support/desk.js';
+
+let stage: DeskStage;
+beforeAll(async () => {
+  stage = await openDeskStage();
+});
+afterAll(() => stage?.close());
+
+const find = (search: string) => listDeals(stage.database, { search, order: 'newest', limit: 10 });
+
+describe('what people search deals by', () => {
+  it('is the document’s figures once there is one, and a reading leaves them', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-SUM', unitPrice: '100.00', draftPrice: '98.00' });
+    expect(await find('ORD-SUM')).toMatchObject([{ recordId, net: '196', amount: '233.24', currency: 'EUR' }]);
+    const record = await stage.ledger.getRecord(recordId);
+    const deal = await stage.ledger.getDeal(recordId, record.revision ?? '');
+    const companyId = record.companyId ?? '';
+    await stage.ledger.saveDeal({ ...deal, name: 'Another name', total: '500.00' }, { mapping: 'm', companyId });
+    expect(await find('another NAME')).toMatchObject([{ recordId, net: '196', amount: '233.24' }]);
+  });
+
+  it('goes with the personal content of a deal that has ended; its figures stay', async () => {
+    const recordId = await stage.waiting.addWaiting({
+      number: 'ORD-GONE',
+      name: 'For Mr Brown',
+      customer: 'Brown & Sons',
+    });
+    await addNote(stage.database, recordId, 'ann', 'Mr Brown rang');
+    await stage.ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' });
+    expect(await find('brown')).toEqual([]);
+    expect(await find('ORD-GONE')).toMatchObject([{ recordId, amount: '23.8', customer: '(erased)' }]);
+    expect(await listNotes(stage.database, recordId)).toEqual([]);
+  });
+});
