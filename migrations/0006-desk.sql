@@ -15,6 +15,17 @@ COMMENT ON COLUMN desk_sessions.subject IS 'Object id of the person at the issue
 COMMENT ON COLUMN desk_sessions.roles IS 'Roles of src/identity/permissions.ts, as the issuer gave them at the sign-in.';
 COMMENT ON COLUMN desk_sessions.is_verified IS 'Whether an issuer proved who it is.';
 
+CREATE TABLE desk_views (
+  person text NOT NULL,
+  name text NOT NULL,
+  query text NOT NULL,
+  saved_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (person, name)
+);
+COMMENT ON TABLE desk_views IS 'Filters and sorting of the work list that a person saved under a name.';
+COMMENT ON COLUMN desk_views.person IS 'The name that the trail knows.';
+COMMENT ON COLUMN desk_views.query IS 'As it stands in the address of the page.';
+
 CREATE TABLE deal_summaries (
   record_id uuid PRIMARY KEY,
   name text,

@@ -22,6 +22,7 @@ export const PERMISSIONS = {
   'cancel a deal': OPERATORS_AND_APPROVERS,
   'note a deal': OPERATORS_AND_APPROVERS,
   'assign a deal': OPERATORS_AND_APPROVERS,
+  'save a view': EVERYBODY,
   'preview a deal': EVERYBODY,
   'replay a deal': OPERATORS_AND_APPROVERS,
   'list mappings': EVERYBODY,

@@ -102,6 +102,9 @@ export function findDeskProblems(env: NodeJS.ProcessEnv): string[] {
     problems.push(
       '  setting DESK_PUBLIC_URL: expected the https address under which browsers reach the desk, as DESK_HOST is not this machine, got nothing',
     );
+  const issuer = e.DESK_ISSUER ?? env['ENTRA_LOGIN_URL'] ?? '';
+  if (e.DESK_CLIENT_ID !== undefined && issuer.startsWith('http:') && !THIS_MACHINE.test(issuer))
+    problems.push(`  setting DESK_ISSUER: expected an https address, or an http one of this machine, got '${issuer}'`);
   for (const name of ['DESK_ISSUER', 'DESK_CLIENT_SECRET', 'DESK_AUDIENCE'] as const)
     if (e[name] !== undefined && e.DESK_CLIENT_ID === undefined)
       problems.push(`  setting DESK_CLIENT_ID: expected the app registration of the desk beside ${name}, got nothing`);

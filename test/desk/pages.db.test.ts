@@ -130,13 +130,9 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     const page = await signIn({}, ['Approver']);
     await page.goto(`${stage.origin}/?search=Live+Ltd`);
     await page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).check();
-    // Somebody else's deal, again and again: the page listens from some moment on.
-    const others = setInterval(
-      () => void stage.waiting.addWaiting({ customer: 'Live Ltd', number: 'ORD-LIVE-2' }),
-      200,
-    );
-    await page.getByRole('link', { name: 'ORD-LIVE-2', exact: true }).first().waitFor();
-    clearInterval(others);
+    // Somebody else's deals: the page listens from some moment on.
+    const shown = page.getByRole('link', { name: 'ORD-LIVE-2', exact: true }).first().waitFor();
+    await stage.waiting.addUntil(shown, { customer: 'Live Ltd', number: 'ORD-LIVE-2' });
     await expect.poll(() => page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).isChecked()).toBe(true);
     await page.context().close();
   });
@@ -147,6 +143,22 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.goto(`${stage.origin}/deals/${recordId}`);
     expect(await page.locator('mark').allTextContents()).toEqual(['98.00 differs', '196.00 differs', '196.00 differs']);
     await page.getByText('Line 1: price and net amount differ.').waitFor();
+    await page.context().close();
+  });
+
+  it('saves a view under a name, for this person, and forgets it', async () => {
+    await stage.waiting.addHeld('period-closed', { customer: 'Viewed Ltd' });
+    const page = await signIn({}, ['Viewer']);
+    await page.goto(`${stage.origin}/?view=held&owner=finance`);
+    await page.getByText('Save this view').click();
+    await page.getByLabel('Name of the view').fill('Finance, first thing');
+    await page.getByRole('button', { name: 'Save', exact: true }).click();
+    await page.goto(stage.origin);
+    await page.getByRole('link', { name: 'Finance, first thing' }).click();
+    await page.waitForURL(/view=held&owner=finance/);
+    await page.getByRole('button', { name: 'Forget «Finance, first thing»' }).click();
+    await page.waitForURL(`${stage.origin}/`);
+    expect(await page.getByRole('link', { name: 'Finance, first thing' }).count()).toBe(0);
     await page.context().close();
   });
 

@@ -104,6 +104,9 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['POST', '/deals/:held/cancel', { reason: 'ordered twice' }, '-OPA'],
   ['POST', '/deals/:waiting/notes', { text: 'asked Mr Brown' }, '-OPA'],
   ['PUT', '/deals/:waiting/assignee', { to: 'me' }, '-OPA'],
+  ['GET', '/views', undefined, 'VOPA'],
+  ['PUT', '/views/mine', { query: 'view=held&owner=finance' }, 'VOPA'],
+  ['DELETE', '/views/mine', undefined, 'VOPA'],
   ['GET', '/feeds', undefined, 'VOPA'],
   ['POST', '/feeds/salesorder/nudge', undefined, '-O-A'],
   ['POST', '/feeds/salesorder/pause', undefined, '-O-A'],
@@ -139,7 +142,10 @@ describe('every route, tried with every role', () => {
     const { body } = await call('Viewer', 'GET', '/openapi.json');
     expect(body.openapi).toBe('3.1.0');
     for (const [method, path] of ROUTES) {
-      const named = path.replace(/:\w+/, '{deal}').replace(/^\/feeds\/\w+\/\w+$/, '/feeds/{feed}/{command}');
+      const named = path
+        .replace(/:\w+/, '{deal}')
+        .replace('/views/mine', '/views/{name}')
+        .replace(/^\/feeds\/\w+\/\w+$/, '/feeds/{feed}/{command}');
       expect(Object.keys(body.paths?.[named] ?? {}), named).toContain(method.toLowerCase());
     }
     expect(body.paths?.['/deals/{deal}/confirm']?.['post']?.parameters).toContainEqual(
@@ -204,6 +210,7 @@ describe('a decision', () => {
       ['GET', '/deals?view=nonsense', undefined, 400, 'view'],
       ['GET', '/deals?nonsense=1', undefined, 400, 'nonsense'],
       ['GET', '/deals?cursor=nonsense', undefined, 400, 'cursor'],
+      ['PUT', '/views/mine', { query: 'view=nonsense' }, 400, 'query'],
       ['GET', '/deals/no-such-deal', undefined, 404, 'deal'],
       ['GET', '/no-such-route', undefined, 404, 'no-such-route'],
     ] as const;
@@ -264,9 +271,7 @@ describe('the list', () => {
       while (!heard.includes(until)) heard += (await reader?.read())?.value ?? '';
     };
     await listen('event: ready');
-    const change = setInterval(() => void stage.waiting.addWaiting(), 60);
-    await listen('event: changed');
-    clearInterval(change);
+    await stage.waiting.addUntil(listen('event: changed'));
     stop.abort();
   });
 });

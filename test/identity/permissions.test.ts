@@ -12,6 +12,7 @@ const CARD: Readonly<Record<Act, string>> = {
   'cancel a deal': '-OPA',
   'note a deal': '-OPA',
   'assign a deal': '-OPA',
+  'save a view': 'VOPA',
   'preview a deal': 'VOPA',
   'replay a deal': '-OPA',
   'list mappings': 'VOPA',

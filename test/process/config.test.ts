@@ -147,6 +147,9 @@ describe('the settings of the desk', () => {
     expect(problem({ DESK_HOST: '0.0.0.0' })).toContain('setting DESK_HOST: expected 127.0.0.1');
     expect(problem({ DESK_HOST: '0.0.0.0', DESK_CLIENT_ID: 'three' })).toContain('setting DESK_PUBLIC_URL');
     expect(problem({ DESK_PUBLIC_URL: 'http://desk.example.com' })).toContain('expected an https address');
+    expect(problem({ DESK_CLIENT_ID: 'three', ENTRA_LOGIN_URL: 'http://entra.example.com' })).toContain(
+      'setting DESK_ISSUER: expected an https address',
+    );
     expect(problem({ DESK_CLIENT_SECRET: 'my-secret' })).toContain('setting DESK_CLIENT_ID');
     expect(problem({ DESK_ROLES: 'Boss=Board' })).toContain('setting DESK_ROLES: expected pairs such as');
   });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { scheduler } from 'node:timers/promises';
 import { findFigureDifference } from '../../src/deal/compare-figures.js';
 import type { Figures } from '../../src/deal/deal.js';
 import { ChangedSinceError, RefusedError } from '../../src/deal/errors.js';
@@ -22,6 +23,8 @@ export interface WaitingDeals {
   /** What was sent and taken. */
   readonly sent: Sent[];
   addWaiting(change?: Partial<Seed>): Promise<string>;
+  /** One after the other, until it has come. */
+  addUntil(reached: Promise<void>, change?: Partial<Seed>): Promise<void>;
   addHeld(reason: HoldReason, change?: Partial<Seed>): Promise<string>;
   /** Somebody changes the draft in Business Central. */
   changeFigures(recordId: string, totalIncludingTax: string): void;
@@ -39,6 +42,8 @@ export interface Seed {
 
 const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
 const TAX = '0.19';
+/** A page that is told of every deal has no time to show one. */
+const BETWEEN_MS = 100;
 
 export function createWaitingDeals(ledger: Ledger): WaitingDeals {
   const runs = new Map<string, DealStatus>();
@@ -89,16 +94,26 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
     return status;
   };
 
+  async function addWaiting(change: Partial<Seed> = {}): Promise<string> {
+    const { recordId, figures } = await addDeal(change);
+    await ledger.change(recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    const step = 'waiting for a person to confirm';
+    runs.set(recordId, {
+      ...{ state: 'awaiting-confirmation', step, problems: [], figures, invoiceNumber: undefined },
+    });
+    return recordId;
+  }
+
   return {
     sent,
-    async addWaiting(change = {}) {
-      const { recordId, figures } = await addDeal(change);
-      await ledger.change(recordId, { kind: 'state', state: 'awaiting-confirmation' });
-      const step = 'waiting for a person to confirm';
-      runs.set(recordId, {
-        ...{ state: 'awaiting-confirmation', step, problems: [], figures, invoiceNumber: undefined },
+    addWaiting,
+    async addUntil(reached, change) {
+      let isReached = false;
+      const end = reached.finally(() => {
+        isReached = true;
       });
-      return recordId;
+      while (!isReached) await Promise.all([addWaiting(change), scheduler.wait(BETWEEN_MS)]);
+      await end;
     },
     async addHeld(reason, change = {}) {
       const { recordId, figures } = await addDeal(change);

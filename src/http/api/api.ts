@@ -9,6 +9,7 @@ import { cancelDeal, confirmDeal, rejectDeal, retryDeal } from '../../operations
 import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
 import { assignDeal, noteDeal } from '../../operations/deals/notes.js';
 import { openDeal } from '../../operations/deals/open-deal.js';
+import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
 import { findNews, listWork, WORK_LIST_INPUT } from '../../operations/deals/work-list.js';
 import { FEED_SWITCHES, listFeeds, switchFeed } from '../../operations/feeds/feeds.js';
 import { examineInstallation } from '../../operations/settings/examine.js';
@@ -226,6 +227,47 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       const { to } = c.req.valid('json');
       const input = { ...c.req.valid('param'), ...(to !== undefined && { to }) };
       return c.json(await assignDeal(recording, c.get('person'), input), 200);
+    },
+  );
+
+  const viewSchema = z.object({ name: z.string(), query: z.string() }).openapi('View');
+  const viewParams = z.object({ name: z.string() });
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/views',
+      summary: 'The views of the list that the caller saved',
+      responses: { 200: json(z.array(viewSchema), 'The views'), ...REFUSALS },
+    }),
+    async (c) => c.json(await listViews(dependencies, c.get('person'), {}), 200),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'put',
+      path: '/views/{name}',
+      summary: 'Save filters and sorting under a name',
+      request: { params: viewParams, ...body(z.strictObject({ query: z.string() })) },
+      responses: { 200: json(viewSchema, 'Saved'), ...REFUSALS },
+    }),
+    async (c) => {
+      const input = { ...c.req.valid('param'), ...c.req.valid('json') };
+      return c.json(await saveView(dependencies, c.get('person'), input), 200);
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'delete',
+      path: '/views/{name}',
+      summary: 'Forget a view',
+      request: { params: viewParams },
+      responses: { 204: { description: 'Forgotten' }, ...REFUSALS },
+    }),
+    async (c) => {
+      await forgetView(dependencies, c.get('person'), c.req.valid('param'));
+      return c.body(null, 204);
     },
   );
 

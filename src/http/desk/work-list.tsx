@@ -2,6 +2,8 @@ import { type Context, Hono } from 'hono';
 import { UserError } from '../../deal/errors.js';
 import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
+import type { SavedView } from '../../ledger/desk/views.js';
+import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
 import { listWork, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
@@ -11,6 +13,7 @@ import type { Format } from './format.js';
 import { Time } from './format.js';
 import { type Frame, formatOf } from './frame.js';
 import { Live, Message } from './layout.js';
+import { Views } from './views.js';
 import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords, VIEW_WORDS } from './words.js';
 
 /** The page that a working day begins with. */
@@ -26,11 +29,12 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
     const query = readQuery(c);
     try {
       const list = await listWork(dependencies, c.get('person'), query as WorkListInput);
+      const views = await listViews(dependencies, c.get('person'), {});
       const title = VIEW_WORDS[list.view].label;
       return await frame.show(
         c,
         { title, here: 'work' },
-        <WorkListPage c={c} list={list} query={query} now={dependencies.now()} />,
+        <WorkListPage c={c} list={list} views={views} query={query} now={dependencies.now()} />,
       );
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -47,6 +51,18 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
         </Message>,
       );
     }
+  });
+
+  app.post('/views', async (c) => {
+    const { name = '', query = '' } = await c.req.parseBody();
+    await saveView(dependencies, c.get('person'), { name: String(name), query: String(query) });
+    return c.redirect(`/?${String(query)}`, 303);
+  });
+
+  app.post('/views/forget', async (c) => {
+    const { name = '' } = await c.req.parseBody();
+    await forgetView(dependencies, c.get('person'), { name: String(name) });
+    return c.redirect('/', 303);
   });
 
   app.get('/deals.csv', async (c) => {
@@ -68,19 +84,21 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
 }
 
 interface PageProps {
+  readonly views: readonly SavedView[];
   readonly c: Context<DeskEnv>;
   readonly list: WorkList;
   readonly query: Query;
   readonly now: Date;
 }
 
-function WorkListPage({ c, list, query, now }: PageProps) {
+function WorkListPage({ c, list, views, query, now }: PageProps) {
   const format = formatOf(c);
   return (
     <Live path={`${new URL(c.req.url).pathname}${new URL(c.req.url).search}`}>
       <h1 class="visually-hidden">{VIEW_WORDS[list.view].label}</h1>
       <Tabs list={list} query={query} />
       <Filters list={list} query={query} />
+      <Views c={c} views={views} query={query} />
       {list.deals.length === 0 ? (
         <Empty list={list} query={query} roles={c.get('person').roles} />
       ) : (
