@@ -8,7 +8,8 @@ import { createOneTimeLink } from '../http/authentication/one-time-link.js';
 import { createSessions } from '../http/authentication/sessions.js';
 import { createDesk } from '../http/desk/desk.js';
 import type { DeskDependencies } from '../http/desk-dependencies.js';
-import { createLimits, toServerOptions } from '../http/limits.js';
+import { createLimits, toServerOptions } from '../http/limits/limits.js';
+import { createSources } from '../http/limits/sources.js';
 import { createNews } from '../http/news.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
 import { findLatestChange } from '../ledger/deals/list-deals.js';
@@ -37,9 +38,11 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
   // Not a log line: logs are collected, and this is for whoever sits at the terminal.
   const printLink = (url: string): void => void process.stdout.write(`Desk: ${url} (signs you in, once)\n`);
   const dependencies = toDependencies(config, runtime);
+  const { ratePerSecond, trustedProxies } = config.starter;
+  const limits = createLimits({ ratePerSecond, sources: createSources(trustedProxies), log });
   const app = createDesk({
     dependencies,
-    limits: createLimits({ ...config.starter, isDataverse: async () => false }),
+    limits: limits.all,
     publicUrl: desk.publicUrl,
     sessions: createSessions(ring, createSessionLedger(database, desk), () => systemClock.now()),
     issuer: desk.issuer && createIssuer(desk.issuer),
@@ -61,6 +64,7 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
     hostname: desk.host,
     serverOptions: toServerOptions(),
   });
+  limits.watch(server);
   await new Promise((resolve, reject) => {
     server.once('listening', resolve);
     server.once('error', reject);

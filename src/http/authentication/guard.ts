@@ -1,8 +1,8 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type Person, toPerson } from '../../identity/person.js';
-import { isSameSecret } from '../secret.js';
 import { findOrigin } from './origin.js';
+import { isSameSecret } from './same-secret.js';
 import type { Session, Sessions } from './sessions.js';
 
 /** What stands before every page and route of the desk: whose address it is, who asks, and whether they meant it. */

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { isSameSecret } from '../secret.js';
+import { isSameSecret } from './same-secret.js';
 
 /** Without an issuer: whoever reads what the process prints may sign in, once for each link, on this machine. */
 export interface OneTimeLink {
