@@ -108,6 +108,72 @@ describe('subscriptions of Business Central', () => {
     ]);
   });
 
+  // microsoft/BCApps: APIV2Customers.Page.al (OnInsertRecord), APIWebhookNotificationSend.Codeunit.al (merging).
+  it('9.4: a new row is told as created and as updated, its later updates with the latter', async () => {
+    const { body } = await bc('POST', `${company}/customers`, { displayName: 'Told twice' });
+    await bc('PATCH', `${company}/customers(${body.id})`, { city: 'Bremen' }, { 'if-match': '*' });
+    await afterMs(31_000);
+    const [call] = calls.map((one) => JSON.parse(one.body));
+    const types = call.value
+      .filter((one: { resource: string }) => one.resource.includes(body.id))
+      .map((one: { changeType: string }) => one.changeType);
+    expect(types).toEqual(['created', 'updated']);
+  });
+
+  it('9.4: an update after a deletion or another entity between two updates joins nothing wrong', async () => {
+    const [one, two] = [
+      await bc('POST', `${company}/customers`, { displayName: 'One' }),
+      await bc('POST', `${company}/customers`, { displayName: 'Two' }),
+    ].map(({ body }) => body.id);
+    await afterMs(31_000);
+    calls = [];
+    for (const [id, city] of [
+      [one, 'Bremen'],
+      [two, 'Kiel'],
+      [one, 'Kassel'],
+    ])
+      await bc('PATCH', `${company}/customers(${id})`, { city }, { 'if-match': '*' });
+    await bc('DELETE', `${company}/customers(${one})`);
+    await afterMs(31_000);
+    const [call] = calls.map((sent) => JSON.parse(sent.body));
+    const told = call.value.map(({ resource, changeType }: { resource: string; changeType: string }) => [
+      resource.includes(one) ? 'one' : 'two',
+      changeType,
+    ]);
+    expect(told).toEqual([
+      ['one', 'updated'],
+      ['two', 'updated'],
+      ['one', 'deleted'],
+    ]);
+  });
+
+  // microsoft/BCApps: APIWebhookNotificationMgt.Codeunit.al (ProcessSubscriptions notes a change for those that live then).
+  it('9.4: a subscription hears only of what happens after it', async () => {
+    const { body: before } = await bc('POST', `${company}/customers`, { displayName: 'Before' });
+    const { body: late } = await subscribe();
+    const { body: after } = await bc('POST', `${company}/customers`, { displayName: 'After' });
+    await afterMs(31_000);
+    const heard = calls
+      .flatMap((one) => JSON.parse(one.body).value)
+      .filter((one: { subscriptionId: string }) => one.subscriptionId === late.subscriptionId);
+    expect(heard.length).toBeGreaterThan(0);
+    expect(heard.filter((one: { resource: string }) => one.resource.includes(before.id))).toEqual([]);
+    expect(heard.filter((one: { resource: string }) => one.resource.includes(after.id))).not.toEqual([]);
+    await bc('DELETE', `subscriptions('${late.subscriptionId}')`);
+  });
+
+  it('9.4: a document is told as created and as updated', async () => {
+    const { body: subscription } = await subscribe('salesOrders');
+    const { body } = await bc('POST', `${company}/salesOrders`, { customerNumber: 'C10001' });
+    await afterMs(31_000);
+    const types = calls
+      .flatMap((one) => JSON.parse(one.body).value)
+      .filter((one: { resource: string }) => one.resource.includes(`salesOrders(${body.id})`))
+      .map((one: { changeType: string }) => one.changeType);
+    expect(types).toEqual(['created', 'updated']);
+    await bc('DELETE', `subscriptions('${subscription.subscriptionId}')`);
+  });
+
   it('9.4: more than a thousand changes are one collection', async () => {
     await fetch(`${simulators.connection.businessCentral}/_sim/seed`, { method: 'POST', body: '{"customers":1500}' });
     await afterMs(31_000);

@@ -68,6 +68,9 @@ export function keepDocument(company: Company, document: SalesDocument): void {
   const id = String(document.row['id']);
   company.documents[document.kind].set(id, document);
   company.touch(document.row, set, 'created');
+  // The header is inserted first and modified when its addresses and lines follow (SalesInvoiceAggregator,
+  // PropagateOnInsert), so that a subscriber hears of both.
+  company.touch(document.row, set, 'updated');
   company.remember(() => company.documents[document.kind].delete(id));
 }
 

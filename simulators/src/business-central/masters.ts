@@ -9,6 +9,18 @@ import { badBody, checkValue, refuseReadOnly, ZERO_GUID } from './values.js';
 type Body = Readonly<Record<string, unknown>>;
 
 const SERIES = { customers: ['customer', 'CUST'], contacts: ['contact', 'CONT'], items: ['item', 'ITEM'] } as const;
+/** Their pages insert and modify a new row (OnInsertRecord of APIV2Customers.Page.al and its like): two notifications. */
+const MODIFIED_WHEN_NEW: ReadonlySet<string> = new Set([
+  'customers',
+  'contacts',
+  'items',
+  'itemCategories',
+  'currencies',
+  'paymentTerms',
+  'paymentMethods',
+  'shipmentMethods',
+  'countriesRegions',
+]);
 const NEEDS_NAME: ReadonlySet<string> = new Set(['customers', 'contacts', 'companies']);
 
 export function createMaster(
@@ -31,6 +43,7 @@ export function createMaster(
   setNumber(company, entity, given);
   if (set === 'defaultDimensions') fillDefaultDimension(company, given);
   const row = company.insert(set, { ...defaultsOf(company, set), ...given });
+  if (MODIFIED_WHEN_NEW.has(set)) company.touch(row, set, 'updated');
   if (Array.isArray(defaultDimensions)) {
     const parentType = set === 'items' ? 'Item' : 'Customer';
     for (const one of defaultDimensions as Body[]) {

@@ -42,7 +42,8 @@ export class Subscriptions {
   };
   readonly rows = new Map<string, Row>();
   readonly deliveries: Delivery[] = [];
-  private pending: Change[] = [];
+  /** What each subscription has not been told yet, by its id. */
+  private pending = new Map<string, Change[]>();
   private timer: (() => void) | undefined;
   private readonly running = new Set<Promise<void>>();
   private version = 0;
@@ -83,6 +84,8 @@ export class Subscriptions {
     await this.shakeHands(String(given['notificationUrl']));
     const row: Row = { ...emptyRow(entityOf('subscriptions')), ...given, subscriptionId: id, userId };
     this.rows.set(id, row);
+    // One of the same id that is gone may have left something unsent.
+    this.pending.delete(id);
     return this.renewed(row, true);
   }
 
@@ -137,15 +140,27 @@ export class Subscriptions {
     );
   }
 
-  /** Notes a change; it is sent thirty seconds after the first that was not sent yet. */
+  /**
+   * Notes a change for the subscriptions that live at that moment, so none hears of what was before it (codeunit 6153,
+   * ProcessSubscriptions); it is sent thirty seconds after the first that was not sent yet.
+   */
   note(change: Change): void {
     if (this.rows.size === 0) return;
-    this.pending.push(change);
+    let isWanted = false;
+    for (const row of this.list()) {
+      if (setOf(String(row['resource'])) !== change.set) continue;
+      const id = String(row['subscriptionId']);
+      const changes = this.pending.get(id);
+      if (changes) changes.push(change);
+      else this.pending.set(id, [change]);
+      isWanted = true;
+    }
+    if (!isWanted) return;
     this.timer ??= this.clock.after(this.settings.delayMs, () => {
       this.timer = undefined;
-      const changes = this.pending;
-      this.pending = [];
-      this.start(changes);
+      const pending = this.pending;
+      this.pending = new Map();
+      this.start(pending);
     });
   }
 
@@ -154,13 +169,13 @@ export class Subscriptions {
     while (this.running.size > 0) await Promise.all(this.running);
   }
 
-  private start(changes: readonly Change[]): void {
+  private start(pending: ReadonlyMap<string, Change[]>): void {
     const byUrl = new Map<string, { row: Row; changes: Change[] }[]>();
     for (const row of this.list()) {
-      const wanted = changes.filter((change) => change.set === setOf(String(row['resource'])));
-      if (wanted.length === 0) continue;
+      const changes = pending.get(String(row['subscriptionId']));
+      if (!changes) continue;
       const url = String(row['notificationUrl']);
-      byUrl.set(url, [...(byUrl.get(url) ?? []), { row, changes: wanted }]);
+      byUrl.set(url, [...(byUrl.get(url) ?? []), { row, changes }]);
     }
     for (const [url, batch] of byUrl) this.run(this.deliver(url, batch, 0));
   }
@@ -211,7 +226,10 @@ export class Subscriptions {
     }
   }
 
-  /** Updates of one entity become one; created and deleted are kept; more than a thousand are a collection. */
+  /**
+   * An update joins the last notification of its entity when that is an update, too; created and deleted are kept, each
+   * by itself (codeunit 6154, MergeIntoExistingUpdatedAggregateNotification); more than a thousand are a collection.
+   */
   private toNotifications(row: Row, changes: readonly Change[]): object[] {
     const common = {
       subscriptionId: row['subscriptionId'],
@@ -219,14 +237,14 @@ export class Subscriptions {
       expirationDateTime: row['expirationDateTime'],
     };
     const resource = String(row['resource']).replace(/^https?:\/\/[^/]+/, '');
-    const merged = new Map<string, Change>();
+    const merged: Change[] = [];
+    const lastOf = new Map<string, number>();
     for (const change of changes) {
-      const key = `${change.id}/${change.type}`;
-      // What was created within the window is not sent as updated too.
-      if (change.type === 'updated' && merged.has(`${change.id}/created`)) continue;
-      merged.set(key, change);
+      const last = lastOf.get(change.id);
+      if (change.type === 'updated' && last !== undefined && merged[last]?.type === 'updated') merged[last] = change;
+      else lastOf.set(change.id, merged.push(change) - 1);
     }
-    if (merged.size > this.settings.collectionAbove) {
+    if (merged.length > this.settings.collectionAbove) {
       const first = new Date(Math.min(...changes.map((change) => change.at)) - 50).toISOString();
       const filter = `?$filter=lastModifiedDateTime%20gt%20${first}`;
       return [
@@ -238,7 +256,7 @@ export class Subscriptions {
         },
       ];
     }
-    return [...merged.values()].map((change) => ({
+    return merged.map((change) => ({
       ...common,
       resource: `${resource}(${change.id})`,
       changeType: change.type,
