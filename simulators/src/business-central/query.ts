@@ -4,7 +4,7 @@ import type { Entity } from './entities.js';
 import { BcError } from './errors.js';
 import { readFilterValue } from './filter-values.js';
 import type { Row, Value } from './store.js';
-import { emptyValue } from './values.js';
+import { emptyValue, findOption } from './values.js';
 
 /** Filters, order and pages as BC's OData gives them (reference/business-central 6). */
 
@@ -200,6 +200,7 @@ function callArguments(entity: Entity, args: readonly Expression[]): Expression[
 function literalFor(entity: Entity, of: Expression, literal: Expression): Expression {
   if (of.kind !== 'path' || literal.kind !== 'literal' || typeof literal.value !== 'string') return literal;
   const field = entity.fields.get(of.path.join('/'));
+  if (field?.kind === 'enum') return { ...literal, value: findOption(field, literal.value) ?? literal.value };
   if (!field || (field.kind !== 'code' && field.kind !== 'text')) return literal;
   if (literal.value.length > field.length) {
     throw new BcError(

@@ -88,11 +88,19 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
   }
 }
 
+const decoded = (option: string): string =>
+  option.replace(/_x([0-9A-Fa-f]{4})_/g, (_all, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
+
+/** `Sales Order` and `Sales_x0020_Order` are the same value, in a body as in a filter. */
+export function findOption(field: Field, value: string): string | undefined {
+  const wanted = decoded(value).trim().toLowerCase();
+  return field.options.find((option) => decoded(option).trim().toLowerCase() === wanted);
+}
+
 function checkOption(field: Field, value: string): string {
-  const wanted = value === ' ' || value === '' ? '_x0020_' : value;
-  const option = field.options.find((other) => other.toLowerCase() === wanted.toLowerCase());
+  const option = findOption(field, value);
   if (option !== undefined) return option;
-  const existing = field.options.map((other) => other.replaceAll('_x0020_', ' ')).join(',');
+  const existing = field.options.map(decoded).join(',');
   throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${existing}`);
 }
 
