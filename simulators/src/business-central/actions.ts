@@ -41,14 +41,14 @@ const ACTIONS: Readonly<
       postDraft(company, document);
       send(company, document);
     },
-    send,
-    cancel: (company, document) => {
-      if (!document.isPosted) throw dialog('The action can be applied to a posted credit memo only.');
-      if (document.isCancelled)
-        throw dialog('The credit memo cannot be canceled because it has already been canceled.');
-      document.isCancelled = true;
-      document.row['status'] = 'Canceled';
-      company.touch(document.row, 'salesCreditMemos', 'updated');
+    send: (company, document) => {
+      if (!document.isPosted) throw dialog(POSTED_CREDIT_MEMO_ONLY);
+      send(company, document);
+    },
+    cancel: cancelCreditMemo,
+    cancelandsend: (company, document) => {
+      cancelCreditMemo(company, document);
+      send(company, document);
     },
   },
 };
@@ -58,6 +58,17 @@ export function act(company: Company, document: SalesDocument, name: string): nu
   if (!/^microsoft\.nav\./i.test(name) || !action) throw noSegment(name);
   // Nothing is left of it: the order that was only shipped answers 200, everything else 204.
   return (action(company, document) as unknown) === 'updated' ? 200 : 204;
+}
+
+const POSTED_CREDIT_MEMO_ONLY = 'The action can be applied to a posted credit memo only.';
+
+/** The page of credit memos writes "cancelled" where that of invoices writes "canceled". */
+function cancelCreditMemo(company: Company, document: SalesDocument): void {
+  if (!document.isPosted) throw dialog(POSTED_CREDIT_MEMO_ONLY);
+  if (document.isCancelled) throw dialog('The credit memo cannot be cancelled because it has already been canceled.');
+  document.isCancelled = true;
+  document.row['status'] = 'Canceled';
+  company.touch(document.row, 'salesCreditMemos', 'updated');
 }
 
 function send(company: Company, document: SalesDocument): void {

@@ -24,7 +24,9 @@ export function addDimensions(company: Company, document: SalesDocument, parentI
     given['id'] === undefined
       ? company.findByNumber('dimensions', String(given['code'] ?? ''))
       : company.find('dimensions', String(given['id']));
-  if (!dimension) throw dialog('The "code" or the "id" does not match to a Dimension.');
+  if (given['id'] === undefined && given['code'] === undefined)
+    throw dialog('The "id" or "code" field must be filled in.');
+  if (!dimension) throw dialog(`The "${given['id'] === undefined ? 'code' : 'id'}" does not match to a Dimension.`);
   const rows = dimensionsOf(document, parentId);
   if (rows.some((row) => row['id'] === dimension['id'])) {
     throw dialog(
@@ -43,7 +45,7 @@ export function patchDimension(company: Company, row: Row, body: Body): void {
   for (const [name, value] of Object.entries(body)) {
     given[name] = checkValue(entity, name, value);
     if ((name === 'id' || name === 'code') && given[name] !== row[name]) {
-      throw dialog(`The value for "${name}" cannot be modified.`);
+      throw dialog('The "id" and "code" fields cannot be modified.');
     }
   }
   const dimension = company.find('dimensions', String(row['id']));
@@ -59,7 +61,10 @@ function findValue(company: Company, dimension: Row, given: Row): Row {
     if (row['id'] === given['valueId'] || (given['valueCode'] !== undefined && row['code'] === given['valueCode']))
       return row;
   }
-  throw dialog('The "valueCode" or the "valueId" does not match to a Dimension Value.');
+  if (given['valueId'] === undefined && given['valueCode'] === undefined)
+    throw dialog('The "valueId" or "valueCode" field must be filled in.');
+  const name = given['valueId'] === undefined ? 'valueCode' : 'valueId';
+  throw dialog(`The "${name}" does not match to a Dimension Value.`);
 }
 
 function toLine(company: Company, document: SalesDocument, parentId: string, dimension: Row, value: Row): Row {

@@ -185,7 +185,7 @@ function checkDimensionValue(company: Company, name: string, value: Value): void
 
 function findCustomer(company: Company, name: string, value: string): Row {
   const customer = name.endsWith('Id') ? company.find('customers', value) : company.findByNumber('customers', value);
-  if (!customer) throw dialog(`The "${name}" does not match to a Customer.`);
+  if (!customer) throw dialog(`The ${name.startsWith('billTo') ? 'bill-to' : 'sell-to'} customer cannot be found.`);
   return customer;
 }
 
@@ -197,7 +197,7 @@ function setCustomer(company: Company, document: SalesDocument, name: string, va
   const customer = findCustomer(company, name, value);
   const { customerId, customerNumber } = body;
   if (name === 'customerNumber' && customerId !== undefined && row['customerId'] !== customer['id']) {
-    throw dialog('The "customerNumber" and "customerId" values do not match to a specific Customer.');
+    throw dialog('The sell-to customer values do not match to a specific Customer.');
   }
   if (
     name === 'customerId' &&
@@ -205,7 +205,7 @@ function setCustomer(company: Company, document: SalesDocument, name: string, va
     customerNumber.trim().toUpperCase() !== customer['number']
   ) {
     if (Object.keys(body).indexOf('customerId') < Object.keys(body).indexOf('customerNumber')) {
-      throw dialog('The "customerNumber" and "customerId" values do not match to a specific Customer.');
+      throw dialog('The sell-to customer values do not match to a specific Customer.');
     }
   }
   if (row['customerId'] === customer['id']) return;

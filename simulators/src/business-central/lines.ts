@@ -57,7 +57,9 @@ export function patchLine(company: Company, document: SalesDocument, line: Docum
   checkEditable(document, Object.keys(body));
   const { lineType, sequence, lineObjectNumber, ...rest } = body;
   if (sequence !== undefined && sequence !== line.sequence) {
-    throw dialog('The value for "sequence" cannot be modified. Delete and insert the line again.');
+    // Only the page of invoices puts the name in quotes (APIV2SalesInvoiceLines.Page.al, APIV2SalesOrderLines.Page.al).
+    const name = document.kind === 'invoice' ? '"sequence"' : 'sequence';
+    throw dialog(`The value for ${name} cannot be modified. Delete and insert the line again.`);
   }
   if (
     lineObjectNumber !== undefined &&
@@ -107,7 +109,9 @@ function setLine(company: Company, document: SalesDocument, line: DocumentLine, 
   switch (name) {
     case 'sequence':
     case 'lineType':
+      return;
     case 'documentId':
+      if (value !== line['documentId']) throw dialog('The value for "documentId" cannot be modified.');
       return;
     case 'itemId':
       if (value !== ZERO_GUID) setItem(company, document, line, company.find('items', String(value)));
@@ -147,16 +151,25 @@ function setLine(company: Company, document: SalesDocument, line: DocumentLine, 
       setTax(company, document, line, String(value));
       return;
     case 'itemVariantId':
-    case 'locationId': {
-      const [set, what] = name === 'locationId' ? ['locations', 'Location'] : ['itemVariants', 'Item Variant'];
-      if (value !== ZERO_GUID && !company.find(set as string, String(value)))
-        throw dialog(`The "${name}" does not match to a ${what}.`);
+      if (value !== ZERO_GUID && line['lineType'] === 'Item' && line['itemId'] !== ZERO_GUID) {
+        const variant = company.find('itemVariants', String(value));
+        if (variant?.['itemId'] !== line['itemId']) throw noRowOf('Variant Id', String(value), 'Item Variant');
+      }
       line[name] = value;
       return;
-    }
+    case 'locationId':
+      if (value !== ZERO_GUID && !company.find('locations', String(value)))
+        throw noRowOf('Location Id', String(value), 'Location');
+      line[name] = value;
+      return;
     default:
       line[name] = value;
   }
+}
+
+/** A table relation of SalesInvoiceLineAggregate.Table.al: a variant has to be one of the line's item. */
+function noRowOf(field: string, id: string, related: string): BcError {
+  return noRelation(field, 'Sales Invoice Line Aggregate', `{${id.toUpperCase()}}`, related);
 }
 
 /** Only type, number and quantity survive a new number. */

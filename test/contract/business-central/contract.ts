@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { testActions } from './actions.js';
 import { testDocuments } from './documents.js';
+import { testLines } from './lines.js';
 import { testMasterData } from './master-data.js';
 import { testQueries } from './queries.js';
 import { type BusinessCentralUnderTest, openRequests } from './requests.js';
@@ -11,6 +12,7 @@ export function testBusinessCentral(name: string, open: () => Promise<BusinessCe
     const requests = openRequests(open);
     testMasterData(requests);
     testDocuments(requests);
+    testLines(requests);
     testActions(requests);
     testQueries(requests);
   });
