@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { ExpandItem, QueryOptions } from '../odata/query.js';
+import { toPdfDocument } from './attachments.js';
 import { dimensionsOf } from './dimensions.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError } from './errors.js';
@@ -24,6 +25,8 @@ export interface Place {
   /** URL of the service root and of the collection, for contexts and links. */
   readonly root: string;
   readonly context: string;
+  /** The most entities in one answer. */
+  readonly pageSize: number;
 }
 
 export function single(place: Place, entity: Entity, row: Row, status = 200, document?: SalesDocument): SimResponse {
@@ -31,7 +34,7 @@ export function single(place: Place, entity: Entity, row: Row, status = 200, doc
   for (const name of options.select ?? []) checkProperty(entity, name);
   const wire = {
     '@odata.context': `${place.context}/$entity`,
-    ...expanded(place.company, entity, row, options, document),
+    ...expanded(place, entity, row, options, document),
   };
   const prefer = place.request.headers['prefer'] ?? '';
   if (status === 201 && /return-no-content|return=minimal/i.test(prefer))
@@ -47,12 +50,12 @@ export function page(place: Place, source: Source, documentOf?: (row: Row) => Sa
     }
   }
   const wanted = /odata\.maxpagesize=(\d+)/i.exec(request.headers['prefer'] ?? '')?.[1];
-  if (wanted !== undefined && Number(wanted) > MAX_PAGE_SIZE) {
-    throw new BcError(413, 'BadRequest', `The page size must not exceed ${MAX_PAGE_SIZE}.`);
+  if (wanted !== undefined && Number(wanted) > place.pageSize) {
+    throw new BcError(413, 'BadRequest', `The page size must not exceed ${place.pageSize}.`);
   }
-  const size = Number(wanted ?? MAX_PAGE_SIZE) || MAX_PAGE_SIZE;
+  const size = Number(wanted ?? place.pageSize) || place.pageSize;
   const found = findPage(source, options, size);
-  const value = found.rows.map((row) => expanded(place.company, source.entity, row, options, documentOf?.(row)));
+  const value = found.rows.map((row) => expanded(place, source.entity, row, options, documentOf?.(row)));
   const body: Record<string, unknown> = { '@odata.context': place.context };
   if (found.count !== undefined) body['@odata.count'] = found.count;
   body['value'] = value;
@@ -87,23 +90,31 @@ function checkProperty(entity: Entity, name: string): void {
 }
 
 function expanded(
-  company: Company,
+  place: Place,
   entity: Entity,
   row: Row,
   options: QueryOptions,
   document?: SalesDocument,
 ): Record<string, unknown> {
-  const wire = toWire(entity, row, options.select);
-  for (const item of options.expand ?? []) wire[item.nav] = expand(company, entity, row, item, document);
+  const wire = toWire(entity, row, options.select, addressOf(place, entity, row));
+  for (const item of options.expand ?? []) wire[item.nav] = expand(place, entity, row, item, document);
   return wire;
 }
 
-function expand(company: Company, entity: Entity, row: Row, item: ExpandItem, document?: SalesDocument): unknown {
+/** Where a row's streams hang; what is rendered hangs below the document that it shows. */
+function addressOf({ root, company }: Place, entity: Entity, row: Row): string {
+  const below = row['parentSet'] === undefined ? entity.set : `${row['parentSet']}(${row['id']})/${entity.set}`;
+  const key = row['parentSet'] === undefined ? `(${row['id']})` : '';
+  return `${root}/companies(${company.id})/${below}${key}`;
+}
+
+function expand(place: Place, entity: Entity, row: Row, item: ExpandItem, document?: SalesDocument): unknown {
   const { nav, options } = item;
+  const { company } = place;
   const link = entity.links[nav];
   if (link) {
     const target = company.find(link.set, String(row[link.via]));
-    return target ? expanded(company, entityOf(link.set), target, options) : null;
+    return target ? expanded(place, entityOf(link.set), target, options) : null;
   }
   const part = partOf(company, entity, row, nav, document);
   if (!part) {
@@ -115,10 +126,10 @@ function expand(company: Company, entity: Entity, row: Row, item: ExpandItem, do
   }
   if (part.isSingle) {
     const [first] = part.rows;
-    return first ? expanded(company, part.entity, first, options) : null;
+    return first ? expanded(place, part.entity, first, options) : null;
   }
   const { rows } = findPage({ entity: part.entity, rows: part.rows }, options, MAX_PAGE_SIZE);
-  return rows.map((one) => expanded(company, part.entity, one, options, document));
+  return rows.map((one) => expanded(place, part.entity, one, options, document));
 }
 
 export interface Part {
@@ -145,9 +156,12 @@ export function partOf(
     );
   switch (name) {
     case 'dimensionSetLines':
-      return many(name, document ? dimensionsOf(document, id) : []);
+      return many(name, document ? dimensionsOf(document, id) : (company.shipmentDimensions.get(id) ?? []));
     case 'defaultDimensions':
+    case 'documentAttachments':
       return where(name, 'parentId');
+    case 'pdfDocument':
+      return { entity: entityOf(name), rows: [toPdfDocument(entity.set, row, document)], isSingle: true };
     case 'customerPayments':
       return where(name, 'journalId');
     case 'itemVariants':

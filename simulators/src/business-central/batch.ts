@@ -14,24 +14,33 @@ interface Operation {
   readonly body: unknown;
 }
 
-const MOST = 100;
-
 export interface BatchRun {
   readonly company: Company;
   readonly switches: Switches;
   readonly request: SimRequest;
   /** Where relative URLs hang: the path of the service root. */
   readonly root: string;
+  /** What `$batch?company=` names, for operations that name none of their own. */
+  readonly named: string | undefined;
+  readonly most: number;
   readonly handle: (request: SimRequest) => Promise<SimResponse>;
 }
 
-export async function runBatch({ company, switches, request, root, handle }: BatchRun): Promise<SimResponse> {
+export async function runBatch({
+  company,
+  switches,
+  request,
+  root,
+  named,
+  most,
+  handle,
+}: BatchRun): Promise<SimResponse> {
   const operations = readOperations(request.body.toString('utf8'));
-  if (operations.length > MOST) {
+  if (operations.length > most) {
     throw new BcError(
       switches.batchTooLargeStatus,
       'Unknown',
-      `The current batch message contains too many parts. A maximum number of '${MOST}' query operations and change sets are allowed in a batch message.`,
+      `The current batch message contains too many parts. A maximum number of '${most}' query operations and change sets are allowed in a batch message.`,
     );
   }
   const goesOn = /odata\.continue-on-error(?!=false)/i.test(request.headers['prefer'] ?? '');
@@ -40,7 +49,7 @@ export async function runBatch({ company, switches, request, root, handle }: Bat
   const responses: object[] = [];
   let hasFailed = false;
   for (const operation of operations) {
-    const answer = await handle(toRequest(operation, root, request));
+    const answer = await handle(toRequest(operation, root, named, request));
     responses.push(toAnswer(operation, answer));
     if (answer.status < 400) continue;
     hasFailed = true;
@@ -71,11 +80,11 @@ function readOperations(text: string): Operation[] {
   });
 }
 
-/** Relative to the service root; a `Company` header stands for the company in the path. */
-function toRequest(operation: Operation, root: string, outer: SimRequest): SimRequest {
+/** Relative to the service root; the company in the path goes before a `Company` header, and that before the batch's. */
+function toRequest(operation: Operation, root: string, named: string | undefined, outer: SimRequest): SimRequest {
   const { url, headers } = operation;
   const path = /^https?:/.test(url) ? url.replace(/^https?:\/\/[^/]+/, '') : `${root}/${url.replace(/^\/+/, '')}`;
-  const company = headers['company'];
+  const company = headers['company'] ?? named;
   const hasCompany = /companies\(|[?&]company=/.test(path);
   const rawUrl =
     company && !hasCompany ? `${path}${path.includes('?') ? '&' : '?'}company=${encodeURIComponent(company)}` : path;

@@ -1,12 +1,14 @@
+import { LINKS, PARTS } from './navigation.js';
+
 /**
  * The entities of API v2.0 as far as the simulator keeps them (reference/business-central 2). One line an entity; a
  * field is `name:type`, with `-` behind what is read only. Types: C20 code, S100 text, G guid, D decimal, I integer, L
- * int64, B boolean, A date, T moment, E(a|b) enum whose first value is the default.
+ * int64, B boolean, A date, T moment, F stream, E(a|b) enum whose first value is the default.
  */
 
 export interface Field {
   readonly name: string;
-  readonly kind: 'code' | 'text' | 'guid' | 'decimal' | 'int' | 'long' | 'bool' | 'date' | 'moment' | 'enum';
+  readonly kind: 'code' | 'text' | 'guid' | 'decimal' | 'int' | 'long' | 'bool' | 'date' | 'moment' | 'enum' | 'stream';
   readonly length: number;
   readonly isReadOnly: boolean;
   readonly options: readonly string[];
@@ -50,6 +52,19 @@ const PLACE = 'itemVariantId:G locationId:G';
 const BLANK_STATUS = 'Draft|In_x0020_Review|Open|Paid|Canceled|Corrective';
 const CODED = 'id:G- code:C10 displayName:S100';
 const ALL = 'GET POST PATCH DELETE';
+const DIMENSION_PARENTS = [
+  '_x0020_',
+  ...['Order', 'Quote', 'Credit_x0020_Memo', 'Invoice'].flatMap((name) => [
+    `Sales_x0020_${name}`,
+    `Sales_x0020_${name}_x0020_Line`,
+  ]),
+  'Sales_x0020_Shipment',
+].join('|');
+/** Enum 135, as far as its parents are served here (AttachmentEntityBufferDocumentType.Enum.al). */
+const PARENT_TYPES =
+  '_x0020_|Journal|Sales_x0020_Order|Sales_x0020_Quote|Sales_x0020_Credit_x0020_Memo|Sales_x0020_Invoice|' +
+  'Purchase_x0020_Invoice|Employee|Job|Item|Customer|Vendor|Purchase_x0020_Order|Purchase_x0020_Credit_x0020_Memo|' +
+  'Sales_x0020_Shipment';
 
 const DEFINITIONS: readonly (readonly [set: string, type: string, table: string, methods: string, fields: string])[] = [
   [
@@ -64,14 +79,14 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     'companyInformation',
     'Company Information',
     'GET PATCH',
-    `id:G- displayName:S100 ${ADDRESS} phoneNumber:S30 email:S80 website:S250 taxRegistrationNumber:S20 currencyCode:C10- currentFiscalYearStartDate:A- industry:S30 experience:S250- ${STAMP}`,
+    `id:G- displayName:S100 ${ADDRESS} phoneNumber:S30 faxNumber:S30 email:S80 website:S250 taxRegistrationNumber:S20 currencyCode:C10- currentFiscalYearStartDate:A- industry:S30 picture:F- experience:S250 ${STAMP}`,
   ],
   [
     'generalLedgerSetup',
     'generalLedgerSetup',
     'General Ledger Setup',
     'GET',
-    `id:G- allowPostingFrom:A- allowPostingTo:A- additionalReportingCurrency:C10- localCurrencyCode:C10- localCurrencySymbol:S10- ${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `shortcutDimension${n}Code:C20-`).join(' ')} ${STAMP}`,
+    `id:G- allowPostingFrom:A- allowPostingTo:A- additionalReportingCurrency:C10- localCurrencyCode:C10- localCurrencySymbol:S10- ${STAMP} allowQueryFromConsolidation:B- ${[1, 2, 3, 4, 5, 6, 7, 8].map((n) => `shortcutDimension${n}Code:C20-`).join(' ')}`,
   ],
   [
     'customers',
@@ -209,7 +224,7 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     'dimensionSetLine',
     'Dimension Set Entry',
     ALL,
-    'id:G code:C20 consolidationCode:C20- parentId:G- parentType:S50- displayName:S30- valueId:G valueCode:C20 valueConsolidationCode:C20- valueDisplayName:S50-',
+    `id:G code:C20 consolidationCode:C20- parentId:G- parentType:E(${DIMENSION_PARENTS})- displayName:S30- valueId:G valueCode:C20 valueConsolidationCode:C20- valueDisplayName:S50-`,
   ],
   [
     'customerFinancialDetails',
@@ -288,7 +303,7 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     'salesShipment',
     'Sales Shipment Header',
     'GET',
-    `id:G- number:C20- externalDocumentNumber:C35- invoiceDate:A- postingDate:A- dueDate:A- customerPurchaseOrderReference:S35- customerNumber:C20- customerName:S100- billToName:S100- billToCustomerNumber:C20- shipToName:S100- shipToContact:S100- ${side('sellTo', '-')} ${side('billTo', '-')} ${side('shipTo', '-')} currencyCode:C10- orderNumber:C20- paymentTermsCode:C10- shipmentMethodCode:C10- salesperson:C20- pricesIncludeTax:B- ${STAMP} phoneNumber:S30- email:S80-`,
+    `id:G- number:C20- externalDocumentNumber:C35- invoiceDate:A- postingDate:A- dueDate:A- customerPurchaseOrderReference:S35- customerId:G- customerNumber:C20- customerName:S100- billToCustomerId:G- billToName:S100- billToCustomerNumber:C20- shipToName:S100- shipToContact:S100- ${side('sellTo', '-')} ${side('billTo', '-')} ${side('shipTo', '-')} currencyCode:C10- orderNumber:C20- paymentTermsCode:C10- shipmentMethodCode:C10- salesperson:C20- pricesIncludeTax:B- ${STAMP} phoneNumber:S30- email:S80-`,
   ],
   [
     'salesShipmentLines',
@@ -298,6 +313,20 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     'id:G- documentId:G- documentNo:C20- sequence:I- lineType:E(_x0020_|G_x002F_L_x0020_Account|Item|Resource|Fixed_x0020_Asset|Charge_x0020__x0028_Item_x0029_)- lineObjectNumber:C20- description:S100- description2:S50- unitOfMeasureCode:C10- unitPrice:D- quantity:D- discountPercent:D- taxPercent:D- shipmentDate:A-',
   ],
   [
+    'documentAttachments',
+    'documentAttachment',
+    'Document Attachment',
+    ALL,
+    `id:G- fileName:S250 byteSize:I- attachmentContent:F parentType:E(${PARENT_TYPES}) parentId:G lineNumber:I documentFlowSales:B documentFlowPurchase:B ${STAMP}`,
+  ],
+  [
+    'pdfDocument',
+    'pdfDocument',
+    'Attachment Entity Buffer',
+    'GET',
+    `id:G- parentId:G- parentType:E(${PARENT_TYPES})- pdfDocumentContent:F-`,
+  ],
+  [
     'subscriptions',
     'subscriptions',
     'API Webhook Subscription',
@@ -305,41 +334,6 @@ const DEFINITIONS: readonly (readonly [set: string, type: string, table: string,
     `subscriptionId:S150 notificationUrl:S2048 resource:S2048 timestamp:L- userId:G- ${STAMP} clientState:S2048 expirationDateTime:T- systemCreatedAt:T- systemCreatedBy:G- systemModifiedAt:T- systemModifiedBy:G-`,
   ],
 ];
-
-const LINKS: Readonly<Record<string, { readonly set: string; readonly via: string }>> = {
-  customer: { set: 'customers', via: 'customerId' },
-  currency: { set: 'currencies', via: 'currencyId' },
-  paymentTerm: { set: 'paymentTerms', via: 'paymentTermsId' },
-  shipmentMethod: { set: 'shipmentMethods', via: 'shipmentMethodId' },
-  paymentMethod: { set: 'paymentMethods', via: 'paymentMethodId' },
-  item: { set: 'items', via: 'itemId' },
-  account: { set: 'accounts', via: 'accountId' },
-  itemVariant: { set: 'itemVariants', via: 'itemVariantId' },
-  location: { set: 'locations', via: 'locationId' },
-  unitOfMeasure: { set: 'unitsOfMeasure', via: 'unitOfMeasureId' },
-  baseUnitOfMeasure: { set: 'unitsOfMeasure', via: 'baseUnitOfMeasureId' },
-  itemCategory: { set: 'itemCategories', via: 'itemCategoryId' },
-  generalProductPostingGroup: { set: 'generalProductPostingGroups', via: 'generalProductPostingGroupId' },
-  inventoryPostingGroup: { set: 'inventoryPostingGroups', via: 'inventoryPostingGroupId' },
-  dimension: { set: 'dimensions', via: 'dimensionId' },
-  dimensionValue: { set: 'dimensionValues', via: 'dimensionValueId' },
-};
-
-const PARTS: Readonly<Record<string, readonly string[]>> = {
-  customers: ['customerFinancialDetail', 'defaultDimensions', 'contactsInformation'],
-  items: ['defaultDimensions', 'itemVariants'],
-  dimensions: ['dimensionValues'],
-  customerPaymentJournals: ['customerPayments'],
-  salesInvoices: ['salesInvoiceLines', 'dimensionSetLines', 'pdfDocument'],
-  salesOrders: ['salesOrderLines', 'dimensionSetLines', 'pdfDocument'],
-  salesQuotes: ['salesQuoteLines', 'dimensionSetLines', 'pdfDocument'],
-  salesCreditMemos: ['salesCreditMemoLines', 'dimensionSetLines', 'pdfDocument'],
-  salesInvoiceLines: ['dimensionSetLines'],
-  salesOrderLines: ['dimensionSetLines'],
-  salesQuoteLines: ['dimensionSetLines'],
-  salesCreditMemoLines: ['dimensionSetLines'],
-  salesShipments: ['salesShipmentLines'],
-};
 
 const KINDS: Readonly<Record<string, Field['kind']>> = {
   C: 'code',
@@ -352,6 +346,7 @@ const KINDS: Readonly<Record<string, Field['kind']>> = {
   A: 'date',
   T: 'moment',
   E: 'enum',
+  F: 'stream',
 };
 
 function parseField(text: string): Field {

@@ -338,6 +338,8 @@ export function deleteDocument(company: Company, document: SalesDocument): void 
   if (document.lines.some((line) => Number(line['shippedQuantity'] ?? 0) > Number(line['invoicedQuantity'] ?? 0))) {
     throw dialog(`You cannot delete the ${table.toLowerCase()} because it was shipped and not invoiced.`);
   }
+  for (const file of [...company.all('documentAttachments')])
+    if (file['parentId'] === id) company.remove('documentAttachments', file);
   company.documents[document.kind].delete(id);
   company.remember(() => company.documents[document.kind].set(id, document));
   company.onChange({ set, id, type: 'deleted', at: company.clock.now() });

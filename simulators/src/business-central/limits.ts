@@ -13,6 +13,10 @@ export interface LimitSettings {
   parallel: number;
   queue: number;
   queueMs: number;
+  /** Entities in a page, operations in a `$batch`, bytes of a body: lower ones let a test reach them. */
+  pageSize: number;
+  batchOperations: number;
+  bodyBytes: number;
 }
 
 const ONLINE_LIMITS: Readonly<LimitSettings> = {
@@ -21,6 +25,9 @@ const ONLINE_LIMITS: Readonly<LimitSettings> = {
   parallel: 5,
   queue: 95,
   queueMs: 480_000,
+  pageSize: 20_000,
+  batchOperations: 100,
+  bodyBytes: 350 * 1024 * 1024,
 };
 
 interface User {

@@ -1,4 +1,5 @@
 import { checkAddresses } from './addresses.js';
+import { openAttachment } from './attachments.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError, dialog, noRelation, notAllowed } from './errors.js';
 import type { Company, Row, Value } from './store.js';
@@ -42,7 +43,12 @@ export function createMaster(
   checkRelations(company, entity, given);
   setNumber(company, entity, given);
   if (set === 'defaultDimensions') fillDefaultDimension(company, given);
+  const content = set === 'documentAttachments' ? openAttachment(company, given) : undefined;
   const row = company.insert(set, { ...defaultsOf(company, set), ...given });
+  if (content) {
+    company.streams.set(`${String(row['id'])}/attachmentContent`, content);
+    row['byteSize'] = content.length;
+  }
   if (MODIFIED_WHEN_NEW.has(set)) company.touch(row, set, 'updated');
   if (Array.isArray(defaultDimensions)) {
     const parentType = set === 'items' ? 'Item' : 'Customer';
@@ -103,6 +109,8 @@ function checkBody(entity: Entity, body: Body, row: Row | undefined): Row {
   for (const [name, raw] of Object.entries(body)) {
     if (name.startsWith('@odata.')) continue;
     const value = checkValue(entity, name, raw);
+    // The size comes from the content, whatever the body says of it (sample of dynamics_documentattachment_create.md).
+    if (entity.set === 'documentAttachments' && name === 'byteSize') continue;
     if (entity.fields.get(name)?.isReadOnly) {
       if (row?.[name] !== value) refuseReadOnly(name);
     } else given[name] = value;

@@ -13,7 +13,11 @@ const EDM: Readonly<Record<Field['kind'], string>> = {
   date: 'Edm.Date',
   moment: 'Edm.DateTimeOffset',
   enum: 'Microsoft.NAV',
+  stream: 'Edm.Stream',
 };
+
+/** Parts with at most one row (`Multiplicity = ZeroOrOne`). */
+const SINGLE_PARTS: ReadonlySet<string> = new Set(['pdfDocument']);
 
 const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   salesInvoice: ['cancel', 'cancelAndSend', 'makeCorrectiveCreditMemo', 'post', 'postAndSend', 'send'],
@@ -55,9 +59,10 @@ function entityType(entity: Entity): string {
   );
   const parts = entity.parts
     .filter((part) => ENTITIES.has(part))
-    .map(
-      (part) =>
-        `<NavigationProperty Name="${part}" Type="Collection(Microsoft.NAV.${ENTITIES.get(part)?.type})" ContainsTarget="true" />`,
+    .map((part) =>
+      SINGLE_PARTS.has(part)
+        ? `<NavigationProperty Name="${part}" Type="Microsoft.NAV.${ENTITIES.get(part)?.type}" ContainsTarget="true" />`
+        : `<NavigationProperty Name="${part}" Type="Collection(Microsoft.NAV.${ENTITIES.get(part)?.type})" ContainsTarget="true" />`,
     );
   const key = entity.fields.has('id') ? 'id' : first;
   return `<EntityType Name="${entity.type}"><Key><PropertyRef Name="${key}" /></Key>${properties.join('')}${links.join('')}${parts.join('')}</EntityType>`;

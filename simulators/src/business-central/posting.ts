@@ -215,6 +215,12 @@ function ship(company: Company, order: SalesDocument, number: string): void {
     orderNumber: order.row['number'] ?? '',
     invoiceDate: order.row['orderDate'] ?? NO_DATE,
   });
+  const shipmentId = String(shipment['id']);
+  const dimensions = order.dimensions.get(String(order.row['id'])) ?? [];
+  company.shipmentDimensions.set(
+    shipmentId,
+    dimensions.map((one) => ({ ...one, parentId: shipmentId, parentType: 'Sales_x0020_Shipment' })),
+  );
   for (const line of order.lines) {
     if (big(line['shipQuantity']).eq(0)) continue;
     company.insert('salesShipmentLines', {

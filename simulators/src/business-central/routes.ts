@@ -2,8 +2,9 @@ import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { Segment } from '../odata/path.js';
 import { act } from './actions.js';
 import { count, headers, type Place, page, partOf, single, sourceOf } from './answers.js';
+import { parentTypeOf, pdfContent, routeStream, toPdfDocument } from './attachments.js';
 import { addDimensions, dimensionsOf, patchDimension } from './dimensions.js';
-import { ENTITIES, type Entity, entityOf } from './entities.js';
+import { ENTITIES, type Entity, entityOf, type Field } from './entities.js';
 import { BcError, dialog, noSegment, notAllowed } from './errors.js';
 import { createDocument, deleteDocument, patchDocument } from './headers.js';
 import { KIND_BY_LINE_SET, KIND_BY_SET, type Kind } from './kinds.js';
@@ -12,6 +13,7 @@ import { checkMethod, createMaster, deleteMaster, patchMaster, readBody } from '
 import type { Row, SalesDocument } from './store.js';
 import type { Switches } from './switches.js';
 import { computeTotals } from './totals.js';
+import { findOption } from './values.js';
 
 /** The resources below a company. */
 export function routeCompany(place: Place, segments: readonly Segment[], switches: Switches): SimResponse {
@@ -28,6 +30,8 @@ export function routeCompany(place: Place, segments: readonly Segment[], switche
   if (kind) return routeDocuments(place, kind, set, rest, switches);
   const lineKind = KIND_BY_LINE_SET.get(set.name);
   if (lineKind) return routeFlatLines(place, lineKind, set, rest);
+  if (set.name === 'dimensionSetLines' && method(place.request) === 'GET') return routeFlatDimensions(place);
+  if (set.name === 'pdfDocument') return routeFlatPdf(place);
   if (set.name === 'dimensionSetLines' || set.name === 'contactsInformation') {
     throw dialog('You must get to the parent first to get to the dimension set line.');
   }
@@ -44,9 +48,8 @@ function method(request: SimRequest): 'GET' | 'POST' | 'PATCH' | 'DELETE' {
 const body = (request: SimRequest): Record<string, unknown> => readBody(request.body.toString('utf8'));
 
 /** reference/business-central 5: a PATCH needs If-Match, the others are compared when it is sent; stale is 409. */
-export function checkMatch(request: SimRequest, row: Row): void {
+export function checkMatch(request: SimRequest, row: Row, isNeeded = request.method === 'PATCH'): void {
   const wanted = request.headers['if-match'];
-  const isNeeded = request.method === 'PATCH';
   if (
     (wanted === undefined && isNeeded) ||
     (wanted !== undefined && wanted !== '*' && !/^(?:W\/)?".*"$/.test(wanted))
@@ -112,6 +115,7 @@ function routeMasterPart(
   row: Row,
   next: Segment,
   after: Segment | undefined,
+  document?: SalesDocument,
 ): SimResponse {
   const { company, request } = place;
   const link = entity.links[next.name];
@@ -120,16 +124,26 @@ function routeMasterPart(
     if (!target) return { status: 204 };
     return single(place, entityOf(link.set), target);
   }
+  if (entity.fields.get(next.name)?.kind === 'stream') {
+    if (request.method !== 'GET' && request.method !== 'PATCH') throw notAllowed(request.method.toLowerCase());
+    if (request.method === 'PATCH') checkMatch(request, row, false);
+    return routeStream(company, row, entity.set, next.name, request);
+  }
   if (entity.fields.has(next.name)) {
     return { status: 200, body: { '@odata.context': place.context, value: row[next.name] }, headers: headers() };
   }
-  const part = partOf(company, entity, row, next.name);
+  const part = partOf(company, entity, row, next.name, document);
   if (!part) throw noSegment(next.name);
+  if (part.entity.set === 'pdfDocument' && after !== undefined) {
+    if (after.name !== 'pdfDocumentContent' && after.name !== '$value') throw noSegment(after.name);
+    return pdfContent(part.rows[0] as Row);
+  }
   if (part.isSingle) return single(place, part.entity, part.rows[0] as Row);
   if (next.key !== undefined) {
     const child = part.rows.find((one) => one['id'] === keyOf(next));
     if (!child) throw new BcError(404, 'Internal_RecordNotFound', `The ${part.entity.table} does not exist.`);
     const verb = method(request);
+    if (after) return routeMasterPart(place, part.entity, child, after, undefined);
     if (verb === 'GET') return single(place, part.entity, child);
     checkMethod(part.entity, verb);
     checkMatch(request, child);
@@ -156,6 +170,8 @@ function parentOf(part: string, entity: Entity, row: Row): Record<string, string
   switch (part) {
     case 'defaultDimensions':
       return { parentId: id, parentType: entity.set === 'items' ? 'Item' : 'Customer' };
+    case 'documentAttachments':
+      return { parentId: id, parentType: parentTypeOf(entity.set) };
     case 'itemVariants':
       return { itemId: id, itemNumber: String(row['number']) };
     case 'customerPayments':
@@ -225,8 +241,7 @@ function routeDocumentPart(
   }
   if (next.name === kind.lineSet) return routeLines(place, document, kind, next, after);
   if (next.name === 'dimensionSetLines') return routeDimensions(place, document, String(document.row['id']), next);
-  if (next.name === 'pdfDocument') return pdf(place, document, after);
-  return routeMasterPart(place, entity, document.row, next, after[0]);
+  return routeMasterPart(place, entity, document.row, next, after[0], document);
 }
 
 function routeLines(
@@ -295,17 +310,52 @@ function routeFlatLines(place: Place, kind: Kind, set: Segment, rest: readonly S
     return insertLine(place, document, entityOf(kind.lineSet), given);
   }
   const { filter } = options;
-  const wanted = filter && documentIdOf(filter);
+  const wanted = filter && equalTo(filter, 'documentId');
   const document = wanted === undefined ? undefined : documents.get(wanted);
   if (wanted === undefined) throw dialog('You must specify an Id or a Document Id to get the lines.');
   return page(place, { entity: entityOf(kind.lineSet), rows: document?.lines ?? [] }, () => document);
 }
 
-function documentIdOf(filter: NonNullable<Place['options']['filter']>): string | undefined {
-  if (filter.kind === 'logic' && filter.op === 'and') return documentIdOf(filter.left) ?? documentIdOf(filter.right);
+/** What a filter says that a field is equal to. */
+function equalTo(filter: NonNullable<Place['options']['filter']>, field: string): string | undefined {
+  if (filter.kind === 'logic' && filter.op === 'and')
+    return equalTo(filter.left, field) ?? equalTo(filter.right, field);
   if (filter.kind !== 'compare' || filter.op !== 'eq' || filter.left.kind !== 'path' || filter.right.kind !== 'literal')
     return undefined;
-  return filter.left.path[0] === 'documentId' ? String(filter.right.value).toLowerCase() : undefined;
+  return filter.left.path[0] === field ? String(filter.right.value).toLowerCase() : undefined;
+}
+
+/** `dimensionSetLines?$filter=parentId eq … and parentType eq …` (APIV2DimensionSetLines.Page.al, OnFindRecord). */
+function routeFlatDimensions(place: Place): SimResponse {
+  const { company, options } = place;
+  const parentId = options.filter && equalTo(options.filter, 'parentId');
+  if (parentId === undefined) throw dialog('You must get to the parent first to get to the dimension set line.');
+  const entity = entityOf('dimensionSetLines');
+  for (const documents of Object.values(company.documents)) {
+    for (const document of documents.values()) {
+      if (document.row['id'] === parentId || document.lines.some(({ id }) => id === parentId))
+        return page(place, { entity, rows: dimensionsOf(document, parentId) });
+    }
+  }
+  return page(place, { entity, rows: company.shipmentDimensions.get(parentId) ?? [] });
+}
+
+/** `pdfDocument?$filter=parentId eq … and parentType eq …` (APIV2PDFDocument.Page.al, OnFindRecord). */
+function routeFlatPdf(place: Place): SimResponse {
+  const { company, options, request } = place;
+  if (method(request) !== 'GET') throw notAllowed(request.method.toLowerCase());
+  const entity = entityOf('pdfDocument');
+  const type = options.filter && equalTo(options.filter, 'parentType');
+  const id = options.filter && (equalTo(options.filter, 'parentId') ?? equalTo(options.filter, 'id'));
+  if (type === undefined) throw dialog('You must specify a parentType in the request body.');
+  if (id === undefined) throw dialog('You must specify a parentId in the request body.');
+  const parentType = findOption(entity.fields.get('parentType') as Field, type);
+  for (const kind of KIND_BY_SET.values()) {
+    const document = kind.parentType === parentType ? company.documents[kind.kind].get(id) : undefined;
+    if (document) return page(place, { entity, rows: [toPdfDocument(kind.set, document.row, document)] });
+  }
+  const shipment = parentType === parentTypeOf('salesShipments') ? company.find('salesShipments', id) : undefined;
+  return page(place, { entity, rows: shipment ? [toPdfDocument('salesShipments', shipment, undefined)] : [] });
 }
 
 function routeDimensions(place: Place, document: SalesDocument, parentId: string, set: Segment): SimResponse {
@@ -333,21 +383,4 @@ function routeDimensions(place: Place, document: SalesDocument, parentId: string
   if (verb !== 'PATCH') throw notAllowed('insert');
   patchDimension(company, row, body(request));
   return single(place, entity, row);
-}
-
-function pdf(place: Place, document: SalesDocument, after: readonly Segment[]): SimResponse {
-  const { id, number } = document.row;
-  if (after[0]?.name === 'pdfDocumentContent' || after[0]?.name === '$value') {
-    const text = `%PDF-1.4\n% ${String(number)}\n%%EOF\n`;
-    return { status: 200, body: text, headers: { 'content-type': 'application/pdf' } };
-  }
-  const link = `${place.context}/pdfDocumentContent`;
-  const wire = {
-    '@odata.context': place.context,
-    id,
-    parentId: id,
-    parentType: 'Sales_x0020_Invoice',
-    'pdfDocumentContent@odata.mediaReadLink': link,
-  };
-  return { status: 200, body: wire, headers: headers() };
 }

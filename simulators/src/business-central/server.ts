@@ -63,6 +63,8 @@ export async function startBusinessCentral(options: BusinessCentralOptions): Pro
   company.onChange = (change) => subscriptions.note(change);
   const reset = (): void => {
     for (const rows of company.sets.values()) rows.clear();
+    company.streams.clear();
+    company.shipmentDimensions.clear();
     for (const documents of Object.values(company.documents)) documents.clear();
     seedCompany(company, options.distributor);
     limits.reset();
@@ -88,8 +90,10 @@ async function handle(sim: Sim, request: SimRequest): Promise<SimResponse> {
   try {
     const claims = readBearer(sim.options.authority, request.headers['authorization'], AUDIENCE);
     if (!claims || claims.appid !== sim.options.clientId) {
-      throw new BcError(401, 'Authentication_InvalidCredentials', 'The server has rejected the client credentials.');
+      throw notAuthenticated();
     }
+    // The body is larger than this server is willing to read (reference/business-central 10.4).
+    if (request.body.length > sim.limits.settings.bodyBytes) return { status: 413, body: '' };
     leave = await sim.limits.enter(claims.appid);
     return await route(sim, request, claims.appid);
   } catch (error) {
@@ -97,6 +101,12 @@ async function handle(sim: Sim, request: SimRequest): Promise<SimResponse> {
   } finally {
     leave?.();
   }
+}
+
+/** RFC 9110, 11.6.1: a 401 names a scheme; which parameters Business Central adds is not documented. */
+function notAuthenticated(): BcError {
+  const text = 'The server has rejected the client credentials.';
+  return new BcError(401, 'Authentication_InvalidCredentials', text, { 'www-authenticate': 'Bearer' });
 }
 
 function toRefusal(error: unknown, switches: Switches): SimResponse {
@@ -132,7 +142,7 @@ async function route(sim: Sim, request: SimRequest, userId: string): Promise<Sim
   if (parts[1] !== 'v2.0' || apiAt < 3 || apiAt > 4) throw noSegment(decode(parts.at(-1) ?? ''));
   const tenant = apiAt === 4 ? decode(parts[2] ?? '') : sim.options.tenant;
   if (tenant.toLowerCase() !== sim.options.tenant && !tenant.includes('.')) {
-    throw new BcError(401, 'Authentication_InvalidCredentials', 'The server has rejected the client credentials.');
+    throw notAuthenticated();
   }
   const environment = decode(parts[apiAt - 1] ?? '');
   if (environment.toLowerCase() !== sim.options.environment.toLowerCase()) {
@@ -163,6 +173,8 @@ async function route(sim: Sim, request: SimRequest, userId: string): Promise<Sim
       switches: sim.switches,
       request,
       root: parts.slice(0, depth).join('/'),
+      named: options.other['company'],
+      most: sim.limits.settings.batchOperations,
       handle: inner,
     };
     return { ...(await runBatch(run)), headers: headers() };
@@ -177,6 +189,7 @@ async function route(sim: Sim, request: SimRequest, userId: string): Promise<Sim
     options,
     root,
     context: `${root}/$metadata#${context}`,
+    pageSize: sim.limits.settings.pageSize,
   });
   if (first.name === 'companies') {
     if (first.key === undefined && first.keys === undefined) {
@@ -252,7 +265,8 @@ function routeGroup(
   if (group === 'microsoft/automate/v1.0' && name === 'postedSalesInvoices') {
     const entity = entityOf('salesInvoices');
     const posted = [...sim.company.invoices.values()].filter((invoice) => invoice.isPosted);
-    const place = { company: sim.company, request, options, root, context: `${root}/$metadata#${name}` };
+    const { pageSize } = sim.limits.settings;
+    const place = { company: sim.company, request, options, root, context: `${root}/$metadata#${name}`, pageSize };
     const answer = page(place, { entity, rows: posted.map(({ row }) => row) });
     const { value, ...rest } = answer.body as { value: Record<string, unknown>[] };
     // `id` is the posted record's own; `apiId` is what salesInvoices shows (reference/business-central 4.3).
@@ -275,7 +289,8 @@ async function routeSubscriptions(
 ): Promise<SimResponse> {
   const { subscriptions } = sim;
   const entity = entityOf('subscriptions');
-  const place = { company: sim.company, request, options, root, context: `${root}/$metadata#subscriptions` };
+  const { pageSize } = sim.limits.settings;
+  const place = { company: sim.company, request, options, root, context: `${root}/$metadata#subscriptions`, pageSize };
   const body = (): Record<string, unknown> => readBody(request.body.toString('utf8'));
   if (set.key === undefined) {
     if (request.method === 'GET') return page(place, { entity, rows: subscriptions.list() });

@@ -120,6 +120,10 @@ export class Company {
   /** Units besides the base unit, by item number. */
   readonly itemUnits = new Map<string, Set<string>>();
   readonly defaultInvoiceDiscount = new Map<string, string>();
+  /** What a posted shipment took along from its order, by the shipment's id. */
+  readonly shipmentDimensions = new Map<string, Row[]>();
+  /** Contents of streams, by the row's id and the field. */
+  readonly streams = new Map<string, Buffer>();
   onChange: (change: Change) => void = () => undefined;
   private readonly numbers = new Map<string, Map<string, Row>>();
   private readonly last = new Map<Series, number>();

@@ -22,7 +22,7 @@ export interface SubscriptionSettings {
 
 const RETRIES_S = [60, 60, 600, 6_000, 60_000] as const;
 const NOT_SUBSCRIBABLE =
-  /Lines$|^dimensionSetLines$|^taxAreas$|^taxGroups$|^companies$|^subscriptions$|^contactsInformation$/;
+  /Lines$|^dimensionSetLines$|^taxAreas$|^taxGroups$|^companies$|^subscriptions$|^contactsInformation$|^documentAttachments$|^pdfDocument$/;
 
 export interface Delivery {
   readonly url: string;

@@ -11,6 +11,7 @@ export const ZERO_GUID = '00000000-0000-0000-0000-000000000000';
 export const NO_DATE = '0001-01-01';
 const NO_MOMENT = '0001-01-01T00:00:00Z';
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
@@ -19,6 +20,7 @@ export function emptyValue(field: Field): Value {
   switch (field.kind) {
     case 'code':
     case 'text':
+    case 'stream':
       return '';
     case 'guid':
       return ZERO_GUID;
@@ -85,6 +87,9 @@ export function checkValue(entity: Entity, name: string, value: unknown): Value 
       return text(value);
     case 'enum':
       return checkOption(field, text(value));
+    case 'stream':
+      if (!BASE64.test(text(value))) throw badBody();
+      return text(value);
   }
 }
 
@@ -136,12 +141,26 @@ function plainDecimal(value: number | string): string {
     : plain;
 }
 
-/** One row as the API shows it: etag first, then the fields in their order, decimals as numbers. */
-export function toWire(entity: Entity, row: Row, select?: readonly string[]): Record<string, unknown> {
+/**
+ * One row as the API shows it: etag first, then the fields in their order, decimals as numbers, and of a stream the
+ * links below the row's own address.
+ */
+export function toWire(
+  entity: Entity,
+  row: Row,
+  select: readonly string[] | undefined,
+  address: string,
+): Record<string, unknown> {
   const wire: Record<string, unknown> = {};
   if (row['@odata.etag'] !== undefined) wire['@odata.etag'] = row['@odata.etag'];
   for (const field of entity.fields.values()) {
     if (select && !select.includes(field.name)) continue;
+    if (field.kind === 'stream') {
+      const link = `${address}/${field.name}`;
+      if (!field.isReadOnly) wire[`${field.name}@odata.mediaEditLink`] = link;
+      wire[`${field.name}@odata.mediaReadLink`] = link;
+      continue;
+    }
     const value = row[field.name] ?? emptyValue(field);
     wire[field.name] = field.kind === 'decimal' ? Number(value) : value;
   }

@@ -14,8 +14,8 @@ export interface SimRequest {
 export interface SimResponse {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Text is sent as it is; an object as JSON. */
-  readonly body?: string | object;
+  /** Text and bytes are sent as they are; any other object as JSON. */
+  readonly body?: string | Buffer | object;
 }
 
 export interface LoggedRequest {
@@ -224,7 +224,8 @@ function cutOff(socket: Socket, taken: readonly { effect: FaultEffect }[]): void
 }
 
 function sendHalf(response: ServerResponse, answer: SimResponse): void {
-  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? {});
+  const isRaw = typeof answer.body === 'string' || Buffer.isBuffer(answer.body);
+  const text = isRaw ? String(answer.body) : JSON.stringify(answer.body ?? {});
   response.writeHead(answer.status, { ...answer.headers, 'content-length': Buffer.byteLength(text) + 1 });
   response.write(text.slice(0, Math.floor(text.length / 2)), () => response.destroy());
 }
@@ -257,8 +258,8 @@ async function readBody(incoming: IncomingMessage, largest: number): Promise<Buf
 }
 
 function send(response: ServerResponse, answer: SimResponse): void {
-  const isText = typeof answer.body === 'string';
-  const text = answer.body === undefined ? '' : isText ? (answer.body as string) : JSON.stringify(answer.body);
+  const isText = typeof answer.body === 'string' || Buffer.isBuffer(answer.body);
+  const text = answer.body === undefined ? '' : isText ? (answer.body as string | Buffer) : JSON.stringify(answer.body);
   const headers: Record<string, string | number> = { ...answer.headers };
   if (!isText && text !== '' && !('content-type' in headers))
     headers['content-type'] = 'application/json; charset=utf-8';

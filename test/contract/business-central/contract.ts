@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { testActions } from './actions.js';
 import { testDocuments } from './documents.js';
+import { testFiles } from './files.js';
 import { testLines } from './lines.js';
 import { testMasterData } from './master-data.js';
 import { testQueries } from './queries.js';
@@ -14,6 +15,7 @@ export function testBusinessCentral(name: string, open: () => Promise<BusinessCe
     testDocuments(requests);
     testLines(requests);
     testActions(requests);
+    testFiles(requests);
     testQueries(requests);
   });
 }

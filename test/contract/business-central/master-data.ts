@@ -30,6 +30,8 @@ export function testMasterData({ ask, at, key, code, createCustomer, tenant }: B
     it('1.3: a missing token is 401 with the error envelope', async () => {
       const response = await fetch(`${tenant().root}/companies`);
       expect(response.status).toBe(401);
+      // RFC 9110, 11.6.1: a 401 names a scheme.
+      expect(response.headers.get('www-authenticate')).toMatch(/^Bearer/);
       const body = (await response.json()) as { error: { code: string; message: string } };
       expect(body.error.code).toBe('Authentication_InvalidCredentials');
       expect(body.error.message).toMatch(/ {2}CorrelationId: {2}[0-9a-f-]{36}\.$/);
@@ -60,6 +62,23 @@ export function testMasterData({ ask, at, key, code, createCustomer, tenant }: B
   });
 
   describe('master data', () => {
+    // dynamics_companyinformation_get.md, dynamics_generalledgersetup_get.md; APIV2CompanyInformation.Page.al, APIV2GLSetup.Page.al
+    it('company information has a fax number and a picture, the ledger setup its consolidation switch', async () => {
+      const { body: information } = await ask('GET', at('companyInformation'));
+      const [company] = information.value;
+      expect(company.faxNumber).toBeTypeOf('string');
+      expect(company['picture@odata.mediaReadLink']).toContain(`companyInformation(${company.id})/picture`);
+      const { body: setup } = await ask('GET', at('generalLedgerSetup'));
+      expect(setup.value[0].allowQueryFromConsolidation).toBeTypeOf('boolean');
+      const { body: changed } = await ask(
+        'PATCH',
+        at(`companyInformation(${company.id})`),
+        { faxNumber: '+49 40 1234' },
+        { 'if-match': '*' },
+      );
+      expect(changed.faxNumber).toBe('+49 40 1234');
+    });
+
     it('2.0: absent values are never null, codes come back in upper case', async () => {
       const number = `t${key().slice(0, 10).toLowerCase()}`;
       const customer = await createCustomer({ number, displayName: 'Mixed Case' });

@@ -109,6 +109,15 @@ export function testQueries({ ask, at, key, code, createCustomer }: BusinessCent
       expect((await ask('GET', at(`customers(${body.responses[0].body.id})`))).status).toBe(404);
     });
 
+    // reference/business-central 1.1: `?company=` stands for the company of whatever the request asks for.
+    it('7: $batch?company= stands for the company of operations that name none', async () => {
+      const company = at('').replace(/^companies\(|\)\/$/g, '');
+      const batch = [operation('1', 'GET', 'customers?$top=1'), operation('2', 'GET', at('items?$top=1'))];
+      const { status, body } = await ask('POST', `$batch?company=${company}`, { requests: batch });
+      expect(status).toBe(200);
+      expect(body.responses.map((one: { status: number }) => one.status)).toEqual([200, 200]);
+    });
+
     it('7: 101 operations are too many', async () => {
       const batch = Array.from({ length: 101 }, (_none, index) =>
         operation(String(index), 'GET', at('customers?$top=1')),
