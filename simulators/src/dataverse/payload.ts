@@ -13,11 +13,18 @@ export interface Payload {
     readonly via: string;
     readonly rows: readonly Record<string, unknown>[];
   }[];
+  /** Rows that a single navigation property brings along: made first, then referred to. */
+  readonly parents: readonly {
+    readonly table: Table;
+    readonly column: string;
+    readonly row: Record<string, unknown>;
+  }[];
 }
 
 export function readPayload(store: Store, table: Table, body: Readonly<Record<string, unknown>>): Payload {
   const values: Row = {};
   const nested = [];
+  const parents = [];
   for (const [name, value] of Object.entries(body)) {
     const nav = /^(.+)@odata\.bind$/.exec(name)?.[1];
     const collection = table.collections[name];
@@ -29,6 +36,10 @@ export function readPayload(store: Store, table: Table, body: Readonly<Record<st
         via: collection.via,
         rows: value as Record<string, unknown>[],
       });
+    } else if (isSingle(table, name, value)) {
+      const { column, target } = table.navs.get(name) as { column: string; target: string };
+      if (value === null) values[column] = null;
+      else parents.push({ table: store.schema.table(target), column, row: value as Record<string, unknown> });
     } else if (name === table.id) {
       values[name] = String(value).toLowerCase();
     } else {
@@ -42,7 +53,13 @@ export function readPayload(store: Store, table: Table, body: Readonly<Record<st
       if (column.access !== 'read') values[name] = toValue(table, column, value);
     }
   }
-  return { values, nested };
+  return { values, nested, parents };
+}
+
+/** A writable single navigation property with null, which disassociates, or with the row to create. */
+function isSingle(table: Table, name: string, value: unknown): boolean {
+  const nav = table.navs.get(name);
+  return nav !== undefined && !table.readOnlyLookups.has(nav.column) && typeof value === 'object';
 }
 
 function bind(store: Store, table: Table, nav: string, value: unknown, values: Row): void {
@@ -57,20 +74,23 @@ function bind(store: Store, table: Table, nav: string, value: unknown, values: R
     values[found.column] = null;
     return;
   }
-  const target = store.schema.table(found.target);
+  values[found.column] = referredTo(store, table, nav, store.schema.table(found.target), value);
+}
+
+/** The id of the row that `@odata.bind` or `@odata.id` refers to, by its id or by an alternate key. */
+export function referredTo(store: Store, table: Table, nav: string, target: Table, value: unknown): string {
   const text = String(value).replace(/^https?:\/\/[^/]+\/api\/data\/v9\.\d\//, '/');
   const id = new RegExp(`^/?${target.set}\\(([0-9a-fA-F-]{36})\\)$`).exec(text)?.[1];
   if (id) {
-    values[found.column] = id.toLowerCase();
     if (!store.find(target.name, id))
       throw new DataverseError(404, '0x80040217', `${target.name} With Id = ${id} Does Not Exist`);
-    return;
+    return id.toLowerCase();
   }
   const key = new RegExp(`^/?${target.set}\\((\\w+)='((?:[^']|'')*)'\\)$`).exec(text);
   if (!key) throw badPayload(table, `The value of '${nav}@odata.bind' is not a valid reference: ${text}`);
   const row = findByKey(store, target, { [key[1] as string]: (key[2] as string).replaceAll("''", "'") });
   if (!row) throw noSuchKey(target);
-  values[found.column] = String(row[target.id]);
+  return String(row[target.id]);
 }
 
 /** @throws DataverseError 0x80060890 when these columns are no key. */

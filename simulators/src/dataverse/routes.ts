@@ -3,15 +3,19 @@ import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
+import { BULK, runBulk } from './bulk.js';
 import { annotationsOf, changes, contextOf, countChanges, getRow, isTracked, list, PAGE, read } from './reads.js';
+import { routeReference } from './references.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { checkExpand, selectRows, toWire, type WireOptions } from './wire.js';
-import { checkMatch, create, created, patch, remove, update } from './writes.js';
+import { checkMatch, create, created, notAllowed, patch, remove, update } from './writes.js';
 
 /** Which resource a path names, and what can be done with it (reference/dataverse-sales 7 and 8). */
 
-const SUPPORTED: ReadonlySet<string> = new Set(['$apply', '$skiptoken', '$deltatoken']);
+const SUPPORTED: ReadonlySet<string> = new Set(['$apply', '$skiptoken', '$deltatoken', '$id']);
+/** Options without a dollar that would choose other rows: refused rather than dropped. */
+const UNSERVED: ReadonlySet<string> = new Set(['savedQuery', 'userQuery', 'partitionId']);
 
 export function routeTable(
   api: Api,
@@ -52,18 +56,14 @@ export function routeTable(
       if (!isSet) return remove(api, request, table, first);
       break;
   }
-  throw new DataverseError(
-    405,
-    '0x80060888',
-    `The requested resource does not support http method '${request.method}'.`,
-  );
+  throw notAllowed(request.method);
 }
 
 function checkOptions(options: QueryOptions): void {
   if (options.skip !== undefined)
     throw new DataverseError(400, '0x80060888', 'The query parameter $skip is not supported.');
   for (const name of Object.keys(options.other)) {
-    if (!name.startsWith('$') || SUPPORTED.has(name)) continue;
+    if ((!name.startsWith('$') && !UNSERVED.has(name)) || SUPPORTED.has(name)) continue;
     throw new DataverseError(400, '0x80060888', `The query parameter ${name} is not supported.`);
   }
   if (options.other['fetchXml'] !== undefined) {
@@ -85,6 +85,11 @@ function routeBelow(
   if (!second) throw noSegment('');
   const isSet = first.key === undefined && first.keys === undefined;
   if (second.name.startsWith('Microsoft.Dynamics.CRM.')) {
+    const name = second.name.slice('Microsoft.Dynamics.CRM.'.length);
+    if (isSet && BULK.has(name)) {
+      if (request.method !== 'POST') throw notAllowed(request.method);
+      return runBulk(api, request, table, name);
+    }
     const id = isSet ? undefined : String(getRow(api, table, first)[table.id]);
     const done = api.store.transact(() =>
       runBoundAction(api.store, table, id, second.name.slice(23), readJson(request)),
@@ -103,7 +108,7 @@ function routeBelow(
   }
   const row = getRow(api, table, first);
   const nav = table.navs.get(second.name);
-  if (third?.name === '$ref') return reference(api, request, table, row, second.name);
+  if (third?.name === '$ref') return routeReference(api, request, table, row, second, options, wire);
   if (nav) {
     const target = api.store.schema.table(nav.target);
     const id = row[nav.column];
@@ -151,6 +156,8 @@ function property(
   if (!column) throw noSegment(name);
   if (request.method === 'GET') {
     const value = toWire(table, row, { select: [name], other: {} }, { store: api.store, annotations: undefined })[name];
+    // A property without a value has no content (OData 4.0, part 1, 11.2.3).
+    if (value === null || value === undefined) return answer(204);
     if (third === '$value')
       return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(row[name] ?? '') };
     return answer(200, { '@odata.context': `${api.url}/$metadata#${table.set}(${row[table.id]})/${name}`, value });
@@ -159,27 +166,7 @@ function property(
   if (request.method === 'PUT')
     api.store.transact(() => update(api, table, row, { [name]: readJson(request)['value'] }));
   else if (request.method === 'DELETE') api.store.transact(() => update(api, table, row, { [name]: null }));
-  else
-    throw new DataverseError(
-      405,
-      '0x80060888',
-      `The requested resource does not support http method '${request.method}'.`,
-    );
-  return answer(204);
-}
-
-/** `DELETE accounts(…)/primarycontactid/$ref` clears a lookup, PUT sets it. */
-function reference(api: Api, request: SimRequest, table: Table, row: Row, nav: string): SimResponse {
-  if (!table.navs.has(nav)) throw noSegment(nav);
-  if (request.method === 'DELETE') api.store.transact(() => update(api, table, row, { [`${nav}@odata.bind`]: null }));
-  else if (request.method === 'PUT')
-    api.store.transact(() => update(api, table, row, { [`${nav}@odata.bind`]: readJson(request)['@odata.id'] }));
-  else
-    throw new DataverseError(
-      405,
-      '0x80060888',
-      `The requested resource does not support http method '${request.method}'.`,
-    );
+  else throw notAllowed(request.method);
   return answer(204);
 }
 

@@ -19,6 +19,7 @@ import { seedMessages, stepRegistrations } from './steps.js';
 import { DataverseError, type Row, Store } from './store.js';
 import { DEFAULT_SWITCHES, type Switches } from './switches.js';
 import { Webhooks } from './webhooks.js';
+import { notAllowed } from './writes.js';
 
 export interface DataverseOptions {
   readonly port: number;
@@ -40,6 +41,9 @@ export interface DataverseSim extends SimServer {
 }
 
 const API = /^\/api\/data\/v9\.[012](?:\/|$)/;
+
+/** Functions take GET only. */
+const FUNCTIONS: ReadonlySet<string> = new Set(['WhoAmI', 'RetrieveVersion']);
 
 interface Sim {
   readonly options: DataverseOptions;
@@ -212,12 +216,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
       body: metadata(sim.store),
     };
   if (rest === '$batch') {
-    if (request.method !== 'POST')
-      throw new DataverseError(
-        405,
-        '0x80060888',
-        `The requested resource does not support http method '${request.method}'.`,
-      );
+    if (request.method !== 'POST') throw notAllowed(request.method);
     const attempt = (inner: SimRequest): SimResponse => route(sim, inner);
     const one = (inner: SimRequest): SimResponse => {
       try {
@@ -235,6 +234,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
     const value = sim.store.schema.tables.map((table) => ({ name: table.set, kind: 'EntitySet', url: table.set }));
     return answer(200, { '@odata.context': `${api.url}/$metadata`, value });
   }
+  if (FUNCTIONS.has(first.name) && request.method !== 'GET') throw notAllowed(request.method);
   if (first.name === 'WhoAmI') return whoAmI(sim, api);
   if (first.name === 'RetrieveVersion')
     return answer(200, {

@@ -126,6 +126,9 @@ export function checkExpand(store: Store, table: Table, items: readonly ExpandIt
   for (const { nav, options } of items) {
     const target = table.navs.get(nav)?.target ?? table.collections[nav]?.table;
     if (target === undefined) throw unknownProperty(nav, table);
+    const [unserved] = [...(options.skip === undefined ? [] : ['$skip']), ...Object.keys(options.other)];
+    if (unserved !== undefined)
+      throw new DataverseError(400, '0x80060888', `The query parameter ${unserved} is not supported.`);
     if (depth > 0 && table.collections[nav] && (options.top !== undefined || options.orderby)) {
       throw new DataverseError(
         400,

@@ -12,7 +12,8 @@ import { toWire, type WireOptions } from './wire.js';
 /** Create, update, upsert and delete (reference/dataverse-sales 7). */
 
 export function create(api: Api, table: Table, body: Readonly<Record<string, unknown>>, keys: Row = {}): Row {
-  const { values, nested } = readPayload(api.store, table, body);
+  const { values, nested, parents } = readPayload(api.store, table, body);
+  for (const parent of parents) values[parent.column] = String(create(api, parent.table, parent.row)[parent.table.id]);
   Object.assign(values, keys);
   completeState(table, values, undefined);
   fillDefaults(api.store, table, values);
@@ -26,6 +27,10 @@ export function create(api: Api, table: Table, body: Readonly<Record<string, unk
   api.store.recomputeParent(table, row);
   api.announce({ message: 'Create', table: table.name, recordId: String(row[table.id]), values });
   return row;
+}
+
+export function notAllowed(method: string): DataverseError {
+  return new DataverseError(405, '0x80060888', `The requested resource does not support http method '${method}'.`);
 }
 
 export function created(
@@ -86,8 +91,9 @@ const CREATE_ONLY = 'create';
  * 3.4).
  */
 export function update(api: Api, table: Table, row: Row, body: Readonly<Record<string, unknown>>): void {
-  const { values, nested } = readPayload(api.store, table, body);
-  if (nested.length > 0) throw badPayload(table, 'Nested collections cannot be changed by an update of their parent.');
+  const { values, nested, parents } = readPayload(api.store, table, body);
+  if (nested.length > 0 || parents.length > 0)
+    throw badPayload(table, 'Nested collections cannot be changed by an update of their parent.');
   for (const name of Object.keys(values)) if (table.columns.get(name)?.access === CREATE_ONLY) delete values[name];
   delete values[table.id];
   completeState(table, values, row);

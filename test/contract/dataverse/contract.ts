@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { testDocuments } from './documents.js';
+import { testOperations } from './operations.js';
 import { testQueries } from './queries.js';
 import { type DataverseUnderTest, openRequests } from './requests.js';
 import { testRows } from './rows.js';
@@ -11,5 +12,6 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
     testRows(requests);
     testDocuments(requests);
     testQueries(requests);
+    testOperations(requests);
   });
 }

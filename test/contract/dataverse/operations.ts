@@ -1,0 +1,145 @@
+import { randomUUID } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { type DataverseRequests, REPRESENTATION } from './requests.js';
+
+/**
+ * Associations, nulls, bulk messages and what is refused. The sources are pages of MicrosoftDocs/powerapps-docs below
+ * powerapps-docs/developer/data-platform.
+ */
+export function testOperations({ ask, code, account, tenant }: DataverseRequests): void {
+  async function contact(more: object = {}): Promise<string> {
+    const { status, body } = await ask('POST', 'contacts', { lastname: randomUUID(), ...more }, REPRESENTATION);
+    expect(status, JSON.stringify(body)).toBe(201);
+    return body.contactid;
+  }
+
+  describe('associations', () => {
+    // webapi/associate-disassociate-entities-using-web-api.md
+    it('a collection takes and gives back a row by $ref', async () => {
+      const { accountid } = await account();
+      const contactid = await contact();
+      const path = `accounts(${accountid})/contact_customer_accounts`;
+      const added = await ask('POST', `${path}/$ref`, { '@odata.id': `${tenant().root}/contacts(${contactid})` });
+      expect(added.status, JSON.stringify(added.body)).toBe(204);
+      expect((await ask('GET', `contacts(${contactid})`)).body._parentcustomerid_value).toBe(accountid);
+      const { body } = await ask('GET', `${path}/$ref`);
+      expect(body['@odata.context']).toContain('$metadata#Collection($ref)');
+      expect(body.value).toEqual([{ '@odata.id': expect.stringContaining(`/contacts(${contactid})`) }]);
+      expect((await ask('DELETE', `${path}(${contactid})/$ref`)).status).toBe(204);
+      expect((await ask('GET', `contacts(${contactid})`)).body._parentcustomerid_value).toBeNull();
+      await ask('POST', `${path}/$ref`, { '@odata.id': `contacts(${contactid})` });
+      const byId = `${path}/$ref?$id=${tenant().root}/contacts(${contactid})`;
+      expect((await ask('DELETE', byId)).status).toBe(204);
+      expect((await ask('GET', `${path}/$ref`)).body.value).toEqual([]);
+    });
+
+    it('a single property is set, shown and cleared by $ref', async () => {
+      const { accountid } = await account();
+      const contactid = await contact();
+      const path = `accounts(${accountid})/primarycontactid/$ref`;
+      expect((await ask('PUT', path, { '@odata.id': `${tenant().root}/contacts(${contactid})` })).status).toBe(204);
+      const { body } = await ask('GET', path);
+      expect(body['@odata.context']).toContain('$metadata#$ref');
+      expect(body['@odata.id']).toContain(`/contacts(${contactid})`);
+      expect((await ask('DELETE', path)).status).toBe(204);
+      expect((await ask('GET', path)).status).toBe(204);
+      expect((await ask('PUT', path, {})).status).toBe(400);
+      expect((await ask('PUT', path, { '@odata.id': `contacts(${randomUUID()})` })).status).toBe(404);
+    });
+
+    it('a lookup is cleared by null under its navigation name', async () => {
+      const { accountid } = await account();
+      const contactid = await contact();
+      const path = `accounts(${accountid})`;
+      await ask('PATCH', path, { 'primarycontactid@odata.bind': `/contacts(${contactid})` });
+      expect((await ask('GET', path)).body._primarycontactid_value).toBe(contactid);
+      expect((await ask('PATCH', path, { primarycontactid: null })).status).toBe(204);
+      expect((await ask('GET', path)).body._primarycontactid_value).toBeNull();
+    });
+
+    // webapi/create-entity-web-api.md, create related table rows in one operation
+    it('a create brings the row of a single property along', async () => {
+      const lastname = randomUUID();
+      const { body } = await ask(
+        'POST',
+        'accounts?$select=name,_primarycontactid_value',
+        { name: 'With a contact', primarycontactid: { firstname: 'Ada', lastname } },
+        REPRESENTATION,
+      );
+      const { body: made } = await ask('GET', `contacts(${body._primarycontactid_value})?$select=lastname`);
+      expect(made.lastname).toBe(lastname);
+    });
+  });
+
+  describe('properties', () => {
+    // webapi/retrieve-entity-using-web-api.md; OData 4.0 part 1, 11.2.3
+    it('one without a value has no content', async () => {
+      const { accountid } = await account({ fax: '1' });
+      expect((await ask('GET', `accounts(${accountid})/fax`)).body.value).toBe('1');
+      expect((await ask('DELETE', `accounts(${accountid})/fax`)).status).toBe(204);
+      const empty = await ask('GET', `accounts(${accountid})/fax`);
+      expect(empty.status).toBe(204);
+      expect(empty.body).toBe('');
+      expect((await ask('GET', `accounts(${accountid})/fax/$value`)).status).toBe(204);
+    });
+  });
+
+  describe('bulk messages', () => {
+    const target = (more: object) => ({ '@odata.type': 'Microsoft.Dynamics.CRM.account', ...more });
+    const send = (name: string, targets: object[]) =>
+      ask('POST', `accounts/Microsoft.Dynamics.CRM.${name}`, { Targets: targets });
+
+    // bulk-operations.md
+    it('CreateMultiple answers with the ids, UpdateMultiple with none', async () => {
+      const made = await send('CreateMultiple', [target({ name: 'One' }), target({ name: 'Two' })]);
+      expect(made.status, JSON.stringify(made.body)).toBe(200);
+      expect(made.body['@odata.context']).toContain('Microsoft.Dynamics.CRM.CreateMultipleResponse');
+      const [one, two] = made.body.Ids;
+      const changed = await send('UpdateMultiple', [
+        target({ accountid: one, fax: '11' }),
+        target({ accountid: two, fax: '22' }),
+      ]);
+      expect(changed.status).toBe(204);
+      expect((await ask('GET', `accounts(${two})`)).body).toMatchObject({ name: 'Two', fax: '22' });
+    });
+
+    it('UpsertMultiple changes what is there and creates what is not', async () => {
+      const { accountid } = await account();
+      const fresh = randomUUID();
+      const done = await send('UpsertMultiple', [
+        target({ '@odata.id': `accounts(${accountid})`, fax: '33' }),
+        target({ accountid: fresh, name: 'Fresh' }),
+      ]);
+      expect(done.status, JSON.stringify(done.body)).toBe(204);
+      expect((await ask('GET', `accounts(${accountid})`)).body.fax).toBe('33');
+      expect((await ask('GET', `accounts(${fresh})`)).body.name).toBe('Fresh');
+    });
+
+    it('all is done or nothing, and each target names its type', async () => {
+      const name = randomUUID();
+      const failed = await send('CreateMultiple', [target({ name }), target({ name: 'x'.repeat(200) })]);
+      expect(failed.status).toBe(400);
+      expect((await ask('GET', `accounts?$filter=name eq '${name}'`)).body.value).toEqual([]);
+      expect(code(await send('CreateMultiple', [{ name }]))).toBe('0x80048d19');
+      expect((await send('CreateMultiple', [])).status).toBe(400);
+      expect((await send('UpdateMultiple', [target({ accountid: randomUUID(), fax: '1' })])).status).toBe(404);
+    });
+  });
+
+  describe('what is not served', () => {
+    it('is refused, never dropped', async () => {
+      for (const path of [
+        'accounts?savedQuery=00000000-0000-0000-00aa-000010001002',
+        'accounts?$compute=revenue mul 2 as twice',
+        'accounts?$expand=primarycontactid($levels=2)',
+        'accounts?$expand=contact_customer_accounts($skip=1)',
+      ]) {
+        expect((await ask('GET', path)).status, path).toBe(400);
+      }
+    });
+
+    it('a function takes GET only', async () => {
+      for (const name of ['WhoAmI', 'RetrieveVersion']) expect((await ask('POST', name, {})).status, name).toBe(405);
+    });
+  });
+}
