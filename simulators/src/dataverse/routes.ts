@@ -4,6 +4,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { BULK, runBulk } from './bulk.js';
+import { fetchRows } from './fetch.js';
 import { annotationsOf, changes, contextOf, countChanges, getRow, isTracked, list, PAGE, read } from './reads.js';
 import { routeReference } from './references.js';
 import { DataverseError, type Row } from './store.js';
@@ -35,6 +36,8 @@ export function routeTable(
   switch (request.method) {
     case 'GET':
       if (!isSet) return read(api, request, table, first, options, wire);
+      if (options.other['fetchXml'] !== undefined)
+        return fetchRows(api, request, table, options.other['fetchXml'], wire);
       return isTracked(request, options)
         ? changes(api, request, table, options, wire)
         : list(api, request, table, options, wire);
@@ -65,9 +68,6 @@ function checkOptions(options: QueryOptions): void {
   for (const name of Object.keys(options.other)) {
     if ((!name.startsWith('$') && !UNSERVED.has(name)) || SUPPORTED.has(name)) continue;
     throw new DataverseError(400, '0x80060888', `The query parameter ${name} is not supported.`);
-  }
-  if (options.other['fetchXml'] !== undefined) {
-    throw new DataverseError(501, '0x80040315', 'FetchXML is not simulated: ask with OData query options.');
   }
 }
 

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { testDocuments } from './documents.js';
+import { testFetch } from './fetch.js';
 import { testOperations } from './operations.js';
 import { testQueries } from './queries.js';
 import { type DataverseUnderTest, openRequests } from './requests.js';
@@ -13,5 +14,6 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
     testDocuments(requests);
     testQueries(requests);
     testOperations(requests);
+    testFetch(requests);
   });
 }
