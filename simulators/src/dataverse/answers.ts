@@ -16,7 +16,12 @@ export interface Api {
   readonly changes: ChangeSettings;
 }
 
-export function answer(status: number, body?: object, headers: Record<string, string> = {}): SimResponse {
+/** An answer with its body before it became text, for those who ask for another format than the usual. */
+export interface DataverseAnswer extends SimResponse {
+  readonly json?: object;
+}
+
+export function answer(status: number, body?: object, headers: Record<string, string> = {}): DataverseAnswer {
   const requestId = randomUUID();
   return {
     status,
@@ -27,7 +32,7 @@ export function answer(status: number, body?: object, headers: Record<string, st
       req_id: requestId,
       ...headers,
     },
-    ...(body !== undefined && { body: toJsonText(body) }),
+    ...(body !== undefined && { json: body, body: toJsonText(body) }),
   };
 }
 

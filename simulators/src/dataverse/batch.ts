@@ -47,7 +47,12 @@ export function runBatch(run: BatchRun): SimResponse {
   }
   const body = `${sections.map((text) => `--${boundary}${CRLF}${text}`).join('')}--${boundary}--${CRLF}`;
   const status = failed && !goesOn ? failed.status : 200;
-  return { status, headers: { 'content-type': `multipart/mixed; boundary=${boundary}`, 'odata-version': '4.0' }, body };
+  const headers = {
+    'content-type': `multipart/mixed; boundary=${boundary}`,
+    'odata-version': '4.0',
+    ...(goesOn && { 'preference-applied': 'odata.continue-on-error' }),
+  };
+  return { status, headers, body };
 }
 
 /** All or nothing; `$1` stands for the row that an earlier part created. */

@@ -5,7 +5,19 @@ import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { BULK, runBulk } from './bulk.js';
 import { fetchRows } from './fetch.js';
-import { annotationsOf, changes, contextOf, countChanges, getRow, isTracked, list, PAGE, read } from './reads.js';
+import { formatOf } from './formats.js';
+import {
+  annotationsOf,
+  applied,
+  changes,
+  contextOf,
+  countChanges,
+  getRow,
+  isTracked,
+  list,
+  PAGE,
+  read,
+} from './reads.js';
 import { routeReference } from './references.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
@@ -29,7 +41,11 @@ export function routeTable(
   checkOptions(options);
   checkExpand(api.store, table, options.expand);
   const annotations = annotationsOf(request);
-  const wire: WireOptions = { store: api.store, annotations };
+  const wire: WireOptions = {
+    store: api.store,
+    annotations,
+    full: formatOf(request).metadata === 'full' ? api.url : undefined,
+  };
   if (first === undefined) throw noSegment('');
   const isSet = first.key === undefined && first.keys === undefined;
   if (second) return routeBelow(api, request, table, first, segments.slice(1), options, wire);
@@ -114,10 +130,11 @@ function routeBelow(
     const id = row[nav.column];
     const other = typeof id === 'string' ? api.store.find(nav.target, id) : undefined;
     if (!other) return answer(204);
-    return answer(200, {
+    const body = {
       '@odata.context': contextOf(api, target, options, '/$entity'),
       ...toWire(target, other, options, wire),
-    });
+    };
+    return answer(200, body, applied(request));
   }
   const collection = table.collections[second.name];
   if (collection) {
@@ -136,10 +153,12 @@ function routeBelow(
     );
     if (third?.name === '$count')
       return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(rows.length) };
-    return answer(200, {
+    const body = {
       '@odata.context': contextOf(api, child, options),
+      ...(options.count && { '@odata.count': rows.length }),
       value: rows.slice(0, options.top ?? PAGE).map((one) => toWire(child, one, options, wire)),
-    });
+    };
+    return answer(200, body, applied(request));
   }
   return property(api, request, table, row, second.name, third?.name);
 }

@@ -10,6 +10,7 @@ import type { Distributor } from '../seed/distributor.js';
 import { createAdmin } from './admin.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { runBatch } from './batch.js';
+import { formatOf, inFormat } from './formats.js';
 import { ServiceProtection } from './limits.js';
 import { addColumn, addKey, attributes, definition, definitions, keysOf, metadata, pick } from './metadata.js';
 import { checkPrivilege, userPrivileges } from './privileges.js';
@@ -130,7 +131,7 @@ function handle(sim: Sim, request: SimRequest): SimResponse {
     leave = sim.limits.enter();
     checkUser(sim, claims.appid);
     takeCaller(sim, request.headers['mscrmcallerid']);
-    const done = route(sim, request);
+    const done = inFormat(route(sim, request), formatOf(request));
     return { ...done, headers: { 'x-ms-dop-hint': '4', ...sim.limits.headers(), ...done.headers } };
   } catch (error) {
     return toRefusal(error);
@@ -217,7 +218,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
     };
   if (rest === '$batch') {
     if (request.method !== 'POST') throw notAllowed(request.method);
-    const attempt = (inner: SimRequest): SimResponse => route(sim, inner);
+    const attempt = (inner: SimRequest): SimResponse => inFormat(route(sim, inner), formatOf(inner));
     const one = (inner: SimRequest): SimResponse => {
       try {
         return attempt(inner);

@@ -9,6 +9,15 @@ import { statesOf, type Table } from './tables.js';
 /** Numbers whose trailing zeros matter (`1250.0000`) are marked as text here and unquoted at the very end. */
 const MARK = '\u0001';
 
+/** Numbers that a double does not hold become text (`IEEE754Compatible=true`). */
+export function toText(value: unknown, name = ''): unknown {
+  if (typeof value === 'string' && value.startsWith(MARK)) return value.slice(MARK.length);
+  if (Array.isArray(value)) return value.map((one) => toText(one));
+  if (typeof value === 'number' && (name === 'versionnumber' || name === '@odata.count')) return String(value);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, one]) => [key, toText(one, key)]));
+}
+
 export function toJsonText(value: object): string {
   return JSON.stringify(value).replace(/"\\u0001(-?\d+(?:\.\d+)?)"/g, '$1');
 }
@@ -17,6 +26,8 @@ export interface WireOptions {
   readonly store: Store;
   /** Which annotations the client asked for; `undefined` is none. */
   readonly annotations: RegExp | undefined;
+  /** `https://…/api/data/v9.2`, when the client asked for all control information (`odata.metadata=full`). */
+  readonly full?: string | undefined;
 }
 
 const FORMATTED = 'OData.Community.Display.V1.FormattedValue';
@@ -28,9 +39,50 @@ export function toWire(table: Table, row: Row, query: QueryOptions, options: Wir
   const wire: Record<string, unknown> = { '@odata.etag': `W/"${row['versionnumber']}"` };
   for (const name of columnsOf(table, query)) if (name !== table.id) writeColumn(table, row, name, wire, options);
   wire[table.id] = row[table.id];
+  if (options.full !== undefined) return describe(table, row, query, options, options.full, wire);
   for (const item of query.expand ?? []) wire[item.nav] = expand(table, row, item, options);
   return wire;
 }
+
+/** What `odata.metadata=full` adds: types, addresses, links (OData JSON format 4.0, 4.5). */
+function describe(
+  table: Table,
+  row: Row,
+  query: QueryOptions,
+  options: WireOptions,
+  url: string,
+  plain: Record<string, unknown>,
+): Record<string, unknown> {
+  const address = `${table.set}(${row[table.id]})`;
+  const wire: Record<string, unknown> = {
+    '@odata.type': `#Microsoft.Dynamics.CRM.${table.name}`,
+    '@odata.id': `${url}/${address}`,
+    '@odata.etag': plain['@odata.etag'],
+    '@odata.editLink': address,
+  };
+  for (const [name, value] of Object.entries(plain)) {
+    const type = name === table.id || lookupOf(table, name) ? 'guid' : table.columns.get(name)?.type;
+    const shown = name === 'versionnumber' ? 'Int64' : type && TYPE_NAMES[type];
+    if (shown !== undefined && value !== null) wire[`${name}@odata.type`] = `#${shown}`;
+    wire[name] = value;
+  }
+  const expanded = new Map((query.expand ?? []).map((item) => [item.nav, item]));
+  for (const nav of query.select ? expanded.keys() : [...table.navs.keys(), ...Object.keys(table.collections)]) {
+    wire[`${nav}@odata.associationLink`] = `${url}/${address}/${nav}/$ref`;
+    wire[`${nav}@odata.navigationLink`] = `${url}/${address}/${nav}`;
+  }
+  for (const item of expanded.values()) wire[item.nav] = expand(table, row, item, options);
+  return wire;
+}
+
+/** Types that JSON does not tell by itself. */
+const TYPE_NAMES: Readonly<Record<string, string>> = {
+  money: 'Decimal',
+  decimal: 'Decimal',
+  datetime: 'DateTimeOffset',
+  date: 'Date',
+  guid: 'Guid',
+};
 
 function columnsOf(table: Table, query: QueryOptions): readonly string[] {
   if (!query.select) return [...table.columns.keys(), ...[...table.lookups.keys()].map((name) => `_${name}_value`)];

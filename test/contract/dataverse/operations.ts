@@ -126,6 +126,69 @@ export function testOperations({ ask, code, account, tenant }: DataverseRequests
     });
   });
 
+  describe('formats and preferences', () => {
+    // OData JSON format 4.0, 3.1 and 4.5; the full form is the one of webapi/compose-http-requests-handle-errors.md
+    it('odata.metadata=none leaves the control information out, full adds types and links', async () => {
+      const { accountid } = await account({ creditlimit: 12.5 });
+      const path = `accounts(${accountid})?$select=name,creditlimit`;
+      const none = await ask('GET', path, undefined, { accept: 'application/json;odata.metadata=none' });
+      expect(none.headers.get('content-type')).toContain('odata.metadata=none');
+      expect(Object.keys(none.body).filter((name) => name.includes('@odata.'))).toEqual([]);
+      expect(none.body).toMatchObject({ accountid, creditlimit: 12.5 });
+      const full = await ask('GET', `accounts(${accountid})`, undefined, {
+        accept: 'application/json;odata.metadata=full',
+      });
+      expect(full.headers.get('content-type')).toContain('odata.metadata=full');
+      expect(full.body).toMatchObject({
+        '@odata.type': '#Microsoft.Dynamics.CRM.account',
+        '@odata.id': expect.stringContaining(`/accounts(${accountid})`),
+        '@odata.editLink': `accounts(${accountid})`,
+        'accountid@odata.type': '#Guid',
+        'creditlimit@odata.type': '#Decimal',
+        'createdon@odata.type': '#DateTimeOffset',
+        'versionnumber@odata.type': '#Int64',
+        'primarycontactid@odata.navigationLink': expect.stringContaining('/primarycontactid'),
+        'primarycontactid@odata.associationLink': expect.stringContaining('/primarycontactid/$ref'),
+      });
+    });
+
+    // OData JSON format 4.0, 3.2
+    it('IEEE754Compatible=true makes text of decimals and 64-bit integers', async () => {
+      const { accountid } = await account({ creditlimit: 12.5, numberofemployees: 7 });
+      const { body, headers } = await ask(
+        'GET',
+        `accounts(${accountid})?$select=creditlimit,numberofemployees,versionnumber`,
+        undefined,
+        { accept: 'application/json;IEEE754Compatible=true' },
+      );
+      expect(headers.get('content-type')).toContain('IEEE754Compatible=true');
+      expect(body.creditlimit).toBe('12.5000');
+      expect(body.versionnumber).toMatch(/^\d+$/);
+      expect(body.numberofemployees).toBe(7);
+    });
+
+    // webapi/compose-http-requests-handle-errors.md, Preference-Applied
+    it('each preference that was followed is said', async () => {
+      const { accountid } = await account();
+      const annotated = { prefer: 'odata.include-annotations="*"' };
+      for (const path of [
+        `accounts(${accountid})`,
+        'accounts?$top=1',
+        `accounts(${accountid})/contact_customer_accounts`,
+        `accounts(${accountid})/ownerid`,
+      ]) {
+        const { status, headers } = await ask('GET', path, undefined, annotated);
+        expect(status, path).toBe(200);
+        expect(headers.get('preference-applied'), path).toBe(annotated.prefer);
+      }
+      const paged = { prefer: 'odata.maxpagesize=2' };
+      expect((await ask('GET', 'accounts', undefined, paged)).headers.get('preference-applied')).toBe(paged.prefer);
+      const both = { prefer: 'return=representation,odata.include-annotations="*"' };
+      const patched = await ask('PATCH', `accounts(${accountid})`, { fax: '1' }, both);
+      expect(patched.headers.get('preference-applied')).toBe(both.prefer);
+    });
+  });
+
   describe('what is not served', () => {
     it('is refused, never dropped', async () => {
       for (const path of [
