@@ -1,59 +1,23 @@
 import { guidFrom } from '../kernel/random.js';
 import { matches } from '../odata/filter.js';
 import type { QueryOptions } from '../odata/query.js';
-import { DataverseError, type Store } from './store.js';
+import { DataverseError } from './store.js';
 import { type Column, parseColumn, statesOf, type Table } from './tables.js';
 
-/** Table and column definitions, and `$metadata` (reference/dataverse-sales 4.1, 11.1). */
-
-const EDM: Readonly<Record<Column['type'], string>> = {
-  text: 'Edm.String',
-  int: 'Edm.Int32',
-  choice: 'Edm.Int32',
-  bool: 'Edm.Boolean',
-  money: 'Edm.Decimal',
-  decimal: 'Edm.Decimal',
-  datetime: 'Edm.DateTimeOffset',
-  date: 'Edm.Date',
-  guid: 'Edm.Guid',
-};
-
-export function metadata(store: Store): string {
-  const types = store.schema.tables.map((table) => {
-    const columns = [...table.columns.values()].map(
-      (column) =>
-        `<Property Name="${column.name}" Type="${column.name === 'versionnumber' ? 'Edm.Int64' : EDM[column.type]}"${column.type === 'text' ? ` MaxLength="${column.size}"` : ''} />`,
-    );
-    const lookups = [...table.lookups.keys()].map((name) => `<Property Name="_${name}_value" Type="Edm.Guid" />`);
-    const navs = [...table.navs].map(
-      ([nav, { target }]) => `<NavigationProperty Name="${nav}" Type="mscrm.${target}" />`,
-    );
-    const many = Object.entries(table.collections).map(
-      ([nav, { table: child }]) => `<NavigationProperty Name="${nav}" Type="Collection(mscrm.${child})" />`,
-    );
-    return `<EntityType Name="${table.name}"><Key><PropertyRef Name="${table.id}" /></Key><Property Name="${table.id}" Type="Edm.Guid" />${[...columns, ...lookups, ...navs, ...many].join('')}</EntityType>`;
-  });
-  const sets = store.schema.tables.map(
-    (table) =>
-      `<EntitySet Name="${table.set}" EntityType="Microsoft.Dynamics.CRM.${table.name}"><Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record><PropertyValue Property="Supported" Bool="${table.changeTracking}" /></Record></Annotation></EntitySet>`,
-  );
-  return `<?xml version="1.0" encoding="utf-8"?><edmx:Edmx Version="4.0" xmlns:edmx="http://docs.oasis-open.org/odata/ns/edmx"><edmx:DataServices><Schema Namespace="Microsoft.Dynamics.CRM" Alias="mscrm" xmlns="http://docs.oasis-open.org/odata/ns/edm">${types.join('')}<EntityContainer Name="System">${sets.join('')}</EntityContainer></Schema></edmx:DataServices></edmx:Edmx>`;
-}
+/** Table and column definitions (reference/dataverse-sales 4.1, 11.1). */
 
 const label = (text: string): object => ({
   LocalizedLabels: [{ Label: text, LanguageCode: 1033, IsManaged: true }],
   UserLocalizedLabel: { Label: text, LanguageCode: 1033, IsManaged: true },
 });
 
-export function definitions(store: Store, options: QueryOptions): object[] {
-  return store.schema.tables
-    .map((table) => definition(store, table))
-    .filter(
-      (row) =>
-        !options.filter ||
-        matches(options.filter, { caseSensitive: false, resolve: (path) => scalar(path.reduce<unknown>(step, row)) }),
-    )
-    .map((row) => pick(row, options.select));
+/** Whether a definition fits the `$filter`. */
+export function fitsDefinition(row: Readonly<Record<string, unknown>>, options: QueryOptions): boolean {
+  if (!options.filter) return true;
+  return matches(options.filter, {
+    caseSensitive: false,
+    resolve: (path) => scalar(path.reduce<unknown>(step, row)),
+  });
 }
 
 function step(value: unknown, name: string): unknown {
@@ -74,16 +38,25 @@ export function pick(
   return picked;
 }
 
-export function definition(_store: Store, table: Table): Record<string, unknown> {
+export function definition(table: Table): Record<string, unknown> {
+  const schemaName = table.name.charAt(0).toUpperCase() + table.name.slice(1);
+  const [title, titles] = TITLES[table.name] ?? [schemaName, schemaName];
   return {
     MetadataId: guidFrom(`table/${table.name}`),
     LogicalName: table.name,
-    SchemaName: table.name.charAt(0).toUpperCase() + table.name.slice(1),
+    SchemaName: schemaName,
     EntitySetName: table.set,
     LogicalCollectionName: table.set,
+    CollectionSchemaName: table.set.charAt(0).toUpperCase() + table.set.slice(1),
     PrimaryIdAttribute: table.id,
     PrimaryNameAttribute: table.title,
-    DisplayName: label(table.name),
+    DisplayName: label(title),
+    DisplayCollectionName: label(titles),
+    Description: label(title),
+    IsActivity: table.id === 'activityid',
+    IsIntersect: false,
+    IsLogicalEntity: false,
+    IsValidForAdvancedFind: true,
     ChangeTrackingEnabled: table.changeTracking,
     CanChangeTrackingBeEnabled: {
       Value: true,
@@ -95,6 +68,35 @@ export function definition(_store: Store, table: Table): Record<string, unknown>
     OwnershipType: table.lookups.has('ownerid') ? 'UserOwned' : 'OrganizationOwned',
   };
 }
+
+/** Display names, of one and of many. */
+const TITLES: Readonly<Record<string, readonly [one: string, many: string]>> = {
+  account: ['Account', 'Accounts'],
+  contact: ['Contact', 'Contacts'],
+  opportunity: ['Opportunity', 'Opportunities'],
+  opportunityproduct: ['Opportunity Product', 'Opportunity Products'],
+  opportunityclose: ['Opportunity Close', 'Opportunity Close Activities'],
+  quote: ['Quote', 'Quotes'],
+  quotedetail: ['Quote Product', 'Quote Products'],
+  quoteclose: ['Quote Close', 'Quote Closes'],
+  salesorder: ['Order', 'Orders'],
+  salesorderdetail: ['Order Product', 'Order Products'],
+  orderclose: ['Order Close', 'Order Closes'],
+  invoice: ['Invoice', 'Invoices'],
+  invoicedetail: ['Invoice Product', 'Invoice Products'],
+  product: ['Product', 'Products'],
+  productpricelevel: ['Price List Item', 'Price List Items'],
+  pricelevel: ['Price List', 'Price Lists'],
+  uom: ['Unit', 'Units'],
+  uomschedule: ['Unit Group', 'Unit Groups'],
+  transactioncurrency: ['Currency', 'Currencies'],
+  territory: ['Territory', 'Territories'],
+  systemuser: ['User', 'Users'],
+  team: ['Team', 'Teams'],
+  businessunit: ['Business Unit', 'Business Units'],
+  organization: ['Organization', 'Organizations'],
+  annotation: ['Note', 'Notes'],
+};
 
 const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: string]>> = {
   text: ['String', 'StringAttributeMetadata'],

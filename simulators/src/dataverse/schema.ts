@@ -177,6 +177,14 @@ export const DEFINITIONS: readonly Definition[] = [
     columns: `${PLAIN} fullname:S200 firstname:S64 lastname:S64 domainname:S1024 internalemailaddress:S100 employeeid:S100 accessmode:O isdisabled:B islicensed:B isintegrationuser:B applicationid:G azureactivedirectoryobjectid:G`,
     lookups: 'businessunitid=businessunit',
   },
+  {
+    name: 'territory',
+    set: 'territories',
+    title: 'name',
+    columns: `${PLAIN} name:S200 description:S2000`,
+    lookups: `${SYSTEM} managerid=systemuser`,
+    collections: 'territory_accounts=account.territoryid',
+  },
   { name: 'team', set: 'teams', title: 'name', columns: `${PLAIN} name:S160`, lookups: 'businessunitid=businessunit' },
   { name: 'businessunit', set: 'businessunits', title: 'name', columns: `${PLAIN} name:S160`, lookups: '' },
   {

@@ -4,15 +4,16 @@ import { recordIn } from '../kernel/faults.js';
 import { guidFrom } from '../kernel/random.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
 import { ODataSyntaxError } from '../odata/lexer.js';
-import { parsePath, type Segment } from '../odata/path.js';
-import { parseQuery, type QueryOptions } from '../odata/query.js';
+import { parsePath } from '../odata/path.js';
+import { parseQuery } from '../odata/query.js';
 import type { Distributor } from '../seed/distributor.js';
 import { createAdmin } from './admin.js';
-import { type Api, answer, noSegment, readJson } from './answers.js';
+import { type Api, answer, noSegment } from './answers.js';
 import { runBatch } from './batch.js';
+import { routeDefinitions } from './definitions.js';
+import { metadata } from './edmx.js';
 import { formatOf, inFormat } from './formats.js';
 import { ServiceProtection } from './limits.js';
-import { addColumn, addKey, attributes, definition, definitions, keysOf, metadata, pick } from './metadata.js';
 import { checkPrivilege, userPrivileges } from './privileges.js';
 import { routeAction, routeTable } from './routes.js';
 import { seedSales } from './seed.js';
@@ -44,7 +45,7 @@ export interface DataverseSim extends SimServer {
 const API = /^\/api\/data\/v9\.[012](?:\/|$)/;
 
 /** Functions take GET only. */
-const FUNCTIONS: ReadonlySet<string> = new Set(['WhoAmI', 'RetrieveVersion']);
+const FUNCTIONS: ReadonlySet<string> = new Set(['WhoAmI', 'RetrieveVersion', 'RetrieveAvailableLanguages']);
 
 interface Sim {
   readonly options: DataverseOptions;
@@ -214,7 +215,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
     return {
       status: 200,
       headers: { 'content-type': 'application/xml', 'odata-version': '4.0' },
-      body: metadata(sim.store),
+      body: metadata(sim.store, /[?&]annotations=true(?:&|$)/i.test(request.rawUrl)),
     };
   if (rest === '$batch') {
     if (request.method !== 'POST') throw notAllowed(request.method);
@@ -242,7 +243,12 @@ function route(sim: Sim, request: SimRequest): SimResponse {
       '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveVersionResponse`,
       Version: '9.2.24084.00182',
     });
-  if (first.name === 'EntityDefinitions') return routeDefinitions(sim, api, request, first, below, options);
+  if (first.name === 'RetrieveAvailableLanguages')
+    return answer(200, {
+      '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveAvailableLanguagesResponse`,
+      LocaleIds: [1033],
+    });
+  if (first.name === 'EntityDefinitions') return routeDefinitions(api, request, first, below, options);
   const table = sim.store.schema.findSet(first.name);
   if (table) {
     if (below[0]?.name === 'Microsoft.Dynamics.CRM.RetrieveUserPrivileges') return rolePrivileges(sim, api);
@@ -266,68 +272,4 @@ function whoAmI(sim: Sim, api: Api): SimResponse {
 function rolePrivileges({ store, switches }: Sim, api: Api): SimResponse {
   const context = `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveUserPrivilegesResponse`;
   return answer(200, { '@odata.context': context, RolePrivileges: userPrivileges(store, switches.denied) });
-}
-
-function routeDefinitions(
-  sim: Sim,
-  api: Api,
-  request: SimRequest,
-  first: Segment,
-  below: readonly Segment[],
-  options: QueryOptions,
-): SimResponse {
-  const { store } = sim;
-  const [second] = below;
-  const context = `${api.url}/$metadata#EntityDefinitions`;
-  const name = first.keys?.['LogicalName'];
-  if (name === undefined && first.key === undefined)
-    return answer(200, { '@odata.context': context, value: definitions(store, options) });
-  const table =
-    name === undefined
-      ? store.schema.tables.find((one) => guidFrom(`table/${one.name}`) === first.key)
-      : store.schema.find(name);
-  if (!table)
-    throw new DataverseError(
-      404,
-      '0x80060888',
-      `Could not find an entity with name ${name ?? first.key} and id 00000000-0000-0000-0000-000000000000.`,
-    );
-  if (!second) {
-    if (request.method === 'PUT' || request.method === 'PATCH') {
-      const { ChangeTrackingEnabled: wanted } = readJson(request);
-      // Once on it cannot be turned off (reference/dataverse-sales 4.1).
-      if (wanted === true) table.changeTracking = true;
-      return answer(204);
-    }
-    const expanded = options.expand?.some((item) => item.nav === 'Attributes') ? { Attributes: attributes(table) } : {};
-    return answer(200, {
-      '@odata.context': `${context}/$entity`,
-      ...pick(definition(store, table), options.select),
-      ...expanded,
-    });
-  }
-  if (second.name === 'Attributes' && request.method === 'POST') {
-    return answer(204, undefined, {
-      'odata-entityid': `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/Attributes(${addColumn(table, readJson(request))})`,
-    });
-  }
-  if (second.name === 'Keys' && request.method === 'POST') {
-    return answer(204, undefined, {
-      'odata-entityid': `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/Keys(${addKey(table, readJson(request))})`,
-    });
-  }
-  const rows = second.name === 'Attributes' ? attributes(table) : second.name === 'Keys' ? keysOf(table) : undefined;
-  if (!rows) throw noSegment(second.name);
-  const wanted = second.keys?.['LogicalName'];
-  if (wanted === undefined)
-    return answer(200, {
-      '@odata.context': `${context}('${table.name}')/${second.name}`,
-      value: rows.map((row) => pick(row, options.select)),
-    });
-  const row = rows.find((one) => one['LogicalName'] === wanted);
-  if (!row) throw new DataverseError(404, '0x80060888', `Could not find an attribute with name ${wanted}.`);
-  return answer(200, {
-    '@odata.context': `${context}('${table.name}')/${second.name}/$entity`,
-    ...pick(row, options.select),
-  });
 }

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { testDocuments } from './documents.js';
 import { testFetch } from './fetch.js';
+import { testMetadata } from './metadata.js';
 import { testOperations } from './operations.js';
 import { testQueries } from './queries.js';
 import { type DataverseUnderTest, openRequests } from './requests.js';
@@ -13,6 +14,7 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
     testRows(requests);
     testDocuments(requests);
     testQueries(requests);
+    testMetadata(requests);
     testOperations(requests);
     testFetch(requests);
   });
