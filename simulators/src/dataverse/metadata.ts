@@ -160,7 +160,12 @@ function attribute(table: Table, column: Column): Record<string, unknown> {
     ...(type === 'date' && { Format: 'DateOnly', DateTimeBehavior: { Value: 'DateOnly' } }),
     ...(type === 'datetime' && { Format: 'DateAndTime', DateTimeBehavior: { Value: 'UserLocal' } }),
     ...((name === 'statecode' || name === 'statuscode') && { OptionSet: { Options: options(table, name) } }),
+    ...(table.choices.has(name) && { OptionSet: { Options: choices(table, name) } }),
   };
+}
+
+function choices(table: Table, name: string): object[] {
+  return [...(table.choices.get(name) ?? [])].map(([value, text]) => ({ Value: value, Label: label(text) }));
 }
 
 function options(table: Table, name: string): object[] {

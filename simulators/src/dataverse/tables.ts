@@ -1,4 +1,5 @@
 import { DEFINITIONS, type Definition, STATES } from './schema.js';
+import { STANDARD_CHOICES, STANDARD_COLUMNS, STANDARD_LOOKUPS } from './standard-columns.js';
 
 /** Tables, columns and navigation, read from the schema. */
 
@@ -25,6 +26,8 @@ export interface Table {
   readonly navs: ReadonlyMap<string, { readonly column: string; readonly target: string }>;
   /** Collection navigation to the child table and the child's lookup column. */
   readonly collections: Readonly<Record<string, { readonly table: string; readonly via: string }>>;
+  /** Labels of the options of choice columns. */
+  readonly choices: ReadonlyMap<string, ReadonlyMap<number, string>>;
   readonly hasState: boolean;
   /** Alternate keys by name. */
   readonly keys: Map<string, readonly string[]>;
@@ -62,11 +65,28 @@ const UNTRACKED: ReadonlySet<string> = new Set([
   'team',
 ]);
 
+/** `column=value:label|value:label;column=…` */
+function parseChoices(text: string): Map<string, Map<number, string>> {
+  const choices = new Map<string, Map<number, string>>();
+  for (const part of text.split(';')) {
+    const [column = '', options = ''] = part.split('=');
+    if (column === '') continue;
+    const pairs = options.split('|').map((option) => option.split(':'));
+    choices.set(column, new Map(pairs.map(([value = '', label = '']) => [Number(value), label])));
+  }
+  return choices;
+}
+
 function toTable(definition: Definition): Table {
   const lookups = new Map<string, Record<string, string>>();
   const navs = new Map<string, { column: string; target: string }>();
   const readOnlyLookups = new Set<string>();
-  for (const word of words(definition.lookups)) {
+  const own = new Map(words(definition.columns).map((text) => [text.split(':')[0] as string, parseColumn(text)]));
+  const standard = words(STANDARD_LOOKUPS[definition.name] ?? '').filter((word) => {
+    const name = word.split('=')[0] as string;
+    return !own.has(name) && !words(definition.lookups).some((other) => other.startsWith(`${name}=`));
+  });
+  for (const word of [...words(definition.lookups), ...standard]) {
     const [column = '', targets = ''] = word.replace(/-$/, '').split('=');
     const byNav: Record<string, string> = {};
     for (const target of targets.split(',')) {
@@ -83,7 +103,12 @@ function toTable(definition: Definition): Table {
     const [table = '', via = ''] = target.split('.');
     collections[nav] = { table, via };
   }
-  const columns = new Map(words(definition.columns).map((text) => [text.split(':')[0] as string, parseColumn(text)]));
+  const columns = new Map(own);
+  // What the hand-written definition says of a column goes before the model.
+  for (const text of words(STANDARD_COLUMNS[definition.name] ?? '')) {
+    const name = text.split(':')[0] as string;
+    if (!columns.has(name) && !lookups.has(name)) columns.set(name, parseColumn(text));
+  }
   return {
     name: definition.name,
     set: definition.set,
@@ -94,6 +119,7 @@ function toTable(definition: Definition): Table {
     readOnlyLookups,
     navs,
     collections,
+    choices: parseChoices(STANDARD_CHOICES[definition.name] ?? ''),
     hasState: columns.has('statecode'),
     keys: new Map(),
     changeTracking: !UNTRACKED.has(definition.name),

@@ -144,8 +144,9 @@ function formatted(table: Table, name: string, value: Exclude<Value, null>, type
       return decimal(value).toFixed(2);
     case 'bool':
       return value === true ? 'Yes' : 'No';
-    case 'int':
     case 'choice':
+      return table.choices.get(name)?.get(Number(value)) ?? String(value);
+    case 'int':
       return String(value);
     case 'datetime':
     case 'date':

@@ -105,6 +105,47 @@ export function testMetadata({ ask }: DataverseRequests): void {
       expect(definition.DisplayCollectionName.UserLocalizedLabel.Label).toBe('Accounts');
     });
 
+    // microsoft/CDM, schemaDocuments/core/applicationCommon: Account, Contact; foundationCommon/crmCommon/sales: Order, Quote
+    it('has the standard columns and the options of choices', async () => {
+      const standard: Readonly<Record<string, readonly string[]>> = {
+        account: [
+          'donotemail',
+          'industrycode',
+          'marketcap',
+          'preferredcontactmethodcode',
+          'stockexchange',
+          'ftpsiteurl',
+        ],
+        contact: ['nickname', 'governmentid', 'familystatuscode', 'preferredappointmentdaycode', 'annualincome'],
+        opportunity: ['budgetstatus', 'customerpainpoints', 'presentproposal', 'timeline', 'stepname'],
+        salesorder: ['onholdtime', 'billto_addressid', 'shipto_addressid', 'traversedpath'],
+        quote: ['billto_addressid', 'closedon', 'traversedpath'],
+        product: ['hierarchypath', 'iskit', 'validtodate'],
+      };
+      for (const [table, names] of Object.entries(standard)) {
+        const { body } = await ask('GET', `EntityDefinitions(LogicalName='${table}')/Attributes?$select=LogicalName`);
+        const found = body.value.map((one: { LogicalName: string }) => one.LogicalName);
+        expect(found, table).toEqual(expect.arrayContaining([...names]));
+      }
+      const { body: industry } = await ask(
+        'GET',
+        `${account}/Attributes(LogicalName='industrycode')/Microsoft.Dynamics.CRM.PicklistAttributeMetadata?$select=LogicalName&$expand=OptionSet`,
+      );
+      expect(industry.OptionSet.Options[0]).toMatchObject({
+        Value: 1,
+        Label: { UserLocalizedLabel: { Label: 'Accounting' } },
+      });
+      const made = await ask(
+        'POST',
+        'accounts?$select=industrycode',
+        { name: 'Choice', industrycode: 1 },
+        {
+          prefer: 'return=representation,odata.include-annotations="*"',
+        },
+      );
+      expect(made.body['industrycode@OData.Community.Display.V1.FormattedValue']).toBe('Accounting');
+    });
+
     // query-metadata-web-api.md, casts of attributes
     it('casts attributes to one type', async () => {
       const { body } = await ask(

@@ -156,7 +156,7 @@ export function testQueries({ ask, account, order, tenant }: DataverseRequests):
       const name = `Batch ${randomUUID()}`;
       const set = (second: string): string =>
         `--b1\r\nContent-Type: multipart/mixed; boundary="c1"\r\n\r\n--c1\r\n${http('POST /api/data/v9.2/accounts', JSON.stringify({ name }), '1')}--c1\r\n${second}--c1--\r\n`;
-      const broken = await batch(set(http('POST /api/data/v9.2/contacts', '{"nickname":"x"}', '2')));
+      const broken = await batch(set(http('POST /api/data/v9.2/contacts', '{"horn":"x"}', '2')));
       expect(broken.status).toBe(400);
       const find = async () =>
         (await ask('GET', `accounts?$filter=name eq '${name}'&$expand=contact_customer_accounts`)).body.value;
