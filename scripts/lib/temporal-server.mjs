@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:net';
 import { run, SetUpError } from './run.mjs';
+import { startWebUi } from './web-ui.mjs';
 
 /** The flags that make the development server nine times quicker per step; each task would wait 50 ms otherwise. */
 const QUICK = [
@@ -48,19 +49,25 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
   if (dbFile)
     args.push('--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal');
   if (uiPort === undefined) args.push('--headless');
-  else args.push('--ui-port', String(uiPort));
-  if (codecEndpoint !== undefined) args.push('--ui-codec-endpoint', codecEndpoint);
+  // With payloads to open, what people see on `uiPort` stands before the server's own.
+  const ownUiPort = codecEndpoint === undefined ? uiPort : await freePort();
+  if (uiPort !== undefined) args.push('--ui-port', String(ownUiPort));
   const child = spawn(binary, args, { stdio: 'ignore' });
   const kill = () => child.kill('SIGKILL');
   process.once('exit', kill);
   const ended = new Promise((resolve) => child.once('exit', resolve));
   await untilServing(binary, address, child);
   if (dbFile) await keepLonger(binary, address);
+  const webUi =
+    uiPort === undefined || codecEndpoint === undefined
+      ? undefined
+      : await startWebUi({ port: uiPort, target: ownUiPort, codecEndpoint });
   return {
     address,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     async stop() {
       process.off('exit', kill);
+      await webUi?.stop();
       child.kill('SIGTERM');
       await ended;
     },

@@ -94,12 +94,14 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, limits, log }: Co
 }
 
 const COOKIE = 'dealbridge-codec';
-/** A form without script, style or frame. */
-const PAGE_POLICY = "default-src 'none'; form-action 'self'; frame-ancestors 'none'";
+/** A form without script, style or frame. Browsers ask `form-action` for the redirect after it as well, to the Web UI. */
+const toPagePolicy = (uiOrigin: string | undefined): string =>
+  `default-src 'none'; form-action ${["'self'", ...(uiOrigin ? [uiOrigin] : [])].join(' ')}; frame-ancestors 'none'`;
 
 function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined, secrets: ShownSecrets): void {
+  const pagePolicy = toPagePolicy(uiOrigin);
   app.get('/sign-in', (c) => {
-    c.header('content-security-policy', PAGE_POLICY);
+    c.header('content-security-policy', pagePolicy);
     return c.html(
       toPage('Token <input name="token" type="password" autocomplete="off" autofocus> <button>Sign in</button>'),
     );
@@ -108,7 +110,7 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined, secr
     '/sign-in',
     bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refuse(c, 413, 'too much') }),
     async (c) => {
-      c.header('content-security-policy', PAGE_POLICY);
+      c.header('content-security-policy', pagePolicy);
       const { token } = await c.req.parseBody();
       if (secrets.isBlocked(c)) return refuseGuess(c);
       if (typeof token !== 'string' || !(await signIn.isToken(token))) {

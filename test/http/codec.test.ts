@@ -144,6 +144,9 @@ describe('the codec endpoint', () => {
       const answer = await form(TOKEN);
       expect(answer.status).toBe(303);
       expect(answer.headers.get('location')).toBe(UI);
+      // Browsers hold the redirect after a form to it as well.
+      const page = await endpoint.request('/sign-in');
+      expect(page.headers.get('content-security-policy')).toContain(`form-action 'self' ${UI};`);
       const cookie = answer.headers.get('set-cookie') ?? '';
       expect(cookie).toMatch(/^dealbridge-codec=\S+; Max-Age=43200; Path=\/codec; HttpOnly; SameSite=Strict$/);
       expect(cookie).not.toContain(TOKEN);
