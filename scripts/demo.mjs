@@ -15,10 +15,13 @@ const binary = await setUp().catch(endWith);
 await play(
   'demo',
   async ({ folder, onStop }) => {
+    // Known before the Web UI starts, which is told where payloads are opened.
+    const starterPort = await freePort();
+    const codecEndpoint = `http://127.0.0.1:${starterPort}/codec`;
     const server = process.env.TEMPORAL_ADDRESS
       ? { address: process.env.TEMPORAL_ADDRESS, uiUrl: undefined, stop: async () => undefined }
       : await step('starting Temporal with its Web UI', async () =>
-          startTemporal({ binary, dbFile: join(folder, 'temporal.db'), uiPort: await freePort() }),
+          startTemporal({ binary, dbFile: join(folder, 'temporal.db'), uiPort: await freePort(), codecEndpoint }),
         );
     onStop(server.stop);
     const { runDemo } = await import('../dist-tools/tools/demo/main.js');
@@ -31,6 +34,7 @@ await play(
         onStop(async () => remove());
       },
       screenshots,
+      starterPort,
       dataDir: join(folder, 'ledger'),
       onStop,
     });

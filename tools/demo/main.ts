@@ -10,6 +10,8 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { confirmSignal, statusQuery } from '../../src/workflows/deals/messages.js';
+import { planFaults, tellSurvival } from './faults.js';
+import { type LeftOver, toInvitation } from './invitation.js';
 import { takeScreenshots } from './screenshots.js';
 import { type DemoStageOptions, openDemoStage } from './stage.js';
 
@@ -45,24 +47,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
 
   print(`\nA person confirms from ${limit} on; below that the rule does.`);
   print('On the way: one 429 with Retry-After: 2 from Business Central, and one posting whose answer is lost.\n');
-  simulators.businessCentral.faults.add({
-    match: { method: 'POST', path: 'salesInvoices\\?' },
-    effect: {
-      kind: 'status',
-      status: 429,
-      headers: { 'retry-after': '2' },
-      body: {
-        error: {
-          code: 'Application_TooManyRequests',
-          message: 'Too many requests reached. Actual (101). Maximum (100).',
-        },
-      },
-    },
-  });
-  simulators.businessCentral.faults.add({
-    match: { method: 'POST', path: 'Microsoft\\.NAV\\.post' },
-    effect: { kind: 'lose-answer', when: 'after' },
-  });
+  planFaults(simulators);
 
   const deals = chooseDeals(simulators, Number(limit));
   const win = createSales(simulators);
@@ -74,7 +59,18 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   }
   await Promise.all(deals.map((deal) => follow(deal, ledger, temporal, startedAt)));
   const after = countRequests(simulators);
-  await leaveSomethingToDo(simulators, ledger, deals, win, Number(limit));
+  const told = await Promise.all(
+    deals.map(async ({ id, kind, number }) => {
+      const { documentId } = await ledger.getRecord(id);
+      return { recordId: id, documentId, name: `${kind} ${number}` };
+    }),
+  );
+  const survival = await tellSurvival(simulators, temporal, startedAt, told);
+  print('\nWhat went wrong, and what came of it:');
+  for (const line of survival.lines) print(line);
+  const isGood = (await report(simulators, ledger, deals, { before, after })) && survival.isGood;
+  const left = await leaveSomethingToDo(simulators, ledger, deals, win, Number(limit));
+  const place = { webUi: options.webUi, starterUrl: stage.starterUrl, codecToken };
   if (options.keep) {
     const { PATH: _ofThisMachine, DEALBRIDGE_ENV_FILES: _ofTheStage, ...settings } = stage.env;
     options.publish({
@@ -86,10 +82,9 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
     print('`set -a; . .data/env; set +a` tells its command line where to have it opened.');
   }
   if (options.screenshots) await takeScreenshots(stage.deskLink, options.screenshots);
-  const isGood = await report(simulators, ledger, deals, { before, after });
-  if (options.webUi) print(`Temporal Web UI: ${options.webUi}/namespaces/default/workflows`);
-  print(`Starter: ${stage.starterUrl}/health`);
-  print(`Desk: ${stage.deskLink} (signs you in, once)${options.keep ? '' : '; it stays with npm run demo -- --keep'}`);
+  print('');
+  for (const line of toInvitation(left, simulators, options.keep ? place : undefined)) print(line);
+  if (options.keep) print(`Desk:                      ${stage.deskLink} (signs you in, once)`);
   return isGood;
 }
 
@@ -107,14 +102,14 @@ function chooseDeals(simulators: Simulators, limit: number): SeedDocument[] {
   return [find('opportunity', small), find('quote', (total) => total > limit), find('salesorder', () => true)];
 }
 
-/** For the desk: a draft that a person has to confirm, and a deal that somebody has to clear first. */
+/** A draft that a person has to confirm, and a deal that somebody has to clear first. */
 async function leaveSomethingToDo(
   simulators: Simulators,
   ledger: Ledger,
   done: readonly SeedDocument[],
   win: (deal: SeedDocument) => Promise<void>,
   limit: number,
-): Promise<void> {
+): Promise<LeftOver> {
   const { data, businessCentral } = simulators;
   const productsOf = ({ lines }: SeedDocument) =>
     lines.flatMap(({ productIndex }) => {
@@ -138,7 +133,8 @@ async function leaveSomethingToDo(
       data.accounts[deal.accountIndex]?.isInBusinessCentral &&
       productsOf(deal).every((product) => product !== blocked),
   );
-  if (!held || !blocked || !waiting) throw new Error('the seed holds no quotes that fit');
+  const next = others.find((deal) => deal !== held && deal !== waiting);
+  if (!held || !blocked || !waiting || !next) throw new Error('the seed holds no quotes that fit');
   const body = JSON.stringify({ number: blocked.number, blocked: true });
   await fetch(`${businessCentral.origin}/_sim/items/block`, { method: 'POST', body });
   print(
@@ -155,9 +151,10 @@ async function leaveSomethingToDo(
     );
   const until = Date.now() + PATIENCE_MS;
   while (!(await isThere())) {
-    if (Date.now() > until) throw new Error('the two deals for the desk did not come to where they should wait');
+    if (Date.now() > until) throw new Error('the two deals did not come to where they should wait');
     await sleep(POLL_MS);
   }
+  return { waiting, held, blockedItem: blocked.number, next };
 }
 
 function createSales(simulators: Simulators): (deal: SeedDocument) => Promise<void> {

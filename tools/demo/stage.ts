@@ -24,6 +24,8 @@ export interface DemoStage {
 export interface DemoStageOptions {
   readonly temporalAddress: string;
   readonly dataDir: string;
+  /** Any free one unless it is named. */
+  readonly starterPort?: number;
   readonly simulators?: SimulatorOptions;
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
@@ -57,6 +59,7 @@ export async function openDemoStage(options: DemoStageOptions, automaticBelow: s
     programs: PROGRAMS,
     ledger: { folder: dataDir, port: await freePort() },
     webhookSecret: 'the-webhook-secret-of-the-demo',
+    ...(options.starterPort !== undefined && { starterPort: options.starterPort }),
     settings: { DEALBRIDGE_KEY_FILE: keyFile, DEALBRIDGE_RULES: rulesFile, ...options.env },
     async launch(program) {
       const { child, ready } = await startProcess(program, ['ignore', 'inherit']);
