@@ -7,6 +7,7 @@ import { addDoctorCommand } from './doctor.js';
 import { addDriftCommand } from './drift.js';
 import { addEnvironmentCommands } from './environments.js';
 import { addFeedCommands } from './feeds.js';
+import { addFitCommand } from './fit.js';
 import { addKeyCommands } from './keys.js';
 import { addLedgerCommands } from './ledger.js';
 import { addMappingCommands } from './mappings.js';
@@ -23,6 +24,7 @@ export function createProgram(): Command {
   addDealCommands(program);
   addDecisionCommands(program);
   addPreviewCommand(program);
+  addFitCommand(program);
   addMappingCommands(program);
   addPingCommand(program);
   addFeedCommands(program);

@@ -74,6 +74,20 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     items: new Map([...found.items, ...plan.items.map(({ number, values }) => [toCode(number), values] as const)]),
     accounts: byNumber(await company.findWholeRows('accounts', [...new Set(accounts)])),
     unitIds: await readUnitIds(sets),
+    masters: {
+      companyId,
+      customer: deal.customer && {
+        number: found.customerNumber ?? '',
+        name: deal.customer.name,
+        email: deal.customer.email,
+        isFound: found.customer !== undefined,
+      },
+      items: listSoldItems(deal, rules.lines).map(({ number, line }) => ({
+        number,
+        name: line.description,
+        isFound: found.items.has(toCode(number)),
+      })),
+    },
     notes: [plan.customer, plan.contact, ...plan.items, plan.document].flatMap((part) => part?.notes ?? []),
     problems,
   });
@@ -93,6 +107,7 @@ function findNotWon({ table, stateCode }: WonDeal, { events }: Rules): Problem[]
 
 interface FoundRows {
   readonly customer: MasterRow | undefined;
+  readonly customerNumber: string | undefined;
   /** By number, in upper case. */
   readonly items: ReadonlyMap<string, MasterRow>;
   readonly creates: Creates;
@@ -123,7 +138,7 @@ async function findMasterData(deal: WonDeal, rules: Rules, sources: PreviewSourc
     problems.push({ reason: 'customer-blocked', text: `customer ${customerNumber} is blocked` });
   }
   problems.push(...(ambiguity ? [ambiguity] : []), ...(await findSharedItems(deal, items, rules, sources)));
-  return { customer, items, creates, problems };
+  return { customer, customerNumber, items, creates, problems };
 }
 
 interface FoundCustomer {

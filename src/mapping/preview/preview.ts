@@ -16,13 +16,33 @@ export interface Preview {
     readonly number: string;
     /** The record further down the lineage that carries the deal instead. */
     readonly carrier: string | undefined;
+    readonly customer: string | undefined;
+    readonly total: Decimal;
+    readonly currency: string | undefined;
+    readonly lines: number;
   };
+  readonly masters: PreviewMasters;
   /** What would be written, in this order. */
   readonly plan: readonly PlanStep[];
   /** Properties of API v2.0; undefined when the deal is held before there could be a document. */
   readonly document: PreviewDocument | undefined;
   readonly notes: readonly PreviewNote[];
   readonly problems: readonly Problem[];
+}
+
+/** The customer and the items of the deal, and whether Business Central has them. */
+export interface PreviewMasters {
+  readonly companyId: string;
+  readonly customer: PreviewMaster | undefined;
+  readonly items: readonly PreviewMaster[];
+}
+
+export interface PreviewMaster {
+  readonly number: string;
+  /** As Sales names it. */
+  readonly name: string;
+  readonly email?: string | undefined;
+  readonly isFound: boolean;
 }
 
 export interface PreviewDocument {
@@ -74,6 +94,7 @@ export interface PreviewInput {
   readonly items: ReadonlyMap<string, MasterRow>;
   readonly accounts: ReadonlyMap<string, MasterRow>;
   readonly unitIds: ReadonlyMap<string, string>;
+  readonly masters: PreviewMasters;
   readonly notes: readonly MappingNote[];
   readonly problems: readonly Problem[];
 }
@@ -95,7 +116,12 @@ export function toPreview(input: PreviewInput): Preview {
       recordId: deal.recordId,
       number: deal.number,
       carrier: deal.lineage.descendants[0]?.recordId,
+      customer: deal.customer?.name,
+      total: deal.total,
+      currency: deal.currency,
+      lines: deal.lines.length,
     },
+    masters: input.masters,
     plan: problems.length > 0 ? [] : input.plan,
     document: document && {
       ...document,

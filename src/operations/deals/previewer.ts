@@ -49,6 +49,11 @@ export function createPreviewer({ dataverse, companyOf, ledger }: PreviewDepende
   };
 }
 
+/** Whether the record is handed over by itself: another one may carry the deal, or it may not be won under these rules. */
+export function isHandedOver({ deal, problems }: Preview): boolean {
+  return deal.carrier === undefined && !problems.some(({ reason }) => reason === 'not-won');
+}
+
 export interface ChangedDeal {
   readonly deal: Preview['deal'];
   readonly changes: readonly PreviewChange[];
@@ -63,8 +68,7 @@ export async function* previewSince(
   for (const table of SOURCE_TABLES) {
     for (const recordId of await dataverse.findRecordIds(table, since)) {
       const preview = await previewer.preview(table, recordId);
-      const isOurs = preview.deal.carrier === undefined && !preview.problems.some(({ reason }) => reason === 'not-won');
-      if (isOurs) yield preview;
+      if (isHandedOver(preview)) yield preview;
     }
   }
 }
