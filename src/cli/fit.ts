@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { fitDeals } from '../operations/deals/fit.js';
 import { openAccess } from '../process/access.js';
@@ -34,7 +35,7 @@ function runFit({ days, out, json }: FitOptions): Promise<void> {
       if (done % PROGRESS_EVERY === 0) console.error(`${done} of ${all} records`);
     };
     try {
-      const dependencies = { ...systems, ledger, rules: config.rules, clock: systemClock, onProgress };
+      const dependencies = { ...systems, ledger, rules: config.rules, clock: systemClock, wait, onProgress };
       const fit = await fitDeals(dependencies, currentPerson(), { days });
       if (json) {
         printJson(fit);

@@ -47,6 +47,7 @@ export interface Quota {
 interface Dependencies extends PreviewDependencies {
   readonly rules: Rules;
   readonly clock: Clock;
+  readonly wait: (ms: number) => Promise<unknown>;
   /** Hears how far it is: there may be thousands. */
   readonly onProgress?: (done: number, all: number) => void;
 }
@@ -56,6 +57,9 @@ const MAX_DAYS = 730;
 /** Previews at once; what the two systems allow at once the clients keep to. */
 const PARALLEL = 4;
 const PAGE_SIZE = 1_000;
+/** Thousands of deals come to the limits of five minutes, which the other side asks to wait out. */
+const THROTTLED_ATTEMPTS = 10;
+const WAIT_UNTOLD_MS = 10_000;
 /** A deal of known customer and items as an invoice: read, row and its state there; look-ups, draft, posting, reading back here. */
 const REQUESTS_PER_DEAL = { Sales: 3, 'Business Central': 9 } as const;
 // reference/dataverse-sales 6.1, reference/business-central 8
@@ -115,7 +119,7 @@ async function countDeals(
   const work = async (): Promise<void> => {
     for (const record of left) {
       try {
-        const preview = await previewer.preview(record.table, record.recordId);
+        const preview = await patiently(() => previewer.preview(record.table, record.recordId), dependencies.wait);
         if (isHandedOver(preview)) count.add(preview);
       } catch (error) {
         // Deleted meanwhile, or a row that cannot be read: the others still tell something.
@@ -128,6 +132,18 @@ async function countDeals(
   };
   await Promise.all(Array.from({ length: PARALLEL }, work));
   return { summary: count.summarize(), unread };
+}
+
+async function patiently<T>(ask: () => Promise<T>, wait: Dependencies['wait']): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      const isThrottled = error instanceof RemoteApiError && error.code === 'throttled';
+      if (!isThrottled || attempt === THROTTLED_ATTEMPTS) throw error;
+      await wait(error.facts.retryAfterMs ?? WAIT_UNTOLD_MS);
+    }
+  }
 }
 
 /** Beside each master that is missing the row of Business Central that may be meant. */
