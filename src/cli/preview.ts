@@ -2,13 +2,14 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
-import { previewDeal, previewDeals, previewOtherRules } from '../operations/deals/preview-deals.js';
+import { createFitCount, previewDeal, previewDeals, previewOtherRules } from '../operations/deals/preview-deals.js';
 import { openAccess } from '../process/access.js';
 import { parseRules } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
 import { printJson } from './print.js';
-import { printPreview } from './print-preview.js';
+import { printFitSummary } from './print-fit.js';
+import { printPreview, titleOf } from './print-preview.js';
 
 /** `dealbridge preview`: reads Sales and Business Central, and writes to neither. */
 
@@ -47,8 +48,13 @@ function runPreview(
         const preview = await previewDeal(dependencies, person, { table: table as SourceTable, recordId });
         show(preview, () => printPreview(preview));
       } else if (mapping === undefined) {
-        for await (const preview of await previewDeals(dependencies, person, { since }))
+        const count = createFitCount();
+        for await (const preview of await previewDeals(dependencies, person, { since })) {
+          count.add(preview);
           show(preview, () => printPreview(preview));
+        }
+        const summary = count.summarize();
+        show({ summary }, () => printFitSummary(summary));
       } else {
         const otherRules = parseRules(readFileSync(mapping, 'utf8'), mapping);
         let count = 0;
@@ -56,7 +62,7 @@ function runPreview(
           count += 1;
           const { deal, changes } = changed;
           const lines = changes.map((one) => `  ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`);
-          show(changed, () => [`${deal.table} ${deal.number} (${deal.recordId})`, ...lines].join('\n'));
+          show(changed, () => [titleOf(deal), ...lines].join('\n'));
         }
         if (!json) console.log(`${count} ${count === 1 ? 'document' : 'documents'} would be different`);
       }

@@ -3,8 +3,8 @@ import type { Preview, PreviewRow } from '../operations/deals/preview-deals.js';
 /** For people: the document line by line, then where each value comes from, then the plan. */
 export function printPreview(preview: Preview): string {
   const { deal, document, plan, notes, problems } = preview;
-  const out = [`${deal.table} ${deal.number} (${deal.recordId})`];
-  if (deal.carrier) out.push(`  is not handed over: ${deal.carrier} carries the deal`);
+  const out = [titleOf(deal)];
+  if (deal.carrier) out.push(`  is not handed over: the ${deal.carrier.table} made of it carries the deal`);
   if (problems.length > 0) {
     out.push('', 'Held:', ...problems.map(({ reason, text }) => `  ${reason}: ${text}`));
   }
@@ -22,12 +22,26 @@ export function printPreview(preview: Preview): string {
   }
   if (plan.length > 0) {
     const steps = plan.map(({ step, number, fields }) => {
-      const values = Object.entries(fields).map(([name, value]) => `${name}=${value}`);
+      const values = Object.entries(fields)
+        .filter(isForPeople)
+        .map(([name, value]) => `${name}=${value}`);
       return `  ${step.replaceAll('-', ' ')} ${number}${values.length > 0 ? `: ${values.join(', ')}` : ''}`;
     });
     out.push('', 'Plan:', ...steps);
   }
   return out.join('\n');
+}
+
+/** `quote QUO-01001 of Hassel Maschinenbau`: by its number, or by its name where it has none. */
+export function titleOf({ table, number, customer }: Preview['deal']): string {
+  return `${table} ${number}${customer ? ` of ${customer}` : ''}`;
+}
+
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** Ids say nothing to anybody, and what they stand for is named beside them; `--json` has them. */
+function isForPeople([, value]: readonly [string, string | boolean]): boolean {
+  return typeof value !== 'string' || !GUID.test(value);
 }
 
 const SHOWN_ABOVE: ReadonlySet<string> = new Set([
@@ -41,6 +55,7 @@ const SHOWN_ABOVE: ReadonlySet<string> = new Set([
 
 function printRow(row: PreviewRow, indent: string, hidden: ReadonlySet<string> = new Set()): string[] {
   return Object.entries(row.values)
+    .filter(isForPeople)
     .filter(([name, value]) => value !== '' && !hidden.has(name))
     .map(([name, value]) => {
       const from = row.defaulted[name];

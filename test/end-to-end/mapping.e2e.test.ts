@@ -127,6 +127,13 @@ describe('a deal of which Business Central knows nothing', () => {
     expect(stdout).toContain('line 1.0001: Comment');
     expect(stdout).toContain('cut customer.displayName: column account.name: 118 characters cut to 100');
     expect(stdout).toMatch(/Plan:\n {2}create customer N/);
+    expect(stdout).toMatch(/^salesorder \S+ of Very long name/);
+    expect(stdout).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/);
+  });
+
+  it('of every deal since a day ends with how many would go through, and what holds the others', async () => {
+    const { stdout } = await dealbridge('preview', '--since', since);
+    expect(stdout).toMatch(/\n\d+ deals?, \d+ of them would go through untouched\n/);
   });
 
   it('goes through in one run, and becomes the document that was foreseen in every field', async () => {
@@ -216,7 +223,8 @@ describe('a deal of which Business Central knows nothing', () => {
 describe('another mapping file', () => {
   it('is told deal by deal by what it would make different', async () => {
     const { stdout } = await dealbridge('preview', '--since', since, '--mapping', 'test/rules/other-mapping.yaml');
-    const blocks = stdout.split('\n\n').filter((block) => block.includes(sold.orderId));
+    const number = String(stage.simulators.dataverse.store.find('salesorder', sold.orderId)?.['ordernumber']);
+    const blocks = stdout.split('\n\n').filter((block) => block.startsWith(`salesorder ${number} of Very long name`));
     expect(blocks).toHaveLength(1);
     expect(blocks[0]).toContain('document.shortcutDimension1Code: SALES → RENTAL');
     expect(blocks[0]).not.toContain('shipToCity');

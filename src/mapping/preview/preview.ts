@@ -1,5 +1,5 @@
 import { toCode } from '../../deal/codes.js';
-import type { WonDeal } from '../../deal/deal.js';
+import type { RecordRef, WonDeal } from '../../deal/deal.js';
 import type { DocumentBodyKind, DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
@@ -15,7 +15,7 @@ export interface Preview {
     readonly recordId: string;
     readonly number: string;
     /** The record further down the lineage that carries the deal instead. */
-    readonly carrier: string | undefined;
+    readonly carrier: RecordRef | undefined;
     readonly customer: string | undefined;
     readonly total: Decimal;
     readonly currency: string | undefined;
@@ -115,7 +115,7 @@ export function toPreview(input: PreviewInput): Preview {
       table: deal.table,
       recordId: deal.recordId,
       number: deal.number,
-      carrier: deal.lineage.descendants[0]?.recordId,
+      carrier: deal.lineage.descendants[0],
       customer: deal.customer?.name,
       total: deal.total,
       currency: deal.currency,

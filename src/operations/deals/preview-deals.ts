@@ -11,6 +11,7 @@ import {
   previewSince,
 } from './previewer.js';
 
+export { createFitCount } from '../../mapping/preview/fit.js';
 export type { Preview, PreviewRow } from '../../mapping/preview/preview.js';
 
 /** What a hand-over would write. Both systems are only read. */
