@@ -32,7 +32,7 @@ export function printPreview(preview: Preview): string {
   return out.join('\n');
 }
 
-/** `quote QUO-01001 of Hassel Maschinenbau`: by its number, or by its name where it has none. */
+/** `quote QUO-01001 of Kranich Hydraulik GmbH`: by its number, or by its name where it has none. */
 export function titleOf({ table, number, customer }: Preview['deal']): string {
   return `${table} ${number}${customer ? ` of ${customer}` : ''}`;
 }

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { resolve } from 'node:path';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { startDeal } from '../../src/dispatch/start-deal.js';
@@ -134,6 +136,23 @@ describe('a deal of which Business Central knows nothing', () => {
   it('of every deal since a day ends with how many would go through, and what holds the others', async () => {
     const { stdout } = await dealbridge('preview', '--since', since);
     expect(stdout).toMatch(/\n\d+ deals?, \d+ of them would go through untouched\n/);
+  });
+
+  it('is counted by fit, which makes one page and writes to neither system', async () => {
+    const requests = () => [...stage.simulators.dataverse.requests, ...stage.simulators.businessCentral.requests];
+    const before = requests().length;
+    const folder = mkdtempSync(join(tmpdir(), 'dealbridge-fit-'));
+    const page = join(folder, 'fit.html');
+    const { stdout } = await dealbridge('fit', '--days', '1', '--out', page);
+    expect(stdout).toMatch(/^\d+ deals?, \d+ of them would go through untouched\n/);
+    expect(stdout).toContain(`The page with everything: ${page}`);
+    expect(readFileSync(page, 'utf8')).toContain('<h1>Would it fit?</h1>');
+    rmSync(folder, { recursive: true });
+    expect(
+      requests()
+        .slice(before)
+        .filter(({ method }) => method !== 'GET'),
+    ).toEqual([]);
   });
 
   it('goes through in one run, and becomes the document that was foreseen in every field', async () => {

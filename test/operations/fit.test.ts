@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toFitPage } from '../../src/cli/fit-page.js';
 import { printFitSummary } from '../../src/cli/print-fit.js';
@@ -9,7 +10,16 @@ const DEALS = 130;
 let stage: FittedStage;
 
 beforeAll(async () => {
-  stage = await fitPlantedDeals(DEALS, ({ businessCentral }) => {
+  stage = await fitPlantedDeals(DEALS, ({ businessCentral, data }) => {
+    const absent = data.accounts.find((account) => !account.isInBusinessCentral);
+    // The customer is there, under a number that somebody typed otherwise, and with its legal form.
+    const [some] = [...businessCentral.company.all('customers')];
+    businessCentral.company.insert('customers', {
+      ...some,
+      id: randomUUID(),
+      number: 'X-1',
+      displayName: `${absent?.name} GmbH`,
+    });
     const effect = { kind: 'status', status: 429, headers: { 'retry-after': '7' } } as const;
     businessCentral.faults.add({ match: { path: '/customers' }, nth: 20, effect });
   });
@@ -50,6 +60,7 @@ describe('fit', () => {
   it('names the masters that are missing, and the rules that would help', () => {
     const { fit, counts } = stage;
     expect(fit.customers.map(({ deals }) => deals)).toEqual([counts['customer-missing']]);
+    expect(fit.customers[0]?.near).toMatchObject({ number: 'X-1', why: 'the same name' });
     expect(fit.items.map(({ deals }) => deals)).toEqual([counts['item-missing']]);
     expect(fit.proposedRules).toContain('createCustomers: true');
     expect(fit.proposedRules).toContain("unit 'Gitterbox' as");

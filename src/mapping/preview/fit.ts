@@ -91,7 +91,8 @@ export function createFitCount(): FitCount {
         const texts = problems.filter((one) => one.reason === reason).map(({ text }) => text);
         const { causes, examples } = found.get(reason) ?? { causes: new Map<string, number>(), examples: [] };
         found.set(reason, { causes, examples });
-        for (const text of new Set(texts.map(withoutLine))) causes.set(text, (causes.get(text) ?? 0) + 1);
+        for (const text of new Set(texts.map((one) => toCause(one, deal))))
+          causes.set(text, (causes.get(text) ?? 0) + 1);
         if (examples.length < EXAMPLES) examples.push({ ...toFitDeal(deal), text: texts.join('; ') });
       }
     },
@@ -107,7 +108,8 @@ export function createFitCount(): FitCount {
         cleared.add(reason);
         return {
           reason,
-          ...HOLDS[reason],
+          owner: HOLDS[reason].owner,
+          nextStep: toStep(reason),
           deals: byReason,
           alone: count((all) => all.length === 1 && all[0] === reason),
           throughAfter: untouched + count((all) => all.every((one) => cleared.has(one))),
@@ -128,8 +130,13 @@ function toFitDeal({ table, number, customer, total, currency }: Preview['deal']
 }
 
 /** `line 3: unit 'Pack' …` of one deal is the same cause as `line 1: …` of another. */
-function withoutLine(text: string): string {
-  return text.replace(/^line [\d.]+: /, '');
+function toCause(text: string, { table, number }: Preview['deal']): string {
+  return text.replace(`${table} ${number}`, `the ${table}`).replace(/^line [\d.]+: /, '');
+}
+
+/** Nothing has been started that could be retried. */
+function toStep(reason: HoldReason): string {
+  return HOLDS[reason].nextStep.replace(/; then retry\.$/, '.');
 }
 
 function createMasterCount() {

@@ -4,7 +4,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { Clock } from '../../deal/clock.js';
 import { toCode } from '../../deal/codes.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { STRONG, toMatchKeys, toScore } from '../../deal/matching.js';
+import { SHARED_BY_MANY, STRONG, toMatchKeys, toScore } from '../../deal/matching.js';
 import { createFitCount, type FitMaster, type FitSummary } from '../../mapping/preview/fit.js';
 import { proposeRules } from '../../mapping/preview/fit-proposal.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -159,12 +159,17 @@ async function findNear(
     if (!company) continue;
     const byKey = new Map<string, Row[]>();
     for await (const row of readAll(company, set))
-      for (const key of toKeys(row)) byKey.set(key, [...(byKey.get(key) ?? []), row]);
+      for (const key of toKeys(row)) {
+        const sharing = byKey.get(key) ?? [];
+        sharing.push(row);
+        byKey.set(key, sharing);
+      }
     byCompany.set(companyId, byKey);
   }
   return missing.map((master) => {
-    const keys = toKeys(master);
-    const rows = new Set(keys.flatMap((key) => byCompany.get(master.companyId)?.get(key) ?? []));
+    const byKey = byCompany.get(master.companyId) ?? new Map<string, Row[]>();
+    const keys = toKeys(master).filter((key) => (byKey.get(key)?.length ?? 0) <= SHARED_BY_MANY);
+    const rows = new Set(keys.flatMap((key) => byKey.get(key) ?? []));
     const [best] = [...rows]
       .map((row) => ({ row, ...toNearness(set, keys, toKeys(row)) }))
       .filter(({ score }) => score >= STRONG)
