@@ -3,6 +3,7 @@
 // everything on as it is, and says so in the one answer that the UI takes its settings from.
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
+import { SetUpError } from './run.mjs';
 
 const SETTINGS = /^\/api\/v1\/settings(\?|$)/;
 
@@ -27,7 +28,9 @@ export async function startWebUi({ port, target, codecEndpoint }) {
     incoming.pipe(passed);
   });
   server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
+  await once(server, 'listening').catch((error) => {
+    throw new SetUpError(`The Web UI of Temporal cannot listen on port ${port} (${error.code}): is it taken?`);
+  });
   return {
     async stop() {
       server.closeAllConnections();
