@@ -86,7 +86,7 @@ describe('a watched hold', () => {
   });
 
   it.each([
-    [404, 'NoEnvironment'],
+    [400, 'BadRequest_NotFound'],
     [403, 'Authorization_RequestDenied'],
     [404, 'Internal_CompanyNotFound'],
   ])('never fails for good when a look is refused with %s %s', async (status, code) => {

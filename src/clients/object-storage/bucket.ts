@@ -42,9 +42,10 @@ export function createBucket({ url, timeoutMs, ...key }: BucketOptions): Bucket 
     }).catch((error: unknown) => {
       throw new BucketError(asked, codeOf(error));
     });
-    const text = await answer.body.text();
-    if (answer.statusCode === 200) return text;
-    throw new BucketError(asked, `${answer.statusCode} ${/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? ''}`.trim());
+    const { statusCode: status, body: content } = answer;
+    const text = await content.text();
+    if (status === 200) return text;
+    throw new BucketError(asked, `${status} ${/<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? ''}`.trim());
   };
   return {
     async putLocked(name, body, until) {

@@ -1,6 +1,7 @@
 import { BlockList, isIP, isIPv6 } from 'node:net';
 import { getConnInfo } from '@hono/node-server/conninfo';
 import type { Context } from 'hono';
+import { InternalError } from '../../deal/errors.js';
 
 /** Who asks: the address of the peer, or what a proxy of ours says of it. */
 export interface Sources {
@@ -10,7 +11,7 @@ export interface Sources {
   isBehindUnknownProxy(c: Context): boolean;
 }
 
-/** @param proxies addresses and ranges such as `10.0.0.0/8` @throws RangeError that names the part that is neither */
+/** @param proxies addresses and ranges such as `10.0.0.0/8` @throws InternalError that names the part that is neither */
 export function createSources(proxies: readonly string[]): Sources {
   const known = new BlockList();
   for (const proxy of proxies) {
@@ -18,7 +19,7 @@ export function createSources(proxies: readonly string[]): Sources {
     const family = familyOf(address);
     const width = isIPv6(address) ? 128 : 32;
     if (family === undefined || (bits !== undefined && !(/^\d{1,3}$/.test(bits) && Number(bits) <= width)))
-      throw new RangeError(proxy);
+      throw new InternalError(`'${proxy}' is neither an address nor a range`);
     if (bits === undefined) known.addAddress(address, family);
     else known.addSubnet(address, Number(bits), family);
   }

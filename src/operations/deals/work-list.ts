@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { UserError } from '../../deal/errors.js';
 import { HOLD_OWNERS, HOLDS, type HoldReason, isHoldReason } from '../../deal/holds.js';
 import { parseRecordId } from '../../deal/ids.js';
-import { DEAL_STATES, type DealState } from '../../deal/states.js';
+import { DEAL_STATES, type DealState, FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import { isAllowed, type Role } from '../../identity/permissions.js';
 import type { Queryable } from '../../ledger/database.js';
 import {
@@ -27,9 +27,9 @@ export type WorkView = (typeof WORK_VIEWS)[number];
 const STATES: Readonly<Record<Exclude<WorkView, 'waiting' | 'all'>, readonly DealState[]>> = {
   'to-confirm': ['awaiting-confirmation'],
   held: ['held'],
-  'under-way': ['reading', 'preparing', 'drafted', 'confirmed', 'posted', 'awaiting-shipment'],
+  'under-way': [...STATES_BEFORE_POSTING, 'posted', 'awaiting-shipment'],
   unpaid: ['written-back'],
-  done: ['settled', 'rejected', 'cancelled', 'superseded', 'already-handed-over'],
+  done: FINAL_STATES,
 };
 
 /** Decided or cleared by whoever has these roles: nobody is shown as his what he may not do. */
