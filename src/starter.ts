@@ -96,7 +96,14 @@ const app = createRoutes({
   codec:
     token === undefined
       ? undefined
-      : { codec: createPayloadCodec(ring), signIn: createSignIn(ring, token, systemClock), uiOrigin, limits, log },
+      : {
+          codec: createPayloadCodec(ring),
+          signIn: createSignIn(ring, token, systemClock),
+          uiOrigin,
+          isHttps: config.starter.publicUrl?.startsWith('https:') ?? false,
+          limits,
+          log,
+        },
   listPausedLanes: createPausedLaneLedger(runtime.database).list,
   log,
 });

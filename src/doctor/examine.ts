@@ -13,6 +13,7 @@ import { examineEnvironments } from './environments.js';
 import { examineFeeds } from './feeds.js';
 import { examineClock, examineHost } from './hosts.js';
 import { examineLanes } from './lanes.js';
+import { examineRuns } from './runs.js';
 import { examineChangeTracking, examineDataverse, examinePrivileges, examineSalesReads } from './sales.js';
 import { examineColumns } from './sales-columns.js';
 import { examineWebhooks } from './sales-webhooks.js';
@@ -93,6 +94,7 @@ export function createExamination(load: () => Config): Examination {
       examineSubscriptions(company, config),
       temporal,
       examineQueues(temporal),
+      examineRuns(temporal),
       examineLoops(temporal, config, company),
       examineWitnesses({ config, database, db }),
       examineLanes({ database, db }),

@@ -1,12 +1,12 @@
 import type { Payload, PayloadCodec } from '@temporalio/common';
 import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { getCookie, setCookie } from 'hono/cookie';
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
 import { isChunked } from './limits/bodies.js';
-import type { Limits, ShownSecrets } from './limits/limits.js';
+import type { Limits } from './limits/limits.js';
 import { refuse } from './limits/refusals.js';
 import { SESSION_SECONDS, type SignIn } from './sign-in.js';
 
@@ -19,6 +19,8 @@ export interface CodecEndpointDependencies {
   readonly signIn: SignIn;
   /** The origin of the Web UI; without one no browser may ask. */
   readonly uiOrigin: string | undefined;
+  /** Whether browsers reach us by https: what a request says of itself anybody can write. */
+  readonly isHttps: boolean;
   /** Guesses are slowed; a body is read once the caller is known. */
   readonly limits: Pick<Limits, 'secrets' | 'largeBody'>;
   readonly log: Logger;
@@ -42,7 +44,8 @@ const request = z.object({
     .default([]),
 });
 
-export function createCodecEndpoint({ codec, signIn, uiOrigin, limits, log }: CodecEndpointDependencies): Hono {
+export function createCodecEndpoint(dependencies: CodecEndpointDependencies): Hono {
+  const { codec, signIn, uiOrigin, limits, log } = dependencies;
   const app = new Hono();
   if (uiOrigin !== undefined) {
     // The exact origin: with credentials no browser takes `*`.
@@ -60,7 +63,7 @@ export function createCodecEndpoint({ codec, signIn, uiOrigin, limits, log }: Co
     c.header('cache-control', 'no-store');
     await next();
   });
-  addSignIn(app, signIn, uiOrigin, limits.secrets);
+  addSignIn(app, dependencies);
   app.use(async (c, next) => {
     if (limits.secrets.isBlocked(c)) return refuseGuess(c);
     if (await isSignedIn(c, signIn)) {
@@ -98,13 +101,28 @@ const COOKIE = 'dealbridge-codec';
 const toPagePolicy = (uiOrigin: string | undefined): string =>
   `default-src 'none'; form-action ${["'self'", ...(uiOrigin ? [uiOrigin] : [])].join(' ')}; frame-ancestors 'none'`;
 
-function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined, secrets: ShownSecrets): void {
+function addSignIn(app: Hono, { signIn, uiOrigin, isHttps, limits: { secrets } }: CodecEndpointDependencies): void {
+  const cookie = {
+    httpOnly: true,
+    // The Web UI is another origin of the same site; other sites do not get it sent along.
+    sameSite: 'Strict',
+    secure: isHttps,
+    path: '/codec',
+  } as const;
   const pagePolicy = toPagePolicy(uiOrigin);
   app.get('/sign-in', (c) => {
     c.header('content-security-policy', pagePolicy);
+    const session = getCookie(c, COOKIE);
+    if (session !== undefined && signIn.isSession(session))
+      return c.html(toPage('You are signed in. <button formaction="/codec/sign-out">Sign out</button>'));
     return c.html(
       toPage('Token <input name="token" type="password" autocomplete="off" autofocus> <button>Sign in</button>'),
     );
+  });
+  app.post('/sign-out', (c) => {
+    c.header('content-security-policy', pagePolicy);
+    deleteCookie(c, COOKIE, cookie);
+    return c.redirect('/codec/sign-in', 303);
   });
   app.post(
     '/sign-in',
@@ -117,14 +135,7 @@ function addSignIn(app: Hono, signIn: SignIn, uiOrigin: string | undefined, secr
         secrets.recordFailure(c, 'codec');
         return c.html(toPage('The token is wrong.'), 401);
       }
-      setCookie(c, COOKIE, signIn.createSession(), {
-        httpOnly: true,
-        // The Web UI is another origin of the same site; other sites do not get it sent along.
-        sameSite: 'Strict',
-        secure: c.req.header('x-forwarded-proto') === 'https',
-        path: '/codec',
-        maxAge: SESSION_SECONDS,
-      });
+      setCookie(c, COOKIE, signIn.createSession(), { ...cookie, maxAge: SESSION_SECONDS });
       return uiOrigin === undefined ? c.html(toPage('Signed in.')) : c.redirect(uiOrigin, 303);
     },
   );

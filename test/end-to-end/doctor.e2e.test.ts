@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -113,6 +114,22 @@ describe('dealbridge doctor', () => {
     expect(finding('temporal: loops and schedules', RECONCILE_SALES_ID).found).toBe('paused');
     expect(finding('feeds', 'product').advice).toBe('dealbridge feeds resume product');
     expect(finding('starter', 'codec')).toMatchObject({ result: 'wrong', found: 'it takes another token' });
+  });
+
+  it('finds runs of deals that were ended from outside, and says whether any cannot go on', async () => {
+    const before = (await doctor()).finding('temporal: runs of deals', 'ended from outside');
+    expect(before).toMatchObject({ result: 'ok', found: 'none within a day' });
+    const run = await stage.temporal.workflow.start('handOverDeal', {
+      taskQueue: 'a-queue-that-nobody-polls',
+      workflowId: randomUUID(),
+      args: [{ table: 'quote', recordId: randomUUID() }],
+    });
+    await run.terminate('planted');
+    await expect
+      .poll(async () => (await doctor()).finding('temporal: runs of deals', 'ended from outside'), { timeout: 30_000 })
+      .toMatchObject({ result: 'warning', found: '1 run within a day' });
+    const failing = (await doctor()).finding('temporal: runs of deals', 'failing tasks');
+    expect(failing).toMatchObject({ result: 'ok', found: 'no run has any' });
   });
 
   it('finds a namespace that does not exist, and one without search attributes where nobody polls', async () => {

@@ -22,7 +22,7 @@ const signIn = createSignIn(ring, TOKEN, systemClock);
 const limits = createLimits({ ratePerSecond: 1_000, sources: createSources([]), log });
 /** What Node tells of the peer, which an app that is asked without a server does not have. */
 const PEER = { incoming: { socket: { remoteAddress: '203.0.113.7', remotePort: 1, remoteFamily: 'IPv4' } } };
-const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, limits, log });
+const endpoint = createCodecEndpoint({ codec, signIn, uiOrigin: UI, isHttps: false, limits, log });
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 const PLAIN = { metadata: { encoding: base64('json/plain') }, data: base64('"Kranich Hydraulik GmbH"') };
 
@@ -108,7 +108,7 @@ describe('the codec endpoint', () => {
   });
 
   it('without a Web UI no browser may ask', async () => {
-    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, limits, log });
+    const closed = createCodecEndpoint({ codec, signIn, uiOrigin: undefined, isHttps: false, limits, log });
     const answer = await closed.request('/decode', { method: 'OPTIONS', headers: { origin: UI } }, PEER);
     expect(answer.headers.get('access-control-allow-origin')).toBeNull();
     expect(answer.status).toBe(401);
@@ -173,13 +173,26 @@ describe('the codec endpoint', () => {
       expect(signIn.isSession(session)).toBe(true);
     });
 
-    it('gets the cookie for https only when it came by https', async () => {
-      const answer = await endpoint.request(
-        '/sign-in',
-        { method: 'POST', headers: { 'x-forwarded-proto': 'https' }, body: new URLSearchParams({ token: TOKEN }) },
-        PEER,
-      );
-      expect(answer.headers.get('set-cookie')).toContain('; Secure');
+    it('gets the cookie for https where we are reached by https, whatever a request says of itself', async () => {
+      const says = { method: 'POST', headers: { 'x-forwarded-proto': 'https' } };
+      const ask = (isHttps: boolean) =>
+        createCodecEndpoint({ codec, signIn, uiOrigin: UI, isHttps, limits, log }).request(
+          '/sign-in',
+          { ...says, body: new URLSearchParams({ token: TOKEN }) },
+          PEER,
+        );
+      expect((await ask(true)).headers.get('set-cookie')).toContain('; Secure');
+      expect((await ask(false)).headers.get('set-cookie')).not.toContain('Secure');
+    });
+
+    it('signs out, and is asked for the token again', async () => {
+      const cookie = (await form(TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? '';
+      const page = async (sent: string) => (await endpoint.request('/sign-in', { headers: { cookie: sent } })).text();
+      expect(await page(cookie)).toContain('Sign out');
+      const answer = await endpoint.request('/sign-out', { method: 'POST', headers: { cookie } }, PEER);
+      expect(answer.status).toBe(303);
+      expect(answer.headers.get('set-cookie')).toMatch(/^dealbridge-codec=; Max-Age=0; Path=\/codec/);
+      expect(await page('')).toContain('type="password"');
     });
   });
 
@@ -189,6 +202,7 @@ describe('the codec endpoint', () => {
         codec,
         signIn,
         uiOrigin: UI,
+        isHttps: false,
         limits: createLimits({ ratePerSecond: 1_000, sources: createSources([]), log, now: () => 0 }),
         log,
       });

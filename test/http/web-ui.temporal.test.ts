@@ -39,6 +39,7 @@ async function serveCodec(port: number, origin: string, ring: ReturnType<typeof 
     codec: createPayloadCodec(ring),
     signIn: createSignIn(ring, TOKEN, systemClock),
     uiOrigin: origin,
+    isHttps: false,
     limits: createLimits({ ratePerSecond: 1_000, sources: createSources([]), log }),
     log,
   });

@@ -3,7 +3,7 @@ import { TASK_QUEUES } from '../../deal/ids.js';
 import { toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
-const RESUME_DEALS = 'resume-deals';
+export const RESUME_DEALS = 'resume-deals';
 
 /** Makes sure that deals without a run are started again; any number of starters may call it, as often as they like. */
 export async function ensureResumedDeals(temporal: Client): Promise<void> {
