@@ -21,7 +21,7 @@ import { createActivities } from './worker/activities.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
 
-/** Process: builds clients and activities, polls the three queues until it is told to stop. */
+/** Process: builds clients and activities, polls the four queues until it is told to stop. */
 
 guardOutput();
 const hasStarted = endWhileStarting();
@@ -85,6 +85,14 @@ const workers = await Promise.all([
     interceptors: { activity: [heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
+  }),
+  // Of its own: a mail server that answers nobody takes no place of a step that a deal waits for.
+  Worker.create({
+    ...polling,
+    taskQueue: TASK_QUEUES.alerts,
+    activities: activities.alerts,
+    interceptors: { activity: [heartbeats, permanentFailures] },
+    maxConcurrentActivityTaskExecutions: 4,
   }),
 ]);
 

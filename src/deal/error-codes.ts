@@ -121,6 +121,10 @@ export const REACH_ERRORS = {
     'The bucket for the seals of the audit trail took nothing, or did not show its names.',
     'Check AUDIT_BUCKET_URL, its key, and that the bucket has object lock.',
   ),
+  'alert-refused': passing(
+    'A mail server, Teams or a webhook took no alert.',
+    'Wait: it is tried again every minute. If it goes on, check the ALERT_ setting of that channel.',
+  ),
   'position-expired': passing(
     'Sales does not take the stored position of a feed any more.',
     'Wait: the feed reads everything once and goes on from there.',

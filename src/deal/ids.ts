@@ -52,7 +52,12 @@ export function draftKeys(recordId: string): readonly string[] {
 }
 
 /** One queue for each side that limits us, so that a queue's rate is a number of requests. */
-export const TASK_QUEUES = { deals: 'deals', dataverse: 'dataverse', businessCentral: 'business-central' } as const;
+export const TASK_QUEUES = {
+  deals: 'deals',
+  dataverse: 'dataverse',
+  businessCentral: 'business-central',
+  alerts: 'alerts',
+} as const;
 
 /** All queues belong to one deployment: activities go to the version of the run that asks for them. */
 export const WORKER_DEPLOYMENT = 'dealbridge';

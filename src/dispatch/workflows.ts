@@ -15,6 +15,7 @@ export type WorkflowName = keyof Registered;
 /** A name that the worker does not register, or a workflow without a name here, does not compile. */
 export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   applyMatches: 'applyMatches',
+  checkTrail: 'checkTrail',
   handOverDeal: 'handOverDeal',
   invoiceFeed: 'invoiceFeed',
   keepSubscriptions: 'keepSubscriptions',
@@ -24,6 +25,7 @@ export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   resumeDeals: 'resumeDeals',
   salesFeed: 'salesFeed',
   sealAudit: 'sealAudit',
+  sendAlerts: 'sendAlerts',
   sweepInvoices: 'sweepInvoices',
   syncAccount: 'syncAccount',
   syncProduct: 'syncProduct',

@@ -110,6 +110,7 @@ export function examineQueues(temporal: Step<Client>): Step<true> {
       [TASK_QUEUES.deals, WORKFLOW_TASKS],
       [TASK_QUEUES.dataverse, ACTIVITY_TASKS],
       [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
+      [TASK_QUEUES.alerts, ACTIVITY_TASKS],
     ] as const;
     const findings = queues.map(async ([name, taskQueueType]): Promise<Finding> => {
       const { namespace } = options;

@@ -5,6 +5,8 @@ import type { Config } from './config.js';
 
 /** Whatever is called like a secret is left out, also what a later setting brings. */
 const SECRET = /secret|password|credential|certificate|private|token|database/i;
+/** Receivers of alerts: what the trail holds cannot be erased. */
+const PEOPLE = /^rules\.alerts\.(mailFrom$|channels\.\d+\.to\.)/;
 const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
 
 export function toEffectiveSettings({ mapping: _keptApart, ...config }: Config): Settings {
@@ -14,7 +16,7 @@ export function toEffectiveSettings({ mapping: _keptApart, ...config }: Config):
 }
 
 function flatten(path: string, value: unknown, into: Record<string, string | number | boolean>): void {
-  if (SECRET.test(path) || KEY.test(path)) return;
+  if (SECRET.test(path) || KEY.test(path) || PEOPLE.test(path)) return;
   if (typeof value === 'string') into[path] = withoutUser(value);
   else if (typeof value === 'number' || typeof value === 'boolean') into[path] = value;
   else if (typeof value === 'object' && value !== null) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { AlertRules } from '../deal/alerts.js';
 import { ConfigError } from '../deal/errors.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
@@ -92,6 +93,18 @@ export function toRules(file: RulesFile): Rules {
     invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
     companies,
+    alerts: toAlertRules(file.alerts),
+  };
+}
+
+function toAlertRules({ trailAt, channels, ...rules }: RulesFile['alerts']): AlertRules {
+  const [hour = 0, minute = 0] = trailAt.split(':').map(Number);
+  return {
+    ...rules,
+    quietHours: rules.quietHours,
+    mailFrom: rules.mailFrom,
+    trailAt: { hour, minute },
+    channels: channels.map(({ to, quiet, ...channel }) => ({ ...channel, to: to ?? [], keepsQuiet: quiet })),
   };
 }
 

@@ -4,6 +4,7 @@ import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
+import { alertSettings } from './alert-settings.js';
 import { deskSettings, findDeskProblems } from './desk-settings.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
@@ -50,6 +51,7 @@ const milliseconds = (fallback: number) => z.coerce.number().int().positive().de
 
 const environment = z.object({
   ...deskSettings.shape,
+  ...alertSettings.shape,
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
@@ -107,7 +109,7 @@ const environment = z.object({
 export type SettingValues = z.output<typeof environment>;
 
 /** Their values are never shown, and each may come from a file. */
-const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD/;
+const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD|ALERT_\w+_URL/;
 
 /** The setting that names the file of another one. */
 export const SETTING_FILES: ReadonlyMap<string, string> = new Map([

@@ -49,6 +49,7 @@ import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
+import { openAlerts } from './alerts.js';
 import type { Systems } from './systems.js';
 
 /** Which activities poll which queue, and what each of them is given; nothing is decided here. */
@@ -90,6 +91,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   };
 
   return {
+    alerts: openAlerts(config, runtime),
     deals: {
       ...createLedgerActivities({
         ...{ ledger, companyId, rules, startDeal: (ref) => start(ref) },

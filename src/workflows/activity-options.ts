@@ -1,4 +1,6 @@
 import { ActivityCancellationType, proxyActivities, proxyLocalActivities } from '@temporalio/workflow';
+import type { AlertActivities } from '../activities/alerts/alerts.js';
+import type { TrailActivities } from '../activities/alerts/check-trail.js';
 import type { AuditActivities } from '../activities/audit/seal-audit.js';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
 import type { ResumeActivities } from '../activities/deals/resume-deals.js';
@@ -108,4 +110,22 @@ export const feedSwitches = proxyLocalActivities<FeedSwitches>({
 export const masterLedger = proxyLocalActivities<MasterLedgerActivities & MatchLedgerSteps & DriftLedgerSteps>({
   startToCloseTimeout: '10s',
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
+});
+
+/** A refusal is an outcome and no failure: only a ledger that is away is asked again. */
+export const alerts = proxyActivities<AlertActivities>({
+  taskQueue: TASK_QUEUES.alerts,
+  startToCloseTimeout: '1m',
+  // Then the run ends, and the next one begins anew.
+  scheduleToCloseTimeout: '10m',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
+  retry: PATIENT,
+});
+
+/** A trail of millions of entries is read page by page. */
+export const trail = proxyActivities<TrailActivities>({
+  taskQueue: TASK_QUEUES.alerts,
+  startToCloseTimeout: '12h',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
+  retry: PATIENT,
 });

@@ -1,5 +1,7 @@
 /** What the worker registers. */
 
+export { checkTrail } from './alerts/check-trail.js';
+export { sendAlerts } from './alerts/send-alerts.js';
 export { sealAudit } from './audit/seal-audit.js';
 export { handOverDeal } from './deals/hand-over-deal.js';
 export { resumeDeals } from './deals/resume-deals.js';

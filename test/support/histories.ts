@@ -10,6 +10,7 @@ import type { Stage } from './processes.js';
 /** The histories of the replay test (I9), by workflow type: the compiler asks for one of every type. */
 export const HISTORIES = {
   applyMatches: ['match-applied'],
+  checkTrail: ['trail-checked'],
   reconcileSales: ['reconcile-sales'],
   handOverDeal: [
     'won-opportunity',
@@ -39,6 +40,7 @@ export const HISTORIES = {
   resumeDeals: ['deals-resumed'],
   salesFeed: ['sales-feed-refused-then-paused'],
   sealAudit: ['audit-sealed'],
+  sendAlerts: ['alerts-sent'],
   sweepInvoices: ['invoices-swept'],
   syncAccount: ['account-changed', 'account-in-conflict-then-retried', 'accounts-merged'],
   syncProduct: ['item-created'],
@@ -50,7 +52,12 @@ type HistoryName = (typeof HISTORIES)[keyof typeof HISTORIES][number];
  * With RECORD_HISTORIES=1 a run is saved for the replay test. Its payloads are opened, because the keys of a test are
  * gone after it; names of the machine, its folders and its builds do not belong into a recorded history.
  */
-export async function keepHistory(stage: Stage, workflowId: string, name: HistoryName, runId?: string): Promise<void> {
+export async function keepHistory(
+  stage: Pick<Stage, 'temporal' | 'ring'>,
+  workflowId: string,
+  name: HistoryName,
+  runId?: string,
+): Promise<void> {
   if (process.env['RECORD_HISTORIES'] !== '1') return;
   const history = await stage.temporal.workflow.getHandle(workflowId, runId).fetchHistory();
   const opened = await openPayloads(createPayloadCodec(stage.ring), JSON.parse(historyToJSON(history)));

@@ -58,6 +58,7 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
     Worker.create({ ...common, taskQueue: TASK_QUEUES.deals, workflowBundle }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.dataverse }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.businessCentral }),
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.alerts }),
   ]);
   const running = Promise.all(workers.map((worker) => worker.run()));
   return {

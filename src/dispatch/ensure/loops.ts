@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import { ensureAlerts } from './alerts.js';
 import { ensureAuditSeals } from './audit-seals.js';
 import { ensureDrift } from './drift.js';
 import { ensureResumedDeals } from './resumed-deals.js';
@@ -10,10 +11,12 @@ export async function ensureLoops(
   rules: {
     readonly feeds: Parameters<typeof ensureFeeds>[1];
     readonly masters: Parameters<typeof ensureDrift>[1];
+    readonly alerts: Parameters<typeof ensureAlerts>[1];
   },
 ): Promise<void> {
   await ensureFeeds(temporal, rules.feeds);
   await ensureAuditSeals(temporal);
   await ensureDrift(temporal, rules.masters);
   await ensureResumedDeals(temporal);
+  await ensureAlerts(temporal, rules.alerts);
 }

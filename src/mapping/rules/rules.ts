@@ -1,3 +1,4 @@
+import type { AlertRules } from '../../deal/alerts.js';
 import type { CompanyRule } from '../../deal/companies.js';
 import type { DocumentKind, OrderPosting, Policy } from '../../deal/deal.js';
 import type { DealEvent } from '../../deal/events.js';
@@ -44,6 +45,8 @@ export interface Rules {
   readonly masters: MasterRules;
   /** Which deals go to another company than the default one; the first that fits decides. */
   readonly companies: readonly CompanyRule[];
+  /** Who is told what, and when. */
+  readonly alerts: AlertRules;
 }
 
 /** How the invoices of Business Central are read again and again; from the rules file. */

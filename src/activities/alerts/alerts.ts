@@ -1,0 +1,69 @@
+import { AlertError, type AlertSender } from '../../clients/alerts/channel.js';
+import { type AlertCause, type AlertRules, concerns, planMessages } from '../../deal/alerts.js';
+import type { Clock } from '../../deal/clock.js';
+import type { AlertLedger, PlannedAlert } from '../../ledger/alerts/alerts.js';
+
+export type { PlannedAlert };
+
+export interface SendOutcome {
+  /** not-mine: it was sent, or another attempt is under way. */
+  readonly kind: 'sent' | 'not-mine' | 'failed';
+}
+
+export interface AlertDependencies {
+  readonly ledger: AlertLedger;
+  readonly rules: AlertRules;
+  readonly clock: Clock;
+  /** Without the slash at its end. */
+  readonly deskUrl: string;
+  readonly findCauses: (now: Date) => Promise<readonly AlertCause[]>;
+  /** By the name of the channel. */
+  readonly senders: ReadonlyMap<string, AlertSender>;
+  readonly log: { warn(facts: object, message: string): void };
+}
+
+export function createAlertActivities(dependencies: AlertDependencies) {
+  const { ledger, rules, clock, deskUrl, findCauses, senders, log } = dependencies;
+  return {
+    /** What waits to be sent, with what is new by now; asked twice it plans nothing twice. */
+    async planAlerts(): Promise<PlannedAlert[]> {
+      if (rules.channels.length === 0) return [];
+      const now = clock.now();
+      const standing = await findCauses(now);
+      const planned: PlannedAlert[] = [];
+      for (const channel of rules.channels) {
+        const keys = concerns(channel, standing).map(({ key }) => key);
+        planned.push(
+          ...(await ledger.plan(channel, keys, (memory) =>
+            planMessages(channel, standing, { memory, now, rules, deskUrl }),
+          )),
+        );
+      }
+      return planned;
+    },
+
+    /**
+     * Sends what nobody has sent. A refusal is no error of the step: the message waits in the ledger, and the next run,
+     * a minute later, tries again.
+     */
+    async sendAlert(messageId: string): Promise<SendOutcome> {
+      const claimed = await ledger.claim(messageId);
+      if (!claimed) return { kind: 'not-mine' };
+      const { channel, content } = claimed;
+      try {
+        const sender = senders.get(channel);
+        if (!sender) throw new AlertError(channel, 'the rules do not name this channel any more');
+        await sender.send({ messageId, content });
+      } catch (error) {
+        if (!(error instanceof AlertError)) throw error;
+        await ledger.recordFailure(messageId, error.reason);
+        log.warn({ channel, messageId, reason: error.reason }, 'an alert was not taken, the next run tries again');
+        return { kind: 'failed' };
+      }
+      await ledger.recordSent(messageId);
+      return { kind: 'sent' };
+    },
+  };
+}
+
+export type AlertActivities = ReturnType<typeof createAlertActivities>;

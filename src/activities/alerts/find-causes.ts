@@ -1,0 +1,65 @@
+import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '../../deal/alerts.js';
+import { listStandingDeals, listTrailFindings } from '../../ledger/alerts/standing.js';
+import type { Database } from '../../ledger/database.js';
+import { listBusinessCentralFeeds } from '../../ledger/feeds/business-central-feeds.js';
+import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
+import { listCredentials } from '../../ledger/settings/credentials.js';
+import { createPausedLaneLedger } from '../../ledger/settings/paused-lanes.js';
+
+const HOUR_MS = 3_600_000;
+const DAY_MS = 24 * HOUR_MS;
+const MINUTE_S = 60;
+
+/** Everything that stands and that somebody should know of, from the ledger alone: no other system is asked. */
+export function createFindCauses(
+  database: Database,
+  rules: Pick<AlertRules, 'waitingHours' | 'feedMinutes' | 'credentialDays'> & {
+    /** False: nothing reads, and nothing is late. */
+    readonly readsFeeds: boolean;
+  },
+) {
+  const { waitingHours, feedMinutes, credentialDays, readsFeeds } = rules;
+  const lanes = createPausedLaneLedger(database);
+  const feeds = createFeedLedger(database);
+
+  async function findDeals(now: Date): Promise<AlertCause[]> {
+    const before = new Date(now.getTime() - waitingHours * HOUR_MS);
+    return (await listStandingDeals(database, before)).flatMap((deal) => toDealCauses(deal, before, waitingHours));
+  }
+
+  async function findStaleFeeds(now: Date): Promise<AlertCause[]> {
+    if (!readsFeeds) return [];
+    const before = now.getTime() - feedMinutes * MINUTE_S * 1_000;
+    const sales = (await feeds.listFeeds())
+      // Who paused it knows.
+      .filter(({ pausedAt, caughtUpAt }) => !pausedAt && caughtUpAt !== undefined && caughtUpAt.getTime() < before)
+      .map(({ table }) => `${table} of Sales`);
+    const central = (await listBusinessCentralFeeds(database))
+      .filter(({ name, ageSeconds }) => name.startsWith('invoice-feed-') && (ageSeconds ?? 0) > feedMinutes * MINUTE_S)
+      .map(() => 'invoices of Business Central');
+    return [...new Set([...sales, ...central])].map((name) => toSystemCause('feed', name, name));
+  }
+
+  async function findEndingCredentials(now: Date): Promise<AlertCause[]> {
+    const kept = await listCredentials(database);
+    return kept
+      .filter(({ name, generation }) => !kept.some((one) => one.name === name && one.generation > generation))
+      .flatMap(({ name, generation, expiresAt }) => {
+        if (!expiresAt || expiresAt.getTime() > now.getTime() + credentialDays * DAY_MS) return [];
+        const isOver = expiresAt <= now;
+        const day = expiresAt.toISOString().slice(0, 10);
+        const subject = isOver ? `${name}: ended on ${day}` : `${name}: on ${day}`;
+        return [toSystemCause('credential', `${name} ${generation}${isOver ? ' over' : ''}`, subject)];
+      });
+  }
+
+  return async (now: Date): Promise<AlertCause[]> => [
+    ...(await findDeals(now)),
+    ...(await findStaleFeeds(now)),
+    ...(await findEndingCredentials(now)),
+    ...(await lanes.list()).map(({ system, address }) => toSystemCause('lane', `${system} ${address}`, system)),
+    ...(await listTrailFindings(database)).map(({ chain, kind, position }) =>
+      toSystemCause('trail', `${chain} ${kind} ${position}`, kind),
+    ),
+  ];
+}

@@ -1,0 +1,52 @@
+import type { AlertContent } from '../../deal/alerts.js';
+import { type AlertSender, KIND_WORDS, toNumbers } from './channel.js';
+import { postJson } from './post.js';
+
+/**
+ * A channel of Teams, by the webhook of a workflow («Send webhook alerts to a channel»): it takes a message with one
+ * Adaptive Card. https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
+ */
+export function createTeamsSender(url: string): AlertSender {
+  return { send: ({ content }) => postJson('teams', url, JSON.stringify(toMessage(content))) };
+}
+
+function toMessage(content: AlertContent): object {
+  return {
+    type: 'message',
+    attachments: [
+      { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content: toCard(content) },
+    ],
+  };
+}
+
+function toCard({ title, groups, link }: AlertContent): object {
+  return {
+    $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
+    type: 'AdaptiveCard',
+    version: '1.4',
+    body: [
+      { type: 'TextBlock', text: plain(title), size: 'Medium', weight: 'Bolder', wrap: true },
+      ...groups.flatMap((group) => [
+        {
+          type: 'TextBlock',
+          text: `${group.count} × [${plain(`${KIND_WORDS[group.kind]}: ${group.subject}`)}](${group.link})`,
+          weight: 'Bolder',
+          wrap: true,
+          separator: true,
+        },
+        {
+          type: 'TextBlock',
+          text: plain([toNumbers(group), group.advice].filter((line) => line !== '').join('. ')),
+          wrap: true,
+          isSubtle: true,
+        },
+      ]),
+    ],
+    actions: [{ type: 'Action.OpenUrl', title: 'Open the desk', url: link }],
+  };
+}
+
+/** A number of a record is not to become a link: cards read some Markdown. */
+function plain(text: string): string {
+  return text.replace(/[\\[\]()*_]/g, '\\$&');
+}
