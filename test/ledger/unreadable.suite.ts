@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { listDeals } from '../../src/ledger/deals/list-deals.js';
@@ -112,6 +113,19 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
     };
 
     const cases: readonly Case[] = [
+      {
+        table: 'alert_messages',
+        column: 'content',
+        wrong: ['title', '1'],
+        async plant() {
+          const alerts = createAlertLedger(database);
+          const content = { owner: 'IT', title: 'one', groups: [], link: 'https://desk.example/' } as const;
+          const draft = { owner: 'IT', digestOf: undefined, causes: ['one'], content } as const;
+          const [planned] = await alerts.plan({ name: randomUUID() }, [], () => [draft]);
+          const id = planned?.messageId ?? '';
+          return { where: `message_id = '${id}'`, key: id, read: () => alerts.claim(id) };
+        },
+      },
       {
         table: 'deal_revisions',
         column: 'deal',

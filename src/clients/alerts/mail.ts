@@ -6,11 +6,12 @@ export interface MailOptions {
   readonly smtpUrl: string;
   readonly from: string;
   readonly to: readonly string[];
+  readonly limitMs?: number;
 }
 
 const THIS_MACHINE = /^(127\.0\.0\.1|localhost|\[::1\])$/;
 
-export function createMailSender({ smtpUrl, from, to }: MailOptions): AlertSender {
+export function createMailSender({ smtpUrl, from, to, limitMs = SEND_LIMIT_MS }: MailOptions): AlertSender {
   const { protocol, hostname, port, username, password } = new URL(smtpUrl);
   const isTls = protocol === 'smtps:';
   return {
@@ -25,13 +26,13 @@ export function createMailSender({ smtpUrl, from, to }: MailOptions): AlertSende
         ...(username !== '' && {
           auth: { user: decodeURIComponent(username), pass: decodeURIComponent(password) },
         }),
-        connectionTimeout: SEND_LIMIT_MS / 2,
-        greetingTimeout: SEND_LIMIT_MS / 2,
-        socketTimeout: SEND_LIMIT_MS,
+        connectionTimeout: limitMs / 2,
+        greetingTimeout: limitMs / 2,
+        socketTimeout: limitMs,
         disableFileAccess: true,
         disableUrlAccess: true,
       });
-      const ended = AbortSignal.timeout(SEND_LIMIT_MS);
+      const ended = AbortSignal.timeout(limitMs);
       const late = new Promise<never>((_resolve, reject) => {
         ended.addEventListener('abort', () => reject(new AlertError('mail', 'no answer in time')), { once: true });
       });
