@@ -7,6 +7,7 @@ import { SHUTDOWN_FORCE_MS, SHUTDOWN_GRACE_MS } from './deal/time-limits.js';
 import { createTemporalWitness } from './dispatch/seal-witness.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { saveMapping } from './ledger/settings/mappings.js';
+import { ensureAlertSettings } from './process/alert-settings.js';
 import { loadConfig } from './process/config.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
@@ -26,6 +27,7 @@ import { openSystems } from './worker/systems.js';
 guardOutput();
 const hasStarted = endWhileStarting();
 const config = loadConfig();
+ensureAlertSettings(config.rules.alerts, config.alerts);
 const runtime = await openRuntime(config, 'worker', { waits: true });
 const { dataConverter, log } = runtime;
 await ensureLedgerIsComplete(

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AlertRules } from '../deal/alerts.js';
+import type { AlertChannel, AlertRules } from '../deal/alerts.js';
 import { ConfigError } from '../deal/errors.js';
 
 /** The settings of the alerts; all of them are called ALERT_…, and all are secrets: an address of a webhook is one, too. */
@@ -27,42 +27,51 @@ export const alertSettings = z.object({
 
 type AlertValues = z.output<typeof alertSettings>;
 
-/** Named so that no record of the configuration takes it up (effective-settings.ts). */
-export interface AlertSecrets {
-  readonly smtpUrl: string | undefined;
-  readonly teamsUrl: string | undefined;
-  readonly webhookUrl: string | undefined;
-  readonly webhookSecret: string | undefined;
+export interface AlertConfig {
+  /** Every message links there. */
+  readonly deskUrl: string | undefined;
+  /** Named so that no record of the configuration takes them up (effective-settings.ts). */
+  readonly secrets: {
+    readonly smtpUrl: string | undefined;
+    readonly teamsUrl: string | undefined;
+    readonly webhookUrl: string | undefined;
+    readonly webhookSecret: string | undefined;
+  };
 }
 
-export function toAlertSecrets(e: AlertValues): AlertSecrets {
+export function toAlertConfig(e: AlertValues, deskUrl: string | undefined): AlertConfig {
   return {
-    smtpUrl: e.ALERT_SMTP_URL,
-    teamsUrl: e.ALERT_TEAMS_URL,
-    webhookUrl: e.ALERT_WEBHOOK_URL,
-    webhookSecret: e.ALERT_WEBHOOK_SECRET,
+    deskUrl,
+    secrets: {
+      smtpUrl: e.ALERT_SMTP_URL,
+      teamsUrl: e.ALERT_TEAMS_URL,
+      webhookUrl: e.ALERT_WEBHOOK_URL,
+      webhookSecret: e.ALERT_WEBHOOK_SECRET,
+    },
   };
 }
 
 const NEEDED = {
-  mail: ['ALERT_SMTP_URL'],
-  teams: ['ALERT_TEAMS_URL'],
-  webhook: ['ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_SECRET'],
-} as const;
+  mail: { smtpUrl: 'ALERT_SMTP_URL' },
+  teams: { teamsUrl: 'ALERT_TEAMS_URL' },
+  webhook: { webhookUrl: 'ALERT_WEBHOOK_URL', webhookSecret: 'ALERT_WEBHOOK_SECRET' },
+} as const satisfies Record<AlertChannel['by'], Partial<Record<keyof AlertConfig['secrets'], string>>>;
 
-/** A channel that could reach nobody is found at the start. @throws ConfigError */
-export function checkAlertSettings(
+/** For the process that sends: a channel that could reach nobody is found at its start. @throws ConfigError */
+export function ensureAlertSettings(
   { channels }: Pick<AlertRules, 'channels'>,
-  e: AlertValues & { readonly DESK_PUBLIC_URL?: string | undefined },
+  { deskUrl, secrets }: AlertConfig,
 ): void {
-  const missing = new Set<string>();
-  for (const { name, by } of channels) {
-    for (const setting of NEEDED[by].filter((one) => e[one] === undefined)) {
-      missing.add(`  setting ${setting}: expected a value, since alerts.channels has '${name}' by ${by}, got nothing`);
-    }
+  const missing = channels.flatMap(({ name, by }) =>
+    Object.entries<string>(NEEDED[by])
+      .filter(([secret]) => secrets[secret as keyof typeof secrets] === undefined)
+      .map(
+        ([, setting]) =>
+          `  setting ${setting}: expected a value, since alerts.channels has '${name}' by ${by}, got nothing`,
+      ),
+  );
+  if (channels.length > 0 && deskUrl === undefined) {
+    missing.push('  setting DESK_PUBLIC_URL: expected the address of the desk, to which alerts link, got nothing');
   }
-  if (channels.length > 0 && e.DESK_PUBLIC_URL === undefined) {
-    missing.add('  setting DESK_PUBLIC_URL: expected the address of the desk, to which alerts link, got nothing');
-  }
-  if (missing.size > 0) throw new ConfigError(`The configuration is not usable:\n${[...missing].join('\n')}`);
+  if (missing.length > 0) throw new ConfigError(`The configuration is not usable:\n${missing.join('\n')}`);
 }

@@ -6,7 +6,7 @@ import { ConfigError } from '../deal/errors.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
-import { type AlertSecrets, checkAlertSettings, toAlertSecrets } from './alert-settings.js';
+import { type AlertConfig, toAlertConfig } from './alert-settings.js';
 import { type DeskConfig, toDeskConfig } from './desk-settings.js';
 import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
@@ -87,7 +87,7 @@ export interface Config {
   /** Undefined: switched off. */
   readonly desk: DeskConfig | undefined;
   /** What the channels of the alerts are reached by. */
-  readonly alertSecrets: AlertSecrets;
+  readonly alerts: AlertConfig;
   /** Which decisions count that nobody proved; once people can sign in, none unless it is said. */
   readonly unverifiedDecisions: 'accepted' | 'by-signal' | 'refused';
   readonly rules: Rules;
@@ -106,7 +106,6 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     ? readRulesFile(readText(e.DEALBRIDGE_RULES), basename(e.DEALBRIDGE_RULES))
     : readRulesFile('');
   const rules = toRules(file);
-  checkAlertSettings(rules.alerts, e);
   const environmentUrl = (name: string): string => toEnvironmentUrl(e.BC_URL, e.ENTRA_TENANT_ID, name);
   const app = (clientId: string, scope: string): AppRegistration => ({
     tenantId: e.ENTRA_TENANT_ID,
@@ -161,7 +160,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     mapping: toMappingVersion(file),
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     desk: toDeskConfig(e, `${e.ENTRA_LOGIN_URL}/${e.ENTRA_TENANT_ID}/v2.0`),
-    alertSecrets: toAlertSecrets(e),
+    alerts: toAlertConfig(e, e.DESK_PUBLIC_URL),
     unverifiedDecisions: e.DESK_UNVERIFIED_DECISIONS ?? (e.DESK_CLIENT_ID === undefined ? 'accepted' : 'refused'),
     logLevel: e.LOG_LEVEL,
   };

@@ -20,7 +20,7 @@ export function openAlerts(config: Config, { database, log }: Pick<Runtime, 'dat
       ledger: createAlertLedger(database),
       rules,
       clock: systemClock,
-      deskUrl: config.desk?.publicUrl ?? '',
+      deskUrl: config.alerts.deskUrl ?? '',
       findCauses: createFindCauses(database, { ...rules, readsFeeds: config.feeds }),
       senders: new Map(
         rules.channels.flatMap((channel) => {
@@ -35,8 +35,8 @@ export function openAlerts(config: Config, { database, log }: Pick<Runtime, 'dat
 }
 
 /** What is missing was said at the start (alert-settings.ts). */
-function openSender({ by, to }: AlertChannel, { alertSecrets, rules }: Config): AlertSender | undefined {
-  const { smtpUrl, teamsUrl, webhookUrl: url, webhookSecret: secret } = alertSecrets;
+function openSender({ by, to }: AlertChannel, { alerts, rules }: Config): AlertSender | undefined {
+  const { smtpUrl, teamsUrl, webhookUrl: url, webhookSecret: secret } = alerts.secrets;
   const { mailFrom: from } = rules.alerts;
   if (by === 'teams') return teamsUrl === undefined ? undefined : createTeamsSender(teamsUrl);
   if (by === 'mail')

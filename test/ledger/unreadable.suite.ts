@@ -123,7 +123,12 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
           const draft = { owner: 'IT', digestOf: undefined, causes: ['one'], content } as const;
           const [planned] = await alerts.plan({ name: randomUUID() }, [], () => [draft]);
           const id = planned?.messageId ?? '';
-          return { where: `message_id = '${id}'`, key: id, read: () => alerts.claim(id) };
+          // As after an attempt that failed.
+          const read = async () => {
+            await alerts.recordFailure(id, 'ECONNREFUSED');
+            return alerts.claim(id);
+          };
+          return { where: `message_id = '${id}'`, key: id, read };
         },
       },
       {

@@ -53,10 +53,19 @@ function problem(change: NodeJS.ProcessEnv): string {
 
 /** A value that is right for every secret setting but the keys of TLS. */
 const VALUE = 'postgres://a-value-of-more-than-16-characters';
+const ADDRESSES: Readonly<Record<string, string>> = {
+  ALERT_SMTP_URL: 'smtps://desk:secret@smtp.contoso.example:465',
+  ALERT_TEAMS_URL: 'https://teams.example/workflows/1?sig=secret',
+  ALERT_WEBHOOK_URL: 'https://pager.example/secret',
+};
 
 describe('a secret in a file', () => {
   it('is offered for every secret setting', () => {
     expect([...SETTING_FILES.keys()].sort()).toEqual([
+      'ALERT_SMTP_URL',
+      'ALERT_TEAMS_URL',
+      'ALERT_WEBHOOK_SECRET',
+      'ALERT_WEBHOOK_URL',
       'AUDIT_BUCKET_SECRET_ACCESS_KEY',
       'BC_CLIENT_SECRET',
       'BC_CLIENT_STATE',
@@ -75,10 +84,13 @@ describe('a secret in a file', () => {
   it('counts like the setting itself, without the line break at its end', () => {
     for (const [setting, fileSetting] of SETTING_FILES) {
       if (/^TEMPORAL_TLS/.test(setting)) continue;
-      const path = file(setting, `${VALUE}\n`);
-      const byFile = loadConfig({ ...WHOLE, [setting]: undefined, [fileSetting]: path });
-      expect(byFile, setting).toEqual(loadConfig({ ...WHOLE, [setting]: VALUE }));
-      expect(JSON.stringify(byFile), setting).toContain(VALUE);
+      const value = ADDRESSES[setting] ?? VALUE;
+      const path = file(setting, `${value}\n`);
+      // The secret of the desk belongs to its app registration.
+      const whole = { ...WHOLE, DESK_CLIENT_ID: 'desk-app' };
+      const byFile = loadConfig({ ...whole, [setting]: undefined, [fileSetting]: path });
+      expect(byFile, setting).toEqual(loadConfig({ ...whole, [setting]: value }));
+      expect(JSON.stringify(byFile), setting).toContain(value);
     }
     expect(loadDatabaseUrl({ DATABASE_URL_FILE: file('url', `${VALUE}\r\n`) })).toBe(VALUE);
   });

@@ -1,0 +1,281 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createAlertActivities } from '../../src/activities/alerts/alerts.js';
+import { createCheckTrail } from '../../src/activities/alerts/check-trail.js';
+import { createFindCauses } from '../../src/activities/alerts/find-causes.js';
+import { AlertError, type AlertSender } from '../../src/clients/alerts/channel.js';
+import { createMailSender } from '../../src/clients/alerts/mail.js';
+import type { AlertRules } from '../../src/deal/alerts.js';
+import type { HoldReason } from '../../src/deal/holds.js';
+import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { DESK, makeAlertRules, makeChannel } from '../support/alerts.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { type MailServer, startMailServer } from '../support/mail-server.js';
+import { signedWith } from '../support/signed-ledger.js';
+
+/** Each cause is said once over each channel, whatever runs twice and whatever is down. */
+
+let embedded: EmbeddedLedger;
+let database: Database;
+let mailServer: MailServer;
+beforeAll(async () => {
+  embedded = await openEmbeddedLedger();
+  database = signedWith(openDatabase(embedded.url));
+  await migrate(database);
+  mailServer = await startMailServer();
+});
+afterAll(async () => {
+  await database.close();
+  await embedded.stop();
+  await mailServer.close();
+});
+beforeEach(() => {
+  mailServer.behaviour = 'takes';
+});
+afterEach(async () => {
+  await database.query(
+    'TRUNCATE alert_messages, alert_causes, trail_findings, source_records, paused_lanes, sales_feeds, credentials',
+  );
+});
+
+const NOW = new Date();
+const HOUR_MS = 3_600_000;
+
+async function hold(reason: HoldReason, number: string, hoursAgo = 0): Promise<string> {
+  const recordId = randomUUID();
+  await database.query(
+    `INSERT INTO source_records (record_id, source_table, state, hold_reason, record_number, changed_at)
+     VALUES ($1, 'opportunity', 'held', $2, $3, $4)`,
+    [recordId, reason, number, new Date(NOW.getTime() - hoursAgo * HOUR_MS)],
+  );
+  return recordId;
+}
+
+const setState = (recordId: string, state: string, reason: HoldReason | null) =>
+  database.query('UPDATE source_records SET state = $2, hold_reason = $3 WHERE record_id = $1', [
+    recordId,
+    state,
+    reason,
+  ]);
+
+function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, AlertSender>> = {}) {
+  const rules = makeAlertRules(changes);
+  let now = NOW;
+  const sent: { readonly channel: string; readonly messageId: string; readonly lines: readonly string[] }[] = [];
+  const senders = rules.channels.map(({ name }): [string, AlertSender] => [
+    name,
+    given[name] ?? {
+      send: async ({ messageId, content }) => {
+        const lines = content.groups.map(({ subject, count }) => `${count} ${subject}`);
+        sent.push({ channel: name, messageId, lines });
+      },
+    },
+  ]);
+  const activities = createAlertActivities({
+    ledger: createAlertLedger(database),
+    rules,
+    clock: { now: () => now },
+    deskUrl: DESK,
+    findCauses: createFindCauses(database, { ...rules, readsFeeds: true }),
+    senders: new Map(senders),
+    log: { warn: () => undefined },
+  });
+  return {
+    ...activities,
+    sent,
+    passTo: (time: Date) => {
+      now = time;
+    },
+    /** As the workflow does it. */
+    run: async () => {
+      for (const { messageId } of await activities.planAlerts()) await activities.sendAlert(messageId);
+      return sent.map(({ lines }) => lines.join(', '));
+    },
+  };
+}
+
+describe('a cause', () => {
+  it('is said once, however often the steps run, and by as many workers as there are', async () => {
+    await hold('customer-missing', 'OPP-1');
+    await hold('customer-missing', 'OPP-2');
+    const alerts = open();
+    const [one, two] = await Promise.all([alerts.planAlerts(), alerts.planAlerts()]);
+    expect(one).toHaveLength(1);
+    expect(two).toEqual(one);
+    const messageId = one?.[0]?.messageId ?? '';
+    const outcomes = await Promise.all([alerts.sendAlert(messageId), alerts.sendAlert(messageId)]);
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['not-mine', 'sent']);
+    expect(await alerts.sendAlert(messageId)).toEqual({ kind: 'not-mine' });
+    expect(await alerts.planAlerts()).toEqual([]);
+    expect(alerts.sent).toMatchObject([{ messageId, lines: ['2 customer-missing'] }]);
+  });
+
+  it('that comes later is a message of its own, without what was said', async () => {
+    await hold('not-won', 'OPP-1');
+    const alerts = open();
+    await alerts.run();
+    await hold('no-lines', 'OPP-2', 2);
+    await hold('not-won', 'OPP-3', 1);
+    expect(await alerts.run()).toEqual(['1 not-won', '1 no-lines, 1 not-won']);
+  });
+
+  it('is the same when a retry ends in the same hold, and a new one when it was over for an hour', async () => {
+    const recordId = await hold('not-won', 'OPP-1');
+    const alerts = open();
+    await alerts.run();
+    await setState(recordId, 'reading', null);
+    await alerts.run();
+    await setState(recordId, 'held', 'not-won');
+    expect(await alerts.run()).toHaveLength(1);
+    await setState(recordId, 'reading', null);
+    await database.query(`UPDATE alert_causes SET seen_at = now() - interval '61 minutes'`);
+    await alerts.run();
+    await setState(recordId, 'held', 'not-won');
+    expect(await alerts.run()).toEqual(['1 not-won', '1 not-won']);
+  });
+
+  it('that still stands after a long pause of ours is not said again', async () => {
+    await hold('not-won', 'OPP-1');
+    const alerts = open();
+    await alerts.run();
+    await database.query(`UPDATE alert_causes SET seen_at = now() - interval '3 days'`);
+    expect(await alerts.run()).toHaveLength(1);
+  });
+
+  it('of each kind is found: waiting, feed, credential, lane, trail', async () => {
+    await hold('not-won', 'OPP-1', 25);
+    await database.query(
+      `INSERT INTO source_records (record_id, source_table, state, record_number, changed_at)
+       VALUES (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-1', now() - interval '25 hours'),
+         (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-2', now() - interval '23 hours')`,
+    );
+    await database.query(
+      `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
+         ('opportunity', now() - interval '31 minutes', NULL), ('quote', now() - interval '29 minutes', NULL),
+         ('salesorder', now() - interval '2 days', now())`,
+    );
+    await database.query(
+      `INSERT INTO credentials (name, generation, kind, key_id, sealed, expires_at, set_by) VALUES
+         ('dataverse', 1, 'certificate', 'k', '', now() + interval '1 day', 'Ann'),
+         ('dataverse', 2, 'certificate', 'k', '', now() + interval '300 days', 'Ann'),
+         ('business-central', 1, 'certificate', 'k', '', now() + interval '29 days', 'Ann')`,
+    );
+    await database.query(
+      `INSERT INTO paused_lanes (system, address, paused_since, problem) VALUES ('dataverse', 'https://org', now(), 'invalid_client')`,
+    );
+    await database.query(`INSERT INTO trail_findings (chain, kind, position) VALUES ('c', 'altered', 3)`);
+    const day = new Date(Date.now() + 29 * 24 * HOUR_MS).toISOString().slice(0, 10);
+    expect((await open().run()).join(', ').split(', ').sort()).toEqual(
+      [
+        '1 a hold for more than 24 h',
+        `1 business-central: on ${day}`,
+        '1 altered',
+        '1 confirmation for more than 24 h',
+        '1 dataverse',
+        '1 not-won',
+        '1 opportunity of Sales',
+      ].sort(),
+    );
+  });
+});
+
+describe('a digest', () => {
+  it('comes once a day to each owner, with what stands then', async () => {
+    await hold('not-won', 'OPP-1');
+    await hold('period-closed', 'OPP-2');
+    const alerts = open({ channels: [makeChannel({ send: 'daily' })] });
+    alerts.passTo(new Date('2026-03-31T07:59:00Z'));
+    expect(await alerts.run()).toEqual([]);
+    alerts.passTo(new Date('2026-03-31T08:00:00Z'));
+    await alerts.run();
+    await hold('not-won', 'OPP-3');
+    expect((await alerts.run()).sort()).toEqual(['1 not-won', '1 period-closed']);
+    alerts.passTo(new Date('2026-04-01T08:00:00Z'));
+    expect((await alerts.run()).slice(2).sort()).toEqual(['1 period-closed', '2 not-won']);
+  });
+});
+
+describe('a dead mail server', () => {
+  const mail = makeChannel({ name: 'mail', by: 'mail', to: ['ann@contoso.example'] });
+  const channels = [mail, makeChannel({ name: 'teams' })];
+  const sender = () =>
+    createMailSender({
+      smtpUrl: `smtp://127.0.0.1:${mailServer.port}`,
+      from: 'dealbridge@contoso.example',
+      to: mail.to,
+      limitMs: 2_000,
+    });
+
+  it('keeps no other channel waiting, and later gets in two messages what it missed', async () => {
+    mailServer.behaviour = 'refuses';
+    const before = mailServer.mails.length;
+    await hold('not-won', 'OPP-1');
+    const alerts = open({ channels }, { mail: sender() });
+    await alerts.run();
+    await hold('not-won', 'OPP-2', 2);
+    await hold('not-won', 'OPP-3', 1);
+    await alerts.run();
+    expect(alerts.sent.map(({ channel, lines }) => [channel, ...lines])).toEqual([
+      ['teams', '1 not-won'],
+      ['teams', '2 not-won'],
+    ]);
+    const { rows } = await database.query(
+      'SELECT times_asked, last_error, asked_at FROM alert_messages WHERE sent_at IS NULL',
+    );
+    expect(rows).toEqual([{ times_asked: 2, last_error: 'EENVELOPE', asked_at: null }]);
+    mailServer.behaviour = 'takes';
+    await alerts.run();
+    await alerts.run();
+    await alerts.run();
+    const texts = mailServer.mails.slice(before).map(({ data }) => /OPP-\d(?:, OPP-\d)*/.exec(data)?.[0]);
+    expect(texts).toEqual(['OPP-1', 'OPP-2, OPP-3']);
+  });
+
+  it('an attempt whose process died is taken up by another, under the same id, when it is certainly over', async () => {
+    await hold('not-won', 'OPP-1');
+    const alerts = open();
+    const [planned] = await alerts.planAlerts();
+    const ledger = createAlertLedger(database);
+    expect(await ledger.claim(planned?.messageId ?? '')).toBeDefined();
+    expect(await alerts.run()).toEqual([]);
+    await database.query(`UPDATE alert_messages SET asked_at = now() - interval '121 seconds'`);
+    expect(await alerts.run()).toEqual(['1 not-won']);
+    expect(alerts.sent).toMatchObject([{ messageId: planned?.messageId }]);
+  });
+
+  it('a fault of ours is no refusal: it is not put down to the channel', async () => {
+    await hold('not-won', 'OPP-1');
+    const broken: AlertSender = { send: () => Promise.reject(new TypeError('a bug')) };
+    const alerts = open({}, { all: broken });
+    await expect(alerts.run()).rejects.toThrow('a bug');
+    const refusing: AlertSender = { send: () => Promise.reject(new AlertError('webhook', 'HTTP 500')) };
+    await database.query('UPDATE alert_messages SET asked_at = NULL');
+    await open({}, { all: refusing }).run();
+    const { rows } = await database.query('SELECT last_error FROM alert_messages');
+    expect(rows).toEqual([{ last_error: 'HTTP 500' }]);
+  });
+});
+
+describe('the audit trail', () => {
+  it('is proved as a whole; a break is an alert, until a proof finds it no more', async () => {
+    const { checkTrail } = createCheckTrail(database, []);
+    const recordId = randomUUID();
+    await createLedger(database).audit({ recordId, actor: 'test', action: 'test' });
+    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    await database.query('ALTER TABLE audit_entries DISABLE TRIGGER USER');
+    await database.query(`UPDATE audit_entries SET action = 'other' WHERE record_id = $1`, [recordId]);
+    expect(await checkTrail()).toMatchObject({ findings: 1 });
+    expect(await checkTrail()).toMatchObject({ findings: 1 });
+    const alerts = open();
+    await alerts.run();
+    expect(await alerts.run()).toEqual(['1 altered']);
+    await database.query(`UPDATE audit_entries SET action = 'test' WHERE record_id = $1`, [recordId]);
+    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    const { rows } = await database.query('SELECT * FROM trail_findings');
+    expect(rows).toEqual([]);
+  });
+});
