@@ -1,5 +1,7 @@
 import type { DealCommands } from '../dispatch/deal-commands.js';
 import type { FeedCommands } from '../dispatch/feed-commands.js';
+import type { MasterCommands } from '../dispatch/master-commands.js';
+import type { FollowMasters } from '../dispatch/take-master-changes.js';
 import type { Database } from '../ledger/database.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { ExaminedStep } from '../operations/settings/examine.js';
@@ -11,6 +13,8 @@ export interface DeskDependencies {
   readonly ledger: Ledger;
   readonly deals: DealCommands;
   readonly feeds: FeedCommands;
+  readonly masters: MasterCommands;
+  readonly follow: FollowMasters;
   readonly examine: () => Promise<readonly ExaminedStep[]>;
   readonly news: News;
   readonly now: () => Date;

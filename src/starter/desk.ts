@@ -2,6 +2,8 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { createDealCommands } from '../dispatch/deal-commands.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
+import { createMasterCommands } from '../dispatch/master-commands.js';
+import { createFollowMasters } from '../dispatch/take-master-changes.js';
 import { createExamination } from '../doctor/examine.js';
 import { createIssuer } from '../http/authentication/issuer.js';
 import { createOneTimeLink } from '../http/authentication/one-time-link.js';
@@ -91,6 +93,8 @@ function toDependencies(config: Config, { database, ledger, ring, temporal }: Ru
     ledger,
     deals: createDealCommands(temporal, createDecisionProofs(ring, systemClock).prove),
     feeds: createFeedCommands(temporal),
+    masters: createMasterCommands(temporal),
+    follow: createFollowMasters(temporal, config.rules.masters),
     async examine() {
       const examination = createExamination(() => config);
       try {

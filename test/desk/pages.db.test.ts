@@ -3,6 +3,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../tools/stage/chromium.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
+import { seedProblem } from '../support/seeded-masters.js';
 import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
 
 /** The pages as a clerk has them: in a browser, by mouse, by keyboard, on a telephone, and for whoever cannot see them. */
@@ -23,6 +24,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     issuer = createTestIssuer();
     stage = await openDeskStage({ issuer });
     // Root in a container has no sandbox.
+    await seedProblem(stage.database);
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
   });
   afterAll(async () => {
@@ -179,6 +181,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['a form', '/deals/:waiting/reject'],
     ['the posting desk', '/posting?deal=:waiting&deal=:held'],
     ['feeds', '/feeds'],
+    ['master data', '/masters'],
     ['health', '/health-check?examine=1'],
     ['what is not there', '/deals/no-such-deal'],
   ] as const;

@@ -12,6 +12,7 @@ import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { type AskedMasters, createAskedMasters } from './asked-masters.js';
 import { openEmbeddedLedger } from './embedded-ledger.js';
 import { createWaitingDeals, type WaitingDeals } from './waiting-deals.js';
 
@@ -19,6 +20,7 @@ import { createWaitingDeals, type WaitingDeals } from './waiting-deals.js';
 export interface DeskStage {
   readonly ledger: Ledger;
   readonly waiting: WaitingDeals;
+  readonly masters: AskedMasters;
   readonly origin: string;
   readonly database: Database;
   readonly printed: string[];
@@ -38,6 +40,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   const limits = { idleMinutes: 60, maxHours: 12 };
   const ledger = createLedger(database);
   const waiting = createWaitingDeals(ledger);
+  const masters = createAskedMasters();
   const position = { isPaused: false, pages: 1, lastError: undefined };
   const app = createDesk({
     dependencies: {
@@ -49,6 +52,8 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
         resume: async (table) => ({ ...position, table }),
         nudge: async (table) => ({ ...position, table }),
       },
+      masters: masters.commands,
+      follow: masters.follow,
       examine: async () => [
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
@@ -80,6 +85,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     database,
     ledger,
     waiting,
+    masters,
     printed,
     signIns,
     link,

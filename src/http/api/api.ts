@@ -16,14 +16,15 @@ import { examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { Issuer } from '../authentication/issuer.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { addMasterRoutes } from './master-routes.js';
 import { answerError, problemOf, sendProblem, toProblem } from './problem.js';
+import { body, DECISION_REFUSALS, dealParams, json, REFUSALS } from './route-parts.js';
 import {
   dealSchema,
   examinationSchema,
   feedsSchema,
   openDealSchema,
   positionSchema,
-  problemSchema,
   statusSchema,
   toFeeds,
   toOpenDeal,
@@ -40,35 +41,8 @@ export interface ApiOptions {
   readonly log: Logger;
 }
 
-const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const refused = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-});
-const REFUSALS = {
-  400: refused('The input does not fit'),
-  401: refused('Nobody is signed in'),
-  403: refused('None of the roles allows it'),
-  404: refused('There is no such deal'),
-  409: refused('It cannot be done as things stand'),
-};
-const DECISION_REFUSALS = {
-  ...REFUSALS,
-  412: refused('The figures have changed since they were looked at'),
-  428: refused('`If-Match` is missing'),
-};
-
-const params = z.object({
-  deal: z.string().openapi({ description: 'Number of the record in Sales, of its document or invoice, or its GUID.' }),
-});
 const ifMatch = z.object({
   'if-match': z.string().optional().openapi({ description: 'The `ETag` of the deal: the version of its figures.' }),
-});
-const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  body: { required: true, content: { 'application/json': { schema } } },
 });
 const reason = z.strictObject({ reason: z.string() });
 
@@ -122,7 +96,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'get',
       path: '/deals/{deal}',
       summary: 'One deal with hold, draft, documents, timeline and what the caller may do',
-      request: { params },
+      request: { params: dealParams },
       responses: { 200: json(openDealSchema, 'The deal; its `ETag` is the version of its figures'), ...REFUSALS },
     }),
     async (c) => {
@@ -139,7 +113,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'post',
       path: '/deals/{deal}/confirm',
       summary: 'Let the draft be posted, with exactly the figures of `If-Match`',
-      request: { params, headers: ifMatch, ...body(z.strictObject({ note: z.string().optional() })) },
+      request: { params: dealParams, headers: ifMatch, ...body(z.strictObject({ note: z.string().optional() })) },
       responses: { 200: json(statusSchema, 'Confirmed'), ...DECISION_REFUSALS },
     }),
     async (c) => {
@@ -164,7 +138,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'post',
       path: '/deals/{deal}/reject',
       summary: 'Do not post the draft: it is deleted',
-      request: { params, headers: ifMatch, ...body(reason) },
+      request: { params: dealParams, headers: ifMatch, ...body(reason) },
       responses: { 200: json(statusSchema, 'Rejected'), ...DECISION_REFUSALS },
     }),
     async (c) => {
@@ -179,7 +153,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'post',
       path: '/deals/{deal}/retry',
       summary: 'What held the deal is repaired: go on',
-      request: { params },
+      request: { params: dealParams },
       responses: { 200: json(statusSchema, 'It goes on'), ...REFUSALS },
     }),
     async (c) => c.json(answerStatus(await retryDeal(dependencies, c.get('person'), c.req.valid('param'))), 200),
@@ -190,7 +164,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'post',
       path: '/deals/{deal}/cancel',
       summary: 'End a deal that waits; an unposted draft is deleted',
-      request: { params, ...body(reason) },
+      request: { params: dealParams, ...body(reason) },
       responses: { 200: json(statusSchema, 'Cancelled'), ...REFUSALS },
     }),
     async (c) => {
@@ -206,7 +180,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'post',
       path: '/deals/{deal}/notes',
       summary: 'Write a note about a deal',
-      request: { params, ...body(z.strictObject({ text: z.string() })) },
+      request: { params: dealParams, ...body(z.strictObject({ text: z.string() })) },
       responses: { 201: json(dealSchema.pick({ recordId: true }), 'Written'), ...REFUSALS },
     }),
     async (c) => {
@@ -220,7 +194,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'put',
       path: '/deals/{deal}/assignee',
       summary: 'Give a deal to a person, to oneself (`me`), or to nobody',
-      request: { params, ...body(z.strictObject({ to: z.string().optional() })) },
+      request: { params: dealParams, ...body(z.strictObject({ to: z.string().optional() })) },
       responses: { 200: json(dealSchema.pick({ recordId: true, assignee: true }), 'Given'), ...REFUSALS },
     }),
     async (c) => {
@@ -334,6 +308,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       }) as never;
     },
   );
+  addMasterRoutes(api, dependencies);
   api.all('*', (c) => sendProblem(c, toProblem(404, 'not-found', `there is no ${c.req.method} ${c.req.path}`)));
   return api;
 }

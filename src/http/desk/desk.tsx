@@ -12,6 +12,7 @@ import { createFeedRoutes } from './feeds-page.js';
 import { createFrame } from './frame.js';
 import { createHealthRoutes } from './health-page.js';
 import { Message } from './layout.js';
+import { createMasterRoutes } from './masters-page.js';
 import { createPostingRoutes } from './posting.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
 import { createWorkListRoutes } from './work-list.js';
@@ -69,6 +70,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createWorkListRoutes(dependencies, frame));
   app.route('/', createDealRoutes(dependencies, frame));
   app.route('/', createPostingRoutes(dependencies, frame));
+  app.route('/', createMasterRoutes(dependencies, frame));
   app.route('/', createFeedRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>

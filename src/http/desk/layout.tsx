@@ -17,6 +17,7 @@ export interface PageProps {
 
 const PLACES = [
   { place: 'work', path: '/', name: 'Work list' },
+  { place: 'masters', path: '/masters', name: 'Master data' },
   { place: 'feeds', path: '/feeds', name: 'Feeds' },
   { place: 'health', path: '/health-check', name: 'Health' },
 ] as const;

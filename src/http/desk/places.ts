@@ -1,10 +1,12 @@
-import type { RecordRef } from '../../deal/deal.js';
 import type { DealDocument } from '../../operations/deals/open-deal.js';
 
 /** Where people find the same in the other systems. */
 
 /** https://learn.microsoft.com/power-apps/developer/model-driven-apps/open-forms-views-dialogs-reports-url */
-export function toRecordAddress(environmentUrl: string, { table, recordId }: RecordRef): string {
+export function toRecordAddress(
+  environmentUrl: string,
+  { table, recordId }: { readonly table: string; readonly recordId: string },
+): string {
   return `${environmentUrl}/main.aspx?${new URLSearchParams({ pagetype: 'entityrecord', etn: table, id: recordId })}`;
 }
 

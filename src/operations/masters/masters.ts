@@ -43,13 +43,16 @@ function toListed(master: StoredMaster): ListedMaster {
   return { ...shown, problems: problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })) };
 }
 
-/** Checks one account or product again, also when nothing changed. */
+/** Checks one account, contact or product again, also when nothing changed. */
 export const retryMaster = defineOperation({
   act: 'retry master data',
-  input: z.strictObject({ kind: z.enum(['account', 'product']), rowId: z.string().transform(parseRecordId) }),
+  input: z.strictObject({
+    kind: z.enum(['account', 'contact', 'product']),
+    rowId: z.string().transform(parseRecordId),
+  }),
   run: async ({ follow }: { readonly follow: FollowMasters }, { kind, rowId }): Promise<{ readonly rowId: string }> => {
     if (kind === 'product') await follow.followProduct(rowId, { isThorough: true });
-    else await follow.followAccount('account', rowId, { isThorough: true });
+    else await follow.followAccount(kind, rowId, { isThorough: true });
     return { rowId };
   },
   record: ({ kind, rowId }) => ({ facts: { kind, rowId } }),

@@ -1,0 +1,36 @@
+import { z } from '@hono/zod-openapi';
+import { problemSchema } from './schemas.js';
+
+/** What the routes of the API have in common: their answers, and how they refuse. */
+
+export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+
+const refused = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+});
+
+export const REFUSALS = {
+  400: refused('The input does not fit'),
+  401: refused('Nobody is signed in'),
+  403: refused('None of the roles allows it'),
+  404: refused('There is no such deal'),
+  409: refused('It cannot be done as things stand'),
+};
+
+export const DECISION_REFUSALS = {
+  ...REFUSALS,
+  412: refused('The figures have changed since they were looked at'),
+  428: refused('`If-Match` is missing'),
+};
+
+export const body = <Schema extends z.ZodType>(schema: Schema) => ({
+  body: { required: true, content: { 'application/json': { schema } } },
+});
+
+export const dealParams = z.object({
+  deal: z.string().openapi({ description: 'Number of the record in Sales, of its document or invoice, or its GUID.' }),
+});

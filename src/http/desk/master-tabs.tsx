@@ -1,0 +1,14 @@
+const TABS = [{ tab: 'problems', path: '/masters', name: 'Problems' }] as const;
+
+/** The pages of master data. */
+export function MasterTabs({ here }: { readonly here: (typeof TABS)[number]['tab'] }) {
+  return (
+    <nav class="tabs" aria-label="Master data">
+      {TABS.map(({ tab, path, name }) => (
+        <a href={path} {...(tab === here && { 'aria-current': 'page' })}>
+          {name}
+        </a>
+      ))}
+    </nav>
+  );
+}
