@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
 import { Browser, csrfOf, type DeskStage, openDeskStage } from '../support/desk.js';
-import { seedProblem } from '../support/seeded-masters.js';
+import { seedCandidates, seedProblem } from '../support/seeded-masters.js';
 import { createTestIssuer } from '../support/test-issuer.js';
 
 /** Master data at the desk: what waits, what people decide about it, and who may. */
@@ -65,5 +65,49 @@ describe('problems of accounts and products', () => {
     const answer = await of('Operator').send(`${stage.origin}/masters/invoice/${NOBODY}/retry`, {}, csrf);
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain('one of account, contact, product');
+  });
+});
+
+describe('accounts that may be a customer', () => {
+  it('say what to do next while there are none, and are searched by whoever may', async () => {
+    expect(await open('Viewer', '/masters/matches')).toContain('No account waits for a decision');
+    expect(await findTakers('/masters/matches', '/masters/matches/search')).toBe('-O-A');
+    expect(stage.masters.asked.at(-1)?.what).toBe('match');
+  });
+
+  it('are linked pair by pair, by whoever may, under the name of who decided', async () => {
+    const account = await seedCandidates(stage.database);
+    const page = await open('Approver', '/masters/matches');
+    expect(page).toContain('Fabrikam Pumps Ltd.');
+    expect(page).toContain('same tax number, alike name');
+    expect(await open('Operator', '/masters/matches')).not.toContain('The same');
+    const takers = await findTakers('/masters/matches', `/masters/matches/${account}`, { customer: 'C20001' });
+    expect(takers).toBe('--PA');
+    expect(stage.masters.asked.at(-1)).toEqual({
+      what: 'apply matches',
+      input: { by: 'Admin of the tests', decisions: [{ accountId: account, customerNumber: 'C20001' }] },
+    });
+  });
+
+  it('may be none of them', async () => {
+    const account = await seedCandidates(stage.database);
+    const csrf = csrfOf(await open('Approver', '/masters/matches'));
+    await of('Approver').send(`${stage.origin}/masters/matches/${account}`, { customer: 'new' }, csrf);
+    expect(stage.masters.asked.at(-1)?.input).toMatchObject({ decisions: [{ accountId: account }] });
+    expect(stage.masters.asked.at(-1)?.input).not.toHaveProperty('decisions.0.customerNumber', expect.anything());
+  });
+
+  it('of a customer that another account has, it is asked whether both share it', async () => {
+    const account = await seedCandidates(stage.database);
+    const csrf = csrfOf(await open('Approver', '/masters/matches'));
+    const send = (fields: Record<string, string>) =>
+      of('Approver').send(`${stage.origin}/masters/matches/${account}`, { customer: 'C20001', ...fields }, csrf);
+    stage.masters.outcome = 'customer-taken';
+    const taken = await send({});
+    expect(taken.status).toBe(409);
+    expect(await taken.text()).toContain('Share the customer');
+    stage.masters.outcome = 'linked';
+    expect(await (await send({ shared: 'yes' })).text()).toContain('Linked.');
+    expect(stage.masters.asked.at(-1)?.input).toMatchObject({ decisions: [{ accountId: account, isShared: true }] });
   });
 });

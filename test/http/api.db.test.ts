@@ -94,6 +94,8 @@ describe('who calls the API', () => {
   });
 });
 
+const NOBODY = '0a0a0000-0000-4000-8000-00000000000a';
+
 /** Each route with what the card says of it: V Viewer, O Operator, P Approver, A Admin. */
 const ROUTES: readonly (readonly [method: string, path: string, body: object | undefined, card: string])[] = [
   ['GET', '/deals', undefined, 'VOPA'],
@@ -112,6 +114,9 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['POST', '/feeds/salesorder/pause', undefined, '-O-A'],
   ['GET', '/master-data?of=accounts&problems=only', undefined, 'VOPA'],
   ['POST', '/master-data/account/:waiting/retry', undefined, '-O-A'],
+  ['GET', '/matches', undefined, 'VOPA'],
+  ['POST', '/matches/search', undefined, '-O-A'],
+  ['POST', '/matches/decisions', { decisions: [{ account: NOBODY, customer: 'C20001' }] }, '--PA'],
   ['GET', '/examination', undefined, '-O-A'],
 ];
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/ledger/database.js';
 import { createMasterLedger } from '../../src/ledger/masters/masters.js';
+import { createMatchLedger } from '../../src/ledger/masters/matching.js';
 
 /** Master data of the ledger that waits for a person, as the pages show it. */
 
@@ -14,4 +15,26 @@ export async function seedProblem(database: Database): Promise<string> {
   await masters.saveProblems(ref, 'compare', [problem]);
   await masters.endPass(ref, ['compare']);
   return ref.rowId;
+}
+
+/** Two customers that one account may be. @returns the account's id in Sales */
+export async function seedCandidates(database: Database): Promise<string> {
+  const accountId = randomUUID();
+  const account = { accountId, accountNumber: 'ACC-17', accountName: 'Fabrikam Pumps' };
+  await createMatchLedger(database, COMPANY).saveCandidates(
+    [accountId],
+    [
+      {
+        ...account,
+        ...{ customerId: randomUUID(), customerNumber: 'C20001', customerName: 'Fabrikam Pumps Ltd.' },
+        ...{ score: 80, reasons: ['same tax number', 'alike name'] },
+      },
+      {
+        ...account,
+        ...{ customerId: randomUUID(), customerNumber: 'C20002', customerName: 'Fabrikam Trading' },
+        ...{ score: 20, reasons: ['alike name'] },
+      },
+    ],
+  );
+  return accountId;
 }

@@ -1,10 +1,13 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { type ListedMaster, listMasters, retryMaster } from '../../operations/masters/masters.js';
+import { decideMatches, listCandidates, matchAccounts } from '../../operations/masters/matches.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
-import { json, REFUSALS } from './route-parts.js';
+import { body, json, REFUSALS } from './route-parts.js';
 
 /** Accounts, contacts and products, and what of them waits for a person. */
+
+type Candidate = Awaited<ReturnType<typeof listCandidates>>[number];
 
 const text = z.string();
 const time = z.iso.datetime();
@@ -22,6 +25,24 @@ const masterSchema = z
     problems: z.array(z.object({ reason: text, text, owner: text, nextStep: text })),
   })
   .openapi('Master');
+
+const candidateSchema = z
+  .object({
+    accountId: text,
+    accountNumber: text.optional(),
+    accountName: text,
+    customerNumber: text,
+    customerName: text,
+    score: z.number().openapi({ description: 'The higher, the likelier.' }),
+    reasons: z.array(text),
+  })
+  .openapi('MatchCandidate');
+
+const decisionSchema = z.strictObject({
+  account: text.openapi({ description: 'GUID of the account in Sales.' }),
+  customer: text.openapi({ description: 'Number of a customer in Business Central, or `new`.' }),
+  shared: z.boolean().optional().openapi({ description: 'Another account has the customer and keeps it.' }),
+});
 
 export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDependencies): void {
   const recording = { ...dependencies, audit: dependencies.ledger.audit };
@@ -53,6 +74,61 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
     }),
     async (c) => c.json(await retryMaster(recording, c.get('person'), c.req.valid('param')), 202),
   );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/matches',
+      summary: 'Accounts without a customer, and which customer each may be; nobody has decided yet',
+      responses: { 200: json(z.array(candidateSchema), 'Pair by pair'), ...REFUSALS },
+    }),
+    async (c) => c.json((await listCandidates(dependencies, c.get('person'), {})).map(toCandidate), 200),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/matches/search',
+      summary: 'Look for the customers of all accounts without one; answers when it is done',
+      responses: {
+        200: json(z.object({ accounts: z.number(), linked: z.number(), withCandidates: z.number() }), 'What was found'),
+        ...REFUSALS,
+      },
+    }),
+    async (c) => {
+      const { accounts, linked, withCandidates } = await matchAccounts(recording, c.get('person'), {});
+      return c.json({ accounts, linked, withCandidates }, 200);
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/matches/decisions',
+      summary: 'Link accounts to customers, pair by pair, or decide that one is a new customer',
+      request: body(z.strictObject({ decisions: z.array(decisionSchema).min(1, 'at least one decision') })),
+      responses: {
+        200: json(
+          z.array(z.object({ account: text, customer: text, outcome: text.optional() })),
+          'What became of each: linked, new, no-such-customer or customer-taken',
+        ),
+        ...REFUSALS,
+      },
+    }),
+    async (c) => {
+      const decisions = c.req.valid('json').decisions.map(({ shared = false, ...pair }) => ({ ...pair, shared }));
+      const decided = await decideMatches(recording, c.get('person'), { decisions });
+      const answers = decided.map(({ accountId, customerNumber, outcome }) => ({
+        ...{ account: accountId, customer: customerNumber ?? 'new', outcome },
+      }));
+      return c.json(answers, 200);
+    },
+  );
+}
+
+function toCandidate(candidate: Candidate): z.input<typeof candidateSchema> {
+  const { accountId, accountNumber, accountName, customerNumber, customerName, score, reasons } = candidate;
+  return { accountId, accountNumber, accountName, customerNumber, customerName, score, reasons: [...reasons] };
 }
 
 function toMaster(master: ListedMaster): z.input<typeof masterSchema> {

@@ -10,7 +10,7 @@ import { problemOf } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { DealPage } from './deal-page.js';
-import { Form, type Frame, formatOf, isPart } from './frame.js';
+import { type Fields, Form, type Frame, formatOf, isPart, readForm } from './frame.js';
 import { Message } from './layout.js';
 import { STATE_WORDS, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
@@ -93,15 +93,6 @@ const TITLES: Readonly<Record<Asked, string>> = {
   retry: 'Retry',
   cancel: 'Cancel',
 };
-
-type Fields = Readonly<Record<string, string>>;
-
-async function readForm(c: Context): Promise<Fields> {
-  const body = await c.req.parseBody();
-  return Object.fromEntries(
-    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
 
 async function decide(
   dependencies: DeskDependencies,

@@ -13,6 +13,7 @@ import { createFrame } from './frame.js';
 import { createHealthRoutes } from './health-page.js';
 import { Message } from './layout.js';
 import { createMasterRoutes } from './masters-page.js';
+import { createMatchRoutes } from './matches-page.js';
 import { createPostingRoutes } from './posting.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
 import { createWorkListRoutes } from './work-list.js';
@@ -71,6 +72,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createDealRoutes(dependencies, frame));
   app.route('/', createPostingRoutes(dependencies, frame));
   app.route('/', createMasterRoutes(dependencies, frame));
+  app.route('/', createMatchRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>

@@ -64,6 +64,16 @@ export function formatOf(c: Context): Format {
   return createFormat(c.req.header('accept-language'));
 }
 
+export type Fields = Readonly<Record<string, string>>;
+
+/** What a form says; files are left out. */
+export async function readForm(c: Context): Promise<Fields> {
+  const body = await c.req.parseBody();
+  return Object.fromEntries(
+    Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+  );
+}
+
 /** A form that changes something. */
 export function Form({
   c,

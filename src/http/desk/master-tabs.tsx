@@ -1,4 +1,7 @@
-const TABS = [{ tab: 'problems', path: '/masters', name: 'Problems' }] as const;
+const TABS = [
+  { tab: 'problems', path: '/masters', name: 'Problems' },
+  { tab: 'matches', path: '/masters/matches', name: 'Matches' },
+] as const;
 
 /** The pages of master data. */
 export function MasterTabs({ here }: { readonly here: (typeof TABS)[number]['tab'] }) {

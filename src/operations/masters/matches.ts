@@ -1,5 +1,7 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
+import { RefusedError } from '../../deal/errors.js';
 import { parseRecordId } from '../../deal/ids.js';
 import type { MasterCommands } from '../../dispatch/master-commands.js';
 import type { Database } from '../../ledger/database.js';
@@ -27,14 +29,25 @@ export const matchAccounts = defineOperation({
     readonly masters: MasterCommands;
   }): Promise<Matches> => {
     const result = await masters.match();
-    const candidates: MatchCandidate[] = [];
-    for (const companyId of await findCompanies(database)) {
-      candidates.push(...(await createMatchLedger(database, companyId).listCandidates(MAX_ROWS)));
-    }
-    return { ...result, candidates };
+    return { ...result, candidates: await readCandidates(database) };
   },
   record: (_input, { accounts, linked, withCandidates }) => ({ facts: { accounts, linked, withCandidates } }),
 });
+
+/** What the last search found for accounts about which nobody has decided yet, account by account, the likeliest first. */
+export const listCandidates = defineOperation({
+  act: 'list master data',
+  input: z.strictObject({}),
+  run: ({ database }: { readonly database: Database }): Promise<MatchCandidate[]> => readCandidates(database),
+});
+
+async function readCandidates(database: Database): Promise<MatchCandidate[]> {
+  const candidates: MatchCandidate[] = [];
+  for (const companyId of await findCompanies(database)) {
+    candidates.push(...(await createMatchLedger(database, companyId).listCandidates(MAX_ROWS)));
+  }
+  return candidates;
+}
 
 const MATCH_DECISIONS = z.array(
   z.strictObject({
@@ -64,8 +77,20 @@ export const decideMatches = defineOperation({
       customerNumber: customer,
       ...(shared && { isShared: true }),
     }));
-    const outcomes = await masters.applyMatches({ by: actor.name, decisions: wanted });
+    const outcomes = await applyOnce(masters, { by: actor.name, decisions: wanted });
     return wanted.map((decision, index) => ({ ...decision, outcome: outcomes[index] }));
   },
   record: ({ decisions }) => ({ facts: { decisions: decisions.length } }),
 });
+
+/** @throws RefusedError while somebody else's decisions are carried out */
+async function applyOnce(masters: MasterCommands, input: Parameters<MasterCommands['applyMatches']>[0]) {
+  try {
+    return await masters.applyMatches(input);
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    throw new RefusedError(
+      'other decisions about matches are being carried out: nothing was done, try again in a moment',
+    );
+  }
+}
