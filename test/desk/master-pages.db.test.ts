@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
 import { Browser, csrfOf, type DeskStage, openDeskStage } from '../support/desk.js';
-import { seedCandidates, seedProblem } from '../support/seeded-masters.js';
+import { seedCandidates, seedDrift, seedProblem } from '../support/seeded-masters.js';
 import { createTestIssuer } from '../support/test-issuer.js';
 
 /** Master data at the desk: what waits, what people decide about it, and who may. */
@@ -109,5 +109,28 @@ describe('accounts that may be a customer', () => {
     stage.masters.outcome = 'linked';
     expect(await (await send({ shared: 'yes' })).text()).toContain('Linked.');
     expect(stage.masters.asked.at(-1)?.input).toMatchObject({ decisions: [{ accountId: account, isShared: true }] });
+  });
+});
+
+describe('drift', () => {
+  it('says what to do next while nothing was compared', async () => {
+    const page = await open('Viewer', '/masters/drift');
+    expect(page).toContain('Nothing was compared yet');
+    expect(page).toContain('/masters/drift/compare');
+    expect(page).not.toContain('/masters/drift/repair');
+  });
+
+  it('is shown field by field with who is right, and repaired by whoever may', async () => {
+    await seedDrift(stage.database);
+    const page = await open('Viewer', '/masters/drift');
+    expect(page).toContain('120 accounts');
+    expect(page).toContain('Sales is right');
+    expect(page).toContain('a person has to say');
+    expect(page).not.toContain('/masters/drift/repair');
+    expect(await open('Operator', '/masters/drift')).toContain('/masters/drift/repair');
+    expect(await findTakers('/masters/drift', '/masters/drift/repair')).toBe('-O-A');
+    expect(stage.masters.asked.at(-1)).toEqual({ what: 'compare', input: { fixes: true } });
+    expect(await findTakers('/masters/drift', '/masters/drift/compare')).toBe('VOPA');
+    expect(stage.masters.asked.at(-1)).toEqual({ what: 'compare', input: { fixes: false } });
   });
 });

@@ -3,7 +3,7 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { findChromium } from '../../tools/stage/chromium.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
-import { seedCandidates, seedProblem } from '../support/seeded-masters.js';
+import { seedCandidates, seedDrift, seedProblem } from '../support/seeded-masters.js';
 import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
 
 /** The pages as a clerk has them: in a browser, by mouse, by keyboard, on a telephone, and for whoever cannot see them. */
@@ -26,6 +26,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     // Root in a container has no sandbox.
     await seedProblem(stage.database);
     await seedCandidates(stage.database);
+    await seedDrift(stage.database);
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
   });
   afterAll(async () => {
@@ -184,6 +185,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['feeds', '/feeds'],
     ['master data', '/masters'],
     ['matches', '/masters/matches?said=linked'],
+    ['drift', '/masters/drift?said=repaired'],
     ['health', '/health-check?examine=1'],
     ['what is not there', '/deals/no-such-deal'],
   ] as const;

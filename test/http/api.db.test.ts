@@ -117,6 +117,9 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['GET', '/matches', undefined, 'VOPA'],
   ['POST', '/matches/search', undefined, '-O-A'],
   ['POST', '/matches/decisions', { decisions: [{ account: NOBODY, customer: 'C20001' }] }, '--PA'],
+  ['GET', '/drift', undefined, 'VOPA'],
+  ['POST', '/drift/comparison', undefined, 'VOPA'],
+  ['POST', '/drift/repair', undefined, '-O-A'],
   ['GET', '/examination', undefined, '-O-A'],
 ];
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Database } from '../../src/ledger/database.js';
+import { createDriftLedger } from '../../src/ledger/masters/drift.js';
 import { createMasterLedger } from '../../src/ledger/masters/masters.js';
 import { createMatchLedger } from '../../src/ledger/masters/matching.js';
 
@@ -37,4 +38,24 @@ export async function seedCandidates(database: Database): Promise<string> {
     ],
   );
   return accountId;
+}
+
+/** A finished comparison with a difference for Sales and one for a person. */
+export async function seedDrift(database: Database): Promise<void> {
+  const drift = createDriftLedger(database, COMPANY);
+  const [runId, rowId] = [randomUUID(), randomUUID()];
+  await drift.startRun(runId);
+  await drift.count(runId, 'account', 120, 8);
+  const difference = { kind: 'account', rowId } as const;
+  await drift.saveDifferences(runId, [
+    {
+      ...{ ...difference, field: 'city', dataverse: 'Leeds', businessCentral: 'York' },
+      ...{ winner: 'sales', reason: 'only Sales changed' },
+    },
+    {
+      ...{ ...difference, field: 'phoneNumber', dataverse: '', businessCentral: '0113' },
+      ...{ winner: 'person', reason: 'both changed' },
+    },
+  ]);
+  await drift.finishRun(runId);
 }

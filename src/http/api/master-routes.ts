@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { compareDrift, type Drift, repairDrift, showDrift } from '../../operations/masters/drift.js';
 import { type ListedMaster, listMasters, retryMaster } from '../../operations/masters/masters.js';
 import { decideMatches, listCandidates, matchAccounts } from '../../operations/masters/matches.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -43,6 +44,23 @@ const decisionSchema = z.strictObject({
   customer: text.openapi({ description: 'Number of a customer in Business Central, or `new`.' }),
   shared: z.boolean().optional().openapi({ description: 'Another account has the customer and keeps it.' }),
 });
+
+const driftSchema = z
+  .object({
+    startedAt: time,
+    finishedAt: time.optional(),
+    compared: z.record(text, z.number().optional()).openapi({ description: 'Linked rows by kind.' }),
+    found: z.record(text, z.number().optional()).openapi({ description: 'Differences by who is right.' }),
+    differences: z.array(
+      z.object({
+        ...{ kind: text, rowId: text, field: text, dataverse: text, businessCentral: text },
+        winner: text.openapi({ description: '`sales`, `business-central`, or a `person` has to say.' }),
+        reason: text,
+      }),
+    ),
+  })
+  .openapi('Drift');
+const lastDrift = z.object({ drift: driftSchema.optional() });
 
 export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDependencies): void {
   const recording = { ...dependencies, audit: dependencies.ledger.audit };
@@ -124,6 +142,53 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
       return c.json(answers, 200);
     },
   );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/drift',
+      summary: 'What the last comparison of both sides found; `drift` is absent when there was none',
+      responses: { 200: json(lastDrift, 'The last comparison'), ...REFUSALS },
+    }),
+    async (c) => c.json(toLastDrift(await showDrift(dependencies, c.get('person'), {})), 200),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/drift/comparison',
+      summary: 'Compare all linked rows of both sides, field by field; answers when it is done',
+      responses: { 200: json(lastDrift, 'What was found'), ...REFUSALS },
+    }),
+    async (c) => c.json(toLastDrift(await compareDrift(dependencies, c.get('person'), {})), 200),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'post',
+      path: '/drift/repair',
+      summary: 'Compare, and repair what a rule decides; what needs a person stays',
+      responses: {
+        200: json(lastDrift.extend({ repaired: z.number() }), 'What was found, and how many rows are being repaired'),
+        ...REFUSALS,
+      },
+    }),
+    async (c) => {
+      const { drift, repaired } = await repairDrift(recording, c.get('person'), {});
+      return c.json({ ...toLastDrift(drift), repaired }, 200);
+    },
+  );
+}
+
+function toLastDrift(drift: Drift | undefined): z.input<typeof lastDrift> {
+  if (!drift) return {};
+  const { startedAt, finishedAt, compared, found, differences } = drift;
+  return {
+    drift: {
+      ...{ startedAt: startedAt.toISOString(), finishedAt: finishedAt?.toISOString() },
+      ...{ compared: { ...compared }, found: { ...found }, differences: [...differences] },
+    },
+  };
 }
 
 function toCandidate(candidate: Candidate): z.input<typeof candidateSchema> {

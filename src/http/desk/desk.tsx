@@ -8,6 +8,7 @@ import { type DeskEnv, guardContent, guardHost, guardSession } from '../authenti
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { loadAssets } from './assets.js';
 import { createDealRoutes, RefusalPage } from './decide.js';
+import { createDriftRoutes } from './drift-page.js';
 import { createFeedRoutes } from './feeds-page.js';
 import { createFrame } from './frame.js';
 import { createHealthRoutes } from './health-page.js';
@@ -73,6 +74,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createPostingRoutes(dependencies, frame));
   app.route('/', createMasterRoutes(dependencies, frame));
   app.route('/', createMatchRoutes(dependencies, frame, log));
+  app.route('/', createDriftRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>

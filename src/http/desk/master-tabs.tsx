@@ -1,6 +1,7 @@
 const TABS = [
   { tab: 'problems', path: '/masters', name: 'Problems' },
   { tab: 'matches', path: '/masters/matches', name: 'Matches' },
+  { tab: 'drift', path: '/masters/drift', name: 'Drift' },
 ] as const;
 
 /** The pages of master data. */
