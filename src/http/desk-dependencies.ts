@@ -4,6 +4,7 @@ import type { MasterCommands } from '../dispatch/master-commands.js';
 import type { FollowMasters } from '../dispatch/take-master-changes.js';
 import type { Database } from '../ledger/database.js';
 import type { Ledger } from '../ledger/ledger.js';
+import type { Vault } from '../ledger/settings/vault.js';
 import type { ExaminedStep } from '../operations/settings/examine.js';
 import type { News } from './news.js';
 
@@ -15,6 +16,7 @@ export interface DeskDependencies {
   readonly feeds: FeedCommands;
   readonly masters: MasterCommands;
   readonly follow: FollowMasters;
+  readonly vault: Vault;
   readonly examine: () => Promise<readonly ExaminedStep[]>;
   readonly news: News;
   readonly now: () => Date;

@@ -87,7 +87,7 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
   };
 }
 
-function toDependencies(config: Config, { database, ledger, ring, temporal }: Runtime): DeskDependencies {
+function toDependencies(config: Config, { database, ledger, ring, temporal, vault }: Runtime): DeskDependencies {
   return {
     database,
     ledger,
@@ -95,6 +95,7 @@ function toDependencies(config: Config, { database, ledger, ring, temporal }: Ru
     feeds: createFeedCommands(temporal),
     masters: createMasterCommands(temporal),
     follow: createFollowMasters(temporal, config.rules.masters),
+    vault,
     async examine() {
       const examination = createExamination(() => config);
       try {

@@ -186,6 +186,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['master data', '/masters'],
     ['matches', '/masters/matches?said=linked'],
     ['drift', '/masters/drift?said=repaired'],
+    ['credentials', '/settings?said=rotated'],
     ['health', '/health-check?examine=1'],
     ['what is not there', '/deals/no-such-deal'],
   ] as const;

@@ -120,6 +120,8 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['GET', '/drift', undefined, 'VOPA'],
   ['POST', '/drift/comparison', undefined, 'VOPA'],
   ['POST', '/drift/repair', undefined, '-O-A'],
+  ['GET', '/credentials', undefined, '---A'],
+  ['POST', '/credentials/rotate', undefined, '---A'],
   ['GET', '/examination', undefined, '-O-A'],
 ];
 

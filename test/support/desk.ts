@@ -5,11 +5,13 @@ import { createOneTimeLink, type OneTimeLink } from '../../src/http/authenticati
 import { createSessions } from '../../src/http/authentication/sessions.js';
 import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
 import { createNews } from '../../src/http/news.js';
+import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { findLatestChange } from '../../src/ledger/deals/list-deals.js';
 import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type AskedMasters, createAskedMasters } from './asked-masters.js';
@@ -21,6 +23,7 @@ export interface DeskStage {
   readonly ledger: Ledger;
   readonly waiting: WaitingDeals;
   readonly masters: AskedMasters;
+  readonly vault: Vault;
   readonly origin: string;
   readonly database: Database;
   readonly printed: string[];
@@ -41,6 +44,10 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   const ledger = createLedger(database);
   const waiting = createWaitingDeals(ledger);
   const masters = createAskedMasters();
+  const vault = createVault({
+    ...{ database, ring, tenantId: '0d0d0000-0000-4000-8000-00000000000d' },
+    audit: (tx, entry) => appendAudit(tx, { recordId: SYSTEM_CHAIN, ...entry }),
+  });
   const position = { isPaused: false, pages: 1, lastError: undefined };
   const app = createDesk({
     dependencies: {
@@ -54,6 +61,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       },
       masters: masters.commands,
       follow: masters.follow,
+      vault,
       examine: async () => [
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
@@ -86,6 +94,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     ledger,
     waiting,
     masters,
+    vault,
     printed,
     signIns,
     link,

@@ -32,6 +32,7 @@ import {
   toWorkList,
   workListSchema,
 } from './schemas.js';
+import { addSettingRoutes } from './setting-routes.js';
 
 /** `/api/v1`: everything that the desk can do, for programs. Its document is made from the schemas that parse the input. */
 
@@ -309,6 +310,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     },
   );
   addMasterRoutes(api, dependencies);
+  addSettingRoutes(api, dependencies);
   api.all('*', (c) => sendProblem(c, toProblem(404, 'not-found', `there is no ${c.req.method} ${c.req.path}`)));
   return api;
 }

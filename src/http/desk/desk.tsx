@@ -7,6 +7,7 @@ import { problemOf, sendProblem, toProblem } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { loadAssets } from './assets.js';
+import { createCredentialRoutes } from './credentials-page.js';
 import { createDealRoutes, RefusalPage } from './decide.js';
 import { createDriftRoutes } from './drift-page.js';
 import { createFeedRoutes } from './feeds-page.js';
@@ -76,6 +77,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createMatchRoutes(dependencies, frame, log));
   app.route('/', createDriftRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
+  app.route('/', createCredentialRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>
     refuse(c, 404, 'There is no such page', 'Go back to the work list, or search for the deal there.'),

@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { Browser, csrfOf, type DeskStage, openDeskStage } from '../support/desk.js';
+import { createTestIssuer } from '../support/test-issuer.js';
+
+/** Credentials, rules and trail at the desk, and who may see and do what. */
+
+let stage: DeskStage;
+const browsers = new Map<Role, Browser>();
+
+beforeAll(async () => {
+  const issuer = createTestIssuer();
+  stage = await openDeskStage({ issuer });
+  for (const role of ROLES) {
+    issuer.next = { name: `${role} of the tests`, roles: [role] };
+    const browser = new Browser();
+    await browser.open(`${stage.origin}/sign-in`);
+    browsers.set(role, browser);
+  }
+});
+afterAll(() => stage?.close());
+
+const of = (role: Role): Browser => browsers.get(role) ?? new Browser();
+const open = async (role: Role, path: string) => (await of(role).open(`${stage.origin}${path}`)).text();
+
+describe('credentials', () => {
+  it('say what to do next while there are none', async () => {
+    expect(await open('Admin', '/settings')).toContain('The ledger keeps none');
+  });
+
+  it('are shown with when they end, never with a value, to whoever may see them', async () => {
+    const days = 10;
+    await stage.vault.set({
+      ...{ name: 'dataverse', actor: 'tester', overlapHours: 0 },
+      credential: { kind: 'certificate', thumbprintSha256: 'the-print', privateKey: 'the-private-key' },
+      certificate: { thumbprintSha256: 'the-print', expiresAt: new Date(Date.now() + (days + 0.5) * 86_400_000) },
+    });
+    const secret = { kind: 'secret', secret: 'the-secret-value' } as const;
+    await stage.vault.set({ name: 'webhook', actor: 'tester', overlapHours: 0, credential: secret });
+    const page = await open('Admin', '/settings');
+    expect(page).toContain(`class="badge ask">${days} days left`);
+    expect(page).toContain('A secret: when it ends, only Entra says');
+    expect(page).not.toMatch(/the-private-key|the-secret-value/);
+    for (const role of ['Viewer', 'Operator', 'Approver'] as const)
+      expect(await open(role, '/settings')).not.toContain('days left');
+  });
+
+  it('are sealed anew by administrators alone', async () => {
+    let takers = '';
+    for (const [index, role] of ROLES.entries()) {
+      const csrf = csrfOf(await open(role, '/settings'));
+      const answer = await of(role).send(`${stage.origin}/settings/credentials/rotate`, {}, csrf);
+      takers += answer.status < 400 ? 'VOPA'[index] : '-';
+      if (answer.status < 400) expect(await answer.text()).toContain('sealed with the newest key');
+    }
+    expect(takers).toBe('---A');
+  });
+});
