@@ -2,6 +2,7 @@ import type { DealCommands } from '../dispatch/deal-commands.js';
 import type { FeedCommands } from '../dispatch/feed-commands.js';
 import type { MasterCommands } from '../dispatch/master-commands.js';
 import type { FollowMasters } from '../dispatch/take-master-changes.js';
+import type { Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Vault } from '../ledger/settings/vault.js';
@@ -17,6 +18,10 @@ export interface DeskDependencies {
   readonly masters: MasterCommands;
   readonly follow: FollowMasters;
   readonly vault: Vault;
+  /** Where seals are noted outside of the database. */
+  readonly witnesses: readonly Witness[];
+  /** Of the rules that this process goes by. */
+  readonly mappingHash: string;
   readonly examine: () => Promise<readonly ExaminedStep[]>;
   readonly news: News;
   readonly now: () => Date;

@@ -20,6 +20,7 @@ import type { Config } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { userName } from '../process/user-name.js';
+import { openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
 
 /** The desk listens at an address of its own: the webhooks' is open to the other systems, this one to people alone. */
@@ -96,6 +97,8 @@ function toDependencies(config: Config, { database, ledger, ring, temporal, vaul
     masters: createMasterCommands(temporal),
     follow: createFollowMasters(temporal, config.rules.masters),
     vault,
+    mappingHash: config.rules.mappingHash,
+    witnesses: openWitnesses(config),
     async examine() {
       const examination = createExamination(() => config);
       try {

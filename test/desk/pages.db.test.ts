@@ -187,6 +187,8 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['matches', '/masters/matches?said=linked'],
     ['drift', '/masters/drift?said=repaired'],
     ['credentials', '/settings?said=rotated'],
+    ['the trail', '/trail'],
+    ['the proof of the trail', '/trail?verify=1'],
     ['health', '/health-check?examine=1'],
     ['what is not there', '/deals/no-such-deal'],
   ] as const;

@@ -56,3 +56,32 @@ describe('credentials', () => {
     expect(takers).toBe('---A');
   });
 });
+
+describe('the trail', () => {
+  it('is proved for everybody, and the first wrong entry is named', async () => {
+    expect(await open('Viewer', '/trail')).toContain('Prove the trail');
+    const whole = await open('Viewer', '/trail?verify=1');
+    expect(whole).toContain('The trail is whole.');
+    expect(whole).toContain('No witness outside of the database is set');
+    // A document of which the trail tells nothing.
+    const recordId = await stage.waiting.addWaiting();
+    const broken = await open('Viewer', '/trail?verify=1');
+    expect(broken).toContain('The trail is NOT whole: 1 wrong.');
+    expect(broken).toContain(`record ${recordId}`);
+  });
+
+  it('is saved by administrators alone, line by line, without personal content unless it is asked for', async () => {
+    for (const role of ['Viewer', 'Operator', 'Approver'] as const) {
+      expect(await open(role, '/trail')).not.toContain('/trail.jsonl');
+      expect((await of(role).open(`${stage.origin}/trail.jsonl`)).status).toBe(403);
+    }
+    expect(await open('Admin', '/trail')).toContain('/trail.jsonl');
+    const answer = await of('Admin').open(`${stage.origin}/trail.jsonl`);
+    expect(answer.headers.get('content-disposition')).toContain('dealbridge-trail.jsonl');
+    const lines = (await answer.text()).trimEnd().split('\n');
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ kind: 'dealbridge audit export', personal: false });
+    expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ kind: 'end' });
+    const personal = (await open('Admin', '/trail.jsonl?personal=yes')).split('\n');
+    expect(JSON.parse(personal[0] ?? '')).toMatchObject({ personal: true });
+  });
+});

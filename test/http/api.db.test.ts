@@ -122,6 +122,7 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['POST', '/drift/repair', undefined, '-O-A'],
   ['GET', '/credentials', undefined, '---A'],
   ['POST', '/credentials/rotate', undefined, '---A'],
+  ['GET', '/trail/verification', undefined, 'VOPA'],
   ['GET', '/examination', undefined, '-O-A'],
 ];
 
@@ -149,6 +150,21 @@ describe('every route, tried with every role', () => {
       expect((await call('none', method, path, body, { 'if-match': NO_FIGURES })).status).toBe(403);
     });
   }
+
+  it('GET /trail/export: ---A, line by line', async () => {
+    const take = (role: Role | 'none') =>
+      fetch(`${stage.origin}/api/v1/trail/export`, { headers: { authorization: `Bearer ${tokens.get(role)}` } });
+    for (const role of ['none', 'Viewer', 'Operator', 'Approver'] as const) expect((await take(role)).status).toBe(403);
+    const answer = await take('Admin');
+    expect(answer.status).toBe(200);
+    expect(answer.headers.get('content-type')).toContain('application/x-ndjson');
+    const lines = (await answer.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { kind: string });
+    expect(lines[0]?.kind).toBe('dealbridge audit export');
+    expect(lines.at(-1)?.kind).toBe('end');
+  });
 
   it('the document names each of them', async () => {
     const { body } = await call('Viewer', 'GET', '/openapi.json');

@@ -62,6 +62,8 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       masters: masters.commands,
       follow: masters.follow,
       vault,
+      witnesses: [],
+      mappingHash: 'the-mapping',
       examine: async () => [
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },

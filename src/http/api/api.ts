@@ -33,6 +33,7 @@ import {
   workListSchema,
 } from './schemas.js';
 import { addSettingRoutes } from './setting-routes.js';
+import { addTrailRoutes } from './trail-routes.js';
 
 /** `/api/v1`: everything that the desk can do, for programs. Its document is made from the schemas that parse the input. */
 
@@ -311,6 +312,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
   );
   addMasterRoutes(api, dependencies);
   addSettingRoutes(api, dependencies);
+  addTrailRoutes(api, dependencies);
   api.all('*', (c) => sendProblem(c, toProblem(404, 'not-found', `there is no ${c.req.method} ${c.req.path}`)));
   return api;
 }

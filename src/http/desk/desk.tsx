@@ -18,6 +18,7 @@ import { createMasterRoutes } from './masters-page.js';
 import { createMatchRoutes } from './matches-page.js';
 import { createPostingRoutes } from './posting.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
+import { createTrailRoutes } from './trail-page.js';
 import { createWorkListRoutes } from './work-list.js';
 
 /** The desk: its pages behind the sign-in, and what they are made of. */
@@ -78,6 +79,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createDriftRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
   app.route('/', createCredentialRoutes(dependencies, frame));
+  app.route('/', createTrailRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
   app.notFound((c) =>
     refuse(c, 404, 'There is no such page', 'Go back to the work list, or search for the deal there.'),

@@ -19,6 +19,7 @@ const PLACES = [
   { place: 'work', path: '/', name: 'Work list' },
   { place: 'masters', path: '/masters', name: 'Master data' },
   { place: 'feeds', path: '/feeds', name: 'Feeds' },
+  { place: 'trail', path: '/trail', name: 'Trail' },
   { place: 'settings', path: '/settings', name: 'Settings' },
   { place: 'health', path: '/health-check', name: 'Health' },
 ] as const;
