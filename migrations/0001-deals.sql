@@ -147,6 +147,20 @@ COMMENT ON TABLE notices IS 'What happened to a deal that nobody has to clear; t
 COMMENT ON COLUMN notices.kind IS 'A kind of src/deal/notices.ts.';
 COMMENT ON COLUMN notices.subject IS 'The revision or invoice that it is about: one notice of a kind for each.';
 
+CREATE TABLE seller_notes (
+  record_id uuid PRIMARY KEY,
+  as_of timestamptz NOT NULL,
+  kind text,
+  digest text,
+  is_refused boolean NOT NULL DEFAULT false,
+  told_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE seller_notes IS 'What the one note on a record in Sales says of its deal.';
+COMMENT ON COLUMN seller_notes.as_of IS 'The changed_at of the record that was looked at: another one means news.';
+COMMENT ON COLUMN seller_notes.kind IS 'A kind of src/deal/seller-notes.ts; null when there is no note.';
+COMMENT ON COLUMN seller_notes.digest IS 'SHA-256 of its text: the same is not written twice.';
+COMMENT ON COLUMN seller_notes.is_refused IS 'Sales took no note: it is tried again later.';
+
 CREATE TABLE detections (
   source_table text NOT NULL,
   record_id uuid NOT NULL,

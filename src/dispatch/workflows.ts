@@ -29,6 +29,7 @@ export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   sweepInvoices: 'sweepInvoices',
   syncAccount: 'syncAccount',
   syncProduct: 'syncProduct',
+  tellSellers: 'tellSellers',
 };
 
 export async function startWorkflow<Name extends WorkflowName>(

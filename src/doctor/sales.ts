@@ -120,6 +120,7 @@ function wantedPrivileges({ rules }: Config): string[] {
     'prvAppendToProduct',
   ];
   if (rules.hasOpportunityColumns) wanted.push('prvWriteOpportunity');
+  if (rules.sellerNotes) wanted.push('prvWriteNote');
   if (rules.closeOrders) wanted.push('prvWriteSalesOrder');
   return wanted;
 }

@@ -3,6 +3,7 @@ import type { AlertRules } from '../deal/alerts.js';
 import { ConfigError } from '../deal/errors.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
+import type { SellerNoteRules } from '../deal/seller-notes.js';
 import { companyColumns, toCompanyRules } from '../mapping/rules/companies.js';
 import { toLineRules, toMapping } from '../mapping/rules/mapping.js';
 import { RulesError, readRules } from '../mapping/rules/read-rules.js';
@@ -94,6 +95,7 @@ export function toRules(file: RulesFile): Rules {
     feeds: toFeedRules(file.feeds),
     companies,
     alerts: toAlertRules(file.alerts),
+    sellerNotes: toSellerNoteRules(file.sellerNotes),
   };
 }
 
@@ -105,6 +107,16 @@ function toAlertRules({ trailAt, channels, ...rules }: RulesFile['alerts']): Ale
     mailFrom: rules.mailFrom,
     trailAt: { hour, minute },
     channels: channels.map(({ to, quiet, ...channel }) => ({ ...channel, to: to ?? [], keepsQuiet: quiet })),
+  };
+}
+
+function toSellerNoteRules(file: RulesFile['sellerNotes']): SellerNoteRules | undefined {
+  if (file === false) return undefined;
+  const { waitingHours, quietMinutes, ...told } = file;
+  return {
+    ...told,
+    waitingMs: waitingHours === false ? undefined : waitingHours * 3_600_000,
+    quietMs: quietMinutes * 60_000,
   };
 }
 

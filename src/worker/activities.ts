@@ -2,6 +2,7 @@ import { createAuditActivities } from '../activities/audit/seal-audit.js';
 import { createLedgerActivities } from '../activities/deals/ledger.js';
 import { createResumeActivities } from '../activities/deals/resume-deals.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
+import { createSellerNoteActivities } from '../activities/deals/tell-sellers.js';
 import { createHoldWatch } from '../activities/deals/watch-hold.js';
 import { createWriteBackActivities } from '../activities/deals/write-back.js';
 import { createDeletionSteps } from '../activities/documents/deletion.js';
@@ -37,6 +38,7 @@ import { createTakeSalesChanges } from '../dispatch/take-changes.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from '../dispatch/take-master-changes.js';
 import { createWakeWaitingDeals } from '../dispatch/wake-waiting-deals.js';
 import { createDetections } from '../ledger/deals/detections.js';
+import { createSellerNotes } from '../ledger/deals/seller-notes.js';
 import { createWaiting } from '../ledger/deals/waiting.js';
 import { createFeedLedger } from '../ledger/feeds/sales-feeds.js';
 import { createDriftLedger } from '../ledger/masters/drift.js';
@@ -135,6 +137,10 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         startDeal: start,
         rules,
         clock: systemClock,
+      }),
+      ...createSellerNoteActivities({
+        ...{ dataverse, ledger, rules, clock: systemClock },
+        notes: createSellerNotes(database),
       }),
       ...createResumeActivities({ ledger, findRunning: () => findRunningDeals(temporal), startDeal: start }),
       ...createAccountReaders(masterDataDeps),

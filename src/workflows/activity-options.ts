@@ -5,6 +5,7 @@ import type { AuditActivities } from '../activities/audit/seal-audit.js';
 import type { LedgerActivities } from '../activities/deals/ledger.js';
 import type { ResumeActivities } from '../activities/deals/resume-deals.js';
 import type { DataverseActivities } from '../activities/deals/sales.js';
+import type { SellerNoteActivities } from '../activities/deals/tell-sellers.js';
 import type { HoldWatch } from '../activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
 import type { DeletionSteps } from '../activities/documents/deletion.js';
@@ -80,7 +81,9 @@ export const ledger = proxyLocalActivities<LedgerActivities>({
   retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
-export const feed = proxyActivities<SalesFeedActivities & ReconcileSalesActivities & ResumeActivities>({
+export const feed = proxyActivities<
+  SalesFeedActivities & ReconcileSalesActivities & ResumeActivities & SellerNoteActivities
+>({
   taskQueue: TASK_QUEUES.dataverse,
   // A page of five thousand won orders starts as many deals; the request itself has the limit of every other.
   startToCloseTimeout: '10m',

@@ -78,6 +78,28 @@ describe('a running deal', () => {
     expect(dealer.invoicesOf(order)).toHaveLength(1);
   });
 
+  it('that nobody has confirmed for a day is told to its seller', async () => {
+    const order = dealer.takeKnown();
+    await seller.submitOrder(order.id);
+    await dealer.untilState(order, 'awaiting-confirmation');
+    await stage.database.query(
+      `UPDATE source_records SET changed_at = now() - interval '25 hours' WHERE record_id = $1`,
+      [order.id],
+    );
+    const workflowId = 'tell-sellers-of-test';
+    await executeWorkflow(stage.temporal, WORKFLOWS.tellSellers, {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId,
+      args: [],
+    });
+    await keepHistory(stage, workflowId, 'sellers-told');
+    // The schedule may have been a moment quicker; the note is one all the same.
+    const notes = [...stage.simulators.dataverse.store.all('annotation')].filter(
+      (note) => note['objectid'] === order.id,
+    );
+    expect(notes.map(({ notetext }) => notetext)).toEqual([expect.stringMatching(/waits .* until somebody/)]);
+  });
+
   it('that waits for an item hears of the product, and one that waits for a customer of the account', async () => {
     const order = dealer.takeNew();
     await seller.submitOrder(order.id);

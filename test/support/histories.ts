@@ -44,6 +44,7 @@ export const HISTORIES = {
   sweepInvoices: ['invoices-swept'],
   syncAccount: ['account-changed', 'account-in-conflict-then-retried', 'accounts-merged'],
   syncProduct: ['item-created'],
+  tellSellers: ['sellers-told'],
 } as const satisfies Record<keyof typeof workflows, readonly [string, ...string[]]>;
 
 type HistoryName = (typeof HISTORIES)[keyof typeof HISTORIES][number];

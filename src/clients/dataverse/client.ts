@@ -85,6 +85,8 @@ export interface DataverseClient {
   ): Promise<DataverseInvoiceState & WriteReceipt>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
   createNote(note: DataverseNote, context: WriteContext): Promise<{ readonly noteId: string } & WriteReceipt>;
+  /** `If-Match: *`, because a PATCH of an unknown GUID would create a row. @throws RemoteApiError `not-found` when it was deleted. */
+  updateNote(note: Omit<DataverseNote, 'ref'>, context: WriteContext): Promise<WriteReceipt>;
   /** Sets a submitted or fulfilled order to Invoiced. */
   setOrderInvoiced(orderId: string, context: WriteContext): Promise<WriteReceipt>;
   /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
@@ -230,6 +232,15 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       });
       return { noteId, requestId, correlationId };
     },
+    updateNote: ({ noteId, subject, text }, context) =>
+      http.send({
+        method: 'PATCH',
+        path: `annotations(${noteId})`,
+        asked: 'write the note',
+        headers: { 'if-match': '*' },
+        body: { subject, notetext: text },
+        context,
+      }),
     setOrderInvoiced: (orderId, context) =>
       http.send({
         method: 'PATCH',

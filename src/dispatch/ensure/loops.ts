@@ -4,6 +4,7 @@ import { ensureAuditSeals } from './audit-seals.js';
 import { ensureDrift } from './drift.js';
 import { ensureResumedDeals } from './resumed-deals.js';
 import { ensureFeeds } from './sales-feeds.js';
+import { ensureSellersTold } from './sellers-told.js';
 
 /** Everything that runs by itself and needs no answer of Business Central to be started. */
 export async function ensureLoops(
@@ -19,4 +20,5 @@ export async function ensureLoops(
   await ensureDrift(temporal, rules.masters);
   await ensureResumedDeals(temporal);
   await ensureAlerts(temporal, rules.alerts);
+  await ensureSellersTold(temporal);
 }

@@ -174,6 +174,18 @@ const invoiceFeed = z
   })
   .prefault({});
 
+/** What the seller hears of a deal, on the timeline of its record. */
+const sellerNotes = z.strictObject({
+  held: z.boolean().default(true).describe('Why a deal waits, and whose turn it is'),
+  ended: z.boolean().default(true).describe('That a person rejected or cancelled it'),
+  waitingHours: z
+    .union([z.literal(false), z.number().positive().max(8_760)])
+    .default(24)
+    .describe('That nobody has confirmed it for so long'),
+  posted: z.enum(['if-told', 'always']).default('if-told').describe('That it is posted, and that it is paid'),
+  quietMinutes: z.number().min(0).max(1_440).default(5).describe('What passes sooner is not told'),
+});
+
 const lookupId = z.guid().transform((id) => id.toLowerCase());
 
 const companyRule = z.strictObject({
@@ -251,6 +263,7 @@ export const rulesFile = z.strictObject({
   masters: masters.prefault({}),
   companies: z.array(companyRule).default([]),
   alerts: alerts.prefault({}),
+  sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
 });
 export type RulesFile = z.output<typeof rulesFile>;
 

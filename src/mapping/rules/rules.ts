@@ -5,6 +5,7 @@ import type { DealEvent } from '../../deal/events.js';
 import type { FeedTable } from '../../deal/ids.js';
 import type { LineRules } from '../../deal/line-rules.js';
 import type { MasterRules } from '../../deal/masters.js';
+import type { SellerNoteRules } from '../../deal/seller-notes.js';
 import type { TotalsRules } from '../../deal/totals.js';
 import type { RequestedFields } from '../fields/columns.js';
 import type { Mapping } from './mapping.js';
@@ -47,6 +48,8 @@ export interface Rules {
   readonly companies: readonly CompanyRule[];
   /** Who is told what, and when. */
   readonly alerts: AlertRules;
+  /** What the seller hears of a deal; undefined: nothing. */
+  readonly sellerNotes: SellerNoteRules | undefined;
 }
 
 /** How the invoices of Business Central are read again and again; from the rules file. */

@@ -1,0 +1,113 @@
+import { HOLDS, type HoldReason } from './holds.js';
+import type { InvoiceStatus } from './payment-status.js';
+import { type DealState, isHandedOver } from './states.js';
+
+/** What the seller hears of a deal: one note on its record in Sales, which always says how things stand. */
+
+export interface SellerNoteRules {
+  readonly held: boolean;
+  /** A person rejected or cancelled it here; what was cancelled in Sales needs no telling there. */
+  readonly ended: boolean;
+  /** Nobody has confirmed it for so long; undefined: that is not told. */
+  readonly waitingMs: number | undefined;
+  /** `if-told`: only on a record that has a note already, whose last word would be wrong otherwise. */
+  readonly posted: 'if-told' | 'always';
+  /** What passes in so short a time is not told. */
+  readonly quietMs: number;
+}
+
+/** What a note may say. */
+export const SELLER_NEWS = [
+  'held',
+  'waiting',
+  'rejected',
+  'cancelled',
+  /** A hold or a long wait is over. */
+  'goes-on',
+  'elsewhere',
+  'posted',
+  'paid',
+] as const;
+export type SellerNewsKind = (typeof SELLER_NEWS)[number];
+
+export interface SellerNews {
+  readonly kind: SellerNewsKind;
+  readonly text: string;
+}
+
+export interface ToldDeal {
+  readonly state: DealState;
+  readonly holdReason: HoldReason | undefined;
+  readonly holdText: string | undefined;
+  readonly endedBy: string | undefined;
+  readonly invoiceNumber: string | undefined;
+  readonly changedAt: Date;
+  readonly invoices: readonly { readonly number: string; readonly status: InvoiceStatus }[];
+}
+
+/** @returns what the note has to say now; undefined when nothing is to be told, which leaves a note as it is */
+export function findSellerNews(
+  deal: ToldDeal,
+  { isTold, now, rules }: { readonly isTold: boolean; readonly now: Date; readonly rules: SellerNoteRules },
+): SellerNews | undefined {
+  const { state } = deal;
+  if (state === 'held') return rules.held ? toHeldNews(deal) : undefined;
+  const ageMs = now.getTime() - deal.changedAt.getTime();
+  if (state === 'awaiting-confirmation' && rules.waitingMs !== undefined && ageMs >= rules.waitingMs) return WAITING;
+  if (state === 'rejected' || state === 'cancelled') {
+    const isOfSales = deal.endedBy === 'Sales';
+    return isTold || (rules.ended && !isOfSales) ? ENDED[isOfSales ? 'sales' : state] : undefined;
+  }
+  if (isHandedOver(state) && rules.posted === 'always') return toPostedNews(deal);
+  if (!isTold) return undefined;
+  if (isHandedOver(state)) return toPostedNews(deal);
+  if (state === 'seen') return ENDED.sales;
+  return state === 'superseded' || state === 'already-handed-over' ? ELSEWHERE : GOES_ON;
+}
+
+const WAITING: SellerNews = {
+  kind: 'waiting',
+  text: 'The document waits in Business Central until somebody there confirms it. Nothing is to be done in Sales.',
+};
+const GOES_ON: SellerNews = {
+  kind: 'goes-on',
+  text: 'What kept the hand-over to Business Central waiting is cleared: it goes on.',
+};
+const ELSEWHERE: SellerNews = {
+  kind: 'elsewhere',
+  text: 'Another record of this deal is handed over to Business Central: nothing waits for this one.',
+};
+const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNews>> = {
+  rejected: {
+    kind: 'rejected',
+    text: 'The document was rejected before it was posted: nothing is invoiced. Ask finance for the reason.',
+  },
+  cancelled: {
+    kind: 'cancelled',
+    text: 'The hand-over to Business Central was cancelled there: nothing is invoiced. Ask finance for the reason.',
+  },
+  sales: { kind: 'cancelled', text: 'The record is not won any more: nothing is handed over to Business Central.' },
+};
+
+/** Everything that is wrong, whose turn it is, and the next step. */
+function toHeldNews({ holdReason, holdText }: ToldDeal): SellerNews {
+  if (holdReason === undefined) return { kind: 'held', text: 'The hand-over to Business Central waits for a person.' };
+  const { owner, nextStep } = HOLDS[holdReason];
+  const turn = owner === 'seller' ? 'It is your turn' : `It is the turn of ${owner}`;
+  return {
+    kind: 'held',
+    text: `The hand-over to Business Central waits: ${holdText ?? holdReason}. ${turn}: ${nextStep}`,
+  };
+}
+
+function toPostedNews({ state, invoices, invoiceNumber }: ToldDeal): SellerNews {
+  const numbers = invoices.map(({ number }) => number).join(', ') || invoiceNumber;
+  if (!numbers) {
+    return { kind: 'posted', text: 'The order is in Business Central; the warehouse ships and invoices it.' };
+  }
+  const isPaid = state === 'settled' && invoices.length > 0 && invoices.every(({ status }) => status === 'paid');
+  if (isPaid) return { kind: 'paid', text: `Invoiced in Business Central and paid: ${numbers}.` };
+  const undone = invoices.filter(({ status }) => status === 'cancelled').map(({ number }) => number);
+  const cancelled = undone.length > 0 ? ` Cancelled there: ${undone.join(', ')}.` : '';
+  return { kind: 'posted', text: `Invoiced in Business Central: ${numbers}.${cancelled}` };
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { SELLER_NEWS, type SellerNewsKind, type SellerNoteRules } from '../../deal/seller-notes.js';
+import type { DealState } from '../../deal/states.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database } from '../database.js';
+import { nullable, selectRows, textColumn } from '../read-rows.js';
+import { recordRow, type SourceRecord, toRecord } from './records.js';
+
+/** What the seller was told last of each record, and of which records there is something new to tell. */
+
+export interface Untold {
+  readonly record: SourceRecord;
+  /** Names the moment since which the record is as it is; exactly, as the database has it. */
+  readonly asOf: string;
+  /** The note that stands in Sales; undefined when there is none. */
+  readonly told: { readonly kind: SellerNewsKind; readonly digest: string } | undefined;
+}
+
+export interface Telling {
+  readonly recordId: string;
+  readonly asOf: string;
+  /** Undefined: nothing was to be told, and nothing is until the record changes again. */
+  readonly kind?: SellerNewsKind | undefined;
+  /** Of the text, which the ledger does not keep; undefined: no note says it. */
+  readonly digest?: string | undefined;
+  /** Sales refuses the note: it is tried again later. */
+  readonly isRefused?: boolean;
+  readonly audit?: Omit<AuditEntry, 'recordId'>;
+}
+
+export interface SellerNoteLedger {
+  /** Records that have become another since their note was written, the first that changed first. */
+  listUntold(rules: SellerNoteRules, page: { readonly now: Date; readonly limit: number }): Promise<Untold[]>;
+  /** With the entry of the trail, if there is one. */
+  saveTelling(telling: Telling): Promise<void>;
+}
+
+/** A note that Sales refused is written again after this, should nobody have changed the deal before. */
+const REFUSED_REST = '1 hour';
+
+const HANDED_OVER = ['awaiting-shipment', 'posted', 'written-back', 'settled'] as const satisfies readonly DealState[];
+
+const untoldRow = {
+  ...recordRow,
+  schema: z.intersection(
+    recordRow.schema,
+    z.object({
+      as_of: textColumn,
+      told_kind: nullable(z.enum(SELLER_NEWS)),
+      told_digest: nullable(textColumn),
+    }),
+  ),
+};
+
+export function createSellerNotes(database: Database): SellerNoteLedger {
+  return {
+    async listUntold(rules, { now, limit }) {
+      const rows = await selectRows(database, untoldRow, UNTOLD, [
+        startingStates(rules),
+        new Date(now.getTime() - rules.quietMs),
+        rules.waitingMs === undefined ? null : new Date(now.getTime() - rules.waitingMs),
+        now,
+        limit,
+      ]);
+      return rows.map((row) => ({
+        record: toRecord(row),
+        asOf: row.as_of,
+        told: row.told_kind && row.told_digest ? { kind: row.told_kind, digest: row.told_digest } : undefined,
+      }));
+    },
+    saveTelling({ recordId, asOf, kind, digest, isRefused = false, audit }) {
+      return database.transaction(async (tx) => {
+        await tx.query(
+          `INSERT INTO seller_notes (record_id, as_of, kind, digest, is_refused) VALUES ($1, $2::timestamptz, $3, $4, $5)
+           ON CONFLICT (record_id) DO UPDATE SET as_of = excluded.as_of, kind = excluded.kind,
+             digest = excluded.digest, is_refused = excluded.is_refused, told_at = now()`,
+          [recordId, asOf, kind ?? null, digest ?? null, isRefused],
+        );
+        if (audit) await appendAudit(tx, { recordId, ...audit });
+      });
+    },
+  };
+}
+
+/** A record in one of these gets its first note; any other only learns how the story of its note goes on. */
+function startingStates({ held, ended, posted }: SellerNoteRules): DealState[] {
+  return [
+    ...(held ? (['held'] as const) : []),
+    ...(ended ? (['rejected', 'cancelled'] as const) : []),
+    ...(posted === 'always' ? HANDED_OVER : []),
+  ];
+}
+
+/** What was cancelled in Sales without ever having had a note is nobody's news. */
+const UNTOLD = `
+  SELECT record.*, record.changed_at::text AS as_of, note.kind AS told_kind, note.digest AS told_digest
+  FROM source_records record LEFT JOIN seller_notes note ON note.record_id = record.record_id
+  WHERE record.changed_at <= $2
+    AND (note.record_id IS NULL OR note.as_of <> record.changed_at
+      OR record.state = 'awaiting-confirmation' AND note.kind IS DISTINCT FROM 'waiting' AND record.changed_at <= $3
+        AND NOT note.is_refused
+      OR note.is_refused AND note.told_at <= $4::timestamptz - interval '${REFUSED_REST}')
+    AND (note.kind IS NOT NULL
+      OR record.state = ANY($1) AND NOT (record.state = 'cancelled' AND record.ended_by = 'Sales')
+      OR record.state = 'awaiting-confirmation' AND record.changed_at <= $3)
+  ORDER BY record.changed_at LIMIT $5`;

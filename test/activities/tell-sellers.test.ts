@@ -1,0 +1,239 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSellerNoteActivities } from '../../src/activities/deals/tell-sellers.js';
+import type { DataverseClient } from '../../src/clients/dataverse/client.js';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import type { WonDeal } from '../../src/deal/deal.js';
+import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
+import { parseRules } from '../../src/process/config.js';
+import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
+
+/** One note on the record, which always says how its deal stands; nothing is written that stands there already. */
+
+let counter: SalesCounter;
+beforeAll(async () => {
+  counter = await openSalesCounter();
+});
+afterAll(() => counter.close());
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** As if so much time had passed since now. */
+function tellAfter(ms: number, { rules = '', dataverse = {} as Partial<DataverseClient> } = {}) {
+  return createSellerNoteActivities({
+    dataverse: { ...counter.dataverse, ...dataverse },
+    ledger: counter.ledger,
+    notes: createSellerNotes(counter.database),
+    rules: parseRules(rules),
+    clock: { now: () => new Date(Date.now() + ms) },
+  }).tellSellers();
+}
+
+const notesOf = ({ recordId }: WonDeal) =>
+  [...counter.simulators.dataverse.store.all('annotation')].filter(({ objectid }) => objectid === recordId);
+const saidTo = (deal: WonDeal): string[] => notesOf(deal).map(({ notetext }) => String(notetext));
+
+const HELD = {
+  kind: 'held',
+  reason: 'no-currency',
+  text: 'SO-1 has no currency',
+} as const;
+
+/** A deal that nobody else of this file waits for. */
+async function sell(): Promise<WonDeal> {
+  await counter.database.query(`UPDATE source_records SET state = 'superseded'`);
+  await counter.database.query('DELETE FROM seller_notes');
+  const { deal } = await counter.post();
+  return deal;
+}
+
+async function holdAndTell(): Promise<WonDeal> {
+  const deal = await sell();
+  await counter.ledger.change(deal.recordId, HELD);
+  expect(await tellAfter(HOUR_MS)).toEqual({ written: 1, refused: 0 });
+  return deal;
+}
+
+describe('a deal that is held', () => {
+  it('is told with what is wrong, whose turn it is and the next step, once and with its receipt in the trail', async () => {
+    const deal = await holdAndTell();
+    expect(saidTo(deal)).toEqual([
+      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales; then retry.',
+    ]);
+    const trail = await counter.database.query<{ request_id: string; facts: object }>(
+      `SELECT request_id, facts FROM audit_entries WHERE record_id = $1 AND action = 'tell the seller'`,
+      [deal.recordId],
+    );
+    expect(trail.rows).toHaveLength(1);
+    expect(trail.rows[0]?.request_id).toBeTruthy();
+    expect(trail.rows[0]?.facts).toMatchObject({ news: 'held', noteId: notesOf(deal)[0]?.['annotationid'] });
+    // Its step is repeated and finds the same.
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'reading' });
+    await counter.ledger.change(deal.recordId, HELD);
+    expect(await tellAfter(HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    expect(notesOf(deal)).toHaveLength(1);
+  });
+
+  it('is not told when the hold was over within five minutes', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, HELD);
+    expect(await tellAfter(4 * MINUTE_MS)).toEqual({ written: 0, refused: 0 });
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'confirmed' });
+    expect(await tellAfter(HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    expect(notesOf(deal)).toEqual([]);
+  });
+
+  it('has its note brought up to date and cleared, never a second one', async () => {
+    const deal = await holdAndTell();
+    await counter.ledger.change(deal.recordId, { kind: 'held', reason: 'period-closed', text: 'the period is closed' });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/the period is closed\. It is the turn of finance: /)]);
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual(['What kept the hand-over to Business Central waiting is cleared: it goes on.']);
+  });
+
+  it('hears of its invoice, and of the payment', async () => {
+    const deal = await holdAndTell();
+    const { recordId } = deal;
+    await counter.ledger.change(recordId, [
+      { kind: 'posted' },
+      { kind: 'state', state: 'written-back' },
+      { kind: 'invoiced', invoiceNumber: 'INV-1' },
+    ]);
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^Invoiced in Business Central: INV-/)]);
+    const [document] = await counter.ledger.listDocuments(recordId);
+    if (document?.kind !== 'invoice') throw new Error('the deal has no invoice');
+    await counter.ledger.saveDocument(recordId, 'invoice', { ...document.content, status: 'Paid' });
+    await counter.ledger.change(recordId, { kind: 'state', state: 'settled' });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^Invoiced in Business Central and paid: INV-/)]);
+  });
+});
+
+describe('a deal that goes through untouched', () => {
+  const goThrough = async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, [
+      { kind: 'posted' },
+      { kind: 'state', state: 'written-back' },
+      { kind: 'invoiced', invoiceNumber: 'INV-1' },
+    ]);
+    return deal;
+  };
+
+  it('costs no request', async () => {
+    const deal = await goThrough();
+    const before = counter.simulators.dataverse.requests.length;
+    expect(await tellAfter(48 * HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    expect(counter.simulators.dataverse.requests).toHaveLength(before);
+    expect(notesOf(deal)).toEqual([]);
+  });
+
+  it('is told where a rule wants it', async () => {
+    const deal = await goThrough();
+    await tellAfter(HOUR_MS, { rules: 'sellerNotes: { posted: always }' });
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^Invoiced in Business Central: INV-/)]);
+  });
+});
+
+describe('a deal that waits for its confirmation', () => {
+  it('is told after a day, and what follows changes that note', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    expect(await tellAfter(23 * HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    expect(await tellAfter(25 * HOUR_MS)).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document waits in Business Central/)]);
+    expect(await tellAfter(26 * HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    await counter.ledger.change(deal.recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document was rejected/)]);
+  });
+
+  it('is told a day after a hold that was cleared', async () => {
+    const deal = await holdAndTell();
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    await tellAfter(HOUR_MS);
+    expect(await tellAfter(25 * HOUR_MS)).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document waits in Business Central/)]);
+  });
+});
+
+describe('a deal that ends without a document', () => {
+  it('is told when a person ended it here, and not when it was cancelled in Sales', async () => {
+    const [here, inSales] = [await sell(), (await counter.post()).deal];
+    await counter.ledger.change(here.recordId, { kind: 'ended', state: 'cancelled', by: 'ann' });
+    await counter.ledger.change(inSales.recordId, { kind: 'ended', state: 'cancelled', by: 'Sales' });
+    expect(await tellAfter(HOUR_MS)).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(here)).toEqual([expect.stringMatching(/was cancelled there: nothing is invoiced/)]);
+    expect(notesOf(inSales)).toEqual([]);
+  });
+});
+
+describe('a note that does not go through', () => {
+  it('is there once when its answer was lost', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, HELD);
+    const lost: Partial<DataverseClient> = {
+      async createNote(note, context) {
+        await counter.dataverse.createNote(note, context);
+        throw new RemoteApiError('dataverse', 'unknown-outcome', 'write the note', {});
+      },
+    };
+    await expect(tellAfter(HOUR_MS, { dataverse: lost })).rejects.toThrow(/unknown-outcome/);
+    expect(await tellAfter(HOUR_MS)).toEqual({ written: 1, refused: 0 });
+    expect(notesOf(deal)).toHaveLength(1);
+  });
+
+  it('is written anew when somebody deleted it', async () => {
+    const deal = await holdAndTell();
+    await counter.deleteRow(`annotations(${notesOf(deal)[0]?.['annotationid']})`);
+    await counter.ledger.change(deal.recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await tellAfter(HOUR_MS);
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document was rejected/)]);
+  });
+
+  it('is refused for its deal alone, is in the trail, and comes an hour later', async () => {
+    const [refused, other] = [await sell(), (await counter.post()).deal];
+    for (const { recordId } of [refused, other]) await counter.ledger.change(recordId, HELD);
+    const refusing: Partial<DataverseClient> = {
+      async createNote(note, context) {
+        if (note.ref.recordId !== refused.recordId) return counter.dataverse.createNote(note, context);
+        throw new RemoteApiError('dataverse', 'forbidden', 'write the note', { status: 403 });
+      },
+    };
+    expect(await tellAfter(10 * MINUTE_MS, { dataverse: refusing })).toEqual({ written: 1, refused: 1 });
+    expect(await counter.trail(refused.recordId)).toContain('the seller cannot be told');
+    expect(saidTo(other)).toHaveLength(1);
+    expect(await tellAfter(30 * MINUTE_MS)).toEqual({ written: 0, refused: 0 });
+    expect(await tellAfter(61 * MINUTE_MS)).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(refused)).toHaveLength(1);
+  });
+
+  it('has nobody to read it on a record that was deleted', async () => {
+    const deal = await sell();
+    await counter.deleteRow(`salesorders(${deal.recordId})`);
+    await counter.ledger.change(deal.recordId, HELD);
+    expect(await tellAfter(HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    const before = counter.simulators.dataverse.requests.length;
+    expect(await tellAfter(3 * HOUR_MS)).toEqual({ written: 0, refused: 0 });
+    expect(counter.simulators.dataverse.requests).toHaveLength(before);
+  });
+});
+
+describe('the rule', () => {
+  it('turns each kind off, or all', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, HELD);
+    for (const rules of ['sellerNotes: false', 'sellerNotes: { held: false }']) {
+      expect(await tellAfter(HOUR_MS, { rules })).toEqual({ written: 0, refused: 0 });
+    }
+    expect(notesOf(deal)).toEqual([]);
+  });
+
+  it('names what it does not know', () => {
+    expect(() => parseRules('sellerNotes: { posted: never }')).toThrow(/sellerNotes/);
+    expect(parseRules('sellerNotes: { waitingHours: false }').sellerNotes?.waitingMs).toBeUndefined();
+  });
+});
