@@ -1,3 +1,4 @@
+import type { ApprovalRule } from './approval.js';
 import type { SourceTable } from './ids.js';
 import type { Decimal } from './money.js';
 
@@ -155,6 +156,8 @@ export interface LineProduct {
 /** What a deal is told to be by configuration, fixed when it is read so that the run stays the same throughout. */
 export interface Policy {
   readonly confirmation: Confirmation;
+  /** Absent when no document needs more than one person. */
+  readonly approval?: readonly ApprovalRule[];
   readonly createCustomers: boolean;
   readonly createItems: boolean;
   /** Whether the person who buys becomes a contact of a customer that exists already. */

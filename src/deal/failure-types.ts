@@ -26,6 +26,10 @@ export const DECISION_FAILURES = {
   NotAwaitingConfirmation: decides('Nobody is asked to confirm the deal now.', 'See its state: `dealbridge show`.'),
   AlreadyDecided: decides('Somebody has decided before.', 'See who: `dealbridge audit`.'),
   FiguresDiffer: decides('The draft has other figures than those confirmed.', 'Look at the draft again, then confirm.'),
+  OtherApprover: decides(
+    'Several people confirm the document, and this person is none of those who are missing.',
+    'Let another person confirm who is signed in.',
+  ),
   NotHeld: decides('The deal is not held, so there is nothing to retry.', 'Nothing.'),
   NotWaiting: decides('The deal is in the middle of a step, or its document is posted.', 'Wait until it waits.'),
 } as const satisfies Readonly<Record<string, ErrorAdvice>>;

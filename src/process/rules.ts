@@ -72,6 +72,7 @@ export function toRules(file: RulesFile): Rules {
           : confirmation === 'person'
             ? { by: 'person' }
             : { by: 'rule-below', amount: confirmation.automaticBelow },
+      ...(file.approval.length > 0 && { approval: file.approval }),
       createCustomers,
       createItems,
     },

@@ -84,6 +84,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     isWatched: false,
     /** Whether drafts are made without any doubt on the way. */
     isCertain: false,
+    isNewCustomer: false,
   };
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
@@ -187,6 +188,12 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       if (HANDED_OVER.has(state)) progress.isHandedOver = true;
       if (isClosed) progress.isClosed = true;
       if (decision) trail.push(decision);
+    },
+    isNewCustomer: async () => books.isNewCustomer,
+    async recordApproval({ actor, figures, note, approval }) {
+      if (approval.by.length + 1 >= approval.needed) return 'last';
+      trail.push({ actor, action: 'confirm as one of several', facts: { figures, note } });
+      return 'counted';
     },
     async beginReplay({ replay }) {
       trail.push({ actor: replay.actor, action: 'replay', facts: {} });

@@ -1,7 +1,8 @@
 import type { Actor } from '../../deal/actor.js';
+import { type Approval, findApproverMisfit } from '../../deal/approval.js';
 import { readStatus } from '../../deal/business-central-document.js';
 
-import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import type { DocumentKind, Figures, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
 import type { Problem } from '../../deal/holds.js';
@@ -16,7 +17,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { KnownDraft } from '../../ledger/deals/intents.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
-import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { CustomerOfDeal, SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
@@ -87,6 +88,16 @@ export interface InvoiceProgress {
   readonly status: InvoiceStatus;
   /** `row`: Sales has no row of it yet; `update`: it has an older one; `nothing`: all is reported. */
   readonly missing: 'row' | 'update' | 'nothing';
+}
+
+/** One of several confirmations of the same figures. */
+export interface GivenApproval {
+  readonly recordId: string;
+  readonly actor: Actor;
+  readonly figures: Figures;
+  readonly note: string;
+  /** Before this one. */
+  readonly approval: Approval;
 }
 
 export type ClaimAnswer =
@@ -198,6 +209,29 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
         };
       await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
       return undefined;
+    },
+    isNewCustomer: (of: CustomerOfDeal): Promise<boolean> => ledger.isNewCustomer(of),
+    /** `last`: it is the last one that was missing, and goes into the trail with the state that it leads to. */
+    async recordApproval(given: GivenApproval): Promise<'counted' | 'last' | 'void'> {
+      const { recordId, actor, figures, note, approval } = given;
+      const facts = { figures, note };
+      const checked = checkDecision(recordId, { actor, action: 'confirm', facts }, decisions);
+      const proved = typeof checked.actor === 'string' ? undefined : checked.actor;
+      const misfit = proved && findApproverMisfit(proved, approval);
+      if (!proved || checked.isRefused || misfit !== undefined) {
+        const cause = proved?.isVerified ? 'the same person twice' : 'nobody proved who it is';
+        const entry = { actor: checked.actor, action: 'confirmation is void', facts: { ...facts, cause } };
+        await ledger.audit({ recordId, ...toEntry(entry) });
+        return 'void';
+      }
+      const confirmations = approval.by.length + 1;
+      if (confirmations >= approval.needed) return 'last';
+      const entry = { actor: proved, action: 'confirm as one of several' };
+      await ledger.audit({
+        recordId,
+        ...toEntry({ ...entry, facts: { ...facts, confirmations, needed: approval.needed } }),
+      });
+      return 'counted';
     },
     /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
     async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {

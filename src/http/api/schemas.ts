@@ -77,6 +77,10 @@ export const statusSchema = z
     figures: figures.optional(),
     figuresVersion: text.optional().openapi({ description: 'What `If-Match` has to carry.' }),
     difference: text.optional(),
+    approval: z
+      .object({ needed: z.number(), by: z.array(text) })
+      .optional()
+      .openapi({ description: 'How many people have to confirm, and who has, when one is not enough.' }),
     invoiceNumber: text.optional(),
   })
   .openapi('DealStatus');
@@ -225,9 +229,10 @@ export function toWorkList({ view, deals, sums, counts, next }: WorkList): z.inp
   return { view, deals: deals.map(toDeal), sums: [...sums], counts, next };
 }
 
-export function toStatus({ state, step, figures: shown, difference, invoiceNumber }: DealStatus) {
+export function toStatus({ state, step, figures: shown, difference, approval, invoiceNumber }: DealStatus) {
   return {
     ...{ state, step, figures: shown, difference, invoiceNumber },
+    ...(approval && { approval: { needed: approval.needed, by: [...approval.by] } }),
     figuresVersion: shown && toFiguresVersion(shown),
   } satisfies z.input<typeof statusSchema>;
 }

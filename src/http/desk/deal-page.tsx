@@ -107,6 +107,13 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
           <strong>{format.money(deal.figures.totalIncludingTax, deal.figures.currency)}</strong> including tax
         </p>
       )}
+      {deal.status?.approval !== undefined && (
+        <p class="warning">
+          {deal.status.approval.needed} people have to confirm:{' '}
+          {deal.status.approval.needed - deal.status.approval.by.length} missing
+          {deal.status.approval.by.length > 0 && `, ${deal.status.approval.by.join(', ')} has confirmed`}.
+        </p>
+      )}
       {deal.status?.difference !== undefined && (
         <p class="warning">Draft and deal do not agree: {deal.status.difference}.</p>
       )}

@@ -17,8 +17,10 @@ import { listNotices, type StoredNotice, saveNotice } from './notices.js';
 import { type Reading, type RecordChange, recordReading, updateRecord, updateRecordBy } from './record-changes.js';
 import { withRecorded } from './recorded-facts.js';
 import {
+  type CustomerOfDeal,
   findRecord,
   getRecord,
+  isNewCustomer,
   listAlreadyHandedOver,
   listRecords,
   type RecordFilter,
@@ -44,6 +46,8 @@ export interface DealLedger {
   /** @throws InternalError when it was never registered. */
   getRecord(recordId: string): Promise<SourceRecord>;
   listRecords(filter: RecordFilter): Promise<SourceRecord[]>;
+  /** Whether nothing was handed over for the customer before. */
+  isNewCustomer(of: CustomerOfDeal): Promise<boolean>;
   /** Records that ended because this one has the document of their lineage. */
   listAlreadyHandedOver(carrierId: string): Promise<SourceRecord[]>;
   /** All changes and the audit entry, or none of them. */
@@ -97,6 +101,7 @@ export function createDealLedger(database: Database): DealLedger {
     findRecord: (recordId) => findRecord(database, recordId),
     getRecord: (recordId) => getRecord(database, recordId),
     listRecords: (filter) => listRecords(database, filter),
+    isNewCustomer: (of) => isNewCustomer(database, of),
     listAlreadyHandedOver: (carrierId) => listAlreadyHandedOver(database, carrierId),
     change(recordId, changes, audit) {
       const [only, ...more] = [changes].flat();

@@ -104,6 +104,27 @@ export async function listAlreadyHandedOver(db: Queryable, carrierId: string): P
   return rows.map(toRecord);
 }
 
+export interface CustomerOfDeal {
+  readonly recordId: string;
+  readonly companyId: string;
+  readonly customerNumber: string;
+}
+
+/** Whether nothing was handed over for the customer before. */
+export async function isNewCustomer(
+  db: Queryable,
+  { recordId, companyId, customerNumber }: CustomerOfDeal,
+): Promise<boolean> {
+  const earlier = await selectRow(
+    db,
+    recordRow,
+    `SELECT * FROM source_records
+     WHERE is_handed_over AND customer_number = $1 AND company_id = $2 AND record_id <> $3 LIMIT 1`,
+    [customerNumber, companyId, recordId],
+  );
+  return earlier === undefined;
+}
+
 const optionalText = nullable(textColumn);
 
 export const recordRow = rowsOf('source_records', ['record_id'], {

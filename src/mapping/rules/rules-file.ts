@@ -174,6 +174,18 @@ const invoiceFeed = z
   })
   .prefault({});
 
+/** Documents that more than one person confirms. */
+const approvalRule = z
+  .strictObject({
+    above: amount.optional().describe('Total including tax, in the currency of the document'),
+    newCustomer: z.literal(true).optional().describe('Nothing was handed over for the customer before'),
+    difference: z.literal(true).optional().describe('Draft and deal do not agree'),
+    approvers: z.number().int().min(1).max(5).describe('Different people, each signed in when they are several'),
+  })
+  .refine((rule) => [rule.above, rule.newCustomer, rule.difference].some((one) => one !== undefined), {
+    message: 'one of above, newCustomer and difference, or several',
+  });
+
 /** What the seller hears of a deal, on the timeline of its record. */
 const sellerNotes = z.strictObject({
   held: z.boolean().default(true).describe('Why a deal waits, and whose turn it is'),
@@ -224,6 +236,7 @@ export const rulesFile = z.strictObject({
   confirmation: z
     .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
     .default('person'),
+  approval: z.array(approvalRule).default([]),
   createCustomers: z.boolean().default(true),
   createItems: z.boolean().default(false),
   createContacts: z.boolean().default(false),

@@ -12,7 +12,7 @@ import type { Mapping } from './mapping.js';
 
 /** What the configuration decides, handed to the activities that need it. */
 export interface Rules {
-  readonly policy: Pick<Policy, 'confirmation' | 'createCustomers' | 'createItems'>;
+  readonly policy: Pick<Policy, 'confirmation' | 'approval' | 'createCustomers' | 'createItems'>;
   readonly lines: LineRules;
   readonly mapping: Mapping;
   /** Names what a document is made of: {@link lines}, {@link mapping}, {@link totals}, {@link documents} and numbers. */

@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { Approval } from '../../deal/approval.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
 import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
@@ -12,6 +13,7 @@ export interface DealFacts {
   readonly invoiceNumber?: string;
   readonly amount?: string;
   readonly figures?: Figures;
+  readonly approval?: Approval;
 }
 
 /** The deal as the query `status`, Temporal's list and the Web UI's page show it. */
@@ -21,6 +23,7 @@ export class DealDisplay {
   private step = 'starting';
   private shownProblems: readonly Problem[] = [];
   private shownFigures: Figures | undefined;
+  private shownApproval: Approval | undefined;
   private invoiceNumber: string | undefined;
   private difference: string | undefined;
   private ignored: string | undefined;
@@ -35,6 +38,10 @@ export class DealDisplay {
 
   get problems(): readonly Problem[] {
     return this.shownProblems;
+  }
+
+  get approval(): Approval | undefined {
+    return this.shownApproval;
   }
 
   get figures(): Figures | undefined {
@@ -78,6 +85,7 @@ export class DealDisplay {
 
   show(facts: DealFacts): void {
     this.shownFigures = facts.figures ?? this.shownFigures;
+    this.shownApproval = facts.approval ?? this.shownApproval;
     if ('difference' in facts) this.difference = facts.difference;
     this.invoiceNumber = facts.invoiceNumber ?? this.invoiceNumber;
     const attributes = [];
@@ -94,9 +102,14 @@ export class DealDisplay {
       problems: this.shownProblems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })),
       figures: this.shownFigures,
       invoiceNumber: this.invoiceNumber,
+      ...(this.isForSeveral() && { approval: this.shownApproval }),
       ...(this.difference !== undefined && { difference: this.difference }),
       ...(this.ignored !== undefined && { ignoredSignal: this.ignored }),
     };
+  }
+
+  private isForSeveral(): boolean {
+    return this.shownState === 'awaiting-confirmation' && (this.shownApproval?.needed ?? 0) > 1;
   }
 
   private publish(): void {
@@ -120,6 +133,7 @@ function toMarkdown(status: DealStatus): string {
       `draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`,
     );
   }
+  if (status.approval) lines.push(`${status.approval.by.length} of ${status.approval.needed} people have confirmed`);
   if (status.difference) lines.push(`does not agree with the deal: ${status.difference}`);
   if (status.invoiceNumber) lines.push(`invoice **${status.invoiceNumber}**`);
   for (const problem of status.problems)

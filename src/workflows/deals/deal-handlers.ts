@@ -1,6 +1,7 @@
 import { condition, log, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
+import { type Approval, findApproverMisfit } from '../../deal/approval.js';
 import { findFigureDifference } from '../../deal/compare-figures.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
@@ -158,11 +159,13 @@ export class DealHandlers {
   }
 
   /** Waits for a decision on these figures; `changed` when record or document changed first, and the question is void. */
-  async decide(figures: Figures): Promise<Decision | { readonly kind: 'changed' }> {
+  async decide(figures: Figures, approval: Approval): Promise<Decision | { readonly kind: 'changed' }> {
     this.throwIfLong();
-    this.display.show({ figures });
+    this.display.show({ figures, approval });
     this.decision = undefined;
-    await this.move('asked', 'waiting for a person to confirm');
+    const isFirst = this.display.state !== 'awaiting-confirmation';
+    if (isFirst) await this.move('asked', 'waiting for a person to confirm');
+    else this.display.setStep('waiting for another person to confirm');
     const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
     await condition(() => mayGoOn() || isRunLong('while-waiting'));
     this.throwEnding();
@@ -297,10 +300,12 @@ export class DealHandlers {
   }
 
   private validateConfirm(input: unknown): void {
-    const { figures } = parseOrRefuse(() => parseConfirmation(input));
+    const { figures, actor } = parseOrRefuse(() => parseConfirmation(input));
     this.validateDecision();
     const difference = findFigureDifference(figures, this.display.figures);
     if (difference) refuse(difference, 'FiguresDiffer');
+    const misfit = this.display.approval && findApproverMisfit(actor, this.display.approval);
+    if (misfit) refuse(misfit, 'OtherApprover');
   }
 
   private reject(input: unknown): DealStatus {

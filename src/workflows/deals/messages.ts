@@ -1,5 +1,6 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { Actor } from '../../deal/actor.js';
+import type { Approval } from '../../deal/approval.js';
 import { CHANGED_SIGNAL, type ChangeHint } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import type { Problem } from '../../deal/holds.js';
@@ -61,6 +62,8 @@ export interface DealStatus {
   readonly invoiceNumber: string | undefined;
   /** Where draft and deal do not agree, when a person may confirm it all the same. */
   readonly difference?: string;
+  /** How many people have to confirm, and who has, when one is not enough. */
+  readonly approval?: Approval | undefined;
   /** The last signal that did not fit, and why: a signal cannot be refused. */
   readonly ignoredSignal?: string;
 }

@@ -1,0 +1,48 @@
+import type { Actor } from './actor.js';
+import type { Decimal } from './money.js';
+import { isLess } from './money.js';
+
+/** Which documents more than one person confirms (four eyes), and who may be one of them. */
+
+export interface ApprovalRule {
+  /** Total including tax, in the currency of the document. */
+  readonly above?: Decimal | undefined;
+  /** Nothing was handed over for the customer before. */
+  readonly newCustomer?: true | undefined;
+  /** Draft and deal do not agree, and a person may accept it. */
+  readonly difference?: true | undefined;
+  readonly approvers: number;
+}
+
+export interface ApprovalFacts {
+  readonly total: Decimal;
+  readonly isNewCustomer: boolean;
+  readonly hasDifference: boolean;
+}
+
+/** @returns how many different people have to confirm; 0 when no rule says anything of the document */
+export function countApprovers(rules: readonly ApprovalRule[], facts: ApprovalFacts): number {
+  return Math.max(0, ...rules.filter((rule) => isMet(rule, facts)).map(({ approvers }) => approvers));
+}
+
+/** All that a rule names must be so. */
+function isMet({ above, newCustomer, difference }: ApprovalRule, facts: ApprovalFacts): boolean {
+  if (above !== undefined && !isLess(above, facts.total)) return false;
+  if (newCustomer && !facts.isNewCustomer) return false;
+  return !difference || facts.hasDifference;
+}
+
+/** Where a document stands that several confirm. */
+export interface Approval {
+  readonly needed: number;
+  /** Names of those who have. */
+  readonly by: readonly string[];
+}
+
+/** Why this person is none of them; undefined when it is one. */
+export function findApproverMisfit(actor: Actor, { needed, by }: Approval): string | undefined {
+  if (needed < 2) return undefined;
+  if (!actor.isVerified) return `${needed} people confirm this document, each signed in: nobody proved who this is`;
+  const isSame = by.some((name) => name.toLowerCase() === actor.name.toLowerCase());
+  return isSame ? `${actor.name} has confirmed already: ${needed} different people confirm this document` : undefined;
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { countApprovers, findApproverMisfit } from '../../src/deal/approval.js';
+import { parseRules } from '../../src/process/config.js';
+
+const FACTS = { total: '5000.00', isNewCustomer: false, hasDifference: false };
+
+describe('how many people confirm', () => {
+  const above = { above: '4999.99', approvers: 2 };
+  it.each([
+    ['no rule', [], FACTS, 0],
+    ['above the amount', [above], FACTS, 2],
+    ['exactly the amount', [{ ...above, above: '5000' }], FACTS, 0],
+    ['a customer who is not new', [{ newCustomer: true, approvers: 2 }], FACTS, 0],
+    ['a new customer', [{ newCustomer: true, approvers: 2 }], { ...FACTS, isNewCustomer: true }, 2],
+    ['a difference', [{ difference: true, approvers: 2 }], { ...FACTS, hasDifference: true }, 2],
+    ['half of a rule', [{ ...above, newCustomer: true }], FACTS, 0],
+    [
+      'the strictest of those that are met',
+      [above, { above: '1', approvers: 3 }, { above: '9999', approvers: 4 }],
+      FACTS,
+      3,
+    ],
+  ] as const)('%s', (_what, rules, facts, expected) => {
+    expect(countApprovers(rules, facts)).toBe(expected);
+  });
+});
+
+describe('who is one of them', () => {
+  const ANN = { name: 'Ann', source: 'desk', isVerified: true } as const;
+  const twice = (by: string[]) => ({ needed: 2, by });
+
+  it('is anybody where one is enough', () => {
+    expect(findApproverMisfit({ ...ANN, isVerified: false }, { needed: 1, by: [] })).toBeUndefined();
+  });
+
+  it('is somebody who is signed in, once', () => {
+    expect(findApproverMisfit(ANN, twice(['Bob']))).toBeUndefined();
+    expect(findApproverMisfit(ANN, twice(['ann']))).toMatch(/Ann has confirmed already/);
+    expect(findApproverMisfit({ ...ANN, isVerified: false }, twice([]))).toMatch(/nobody proved who this is/);
+  });
+});
+
+describe('the rule', () => {
+  it('is read, and absent unless somebody wrote one', () => {
+    expect(parseRules('').policy.approval).toBeUndefined();
+    expect(parseRules('approval: [{ above: 5000, approvers: 2 }]').policy.approval).toEqual([
+      { above: '5000', approvers: 2 },
+    ]);
+  });
+
+  it.each([
+    ['a rule without a condition', 'approval: [{ approvers: 2 }]', /one of above, newCustomer and difference/],
+    ['no number of people', 'approval: [{ newCustomer: true }]', /approvers/],
+    ['a negation', 'approval: [{ newCustomer: false, approvers: 2 }]', /newCustomer/],
+  ])('%s is refused', (_what, yaml, message) => {
+    expect(() => parseRules(yaml)).toThrow(message);
+  });
+});
