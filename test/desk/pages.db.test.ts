@@ -1,6 +1,8 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { saveMapping } from '../../src/ledger/settings/mappings.js';
+import { hashMapping } from '../../src/mapping/versions/versions.js';
 import { findChromium } from '../../tools/stage/chromium.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
 import { seedCandidates, seedDrift, seedProblem } from '../support/seeded-masters.js';
@@ -9,6 +11,8 @@ import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
 /** The pages as a clerk has them: in a browser, by mouse, by keyboard, on a telephone, and for whoever cannot see them. */
 
 const executablePath = findChromium();
+const CONTENT = { lines: { freight: 'FREIGHT' } };
+const RULES = hashMapping(CONTENT);
 const MAX_BYTES = 150_000;
 
 interface Found {
@@ -27,6 +31,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await seedProblem(stage.database);
     await seedCandidates(stage.database);
     await seedDrift(stage.database);
+    await saveMapping(stage.database, { hash: RULES, content: CONTENT });
     browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
   });
   afterAll(async () => {
@@ -186,7 +191,9 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['master data', '/masters'],
     ['matches', '/masters/matches?said=linked'],
     ['drift', '/masters/drift?said=repaired'],
-    ['credentials', '/settings?said=rotated'],
+    ['rules', '/settings'],
+    ['rules as a file', `/settings/rules/${RULES}`],
+    ['credentials', '/settings/credentials?said=rotated'],
     ['the trail', '/trail'],
     ['the proof of the trail', '/trail?verify=1'],
     ['health', '/health-check?examine=1'],

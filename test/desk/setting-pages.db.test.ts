@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { saveMapping } from '../../src/ledger/settings/mappings.js';
+import { hashMapping } from '../../src/mapping/versions/versions.js';
 import { Browser, csrfOf, type DeskStage, openDeskStage } from '../support/desk.js';
 import { createTestIssuer } from '../support/test-issuer.js';
 
@@ -25,7 +27,7 @@ const open = async (role: Role, path: string) => (await of(role).open(`${stage.o
 
 describe('credentials', () => {
   it('say what to do next while there are none', async () => {
-    expect(await open('Admin', '/settings')).toContain('The ledger keeps none');
+    expect(await open('Admin', '/settings/credentials')).toContain('The ledger keeps none');
   });
 
   it('are shown with when they end, never with a value, to whoever may see them', async () => {
@@ -37,18 +39,18 @@ describe('credentials', () => {
     });
     const secret = { kind: 'secret', secret: 'the-secret-value' } as const;
     await stage.vault.set({ name: 'webhook', actor: 'tester', overlapHours: 0, credential: secret });
-    const page = await open('Admin', '/settings');
+    const page = await open('Admin', '/settings/credentials');
     expect(page).toContain(`class="badge ask">${days} days left`);
     expect(page).toContain('A secret: when it ends, only Entra says');
     expect(page).not.toMatch(/the-private-key|the-secret-value/);
     for (const role of ['Viewer', 'Operator', 'Approver'] as const)
-      expect(await open(role, '/settings')).not.toContain('days left');
+      expect(await open(role, '/settings/credentials')).not.toContain('days left');
   });
 
   it('are sealed anew by administrators alone', async () => {
     let takers = '';
     for (const [index, role] of ROLES.entries()) {
-      const csrf = csrfOf(await open(role, '/settings'));
+      const csrf = csrfOf(await open(role, '/settings/credentials'));
       const answer = await of(role).send(`${stage.origin}/settings/credentials/rotate`, {}, csrf);
       takers += answer.status < 400 ? 'VOPA'[index] : '-';
       if (answer.status < 400) expect(await answer.text()).toContain('sealed with the newest key');
@@ -83,5 +85,27 @@ describe('the trail', () => {
     expect(JSON.parse(lines.at(-1) ?? '')).toMatchObject({ kind: 'end' });
     const personal = (await open('Admin', '/trail.jsonl?personal=yes')).split('\n');
     expect(JSON.parse(personal[0] ?? '')).toMatchObject({ personal: true });
+  });
+});
+
+describe('rules', () => {
+  it('say where they come from while no worker has used any', async () => {
+    expect(await open('Viewer', '/settings')).toContain('No worker has used any rules yet');
+  });
+
+  it('are shown with their history, and each as a rules file', async () => {
+    const content = { lines: { freight: 'FREIGHT' } };
+    const earlier = hashMapping(content);
+    await saveMapping(stage.database, { hash: earlier, content });
+    expect(await open('Viewer', '/settings')).toContain('rules that no worker has used yet');
+    await saveMapping(stage.database, { hash: 'the-mapping', content: {} });
+    const page = await open('Viewer', '/settings');
+    expect(page.match(/in force/g)).toHaveLength(1);
+    expect(page).not.toContain('rules that no worker has used yet');
+    expect(page).toContain(`/settings/rules/${earlier}`);
+    expect(await open('Viewer', `/settings/rules/${earlier}`)).toContain('freight: FREIGHT');
+    const altered = await of('Viewer').open(`${stage.origin}/settings/rules/the-mapping`);
+    expect(altered.status).toBe(409);
+    expect(await altered.text()).toContain('was altered');
   });
 });

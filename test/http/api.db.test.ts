@@ -120,6 +120,7 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['GET', '/drift', undefined, 'VOPA'],
   ['POST', '/drift/comparison', undefined, 'VOPA'],
   ['POST', '/drift/repair', undefined, '-O-A'],
+  ['GET', '/mappings', undefined, 'VOPA'],
   ['GET', '/credentials', undefined, '---A'],
   ['POST', '/credentials/rotate', undefined, '---A'],
   ['GET', '/trail/verification', undefined, 'VOPA'],

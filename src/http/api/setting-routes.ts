@@ -1,10 +1,11 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
 import { listCredentials, rotateCredentials } from '../../operations/settings/credentials.js';
+import { listMappings, showMapping } from '../../operations/settings/mappings.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { json, REFUSALS } from './route-parts.js';
 
-/** What the installation goes by: credentials, never a value of one. */
+/** What the installation goes by: rules and their history, and credentials, never a value of one. */
 
 const text = z.string();
 const time = z.iso.datetime();
@@ -21,6 +22,16 @@ const credentialSchema = z
     validUntil: time.optional().openapi({ description: 'Of one that has a newer generation.' }),
   })
   .openapi('Credential');
+
+const mappingSchema = z
+  .object({
+    hash: text,
+    firstUsedAt: time,
+    records: z.number().openapi({ description: 'Deals whose document was made by it, or would have been.' }),
+    isInForce: z.boolean(),
+  })
+  .openapi('Mapping');
+const mappingContent = z.object({ hash: text, firstUsedAt: time, content: z.unknown() });
 
 export function addSettingRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDependencies): void {
   api.openapi(
@@ -48,5 +59,36 @@ export function addSettingRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDe
       responses: { 200: json(z.object({ keyId: text, resealed: z.number() }), 'Sealed'), ...REFUSALS },
     }),
     async (c) => c.json(await rotateCredentials(dependencies, c.get('person'), {}), 200),
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/mappings',
+      summary: 'The rules that workers were started with, the newest first',
+      responses: { 200: json(z.array(mappingSchema), 'Their history'), ...REFUSALS },
+    }),
+    async (c) => {
+      const found = await listMappings(dependencies, c.get('person'), {});
+      const mappings = found.map(({ hash, firstUsedAt, records }) => ({
+        ...{ hash, firstUsedAt: firstUsedAt.toISOString(), records },
+        isInForce: hash === dependencies.mappingHash,
+      }));
+      return c.json(mappings, 200);
+    },
+  );
+
+  api.openapi(
+    createRoute({
+      method: 'get',
+      path: '/mappings/{hash}',
+      summary: 'One of them, as a rules file says it; the beginning of the hash is enough',
+      request: { params: z.object({ hash: text }) },
+      responses: { 200: json(mappingContent, 'The rules'), ...REFUSALS },
+    }),
+    async (c) => {
+      const { hash, firstUsedAt, content } = await showMapping(dependencies, c.get('person'), c.req.valid('param'));
+      return c.json({ hash, firstUsedAt: firstUsedAt.toISOString(), content }, 200);
+    },
   );
 }

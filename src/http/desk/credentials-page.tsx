@@ -5,6 +5,7 @@ import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { type Format, Time } from './format.js';
 import { Form, type Frame, formatOf } from './frame.js';
+import { SettingTabs } from './setting-tabs.js';
 
 /** The credentials that the ledger keeps: how old each is, when it expires, and what to do then. Never a value. */
 
@@ -14,21 +15,22 @@ const SOON_DAYS = 30;
 
 export function createCredentialRoutes(dependencies: DeskDependencies, frame: Frame): Hono<DeskEnv> {
   const app = new Hono<DeskEnv>();
-  app.get('/settings', async (c) => {
+  app.get('/settings/credentials', async (c) => {
     const mayList = isAllowed('list credentials', c.get('person').roles);
     const credentials = mayList ? await listCredentials(dependencies, c.get('person'), {}) : undefined;
     return frame.show(
       c,
-      { title: 'Settings', here: 'settings' },
+      { title: 'Credentials', here: 'settings' },
       <>
         <h1>Settings</h1>
+        <SettingTabs here="credentials" />
         <Credentials c={c} credentials={credentials} now={dependencies.now()} />
       </>,
     );
   });
   app.post('/settings/credentials/rotate', async (c) => {
     await rotateCredentials(dependencies, c.get('person'), {});
-    return c.redirect('/settings?said=rotated', 303);
+    return c.redirect('/settings/credentials?said=rotated', 303);
   });
   return app;
 }
@@ -45,8 +47,7 @@ interface Props {
 function Credentials({ c, credentials, now }: Props) {
   const format = formatOf(c);
   return (
-    <section aria-labelledby="credentials">
-      <h2 id="credentials">Credentials</h2>
+    <>
       {c.req.query('said') === 'rotated' && (
         <p class="good" role="status">
           Every credential is sealed with the newest key of the ring.
@@ -75,7 +76,7 @@ function Credentials({ c, credentials, now }: Props) {
           </Form>
         </>
       )}
-    </section>
+    </>
   );
 }
 
@@ -87,9 +88,9 @@ function Card({
   const state = toState({ expiresAt, validUntil }, now);
   return (
     <li>
-      <h3>
+      <h2>
         {name} <span class={`badge ${state.tone}`}>{state.text}</span>
-      </h3>
+      </h2>
       <p>
         {expiresAt ? (
           <>

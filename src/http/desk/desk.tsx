@@ -17,6 +17,7 @@ import { Message } from './layout.js';
 import { createMasterRoutes } from './masters-page.js';
 import { createMatchRoutes } from './matches-page.js';
 import { createPostingRoutes } from './posting.js';
+import { createRulesRoutes } from './rules-page.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
 import { createTrailRoutes } from './trail-page.js';
 import { createWorkListRoutes } from './work-list.js';
@@ -78,6 +79,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createMatchRoutes(dependencies, frame, log));
   app.route('/', createDriftRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
+  app.route('/', createRulesRoutes(dependencies, frame));
   app.route('/', createCredentialRoutes(dependencies, frame));
   app.route('/', createTrailRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));
