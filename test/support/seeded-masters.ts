@@ -21,18 +21,18 @@ export async function seedProblem(database: Database): Promise<string> {
 /** Two customers that one account may be. @returns the account's id in Sales */
 export async function seedCandidates(database: Database): Promise<string> {
   const accountId = randomUUID();
-  const account = { accountId, accountNumber: 'ACC-17', accountName: 'Fabrikam Pumps' };
+  const account = { accountId, accountNumber: 'ACC-17', accountName: 'Northern Pumps' };
   await createMatchLedger(database, COMPANY).saveCandidates(
     [accountId],
     [
       {
         ...account,
-        ...{ customerId: randomUUID(), customerNumber: 'C20001', customerName: 'Fabrikam Pumps Ltd.' },
+        ...{ customerId: randomUUID(), customerNumber: 'C20001', customerName: 'Northern Pumps Ltd.' },
         ...{ score: 80, reasons: ['same tax number', 'alike name'] },
       },
       {
         ...account,
-        ...{ customerId: randomUUID(), customerNumber: 'C20002', customerName: 'Fabrikam Trading' },
+        ...{ customerId: randomUUID(), customerNumber: 'C20002', customerName: 'Northern Trading' },
         ...{ score: 20, reasons: ['alike name'] },
       },
     ],
