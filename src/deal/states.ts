@@ -184,7 +184,17 @@ export const STATES_WITH_RUN = [
   'held',
 ] as const satisfies readonly DealState[];
 
-const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);
+export const HANDED_OVER_STATES = [
+  'awaiting-shipment',
+  'posted',
+  'written-back',
+  'settled',
+] as const satisfies readonly DealState[];
+
+const HANDED_OVER: ReadonlySet<DealState> = new Set(HANDED_OVER_STATES);
+
+/** By a person or in Sales; nothing is invoiced. */
+export const ENDED_STATES = ['rejected', 'cancelled'] as const satisfies readonly DealState[];
 
 /** The document is Business Central's from here on: what follows is reported to Sales, nothing is drafted any more. */
 export function isHandedOver(state: DealState): boolean {

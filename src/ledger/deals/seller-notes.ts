@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { SELLER_NEWS, type SellerNewsKind, type SellerNoteRules } from '../../deal/seller-notes.js';
-import type { DealState } from '../../deal/states.js';
+import { type DealState, ENDED_STATES, HANDED_OVER_STATES } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import { nullable, selectRows, textColumn } from '../read-rows.js';
@@ -37,8 +37,6 @@ export interface SellerNoteLedger {
 
 /** A note that Sales refused is written again after this, should nobody have changed the deal before. */
 const REFUSED_REST = '1 hour';
-
-const HANDED_OVER = ['awaiting-shipment', 'posted', 'written-back', 'settled'] as const satisfies readonly DealState[];
 
 const untoldRow = {
   ...recordRow,
@@ -86,8 +84,8 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
 function startingStates({ held, ended, posted }: SellerNoteRules): DealState[] {
   return [
     ...(held ? (['held'] as const) : []),
-    ...(ended ? (['rejected', 'cancelled'] as const) : []),
-    ...(posted === 'always' ? HANDED_OVER : []),
+    ...(ended ? ENDED_STATES : []),
+    ...(posted === 'always' ? HANDED_OVER_STATES : []),
   ];
 }
 
