@@ -39,6 +39,11 @@ export interface Approval {
   readonly by: readonly string[];
 }
 
+/** How many are missing once the person has confirmed who does so now. */
+export function countMissingAfter({ needed, by }: Approval): number {
+  return Math.max(0, needed - by.length - 1);
+}
+
 /** Why this person is none of them; undefined when it is one. */
 export function findApproverMisfit(actor: Actor, { needed, by }: Approval): string | undefined {
   if (needed < 2) return undefined;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { countApprovers, findApproverMisfit } from '../../src/deal/approval.js';
+import { countApprovers, countMissingAfter, findApproverMisfit } from '../../src/deal/approval.js';
 import { parseRules } from '../../src/process/config.js';
 
 const FACTS = { total: '5000.00', isNewCustomer: false, hasDifference: false };
@@ -38,6 +38,12 @@ describe('who is one of them', () => {
     expect(findApproverMisfit(ANN, twice(['ann']))).toMatch(/Ann has confirmed already/);
     expect(findApproverMisfit({ ...ANN, isVerified: false }, twice([]))).toMatch(/nobody proved who this is/);
   });
+});
+
+it('names how many are missing after this one', () => {
+  expect(countMissingAfter({ needed: 2, by: [] })).toBe(1);
+  expect(countMissingAfter({ needed: 2, by: ['Ann'] })).toBe(0);
+  expect(countMissingAfter({ needed: 0, by: [] })).toBe(0);
 });
 
 describe('the rule', () => {

@@ -111,7 +111,7 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
         <p class="warning">
           {deal.status.approval.needed} people have to confirm:{' '}
           {deal.status.approval.needed - deal.status.approval.by.length} missing
-          {deal.status.approval.by.length > 0 && `, ${deal.status.approval.by.join(', ')} has confirmed`}.
+          {deal.status.approval.by.length > 0 && `, ${deal.status.approval.by.join(', ')} confirmed already`}.
         </p>
       )}
       {deal.status?.difference !== undefined && (

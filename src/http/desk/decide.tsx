@@ -1,5 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Child } from 'hono/jsx';
+import { countMissingAfter } from '../../deal/approval.js';
 import { ChangedSinceError, DealbridgeError, NotAllowedError, UnknownError } from '../../deal/errors.js';
 import { cancelDeal, confirmDeal, rejectDeal, retryDeal } from '../../operations/deals/decide.js';
 import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
@@ -55,8 +56,9 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
     app.post(`/deals/:deal/${act}`, async (c) => {
       const form = await readForm(c);
       const deal = c.req.param('deal') ?? '';
+      let done: string;
       try {
-        await decide(dependencies, c, act, deal, form);
+        done = await decide(dependencies, c, act, deal, form);
       } catch (error) {
         if (!(error instanceof DealbridgeError)) throw error;
         return frame.showPanel(
@@ -67,7 +69,7 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
       }
       if (!isPart(c)) return c.redirect(`/deals/${deal}`, 303);
       c.header('hx-trigger', 'deal-changed');
-      return frame.showPanel(c, { title: DONE[act] }, <Done text={DONE[act]} />);
+      return frame.showPanel(c, { title: done }, <Done text={done} />);
     });
   }
 
@@ -100,24 +102,25 @@ async function decide(
   act: Asked,
   deal: string,
   { figures = '', note = '', reason = '' }: Fields,
-): Promise<void> {
+): Promise<string> {
   const person = c.get('person');
   switch (act) {
     case 'confirm': {
       const said = note.trim();
       const input = { deal, figures: parseFiguresVersion(figures), ...(said !== '' && { note: said }) };
-      await confirmDeal(dependencies, person, input);
-      return;
+      const { approval } = await confirmDeal(dependencies, person, input);
+      const missing = approval ? countMissingAfter(approval) : 0;
+      return missing === 0 ? DONE.confirm : `Confirmed by you. Still missing before it is posted: ${missing}.`;
     }
     case 'reject':
       await rejectDeal(dependencies, person, { deal, reason, figures: parseFiguresVersion(figures) });
-      return;
+      return DONE.reject;
     case 'retry':
       await retryDeal(dependencies, person, { deal });
-      return;
+      return DONE.retry;
     case 'cancel':
       await cancelDeal(dependencies, person, { deal, reason });
-      return;
+      return DONE.cancel;
   }
 }
 
