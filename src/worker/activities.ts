@@ -29,7 +29,6 @@ import { createAccountReaders, createCustomerSteps } from '../activities/masters
 import { createItemSteps, createProductReaders } from '../activities/masters/sync-products.js';
 import type { Company } from '../activities/routing/companies.js';
 import { routeByCompany, routeByContext } from '../activities/routing/route-steps.js';
-import { createDecisionSettings } from '../activities/settings/decisions.js';
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { findRunningDeals } from '../dispatch/running-deals.js';
@@ -97,10 +96,10 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     deals: {
       ...createLedgerActivities({
         ...{ ledger, companyId, rules, startDeal: (ref) => start(ref) },
+        takesUnsealedDecisions: config.unsealedDecisions,
         decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
       }),
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config)), log }),
-      ...createDecisionSettings(config),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({
         masters: masterDataDeps.masters,

@@ -19,7 +19,6 @@ import type { MasterLedgerActivities } from '../activities/masters/master-ledger
 import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../activities/masters/match-accounts.js';
 import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
 import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
-import type { DecisionSettings } from '../activities/settings/decisions.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../deal/time-limits.js';
 
@@ -98,11 +97,6 @@ export const feed = proxyActivities<
 export const audit = proxyLocalActivities<AuditActivities>({
   startToCloseTimeout: '50s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s' },
-});
-
-export const decisionSettings = proxyLocalActivities<DecisionSettings>({
-  startToCloseTimeout: '10s',
-  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
 export const feedSwitches = proxyLocalActivities<FeedSwitches>({

@@ -1,8 +1,8 @@
 import { ApplicationFailure, log, type WorkflowInterceptors } from '@temporalio/workflow';
 import { isUnsealed, takeUnsealed } from '../deal/unsealed.js';
-import { decisionSettings } from './activity-options.js';
 import { confirmSignal, rejectSignal } from './deals/messages.js';
 import { refuse } from './strict-input.js';
+import { takesUnsealedDecisions } from './unsealed-decisions.js';
 
 /**
  * Whoever reaches Temporal can write to any run; only who has a key, or the token of the codec endpoint, can seal. So what is
@@ -24,12 +24,9 @@ export function interceptors(): WorkflowInterceptors {
           }
           next(input);
         },
-        async handleSignal(input, next) {
+        handleSignal(input, next) {
           if (!DECISIONS.has(input.signalName) || !input.args.some(isUnsealed)) return next(input);
-          // Asked once and kept in the history: a setting that changes later does not change what was decided.
-          if (await decisionSettings.takesUnsealedDecisions()) {
-            return next({ ...input, args: input.args.map(takeUnsealed) });
-          }
+          if (takesUnsealedDecisions()) return next({ ...input, args: input.args.map(takeUnsealed) });
           log.warn('signal ignored', { signal: input.signalName, type: 'NotSealed' });
           return next(input);
         },

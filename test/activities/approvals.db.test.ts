@@ -36,6 +36,7 @@ const activities = () =>
   createLedgerActivities({
     ...{ ledger, companyId, rules: parseRules(''), startDeal: async () => undefined },
     decisions: { proofs, unverified: 'accepted' },
+    takesUnsealedDecisions: false,
   });
 
 async function register(): Promise<string> {

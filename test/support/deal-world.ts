@@ -100,6 +100,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     isClosed: false,
     /** A request for a draft has no answer yet. */
     isDraftUnanswered: false,
+    takesUnsealedDecisions: false,
   };
   const dealPolicy: Policy = { ...POLICY, ...policy };
   const revision = () => `W/"${record.version}"`;

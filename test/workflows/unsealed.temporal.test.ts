@@ -17,9 +17,9 @@ afterAll(() => skipping.close());
 
 async function startWaiting(takesUnsealedDecisions: boolean) {
   const world = makeDealWorld(skipping);
+  world.progress.takesUnsealedDecisions = takesUnsealedDecisions;
   const deal = await world.start();
   await deal.until('awaiting-confirmation');
-  skipping.answerWith({ ...world.standIns, takesUnsealedDecisions: async () => takesUnsealedDecisions });
   const unsealed = toUnsealed({ by: 'ann', figures: await deal.figures() }) as ConfirmInput;
   return { world, deal, unsealed };
 }

@@ -80,6 +80,8 @@ export interface DealProgress {
   readonly invoices: readonly InvoiceProgress[];
   readonly writesColumns: boolean;
   readonly closesOrder: boolean;
+  /** Whether decisions by signal count that nobody sealed. */
+  readonly takesUnsealedDecisions: boolean;
 }
 
 export interface InvoiceProgress {
@@ -117,13 +119,15 @@ export interface LedgerActivityDependencies {
   readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
+  /** Whether decisions by signal count that nobody sealed. */
+  readonly takesUnsealedDecisions: boolean;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
 export function createLedgerActivities(dependencies: LedgerActivityDependencies) {
-  const { ledger, companyId: ofTheRest, rules, startDeal, decisions } = dependencies;
+  const { ledger, companyId: ofTheRest, rules, startDeal, decisions, takesUnsealedDecisions } = dependencies;
 
   async function findMasters({ companyId, accountId, products }: ClaimInput): Promise<Masters> {
     const productIds = products.map((product) => product.productId);
@@ -167,6 +171,7 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
         invoices: posted.map(toInvoiceProgress),
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,
+        takesUnsealedDecisions,
       };
     },
     /** A deal that ended without a document begins again; any other goes on where it is. */

@@ -3,6 +3,7 @@ import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { PostOutcome } from '../../activities/documents/posting.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
+import { allowUnsealedDecisions } from '../unsealed-decisions.js';
 import { type Confirmation, confirm } from './confirming.js';
 import { DealHandlers } from './deal-handlers.js';
 import { postingOf, readDraft } from './document-steps.js';
@@ -40,6 +41,7 @@ async function begin(handlers: DealHandlers, ref: RecordRef, { replay }: HandOve
     await handlers.runUnlessHeld('recording the replay', () => ledger.beginReplay({ recordId: ref.recordId, replay }));
   }
   const progress = await handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref));
+  allowUnsealedDecisions(progress.takesUnsealedDecisions);
   handlers.hasProgress();
   return progress;
 }
