@@ -1,4 +1,5 @@
 import { isDigestDue, isQuiet, type QuietHours, toLocalTime } from './alert-times.js';
+import { InternalError } from './errors.js';
 import { HOLDS, type HoldOwner, type HoldReason } from './holds.js';
 
 /** What people are told of without having asked: what stands now, sorted into messages, each cause said once. */
@@ -154,7 +155,7 @@ const SHOWN_NUMBERS = 10;
 
 function toGroup(causes: readonly AlertCause[], deskUrl: string): AlertGroup {
   const [first] = causes;
-  if (!first) throw new RangeError('a group has a cause');
+  if (!first) throw new InternalError('a group of alerts has no cause');
   const { kind, subject, advice, path } = first;
   const numbers = causes.flatMap(({ number }) => number ?? []).slice(0, SHOWN_NUMBERS);
   return { kind, subject, advice, count: causes.length, numbers, link: `${deskUrl}${path}` };

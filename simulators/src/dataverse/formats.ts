@@ -4,7 +4,7 @@ import { toJsonText, toText } from './wire.js';
 
 /**
  * What `Accept` asks of a JSON answer: how much control information, and whether large numbers are text (OData JSON
- * format 4.0, sections 3.1 and 3.2).
+ * format 4.0, chapters 3.1 and 3.2).
  */
 
 export interface Format {

@@ -38,7 +38,7 @@ export function testFetch({ ask, code, account, tenant }: DataverseRequests): vo
       expect(Object.keys(body.value[0]).sort()).toEqual(['@odata.etag', 'accountid', 'name']);
     });
 
-    // filter-rows.md, reference/operators.md
+    // filter-rows.md, operators.md
     it('knows and, or and the operators', async () => {
       const find = async (conditions: string, type = 'and'): Promise<string[]> => {
         const { status, body } = await fetchXml(
@@ -141,7 +141,7 @@ export function testFetch({ ask, code, account, tenant }: DataverseRequests): vo
       expect((await fetchXml('accounts', query(1))).body['@Microsoft.Dynamics.CRM.morerecords']).toBeUndefined();
     });
 
-    // order-rows.md, reference/fetch.md
+    // order-rows.md, fetch.md
     it('takes top, distinct and all-attributes', async () => {
       const top = await fetchXml(
         'accounts',
@@ -155,7 +155,7 @@ export function testFetch({ ask, code, account, tenant }: DataverseRequests): vo
       expect(all.body.value[0]).toMatchObject({ creditlimit: expect.any(Number), _ownerid_value: expect.any(String) });
     });
 
-    // reference/web-service-error-codes: QueryBuilderNoEntity, QueryBuilderNoAttribute
+    // web-service-error-codes: QueryBuilderNoEntity, QueryBuilderNoAttribute
     it('refuses what it does not know', async () => {
       const noEntity = await fetchXml('accounts', "<fetch><entity name='unicorn'/></fetch>");
       expect(noEntity.status).toBe(400);
