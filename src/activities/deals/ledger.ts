@@ -191,6 +191,8 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
     /** False when the same was noticed before: then there is nothing to report. */
     async saveNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
+      // A step of a run that is done once more finds posted what was handed over before: that was nobody's hand.
+      if (notice.kind === 'posted-by-hand' && (await ledger.getRecord(recordId)).isHandedOver) return false;
       const isNew = await ledger.saveNotice(recordId, notice);
       if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
       return isNew;

@@ -1,0 +1,64 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createLedger } from '../../src/ledger/ledger.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { parseRules } from '../../src/process/config.js';
+import { systemClock } from '../../src/process/system-clock.js';
+import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
+import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+
+/** A run whose last task was lost, or that Temporal has from an older copy, goes through steps that the ledger knows as done. */
+
+let embedded: EmbeddedLedger;
+let database: Database;
+beforeAll(async () => {
+  embedded = await openEmbeddedLedger();
+  database = openDatabase(embedded.url);
+  await migrate(database);
+});
+afterAll(async () => {
+  await database?.close();
+  await embedded?.stop();
+});
+
+async function openDeal(state: 'confirmed' | 'awaiting-shipment') {
+  const ledger = createLedger(database);
+  const steps = createLedgerActivities({
+    ...{ ledger, companyId: randomUUID(), rules: parseRules(''), startDeal: async () => undefined },
+    decisions: {
+      proofs: createDecisionProofs(openKeyRing({ kind: 'text', text: createKeyLine() }), systemClock),
+      unverified: 'accepted',
+    },
+    takesUnsealedDecisions: false,
+  });
+  const recordId = randomUUID();
+  await ledger.register({ table: 'salesorder', recordId });
+  await steps.recordState({ recordId, state });
+  return { ledger, steps, recordId };
+}
+
+describe('a deal that was handed over', () => {
+  it('gets no notice that somebody posted it by hand, which another deal gets once', async () => {
+    const notice = { kind: 'posted-by-hand', subject: 'draft-1' } as const;
+    const handedOver = await openDeal('awaiting-shipment');
+    expect(await handedOver.steps.saveNotice({ recordId: handedOver.recordId, notice })).toBe(false);
+    expect(await handedOver.ledger.listNotices(handedOver.recordId)).toEqual([]);
+    const { ledger, steps, recordId } = await openDeal('confirmed');
+    expect(await steps.saveNotice({ recordId, notice })).toBe(true);
+    expect(await steps.saveNotice({ recordId, notice })).toBe(false);
+    expect((await ledger.listNotices(recordId)).map(({ kind }) => kind)).toEqual(['posted-by-hand']);
+  });
+
+  it('is not confirmed once more', async () => {
+    const { ledger, steps, recordId } = await openDeal('awaiting-shipment');
+    const decision = { actor: 'rule', action: 'confirm', facts: {} };
+    await steps.recordState({ recordId, state: 'confirmed', decision });
+    expect((await ledger.readAudit(recordId)).map(({ action }) => action)).not.toContain('confirm');
+    expect((await ledger.getRecord(recordId)).state).toBe('awaiting-shipment');
+  });
+});
