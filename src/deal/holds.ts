@@ -22,6 +22,7 @@ export type HoldReason =
   | 'dimension-conflict'
   | 'write-in-unmapped'
   | 'freight-unmapped'
+  | 'discount-not-allowed'
   | 'totals-differ'
   | 'period-closed'
   | 'posting-setup'
@@ -114,6 +115,10 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     nextStep: 'Name the account for write-in lines in the configuration; then retry.',
   },
   'freight-unmapped': { owner: 'IT', nextStep: 'Name the account for freight in the configuration; then retry.' },
+  'discount-not-allowed': {
+    owner: 'seller',
+    nextStep: 'Give the discount on the lines instead of on the whole record in Sales; then retry.',
+  },
   'totals-differ': {
     owner: 'finance',
     nextStep: 'Compare the draft with the deal, correct one of them; then retry, which compares again.',
@@ -270,6 +275,7 @@ export const HOLDS_SEEN_BY_READING: ReadonlySet<HoldReason> = new Set([
   'dimension-conflict',
   'write-in-unmapped',
   'freight-unmapped',
+  'discount-not-allowed',
   'totals-differ',
 ]);
 

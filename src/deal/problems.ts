@@ -1,7 +1,7 @@
 import type { DealLine, WonDeal } from './deal.js';
 import type { Problem } from './holds.js';
 import { decideLine, isFree, isLeftOut, type LineRules } from './line-rules.js';
-import { isZero } from './money.js';
+import { isLess, isZero } from './money.js';
 
 export type { LineRules } from './line-rules.js';
 
@@ -17,7 +17,9 @@ export function findProblems(deal: WonDeal, rules: LineRules): Problem[] {
   for (const line of deal.lines) {
     if (line.pricingErrorCode !== 0) say('pricing-error', `${whereOf(line)}: pricing error ${line.pricingErrorCode}`);
   }
-  return [...problems, ...findRefusedLines(deal, rules)];
+  const refused = findRefusedLines(deal, rules);
+  if (refused.length === 0 && deal.lines.length > 0) sayDiscount(deal, rules, say);
+  return [...problems, ...refused];
 }
 
 /** Lines that the rules turn into nothing: of such a deal no document can be made, and none be compared with. */
@@ -38,6 +40,17 @@ export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
   }
   if (!isZero(deal.freight) && !rules.freightAccount) say('freight-unmapped', `freight of ${deal.freight}`);
   return problems;
+}
+
+/** A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7). */
+function sayDiscount(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
+  const takesDiscount = (line: DealLine): boolean => {
+    const { kind } = decideLine(line, rules, deal.extra.owner);
+    return (kind === 'item' || kind === 'resource') && !isLeftOut(line, rules) && !isFree(line);
+  };
+  if (!isLess('0', deal.headerDiscount) || deal.lines.some(takesDiscount)) return;
+  const text = `discount of ${deal.headerDiscount} on the whole record, but none of its lines is an item or a resource that costs something: Business Central spreads it over those alone`;
+  say('discount-not-allowed', text);
 }
 
 function sayTo(problems: Problem[]): (reason: Problem['reason'], text: string) => void {

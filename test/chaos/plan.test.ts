@@ -1,5 +1,7 @@
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { describe, expect, it } from 'vitest';
 import { CASE_DECISIONS } from '../../tools/chaos/cases.js';
+import { changesOf } from '../../tools/chaos/changes.js';
 import { EFFECTS } from '../../tools/chaos/effects.js';
 import { SESSION_ENDS } from '../../tools/chaos/ledger-sessions.js';
 import { makePlan, readRuleId } from '../../tools/chaos/plan.js';
@@ -81,5 +83,17 @@ describe('the plan of faults', () => {
       const fitting = REQUEST_KINDS.filter((kind) => kind.method === method && new RegExp(kind.path).test(path));
       expect(fitting.length, path).toBe(1);
     }
+  });
+});
+
+describe('what sellers change in an outage', () => {
+  const line = { productIndex: 0, text: 'Bracket', quantity: 1, price: '1.00', discount: '0' };
+  const seedOf = (productIndex: number | undefined) =>
+    ({ lines: [{ ...line, productIndex }] }) as unknown as SeedDocument;
+
+  it('is no discount where Business Central has no line for it', () => {
+    expect(changesOf({ kind: 'opportunity', seed: seedOf(undefined) })).toEqual(['cancelled', 'reopened']);
+    expect(changesOf({ kind: 'opportunity', seed: seedOf(0) })).toEqual(['cancelled', 'amount', 'reopened']);
+    expect(changesOf({ kind: 'salesorder', seed: seedOf(undefined) })).toEqual(['cancelled', 'amount']);
   });
 });

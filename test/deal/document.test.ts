@@ -149,6 +149,19 @@ describe('all that is wrong with lines is told at once', () => {
     ]);
   });
 
+  it('a discount of the whole record that no line can carry', () => {
+    const { lines } = parseRules('writeInAccount: "8400"\nfreightAccount: "8410"');
+    const writeIns = [makeLine(1, { product: undefined }), makeLine(2, { product: undefined })];
+    expect(findProblems(makeDeal({ lines: writeIns, headerDiscount: '7.13', freight: '5.00' }), lines)).toEqual([
+      {
+        reason: 'discount-not-allowed',
+        text: 'discount of 7.13 on the whole record, but none of its lines is an item or a resource that costs something: Business Central spreads it over those alone',
+      },
+    ]);
+    expect(findProblems(makeDeal({ lines: writeIns, headerDiscount: '0' }), lines)).toEqual([]);
+    expect(findProblems(makeDeal({ lines: [...writeIns, makeLine(3)], headerDiscount: '7.13' }), lines)).toEqual([]);
+  });
+
   it('a rule can decide by the owner of the record', () => {
     const rules = parseRules('lineRules: [{ when: { owner: "*@partner.example" }, as: refuse }]').lines;
     const owned = (internalemailaddress: string) => makeDeal({ extra: { owner: { internalemailaddress } } });

@@ -37,6 +37,18 @@ const CHANGED_AT_ONCE = 5;
 const DISCOUNT = 7.13;
 const MORE = 300;
 
+/**
+ * An order that is active again is still handed over: only an opportunity that is open is not. The discount that changes what an
+ * opportunity comes to needs a product among its lines: Business Central has no place for it on write-ins alone.
+ */
+export function changesOf({ kind, seed }: Pick<Deal, 'kind' | 'seed'>): readonly ChangeKind[] {
+  const takesDiscount = seed.lines.some(({ productIndex }) => productIndex !== undefined);
+  return CHANGE_KINDS.filter((one) => {
+    if (one === 'reopened') return kind === 'opportunity';
+    return one !== 'amount' || kind !== 'opportunity' || takesDiscount;
+  });
+}
+
 export interface Changes {
   /** Takes as long as the outage. */
   breakOut(outage: Outage): Promise<void>;
@@ -73,9 +85,8 @@ export function createChanges({
     });
   }
 
-  /** An order that is active again is still handed over: only an opportunity that is open is not. */
-  function kindFor({ kind }: Deal): ChangeKind {
-    const kinds = CHANGE_KINDS.filter((one) => one !== 'reopened' || kind === 'opportunity');
+  function kindFor(deal: Deal): ChangeKind {
+    const kinds = changesOf(deal);
     turn += 1;
     return kinds[turn % kinds.length] ?? 'cancelled';
   }
