@@ -11,6 +11,8 @@ export const HEARTBEAT_INTERVAL_MS = 2_000;
 export const HEARTBEAT_LIMIT_MS = 6_000;
 /** A document is posted by what was read of its record at most this long ago; else the record is read once more. */
 export const RECORD_FRESH_MS = 60_000;
+/** A posting that stood in the queue for longer reads it again too, however fresh it was: the worker may have died meanwhile. */
+export const QUEUE_WAIT_MS = 2_000;
 /** A worker that is told to stop lets its steps end, then cancels them, then leaves. */
 export const SHUTDOWN_GRACE_MS = 20_000;
 export const SHUTDOWN_FORCE_MS = 40_000;

@@ -1,3 +1,4 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
@@ -234,6 +235,17 @@ describe.each(['post', 'shipAndInvoice'] as const)('before %s', (step) => {
     // Nothing has left, so nothing has to be waited for.
     expect(await openSteps()[step](postInput(deal, draft, { readAt: long() }))).toBe('posted');
     expect(await posted(deal)).toBe(1);
+  });
+
+  it.each([
+    ['for three seconds', { scheduledTimestampMs: Date.now() - 3_000 }],
+    ['by its own clock, as it was tried before', { attempt: 2 }],
+  ])('a step that stood in the queue %s compares even what was just read', async (_, info) => {
+    const { deal, draft } = await makeDraft(kind);
+    found = 'ended';
+    const inQueue = new MockActivityEnvironment({ scheduledTimestampMs: Date.now(), ...info });
+    expect(await inQueue.run(() => openSteps()[step](postInput(deal, draft)))).toBe('changed');
+    expect(await posted(deal)).toBe(0);
   });
 
   it('what was recorded once and is replayed is not compared', async () => {

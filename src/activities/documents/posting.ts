@@ -13,7 +13,7 @@ import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
 import type { RecordCheck } from '../deals/sales.js';
 import { refuse } from '../remote/failures.js';
 import { done } from '../remote/results.js';
-import { isRepeated } from '../remote/temporal-time.js';
+import { hasWaited } from '../remote/temporal-time.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
 import { createDocumentPorts, type DocumentPort, severalDocuments } from './document-kinds.js';
@@ -90,14 +90,14 @@ export function createPostingSteps(dependencies: PostingDependencies) {
   async function isOutdated({ table, recordId, revision, readAt }: PostInput): Promise<boolean> {
     if (readAt === undefined) return false;
     const ageMs = clock.now().getTime() - Date.parse(readAt);
-    if (ageMs <= RECORD_FRESH_MS && !isRepeated()) return false;
+    if (ageMs <= RECORD_FRESH_MS && !hasWaited(clock)) return false;
     const { found } = await dependencies.checkRecord({ ref: { table, recordId }, revision });
     return found !== 'same';
   }
 
   /** The last guard before the posting: exactly this document stands under the key of the deal (I1). */
   async function ensureOnly(port: DocumentPort, { recordId, draft, mustLookUp }: PostInput): Promise<void> {
-    if (!mustLookUp && !isRepeated()) return;
+    if (!mustLookUp && !hasWaited(clock)) return;
     const key = documentKey(recordId);
     const found = await toTemporalFailures(() => port.list(key));
     if (found.length > 1) throw severalDocuments(key, found);
