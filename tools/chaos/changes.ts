@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
 import { documentKey } from '../../src/deal/ids.js';
-import type { Deal } from './deals.js';
+import { type Deal, hasProduct } from './deals.js';
 import { TIMES } from './effects.js';
 import type { Seller } from './seller.js';
 
@@ -42,10 +42,9 @@ const MORE = 300;
  * opportunity comes to needs a product among its lines: Business Central has no place for it on write-ins alone.
  */
 export function changesOf({ kind, seed }: Pick<Deal, 'kind' | 'seed'>): readonly ChangeKind[] {
-  const takesDiscount = seed.lines.some(({ productIndex }) => productIndex !== undefined);
   return CHANGE_KINDS.filter((one) => {
     if (one === 'reopened') return kind === 'opportunity';
-    return one !== 'amount' || kind !== 'opportunity' || takesDiscount;
+    return one !== 'amount' || kind !== 'opportunity' || hasProduct(seed);
   });
 }
 

@@ -67,7 +67,7 @@ export function chooseDeals(simulators: Simulators, { deals, orders, cases, byHa
     const wanted = planned ? (KINDS[planned.name] ?? plain) : plain;
     const table = wanted === 'chain' ? 'opportunity' : wanted;
     const found = [table, 'opportunity', 'quote', 'salesorder'].find((name) => left.get(name as SourceTable)?.length);
-    const seed = left.get(found as SourceTable)?.shift();
+    const seed = take(left.get(found as SourceTable) ?? [], planned?.name === 'automatic-discount');
     if (!seed) throw new RangeError(`the seed holds too few records for ${deals} deals`);
     const account = data.accounts[seed.accountIndex];
     if (!account) throw new RangeError(`the seed holds no account of ${seed.number}`);
@@ -88,6 +88,16 @@ export function chooseDeals(simulators: Simulators, { deals, orders, cases, byHa
       acceptsDifference: false,
     };
   });
+}
+
+/** The next of them; a discount of the whole document needs a product among the lines. */
+function take(seeds: SeedDocument[], needsProduct: boolean): SeedDocument | undefined {
+  const index = needsProduct ? seeds.findIndex(hasProduct) : 0;
+  return index < 0 ? undefined : seeds.splice(index, 1)[0];
+}
+
+export function hasProduct({ lines }: SeedDocument): boolean {
+  return lines.some(({ productIndex }) => productIndex !== undefined);
 }
 
 /** What only some records can be: a won opportunity may still be changed, and a chain has two records to compare. */

@@ -217,6 +217,8 @@ export function makeDistributor(size: DistributorSize): Distributor {
       };
     });
     const [state, status] = kind === 'quote' ? [1, 2] : [0, 1];
+    // Business Central has no place for a discount of the whole document on write-ins alone.
+    const takesDiscount = lines.some(({ productIndex }) => productIndex !== undefined);
     return {
       id: id(`document/${index}`),
       kind,
@@ -227,7 +229,7 @@ export function makeDistributor(size: DistributorSize): Distributor {
       status,
       lines,
       freight: index % 6 === 5 ? '48.00' : '0',
-      discount: index % 9 === 8 ? '10.00' : '0',
+      discount: index % 9 === 8 && takesDiscount ? '10.00' : '0',
     };
   };
   const documents = Array.from({ length: size.documents ?? 90 }, (_, index) => makeDocument(index));
