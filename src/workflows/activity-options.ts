@@ -69,8 +69,8 @@ export function watchHolds(firstMs: number) {
     scheduleToCloseTimeout: '7 days',
     heartbeatTimeout: HEARTBEAT_LIMIT_MS,
     retry: { initialInterval: firstMs, backoffCoefficient: 1.1, maximumInterval: '24h' },
-    // A watch whose hold is over sees that at its next look, and ends without another event.
-    cancellationType: ActivityCancellationType.ABANDON,
+    // Not abandoned: the event of a time-out that comes when the hold is long over would fail every later task of the run.
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
   });
 }
 

@@ -84,6 +84,25 @@ describe('a hold', () => {
     await deal.confirm();
     await deal.handle.result();
   });
+
+  it('that a person ended is not disturbed by its watch, which no worker answered for a week', async () => {
+    const world = makeDealWorld(skipping);
+    Object.assign(world.books, { isWatched: true, isItemBlocked: true });
+    const deal = await world.start();
+    await deal.until('held');
+    await expect.poll(() => world.countOf('watchHold')).toBe(2);
+    const watch = world.block('watchHold');
+    await skipping.env.sleep('2 hours');
+    await expect.poll(() => world.countOf('watchHold')).toBeGreaterThan(2);
+    world.books.isItemBlocked = false;
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    await skipping.env.sleep('8 days');
+    await deal.confirm();
+    watch.release();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(world.books.posted).toHaveLength(1);
+  });
 });
 
 describe('many changes of one record', () => {

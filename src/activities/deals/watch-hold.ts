@@ -92,8 +92,7 @@ export function createHoldWatch({ dataverse, ledger, rules, companies }: HoldWat
   return {
     /**
      * Ends when both sides look otherwise than when the hold began. Until then it fails and is repeated by Temporal, which
-     * costs the history of the deal nothing. It never fails for good: the hold may be over by then, and the event of a failed
-     * step that was abandoned fails every later task of the run.
+     * costs the history of the deal nothing. It never fails for good: a refusal is an answer as well.
      */
     async watchHold({ ref, seen }: WatchedHold): Promise<string> {
       const sees = await look(ref).catch((error: unknown) => {
