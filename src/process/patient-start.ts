@@ -15,7 +15,8 @@ export interface Patience {
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
-type System = 'Business Central' | 'PostgreSQL' | 'Temporal';
+type RemoteSystem = 'Business Central' | 'Sales';
+type System = RemoteSystem | 'PostgreSQL' | 'Temporal';
 
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
@@ -36,9 +37,13 @@ export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, p
   }
 }
 
+function passesByItself(error: unknown): boolean {
+  return error instanceof RemoteApiError && REMOTE_ERRORS[error.code].mender === 'nobody: it is repeated';
+}
+
 const PASSES: Readonly<Record<System, (error: unknown) => boolean>> = {
-  'Business Central': (error) =>
-    error instanceof RemoteApiError && REMOTE_ERRORS[error.code].mender === 'nobody: it is repeated',
+  'Business Central': passesByItself,
+  Sales: passesByItself,
   PostgreSQL: (error) => {
     const code = codeOf(error);
     if (code === undefined) return error instanceof Error && error.constructor === Error;
@@ -107,6 +112,7 @@ const NOT_FOUND = 5;
 /** Wrong credentials or names are for a person, without a stack. Anything else is a bug and stays one. */
 function toOneLine(system: System, error: unknown): unknown {
   if (error instanceof RemoteApiError) {
+    if (error.code === 'unauthorized') return new ConfigError(toRefusedSignIn(system, error));
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
   const code = codeOf(error);
@@ -121,6 +127,23 @@ function toOneLine(system: System, error: unknown): unknown {
     );
   }
   return error;
+}
+
+/** By the settings that a person has to look at. */
+function toRefusedSignIn(system: System, { api, facts }: RemoteApiError): string {
+  // Before Business Central is asked, Sales may be asked once more.
+  const isSales = api === 'dataverse' || (api === 'entra' && system === 'Sales');
+  const { prefix, name, shown } = isSales
+    ? { prefix: 'DATAVERSE', name: 'dataverse', shown: 'Sales' }
+    : { prefix: 'BC', name: 'business-central', shown: 'Business Central' };
+  const got = [facts.status, facts.remoteCode].filter((part) => part !== undefined).join(' ') || 'no reason given';
+  if (api !== 'entra') {
+    return `setting ${prefix}_CLIENT_ID: expected an app registration that ${shown} lets in, got a refusal of its token (${got})`;
+  }
+  if (!/^(invalid_client|no_credential)/.test(facts.remoteCode ?? '')) {
+    return `setting ${prefix}_CLIENT_ID or ENTRA_TENANT_ID: expected an app registration of the tenant, got a refusal of Entra's (${got})`;
+  }
+  return `setting ${prefix}_CLIENT_SECRET: expected a secret that Entra takes, there or by \`dealbridge credentials set ${name}\`, got a refusal of Entra's (${got})`;
 }
 
 const POSTGRES_REFUSALS: readonly (readonly [RegExp, string])[] = [

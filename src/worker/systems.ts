@@ -47,6 +47,8 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const { furtherCompanies, ...central } = config.businessCentral;
   const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
   const salesLock = await lock(config, foundation, sales.environment);
+  // Nothing is asked of Business Central either before this is certain.
+  await waitFor('Sales', () => salesLock.confirm('look the environment up'), foundation);
   const lockCompany = async (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
     const { reach, environment } = inLane(
       { ...open.businessCentral, environmentUrl: place.environmentUrl },

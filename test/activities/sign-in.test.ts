@@ -3,7 +3,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
-import { createLog } from '../../src/process/log.js';
+import { createLog, describeError } from '../../src/process/log.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 import { toPost } from '../support/posting.js';
 import { createStoppedClock } from '../support/stopped-clock.js';
@@ -54,6 +54,18 @@ async function attempt(deal: WonDeal): Promise<'posted' | ApplicationFailure> {
     throw error;
   }
 }
+
+describe('a start with a wrong secret', () => {
+  it.each([
+    ['DATAVERSE_CLIENT_SECRET', 'dataverse'],
+    ['BC_CLIENT_SECRET', 'business-central'],
+  ])('%s: ends in one line that names it', async (setting, name) => {
+    const start = openWorkerSystems(counter, { settings: { [setting]: 'not-this-one' } });
+    const line = describeError(await start.catch((error: unknown) => error));
+    expect(line).toMatch(new RegExp(`^setting ${setting}: .+credentials set ${name}.+ \\(invalid_client .+$`));
+    expect(line).not.toContain('not-this-one');
+  });
+});
 
 describe('two 401 in a row', () => {
   it('let the step be asked again, and the next attempt goes through', async () => {

@@ -64,6 +64,15 @@ describe('a start', () => {
   });
 
   const passing: readonly (readonly [System, string, unknown])[] = [
+    ['Sales', 'is asleep', new RemoteApiError('dataverse', 'unavailable', 'look the environment up', { status: 503 })],
+    [
+      'Business Central',
+      'does not find its environment for a moment',
+      new RemoteApiError('business-central', 'unavailable', 'look the company up', {
+        status: 404,
+        remoteCode: 'NoEnvironment',
+      }),
+    ],
     ['PostgreSQL', 'does not listen yet', withCode('ECONNREFUSED')],
     ['PostgreSQL', 'is starting up', withCode('57P03')],
     ['PostgreSQL', 'has ended the session', withCode('57P01')],
@@ -93,7 +102,29 @@ describe('a start', () => {
     [
       'Business Central',
       new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'invalid_client AADSTS7000222' }),
-      /^Business Central: ask for a token: unauthorized \(invalid_client AADSTS7000222\)\. .+doctor.+$/,
+      /^setting BC_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set business-central.+, got .+ \(invalid_client AADSTS7000222\); .+doctor.+$/,
+    ],
+    [
+      'Sales',
+      new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'invalid_client AADSTS7000215' }),
+      /^setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set dataverse.+, got .+ \(invalid_client AADSTS7000215\); .+doctor.+$/,
+    ],
+    [
+      'Sales',
+      new RemoteApiError('entra', 'unauthorized', 'ask for a token', {
+        remoteCode: 'unauthorized_client AADSTS700016',
+      }),
+      /^setting DATAVERSE_CLIENT_ID or ENTRA_TENANT_ID: expected .+, got .+ \(unauthorized_client AADSTS700016\); .+$/,
+    ],
+    [
+      'Business Central',
+      new RemoteApiError('dataverse', 'unauthorized', 'look the environment up', { status: 401 }),
+      /^setting DATAVERSE_CLIENT_ID: expected an app registration that Sales lets in, got .+ \(401\); .+$/,
+    ],
+    [
+      'Business Central',
+      new RemoteApiError('business-central', 'unauthorized', 'look the company up', { status: 401 }),
+      /^setting BC_CLIENT_ID: expected an app registration that Business Central lets in, got .+ \(401\); .+$/,
     ],
     [
       'Business Central',
