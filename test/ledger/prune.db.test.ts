@@ -15,6 +15,12 @@ const OLD = new Date('2020-01-01T00:00:00Z');
 const YEAR_AGO = new Date(Date.now() - 365 * 86_400_000);
 const KEPT_TABLES = ['source_records', 'claims', 'links', 'documents', 'write_backs', 'notices', 'sales_rows'];
 
+const COLUMNS: Readonly<Record<string, string>> = {
+  sales_rows: 'row_id',
+  links: 'sales_id',
+  alert_messages: 'channel',
+};
+
 /** What may go and what may not, on every database that carries the ledger. */
 function testPruning(name: string, open: () => Promise<{ url: string; stop: () => Promise<void> }>): void {
   describe(`pruning on ${name}`, () => {
@@ -61,10 +67,20 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
         `INSERT INTO sales_rows (source_table, row_id, version, sweep) VALUES ('salesorder', $1, 1, 1)`,
         [id],
       );
+      for (const [sentAt, plannedAt] of [
+        [at, at],
+        [null, at],
+      ]) {
+        await database.query(
+          `INSERT INTO alert_messages (message_id, channel, owner, content, planned_at, sent_at)
+           VALUES (gen_random_uuid(), $1, 'IT', '{}', $2, $3)`,
+          [id, plannedAt, sentAt],
+        );
+      }
       return id;
     }
     const countOf = async (table: string, id: string): Promise<number> => {
-      const column = table === 'sales_rows' ? 'row_id' : table === 'links' ? 'sales_id' : 'record_id';
+      const column = COLUMNS[table] ?? 'record_id';
       const { rows } = await database.query<{ n: string }>(`SELECT count(*) AS n FROM ${table} WHERE ${column} = $1`, [
         id,
       ]);
@@ -77,7 +93,13 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
       const fresh = await plant('settled', new Date());
       const pruning = { before: YEAR_AGO, by: 'ann' };
       const wouldGo = await pruneLedger(database, { ...pruning, isDryRun: true });
-      expect(wouldGo).toEqual({ deal_revisions: 1, write_intents: 1, detections: 2, observed_invoices: 0 });
+      expect(wouldGo).toEqual({
+        deal_revisions: 1,
+        write_intents: 1,
+        detections: 2,
+        observed_invoices: 0,
+        alert_messages: 2,
+      });
       expect(await countOf('deal_revisions', old)).toBe(2);
 
       expect(await pruneLedger(database, { ...pruning, isDryRun: false })).toEqual(wouldGo);
@@ -95,7 +117,16 @@ function testPruning(name: string, open: () => Promise<{ url: string; stop: () =
         write_intents: 0,
         detections: 0,
         observed_invoices: 0,
+        alert_messages: 0,
       });
+      // Old messages go by their own age, whatever became of a deal; what is still to be sent stays.
+      for (const [id, messages] of [
+        [old, 1],
+        [waiting, 1],
+        [fresh, 2],
+      ] as const) {
+        expect(await countOf('alert_messages', id)).toBe(messages);
+      }
     });
 
     it('tells in the trail what went, and the trail proves itself all the same', async () => {

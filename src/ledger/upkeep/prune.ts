@@ -22,7 +22,11 @@ const PRUNED = {
   detections: 'last_at < $1',
   // The feed forgets them by itself; those of a company that is not read any more stay behind.
   observed_invoices: 'is_deal_notified AND last_modified < $1',
+  // What is still to be sent stays; that a cause was told is remembered beside it (`alert_causes`).
+  alert_messages: 'sent_at < $1',
 } as const;
+
+const TABLES = ['deal_revisions', 'write_intents', 'detections', 'observed_invoices', 'alert_messages'] as const;
 
 export type Pruned = Readonly<Record<keyof typeof PRUNED, number>>;
 
@@ -34,8 +38,8 @@ export interface Pruning {
 
 /** Deletes in small transactions; stopped halfway and started again it goes on. The trail names what went. */
 export async function pruneLedger(database: Database, { before, by, isDryRun }: Pruning): Promise<Pruned> {
-  const count = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0 };
-  for (const table of ['deal_revisions', 'write_intents', 'detections', 'observed_invoices'] as const) {
+  const count = { deal_revisions: 0, write_intents: 0, detections: 0, observed_invoices: 0, alert_messages: 0 };
+  for (const table of TABLES) {
     count[table] = isDryRun ? await countOld(database, table, before) : await deleteOld(database, table, before);
   }
   if (!isDryRun) {
