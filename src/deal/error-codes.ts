@@ -121,6 +121,10 @@ export const REACH_ERRORS = {
     'The bucket for the seals of the audit trail took nothing, or did not show its names.',
     'Check AUDIT_BUCKET_URL, its key, and that the bucket has object lock.',
   ),
+  'time-stamp-refused': setup(
+    'The time-stamping authority gave no stamp for a seal of the audit trail, or one that proves nothing.',
+    'Check AUDIT_TSA_URL, and that AUDIT_TSA_CERTIFICATE_FILE holds its certificate or that of a CA above it.',
+  ),
   'alert-refused': passing(
     'A mail server, Teams or a webhook took no alert.',
     'Wait: it is tried again every minute. If it goes on, check the ALERT_ setting of that channel.',
