@@ -121,6 +121,15 @@ CREATE TRIGGER audit_seals_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE O
 CREATE TRIGGER audit_seal_heads_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_seal_heads
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+-- Tokens of a time-stamping authority, each of the number and hash of a seal.
+CREATE TABLE audit_stamps (
+  seal_number bigint PRIMARY KEY,
+  seal_hash text NOT NULL,
+  token text NOT NULL
+);
+CREATE TRIGGER audit_stamps_are_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_stamps
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 -- Seals the heads of all chains that grew since the seal before. Nothing when none did.
 CREATE FUNCTION seal_audit() RETURNS SETOF audit_seals LANGUAGE plpgsql AS $$
 DECLARE
@@ -187,6 +196,9 @@ COMMENT ON COLUMN audit_seals.chain_count IS 'Chains that there were at the mome
 COMMENT ON COLUMN audit_seals.changed_count IS 'Chains that grew since the seal before: the rows in audit_seal_heads.';
 COMMENT ON COLUMN audit_seals.previous_hash IS 'seal_hash of the seal before; zeros for the first.';
 COMMENT ON COLUMN audit_seals.seal_hash IS 'SHA-256 of the seal and of its heads.';
+COMMENT ON TABLE audit_stamps IS 'Tokens of a time-stamping authority (RFC 3161) for seals (docs/audit.md).';
+COMMENT ON COLUMN audit_stamps.seal_hash IS 'Of the seal when it was stamped.';
+COMMENT ON COLUMN audit_stamps.token IS 'DER, in base64: openssl ts reads it.';
 COMMENT ON TABLE audit_seal_heads IS 'The last entry of each chain that grew since the seal before.';
 COMMENT ON COLUMN audit_seal_heads.chain_id IS 'record_id of the chain.';
 COMMENT ON COLUMN audit_seal_heads.chain_position IS 'Of the last entry of the chain.';

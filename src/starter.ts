@@ -40,7 +40,11 @@ guardOutput();
 const config = loadConfig();
 const runtime = await openRuntime(config, 'starter', { waits: true });
 const { ledger, log, ring, temporal, vault } = runtime;
-await ensureLedgerIsComplete(runtime.database, [createTemporalWitness(temporal), ...openWitnesses(config)], log);
+await ensureLedgerIsComplete(
+  runtime.database,
+  [createTemporalWitness(temporal), ...openWitnesses(config, runtime.database)],
+  log,
+);
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 await ensureCredential('webhook', webhookSecrets);
 const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);

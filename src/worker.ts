@@ -32,7 +32,7 @@ const runtime = await openRuntime(config, 'worker', { waits: true });
 const { dataConverter, log } = runtime;
 await ensureLedgerIsComplete(
   runtime.database,
-  [createTemporalWitness(runtime.temporal), ...openWitnesses(config)],
+  [createTemporalWitness(runtime.temporal), ...openWitnesses(config, runtime.database)],
   log,
 );
 await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));

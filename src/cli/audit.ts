@@ -31,7 +31,11 @@ export function addAuditCommands(program: Command): void {
     .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
       withRuntime(async ({ database }, config) => {
         const input = { ...(record && { recordId: record }), knownSeals: seal };
-        const verdict = await verifyTrail({ database, witnesses: openWitnesses(config) }, currentPerson(), input);
+        const verdict = await verifyTrail(
+          { database, witnesses: openWitnesses(config, database) },
+          currentPerson(),
+          input,
+        );
         for (const { kind, chain, position, entryId, text } of verdict.findings) {
           const where = chain === 'seals' ? `seal ${position}` : `chain ${chain}, entry ${position}`;
           console.log(`${where}${entryId === undefined ? '' : ` (number ${entryId})`}: ${kind}; ${text}`);
@@ -52,7 +56,7 @@ export function addAuditCommands(program: Command): void {
       withRuntime(async ({ ledger, database }, config) => {
         const seal = await sealTrail({ ledger }, currentPerson(), {});
         console.log(seal ? `seal ${seal.number}:${seal.sealHash} of ${seal.at}` : 'nothing came since the last seal');
-        for (const noting of await noteAt(database, openWitnesses(config))) {
+        for (const noting of await noteAt(database, openWitnesses(config, database))) {
           console.log(toNotingLine(noting));
           if ('problem' in noting || noting.contradiction !== undefined) process.exitCode = 1;
         }

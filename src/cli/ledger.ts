@@ -42,7 +42,7 @@ export function addLedgerCommands(program: Command): void {
               {
                 database,
                 findLastSealOutside: () =>
-                  findLastSealOutside([createTemporalWitness(temporal), ...openWitnesses(config)], log),
+                  findLastSealOutside([createTemporalWitness(temporal), ...openWitnesses(config, database)], log),
                 restartDeals: () => restartDeals(temporal, (ref) => startDeal({ temporal, ledger: deals }, ref)),
               },
               toPerson(options),
@@ -56,7 +56,7 @@ export function addLedgerCommands(program: Command): void {
   ledger
     .command('prune')
     .description(
-      'delete old revisions, write intents of settled deals and detections; never the trail, records or links',
+      'delete old revisions, write intents of settled deals, detections and alerts that were sent; never the trail, records or links',
     )
     .requiredOption('--older-than <days>', 'such as 400d')
     .option('--dry-run', 'only count')

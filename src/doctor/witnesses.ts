@@ -19,13 +19,20 @@ export function examineWitnesses(needs: {
   readonly db: Step<Database>;
 }): Step<true> {
   return createStep('audit witnesses', needs, async ({ config, db }) => {
-    const witnesses = openWitnesses(config);
+    const witnesses = openWitnesses(config, db);
     if (witnesses.length === 0) return { value: true, findings: [await toMissing(db)] };
     const findings = witnesses.map((witness) =>
       examineWitness(db, witness).catch((error: unknown) => toFinding(witness.name, error)),
     );
-    return { value: true, findings: await Promise.all(findings) };
+    return { value: true, findings: [...(await Promise.all(findings)), ...findWeakness(config)] };
   });
+}
+
+/** A token stands in the ledger that it is of: whoever takes away both leaves no trace. */
+function findWeakness({ witnesses: { file, bucket } }: Config): Finding[] {
+  if (file !== undefined || bucket !== undefined) return [];
+  const found = 'time stamps alone: they do not find an end that was cut off, or a database that was put back';
+  return [warning('witness', found, 'Set AUDIT_WITNESS_FILE or AUDIT_BUCKET_URL as well (docs/audit.md, Witnesses).')];
 }
 
 async function toMissing(db: Database): Promise<Finding> {

@@ -65,8 +65,9 @@ export interface Config {
   };
   /** Off: nothing runs by itself, deals are started by webhooks and by hand. */
   readonly feeds: boolean;
-  /** Where the seals of the audit trail are noted outside of the database. */
+  /** Where the seals of the audit trail are noted outside of the database, and who stamps them. */
   readonly witnesses: {
+    readonly timeStamps: { readonly url: string; readonly certificates: string } | undefined;
     readonly file: string | undefined;
     readonly bucket:
       | {
@@ -154,7 +155,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       trustedProxies: e.STARTER_TRUSTED_PROXIES,
     },
     feeds: e.FEEDS === 'on',
-    witnesses: { file: e.AUDIT_WITNESS_FILE, bucket: toBucket(e) },
+    witnesses: { file: e.AUDIT_WITNESS_FILE, bucket: toBucket(e), timeStamps: toTimeStamps(e) },
     unsealedDecisions: e.UNSEALED_DECISIONS === 'on',
     rules,
     mapping: toMappingVersion(file),
@@ -164,6 +165,12 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     unverifiedDecisions: e.DESK_UNVERIFIED_DECISIONS ?? (e.DESK_CLIENT_ID === undefined ? 'accepted' : 'refused'),
     logLevel: e.LOG_LEVEL,
   };
+}
+
+/** Both are there, or none: settings.ts. */
+function toTimeStamps(e: SettingValues): Config['witnesses']['timeStamps'] {
+  const { AUDIT_TSA_URL: url, AUDIT_TSA_CERTIFICATE: certificates } = e;
+  return url === undefined || certificates === undefined ? undefined : { url, certificates };
 }
 
 /** All of its settings are there, or none: settings.ts. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseCertificates } from '../clients/time-stamp/authority.js';
 import { ConfigError } from '../deal/errors.js';
 import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
@@ -37,6 +38,13 @@ const checked = (findProblem: (text: string) => SecretProblem | undefined) =>
 /** Given to us by others, and chosen by whoever installs. */
 const secret = checked(findSecretProblem);
 const ownSecret = checked(findOwnSecretProblem);
+/** PEM, one or more. */
+const certificates = z
+  .string()
+  .refine((text) => isCertificates(text), {
+    message: 'one or more certificates in PEM',
+    params: { found: 'a content that is none' },
+  });
 /** Separated by commas: IPv4 or IPv6, or a range of them. */
 const addresses = z
   .string()
@@ -101,6 +109,8 @@ const environment = z.object({
   AUDIT_BUCKET_ACCESS_KEY_ID: z.string().min(1).optional(),
   AUDIT_BUCKET_SECRET_ACCESS_KEY: z.string().min(1).optional(),
   AUDIT_BUCKET_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).default(3_650),
+  AUDIT_TSA_URL: url.optional(),
+  AUDIT_TSA_CERTIFICATE: certificates.optional(),
   UNSEALED_DECISIONS: z.enum(['on', 'off']).default('off'),
   FEEDS: z.enum(['on', 'off']).default('on'),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace']).default('info'),
@@ -117,6 +127,7 @@ export const SETTING_FILES: ReadonlyMap<string, string> = new Map([
     .filter((name) => SECRET.test(name) && name !== 'DEALBRIDGE_KEYS')
     .map((name) => [name, `${name}_FILE`] as const),
   ...Object.entries(TLS_FILES),
+  ['AUDIT_TSA_CERTIFICATE', 'AUDIT_TSA_CERTIFICATE_FILE'],
 ]);
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
@@ -136,6 +147,7 @@ export function readSettings(given: NodeJS.ProcessEnv): { readonly values: Setti
     ...(keyProblem === undefined ? [] : [keyProblem]),
     ...findTimeProblems(env),
     ...findBucketProblems(env),
+    ...findTimeStampProblems(env),
     ...findTlsProblems(tlsSettings.safeParse(env).data ?? {}, givenAs).map(toLine),
     ...findDeskProblems(env),
   ];
@@ -143,6 +155,16 @@ export function readSettings(given: NodeJS.ProcessEnv): { readonly values: Setti
     throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
   }
   return { values: parsed.data, keys };
+}
+
+/** What nobody vouches for proves nothing. */
+function findTimeStampProblems(env: NodeJS.ProcessEnv): string[] {
+  const { AUDIT_TSA_URL: address, AUDIT_TSA_CERTIFICATE: certificate } = env;
+  if (Boolean(address) === Boolean(certificate)) return [];
+  const [missing, given] = address
+    ? ['AUDIT_TSA_CERTIFICATE_FILE', 'AUDIT_TSA_URL']
+    : ['AUDIT_TSA_URL', 'AUDIT_TSA_CERTIFICATE_FILE'];
+  return [`  setting ${missing}: expected a value, since ${given} is given, got nothing`];
 }
 
 const BUCKET = ['AUDIT_BUCKET_URL', 'AUDIT_BUCKET_ACCESS_KEY_ID', 'AUDIT_BUCKET_SECRET_ACCESS_KEY'] as const;
@@ -209,6 +231,14 @@ function toProblem(issue: z.core.$ZodIssue, env: NodeJS.ProcessEnv): string {
     value === undefined ? 'nothing' : SECRET.test(name) ? 'a value that is not shown' : `'${withoutSecrets(value)}'`;
   const seen = issue.code === 'custom' && typeof issue.params?.['found'] === 'string' ? issue.params['found'] : found;
   return toLine({ setting: name, expected: toExpected(issue), found: seen });
+}
+
+function isCertificates(pem: string): boolean {
+  try {
+    return parseCertificates(pem).length > 0;
+  } catch {
+    return false;
+  }
 }
 
 function hasUser(text: string): boolean {

@@ -1,15 +1,20 @@
 import { createBucket } from '../clients/object-storage/bucket.js';
+import { createTimeStampAuthority } from '../clients/time-stamp/authority.js';
 import { createWitnessFile } from '../ledger/audit/witness-file.js';
 import { type Noting, noteSeals, type Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
 import type { Config } from './config.js';
 import { createWitnessBucket } from './witness-bucket.js';
+import { createWitnessStamps } from './witness-stamps.js';
 
-/** Where seals are noted outside of the database. */
+/** Where seals are noted outside of the database, or stamped by somebody outside. */
 
 const TIMEOUT_MS = 10_000;
 
-export function openWitnesses({ witnesses: { file, bucket } }: Pick<Config, 'witnesses'>): readonly Witness[] {
+export function openWitnesses(
+  { witnesses: { file, bucket, timeStamps } }: Pick<Config, 'witnesses'>,
+  database: Database,
+): readonly Witness[] {
   return [
     ...(file === undefined ? [] : [createWitnessFile(file)]),
     ...(bucket === undefined
@@ -19,6 +24,15 @@ export function openWitnesses({ witnesses: { file, bucket } }: Pick<Config, 'wit
             name: `bucket ${bucket.url}`,
             retentionDays: bucket.retentionDays,
           }),
+        ]),
+    ...(timeStamps === undefined
+      ? []
+      : [
+          createWitnessStamps(
+            database,
+            createTimeStampAuthority({ ...timeStamps, timeoutMs: TIMEOUT_MS }),
+            `authority ${timeStamps.url}`,
+          ),
         ]),
   ];
 }

@@ -98,7 +98,7 @@ function toDependencies(config: Config, { database, ledger, ring, temporal, vaul
     follow: createFollowMasters(temporal, config.rules.masters),
     vault,
     mappingHash: config.rules.mappingHash,
-    witnesses: openWitnesses(config),
+    witnesses: openWitnesses(config, database),
     async examine() {
       const examination = createExamination(() => config);
       try {

@@ -99,7 +99,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         takesUnsealedDecisions: config.unsealedDecisions,
         decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
       }),
-      ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config)), log }),
+      ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config, database)), log }),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({
         masters: masterDataDeps.masters,

@@ -30,7 +30,7 @@ export function openAlerts(config: Config, { database, log }: Pick<Runtime, 'dat
       ),
       log,
     }),
-    ...createCheckTrail(database, openWitnesses(config)),
+    ...createCheckTrail(database, openWitnesses(config, database)),
   };
 }
 

@@ -28,7 +28,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const configWith = (file: string | undefined) => ({ witnesses: { file, bucket: undefined } });
+const configWith = (file: string | undefined) => ({ witnesses: { file, bucket: undefined, timeStamps: undefined } });
 
 async function examine(file: string | undefined) {
   const known = <T>(value: T) => createStep('known', {}, async () => ({ findings: [], value }));
@@ -67,7 +67,7 @@ describe('the doctor on witnesses', () => {
       await sealAudit(database);
     }
     expect(await examine(file)).toMatchObject({ result: 'warning', found: 'lacks the newest 11 seals' });
-    await noteAt(database, openWitnesses(configWith(file)));
+    await noteAt(database, openWitnesses(configWith(file), database));
     expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 11' });
     writeFileSync(file, `12 ${'f'.repeat(64)} 2026-03-01T00:00:00Z\n`);
     expect(await examine(file)).toMatchObject({ result: 'wrong', found: expect.stringContaining('missing here') });

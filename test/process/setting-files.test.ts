@@ -67,6 +67,7 @@ describe('a secret in a file', () => {
       'ALERT_WEBHOOK_SECRET',
       'ALERT_WEBHOOK_URL',
       'AUDIT_BUCKET_SECRET_ACCESS_KEY',
+      'AUDIT_TSA_CERTIFICATE',
       'BC_CLIENT_SECRET',
       'BC_CLIENT_STATE',
       'CODEC_TOKEN',

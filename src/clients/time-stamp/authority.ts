@@ -1,5 +1,5 @@
 import { randomBytes, X509Certificate } from 'node:crypto';
-import { Integer, OctetString } from 'asn1js';
+import { Integer, Null, OctetString } from 'asn1js';
 import { AlgorithmIdentifier, MessageImprint, TimeStampReq, TimeStampResp } from 'pkijs';
 import { request } from 'undici';
 import { checkToken, SHA_256, TimeStampError } from './token.js';
@@ -51,8 +51,9 @@ export function parseCertificates(pem: string): X509Certificate[] {
 
 function toRequest(digest: Buffer, nonce: Buffer): Buffer {
   const query = new TimeStampReq({
+    version: 1,
     messageImprint: new MessageImprint({
-      hashAlgorithm: new AlgorithmIdentifier({ algorithmId: SHA_256 }),
+      hashAlgorithm: new AlgorithmIdentifier({ algorithmId: SHA_256, algorithmParams: new Null() }),
       hashedMessage: new OctetString({ valueHex: Uint8Array.from(digest) }),
     }),
     nonce: new Integer({ valueHex: Uint8Array.from(nonce) }),

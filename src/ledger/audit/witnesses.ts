@@ -12,14 +12,20 @@ export interface NotedSeal extends KnownSeal {
   readonly at: string;
 }
 
+/** What a witness says of a seal. */
+export interface TestifiedSeal extends KnownSeal {
+  /** Why its word does not count, in words. */
+  readonly fault?: string;
+}
+
 export interface Witness {
   /** For people: `file /var/…`. */
   readonly name: string;
   /** The newest that it has. @param newest number of the newest seal here: a hint where to look */
-  findLast(newest: string): Promise<KnownSeal | undefined>;
+  findLast(newest: string): Promise<TestifiedSeal | undefined>;
   append(seals: readonly NotedSeal[]): Promise<void>;
   /** All that it has, more or less in their order. */
-  list(): AsyncIterable<KnownSeal>;
+  list(): AsyncIterable<TestifiedSeal>;
 }
 
 export interface Noting {
@@ -71,7 +77,7 @@ export async function hearWitness(db: Queryable, witness: Witness): Promise<Test
   let seals = 0;
   let last = 0n;
   let finding: Finding | undefined;
-  let page: KnownSeal[] = [];
+  let page: TestifiedSeal[] = [];
   const compare = async (): Promise<void> => {
     finding ??= (await findContradiction(db, witness.name, page))[0];
     page = [];
@@ -91,21 +97,25 @@ export async function hearWitness(db: Queryable, witness: Witness): Promise<Test
 export async function findContradiction(
   db: Queryable,
   witness: string,
-  noted: readonly KnownSeal[],
+  noted: readonly TestifiedSeal[],
 ): Promise<Finding[]> {
   const rows = await selectRows(db, notedRow, `${SEALS} WHERE seal_number = ANY($1)`, [
     noted.map(({ number }) => number),
   ]);
   const here = new Map(rows.map(({ number, sealHash }) => [number, sealHash]));
   return noted
-    .filter(({ number, sealHash }) => here.get(number) !== sealHash)
+    .filter(({ number, sealHash, fault }) => fault !== undefined || here.get(number) !== sealHash)
     .sort((left, right) => Number(left.number) - Number(right.number))
-    .map(({ number, sealHash }) => ({
+    .map(({ number, sealHash, fault }) => ({
       kind: 'seal',
       chain: 'seals',
       position: Number(number),
-      text: here.has(number)
-        ? `${witness} noted its hash as ${sealHash}`
-        : `${witness} noted it, and it is missing here: what it saw was cut off, or the database put back`,
+      text: fault ?? toContradiction(witness, here.has(number) ? sealHash : undefined),
     }));
+}
+
+function toContradiction(witness: string, sealHash: string | undefined): string {
+  return sealHash === undefined
+    ? `${witness} noted it, and it is missing here: what it saw was cut off, or the database put back`
+    : `${witness} noted its hash as ${sealHash}`;
 }
