@@ -10,6 +10,8 @@ CREATE TABLE source_records (
   carrier_id uuid,
   revision text,
   record_number text,
+  document_tail text,
+  external_number text,
   customer_number text,
   company_id uuid,
   wanted_company_id uuid,
@@ -30,6 +32,7 @@ CREATE TABLE source_records (
 );
 CREATE INDEX source_records_by_state ON source_records (state, changed_at);
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
+CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
 CREATE INDEX source_records_by_hold ON source_records (hold_reason) WHERE state = 'held';
 COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
 COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';
@@ -39,6 +42,8 @@ COMMENT ON COLUMN source_records.hold_text IS 'What was found, in words.';
 COMMENT ON COLUMN source_records.carrier_id IS 'The record of the lineage that carries the deal instead.';
 COMMENT ON COLUMN source_records.revision IS 'The revision that the deal is handed over at: a key of deal_revisions.';
 COMMENT ON COLUMN source_records.record_number IS 'Number of the record in Sales.';
+COMMENT ON COLUMN source_records.document_tail IS 'What the External Document No. ends with; it follows from the id (src/deal/document-number.ts).';
+COMMENT ON COLUMN source_records.external_number IS 'External Document No. of the deal, fixed before its first document is asked for: a record that is renamed keeps it.';
 COMMENT ON COLUMN source_records.customer_number IS 'Number of the customer in Business Central.';
 COMMENT ON COLUMN source_records.company_id IS 'The company of Business Central that the deal was handed to, or will be.';
 COMMENT ON COLUMN source_records.wanted_company_id IS 'The company that the rules choose; it takes its place once no document of the deal is there any more.';
@@ -78,13 +83,21 @@ COMMENT ON COLUMN claims.record_id IS 'The claimed record: the carrier itself, o
 COMMENT ON COLUMN claims.carrier_id IS 'The record that carries the deal.';
 COMMENT ON COLUMN claims.state IS 'claimed; drafting: it cannot be taken over any more; yielded: a descendant took it over.';
 
--- I1 in one round trip: the lock first, then the claim as it is by then.
-CREATE FUNCTION start_drafting(carrier uuid) RETURNS boolean LANGUAGE plpgsql AS $$
+-- I1 in one round trip: the lock first, then the claim as it is by then. Returns the External Document No. that the deal
+-- has from here on: the wanted one the first time, and then for good. Null when the deal was taken over.
+CREATE FUNCTION start_drafting(carrier uuid, wanted text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+  fixed text;
 BEGIN
   -- The same lock as a claim takes: without it a descendant could read "claimed" and this write "drafting".
   PERFORM pg_advisory_xact_lock(hashtextextended(carrier::text, 0));
   UPDATE claims SET state = 'drafting' WHERE record_id = carrier AND carrier_id = carrier AND state <> 'yielded';
-  RETURN FOUND;
+  IF NOT FOUND THEN
+    RETURN NULL;
+  END IF;
+  UPDATE source_records SET external_number = coalesce(external_number, wanted) WHERE record_id = carrier
+    RETURNING external_number INTO STRICT fixed;
+  RETURN fixed;
 END $$;
 
 CREATE TABLE write_intents (

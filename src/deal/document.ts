@@ -1,7 +1,7 @@
 import { type CompanyCurrency, toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
+import { type ExternalNumberForm, toExternalNumber } from './document-number.js';
 import { InternalError } from './errors.js';
-import { documentKey } from './ids.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
 import { type Decimal, divide, isRounded, isZero, multiply, round, subtract } from './money.js';
 import { toTextLines } from './texts.js';
@@ -64,6 +64,10 @@ export interface DocumentOptions {
   readonly knownUnits?: ReadonlySet<string> | undefined;
   /** As the company has it; by its ISO code when nobody asked. */
   readonly currency?: CompanyCurrency | undefined;
+  /** The form of the External Document No.; readable by default. */
+  readonly numberForm?: ExternalNumberForm | undefined;
+  /** The one that the deal has for good, where it is known. */
+  readonly externalNumber?: string | undefined;
 }
 
 export type DocumentBodyKind = 'invoice' | 'order';
@@ -95,7 +99,7 @@ export function toDocument(
   const currency = currencyOf(deal, options);
   const headerDiscount = toDiscount(deal, currency);
   return {
-    externalDocumentNumber: documentKey(deal.recordId),
+    externalDocumentNumber: options.externalNumber ?? toExternalNumber(deal, options.numberForm ?? 'readable'),
     customerId,
     currency,
     lines: toLines(deal, rules, options),

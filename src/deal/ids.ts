@@ -27,14 +27,6 @@ export function dealWorkflowId(recordId: string): string {
   return recordId.toLowerCase();
 }
 
-/**
- * Our key in Business Central's `externalDocumentNumber` (Code[35]: upper case): the record's GUID without hyphens,
- * since 36 characters would not fit. Only [A-Z0-9], because filters read `*`, `&` and `|` as operators.
- */
-export function documentKey(recordId: string): string {
-  return recordId.replaceAll('-', '').toUpperCase();
-}
-
 /** Names one remote write for ever; a repeat finds the intent by it. */
 export function writeKey(recordId: string, step: string, draftVersion = 1): string {
   return `${recordId}:${step}:${draftVersion}`;

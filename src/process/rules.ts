@@ -88,6 +88,7 @@ export function toRules(file: RulesFile): Rules {
     events: new Set(file.events),
     settleMs: file.settleSeconds * 1_000,
     documents: file.documents,
+    externalDocumentNumber: file.externalDocumentNumber,
     orderPosting: file.orderPosting,
     closeOrders: file.closeOrders,
     hasOpportunityColumns: Object.values(opportunityColumns).some((column) => column !== undefined),

@@ -11,7 +11,7 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { WonDeal } from '../../src/deal/deal.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';

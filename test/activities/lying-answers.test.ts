@@ -6,7 +6,8 @@ import type { Draft } from '../../src/activities/documents/drafts.js';
 import { createPostingSteps, type PostInput } from '../../src/activities/documents/posting.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
-import { documentKey, writeKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
+import { writeKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -52,7 +53,7 @@ const denyForAMinute = (set: string) => fail(`${set}\\(`, { kind: 'not-found', s
 const endOfTheMinute = () => counter.simulators.clock.advance(60_001);
 const loseAnswer = (path: string, when: 'before' | 'after', method = 'POST') =>
   fail(path, { kind: 'lose-answer', when }, method);
-const invoicesOf = ({ recordId }: WonDeal) => counter.client.findInvoices(documentKey(recordId));
+const invoicesOf = ({ recordId }: WonDeal) => counter.client.findInvoices(recordId);
 const inputOf = ({ recordId, revision }: WonDeal, kind: DocumentKind, draftVersion = 1) => ({
   ...counter.context,
   kind,

@@ -8,7 +8,7 @@ import { createPostingSteps, type PostingSteps } from '../../src/activities/docu
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 import type { WonDeal } from '../../src/deal/deal.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
@@ -68,8 +68,8 @@ describe('the steps of an order', () => {
 
   const fail = (method: string, path: string, effect: FaultEffect) =>
     counter.simulators.businessCentral.faults.add({ match: { method, path }, effect });
-  const ordersOf = (deal: WonDeal) => counter.client.findOrders(documentKey(deal.recordId));
-  const invoicesOf = (deal: WonDeal) => counter.client.findInvoices(documentKey(deal.recordId));
+  const ordersOf = (deal: WonDeal) => counter.client.findOrders(deal.recordId);
+  const invoicesOf = (deal: WonDeal) => counter.client.findInvoices(deal.recordId);
   const actions = async (deal: WonDeal) => (await counter.ledger.readAudit(deal.recordId)).map(({ action }) => action);
 
   describe('createDraft', () => {

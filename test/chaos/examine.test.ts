@@ -3,7 +3,7 @@ import { createDocument } from '@dealbridge/simulators/business-central/headers.
 import { pay, postDraft } from '@dealbridge/simulators/business-central/posting.js';
 import type { Row, SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { add, subtract } from '../../src/deal/money.js';
 import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
 import {

@@ -3,7 +3,7 @@ import { createDocument } from '@dealbridge/simulators/business-central/headers.
 import { postDraft } from '@dealbridge/simulators/business-central/posting.js';
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { postByHand } from '../../tools/chaos/by-hand.js';
 import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
 import { netOf } from '../../tools/chaos/examine.js';

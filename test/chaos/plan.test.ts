@@ -72,7 +72,10 @@ describe('the plan of faults', () => {
   it('tells the kinds of requests apart: no path is of two kinds', () => {
     const paths: readonly (readonly [method: string, path: string])[] = [
       ['GET', '/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices(2)?$expand=salesInvoiceLines'],
-      ['GET', "/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices?$filter=externalDocumentNumber eq 'a'"],
+      [
+        'GET',
+        "/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices?$filter=endswith(externalDocumentNumber,'-A') or externalDocumentNumber eq 'B'",
+      ],
       ['POST', '/v2.0/t/Production/api/v2.0/companies(1)/salesInvoices(2)/Microsoft.NAV.post'],
       ['POST', '/v2.0/t/Production/api/v2.0/companies(1)/salesOrders(2)/Microsoft.NAV.shipAndInvoice'],
       ['GET', '/api/data/v9.2/invoices(1)?$select=invoicenumber'],

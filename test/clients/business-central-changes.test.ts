@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 describe('the changes of invoices, page by page', () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey, documentTail } from '../../src/deal/document-number.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 
 describe('orders of Business Central', () => {
@@ -34,8 +34,9 @@ describe('orders of Business Central', () => {
       REPEATABLE,
     );
 
-  it('an order is made with its lines in one request and found by our key', async () => {
-    const key = documentKey(randomUUID());
+  it('an order is made with its lines in one request and found under the number of its record', async () => {
+    const recordId = randomUUID();
+    const key = documentKey(recordId);
     const made = await create(key);
     expect(made).toMatchObject({ externalDocumentNumber: key, excludingTax: '242', fullyShipped: false });
     expect(made.requestId).not.toBe('');
@@ -44,14 +45,18 @@ describe('orders of Business Central', () => {
       { sequence: 20_000, number: 'EQ-1002', quantity: '2', shippedQuantity: '0', invoicedQuantity: '0' },
     ]);
     const { requestId, correlationId, ...order } = made;
-    expect(await counter.client.findOrders(key)).toEqual([order]);
+    expect(await counter.client.findOrders(recordId)).toEqual([order]);
     expect(await counter.client.getOrder(made.id)).toEqual(order);
   });
 
-  it('a key that a filter reads as a pattern finds nothing', async () => {
-    const key = documentKey(randomUUID());
-    await create(key);
-    expect(await counter.client.findOrders(`${key.slice(0, 10)}*`)).toEqual([]);
+  it('of the numbers that a filter lets through only those of the record are taken', async () => {
+    const recordId = randomUUID();
+    const tail = documentTail(recordId);
+    await create(`ORD-1-${tail}`);
+    for (const other of [tail, `ORD-1-X${tail}`, `D-${documentKey(recordId)}`.slice(0, 35)]) await create(other);
+    const found = await counter.client.findOrders(recordId);
+    expect(found.map((order) => order.externalDocumentNumber)).toEqual([`ORD-1-${tail}`]);
+    expect(await counter.client.findOrders(randomUUID())).toEqual([]);
   });
 
   it('the discount of the header moves total and etag', async () => {

@@ -2,7 +2,7 @@ import type { BusinessCentralSim } from '@dealbridge/simulators/business-central
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { runCli } from '../support/cli.js';
 import { createDealer, until } from '../support/deals.js';
@@ -33,14 +33,14 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 const documentsOf = ({ company }: BusinessCentralSim, deal: SeedDocument) =>
-  [...company.invoices.values()].filter(({ row }) => row['externalDocumentNumber'] === documentKey(deal.id));
+  [...company.invoices.values()].filter(({ row }) => isNumberOf(String(row['externalDocumentNumber']), deal.id));
 
 const takeIn = (currency: string) =>
   dealer.takeKnown((deal) => stage.simulators.data.accounts[deal.accountIndex]?.currency === currency);
 
 async function pay({ company, origin }: BusinessCentralSim, deal: SeedDocument): Promise<void> {
-  const [invoice] = [...company.invoices.values()].filter(
-    ({ row }) => row['externalDocumentNumber'] === documentKey(deal.id),
+  const [invoice] = [...company.invoices.values()].filter(({ row }) =>
+    isNumberOf(String(row['externalDocumentNumber']), deal.id),
   );
   const response = await fetch(`${origin}/_sim/invoices/pay`, {
     method: 'POST',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { documentKey } from '../../src/deal/ids.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import type { HandOverResult } from '../../src/workflows/deals/messages.js';
 import { keepHistory } from '../support/histories.js';
 import { openStage, type Stage } from '../support/processes.js';
@@ -17,9 +17,8 @@ afterAll(() => stage?.close());
 const kinds = { opportunity: 'winOpportunity', quote: 'winQuote', salesorder: 'submitOrder' } as const;
 
 function invoicesOf(recordId: string) {
-  const key = documentKey(recordId);
-  return [...stage.simulators.businessCentral.company.invoices.values()].filter(
-    (invoice) => invoice.row['externalDocumentNumber'] === key,
+  return [...stage.simulators.businessCentral.company.invoices.values()].filter(({ row }) =>
+    isNumberOf(String(row['externalDocumentNumber']), recordId),
   );
 }
 

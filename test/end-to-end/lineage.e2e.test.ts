@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { documentKey, type SourceTable } from '../../src/deal/ids.js';
+import { documentTail, findTail } from '../../src/deal/document-number.js';
+import type { SourceTable } from '../../src/deal/ids.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import type { HandOverResult } from '../../src/workflows/deals/messages.js';
 import { until } from '../support/deals.js';
@@ -48,10 +49,10 @@ async function outcome(id: string): Promise<HandOverResult> {
 }
 
 function documentsOf(ids: readonly string[]): string[] {
-  const keys = ids.map(documentKey);
+  const tails = ids.map(documentTail);
   return [...stage.simulators.businessCentral.company.invoices.values()]
-    .map((invoice) => String(invoice.row['externalDocumentNumber']))
-    .filter((key) => keys.includes(key));
+    .map((invoice) => findTail(String(invoice.row['externalDocumentNumber'])) ?? '')
+    .filter((tail) => tails.includes(tail));
 }
 
 const arrivals: readonly (readonly SourceTable[])[] = [
@@ -77,7 +78,7 @@ describe('quote accepted, order created and opportunity won within one second', 
       await Promise.all(arrival.map((table) => startDeal(stage, { table, recordId: ids[table] })));
       const outcomes = await Promise.all([opportunity, quote, salesorder].map(outcome));
       expect(outcomes.map((result) => result.outcome)).toEqual(['superseded', 'superseded', 'written-back']);
-      expect(documentsOf([opportunity, quote, salesorder])).toEqual([documentKey(salesorder)]);
+      expect(documentsOf([opportunity, quote, salesorder])).toEqual([documentTail(salesorder)]);
       expect((await stage.ledger.getRecord(opportunity)).carrierId).toBe(salesorder);
     });
   }
@@ -108,7 +109,7 @@ describe('quote accepted, order created and opportunity won within one second', 
       const all = [chain.opportunity, chain.quote, made];
       const outcomes = await Promise.all(all.map(outcome));
       expect(outcomes.map((result) => result.outcome)).toEqual(['superseded', 'superseded', 'written-back']);
-      expect(documentsOf(all)).toEqual([documentKey(made)]);
+      expect(documentsOf(all)).toEqual([documentTail(made)]);
     });
   }
 
@@ -118,7 +119,7 @@ describe('quote accepted, order created and opportunity won within one second', 
     const orders = [await order(quote), await order(quote)];
     await stage.simulators.dataverse.webhooks.settle();
     for (const made of orders) expect((await outcome(made)).outcome).toBe('written-back');
-    expect(documentsOf([opportunity, quote, ...orders]).sort()).toEqual(orders.map(documentKey).sort());
+    expect(documentsOf([opportunity, quote, ...orders]).sort()).toEqual(orders.map(documentTail).sort());
   });
 
   it('a quote that is won while its run is about to end as not won yet is handed over', async () => {
@@ -139,6 +140,6 @@ describe('quote accepted, order created and opportunity won within one second', 
     dataverse.faults.releaseHolds();
     dataverse.webhooks.registrations.push(...kept);
     expect((await outcome(quote)).outcome).toBe('written-back');
-    expect(documentsOf([quote])).toEqual([documentKey(quote)]);
+    expect(documentsOf([quote])).toEqual([documentTail(quote)]);
   });
 });

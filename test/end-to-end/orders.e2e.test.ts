@@ -1,7 +1,7 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceSweepId } from '../../src/deal/business-central-feeds.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentTail, isNumberOf } from '../../src/deal/document-number.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
@@ -32,8 +32,8 @@ type Row = Readonly<Record<string, unknown>>;
 
 const orderOf = (deal: SeedDocument) => {
   const { company } = stage.simulators.businessCentral;
-  return [...company.documents.order.values()].find(
-    (order) => order.row['externalDocumentNumber'] === documentKey(deal.id),
+  return [...company.documents.order.values()].find(({ row }) =>
+    isNumberOf(String(row['externalDocumentNumber']), deal.id),
   );
 };
 
@@ -112,7 +112,7 @@ describe('dealbridge preview', () => {
     const writes = () => stage.simulators.businessCentral.requests.filter(({ method }) => method !== 'GET').length;
     const before = writes();
     const said = await createCommand(() => stage)('preview', 'salesorder', deal.id);
-    expect(said).toContain(`create order ${documentKey(deal.id)}`);
+    expect(said).toContain(`create order ${deal.number}-${documentTail(deal.id)}`);
     expect(said).not.toContain('create invoice');
     expect(writes()).toBe(before);
   });

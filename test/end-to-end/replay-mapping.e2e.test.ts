@@ -1,5 +1,6 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createCommand } from '../support/command.js';
@@ -35,8 +36,7 @@ const handle = (deal: SeedDocument) => stage.temporal.workflow.getHandle(deal.id
 const confirm = (deal: SeedDocument) => confirmDeal(stage.temporal, deal.id);
 const documents = () => stage.simulators.businessCentral.company.documents;
 const ordersOf = (deal: SeedDocument) =>
-  [...documents().order.values()].filter(({ row }) => row['externalDocumentNumber'] === keyOf(deal));
-const keyOf = (deal: SeedDocument) => deal.id.replaceAll('-', '').toUpperCase();
+  [...documents().order.values()].filter(({ row }) => isNumberOf(String(row['externalDocumentNumber']), deal.id));
 const emailOf = (deal: SeedDocument) => dealer.invoicesOf(deal).map(({ row }) => row['email']);
 
 async function startWaiting(): Promise<SeedDocument> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { documentTail } from '../../src/deal/document-number.js';
 import { RefusedError } from '../../src/deal/errors.js';
 import { writeKey } from '../../src/deal/ids.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
@@ -143,20 +144,33 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
     });
 
+    const startDrafting = async (recordId: string): Promise<boolean> => {
+      await ledger.register({ table: 'salesorder', recordId });
+      return (await ledger.startDrafting(recordId, `ORD-1-${documentTail(recordId)}`)) !== undefined;
+    };
+
     describe('claims (I1)', () => {
+      it('the first number that is wanted for a document stays, also through a restart of drafting', async () => {
+        const recordId = randomUUID();
+        await ledger.register({ table: 'quote', recordId });
+        await ledger.claim(recordId, []);
+        expect(await ledger.startDrafting(recordId, 'QUO-1-TAIL')).toBe('QUO-1-TAIL');
+        expect(await ledger.startDrafting(recordId, 'QUO-2-TAIL')).toBe('QUO-1-TAIL');
+      });
+
       it('a descendant takes over an ancestor that has not drafted yet', async () => {
         const [opportunity, order] = [randomUUID(), randomUUID()];
         expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'carrier' });
         expect(await ledger.claim(order, [opportunity])).toEqual({ kind: 'carrier' });
-        expect(await ledger.startDrafting(opportunity)).toBe(false);
-        expect(await ledger.startDrafting(order)).toBe(true);
+        expect(await startDrafting(opportunity)).toBe(false);
+        expect(await startDrafting(order)).toBe(true);
         expect(await ledger.claim(opportunity, [])).toEqual({ kind: 'superseded', by: order });
       });
 
       it('a descendant of a record that drafts is covered', async () => {
         const [quote, order] = [randomUUID(), randomUUID()];
         await ledger.claim(quote, []);
-        await ledger.startDrafting(quote);
+        await startDrafting(quote);
         expect(await ledger.claim(order, [quote])).toEqual({ kind: 'already-handed-over', by: quote });
       });
 
@@ -180,7 +194,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
             const start = async (depth: number): Promise<boolean> => {
               const id = ids[depth] as string;
               const claim = await ledger.claim(id, ids.slice(0, depth));
-              return claim.kind === 'carrier' && ledger.startDrafting(id);
+              return claim.kind === 'carrier' && startDrafting(id);
             };
             const drafting: boolean[] = [];
             if (together) drafting.push(...(await Promise.all(order.map(start))));
@@ -208,7 +222,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
             const id = ids[record] as string;
             const above = (ancestors[record] as readonly number[]).map((index) => ids[index] as string);
             if (what === 'start' && (await ledger.claim(id, above)).kind === 'carrier') carriers.add(record);
-            if (what === 'draft' && carriers.has(record) && (await ledger.startDrafting(id))) drafted.add(record);
+            if (what === 'draft' && carriers.has(record) && (await startDrafting(id))) drafted.add(record);
             if (what === 'cancel') {
               await ledger.releaseClaims(id);
               carriers.delete(record);

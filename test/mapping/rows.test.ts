@@ -277,7 +277,7 @@ const ROWS: readonly (readonly [
   ],
   ['6.2 transactioncurrencyid → Currency Code', 'document', 'currencyCode', { currency: 'GBP' }, 'GBP'],
   ['6.2 customerid → Sell-to Customer No.', 'document', 'customerId', {}, 'customer-id'],
-  ['6.2 our key → External Document No.', 'document', 'externalDocumentNumber', {}, '0A1B2C3D00004000800000000000000A'],
+  ['6.2 ordernumber → External Document No.', 'document', 'externalDocumentNumber', {}, 'ORD-01-5SAJS237G0DB'],
 
   ['6.4 sequencenumber → Line No.', 'line', 'sequence', {}, 10_000],
   ['6.4 productid, type 1 → Type', 'line', 'lineType', {}, 'Item'],

@@ -1,7 +1,7 @@
 import { scheduler } from 'node:timers/promises';
 import type { Invoice } from '@dealbridge/simulators/business-central/store.js';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import type { DealStatus, HandOverResult } from '../../src/workflows/deals/messages.js';
 import type { Stage } from './processes.js';
 
@@ -26,9 +26,8 @@ export function createDealer(stage: Stage) {
   };
 
   function invoicesOf(deal: SeedDocument): Invoice[] {
-    const key = documentKey(deal.id);
     const all = [...simulators.businessCentral.company.invoices.values()];
-    return all.filter((invoice) => invoice.row['externalDocumentNumber'] === key);
+    return all.filter(({ row }) => isNumberOf(String(row['externalDocumentNumber']), deal.id));
   }
 
   return {

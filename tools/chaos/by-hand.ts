@@ -2,7 +2,7 @@ import type { Simulators } from '@dealbridge/simulators';
 import { BcError } from '@dealbridge/simulators/business-central/errors.js';
 import { postDraft, shipAndInvoice } from '@dealbridge/simulators/business-central/posting.js';
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentTail, findTail } from '../../src/deal/document-number.js';
 import { isSame } from '../../src/deal/money.js';
 import type { Deal } from './deals.js';
 import { netOf } from './examine.js';
@@ -25,21 +25,21 @@ export function postByHand(
   const theirs = new Map(
     deals
       .filter(({ isByHand }) => isByHand)
-      .flatMap((deal) => deal.records.map((record) => [documentKey(record.id), record] as const)),
+      .flatMap((deal) => deal.records.map((record) => [documentTail(record.id), record] as const)),
   );
   const seenAt = new Map<string, number>();
   let posted = 0;
 
-  function isDue(key: string): boolean {
-    const seen = seenAt.get(key) ?? Date.now();
-    seenAt.set(key, seen);
-    return Date.now() - seen >= roll(`by hand/${key}`) * MAX_PAUSE_MS;
+  function isDue(tail: string): boolean {
+    const seen = seenAt.get(tail) ?? Date.now();
+    seenAt.set(tail, seen);
+    return Date.now() - seen >= roll(`by hand/${tail}`) * MAX_PAUSE_MS;
   }
 
   function look(document: SalesDocument): void {
-    const key = String(document.row['externalDocumentNumber']);
-    const record = theirs.get(key);
-    if (!record || document.isPosted || !isDue(key)) return;
+    const tail = findTail(String(document.row['externalDocumentNumber'])) ?? '';
+    const record = theirs.get(tail);
+    if (!record || document.isPosted || !isDue(tail)) return;
     const sold = store.find(record.table, record.id);
     // Nobody posts what does not come to what was sold: a discount may have yet to be set.
     if (!sold || !isSame(netOf(sold), String(document.row['totalAmountExcludingTax']))) return;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentTail, findTail } from '../../src/deal/document-number.js';
 import { type Deal, hasProduct } from './deals.js';
 import { TIMES } from './effects.js';
 import type { Seller } from './seller.js';
@@ -73,14 +73,14 @@ export function createChanges({
   let reopened = 0;
 
   function candidates(outage: Outage): Deal[] {
-    const drafts = new Set<unknown>();
-    const posted = new Set<unknown>();
+    const drafts = new Set<string | undefined>();
+    const posted = new Set<string | undefined>();
     for (const { row, isPosted } of [...company.invoices.values(), ...company.documents.order.values()])
-      (isPosted ? posted : drafts).add(row['externalDocumentNumber']);
+      (isPosted ? posted : drafts).add(findTail(String(row['externalDocumentNumber'])));
     return deals.filter(({ isWon, kind, case: of, change, isByHand, seed }) => {
       if (!isWon || of || change || isByHand || (kind !== 'opportunity' && kind !== 'salesorder')) return false;
-      const key = documentKey(seed.id);
-      return !posted.has(key) && drafts.has(key) === (outage === 'postings');
+      const tail = documentTail(seed.id);
+      return !posted.has(tail) && drafts.has(tail) === (outage === 'postings');
     });
   }
 

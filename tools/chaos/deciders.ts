@@ -2,8 +2,8 @@ import type { Simulators } from '@dealbridge/simulators';
 import { createDocument } from '@dealbridge/simulators/business-central/headers.js';
 import { postDraft } from '@dealbridge/simulators/business-central/posting.js';
 import type { Client } from '@temporalio/client';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import type { SourceTable } from '../../src/deal/ids.js';
-import { documentKey } from '../../src/deal/ids.js';
 import { subtract } from '../../src/deal/money.js';
 import { createDealCommands } from '../../src/dispatch/deal-commands.js';
 import { createMasterCommands } from '../../src/dispatch/master-commands.js';
@@ -132,7 +132,7 @@ export function createDeciders(options: DecidersOptions): Deciders {
     const [order, before] = [store.find('salesorder', orderId), quote && store.find('quote', quote.id)];
     if (!order || !before) return;
     const unitPrice = subtract(String(order['totalamount']), String(before['totalamount']));
-    const customer = all.find(({ row }) => row['externalDocumentNumber'] === documentKey(quote?.id ?? ''))?.row;
+    const customer = all.find(({ row }) => isNumberOf(String(row['externalDocumentNumber']), quote?.id ?? ''))?.row;
     const invoice = createDocument(company, 'invoice', {
       customerId: customer?.['customerId'],
       externalDocumentNumber: key,

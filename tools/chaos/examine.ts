@@ -1,6 +1,6 @@
 import type { Simulators } from '@dealbridge/simulators';
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey, documentTail, findTail } from '../../src/deal/document-number.js';
 import { add, isSame, subtract } from '../../src/deal/money.js';
 import type { Deal } from './deals.js';
 import type { Postings } from './postings.js';
@@ -72,8 +72,8 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   const findings: Finding[] = [];
   const lost = (text: string) => findings.push({ kind: 'lost', text });
   const doubled = (text: string) => findings.push({ kind: 'doubled', text });
-  const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentKey(id)) ?? []);
-  const orders = deal.records.flatMap(({ id }) => books.orders.get(documentKey(id)) ?? []);
+  const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentTail(id)) ?? []);
+  const orders = deal.records.flatMap(({ id }) => books.orders.get(documentTail(id)) ?? []);
   const documents = new Set([...invoices.map(documentOf), ...orders.map(({ row }) => String(row['id']))]);
   const posted = invoices.filter(({ isPosted }) => isPosted);
   const isEnded = deal.isCancelled || (deal.change?.kind === 'cancelled' && !wasFirst(posted, deal.change.at, books));
@@ -137,7 +137,7 @@ function compareCustomer({ bills, account }: Deal, row: Row): Finding[] {
 /** What all postings of a deal amount to, against the record in Sales that carries it, and against the last one of it. */
 function compareTotals(deal: Deal, posted: readonly SalesDocument[], { simulators, invoices }: Books): Finding[] {
   const keys = new Set(posted.map(keyOf));
-  const carrier = deal.records.find(({ id }) => keys.has(documentKey(id)));
+  const carrier = deal.records.find(({ id }) => keys.has(documentTail(id)));
   const { store } = simulators.dataverse;
   const record = carrier && store.find(carrier.table, carrier.id);
   if (!record) return [{ kind: 'lost', text: 'the record in Sales is gone' }];
@@ -237,8 +237,10 @@ export function examineMasters(
     sold.has(books.simulators.data.products.findIndex((product) => product.number === number)),
   );
   count('items', company.count('items') - before.items, newItems.length);
-  const keys = new Set(deals.flatMap(({ records }) => records.map(({ id }) => documentKey(id))));
-  const strays = [...books.invoices.keys(), ...books.orders.keys()].filter((key) => isKey(key) && !keys.has(key));
+  const keys = new Set(deals.flatMap(({ records }) => records.map(({ id }) => documentTail(id))));
+  const strays = [...books.invoices.keys(), ...books.orders.keys()].filter(
+    (key) => findTail(`-${key}`) === key && !keys.has(key),
+  );
   for (const key of strays)
     findings.push({ kind: 'doubled', text: `a document under ${key}, which is no deal of the run` });
   return findings;
@@ -252,13 +254,9 @@ export function findStrayRows(books: Books, before: ReadonlySet<string>): Findin
     .map((number) => ({ kind: 'doubled', text: `a row ${number} in Sales without an invoice` }));
 }
 
-/** Our keys are GUIDs without hyphens; documents of the seed carry none. */
-function isKey(text: string): boolean {
-  return /^[0-9a-f]{32}$/i.test(text);
-}
-
 function keyOf({ row }: SalesDocument): string {
-  return String(row['externalDocumentNumber']);
+  const number = String(row['externalDocumentNumber']);
+  return findTail(number) ?? number;
 }
 
 /** The parts of an order are one document. */

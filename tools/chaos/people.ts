@@ -1,4 +1,5 @@
 import type { Simulators } from '@dealbridge/simulators';
+import { findTail } from '../../src/deal/document-number.js';
 import type { Queryable } from '../../src/ledger/database.js';
 
 /** Warehouse and bookkeeping at Business Central: they ship and invoice the orders that are theirs, and enter payments. */
@@ -89,7 +90,8 @@ export function createPeople(simulators: Simulators, ledger: Queryable, roll: (w
   };
 }
 
-/** Ids of Business Central are random; our key is not. */
+/** Ids of Business Central are random; the tail of our number is not. */
 function orderOf(document: { readonly row: Readonly<Record<string, unknown>> }): string {
-  return String(document.row['externalDocumentNumber']);
+  const number = String(document.row['externalDocumentNumber']);
+  return findTail(number) ?? number;
 }

@@ -41,7 +41,7 @@ export const REQUEST_KINDS: readonly RequestKind[] = [
   kind('businessCentral', 'create customer', 'POST', '/customers', 40),
   kind('businessCentral', 'find items', 'GET', '/items\\?', 80),
   kind('businessCentral', 'create item', 'POST', '/items', 20),
-  kind('businessCentral', 'find invoice', 'GET', '/salesInvoices\\?.*externalDocumentNumber eq', 80),
+  kind('businessCentral', 'find invoice', 'GET', '/salesInvoices\\?.*endswith\\(externalDocumentNumber', 80),
   kind('businessCentral', 'read changes', 'GET', '/salesInvoices\\?.*lastModifiedDateTime', 200),
   kind('businessCentral', 'find invoices of order', 'GET', '/salesInvoices\\?.*orderId eq', 100),
   kind('businessCentral', 'read invoice', 'GET', '/salesInvoices\\(', 160),

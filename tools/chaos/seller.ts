@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
-import { documentKey } from '../../src/deal/ids.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 
 /** What sellers click in Sales, through its API; no fault is planned for these requests. */
 export interface Seller {
@@ -141,9 +141,10 @@ export async function createSeller({ connection, businessCentral, dataverse: { s
     },
     pause: (ms) => sleep(ms),
     async untilDrafted(recordId, patienceMs = PATIENCE_MS) {
-      const key = documentKey(recordId);
       const isThere = () =>
-        [...businessCentral.company.invoices.values()].some(({ row }) => row['externalDocumentNumber'] === key);
+        [...businessCentral.company.invoices.values()].some(({ row }) =>
+          isNumberOf(String(row['externalDocumentNumber']), recordId),
+        );
       for (const until = Date.now() + patienceMs; !isThere() && Date.now() < until; ) await sleep(200);
     },
   };

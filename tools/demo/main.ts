@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { Client, Connection } from '@temporalio/client';
-import { documentKey } from '../../src/deal/ids.js';
+import { isNumberOf } from '../../src/deal/document-number.js';
 import { display } from '../../src/deal/money.js';
 import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
@@ -241,8 +241,8 @@ async function report(
   const rows = [['source record', 'customer', 'draft', 'invoice', 'total in Sales', 'total in BC']];
   for (const deal of deals) {
     const record = await ledger.getRecord(deal.id);
-    const invoices = [...simulators.businessCentral.company.invoices.values()].filter(
-      (invoice) => invoice.row['externalDocumentNumber'] === documentKey(deal.id),
+    const invoices = [...simulators.businessCentral.company.invoices.values()].filter(({ row }) =>
+      isNumberOf(String(row['externalDocumentNumber']), deal.id),
     );
     const invoice = invoices[0];
     const back = [...simulators.dataverse.store.all('invoice')].filter(

@@ -10,6 +10,7 @@ import type { WriteContext } from '../../clients/http/write-context.js';
 import { readStatus } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import type { DocumentDraft } from '../../deal/document.js';
+import { documentTail } from '../../deal/document-number.js';
 import { isZero } from '../../deal/money.js';
 import { invoiceContent, orderContent } from '../../ledger/deals/document-schema.js';
 import { refuse } from '../remote/failures.js';
@@ -23,15 +24,15 @@ export interface DocumentPort<Document extends Invoice | Order = Invoice | Order
   readonly name: string;
   /** As the ledger keeps it. */
   readonly content: z.ZodType<Document>;
-  /** The one document under our key; what was posted of an order counts as well. @throws when there are several */
-  find(key: string): Promise<Document | undefined>;
+  /** The one document under our number; what was posted of an order counts as well. @throws when there are several */
+  find(recordId: string): Promise<Document | undefined>;
   /**
    * What must be adopted although no attempt of ours is known, before another version is created: the one before may only
-   * have seemed to be gone. @throws when several documents, or one of the other kind, carry the key (I1)
+   * have seemed to be gone. @throws when several documents, or one of the other kind, carry the number (I1)
    */
-  findBeforeCreating(key: string, draftVersion: number): Promise<Document | undefined>;
-  /** Everything of this kind that carries the key. */
-  list(key: string): Promise<readonly Document[]>;
+  findBeforeCreating(recordId: string, draftVersion: number): Promise<Document | undefined>;
+  /** Everything of this kind under our number. */
+  list(recordId: string): Promise<readonly Document[]>;
   create(draft: DocumentDraft, context: WriteContext): Promise<Document & Receipt>;
   get(id: string): Promise<Document>;
   /** @param draftNumber the number that it had as a draft */
@@ -45,23 +46,23 @@ export interface DocumentPort<Document extends Invoice | Order = Invoice | Order
 }
 
 export function createDocumentPorts(businessCentral: BusinessCentralClient): Record<DocumentKind, DocumentPort> {
-  const findInvoice = async (key: string): Promise<Invoice | undefined> => {
-    const found = await businessCentral.findInvoices(key);
-    if (found.length > 1) throw severalDocuments(key, found);
+  const findInvoice = async (recordId: string): Promise<Invoice | undefined> => {
+    const found = await businessCentral.findInvoices(recordId);
+    if (found.length > 1) throw severalDocuments(recordId, found);
     return found[0];
   };
   /**
    * The order of a deal; when all of it was posted, what its invoices tell of it. An invoice of another origin under our
-   * key is a document of the same deal, so that no order may stand beside it (I1).
+   * number is a document of the same deal, so that no order may stand beside it (I1).
    */
-  const findOrder = async (key: string): Promise<Order | undefined> => {
-    const orders = await businessCentral.findOrders(key);
-    if (orders.length > 1) throw severalDocuments(key, orders);
+  const findOrder = async (recordId: string): Promise<Order | undefined> => {
+    const orders = await businessCentral.findOrders(recordId);
+    if (orders.length > 1) throw severalDocuments(recordId, orders);
     if (orders[0]) return orders[0];
-    const invoices = await businessCentral.findInvoices(key);
+    const invoices = await businessCentral.findInvoices(recordId);
     if (invoices.length === 0) return undefined;
     const posted = toPostedOrder(invoices);
-    if (!posted) throw severalDocuments(key, invoices);
+    if (!posted) throw severalDocuments(recordId, invoices);
     return posted;
   };
   const invoice: DocumentPort<Invoice> = {
@@ -69,13 +70,13 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     name: 'invoice',
     content: invoiceContent,
     find: findInvoice,
-    async findBeforeCreating(key, draftVersion) {
+    async findBeforeCreating(recordId, draftVersion) {
       if (draftVersion === 1) return undefined;
-      const orders = await businessCentral.findOrders(key);
-      if (orders.length > 0) throw severalDocuments(key, orders);
-      return findInvoice(key);
+      const orders = await businessCentral.findOrders(recordId);
+      if (orders.length > 0) throw severalDocuments(recordId, orders);
+      return findInvoice(recordId);
     },
-    list: (key) => businessCentral.findInvoices(key),
+    list: (recordId) => businessCentral.findInvoices(recordId),
     create: (draft, context) => businessCentral.createInvoice(draft, context),
     get: (id) => businessCentral.getInvoice(id),
     isPosted: (document, draftNumber) => isPosted(businessCentral, document, draftNumber),
@@ -92,8 +93,9 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     name: 'order',
     content: orderContent,
     find: findOrder,
-    findBeforeCreating: (key, draftVersion) => (draftVersion > 1 ? findOrder(key) : Promise.resolve(undefined)),
-    list: (key) => businessCentral.findOrders(key),
+    findBeforeCreating: (recordId, draftVersion) =>
+      draftVersion > 1 ? findOrder(recordId) : Promise.resolve(undefined),
+    list: (recordId) => businessCentral.findOrders(recordId),
     create: (draft, context) => businessCentral.createOrder(draft, context),
     get: (id) => businessCentral.getOrder(id),
     isPosted: async (document) => isPostedOrder(document),
@@ -112,6 +114,7 @@ function hasMoved({ shippedQuantity, invoicedQuantity }: OrderLine): boolean {
   return !isZero(shippedQuantity) || !isZero(invoicedQuantity);
 }
 
-export function severalDocuments(key: string, documents: readonly { readonly number: string }[]) {
-  return refuse('two-documents', `${documents.map(({ number }) => number).join(' and ')} carry the key ${key}`);
+export function severalDocuments(recordId: string, documents: readonly { readonly number: string }[]) {
+  const numbers = documents.map(({ number }) => number).join(' and ');
+  return refuse('two-documents', `${numbers} stand under the External Document No. …-${documentTail(recordId)}`);
 }

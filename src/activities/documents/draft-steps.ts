@@ -3,7 +3,8 @@ import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
-import { DRAFT_STEPS, documentKey, writeKey } from '../../deal/ids.js';
+import { toExternalNumber } from '../../deal/document-number.js';
+import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
 import type { StepContext } from '../../deal/step-context.js';
 import type { SeenDiscount } from '../../deal/totals.js';
 import { planDocument, toSentNotes } from '../../mapping/plan/plan-document.js';
@@ -41,7 +42,7 @@ export function toDraftWrite(
     action: port.kind === 'invoice' ? 'create draft invoice in Business Central' : 'create order in Business Central',
     result: port.content.and(z.object({ made: draftProvenance.exactOptional() })),
     ambiguityWindowMs,
-    find: async ({ startedFrom }) => withProvenance(await port.find(documentKey(recordId)), startedFrom),
+    find: async ({ startedFrom }) => withProvenance(await port.find(recordId), startedFrom),
     outcome: ({ made, ...draft }) => ({
       change: {
         kind: 'drafted',
@@ -92,7 +93,9 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const deal = await ledger.getDeal(recordId, revision);
       const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
       if (plan.problems.length > 0) throw refuseAll(plan.problems);
-      if (!(await ledger.startDrafting(recordId))) return undefined;
+      const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
+      const externalNumber = await ledger.startDrafting(recordId, wanted);
+      if (externalNumber === undefined) return undefined;
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
       let isFirst = false as boolean;
       const document = await writeOnce(dependencies, {
@@ -100,10 +103,10 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
         startedFrom: made,
         sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),
         write: async (context) => {
-          const there = await port.findBeforeCreating(documentKey(recordId), draftVersion);
+          const there = await port.findBeforeCreating(recordId, draftVersion);
           // Of what it was made is not asked any more.
           if (there) return { ...there, requestId: '', correlationId: '' };
-          const created = { ...(await port.create(plan.toDraft(input.customerId), context)), made };
+          const created = { ...(await port.create(plan.toDraft(input.customerId, externalNumber), context)), made };
           isFirst = draftVersion === 1 && !isRepeated();
           return created;
         },

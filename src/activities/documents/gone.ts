@@ -2,7 +2,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Invoice, Order } from '../../clients/business-central/client.js';
 import type { StepFailure } from '../../deal/failure-types.js';
-import { documentKey } from '../../deal/ids.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
 import type { DocumentPort } from './document-kinds.js';
@@ -16,7 +15,7 @@ const LOOK_AGAIN_MS = 5_000;
 export interface Sought<Document extends { readonly id: string }> {
   readonly id: string;
   readonly read: () => Promise<Document>;
-  /** What stands under the key of the deal. */
+  /** What stands under the number of the deal. */
   readonly list: () => Promise<readonly { readonly id: string }[]>;
   /** Whether what came of it explains that it is gone: the invoices of an order. */
   readonly isExplained?: () => Promise<boolean>;
@@ -24,7 +23,7 @@ export interface Sought<Document extends { readonly id: string }> {
 
 /**
  * The document, or undefined when it is gone: what came of it says so, or Business Central says so twice, with a pause in
- * between, and no list has it under our key either.
+ * between, and no list has it under our number either.
  * @throws ApplicationFailure to be repeated, while the list has what cannot be read
  */
 export async function findOrGone<Document extends { readonly id: string }>(
@@ -58,7 +57,7 @@ export function findDraftOrGone(
   return findOrGone(dependencies, {
     id: draftId,
     read: () => port.get(draftId),
-    list: () => port.list(documentKey(recordId)),
+    list: () => port.list(recordId),
     isExplained: async () => (await port.findSuccessors(draftId)).length > 0,
   });
 }

@@ -6,7 +6,8 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
 import type { RecordRef } from '../../deal/deal.js';
-import { documentKey, POST_STEPS, writeKey } from '../../deal/ids.js';
+import { documentTail } from '../../deal/document-number.js';
+import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
@@ -82,7 +83,7 @@ export function createPostingSteps(dependencies: PostingDependencies) {
     findOrGone(dependencies, {
       id: orderId,
       read: () => businessCentral.getOrder(orderId),
-      list: () => businessCentral.findOrders(documentKey(recordId)),
+      list: () => businessCentral.findOrders(recordId),
       isExplained: async () => isExplained(await businessCentral.findInvoicesOfOrder(orderId)),
     });
 
@@ -95,18 +96,17 @@ export function createPostingSteps(dependencies: PostingDependencies) {
     return found !== 'same';
   }
 
-  /** The last guard before the posting: exactly this document stands under the key of the deal (I1). */
+  /** The last guard before the posting: exactly this document stands under the number of the deal (I1). */
   async function ensureOnly(port: DocumentPort, { recordId, draft, mustLookUp }: PostInput): Promise<void> {
     if (!mustLookUp && !hasWaited(clock)) return;
-    const key = documentKey(recordId);
-    const found = await toTemporalFailures(() => port.list(key));
-    if (found.length > 1) throw severalDocuments(key, found);
+    const found = await toTemporalFailures(() => port.list(recordId));
+    if (found.length > 1) throw severalDocuments(recordId, found);
     if (found.length === 1 && found[0]?.id === draft.id) return;
     const { documentNumber } = draft.figures;
     const what = found[0] ? `${found[0].number} carries it instead` : 'nothing carries it';
     throw refuse(
       'draft-edited',
-      `${documentNumber} is to be posted under the External Document No. ${key}, and ${what}`,
+      `${documentNumber} is to be posted under the External Document No. …-${documentTail(recordId)}, and ${what}`,
     );
   }
 
@@ -132,7 +132,6 @@ export function createPostingSteps(dependencies: PostingDependencies) {
     /** Posts what was confirmed: BC compares the confirmed etag (I2). */
     async post(input: PostInput): Promise<PostOutcome> {
       const { recordId, draft } = input;
-      const key = documentKey(recordId);
       return postOnce(input, (beforePosting) =>
         writeOnce(dependencies, {
           recordId,
@@ -144,7 +143,7 @@ export function createPostingSteps(dependencies: PostingDependencies) {
             const invoice = await findOrGone(dependencies, {
               id: draft.id,
               read: () => businessCentral.getInvoice(draft.id),
-              list: () => businessCentral.findInvoices(key),
+              list: () => businessCentral.findInvoices(recordId),
             });
             const isDone = invoice && (await isPosted(businessCentral, invoice, draft.figures.documentNumber));
             return isDone ? { done: true } : undefined;
@@ -171,11 +170,10 @@ export function createPostingSteps(dependencies: PostingDependencies) {
       readonly invoiceId: string;
       readonly isConfirmed: boolean;
     }): Promise<PostedInvoice> {
-      // By our key, which costs no more than by its id and shows at once whether there is another (I1).
-      const key = documentKey(recordId);
-      const found = await toTemporalFailures(() => businessCentral.findInvoices(key));
+      // By our number, which costs no more than by its id and shows at once whether there is another (I1).
+      const found = await toTemporalFailures(() => businessCentral.findInvoices(recordId));
       const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
-      if (standing.length > 1) throw severalDocuments(key, standing);
+      if (standing.length > 1) throw severalDocuments(recordId, standing);
       const invoice =
         found.find(({ id }) => id === invoiceId) ??
         (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));

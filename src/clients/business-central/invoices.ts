@@ -1,10 +1,12 @@
 import type { Invoice, InvoiceLine } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
+import { isNumberOf } from '../../deal/document-number.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
+import { filterOfRecord } from './number-filter.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf, postedInvoiceRow } from './rows.js';
 import { quote, type Receipt, toReceipt } from './transport.js';
 
@@ -31,12 +33,12 @@ export interface InvoiceRequests {
    * on from wherever that row stands by then.
    */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
-  /** Every invoice, draft or posted, that carries our key; more than one is a conflict for a person. */
-  findInvoices(key: string): Promise<Invoice[]>;
+  /** Every invoice, draft or posted, under our number for the record; more than one is a conflict for a person. */
+  findInvoices(recordId: string): Promise<Invoice[]>;
   /** One for each posting of the order; none when nothing was invoiced yet. */
   findInvoicesOfOrder(orderId: string): Promise<Invoice[]>;
   /** The ids of the posted ones among them. The list is of another API, which the app may lack the permission for. */
-  findPostedIds(key: string): Promise<ReadonlySet<string>>;
+  findPostedIds(externalNumber: string): Promise<ReadonlySet<string>>;
   /** @throws RemoteApiError `not-found`. */
   getInvoice(id: string): Promise<Invoice>;
   createInvoice(draft: DocumentDraft, context: WriteContext): Promise<Invoice & Receipt>;
@@ -75,19 +77,19 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
         answeredAt: Number.isNaN(date) ? undefined : new Date(date),
       };
     },
-    async findInvoices(key) {
-      const found = await list('look the invoice up', `externalDocumentNumber eq ${quote(key)}`);
-      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
-      return found.filter((invoice) => invoice.externalDocumentNumber === key);
+    async findInvoices(recordId) {
+      const found = await list('look the invoice up', filterOfRecord(recordId));
+      // A filter may be read otherwise than it is meant, so it is checked again here (reference/business-central 12.1).
+      return found.filter((invoice) => isNumberOf(invoice.externalDocumentNumber, recordId));
     },
-    async findPostedIds(key) {
+    async findPostedIds(externalNumber) {
       const asked = 'look the posted invoice up';
       // `apiId` is the id of salesInvoices; it is computed and cannot be filtered by (reference/business-central 12.2).
-      const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(key)}`);
+      const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(externalNumber)}`);
       const path = `postedSalesInvoices?$filter=${filter}`;
       const { body, requestId } = await automate.send({ method: 'GET', path, asked });
       const { value } = readWire('business-central', asked, listOf(postedInvoiceRow), body, requestId);
-      return new Set(value.filter((row) => row.externalDocumentNumber === key).map(({ apiId }) => apiId));
+      return new Set(value.filter((row) => row.externalDocumentNumber === externalNumber).map(({ apiId }) => apiId));
     },
     async findInvoicesOfOrder(orderId) {
       const found = await list('look the invoices of the order up', `orderId eq ${orderId}`);

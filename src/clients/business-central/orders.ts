@@ -1,17 +1,19 @@
 import type { Order } from '../../deal/business-central-document.js';
 import type { DocumentDraft } from '../../deal/document.js';
+import { isNumberOf } from '../../deal/document-number.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import type { HttpAnswer, HttpTransport } from '../http/transport.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
 import { toLine } from './invoices.js';
+import { filterOfRecord } from './number-filter.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
-import { quote, type Receipt, toReceipt } from './transport.js';
+import { type Receipt, toReceipt } from './transport.js';
 
 export interface OrderRequests {
-  /** Every order that carries our key; a fully posted one is no longer among them. */
-  findOrders(key: string): Promise<Order[]>;
+  /** Every order under our number for the record; a fully posted one is no longer among them. */
+  findOrders(recordId: string): Promise<Order[]>;
   /** @throws RemoteApiError `not-found`, also when the order was fully posted. */
   getOrder(id: string): Promise<Order>;
   createOrder(draft: DocumentDraft, context: WriteContext): Promise<Order & Receipt>;
@@ -31,14 +33,14 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
     toOrder(readWire('business-central', asked, orderRow, body, requestId));
 
   return {
-    async findOrders(key) {
+    async findOrders(recordId) {
       const asked = 'look the order up';
-      const filter = encodeURIComponent(`externalDocumentNumber eq ${quote(key)}`);
+      const filter = encodeURIComponent(filterOfRecord(recordId));
       const path = `salesOrders?$filter=${filter}&${WITH_LINES}`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
-      // A filter reads * and & as operators, so equality is checked again here (reference/business-central 12.1).
+      // A filter may be read otherwise than it is meant, so it is checked again here (reference/business-central 12.1).
       return readWire('business-central', asked, listOf(orderRow), body, requestId)
-        .value.filter((row) => row.externalDocumentNumber === key)
+        .value.filter((row) => isNumberOf(row.externalDocumentNumber, recordId))
         .map(toOrder);
     },
     async getOrder(id) {

@@ -1,6 +1,5 @@
-import { z } from 'zod';
 import type { Database, Queryable } from '../database.js';
-import { rowsOf, selectRow, textColumn } from '../read-rows.js';
+import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 export type ClaimOutcome =
   | { readonly kind: 'carrier' }
@@ -10,7 +9,10 @@ export type ClaimOutcome =
   | { readonly kind: 'already-handed-over'; readonly by: string };
 
 const claimRow = rowsOf('claims', ['record_id', 'carrier_id'], { record_id: textColumn, carrier_id: textColumn });
-const mayRow = rowsOf('claims', ['carrier_id'], { carrier_id: textColumn, may: z.boolean() });
+const numberRow = rowsOf('source_records', ['carrier_id'], {
+  carrier_id: textColumn,
+  external_number: nullable(textColumn),
+});
 
 /**
  * Claims a record and its ancestors for one carrier in one transaction (I1). An ancestor that has only claimed
@@ -46,12 +48,22 @@ export function claimDeal(database: Database, carrierId: string, ancestors: read
   });
 }
 
-/** From here on the carrier may have a document; false when a descendant took the deal over before. */
-export async function startDrafting(db: Queryable, carrierId: string): Promise<boolean> {
-  const row = await selectRow(db, mayRow, 'SELECT $1::text AS carrier_id, start_drafting($1::uuid) AS may', [
-    carrierId,
-  ]);
-  return row?.may === true;
+/**
+ * From here on the carrier may have a document, under the External Document No. that is returned: the wanted one the first
+ * time, and that same one ever after. Undefined when a descendant took the deal over before.
+ */
+export async function startDrafting(
+  db: Queryable,
+  carrierId: string,
+  externalNumber: string,
+): Promise<string | undefined> {
+  const row = await selectRow(
+    db,
+    numberRow,
+    'SELECT $1::text AS carrier_id, start_drafting($1::uuid, $2) AS external_number',
+    [carrierId, externalNumber],
+  );
+  return row?.external_number;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

@@ -65,7 +65,8 @@ export interface DealLedger {
   saveRevision(deal: WonDeal): Promise<void>;
   getDeal(recordId: string, revision: string): Promise<WonDeal>;
   claim(carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
-  startDrafting(carrierId: string): Promise<boolean>;
+  /** The External Document No. that the deal has for good; undefined when a descendant took it over before. */
+  startDrafting(carrierId: string, externalNumber: string): Promise<string | undefined>;
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
   saveDocument(recordId: string, kind: DocumentKind, content: Invoice | Order): Promise<void>;
@@ -121,7 +122,7 @@ export function createDealLedger(database: Database): DealLedger {
     saveRevision: (deal) => saveRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),
     claim: (carrierId, ancestors) => claimDeal(database, carrierId, ancestors),
-    startDrafting: (carrierId) => startDrafting(database, carrierId),
+    startDrafting: (carrierId, externalNumber) => startDrafting(database, carrierId, externalNumber),
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),

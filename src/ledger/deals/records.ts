@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import { documentTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { HOLDS, type HoldReason } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
@@ -51,8 +52,9 @@ export async function registerRecord(db: Queryable, { table, recordId }: RecordR
   const row = await selectRow(
     db,
     recordRow,
-    `INSERT INTO source_records (record_id, source_table) VALUES ($1, $2) ON CONFLICT (record_id) DO NOTHING RETURNING *`,
-    [recordId, table],
+    `INSERT INTO source_records (record_id, source_table, document_tail) VALUES ($1, $2, $3)
+     ON CONFLICT (record_id) DO NOTHING RETURNING *`,
+    [recordId, table, documentTail(recordId)],
   );
   return row ? toRecord(row) : getRecord(db, recordId);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Invoice } from '../../deal/business-central-document.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { findTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import type { Database, Queryable } from '../database.js';
@@ -111,7 +112,7 @@ const matchedRow = rowsOf('documents', ['invoice_id'], {
 
 /**
  * What the ledger knows of these invoices, in their order. The deal is found by the document itself, by the order that
- * it came from, or by our key, which must be the id of a record that the ledger knows.
+ * it came from, or by the tail of our number, which must be that of a record that the ledger knows.
  */
 export async function matchInvoicesToDeals(db: Queryable, invoices: readonly Invoice[]): Promise<MatchedInvoice[]> {
   const rows = await selectRows(
@@ -119,17 +120,18 @@ export async function matchInvoicesToDeals(db: Queryable, invoices: readonly Inv
     matchedRow,
     `SELECT read.invoice_id, record.record_id, record.source_table, document.content, observed.etag,
        observed.is_deal_notified
-     FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) WITH ORDINALITY AS read(invoice_id, order_id, key_id, place)
+     FROM unnest($1::uuid[], $2::uuid[], $3::text[]) WITH ORDINALITY AS read(invoice_id, order_id, tail, place)
      LEFT JOIN documents document ON document.document_id = read.invoice_id
      LEFT JOIN documents origin ON origin.document_id = read.order_id
+     LEFT JOIN source_records named ON named.document_tail = read.tail
      LEFT JOIN source_records record
-       ON record.record_id = coalesce(document.record_id, origin.record_id, read.key_id)
+       ON record.record_id = coalesce(document.record_id, origin.record_id, named.record_id)
      LEFT JOIN observed_invoices observed ON observed.invoice_id = read.invoice_id
      ORDER BY read.place`,
     [
       invoices.map((invoice) => invoice.id),
       invoices.map((invoice) => invoice.orderId ?? null),
-      invoices.map((invoice) => toRecordId(invoice.externalDocumentNumber) ?? null),
+      invoices.map((invoice) => findTail(invoice.externalDocumentNumber) ?? null),
     ],
   );
   return rows.map((row) => ({
@@ -196,10 +198,4 @@ export async function markInvoiceReported(db: Queryable, { id, etag }: Invoice):
     id,
     etag,
   ]);
-}
-
-/** The inverse of `documentKey`. */
-function toRecordId(key: string): string | undefined {
-  const parts = /^([0-9A-F]{8})([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{4})([0-9A-F]{12})$/.exec(key);
-  return parts?.slice(1).join('-').toLowerCase();
 }

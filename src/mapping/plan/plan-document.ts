@@ -25,8 +25,11 @@ export interface DocumentPlan {
   readonly notes: readonly MappingNote[];
   /** With any of them the document is not created. */
   readonly problems: readonly Problem[];
-  /** @throws TypeError when the deal itself has problems that leave no document to imagine. */
-  toDraft(customerId: string): DocumentDraft;
+  /**
+   * @param externalNumber that the deal has for good; by today's number and rules when nothing was asked for it yet
+   * @throws TypeError when the deal itself has problems that leave no document to imagine.
+   */
+  toDraft(customerId: string, externalNumber?: string): DocumentDraft;
 }
 
 /** The column of an account that names its parent. */
@@ -41,7 +44,7 @@ export function toSentNotes(notes: readonly MappingNote[], kind: DocumentBodyKin
   });
 }
 
-type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters'>;
+type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters' | 'externalDocumentNumber'>;
 
 export async function planDocument(
   deal: WonDeal,
@@ -55,11 +58,13 @@ export async function planDocument(
   return {
     notes,
     problems: [...(currency && 'reason' in currency ? [currency] : []), ...billTo.problems],
-    toDraft: (customerId) =>
+    toDraft: (customerId, externalNumber) =>
       toDocument(deal, customerId, rules.lines, {
         fields: billTo.fields,
         knownUnits,
         currency: currency && 'reason' in currency ? undefined : currency,
+        numberForm: rules.externalDocumentNumber,
+        externalNumber,
       }),
   };
 }

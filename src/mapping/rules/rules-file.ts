@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
+import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES } from '../../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
@@ -260,6 +261,10 @@ export const rulesFile = z.strictObject({
       orderSubmitted: documentKind,
     })
     .prefault({}),
+  externalDocumentNumber: z
+    .enum(EXTERNAL_NUMBER_FORMS)
+    .default('readable')
+    .describe('The number in Sales with a short tail, or the id of the record alone'),
   orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
   closeOrders: z.boolean().default(false),
   feeds,

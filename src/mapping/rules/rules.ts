@@ -1,6 +1,7 @@
 import type { AlertRules } from '../../deal/alerts.js';
 import type { CompanyRule } from '../../deal/companies.js';
 import type { DocumentKind, OrderPosting, Policy } from '../../deal/deal.js';
+import type { ExternalNumberForm } from '../../deal/document-number.js';
 import type { DealEvent } from '../../deal/events.js';
 import type { FeedTable } from '../../deal/ids.js';
 import type { LineRules } from '../../deal/line-rules.js';
@@ -36,6 +37,8 @@ export interface Rules {
   /** How long one click in Sales may go on changing a record. */
   readonly settleMs: number;
   readonly documents: Readonly<Record<DealEvent, DocumentKind>>;
+  /** Of a deal that has none yet: it stands with the first intent and does not change any more. */
+  readonly externalDocumentNumber: ExternalNumberForm;
   readonly orderPosting: OrderPosting;
   /** Whether an order in Sales is set to Invoiced when Business Central has invoiced all of it. */
   readonly closeOrders: boolean;
