@@ -10,6 +10,8 @@ export interface WonDeal {
   readonly revision: string;
   readonly number: string;
   readonly name: string;
+  /** Name of the user or team that owns the record. */
+  readonly seller?: string | undefined;
   /** Dataverse `statecode`, as customers add status codes of their own; which states count as won is the configuration's to say. */
   readonly stateCode: number;
   readonly lineage: Lineage;

@@ -9,6 +9,7 @@ export function toErasedDeal(deal: WonDeal): WonDeal {
   return {
     ...rest,
     name: ERASED_TEXT,
+    ...(deal.seller !== undefined && { seller: ERASED_TEXT }),
     customer: customer && {
       accountId: customer.accountId,
       kind: customer.kind,

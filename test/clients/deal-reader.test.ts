@@ -91,6 +91,20 @@ describe('one request brings the deal with the columns of the mapping', () => {
     expect(deal.lines[0]).toMatchObject({ unitFactor: '1.0000000000' });
   });
 
+  it.each(SOURCE_TABLES)('of a %s, with the name of its seller, though no rule reads the owner', async (table) => {
+    const document = simulators.data.documents.find(({ kind }) => kind === table);
+    const deal = await read(table, document?.id ?? '', '', {
+      createCustomers: false,
+      createItems: false,
+      createContacts: false,
+    });
+    const { store } = simulators.dataverse;
+    const owner = store.find('systemuser', String(store.find(table, document?.id ?? '')?.['ownerid']));
+    expect(deal.seller).toBe(owner?.['fullname']);
+    expect(deal.seller).not.toBeUndefined();
+    expect(deal.extra.owner).toEqual({});
+  });
+
   it('asks for no more than before when nothing is created and nothing is mapped', () => {
     const nothing = { createCustomers: false, createItems: false, createContacts: false };
     const { rows, ...more } = asked('salesorder', '', nothing);
@@ -116,14 +130,15 @@ describe('one request brings the deal with the columns of the mapping', () => {
     expect(deal.extra.account['_territoryid_value']).toBe(territory);
   });
 
-  it('a team as owner leaves the columns of the owner empty', async () => {
+  it('a team as owner sells, and leaves the columns of the owner empty', async () => {
     const document = simulators.data.documents.find(({ kind }) => kind === 'salesorder');
     const { store } = simulators.dataverse;
     const team = store.insert(store.schema.table('team'), { name: 'Sales north' });
     const order = store.find('salesorder', document?.id ?? '');
     if (!order) throw new Error('an order is needed');
     store.update(store.schema.table('salesorder'), order, { ownerid: String(team['teamid']) });
-    expect((await read('salesorder', document?.id ?? '', CUSTOM)).extra.owner).toEqual({});
+    const deal = await read('salesorder', document?.id ?? '', CUSTOM);
+    expect(deal).toMatchObject({ seller: 'Sales north', extra: { owner: {} } });
   });
 });
 

@@ -22,6 +22,18 @@ describe('what people search deals by', () => {
     expect(await find('another NAME')).toMatchObject([{ recordId, net: '196', amount: '233.24' }]);
   });
 
+  it('is who sold it, whoever the record belongs to at the latest reading', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-SOLD' });
+    const { revision, companyId = '' } = await stage.ledger.getRecord(recordId);
+    const deal = await stage.ledger.getDeal(recordId, revision ?? '');
+    await stage.ledger.saveDeal({ ...deal, seller: 'Ines Sell' }, { mapping: 'm', companyId });
+    expect(await find('ines sell')).toMatchObject([{ recordId, seller: 'Ines Sell' }]);
+    await stage.ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' });
+    expect(await find('ines sell')).toEqual([]);
+    expect((await stage.ledger.getDeal(recordId, revision ?? '')).seller).not.toBe('Ines Sell');
+  });
+
   it('goes with the personal content of a deal that has ended; its figures stay', async () => {
     const recordId = await stage.waiting.addWaiting({
       number: 'ORD-GONE',

@@ -314,6 +314,8 @@ export function lookupOf(table: Table, name: string): string | undefined {
 function targetOf(table: Table, row: Row, column: string, store: Store): readonly [string, string] {
   const navs = Object.entries(table.lookups.get(column) ?? {});
   const id = String(row[column]);
+  // A team owns by the same lookup as a user.
+  if (column === 'ownerid' && store.find('team', id)) return ['ownerid', 'team'];
   return navs.find(([, target]) => store.find(target, id)) ?? (navs[0] as [string, string]);
 }
 

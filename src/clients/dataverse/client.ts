@@ -10,7 +10,16 @@ import type { WriteContext } from '../http/write-context.js';
 import { findAccountsWithNumbers, type NumberedAccount } from './account-numbers.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { readExtraColumns } from './extra-columns.js';
-import { currencyRow, idPage, invoiceRow, opportunityRow, orderRow, quoteRow, whoAmI } from './rows.js';
+import {
+  currencyRow,
+  FORMATTED_VALUE,
+  idPage,
+  invoiceRow,
+  opportunityRow,
+  orderRow,
+  quoteRow,
+  whoAmI,
+} from './rows.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** What a request changed, for the audit trail. */
@@ -139,7 +148,12 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
   return {
     async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
-      const { body, requestId } = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked });
+      const { body, requestId } = await http.send({
+        method: 'GET',
+        path: dealPath(table, recordId, more),
+        asked,
+        headers: { prefer: `odata.include-annotations="${FORMATTED_VALUE}"` },
+      });
       const read = {
         opportunity: () => fromOpportunity(readWire('dataverse', asked, opportunityRow, body, requestId)),
         quote: () => fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)),

@@ -3,7 +3,15 @@ import type { Customer, DealLine, Lineage, LineRole, ProductType, WonDeal } from
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
-import type { AccountRow, ContactRow, LineRow, OpportunityRow, OrderRow, QuoteRow } from './rows.js';
+import {
+  type AccountRow,
+  type ContactRow,
+  type LineRow,
+  type OpportunityRow,
+  type OrderRow,
+  OWNER_NAME,
+  type QuoteRow,
+} from './rows.js';
 
 const ADDRESS = [
   'address1_line1',
@@ -45,6 +53,7 @@ const TOTALS = [
   'freightamount',
   'pricingerrorcode',
   '_pricelevelid_value',
+  '_ownerid_value',
 ];
 const SHIP_TO = [
   'shipto_name',
@@ -189,6 +198,7 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
   return {
     revision: row['@odata.etag'],
     name: row.name,
+    seller: row[OWNER_NAME] ?? undefined,
     stateCode: row.statecode,
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,

@@ -87,6 +87,11 @@ export const lineRow = z.object({
 });
 export type LineRow = z.infer<typeof lineRow>;
 
+/** The annotation that names a row behind a lookup, so that no row is expanded for it (reference/dataverse-sales 2.12). */
+export const FORMATTED_VALUE = 'OData.Community.Display.V1.FormattedValue';
+/** A user or a team. */
+export const OWNER_NAME = `_ownerid_value@${FORMATTED_VALUE}` as const;
+
 const header = {
   '@odata.etag': z.string(),
   name: z
@@ -104,6 +109,7 @@ const header = {
     .nullish()
     .transform((code) => code ?? 0),
   _pricelevelid_value: lookup,
+  [OWNER_NAME]: z.string().nullish(),
   pricelevelid: z.object({ name: z.string() }).nullish(),
   customerid_account: accountRow.nullish(),
   customerid_contact: contactRow.nullish(),

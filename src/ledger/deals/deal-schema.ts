@@ -97,6 +97,7 @@ export const dealContent = contentOf<WonDeal>({
   revision: text,
   number: text,
   name: text,
+  seller: text.optional(),
   stateCode: z.number(),
   lineage,
   customer: customer.optional(),

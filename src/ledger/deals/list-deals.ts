@@ -143,13 +143,14 @@ function toConditions(filter: DealFilter): Conditions {
   where.add(
     filter.named,
     (at) => `(lower(r.record_number) = lower(${at}) OR lower(r.draft_number) = lower(${at})
+      OR lower(r.external_number) = lower(${at})
       OR lower(${at}) = ANY(string_to_array(lower(r.invoice_number), ', ')) OR r.record_id::text = lower(${at}))`,
   );
   const pattern = filter.search === undefined ? undefined : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
   where.add(
     pattern,
     (at) => `concat_ws(' ', r.record_number, s.name, s.customer, s.seller, r.customer_number, r.draft_number,
-      r.invoice_number, r.record_id) ILIKE ${at}`,
+      r.invoice_number, r.external_number, r.record_id) ILIKE ${at}`,
   );
   return where;
 }

@@ -18,7 +18,7 @@ export async function saveDealSummary(db: Queryable, deal: WonDeal): Promise<voi
       deal.recordId,
       deal.name,
       deal.customer?.name ?? null,
-      deal.extra.owner['fullname'] ?? deal.extra.owner['internalemailaddress'] ?? null,
+      deal.seller ?? null,
       subtract(deal.total, deal.tax),
       deal.total,
       deal.currency ?? null,
