@@ -1,5 +1,6 @@
 import type { RecordState } from './deal.js';
 import type { FeedTable } from './ids.js';
+import type { DealLabel } from './run-summary.js';
 
 /** What was dealt with before: a row is news when its version is greater. */
 export interface Settled {
@@ -19,6 +20,8 @@ export type SalesRowChange =
       readonly settled: Settled | undefined;
       /** Made by our own Application User. */
       readonly isOwn: boolean;
+      /** Of a record that can carry a deal. */
+      readonly label?: DealLabel | undefined;
     }
   | { readonly kind: 'deleted'; readonly rowId: string };
 

@@ -3,6 +3,7 @@ import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import type { Replay } from '../deal/replay.js';
+import { toRunSummary } from '../deal/run-summary.js';
 import { replayUpdate } from '../workflows/deals/messages.js';
 import type { StartDealDependencies } from './start-deal.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
@@ -16,7 +17,7 @@ export type ReplayOutcome =
 
 /** Runs a failed, waiting or finished hand-over again, when a person asks for it: what exists is adopted, what is missing is made. */
 export async function replayDeal(
-  { temporal }: Pick<StartDealDependencies, 'temporal'>,
+  { temporal, ledger }: StartDealDependencies,
   ref: RecordRef,
   replay: Replay,
 ): Promise<ReplayOutcome> {
@@ -28,7 +29,7 @@ export async function replayDeal(
       args: [{ table: ref.table, recordId: ref.recordId, replay }],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Hand over ${ref.table} again`,
+      staticSummary: `${toRunSummary(ref.table, await ledger.findLabel(ref.recordId))} again`,
     });
     return { kind: 'started', workflowId };
   } catch (error) {

@@ -8,6 +8,7 @@ import {
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import { type DealLabel, toRunSummary } from '../deal/run-summary.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { DealLedger } from '../ledger/deals/deal-ledger.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
@@ -30,15 +31,18 @@ export interface StartDealDependencies {
 /**
  * The one way in: webhook, command line, console and feeds start a deal here, with the GUID as the workflow id. A run
  * that is under way gets the hint.
+ * @param label what whoever starts it has read of the record; what the ledger knows comes first
  */
 export async function startDeal(
   { temporal, ledger }: StartDealDependencies,
   ref: RecordRef,
   hint?: ChangeHint,
+  label?: DealLabel,
 ): Promise<StartOutcome> {
   const record = await ledger.register(ref);
   if (!mayRun(record, hint)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
+  const summary = toRunSummary(ref.table, (await ledger.findLabel(ref.recordId)) ?? label);
   for (;;) {
     try {
       await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
@@ -48,7 +52,7 @@ export async function startDeal(
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `Hand over ${ref.table}`,
+        staticSummary: summary,
       });
       return { kind: 'started', workflowId };
     } catch (error) {

@@ -2,6 +2,7 @@ import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { type FeedTable, isSourceTable } from '../deal/ids.js';
 import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
+import type { DealLabel } from '../deal/run-summary.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 
 /** What a change in Sales means: a deal is started, a running one gets a hint, or nothing. */
@@ -22,7 +23,7 @@ export interface MasterTakers {
 }
 
 export interface TakeDependencies extends MasterTakers {
-  readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
+  readonly startDeal: (ref: RecordRef, hint: ChangeHint, label?: DealLabel) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findOpenRecords' | 'findConcernedRows'>;
 }
 
@@ -34,16 +35,16 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
 
   async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<Set<string>> {
     const open = await waiting.findOpenRecords(changes.map(({ rowId }) => rowId));
-    const hints = changes.flatMap((change): { ref: RecordRef; hint: ChangeHint }[] => {
+    const hints = changes.flatMap((change): { ref: RecordRef; hint: ChangeHint; label?: DealLabel | undefined }[] => {
       const ref = { table, recordId: change.rowId };
       if (change.kind === 'deleted') {
         return open.has(change.rowId) ? [{ ref, hint: { at: 'dataverse', isDeleted: true } }] : [];
       }
       // A record that is not won and that no deal waits for concerns nobody.
       if (change.state !== 'won' && !open.has(change.rowId)) return [];
-      return [{ ref, hint: { at: 'dataverse', revision: change.revision } }];
+      return [{ ref, hint: { at: 'dataverse', revision: change.revision }, label: change.label }];
     });
-    await withConcurrency(hints, ({ ref, hint }) => startDeal(ref, hint));
+    await withConcurrency(hints, ({ ref, hint, label }) => startDeal(ref, hint, label));
     return new Set(hints.map(({ ref }) => ref.recordId));
   }
 

@@ -31,6 +31,7 @@ import type { Company } from '../activities/routing/companies.js';
 import { routeByCompany, routeByContext } from '../activities/routing/route-steps.js';
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
+import type { DealLabel } from '../deal/run-summary.js';
 import { findRunningDeals } from '../dispatch/running-deals.js';
 import { startDeal } from '../dispatch/start-deal.js';
 import { createTakeSalesChanges } from '../dispatch/take-changes.js';
@@ -59,7 +60,8 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const { first, companies, dataverse, changes, dataverseMasters, rulesOfRecords } = systems;
   const { rules } = config;
   const { companyId } = first;
-  const start = (ref: RecordRef, hint?: ChangeHint) => startDeal({ temporal, ledger }, ref, hint);
+  const start = (ref: RecordRef, hint?: ChangeHint, label?: DealLabel) =>
+    startDeal({ temporal, ledger }, ref, hint, label);
   const feeds = createFeedLedger(database);
   const detections = createDetections(database);
   const waiting = createWaiting(database);

@@ -29,6 +29,7 @@ let feeds: FeedLedger;
 let pages: (ChangePage | Error)[];
 let asked: (string | undefined)[];
 let started: { recordId: string; look: unknown }[];
+let labels: unknown[];
 
 beforeAll(async () => {
   embedded = await openEmbeddedLedger();
@@ -46,6 +47,7 @@ beforeEach(async () => {
   pages = [];
   asked = [];
   started = [];
+  labels = [];
 });
 
 const changes: DataverseChanges = {
@@ -81,6 +83,7 @@ const row = ({
   statecode,
   modifiedAt: new Date(at),
   modifiedBy: by,
+  label: { number: `ORD-${version}`, customer: 'Alder Maschinenbau' },
 });
 const page = (rows: ReturnType<typeof row>[], more: Partial<ChangePage> = {}): ChangePage => ({
   rows,
@@ -101,8 +104,9 @@ function createFeed(options: { rules?: string; ledgerOfFeeds?: FeedLedger } = {}
     clock: systemClock,
     getOwnUserId: () => Promise.resolve(OWN),
     take: createTakeSalesChanges({
-      startDeal: async (ref, look) => {
+      startDeal: async (ref, look, label) => {
         started.push({ recordId: ref.recordId, look });
+        labels.push(label);
         await ledger.register(ref);
       },
       waiting: createWaiting(database),
@@ -119,6 +123,7 @@ async function createGrownFeed(rows: ReturnType<typeof row>[] = [], options: Par
   await createFeed()();
   asked = [];
   started = [];
+  labels = [];
   return createFeed(options);
 }
 
@@ -131,6 +136,7 @@ describe('the first reading', () => {
     expect(await read()).toMatchObject({ phase: 'changes', hasMore: false, taken: 1, caughtUpAt: expect.any(String) });
     expect(asked).toEqual([undefined, 'page 2']);
     expect(started).toEqual([{ recordId: young.rowId, look: { at: 'dataverse', revision: 'W/"2"' } }]);
+    expect(labels).toEqual([{ number: 'ORD-2', customer: 'Alder Maschinenbau' }]);
   });
 
   it('takes what was changed on a date and later, when the configuration names one', async () => {

@@ -73,6 +73,22 @@ describe('the changes of a table', () => {
     for (const path of paths) expect(path).not.toMatch(/\$(filter|orderby|expand|top|apply)/);
   });
 
+  it('name the records of deals by number and customer, and no others', async () => {
+    const { store } = simulators.dataverse;
+    for (const [table, column] of [
+      ['opportunity', 'name'],
+      ['quote', 'quotenumber'],
+      ['salesorder', 'ordernumber'],
+    ] as const) {
+      const [first] = (await readAll(table, 500)).flatMap((page) => page.rows);
+      const row = store.find(table, first?.rowId ?? '');
+      const customer = store.find('account', String(row?.['customerid']));
+      expect(first?.label).toEqual({ number: row?.[column], customer: customer?.['name'] });
+      expect(first?.label?.customer).not.toBeUndefined();
+    }
+    expect((await readAll('account', 500)).flatMap((page) => page.rows)[0]?.label).toBeUndefined();
+  });
+
   it('are none when nothing changed, and one with the newest state when a row changed twice', async () => {
     const link = deltaLinkOf(await readAll('salesorder', 500));
     const [nothing] = await readAll('salesorder', 500, link);

@@ -13,6 +13,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { ensureTemporalBinary } from '../../scripts/lib/temporal-binary.mjs';
 // @ts-expect-error plain script without types, shared with the other commands
 import { startTemporal } from '../../scripts/lib/temporal-server.mjs';
+import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { createPayloadCodec, SEALED_ENCODING } from '../../src/secrets/payload-codec.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
@@ -168,6 +169,15 @@ describe('customers and secrets are nowhere in clear (I7)', () => {
     await clear(deal);
   });
 
+  it('a run whose summary names number and customer', async () => {
+    const [deal] = deals;
+    if (!deal) throw new Error('a deal is needed');
+    const actor = { name: 'ann', source: 'cli', isVerified: false } as const;
+    const again = await replayDeal(stage, { table: 'salesorder', recordId: deal.id }, { actor });
+    expect(again.kind).toBe('started');
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+  });
+
   it('webhooks, honest and forged, with whole records in their bodies', async () => {
     const [deal] = deals;
     if (!deal) throw new Error('a deal is needed');
@@ -259,6 +269,21 @@ describe('whoever has the token reads the deal with the tools of Temporal', () =
     const describe = await tool('workflow', 'describe', '-w', refused().id, ...withToken);
     expect(describe.stdout).toContain('Hand over salesorder');
   });
+
+  it('temporal workflow describe: number and customer of a deal that was read before', async () => {
+    const [deal] = deals;
+    if (!deal) throw new Error('a deal is needed');
+    const list = ['workflow', 'describe', '-w', deal.id];
+    const named = `Hand over salesorder ${deal.number} for ${dealer.account(deal).name}`;
+    expect((await tool(...list, ...withToken)).stdout).toContain(named);
+    // Who cannot open it sees neither.
+    const { stdout } = await run(binary, [
+      ...list,
+      ...['--address', server.address, '--namespace', String(stage.env['TEMPORAL_NAMESPACE'])],
+    ]);
+    expect(stdout).not.toContain(deal.number);
+    expect(stdout).not.toContain(dealer.account(deal).name);
+  });
 });
 
 describe('words that people type', () => {
@@ -293,7 +318,9 @@ describe('a sealed history', () => {
     expect(Buffer.from(summary?.metadata?.['encoding'] ?? []).toString()).toBe(SEALED_ENCODING);
     const details = (client: Client) => client.workflow.getHandle(deal.id).query('__temporal_workflow_metadata');
     await expect(details(careless)).rejects.toThrow(/sealed/);
-    expect(JSON.stringify(await details(stage.temporal))).toContain('written-back');
+    const opened = JSON.stringify(await details(stage.temporal));
+    expect(opened).toContain('written-back');
+    expect(opened).toContain(`**${deal.number} for ${dealer.account(deal).name}**`);
   });
 
   it('replays with the keys, and when its payloads were opened before', async () => {

@@ -113,7 +113,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       number: 'SO-1',
       ancestors: [],
       descendants: record.descendants,
-      customer: { accountId: 'account-1', number: 'C-1' },
+      customer: { accountId: 'account-1', number: 'C-1', name: 'Alder Maschinenbau' },
       products: [{ productId: 'product-1', number: 'P-1' }],
       total: record.price,
       currency: 'EUR',

@@ -44,7 +44,9 @@ export interface DealSummary extends RecordRef, DealPlace {
   readonly number: string;
   readonly ancestors: readonly string[];
   readonly descendants: readonly RecordRef[];
-  readonly customer: { readonly accountId: string; readonly number: string | undefined } | undefined;
+  readonly customer:
+    | { readonly accountId: string; readonly number: string | undefined; readonly name: string }
+    | undefined;
   readonly products: readonly ProductRef[];
   readonly total: string;
   readonly currency: string | undefined;
@@ -243,7 +245,11 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     number: deal.number,
     ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
     descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
-    customer: deal.customer && { accountId: deal.customer.accountId, number: deal.customer.number },
+    customer: deal.customer && {
+      accountId: deal.customer.accountId,
+      number: deal.customer.number,
+      name: deal.customer.name,
+    },
     products: toProducts(deal, rules),
     total: deal.total,
     currency: deal.currency,

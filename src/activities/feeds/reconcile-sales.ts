@@ -4,6 +4,7 @@ import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { wonStateCodes } from '../../deal/events.js';
 import type { SourceTable } from '../../deal/ids.js';
+import type { DealLabel } from '../../deal/run-summary.js';
 import type { AuditEntry } from '../../ledger/audit/audit.js';
 import type { Detections } from '../../ledger/deals/detections.js';
 import type { FeedLedger } from '../../ledger/feeds/sales-feeds.js';
@@ -30,7 +31,7 @@ export interface ReconcileSalesDependencies {
   readonly feeds: Pick<FeedLedger, 'openFeed' | 'recordReconciliation' | 'findSettled'>;
   readonly detections: Detections;
   readonly audit: (entry: AuditEntry) => Promise<void>;
-  readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
+  readonly startDeal: (ref: RecordRef, hint: ChangeHint, label?: DealLabel) => Promise<unknown>;
   readonly rules: Pick<Rules, 'events' | 'feeds'>;
   readonly clock: Clock;
 }
@@ -61,8 +62,8 @@ export function createReconcileSalesActivities(dependencies: ReconcileSalesDepen
       const hint = heard.get(rowId);
       return !hint || hint.lastAt < modifiedAt;
     });
-    for (const { rowId, revision } of missed) {
-      await startDeal({ table, recordId: rowId }, { at: 'dataverse', revision });
+    for (const { rowId, revision, label } of missed) {
+      await startDeal({ table, recordId: rowId }, { at: 'dataverse', revision }, label);
     }
     // What the feed knows and passed over is an older record that only we have changed: nobody should have seen it.
     const seen = [...missed.map(({ rowId }) => rowId), ...ids.filter((id) => heard.has(id) || fed.has(id))];

@@ -165,8 +165,8 @@ function toChange(
   settled: Settled | undefined,
   ownUserId: string,
 ): SalesRowChange {
-  const { rowId, revision, version } = row;
-  return { kind: 'changed', rowId, revision, version, state, settled, isOwn: row.modifiedBy === ownUserId };
+  const { rowId, revision, version, label } = row;
+  return { kind: 'changed', rowId, revision, version, state, settled, isOwn: row.modifiedBy === ownUserId, label };
 }
 
 /** A row may come twice, and the higher version is the newer (reference/dataverse-sales 4.5). */

@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { Clock } from '../../deal/clock.js';
 import { DealbridgeError } from '../../deal/errors.js';
-import type { FeedTable, SourceTable } from '../../deal/ids.js';
+import { type FeedTable, isSourceTable, type SourceTable } from '../../deal/ids.js';
+import type { DealLabel } from '../../deal/run-summary.js';
 import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
+import { FORMATTED_VALUE } from './rows.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Change tracking of Dataverse (reference/dataverse-sales 4): one request reads one page, and no state is held here. */
@@ -19,6 +21,8 @@ export interface ChangedRow {
   readonly statecode: number;
   readonly modifiedAt: Date;
   readonly modifiedBy: string | undefined;
+  /** What people know a record by; accounts, contacts and products have none. */
+  readonly label: DealLabel | undefined;
 }
 
 export interface ChangePage {
@@ -79,6 +83,23 @@ const PARALLEL = 3;
 /** The primary id comes along by itself. */
 const COLUMNS = 'statecode,modifiedon,_modifiedby_value';
 
+const NUMBERS: Readonly<Record<SourceTable, string>> = {
+  opportunity: 'name',
+  quote: 'quotenumber',
+  salesorder: 'ordernumber',
+};
+const CUSTOMER = '_customerid_value';
+/** The name of the customer comes as an annotation of the lookup (reference/dataverse-sales 2.12). */
+const ANNOTATED = `odata.include-annotations="${FORMATTED_VALUE}"`;
+
+function columnsOf(table: FeedTable): string {
+  return isSourceTable(table) ? `${COLUMNS},${NUMBERS[table]},${CUSTOMER}` : COLUMNS;
+}
+
+function preferOf(table: FeedTable, ...more: readonly string[]): string {
+  return [...more, ...(isSourceTable(table) ? [ANNOTATED] : [])].join(',');
+}
+
 const columns = z.object({
   '@odata.etag': z.string().regex(/^W\/"\d+"$/, 'an etag with a version'),
   statecode: z.number(),
@@ -105,8 +126,9 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
   return {
     async readChanges(table, { pageSize, link, isFullReading }) {
       const asked = `read the changes of ${table}`;
-      const prefer = `${isFullReading ? 'odata.track-changes,' : ''}odata.maxpagesize=${pageSize}`;
-      const path = link === undefined ? `${SETS[table]}?$select=${COLUMNS}` : toPath(link);
+      const size = `odata.maxpagesize=${pageSize}`;
+      const prefer = isFullReading ? preferOf(table, 'odata.track-changes', size) : preferOf(table, size);
+      const path = link === undefined ? `${SETS[table]}?$select=${columnsOf(table)}` : toPath(link);
       const answer = await http.send({ method: 'GET', path, asked, headers: { prefer } }).catch((error: unknown) => {
         const code = error instanceof RemoteApiError ? error.facts.remoteCode?.toLowerCase() : undefined;
         if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
@@ -119,12 +141,12 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
       const states = statecodes.map((code) => `statecode eq ${code}`).join(' or ');
       const since = `${modifiedSince.toISOString().slice(0, 19)}Z`;
       const query = new URLSearchParams({
-        $select: COLUMNS,
+        $select: columnsOf(table),
         $filter: `modifiedon ge ${since} and (${states})`,
         $orderby: `modifiedon,${table}id`,
       });
       const path = link === undefined ? `${SETS[table]}?${query.toString().replaceAll('+', '%20')}` : toPath(link);
-      const headers = { prefer: `odata.maxpagesize=${pageSize}` };
+      const headers = { prefer: preferOf(table, `odata.maxpagesize=${pageSize}`) };
       const { rows, nextLink } = readPage(
         table,
         asked,
@@ -135,6 +157,12 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
     },
     close: () => http.close(),
   };
+}
+
+/** Only shown to people: what is missing or of another kind is left out. */
+function toLabel(table: SourceTable, row: Readonly<Record<string, unknown>>): DealLabel {
+  const text = z.string().optional().catch(undefined);
+  return { number: text.parse(row[NUMBERS[table]]), customer: text.parse(row[`${CUSTOMER}@${FORMATTED_VALUE}`]) };
 }
 
 /** Links are followed as they are; the token goes to our own environment, whatever host a link names. */
@@ -163,6 +191,7 @@ function readPage(table: FeedTable, asked: string, answer: HttpAnswer, clock: Cl
       statecode: read.statecode,
       modifiedAt: read.modifiedon,
       modifiedBy: read._modifiedby_value,
+      label: isSourceTable(table) ? toLabel(table, value) : undefined,
     });
   }
   const date = Date.parse(String(answer.headers['date'] ?? ''));

@@ -1,6 +1,7 @@
 import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
 import type { Notice } from '../../deal/notices.js';
+import type { DealLabel } from '../../deal/run-summary.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
@@ -36,7 +37,7 @@ import {
   listWithRun,
   setHintAside,
 } from './stopped-deals.js';
-import { saveDealSummary } from './summaries.js';
+import { findLabel, saveDealSummary } from './summaries.js';
 import { findWriteBack, forgetWriteBack, type StoredWriteBack } from './write-backs.js';
 
 /** The deals: source records with what was read of them, who carries their deal, and its documents. */
@@ -45,6 +46,8 @@ export interface DealLedger {
   findRecord(recordId: string): Promise<SourceRecord | undefined>;
   /** @throws InternalError when it was never registered. */
   getRecord(recordId: string): Promise<SourceRecord>;
+  /** Undefined while the record has never been read. */
+  findLabel(recordId: string): Promise<DealLabel | undefined>;
   listRecords(filter: RecordFilter): Promise<SourceRecord[]>;
   /** Whether nothing was handed over for the customer before. */
   isNewCustomer(of: CustomerOfDeal): Promise<boolean>;
@@ -101,6 +104,7 @@ export function createDealLedger(database: Database): DealLedger {
     register: (ref) => registerRecord(database, ref),
     findRecord: (recordId) => findRecord(database, recordId),
     getRecord: (recordId) => getRecord(database, recordId),
+    findLabel: (recordId) => findLabel(database, recordId),
     listRecords: (filter) => listRecords(database, filter),
     isNewCustomer: (of) => isNewCustomer(database, of),
     listAlreadyHandedOver: (carrierId) => listAlreadyHandedOver(database, carrierId),

@@ -1,7 +1,9 @@
 import type { Invoice, Order } from '../../deal/business-central-document.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { subtract } from '../../deal/money.js';
+import type { DealLabel } from '../../deal/run-summary.js';
 import type { Queryable } from '../database.js';
+import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 /** What people know a deal by and search it for, beside the contents that the work list has no time to open. */
 
@@ -42,6 +44,24 @@ export async function saveDocumentSummary(
      ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`,
     [recordId, kind, excludingTax, includingTax, currency],
   );
+}
+
+const labelRow = rowsOf('deal_summaries', ['record_id'], {
+  record_id: textColumn,
+  record_number: nullable(textColumn),
+  customer: nullable(textColumn),
+});
+
+/** Undefined while the record has never been read. */
+export async function findLabel(db: Queryable, recordId: string): Promise<DealLabel | undefined> {
+  const row = await selectRow(
+    db,
+    labelRow,
+    `SELECT s.record_id, r.record_number, s.customer
+     FROM deal_summaries s JOIN source_records r ON r.record_id = s.record_id WHERE s.record_id = $1`,
+    [recordId],
+  );
+  return row && { number: row.record_number, customer: row.customer };
 }
 
 /** Figures stay, as everywhere else; names go. */

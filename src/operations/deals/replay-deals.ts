@@ -160,7 +160,7 @@ function findBefore(mappings: Mappings, { mappingHash }: SourceRecord): Rules | 
 }
 
 async function replay(
-  { temporal }: ReplayDependencies,
+  { temporal, ledger }: ReplayDependencies,
   record: SourceRecord,
   isAsRecorded: boolean,
   mapping: string | undefined,
@@ -169,7 +169,7 @@ async function replay(
   const { revision, carrierId, state } = record;
   if (isAsRecorded && revision === undefined) return { leftOut: 'it was never read, so there is nothing recorded' };
   if (isFinal(state) && carrierId !== undefined) return { leftOut: `${carrierId} carries the deal: replay that one` };
-  const outcome = await replayDeal({ temporal }, record, {
+  const outcome = await replayDeal({ temporal, ledger }, record, {
     actor,
     ...(mapping !== undefined && { mapping }),
     ...(isAsRecorded && revision !== undefined && { revision }),

@@ -2,12 +2,14 @@ import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow'
 import type { Approval } from '../../deal/approval.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
+import { type DealLabel, toLabelText } from '../../deal/run-summary.js';
 import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
 import type { DealStatus } from './messages.js';
 import { SEARCH_ATTRIBUTES } from './search-attributes.js';
 
 /** What people see of a deal while it goes on. */
 export interface DealFacts {
+  readonly label?: DealLabel;
   readonly difference?: string | undefined;
   readonly customerNumber?: string;
   readonly invoiceNumber?: string;
@@ -19,6 +21,7 @@ export interface DealFacts {
 /** The deal as the query `status`, Temporal's list and the Web UI's page show it. */
 export class DealDisplay {
   private readonly ref: RecordRef;
+  private label: DealLabel | undefined;
   private shownState: DealState = 'reading';
   private step = 'starting';
   private shownProblems: readonly Problem[] = [];
@@ -84,6 +87,7 @@ export class DealDisplay {
   }
 
   show(facts: DealFacts): void {
+    this.label = facts.label ?? this.label;
     this.shownFigures = facts.figures ?? this.shownFigures;
     this.shownApproval = facts.approval ?? this.shownApproval;
     if ('difference' in facts) this.difference = facts.difference;
@@ -93,6 +97,7 @@ export class DealDisplay {
     if (facts.invoiceNumber) attributes.push({ key: SEARCH_ATTRIBUTES.invoiceNumber, value: facts.invoiceNumber });
     if (facts.amount) attributes.push({ key: SEARCH_ATTRIBUTES.amount, value: Number(facts.amount) });
     if (attributes.length > 0) upsertSearchAttributes(attributes);
+    this.publishDetails();
   }
 
   status(): DealStatus {
@@ -122,12 +127,13 @@ export class DealDisplay {
   }
 
   private publishDetails(): void {
-    setCurrentDetails(toMarkdown(this.status()));
+    setCurrentDetails(toMarkdown(this.status(), this.label));
   }
 }
 
-function toMarkdown(status: DealStatus): string {
-  const lines = [`### ${status.state}`, status.step];
+function toMarkdown(status: DealStatus, label: DealLabel | undefined): string {
+  const named = toLabelText(label);
+  const lines = [`### ${status.state}`, ...(named === '' ? [] : [`**${named}**`]), status.step];
   if (status.figures) {
     lines.push(
       `draft **${status.figures.documentNumber}**, ${status.figures.totalIncludingTax} ${status.figures.currency}`,

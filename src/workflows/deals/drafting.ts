@@ -32,6 +32,7 @@ export async function bringToDraft(
   options: DraftOptions,
 ): Promise<Start | Held> {
   const deal = await readRecord(handlers, ref, options);
+  handlers.show({ label: { number: deal.number, customer: deal.customer?.name } });
   if (options.draft && deal.state !== 'won') throw toEnd(deal);
   const whose = await resolveCarrier(handlers, deal, options.draft !== undefined);
   if (whose.kind === 'not-ours') return whose;
