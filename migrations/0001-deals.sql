@@ -165,13 +165,15 @@ CREATE TABLE seller_notes (
   as_of timestamptz NOT NULL,
   kind text,
   digest text,
+  column_digest text,
   is_refused boolean NOT NULL DEFAULT false,
   told_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE seller_notes IS 'What the one note on a record in Sales says of its deal.';
+COMMENT ON TABLE seller_notes IS 'What the one note on a record in Sales, or its column, says of its deal.';
 COMMENT ON COLUMN seller_notes.as_of IS 'The changed_at of the record that was looked at: another one means news.';
-COMMENT ON COLUMN seller_notes.kind IS 'A kind of src/deal/seller-notes.ts; null when there is no note.';
-COMMENT ON COLUMN seller_notes.digest IS 'SHA-256 of its text: the same is not written twice.';
+COMMENT ON COLUMN seller_notes.kind IS 'A kind of src/deal/seller-notes.ts; null when nothing was told.';
+COMMENT ON COLUMN seller_notes.digest IS 'SHA-256 of the text of the note, which is not written twice; null when there is none.';
+COMMENT ON COLUMN seller_notes.column_digest IS 'The same of the text in the column.';
 COMMENT ON COLUMN seller_notes.is_refused IS 'Sales took no note: it is tried again later.';
 
 CREATE TABLE detections (

@@ -1,8 +1,9 @@
 import { HOLDS, type HoldReason } from './holds.js';
+import type { SourceTable } from './ids.js';
 import type { InvoiceStatus } from './payment-status.js';
 import { type DealState, isHandedOver } from './states.js';
 
-/** What the seller hears of a deal: one note on its record in Sales, which always says how things stand. */
+/** What the seller hears of a deal: one note or column of its record in Sales, which always says how things stand. */
 
 export interface SellerNoteRules {
   readonly held: boolean;
@@ -14,6 +15,23 @@ export interface SellerNoteRules {
   readonly posted: 'if-told' | 'always';
   /** What passes in so short a time is not told. */
   readonly quietMs: number;
+  /** Where it stands: in the note on the timeline, in a column of the record, or in both. */
+  readonly as: SellerNotePlace;
+  /** Name of the column by table; a table without one has the note. */
+  readonly columns: Readonly<Partial<Record<SourceTable, string>>>;
+}
+
+export const SELLER_NOTE_PLACES = ['note', 'column', 'both'] as const;
+export type SellerNotePlace = (typeof SELLER_NOTE_PLACES)[number];
+
+/** A single line of text is to hold it; the note has all of it. */
+export const SELLER_COLUMN_LENGTH = 500;
+
+/** What a column says: one line, and nothing when nothing waits any more. */
+export function toSellerColumn({ kind, text }: SellerNews): string | null {
+  if (kind === 'goes-on') return null;
+  const line = text.replace(/\s+/g, ' ');
+  return line.length > SELLER_COLUMN_LENGTH ? `${line.slice(0, SELLER_COLUMN_LENGTH - 1)}…` : line;
 }
 
 /** What a note may say. */

@@ -1,6 +1,7 @@
 import type { ColumnFacts, DataverseProbe } from '../clients/dataverse/probe.js';
 import type { AskedRow } from '../deal/asked-columns.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
+import { SELLER_COLUMN_LENGTH } from '../deal/seller-notes.js';
 import { askedColumns } from '../mapping/fields/columns.js';
 import { creationPolicyOf } from '../mapping/rules/rules.js';
 import type { Config } from '../process/config.js';
@@ -47,6 +48,10 @@ function wantedColumns({ rules }: Config): WantedColumn[] {
   for (const key of ['status', 'remaining'] as const) {
     const column = rules.invoiceColumns[key];
     if (column) add({ table: 'invoice', column, length: LENGTHS[key] });
+  }
+  for (const table of SOURCE_TABLES) {
+    const column = rules.sellerNotes?.columns[table];
+    if (column) add({ table, column, length: SELLER_COLUMN_LENGTH });
   }
   for (const table of SOURCE_TABLES) {
     const { rows } = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);

@@ -119,9 +119,11 @@ function wantedPrivileges({ rules }: Config): string[] {
     'prvAppendToContact',
     'prvAppendToProduct',
   ];
-  if (rules.hasOpportunityColumns) wanted.push('prvWriteOpportunity');
+  const { opportunity, quote, salesorder } = rules.sellerNotes?.columns ?? {};
+  if (rules.hasOpportunityColumns || opportunity) wanted.push('prvWriteOpportunity');
+  if (quote) wanted.push('prvWriteQuote');
   if (rules.sellerNotes) wanted.push('prvWriteNote');
-  if (rules.closeOrders) wanted.push('prvWriteSalesOrder');
+  if (rules.closeOrders || salesorder) wanted.push('prvWriteSalesOrder');
   return wanted;
 }
 

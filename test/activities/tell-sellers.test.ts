@@ -3,6 +3,7 @@ import { createSellerNoteActivities } from '../../src/activities/deals/tell-sell
 import type { DataverseClient } from '../../src/clients/dataverse/client.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import type { WonDeal } from '../../src/deal/deal.js';
+import { toSellerColumn } from '../../src/deal/seller-notes.js';
 import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
 import { parseRules } from '../../src/process/config.js';
 import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
@@ -222,7 +223,137 @@ describe('a note that does not go through', () => {
   });
 });
 
+describe('a column of the record', () => {
+  const COLUMN = 'bc_syncmessage';
+  const ruleFor = (as: string, table = 'opportunity') => `sellerNotes: { as: ${as}, columns: { ${table}: ${COLUMN} } }`;
+  const columnOf = ({ table, recordId }: WonDeal) =>
+    counter.simulators.dataverse.store.find(table, recordId)?.[COLUMN] ?? null;
+  const patches = (deal: WonDeal) =>
+    counter.simulators.dataverse.requests.filter(
+      ({ method, path }) => method === 'PATCH' && path.includes(deal.recordId),
+    );
+
+  /** Opportunities take columns in every state; orders and quotes only until they are locked. */
+  async function winHeld(): Promise<WonDeal> {
+    await sell();
+    const { store } = counter.simulators.dataverse;
+    const row = store.insert(store.schema.table('opportunity'), { name: 'Hoists' });
+    const deal = await counter.dataverse.readDeal('opportunity', String(row['opportunityid']));
+    await counter.ledger.register(deal);
+    await counter.ledger.saveDeal(deal, { mapping: 'default', companyId: counter.companyId });
+    await counter.ledger.change(deal.recordId, HELD);
+    return deal;
+  }
+
+  it('says the same in one line, is changed rather than added to, and is empty when the hold is over', async () => {
+    const deal = await winHeld();
+    const rules = ruleFor('column');
+    expect(await tellAfter(HOUR_MS, { rules })).toEqual({ written: 1, refused: 0 });
+    expect(columnOf(deal)).toBe(
+      'The hand-over to Business Central waits: SO-1 has no currency. It is your turn: Set the currency in Sales; then retry.',
+    );
+    await counter.ledger.change(deal.recordId, {
+      kind: 'held',
+      reason: 'period-closed',
+      text: 'the period\nis closed',
+    });
+    await tellAfter(HOUR_MS, { rules });
+    expect(columnOf(deal)).toMatch(/: the period is closed\. It is the turn of finance: /);
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    await tellAfter(HOUR_MS, { rules });
+    expect(columnOf(deal)).toBeNull();
+    expect(patches(deal)).toHaveLength(3);
+    expect(notesOf(deal)).toEqual([]);
+    expect((await counter.trail(deal.recordId)).filter((action) => action === 'tell the seller')).toHaveLength(3);
+  });
+
+  it('is not written again with what it says already', async () => {
+    const deal = await winHeld();
+    const rules = ruleFor('both');
+    await tellAfter(HOUR_MS, { rules });
+    expect(saidTo(deal)).toEqual([columnOf(deal)]);
+    await counter.ledger.change(deal.recordId, { kind: 'state', state: 'reading' });
+    await counter.ledger.change(deal.recordId, HELD);
+    expect(await tellAfter(HOUR_MS, { rules })).toEqual({ written: 0, refused: 0 });
+    expect(patches(deal)).toHaveLength(1);
+  });
+
+  it('beside a note that is refused is written once', async () => {
+    const deal = await winHeld();
+    const refusing: Partial<DataverseClient> = {
+      createNote: () => Promise.reject(new RemoteApiError('dataverse', 'forbidden', 'write the note', { status: 403 })),
+    };
+    const rules = ruleFor('both');
+    expect(await tellAfter(HOUR_MS, { rules, dataverse: refusing })).toEqual({ written: 0, refused: 1 });
+    expect(await tellAfter(3 * HOUR_MS, { rules })).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(deal)).toEqual([columnOf(deal)]);
+    expect(patches(deal)).toHaveLength(1);
+  });
+
+  it('leaves no earlier note with a text that is wrong by now', async () => {
+    const deal = await winHeld();
+    await tellAfter(HOUR_MS);
+    await counter.ledger.change(deal.recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await tellAfter(HOUR_MS, { rules: ruleFor('column') });
+    expect(saidTo(deal)).toEqual([expect.stringMatching(/^The document was rejected/)]);
+    expect(columnOf(deal)).toBe(saidTo(deal)[0]);
+  });
+
+  it('that a locked record does not take is a note instead, and the trail says why', async () => {
+    const deal = await sell();
+    const { store } = counter.simulators.dataverse;
+    const row = store.find('salesorder', deal.recordId);
+    if (!row) throw new Error('an order is needed');
+    store.update(store.schema.table('salesorder'), row, { statecode: 1, statuscode: 3 });
+    await counter.ledger.change(deal.recordId, HELD);
+    expect(await tellAfter(HOUR_MS, { rules: ruleFor('column', 'salesorder') })).toEqual({ written: 1, refused: 0 });
+    expect(columnOf(deal)).toBeNull();
+    expect(saidTo(deal)).toHaveLength(1);
+    expect(await counter.trail(deal.recordId)).toContain('the column for the seller takes nothing');
+  });
+
+  it('that the environment does not have is a note instead', async () => {
+    const deal = await winHeld();
+    const rules = 'sellerNotes: { as: column, columns: { opportunity: new_nowhere } }';
+    expect(await tellAfter(HOUR_MS, { rules })).toEqual({ written: 1, refused: 0 });
+    expect(saidTo(deal)).toHaveLength(1);
+  });
+
+  it('is the note where the table has no column', async () => {
+    const deal = await sell();
+    await counter.ledger.change(deal.recordId, HELD);
+    await tellAfter(HOUR_MS, { rules: ruleFor('column') });
+    expect(saidTo(deal)).toHaveLength(1);
+    expect(await counter.trail(deal.recordId)).not.toContain('the column for the seller takes nothing');
+  });
+
+  it('has nobody to read it on a record that was deleted', async () => {
+    const deal = await winHeld();
+    await counter.deleteRow(`opportunities(${deal.recordId})`);
+    expect(await tellAfter(HOUR_MS, { rules: ruleFor('both') })).toEqual({ written: 0, refused: 0 });
+  });
+
+  it('is cut to one line that fits', () => {
+    const line = toSellerColumn({ kind: 'held', text: `${'word '.repeat(200)}` });
+    expect(line).toHaveLength(500);
+    expect(line).toMatch(/…$/);
+  });
+});
+
 describe('the rule', () => {
+  it.each([
+    ['sellerNotes: { as: column }', /sellerNotes\.columns.*a column for one of opportunity, quote, salesorder/],
+    ['sellerNotes: { columns: { opportunity: new_handover } }', /sellerNotes\.as.*column or both/],
+    ['sellerNotes: { as: both, columns: { opportunity: description } }', /a column of your own such as new_handover/],
+    ['sellerNotes: { as: both, columns: { account: new_handover } }', /sellerNotes\.columns/],
+    [
+      'opportunityColumns: { status: new_one }\nsellerNotes: { as: both, columns: { opportunity: new_one } }',
+      /sellerNotes\.columns\.opportunity.*a column that opportunityColumns does not write/,
+    ],
+  ])('%s names what would be right', (rules, text) => {
+    expect(() => parseRules(rules)).toThrow(text);
+  });
+
   it('turns each kind off, or all', async () => {
     const deal = await sell();
     await counter.ledger.change(deal.recordId, HELD);

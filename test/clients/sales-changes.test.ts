@@ -111,7 +111,8 @@ describe('the changes of a table', () => {
   it('tell whose they are: ours or somebody’s', async () => {
     const link = deltaLinkOf(await readAll('opportunity', 500));
     const opportunity = simulators.data.documents.find((document) => document.kind === 'opportunity');
-    await sales.updateOpportunity(opportunity?.id ?? '', { bc_postedinvoicenumber: '103001' }, REPEATABLE);
+    const ref = { table: 'opportunity', recordId: opportunity?.id ?? '' } as const;
+    await sales.updateRecord(ref, { bc_postedinvoicenumber: '103001' }, REPEATABLE);
     const [page] = await readAll('opportunity', 500, link);
     expect(page?.rows[0]?.modifiedBy).toBe((await sales.whoAmI()).userId);
   });

@@ -53,6 +53,7 @@ describe('a sound installation', () => {
       'String of 20',
     );
     expect(examined.finding('dataverse: columns', 'salesorder.bc_correlationid').result).toBe('ok');
+    expect(examined.finding('dataverse: columns', 'opportunity.bc_syncmessage').found).toContain('written');
     expect(examined.finding('host of entra', 'tls').found).toContain('plain http');
     expect(examined.finding('business central: setup', 'local currency').found).toBe('EUR');
     const asked = [...simulators.dataverse.requests, ...simulators.businessCentral.requests].slice(before);
@@ -228,12 +229,17 @@ describe('Dataverse', () => {
       for (const [name, column] of kept) columns.set(name, column);
     });
     columns.delete('bc_postedinvoicenumber');
+    columns.delete('bc_syncmessage');
     columns.set('bc_syncstatus', {
       ...(kept.get('bc_syncstatus') as NonNullable<ReturnType<typeof kept.get>>),
       size: 5,
     });
     const examined = await examineWith();
     expect(examined.finding('dataverse: columns', 'opportunity.bc_postedinvoicenumber')).toMatchObject({
+      result: 'wrong',
+      found: 'there is no such column',
+    });
+    expect(examined.finding('dataverse: columns', 'opportunity.bc_syncmessage')).toMatchObject({
       result: 'wrong',
       found: 'there is no such column',
     });

@@ -205,7 +205,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
       const invoice = await ledger.getInvoice(invoiceId);
       const columns = toColumns(dependencies.rules.today.opportunityColumns, invoice);
       const receipt = await toTemporalFailures(() =>
-        unlessGone(() => dataverse.updateOpportunity(ref.recordId, columns, REPEATABLE)),
+        unlessGone(() => dataverse.updateRecord(ref, columns, REPEATABLE)),
       );
       if (!receipt) return;
       await ledger.audit({

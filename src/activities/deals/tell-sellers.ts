@@ -5,10 +5,12 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
-import { findSellerNews, type SellerNews } from '../../deal/seller-notes.js';
+import { findSellerNews, type SellerNews, toSellerColumn } from '../../deal/seller-notes.js';
 import type { AuditEntry } from '../../ledger/audit/audit.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
-import type { SellerNoteLedger, Untold } from '../../ledger/deals/seller-notes.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { SellerNoteLedger, Told, Untold } from '../../ledger/deals/seller-notes.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { findProblem, toFailure } from '../remote/failures.js';
@@ -20,18 +22,21 @@ export interface ToldSellers {
 }
 
 export interface SellerNoteDependencies {
-  readonly dataverse: Pick<DataverseClient, 'createNote' | 'updateNote'>;
-  readonly ledger: Pick<DealLedger, 'listDocuments'>;
+  readonly dataverse: Pick<DataverseClient, 'createNote' | 'updateNote' | 'updateRecord'>;
+  readonly ledger: Pick<DealLedger, 'listDocuments'> & Pick<AuditLedger, 'audit'>;
   readonly notes: SellerNoteLedger;
   readonly rules: Pick<Rules, 'sellerNotes'>;
   readonly clock: Clock;
 }
 
+type ColumnOutcome = 'none' | 'refused' | 'gone' | { readonly columnDigest: string; readonly isWritten: boolean };
+
 const BATCH_SIZE = 200;
+const TOLD = 'tell the seller';
 const SUBJECT = 'Hand-over to Business Central';
 
 /**
- * Brings the one note of each deal to how the deal stands. It reads what the ledger has, beside the run of the deal: no
+ * Brings the one note of each deal, or its column, to how the deal stands. It reads what the ledger has, beside the run of the deal: no
  * deal waits because a note cannot be written, and what came and went meanwhile costs no request.
  */
 export function createSellerNoteActivities({ dataverse, ledger, notes, rules, clock }: SellerNoteDependencies) {
@@ -63,35 +68,85 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
     }
   }
 
+  /** @returns what the column says now; `refused` when it takes nothing: the record is locked, or has no such column */
+  async function writeColumn(record: SourceRecord, news: SellerNews, told: Told | undefined): Promise<ColumnOutcome> {
+    const { recordId, table } = record;
+    const column = rules.sellerNotes?.as === 'note' ? undefined : rules.sellerNotes?.columns[table];
+    if (column === undefined) return 'none';
+    const value = toSellerColumn(news);
+    const columnDigest = toDigest(value ?? '');
+    if (columnDigest === told?.columnDigest) return { columnDigest, isWritten: false };
+    try {
+      const receipt = await dataverse.updateRecord(record, { [column]: value }, REPEATABLE);
+      const { requestId, correlationId } = receipt;
+      const facts = { column, news: news.kind, ...(told && { before: told.kind }) };
+      await ledger.audit({ recordId, actor: 'dealbridge', action: TOLD, requestId, correlationId, facts });
+      return { columnDigest, isWritten: true };
+    } catch (error) {
+      if (error instanceof RemoteApiError && error.code === 'not-found') return 'gone';
+      const problem = findProblem(error);
+      if (!problem || !(error instanceof RemoteApiError)) throw toFailure(error);
+      const { requestId, status, remoteCode } = error.facts;
+      const facts = { column, news: news.kind, reason: problem.reason, status, remoteCode };
+      await ledger.audit({
+        recordId,
+        actor: 'dealbridge',
+        action: 'the column for the seller takes nothing',
+        requestId,
+        facts,
+      });
+      return 'refused';
+    }
+  }
+
+  /** The note stands where the rule wants one, where no column says it, and where there is one already: none becomes wrong. */
+  function needsNote(column: ColumnOutcome, told: Told | undefined): boolean {
+    return rules.sellerNotes?.as !== 'column' || typeof column === 'string' || told?.digest !== undefined;
+  }
+
   async function tell(untold: Untold): Promise<'written' | 'refused' | 'nothing'> {
     const { record, asOf, told } = untold;
     const { recordId } = record;
     const news = await findNews(untold);
-    const digest = news && createHash('sha256').update(news.text).digest('hex');
-    if (!news || digest === told?.digest) {
-      await notes.saveTelling({ recordId, asOf, ...told, ...(news && { kind: news.kind }) });
+    if (!news) {
+      await notes.saveTelling({ recordId, asOf, ...told });
       return 'nothing';
+    }
+    const { kind } = news;
+    const column = await writeColumn(record, news, told);
+    if (column === 'gone') {
+      await notes.saveTelling({ recordId, asOf, kind });
+      return 'nothing';
+    }
+    const inColumn = typeof column === 'string' ? {} : { kind, columnDigest: column.columnDigest };
+    const digest = toDigest(news.text);
+    if (!needsNote(column, told) || digest === told?.digest) {
+      await notes.saveTelling({ recordId, asOf, kind, digest: told?.digest, ...inColumn });
+      return typeof column !== 'string' && column.isWritten ? 'written' : 'nothing';
     }
     const noteId = deriveGuid(`seller-note/${recordId}`);
     try {
-      const receipt = await write({ noteId, ref: record, subject: SUBJECT, text: news.text }, told !== undefined);
+      const receipt = await write(
+        { noteId, ref: record, subject: SUBJECT, text: news.text },
+        told?.digest !== undefined,
+      );
       const { requestId, correlationId } = receipt;
-      const facts = { noteId, news: news.kind, ...(told && { before: told.kind }) };
-      const audit = { actor: 'dealbridge', action: 'tell the seller', requestId, correlationId, facts };
-      await notes.saveTelling({ recordId, asOf, kind: news.kind, digest, audit });
+      const facts = { noteId, news: kind, ...(told && { before: told.kind }) };
+      const audit = { actor: 'dealbridge', action: TOLD, requestId, correlationId, facts };
+      await notes.saveTelling({ recordId, asOf, kind, digest, ...inColumn, audit });
       return 'written';
     } catch (error) {
       // A deleted record has no timeline, and nobody who reads it.
       if (isMissingRow(error, recordId)) {
-        await notes.saveTelling({ recordId, asOf, kind: news.kind });
+        await notes.saveTelling({ recordId, asOf, kind });
         return 'nothing';
       }
       const problem = findProblem(error);
       if (!problem || !(error instanceof RemoteApiError)) throw toFailure(error);
       const { requestId, status, remoteCode } = error.facts;
-      const facts = { noteId, news: news.kind, reason: problem.reason, status, remoteCode };
+      const facts = { noteId, news: kind, reason: problem.reason, status, remoteCode };
       const audit = { actor: 'dealbridge', action: 'the seller cannot be told', requestId, facts };
-      await notes.saveTelling({ recordId, asOf, ...told, isRefused: true, audit });
+      await notes.saveTelling({ recordId, asOf, ...told, ...inColumn, isRefused: true, audit });
       return 'refused';
     }
   }
@@ -107,6 +162,10 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
       }
     },
   };
+}
+
+function toDigest(text: string): string {
+  return createHash('sha256').update(text).digest('hex');
 }
 
 export type SellerNoteActivities = ReturnType<typeof createSellerNoteActivities>;

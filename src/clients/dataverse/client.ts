@@ -98,10 +98,13 @@ export interface DataverseClient {
   updateNote(note: Omit<DataverseNote, 'ref'>, context: WriteContext): Promise<WriteReceipt>;
   /** Sets a submitted or fulfilled order to Invoiced. */
   setOrderInvoiced(orderId: string, context: WriteContext): Promise<WriteReceipt>;
-  /** Writes columns of an opportunity. `If-Match: *`, because a PATCH of an unknown GUID would create a row. */
-  updateOpportunity(
-    opportunityId: string,
-    columns: Readonly<Record<string, string>>,
+  /**
+   * Writes columns of a record, null empties one. `If-Match: *`, because a PATCH of an unknown GUID would create a row.
+   * Quotes and orders take none once they are locked (reference/dataverse-sales 3.5).
+   */
+  updateRecord(
+    ref: RecordRef,
+    columns: Readonly<Record<string, string | null>>,
     context: WriteContext,
   ): Promise<WriteReceipt>;
   /** Active accounts, whoever they are. */
@@ -264,9 +267,9 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         body: { statecode: STATE_CODES.salesorder.invoiced, statuscode: STATUS_CODES.salesorder.invoiced },
         context,
       }),
-    async updateOpportunity(opportunityId, columns, context) {
-      const asked = 'write the columns of the opportunity';
-      const path = `opportunities(${opportunityId})`;
+    async updateRecord({ table, recordId }, columns, context) {
+      const asked = `write the columns of the ${table}`;
+      const path = `${ENTITY_SETS[table]}(${recordId})`;
       return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': '*' }, body: columns, context });
     },
     async whoAmI() {

@@ -8,21 +8,26 @@ import { recordRow, type SourceRecord, toRecord } from './records.js';
 
 /** What the seller was told last of each record, and of which records there is something new to tell. */
 
+/** Each digest is of the text that stands there, which the ledger does not keep; undefined: there is none. */
+export interface Told {
+  readonly kind: SellerNewsKind;
+  readonly digest?: string | undefined;
+  readonly columnDigest?: string | undefined;
+}
+
 export interface Untold {
   readonly record: SourceRecord;
   /** Names the moment since which the record is as it is; exactly, as the database has it. */
   readonly asOf: string;
-  /** The note that stands in Sales; undefined when there is none. */
-  readonly told: { readonly kind: SellerNewsKind; readonly digest: string } | undefined;
+  /** What stands in Sales; undefined when nothing does. */
+  readonly told: Told | undefined;
 }
 
-export interface Telling {
+export interface Telling extends Partial<Told> {
   readonly recordId: string;
   readonly asOf: string;
   /** Undefined: nothing was to be told, and nothing is until the record changes again. */
-  readonly kind?: SellerNewsKind | undefined;
-  /** Of the text, which the ledger does not keep; undefined: no note says it. */
-  readonly digest?: string | undefined;
+  readonly kind?: SellerNewsKind;
   /** Sales refuses the note: it is tried again later. */
   readonly isRefused?: boolean;
   readonly audit?: Omit<AuditEntry, 'recordId'>;
@@ -46,6 +51,7 @@ const untoldRow = {
       as_of: textColumn,
       told_kind: nullable(z.enum(SELLER_NEWS)),
       told_digest: nullable(textColumn),
+      told_column_digest: nullable(textColumn),
     }),
   ),
 };
@@ -63,16 +69,20 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
       return rows.map((row) => ({
         record: toRecord(row),
         asOf: row.as_of,
-        told: row.told_kind && row.told_digest ? { kind: row.told_kind, digest: row.told_digest } : undefined,
+        told:
+          row.told_kind && (row.told_digest ?? row.told_column_digest)
+            ? { kind: row.told_kind, digest: row.told_digest, columnDigest: row.told_column_digest }
+            : undefined,
       }));
     },
-    saveTelling({ recordId, asOf, kind, digest, isRefused = false, audit }) {
+    saveTelling({ recordId, asOf, kind, digest, columnDigest, isRefused = false, audit }) {
       return database.transaction(async (tx) => {
         await tx.query(
-          `INSERT INTO seller_notes (record_id, as_of, kind, digest, is_refused) VALUES ($1, $2::timestamptz, $3, $4, $5)
-           ON CONFLICT (record_id) DO UPDATE SET as_of = excluded.as_of, kind = excluded.kind,
-             digest = excluded.digest, is_refused = excluded.is_refused, told_at = now()`,
-          [recordId, asOf, kind ?? null, digest ?? null, isRefused],
+          `INSERT INTO seller_notes (record_id, as_of, kind, digest, column_digest, is_refused)
+           VALUES ($1, $2::timestamptz, $3, $4, $5, $6)
+           ON CONFLICT (record_id) DO UPDATE SET as_of = excluded.as_of, kind = excluded.kind, digest = excluded.digest,
+             column_digest = excluded.column_digest, is_refused = excluded.is_refused, told_at = now()`,
+          [recordId, asOf, kind ?? null, digest ?? null, columnDigest ?? null, isRefused],
         );
         if (audit) await appendAudit(tx, { recordId, ...audit });
       });
@@ -91,7 +101,8 @@ function startingStates({ held, ended, posted }: SellerNoteRules): DealState[] {
 
 /** What was cancelled in Sales without ever having had a note is nobody's news. */
 const UNTOLD = `
-  SELECT record.*, record.changed_at::text AS as_of, note.kind AS told_kind, note.digest AS told_digest
+  SELECT record.*, record.changed_at::text AS as_of, note.kind AS told_kind, note.digest AS told_digest,
+    note.column_digest AS told_column_digest
   FROM source_records record LEFT JOIN seller_notes note ON note.record_id = record.record_id
   WHERE record.changed_at <= $2
     AND (note.record_id IS NULL OR note.as_of <> record.changed_at

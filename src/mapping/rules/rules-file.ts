@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
 import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
-import { FEED_TABLES } from '../../deal/ids.js';
+import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
+import { SELLER_NOTE_PLACES } from '../../deal/seller-notes.js';
 import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
 import { PREFIXES, parseSourceColumn } from '../fields/sources.js';
 import { CODE_TABLES, type Section, TARGETS } from '../fields/targets.js';
@@ -187,17 +188,35 @@ const approvalRule = z
     message: 'one of above, newCustomer and difference, or several',
   });
 
-/** What the seller hears of a deal, on the timeline of its record. */
-const sellerNotes = z.strictObject({
-  held: z.boolean().default(true).describe('Why a deal waits, and whose turn it is'),
-  ended: z.boolean().default(true).describe('That a person rejected or cancelled it'),
-  waitingHours: z
-    .union([z.literal(false), z.number().positive().max(8_760)])
-    .default(24)
-    .describe('That nobody has confirmed it for so long'),
-  posted: z.enum(['if-told', 'always']).default('if-told').describe('That it is posted, and that it is paid'),
-  quietMinutes: z.number().min(0).max(1_440).default(5).describe('What passes sooner is not told'),
-});
+const customColumn = z
+  .string()
+  .regex(/^[a-z0-9]+_[a-z0-9_]+$/, 'a column of your own such as new_handover, in lower case');
+
+/** What the seller hears of a deal, on the timeline of its record, in a column of it, or both. */
+const sellerNotes = z
+  .strictObject({
+    held: z.boolean().default(true).describe('Why a deal waits, and whose turn it is'),
+    ended: z.boolean().default(true).describe('That a person rejected or cancelled it'),
+    waitingHours: z
+      .union([z.literal(false), z.number().positive().max(8_760)])
+      .default(24)
+      .describe('That nobody has confirmed it for so long'),
+    posted: z.enum(['if-told', 'always']).default('if-told').describe('That it is posted, and that it is paid'),
+    quietMinutes: z.number().min(0).max(1_440).default(5).describe('What passes sooner is not told'),
+    as: z.enum(SELLER_NOTE_PLACES).default('note').describe('Where it stands: a note, a text column, or both'),
+    columns: z
+      .partialRecord(z.enum(SOURCE_TABLES), customColumn)
+      .default({})
+      .describe('The column by table; a table without one, and a locked record, has the note'),
+  })
+  .refine(({ as, columns }) => as === 'note' || Object.keys(columns).length > 0, {
+    path: ['columns'],
+    message: `a column for one of ${SOURCE_TABLES.join(', ')}, as 'as' wants one`,
+  })
+  .refine(({ as, columns }) => as !== 'note' || Object.keys(columns).length === 0, {
+    path: ['as'],
+    message: 'column or both, as columns are named',
+  });
 
 const lookupId = z.guid().transform((id) => id.toLowerCase());
 
@@ -232,57 +251,70 @@ function isOfDeal(name: string): boolean {
   return row !== 'line' && row !== 'product';
 }
 
-export const rulesFile = z.strictObject({
-  version: z.literal(1).default(1),
-  confirmation: z
-    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
-    .default('person'),
-  approval: z.array(approvalRule).default([]),
-  createCustomers: z.boolean().default(true),
-  createItems: z.boolean().default(false),
-  createContacts: z.boolean().default(false),
-  createUnits: z.boolean().default(false),
-  writeInAccount: text.optional(),
-  freightAccount: text.optional(),
-  opportunityColumns: z
-    .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
-    .default({}),
-  invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
-  events: z
-    .array(z.enum(DEAL_EVENTS))
-    .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
-    .default([...DEAL_EVENTS]),
-  settleSeconds: z.number().min(0).max(600).default(2),
-  documents: z
-    .strictObject({
-      opportunityWon: documentKind,
-      quoteWon: documentKind,
-      orderCreated: documentKind,
-      orderSubmitted: documentKind,
-    })
-    .prefault({}),
-  externalDocumentNumber: z
-    .enum(EXTERNAL_NUMBER_FORMS)
-    .default('readable')
-    .describe('The number in Sales with a short tail, or the id of the record alone'),
-  orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
-  closeOrders: z.boolean().default(false),
-  feeds,
-  invoiceFeed,
-  tables: z.strictObject(Object.fromEntries(CODE_TABLES.map((name) => [name, codeTable]))).prefault({}),
-  mapping: mapping.prefault({}),
-  lineRules: z.array(lineRule).default([]),
-  bundles: z.enum(['lines', 'bundle']).default('lines'),
-  lineTexts: z.enum(['comments', 'none']).default('comments'),
-  convertUnits: z.boolean().default(false),
-  grossPriceLists: z.array(z.string().min(1)).default([]),
-  businessTimeZone: timeZone.default('UTC'),
-  totals: totals.prefault({}),
-  masters: masters.prefault({}),
-  companies: z.array(companyRule).default([]),
-  alerts: alerts.prefault({}),
-  sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
-});
+export const rulesFile = z
+  .strictObject({
+    version: z.literal(1).default(1),
+    confirmation: z
+      .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
+      .default('person'),
+    approval: z.array(approvalRule).default([]),
+    createCustomers: z.boolean().default(true),
+    createItems: z.boolean().default(false),
+    createContacts: z.boolean().default(false),
+    createUnits: z.boolean().default(false),
+    writeInAccount: text.optional(),
+    freightAccount: text.optional(),
+    opportunityColumns: z
+      .strictObject({
+        invoiceNumber: z.string().optional(),
+        status: z.string().optional(),
+        total: z.string().optional(),
+      })
+      .default({}),
+    invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
+    events: z
+      .array(z.enum(DEAL_EVENTS))
+      .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
+      .default([...DEAL_EVENTS]),
+    settleSeconds: z.number().min(0).max(600).default(2),
+    documents: z
+      .strictObject({
+        opportunityWon: documentKind,
+        quoteWon: documentKind,
+        orderCreated: documentKind,
+        orderSubmitted: documentKind,
+      })
+      .prefault({}),
+    externalDocumentNumber: z
+      .enum(EXTERNAL_NUMBER_FORMS)
+      .default('readable')
+      .describe('The number in Sales with a short tail, or the id of the record alone'),
+    orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
+    closeOrders: z.boolean().default(false),
+    feeds,
+    invoiceFeed,
+    tables: z.strictObject(Object.fromEntries(CODE_TABLES.map((name) => [name, codeTable]))).prefault({}),
+    mapping: mapping.prefault({}),
+    lineRules: z.array(lineRule).default([]),
+    bundles: z.enum(['lines', 'bundle']).default('lines'),
+    lineTexts: z.enum(['comments', 'none']).default('comments'),
+    convertUnits: z.boolean().default(false),
+    grossPriceLists: z.array(z.string().min(1)).default([]),
+    businessTimeZone: timeZone.default('UTC'),
+    totals: totals.prefault({}),
+    masters: masters.prefault({}),
+    companies: z.array(companyRule).default([]),
+    alerts: alerts.prefault({}),
+    sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
+  })
+  .refine(
+    ({ opportunityColumns, sellerNotes: notes }) =>
+      !notes || !Object.values(opportunityColumns).includes(notes.columns.opportunity ?? ''),
+    {
+      path: ['sellerNotes', 'columns', 'opportunity'],
+      message: 'a column that opportunityColumns does not write',
+    },
+  );
 export type RulesFile = z.output<typeof rulesFile>;
 
 /** JSON Schema of what a person writes, for editors. */
