@@ -29,6 +29,8 @@ import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
+import { createLedgerObserver } from './process/telemetry/observe-ledger.js';
+import { openTelemetry } from './process/telemetry/telemetry.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
 import { createSecretCheck } from './secrets/secret-check.js';
@@ -38,7 +40,10 @@ import { openDesk } from './starter/desk.js';
 
 guardOutput();
 const config = loadConfig();
+const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });
+const { database } = runtime;
+telemetry.watch(runtime, createLedgerObserver({ database, clock: systemClock, withFeeds: config.feeds }));
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(
   runtime.database,
@@ -136,4 +141,5 @@ stopOnSignal(async () => {
   await new Promise((resolve) => server.close(resolve));
   await dataverse.close();
   await runtime.close();
+  await telemetry.close();
 });

@@ -15,12 +15,16 @@ import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { endWhileStarting } from './process/stop-on-signal.js';
+import { openTelemetry } from './process/telemetry/telemetry.js';
 import { connectTemporal } from './process/temporal-connection.js';
 import { createTemporalLogger } from './process/temporal-logger.js';
 import { openWitnesses } from './process/witnesses.js';
+import { setGauge } from './telemetry/instruments.js';
 import { createActivities } from './worker/activities.js';
+import { createWinMeasure } from './worker/measure-wins.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
+import { findDealId, traceSteps } from './worker/trace-steps.js';
 
 /** Process: builds clients and activities, polls the four queues until it is told to stop. */
 
@@ -28,7 +32,9 @@ guardOutput();
 const hasStarted = endWhileStarting();
 const config = loadConfig();
 ensureAlertSettings(config.rules.alerts, config.alerts);
-const runtime = await openRuntime(config, 'worker', { waits: true });
+const telemetry = await openTelemetry(config, 'worker');
+const runtime = await openRuntime(config, 'worker', { waits: true, findDealId });
+telemetry.watch(runtime);
 const { dataConverter, log } = runtime;
 await ensureLedgerIsComplete(
   runtime.database,
@@ -37,7 +43,17 @@ await ensureLedgerIsComplete(
 );
 await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
 await saveMapping(runtime.database, config.mapping);
-TemporalRuntime.install({ logger: createTemporalLogger(log) });
+TemporalRuntime.install({
+  logger: createTemporalLogger(log),
+  ...(telemetry.temporalMetrics !== undefined && {
+    telemetryOptions: {
+      metrics: {
+        prometheus: { bindAddress: telemetry.temporalMetrics, useSecondsForDurations: true, unitSuffix: true },
+      },
+    },
+  }),
+});
+setGauge('dealbridge_quota_requests_per_second', config.businessCentral.ratePerSecond, { system: 'business-central' });
 const systems = await openSystems(config, runtime);
 const activities = await createActivities(config, runtime, systems);
 const connect = () => connectTemporal(config.temporal, (options) => NativeConnection.connect(options));
@@ -65,7 +81,7 @@ const workers = await Promise.all([
     taskQueue: TASK_QUEUES.deals,
     workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
     activities: activities.deals,
-    interceptors: { activity: [permanentFailures] },
+    interceptors: { activity: [traceSteps, permanentFailures] },
     enableNonLocalActivities: false,
     // More of either cost a hundred megabytes and brought no more deals a second (npm run bench).
     maxCachedWorkflows: 60,
@@ -77,14 +93,14 @@ const workers = await Promise.all([
     ...polling,
     taskQueue: TASK_QUEUES.dataverse,
     activities: activities.dataverse,
-    interceptors: { activity: [heartbeats, permanentFailures] },
+    interceptors: { activity: [traceSteps, createWinMeasure(runtime.database, log), heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 8,
   }),
   Worker.create({
     ...polling,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: activities.businessCentral,
-    interceptors: { activity: [heartbeats, permanentFailures] },
+    interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),
@@ -93,7 +109,7 @@ const workers = await Promise.all([
     ...polling,
     taskQueue: TASK_QUEUES.alerts,
     activities: activities.alerts,
-    interceptors: { activity: [heartbeats, permanentFailures] },
+    interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 4,
   }),
 ]);
@@ -113,4 +129,5 @@ try {
   await connection.close();
   await systems.close();
   await runtime.close();
+  await telemetry.close();
 }

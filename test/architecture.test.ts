@@ -57,7 +57,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   // The parts of the starter's main: what the desk is given.
   starter: [...EVERYTHING_BELOW],
   // The parts of the worker's main: which activities poll which queue, and what they are given.
-  worker: ['process', 'dispatch', 'activities', 'ledger', 'mapping', 'clients', 'deal', 'secrets'],
+  worker: ['process', 'dispatch', 'activities', 'ledger', 'mapping', 'clients', 'telemetry', 'deal', 'secrets'],
   process: ['ledger', 'mapping', 'clients', 'identity', 'telemetry', 'deal', 'secrets'],
   http: ['operations', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
   cli: ['process', 'operations', 'doctor', 'dispatch', 'identity', 'telemetry', 'deal', 'secrets'],
@@ -68,8 +68,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   workflows: ['deal'],
   activities: ['clients', 'ledger', 'mapping', 'deal', 'secrets'],
   mapping: ['deal', 'secrets'],
-  ledger: ['deal', 'secrets'],
-  clients: ['deal', 'secrets'],
+  ledger: ['telemetry', 'deal', 'secrets'],
+  clients: ['telemetry', 'deal', 'secrets'],
   identity: ['deal'],
   telemetry: [],
   deal: [],

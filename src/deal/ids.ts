@@ -80,3 +80,6 @@ export const DRIFT_ID = 'drift';
 
 /** The Schedule that counts what is won in Sales, and the prefix of its runs. */
 export const RECONCILE_SALES_ID = 'reconcile-sales';
+
+/** The header of a run, and of its steps, that says which trace they belong to. It is not sealed and names nothing but the trace. */
+export const TRACE_HEADER = 'traceparent';

@@ -2,6 +2,7 @@ import { Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import { type CodecEndpointDependencies, createCodecEndpoint } from './codec.js';
+import { observe } from './observe.js';
 
 /** Everything that the starter answers: health for all, and one router for each subject. */
 export interface RouteOptions {
@@ -18,6 +19,8 @@ export interface RouteOptions {
 export function createRoutes({ limits, webhooks, codec, listPausedLanes, log }: RouteOptions): Hono {
   const app = new Hono();
   app.use(limits);
+  // Behind the limits: what is refused for its source costs nothing more.
+  app.use(observe);
   const readPausedLanes = atMostOnceIn(HEALTH_MS, listPausedLanes);
   app.get('/health', async (c) => {
     try {

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { observeStatement } from '../telemetry/statements.js';
 import type { TrailSigner } from './audit/signatures.js';
 
 /** What the ledger's parts ask of a connection or a pool. */
@@ -30,12 +31,14 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return {
-    query: (text, values) => pool.query(text, values ? [...values] : []),
+    query: (text, values) => observeStatement(text, () => pool.query(text, values ? [...values] : [])),
     async transaction(work) {
       const client = await pool.connect();
       try {
         await client.query('BEGIN');
-        const result = await work({ query: (text, values) => client.query(text, values ? [...values] : []) });
+        const result = await work({
+          query: (text, values) => observeStatement(text, () => client.query(text, values ? [...values] : [])),
+        });
         await client.query('COMMIT');
         client.release();
         return result;

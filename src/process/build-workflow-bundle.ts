@@ -6,7 +6,9 @@ import { FAILURE_CONVERTER_PATH } from '../secrets/data-converter.js';
 /** Run once after the compiler, so that no worker has to bundle when it starts. */
 const { code } = await bundleWorkflowCode({
   workflowsPath: fileURLToPath(new URL('../workflows/index.js', import.meta.url)),
-  workflowInterceptorModules: [fileURLToPath(new URL('../workflows/refuse-unsealed.js', import.meta.url))],
+  workflowInterceptorModules: ['refuse-unsealed', 'carry-trace'].map((name) =>
+    fileURLToPath(new URL(`../workflows/${name}.js`, import.meta.url)),
+  ),
   failureConverterPath: FAILURE_CONVERTER_PATH,
   logger: new DefaultLogger('WARN'),
 });

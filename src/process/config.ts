@@ -13,6 +13,7 @@ import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
 import { readSettings, type SettingValues } from './settings.js';
+import { type TelemetryConfig, toTelemetryConfig } from './telemetry-settings.js';
 import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
 
@@ -92,6 +93,7 @@ export interface Config {
   /** Which decisions count that nobody proved; once people can sign in, none unless it is said. */
   readonly unverifiedDecisions: 'accepted' | 'by-signal' | 'refused';
   readonly rules: Rules;
+  readonly telemetry: TelemetryConfig;
   readonly logLevel: string;
 }
 
@@ -163,6 +165,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     desk: toDeskConfig(e, `${e.ENTRA_LOGIN_URL}/${e.ENTRA_TENANT_ID}/v2.0`),
     alerts: toAlertConfig(e, e.DESK_PUBLIC_URL),
     unverifiedDecisions: e.DESK_UNVERIFIED_DECISIONS ?? (e.DESK_CLIENT_ID === undefined ? 'accepted' : 'refused'),
+    telemetry: toTelemetryConfig(e),
     logLevel: e.LOG_LEVEL,
   };
 }

@@ -2,14 +2,21 @@ import { type DestinationStream, type Logger, pino } from 'pino';
 import { RemoteApiError } from '../clients/errors.js';
 import { INPUT_ERRORS, SETUP_ERRORS } from '../deal/error-codes.js';
 import { DealbridgeError } from '../deal/errors.js';
+import { findTraceFacts } from '../telemetry/spans.js';
 
 /** One object a line on stderr; errors are shown without what they may quote (I7). */
 export function createLog(
   name: string,
   level: string,
   destination: DestinationStream = pino.destination({ dest: 2, sync: true }),
+  findDealId: () => string | undefined = () => undefined,
 ): Logger {
-  return pino({ name, level, serializers: { err: toShownError } }, destination);
+  // Each line says of which deal and trace it is; what the line itself says counts more.
+  const mixin = () => {
+    const dealId = findDealId();
+    return { ...findTraceFacts(), ...(dealId !== undefined && { dealId }) };
+  };
+  return pino({ name, level, serializers: { err: toShownError }, mixin }, destination);
 }
 
 export interface ShownError {

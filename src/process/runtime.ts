@@ -13,6 +13,7 @@ import { type KeyRing, openKeyRing } from '../secrets/key-ring.js';
 import type { Config } from './config.js';
 import { createLog } from './log.js';
 import { askOnce, toDatabasePlace, waitFor } from './patient-start.js';
+import { traceStarts } from './telemetry/trace-starts.js';
 import { connectTemporal } from './temporal-connection.js';
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
@@ -55,10 +56,12 @@ export function openLedger(databaseUrl: string): OpenLedger {
 /** A process that runs for long waits for what it needs; a command says at once that it is not there. */
 export interface Opening {
   readonly waits?: boolean;
+  /** The deal that is being worked on while a line is logged. */
+  readonly findDealId?: () => string | undefined;
 }
 
 export async function openFoundation(config: Config, name: string, opening: Opening = {}): Promise<Foundation> {
-  const foundation = createFoundation(config, name);
+  const foundation = createFoundation(config, name, opening);
   const applied = await orClose(
     foundation,
     ask(
@@ -73,8 +76,8 @@ export async function openFoundation(config: Config, name: string, opening: Open
 }
 
 /** Asks nobody anything yet: for whoever only looks, and takes the ledger as it is. */
-export function createFoundation(config: Config, name: string): Foundation {
-  const log = createLog(name, config.logLevel);
+export function createFoundation(config: Config, name: string, { findDealId }: Opening = {}): Foundation {
+  const log = createLog(name, config.logLevel, undefined, findDealId);
   const ring = openKeyRing(config.keys, (error) =>
     log.error({ problem: error.message }, 'key file unusable, keeping the previous keys'),
   );
@@ -108,7 +111,7 @@ export async function openRuntime(config: Config, name: string, opening: Opening
   return {
     ...foundation,
     dataConverter,
-    temporal: new Client({ connection, namespace, dataConverter }),
+    temporal: new Client({ connection, namespace, dataConverter, interceptors: { workflow: [traceStarts] } }),
     async close() {
       await connection.close();
       await foundation.close();

@@ -9,6 +9,7 @@ import { alertSettings } from './alert-settings.js';
 import { deskSettings, findDeskProblems } from './desk-settings.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
+import { telemetrySettings } from './telemetry-settings.js';
 import { findTlsProblems, TLS_FILES } from './temporal-tls.js';
 
 /** The settings of the environment, each by itself and those that depend on each other. */
@@ -60,6 +61,7 @@ const milliseconds = (fallback: number) => z.coerce.number().int().positive().de
 const environment = z.object({
   ...deskSettings.shape,
   ...alertSettings.shape,
+  ...telemetrySettings.shape,
   TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
@@ -119,7 +121,7 @@ const environment = z.object({
 export type SettingValues = z.output<typeof environment>;
 
 /** Their values are never shown, and each may come from a file. */
-const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD|ALERT_\w+_URL/;
+const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD|OTLP_HEADERS|ALERT_\w+_URL/;
 
 /** The setting that names the file of another one. */
 export const SETTING_FILES: ReadonlyMap<string, string> = new Map([

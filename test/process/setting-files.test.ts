@@ -18,6 +18,7 @@ const WHOLE = {
   BC_CLIENT_ID: 'two',
   DEALBRIDGE_KEYS: createKeyLine(),
   DESK_CLIENT_ID: 'five',
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318',
   AUDIT_BUCKET_URL: 'https://storage.example.com/trail',
   AUDIT_BUCKET_ACCESS_KEY_ID: 'three',
   AUDIT_BUCKET_SECRET_ACCESS_KEY: 'four',
@@ -57,6 +58,7 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   ALERT_SMTP_URL: 'smtps://desk:secret@smtp.contoso.example:465',
   ALERT_TEAMS_URL: 'https://teams.example/workflows/1?sig=secret',
   ALERT_WEBHOOK_URL: 'https://pager.example/secret',
+  OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc',
 };
 
 describe('a secret in a file', () => {
@@ -74,6 +76,7 @@ describe('a secret in a file', () => {
       'DATABASE_URL',
       'DATAVERSE_CLIENT_SECRET',
       'DESK_CLIENT_SECRET',
+      'OTEL_EXPORTER_OTLP_HEADERS',
       'TEMPORAL_API_KEY',
       'TEMPORAL_TLS_CLIENT_CERT_DATA',
       'TEMPORAL_TLS_CLIENT_KEY_DATA',

@@ -24,6 +24,8 @@ export interface LoggedRequest {
   readonly status: number | 'cut';
   /** The client id in the token. */
   readonly who: string;
+  /** The trace that the caller says it belongs to (W3C). */
+  readonly traceparent?: string;
   readonly startedAt: string;
   readonly durationMs: number;
   readonly faults: readonly string[];
@@ -86,6 +88,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
     const startedAt = Date.now();
     const path = safelyDecoded(rawUrl);
     const who = clientOf(incoming.headers.authorization);
+    const traceparent = incoming.headers['traceparent'];
     const taken = faults.isEmpty() ? [] : faults.take({ method, path, client: who });
     const log = (status: number | 'cut'): void => {
       requests.push({
@@ -93,6 +96,7 @@ export async function startSimServer(options: SimServerOptions): Promise<SimServ
         path,
         status,
         who,
+        ...(typeof traceparent === 'string' && { traceparent }),
         startedAt: new Date(startedAt).toISOString(),
         durationMs: Date.now() - startedAt,
         faults: taken.map(({ id }) => id),

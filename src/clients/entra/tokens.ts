@@ -8,6 +8,7 @@ import { request } from 'undici';
 import { InternalError } from '../../deal/errors.js';
 import { TOKEN_LIMIT_MS } from '../../deal/time-limits.js';
 import type { Credential } from '../../secrets/credential.js';
+import { observeRequest } from '../../telemetry/requests.js';
 import { RemoteApiError } from '../errors.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 
@@ -145,12 +146,15 @@ function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) =
   ): Promise<NetworkResponse<T>> => {
     const target = new URL(url);
     const address = plainOrigin ? new URL(target.pathname + target.search, plainOrigin) : target;
-    const response = await request(address, {
-      method,
-      headers: options?.headers ?? {},
-      body: options?.body ?? null,
-      signal: AbortSignal.timeout(TOKEN_LIMIT_MS),
-    });
+    // Without the trace's headers: a token is of no deal, and serves all of an hour.
+    const response = await observeRequest({ system: 'entra', method, path: 'token' }, () =>
+      request(address, {
+        method,
+        headers: options?.headers ?? {},
+        body: options?.body ?? null,
+        signal: AbortSignal.timeout(TOKEN_LIMIT_MS),
+      }),
+    );
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
     note({ status: response.statusCode, retryAfter: headers['retry-after'] });

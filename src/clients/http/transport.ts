@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
+import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
 import type { Lane } from './lane.js';
@@ -87,25 +88,28 @@ export function createTransport(options: HttpOptions): HttpTransport {
     const correlationId = randomUUID();
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
-    let response: Dispatcher.ResponseData;
-    let text: string;
+    let response: Dispatcher.ResponseData & { readonly text: string };
     try {
-      response = await agent.request({
-        origin: base.origin,
-        path: base.pathname + asking.path,
-        method: asking.method,
-        headers: {
-          authorization: `Bearer ${token}`,
-          accept: 'application/json',
-          'x-ms-client-request-id': correlationId,
-          ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
-          ...options.headers,
-          ...asking.headers,
-        },
-        ...(body !== undefined && { body: stringifyLosslessJson(body) }),
-        signal: AbortSignal.timeout(options.timeoutMs),
+      const { method, path } = asking;
+      response = await observeRequest({ system: options.api, method, path, correlationId }, async (traceHeaders) => {
+        const answer = await agent.request({
+          origin: base.origin,
+          path: base.pathname + path,
+          method,
+          headers: {
+            authorization: `Bearer ${token}`,
+            accept: 'application/json',
+            'x-ms-client-request-id': correlationId,
+            ...traceHeaders,
+            ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+            ...options.headers,
+            ...asking.headers,
+          },
+          ...(body !== undefined && { body: stringifyLosslessJson(body) }),
+          signal: AbortSignal.timeout(options.timeoutMs),
+        });
+        return { ...answer, text: await answer.body.text() };
       });
-      text = await response.body.text();
     } catch (error) {
       // No answer: a connection that was never made certainly changed nothing, everything else may have.
       const code = isRefused(error) ? 'unavailable' : 'unknown-outcome';
@@ -115,7 +119,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
       });
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
-    const answered = parseBody(options.api, asking, response.statusCode, text, requestId);
+    const answered = parseBody(options.api, asking, response.statusCode, response.text, requestId);
     if (response.statusCode >= 200 && response.statusCode < 300) {
       return { status: response.statusCode, headers: response.headers, body: answered, requestId, correlationId };
     }

@@ -6,6 +6,7 @@ import { createApi } from '../api/api.js';
 import { problemOf, sendProblem, toProblem } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { observe } from '../observe.js';
 import { loadAssets } from './assets.js';
 import { createCredentialRoutes } from './credentials-page.js';
 import { createDealRoutes, RefusalPage } from './decide.js';
@@ -40,6 +41,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
   app.use(options.limits);
+  app.use(observe);
   app.use(guardContent());
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.use(guardHost(options.publicUrl));

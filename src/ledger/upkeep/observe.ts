@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import { FINAL_STATES } from '../../deal/states.js';
+import type { Queryable } from '../database.js';
+import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+
+/** What an operator watches, by queries whose cost is that of the deals under way and not of all that ever were. */
+
+export interface Standing {
+  readonly key: string;
+  readonly count: number;
+  /** Of the one that stands there longest, by the clock of the database. */
+  readonly oldestSeconds: number;
+}
+
+export interface FeedLag {
+  readonly feed: string;
+  /** Undefined before the first reading has reached the end. */
+  readonly lagSeconds: number | undefined;
+  readonly isPaused: boolean;
+}
+
+export interface WatchedLedger {
+  readonly openStates: readonly Standing[];
+  readonly holds: readonly Standing[];
+  readonly feeds: readonly FeedLag[];
+  readonly pausedLanes: ReadonlyMap<string, number>;
+  readonly trailFindings: number;
+  readonly oldestUnsealedSeconds: number;
+  readonly waitingAlerts: number;
+}
+
+const standingRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn, oldest: z.number() });
+const countedRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn });
+const feedRow = rowsOf('sales_feeds', ['feed'], {
+  feed: textColumn,
+  lag: nullable(z.number()),
+  paused: z.boolean(),
+});
+const trailRow = rowsOf('audit_seals', [], {
+  findings: countColumn,
+  unsealed: nullable(z.number()),
+  alerts: countColumn,
+});
+
+/** `WHERE state <> ALL (…)` would read all deals; the open states are named, and an index has them. */
+export async function readWatchedLedger(db: Queryable, openStates: readonly string[]): Promise<WatchedLedger> {
+  const toStanding = (row: { key: string; count: number; oldest: number }): Standing => ({
+    key: row.key,
+    count: row.count,
+    oldestSeconds: row.oldest,
+  });
+  const open = await selectRows(
+    db,
+    standingRow,
+    `SELECT state AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
+     FROM source_records WHERE state = ANY($1) GROUP BY state`,
+    [openStates],
+  );
+  const holds = await selectRows(
+    db,
+    standingRow,
+    `SELECT hold_reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
+     FROM source_records WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY hold_reason`,
+  );
+  const feeds = await selectRows(
+    db,
+    feedRow,
+    `SELECT source_table AS feed, extract(epoch FROM now() - caught_up_at)::float8 AS lag,
+       paused_at IS NOT NULL AS paused FROM sales_feeds
+     UNION ALL
+     SELECT 'invoices', max(extract(epoch FROM now() - read_at))::float8, false FROM invoice_feeds HAVING count(*) > 0`,
+  );
+  const lanes = await selectRows(
+    db,
+    countedRow,
+    'SELECT system AS key, count(*)::text AS count FROM paused_lanes GROUP BY system',
+  );
+  const trail = await selectRow(
+    db,
+    trailRow,
+    `SELECT (SELECT count(*) FROM trail_findings)::text AS findings,
+       (SELECT count(*) FROM alert_messages WHERE sent_at IS NULL)::text AS alerts,
+       (SELECT extract(epoch FROM now() - at) FROM audit_entries WHERE entry_id > coalesce(
+          (SELECT last_entry_id FROM audit_seals ORDER BY seal_number DESC LIMIT 1), 0)
+        ORDER BY entry_id LIMIT 1)::float8 AS unsealed`,
+  );
+  return {
+    openStates: open.map(toStanding),
+    holds: holds.map(toStanding),
+    feeds: feeds.map(({ feed, lag, paused }) => ({ feed, lagSeconds: lag, isPaused: paused })),
+    pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
+    trailFindings: trail?.findings ?? 0,
+    oldestUnsealedSeconds: trail?.unsealed ?? 0,
+    waitingAlerts: trail?.alerts ?? 0,
+  };
+}
+
+/** Costs what the whole table costs: for whoever asks seldom. */
+export async function countFinalDeals(db: Queryable): Promise<ReadonlyMap<string, number>> {
+  const rows = await selectRows(
+    db,
+    countedRow,
+    'SELECT state AS key, count(*)::text AS count FROM source_records WHERE state = ANY($1) GROUP BY state',
+    [FINAL_STATES],
+  );
+  return new Map(rows.map((row) => [row.key, row.count]));
+}
+
+const secondsRow = rowsOf('source_records', [], { seconds: nullable(z.number()) });
+
+/**
+ * From the moment at which anybody heard of the record as won until now, once its first invoice is reported; undefined for a
+ * later one, which tells nothing of how long the win took.
+ */
+export async function findSecondsSinceWon(db: Queryable, recordId: string): Promise<number | undefined> {
+  const row = await selectRow(
+    db,
+    secondsRow,
+    `SELECT extract(epoch FROM now() - coalesce(
+         (SELECT min(first_at) FROM detections WHERE record_id = $1), first_seen_at))::float8 AS seconds
+     FROM source_records WHERE record_id = $1 AND (SELECT count(*) FROM write_backs WHERE record_id = $1) = 1`,
+    [recordId],
+  );
+  return row?.seconds;
+}
+
+/** Answers as long as the ledger does. */
+export async function pingLedger(db: Queryable): Promise<void> {
+  await db.query('SELECT 1');
+}

@@ -1,0 +1,90 @@
+import type { Clock } from '../../deal/clock.js';
+import { DEAL_STATES, isFinal } from '../../deal/states.js';
+import type { Queryable } from '../../ledger/database.js';
+import { countFinalDeals, readWatchedLedger, type WatchedLedger } from '../../ledger/upkeep/observe.js';
+import type { Observation } from '../../telemetry/instruments.js';
+
+/** The ledger in numbers, asked as often as the slowest of its tables can bear, whoever asks how often. */
+
+const FRESH_MS = 10_000;
+/** Deals that have ended are all that ever were: counted now and then. */
+const FINAL_FRESH_MS = 300_000;
+const OPEN_STATES = DEAL_STATES.filter((state) => !isFinal(state));
+
+export interface LedgerObserverOptions {
+  readonly database: Queryable;
+  readonly clock: Clock;
+  /** Feeds that are switched off are not behind. */
+  readonly withFeeds: boolean;
+}
+
+/** @throws as the ledger does; what could not be asked is asked again at once. */
+export function createLedgerObserver({ database, clock, withFeeds }: LedgerObserverOptions) {
+  const watched = remember(clock, FRESH_MS, () => readWatchedLedger(database, OPEN_STATES));
+  const final = remember(clock, FINAL_FRESH_MS, () => countFinalDeals(database));
+  return async (): Promise<readonly Observation[]> => {
+    const [open, ended] = [await watched(), await final()];
+    return [...toDealNumbers(open, ended), ...toOtherNumbers(open), ...(withFeeds ? toFeedNumbers(open) : [])];
+  };
+}
+
+function toDealNumbers({ openStates, holds }: WatchedLedger, ended: ReadonlyMap<string, number>): Observation[] {
+  const byState = new Map(openStates.map((standing) => [standing.key, standing]));
+  const posted = byState.get('posted');
+  // Who waits for a confirmation waits as much as who is held.
+  const asked = byState.get('awaiting-confirmation');
+  const waits = [...holds, ...(asked ? [asked] : [])];
+  return [
+    ...DEAL_STATES.map((state) => ({
+      name: 'dealbridge_deals' as const,
+      value: byState.get(state)?.count ?? ended.get(state) ?? 0,
+      labels: { state },
+    })),
+    ...waits.flatMap(({ key: reason, count, oldestSeconds }) => [
+      { name: 'dealbridge_waiting_deals' as const, value: count, labels: { reason } },
+      { name: 'dealbridge_oldest_wait_seconds' as const, value: oldestSeconds, labels: { reason } },
+    ]),
+    { name: 'dealbridge_write_backs_outstanding', value: posted?.count ?? 0 },
+    { name: 'dealbridge_oldest_write_back_seconds', value: posted?.oldestSeconds ?? 0 },
+  ];
+}
+
+function toFeedNumbers({ feeds }: WatchedLedger): Observation[] {
+  return feeds.flatMap(({ feed, lagSeconds, isPaused }) => [
+    { name: 'dealbridge_feed_paused' as const, value: isPaused ? 1 : 0, labels: { feed } },
+    ...(lagSeconds === undefined
+      ? []
+      : [{ name: 'dealbridge_feed_lag_seconds' as const, value: lagSeconds, labels: { feed } }]),
+  ]);
+}
+
+function toOtherNumbers(watched: WatchedLedger): Observation[] {
+  return [
+    ...(['dataverse', 'business-central'] as const).map((system) => ({
+      name: 'dealbridge_paused_lanes' as const,
+      value: watched.pausedLanes.get(system) ?? 0,
+      labels: { system },
+    })),
+    { name: 'dealbridge_trail_findings', value: watched.trailFindings },
+    { name: 'dealbridge_trail_oldest_unsealed_seconds', value: watched.oldestUnsealedSeconds },
+    { name: 'dealbridge_alert_messages_waiting', value: watched.waitingAlerts },
+  ];
+}
+
+/** Whoever asks meanwhile waits for the same answer. */
+function remember<T>(clock: Clock, ms: number, ask: () => Promise<T>): () => Promise<T> {
+  let answer: Promise<T> | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = clock.now().getTime();
+    if (answer === undefined || now - askedAt >= ms || now < askedAt) {
+      askedAt = now;
+      const asking = ask();
+      answer = asking;
+      asking.catch(() => {
+        if (answer === asking) answer = undefined;
+      });
+    }
+    return answer;
+  };
+}

@@ -1,0 +1,67 @@
+import type { Observation } from '../../telemetry/instruments.js';
+
+/** Whether a process can do its work now; that it lives at all is another question. */
+
+export const CHECKS = ['ledger', 'temporal', 'keys'] as const;
+export type CheckName = (typeof CHECKS)[number];
+export type Checks = Readonly<Record<CheckName, () => Promise<unknown>>>;
+
+export interface Readiness {
+  readonly isReady: boolean;
+  readonly checks: Readonly<Record<CheckName, 'ok' | 'failed' | 'no answer in time' | 'not asked yet'>>;
+}
+
+export const STARTING: Readiness = {
+  isReady: false,
+  checks: { ledger: 'not asked yet', temporal: 'not asked yet', keys: 'not asked yet' },
+};
+
+const LIMIT_MS = 2_000;
+const FRESH_MS = 1_000;
+
+/** Asks at most once a second, whoever probes how often. Reasons are not told: who probes need not be one of ours. */
+export function createReadiness(checks: Checks, limitMs = LIMIT_MS): () => Promise<Readiness> {
+  let answer: Promise<Readiness> | undefined;
+  let askedAt = Number.NEGATIVE_INFINITY;
+  return () => {
+    if (answer === undefined || performance.now() - askedAt >= FRESH_MS) {
+      askedAt = performance.now();
+      answer = askAll(checks, limitMs);
+    }
+    return answer;
+  };
+}
+
+async function askAll(checks: Checks, limitMs: number): Promise<Readiness> {
+  const found = await Promise.all(
+    CHECKS.map(async (name) => {
+      const asked = checks[name]().then(
+        () => 'ok' as const,
+        () => 'failed' as const,
+      );
+      return [name, await within(limitMs, asked)] as const;
+    }),
+  );
+  const byName = { ...STARTING.checks, ...Object.fromEntries(found) };
+  return { isReady: found.every(([, outcome]) => outcome === 'ok'), checks: byName };
+}
+
+async function within<T>(ms: number, asked: Promise<T>): Promise<T | 'no answer in time'> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<'no answer in time'>((resolve) => {
+    timer = setTimeout(() => resolve('no answer in time'), ms);
+  });
+  try {
+    return await Promise.race([asked, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+export function toObservations({ checks }: Readiness): readonly Observation[] {
+  return CHECKS.map((check) => ({
+    name: 'dealbridge_ready',
+    value: checks[check] === 'ok' ? 1 : 0,
+    labels: { check },
+  }));
+}

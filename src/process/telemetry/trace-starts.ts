@@ -1,0 +1,28 @@
+import type { WorkflowClientInterceptor } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
+import { TRACE_HEADER } from '../../deal/ids.js';
+import { inSpan, isInLoop, SpanKind, toTraceHeaders } from '../../telemetry/spans.js';
+
+/** The only runs that have an end of their own; the loops are never of one trace. */
+const TRACED_WORKFLOW = 'handOverDeal';
+
+/** The start of a deal belongs to the trace of whoever starts it, and its run to the same. */
+export const traceStarts: WorkflowClientInterceptor = {
+  startWithDetails(input, next) {
+    if (input.workflowType !== TRACED_WORKFLOW) return next(input);
+    const { workflowId } = input.options;
+    const options = {
+      kind: SpanKind.PRODUCER,
+      attributes: { 'dealbridge.deal_id': workflowId },
+      isOwnTrace: isInLoop(),
+    };
+    return inSpan(`start ${TRACED_WORKFLOW}`, options, () => {
+      const trace = toTraceHeaders()[TRACE_HEADER];
+      if (trace === undefined) return next(input);
+      return next({
+        ...input,
+        headers: { ...input.headers, [TRACE_HEADER]: defaultPayloadConverter.toPayload(trace) },
+      });
+    });
+  },
+};

@@ -1,0 +1,66 @@
+import { count, recordDuration, setGauge } from './instruments.js';
+import { inSpan, SpanKind, toTraceHeaders } from './spans.js';
+
+/** A request to another system: one span, one count. */
+
+export interface ObservedRequest {
+  readonly system: string;
+  readonly method: string;
+  /** Below the base URL, query included; only the name of what it addresses is kept. */
+  readonly path: string;
+  /** The GUID that goes with this attempt, by which the other side's support finds it. */
+  readonly correlationId?: string;
+}
+
+export interface ObservedAnswer {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
+/** Of the answering server alone: reference/dataverse-sales 6.1. */
+const REMAINING = 'x-ms-ratelimit-burst-remaining-xrm-requests';
+
+/** @param send is given the headers that carry the trace. */
+export async function observeRequest<T extends ObservedAnswer>(
+  { system, method, path, correlationId }: ObservedRequest,
+  send: (traceHeaders: Readonly<Record<string, string>>) => Promise<T>,
+): Promise<T> {
+  const kind = `${method} ${nameOf(path)}`;
+  const attributes = {
+    'peer.service': system,
+    'http.request.method': method,
+    ...(correlationId !== undefined && { 'dealbridge.correlation_id': correlationId }),
+  };
+  const began = performance.now();
+  let status = 'none';
+  return inSpan(`${system} ${kind}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
+    try {
+      const answer = await send(toTraceHeaders());
+      status = String(answer.statusCode);
+      span.setAttribute('http.response.status_code', answer.statusCode);
+      const remaining = Number(answer.headers[REMAINING]);
+      if (Number.isFinite(remaining)) setGauge('dealbridge_quota_remaining_requests', remaining, { system });
+      return answer;
+    } finally {
+      count('dealbridge_requests', { system, kind, status });
+      recordDuration('dealbridge_request_duration_seconds', (performance.now() - began) / 1_000, { system });
+    }
+  });
+}
+
+/** An address that another system gives may name anything: beyond these all are one. */
+const MAX_NAMES = 100;
+const names = new Set<string>();
+
+/** `salesInvoices(…)/Microsoft.NAV.post?…` is `salesInvoices/Microsoft.NAV.post`: sets and actions, never a key or a filter. */
+function nameOf(path: string): string {
+  const [address = ''] = path.split('?', 1);
+  const parts = address
+    .replace(/\([^)]*\)/g, '')
+    .split('/')
+    .filter((part) => /^\$?[A-Za-z][\w.]{0,59}$/.test(part));
+  const name = parts.slice(0, 2).join('/') || 'other';
+  if (!names.has(name) && names.size >= MAX_NAMES) return 'other';
+  names.add(name);
+  return name;
+}

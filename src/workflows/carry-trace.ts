@@ -1,0 +1,33 @@
+import type { Headers } from '@temporalio/common';
+import type { WorkflowInterceptors } from '@temporalio/workflow';
+import { TRACE_HEADER } from '../deal/ids.js';
+
+/**
+ * Carries the trace that a run was started in to its steps, and makes no spans itself: a run may wait for weeks, and its
+ * span would only be sent at its end. The header is what the start brought, so that a replay does the same (I9).
+ */
+export function interceptors(): WorkflowInterceptors {
+  let carried: Headers = {};
+  const withTrace = <Input extends { readonly headers: Headers }>(input: Input): Input => ({
+    ...input,
+    headers: { ...input.headers, ...carried },
+  });
+  return {
+    inbound: [
+      {
+        execute(input, next) {
+          const header = input.headers[TRACE_HEADER];
+          if (header) carried = { [TRACE_HEADER]: header };
+          return next(input);
+        },
+      },
+    ],
+    outbound: [
+      {
+        scheduleActivity: (input, next) => next(withTrace(input)),
+        scheduleLocalActivity: (input, next) => next(withTrace(input)),
+        continueAsNew: (input, next) => next(withTrace(input)),
+      },
+    ],
+  };
+}
