@@ -39,7 +39,8 @@ function nameOf(text: string): StatementName {
   const found = known.get(text);
   if (found) return found;
   const word = /^\s*(\w+)/.exec(text)?.[1]?.toUpperCase() ?? '';
-  const table = /\b(?:FROM|INTO|UPDATE)\s+([a-z_]+)/.exec(text)?.[1];
+  // `extract(epoch FROM now())` names no table.
+  const table = /\b(?:FROM\s+(?!\w+\()|INTO\s+|UPDATE\s+)([a-z_]+)/.exec(text)?.[1];
   const name = { verb: VERBS.has(word) ? word : 'other', table };
   if (known.size < MAX_KNOWN) known.set(text, name);
   return name;

@@ -1,0 +1,157 @@
+import type { LoggedRequest } from '@dealbridge/simulators/kernel/server.js';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { type CollectedSpan, type Collector, startCollector } from '../support/collector.js';
+import { createDealer, until } from '../support/deals.js';
+import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
+
+let collector: Collector;
+let stage: Stage;
+let dealer: ReturnType<typeof createDealer>;
+let seller: ReturnType<typeof createSeller>;
+let said = '';
+
+beforeAll(async () => {
+  collector = await startCollector();
+  stage = await openStage({
+    temporalAddress: inject('temporalAddress'),
+    rules: 'test/rules/automatic.yaml',
+    env: {
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20for-the-collector',
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+      LOG_LEVEL: 'info',
+      WORKER_STATUS_PORT: '0',
+      STARTER_STATUS_PORT: '0',
+    },
+    listen: (chunk) => {
+      said += chunk.toString();
+    },
+  });
+  dealer = createDealer(stage);
+  seller = createSeller(stage.simulators);
+});
+afterAll(async () => {
+  await stage?.close();
+  await collector?.close();
+});
+
+async function handOver(deal: SeedDocument): Promise<void> {
+  await seller.submitOrder(deal.id);
+  await stage.simulators.dataverse.webhooks.settle();
+  await dealer.result(deal);
+}
+
+interface Line {
+  readonly name: string;
+  readonly msg: string;
+  readonly level: number;
+  readonly port?: number;
+  readonly traceId?: string;
+  readonly recordIds?: readonly string[];
+}
+
+function lines(): Line[] {
+  const whole = said.split('\n').filter((line) => line.startsWith('{') && line.endsWith('}'));
+  return whole.map((line) => JSON.parse(line) as Line);
+}
+
+function ask(process: 'worker' | 'starter', path: string): Promise<Response> {
+  const line = lines().find(({ name, msg }) => name === process && msg.startsWith('status at'));
+  return fetch(`http://127.0.0.1:${line?.port}${path}`);
+}
+
+const traceIdOf = ({ traceparent = '' }: LoggedRequest): string => traceparent.split('-')[1] ?? '';
+const spanIdOf = ({ traceparent = '' }: LoggedRequest): string => traceparent.split('-')[2] ?? '';
+
+describe('one trace', () => {
+  it('shows a deal from its webhook to the invoice row, with every request to both systems', async () => {
+    const deal = dealer.takeKnown();
+    await handOver(deal);
+    const isStart = (span: CollectedSpan) =>
+      span.name === 'start handOverDeal' && span.attributes['dealbridge.deal_id'] === deal.id;
+    await until(async () => collector.spans.some(isStart));
+    const start = collector.spans.find(isStart);
+    const ofTrace = () => collector.spans.filter((span) => span.traceId === start?.traceId);
+    const asked = [...stage.simulators.dataverse.requests, ...stage.simulators.businessCentral.requests].filter(
+      (request) => traceIdOf(request) === start?.traceId,
+    );
+    // The first deal of a customer that Dealbridge does not know yet asks for more than these.
+    expect(asked.length).toBeGreaterThanOrEqual(5);
+    await until(async () => asked.every((one) => ofTrace().some(({ spanId }) => spanId === spanIdOf(one))));
+    const trace = ofTrace();
+    const client = trace.filter((span) => /^(dataverse|business-central) /.test(span.name));
+    expect(client.length).toBe(asked.length);
+    const names = new Set(trace.map(({ name }) => name));
+    expect([...names]).toEqual(
+      expect.arrayContaining([
+        'POST /webhooks/dataverse',
+        'start handOverDeal',
+        'step createInvoiceRow',
+        'business-central POST salesInvoices',
+        'dataverse POST invoices',
+      ]),
+    );
+    expect([...names].some((name) => name.startsWith('ledger '))).toBe(true);
+    expect(new Set(trace.map(({ service }) => service))).toEqual(new Set(['dealbridge-starter', 'dealbridge-worker']));
+    // Whatever is in it hangs on the webhook.
+    const roots = trace.filter(({ parentSpanId }) => !trace.some(({ spanId }) => spanId === parentSpanId));
+    expect(roots.map(({ name }) => name)).toEqual(['POST /webhooks/dataverse']);
+    const webhook = lines().find(({ msg, recordIds }) => msg === 'webhook' && recordIds?.includes(deal.id));
+    expect(webhook?.traceId).toBe(start?.traceId);
+  });
+
+  it('no request to the two systems for a deal is outside of a trace, and none carries a name or a secret', () => {
+    const { businessCentral } = stage.simulators;
+    // The requests of the seller are Sales' own, and before its first step the worker looks at the environments.
+    const outside = businessCentral.requests.filter(
+      ({ method, ...request }) => method !== 'GET' && traceIdOf({ method, ...request }) === '',
+    );
+    expect(outside).toEqual([]);
+    const exported = collector.bodies.join('\n');
+    for (const secret of ['WEBHOOK_SECRET', 'DATAVERSE_CLIENT_SECRET', 'BC_CLIENT_SECRET', 'DEALBRIDGE_KEYS'])
+      expect(exported).not.toContain(String(stage.env[secret]));
+    for (const { name } of stage.simulators.data.accounts) expect(exported).not.toContain(name);
+    expect([...collector.authorizations]).toEqual(['Bearer for-the-collector']);
+  });
+});
+
+describe('the status of a process', () => {
+  it.each(['worker', 'starter'] as const)('%s: lives, is ready, and says what is checked', async (process) => {
+    expect((await ask(process, '/livez')).status).toBe(200);
+    const ready = await ask(process, '/readyz');
+    expect(await ready.json()).toEqual({ ledger: 'ok', temporal: 'ok', keys: 'ok' });
+    expect(ready.status).toBe(200);
+    expect((await ask(process, '/other')).status).toBe(404);
+  });
+
+  it('the numbers tell of requests, of the win, of the ledger, and of the SDK of Temporal', async () => {
+    const worker = await (await ask('worker', '/metrics')).text();
+    expect(worker).toMatch(
+      /^dealbridge_requests_total\{system="dataverse",kind="POST invoices",status="2\d\d"\} [1-9]/m,
+    );
+    expect(worker).toMatch(/^dealbridge_won_to_written_back_seconds_count [1-9]/m);
+    expect(worker).toMatch(/^dealbridge_ledger_duration_seconds_count\{verb="INSERT"\} [1-9]/m);
+    expect(worker).toMatch(/^dealbridge_quota_requests_per_second\{system="business-central"\} 500$/m);
+    expect(worker).toMatch(/^temporal_workflow_task_execution_latency_seconds_count\{/m);
+    const starter = await (await ask('starter', '/metrics')).text();
+    expect(starter).toMatch(/^dealbridge_deals\{state="held"\} 0$/m);
+    expect(starter).toMatch(/^dealbridge_ready\{check="ledger"\} 1$/m);
+    expect(starter).toMatch(/^dealbridge_http_requests_total\{route="\/webhooks\/dataverse",status="202"\} [1-9]/m);
+  });
+});
+
+describe('without its collector', () => {
+  it('a deal is handed over as before, and nobody is alarmed', async () => {
+    await collector.close();
+    const before = said.length;
+    const deal = dealer.takeKnown();
+    await handOver(deal);
+    expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);
+    expect((await ask('worker', '/readyz')).status).toBe(200);
+    await stage.stopWorker();
+    expect(stage.worker.exitCode).toBe(0);
+    expect(said.slice(before)).not.toMatch(/"level":(50|60)/);
+  });
+});
