@@ -2,6 +2,7 @@
 // runs. What loads the machine runs after the rest and alone, so that no other test waits for its turn.
 import { runChecks } from './lib/checks.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
+import { ensurePromtool } from './lib/promtool.mjs';
 import { run } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 import { ensureTestServer } from './lib/test-server.mjs';
@@ -10,8 +11,14 @@ import { endWith, setUp } from './setup.mjs';
 const binary = await setUp().catch(endWith);
 const testServer = await ensureTestServer().catch(endWith);
 await ensureChromium();
+const promtool = await ensurePromtool();
 const args = process.argv.slice(2);
-const env = { ...process.env, ...(binary && { TEMPORAL_CLI_PATH: binary }), TEMPORAL_TEST_SERVER_PATH: testServer };
+const env = {
+  ...process.env,
+  ...(binary && { TEMPORAL_CLI_PATH: binary }),
+  TEMPORAL_TEST_SERVER_PATH: testServer,
+  ...(promtool && { PROMTOOL_PATH: promtool }),
+};
 
 async function gate(title, command) {
   say(`\n${title}`);
