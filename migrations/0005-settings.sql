@@ -49,6 +49,20 @@ CREATE TABLE paused_lanes (
 COMMENT ON TABLE paused_lanes IS 'Environments whose sign-in is refused: deals wait until it is taken again, and then the row goes.';
 COMMENT ON COLUMN paused_lanes.problem IS 'What Entra or the system answered: a code, never a secret.';
 
+CREATE TABLE throttled_lanes (
+  system text NOT NULL CHECK (system IN ('dataverse', 'business-central')),
+  address text NOT NULL,
+  client_id text NOT NULL,
+  paused_since timestamptz NOT NULL,
+  paused_until timestamptz NOT NULL,
+  pauses_in_a_row integer NOT NULL CHECK (pauses_in_a_row > 0),
+  problem text NOT NULL,
+  PRIMARY KEY (system, address, client_id)
+);
+COMMENT ON TABLE throttled_lanes IS 'The last 429 of each app registration in each environment: until then no worker asks. A row that is over stays, since the next pause without a Retry-After is longer than the one before.';
+COMMENT ON COLUMN throttled_lanes.paused_until IS 'By the clock of this database, the same for all workers.';
+COMMENT ON COLUMN throttled_lanes.problem IS 'What was asked and the code of the answer, never a customer''s data.';
+
 CREATE TABLE ledger_restores (
   restored_at timestamptz NOT NULL DEFAULT now(),
   recorded_by text NOT NULL,

@@ -1,5 +1,6 @@
 import { type CredentialProvider, createTokenSource, type TokenSource } from '../clients/entra/tokens.js';
 import type { Lane } from '../clients/http/lane.js';
+import type { Throttle } from '../clients/http/throttle.js';
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from './config.js';
 import { createCredentialProvider, ensureCredential } from './credentials.js';
@@ -12,6 +13,8 @@ export interface Access {
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Of the worker, which keeps asking; whoever asks once hears of a refusal at once. */
   readonly lane?: Lane | undefined;
+  /** Of the worker, too: the pauses that all workers keep to. */
+  readonly throttle?: Throttle | undefined;
 }
 
 /** @throws ConfigError when a credential is neither set nor in the ledger. */

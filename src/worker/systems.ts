@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { type Company, createCompanies } from '../activities/routing/companies.js';
 import { createRulesOfRecords } from '../activities/routing/rules-of-records.js';
 import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
@@ -9,11 +10,13 @@ import { createDataverseMasters } from '../clients/dataverse/masters.js';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { createLane } from '../clients/http/lane.js';
+import { createThrottle } from '../clients/http/throttle.js';
 import type { Clock } from '../deal/clock.js';
 import { type CompanyPlace, placeName } from '../deal/companies.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { findMapping } from '../ledger/settings/mappings.js';
 import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
+import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
 import { masterColumns } from '../mapping/fields/master-fields.js';
 import { type Access, openAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
@@ -29,6 +32,7 @@ import { createLaneAlarm } from '../process/lane-alarm.js';
 import { waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
+import { createSharedPauses } from '../process/shared-pauses.js';
 import { systemClock } from '../process/system-clock.js';
 
 /** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
@@ -39,9 +43,14 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const { rules } = config;
   const open = await openAccess(config, vault);
   const lanes = createPausedLaneLedger(database);
+  const throttledLanes = createThrottledLaneLedger(database);
   const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
-    const alarm = createLaneAlarm({ environment: at(access), clientId, lanes, log });
-    const reach = { ...access, lane: createLane({ clock, alarm }) };
+    const { system, address } = at(access);
+    const alarm = createLaneAlarm({ environment: { system, address }, clientId, lanes, log });
+    const quota = { system, address: access.environmentUrl, clientId };
+    const pauses = createSharedPauses(quota, { lanes: throttledLanes, log });
+    const throttle = createThrottle({ api: system, clock, wait, pauses });
+    const reach = { ...access, lane: createLane({ clock, alarm }), throttle };
     return { reach, environment: at(reach) };
   };
   const { furtherCompanies, ...central } = config.businessCentral;

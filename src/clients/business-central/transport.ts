@@ -1,5 +1,6 @@
 import type { TokenSource } from '../entra/tokens.js';
 import type { Lane } from '../http/lane.js';
+import type { Throttle } from '../http/throttle.js';
 import { createTransport, type HttpAnswer, type HttpTransport } from '../http/transport.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
@@ -14,6 +15,7 @@ export interface EnvironmentOptions {
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   readonly lane?: Lane | undefined;
+  readonly throttle?: Throttle | undefined;
 }
 
 /** What a finished write leaves for the audit trail. */
@@ -41,6 +43,7 @@ export function createBusinessCentralTransport(
     parallel,
     beforeRequest: options.beforeRequest,
     lane: options.lane,
+    throttle: options.throttle,
     headers: { 'accept-language': 'en-US' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

@@ -1,5 +1,6 @@
 import type { TokenSource } from '../entra/tokens.js';
 import type { Lane } from '../http/lane.js';
+import type { Throttle } from '../http/throttle.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
@@ -12,6 +13,7 @@ export interface DataverseClientOptions {
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   readonly lane?: Lane | undefined;
+  readonly throttle?: Throttle | undefined;
 }
 
 /** What every request to Dataverse has in common. */
@@ -24,6 +26,7 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     parallel,
     beforeRequest: options.beforeRequest,
     lane: options.lane,
+    throttle: options.throttle,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,

@@ -6,6 +6,7 @@ import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorF
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
+import type { Throttle } from './throttle.js';
 import type { WriteContext } from './write-context.js';
 
 interface Asking {
@@ -64,6 +65,8 @@ export interface HttpOptions {
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Without one a refused sign-in is answered as it comes. */
   readonly lane?: Lane | undefined;
+  /** Without one a 429 concerns only the request that hears it. */
+  readonly throttle?: Throttle | undefined;
   readonly headers: Readonly<Record<string, string>>;
   /** Reads the error envelope of this API. */
   readonly readError: (status: number, body: unknown) => { code?: string | undefined; message?: string | undefined };
@@ -84,7 +87,13 @@ export function createTransport(options: HttpOptions): HttpTransport {
   const agent = new Agent({ connections: options.parallel, pipelining: 1, keepAliveTimeout: 30_000 });
   const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
 
-  async function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
+  /** The pause is looked at last, when nothing is waited for any more. */
+  function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
+    const send = () => sendNow(asking, token);
+    return options.throttle ? options.throttle.run(asking.asked, send) : send();
+  }
+
+  async function sendNow(asking: HttpRequest, token: string): Promise<HttpAnswer> {
     const correlationId = randomUUID();
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
