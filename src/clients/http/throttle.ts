@@ -109,7 +109,8 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
   function accept(): void {
     if (isOverdue) pauses.isOver();
     isOverdue = false;
-    ceiling = ceiling * 2 >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : ceiling * 2;
+    // One more for each that was taken: twice as many with each round.
+    ceiling = ceiling + 1 >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : ceiling + 1;
     if (most === Number.POSITIVE_INFINITY) return;
     takenSince += 1;
     if (takenSince < TAKEN_FOR_ONE_MORE) return;
