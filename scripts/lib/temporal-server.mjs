@@ -15,6 +15,9 @@ const QUICK = [
   // A queue's rate is divided by its partitions: 20 requests a second would be 5 on each of four.
   ['--dynamic-config-value', 'matching.numTaskqueueReadPartitions=1'],
   ['--dynamic-config-value', 'matching.numTaskqueueWritePartitions=1'],
+  // Deals go first, and companies share what there is.
+  ['--dynamic-config-value', 'matching.useNewMatcher=true'],
+  ['--dynamic-config-value', 'matching.enableFairness=true'],
 ].flat();
 
 const SEARCH_ATTRIBUTES = {

@@ -26,4 +26,9 @@ export type SalesRowChange =
   | { readonly kind: 'deleted'; readonly rowId: string };
 
 /** Starts or signals whatever the changes concern; returns the rows that did. May be called twice with the same. */
-export type TakeSalesChanges = (table: FeedTable, changes: readonly SalesRowChange[]) => Promise<ReadonlySet<string>>;
+export type TakeSalesChanges = (
+  table: FeedTable,
+  changes: readonly SalesRowChange[],
+  /** Rows of a full reading: masters among them can wait for those that have just changed. */
+  isBackfill: boolean,
+) => Promise<ReadonlySet<string>>;

@@ -10,6 +10,8 @@ import type { Waiting } from '../ledger/deals/waiting.js';
 export interface MasterChange {
   readonly version: string | undefined;
   readonly isDeleted: boolean;
+  /** It came with a full reading, and can wait for what has just changed. */
+  readonly isBackfill: boolean;
 }
 
 /** An account, or a contact: both may be a customer in Business Central. */
@@ -51,6 +53,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
   async function takeMasters(
     table: Exclude<FeedTable, RecordRef['table']>,
     changes: readonly SalesRowChange[],
+    isBackfill: boolean,
   ): Promise<Set<string>> {
     const concerned = await waiting.findConcernedRows(
       table,
@@ -61,8 +64,8 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       const { rowId } = change;
       const facts: MasterChange =
         change.kind === 'deleted'
-          ? { version: undefined, isDeleted: true }
-          : { version: change.version, isDeleted: false };
+          ? { version: undefined, isDeleted: true, isBackfill }
+          : { version: change.version, isDeleted: false, isBackfill };
       if (table === 'product') return dependencies.takeProduct({ productId: rowId, ...facts });
       return dependencies.takeAccount(
         table === 'account' ? { accountId: rowId, ...facts } : { contactId: rowId, ...facts },
@@ -71,10 +74,10 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
     return new Set(ours.map(({ rowId }) => rowId));
   }
 
-  return async (table, changes) => {
+  return async (table, changes, isBackfill) => {
     const request = changes.filter(isNewChange);
     if (request.length === 0) return new Set();
-    return isSourceTable(table) ? takeRecords(table, request) : takeMasters(table, request);
+    return isSourceTable(table) ? takeRecords(table, request) : takeMasters(table, request, isBackfill);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { accountWorkflowId, type FeedTable, productWorkflowId, TASK_QUEUES } from '../deal/ids.js';
+import { PRIORITIES } from '../deal/lanes.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 import { accountChangedSignal, productChangedSignal, type SyncRequest } from '../workflows/masters/messages.js';
@@ -9,17 +10,22 @@ import { signalWithStart, WORKFLOWS } from './workflows.js';
 /** A change of an account, contact or product: its run is started or gets a hint, and deals that wait for it are woken. */
 
 export interface FollowMasters {
-  followAccount(table: 'account' | 'contact', rowId: string, request: SyncRequest): Promise<void>;
-  followProduct(rowId: string, request: SyncRequest): Promise<void>;
+  followAccount(table: 'account' | 'contact', rowId: string, request: SyncRequest, isBackfill?: boolean): Promise<void>;
+  followProduct(rowId: string, request: SyncRequest, isBackfill?: boolean): Promise<void>;
 }
 
 /** Signal with start: many changes of one row become one run, and one pass of it. */
 export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRules, 'quietMs'>): FollowMasters {
-  const common = { taskQueue: TASK_QUEUES.deals, workflowIdReusePolicy: 'ALLOW_DUPLICATE' } as const;
+  const toCommon = (isBackfill: boolean) =>
+    ({
+      taskQueue: TASK_QUEUES.deals,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      priority: { priorityKey: isBackfill ? PRIORITIES.backfill : PRIORITIES.master },
+    }) as const;
   return {
-    async followAccount(table, rowId, request) {
+    async followAccount(table, rowId, request, isBackfill = false) {
       await signalWithStart(temporal, WORKFLOWS.syncAccount, {
-        ...common,
+        ...toCommon(isBackfill),
         workflowId: accountWorkflowId(rowId),
         args: [{ rowId, table, quietMs }],
         signal: accountChangedSignal,
@@ -27,9 +33,9 @@ export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRu
         staticSummary: `Keep ${table} and customer in agreement`,
       });
     },
-    async followProduct(rowId, request) {
+    async followProduct(rowId, request, isBackfill = false) {
       await signalWithStart(temporal, WORKFLOWS.syncProduct, {
-        ...common,
+        ...toCommon(isBackfill),
         workflowId: productWorkflowId(rowId),
         args: [{ rowId, quietMs }],
         signal: productChangedSignal,
@@ -48,12 +54,12 @@ export function createTakeMasters(dependencies: {
   return {
     async takeAccount(change) {
       await wake.takeAccount(change);
-      if ('accountId' in change) await follow.followAccount('account', change.accountId, {});
-      else await follow.followAccount('contact', change.contactId, {});
+      if ('accountId' in change) await follow.followAccount('account', change.accountId, {}, change.isBackfill);
+      else await follow.followAccount('contact', change.contactId, {}, change.isBackfill);
     },
     async takeProduct(change) {
       await wake.takeProduct(change);
-      await follow.followProduct(change.productId, {});
+      await follow.followProduct(change.productId, {}, change.isBackfill);
     },
   };
 }

@@ -109,7 +109,8 @@ export async function createActivities(config: Config, runtime: Runtime, systems
           kind === 'product'
             ? follow.followProduct(rowId, { isThorough })
             : follow.followAccount(kind, rowId, { isThorough }),
-        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
+        wake: (rowId) =>
+          wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false, isBackfill: false }),
       }),
       ...createMatchLedgerSteps(masterDataDeps),
       ...createDriftLedgerSteps(masterDataDeps),

@@ -20,14 +20,14 @@ import type { MatchBusinessCentral, MatchDataverse, MatchLedgerSteps } from '../
 import type { AccountReaders, CustomerSteps } from '../activities/masters/sync-accounts.js';
 import type { ItemSteps, ProductReaders } from '../activities/masters/sync-products.js';
 import { TASK_QUEUES } from '../deal/ids.js';
+import { PRIORITIES } from '../deal/lanes.js';
 import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../deal/time-limits.js';
+import { proxyLaneActivities } from './lane-activities.js';
 
 /** Throttles and outages pass: Temporal repeats for as long as it takes, and the ledger makes repeating safe. */
 const PATIENT = { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' } as const;
 
-export const dataverse = proxyActivities<
-  DataverseActivities & WriteBackActivities & AccountReaders & ProductReaders & MatchDataverse & DriftDataverse
->({
+const dataverseOptions = {
   taskQueue: TASK_QUEUES.dataverse,
   // The HTTP client gives up before, so that no attempt outlives its activity.
   startToCloseTimeout: ACTIVITY_LIMIT_MS,
@@ -35,19 +35,9 @@ export const dataverse = proxyActivities<
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
-});
+} as const;
 
-export const businessCentral = proxyActivities<
-  DraftSteps &
-    DeletionSteps &
-    PostingSteps &
-    MasterDataLookups &
-    MasterDataCreation &
-    CustomerSteps &
-    ItemSteps &
-    MatchBusinessCentral &
-    DriftBusinessCentral
->({
+const businessCentralOptions = {
   taskQueue: TASK_QUEUES.businessCentral,
   // Posting may take minutes; our HTTP limit stays below, an answer that comes later is looked up.
   startToCloseTimeout: ACTIVITY_LIMIT_MS,
@@ -55,6 +45,26 @@ export const businessCentral = proxyActivities<
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: PATIENT,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+} as const;
+
+/** With the priority of their run: that of a deal, or of the masters. */
+export const dataverse = proxyLaneActivities<
+  DataverseActivities & WriteBackActivities & AccountReaders & ProductReaders
+>(dataverseOptions);
+
+export const businessCentral = proxyLaneActivities<
+  DraftSteps & DeletionSteps & PostingSteps & MasterDataLookups & MasterDataCreation & CustomerSteps & ItemSteps
+>(businessCentralOptions);
+
+/** What is compared for its own sake. Its runs are started by schedules, which give no priority. */
+export const dataverseComparison = proxyLaneActivities<MatchDataverse & DriftDataverse>({
+  ...dataverseOptions,
+  priority: { priorityKey: PRIORITIES.drift },
+});
+
+export const businessCentralComparison = proxyLaneActivities<MatchBusinessCentral & DriftBusinessCentral>({
+  ...businessCentralOptions,
+  priority: { priorityKey: PRIORITIES.drift },
 });
 
 /**
@@ -84,6 +94,7 @@ export const feed = proxyActivities<
   SalesFeedActivities & ReconcileSalesActivities & ResumeActivities & SellerNoteActivities
 >({
   taskQueue: TASK_QUEUES.dataverse,
+  priority: { priorityKey: PRIORITIES.feed },
   // A page of five thousand won orders starts as many deals; the request itself has the limit of every other.
   startToCloseTimeout: '10m',
   // Then the loop breathes: it ends its history before nudges make it too long. Longer than any Retry-After (I8).

@@ -301,12 +301,12 @@ describe('accounts, contacts and products', () => {
       settled: { version: '2', state: undefined },
       isOwn,
     });
-    expect(await take('account', [change(linked), change(stranger)])).toEqual(new Set([linked]));
-    await take('contact', [{ kind: 'deleted', rowId: linked }]);
-    await take('account', [change(linked, true)]);
+    expect(await take('account', [change(linked), change(stranger)], false)).toEqual(new Set([linked]));
+    await take('contact', [{ kind: 'deleted', rowId: linked }], true);
+    await take('account', [change(linked, true)], false);
     expect(heard).toEqual([
-      { accountId: linked, version: '3', isDeleted: false },
-      { contactId: linked, version: undefined, isDeleted: true },
+      { accountId: linked, version: '3', isDeleted: false, isBackfill: false },
+      { contactId: linked, version: undefined, isDeleted: true, isBackfill: true },
     ]);
   });
 });

@@ -72,10 +72,14 @@ describe('a deal whose run takes no hint', () => {
       takeProduct: async () => undefined,
     });
     const change = { kind: 'changed', revision: 'W/"9"', version: '9', state: 'won', isOwn: false } as const;
-    const taken = await take('salesorder', [
-      { ...change, rowId: full, settled: undefined },
-      { ...change, rowId: other, settled: undefined },
-    ]);
+    const taken = await take(
+      'salesorder',
+      [
+        { ...change, rowId: full, settled: undefined },
+        { ...change, rowId: other, settled: undefined },
+      ],
+      false,
+    );
     expect(taken).toEqual(new Set([full, other]));
     expect(signalled).toEqual([other]);
     expect(await ledger.listHintsAside(10)).toMatchObject([

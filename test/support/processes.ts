@@ -172,7 +172,7 @@ const SEARCH_ATTRIBUTES = {
 };
 
 /** A namespace for each stage, so that fixed workflow ids and queue names do not meet. */
-async function createNamespace(connection: Connection, namespace: string): Promise<void> {
+export async function createNamespace(connection: Connection, namespace: string): Promise<void> {
   await connection.workflowService.registerNamespace({
     namespace,
     workflowExecutionRetentionPeriod: { seconds: 86_400 as never },

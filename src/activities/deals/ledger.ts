@@ -7,6 +7,7 @@ import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
 import type { Problem } from '../../deal/holds.js';
 import { writeKey } from '../../deal/ids.js';
+import type { LanesByCompany } from '../../deal/lanes.js';
 import type { Notice } from '../../deal/notices.js';
 import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { Replay } from '../../deal/replay.js';
@@ -82,6 +83,8 @@ export interface DealProgress {
   readonly closesOrder: boolean;
   /** Whether decisions by signal count that nobody sealed. */
   readonly takesUnsealedDecisions: boolean;
+  /** Of the companies with an app registration of their own; absent where there is none. */
+  readonly lanes?: LanesByCompany;
 }
 
 export interface InvoiceProgress {

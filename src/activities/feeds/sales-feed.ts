@@ -87,10 +87,14 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     const fresh = rows.filter(isNewChange);
     const alive = new Set(rows.map((row) => row.rowId));
     const deleted = page.deleted.filter((rowId) => !alive.has(rowId));
-    const taken = await take(table, [
-      ...fresh.map((row) => toChange(row, state(row), known.get(row.rowId), ownUserId)),
-      ...deleted.map((rowId) => ({ kind: 'deleted', rowId }) as const),
-    ]);
+    const taken = await take(
+      table,
+      [
+        ...fresh.map((row) => toChange(row, state(row), known.get(row.rowId), ownUserId)),
+        ...deleted.map((rowId) => ({ kind: 'deleted', rowId }) as const),
+      ],
+      isFullReading,
+    );
     if (isSourceTable(table)) {
       const won = fresh.filter((row) => taken.has(row.rowId) && state(row) === 'won');
       await dependencies.detections.recordDetections(
@@ -125,6 +129,7 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
     const taken = await take(
       table,
       missing.map((rowId) => ({ kind: 'deleted', rowId })),
+      true,
     );
     const isLast = missing.length < MISSING_BATCH_SIZE;
     await feeds.settlePage({

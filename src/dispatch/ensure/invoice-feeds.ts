@@ -6,6 +6,7 @@ import {
   SUBSCRIPTIONS_WORKFLOW_ID,
 } from '../../deal/business-central-feeds.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
+import { PRIORITIES } from '../../deal/lanes.js';
 import { nudgeFeedSignal } from '../../workflows/feeds/messages.js';
 import { signalWithStart, toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
@@ -82,6 +83,7 @@ async function ensureLoop(
   await signalWithStart(temporal, type, {
     ...loop,
     taskQueue: TASK_QUEUES.deals,
+    priority: { priorityKey: PRIORITIES.feed },
     args: [input],
     signal: nudgeFeedSignal,
     signalArgs: [],

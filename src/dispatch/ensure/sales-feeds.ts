@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../../deal/ids.js';
+import { PRIORITIES } from '../../deal/lanes.js';
 import { startWorkflow, toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
@@ -12,6 +13,7 @@ export async function ensureFeeds(
     await startWorkflow(temporal, WORKFLOWS.salesFeed, {
       workflowId: salesFeedId(table),
       taskQueue: TASK_QUEUES.deals,
+      priority: { priorityKey: PRIORITIES.feed },
       args: [{ table }],
       workflowIdConflictPolicy: 'USE_EXISTING',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',

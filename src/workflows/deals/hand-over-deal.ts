@@ -3,6 +3,7 @@ import type { DealProgress } from '../../activities/deals/ledger.js';
 import type { PostOutcome } from '../../activities/documents/posting.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
+import { useLanes } from '../lane-activities.js';
 import { allowUnsealedDecisions } from '../unsealed-decisions.js';
 import { type Confirmation, confirm } from './confirming.js';
 import { DealHandlers } from './deal-handlers.js';
@@ -42,6 +43,7 @@ async function begin(handlers: DealHandlers, ref: RecordRef, { replay }: HandOve
   }
   const progress = await handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref));
   allowUnsealedDecisions(progress.takesUnsealedDecisions);
+  useLanes(progress.lanes);
   handlers.hasProgress();
   return progress;
 }

@@ -1,13 +1,16 @@
-import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import { ActivityCancellationType } from '@temporalio/workflow';
 import type { InvoiceFeedActivities } from '../../activities/feeds/invoice-feed.js';
 import type { SubscriptionActivities } from '../../activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
+import { PRIORITIES } from '../../deal/lanes.js';
 import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../../deal/time-limits.js';
+import { proxyLaneActivities } from '../lane-activities.js';
 
 /** The steps of the loops that read Business Central; as requests they share its queue and its rate. */
 
-export const invoices = proxyActivities<InvoiceFeedActivities>({
+export const invoices = proxyLaneActivities<InvoiceFeedActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
+  priority: { priorityKey: PRIORITIES.feed },
   // A page is one request; telling the deals of a full page takes some ten seconds more.
   startToCloseTimeout: '5 minutes',
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
@@ -15,8 +18,9 @@ export const invoices = proxyActivities<InvoiceFeedActivities>({
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });
 
-export const subscriptions = proxyActivities<SubscriptionActivities>({
+export const subscriptions = proxyLaneActivities<SubscriptionActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
+  priority: { priorityKey: PRIORITIES.feed },
   startToCloseTimeout: ACTIVITY_LIMIT_MS,
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   // The loop itself comes again: what fails for long must not keep the other subscriptions waiting.

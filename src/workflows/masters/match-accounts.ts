@@ -1,7 +1,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { DecisionOutcome, MatchDecision, MatchPage } from '../../activities/masters/match-accounts.js';
 import { parseMatches } from '../../deal/decisions.js';
-import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
+import { businessCentralComparison, dataverseComparison, masterLedger } from '../activity-options.js';
 import { parseOrRefuse } from '../strict-input.js';
 
 export interface MatchResult {
@@ -14,11 +14,11 @@ export interface MatchResult {
 export async function matchAccounts(): Promise<MatchResult> {
   const { runId } = workflowInfo();
   let link: string | undefined;
-  do link = await businessCentral.stageCustomers({ runId, link });
+  do link = await businessCentralComparison.stageCustomers({ runId, link });
   while (link !== undefined);
   const result = { accounts: 0, linked: 0, withCandidates: 0 };
   do {
-    const page: MatchPage = await dataverse.matchPage({ runId, link });
+    const page: MatchPage = await dataverseComparison.matchPage({ runId, link });
     result.accounts += page.rows;
     result.linked += page.linked;
     result.withCandidates += page.withCandidates;
@@ -40,7 +40,7 @@ export async function applyMatches(input: ApplyMatchesInput): Promise<readonly D
   const outcomes: DecisionOutcome[] = [];
   for (const decision of decisions) {
     const { accountId } = decision;
-    const outcome = await businessCentral.applyDecision({ ...decision, by });
+    const outcome = await businessCentralComparison.applyDecision({ ...decision, by });
     outcomes.push(outcome);
     if (outcome === 'linked') {
       await masterLedger.followMaster({ kind: 'account', rowId: accountId, isThorough: true });

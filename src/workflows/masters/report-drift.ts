@@ -1,6 +1,6 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { MasterKind } from '../../deal/masters.js';
-import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
+import { businessCentralComparison, dataverseComparison, masterLedger } from '../activity-options.js';
 
 export interface DriftInput {
   /** Repair by the runs of the rows themselves what needs no person. */
@@ -25,12 +25,12 @@ export async function reportDrift({ fixes = false }: DriftInput = {}): Promise<D
 
 async function compareKind(runId: string, kind: MasterKind): Promise<void> {
   let link: string | undefined;
-  do link = await businessCentral.stageMasters({ runId, kind, link });
+  do link = await businessCentralComparison.stageMasters({ runId, kind, link });
   while (link !== undefined);
-  do link = await dataverse.comparePage({ runId, kind, link });
+  do link = await dataverseComparison.comparePage({ runId, kind, link });
   while (link !== undefined);
   if (kind === 'account' && (await masterLedger.hasMissing({ runId, kind }))) {
-    do link = await dataverse.comparePage({ runId, kind, table: 'contact', link });
+    do link = await dataverseComparison.comparePage({ runId, kind, table: 'contact', link });
     while (link !== undefined);
   }
   let isOver = false;

@@ -1,0 +1,24 @@
+import { TASK_QUEUES } from './ids.js';
+
+/**
+ * Who goes first where tasks wait in a queue: deals, then what goes back to Sales and the feeds that find deals, then masters,
+ * then what is compared for its own sake, then a backfill. Fairness between companies counts within each of them.
+ */
+export const PRIORITIES = { deal: 1, writeBack: 2, feed: 2, master: 3, drift: 4, backfill: 5 } as const;
+
+/** Steps of a deal whose document is posted: they go behind those that bring another one there. */
+export const WRITE_BACK_STEPS: ReadonlySet<string> = new Set([
+  'createInvoiceRow',
+  'reportInvoice',
+  'writeOpportunityColumns',
+  'setOrderInvoiced',
+  'writeNote',
+]);
+
+/** The lane of an app registration of its own, by the name that the rules give it; each lane has a queue, a rate and a quota. */
+export function laneQueue(application: string): string {
+  return `${TASK_QUEUES.businessCentral}-${application}`;
+}
+
+/** The queues of the companies that have an app registration of their own, by the id of the company. */
+export type LanesByCompany = Readonly<Record<string, string>>;

@@ -1,0 +1,51 @@
+import {
+  type ActivityInterfaceFor,
+  type ActivityOptions,
+  proxyActivities,
+  type UntypedActivities,
+} from '@temporalio/workflow';
+import { InternalError } from '../deal/errors.js';
+import { type LanesByCompany, PRIORITIES, WRITE_BACK_STEPS } from '../deal/lanes.js';
+
+/**
+ * In which lane the steps of this run go: the queue of the app registration that reaches their company, fair between
+ * companies. The ledger's step says it when the run begins, so that the history holds the answer.
+ */
+let lanes: LanesByCompany = {};
+/** Of the last step that named one: a write to Sales belongs to the company of its deal. */
+let company: string | undefined;
+
+export function useLanes(known: LanesByCompany | undefined): void {
+  lanes = known ?? {};
+}
+
+/** Like `proxyActivities`; the steps in their lane and with their priority, which else is that of the run. */
+export function proxyLaneActivities<Activities = UntypedActivities>(
+  options: ActivityOptions,
+): ActivityInterfaceFor<Activities> {
+  const steps = proxyActivities<UntypedActivities>(options);
+  const inLane =
+    (name: string) =>
+    (...args: unknown[]): Promise<unknown> => {
+      const named = companyOf(args[0]);
+      company = named ?? company;
+      const taskQueue = named === undefined ? undefined : lanes[named];
+      const priority = {
+        ...options.priority,
+        ...(WRITE_BACK_STEPS.has(name) && { priorityKey: PRIORITIES.writeBack }),
+        ...(company !== undefined && { fairnessKey: company }),
+      };
+      const step = steps[name];
+      if (step === undefined) throw new InternalError(`there is no step ${name}`);
+      return step.executeWithOptions({ ...(taskQueue !== undefined && { taskQueue }), priority }, args);
+    };
+  return new Proxy({} as ActivityInterfaceFor<Activities>, {
+    get: (_, name) => (typeof name === 'string' ? inLane(name) : undefined),
+  });
+}
+
+function companyOf(input: unknown): string | undefined {
+  const id: unknown = typeof input === 'object' && input !== null ? Reflect.get(input, 'companyId') : undefined;
+  // A record that is gone belongs nowhere.
+  return typeof id === 'string' && id !== '' ? id : undefined;
+}

@@ -1,0 +1,179 @@
+import { randomUUID } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
+import { TestWorkflowEnvironment } from '@temporalio/testing';
+import { Worker } from '@temporalio/worker';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import { TASK_QUEUES } from '../../src/deal/ids.js';
+import { type LanesByCompany, laneQueue } from '../../src/deal/lanes.js';
+import { startDeal } from '../../src/dispatch/start-deal.js';
+import { createFollowMasters } from '../../src/dispatch/take-master-changes.js';
+import type { DealLedger } from '../../src/ledger/deals/deal-ledger.js';
+import { makeDealWorld } from '../support/deal-world.js';
+import { createNamespace } from '../support/processes.js';
+import { silenceOnce } from '../support/temporal-runtime.js';
+import type { StandIns } from '../support/time-skipping.js';
+
+/** Who goes first where tasks wait, on the real server: the test server knows neither priority nor fairness. */
+
+let env: TestWorkflowEnvironment;
+let deals: { stop(): Promise<void> };
+/** What ran from a queue, in the order in which the server gave it out. */
+let given: { readonly type: string; readonly company: string | undefined; readonly queue: string }[];
+let answers: StandIns;
+let lanes: LanesByCompany | undefined;
+
+beforeAll(async () => {
+  silenceOnce();
+  const namespace = `lanes-${randomUUID()}`;
+  const address = inject('temporalAddress');
+  const first = await TestWorkflowEnvironment.createFromExistingServer({ address });
+  await createNamespace(first.connection, namespace);
+  await first.teardown();
+  env = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
+});
+afterAll(() => env?.teardown());
+
+beforeEach(async () => {
+  given = [];
+  lanes = undefined;
+  deals = await run(TASK_QUEUES.deals);
+});
+afterEach(() => deals?.stop());
+
+/** A worker with one place, so that the order is the server's. */
+async function run(taskQueue: string): Promise<{ stop(): Promise<void> }> {
+  const isOfDeals = taskQueue === TASK_QUEUES.deals;
+  const worker = await Worker.create({
+    connection: env.nativeConnection,
+    namespace: env.namespace ?? '',
+    taskQueue,
+    ...(isOfDeals
+      ? { workflowBundle: { codePath: inject('workflowBundle') }, enableNonLocalActivities: false }
+      : { maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 }),
+    activities: {
+      default: async (...args: unknown[]): Promise<unknown> => {
+        const { activityType, isLocal } = activityInfo();
+        const [input] = args as [{ readonly companyId?: string } | undefined];
+        if (!isLocal) given.push({ type: activityType, company: input?.companyId, queue: taskQueue });
+        const answer = (answers as Readonly<Record<string, (...all: unknown[]) => unknown>>)[activityType];
+        return answer?.(...args);
+      },
+    },
+  });
+  const running = worker.run();
+  return {
+    async stop() {
+      worker.shutdown();
+      await running;
+    },
+  };
+}
+
+/** As the ledger's steps and the readers of both systems answer, for the deals of one company. */
+function answersOf(companyOf: (recordId: string) => string): StandIns {
+  const { standIns } = makeDealWorld({ env, answerWith: () => undefined, close: async () => undefined });
+  return {
+    ...standIns,
+    loadDealProgress: async (ref) => ({ ...(await standIns.loadDealProgress(ref)), ...(lanes && { lanes }) }),
+    readDeal: async (ref) => {
+      const companyId = companyOf(ref.recordId);
+      const deal = await standIns.readDeal(ref);
+      return { ...deal, ...ref, context: { ...deal.context, companyId }, nextCompanyId: companyId };
+    },
+    claimDeal: async () => ({ kind: 'carrier', masters: { customer: undefined, unknownProducts: [] } }),
+  };
+}
+
+const ledger = {
+  register: async () => ({ state: 'seen', endedBy: undefined }),
+} as unknown as DealLedger;
+const start = (recordId: string) => startDeal({ temporal: env.client, ledger }, { table: 'salesorder', recordId });
+
+/** Until so many steps wait in the queue, or on their way to it. */
+async function untilScheduled(workflowIds: readonly string[], type: string): Promise<void> {
+  await expect
+    .poll(
+      async () => {
+        const runs = await Promise.all(workflowIds.map((id) => env.client.workflow.getHandle(id).describe()));
+        return runs.every(({ raw }) => raw.pendingActivities?.some(({ activityType }) => activityType?.name === type));
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBe(true);
+}
+
+const end = (workflowIds: readonly string[]) =>
+  Promise.all(
+    workflowIds.map((id) =>
+      env.client.workflow
+        .getHandle(id)
+        .terminate()
+        .catch(() => undefined),
+    ),
+  );
+
+describe('a deal', () => {
+  it('goes before masters that have just changed, and those before a backfill, whenever they came', async () => {
+    answers = answersOf(() => 'company-1');
+    const follow = createFollowMasters(env.client, { quietMs: 0 });
+    const backfill = Array.from({ length: 10 }, () => randomUUID());
+    const changed = Array.from({ length: 3 }, () => randomUUID());
+    for (const rowId of backfill) await follow.followAccount('account', rowId, {}, true);
+    const backfillRuns = backfill.map((rowId) => `account-${rowId}`);
+    await untilScheduled(backfillRuns, 'readAccount');
+    for (const rowId of changed) await follow.followProduct(rowId, {});
+    const changedRuns = changed.map((rowId) => `product-${rowId}`);
+    await untilScheduled(changedRuns, 'readProduct');
+    const recordId = randomUUID();
+    await start(recordId);
+    await untilScheduled([recordId], 'readDeal');
+
+    const dataverse = await run(TASK_QUEUES.dataverse);
+    await expect.poll(() => given.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(14);
+    const order = given.slice(0, 14).map(({ type }) => type);
+    // The server may have given the first task to the poller before it compared.
+    expect(order.indexOf('readDeal')).toBeLessThanOrEqual(1);
+    expect(Math.max(...changed.map((_, index) => order.indexOf('readProduct') + index))).toBeLessThanOrEqual(4);
+    expect(order.slice(5).every((type) => type === 'readAccount')).toBe(true);
+    await dataverse.stop();
+    await end([...backfillRuns, ...changedRuns, recordId]);
+  });
+});
+
+describe('companies', () => {
+  it('share a queue, and the backlog of one does not keep another one waiting', async () => {
+    const [big, small] = [randomUUID(), randomUUID()];
+    const ofBig = Array.from({ length: 12 }, () => randomUUID());
+    const ofSmall = randomUUID();
+    answers = answersOf((recordId) => (recordId === ofSmall ? small : big));
+    const dataverse = await run(TASK_QUEUES.dataverse);
+    for (const recordId of ofBig) await start(recordId);
+    await untilScheduled(ofBig, 'findCustomer');
+    await start(ofSmall);
+    await untilScheduled([ofSmall], 'findCustomer');
+    const businessCentral = await run(TASK_QUEUES.businessCentral);
+    const found = () => given.filter(({ type }) => type === 'findCustomer');
+    await expect.poll(() => found().length, { timeout: 20_000 }).toBe(13);
+    expect(found().findIndex(({ company }) => company === small)).toBeLessThanOrEqual(2);
+    await Promise.all([dataverse.stop(), businessCentral.stop()]);
+    await end([...ofBig, ofSmall]);
+  });
+
+  it('with an app registration of their own have a queue of their own', async () => {
+    const [here, abroad] = [randomUUID(), randomUUID()];
+    lanes = { [abroad]: laneQueue('us') };
+    const records = [randomUUID(), randomUUID()];
+    answers = answersOf((recordId) => (recordId === records[0] ? here : abroad));
+    const workers = await Promise.all([TASK_QUEUES.dataverse, TASK_QUEUES.businessCentral, laneQueue('us')].map(run));
+    for (const recordId of records) await start(recordId);
+    const inCompanies = () => given.filter(({ company }) => company !== undefined);
+    await expect
+      .poll(() => inCompanies().filter(({ type }) => type === 'createDraft').length, { timeout: 20_000 })
+      .toBe(2);
+    expect(new Set(inCompanies().map(({ company, queue }) => `${company} ${queue}`))).toEqual(
+      new Set([`${here} business-central`, `${abroad} business-central-us`]),
+    );
+    await Promise.all(workers.map((worker) => worker.stop()));
+    await end(records);
+  });
+});
