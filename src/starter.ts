@@ -1,6 +1,8 @@
 import { serve } from '@hono/node-server';
 import { findCompanyId } from './clients/business-central/client.js';
 import { createDataverseClient } from './clients/dataverse/client.js';
+import type { CompanyPlace } from './deal/companies.js';
+import { laneQueue } from './deal/lanes.js';
 import { createCompanyFeeds } from './dispatch/ensure/company-feeds.js';
 import { keepTrying } from './dispatch/ensure/keep-trying.js';
 import { ensureLoops } from './dispatch/ensure/loops.js';
@@ -62,8 +64,13 @@ if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.r
 
 const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],
-  findCompanyId: ({ environmentUrl, company }) =>
-    findCompanyId({ ...access.businessCentral, environmentUrl, companyName: company }),
+  findCompanyId: (place) =>
+    findCompanyId({
+      ...access.businessCentralOf(place),
+      environmentUrl: place.environmentUrl,
+      companyName: place.company,
+    }),
+  laneOf: ({ application }: CompanyPlace) => (application === undefined ? undefined : laneQueue(application)),
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
 });

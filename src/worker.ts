@@ -26,7 +26,7 @@ import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
 import { findDealId, traceSteps } from './worker/trace-steps.js';
 
-/** Process: builds clients and activities, polls the four queues until it is told to stop. */
+/** Process: builds clients and activities, polls its queues until it is told to stop. */
 
 guardOutput();
 const hasStarted = endWhileStarting();
@@ -104,6 +104,17 @@ const workers = await Promise.all([
     maxConcurrentActivityTaskExecutions: 4,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),
+  // Each app registration has a quota of its own, and neither waits for the other's.
+  ...config.businessCentral.applications.map(({ queue, ratePerSecond, parallel }) =>
+    Worker.create({
+      ...polling,
+      taskQueue: queue,
+      activities: activities.businessCentral,
+      interceptors: { activity: [heartbeats, permanentFailures] },
+      maxConcurrentActivityTaskExecutions: parallel,
+      maxTaskQueueActivitiesPerSecond: ratePerSecond,
+    }),
+  ),
   // Of its own: a mail server that answers nobody takes no place of a step that a deal waits for.
   Worker.create({
     ...polling,

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
-import type { Vault } from '../ledger/settings/vault.js';
+import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import {
   CREDENTIAL_NAMES,
   type CredentialName,
@@ -32,7 +32,7 @@ export function addCredentialCommands(program: Command): void {
   credentials
     .command('set')
     .description('store a secret, asked for without echo or read from stdin; a running worker takes it up by itself')
-    .argument('<name>', CREDENTIAL_NAMES.join(', '))
+    .argument('<name>', [...CREDENTIAL_NAMES, 'business-central-NAME'].join(', '))
     .option('--certificate', 'private key and certificate (PEM) are on stdin instead of a secret')
     .option(
       '--overlap-hours <n>',
@@ -93,7 +93,13 @@ async function runTest(vault: Vault, config: Config): Promise<void> {
     from: secret === undefined ? ('ledger' as const) : ('settings' as const),
     credentials: createCredentialProvider(vault, name, secret),
   });
-  const apps = [toTested('dataverse', dataverse), toTested('business-central', businessCentral)];
+  const apps = [
+    toTested('dataverse', dataverse),
+    toTested('business-central', businessCentral),
+    ...businessCentral.applications
+      .filter(({ isOfItsOwn }) => isOfItsOwn)
+      .map(({ name, app }) => toTested(toApplicationCredential(name), { app, secret: undefined })),
+  ];
   for (const { name, from, kind, isCurrent, token, problem } of await testCredentials({ apps }, currentPerson(), {})) {
     if (problem !== undefined && isCurrent) process.exitCode = 1;
     const which = kind === undefined ? name : `${name} (${from}, ${kind}${isCurrent ? '' : ', the one before'})`;

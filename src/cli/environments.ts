@@ -65,5 +65,5 @@ function toAddresses(
   system: System,
 ): ReadableAddress[] {
   if (system === 'dataverse') return [toDataverseEnvironment(config, access.dataverse)];
-  return toBusinessCentralEnvironments(config, access.businessCentral);
+  return toBusinessCentralEnvironments(config, access.businessCentralOf);
 }

@@ -5,12 +5,18 @@ import type { ColumnValue, WonDeal } from './deal.js';
 export interface CompanyPlace {
   readonly company: string;
   readonly environment: string;
+  /** The app registration of its own by which it is reached; undefined: that of all others. */
+  readonly application?: string | undefined;
 }
+
+/** Stands in the names of a queue and of a credential. */
+export const APPLICATION_NAME = /^[a-z][a-z0-9-]{0,30}$/;
 
 export interface CompanyRule {
   readonly company: string;
   /** The environment of the default company, when it is not given. */
   readonly environment: string | undefined;
+  readonly application: string | undefined;
   /** All that is given must be so. */
   readonly when: CompanyCondition;
 }
@@ -42,8 +48,8 @@ export function listPlaces(rules: readonly CompanyRule[], first: CompanyPlace): 
   return [...places.values()];
 }
 
-export function toPlace({ company, environment }: CompanyRule, first: CompanyPlace): CompanyPlace {
-  return { company, environment: environment ?? first.environment };
+export function toPlace({ company, environment, application }: CompanyRule, first: CompanyPlace): CompanyPlace {
+  return { company, environment: environment ?? first.environment, ...(application !== undefined && { application }) };
 }
 
 export function isSamePlace(left: CompanyPlace, right: CompanyPlace): boolean {

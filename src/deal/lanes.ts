@@ -1,4 +1,5 @@
 import { TASK_QUEUES } from './ids.js';
+import type { CompanyContext } from './step-context.js';
 
 /**
  * Who goes first where tasks wait in a queue: deals, then what goes back to Sales and the feeds that find deals, then masters,
@@ -18,6 +19,12 @@ export const WRITE_BACK_STEPS: ReadonlySet<string> = new Set([
 /** The lane of an app registration of its own, by the name that the rules give it; each lane has a queue, a rate and a quota. */
 export function laneQueue(application: string): string {
   return `${TASK_QUEUES.businessCentral}-${application}`;
+}
+
+/** The input of a loop that reads one company. */
+export interface CompanyInLane extends CompanyContext {
+  /** The queue of the company's own app registration; absent where it has none. */
+  readonly lane?: string;
 }
 
 /** The queues of the companies that have an app registration of their own, by the id of the company. */

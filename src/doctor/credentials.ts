@@ -1,5 +1,10 @@
 import type { CredentialFacts } from '../ledger/settings/credentials.js';
-import { CREDENTIAL_NAMES, type Vault } from '../ledger/settings/vault.js';
+import {
+  CREDENTIAL_NAMES,
+  type CredentialName,
+  toApplicationCredential,
+  type Vault,
+} from '../ledger/settings/vault.js';
 import { type Access, openSystem } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
@@ -48,14 +53,17 @@ export function examineExpiry(needs: {
   readonly ids: Step<readonly string[]>;
 }): Step<true> {
   return createStep('credentials', needs, async ({ config, vault, ids }) => {
-    const settings = {
+    const settings: Partial<Record<CredentialName, string | undefined>> = {
       dataverse: config.dataverse.secret,
       'business-central': config.businessCentral.secret,
       webhook: config.starter.webhookSecret,
     };
     const kept = await vault.list();
     const findings: Finding[] = [];
-    for (const name of CREDENTIAL_NAMES) {
+    const ofApplications = config.businessCentral.applications
+      .filter(({ isOfItsOwn }) => isOfItsOwn)
+      .map(({ name }) => toApplicationCredential(name));
+    for (const name of [...CREDENTIAL_NAMES, ...ofApplications]) {
       const newest = kept.find((one) => one.name === name);
       if (settings[name] !== undefined) {
         const note = name === 'webhook' ? undefined : ENTRA_SHOWS;
@@ -63,7 +71,7 @@ export function examineExpiry(needs: {
       } else if (!newest) findings.push(wrong(name, 'there is none', `Run \`dealbridge credentials set ${name}\`.`));
       else findings.push(toExpiry(name, newest, ids));
     }
-    if ((await createCredentialProvider(vault, 'webhook', settings.webhook)()).length === 0 && kept.length > 0) {
+    if ((await createCredentialProvider(vault, 'webhook', settings['webhook'])()).length === 0 && kept.length > 0) {
       findings.push(wrong('webhook', 'none is valid any more', 'Run `dealbridge credentials set webhook`.'));
     }
     return { value: true, findings };

@@ -1,5 +1,6 @@
 import type { Database } from '../ledger/database.js';
 import { createEnvironmentLedger, type RegisteredEnvironment } from '../ledger/settings/environments.js';
+import type { Vault } from '../ledger/settings/vault.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { describeIdentity, isSame, type ReadableEnvironment } from '../process/environment-lock.js';
@@ -16,12 +17,17 @@ export function examineEnvironments(
     readonly config: Step<Config>;
     readonly database: Step;
     readonly db: Step<Database>;
+    readonly vault: Step<Vault>;
   },
-  environmentsOf: (config: Config, access: Access) => readonly ReadableEnvironment[],
+  environmentsOf: (
+    config: Config,
+    access: Access,
+    vault: Vault,
+  ) => readonly ReadableEnvironment[] | Promise<readonly ReadableEnvironment[]>,
 ): Step<true> {
-  return createStep(title, needs, async ({ access, config, db }) => {
+  return createStep(title, needs, async ({ access, config, db, vault }) => {
     const registered = await createEnvironmentLedger(db).list();
-    const findings = environmentsOf(config, access).map(async (environment) => {
+    const findings = (await environmentsOf(config, access, vault)).map(async (environment) => {
       const { system, address } = environment;
       const known = registered.find((one) => one.system === system && one.address === address);
       return compare(environment, known).catch((error: unknown) => toFinding(address, error));

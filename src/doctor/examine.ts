@@ -1,5 +1,6 @@
 import type { Database } from '../ledger/database.js';
 import type { Vault } from '../ledger/settings/vault.js';
+import { openApplications } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { toBusinessCentralEnvironments, toDataverseEnvironment } from '../process/environment-lock.js';
 import { createFoundation, type Foundation } from '../process/runtime.js';
@@ -74,7 +75,7 @@ export function createExamination(load: () => Config): Examination {
       dataverse,
       examineEnvironments(
         'dataverse: identity',
-        { access: tokens.dataverse, config, database, db },
+        { access: tokens.dataverse, config, database, db, vault },
         (known, access) => [toDataverseEnvironment(known, access)],
       ),
       examineSalesReads(dataverse, config),
@@ -85,15 +86,16 @@ export function createExamination(load: () => Config): Examination {
       company,
       examineEnvironments(
         'business central: identity',
-        { access: tokens.company, config, database, db },
-        toBusinessCentralEnvironments,
+        { access: tokens.company, config, database, db, vault },
+        async (known, access, secrets) =>
+          toBusinessCentralEnvironments(known, await openApplications(known, secrets, access)),
       ),
       examinePermissions(company, config),
       examineSetup(company, config),
       examineRuleTargets(company, config),
       examineSubscriptions(company, config),
       temporal,
-      examineQueues(temporal),
+      examineQueues(temporal, config),
       examineRuns(temporal),
       examineLoops(temporal, config, company),
       examineWitnesses({ config, database, db }),

@@ -104,12 +104,14 @@ const ACTIVITY_TASKS = 2;
 /** A poll waits for a minute; pollers of processes that ended are shown for five. */
 const POLLED_LATELY_MS = 90_000;
 
-export function examineQueues(temporal: Step<Client>): Step<true> {
-  return createStep('temporal: task queues', { temporal }, async ({ temporal: { connection, options } }) => {
+export function examineQueues(temporal: Step<Client>, configuration: Step<Config>): Step<true> {
+  return createStep('temporal: task queues', { temporal, config: configuration }, async (known) => {
+    const { connection, options } = known.temporal;
     const queues = [
       [TASK_QUEUES.deals, WORKFLOW_TASKS],
       [TASK_QUEUES.dataverse, ACTIVITY_TASKS],
       [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
+      ...known.config.businessCentral.applications.map(({ queue }) => [queue, ACTIVITY_TASKS] as const),
       [TASK_QUEUES.alerts, ACTIVITY_TASKS],
     ] as const;
     const findings = queues.map(async ([name, taskQueueType]): Promise<Finding> => {

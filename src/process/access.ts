@@ -1,7 +1,8 @@
 import { type CredentialProvider, createTokenSource, type TokenSource } from '../clients/entra/tokens.js';
 import type { Lane } from '../clients/http/lane.js';
 import type { Throttle } from '../clients/http/throttle.js';
-import type { Vault } from '../ledger/settings/vault.js';
+import type { CompanyPlace } from '../deal/companies.js';
+import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import type { Config } from './config.js';
 import { createCredentialProvider, ensureCredential } from './credentials.js';
 
@@ -17,15 +18,35 @@ export interface Access {
   readonly throttle?: Throttle | undefined;
 }
 
+export interface AllAccess {
+  readonly dataverse: Access;
+  readonly businessCentral: Access;
+  /** By the app registration that the rules name for a company. */
+  readonly businessCentralOf: BusinessCentralAccess;
+}
+
+/** The environment is that of the settings; whoever asks for a company in another one puts its own there. */
+export type BusinessCentralAccess = (place: CompanyPlace) => Access;
+
 /** @throws ConfigError when a credential is neither set nor in the ledger. */
-export async function openAccess(
-  config: Config,
-  vault: Vault,
-): Promise<{ readonly dataverse: Access; readonly businessCentral: Access }> {
-  return {
-    dataverse: await openSystem(config, vault, 'dataverse'),
-    businessCentral: await openSystem(config, vault, 'business-central'),
-  };
+export async function openAccess(config: Config, vault: Vault): Promise<AllAccess> {
+  const dataverse = await openSystem(config, vault, 'dataverse');
+  const businessCentral = await openSystem(config, vault, 'business-central');
+  const businessCentralOf = await openApplications(config, vault, businessCentral);
+  return { dataverse, businessCentral, businessCentralOf };
+}
+
+/** @throws ConfigError */
+export async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
+  const accesses = new Map<string, Access>();
+  for (const { name, app, isOfItsOwn } of config.businessCentral.applications) {
+    if (!isOfItsOwn) continue;
+    const credential = toApplicationCredential(name);
+    const credentials = createCredentialProvider(vault, credential, undefined);
+    await ensureCredential(credential, credentials);
+    accesses.set(name, { ...first, tokens: createTokenSource(app, credentials) });
+  }
+  return ({ application }) => accesses.get(application ?? '') ?? first;
 }
 
 /** One of the two alone. @throws ConfigError */

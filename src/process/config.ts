@@ -3,6 +3,7 @@ import { basename } from 'node:path';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { type CompanyPlace, listPlaces } from '../deal/companies.js';
 import { ConfigError } from '../deal/errors.js';
+import { laneQueue } from '../deal/lanes.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
@@ -45,6 +46,8 @@ export interface Config {
     readonly ambiguityWindowMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
+    /** Further app registrations, each with a queue and a quota of its own. */
+    readonly applications: readonly ApplicationConfig[];
     /** Comes back with each notification and proves it. */
     readonly clientState: string | undefined;
   };
@@ -97,6 +100,18 @@ export interface Config {
   readonly logLevel: string;
 }
 
+export interface ApplicationConfig {
+  readonly name: string;
+  readonly queue: string;
+  readonly app: AppRegistration;
+  /** False: the app registration of BC_CLIENT_ID with its secret, whose quota in another environment is another one. */
+  readonly isOfItsOwn: boolean;
+  readonly ratePerSecond: number;
+  readonly parallel: number;
+}
+
+const BC_SCOPE = 'https://api.businesscentral.dynamics.com/.default';
+
 /** For whoever types commands: what the files of the folder say where the environment says nothing. @throws ConfigError */
 export function takeEnvFiles(): void {
   Object.assign(process.env, withEnvFiles(process.env));
@@ -139,10 +154,18 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       furtherCompanies: listPlaces(rules.companies, { company: e.BC_COMPANY, environment: e.BC_ENVIRONMENT }).map(
         (place) => ({ ...place, environmentUrl: environmentUrl(place.environment) }),
       ),
-      app: app(e.BC_CLIENT_ID, 'https://api.businesscentral.dynamics.com/.default'),
+      app: app(e.BC_CLIENT_ID, BC_SCOPE),
       secret: e.BC_CLIENT_SECRET,
       ambiguityWindowMs: e.BC_AMBIGUITY_WINDOW_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
+      applications: Object.entries(rules.applications).map(([name, { clientId, ratePerSecond, parallel }]) => ({
+        name,
+        queue: laneQueue(name),
+        app: app(clientId ?? e.BC_CLIENT_ID, BC_SCOPE),
+        isOfItsOwn: clientId !== undefined,
+        ratePerSecond,
+        parallel,
+      })),
       clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,

@@ -5,7 +5,7 @@ import { ConfigError } from './config.js';
 
 /** Where a process takes its credentials from: a setting wins, else the ledger has them. */
 
-const SETTINGS: Record<CredentialName, string> = {
+const SETTINGS: Partial<Record<CredentialName, string>> = {
   dataverse: 'DATAVERSE_CLIENT_SECRET',
   'business-central': 'BC_CLIENT_SECRET',
   webhook: 'WEBHOOK_SECRET',
@@ -24,8 +24,9 @@ export function createCredentialProvider(
 /** A process that could only fail does not start. @throws ConfigError */
 export async function ensureCredential(name: CredentialName, find: CredentialProvider): Promise<void> {
   if ((await find()).length > 0) return;
+  const setting = SETTINGS[name];
   throw new ConfigError(
-    `There is no credential '${name}': run \`dealbridge credentials set ${name}\`, or set ${SETTINGS[name]}.`,
+    `There is no credential '${name}': run \`dealbridge credentials set ${name}\`${setting ? `, or set ${setting}` : ''}.`,
   );
 }
 

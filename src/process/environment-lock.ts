@@ -2,9 +2,10 @@ import { findEnvironmentKind, listCompanies } from '../clients/business-central/
 import { createDataverseClient } from '../clients/dataverse/client.js';
 import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import type { Clock } from '../deal/clock.js';
+import type { CompanyPlace } from '../deal/companies.js';
 import { PROBE_LIMIT_MS } from '../deal/time-limits.js';
 import type { Environment, EnvironmentLedger, Identity, SystemName } from '../ledger/settings/environments.js';
-import type { Access } from './access.js';
+import type { Access, BusinessCentralAccess } from './access.js';
 import { type Config, ConfigError } from './config.js';
 
 /**
@@ -45,7 +46,7 @@ export function toBusinessCentralEnvironment(
   const reach = { ...access, ...environment, timeoutMs: Math.min(access.timeoutMs, PROBE_LIMIT_MS / 2) };
   return {
     system: 'business-central',
-    address: `${central.environmentUrl} ${configured}`,
+    address: toCompanyAddress(central),
     async readIdentity() {
       const companies = await listCompanies(reach, 'look the company up');
       const company = companies.find(({ id, name }) => name === configured || id === configured);
@@ -60,11 +61,20 @@ export function toBusinessCentralEnvironment(
   };
 }
 
+/** The name by which the ledger knows an environment of Business Central. */
+export function toCompanyAddress({
+  environmentUrl,
+  company,
+}: Pick<Config['businessCentral'], 'environmentUrl' | 'company'>): string {
+  return `${environmentUrl} ${company}`;
+}
+
 /** Of every company that deals are handed to. */
-export function toBusinessCentralEnvironments(config: Config, access: Access): ReadableEnvironment[] {
+export function toBusinessCentralEnvironments(config: Config, accessOf: BusinessCentralAccess): ReadableEnvironment[] {
   const { furtherCompanies, ...first } = config.businessCentral;
-  return [first, ...furtherCompanies].map((place) =>
-    toBusinessCentralEnvironment({ ...first, ...place }, { ...access, environmentUrl: place.environmentUrl }),
+  const places: readonly (CompanyPlace & { readonly environmentUrl: string })[] = [first, ...furtherCompanies];
+  return places.map((place) =>
+    toBusinessCentralEnvironment({ ...first, ...place }, { ...accessOf(place), environmentUrl: place.environmentUrl }),
   );
 }
 

@@ -96,6 +96,9 @@ export function toRules(file: RulesFile): Rules {
     invoiceFeed: { ...file.invoiceFeed, from: file.invoiceFeed.from },
     feeds: toFeedRules(file.feeds),
     companies,
+    applications: Object.fromEntries(
+      Object.entries(file.applications).map(([name, { clientId, ...quota }]) => [name, { clientId, ...quota }]),
+    ),
     alerts: toAlertRules(file.alerts),
     sellerNotes: toSellerNoteRules(file.sellerNotes),
   };

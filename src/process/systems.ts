@@ -4,7 +4,7 @@ import {
   findCompanyId,
 } from '../clients/business-central/client.js';
 import { createDataverseClient, type DataverseClient } from '../clients/dataverse/client.js';
-import { findCompanyRule, placeName, toPlace } from '../deal/companies.js';
+import { type CompanyPlace, findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import type { WonDeal } from '../deal/deal.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import type { openAccess } from './access.js';
@@ -26,11 +26,11 @@ export function openSystems(config: Config, access: Awaited<ReturnType<typeof op
     dataverse,
     async companyOf(deal, { companies }) {
       const rule = findCompanyRule(deal, companies);
-      const place = rule ? toPlace(rule, first) : first;
+      const place: CompanyPlace = rule ? toPlace(rule, first) : first;
       const known = opened.get(placeName(place));
       if (known) return known;
       const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
-      const options = { ...access.businessCentral, environmentUrl };
+      const options = { ...access.businessCentralOf(place), environmentUrl };
       const companyId = await findCompanyId({ ...options, companyName: place.company });
       const company = createBusinessCentralClient({ ...options, companyId });
       opened.set(placeName(place), company);

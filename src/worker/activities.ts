@@ -97,7 +97,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     alerts: openAlerts(config, runtime),
     deals: {
       ...createLedgerActivities({
-        ...{ ledger, companyId, rules, startDeal: (ref) => start(ref) },
+        ...{ ledger, companyId, rules, startDeal: (ref) => start(ref), findLanes: systems.findLanes },
         takesUnsealedDecisions: config.unsealedDecisions,
         decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
       }),

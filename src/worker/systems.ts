@@ -10,13 +10,13 @@ import { createDataverseMasters } from '../clients/dataverse/masters.js';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { createLane } from '../clients/http/lane.js';
-import { createThrottle } from '../clients/http/throttle.js';
+import { createThrottle, type Throttle } from '../clients/http/throttle.js';
 import type { Clock } from '../deal/clock.js';
 import { type CompanyPlace, placeName } from '../deal/companies.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { findMapping } from '../ledger/settings/mappings.js';
 import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
-import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
+import { createThrottledLaneLedger, type ThrottledLaneRef } from '../ledger/settings/throttled-lanes.js';
 import { masterColumns } from '../mapping/fields/master-fields.js';
 import { type Access, openAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
@@ -34,6 +34,7 @@ import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
 import { createSharedPauses } from '../process/shared-pauses.js';
 import { systemClock } from '../process/system-clock.js';
+import { createFindLanes } from './find-lanes.js';
 
 /** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
 export type Systems = Awaited<ReturnType<typeof openSystems>>;
@@ -44,12 +45,19 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const open = await openAccess(config, vault);
   const lanes = createPausedLaneLedger(database);
   const throttledLanes = createThrottledLaneLedger(database);
+  const throttles = new Map<string, Throttle>();
+  /** Companies of one environment share a quota. */
+  const throttleOf = (quota: ThrottledLaneRef): Throttle => {
+    const key = [quota.system, quota.address, quota.clientId].join(' ');
+    const pauses = createSharedPauses(quota, { lanes: throttledLanes, log });
+    const throttle = throttles.get(key) ?? createThrottle({ api: quota.system, clock, wait, pauses });
+    throttles.set(key, throttle);
+    return throttle;
+  };
   const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
     const { system, address } = at(access);
     const alarm = createLaneAlarm({ environment: { system, address }, clientId, lanes, log });
-    const quota = { system, address: access.environmentUrl, clientId };
-    const pauses = createSharedPauses(quota, { lanes: throttledLanes, log });
-    const throttle = createThrottle({ api: system, clock, wait, pauses });
+    const throttle = throttleOf({ system, address: access.environmentUrl, clientId });
     const reach = { ...access, lane: createLane({ clock, alarm }), throttle };
     return { reach, environment: at(reach) };
   };
@@ -58,10 +66,12 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const salesLock = await lock(config, foundation, sales.environment);
   // Nothing is asked of Business Central either before this is certain.
   await waitFor('Sales', () => salesLock.confirm('look the environment up'), foundation);
+  const appOf = ({ application }: CompanyPlace): AppRegistration =>
+    central.applications.find(({ name }) => name === application)?.app ?? central.app;
   const lockCompany = async (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
     const { reach, environment } = inLane(
-      { ...open.businessCentral, environmentUrl: place.environmentUrl },
-      central.app,
+      { ...open.businessCentralOf(place), environmentUrl: place.environmentUrl },
+      appOf(place),
       (access) => toBusinessCentralEnvironment({ ...central, ...place }, access),
     );
     return { ...reach, beforeRequest: confirmAll([salesLock, await lock(config, foundation, environment)]) };
@@ -99,6 +109,7 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
       withMappingOf,
     }),
     ledger,
+    findLanes: createFindLanes(furtherCompanies, createEnvironmentLedger(database)),
     async close(): Promise<void> {
       await Promise.all([dataverse, changes, dataverseMasters, companies].map((client) => client.close()));
     },

@@ -72,7 +72,7 @@ export const businessCentralComparison = proxyLaneActivities<MatchBusinessCentra
  * @param firstMs until the first look
  */
 export function watchHolds(firstMs: number) {
-  return proxyActivities<HoldWatch>({
+  return proxyLaneActivities<HoldWatch>({
     taskQueue: TASK_QUEUES.businessCentral,
     startToCloseTimeout: ACTIVITY_LIMIT_MS,
     // Now and then the step itself is repeated, for what no look can see.

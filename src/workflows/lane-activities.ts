@@ -5,7 +5,8 @@ import {
   type UntypedActivities,
 } from '@temporalio/workflow';
 import { InternalError } from '../deal/errors.js';
-import { type LanesByCompany, PRIORITIES, WRITE_BACK_STEPS } from '../deal/lanes.js';
+import { TASK_QUEUES } from '../deal/ids.js';
+import { type CompanyInLane, type LanesByCompany, PRIORITIES, WRITE_BACK_STEPS } from '../deal/lanes.js';
 
 /**
  * In which lane the steps of this run go: the queue of the app registration that reaches their company, fair between
@@ -14,6 +15,11 @@ import { type LanesByCompany, PRIORITIES, WRITE_BACK_STEPS } from '../deal/lanes
 let lanes: LanesByCompany = {};
 /** Of the last step that named one: a write to Sales belongs to the company of its deal. */
 let company: string | undefined;
+
+/** For a loop that reads one company. */
+export function useLaneOf({ companyId, lane }: CompanyInLane): void {
+  useLanes(lane === undefined ? undefined : { [companyId]: lane });
+}
 
 export function useLanes(known: LanesByCompany | undefined): void {
   lanes = known ?? {};
@@ -24,12 +30,14 @@ export function proxyLaneActivities<Activities = UntypedActivities>(
   options: ActivityOptions,
 ): ActivityInterfaceFor<Activities> {
   const steps = proxyActivities<UntypedActivities>(options);
+  const isOfLanes = options.taskQueue === TASK_QUEUES.businessCentral;
   const inLane =
     (name: string) =>
     (...args: unknown[]): Promise<unknown> => {
       const named = companyOf(args[0]);
       company = named ?? company;
-      const taskQueue = named === undefined ? undefined : lanes[named];
+      // Only Business Central has lanes.
+      const taskQueue = isOfLanes && company !== undefined ? lanes[company] : undefined;
       const priority = {
         ...options.priority,
         ...(WRITE_BACK_STEPS.has(name) && { priorityKey: PRIORITIES.writeBack }),

@@ -34,7 +34,7 @@ const companyId = randomUUID();
 
 const activities = () =>
   createLedgerActivities({
-    ...{ ledger, companyId, rules: parseRules(''), startDeal: async () => undefined },
+    ...{ ledger, companyId, rules: parseRules(''), findLanes: async () => undefined, startDeal: async () => undefined },
     decisions: { proofs, unverified: 'accepted' },
     takesUnsealedDecisions: false,
   });

@@ -29,7 +29,13 @@ afterAll(async () => {
 async function openDeal(state: 'confirmed' | 'awaiting-shipment') {
   const ledger = createLedger(database);
   const steps = createLedgerActivities({
-    ...{ ledger, companyId: randomUUID(), rules: parseRules(''), startDeal: async () => undefined },
+    ...{
+      ledger,
+      companyId: randomUUID(),
+      rules: parseRules(''),
+      findLanes: async () => undefined,
+      startDeal: async () => undefined,
+    },
     decisions: {
       proofs: createDecisionProofs(openKeyRing({ kind: 'text', text: createKeyLine() }), systemClock),
       unverified: 'accepted',

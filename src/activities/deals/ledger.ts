@@ -124,6 +124,8 @@ export interface LedgerActivityDependencies {
   readonly decisions: DecisionCheck;
   /** Whether decisions by signal count that nobody sealed. */
   readonly takesUnsealedDecisions: boolean;
+  /** Undefined where all companies share one app registration. */
+  readonly findLanes: () => Promise<LanesByCompany | undefined>;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
@@ -158,6 +160,7 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
       const record = await ledger.getRecord(recordId);
       const documents = await ledger.listDocuments(recordId);
       const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
+      const lanes = await dependencies.findLanes();
       const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
       return {
         state: record.state,
@@ -175,6 +178,7 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
         writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
         closesOrder: table === 'salesorder' && rules.closeOrders,
         takesUnsealedDecisions,
+        ...(lanes && { lanes }),
       };
     },
     /** A deal that ended without a document begins again; any other goes on where it is. */

@@ -13,12 +13,14 @@ export interface CompanyFeedOptions<Place> {
   /** The default company first. */
   readonly places: readonly Place[];
   readonly findCompanyId: (place: Place) => Promise<string>;
+  /** The queue of the app registration that reaches it; undefined: that of all others. */
+  readonly laneOf: (place: Place) => string | undefined;
   readonly isSubscribing: boolean;
   readonly sweepEveryMinutes: number;
 }
 
 export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeedOptions<Place>): CompanyFeeds {
-  const { places, findCompanyId, isSubscribing, sweepEveryMinutes } = options;
+  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes } = options;
   const companyIds = new Set<string>();
   return {
     async ensure() {
@@ -27,7 +29,14 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
         places.map(async (place, index) => {
           const companyId = await findCompanyId(place);
           companyIds.add(companyId);
-          await ensureInvoiceFeed(temporal, { companyId, isFurther: index > 0, isSubscribing, sweepEveryMinutes });
+          const lane = laneOf(place);
+          await ensureInvoiceFeed(temporal, {
+            companyId,
+            lane,
+            isFurther: index > 0,
+            isSubscribing,
+            sweepEveryMinutes,
+          });
         }),
       );
       const failed = started.find((one) => one.status === 'rejected');

@@ -6,7 +6,7 @@ import {
   SUBSCRIPTIONS_WORKFLOW_ID,
 } from '../../deal/business-central-feeds.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
-import { PRIORITIES } from '../../deal/lanes.js';
+import { type CompanyInLane, PRIORITIES } from '../../deal/lanes.js';
 import { nudgeFeedSignal } from '../../workflows/feeds/messages.js';
 import { signalWithStart, toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
@@ -19,18 +19,20 @@ export async function ensureInvoiceFeed(
   temporal: Client,
   {
     companyId,
+    lane,
     isSubscribing,
     sweepEveryMinutes,
     isFurther = false,
   }: {
     readonly companyId: string;
+    readonly lane?: string | undefined;
     readonly isSubscribing: boolean;
     readonly sweepEveryMinutes: number;
     /** A company that only rules name: its subscriptions have an id of their own. */
     readonly isFurther?: boolean;
   },
 ): Promise<void> {
-  const input = { companyId };
+  const input: CompanyInLane = { companyId, ...(lane !== undefined && { lane }) };
   await ensureLoop(temporal, {
     type: WORKFLOWS.invoiceFeed,
     workflowId: invoiceFeedWorkflowId(companyId),
@@ -76,7 +78,7 @@ async function ensureLoop(
   }: {
     readonly type: 'invoiceFeed' | 'keepSubscriptions';
     readonly workflowId: string;
-    readonly input: { readonly companyId: string };
+    readonly input: CompanyInLane;
     readonly staticSummary: string;
   },
 ): Promise<void> {

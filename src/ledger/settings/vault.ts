@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { APPLICATION_NAME } from '../../deal/companies.js';
 import type { CertificateFacts, Credential } from '../../secrets/credential.js';
 import { type KeyRing, readKeyId, SealError } from '../../secrets/key-ring.js';
 import { type AuditActor, type AuditEntry, nameOf } from '../audit/audit.js';
@@ -16,7 +17,20 @@ import {
 } from './credentials.js';
 
 export const CREDENTIAL_NAMES = ['dataverse', 'business-central', 'webhook'] as const;
-export type CredentialName = (typeof CREDENTIAL_NAMES)[number];
+/** Further app registrations of Business Central are named in the rules. */
+export type CredentialName = (typeof CREDENTIAL_NAMES)[number] | ApplicationCredential;
+export type ApplicationCredential = `business-central-${string}`;
+
+export function toApplicationCredential(application: string): ApplicationCredential {
+  return `business-central-${application}`;
+}
+
+export function isCredentialName(name: string): name is CredentialName {
+  const [, application] = /^business-central-(.*)$/.exec(name) ?? [];
+  return application === undefined
+    ? (CREDENTIAL_NAMES as readonly string[]).includes(name)
+    : APPLICATION_NAME.test(application);
+}
 
 export interface VaultDependencies {
   readonly database: Database;

@@ -7,9 +7,10 @@ import type { CompanyRuleInFile } from './rules-file.js';
 /** The rules of companies ready for use, and the columns that they need of a deal. */
 
 export function toCompanyRules(rules: readonly CompanyRuleInFile[]): CompanyRule[] {
-  return rules.map(({ company, environment, when }) => ({
+  return rules.map(({ company, environment, application, when }) => ({
     company,
     environment,
+    application,
     when: {
       currency: when.currency,
       columns: [

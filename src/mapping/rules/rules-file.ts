@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
+import { APPLICATION_NAME } from '../../deal/companies.js';
 import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
@@ -223,6 +224,10 @@ const lookupId = z.guid().transform((id) => id.toLowerCase());
 const companyRule = z.strictObject({
   company: z.string().min(1).describe('Name of the company in Business Central'),
   environment: z.string().min(1).optional().describe('Its environment; BC_ENVIRONMENT when it is not given'),
+  application: z
+    .string()
+    .optional()
+    .describe('One of `applications`; the app registration of BC_CLIENT_ID when none is given'),
   when: z
     .strictObject({
       businessUnit: lookupId.optional().describe('GUID of the business unit that owns the record'),
@@ -245,77 +250,103 @@ const companyRule = z.strictObject({
 });
 export type CompanyRuleInFile = z.output<typeof companyRule>;
 
+const application = z.strictObject({
+  clientId: z
+    .guid()
+    .transform((id) => id.toLowerCase())
+    .optional()
+    .describe('Another app registration; its secret is set by `dealbridge credentials set business-central-NAME`'),
+  ratePerSecond: z.number().positive().default(20).describe('Requests per second that Business Central takes of it'),
+  parallel: z.int().min(1).max(50).default(4).describe('Steps at once in each worker'),
+});
+
 /** Lines and products are many, a deal has one company. */
 function isOfDeal(name: string): boolean {
   const row = parseSourceColumn(name)?.row;
   return row !== 'line' && row !== 'product';
 }
 
-export const rulesFile = z
-  .strictObject({
-    version: z.literal(1).default(1),
-    confirmation: z
-      .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
-      .default('person'),
-    approval: z.array(approvalRule).default([]),
-    createCustomers: z.boolean().default(true),
-    createItems: z.boolean().default(false),
-    createContacts: z.boolean().default(false),
-    createUnits: z.boolean().default(false),
-    writeInAccount: text.optional(),
-    freightAccount: text.optional(),
-    opportunityColumns: z
-      .strictObject({
-        invoiceNumber: z.string().optional(),
-        status: z.string().optional(),
-        total: z.string().optional(),
-      })
-      .default({}),
-    invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
-    events: z
-      .array(z.enum(DEAL_EVENTS))
-      .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
-      .default([...DEAL_EVENTS]),
-    settleSeconds: z.number().min(0).max(600).default(2),
-    documents: z
-      .strictObject({
-        opportunityWon: documentKind,
-        quoteWon: documentKind,
-        orderCreated: documentKind,
-        orderSubmitted: documentKind,
-      })
-      .prefault({}),
-    externalDocumentNumber: z
-      .enum(EXTERNAL_NUMBER_FORMS)
-      .default('readable')
-      .describe('The number in Sales with a short tail, or the id of the record alone'),
-    orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
-    closeOrders: z.boolean().default(false),
-    feeds,
-    invoiceFeed,
-    tables: z.strictObject(Object.fromEntries(CODE_TABLES.map((name) => [name, codeTable]))).prefault({}),
-    mapping: mapping.prefault({}),
-    lineRules: z.array(lineRule).default([]),
-    bundles: z.enum(['lines', 'bundle']).default('lines'),
-    lineTexts: z.enum(['comments', 'none']).default('comments'),
-    convertUnits: z.boolean().default(false),
-    grossPriceLists: z.array(z.string().min(1)).default([]),
-    businessTimeZone: timeZone.default('UTC'),
-    totals: totals.prefault({}),
-    masters: masters.prefault({}),
-    companies: z.array(companyRule).default([]),
-    alerts: alerts.prefault({}),
-    sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
-  })
-  .refine(
-    ({ opportunityColumns, sellerNotes: notes }) =>
-      !notes || !Object.values(opportunityColumns).includes(notes.columns.opportunity ?? ''),
-    {
-      path: ['sellerNotes', 'columns', 'opportunity'],
-      message: 'a column that opportunityColumns does not write',
-    },
-  );
-export type RulesFile = z.output<typeof rulesFile>;
+const rules = z.strictObject({
+  version: z.literal(1).default(1),
+  confirmation: z
+    .union([z.literal('automatic'), z.literal('person'), z.strictObject({ automaticBelow: amount })])
+    .default('person'),
+  approval: z.array(approvalRule).default([]),
+  createCustomers: z.boolean().default(true),
+  createItems: z.boolean().default(false),
+  createContacts: z.boolean().default(false),
+  createUnits: z.boolean().default(false),
+  writeInAccount: text.optional(),
+  freightAccount: text.optional(),
+  opportunityColumns: z
+    .strictObject({ invoiceNumber: z.string().optional(), status: z.string().optional(), total: z.string().optional() })
+    .default({}),
+  invoiceColumns: z.strictObject({ status: z.string().optional(), remaining: z.string().optional() }).default({}),
+  events: z
+    .array(z.enum(DEAL_EVENTS))
+    .min(1, `at least one of ${DEAL_EVENTS.join(', ')}`)
+    .default([...DEAL_EVENTS]),
+  settleSeconds: z.number().min(0).max(600).default(2),
+  documents: z
+    .strictObject({
+      opportunityWon: documentKind,
+      quoteWon: documentKind,
+      orderCreated: documentKind,
+      orderSubmitted: documentKind,
+    })
+    .prefault({}),
+  externalDocumentNumber: z
+    .enum(EXTERNAL_NUMBER_FORMS)
+    .default('readable')
+    .describe('The number in Sales with a short tail, or the id of the record alone'),
+  orderPosting: z.enum(['ship-and-invoice', 'warehouse']).default('warehouse'),
+  closeOrders: z.boolean().default(false),
+  feeds,
+  invoiceFeed,
+  tables: z.strictObject(Object.fromEntries(CODE_TABLES.map((name) => [name, codeTable]))).prefault({}),
+  mapping: mapping.prefault({}),
+  lineRules: z.array(lineRule).default([]),
+  bundles: z.enum(['lines', 'bundle']).default('lines'),
+  lineTexts: z.enum(['comments', 'none']).default('comments'),
+  convertUnits: z.boolean().default(false),
+  grossPriceLists: z.array(z.string().min(1)).default([]),
+  businessTimeZone: timeZone.default('UTC'),
+  totals: totals.prefault({}),
+  masters: masters.prefault({}),
+  companies: z.array(companyRule).default([]),
+  applications: z
+    .record(z.string().regex(APPLICATION_NAME, 'small letters, digits and hyphens, such as us'), application)
+    .default({}),
+  alerts: alerts.prefault({}),
+  sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
+});
+
+export const rulesFile = rules.superRefine((file, context) => {
+  refuseSharedColumn(file, context);
+  refuseUnknownApplications(file, context);
+});
+
+function refuseSharedColumn({ opportunityColumns, sellerNotes: notes }: RulesFile, context: z.RefinementCtx): void {
+  if (!notes || !Object.values(opportunityColumns).includes(notes.columns.opportunity ?? '')) return;
+  const path = ['sellerNotes', 'columns', 'opportunity'];
+  context.addIssue({ code: 'custom', path, message: 'a column that opportunityColumns does not write' });
+}
+
+function refuseUnknownApplications({ companies, applications }: RulesFile, context: z.RefinementCtx): void {
+  const known = Object.keys(applications);
+  companies.forEach(({ company, environment, application: name }, index) => {
+    const refuse = (message: string) =>
+      context.addIssue({ code: 'custom', path: ['companies', index, 'application'], message });
+    if (name !== undefined && !known.includes(name))
+      refuse(known.length > 0 ? `one of applications: ${known.join(', ')}` : 'a name that applications has');
+    const other = companies
+      .slice(0, index)
+      .find((one) => one.company === company && one.environment?.toLowerCase() === environment?.toLowerCase());
+    if (other && other.application !== name)
+      refuse(`the same as in the rule before for this company: ${other.application ?? 'none'}`);
+  });
+}
+export type RulesFile = z.output<typeof rules>;
 
 /** JSON Schema of what a person writes, for editors. */
 export function toEditorSchema(): object {

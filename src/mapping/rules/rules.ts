@@ -12,6 +12,13 @@ import type { RequestedFields } from '../fields/columns.js';
 import type { Mapping } from './mapping.js';
 
 /** What the configuration decides, handed to the activities that need it. */
+export interface ApplicationRule {
+  /** Undefined: the one of the settings, in another environment. */
+  readonly clientId: string | undefined;
+  readonly ratePerSecond: number;
+  readonly parallel: number;
+}
+
 export interface Rules {
   readonly policy: Pick<Policy, 'confirmation' | 'approval' | 'createCustomers' | 'createItems'>;
   readonly lines: LineRules;
@@ -49,6 +56,8 @@ export interface Rules {
   readonly masters: MasterRules;
   /** Which deals go to another company than the default one; the first that fits decides. */
   readonly companies: readonly CompanyRule[];
+  /** App registrations besides the one of the settings, each with a quota of its own. */
+  readonly applications: Readonly<Record<string, ApplicationRule>>;
   /** Who is told what, and when. */
   readonly alerts: AlertRules;
   /** What the seller hears of a deal; undefined: nothing. */

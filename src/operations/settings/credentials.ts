@@ -3,7 +3,7 @@ import { type AppRegistration, type CredentialProvider, requestToken } from '../
 import { RemoteApiError } from '../../clients/errors.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
-import { CREDENTIAL_NAMES, type CredentialName, type Vault } from '../../ledger/settings/vault.js';
+import { CREDENTIAL_NAMES, type CredentialName, isCredentialName, type Vault } from '../../ledger/settings/vault.js';
 import { CredentialError, parseCertificate } from '../../secrets/credential.js';
 import { findOwnSecretProblem, findSecretProblem } from '../../secrets/secret-text.js';
 import { defineOperation } from '../operation.js';
@@ -27,7 +27,10 @@ export const listCredentials = defineOperation({
 export const setCredential = defineOperation({
   act: 'change credentials',
   input: z.strictObject({
-    name: z.enum(CREDENTIAL_NAMES),
+    name: z.custom<CredentialName>(
+      (name) => typeof name === 'string' && isCredentialName(name),
+      `one of ${CREDENTIAL_NAMES.join(', ')}, or business-central-NAME for an application of the rules`,
+    ),
     secret: z.string().optional(),
     /** Private key and certificate in one PEM text. */
     certificate: z.string().optional(),

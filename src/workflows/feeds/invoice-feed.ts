@@ -1,10 +1,11 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { InvoicePlaceInReading } from '../../activities/feeds/invoice-feed.js';
-import type { CompanyContext } from '../../deal/step-context.js';
+import type { CompanyInLane } from '../../deal/lanes.js';
+import { useLaneOf } from '../lane-activities.js';
 import { invoices } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
 
-export interface InvoiceFeedInput extends CompanyContext {
+export interface InvoiceFeedInput extends CompanyInLane {
   readonly isPaused?: boolean;
   readonly position?: InvoiceFeedPosition;
 }
@@ -20,7 +21,8 @@ const AFTER_REFUSAL_SECONDS = 300;
 
 /** What happens to invoices in Business Central reaches the deals that they belong to. */
 export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
-  const { companyId } = input;
+  const { companyId, lane } = input;
+  useLaneOf(input);
   let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
   const handlers = createFeedHandlers<InvoiceFeedPosition>(position, input.isPaused ?? false);
   while (!handlers.isFull()) {
@@ -28,7 +30,12 @@ export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
     const restSeconds = await readToEnd();
     await handlers.rest(restSeconds);
   }
-  await continueAsNew<typeof invoiceFeed>({ companyId, isPaused: handlers.isPaused, position });
+  await continueAsNew<typeof invoiceFeed>({
+    companyId,
+    ...(lane !== undefined && { lane }),
+    isPaused: handlers.isPaused,
+    position,
+  });
 
   /** Page after page; the ledger remembers how far, so that a new reading goes on from there. */
   async function readToEnd(): Promise<number> {

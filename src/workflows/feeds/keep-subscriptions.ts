@@ -1,10 +1,12 @@
 import { ActivityFailure, continueAsNew, log } from '@temporalio/workflow';
 import type { SubscriptionTask } from '../../activities/feeds/subscriptions.js';
+import type { CompanyInLane } from '../../deal/lanes.js';
 import type { CompanyContext } from '../../deal/step-context.js';
+import { useLaneOf } from '../lane-activities.js';
 import { subscriptions } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
 
-export interface KeepSubscriptionsInput extends CompanyContext {
+export interface KeepSubscriptionsInput extends CompanyInLane {
   readonly isPaused?: boolean;
 }
 
@@ -23,7 +25,9 @@ const AFTER_FAILURE_SECONDS = 300;
  * nothing depends on them, since the feeds read anyway: they only make the feeds read sooner.
  */
 export async function keepSubscriptions(input: KeepSubscriptionsInput): Promise<void> {
-  const of: CompanyContext = { companyId: input.companyId };
+  const { companyId, lane } = input;
+  const of: CompanyContext = { companyId };
+  useLaneOf(input);
   const handlers = createFeedHandlers<SubscriptionsPosition>(
     { checkedAt: undefined, problems: {} },
     input.isPaused ?? false,
@@ -34,7 +38,11 @@ export async function keepSubscriptions(input: KeepSubscriptionsInput): Promise<
     handlers.show({ checkedAt: new Date().toISOString(), problems });
     await handlers.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : CHECK_INTERVAL_SECONDS);
   }
-  await continueAsNew<typeof keepSubscriptions>({ ...of, isPaused: handlers.isPaused });
+  await continueAsNew<typeof keepSubscriptions>({
+    ...of,
+    ...(lane !== undefined && { lane }),
+    isPaused: handlers.isPaused,
+  });
 }
 
 async function checkSubscriptions(of: CompanyContext): Promise<Record<string, string>> {
