@@ -10,6 +10,8 @@ import { type Distributor, type DistributorSize, makeDistributor } from './seed/
 export interface SimulatorOptions extends Partial<DistributorSize> {
   /** A second Business Central: one company in another environment of the same tenant, at an address of its own. */
   readonly abroad?: { readonly environment: string; readonly companyName: string } | undefined;
+  /** A new organization and a new company, and nobody has registered an app or let one in (docs/simulators.md). */
+  readonly isBare?: boolean | undefined;
   /** Where to listen, and the name by which clients reach it; 127.0.0.1 for both by default. */
   readonly host?: string | undefined;
   readonly publicHost?: string | undefined;
@@ -51,7 +53,9 @@ const ENVIRONMENT = 'Production';
 /** The three simulators together, with one clock and one tenant. */
 export async function startSimulators(options: SimulatorOptions = {}): Promise<Simulators> {
   const ports = options.ports ?? { entra: 0, dataverse: 0, businessCentral: 0 };
-  const data = makeDistributor({ ...options, seed: options.seed ?? DEFAULT_SEED });
+  const { isBare } = options;
+  const seeded = makeDistributor({ ...options, seed: options.seed ?? DEFAULT_SEED });
+  const data = isBare ? { ...seeded, products: [], accounts: [], documents: [], archive: [] } : seeded;
   const tenant = guidFrom('tenant');
   const clock = new SimClock();
   const authority = new TokenAuthority(clock);
@@ -63,7 +67,7 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
     redirectUris: ['http://127.0.0.1/sign-in/callback', 'http://localhost/sign-in/callback'],
   };
   const { host, publicHost } = options;
-  const common = { clock, authority, tenant, distributor: data, host, publicHost };
+  const common = { clock, authority, tenant, distributor: data, host, publicHost, isBare };
   const dataverse = await startDataverse({ ...common, port: ports.dataverse, clientId: salesApp.clientId });
   const businessCentral = await startBusinessCentral({
     ...common,
@@ -81,7 +85,8 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
       clientId: bcApp.clientId,
     }));
   const audiences = (): string[] => [AUDIENCE, dataverse.origin];
-  const entra = await startEntra({ ...common, port: ports.entra, apps: [salesApp, bcApp, deskApp], audiences });
+  const apps = isBare ? [deskApp] : [salesApp, bcApp, deskApp];
+  const entra = await startEntra({ ...common, port: ports.entra, apps, audiences });
   return {
     connection: {
       entra: entra.origin,

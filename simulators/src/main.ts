@@ -19,6 +19,7 @@ const program = new Command('simulators')
   .option('--public-host <name>', 'the name by which clients reach it', '127.0.0.1')
   .option('--webhook <url>', 'a receiver that the simulated Dataverse calls')
   .option('--webhook-key <key>', 'what is sent to it in the header x-dealbridge-key')
+  .option('--bare', 'a new organization and a new company: no data, nothing set up, no app registered')
   .option('--seed <n>', 'the same seed gives the same data', number)
   .option('--products <n>', 'how many products', number)
   .option('--accounts <n>', 'how many accounts', number)
@@ -55,13 +56,15 @@ const given = program.opts<{
   publicHost: string;
   webhook?: string;
   webhookKey?: string;
+  bare?: true;
   seed?: number;
   products?: number;
   accounts?: number;
 }>();
-const { entraPort, dataversePort, bcPort, webhook, webhookKey, ...size } = given;
+const { entraPort, dataversePort, bcPort, bare, webhook, webhookKey, ...size } = given;
 const simulators = await startSimulators({
   ...size,
+  isBare: bare,
   ports: { entra: entraPort, dataverse: dataversePort, businessCentral: bcPort },
 });
 if (webhook) {

@@ -1,4 +1,4 @@
-import { readBearer, type TokenAuthority } from '../entra/authority.js';
+import { APPLICATION_PERMISSION, readBearer, type TokenAuthority } from '../entra/authority.js';
 import type { SimClock } from '../kernel/clock.js';
 import { recordIn } from '../kernel/faults.js';
 import { guidFrom } from '../kernel/random.js';
@@ -33,6 +33,8 @@ export interface BusinessCentralOptions {
   readonly distributor: Distributor;
   /** The app registration that is enabled in this environment. */
   readonly clientId: string;
+  /** A new company: the page Microsoft Entra Applications does not know the app yet. */
+  readonly isBare?: boolean | undefined;
 }
 
 export interface BusinessCentralSim extends SimServer {
@@ -56,7 +58,7 @@ interface Sim {
 export async function startBusinessCentral(options: BusinessCentralOptions): Promise<BusinessCentralSim> {
   const { companyName } = options.distributor;
   const company = new Company(guidFrom(`company/${companyName}`), companyName, options.clock);
-  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [] };
+  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [], ...(options.isBare && { application: 'none' }) };
   const limits = new Limits(options.clock, switches);
   const subscriptions = new Subscriptions(options.clock, switches, company.id);
   seedCompany(company, options.distributor);
@@ -89,7 +91,8 @@ async function handle(sim: Sim, request: SimRequest): Promise<SimResponse> {
   let leave: (() => void) | undefined;
   try {
     const claims = readBearer(sim.options.authority, request.headers['authorization'], AUDIENCE);
-    if (!claims || claims.appid !== sim.options.clientId) {
+    const isKnown = claims?.appid === sim.options.clientId && sim.switches.application === 'enabled';
+    if (!claims || !isKnown || !claims.roles?.includes(APPLICATION_PERMISSION)) {
       throw notAuthenticated();
     }
     // The body is larger than this server is willing to read (reference/business-central 10.4).

@@ -21,6 +21,8 @@ export interface Switches {
   duplicateStatus: 400 | 409;
   /** 1.1: the type of the environment; a copy of a production environment is a sandbox. */
   environmentType: 'Production' | 'Sandbox';
+  /** 1.3: whether the page Microsoft Entra Applications has the app, with State Enabled. */
+  application: 'enabled' | 'none';
   /** 1.3: what the application may not do, as `salesInvoices:POST`. */
   denied: string[];
 }
@@ -35,6 +37,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   handshakeMethod: 'POST',
   duplicateStatus: 400,
   environmentType: 'Production',
+  application: 'enabled',
   denied: [],
 };
 
@@ -48,5 +51,6 @@ export const SWITCH_SECTIONS: Readonly<Record<keyof Switches, string>> = {
   handshakeMethod: '9.2',
   duplicateStatus: '10.2',
   environmentType: '1.1',
+  application: '1.3',
   denied: '1.3',
 };

@@ -1,3 +1,4 @@
+import { publish } from './components.js';
 import { completeState, readPayload } from './payload.js';
 import { fillDefaults } from './rules.js';
 import { DataverseError, type Row, type Store } from './store.js';
@@ -78,7 +79,10 @@ export function runAction(store: Store, name: string, body: Body, switches: Acti
     case 'UnlockInvoicePricing':
       return lockPricing(store, 'invoice', id('InvoiceId'), false);
     case 'PublishAllXml':
+      publish(store, undefined);
+      return { events: [] };
     case 'PublishXml':
+      publish(store, body['ParameterXml']);
       return { events: [] };
     default:
       return undefined;

@@ -59,6 +59,7 @@ export function createAdmin({
       const { table, column } = body as { table: string; column: string };
       const parsed = parseColumn(column);
       store.schema.table(table).columns.set(parsed.name, parsed);
+      store.schema.table(table).custom.add(parsed.name);
       return parsed;
     },
     /** Change tracking off for a table that has it on. */

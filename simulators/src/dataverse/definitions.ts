@@ -3,6 +3,7 @@ import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
+import { deleteColumn, noteComponent } from './components.js';
 import { addColumn, addKey, attributes, definition, fitsDefinition, keysOf, pick } from './metadata.js';
 import { manyToManyOf, manyToOneOf, oneToManyOf } from './relationships.js';
 import { DataverseError } from './store.js';
@@ -54,14 +55,30 @@ export function routeDefinitions(
     );
   const [second, third, fourth] = below;
   if (second) return routePart(api, request, table, context, [second, third, fourth], options);
-  if (request.method === 'PUT' || request.method === 'PATCH') {
-    const { ChangeTrackingEnabled: wanted } = readJson(request);
-    // Once on it cannot be turned off (reference/dataverse-sales 4.1).
-    if (wanted === true) table.changeTracking = true;
-    return answer(204);
-  }
+  if (request.method === 'PUT') return putDefinition(api, request, table);
   if (request.method !== 'GET') throw notAllowed(request.method);
   return answer(200, { '@odata.context': `${context}/$entity`, ...shown(api, table, options) });
+}
+
+/** What a definition cannot be without: PUT replaces the whole (reference/dataverse-sales 11.1). */
+const REPLACED = ['LogicalName', 'SchemaName', 'DisplayName', 'DisplayCollectionName', 'OwnershipType'];
+
+function putDefinition(api: Api, request: SimRequest, table: Table): SimResponse {
+  const body = readJson(request);
+  const missing = REPLACED.filter((name) => body[name] === undefined);
+  if (missing.length > 0)
+    throw new DataverseError(400, '0x80048d19', `The definition lacks ${missing.join(', ')}: PUT replaces all of it.`);
+  noteComponent(api.store, request, 'entity', guidFrom(`table/${table.name}`));
+  // Once on it cannot be turned off (reference/dataverse-sales 4.1).
+  if (body['ChangeTrackingEnabled'] === true) {
+    api.store.unpublished.push({
+      entity: table.name,
+      apply: () => {
+        table.changeTracking = true;
+      },
+    });
+  }
+  return answer(204);
 }
 
 function checkOptions({ orderby, top, skip, count, other, expand }: QueryOptions): void {
@@ -104,8 +121,14 @@ function routePart(
 ): SimResponse {
   if (request.method === 'POST' && (second.name === 'Attributes' || second.name === 'Keys')) {
     const id = second.name === 'Attributes' ? addColumn(table, readJson(request)) : addKey(table, readJson(request));
+    if (second.name === 'Attributes') noteComponent(api.store, request, 'attribute', id);
     const address = `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/${second.name}(${id})`;
     return answer(204, undefined, { 'odata-entityid': address });
+  }
+  const named = second.keys?.['LogicalName'];
+  if (request.method === 'DELETE' && second.name === 'Attributes' && named !== undefined && !third) {
+    deleteColumn(api.store, table, named);
+    return answer(204);
   }
   if (request.method !== 'GET') throw notAllowed(request.method);
   const part = PARTS[second.name];

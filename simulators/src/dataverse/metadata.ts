@@ -150,7 +150,7 @@ function attribute(table: Table, column: Column): Record<string, unknown> {
     AttributeTypeName: { Value: `${kind}Type` },
     DisplayName: label(name),
     RequiredLevel: { Value: 'None', CanBeChanged: true },
-    IsCustomAttribute: name.startsWith('bc_'),
+    IsCustomAttribute: table.custom.has(name),
     IsPrimaryName: name === table.title,
     IsValidForCreate: access !== 'read',
     IsValidForUpdate: access === 'write',
@@ -215,6 +215,7 @@ export function addColumn(table: Table, body: Readonly<Record<string, unknown>>)
   const isDate = letter === 'T' && JSON.stringify(body).includes('DateOnly');
   const size = letter === 'S' ? Number(body['MaxLength'] ?? 100) : letter === 'F' ? Number(body['Precision'] ?? 2) : '';
   table.columns.set(name, parseColumn(`${name}:${isDate ? 'D' : letter}${size}`));
+  table.custom.add(name);
   return guidFrom(`column/${table.name}/${name}`);
 }
 

@@ -191,7 +191,7 @@ export const DEFINITIONS: readonly Definition[] = [
     name: 'organization',
     set: 'organizations',
     title: 'name',
-    columns: `${PLAIN} name:S160 pricingdecimalprecision:I currencydecimalprecision:I issopintegrationenabled:B oobpricecalculationenabled:B expirechangetrackingindays:I`,
+    columns: `${PLAIN} name:S160 pricingdecimalprecision:I currencydecimalprecision:I issopintegrationenabled:B oobpricecalculationenabled:B expirechangetrackingindays:I languagecode:I-`,
     lookups: 'basecurrencyid=transactioncurrency',
   },
   {
@@ -261,6 +261,44 @@ export const DEFINITIONS: readonly Definition[] = [
     title: 'name',
     columns: `${PLAIN} name:S256 entityalias:S256 imagetype:O messagepropertyname:S256 attributes:S4000`,
     lookups: 'sdkmessageprocessingstepid=sdkmessageprocessingstep',
+  },
+  {
+    name: 'publisher',
+    set: 'publishers',
+    title: 'friendlyname',
+    columns: `${PLAIN} uniquename:S256+ friendlyname:S256 description:S2000 customizationprefix:S8 customizationoptionvalueprefix:I isreadonly:B-`,
+    lookups: SYSTEM,
+  },
+  {
+    name: 'solution',
+    set: 'solutions',
+    title: 'friendlyname',
+    columns: `${PLAIN} uniquename:S65+ friendlyname:S256 version:S256 description:S2000 ismanaged:B-`,
+    lookups: `${SYSTEM} publisherid=publisher`,
+  },
+  {
+    name: 'solutioncomponent',
+    set: 'solutioncomponents',
+    title: 'objectid',
+    columns: `${PLAIN} componenttype:O- objectid:G-`,
+    lookups: 'solutionid=solution-',
+  },
+  {
+    name: 'systemform',
+    set: 'systemforms',
+    id: 'formid',
+    title: 'name',
+    columns:
+      'versionnumber:I- name:S100 objecttypecode:S100+ type:O+ formxml:S1073741823 formactivationstate:O isdefault:B description:S2000',
+    lookups: '',
+  },
+  {
+    name: 'savedquery',
+    set: 'savedqueries',
+    title: 'name',
+    columns:
+      'versionnumber:I- name:S200 returnedtypecode:S100+ querytype:I+ layoutxml:S1073741823 fetchxml:S1073741823 isdefault:B description:S2000',
+    lookups: '',
   },
   {
     name: 'asyncoperation',

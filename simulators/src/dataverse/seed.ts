@@ -20,6 +20,7 @@ export function seedSales(store: Store, data: Distributor): void {
       issopintegrationenabled: false,
       oobpricecalculationenabled: true,
       expirechangetrackingindays: 7,
+      languagecode: 1033,
       basecurrencyid: data.currencies[0]?.id ?? null,
     },
     true,

@@ -10,6 +10,7 @@ import type { Distributor } from '../seed/distributor.js';
 import { createAdmin } from './admin.js';
 import { type Api, answer, noSegment } from './answers.js';
 import { runBatch } from './batch.js';
+import { isCustomization, routeCustomization, seedCustomizations } from './customizations.js';
 import { routeDefinitions } from './definitions.js';
 import { metadata } from './edmx.js';
 import { formatOf, inFormat } from './formats.js';
@@ -17,6 +18,7 @@ import { ServiceProtection } from './limits.js';
 import { checkPrivilege, userPrivileges } from './privileges.js';
 import { routeAction, routeTable } from './routes.js';
 import { seedSales } from './seed.js';
+import { exportSolution } from './solution-file.js';
 import { seedMessages, stepRegistrations } from './steps.js';
 import { DataverseError, type Row, Store } from './store.js';
 import { DEFAULT_SWITCHES, type Switches } from './switches.js';
@@ -33,6 +35,8 @@ export interface DataverseOptions {
   readonly distributor: Distributor;
   /** The app registration that has an Application User here. */
   readonly clientId: string;
+  /** A new organization: no column of anybody, nothing tracked, and no Application User. */
+  readonly isBare?: boolean | undefined;
 }
 
 export interface DataverseSim extends SimServer {
@@ -78,7 +82,8 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
       });
     },
   });
-  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [] };
+  const switches: Switches = { ...DEFAULT_SWITCHES, denied: [], ...(options.isBare && { applicationUser: 'none' }) };
+  if (options.isBare) store.schema.strip();
   const sim: Sim = {
     options,
     store,
@@ -92,6 +97,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     store.clear();
     seedSales(store, options.distributor);
     seedMessages(store);
+    seedCustomizations(store);
     const user = (id: string, values: Row): Row =>
       store.insert(store.schema.table('systemuser'), { systemuserid: id, isdisabled: false, ...values }, true);
     user(store.userId, { fullname: 'Dealbridge', applicationid: options.clientId, accessmode: 4 });
@@ -253,8 +259,10 @@ function route(sim: Sim, request: SimRequest): SimResponse {
   if (table) {
     if (below[0]?.name === 'Microsoft.Dynamics.CRM.RetrieveUserPrivileges') return rolePrivileges(sim, api);
     checkPrivilege(sim.store, table, request, sim.switches.denied);
+    if (isCustomization(table)) return routeCustomization(api, request, table, segments, options);
     return routeTable(api, request, table, segments, options);
   }
+  if (first.name === 'ExportSolution' && request.method === 'POST') return exportSolution(api, request);
   if (request.method === 'POST' && below.length === 0)
     return routeAction(api, request, first.name.replace('Microsoft.Dynamics.CRM.', ''));
   throw noSegment(first.name);

@@ -34,6 +34,8 @@ export class Store {
   /** In whose name the request under way writes; behind the API's back it is the sales person. */
   callerId = '';
   isImpersonating = false;
+  /** Changes of forms, views and definitions that nobody has published. */
+  readonly unpublished: { readonly entity: string; readonly apply: () => void }[] = [];
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly deletions = new Map<string, Deletion[]>();
   /** Children by table, lookup column and parent. */
@@ -273,6 +275,7 @@ export class Store {
     for (const rows of this.rows.values()) rows.clear();
     for (const family of this.families.values()) family.clear();
     this.deletions.clear();
+    this.unpublished.length = 0;
   }
 
   private onBehalfOf(table: Table): boolean {

@@ -32,6 +32,8 @@ export interface Table {
   /** Alternate keys by name. */
   readonly keys: Map<string, readonly string[]>;
   changeTracking: boolean;
+  /** Columns of somebody's solution, which can be deleted again. */
+  readonly custom: Set<string>;
 }
 
 const TYPES: Readonly<Record<string, ColumnType>> = {
@@ -55,7 +57,14 @@ export function parseColumn(text: string): Column {
 }
 
 const words = (text: string): string[] => text.split(' ').filter((word) => word !== '');
+/** Of the sample solution that the simulated organization comes with. */
+const SAMPLE_PREFIX = 'bc_';
 const UNTRACKED: ReadonlySet<string> = new Set([
+  'publisher',
+  'solution',
+  'solutioncomponent',
+  'systemform',
+  'savedquery',
   'systemuser',
   'organization',
   'sdkmessage',
@@ -123,6 +132,7 @@ function toTable(definition: Definition): Table {
     hasState: columns.has('statecode'),
     keys: new Map(),
     changeTracking: !UNTRACKED.has(definition.name),
+    custom: new Set([...columns.keys()].filter((name) => name.startsWith(SAMPLE_PREFIX))),
   };
 }
 
@@ -136,6 +146,16 @@ export class Schema {
     this.table('account').keys.set('bc_customernumber_key', ['bc_customernumber']);
     this.table('product').keys.set('bc_itemnumber_key', ['bc_itemnumber']);
     this.table('invoice').keys.set('bc_postedinvoicenumber_key', ['bc_postedinvoicenumber']);
+  }
+
+  /** As a new organization is: nobody has added a column, and nothing is tracked. */
+  strip(): void {
+    for (const table of this.tables) {
+      table.changeTracking = false;
+      for (const name of table.custom) table.columns.delete(name);
+      table.custom.clear();
+      table.keys.clear();
+    }
   }
 
   table(name: string): Table {

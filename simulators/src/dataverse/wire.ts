@@ -93,6 +93,9 @@ function columnsOf(table: Table, query: QueryOptions): readonly string[] {
   return [...query.select, currency];
 }
 
+/** Secrets (reference/dataverse-sales 5.1). */
+const WRITE_ONLY: ReadonlySet<string> = new Set(['authvalue']);
+
 function writeColumn(table: Table, row: Row, name: string, wire: Record<string, unknown>, options: WireOptions): void {
   const lookup = lookupOf(table, name);
   if (lookup) {
@@ -101,7 +104,7 @@ function writeColumn(table: Table, row: Row, name: string, wire: Record<string, 
   }
   const column = table.columns.get(name);
   if (!column) throw unknownProperty(name, table);
-  const value = row[name] ?? null;
+  const value = WRITE_ONLY.has(name) ? null : (row[name] ?? null);
   const { type, size } = column;
   if (value !== null && (type === 'money' || type === 'decimal')) wire[name] = MARK + decimal(value).toFixed(size);
   else wire[name] = value;

@@ -6,7 +6,12 @@ export interface TokenClaims {
   readonly appid: string;
   readonly tid: string;
   readonly exp: number;
+  /** Application permissions that an administrator consented to. */
+  readonly roles?: readonly string[];
 }
+
+/** Of Business Central (reference/business-central 1.3). */
+export const APPLICATION_PERMISSION = 'API.ReadWrite.All';
 
 const LIFETIME_S = 3_599;
 
@@ -23,9 +28,14 @@ export class TokenAuthority {
     this.clock = clock;
   }
 
-  issue(audience: string, appId: string, tenant: string): { token: string; expiresInS: number } {
+  issue(
+    audience: string,
+    appId: string,
+    tenant: string,
+    roles: readonly string[] = [APPLICATION_PERMISSION],
+  ): { token: string; expiresInS: number } {
     const issuer = `https://sts.windows.net/${tenant}/`;
-    const token = this.sign({ aud: audience, iss: issuer, appid: appId, tid: tenant });
+    const token = this.sign({ aud: audience, iss: issuer, appid: appId, tid: tenant, roles });
     return { token, expiresInS: this.lifetimeS };
   }
 

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
 import { type SimRequest, type SimResponse, type SimServer, startSimServer } from '../kernel/server.js';
 import { findAssertionProblem, withoutScheme } from './assertion.js';
-import type { TokenAuthority } from './authority.js';
+import { APPLICATION_PERMISSION, type TokenAuthority } from './authority.js';
 import { SignIns, signedOut } from './sign-in.js';
 import { apiOf, type OwnApi, toAppToken, toUserTokens } from './user-tokens.js';
 import { DOMAIN } from './users.js';
@@ -34,6 +34,8 @@ interface Registration {
   readonly redirectUris: string[];
   /** App roles of other apps that this one was given. */
   readonly roles: Set<string>;
+  /** Whether an administrator has consented to what it asks for. */
+  hasConsent: boolean;
 }
 
 interface Entra {
@@ -48,6 +50,7 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
   for (const app of options.apps) {
     const registration = register(entra, app.clientId);
     registration.secrets.add(app.clientSecret);
+    registration.hasConsent = true;
     registration.redirectUris.push(...(app.redirectUris ?? []));
   }
   return startSimServer({
@@ -80,6 +83,12 @@ export function startEntra(options: EntraOptions): Promise<SimServer> {
         if (role) app.roles.add(role);
         return { clientId };
       },
+      /** An administrator consents: tokens for Business Central bear the permission from now on. */
+      'POST /consent': (body) => {
+        const { clientId } = body as { clientId: string };
+        register(entra, clientId).hasConsent = true;
+        return { clientId };
+      },
       'POST /secrets/expire': (body) => {
         const { clientId, clientSecret } = body as { clientId: string; clientSecret: string };
         const app = register(entra, clientId);
@@ -103,6 +112,7 @@ function register(entra: Entra, clientId: string): Registration {
     certificates: [],
     redirectUris: [],
     roles: new Set(),
+    hasConsent: false,
   };
   entra.registrations.set(clientId, made);
   return made;
@@ -232,7 +242,8 @@ function grant(entra: Entra, form: URLSearchParams, host: string, tenant: string
       `The resource principal named ${audience} was not found in the tenant named ${tenant}. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant.`,
     );
   }
-  const { token, expiresInS } = options.authority.issue(audience, clientId, options.tenant);
+  const roles = app.hasConsent ? [APPLICATION_PERMISSION] : [];
+  const { token, expiresInS } = options.authority.issue(audience, clientId, options.tenant, roles);
   const body = { token_type: 'Bearer', expires_in: expiresInS, ext_expires_in: expiresInS, access_token: token };
   return { status: 200, headers: NOT_STORED, body };
 }
