@@ -73,3 +73,15 @@ COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and 
 COMMENT ON COLUMN ledger_restores.last_seal IS 'The newest seal that stood outside of the database at that moment: up to it nobody is surprised that seals are missing here.';
 COMMENT ON COLUMN ledger_restores.cleared_at IS 'When everything of the gap was known again.';
 COMMENT ON COLUMN ledger_restores.restored_at IS 'What may have been asked before counts as asked at this moment.';
+
+CREATE TABLE connect_steps (
+  tenant_id text NOT NULL,
+  name text NOT NULL,
+  position bigint GENERATED ALWAYS AS IDENTITY,
+  step jsonb NOT NULL,
+  made_at timestamptz NOT NULL DEFAULT now(),
+  made_by text NOT NULL,
+  PRIMARY KEY (tenant_id, name)
+);
+COMMENT ON TABLE connect_steps IS 'What `dealbridge connect` has made in both systems and on this machine, and what stood there before: taking it back goes by it.';
+COMMENT ON COLUMN connect_steps.step IS 'The step as it was planned, with its ids; no secret, version 1.';

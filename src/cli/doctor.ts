@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { createExamination } from '../doctor/examine.js';
 import type { Finding, StepReport } from '../doctor/finding.js';
 import { loadConfig } from '../process/config.js';
+import { printStep } from './print-findings.js';
 
 /** `dealbridge doctor`: asks every system what it would need to work, changes nothing, and says how to set things right. */
 
@@ -24,22 +25,6 @@ export function addDoctorCommand(program: Command): void {
         await examination.close();
       }
     });
-}
-
-const MARKS: Readonly<Record<Finding['result'], string>> = {
-  ok: 'ok',
-  warning: 'WARNING',
-  wrong: 'WRONG',
-  'not checked': 'not checked',
-};
-const MARK_WIDTH = Math.max(...Object.values(MARKS).map((mark) => mark.length));
-
-function printStep({ step, findings }: StepReport): void {
-  console.log(step);
-  for (const { check, result, found, advice } of findings) {
-    console.log(`  ${MARKS[result].padEnd(MARK_WIDTH)}  ${check}: ${found}`);
-    if (advice !== undefined && result !== 'ok') console.log(`  ${''.padEnd(MARK_WIDTH)}  → ${advice}`);
-  }
 }
 
 function count(findings: readonly Finding[], result: Finding['result']): number {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { addAuditCommands } from './audit.js';
+import { addConnectCommand } from './connect.js';
 import { addCredentialCommands } from './credentials.js';
 import { addDealCommands } from './deals.js';
 import { addDecisionCommands } from './decisions.js';
@@ -25,6 +26,7 @@ export function createProgram(): Command {
   addDecisionCommands(program);
   addPreviewCommand(program);
   addFitCommand(program);
+  addConnectCommand(program);
   addMappingCommands(program);
   addPingCommand(program);
   addFeedCommands(program);

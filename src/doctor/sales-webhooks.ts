@@ -1,4 +1,11 @@
 import type { DataverseProbe, WebhookStep } from '../clients/dataverse/probe.js';
+import {
+  AFTER_THE_OPERATION,
+  DATAVERSE_WEBHOOK,
+  WEBHOOK_HEADER,
+  WEBHOOK_STEPS,
+  type WebhookStepRule,
+} from '../deal/webhook-steps.js';
 import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
 import type { DataverseAccess } from './sales.js';
@@ -6,28 +13,6 @@ import { createStep, type Step } from './step.js';
 
 /** The webhook steps of reference/dataverse-sales 5.2: there, enabled, asynchronous, and pointing at the starter. */
 
-interface WantedStep {
-  readonly table: string;
-  readonly message: string;
-  readonly attributes: readonly string[];
-  /** Without it only the feed detects deals, some seconds later. */
-  readonly isNeeded: boolean;
-}
-
-const STATE = ['statecode', 'statuscode'];
-const WANTED: readonly WantedStep[] = [
-  { table: 'opportunity', message: 'Win', attributes: [], isNeeded: true },
-  { table: 'opportunity', message: 'Update', attributes: STATE, isNeeded: true },
-  { table: 'quote', message: 'Win', attributes: [], isNeeded: true },
-  { table: 'quote', message: 'Close', attributes: [], isNeeded: true },
-  { table: 'salesorder', message: 'Create', attributes: [], isNeeded: true },
-  { table: 'salesorder', message: 'Update', attributes: STATE, isNeeded: true },
-  { table: 'salesorder', message: 'SetState', attributes: [], isNeeded: false },
-  { table: 'salesorder', message: 'SetStateDynamicEntity', attributes: [], isNeeded: false },
-  { table: 'account', message: 'Update', attributes: [], isNeeded: false },
-  { table: 'product', message: 'Update', attributes: [], isNeeded: false },
-];
-const AFTER_THE_OPERATION = 40;
 const TOOL = 'Plug-in Registration Tool';
 
 export function examineWebhooks(dataverse: Step<DataverseAccess>, configuration: Step<Config>): Step<true> {
@@ -40,12 +25,12 @@ export function examineWebhooks(dataverse: Step<DataverseAccess>, configuration:
         const advice = 'Set STARTER_PUBLIC_URL to the address under which Dataverse reaches the starter.';
         return { findings: [notChecked('endpoint', 'STARTER_PUBLIC_URL is not set', advice)] };
       }
-      const url = `${publicUrl}/webhooks/dataverse`;
+      const url = `${publicUrl}${DATAVERSE_WEBHOOK}`;
       const endpoints = await probe.listEndpoints();
       const ours = endpoints.filter((one) => one.url.replace(/[/?]+$/, '') === url);
       if (ours.length === 0) {
         const others = endpoints.length > 0 ? `; others: ${plural(endpoints.length, 'webhook')}` : '';
-        const advice = `${TOOL} > Register > Register New Web Hook: URL ${url}, authentication HttpHeader x-dealbridge-key.`;
+        const advice = `${TOOL} > Register > Register New Web Hook: URL ${url}, authentication HttpHeader ${WEBHOOK_HEADER}.`;
         return { findings: [wrong('endpoint', `none points at ${url}${others}`, advice)] };
       }
       const steps = (await Promise.all(ours.map((one) => probe.listSteps(one.endpointId)))).flat();
@@ -53,7 +38,7 @@ export function examineWebhooks(dataverse: Step<DataverseAccess>, configuration:
         value: true,
         findings: [
           ok('endpoint', `${listed(ours.map((one) => one.name))} points at ${url}`),
-          ...WANTED.map((wanted) => toStepFinding(wanted, steps)),
+          ...WEBHOOK_STEPS.map((wanted) => toStepFinding(wanted, steps)),
           await examineFailures(probe, steps),
         ],
       };
@@ -61,7 +46,7 @@ export function examineWebhooks(dataverse: Step<DataverseAccess>, configuration:
   );
 }
 
-function toStepFinding(wanted: WantedStep, steps: readonly WebhookStep[]): Finding {
+function toStepFinding(wanted: WebhookStepRule, steps: readonly WebhookStep[]): Finding {
   const { table, message, attributes, isNeeded } = wanted;
   const check = `${table} ${message}`;
   const filter = attributes.length > 0 ? `, filtering attributes ${attributes.join(',')}` : '';

@@ -35,6 +35,8 @@ export const PERMISSIONS = {
   'list feeds': EVERYBODY,
   'switch a feed': OPERATORS,
   'examine the installation': OPERATORS,
+  'plan the connection': ADMINS,
+  'connect the systems': ADMINS,
   'list environments': EVERYBODY,
   'accept an environment': ADMINS,
   'list credentials': ADMINS,

@@ -117,6 +117,11 @@ export function takeEnvFiles(): void {
   Object.assign(process.env, withEnvFiles(process.env));
 }
 
+/** The environment with settings that a person has just given. */
+export function environmentWith(given: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
+  return { ...process.env, ...given };
+}
+
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
   const { values: e, keys } = readSettings(env);

@@ -25,6 +25,8 @@ const CARD: Readonly<Record<Act, string>> = {
   'list feeds': 'VOPA',
   'switch a feed': '-O-A',
   'examine the installation': '-O-A',
+  'plan the connection': '---A',
+  'connect the systems': '---A',
   'list environments': 'VOPA',
   'accept an environment': '---A',
   'list credentials': '---A',

@@ -1,7 +1,9 @@
 import type { TokenSource } from '../entra/tokens.js';
+import { RemoteApiError } from '../errors.js';
 import type { Lane } from '../http/lane.js';
 import type { Throttle } from '../http/throttle.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
+import { REPEATABLE } from '../http/write-context.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
 
@@ -31,4 +33,13 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
     refine,
   });
+}
+
+/** What is gone is what was wanted. */
+export async function deleteIfThere(http: HttpTransport, asked: string, path: string): Promise<void> {
+  try {
+    await http.send({ method: 'DELETE', path, asked, context: REPEATABLE });
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+  }
 }

@@ -22,7 +22,7 @@ interface ReadRequest extends Asking {
 }
 
 interface WriteRequest extends Asking {
-  readonly method: 'POST' | 'PATCH' | 'DELETE';
+  readonly method: 'POST' | 'PATCH' | 'PUT' | 'DELETE';
   readonly body?: unknown;
   readonly context: WriteContext;
 }

@@ -55,6 +55,12 @@ export interface Vault {
   set(secret: NewSecret): Promise<CredentialFacts>;
   /** What may be used now, the newest first. @throws SealError */
   findCredentials(name: CredentialName): Promise<readonly Credential[]>;
+  /** Takes a generation back; the one before it has no end any more. */
+  forget(credential: {
+    readonly name: CredentialName;
+    readonly generation: number;
+    readonly actor: AuditActor;
+  }): Promise<void>;
   /** Never a value. */
   list(): Promise<readonly CredentialFacts[]>;
   /** Seals everything with the newest key. @throws SealError, and then nothing has changed. */
@@ -131,6 +137,15 @@ export function createVault({ database, ring, tenantId, audit }: VaultDependenci
           facts: { name, kind, generation, keyId, overlapHours, ...facts },
         });
         return stored;
+      }),
+    forget: ({ name, generation, actor }) =>
+      database.transaction(async (tx) => {
+        const { before: newest } = await openGeneration(tx, name);
+        if (newest?.generation !== generation) return;
+        await dropCredential(tx, { name, generation });
+        const [older] = await findCredentials(tx, name);
+        if (older) await resealCredential(tx, seal(open(older), { ...older, validUntil: undefined }));
+        await audit(tx, { actor, action: 'forget credential', facts: { name, generation } });
       }),
     async findCredentials(name) {
       const rows = await findCredentials(database, name);

@@ -1,0 +1,262 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { UserError } from '../deal/errors.js';
+import { examineConnection, type TriedAnswers, tryAnswers } from '../doctor/connection.js';
+import { type Answers, countAnswers, parseAnswers, toSettings } from '../operations/connect/answers.js';
+import {
+  applyConnect,
+  type ConnectionPlan,
+  exportSolution,
+  listConnected,
+  planConnect,
+  undoConnect,
+} from '../operations/connect/connect.js';
+import { describeStep } from '../operations/connect/steps.js';
+import { openAccess } from '../process/access.js';
+import { type Config, environmentWith, loadConfig, parseRules } from '../process/config.js';
+import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
+import { openFirstLedger, openUnmigrated } from '../process/first-ledger.js';
+import { type Foundation, openFoundation } from '../process/runtime.js';
+import { askForAnswers, confirm, waitForPerson } from './connect-questions.js';
+import { BY_OPTION, toPerson } from './context.js';
+import { printStep } from './print-findings.js';
+
+/** `dealbridge connect`: from two addresses to an installation that hands deals over, and back. */
+
+interface ConnectOptions {
+  readonly file?: string;
+  readonly folder: string;
+  readonly dryRun?: true;
+  readonly undo?: true;
+  readonly yes?: true;
+  readonly exportSolution?: string;
+  readonly by: string;
+}
+
+export function addConnectCommand(program: Command): void {
+  program
+    .command('connect')
+    .description(
+      'set up Sales, Business Central and this machine after a plan, try each answer at once, or take it back',
+    )
+    .option('--file <answers>', 'answers from a YAML file instead of questions (docs/connect.md)')
+    .option('--folder <folder>', 'where .env and rules.yaml stand', '.')
+    .option('--dry-run', 'show the plan and write nothing')
+    .option('--undo', 'take back what connect has made, by its record')
+    .option('--yes', 'do not ask before anything is written or taken back')
+    .option('--export-solution <file>', 'write the unmanaged solution as a zip, for those who install by hand')
+    .option(...BY_OPTION)
+    .action(runConnect);
+}
+
+interface Given {
+  readonly answers: Answers;
+  readonly settings: Readonly<Record<string, string>>;
+  readonly questions: number;
+}
+
+async function runConnect(options: ConnectOptions): Promise<void> {
+  const startedAt = Date.now();
+  const given = await readAnswers(options);
+  const rules = join(options.folder, 'rules.yaml');
+  const isDryRun = options.dryRun === true;
+  const first = await openFirstLedger(environmentWith({}), { folder: options.folder, writesNothing: isDryRun });
+  const settings = {
+    ...first.settings,
+    ...given.settings,
+    ...(existsSync(rules) && { DEALBRIDGE_RULES: rules }),
+  };
+  try {
+    const config = { ...loadConfig(environmentWith(settings)), logLevel: 'warn' };
+    const foundation =
+      isDryRun && !first.isThrownAway ? await openUnmigrated(config, 'cli') : await openFoundation(config, 'cli');
+    try {
+      await connect(options, given, { config, foundation, rules });
+    } finally {
+      await foundation.close();
+    }
+  } finally {
+    await first.close();
+  }
+  console.log(`${given.questions} answers, ${((Date.now() - startedAt) / 1_000).toFixed(1)} s`);
+}
+
+async function readAnswers({ file }: ConnectOptions): Promise<Given> {
+  if (file === undefined) {
+    const { answers, secrets, questions } = await askForAnswers(environmentWith({}));
+    const typed = {
+      ...(secrets.dataverse && { DATAVERSE_CLIENT_SECRET: secrets.dataverse }),
+      ...(secrets['business-central'] && { BC_CLIENT_SECRET: secrets['business-central'] }),
+    };
+    return { answers, settings: { ...toSettings(answers), ...typed }, questions };
+  }
+  const yaml = readAnswersFile(file);
+  const answers = parseAnswers(yaml, file);
+  const { dataverse, businessCentral } = answers;
+  const files = {
+    ...(dataverse.secretFile && { DATAVERSE_CLIENT_SECRET_FILE: dataverse.secretFile }),
+    ...(businessCentral.secretFile && { BC_CLIENT_SECRET_FILE: businessCentral.secretFile }),
+  };
+  return { answers, settings: { ...toSettings(answers), ...files }, questions: countAnswers(answers) };
+}
+
+function readAnswersFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    throw new UserError('--file', 'a file of answers that can be read', `${file} (${code})`);
+  }
+}
+
+interface Opened {
+  readonly config: Config;
+  readonly foundation: Foundation;
+  /** The rules file, which may not be there yet. */
+  readonly rules: string;
+}
+
+async function connect(options: ConnectOptions, given: Given, opened: Opened): Promise<void> {
+  const { config, foundation } = opened;
+  if (options.undo) return undo(options, opened);
+  await untilPeopleAreDone(options, config, foundation);
+  const dependencies = await dependenciesOf(given, opened, options);
+  const person = toPerson(options);
+  const plan = await planConnect(dependencies, person, {});
+  printPlan(plan);
+  if (plan.steps.length > 0) {
+    if (options.dryRun) {
+      console.log('Nothing was written.');
+      return;
+    }
+    if (process.stdin.isTTY && !options.yes && !(await confirm('Do it?'))) {
+      console.log('Nothing was written.');
+      return;
+    }
+    const applied = await applyConnect({ ...dependencies, plan }, person, {});
+    console.log(`\n${applied.made.length} done.`);
+    for (const line of applied.left) console.log(`  later: ${line}`);
+    await prove(opened);
+  }
+  if (options.exportSolution !== undefined && !options.dryRun) {
+    writeFileSync(options.exportSolution, await exportSolution(dependencies, person, {}));
+    console.log(`Solution: ${options.exportSolution} (Power Apps > Solutions > Import solution)`);
+  }
+}
+
+/** What only a person can do is explained and waited for; with a file of answers it is said, and that is the end. */
+async function untilPeopleAreDone(options: ConnectOptions, config: Config, { vault }: Foundation): Promise<void> {
+  for (;;) {
+    const tried = await tryAnswers(config, vault);
+    const wrong = tried.reports.flatMap(({ findings }) => findings.filter(({ result }) => result === 'wrong'));
+    printTried(tried);
+    if (wrong.length === 0) return;
+    if (tried.missing.length > 0) {
+      console.log('\nOnly a person can do this; then connect goes on:');
+      for (const [index, line] of tried.missing.entries()) console.log(`  ${index + 1}. ${line}`);
+    }
+    if (options.file !== undefined || !process.stdin.isTTY)
+      throw new UserError('answers', 'answers that both systems take, with what people have to do first', wrong.length);
+    await waitForPerson('\nDone?');
+  }
+}
+
+function printTried({ reports }: TriedAnswers): void {
+  for (const report of reports) {
+    const findings = report.findings.filter(({ result }) => result !== 'not checked');
+    if (findings.length > 0) printStep({ ...report, findings });
+  }
+}
+
+async function dependenciesOf(given: Given, { config, foundation, rules }: Opened, options: ConnectOptions) {
+  const { database, vault } = foundation;
+  const access = await openAccess(config, vault);
+  const { publicUrl, webhookSecret } = config.starter;
+  const secrets = {
+    ...(config.dataverse.secret && { dataverse: config.dataverse.secret }),
+    ...(config.businessCentral.secret && { 'business-central': config.businessCentral.secret }),
+    ...(webhookSecret && { webhook: webhookSecret }),
+  };
+  const find = createNoticeSecrets(
+    createCredentialProvider(vault, 'webhook', webhookSecret),
+    config.businessCentral.clientState,
+  );
+  return {
+    database,
+    vault,
+    audit: foundation.ledger.audit,
+    tenantId: config.dataverse.app.tenantId,
+    systems: {
+      dataverse: access.dataverse,
+      businessCentral: { ...access.businessCentral, company: config.businessCentral.company },
+    },
+    answers: given.answers,
+    secrets,
+    settings: { ...toSettings(given.answers), DEALBRIDGE_RULES: rules },
+    files: { env: join(options.folder, '.env'), rules },
+    parseRules,
+    publicUrl,
+    getNoticeSecret: () => getNewestNoticeSecret(find),
+    isStarterReachable: () => answers(`${publicUrl}/health`),
+    onStep: (step: Parameters<typeof describeStep>[0]) => console.log(`  ${describeStep(step)}`),
+  };
+}
+
+const HEALTH_LIMIT_MS = 5_000;
+
+async function answers(url: string): Promise<boolean> {
+  try {
+    return (await fetch(url, { signal: AbortSignal.timeout(HEALTH_LIMIT_MS) })).ok;
+  } catch {
+    return false;
+  }
+}
+
+function printPlan({ steps, notes }: ConnectionPlan): void {
+  console.log(steps.length > 0 ? '\nPlan:' : '\nEverything is as it should be; nothing is left to do.');
+  for (const [index, step] of steps.entries()) console.log(`  ${index + 1}. ${describeStep(step)}`);
+  for (const note of notes) console.log(`  note: ${note}`);
+}
+
+/** What was made is looked at with the steps of the doctor, by the rules that stand there now. */
+async function prove({ config, foundation, rules }: Opened): Promise<void> {
+  const now = { ...config, rules: parseRules(readFileSync(rules, 'utf8'), rules) };
+  const reports = await examineConnection(now, foundation.vault);
+  for (const report of reports) printStep(report);
+  if (reports.some(({ findings }) => findings.some(({ result }) => result === 'wrong'))) process.exitCode = 1;
+  else console.log(`\nNext: npm start, then win a deal. \`dealbridge doctor\` tells more.`);
+}
+
+async function undo(options: ConnectOptions, opened: Opened): Promise<void> {
+  const { config, foundation } = opened;
+  const { database, vault, ledger } = foundation;
+  const access = await openAccess(config, vault);
+  const dependencies = {
+    database,
+    vault,
+    audit: ledger.audit,
+    tenantId: config.dataverse.app.tenantId,
+    systems: {
+      dataverse: access.dataverse,
+      businessCentral: { ...access.businessCentral, company: config.businessCentral.company },
+    },
+  };
+  const person = toPerson(options);
+  const made = await listConnected(dependencies, person, {});
+  if (made.length === 0) {
+    console.log('There is nothing that connect has made for this tenant.');
+    return;
+  }
+  console.log('Taken back, columns with everything in them:');
+  for (const { step } of [...made].reverse()) console.log(`  ${describeStep(step)}`);
+  if (options.dryRun) {
+    console.log('Nothing was written.');
+    return;
+  }
+  if (!options.yes && !(await confirm('Do it?')))
+    throw new UserError('--yes', 'it, or a yes at the terminal: what stands in the columns is lost');
+  const { undone, stays } = await undoConnect(dependencies, person, {});
+  console.log(`\n${undone.length} taken back.`);
+  for (const line of stays) console.log(`  stays: ${line}`);
+}

@@ -1,0 +1,118 @@
+import { LineCounter, parseDocument } from 'yaml';
+import { z } from 'zod';
+import { UserError } from '../../deal/errors.js';
+
+/** What a set-up has to be told; everything else it finds. Secrets are named by their files and never stand here. */
+
+export const COLUMN_TYPES = ['string', 'memo', 'integer', 'decimal', 'money', 'boolean', 'date', 'datetime'] as const;
+
+const text = z.string().trim().min(1, 'a text');
+const address = z
+  .url({ protocol: /^https?$/, error: 'an address such as https://contoso.crm4.dynamics.com' })
+  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'an address without user name and password')
+  .refine((url) => !/[?#]/.test(url), 'an address without query and fragment')
+  .transform((url) => url.replace(/\/+$/, ''));
+const guid = z.guid('a GUID, as Azure portal > App registrations > the app > Overview shows it');
+const secretFile = text.optional();
+
+const answers = z.strictObject({
+  tenant: z.union([z.guid(), z.string().regex(/^[\w-]+(\.[\w-]+)+$/)], 'the Tenant ID, or a domain of the tenant'),
+  /** Of a national cloud, or of the simulators. */
+  loginUrl: address.optional(),
+  dataverse: z.strictObject({ url: address, clientId: guid, secretFile }),
+  businessCentral: z.strictObject({
+    url: address.optional(),
+    environment: text.default('Production'),
+    company: text,
+    clientId: guid,
+    secretFile,
+  }),
+  /** Under it both systems reach the starter; without one changes are read in turns only. */
+  publicUrl: address.optional(),
+  prefix: z
+    .string()
+    .regex(/^(?!mscrm)[a-z][a-z0-9]{1,7}$/, 'two to eight lower-case letters and digits, a letter first, not mscrm')
+    .default('dlb'),
+  columnTypes: z
+    .record(z.string().regex(/^[a-z]+\.[a-z0-9_]+$/, 'a column such as salesorder.dlb_site'), z.enum(COLUMN_TYPES))
+    .default({}),
+});
+export type Answers = z.output<typeof answers>;
+export type GivenAnswers = z.input<typeof answers>;
+
+/** Every fault by its field, with what would be right. @throws UserError */
+export function checkAnswers(given: unknown): Answers {
+  const parsed = answers.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map((issue) => toFault(issue, given));
+  const [first, ...others] = faults;
+  throw new UserError(
+    first?.field ?? 'answers',
+    [first?.expected, ...others.map((other) => `${other.field}: expected ${other.expected}`)].join('; '),
+    first?.found,
+  );
+}
+
+/** @throws UserError that names the line of what is no YAML */
+export function parseAnswers(yaml: string, file: string): Answers {
+  const lines = new LineCounter();
+  const document = parseDocument(yaml, { lineCounter: lines, prettyErrors: false });
+  const [error] = document.errors;
+  if (error) throw new UserError(`${file}:${lines.linePos(error.pos[0]).line}`, `YAML (${error.message})`);
+  return checkAnswers(document.toJS() ?? {});
+}
+
+interface Fault {
+  readonly field: string;
+  readonly expected: string;
+  readonly found?: unknown;
+}
+
+function toFault(issue: z.core.$ZodIssue, given: unknown): Fault {
+  const field = issue.path.join('.') || 'answers';
+  if (issue.code === 'unrecognized_keys') {
+    const within = issue.path.length > 0 ? `${field}.` : '';
+    // Whatever stands in such a file is read by whoever gets it, and is in every copy.
+    if (issue.keys.includes('secret'))
+      return { field: `${within}secret`, expected: `no secret: name its file by ${within}secretFile` };
+    return { field, expected: `no field ${issue.keys.join(', ')}` };
+  }
+  const found = issue.path.reduce<unknown>(
+    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
+    given,
+  );
+  const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : toExpected(issue);
+  return { field, expected, found: found === undefined ? null : found };
+}
+
+function toExpected(issue: z.core.$ZodIssue): string {
+  if (issue.code !== 'invalid_type') return issue.message;
+  return issue.expected === 'object' ? 'fields below it' : `a ${issue.expected === 'string' ? 'text' : issue.expected}`;
+}
+
+/** The settings that the answers are; where the rules stand comes beside them. */
+export function toSettings({
+  tenant,
+  loginUrl,
+  dataverse,
+  businessCentral,
+  publicUrl,
+}: Answers): Record<string, string> {
+  return {
+    ENTRA_TENANT_ID: tenant,
+    ...(loginUrl !== undefined && { ENTRA_LOGIN_URL: loginUrl }),
+    DATAVERSE_URL: dataverse.url,
+    DATAVERSE_CLIENT_ID: dataverse.clientId,
+    ...(businessCentral.url !== undefined && { BC_URL: businessCentral.url }),
+    BC_ENVIRONMENT: businessCentral.environment,
+    BC_COMPANY: businessCentral.company,
+    BC_CLIENT_ID: businessCentral.clientId,
+    ...(publicUrl !== undefined && { STARTER_PUBLIC_URL: publicUrl }),
+  };
+}
+
+/** How many of them somebody has given. */
+export function countAnswers(given: unknown): number {
+  if (typeof given !== 'object' || given === null) return given === undefined ? 0 : 1;
+  return Object.values(given).reduce<number>((sum, one) => sum + countAnswers(one), 0);
+}

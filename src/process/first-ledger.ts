@@ -1,0 +1,62 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startEmbeddedLedger } from '../ledger/embedded/server.js';
+import { rowsOf, selectRow } from '../ledger/read-rows.js';
+import { ensureKeyFile } from '../secrets/key-file.js';
+import { createKeyLine } from '../secrets/keys.js';
+import type { Config } from './config.js';
+import { createFoundation, type Foundation, openFoundation } from './runtime.js';
+
+/** Ledger and keys for a set-up that comes before everything else: where `npm start` looks for them, unless others are named. */
+export interface FirstLedger {
+  readonly settings: Readonly<Record<string, string>>;
+  /** In memory, for whoever writes nothing. */
+  readonly isThrownAway: boolean;
+  close(): Promise<void>;
+}
+
+export async function openFirstLedger(
+  env: NodeJS.ProcessEnv,
+  { folder, writesNothing }: { readonly folder: string; readonly writesNothing: boolean },
+): Promise<FirstLedger> {
+  const data = join(folder, '.data');
+  const settings: Record<string, string> = {};
+  const hasLedger = Boolean(env['DATABASE_URL'] ?? env['DATABASE_URL_FILE']);
+  const hasKeys = Boolean(env['DEALBRIDGE_KEYS'] ?? env['DEALBRIDGE_KEY_FILE']);
+  if (!writesNothing && !(hasLedger && hasKeys)) mkdirSync(data, { recursive: true });
+  if (!hasKeys) {
+    if (writesNothing) settings['DEALBRIDGE_KEYS'] = createKeyLine();
+    else {
+      settings['DEALBRIDGE_KEY_FILE'] = join(data, 'keys');
+      ensureKeyFile(settings['DEALBRIDGE_KEY_FILE']);
+    }
+  }
+  if (hasLedger) return { settings, isThrownAway: false, close: async () => undefined };
+  const embedded = await startEmbeddedLedger(writesNothing ? {} : { dataDir: join(data, 'ledger') });
+  settings['DATABASE_URL'] = embedded.url;
+  return { settings, isThrownAway: writesNothing, close: () => embedded.stop() };
+}
+
+const there = rowsOf('pg_class', [], { is_there: z.boolean() });
+
+/** The ledger as it is; one without tables is looked at as an empty one, in memory. */
+export async function openUnmigrated(config: Config, name: string): Promise<Foundation> {
+  const foundation = createFoundation(config, name);
+  const row = await selectRow(
+    foundation.database,
+    there,
+    "SELECT to_regclass('connect_steps') IS NOT NULL AS is_there",
+  );
+  if (row?.is_there) return foundation;
+  await foundation.close();
+  const embedded = await startEmbeddedLedger();
+  const empty = await openFoundation({ ...config, databaseUrl: embedded.url }, name);
+  return {
+    ...empty,
+    async close() {
+      await empty.close();
+      await embedded.stop();
+    },
+  };
+}
