@@ -76,12 +76,14 @@ COMMENT ON COLUMN ledger_restores.restored_at IS 'What may have been asked befor
 
 CREATE TABLE connect_steps (
   tenant_id text NOT NULL,
+  place text NOT NULL,
   name text NOT NULL,
   position bigint GENERATED ALWAYS AS IDENTITY,
   step jsonb NOT NULL,
   made_at timestamptz NOT NULL DEFAULT now(),
   made_by text NOT NULL,
-  PRIMARY KEY (tenant_id, name)
+  PRIMARY KEY (tenant_id, place, name)
 );
 COMMENT ON TABLE connect_steps IS 'What `dealbridge connect` has made in both systems and on this machine, and what stood there before: taking it back goes by it.';
+COMMENT ON COLUMN connect_steps.place IS 'The addresses of both environments and the company: a sandbox and production of one tenant are two places.';
 COMMENT ON COLUMN connect_steps.step IS 'The step as it was planned, with its ids; no secret, version 1.';

@@ -1,26 +1,38 @@
-import { createInterface, type Interface } from 'node:readline/promises';
+import { createInterface } from 'node:readline/promises';
 import { RefusedError, UserError } from '../deal/errors.js';
-import { type Answers, checkAnswers, type GivenAnswers } from '../operations/connect/answers.js';
+import { type Answers, checkAnswers, type GivenAnswers, toSettings } from '../operations/connect/answers.js';
 import { readSecret } from './read-secret.js';
 
-/** Asks a person for the answers, one after the other; a secret is read without echo, and nowhere else. */
+/** Asks a person for the answers and tries each part of them at once; a secret is read without echo. */
+
+/** Where questions are put; a test answers by itself. */
+export interface Terminal {
+  ask(text: string): Promise<string>;
+  askSecret(text: string): Promise<string>;
+  say(text: string): void;
+}
+
+export type Part = 'tenant' | 'dataverse' | 'business-central' | 'rest';
 
 export interface Asked {
   readonly answers: Answers;
-  readonly secrets: { readonly dataverse?: string; readonly 'business-central'?: string };
+  /** Settings that follow from the answers, the secrets among them. */
+  readonly settings: Readonly<Record<string, string>>;
   /** How many questions were asked. */
   readonly questions: number;
 }
 
 interface Question {
   readonly text: string;
-  readonly put: (given: Given, answer: string) => void;
-  readonly fallback: (given: Given) => string | undefined;
+  readonly part: keyof GivenAnswers;
+  readonly field?: string;
+  readonly fallback?: (given: Given) => string | undefined;
 }
 
 type Given = { [Name in keyof GivenAnswers]?: Record<string, string> | string };
 
-const SETTINGS: Readonly<Record<string, readonly [part: keyof GivenAnswers, name?: string]>> = {
+/** What the settings say already is proposed. */
+const SETTINGS: Readonly<Record<string, readonly [part: keyof GivenAnswers, field?: string]>> = {
   ENTRA_TENANT_ID: ['tenant'],
   ENTRA_LOGIN_URL: ['loginUrl'],
   DATAVERSE_URL: ['dataverse', 'url'],
@@ -32,90 +44,129 @@ const SETTINGS: Readonly<Record<string, readonly [part: keyof GivenAnswers, name
   STARTER_PUBLIC_URL: ['publicUrl'],
 };
 
-const QUESTIONS: readonly Question[] = [
-  question('Tenant ID (Azure portal > Microsoft Entra ID > Overview)', 'tenant'),
-  question('Sales: Environment URL (Power Platform admin center > Environments)', 'dataverse', 'url'),
-  question('Sales: Application (client) ID of the app registration', 'dataverse', 'clientId'),
-  question('Business Central: environment', 'businessCentral', 'environment', () => 'Production'),
-  question('Business Central: company, by its name of page Companies', 'businessCentral', 'company'),
-  question('Business Central: Application (client) ID', 'businessCentral', 'clientId', (given) =>
-    read(given, 'dataverse', 'clientId'),
-  ),
-  question('Address under which both systems reach the starter (empty: none)', 'publicUrl', undefined, () => ''),
-  question('Prefix of the columns that are made in Sales', 'prefix', undefined, () => 'dlb'),
-];
+const CLIENT_ID = 'Application (client) ID (Azure portal > App registrations > the app > Overview)';
+const QUESTIONS: Readonly<Record<Part, readonly Question[]>> = {
+  tenant: [{ text: 'Tenant ID (Azure portal > Microsoft Entra ID > Overview)', part: 'tenant' }],
+  dataverse: [
+    {
+      text: 'Sales: Environment URL (Power Platform admin center > Environments > the environment)',
+      part: 'dataverse',
+      field: 'url',
+    },
+    { text: `Sales: ${CLIENT_ID}`, part: 'dataverse', field: 'clientId' },
+  ],
+  'business-central': [
+    {
+      text: 'Business Central: environment (Business Central admin center > Environments)',
+      part: 'businessCentral',
+      field: 'environment',
+      fallback: () => 'Production',
+    },
+    { text: 'Business Central: company, by its name of page Companies', part: 'businessCentral', field: 'company' },
+    {
+      text: `Business Central: ${CLIENT_ID}`,
+      part: 'businessCentral',
+      field: 'clientId',
+      fallback: (given) => read(given, 'dataverse', 'clientId'),
+    },
+  ],
+  rest: [
+    { text: 'https address under which both systems reach the starter (empty: none)', part: 'publicUrl' },
+    { text: 'Prefix of the columns that are made in Sales', part: 'prefix', fallback: () => 'dlb' },
+  ],
+};
+const PARTS = ['tenant', 'dataverse', 'business-central', 'rest'] as const;
+const SECRETS: Readonly<Partial<Record<Part, string>>> = {
+  dataverse: 'DATAVERSE_CLIENT_SECRET',
+  'business-central': 'BC_CLIENT_SECRET',
+};
+/** What is not answered yet is asked of nobody. */
+const NOBODY = {
+  tenant: 'not-answered.invalid',
+  dataverse: { url: 'https://not-answered.invalid', clientId: '00000000-0000-0000-0000-000000000000' },
+  businessCentral: { company: 'not answered', clientId: '00000000-0000-0000-0000-000000000000' },
+};
 
-export async function askForAnswers(settings: NodeJS.ProcessEnv): Promise<Asked> {
-  if (!process.stdin.isTTY)
-    throw new UserError('--file', 'a file of answers, since nobody sits at a terminal (docs/connect.md shows one)');
+/** @param isRight says what is wrong, and what a person has to do before it can be right */
+export async function askForAnswers(
+  known: NodeJS.ProcessEnv,
+  terminal: Terminal,
+  isRight: (part: Part, settings: Readonly<Record<string, string>>) => Promise<boolean>,
+): Promise<Asked> {
   const given: Given = {};
-  for (const [name, [part, field]] of Object.entries(SETTINGS)) {
-    const value = settings[name];
-    if (value) write(given, part, field, value);
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    for (const one of QUESTIONS) {
-      const fallback = one.fallback(given);
-      const answer = (await terminal.question(`${one.text}${fallback ? ` [${fallback}]` : ''}: `)).trim();
-      const chosen = answer || fallback;
-      if (chosen) one.put(given, chosen);
+  for (const [name, [part, field]] of Object.entries(SETTINGS)) write(given, part, field, known[name]);
+  const secrets: Record<string, string> = {};
+  let questions = 0;
+  for (const part of PARTS) {
+    for (;;) {
+      for (const one of QUESTIONS[part]) await put(one);
+      await putSecret(part);
+      const settings = toPartSettings();
+      if (settings !== undefined && (await isRight(part, settings))) break;
+      terminal.say('Once more; Enter repeats the answer before, Ctrl-C gives up.');
     }
-  } finally {
-    terminal.close();
   }
   const answers = checkAnswers(given);
-  const dataverse = await readSecret('Sales: client secret (not shown; empty: the one in the ledger): ');
-  const bc = await readSecret("Business Central: client secret (not shown; empty: that of Sales or the ledger's): ");
-  const isOneApp = answers.dataverse.clientId === answers.businessCentral.clientId;
-  const company = bc || (isOneApp ? dataverse : '');
-  return {
-    answers,
-    secrets: { ...(dataverse && { dataverse }), ...(company && { 'business-central': company }) },
-    questions: QUESTIONS.length + 2,
-  };
-}
+  return { answers, settings: { ...toSettings(answers), ...secrets }, questions };
 
-/** Without a terminal nobody can say yes. */
-export async function confirm(text: string): Promise<boolean> {
-  if (!process.stdin.isTTY) return false;
-  return /^y(es)?$/i.test(await ask(`${text} [y/N] `));
-}
+  async function put({ text, part, field, fallback }: Question): Promise<void> {
+    questions += 1;
+    const proposed = read(given, part, field) ?? fallback?.(given);
+    const answer = (await terminal.ask(`${text}${proposed ? ` [${proposed}]` : ''}: `)).trim();
+    write(given, part, field, answer || proposed);
+  }
 
-/** @throws RefusedError when the person gives up */
-export async function waitForPerson(text: string): Promise<void> {
-  if (/^q/i.test(await ask(`${text} (Enter looks again, q gives up) `)))
-    throw new RefusedError('given up, nothing was changed');
-}
+  async function putSecret(part: Part): Promise<void> {
+    const setting = SECRETS[part];
+    if (setting === undefined) return;
+    questions += 1;
+    const ofSales =
+      part === 'business-central' &&
+      read(given, 'dataverse', 'clientId') === read(given, 'businessCentral', 'clientId');
+    const shared = ofSales ? secrets['DATAVERSE_CLIENT_SECRET'] : undefined;
+    const before = secrets[setting] ?? shared;
+    const empty = before === undefined ? 'the one in settings or ledger' : 'the one before';
+    const typed = await terminal.askSecret(`Its client secret (not shown; empty: ${empty}): `);
+    const secret = typed || before;
+    if (secret) secrets[setting] = secret;
+  }
 
-async function ask(text: string): Promise<string> {
-  const terminal: Interface = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return (await terminal.question(text)).trim();
-  } finally {
-    terminal.close();
+  /** Undefined when an answer cannot be right. */
+  function toPartSettings(): Record<string, string> | undefined {
+    try {
+      return { ...toSettings(checkAnswers({ ...NOBODY, ...given })), ...secrets };
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      terminal.say(error.message);
+      return undefined;
+    }
   }
 }
 
-function question(
-  text: string,
-  part: keyof GivenAnswers,
-  field?: string,
-  fallback: (given: Given) => string | undefined = () => undefined,
-): Question {
+export function openTerminal(): Terminal {
   return {
-    text,
-    put: (given, answer) => write(given, part, field, answer),
-    fallback: (given) => read(given, part, field) ?? fallback(given),
+    async ask(text) {
+      const lines = createInterface({ input: process.stdin, output: process.stderr });
+      lines.once('SIGINT', () => lines.close());
+      try {
+        return await lines.question(text);
+      } catch (error) {
+        if (error instanceof Error && error.name === 'AbortError')
+          throw new RefusedError('given up, nothing was changed');
+        throw error;
+      } finally {
+        lines.close();
+      }
+    },
+    askSecret: (text) => readSecret(text),
+    say: (text) => console.log(text),
   };
 }
 
-function write(given: Given, part: keyof GivenAnswers, field: string | undefined, value: string): void {
-  if (field === undefined) given[part] = value;
-  else {
-    const known = given[part];
-    given[part] = { ...(typeof known === 'object' && known), [field]: value };
-  }
+function write(given: Given, part: keyof GivenAnswers, field: string | undefined, value: string | undefined): void {
+  if (!value) return;
+  const known = given[part];
+  given[part] = field === undefined ? value : { ...(typeof known === 'object' && known), [field]: value };
 }
 
 function read(given: Given, part: keyof GivenAnswers, field: string | undefined): string | undefined {

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { UserError } from '../deal/errors.js';
-import { examineConnection, type TriedAnswers, tryAnswers } from '../doctor/connection.js';
+import { RefusedError, UserError } from '../deal/errors.js';
+import { examineConnection, type TriedAnswers, tryAnswers, tryPart } from '../doctor/connection.js';
 import { type Answers, countAnswers, parseAnswers, toSettings } from '../operations/connect/answers.js';
 import {
   applyConnect,
@@ -18,7 +18,8 @@ import { type Config, environmentWith, loadConfig, parseRules } from '../process
 import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
 import { openFirstLedger, openUnmigrated } from '../process/first-ledger.js';
 import { type Foundation, openFoundation } from '../process/runtime.js';
-import { askForAnswers, confirm, waitForPerson } from './connect-questions.js';
+import { createKeyLine } from '../secrets/keys.js';
+import { askForAnswers, openTerminal, type Part, type Terminal } from './connect-questions.js';
 import { BY_OPTION, toPerson } from './context.js';
 import { printStep } from './print-findings.js';
 
@@ -84,12 +85,9 @@ async function runConnect(options: ConnectOptions): Promise<void> {
 
 async function readAnswers({ file }: ConnectOptions): Promise<Given> {
   if (file === undefined) {
-    const { answers, secrets, questions } = await askForAnswers(environmentWith({}));
-    const typed = {
-      ...(secrets.dataverse && { DATAVERSE_CLIENT_SECRET: secrets.dataverse }),
-      ...(secrets['business-central'] && { BC_CLIENT_SECRET: secrets['business-central'] }),
-    };
-    return { answers, settings: { ...toSettings(answers), ...typed }, questions };
+    if (!process.stdin.isTTY)
+      throw new UserError('--file', 'a file of answers, since nobody sits at a terminal (docs/connect.md shows one)');
+    return askForAnswers(environmentWith({}), openTerminal(), isRight);
   }
   const yaml = readAnswersFile(file);
   const answers = parseAnswers(yaml, file);
@@ -130,7 +128,7 @@ async function connect(options: ConnectOptions, given: Given, opened: Opened): P
       console.log('Nothing was written.');
       return;
     }
-    if (process.stdin.isTTY && !options.yes && !(await confirm('Do it?'))) {
+    if (process.stdin.isTTY && !options.yes && !(await confirm(openTerminal()))) {
       console.log('Nothing was written.');
       return;
     }
@@ -145,28 +143,44 @@ async function connect(options: ConnectOptions, given: Given, opened: Opened): P
   }
 }
 
+/** No ledger is open yet: its address and keys are only looked at. */
+const NO_LEDGER = { DATABASE_URL: 'postgres://not-opened/yet' };
+
+async function isRight(part: Part, settings: Readonly<Record<string, string>>): Promise<boolean> {
+  if (part === 'rest') return true;
+  const config = loadConfig(environmentWith({ ...NO_LEDGER, ...settings, ...unlessKeys() }));
+  return printTried(await tryPart(config, part));
+}
+
+function unlessKeys(): Record<string, string> {
+  const env = environmentWith({});
+  return env['DEALBRIDGE_KEYS'] || env['DEALBRIDGE_KEY_FILE'] ? {} : { DEALBRIDGE_KEYS: createKeyLine() };
+}
+
 /** What only a person can do is explained and waited for; with a file of answers it is said, and that is the end. */
 async function untilPeopleAreDone(options: ConnectOptions, config: Config, { vault }: Foundation): Promise<void> {
   for (;;) {
-    const tried = await tryAnswers(config, vault);
-    const wrong = tried.reports.flatMap(({ findings }) => findings.filter(({ result }) => result === 'wrong'));
-    printTried(tried);
-    if (wrong.length === 0) return;
-    if (tried.missing.length > 0) {
-      console.log('\nOnly a person can do this; then connect goes on:');
-      for (const [index, line] of tried.missing.entries()) console.log(`  ${index + 1}. ${line}`);
-    }
+    if (printTried(await tryAnswers(config, vault))) return;
     if (options.file !== undefined || !process.stdin.isTTY)
-      throw new UserError('answers', 'answers that both systems take, with what people have to do first', wrong.length);
-    await waitForPerson('\nDone?');
+      throw new RefusedError('not connected: set right what is said above, then run it again');
+    await openTerminal().ask('\nEnter looks again, Ctrl-C gives up. ');
   }
 }
 
-function printTried({ reports }: TriedAnswers): void {
-  for (const report of reports) {
-    const findings = report.findings.filter(({ result }) => result !== 'not checked');
-    if (findings.length > 0) printStep({ ...report, findings });
+/** Whether nothing is wrong. What is fine takes one line a step. */
+function printTried({ reports, missing }: TriedAnswers): boolean {
+  for (const { step, findings } of reports) {
+    const bad = findings.filter(({ result }) => result === 'wrong' || result === 'warning');
+    const fine = findings.filter(({ result }) => result === 'ok');
+    if (bad.length > 0) printStep({ step, findings: bad });
+    else if (fine.length > 0)
+      console.log(`ok  ${step}${fine.length > 1 ? ` (${fine.length})` : `: ${fine[0]?.found}`}`);
   }
+  const isFine = !reports.some(({ findings }) => findings.some(({ result }) => result === 'wrong'));
+  if (isFine) return true;
+  if (missing.length > 0) console.log('\nOnly a person can do this, unless it is done:');
+  for (const [index, line] of missing.entries()) console.log(`  ${index + 1}. ${line}`);
+  return false;
 }
 
 async function dependenciesOf(given: Given, { config, foundation, rules }: Opened, options: ConnectOptions) {
@@ -219,13 +233,16 @@ function printPlan({ steps, notes }: ConnectionPlan): void {
   for (const note of notes) console.log(`  note: ${note}`);
 }
 
+async function confirm(terminal: Terminal): Promise<boolean> {
+  return /^y(es)?$/i.test((await terminal.ask('Do it? [y/N] ')).trim());
+}
+
 /** What was made is looked at with the steps of the doctor, by the rules that stand there now. */
 async function prove({ config, foundation, rules }: Opened): Promise<void> {
   const now = { ...config, rules: parseRules(readFileSync(rules, 'utf8'), rules) };
   const reports = await examineConnection(now, foundation.vault);
-  for (const report of reports) printStep(report);
-  if (reports.some(({ findings }) => findings.some(({ result }) => result === 'wrong'))) process.exitCode = 1;
-  else console.log(`\nNext: npm start, then win a deal. \`dealbridge doctor\` tells more.`);
+  if (!printTried({ reports, missing: [] })) process.exitCode = 1;
+  else console.log('\nNext: `npm start`, then win a deal. `dealbridge doctor` tells more.');
 }
 
 async function undo(options: ConnectOptions, opened: Opened): Promise<void> {
@@ -254,7 +271,7 @@ async function undo(options: ConnectOptions, opened: Opened): Promise<void> {
     console.log('Nothing was written.');
     return;
   }
-  if (!options.yes && !(await confirm('Do it?')))
+  if (!options.yes && !(process.stdin.isTTY && (await confirm(openTerminal()))))
     throw new UserError('--yes', 'it, or a yes at the terminal: what stands in the columns is lost');
   const { undone, stays } = await undoConnect(dependencies, person, {});
   console.log(`\n${undone.length} taken back.`);

@@ -119,8 +119,7 @@ export const undoConnect = defineOperation({
 export const listConnected = defineOperation({
   act: 'plan the connection',
   input: z.strictObject({}),
-  run: ({ database, tenantId }: Pick<UndoDependencies, 'database' | 'tenantId'>) =>
-    createConnectStepLedger(database, tenantId, connectStep).list(),
+  run: (dependencies: Pick<UndoDependencies, 'database' | 'tenantId' | 'systems'>) => openRecord(dependencies).list(),
 });
 
 /** The unmanaged solution as a file, for those who install by hand. */
@@ -146,10 +145,16 @@ async function withClients<T>(
   const customizations = createCustomizations(systems.dataverse);
   const webhooks = createWebhookRegistration(systems.dataverse);
   const subscriptions = createSubscriptionClient(systems.businessCentral);
-  const record = createConnectStepLedger(database, tenantId, connectStep);
+  const record = openRecord({ systems, database, tenantId });
   try {
     return await work({ record, customizations, webhooks, subscriptions });
   } finally {
     await Promise.all([customizations.close(), webhooks.close(), subscriptions.close()]);
   }
+}
+
+function openRecord({ database, tenantId, systems }: Pick<UndoDependencies, 'systems' | 'database' | 'tenantId'>) {
+  const { environmentUrl: businessCentralUrl, company } = systems.businessCentral;
+  const place = { tenantId, dataverseUrl: systems.dataverse.environmentUrl, businessCentralUrl, company };
+  return createConnectStepLedger(database, place, connectStep);
 }
