@@ -33,6 +33,8 @@ CREATE TABLE source_records (
 CREATE INDEX source_records_by_state ON source_records (state, changed_at);
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
 CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
+-- Whether a customer is new is asked before each confirmation.
+CREATE INDEX source_records_by_customer ON source_records (customer_number, company_id) WHERE is_handed_over;
 CREATE INDEX source_records_by_hold ON source_records (hold_reason) WHERE state = 'held';
 COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
 COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
+import { isNewCustomer } from '../../src/ledger/deals/records.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { listWork } from '../../src/operations/deals/work-list.js';
 import { startPostgres } from '../support/postgres.js';
 
 const DEALS = 100_000;
 const MOST_MS = 200;
+const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
 const APPROVER = { name: 'ann', source: 'desk', isVerified: true, roles: ['Approver'] } as const;
 
 const postgres = await startPostgres();
@@ -16,9 +18,11 @@ describe.skipIf(!postgres)(`the work list of ${DEALS} deals on PostgreSQL`, () =
     database = openDatabase(postgres?.url ?? '');
     await migrate(database);
     await database.query(
-      `INSERT INTO source_records (record_id, source_table, state, hold_reason, hold_text, record_number, changed_at)
+      `INSERT INTO source_records (record_id, source_table, state, hold_reason, hold_text, record_number, changed_at,
+         customer_number, company_id, is_handed_over)
        SELECT gen_random_uuid(), 'salesorder', CASE i % 10 WHEN 6 THEN 'awaiting-confirmation' WHEN 8 THEN 'held' ELSE 'settled' END,
-         CASE i % 10 WHEN 8 THEN 'customer-missing' END, '', 'ORD-' || i, now() - make_interval(mins => i)
+         CASE i % 10 WHEN 8 THEN 'customer-missing' END, '', 'ORD-' || i, now() - make_interval(mins => i),
+         'C' || i % 5000, '${COMPANY}', i % 10 NOT IN (6, 8)
        FROM generate_series(1, $1) i`,
       [DEALS],
     );
@@ -48,4 +52,24 @@ describe.skipIf(!postgres)(`the work list of ${DEALS} deals on PostgreSQL`, () =
       expect(Math.min(...times)).toBeLessThan(MOST_MS);
     },
   );
+
+  it('whether a customer is new is looked up, not searched for', async () => {
+    const of = { recordId: '0a0a0000-0000-4000-8000-00000000000a', companyId: COMPANY };
+    const asked: { readonly text: string; readonly values: readonly unknown[] }[] = [];
+    const recording: Queryable = {
+      query: (text, values = []) => {
+        asked.push({ text, values });
+        return database.query(text, values);
+      },
+    };
+    expect(await isNewCustomer(recording, { ...of, customerNumber: 'C4711' })).toBe(false);
+    expect(await isNewCustomer(recording, { ...of, customerNumber: 'C9999' })).toBe(true);
+    expect(asked).toHaveLength(2);
+    for (const { text, values } of asked) {
+      const { rows } = await database.query(`EXPLAIN ${text}`, values);
+      const plan = rows.map((row) => Object.values(row).join()).join('\n');
+      expect(plan).toContain('source_records_by_customer');
+      expect(plan).not.toContain('Seq Scan');
+    }
+  });
 });
