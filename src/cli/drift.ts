@@ -25,29 +25,31 @@ export function addDriftCommand(program: Command): void {
       withRuntime(async ({ temporal, database, ledger }) => {
         const dependencies = { database, masters: createMasterCommands(temporal), audit: ledger.audit };
         const person = toPerson(options);
-        let drift: Drift | undefined;
+        let drifts: readonly Drift[];
         let repaired: number | undefined;
-        if (options.fix) ({ drift, repaired } = await repairDrift(dependencies, person, {}));
-        else if (options.last) drift = await showDrift(dependencies, person, {});
-        else drift = await compareDrift(dependencies, person, {});
-        if (!drift) console.log('nothing was compared yet');
-        else if (options.json) printJson({ ...drift, ...(repaired !== undefined && { repaired }) });
-        else print(drift, repaired);
+        if (options.fix) ({ drifts, repaired } = await repairDrift(dependencies, person, {}));
+        else if (options.last) drifts = await showDrift(dependencies, person, {});
+        else drifts = await compareDrift(dependencies, person, {});
+        if (options.json) printJson({ companies: drifts, ...(repaired !== undefined && { repaired }) });
+        else if (drifts.length === 0) console.log('nothing was compared yet');
+        else {
+          for (const drift of drifts) print(drift);
+          if (repaired !== undefined) console.log(`${repaired} rows are being repaired`);
+        }
       }),
     );
 }
 
-function print({ differences, ...run }: Drift, repaired: number | undefined): void {
+function print({ company, companyId, differences, ...run }: Drift): void {
   for (const { kind, rowId, field, dataverse, businessCentral, winner, reason } of differences) {
     console.log([kind, rowId, field, show(dataverse), show(businessCentral), winner, reason].join('\t'));
   }
   const compared = Object.entries(run.compared).map(([kind, number]) => `${number} ${kind}s`);
   const found = Object.entries(run.found).map(([winner, number]) => `${number} for ${winner}`);
   console.log(
-    `${run.startedAt.toISOString()}: compared ${compared.join(', ') || 'nothing'} in ${run.requests} requests; ` +
+    `${run.startedAt.toISOString()} ${company ?? companyId}: compared ${compared.join(', ') || 'nothing'} in ${run.requests} requests; ` +
       `differences: ${found.join(', ') || 'none'}`,
   );
-  if (repaired !== undefined) console.log(`${repaired} rows are being repaired`);
 }
 
 function show(value: string): string {

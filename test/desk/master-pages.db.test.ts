@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { createEnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { Browser, csrfOf, type DeskStage, openDeskStage } from '../support/desk.js';
 import { seedCandidates, seedDrift, seedProblem } from '../support/seeded-masters.js';
 import { createTestIssuer } from '../support/test-issuer.js';
@@ -132,5 +134,21 @@ describe('drift', () => {
     expect(stage.masters.asked.at(-1)).toEqual({ what: 'compare', input: { fixes: true } });
     expect(await findTakers('/masters/drift', '/masters/drift/compare')).toBe('VOPA');
     expect(stage.masters.asked.at(-1)).toEqual({ what: 'compare', input: { fixes: false } });
+  });
+
+  it('is shown of every company, under its name, not of the first alone', async () => {
+    const companyId = randomUUID();
+    await createEnvironmentLedger(stage.database).ensureRegistered(
+      {
+        system: 'business-central',
+        address: 'https://bc.example/second',
+        identity: { companyId, companyName: 'Nordwerk Service GmbH' },
+      },
+      'tester',
+    );
+    await seedDrift(stage.database, companyId);
+    const page = await open('Viewer', '/masters/drift');
+    expect(page.match(/120 accounts/g)).toHaveLength(2);
+    expect(page).toContain('<h2>Nordwerk Service GmbH</h2>');
   });
 });

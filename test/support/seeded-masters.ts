@@ -41,8 +41,8 @@ export async function seedCandidates(database: Database): Promise<string> {
 }
 
 /** A finished comparison with a difference for Sales and one for a person. */
-export async function seedDrift(database: Database): Promise<void> {
-  const drift = createDriftLedger(database, COMPANY);
+export async function seedDrift(database: Database, companyId = COMPANY): Promise<void> {
+  const drift = createDriftLedger(database, companyId);
   const [runId, rowId] = [randomUUID(), randomUUID()];
   await drift.startRun(runId);
   await drift.count(runId, 'account', 120, 8);

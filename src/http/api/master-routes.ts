@@ -47,6 +47,8 @@ const decisionSchema = z.strictObject({
 
 const driftSchema = z
   .object({
+    companyId: text,
+    company: text.optional(),
     startedAt: time,
     finishedAt: time.optional(),
     compared: z.record(text, z.number().optional()).openapi({ description: 'Linked rows by kind.' }),
@@ -60,7 +62,7 @@ const driftSchema = z
     ),
   })
   .openapi('Drift');
-const lastDrift = z.object({ drift: driftSchema.optional() });
+const lastDrift = z.object({ companies: z.array(driftSchema) });
 
 export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDependencies): void {
   const recording = { ...dependencies, audit: dependencies.ledger.audit };
@@ -147,7 +149,7 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
     createRoute({
       method: 'get',
       path: '/drift',
-      summary: 'What the last comparison of both sides found; `drift` is absent when there was none',
+      summary: 'What the last comparison of both sides found, company by company; none when there was none',
       responses: { 200: json(lastDrift, 'The last comparison'), ...REFUSALS },
     }),
     async (c) => c.json(toLastDrift(await showDrift(dependencies, c.get('person'), {})), 200),
@@ -174,21 +176,18 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
       },
     }),
     async (c) => {
-      const { drift, repaired } = await repairDrift(recording, c.get('person'), {});
-      return c.json({ ...toLastDrift(drift), repaired }, 200);
+      const { drifts, repaired } = await repairDrift(recording, c.get('person'), {});
+      return c.json({ ...toLastDrift(drifts), repaired }, 200);
     },
   );
 }
 
-function toLastDrift(drift: Drift | undefined): z.input<typeof lastDrift> {
-  if (!drift) return {};
-  const { startedAt, finishedAt, compared, found, differences } = drift;
-  return {
-    drift: {
-      ...{ startedAt: startedAt.toISOString(), finishedAt: finishedAt?.toISOString() },
-      ...{ compared: { ...compared }, found: { ...found }, differences: [...differences] },
-    },
-  };
+function toLastDrift(drifts: readonly Drift[]): z.input<typeof lastDrift> {
+  const companies = drifts.map(({ companyId, company, startedAt, finishedAt, compared, found, differences }) => ({
+    ...{ companyId, company, startedAt: startedAt.toISOString(), finishedAt: finishedAt?.toISOString() },
+    ...{ compared: { ...compared }, found: { ...found }, differences: [...differences] },
+  }));
+  return { companies };
 }
 
 function toCandidate(candidate: Candidate): z.input<typeof candidateSchema> {

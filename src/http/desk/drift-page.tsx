@@ -19,9 +19,9 @@ export function createDriftRoutes(dependencies: DeskDependencies, frame: Frame, 
   const app = new Hono<DeskEnv>();
   const recording = { ...dependencies, audit: dependencies.ledger.audit };
   app.get('/masters/drift', async (c) => {
-    const drift = await showDrift(dependencies, c.get('person'), {});
+    const drifts = await showDrift(dependencies, c.get('person'), {});
     const page = { title: 'Drift', here: 'masters' } as const;
-    return frame.show(c, page, <DriftPage c={c} drift={drift} dependencies={dependencies} />);
+    return frame.show(c, page, <DriftPage c={c} drifts={drifts} dependencies={dependencies} />);
   });
   app.post('/masters/drift/compare', async (c) => {
     const done = await waitAtMost(compareDrift(dependencies, c.get('person'), {}), log);
@@ -51,11 +51,11 @@ const WINNER_WORDS: Readonly<
 
 interface Props {
   readonly c: Context<DeskEnv>;
-  readonly drift: Drift | undefined;
+  readonly drifts: readonly Drift[];
   readonly dependencies: DeskDependencies;
 }
 
-function DriftPage({ c, drift, dependencies }: Props) {
+function DriftPage({ c, drifts, dependencies }: Props) {
   const said = SAID[c.req.query('said') ?? ''];
   return (
     <>
@@ -66,8 +66,8 @@ function DriftPage({ c, drift, dependencies }: Props) {
           {said}
         </p>
       )}
-      {drift ? (
-        <Found c={c} drift={drift} dependencies={dependencies} />
+      {drifts.length > 0 ? (
+        <Found c={c} drifts={drifts} dependencies={dependencies} />
       ) : (
         <section class="message">
           <h2>Nothing was compared yet</h2>
@@ -92,24 +92,11 @@ function Compare({ c, label }: Pick<Props, 'c'> & { readonly label: string }) {
   );
 }
 
-function Found({ c, drift, dependencies }: Props & { readonly drift: Drift }) {
-  const format = formatOf(c);
-  const { differences, startedAt, compared, found } = drift;
-  const repairable = (found.sales ?? 0) + (found['business-central'] ?? 0);
-  const forPeople = found.person ?? 0;
-  const ranked = [...differences].sort((a, b) => WINNER_WORDS[a.winner].rank - WINNER_WORDS[b.winner].rank);
+function Found({ c, drifts, dependencies }: Props) {
+  const repairable = drifts.reduce((sum, drift) => sum + countRepairable(drift), 0);
+  const forPeople = drifts.reduce((sum, { found }) => sum + (found.person ?? 0), 0);
   return (
     <>
-      <p>
-        Compared{' '}
-        {Object.entries(compared)
-          .map(([kind, count]) => `${count} ${kind}s`)
-          .join(', ') || 'nothing, since no row is linked yet'}
-        , begun <Time at={startedAt} format={format} />.{' '}
-        {repairable + forPeople === 0
-          ? 'Both sides say the same.'
-          : `${repairable} to repair by rule, ${forPeople} for a person.`}
-      </p>
       <div class="actions">
         {repairable > 0 && isAllowed('repair drift', c.get('person').roles) && (
           <Form c={c} action="/masters/drift/repair">
@@ -125,13 +112,48 @@ function Found({ c, drift, dependencies }: Props & { readonly drift: Drift }) {
           Where a person has to say: make both sides equal in Sales or in Business Central. That is noticed by itself.
         </p>
       )}
+      {drifts.map((drift) => (
+        <OfCompany c={c} drift={drift} dependencies={dependencies} isAlone={drifts.length === 1} />
+      ))}
+    </>
+  );
+}
+
+function countRepairable({ found }: Drift): number {
+  return (found.sales ?? 0) + (found['business-central'] ?? 0);
+}
+
+function OfCompany(props: {
+  readonly c: Context<DeskEnv>;
+  readonly drift: Drift;
+  readonly dependencies: DeskDependencies;
+  readonly isAlone: boolean;
+}) {
+  const { c, drift, dependencies, isAlone } = props;
+  const { company, companyId, differences, startedAt, compared, found } = drift;
+  const [repairable, forPeople] = [countRepairable(drift), found.person ?? 0];
+  const ranked = [...differences].sort((a, b) => WINNER_WORDS[a.winner].rank - WINNER_WORDS[b.winner].rank);
+  const name = company ?? `Company ${companyId.slice(0, 8)}`;
+  return (
+    <section aria-label={name}>
+      {(!isAlone || company !== undefined) && <h2>{name}</h2>}
+      <p>
+        Compared{' '}
+        {Object.entries(compared)
+          .map(([kind, count]) => `${count} ${kind}s`)
+          .join(', ') || 'nothing, since no row is linked yet'}
+        , begun <Time at={startedAt} format={formatOf(c)} />.{' '}
+        {repairable + forPeople === 0
+          ? 'Both sides say the same.'
+          : `${repairable} to repair by rule, ${forPeople} for a person.`}
+      </p>
       {ranked.length > SHOWN && (
         <p class="warning">
           {SHOWN} of {repairable + forPeople} differences are shown, those for a person first.
         </p>
       )}
       {ranked.length > 0 && <Differences differences={ranked.slice(0, SHOWN)} dependencies={dependencies} />}
-    </>
+    </section>
   );
 }
 
@@ -143,9 +165,9 @@ function Differences({
     <ul class="cards">
       {differences.map(({ kind, rowId, field, dataverse, businessCentral, winner, reason }) => (
         <li>
-          <h2>
+          <h3>
             {field} <span class={`badge ${WINNER_WORDS[winner].tone}`}>{WINNER_WORDS[winner].text}</span>
-          </h2>
+          </h3>
           <dl class="facts">
             <div>
               <dt>Sales</dt>

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type AuditActor, appendAudit, nameOf, SYSTEM_CHAIN } from '../audit/audit.js';
-import type { Database } from '../database.js';
+import type { Database, Queryable } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 
@@ -99,4 +99,18 @@ export function createEnvironmentLedger(database: Database): EnvironmentLedger {
       }));
     },
   };
+}
+
+const namedRow = rowsOf('environments', [], { id: textColumn, name: textColumn });
+
+/** Companies of Business Central by their id, as they were registered. */
+export async function findCompanyNames(db: Queryable): Promise<ReadonlyMap<string, string>> {
+  const rows = await selectRows(
+    db,
+    namedRow,
+    `SELECT identity -> 'facts' ->> 'companyId' AS id, identity -> 'facts' ->> 'companyName' AS name FROM environments
+     WHERE system = 'business-central' AND identity -> 'facts' ->> 'companyId' IS NOT NULL
+       AND identity -> 'facts' ->> 'companyName' IS NOT NULL`,
+  );
+  return new Map(rows.map(({ id, name }) => [id, name]));
 }
