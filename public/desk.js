@@ -129,21 +129,23 @@ if (batch) {
     });
     const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
     const said = page.querySelector('.warning, h2')?.textContent ?? 'Nothing was decided.';
-    cell.className = `result ${answer.ok ? 'good' : 'stop'}`;
-    cell.textContent = answer.ok ? 'Confirmed' : said;
-    return answer.ok;
+    // One of two people has confirmed: that is done, and posts nothing yet.
+    const isPart = page.querySelector('[data-missing]') !== null;
+    cell.className = `result ${!answer.ok ? 'stop' : isPart ? 'ask' : 'good'}`;
+    cell.textContent = answer.ok && !isPart ? 'Confirmed' : said;
+    return !answer.ok ? 'failed' : isPart ? 'part' : 'confirmed';
   };
   start.addEventListener('click', async () => {
     [start.hidden, stop.hidden, progress.hidden, isStopped] = [true, false, false, false];
     const forms = [...batch.querySelectorAll('form[data-one]')];
-    let [done, failed] = [0, 0];
+    const count = { confirmed: 0, part: 0, failed: 0 };
     for (const form of forms) {
       if (isStopped) break;
-      const isConfirmed = await confirmOne(form).catch(() => false);
-      if (isConfirmed) done += 1;
-      else failed += 1;
-      progress.value = done + failed;
-      result.textContent = `${done} confirmed${failed > 0 ? `, ${failed} not` : ''}, ${forms.length - done - failed} left`;
+      count[await confirmOne(form).catch(() => 'failed')] += 1;
+      const { confirmed, part, failed } = count;
+      progress.value = confirmed + part + failed;
+      const others = `${part > 0 ? `, ${part} waiting for another person` : ''}${failed > 0 ? `, ${failed} not` : ''}`;
+      result.textContent = `${confirmed} confirmed${others}, ${forms.length - confirmed - part - failed} left`;
     }
     [stop.hidden, start.hidden] = [true, batch.querySelectorAll('form[data-one]').length === 0];
     start.textContent = `Confirm the other ${batch.querySelectorAll('form[data-one]').length}`;

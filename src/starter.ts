@@ -124,7 +124,7 @@ const app = createRoutes({
   log,
 });
 
-const desk = await openDesk(config, runtime);
+const desk = await openDesk(config, runtime, access);
 const { port, host: hostname } = config.starter;
 let feeds: ReturnType<typeof keepTrying> | undefined;
 const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, (address) => {

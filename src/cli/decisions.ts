@@ -87,8 +87,8 @@ function decide(
   question: string,
   act: (dependencies: Dependencies, person: Person, waiting: WaitingDeal) => Promise<WaitingDeal['status']>,
 ): Promise<void> {
-  return withRuntime(async ({ database, temporal }) => {
-    const dependencies = { database, deals: createDealCommands(temporal) };
+  return withRuntime(async ({ database, ledger, temporal }) => {
+    const dependencies = { database, deals: createDealCommands({ temporal, ledger }) };
     const person = toPerson(options);
     const waiting = await showWaiting(dependencies, person, { deal });
     printWaiting(waiting);

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import { RefusedError } from '../deal/errors.js';
 import { DEAL_STATES } from '../deal/states.js';
-import { foreseeReplays, replayDeals } from '../operations/deals/replay-deals.js';
+import { createDealCommands } from '../dispatch/deal-commands.js';
+import { foreseeReplays, type OutlookLine, replayDeals } from '../operations/deals/replay-deals.js';
 import { openAccess } from '../process/access.js';
-import { ConfigError, withMappingOf } from '../process/config.js';
+import { orRefuse, withMappingOf } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
 
@@ -41,13 +41,7 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
   return withRuntime(async ({ ledger, database, temporal, vault }, config) => {
     const { rules } = config;
     const systems = openSystems(config, await openAccess(config, vault));
-    const toRules = (mapping: Parameters<typeof withMappingOf>[1]) => {
-      try {
-        return withMappingOf(rules, mapping);
-      } catch (error) {
-        throw error instanceof ConfigError ? new RefusedError(error.message) : error;
-      }
-    };
+    const toRules = (mapping: Parameters<typeof withMappingOf>[1]) => orRefuse(() => withMappingOf(rules, mapping));
     const act = yes ? replayDeals : foreseeReplays;
     // What people type is checked where every act is; here it is only passed on.
     const input = {
@@ -58,12 +52,19 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
     } as Parameters<typeof act>[2];
     const counted = { all: 0, running: 0 };
     try {
-      const dependencies = { ...systems, ledger, database, temporal, rules, toRules };
+      const dependencies = {
+        ...systems,
+        ledger,
+        database,
+        deals: createDealCommands({ temporal, ledger }),
+        rules,
+        toRules,
+      };
       for await (const { record, outlook, leftOut, outcome } of await act(dependencies, toPerson({ by }), input)) {
         counted.all += 1;
         if (outcome) counted.running += 1;
         console.log(`${record.table} ${record.recordNumber ?? '(not read yet)'} ${record.recordId}`);
-        for (const line of outlook) console.log(`  ${line}`);
+        for (const line of outlook) console.log(`  ${toText(line)}`);
         if (leftOut !== undefined) console.log(`  left alone: ${leftOut}`);
         if (outcome) console.log(`  ${OUTCOMES[outcome]}`);
       }
@@ -79,3 +80,21 @@ const OUTCOMES = {
   started: 'runs again',
   restarted: 'was waiting, and runs again from its start',
 } as const;
+
+const TITLES: Readonly<Record<OutlookLine['kind'], string>> = {
+  state: 'state: ',
+  adopts: 'adopts: ',
+  makes: 'makes: ',
+  'hands-over': 'hands over ',
+  gone: '',
+  mapping: 'mapping: ',
+  'not-recorded': 'not recorded: ',
+  'record-differs': 'differs: ',
+  'document-differs': 'document differs: ',
+};
+
+function toText(line: OutlookLine): string {
+  if (!('change' in line)) return `${TITLES[line.kind]}${line.text}`;
+  const { field, before, after } = line.change;
+  return `${TITLES[line.kind]}${field}: ${before ?? '–'} → ${after ?? '–'}`;
+}

@@ -13,6 +13,8 @@ export interface Invoice {
   readonly customerNumber: string;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
+  /** Undefined where the company gives none by itself. */
+  readonly postingDate: string | undefined;
   readonly dueDate: string | undefined;
   readonly discount: string;
   readonly excludingTax: string;
@@ -46,6 +48,7 @@ export interface Order {
   readonly customerNumber: string;
   readonly currency: string;
   readonly pricesIncludeTax: boolean;
+  readonly postingDate: string | undefined;
   readonly discount: string;
   readonly excludingTax: string;
   readonly tax: string;

@@ -1,9 +1,10 @@
-import { type Client, type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { type WorkflowHandle, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import type { Actor } from '../deal/actor.js';
-import type { Figures } from '../deal/deal.js';
+import type { Figures, RecordRef } from '../deal/deal.js';
 import { ChangedSinceError, RefusedError } from '../deal/errors.js';
 import { dealWorkflowId } from '../deal/ids.js';
+import type { Replay } from '../deal/replay.js';
 import {
   cancelUpdate,
   confirmUpdate,
@@ -12,6 +13,8 @@ import {
   retryUpdate,
   statusQuery,
 } from '../workflows/deals/messages.js';
+import { type ReplayOutcome, replayDeal } from './replay-deal.js';
+import type { StartDealDependencies } from './start-deal.js';
 
 export type { DealStatus };
 
@@ -31,10 +34,12 @@ export interface DealCommands {
   reject(recordId: string, input: { actor: Actor; reason: string }): Promise<DealStatus>;
   retry(recordId: string, input: { actor: Actor }): Promise<DealStatus>;
   cancel(recordId: string, input: { actor: Actor; reason: string }): Promise<DealStatus>;
+  /** Also of a deal whose run has ended. */
+  replay(ref: RecordRef, replay: Replay): Promise<ReplayOutcome>;
 }
 
 /** @param prove seals what was decided by somebody whom the caller authenticated; without it nobody's name is proved */
-export function createDealCommands(temporal: Client, prove?: Prove): DealCommands {
+export function createDealCommands({ temporal, ledger }: StartDealDependencies, prove?: Prove): DealCommands {
   const proved = <Input extends { readonly actor: Actor; readonly figures?: Figures }>(
     recordId: string,
     action: string,
@@ -65,6 +70,7 @@ export function createDealCommands(temporal: Client, prove?: Prove): DealCommand
       orRefused(handleOf(recordId).executeUpdate(retryUpdate, { args: [proved(recordId, 'retry', input)] })),
     cancel: (recordId, input) =>
       orRefused(handleOf(recordId).executeUpdate(cancelUpdate, { args: [proved(recordId, 'cancelled', input)] })),
+    replay: (ref, replay) => replayDeal({ temporal, ledger }, ref, proved(ref.recordId, 'replay', replay)),
   };
 }
 

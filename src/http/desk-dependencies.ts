@@ -6,6 +6,10 @@ import type { Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Vault } from '../ledger/settings/vault.js';
+import type { Rules } from '../mapping/rules/rules.js';
+import type { FindPostingPeriod } from '../operations/deals/posting-periods.js';
+import type { PreviewDependencies } from '../operations/deals/previewer.js';
+import type { ReplayDependencies } from '../operations/deals/replay-deals.js';
 import type { ExaminedStep } from '../operations/settings/examine.js';
 import type { News } from './news.js';
 
@@ -20,9 +24,14 @@ export interface DeskDependencies {
   readonly vault: Vault;
   /** Where seals are noted outside of the database. */
   readonly witnesses: readonly Witness[];
-  /** Of the rules that this process goes by. */
-  readonly mappingHash: string;
+  /** Sales and Business Central are read for previews, and written to by nobody here. */
+  readonly dataverse: PreviewDependencies['dataverse'];
+  readonly companyOf: PreviewDependencies['companyOf'];
+  /** By which this process goes. */
+  readonly rules: Rules;
+  readonly toRules: ReplayDependencies['toRules'];
   readonly examine: () => Promise<readonly ExaminedStep[]>;
+  readonly findPostingPeriod: FindPostingPeriod;
   readonly news: News;
   readonly now: () => Date;
   /** Where people find the same in the other systems. */

@@ -18,7 +18,7 @@ import { type TelemetryConfig, toTelemetryConfig } from './telemetry-settings.js
 import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
 
-export { parseRules, withMappingOf } from './rules.js';
+export { orRefuse, parseRules, withMappingOf } from './rules.js';
 export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AlertRules } from '../deal/alerts.js';
-import { ConfigError } from '../deal/errors.js';
+import { ConfigError, RefusedError } from '../deal/errors.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { SellerNoteRules } from '../deal/seller-notes.js';
@@ -47,6 +47,15 @@ export function withMappingOf(today: Rules, { hash, content }: MappingVersion): 
     if (!(error instanceof z.ZodError)) throw error;
     const [first] = error.issues;
     throw new ConfigError(`the mapping ${hash} is known no more: rule ${first?.path.join('.')}: ${first?.message}`);
+  }
+}
+
+/** For whoever only asks: rules that are not usable are no fault of the process then. @throws RefusedError */
+export function orRefuse<T>(make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    throw error instanceof ConfigError ? new RefusedError(error.message) : error;
   }
 }
 

@@ -40,12 +40,10 @@ const checked = (findProblem: (text: string) => SecretProblem | undefined) =>
 const secret = checked(findSecretProblem);
 const ownSecret = checked(findOwnSecretProblem);
 /** PEM, one or more. */
-const certificates = z
-  .string()
-  .refine((text) => isCertificates(text), {
-    message: 'one or more certificates in PEM',
-    params: { found: 'a content that is none' },
-  });
+const certificates = z.string().refine((text) => isCertificates(text), {
+  message: 'one or more certificates in PEM',
+  params: { found: 'a content that is none' },
+});
 /** Separated by commas: IPv4 or IPv6, or a range of them. */
 const addresses = z
   .string()

@@ -15,6 +15,8 @@ export interface Systems {
   readonly dataverse: DataverseClient;
   /** The company that the rules choose for the deal. */
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
+  /** By its id in Business Central: the default company, or one that only rules name. */
+  findCompany(companyId: string): Promise<BusinessCentralClient | undefined>;
   close(): Promise<void>;
 }
 
@@ -22,19 +24,34 @@ export function openSystems(config: Config, access: Awaited<ReturnType<typeof op
   const { apiUrl, app, ...first } = config.businessCentral;
   const opened = new Map<string, BusinessCentralClient>();
   const dataverse = createDataverseClient(access.dataverse);
+  const openCompany = async (place: CompanyPlace): Promise<BusinessCentralClient> => {
+    const known = opened.get(placeName(place));
+    if (known) return known;
+    const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
+    const options = { ...access.businessCentralOf(place), environmentUrl };
+    const companyId = await findCompanyId({ ...options, companyName: place.company });
+    const company = createBusinessCentralClient({ ...options, companyId });
+    // Two may have asked for it at once.
+    const other = opened.get(placeName(place));
+    if (other) {
+      await company.close();
+      return other;
+    }
+    opened.set(placeName(place), company);
+    return company;
+  };
   return {
     dataverse,
     async companyOf(deal, { companies }) {
       const rule = findCompanyRule(deal, companies);
-      const place: CompanyPlace = rule ? toPlace(rule, first) : first;
-      const known = opened.get(placeName(place));
-      if (known) return known;
-      const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
-      const options = { ...access.businessCentralOf(place), environmentUrl };
-      const companyId = await findCompanyId({ ...options, companyName: place.company });
-      const company = createBusinessCentralClient({ ...options, companyId });
-      opened.set(placeName(place), company);
-      return company;
+      return openCompany(rule ? toPlace(rule, first) : first);
+    },
+    async findCompany(companyId) {
+      for (const place of [first, ...first.furtherCompanies]) {
+        const company = await openCompany(place);
+        if (company.companyId === companyId) return company;
+      }
+      return undefined;
     },
     async close() {
       await Promise.all([dataverse, ...opened.values()].map((client) => client.close()));

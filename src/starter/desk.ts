@@ -16,9 +16,12 @@ import { createNews } from '../http/news.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
 import { findLatestChange } from '../ledger/deals/list-deals.js';
 import { createSessionLedger } from '../ledger/desk/sessions.js';
-import type { Config } from '../process/config.js';
+import { createFindPostingPeriod } from '../operations/deals/posting-periods.js';
+import type { Access, openAccess } from '../process/access.js';
+import { type Config, orRefuse, withMappingOf } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
+import { openSystems, type Systems } from '../process/systems.js';
 import { userName } from '../process/user-name.js';
 import { openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
@@ -33,14 +36,23 @@ export interface OpenDesk {
 }
 
 /** Undefined when it is switched off. */
-export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDesk | undefined> {
+export async function openDesk(
+  config: Config,
+  runtime: Runtime,
+  access: Awaited<ReturnType<typeof openAccess>>,
+): Promise<OpenDesk | undefined> {
   const { desk } = config;
   if (!desk) return undefined;
   const { ring, database, ledger, log } = runtime;
   const link = createOneTimeLink(() => systemClock.now());
   // Not a log line: logs are collected, and this is for whoever sits at the terminal.
   const printLink = (url: string): void => void process.stdout.write(`Desk: ${url} (signs you in, once)\n`);
-  const dependencies = toDependencies(config, runtime);
+  const systems = openSystems(config, {
+    dataverse: withinPatience(access.dataverse),
+    businessCentral: withinPatience(access.businessCentral),
+    businessCentralOf: (place) => withinPatience(access.businessCentralOf(place)),
+  });
+  const dependencies = toDependencies(config, runtime, systems);
   const { ratePerSecond, trustedProxies } = config.starter;
   const limits = createLimits({ ratePerSecond, sources: createSources(trustedProxies), log });
   const app = createDesk({
@@ -84,20 +96,40 @@ export async function openDesk(config: Config, runtime: Runtime): Promise<OpenDe
       // Pages that listen for news hold theirs open.
       if ('closeAllConnections' in server) server.closeAllConnections();
       await closed;
+      await systems.close();
     },
   };
 }
 
-function toDependencies(config: Config, { database, ledger, ring, temporal, vault }: Runtime): DeskDependencies {
+/** A person waits for the answer. */
+const PATIENCE_MS = 20_000;
+
+function withinPatience(access: Access): Access {
+  return { ...access, timeoutMs: Math.min(access.timeoutMs, PATIENCE_MS) };
+}
+
+function toDependencies(
+  config: Config,
+  { database, ledger, ring, temporal, vault }: Runtime,
+  systems: Systems,
+): DeskDependencies {
+  const { rules } = config;
   return {
     database,
     ledger,
-    deals: createDealCommands(temporal, createDecisionProofs(ring, systemClock).prove),
+    deals: createDealCommands({ temporal, ledger }, createDecisionProofs(ring, systemClock).prove),
     feeds: createFeedCommands(temporal),
     masters: createMasterCommands(temporal),
-    follow: createFollowMasters(temporal, config.rules.masters),
+    follow: createFollowMasters(temporal, rules.masters),
     vault,
-    mappingHash: config.rules.mappingHash,
+    dataverse: systems.dataverse,
+    companyOf: systems.companyOf,
+    rules,
+    toRules: (mapping) => orRefuse(() => withMappingOf(rules, mapping)),
+    findPostingPeriod: createFindPostingPeriod({
+      read: async (companyId) => (await systems.findCompany(companyId))?.readPostingPeriod(),
+      now: () => systemClock.now(),
+    }),
     witnesses: openWitnesses(config, database),
     async examine() {
       const examination = createExamination(() => config);

@@ -12,16 +12,19 @@ import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
+import { orRefuse, parseRules, withMappingOf } from '../../src/process/rules.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type AskedMasters, createAskedMasters } from './asked-masters.js';
+import { createDeskSystems, type DeskSystems } from './desk-systems.js';
 import { openEmbeddedLedger } from './embedded-ledger.js';
-import { createWaitingDeals, type WaitingDeals } from './waiting-deals.js';
+import { COMPANY, createWaitingDeals, type WaitingDeals } from './waiting-deals.js';
 
 /** The desk alone: pages and API over a real ledger, without processes; what it prints is kept. */
 export interface DeskStage {
   readonly ledger: Ledger;
   readonly waiting: WaitingDeals;
+  readonly systems: DeskSystems;
   readonly masters: AskedMasters;
   readonly vault: Vault;
   readonly origin: string;
@@ -43,6 +46,8 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   const limits = { idleMinutes: 60, maxHours: 12 };
   const ledger = createLedger(database);
   const waiting = createWaitingDeals(ledger);
+  const systems = createDeskSystems(COMPANY, waiting.findDeal);
+  const rules = { ...parseRules(''), mappingHash: 'the-mapping' };
   const masters = createAskedMasters();
   const vault = createVault({
     ...{ database, ring, tenantId: '0d0d0000-0000-4000-8000-00000000000d' },
@@ -63,7 +68,10 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       follow: masters.follow,
       vault,
       witnesses: [],
-      mappingHash: 'the-mapping',
+      ...systems,
+      findPostingPeriod: (companyId) => systems.findPostingPeriod(companyId),
+      rules,
+      toRules: (mapping) => orRefuse(() => withMappingOf(rules, mapping)),
       examine: async () => [
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
@@ -95,6 +103,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
     database,
     ledger,
     waiting,
+    systems,
     masters,
     vault,
     printed,

@@ -11,6 +11,7 @@ const HEADER = {
   customerNumber: 'C10001',
   currency: 'EUR',
   pricesIncludeTax: false,
+  postingDate: '2031-05-04',
   discount: '0',
   excludingTax: '20.00',
   tax: '3.80',

@@ -87,6 +87,7 @@ function makeInvoice(): Invoice {
     customerNumber: 'C10001',
     currency: 'EUR',
     pricesIncludeTax: false,
+    postingDate: '2026-11-01',
     dueDate: '2026-12-31',
     discount: '0',
     excludingTax: '0',

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { scheduler } from 'node:timers/promises';
+import { RemoteApiError } from '../../src/clients/errors.js';
+import type { Approval } from '../../src/deal/approval.js';
 import { findFigureDifference } from '../../src/deal/compare-figures.js';
-import type { Figures } from '../../src/deal/deal.js';
+import type { Figures, WonDeal } from '../../src/deal/deal.js';
 import { ChangedSinceError, RefusedError } from '../../src/deal/errors.js';
 import { HOLDS, type HoldReason } from '../../src/deal/holds.js';
 import { add, multiply, round } from '../../src/deal/money.js';
@@ -13,7 +15,7 @@ import { makeDeal, makeLine } from './won-deal.js';
 /** Deals of the ledger as a page shows them, and runs that answer as the workflow does, without Temporal. */
 
 export interface Sent {
-  readonly act: 'confirm' | 'reject' | 'retry' | 'cancel';
+  readonly act: 'confirm' | 'reject' | 'retry' | 'cancel' | 'replay';
   readonly recordId: string;
   readonly input: object;
 }
@@ -28,6 +30,10 @@ export interface WaitingDeals {
   addHeld(reason: HoldReason, change?: Partial<Seed>): Promise<string>;
   /** Somebody changes the draft in Business Central. */
   changeFigures(recordId: string, totalIncludingTax: string): void;
+  /** More than one person has to confirm. */
+  askSeveral(recordId: string, approval: Approval): void;
+  /** As it stands in Sales. */
+  findDeal(recordId: string): WonDeal;
 }
 
 export interface Seed {
@@ -40,13 +46,18 @@ export interface Seed {
   readonly currency: string;
 }
 
-const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
+export const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
+const PRODUCT = {
+  ...{ productId: '0f0f0000-0000-4000-8000-000000001001', number: 'EQ-1001', name: 'Product 1' },
+  ...{ isActive: true, isService: false, type: 'inventory' as const },
+};
 const TAX = '0.19';
 /** A page that is told of every deal has no time to show one. */
 const BETWEEN_MS = 100;
 
 export function createWaitingDeals(ledger: Ledger): WaitingDeals {
   const runs = new Map<string, DealStatus>();
+  const inSales = new Map<string, WonDeal>();
   const sent: Sent[] = [];
   let count = 0;
 
@@ -56,10 +67,12 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
     const { number = `ORD-${1000 + count}`, name = `Pumps for plant ${count}`, currency = 'EUR' } = change;
     const unitPrice = change.unitPrice ?? '10.00';
     const draftPrice = change.draftPrice ?? unitPrice;
-    const deal = makeDeal({ recordId, number, name, currency, lines: [makeLine(1, { unitPrice })] });
+    const deal = makeDeal({ recordId, number, name, currency, lines: [makeLine(1, { unitPrice, product: PRODUCT })] });
     const customer = change.customer && deal.customer && { ...deal.customer, name: change.customer };
     await ledger.register({ table: 'salesorder', recordId });
-    await ledger.saveDeal({ ...deal, ...(customer && { customer }) }, { mapping: 'the-mapping', companyId: COMPANY });
+    const sold = { ...deal, ...(customer && { customer }) };
+    inSales.set(recordId, sold);
+    await ledger.saveDeal(sold, { mapping: 'the-mapping', companyId: COMPANY });
     const net = multiply('2', draftPrice);
     const tax = round(multiply(net, TAX));
     const invoice = makeInvoice({
@@ -127,6 +140,14 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
       const { figures, ...status } = find(recordId);
       if (figures) runs.set(recordId, { ...status, figures: { ...figures, totalIncludingTax } });
     },
+    askSeveral(recordId, approval) {
+      runs.set(recordId, { ...find(recordId), approval });
+    },
+    findDeal(recordId) {
+      const deal = inSales.get(recordId);
+      if (!deal) throw new RemoteApiError('dataverse', 'not-found', 'read the deal', { status: 404 });
+      return deal;
+    },
     commands: {
       findStatus: async (recordId) => runs.get(recordId),
       async confirm(recordId, input) {
@@ -145,6 +166,11 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
       async cancel(recordId, input) {
         need(recordId, 'held', 'awaiting-confirmation');
         return take('cancel', recordId, input, 'cancelled');
+      },
+      async replay({ recordId }, input) {
+        const kind = runs.has(recordId) ? 'restarted' : 'started';
+        sent.push({ act: 'replay', recordId, input });
+        return { kind, workflowId: recordId };
       },
     },
   };

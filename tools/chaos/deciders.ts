@@ -41,7 +41,7 @@ interface Waiting {
 export interface DecidersOptions {
   readonly simulators: Simulators;
   readonly database: Database;
-  readonly audit: ReturnType<typeof createLedger>['audit'];
+  readonly ledger: ReturnType<typeof createLedger>;
   readonly temporal: Client;
   readonly deals: readonly Deal[];
   readonly seller: Seller;
@@ -50,10 +50,10 @@ export interface DecidersOptions {
 }
 
 export function createDeciders(options: DecidersOptions): Deciders {
-  const { simulators, database, temporal, deals, seller, misspelled, say } = options;
+  const { simulators, database, ledger, temporal, deals, seller, misspelled, say } = options;
   const { company } = simulators.businessCentral;
-  const commands = createDealCommands(temporal);
-  const matches = { database, audit: options.audit, masters: createMasterCommands(temporal) };
+  const commands = createDealCommands({ temporal, ledger });
+  const matches = { database, audit: ledger.audit, masters: createMasterCommands(temporal) };
   const held: Record<string, number> = {};
   const counted = new Set<string>();
   const decidedAt = new Map<string, number>();

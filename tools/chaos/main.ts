@@ -113,10 +113,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const seller = await createSeller(simulators);
   const people = createPeople(simulators, database, plan.roll);
   const misspelled = createMisspelled(openPlainClient(connection, dataConverter), plan.roll);
-  const { audit: auditLedger } = createLedger(database);
   const deciders = createDeciders({
-    ...{ simulators, database, temporal, deals, seller, misspelled, say },
-    audit: auditLedger,
+    ...{ simulators, database, ledger: createLedger(database), temporal, deals, seller, misspelled, say },
   });
   const changes = createChanges({ simulators, deals, seller, say });
   const colleague = postByHand(simulators, deals, plan.roll);

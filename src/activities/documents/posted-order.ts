@@ -23,6 +23,7 @@ export function toPostedOrder(invoices: readonly Invoice[]): Order | undefined {
     customerNumber: first.customerNumber,
     currency: first.currency,
     pricesIncludeTax: first.pricesIncludeTax,
+    postingDate: first.postingDate,
     discount: sum('discount'),
     excludingTax: sum('excludingTax'),
     tax: sum('tax'),

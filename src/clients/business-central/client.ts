@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isSameCode, toCode } from '../../deal/codes.js';
 import type { FieldValues } from '../../deal/document.js';
+import type { PostingPeriod } from '../../deal/posting-period.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
@@ -19,6 +20,7 @@ import {
   ledgerSetupRow,
   listOf,
   numberRow,
+  postingPeriodRow,
   toCodeRow,
   toSetupCodes,
   wholeRow,
@@ -54,6 +56,8 @@ export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, M
   createItem(fields: FieldValues, context: WriteContext): Promise<ItemRef & Receipt>;
   /** A whole set, such as `paymentTerms`; `dimensions` with their values; `ledgerSetup` see {@link toSetupCodes}. */
   readCodes(set: string): Promise<CodeRow[]>;
+  /** Undefined where the company has no general ledger setup. A range of the app's own user is not shown (reference/business-central 11.3). */
+  readPostingPeriod(): Promise<PostingPeriod | undefined>;
   /** Whole rows by number, as the API shows them; decimals as text. */
   findWholeRows(set: 'customers' | 'items' | 'accounts', numbers: readonly string[]): Promise<WholeRow[]>;
   createUnit(
@@ -153,6 +157,12 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
       const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
+    },
+    async readPostingPeriod() {
+      const asked = 'read the posting period';
+      const { body, requestId } = await http.send({ method: 'GET', path: 'generalLedgerSetup', asked });
+      const [row] = readWire('business-central', asked, listOf(postingPeriodRow), body, requestId).value;
+      return row && { from: row.allowPostingFrom, to: row.allowPostingTo };
     },
     async findWholeRows(set, numbers) {
       const asked = `read ${set}`;

@@ -154,6 +154,7 @@ function toInvoice(row: InvoiceRow): Invoice {
     customerNumber: row.customerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,
+    postingDate: row.postingDate,
     dueDate: row.dueDate,
     discount: row.discountAmount,
     excludingTax: row.totalAmountExcludingTax,

@@ -100,6 +100,7 @@ function toOrder(row: OrderRow): Order {
     customerNumber: row.customerNumber,
     currency: row.currencyCode,
     pricesIncludeTax: row.pricesIncludeTax,
+    postingDate: row.postingDate,
     discount: row.discountAmount,
     excludingTax: row.totalAmountExcludingTax,
     tax: row.totalTaxAmount,

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { readWire } from '../http/wire.js';
-import { companyRow, listOf } from './rows.js';
+import { companyRow, listOf, postingPeriodRow } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions } from './transport.js';
 
 /** Questions about Business Central itself that change nothing. */
@@ -24,8 +24,7 @@ export interface CompanyProbe {
   close(): Promise<void>;
 }
 
-const day = z.string().transform((text) => (text.startsWith('0001-01-01') ? undefined : text));
-const setupRow = z.object({ allowPostingFrom: day, allowPostingTo: day, localCurrencyCode: z.string() });
+const setupRow = postingPeriodRow.extend({ localCurrencyCode: z.string() });
 
 export async function listCompanies(options: EnvironmentOptions): Promise<CompanyFacts[]> {
   const asked = 'list the companies';

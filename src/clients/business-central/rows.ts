@@ -44,6 +44,9 @@ function toDecimals(places: string): number | undefined {
   return most === undefined ? undefined : Number(most);
 }
 
+/** Between which days may be posted, an open end as undefined (reference/business-central 11.3). */
+export const postingPeriodRow = z.object({ allowPostingFrom: date, allowPostingTo: date });
+
 export const ledgerSetupRow = z.object({
   id: guid,
   shortcutDimension1Code: z.string(),
@@ -106,6 +109,7 @@ const header = {
   customerNumber: z.string(),
   currencyCode: z.string(),
   pricesIncludeTax: z.boolean(),
+  postingDate: date,
   discountAmount: decimal,
   totalAmountExcludingTax: decimal,
   totalTaxAmount: decimal,

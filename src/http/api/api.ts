@@ -17,6 +17,7 @@ import type { DeskEnv } from '../authentication/guard.js';
 import type { Issuer } from '../authentication/issuer.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { addMasterRoutes } from './master-routes.js';
+import { addPreviewRoutes } from './preview-routes.js';
 import { answerError, problemOf, sendProblem, toProblem } from './problem.js';
 import { body, DECISION_REFUSALS, dealParams, json, REFUSALS } from './route-parts.js';
 import {
@@ -310,6 +311,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       }) as never;
     },
   );
+  addPreviewRoutes(api, dependencies);
   addMasterRoutes(api, dependencies);
   addSettingRoutes(api, dependencies);
   addTrailRoutes(api, dependencies);

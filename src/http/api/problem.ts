@@ -1,7 +1,7 @@
 import type { Context } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
-import type { ErrorCode } from '../../deal/error-codes.js';
+import { type ErrorCode, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import {
   ChangedSinceError,
   DealbridgeError,
@@ -60,6 +60,9 @@ export function problemOf(error: unknown): ProblemDetails {
     return toProblem(400, error.code, error.message, { field, expected });
   }
   const code = error instanceof DealbridgeError ? error.code : 'internal';
+  // Its message says what was asked and what came back, never whose data (src/clients/errors.ts).
+  if (error instanceof DealbridgeError && code in REMOTE_ERRORS)
+    return toProblem(code === 'not-found' ? 404 : 503, code, error.message);
   return toProblem(500, code, 'Dealbridge or its ledger has a fault; the log of the starter names it.');
 }
 

@@ -118,6 +118,10 @@ export const openDealSchema = dealSchema
         ),
       })
       .optional(),
+    closedPeriod: z
+      .object({ postingDate: text, from: text.optional(), to: text.optional() })
+      .optional()
+      .openapi({ description: 'The posting date of the draft, when Business Central takes no posting on it.' }),
     handEdits: z.array(text),
     documents: z.array(
       z.object({
@@ -246,6 +250,7 @@ export function toOpenDeal(deal: OpenDeal): z.input<typeof openDealSchema> {
       lines: comparison.lines.map((line) => ({ ...line, differences: [...line.differences] })),
       totals: [...comparison.totals],
     },
+    closedPeriod: deal.closedPeriod,
     handEdits: [...deal.handEdits],
     documents: deal.documents.map(({ payment, isReported: _1, ...document }) => ({
       ...document,

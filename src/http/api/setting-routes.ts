@@ -72,7 +72,7 @@ export function addSettingRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDe
       const found = await listMappings(dependencies, c.get('person'), {});
       const mappings = found.map(({ hash, firstUsedAt, records }) => ({
         ...{ hash, firstUsedAt: firstUsedAt.toISOString(), records },
-        isInForce: hash === dependencies.mappingHash,
+        isInForce: hash === dependencies.rules.mappingHash,
       }));
       return c.json(mappings, 200);
     },

@@ -3,6 +3,7 @@ import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { ClosedPeriodWarning } from './closed-period.js';
 import { type Format, Time } from './format.js';
 import { Form, formatOf } from './frame.js';
 import { Live } from './layout.js';
@@ -41,6 +42,11 @@ export function DealPage({ c, deal, places, now }: Props) {
           <Fact name="Given to" value={deal.assignee} />
         </dl>
       </header>
+      {c.req.query('said') === 'replayed' && (
+        <p class="good" role="status">
+          It runs again. This page shows how far it is.
+        </p>
+      )}
       <Status deal={deal} format={format} now={now} />
       <div class="columns">
         <div>
@@ -80,12 +86,18 @@ function Fact({
 }
 
 const ACT_WORDS: Readonly<
-  Record<Exclude<DealAct, 'note' | 'assign'>, { readonly label: string; readonly look: string }>
+  Record<Extract<DealAct, 'confirm' | 'reject' | 'retry' | 'cancel'>, { readonly label: string; readonly look: string }>
 > = {
   confirm: { label: 'Confirm', look: 'primary' },
   retry: { label: 'Retry', look: 'primary' },
   reject: { label: 'Reject', look: '' },
   cancel: { label: 'Cancel the deal', look: 'quiet' },
+};
+
+/** Acts with a page of their own. */
+const PAGE_WORDS: Readonly<Record<Extract<DealAct, 'preview' | 'replay'>, string>> = {
+  preview: 'Preview',
+  replay: 'Run again…',
 };
 
 function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly format: Format; readonly now: Date }) {
@@ -94,6 +106,7 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
   const { label, meaning, tone } = STATE_WORDS[state];
   const holds = deal.status?.problems ?? (deal.hold ? [deal.hold] : []);
   const acts = deal.acts.filter((act): act is keyof typeof ACT_WORDS => act in ACT_WORDS);
+  const pages = deal.acts.filter((act): act is keyof typeof PAGE_WORDS => act in PAGE_WORDS);
   const path = `/deals/${deal.recordId}`;
   return (
     <section class={`status ${tone}`} aria-label="Where the deal stands">
@@ -141,7 +154,8 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
           holds.
         </p>
       )}
-      {acts.length > 0 && (
+      {deal.status?.state === 'awaiting-confirmation' && <ClosedPeriodWarning period={deal.closedPeriod} />}
+      {acts.length + pages.length > 0 && (
         <p class="actions">
           {acts.map((act) => (
             <a
@@ -154,6 +168,11 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
             >
               {ACT_WORDS[act].label}
               {act === 'confirm' || act === 'reject' ? '…' : ''}
+            </a>
+          ))}
+          {pages.map((act) => (
+            <a class="button quiet" href={`${path}/${act}`}>
+              {PAGE_WORDS[act]}
             </a>
           ))}
         </p>

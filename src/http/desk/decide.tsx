@@ -1,6 +1,7 @@
 import { type Context, Hono } from 'hono';
 import type { Child } from 'hono/jsx';
 import { countMissingAfter } from '../../deal/approval.js';
+import { REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { ChangedSinceError, DealbridgeError, NotAllowedError, UnknownError } from '../../deal/errors.js';
 import { cancelDeal, confirmDeal, rejectDeal, retryDeal } from '../../operations/deals/decide.js';
 import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
@@ -10,6 +11,7 @@ import type { DealAct } from '../../operations/deals/possible-acts.js';
 import { problemOf } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { ClosedPeriodWarning } from './closed-period.js';
 import { DealPage } from './deal-page.js';
 import { type Fields, Form, type Frame, formatOf, isPart, readForm } from './frame.js';
 import { Message } from './layout.js';
@@ -18,7 +20,7 @@ import { nameOf } from './work-list.js';
 
 /** The page of a deal, and the forms by which people decide: each shows what it is about, and says what came of it. */
 
-type Asked = Exclude<DealAct, 'note' | 'assign'>;
+type Asked = Extract<DealAct, 'confirm' | 'reject' | 'retry' | 'cancel'>;
 
 const DONE: Readonly<Record<Asked, string>> = {
   confirm: 'Confirmed. The invoice is being posted.',
@@ -56,7 +58,7 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
     app.post(`/deals/:deal/${act}`, async (c) => {
       const form = await readForm(c);
       const deal = c.req.param('deal') ?? '';
-      let done: string;
+      let done: Decided;
       try {
         done = await decide(dependencies, c, act, deal, form);
       } catch (error) {
@@ -69,7 +71,7 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
       }
       if (!isPart(c)) return c.redirect(`/deals/${deal}`, 303);
       c.header('hx-trigger', 'deal-changed');
-      return frame.showPanel(c, { title: done }, <Done text={done} />);
+      return frame.showPanel(c, { title: done.text }, <Done {...done} />);
     });
   }
 
@@ -102,7 +104,7 @@ async function decide(
   act: Asked,
   deal: string,
   { figures = '', note = '', reason = '' }: Fields,
-): Promise<string> {
+): Promise<Decided> {
   const person = c.get('person');
   switch (act) {
     case 'confirm': {
@@ -110,18 +112,29 @@ async function decide(
       const input = { deal, figures: parseFiguresVersion(figures), ...(said !== '' && { note: said }) };
       const { approval } = await confirmDeal(dependencies, person, input);
       const missing = approval ? countMissingAfter(approval) : 0;
-      return missing === 0 ? DONE.confirm : `Confirmed by you. Still missing before it is posted: ${missing}.`;
+      return missing === 0 ? { text: DONE.confirm } : { text: toPartWords(approval?.needed ?? 0, missing), missing };
     }
     case 'reject':
       await rejectDeal(dependencies, person, { deal, reason, figures: parseFiguresVersion(figures) });
-      return DONE.reject;
+      return { text: DONE.reject };
     case 'retry':
       await retryDeal(dependencies, person, { deal });
-      return DONE.retry;
+      return { text: DONE.retry };
     case 'cancel':
       await cancelDeal(dependencies, person, { deal, reason });
-      return DONE.cancel;
+      return { text: DONE.cancel };
   }
+}
+
+interface Decided {
+  readonly text: string;
+  /** Confirmations of others that are needed before it is posted. */
+  readonly missing?: number;
+}
+
+/** `One of two confirmations: 1 missing before it is posted.` */
+function toPartWords(needed: number, missing: number): string {
+  return `${needed - missing} of ${needed} confirmations, yours among them: ${missing} missing before it is posted.`;
 }
 
 interface QuestionProps {
@@ -176,6 +189,7 @@ function Asking({ deal, act }: Pick<QuestionProps, 'deal' | 'act'>) {
       return (
         <>
           <Differences deal={deal} />
+          <ClosedPeriodWarning period={deal.closedPeriod} />
           <p>Exactly these figures are posted. If the draft changes before, nothing is.</p>
           <label class="optional">
             <span>Note for the audit trail (optional)</span>
@@ -253,10 +267,10 @@ function Buttons({ label, isFirst }: { readonly label: string; readonly isFirst:
   );
 }
 
-function Done({ text }: { readonly text: string }) {
+function Done({ text, missing }: Decided) {
   return (
     <>
-      <h2 id="panel-title" role="status">
+      <h2 id="panel-title" role="status" {...(missing !== undefined && { 'data-missing': String(missing) })}>
         {text}
       </h2>
       <p class="actions">
@@ -326,7 +340,9 @@ export function RefusalPage({ error }: { readonly error: DealbridgeError }) {
       ? 'There is no such deal'
       : error instanceof NotAllowedError
         ? 'Your role does not allow this'
-        : 'Nothing was changed';
+        : error.code in REMOTE_ERRORS
+          ? 'The other system gave no answer that helps'
+          : 'Nothing was changed';
   return (
     <Message title={title}>
       <p>{error.message}</p>

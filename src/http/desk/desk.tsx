@@ -1,6 +1,6 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
-import { INPUT_ERRORS } from '../../deal/error-codes.js';
+import { INPUT_ERRORS, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
 import { problemOf, sendProblem, toProblem } from '../api/problem.js';
@@ -18,6 +18,8 @@ import { Message } from './layout.js';
 import { createMasterRoutes } from './masters-page.js';
 import { createMatchRoutes } from './matches-page.js';
 import { createPostingRoutes } from './posting.js';
+import { createPreviewRoutes } from './preview-page.js';
+import { createReplayRoutes } from './replay-page.js';
 import { createRulesRoutes } from './rules-page.js';
 import { createSignInRoutes, type SignInOptions } from './sign-in.js';
 import { createTrailRoutes } from './trail-page.js';
@@ -76,6 +78,8 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   });
   app.route('/', createWorkListRoutes(dependencies, frame));
   app.route('/', createDealRoutes(dependencies, frame));
+  app.route('/', createPreviewRoutes(dependencies, frame));
+  app.route('/', createReplayRoutes(dependencies, frame));
   app.route('/', createPostingRoutes(dependencies, frame));
   app.route('/', createMasterRoutes(dependencies, frame));
   app.route('/', createMatchRoutes(dependencies, frame, log));
@@ -105,5 +109,6 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
 }
 
 function isRefusal({ code }: DealbridgeError): boolean {
-  return code in INPUT_ERRORS;
+  // What Sales and Business Central answer stands in no log of ours for whoever looks at a page.
+  return code in INPUT_ERRORS || code in REMOTE_ERRORS;
 }

@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import { openPosting, type Posting, type PostingRow } from '../../operations/deals/posting.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { ClosedPeriodWarning } from './closed-period.js';
 import { Form, type Frame, formatOf } from './frame.js';
 import { nameOf } from './work-list.js';
 
@@ -78,7 +79,7 @@ function Row({ c, row }: { readonly c: Context<DeskEnv>; readonly row: PostingRo
       </tr>
     );
   }
-  const { deal, figures, difference } = row;
+  const { deal, figures, difference, approval, closedPeriod } = row;
   const path = `/deals/${deal.recordId}`;
   return (
     <tr>
@@ -86,6 +87,13 @@ function Row({ c, row }: { readonly c: Context<DeskEnv>; readonly row: PostingRo
         <a href={path}>{nameOf(deal)}</a>
         <span class="sub">{deal.name}</span>
         {difference !== undefined && <span class="warning">Draft and deal do not agree: {difference}</span>}
+        {approval && (
+          <span class="sub">
+            {approval.needed} people have to confirm: {approval.needed - approval.by.length} missing
+            {approval.by.length > 0 && `, ${approval.by.join(', ')} confirmed already`}
+          </span>
+        )}
+        <ClosedPeriodWarning period={closedPeriod} />
       </td>
       <td>{deal.customer ?? '–'}</td>
       <td>{figures.documentNumber}</td>

@@ -14,13 +14,13 @@ export function createRulesRoutes(dependencies: DeskDependencies, frame: Frame):
   const page = { title: 'Rules', here: 'settings' } as const;
   app.get('/settings', async (c) => {
     const mappings = await listMappings(dependencies, c.get('person'), {});
-    return frame.show(c, page, <History c={c} mappings={mappings} today={dependencies.mappingHash} />);
+    return frame.show(c, page, <History c={c} mappings={mappings} today={dependencies.rules.mappingHash} />);
   });
   app.get('/settings/rules/:hash', async (c) => {
     const { hash, content, firstUsedAt } = await showMapping(dependencies, c.get('person'), {
       hash: c.req.param('hash'),
     });
-    const isToday = hash === dependencies.mappingHash;
+    const isToday = hash === dependencies.rules.mappingHash;
     return frame.show(
       c,
       page,

@@ -26,6 +26,7 @@ const header = {
   customerNumber: text,
   currency: text,
   pricesIncludeTax: z.boolean(),
+  postingDate: text.optional(),
   discount: decimalText,
   excludingTax: decimalText,
   tax: decimalText,

@@ -17,8 +17,9 @@ import {
 } from './credentials.js';
 
 export const CREDENTIAL_NAMES = ['dataverse', 'business-central', 'webhook'] as const;
+export type SystemCredential = (typeof CREDENTIAL_NAMES)[number];
 /** Further app registrations of Business Central are named in the rules. */
-export type CredentialName = (typeof CREDENTIAL_NAMES)[number] | ApplicationCredential;
+export type CredentialName = SystemCredential | ApplicationCredential;
 export type ApplicationCredential = `business-central-${string}`;
 
 export function toApplicationCredential(application: string): ApplicationCredential {

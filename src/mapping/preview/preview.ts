@@ -78,6 +78,8 @@ export interface PreviewNote {
   readonly kind: 'mapped' | 'looked-up' | 'cut' | 'left-out';
   readonly field: string;
   readonly text: string;
+  /** Of what was looked up: the code that people know, where the request has the id behind it. */
+  readonly code?: string;
 }
 
 /** A whole row of a customer or an item, or what would be sent to make it. */
@@ -234,38 +236,9 @@ function toNote({ field, value, source, cutFrom, lookedUp, leftOut }: MappingNot
   if (cutFrom !== undefined) {
     return { kind: 'cut', field, text: `${source}: ${cutFrom.length} characters cut to ${String(value).length}` };
   }
-  if (lookedUp) return { kind: 'looked-up', field, text: `${source}: ${String(value)}, found in ${lookedUp}` };
-  return { kind: 'mapped', field, text: `${source}: ${String(value)}` };
-}
-
-export interface PreviewChange {
-  readonly field: string;
-  readonly before: string | undefined;
-  readonly after: string | undefined;
-}
-
-/** What another mapping would change of one document. */
-export function findChanges(before: Preview, after: Preview): PreviewChange[] {
-  const left = flatten(before);
-  const right = flatten(after);
-  const names = [...new Set([...left.keys(), ...right.keys()])];
-  return names
-    .map((field) => ({ field, before: left.get(field), after: right.get(field) }))
-    .filter((change) => change.before !== change.after);
-}
-
-function flatten(preview: Preview): Map<string, string> {
-  const flat = new Map<string, string>();
-  const put = (prefix: string, values: FieldValues): void => {
-    for (const [name, value] of Object.entries(values)) flat.set(`${prefix}.${name}`, String(value));
-  };
-  if (preview.document) {
-    put('document', preview.document.header.values);
-    for (const { values } of preview.document.lines) put(`line ${Number(values['sequence']) / 10_000}`, values);
+  if (lookedUp) {
+    const code = String(value);
+    return { kind: 'looked-up', field, text: `${source}: ${code}, found in ${lookedUp}`, code };
   }
-  for (const { step, number, fields } of preview.plan) put(`${step} ${number}`, fields);
-  preview.problems.forEach(({ reason, text }, index) => {
-    flat.set(`problem ${index + 1}`, `${reason}: ${text}`);
-  });
-  return flat;
+  return { kind: 'mapped', field, text: `${source}: ${String(value)}` };
 }

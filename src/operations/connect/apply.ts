@@ -9,7 +9,7 @@ import { BUSINESS_CENTRAL_WEBHOOK, subscriptionId } from '../../deal/business-ce
 import { InternalError } from '../../deal/errors.js';
 import { WEBHOOK_HEADER } from '../../deal/webhook-steps.js';
 import type { ConnectStepLedger } from '../../ledger/settings/connect-steps.js';
-import type { CredentialName, Vault } from '../../ledger/settings/vault.js';
+import type { SystemCredential, Vault } from '../../ledger/settings/vault.js';
 import { SOLUTION } from './found.js';
 import { writePrivate } from './machine.js';
 import { type ConnectStep, nameOfStep, type PlannedStep } from './steps.js';
@@ -25,7 +25,7 @@ export interface Connecting {
   readonly language: number;
   readonly publicUrl: string | undefined;
   /** Of the two app registrations, where somebody has given them. */
-  readonly secrets: Readonly<Partial<Record<CredentialName, string>>>;
+  readonly secrets: Readonly<Partial<Record<SystemCredential, string>>>;
   /** The secret of the webhook is stored by then. */
   readonly getNoticeSecret: () => Promise<{ readonly clientState: string; readonly addressKey: string }>;
   readonly isStarterReachable: () => Promise<boolean>;
@@ -92,7 +92,7 @@ function withoutContent(step: PlannedStep): ConnectStep {
   return recorded;
 }
 
-async function storeCredential(name: CredentialName, { vault, secrets }: Connecting, actor: Actor) {
+async function storeCredential(name: SystemCredential, { vault, secrets }: Connecting, actor: Actor) {
   const secret = name === 'webhook' ? randomBytes(32).toString('base64url') : secrets[name];
   if (secret === undefined) throw new InternalError(`the secret of ${name} was planned and is not there`);
   return vault.set({ name, credential: { kind: 'secret', secret }, actor, overlapHours: 24 });

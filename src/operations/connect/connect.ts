@@ -5,7 +5,7 @@ import { createWebhookRegistration } from '../../clients/dataverse/webhook-regis
 import { RefusedError } from '../../deal/errors.js';
 import type { Database } from '../../ledger/database.js';
 import { createConnectStepLedger } from '../../ledger/settings/connect-steps.js';
-import type { CredentialName, Vault } from '../../ledger/settings/vault.js';
+import type { SystemCredential, Vault } from '../../ledger/settings/vault.js';
 import { columnsOfRules } from '../../mapping/rules/columns-of-rules.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { defineOperation } from '../operation.js';
@@ -25,7 +25,7 @@ export interface PlanDependencies {
   readonly systems: ConnectSystems;
   readonly vault: Vault;
   readonly answers: Answers;
-  readonly secrets: Readonly<Partial<Record<CredentialName, string>>>;
+  readonly secrets: Readonly<Partial<Record<SystemCredential, string>>>;
   /** Settings that follow from the answers. */
   readonly settings: Readonly<Record<string, string>>;
   readonly files: { readonly env: string; readonly rules: string };
@@ -70,8 +70,8 @@ export const planConnect = defineOperation({
 });
 
 /** Those that the ledger does not have, or has with another secret. */
-async function findMissing(vault: Vault, secrets: PlanDependencies['secrets']): Promise<CredentialName[]> {
-  const missing: CredentialName[] = [];
+async function findMissing(vault: Vault, secrets: PlanDependencies['secrets']): Promise<SystemCredential[]> {
+  const missing: SystemCredential[] = [];
   for (const name of ['dataverse', 'business-central'] as const) {
     const [newest] = await vault.findCredentials(name);
     const given = secrets[name];

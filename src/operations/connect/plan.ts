@@ -8,7 +8,7 @@ import {
   WEBHOOK_STEPS,
   type WebhookStepRule,
 } from '../../deal/webhook-steps.js';
-import type { CredentialName } from '../../ledger/settings/vault.js';
+import type { SystemCredential } from '../../ledger/settings/vault.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import type { WantedColumn } from '../../mapping/rules/columns-of-rules.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
@@ -26,7 +26,7 @@ export interface Wanted {
   readonly columnTypes: Readonly<Record<string, (typeof COLUMN_TYPES)[number]>>;
   readonly publicUrl: string | undefined;
   /** Those whose secret the ledger does not have yet. */
-  readonly credentials: readonly CredentialName[];
+  readonly credentials: readonly SystemCredential[];
   readonly files: readonly FileStep[];
 }
 

@@ -3,6 +3,7 @@ import type { BusinessCentralClient } from '../../clients/business-central/clien
 import { RemoteApiError } from '../../clients/errors.js';
 import type { Clock } from '../../deal/clock.js';
 import { toCode } from '../../deal/codes.js';
+import type { WonDeal } from '../../deal/deal.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { SHARED_BY_MANY, STRONG, toMatchKeys, toScore } from '../../deal/matching.js';
 import { createFitCount, type FitMaster, type FitSummary } from '../../mapping/preview/fit.js';
@@ -44,7 +45,9 @@ export interface Quota {
   readonly dealsInFiveMinutes: number;
 }
 
-interface Dependencies extends PreviewDependencies {
+interface Dependencies extends Omit<PreviewDependencies, 'companyOf'> {
+  /** Its masters are read as well, for numbers that are alike. */
+  readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
   readonly rules: Rules;
   readonly clock: Clock;
   readonly wait: (ms: number) => Promise<unknown>;
@@ -101,7 +104,7 @@ async function countDeals(
   since: string,
 ): Promise<Pick<Fit, 'summary' | 'unread'>> {
   const { dataverse, rules, onProgress } = dependencies;
-  const companyOf: PreviewDependencies['companyOf'] = async (deal, ofRules) => {
+  const companyOf: Dependencies['companyOf'] = async (deal, ofRules) => {
     const company = await dependencies.companyOf(deal, ofRules);
     companies.set(company.companyId, company);
     return company;

@@ -6,6 +6,7 @@ import { findDraftEdits } from '../../deal/draft-edits.js';
 import type { SourceTable } from '../../deal/ids.js';
 import type { PaymentStatus } from '../../deal/payment-status.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
+import type { ClosedPeriod } from '../../deal/posting-period.js';
 import type { DealState } from '../../deal/states.js';
 import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
@@ -15,7 +16,8 @@ import type { StoredDocument } from '../../ledger/deals/documents.js';
 import { type DealNote, listNotes } from '../../ledger/desk/notes.js';
 import { defineOperation } from '../operation.js';
 import { toFiguresVersion } from './figures-version.js';
-import { type DealAct, findPossibleActs, isDocumentPosted } from './possible-acts.js';
+import { type DealAct, findPossibleActs } from './possible-acts.js';
+import { type FindPostingPeriod, findClosedPeriodOf } from './posting-periods.js';
 import { type ShownDeal, showDeal } from './show-deal.js';
 
 /** Everything that the page of one deal shows, and what the person may do there. */
@@ -25,6 +27,8 @@ export interface OpenDeal extends ShownDeal {
   readonly status: DealStatus | undefined;
   readonly isTemporalSilent: boolean;
   readonly figures: (Figures & { readonly version: string }) | undefined;
+  /** The day of the draft, when Business Central takes no posting on it. */
+  readonly closedPeriod: ClosedPeriod | undefined;
   readonly comparison: Comparison | undefined;
   /** What somebody changed in the draft since Dealbridge wrote it. */
   readonly handEdits: readonly string[];
@@ -59,6 +63,7 @@ interface Dependencies {
   readonly database: Database;
   readonly ledger: DealLedger & AuditLedger;
   readonly deals: Pick<DealCommands, 'findStatus'>;
+  readonly findPostingPeriod: FindPostingPeriod;
 }
 
 export const openDeal = defineOperation({
@@ -68,12 +73,13 @@ export const openDeal = defineOperation({
     const { database, ledger } = dependencies;
     const shown = await showDeal(dependencies, person, input);
     const { recordId, record } = shown;
-    const [run, sold, documents, own, notes] = await Promise.all([
+    const [run, sold, documents, own, notes, closedPeriod] = await Promise.all([
       readStatus(dependencies, recordId),
       record.revision === undefined ? undefined : ledger.getDeal(recordId, record.revision),
       ledger.listDocuments(recordId),
       record.documentId === undefined ? undefined : ledger.findOwnDocument(record.documentId),
       listNotes(database, recordId),
+      findClosedPeriodOf(dependencies, recordId),
     ]);
     const current = documents.find(({ documentId }) => documentId === record.documentId)?.content;
     const figures = run.status?.figures;
@@ -81,12 +87,13 @@ export const openDeal = defineOperation({
       ...shown,
       ...run,
       figures: figures && { ...figures, version: toFiguresVersion(figures) },
+      closedPeriod,
       comparison: sold && compareLines(sold, current),
       handEdits: own && current && !record.isHandedOver ? findDraftEdits(own, current) : [],
       documents: documents.map((document) => toDealDocument(document, record.draftNumber, record.isHandedOver)),
       lineage: sold ? await findLineage(ledger, sold, record.carrierId) : [],
       notes,
-      acts: findPossibleActs(person.roles, run.status, isDocumentPosted(record)),
+      acts: findPossibleActs(person.roles, { ...run, record }),
     };
   },
 });

@@ -1,10 +1,11 @@
 import { isHandedOver } from '../../deal/states.js';
 import type { DealStatus } from '../../dispatch/deal-commands.js';
 import { type Act, isAllowed, type Role } from '../../identity/permissions.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
 
 /** What a person can do with a deal as it stands: pages show these and no others. */
 
-export const DEAL_ACTS = ['confirm', 'reject', 'retry', 'cancel', 'note', 'assign'] as const;
+export const DEAL_ACTS = ['confirm', 'reject', 'retry', 'cancel', 'preview', 'replay', 'note', 'assign'] as const;
 export type DealAct = (typeof DEAL_ACTS)[number];
 
 const ACTS: Readonly<Record<DealAct, Act>> = {
@@ -12,24 +13,25 @@ const ACTS: Readonly<Record<DealAct, Act>> = {
   reject: 'reject a deal',
   retry: 'retry a deal',
   cancel: 'cancel a deal',
+  preview: 'preview a deal',
+  replay: 'replay a deal',
   note: 'note a deal',
   assign: 'assign a deal',
 };
 
-/** @param status undefined when no run of the deal is open */
-export function findPossibleActs(
-  roles: readonly Role[],
-  status: Pick<DealStatus, 'state' | 'figures'> | undefined,
-  isPosted: boolean,
-): DealAct[] {
-  return DEAL_ACTS.filter((act) => isAllowed(ACTS[act], roles) && isPossible(act, status, isPosted));
+/** As much as decides it. */
+export interface DealSituation {
+  /** Undefined when no run of the deal is open, or nobody answers for it. */
+  readonly status: Pick<DealStatus, 'state' | 'figures'> | undefined;
+  readonly isTemporalSilent: boolean;
+  readonly record: Pick<SourceRecord, 'state' | 'carrierId' | 'isHandedOver'>;
 }
 
-function isPossible(
-  act: DealAct,
-  status: Pick<DealStatus, 'state' | 'figures'> | undefined,
-  isPosted: boolean,
-): boolean {
+export function findPossibleActs(roles: readonly Role[], situation: DealSituation): DealAct[] {
+  return DEAL_ACTS.filter((act) => isAllowed(ACTS[act], roles) && isPossible(act, situation));
+}
+
+function isPossible(act: DealAct, { status, isTemporalSilent, record }: DealSituation): boolean {
   switch (act) {
     case 'confirm':
       return status?.state === 'awaiting-confirmation' && status.figures !== undefined;
@@ -38,16 +40,18 @@ function isPossible(
     case 'retry':
       return status?.state === 'held';
     case 'cancel':
-      return (status?.state === 'held' || status?.state === 'awaiting-confirmation') && !isPosted;
+      return (status?.state === 'held' || status?.state === 'awaiting-confirmation') && !isDocumentPosted(record);
+    case 'replay':
+      if (isTemporalSilent || record.state === 'seen' || record.carrierId !== undefined) return false;
+      // In the middle of a step nobody may interrupt.
+      return status === undefined || status.state === 'held' || status.state === 'awaiting-confirmation';
+    case 'preview':
     case 'note':
     case 'assign':
       return true;
   }
 }
 
-export function isDocumentPosted(record: {
-  readonly isHandedOver: boolean;
-  readonly state: Parameters<typeof isHandedOver>[0];
-}): boolean {
+function isDocumentPosted(record: DealSituation['record']): boolean {
   return record.isHandedOver || isHandedOver(record.state);
 }

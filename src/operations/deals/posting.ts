@@ -1,11 +1,14 @@
 import { z } from 'zod';
+import type { Approval } from '../../deal/approval.js';
 import type { Figures } from '../../deal/deal.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import { add } from '../../deal/money.js';
+import type { ClosedPeriod } from '../../deal/posting-period.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import { defineOperation } from '../operation.js';
 import { type DecisionDependencies, showWaiting } from './decide.js';
 import { toFiguresVersion } from './figures-version.js';
+import { findClosedPeriodOf, type PeriodDependencies } from './posting-periods.js';
 
 /** Several deals that are to be confirmed together, each with the figures that would be, and their sum. */
 
@@ -21,6 +24,9 @@ export type PostingRow =
       readonly deal: ListedDeal;
       readonly figures: Figures & { readonly version: string };
       readonly difference: string | undefined;
+      /** When more than one person has to confirm. */
+      readonly approval: Approval | undefined;
+      readonly closedPeriod: ClosedPeriod | undefined;
     }
   | { readonly kind: 'not-now'; readonly named: string; readonly why: string };
 
@@ -37,26 +43,39 @@ export const openPosting = defineOperation({
       .min(1, 'at least one deal')
       .max(MAX_DEALS, `at most ${MAX_DEALS} deals`),
   }),
-  run: async (dependencies: DecisionDependencies, input, _actor, person): Promise<Posting> => {
+  run: async (dependencies: DecisionDependencies & PeriodDependencies, input, _actor, person): Promise<Posting> => {
     const wanted = [...new Set(input.deals)];
     const rows: PostingRow[] = [];
     for (let at = 0; at < wanted.length; at += AT_ONCE) {
       const batch = wanted.slice(at, at + AT_ONCE);
       rows.push(
-        ...(await Promise.all(batch.map((deal) => toRow(deal, () => showWaiting(dependencies, person, { deal }))))),
+        ...(await Promise.all(
+          batch.map((deal) => toRow(dependencies, deal, () => showWaiting(dependencies, person, { deal }))),
+        )),
       );
     }
     return { rows, sums: sumUp(rows) };
   },
 });
 
-async function toRow(named: string, ask: () => ReturnType<typeof showWaiting>): Promise<PostingRow> {
+async function toRow(
+  dependencies: PeriodDependencies,
+  named: string,
+  ask: () => ReturnType<typeof showWaiting>,
+): Promise<PostingRow> {
   try {
     const { status, ...deal } = await ask();
-    const { figures, difference, state } = status;
+    const { figures, difference, approval, state } = status;
     if (state !== 'awaiting-confirmation' || !figures)
       return { kind: 'not-now', named: deal.number ?? named, why: `it is ${state} by now` };
-    return { kind: 'confirmable', deal, figures: { ...figures, version: toFiguresVersion(figures) }, difference };
+    return {
+      kind: 'confirmable',
+      deal,
+      figures: { ...figures, version: toFiguresVersion(figures) },
+      difference,
+      approval,
+      closedPeriod: await findClosedPeriodOf(dependencies, deal.recordId),
+    };
   } catch (error) {
     if (error instanceof RefusedError || error instanceof UserError)
       return { kind: 'not-now', named, why: error.message };

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { parseRecordId, SOURCE_TABLES } from '../../deal/ids.js';
+import type { Queryable } from '../../ledger/database.js';
 import type { Preview } from '../../mapping/preview/preview.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { defineOperation } from '../operation.js';
+import { findDeal } from './find-deal.js';
 import {
   type ChangedDeal,
   compareMappings,
@@ -27,6 +29,16 @@ export const previewDeal = defineOperation({
   input: z.strictObject({ table: z.enum(SOURCE_TABLES), recordId: z.string().transform(parseRecordId) }),
   run: (dependencies: Dependencies, { table, recordId }): Promise<Preview> =>
     createPreviewer(dependencies, dependencies.rules).preview(table, recordId),
+});
+
+/** The same of a deal that the ledger knows, by any of its numbers. */
+export const previewListedDeal = defineOperation({
+  act: 'preview a deal',
+  input: z.strictObject({ deal: z.string().min(1, 'a number or GUID') }),
+  run: async (dependencies: Dependencies & { readonly database: Queryable }, input): Promise<Preview> => {
+    const { table, recordId } = await findDeal(dependencies.database, input.deal);
+    return createPreviewer(dependencies, dependencies.rules).preview(table, recordId);
+  },
 });
 
 /** Every deal that changed since a day, one after the other: there may be thousands. */

@@ -7,18 +7,25 @@ import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { withOurNumbers } from '../../mapping/fields/masters.js';
 import { createFindAccountsWithNumbers, type LinkReader } from '../../mapping/plan/customer-identity.js';
-import { findChanges, type Preview, type PreviewChange } from '../../mapping/preview/preview.js';
+import { findChanges, type PreviewChange } from '../../mapping/preview/changes.js';
+import type { Preview } from '../../mapping/preview/preview.js';
 import { previewDeal } from '../../mapping/preview/preview-deal.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 
 /** Reads what a hand-over would read and tells what it would write. Only GETs leave this file; the ledger is read. */
 
+/** As much of a company as is read for a preview. */
+export type PreviewCompany = Pick<
+  BusinessCentralClient,
+  'companyId' | 'findCustomer' | 'readDefaultDimensions' | 'findWholeRows' | 'readCodes'
+>;
+
 export interface PreviewDependencies {
-  readonly dataverse: DataverseClient;
+  readonly dataverse: Pick<DataverseClient, 'readDeal' | 'findRecordIds' | 'findAccountsWithNumbers'>;
   /** Who is linked, and what people decided about it. */
   readonly ledger: LinkReader;
   /** The company that the rules choose for the deal. */
-  readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
+  readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<PreviewCompany>;
 }
 
 export interface Previewer {
@@ -28,8 +35,8 @@ export interface Previewer {
 }
 
 export function createPreviewer({ dataverse, companyOf, ledger }: PreviewDependencies, rules: Rules): Previewer {
-  const known = new Map<BusinessCentralClient, ReferenceSets>();
-  const setsOf = (company: BusinessCentralClient): ReferenceSets => {
+  const known = new Map<PreviewCompany, ReferenceSets>();
+  const setsOf = (company: PreviewCompany): ReferenceSets => {
     const sets = known.get(company) ?? createReferenceSets({ readCodes: (set) => company.readCodes(set) });
     known.set(company, sets);
     return sets;

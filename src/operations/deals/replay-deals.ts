@@ -1,11 +1,9 @@
 import { z } from 'zod';
-import type { DataverseClient } from '../../clients/dataverse/client.js';
 import type { Actor } from '../../deal/actor.js';
-import { RefusedError, UserError } from '../../deal/errors.js';
+import { RefusedError, UnknownError, UserError } from '../../deal/errors.js';
 import { type HoldReason, isHoldReason } from '../../deal/holds.js';
 import { DEAL_STATES, isFinal } from '../../deal/states.js';
-import { replayDeal } from '../../dispatch/replay-deal.js';
-import type { StartDealDependencies } from '../../dispatch/start-deal.js';
+import type { DealCommands } from '../../dispatch/deal-commands.js';
 import type { Database } from '../../ledger/database.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { Ledger } from '../../ledger/ledger.js';
@@ -15,15 +13,15 @@ import { defineOperation } from '../operation.js';
 import { type Mappings, openMappings } from '../settings/mappings.js';
 import { findDeal } from './find-deal.js';
 import type { PreviewDependencies } from './previewer.js';
-import { describeReplay } from './replay-outlook.js';
+import { describeReplay, type OutlookLine } from './replay-outlook.js';
 
 /** Hands deals over again: what exists is adopted, what is missing is made. First it is shown what that would be. */
 
 export interface ReplayDependencies {
   readonly ledger: Ledger;
   readonly database: Database;
-  readonly temporal: StartDealDependencies['temporal'];
-  readonly dataverse: DataverseClient;
+  readonly deals: Pick<DealCommands, 'replay'>;
+  readonly dataverse: PreviewDependencies['dataverse'];
   readonly companyOf: PreviewDependencies['companyOf'];
   /** Today's. */
   readonly rules: Rules;
@@ -31,7 +29,12 @@ export interface ReplayDependencies {
   readonly toRules: (mapping: StoredMapping) => Rules;
 }
 
+export type { OutlookLine } from './replay-outlook.js';
+
 const MAX_DEALS = 10_000;
+
+const mapping = z.string().default('now');
+const isAsRecorded = z.boolean().default(false);
 
 const input = z
   .strictObject({
@@ -50,9 +53,9 @@ const input = z
       .min(1, 'a whole number above 0')
       .max(MAX_DEALS)
       .default(50),
-    isAsRecorded: z.boolean().default(false),
+    isAsRecorded,
     /** `now`, `then`, or the beginning of a hash. */
-    mapping: z.string().default('now'),
+    mapping,
   })
   .refine(({ deal, state, reason }) => deal !== undefined || state !== undefined || reason !== undefined, {
     message: 'a deal, or --state or --reason',
@@ -63,7 +66,7 @@ type Choice = z.output<typeof input>;
 export interface ReplayedDeal {
   readonly record: SourceRecord;
   /** What would be adopted, made and different. */
-  readonly outlook: readonly string[];
+  readonly outlook: readonly OutlookLine[];
   /** Why it stays as it is; undefined when it runs again, or may. */
   readonly leftOut?: string;
   readonly outcome?: 'started' | 'restarted';
@@ -84,6 +87,36 @@ export const replayDeals = defineOperation({
   run: async (dependencies: ReplayDependencies, choice, actor): Promise<AsyncIterable<ReplayedDeal>> =>
     replayEach(dependencies, choice, await openChoice(dependencies, choice), actor),
 });
+
+const oneDeal = z.strictObject({ deal: z.string().min(1, 'a number or GUID'), isAsRecorded, mapping });
+
+/** The first of these, for one deal alone. */
+export const foreseeReplay = defineOperation({
+  act: 'preview a deal',
+  input: oneDeal,
+  run: (dependencies: ReplayDependencies, choice): Promise<ReplayedDeal> => takeOne(dependencies, choice, undefined),
+});
+
+/** The second. @throws RefusedError that says why the deal stays as it is */
+export const replayDeal = defineOperation({
+  act: 'replay a deal',
+  input: oneDeal,
+  run: async (dependencies: ReplayDependencies, choice, actor): Promise<ReplayedDeal> => {
+    const replayed = await takeOne(dependencies, choice, actor);
+    if (replayed.leftOut !== undefined) throw new RefusedError(`nothing was done: ${replayed.leftOut}`);
+    return replayed;
+  },
+});
+
+async function takeOne(
+  dependencies: ReplayDependencies,
+  choice: z.output<typeof oneDeal>,
+  actor: Actor | undefined,
+): Promise<ReplayedDeal> {
+  const whole = { ...choice, limit: 1 };
+  for await (const one of replayEach(dependencies, whole, await openChoice(dependencies, whole), actor)) return one;
+  throw new UnknownError('deal', 'the number or GUID of a deal', choice.deal);
+}
 
 interface Chosen {
   readonly records: readonly SourceRecord[];
@@ -160,7 +193,7 @@ function findBefore(mappings: Mappings, { mappingHash }: SourceRecord): Rules | 
 }
 
 async function replay(
-  { temporal, ledger }: ReplayDependencies,
+  { deals }: ReplayDependencies,
   record: SourceRecord,
   isAsRecorded: boolean,
   mapping: string | undefined,
@@ -168,8 +201,9 @@ async function replay(
 ): Promise<Pick<ReplayedDeal, 'leftOut' | 'outcome'>> {
   const { revision, carrierId, state } = record;
   if (isAsRecorded && revision === undefined) return { leftOut: 'it was never read, so there is nothing recorded' };
-  if (isFinal(state) && carrierId !== undefined) return { leftOut: `${carrierId} carries the deal: replay that one` };
-  const outcome = await replayDeal({ temporal, ledger }, record, {
+  if (isFinal(state) && carrierId !== undefined)
+    return { leftOut: `another record of the same sale carries the deal (${carrierId}): replay that one` };
+  const outcome = await deals.replay(record, {
     actor,
     ...(mapping !== undefined && { mapping }),
     ...(isAsRecorded && revision !== undefined && { revision }),

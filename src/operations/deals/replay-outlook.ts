@@ -6,7 +6,7 @@ import { withSalesNumbers } from '../../deal/sales-numbers.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
-import { findChanges } from '../../mapping/preview/preview.js';
+import { findChanges, type PreviewChange } from '../../mapping/preview/changes.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 import { createPreviewer, type PreviewDependencies } from './previewer.js';
 
@@ -14,7 +14,7 @@ import { createPreviewer, type PreviewDependencies } from './previewer.js';
 
 export interface OutlookDependencies {
   readonly ledger: DealLedger;
-  readonly dataverse: DataverseClient;
+  readonly dataverse: Pick<DataverseClient, 'readDeal'>;
   readonly preview: PreviewDependencies;
 }
 
@@ -26,40 +26,52 @@ export interface Outlook {
   readonly before: Rules | undefined;
 }
 
+/** One thing that is known beforehand. */
+export type OutlookLine =
+  | {
+      readonly kind: 'state' | 'adopts' | 'makes' | 'hands-over' | 'gone' | 'mapping' | 'not-recorded';
+      readonly text: string;
+    }
+  /** Of the record since it was read, or of the document that was made of it. */
+  | { readonly kind: 'record-differs' | 'document-differs'; readonly change: PreviewChange };
+
 export async function describeReplay(
   record: SourceRecord,
   { ledger, dataverse, preview }: OutlookDependencies,
   { isAsRecorded, rules, before }: Outlook,
-): Promise<string[]> {
-  const lines = [
-    `state: ${record.state}${record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : ''}`,
-  ];
-  for (const { documentId, kind, reportedToSales: notified } of await ledger.listDocuments(record.recordId)) {
+): Promise<OutlookLine[]> {
+  const held = record.holdReason ? ` (${record.holdReason}: ${record.holdText ?? ''})` : '';
+  const lines: OutlookLine[] = [{ kind: 'state', text: `${record.state}${held}` }];
+  for (const { content, kind, reportedToSales: notified } of await ledger.listDocuments(record.recordId)) {
     const inSales = notified ? `, in Sales as ${notified.number} (${notified.status})` : '';
-    lines.push(`adopts: ${kind} ${documentId}${inSales}`);
+    lines.push({ kind: 'adopts', text: `${kind} ${content.number}${inSales}` });
   }
-  if (record.documentId === undefined) lines.push('makes: the document');
+  if (record.documentId === undefined) lines.push({ kind: 'makes', text: 'the document' });
   const { revision } = record;
   if (revision === undefined) return lines;
 
   const was = withSalesNumbers(await ledger.getDeal(record.recordId, revision));
   const is = isAsRecorded ? was : await readNow(record, dataverse, rules);
-  if (isAsRecorded) lines.push(`hands over revision ${revision}, as it was read then`);
-  else if (!is) return [...lines, 'the record is gone in Sales'];
+  if (isAsRecorded) lines.push({ kind: 'hands-over', text: `revision ${revision}, as it was read then` });
+  else if (!is) return [...lines, { kind: 'gone', text: 'the record is gone in Sales' }];
   else {
-    for (const one of findDifferences(was, is)) lines.push(toLine('differs', one));
+    for (const change of findDifferences(was, is))
+      if (isForPeople(change)) lines.push({ kind: 'record-differs', change });
   }
-  lines.push(`mapping: ${rules.mappingHash}${toOldMapping(record, rules)}`);
+  lines.push({ kind: 'mapping', text: `${rules.mappingHash}${toOldMapping(record, rules)}` });
   if (!before || before.mappingHash === rules.mappingHash || !is) return lines;
   if (isAsRecorded) lines.push(...findUnread(record, before, rules));
   const asThen = await createPreviewer(preview, before).previewRead(was);
   const asNow = await createPreviewer(preview, rules).previewRead(is);
-  for (const one of findChanges(asThen, asNow)) lines.push(toLine('document differs', one));
+  for (const change of findChanges(asThen, asNow)) lines.push({ kind: 'document-differs', change });
   return lines;
 }
 
-function toLine(what: string, one: { field: string; before: string | undefined; after: string | undefined }): string {
-  return `${what}: ${one.field}: ${one.before ?? '–'} → ${one.after ?? '–'}`;
+const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
+/** What an id stands for has a number or a name beside it, which differs as well. */
+function isForPeople({ before = '', after = '' }: PreviewChange): boolean {
+  return !GUID.test(before) && !GUID.test(after);
 }
 
 function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, rules: Rules): string {
@@ -69,17 +81,24 @@ function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, r
 }
 
 /** Columns of Sales that the other mapping takes and that nobody read then: they would be taken for empty. */
-function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): string[] {
+function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): OutlookLine[] {
   const columnsOf = (of: Rules) => askedColumns(of.mapping, of.lines, creationPolicyOf(of), table).rows;
   const [read, wanted] = [columnsOf(before), columnsOf(rules)];
   return (Object.keys(wanted) as (keyof typeof wanted)[]).flatMap((row) =>
     wanted[row]
       .filter((column) => !read[row].includes(column))
-      .map((column) => `not recorded: ${row === 'record' ? '' : `${row}.`}${column}, which counts as empty`),
+      .map((column) => ({
+        kind: 'not-recorded' as const,
+        text: `${row === 'record' ? '' : `${row}.`}${column}, which counts as empty`,
+      })),
   );
 }
 
-async function readNow(record: SourceRecord, dataverse: DataverseClient, rules: Rules): Promise<WonDeal | undefined> {
+async function readNow(
+  record: SourceRecord,
+  dataverse: OutlookDependencies['dataverse'],
+  rules: Rules,
+): Promise<WonDeal | undefined> {
   try {
     const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), record.table);
     return await dataverse.readDeal(record.table, record.recordId, asked);
