@@ -193,6 +193,14 @@ export const HANDED_OVER_STATES = [
 
 const HANDED_OVER: ReadonlySet<DealState> = new Set(HANDED_OVER_STATES);
 
+/** Of these the record itself is handed over, or was: something was made of it, or is about to be. */
+export const CARRYING_STATES = [
+  ...STATES_BEFORE_POSTING,
+  'awaiting-confirmation',
+  'held',
+  ...HANDED_OVER_STATES,
+] as const satisfies readonly DealState[];
+
 /** By a person or in Sales; nothing is invoiced. */
 export const ENDED_STATES = ['rejected', 'cancelled'] as const satisfies readonly DealState[];
 

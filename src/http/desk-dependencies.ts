@@ -10,6 +10,7 @@ import type { Rules } from '../mapping/rules/rules.js';
 import type { FindPostingPeriod } from '../operations/deals/posting-periods.js';
 import type { PreviewDependencies } from '../operations/deals/previewer.js';
 import type { ReplayDependencies } from '../operations/deals/replay-deals.js';
+import type { ComparisonDependencies } from '../operations/settings/compare-rules.js';
 import type { ExaminedStep } from '../operations/settings/examine.js';
 import type { News } from './news.js';
 
@@ -29,7 +30,10 @@ export interface DeskDependencies {
   readonly companyOf: PreviewDependencies['companyOf'];
   /** By which this process goes. */
   readonly rules: Rules;
+  readonly rulesFile: ComparisonDependencies['rulesFile'];
   readonly toRules: ReplayDependencies['toRules'];
+  readonly makeRules: ComparisonDependencies['makeRules'];
+  readonly turn: ComparisonDependencies['turn'];
   readonly examine: () => Promise<readonly ExaminedStep[]>;
   readonly findPostingPeriod: FindPostingPeriod;
   readonly news: News;

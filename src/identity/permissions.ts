@@ -25,6 +25,8 @@ export const PERMISSIONS = {
   'save a view': EVERYBODY,
   'preview a deal': EVERYBODY,
   'replay a deal': OPERATORS_AND_APPROVERS,
+  // Each comparison reads both systems some hundred times.
+  'compare rules': OPERATORS_AND_APPROVERS,
   'list mappings': EVERYBODY,
   'list master data': EVERYBODY,
   'retry master data': OPERATORS,

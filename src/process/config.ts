@@ -5,6 +5,7 @@ import { type CompanyPlace, listPlaces } from '../deal/companies.js';
 import { ConfigError } from '../deal/errors.js';
 import { laneQueue } from '../deal/lanes.js';
 import type { Rules } from '../mapping/rules/rules.js';
+import type { RulesFile } from '../mapping/rules/rules-file.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
 import type { KeySource } from '../secrets/key-ring.js';
 import { type AlertConfig, toAlertConfig } from './alert-settings.js';
@@ -18,7 +19,7 @@ import { type TelemetryConfig, toTelemetryConfig } from './telemetry-settings.js
 import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
 
-export { orRefuse, parseRules, withMappingOf } from './rules.js';
+export { orRefuse, parseRules, toRules, withMappingOf } from './rules.js';
 export { ConfigError };
 
 /** The environment and the rules file, parsed once; the only reader of process.env. */
@@ -97,6 +98,8 @@ export interface Config {
   readonly unverifiedDecisions: 'accepted' | 'by-signal' | 'refused';
   readonly rules: Rules;
   readonly telemetry: TelemetryConfig;
+  /** What {@link rules} were made of, defaults and all. */
+  readonly rulesFile: RulesFile;
   readonly logLevel: string;
 }
 
@@ -189,6 +192,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
     unsealedDecisions: e.UNSEALED_DECISIONS === 'on',
     rules,
     mapping: toMappingVersion(file),
+    rulesFile: file,
     codec: { token: e.CODEC_TOKEN, uiOrigin: e.TEMPORAL_UI_ORIGIN && new URL(e.TEMPORAL_UI_ORIGIN).origin },
     desk: toDeskConfig(e, `${e.ENTRA_LOGIN_URL}/${e.ENTRA_TENANT_ID}/v2.0`),
     alerts: toAlertConfig(e, e.DESK_PUBLIC_URL),

@@ -18,7 +18,7 @@ import { findLatestChange } from '../ledger/deals/list-deals.js';
 import { createSessionLedger } from '../ledger/desk/sessions.js';
 import { createFindPostingPeriod } from '../operations/deals/posting-periods.js';
 import type { Access, openAccess } from '../process/access.js';
-import { type Config, orRefuse, withMappingOf } from '../process/config.js';
+import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems, type Systems } from '../process/systems.js';
@@ -125,6 +125,9 @@ function toDependencies(
     dataverse: systems.dataverse,
     companyOf: systems.companyOf,
     rules,
+    rulesFile: config.rulesFile,
+    makeRules: (file) => orRefuse(() => toRules(file)),
+    turn: { isTaken: false },
     toRules: (mapping) => orRefuse(() => withMappingOf(rules, mapping)),
     findPostingPeriod: createFindPostingPeriod({
       read: async (companyId) => (await systems.findCompany(companyId))?.readPostingPeriod(),

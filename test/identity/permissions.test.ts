@@ -15,6 +15,7 @@ const CARD: Readonly<Record<Act, string>> = {
   'save a view': 'VOPA',
   'preview a deal': 'VOPA',
   'replay a deal': '-OPA',
+  'compare rules': '-OPA',
   'list mappings': 'VOPA',
   'list master data': 'VOPA',
   'retry master data': '-O-A',

@@ -1,3 +1,4 @@
+import { RemoteApiError } from '../../src/clients/errors.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import type { PostingPeriod } from '../../src/deal/posting-period.js';
 import type { DeskDependencies } from '../../src/http/desk-dependencies.js';
@@ -11,6 +12,10 @@ export interface DeskSystems extends Pick<DeskDependencies, 'dataverse' | 'compa
   readonly asked: string[];
   /** What somebody has done to a record in Sales. */
   change: (deal: WonDeal) => WonDeal;
+  /** Before a record is read in Sales. */
+  beforeReading: () => Promise<void>;
+  /** As when Sales is down. */
+  fail(): never;
 }
 
 const CUSTOMER_ID = '0b0b0000-0000-4000-8000-0000000c0001';
@@ -47,8 +52,15 @@ export function createDeskSystems(companyId: string, findDeal: (recordId: string
     period: { from: undefined, to: undefined },
     asked,
     change: (deal) => deal,
+    beforeReading: async () => undefined,
+    fail() {
+      throw new RemoteApiError('dataverse', 'unavailable', 'read the deal', { status: 503 });
+    },
     dataverse: {
-      readDeal: async (_table, recordId) => systems.change(findDeal(recordId)),
+      async readDeal(_table, recordId) {
+        await systems.beforeReading();
+        return systems.change(findDeal(recordId));
+      },
       findRecordIds: async () => [],
       findAccountsWithNumbers: async () => [],
     },

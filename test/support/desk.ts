@@ -12,7 +12,7 @@ import { createSessionLedger } from '../../src/ledger/desk/sessions.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
-import { orRefuse, parseRules, withMappingOf } from '../../src/process/rules.js';
+import { orRefuse, parseRules, readRulesFile, toRules, withMappingOf } from '../../src/process/rules.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type AskedMasters, createAskedMasters } from './asked-masters.js';
@@ -71,6 +71,9 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       ...systems,
       findPostingPeriod: (companyId) => systems.findPostingPeriod(companyId),
       rules,
+      rulesFile: readRulesFile(''),
+      makeRules: (file) => orRefuse(() => toRules(file)),
+      turn: { isTaken: false },
       toRules: (mapping) => orRefuse(() => withMappingOf(rules, mapping)),
       examine: async () => [
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },

@@ -16,6 +16,7 @@ import { examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { Issuer } from '../authentication/issuer.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { addCompareRulesRoute } from './compare-rules-route.js';
 import { addMasterRoutes } from './master-routes.js';
 import { addPreviewRoutes } from './preview-routes.js';
 import { answerError, problemOf, sendProblem, toProblem } from './problem.js';
@@ -314,6 +315,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
   addPreviewRoutes(api, dependencies);
   addMasterRoutes(api, dependencies);
   addSettingRoutes(api, dependencies);
+  addCompareRulesRoute(api, dependencies, log);
   addTrailRoutes(api, dependencies);
   api.all('*', (c) => sendProblem(c, toProblem(404, 'not-found', `there is no ${c.req.method} ${c.req.path}`)));
   return api;

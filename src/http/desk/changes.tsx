@@ -30,8 +30,8 @@ export function Changes({ changes, before, after, isOfFile }: Props) {
         {changes.map((change) => (
           <tr>
             <th scope="row">{isOfFile ? <code>{change.field}</code> : toFieldWords(change.field)}</th>
-            <td data-label={before}>{change.before ?? 'nothing'}</td>
-            <td data-label={after}>{change.after ?? 'nothing'}</td>
+            <td data-label={before}>{change.before || 'nothing'}</td>
+            <td data-label={after}>{change.after || 'nothing'}</td>
           </tr>
         ))}
       </tbody>

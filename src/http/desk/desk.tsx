@@ -8,6 +8,7 @@ import { type DeskEnv, guardContent, guardHost, guardSession } from '../authenti
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { observe } from '../observe.js';
 import { loadAssets } from './assets.js';
+import { createCompareRoutes } from './compare-rules-page.js';
 import { createCredentialRoutes } from './credentials-page.js';
 import { createDealRoutes, RefusalPage } from './decide.js';
 import { createDriftRoutes } from './drift-page.js';
@@ -86,6 +87,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createDriftRoutes(dependencies, frame, log));
   app.route('/', createFeedRoutes(dependencies, frame));
   app.route('/', createRulesRoutes(dependencies, frame));
+  app.route('/', createCompareRoutes(dependencies, frame, log));
   app.route('/', createCredentialRoutes(dependencies, frame));
   app.route('/', createTrailRoutes(dependencies, frame));
   app.route('/', createHealthRoutes(dependencies, frame));

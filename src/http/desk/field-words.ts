@@ -33,10 +33,11 @@ export function toStepWords(step: string): string {
   return STEPS[step] ?? step;
 }
 
-/** `totalAmountExcludingTax` and `customer.name` as words; `lineObjectNumber` is a number to everybody. */
+/** `totalAmountExcludingTax` and `customer.name` as words; `lineObjectNumber` is a number to everybody, and ids are not shown. */
 export function toNameWords(name: string): string {
   const words = name
     .replace(/^lineObject/, '')
+    .replace(/Id$/, '')
     .replaceAll('.', ' ')
     .replaceAll(/(?<=[a-z])(?=[A-Z0-9])/g, ' ')
     .toLowerCase();

@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
-import { html } from 'hono/html';
+import { html, raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
+import { stream } from 'hono/streaming';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { Assets } from './assets.js';
@@ -11,6 +12,8 @@ import { CsrfField, Page, type Place } from './layout.js';
 export interface Frame {
   /** A page of its own, or, where htmx asks for a part, the content alone. */
   show(c: Context<DeskEnv>, page: ShownPage, content: Child): Response | Promise<Response>;
+  /** A page whose end comes part by part; whoever leaves it ends the parts. */
+  stream(c: Context<DeskEnv>, page: ShownPage, beginning: Child, parts: AsyncIterable<Child>): Promise<Response>;
   /** For the panel over the page: a part where htmx asks, else a page of its own. */
   showPanel(c: Context<DeskEnv>, page: ShownPage, content: Child): Response | Promise<Response>;
 }
@@ -21,24 +24,46 @@ export interface ShownPage {
   readonly status?: ContentfulStatusCode;
 }
 
+/** Where the parts of a page stand in it; no text of anybody's becomes a comment. */
+const PARTS = '<!--parts-->';
+
 export function createFrame(assets: Assets): Frame {
-  const show = (c: Context<DeskEnv>, { title, here, status = 200 }: ShownPage, content: Child) =>
-    c.html(
-      html`<!doctype html>${(
-        <Page
-          title={title}
-          assets={assets}
-          person={c.get('session') && c.get('person')}
-          csrfToken={c.get('session')?.csrfToken}
-          {...(here && { here })}
-        >
-          {content}
-        </Page>
-      )}`,
-      status,
-    );
+  const toPage = (c: Context<DeskEnv>, { title, here }: ShownPage, content: Child) =>
+    html`<!doctype html>${(
+      <Page
+        title={title}
+        assets={assets}
+        person={c.get('session') && c.get('person')}
+        csrfToken={c.get('session')?.csrfToken}
+        {...(here && { here })}
+      >
+        {content}
+      </Page>
+    )}`;
+  const show = (c: Context<DeskEnv>, page: ShownPage, content: Child) =>
+    c.html(toPage(c, page, content), page.status ?? 200);
   return {
     show,
+    async stream(c, page, beginning, parts) {
+      const content = (
+        <>
+          {beginning}
+          <div class="parts">{raw(PARTS)}</div>
+        </>
+      );
+      const [head = '', tail = ''] = String(await toPage(c, page, content)).split(PARTS);
+      c.header('content-type', 'text/html; charset=UTF-8');
+      // A proxy that waits for the end would show no progress.
+      c.header('x-accel-buffering', 'no');
+      return stream(c, async (out) => {
+        await out.write(head);
+        for await (const part of parts) {
+          if (out.aborted) return;
+          await out.write(String(await html`${part}`));
+        }
+        await out.write(tail);
+      });
+    },
     showPanel(c, page, content) {
       if (!isPart(c)) {
         return show(

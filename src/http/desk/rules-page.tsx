@@ -65,7 +65,8 @@ function History({ c, mappings, today }: Props) {
         <>
           <p>
             A deal keeps the rules by which its document was made. Change the rules file and start the workers again,
-            and the new rules are here; <code>dealbridge preview --since</code> says beforehand what they would change.
+            and the new rules are here. <a href="/settings/compare">Try a rules file</a> says beforehand what it would
+            change.
           </p>
           {!mappings.some(({ hash }) => hash === today) && (
             <p class="warning">

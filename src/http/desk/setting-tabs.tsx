@@ -1,5 +1,6 @@
 const TABS = [
   { tab: 'rules', path: '/settings', name: 'Rules' },
+  { tab: 'compare', path: '/settings/compare', name: 'Try a rules file' },
   { tab: 'credentials', path: '/settings/credentials', name: 'Credentials' },
 ] as const;
 

@@ -213,7 +213,8 @@ function keyOffset(root: ParsedNode | null, path: readonly PropertyKey[]): numbe
     else if (isSeq(here)) here = here.items[Number(step)];
   }
   const pair = isMap(here) && here.items.find((one) => isScalar(one.key) && one.key.value === key);
-  return (pair && isScalar(pair.key) && startOf(pair.key)) || valueOffset(root, path);
+  const start = pair && isScalar(pair.key) ? startOf(pair.key) : undefined;
+  return start ?? valueOffset(root, path);
 }
 
 /** `0300` without quotes is the number 300 to YAML, which no account means. */
