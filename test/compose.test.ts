@@ -153,6 +153,14 @@ describe('docker-compose.yml', () => {
     expect(ui.environment?.['TEMPORAL_CODEC_ENDPOINT']).toBe(endpoint);
   });
 
+  it('the desk is reached on this machine alone, under the address that it answers to', () => {
+    const { desk } = loadConfig(settingsOf('starter'));
+    const { ports } = services['starter'] as Service & { readonly ports: readonly string[] };
+    expect(desk).toMatchObject({ host: '0.0.0.0', publicUrl: 'http://127.0.0.1:8090' });
+    expect(ports).toContain(`${desk?.publicUrl?.replace('http://', '')}:${desk?.port}`);
+    expect(ports.every((port) => port.startsWith('127.0.0.1:'))).toBe(true);
+  });
+
   it('the settings of the simulators are those that the simulators print', () => {
     const { tenant, environment, company, dataverseApp, businessCentralApp } = simulators.connection;
     expect(settings).toMatchObject({

@@ -57,6 +57,7 @@ export function examineExpiry(needs: {
       dataverse: config.dataverse.secret,
       'business-central': config.businessCentral.secret,
       webhook: config.starter.webhookSecret,
+      desk: config.desk?.issuer?.clientSecret,
     };
     const kept = await vault.list();
     const findings: Finding[] = [];
@@ -68,6 +69,8 @@ export function examineExpiry(needs: {
       if (settings[name] !== undefined) {
         const note = name === 'webhook' ? undefined : ENTRA_SHOWS;
         findings.push(notChecked(name, 'it stands in the settings; when it ends is not known here', note));
+      } else if (!newest && name === 'desk') {
+        // A public client has none, and neither has a desk without an issuer.
       } else if (!newest) findings.push(wrong(name, 'there is none', `Run \`dealbridge credentials set ${name}\`.`));
       else findings.push(toExpiry(name, newest, ids));
     }

@@ -9,6 +9,7 @@ const SETTINGS: Partial<Record<CredentialName, string>> = {
   dataverse: 'DATAVERSE_CLIENT_SECRET',
   'business-central': 'BC_CLIENT_SECRET',
   webhook: 'WEBHOOK_SECRET',
+  desk: 'DESK_CLIENT_SECRET',
 };
 
 /** Read afresh at every call. */

@@ -94,9 +94,10 @@ export function findDeskProblems(env: NodeJS.ProcessEnv): string[] {
   if (!e || e.DESK === 'off') return [];
   const isHere = LOOPBACK.has(e.DESK_HOST);
   const problems: string[] = [];
-  if (e.DESK_CLIENT_ID === undefined && !isHere)
+  // In a container the port is published for this machine alone; the desk answers to no other name then.
+  if (e.DESK_CLIENT_ID === undefined && !isHere && !THIS_MACHINE.test(e.DESK_PUBLIC_URL ?? ''))
     problems.push(
-      `  setting DESK_HOST: expected 127.0.0.1 as long as nobody can sign in (DESK_CLIENT_ID is not set), got '${e.DESK_HOST}'`,
+      `  setting DESK_HOST: expected 127.0.0.1 as long as nobody can sign in (DESK_CLIENT_ID is not set), or in a container DESK_PUBLIC_URL as an address of this machine, got '${e.DESK_HOST}'`,
     );
   if (e.DESK_CLIENT_ID !== undefined && !isHere && e.DESK_PUBLIC_URL === undefined)
     problems.push(

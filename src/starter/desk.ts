@@ -19,6 +19,7 @@ import { createSessionLedger } from '../ledger/desk/sessions.js';
 import { createFindPostingPeriod } from '../operations/deals/posting-periods.js';
 import type { Access, openAccess } from '../process/access.js';
 import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
+import { createCredentialProvider } from '../process/credentials.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems, type Systems } from '../process/systems.js';
@@ -60,7 +61,7 @@ export async function openDesk(
     limits: limits.all,
     publicUrl: desk.publicUrl,
     sessions: createSessions(ring, createSessionLedger(database, desk), () => systemClock.now()),
-    issuer: desk.issuer && createIssuer(desk.issuer),
+    issuer: desk.issuer && createIssuer({ ...desk.issuer, findClientSecret: toClientSecret(desk.issuer, runtime) }),
     link,
     printLink,
     localName: userName(),
@@ -98,6 +99,18 @@ export async function openDesk(
       await closed;
       await systems.close();
     },
+  };
+}
+
+/** A setting wins, else the newest in the ledger; a public client has neither. */
+function toClientSecret(
+  { clientSecret }: NonNullable<NonNullable<Config['desk']>['issuer']>,
+  { vault }: Runtime,
+): () => Promise<string | undefined> {
+  const find = createCredentialProvider(vault, 'desk', clientSecret);
+  return async () => {
+    const [newest] = await find();
+    return newest?.kind === 'secret' ? newest.secret : undefined;
   };
 }
 

@@ -103,6 +103,42 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.context().close();
   });
 
+  it('counts the first of two confirmations as what it is', async () => {
+    const [one, two] = [
+      await stage.waiting.addWaiting({ customer: 'Two Eyes Ltd' }),
+      await stage.waiting.addWaiting({ customer: 'Two Eyes Ltd' }),
+    ];
+    stage.waiting.askSeveral(one, { needed: 2, by: [] });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/posting?deal=${one}&deal=${two}`);
+    await page.getByRole('button', { name: 'Confirm all 2' }).click();
+    await page.getByText('1 confirmed, 1 waiting for another person, 0 left').waitFor();
+    const results = await page.locator('td.result').allTextContents();
+    expect(results).toEqual(['1 of 2 confirmations, yours among them: 1 missing before it is posted.', 'Confirmed']);
+    expect(await findViolations(page)).toEqual([]);
+    await page.context().close();
+  });
+
+  it('shows what a rules file would change, and how far it is', async () => {
+    await stage.waiting.addWaiting({ number: 'ORD-RULES' });
+    for (const options of [{}, { viewport: { width: 360, height: 740 }, colorScheme: 'dark' }] as const) {
+      const page = await signIn(options, ['Operator']);
+      await page.goto(`${stage.origin}/settings/compare`);
+      const file = 'mapping: { document: { shipToName: { value: North } } }';
+      await page
+        .getByLabel('A file')
+        .setInputFiles({ name: 'r.yaml', mimeType: 'text/plain', buffer: Buffer.from(file) });
+      await page.getByRole('button', { name: 'See what it would change' }).click();
+      await page.getByText(/deals compared: \d+ would be different/).waitFor();
+      expect(await page.locator('.progress-line:visible').count()).toBe(1);
+      expect(await findViolations(page)).toEqual([]);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(
+        options.viewport?.width ?? 9_999,
+      );
+      await page.context().close();
+    }
+  });
+
   it('tells when figures have changed, with both, and shows the new ones', async () => {
     const recordId = await stage.waiting.addWaiting({ number: 'ORD-CHANGED' });
     const page = await signIn({}, ['Approver']);
@@ -186,6 +222,8 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['a deal to confirm', '/deals/:waiting'],
     ['a held deal', '/deals/:held'],
     ['a form', '/deals/:waiting/reject'],
+    ['a preview', '/deals/:waiting/preview'],
+    ['running again', '/deals/:held/replay'],
     ['the posting desk', '/posting?deal=:waiting&deal=:held'],
     ['feeds', '/feeds'],
     ['master data', '/masters'],
@@ -193,6 +231,7 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     ['drift', '/masters/drift?said=repaired'],
     ['rules', '/settings'],
     ['rules as a file', `/settings/rules/${RULES}`],
+    ['trying a rules file', '/settings/compare'],
     ['credentials', '/settings/credentials?said=rotated'],
     ['the trail', '/trail'],
     ['the proof of the trail', '/trail?verify=1'],
@@ -242,6 +281,8 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     });
     await page.goto(stage.origin);
     await page.waitForLoadState('load');
+    // What the page asks for later is no part of its first load.
+    page.removeAllListeners('requestfinished');
     const bytes = (await Promise.all(sizes)).reduce((sum, one) => sum + one, 0);
     expect(bytes).toBeGreaterThan(20_000);
     expect(bytes).toBeLessThan(MAX_BYTES);

@@ -18,7 +18,7 @@ beforeAll(async () => {
     issuer: createIssuer({
       url: `${entra}/${tenant}/v2.0`,
       clientId: deskApp.clientId,
-      clientSecret: deskApp.clientSecret,
+      findClientSecret: async () => deskApp.clientSecret,
       audiences: [deskApp.clientId],
       roleNames: { rolesClaim: 'roles', groupsClaim: 'groups', byName: BY_NAME, byGroup: NONE },
     }),
@@ -106,6 +106,9 @@ const ROUTES: readonly (readonly [method: string, path: string, body: object | u
   ['POST', '/deals/:held/cancel', { reason: 'ordered twice' }, '-OPA'],
   ['POST', '/deals/:waiting/notes', { text: 'asked Mr Brown' }, '-OPA'],
   ['PUT', '/deals/:waiting/assignee', { to: 'me' }, '-OPA'],
+  ['GET', '/deals/:waiting/preview', undefined, 'VOPA'],
+  ['GET', '/deals/:held/replay', undefined, 'VOPA'],
+  ['POST', '/deals/:held/replay', { recorded: 'yes', mapping: 'now' }, '-OPA'],
   ['GET', '/views', undefined, 'VOPA'],
   ['PUT', '/views/mine', { query: 'view=held&owner=finance' }, 'VOPA'],
   ['DELETE', '/views/mine', undefined, 'VOPA'],

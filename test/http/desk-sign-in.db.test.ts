@@ -18,7 +18,7 @@ beforeAll(async () => {
     issuer: createIssuer({
       url: `${entra}/${tenant}/v2.0`,
       clientId: deskApp.clientId,
-      clientSecret: deskApp.clientSecret,
+      findClientSecret: async () => deskApp.clientSecret,
       audiences: [deskApp.clientId],
       roleNames: {
         rolesClaim: 'roles',

@@ -145,6 +145,11 @@ describe('the settings of the desk', () => {
 
   it('keep it on this machine as long as nobody can sign in, and behind https elsewhere', () => {
     expect(problem({ DESK_HOST: '0.0.0.0' })).toContain('setting DESK_HOST: expected 127.0.0.1');
+    expect(problem({ DESK_HOST: '0.0.0.0', DESK_PUBLIC_URL: 'https://desk.example.com' })).toContain(
+      'setting DESK_HOST',
+    );
+    const published = { DESK_HOST: '0.0.0.0', DESK_PUBLIC_URL: 'http://127.0.0.1:8090' };
+    expect(loadConfig({ ...WHOLE, ...published }).desk).toMatchObject({ host: '0.0.0.0', issuer: undefined });
     expect(problem({ DESK_HOST: '0.0.0.0', DESK_CLIENT_ID: 'three' })).toContain('setting DESK_PUBLIC_URL');
     expect(problem({ DESK_PUBLIC_URL: 'http://desk.example.com' })).toContain('expected an https address');
     expect(problem({ DESK_CLIENT_ID: 'three', ENTRA_LOGIN_URL: 'http://entra.example.com' })).toContain(

@@ -23,7 +23,7 @@ export interface IssuerSettings {
   readonly url: string;
   readonly clientId: string;
   /** Without one the desk is a public client, which PKCE alone protects. */
-  readonly clientSecret: string | undefined;
+  readonly findClientSecret: () => Promise<string | undefined>;
   /** For whom an access token must be meant. */
   readonly audiences: readonly string[];
   readonly roleNames: RoleNames;
@@ -47,10 +47,15 @@ export interface Issuer {
 /** An issuer that does not answer must not hold a page for long. */
 const TIMEOUT_SECONDS = 15;
 
-export function createIssuer({ url, clientId, clientSecret, audiences, roleNames }: IssuerSettings): Issuer {
+export function createIssuer({ url, clientId, findClientSecret, audiences, roleNames }: IssuerSettings): Issuer {
   let found: Promise<Configuration> | undefined;
+  let foundWith: string | undefined;
   /** Asked when it is first needed, so that the desk starts without the issuer; a failure is not remembered. */
-  const configure = (): Promise<Configuration> => {
+  const configure = async (): Promise<Configuration> => {
+    const clientSecret = await findClientSecret();
+    // A new secret counts from the next sign-in on.
+    if (clientSecret !== foundWith) found = undefined;
+    foundWith = clientSecret;
     found ??= discovery(
       new URL(url),
       clientId,

@@ -10,7 +10,7 @@ import { Live } from './layout.js';
 import { toDocumentAddress, toRecordAddress } from './places.js';
 import { SideBySide } from './side-by-side.js';
 import { Timeline } from './timeline.js';
-import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords } from './words.js';
+import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
 
 /** One deal: what it waits for and what to do, deal and draft side by side, its documents, and all that happened. */
@@ -36,7 +36,7 @@ export function DealPage({ c, deal, places, now }: Props) {
         </h1>
         <dl class="facts">
           <Fact name="Customer" value={deal.customer} more={deal.record.customerNumber} />
-          <Fact name="Company" value={deal.company} />
+          <Fact name="Company" value={toCompanyName(deal.company)} />
           <Fact name="Seller" value={deal.seller} />
           <Fact name="Gross" value={format.money(deal.amount, deal.currency)} />
           <Fact name="Given to" value={deal.assignee} />
@@ -189,7 +189,7 @@ function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { 
       <ul class="documents">
         {deal.documents.map((document) => {
           const { kind, number, isPosted, includingTax, currency, payment } = document;
-          const address = toDocumentAddress(places.businessCentral, deal.company, document);
+          const address = toDocumentAddress(places.businessCentral, toCompanyName(deal.company), document);
           const what = kind === 'order' ? 'Order' : isPosted ? 'Invoice' : 'Draft invoice';
           return (
             <li>

@@ -4,6 +4,7 @@ import { isAllowed } from '../../identity/permissions.js';
 import { compareDrift, type Drift, repairDrift, showDrift } from '../../operations/masters/drift.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { toNameWords } from './field-words.js';
 import { Time } from './format.js';
 import { Form, type Frame, formatOf } from './frame.js';
 import { MasterTabs } from './master-tabs.js';
@@ -112,8 +113,13 @@ function Found({ c, drifts, dependencies }: Props) {
           Where a person has to say: make both sides equal in Sales or in Business Central. That is noticed by itself.
         </p>
       )}
-      {drifts.map((drift) => (
-        <OfCompany c={c} drift={drift} dependencies={dependencies} isAlone={drifts.length === 1} />
+      {drifts.map((drift, index) => (
+        <OfCompany
+          c={c}
+          drift={drift}
+          dependencies={dependencies}
+          name={drift.company ?? (drifts.length === 1 ? 'The company' : `Company ${index + 1}, never named`)}
+        />
       ))}
     </>
   );
@@ -127,16 +133,15 @@ function OfCompany(props: {
   readonly c: Context<DeskEnv>;
   readonly drift: Drift;
   readonly dependencies: DeskDependencies;
-  readonly isAlone: boolean;
+  readonly name: string;
 }) {
-  const { c, drift, dependencies, isAlone } = props;
-  const { company, companyId, differences, startedAt, compared, found } = drift;
+  const { c, drift, dependencies, name } = props;
+  const { differences, startedAt, compared, found } = drift;
   const [repairable, forPeople] = [countRepairable(drift), found.person ?? 0];
   const ranked = [...differences].sort((a, b) => WINNER_WORDS[a.winner].rank - WINNER_WORDS[b.winner].rank);
-  const name = company ?? `Company ${companyId.slice(0, 8)}`;
   return (
     <section aria-label={name}>
-      {(!isAlone || company !== undefined) && <h2>{name}</h2>}
+      <h2>{name}</h2>
       <p>
         Compared{' '}
         {Object.entries(compared)
@@ -166,7 +171,7 @@ function Differences({
       {differences.map(({ kind, rowId, field, dataverse, businessCentral, winner, reason }) => (
         <li>
           <h3>
-            {field} <span class={`badge ${WINNER_WORDS[winner].tone}`}>{WINNER_WORDS[winner].text}</span>
+            {toNameWords(field)} <span class={`badge ${WINNER_WORDS[winner].tone}`}>{WINNER_WORDS[winner].text}</span>
           </h3>
           <dl class="facts">
             <div>
@@ -180,9 +185,7 @@ function Differences({
           </dl>
           <p class="sub">
             {reason}.{' '}
-            <a href={toRecordAddress(places.dataverse, { table: kind, recordId: rowId })}>
-              Open {kind} {rowId.slice(0, 8)} in Sales
-            </a>
+            <a href={toRecordAddress(places.dataverse, { table: kind, recordId: rowId })}>Open the {kind} in Sales</a>
           </p>
         </li>
       ))}

@@ -1,10 +1,11 @@
 /** Fields of plans and documents as a person reads them: `document.shipToCity` is «Ship to city». */
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+/** Also without its hyphens, as a key that a document carries. */
+const GUID = /^[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}$/i;
 
 /** Ids say nothing to anybody, and an empty value is none. */
 export function isForPeople([, value]: readonly [string, string | boolean]): boolean {
-  return value !== '' && (typeof value !== 'string' || !GUID.test(value));
+  return value !== '' && (typeof value !== 'string' || !isId(value));
 }
 
 const STEPS: Readonly<Record<string, string>> = {
@@ -14,7 +15,7 @@ const STEPS: Readonly<Record<string, string>> = {
   'create-item': 'New item',
   'create-invoice': 'New invoice',
   'create-order': 'New order',
-  'set-discount': 'Discount on',
+  'set-discount': 'Discount on the document',
 };
 
 /** Where it stands, and its name. */
@@ -27,6 +28,10 @@ export function toFieldWords(field: string): string {
   const title = step && STEPS[step[1] ?? ''];
   if (step && title !== undefined) return `${title} ${step[2]}: ${toNameWords(step[3] ?? '').toLowerCase()}`;
   return toNameWords(field.replace(/^document\.|^extra\.\w+\./, ''));
+}
+
+export function isId(text: string): boolean {
+  return GUID.test(text);
 }
 
 export function toStepWords(step: string): string {

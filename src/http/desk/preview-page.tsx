@@ -5,7 +5,7 @@ import { type Preview, type PreviewRow, previewListedDeal } from '../../operatio
 import { showDeal } from '../../operations/deals/show-deal.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
-import { isForPeople, toFieldWords, toNameWords, toStepWords } from './field-words.js';
+import { isForPeople, isId, toFieldWords, toNameWords, toStepWords } from './field-words.js';
 import type { Format } from './format.js';
 import { type Frame, formatOf } from './frame.js';
 import { OWNER_WORDS, toReasonWords } from './words.js';
@@ -199,7 +199,7 @@ function Plan({ plan, isHeld }: Pick<Preview, 'plan'> & { readonly isHeld: boole
         <ol class="plain">
           {plan.map(({ step, number, fields }) => (
             <li>
-              {toStepWords(step)} <strong>{number}</strong>
+              {toStepWords(step)} {!isId(number) && <strong>{number}</strong>}
               {Object.entries(fields)
                 .filter(isForPeople)
                 .map(([name, value]) => (

@@ -109,6 +109,13 @@ export const PAYMENT_WORDS: Readonly<Record<InvoiceStatus, string>> = {
   corrected: 'corrects a credit memo',
 };
 
+const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** A company that nobody registered under a name has its id alone, which says nothing to anybody. */
+export function toCompanyName(company: string | undefined): string | undefined {
+  return company !== undefined && GUID.test(company) ? undefined : company;
+}
+
 /** `customer-missing` is read as «Customer missing». */
 export function toReasonWords(reason: HoldReason): string {
   const words = reason.replaceAll('-', ' ');

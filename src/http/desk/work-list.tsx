@@ -14,7 +14,7 @@ import { Time } from './format.js';
 import { type Frame, formatOf } from './frame.js';
 import { Live, Message } from './layout.js';
 import { Views } from './views.js';
-import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toReasonWords, VIEW_WORDS } from './words.js';
+import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords, VIEW_WORDS } from './words.js';
 
 /** The page that a working day begins with. */
 
@@ -262,7 +262,9 @@ function Row({ deal, picks, may, format, now }: RowProps) {
       </td>
       <td>
         {deal.customer ?? '–'}
-        <span class="sub">{[deal.company, deal.seller && `sold by ${deal.seller}`].filter(Boolean).join(' · ')}</span>
+        <span class="sub">
+          {[toCompanyName(deal.company), deal.seller && `sold by ${deal.seller}`].filter(Boolean).join(' · ')}
+        </span>
       </td>
       <td class="amount">{format.money(deal.amount, deal.currency)}</td>
       <td class="since">

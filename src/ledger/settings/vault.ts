@@ -16,7 +16,7 @@ import {
   takeCredentials,
 } from './credentials.js';
 
-export const CREDENTIAL_NAMES = ['dataverse', 'business-central', 'webhook'] as const;
+export const CREDENTIAL_NAMES = ['dataverse', 'business-central', 'webhook', 'desk'] as const;
 export type SystemCredential = (typeof CREDENTIAL_NAMES)[number];
 /** Further app registrations of Business Central are named in the rules. */
 export type CredentialName = SystemCredential | ApplicationCredential;

@@ -102,7 +102,8 @@ function toSecret(name: string, secret: string) {
 }
 
 function toCertificate(name: string, pem: string) {
-  if (name === 'webhook') throw new UserError('--certificate', 'a secret: a webhook has no certificate');
+  if (name === 'webhook' || name === 'desk')
+    throw new UserError('--certificate', `a secret: the ${name} has no certificate`);
   try {
     const { credential, facts } = parseCertificate(pem);
     return { credential, certificate: facts };
