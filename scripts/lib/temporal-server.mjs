@@ -30,7 +30,7 @@ const SEARCH_ATTRIBUTES = {
 };
 
 /** Starts a server for one machine; it ends with this process. `dbFile` keeps its state, without it nothing is kept. */
-export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoint }) {
+export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoint, namespaces = [] }) {
   const chosen = port || (await freePort());
   const address = `127.0.0.1:${chosen}`;
   const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
@@ -48,6 +48,7 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
     'error',
     ...QUICK,
     ...attributes,
+    ...namespaces.flatMap((name) => ['--namespace', name]),
   ];
   if (dbFile)
     args.push('--db-filename', dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal');
@@ -67,6 +68,7 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
       : await startWebUi({ port: uiPort, target: ownUiPort, codecEndpoint });
   return {
     address,
+    pid: child.pid,
     uiUrl: uiPort === undefined ? undefined : `http://127.0.0.1:${uiPort}`,
     async stop() {
       process.off('exit', kill);

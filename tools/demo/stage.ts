@@ -19,14 +19,23 @@ export interface DemoStage {
   readonly webhook: { readonly url: string; readonly name: string; readonly value: string };
   readonly worker: ChildProcess;
   readonly starter: ChildProcess;
+  /** Absent when it was there before. */
+  readonly ledger: ChildProcess | undefined;
 }
 
-export interface DemoStageOptions {
+export interface DemoStageOptions extends ProductStageOptions {
+  readonly simulators?: SimulatorOptions;
+}
+
+interface ProductStageOptions {
   readonly temporalAddress: string;
   readonly dataDir: string;
   /** Any free one unless it is named. */
   readonly starterPort?: number;
-  readonly simulators?: SimulatorOptions;
+  /** A ledger that is there; without it one is started in `dataDir`. */
+  readonly ledgerUrl?: string;
+  /** What Node is told when it starts the worker. */
+  readonly workerNodeArgs?: readonly string[];
   /** Settings of worker and starter besides those that follow from the simulators. */
   readonly env?: Readonly<Record<string, string>>;
   readonly onStop: (work: () => Promise<void>) => void;
@@ -46,9 +55,18 @@ opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
 `;
 
 export async function openDemoStage(options: DemoStageOptions, automaticBelow: string): Promise<DemoStage> {
-  const { dataDir, onStop } = options;
   const simulators = await startSimulators(options.simulators);
-  onStop(() => simulators.stop());
+  options.onStop(() => simulators.stop());
+  return openProductStage(options, simulators, automaticBelow);
+}
+
+/** The same against simulators that others use as well. */
+export async function openProductStage(
+  options: ProductStageOptions,
+  simulators: Simulators,
+  automaticBelow: string,
+): Promise<DemoStage> {
+  const { dataDir, onStop, ledgerUrl: url } = options;
   const rulesFile = `${dataDir}.rules.yaml`;
   await writeFile(rulesFile, toRules(automaticBelow));
   const keyFile = `${dataDir}.keys`;
@@ -57,19 +75,20 @@ export async function openDemoStage(options: DemoStageOptions, automaticBelow: s
     temporalAddress: options.temporalAddress,
     simulators,
     programs: PROGRAMS,
-    ledger: { folder: dataDir, port: await freePort() },
+    ledger: url === undefined ? { folder: dataDir, port: await freePort() } : { url },
     webhookSecret: 'the-webhook-secret-of-the-demo',
     ...(options.starterPort !== undefined && { starterPort: options.starterPort }),
     settings: { DEALBRIDGE_KEY_FILE: keyFile, DEALBRIDGE_RULES: rulesFile, ...options.env },
     async launch(program) {
-      const { child, ready } = await startProcess(program, ['ignore', 'inherit']);
+      const nodeArgs = program.name === 'worker' ? options.workerNodeArgs : undefined;
+      const { child, ready } = await startProcess({ ...program, ...(nodeArgs && { nodeArgs }) }, ['ignore', 'inherit']);
       onStop(() => stopProcess(child, 'SIGTERM'));
       return { process: child, ready };
     },
   });
-  const { env, ledgerUrl, starter, starterUrl, webhook, desk } = stage;
+  const { env, ledger, ledgerUrl, starter, starterUrl, webhook, desk } = stage;
   const [worker] = stage.workers;
   if (!worker) throw new Error('the stage has no worker');
   const deskLink = desk?.signInLink ?? '';
-  return { simulators, env, ledgerUrl, keyFile, starterUrl, webhook, worker, starter, deskLink };
+  return { simulators, env, ledger, ledgerUrl, keyFile, starterUrl, webhook, worker, starter, deskLink };
 }

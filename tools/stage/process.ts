@@ -7,6 +7,8 @@ export interface Program {
   readonly path: string;
   readonly args: readonly string[];
   readonly env: NodeJS.ProcessEnv;
+  /** What Node itself is told. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** Its channel closes however the parent ends, SIGKILL included; the channel alone does not keep the process alive. */
@@ -22,10 +24,10 @@ process.once('exit', () => {
 /** What standard output and standard error of a process are connected to. */
 export type Output = readonly ['ignore' | 'inherit' | 'pipe', 'inherit' | 'pipe'] | readonly [number, number];
 
-export function forkProgram({ path, args, env }: Program, [out, error]: Output): ChildProcess {
+export function forkProgram({ path, args, env, nodeArgs = [] }: Program, [out, error]: Output): ChildProcess {
   const child = fork(path, args, {
     env,
-    execArgv: ['--import', END_WITH_PARENT],
+    execArgv: ['--import', END_WITH_PARENT, ...nodeArgs],
     stdio: ['ignore', out, error, 'ipc'],
   });
   running.add(child);

@@ -1,0 +1,141 @@
+import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import { Client, Connection } from '@temporalio/client';
+import pg from 'pg';
+import { dealWorkflowId } from '../../src/deal/ids.js';
+import { openProductStage } from '../demo/stage.js';
+import { type Program, startProcess, stopProcess } from '../stage/process.js';
+import type { Contender, History } from './contender.js';
+import type { MeasuredProcess } from './processor.js';
+import { countInvoiceRows, linkMasters } from './seed.js';
+
+/** The product itself: webhook, starter, Temporal, worker, ledger. */
+
+export interface DealbridgeOptions {
+  readonly name: string;
+  readonly simulators: Simulators;
+  readonly temporal: { readonly address: string; readonly pid: number };
+  readonly namespace: string;
+  readonly dataDir: string;
+  /** PostgreSQL; without it PGlite. */
+  readonly postgresql?: { readonly url: string; readonly pid: number };
+  /** Where the worker's processor profile is written when it ends. */
+  readonly profile?: string | undefined;
+  readonly onStop: (work: () => Promise<void>) => void;
+}
+
+export interface Dealbridge extends Contender {
+  /** Starts the worker anew with another number of requests a second. */
+  limit(ratePerSecond: number): Promise<void>;
+}
+
+/** More than any machine of two cores sends. */
+const NO_RATE = '100000';
+
+export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbridge> {
+  const { name, simulators, temporal, namespace, postgresql, onStop } = options;
+  const stage = await openProductStage(
+    {
+      temporalAddress: temporal.address,
+      dataDir: options.dataDir,
+      env: { BC_RATE_PER_SECOND: NO_RATE, TEMPORAL_NAMESPACE: namespace },
+      ...(postgresql && { ledgerUrl: postgresql.url }),
+      ...(options.profile !== undefined && { workerNodeArgs: ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] }),
+      onStop,
+    },
+    simulators,
+    '100000000',
+  );
+  await linkMasters(simulators, stage.ledgerUrl);
+  const connection = await Connection.connect({ address: temporal.address });
+  onStop(() => connection.close());
+  const { workflow } = new Client({ connection, namespace });
+  const statements = postgresql && (await openStatements(postgresql.url));
+  if (statements) onStop(statements.close);
+  const ledgerPid = postgresql?.pid ?? stage.ledger?.pid ?? 0;
+  let worker = stage.worker;
+  const ended = countInvoiceRows(simulators);
+  const { url, name: header, value } = stage.webhook;
+
+  return {
+    name,
+    get processes(): MeasuredProcess[] {
+      return [
+        { name: 'worker', pid: worker.pid ?? 0 },
+        { name: 'starter', pid: stage.starter.pid ?? 0 },
+        { name: 'ledger', pid: ledgerPid },
+        { name: 'Temporal', pid: temporal.pid },
+      ];
+    },
+    async start({ id }) {
+      const answer = await fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', [header]: value },
+        body: JSON.stringify({ MessageName: 'Update', PrimaryEntityName: 'salesorder', PrimaryEntityId: id }),
+      });
+      if (answer.status !== 202) throw new Error(`the starter answered ${answer.status}`);
+      await answer.arrayBuffer();
+    },
+    ended,
+    async untilQuiet() {
+      const query = `WorkflowType = 'handOverDeal' AND ExecutionStatus = 'Running'`;
+      while ((await workflow.count(query)).count > 0) await sleep(100);
+    },
+    ...(statements && { countStatements: statements.count }),
+    readHistories: (deals) => readHistories(workflow, deals),
+    async limit(ratePerSecond) {
+      await stopProcess(worker, 'SIGTERM');
+      const env = { ...stage.env, BC_RATE_PER_SECOND: String(ratePerSecond) };
+      worker = await startWorker(env, onStop);
+    },
+  };
+}
+
+async function startWorker(env: NodeJS.ProcessEnv, onStop: DealbridgeOptions['onStop']): Promise<ChildProcess> {
+  // This file runs from dist-tools/tools/bench; the process is the product's.
+  const path = fileURLToPath(new URL('../../../dist/worker.js', import.meta.url));
+  const program: Program = { name: 'worker', path, args: [], env };
+  const { child } = await startProcess(program, ['ignore', 'inherit']);
+  onStop(() => stopProcess(child, 'SIGTERM'));
+  return child;
+}
+
+async function readHistories(workflow: Client['workflow'], deals: readonly SeedDocument[]): Promise<History[]> {
+  const histories: History[] = [];
+  for (const { id } of deals) {
+    const { events = [] } = await workflow.getHandle(dealWorkflowId(id)).fetchHistory();
+    const types: Record<string, number> = {};
+    for (const { eventType } of events ?? []) types[String(eventType)] = (types[String(eventType)] ?? 0) + 1;
+    const counted = (type: number): number => types[String(type)] ?? 0;
+    histories.push({
+      events: events?.length ?? 0,
+      workflowTasks: counted(WORKFLOW_TASK_COMPLETED),
+      activities: counted(ACTIVITY_TASK_SCHEDULED),
+      types,
+    });
+  }
+  return histories;
+}
+
+/** https://github.com/temporalio/api/blob/master/temporal/api/enums/v1/event_type.proto */
+const WORKFLOW_TASK_COMPLETED = 7;
+const ACTIVITY_TASK_SCHEDULED = 10;
+
+/** Counted by PostgreSQL itself; BEGIN and COMMIT are statements too, since each is a way there and back. */
+async function openStatements(url: string) {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query('CREATE EXTENSION IF NOT EXISTS pg_stat_statements');
+  return {
+    async count(): Promise<number> {
+      const { rows } = await client.query<{ calls: string }>(
+        `SELECT coalesce(sum(calls), 0) AS calls FROM pg_stat_statements WHERE query NOT LIKE '%pg_stat_statements%'`,
+      );
+      return Number(rows[0]?.calls);
+    },
+    close: () => client.end(),
+  };
+}

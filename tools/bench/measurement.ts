@@ -1,0 +1,121 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Simulators } from '@dealbridge/simulators';
+import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import type { EmptyWork } from './bare-workflows.js';
+import type { Contender, History } from './contender.js';
+import { type MeasuredProcess, peakMemoryMb, processorMs } from './processor.js';
+
+/** What one contender has shown so far. */
+export class Measurement {
+  readonly contender: Contender;
+  /** Milliseconds from the start to the end of deals that came one by one. */
+  readonly times: number[] = [];
+  /** Of each round in which many came at once. */
+  readonly dealsPerSecond: number[] = [];
+  readonly processor = new Map<string, number[]>();
+  readonly statements: number[] = [];
+  readonly histories: History[] = [];
+  readonly peakMb = new Map<string, number>();
+  underLimit: { readonly dealsPerSecond: number; readonly throttled: number } | undefined;
+  private readonly simulators: Simulators;
+
+  constructor(contender: Contender, simulators: Simulators) {
+    this.contender = contender;
+    this.simulators = simulators;
+  }
+
+  /** @returns how large a deal is, where its history tells */
+  async warmUp(deals: readonly SeedDocument[]): Promise<EmptyWork | undefined> {
+    await this.untilEnded(deals);
+    await this.contender.untilQuiet();
+    const histories = (await this.contender.readHistories?.(deals.slice(-SAMPLE))) ?? [];
+    this.histories.push(...histories);
+    if (histories.length === 0) return undefined;
+    const median = (of: (history: History) => number) => at(histories.map(of), 0.5);
+    return {
+      activities: median(({ activities }) => activities),
+      workflowTasks: median(({ workflowTasks }) => workflowTasks),
+    };
+  }
+
+  async oneByOne(deals: readonly SeedDocument[]): Promise<void> {
+    for (const deal of deals) {
+      const started = performance.now();
+      await this.untilEnded([deal]);
+      this.times.push(performance.now() - started);
+    }
+    await this.contender.untilQuiet();
+  }
+
+  /** The processor counts until nothing is under way any more, the clock until the last one has reached Sales. */
+  async atOnce(deals: readonly SeedDocument[]): Promise<void> {
+    const processes = this.processes();
+    const before = processes.map(({ pid }) => processorMs(pid));
+    const statements = await this.contender.countStatements?.();
+    const started = performance.now();
+    await this.untilEnded(deals);
+    this.dealsPerSecond.push((deals.length * 1_000) / (performance.now() - started));
+    await this.contender.untilQuiet();
+    for (const [index, { name, pid }] of processes.entries()) {
+      const spent = (processorMs(pid) - (before[index] ?? 0)) / deals.length;
+      this.processor.set(name, [...(this.processor.get(name) ?? []), spent]);
+      this.peakMb.set(name, peakMemoryMb(pid));
+    }
+    const after = await this.contender.countStatements?.();
+    if (statements !== undefined && after !== undefined) this.statements.push((after - statements) / deals.length);
+  }
+
+  /** At the rate that its worker is allowed. */
+  async limited(deals: readonly SeedDocument[]): Promise<void> {
+    const { requests } = this.simulators.businessCentral;
+    const from = requests.length;
+    const started = performance.now();
+    await this.untilEnded(deals);
+    const dealsPerSecond = (deals.length * 1_000) / (performance.now() - started);
+    await this.contender.untilQuiet();
+    const throttled = requests.slice(from).filter(({ status }) => status === 429).length;
+    this.underLimit = { dealsPerSecond, throttled };
+  }
+
+  /** The last round in a line. */
+  said(): string {
+    const total = [...this.processor.values()].reduce((sum, rounds) => sum + (rounds.at(-1) ?? 0), 0);
+    return `${this.contender.name}: ${this.dealsPerSecond.at(-1)?.toFixed(1)} deals/s, ${total.toFixed(0)} ms of processor a deal`;
+  }
+
+  private processes(): MeasuredProcess[] {
+    return [...this.contender.processes, { name: DRIVER, pid: process.pid }];
+  }
+
+  private async untilEnded(deals: readonly SeedDocument[]): Promise<void> {
+    const wanted = this.contender.ended() + deals.length;
+    const waiting = [...deals];
+    const starting = Array.from({ length: STARTS_AT_ONCE }, async () => {
+      for (let deal = waiting.shift(); deal; deal = waiting.shift()) await this.contender.start(deal);
+    });
+    await Promise.all(starting);
+    const until = performance.now() + deals.length * PATIENCE_MS + PATIENCE_MS;
+    while (this.contender.ended() < wanted) {
+      if (performance.now() > until) {
+        const missing = wanted - this.contender.ended();
+        throw new Error(`${this.contender.name}: ${missing} of ${deals.length} deals did not come to their end`);
+      }
+      await sleep(1);
+    }
+  }
+}
+
+/** Holds the simulators as well. */
+export const DRIVER = 'simulators and driver';
+
+/** Histories that are read; what is the same for every deal needs no more. */
+const SAMPLE = 10;
+const STARTS_AT_ONCE = 50;
+/** For each deal; ten times of what a busy machine needs. */
+const PATIENCE_MS = 10_000;
+
+/** The share of `times` that is not above what is returned. */
+export function at(times: readonly number[], share: number): number {
+  const sorted = [...times].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+}

@@ -1,0 +1,125 @@
+import type { EmptyWork } from './bare-workflows.js';
+import { at, DRIVER, type Measurement } from './measurement.js';
+
+/** What a run has shown, as a table and as a record. Of several rounds the median counts. */
+
+export interface Record {
+  readonly machine: string;
+  readonly options: Readonly<{ [name: string]: number }>;
+  /** How large bare Temporal's empty workflows were. */
+  readonly shape: EmptyWork;
+  readonly contenders: readonly Result[];
+}
+
+interface Result {
+  readonly name: string;
+  readonly dealsPerSecond: number;
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+  /** A deal, by process. */
+  readonly processorMs: Readonly<{ [process: string]: number }>;
+  /** All of them but the driver, which stands for the other side. */
+  readonly ownProcessorMs: number;
+  readonly peakMb: Readonly<{ [process: string]: number }>;
+  readonly events?: number;
+  readonly workflowTasks?: number;
+  readonly activities?: number;
+  /** By the number of their type in Temporal's API. */
+  readonly eventTypes?: Readonly<{ [type: string]: number }>;
+  readonly statements?: number;
+  readonly underLimit?: { readonly dealsPerSecond: number; readonly throttled: number };
+}
+
+export function toRecord(
+  machine: string,
+  options: Record['options'],
+  shape: EmptyWork,
+  measurements: readonly Measurement[],
+): Record {
+  return { machine, options, shape, contenders: measurements.map(toResult) };
+}
+
+function toResult(measured: Measurement): Result {
+  const { contender, times, dealsPerSecond, processor, statements, histories, peakMb, underLimit } = measured;
+  const processorMs = Object.fromEntries([...processor].map(([name, rounds]) => [name, rounded(at(rounds, 0.5))]));
+  const own = Object.entries(processorMs).filter(([name]) => name !== DRIVER);
+  const [first] = histories;
+  const median = (of: (history: (typeof histories)[number]) => number) => at(histories.map(of), 0.5);
+  return {
+    name: contender.name,
+    dealsPerSecond: rounded(at(dealsPerSecond, 0.5)),
+    p50Ms: rounded(at(times, 0.5)),
+    p99Ms: rounded(at(times, 0.99)),
+    processorMs,
+    ownProcessorMs: rounded(own.reduce((sum, [, ms]) => sum + ms, 0)),
+    peakMb: Object.fromEntries([...peakMb].map(([name, mb]) => [name, Math.round(mb)])),
+    ...(first && {
+      events: median(({ events }) => events),
+      workflowTasks: median(({ workflowTasks }) => workflowTasks),
+      activities: median(({ activities }) => activities),
+      eventTypes: first.types,
+    }),
+    ...(statements.length > 0 && { statements: rounded(at(statements, 0.5)) }),
+    ...(underLimit && { underLimit: { ...underLimit, dealsPerSecond: rounded(underLimit.dealsPerSecond) } }),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 10) / 10;
+}
+
+const COLUMNS = ['', 'deals/s', 'p50 ms', 'p99 ms', 'processor ms/deal', 'events', 'tasks', 'statements'];
+
+/** As Markdown, so that it can stand in a document as it is. */
+export function printReport({ machine, options, shape, contenders }: Record): void {
+  print(`\n${machine}`);
+  print(
+    `${options['rounds']} rounds in turn, each ${options['singles']} deals one by one and ${options['deals']} at once, ` +
+      `medians; bare Temporal: ${shape.activities} activities and ${shape.workflowTasks} workflow tasks\n`,
+  );
+  print(row(COLUMNS));
+  print(row(COLUMNS.map(() => '---')));
+  for (const result of contenders) {
+    const { name, dealsPerSecond, p50Ms, p99Ms, ownProcessorMs, events, workflowTasks, statements } = result;
+    print(row([name, dealsPerSecond, p50Ms, p99Ms, ownProcessorMs, events, workflowTasks, statements]));
+  }
+  print('\nProcessor ms of each process a deal, and its peak memory:\n');
+  for (const { name, processorMs, peakMb } of contenders) {
+    const processes = Object.entries(processorMs).map(([of, ms]) => `${of} ${ms} ms (${peakMb[of]} MB)`);
+    print(`- ${name}: ${processes.join(', ')}`);
+  }
+  print('');
+  for (const { name, underLimit } of contenders) {
+    if (!underLimit) continue;
+    const { dealsPerSecond, throttled } = underLimit;
+    print(
+      `- ${name}, ${options['rate']} requests/s allowed: ${dealsPerSecond} deals/s, ${throttled} answered with 429`,
+    );
+  }
+  printRatios(contenders);
+}
+
+/** Of each Dealbridge to each of the others. */
+function printRatios(contenders: readonly Result[]): void {
+  const isProduct = ({ name }: Result) => name.startsWith('Dealbridge');
+  for (const product of contenders.filter(isProduct)) {
+    for (const other of contenders.filter((result) => !isProduct(result))) {
+      const [speed, cost] = [
+        product.dealsPerSecond / other.dealsPerSecond,
+        product.ownProcessorMs / other.ownProcessorMs,
+      ];
+      const over = (product.p50Ms - other.p50Ms).toFixed(0);
+      print(
+        `- ${product.name} to ${other.name}: ${speed.toFixed(2)} of its deals/s, ${cost.toFixed(1)} times its processor, ${over} ms over its median`,
+      );
+    }
+  }
+}
+
+function row(cells: readonly (string | number | undefined)[]): string {
+  return `| ${cells.map((cell) => cell ?? '–').join(' | ')} |`;
+}
+
+function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
