@@ -142,6 +142,7 @@ CREATE TABLE write_backs (
   sales_invoice_id uuid NOT NULL,
   etag text NOT NULL,
   reported_to_sales jsonb NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
   reported_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX write_backs_by_record ON write_backs (record_id);

@@ -100,3 +100,44 @@ CREATE TABLE webhook_subscriptions (
 );
 COMMENT ON TABLE webhook_subscriptions IS 'Our webhook subscriptions in Business Central, with the last renewal and the last error.';
 COMMENT ON COLUMN webhook_subscriptions.resource IS 'What it is about: invoices, customers, items, ...';
+
+CREATE TABLE flows (
+  flow text NOT NULL,
+  company_id uuid NOT NULL,
+  watermark timestamptz NOT NULL,
+  read_at timestamptz,
+  error text,
+  error_at timestamptz,
+  PRIMARY KEY (flow, company_id)
+);
+COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
+COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
+COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
+
+CREATE TABLE flow_rows (
+  flow text NOT NULL,
+  company_id uuid NOT NULL,
+  source_id text NOT NULL,
+  record_id uuid,
+  target_id uuid,
+  etag text NOT NULL,
+  content jsonb NOT NULL,
+  state text NOT NULL CHECK (state IN ('pending', 'carried', 'noted', 'skipped')),
+  reason text,
+  remark text,
+  changed_at timestamptz NOT NULL DEFAULT now(),
+  met_at timestamptz,
+  tried_at timestamptz,
+  PRIMARY KEY (flow, company_id, source_id)
+);
+CREATE INDEX flow_rows_pending ON flow_rows (flow, company_id, tried_at) WHERE state = 'pending';
+CREATE INDEX flow_rows_by_target ON flow_rows (target_id) WHERE target_id IS NOT NULL;
+COMMENT ON TABLE flow_rows IS 'Each thing that flows back: read in one transaction with the position, carried afterwards.';
+COMMENT ON COLUMN flow_rows.source_id IS 'Its id in the system that it comes from.';
+COMMENT ON COLUMN flow_rows.record_id IS 'The deal that it belongs to, where there is one.';
+COMMENT ON COLUMN flow_rows.target_id IS 'The row or document that takes it.';
+COMMENT ON COLUMN flow_rows.etag IS 'Of what was read; another one is carried anew.';
+COMMENT ON COLUMN flow_rows.content IS 'The values to be carried, version 1: src/ledger/feeds/flows.ts.';
+COMMENT ON COLUMN flow_rows.reason IS 'Why it was noted or skipped: a reason of src/deal/flows.ts.';
+COMMENT ON COLUMN flow_rows.met_at IS 'When a reading last met it, changed or not.';
+COMMENT ON COLUMN flow_rows.remark IS 'What was found, in words.';

@@ -2,6 +2,7 @@ import { serve } from '@hono/node-server';
 import { findCompanyId } from './clients/business-central/client.js';
 import { createDataverseClient } from './clients/dataverse/client.js';
 import type { CompanyPlace } from './deal/companies.js';
+import { FLOWS } from './deal/flows.js';
 import { laneQueue } from './deal/lanes.js';
 import { createCompanyFeeds } from './dispatch/ensure/company-feeds.js';
 import { keepTrying } from './dispatch/ensure/keep-trying.js';
@@ -73,6 +74,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
   laneOf: ({ application }: CompanyPlace) => (application === undefined ? undefined : laneQueue(application)),
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
+  flows: FLOWS.filter((flow) => config.rules.flows[flow] !== undefined),
 });
 const heldDeals = createWakeHeldDeals({
   startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),

@@ -15,6 +15,7 @@ export type WorkflowName = keyof Registered;
 /** A name that the worker does not register, or a workflow without a name here, does not compile. */
 export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   applyMatches: 'applyMatches',
+  carryFlow: 'carryFlow',
   checkTrail: 'checkTrail',
   handOverDeal: 'handOverDeal',
   invoiceFeed: 'invoiceFeed',

@@ -110,6 +110,7 @@ export function toRules(file: RulesFile): Rules {
     ),
     alerts: toAlertRules(file.alerts),
     sellerNotes: toSellerNoteRules(file.sellerNotes),
+    flows: file.flows,
   };
 }
 

@@ -12,6 +12,8 @@ import { createInvoiceFeedActivities } from '../activities/feeds/invoice-feed.js
 import { createReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from '../activities/feeds/sales-feed.js';
 import { createSubscriptionActivities } from '../activities/feeds/subscriptions.js';
+import { createFlowSteps } from '../activities/flows/flow-steps.js';
+import { createFlows } from '../activities/flows/switched-on.js';
 import { createMasterDataCreation, createMasterDataLookups } from '../activities/masters/deal-master-data.js';
 import {
   createDriftBusinessCentral,
@@ -40,6 +42,7 @@ import { createWakeWaitingDeals } from '../dispatch/wake-waiting-deals.js';
 import { createDetections } from '../ledger/deals/detections.js';
 import { createSellerNotes } from '../ledger/deals/seller-notes.js';
 import { createWaiting } from '../ledger/deals/waiting.js';
+import { createFlowLedger } from '../ledger/feeds/flows.js';
 import { createFeedLedger } from '../ledger/feeds/sales-feeds.js';
 import { createDriftLedger } from '../ledger/masters/drift.js';
 import { createMasterLedger } from '../ledger/masters/masters.js';
@@ -57,7 +60,7 @@ import type { Systems } from './systems.js';
 /** Which activities poll which queue, and what each of them is given; nothing is decided here. */
 export async function createActivities(config: Config, runtime: Runtime, systems: Systems) {
   const { database, ledger, log, ring, temporal, vault } = runtime;
-  const { first, companies, dataverse, changes, dataverseMasters, rulesOfRecords } = systems;
+  const { first, companies, dataverse, changes, dataverseMasters, dataverseFlows, rulesOfRecords } = systems;
   const { rules } = config;
   const { companyId } = first;
   const start = (ref: RecordRef, hint?: ChangeHint, label?: DealLabel) =>
@@ -80,6 +83,12 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     findStrongCandidate: candidatesIn(company),
     findAccountsWithNumbers: createFindAccountsWithNumbers(dataverse, rules),
   });
+  const flowsIn = (company: Company) => {
+    const flows = createFlowLedger(database, company.companyId);
+    const dataverseAmbiguityMs = config.dataverse.ambiguityWindowMs;
+    const dependencies = { ...stepsIn(company), dataverseFlows, dataverseAmbiguityMs, flows };
+    return createFlowSteps({ flows, switchedOn: createFlows(dependencies, rules.flows) });
+  };
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
   const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
   await getNewestNoticeSecret(noticeSecrets);
@@ -149,6 +158,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...createProductReaders(masterDataDeps),
       ...createMatchDataverse(masterDataDeps),
       ...createDriftDataverse(masterDataDeps),
+      ...routeByCompany(companies, (company) => ({ carryFlow: flowsIn(company).carryFlow })),
     },
     businessCentral: {
       ...routeByCompany(companies, (company) => createMasterDataLookups(stepsIn(company))),
@@ -179,6 +189,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
           getNoticeSecret: () => getNewestNoticeSecret(noticeSecrets),
         }),
       ),
+      ...routeByCompany(companies, (company) => ({ collectFlow: flowsIn(company).collectFlow })),
       ...createCustomerSteps(masterDataDeps),
       ...createItemSteps(masterDataDeps),
       ...createMatchBusinessCentral(masterDataDeps),

@@ -6,6 +6,7 @@ import { createReferenceSets } from '../clients/business-central/reference-sets.
 import { createSubscriptionClient } from '../clients/business-central/subscriptions.js';
 import { createDataverseChanges } from '../clients/dataverse/changes.js';
 import { createDataverseClient } from '../clients/dataverse/client.js';
+import { createDataverseFlows } from '../clients/dataverse/flows.js';
 import { createDataverseMasters } from '../clients/dataverse/masters.js';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
@@ -97,12 +98,14 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const dataverse = createDataverseClient(dataverseAccess);
   const changes = createDataverseChanges(dataverseAccess, systemClock);
   const dataverseMasters = createDataverseMasters(dataverseAccess, { columns, withContacts: rules.masters.contacts });
+  const dataverseFlows = createDataverseFlows(dataverseAccess);
   return {
     first,
     companies,
     dataverse,
     changes,
     dataverseMasters,
+    dataverseFlows,
     rulesOfRecords: createRulesOfRecords({
       today: rules,
       findMapping: (hash) => findMapping(database, hash),
@@ -111,7 +114,9 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
     ledger,
     findLanes: createFindLanes(furtherCompanies, createEnvironmentLedger(database)),
     async close(): Promise<void> {
-      await Promise.all([dataverse, changes, dataverseMasters, companies].map((client) => client.close()));
+      await Promise.all(
+        [dataverse, changes, dataverseMasters, dataverseFlows, companies].map((client) => client.close()),
+      );
     },
   };
 }

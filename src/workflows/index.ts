@@ -6,6 +6,7 @@ export { sealAudit } from './audit/seal-audit.js';
 export { handOverDeal } from './deals/hand-over-deal.js';
 export { resumeDeals } from './deals/resume-deals.js';
 export { tellSellers } from './deals/tell-sellers.js';
+export { carryFlow } from './feeds/carry-flow.js';
 export { invoiceFeed } from './feeds/invoice-feed.js';
 export { keepSubscriptions } from './feeds/keep-subscriptions.js';
 export { reconcileSales } from './feeds/reconcile-sales.js';

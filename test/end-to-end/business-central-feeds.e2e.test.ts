@@ -2,6 +2,8 @@ import { createServer } from 'node:net';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import { BUSINESS_CENTRAL_WEBHOOK, invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
+import { flowWorkflowId } from '../../src/deal/flows.js';
+import { ensureFlows } from '../../src/dispatch/ensure/flows.js';
 import { ensureInvoiceFeed } from '../../src/dispatch/ensure/invoice-feeds.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { openDatabase } from '../../src/ledger/database.js';
@@ -226,6 +228,19 @@ describe('the subscriptions', () => {
     await until(() => subscriptions().length === 4);
     await until(async () => Object.keys(await problems()).length === 0);
     await keepHistory(stage, 'subscriptions', 'subscriptions-renewed-lost-refused');
+  });
+});
+
+describe('a flow that the rules name', () => {
+  it('runs, tells where it stands, and is started once', async () => {
+    const workflowId = flowWorkflowId('invoicePdf', companyId());
+    const flow = () => stage.temporal.workflow.getHandle(workflowId);
+    expect(await flow().executeUpdate('nudge')).toMatchObject({ isPaused: false });
+    const { runId } = await flow().describe();
+    await ensureFlows(stage.temporal, { companyId: companyId(), lane: undefined }, ['invoicePdf']);
+    await untilIdle(flow());
+    expect((await flow().describe()).runId).toBe(runId);
+    await keepHistory(stage, workflowId, 'flow-carried');
   });
 });
 

@@ -25,7 +25,14 @@ export async function writeChain(database: Database, length: number): Promise<st
 
 /** What the owner of the tables can do: the triggers are off while the statement runs. */
 export async function tamper(database: Database, sql: string, values: readonly unknown[] = []): Promise<void> {
-  const tables = ['audit_entries', 'audit_signatures', 'audit_seals', 'audit_seal_heads', 'audit_personal', 'audit_stamps'];
+  const tables = [
+    'audit_entries',
+    'audit_signatures',
+    'audit_seals',
+    'audit_seal_heads',
+    'audit_personal',
+    'audit_stamps',
+  ];
   await database.transaction(async (tx) => {
     for (const table of tables) await tx.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
     await tx.query(sql, values);

@@ -33,6 +33,7 @@ export const HISTORIES = {
     'worker-killed-at-post',
     'answer-lost-at-create-draft',
   ],
+  carryFlow: ['flow-carried'],
   invoiceFeed: ['invoice-feed-refused-once'],
   keepSubscriptions: ['subscriptions-renewed-lost-refused'],
   matchAccounts: ['accounts-matched'],

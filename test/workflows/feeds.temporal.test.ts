@@ -18,7 +18,13 @@ import {
   resumeFeedUpdate,
   resumeLoopSignal,
 } from '../../src/workflows/feeds/messages.js';
-import type { invoiceFeed, keepSubscriptions, reconcileSales, salesFeed } from '../../src/workflows/index.js';
+import type {
+  carryFlow,
+  invoiceFeed,
+  keepSubscriptions,
+  reconcileSales,
+  salesFeed,
+} from '../../src/workflows/index.js';
 import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/time-skipping.js';
 
 /** The loops that read, and what people and webhooks may send to them. */
@@ -251,6 +257,62 @@ describe('the loop that keeps the subscriptions', () => {
     tasks.length = 0;
     await skipping.env.sleep('6 minutes');
     await expect.poll(() => loop.query(loopPositionQuery)).toMatchObject({ problems: {} });
+  });
+});
+
+describe('a flow', () => {
+  const CARRIED = { carried: 0, noted: 0, deferred: 0, hasMore: false, everySeconds: 3_600 };
+  const start = () =>
+    skipping.env.client.workflow.start<typeof carryFlow>('carryFlow', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId,
+      args: [{ companyId: 'company-1', flow: 'invoicePdf' }],
+    });
+
+  it('takes every page, carries all of it, and comes again after the time of its rule', async () => {
+    const done: string[] = [];
+    skipping.answerWith({
+      collectFlow: async ({ next }) => {
+        done.push(`collect ${next ?? 'first'}`);
+        return { found: 1, next: next === undefined ? 'second' : undefined };
+      },
+      carryFlow: async () => {
+        done.push('carry');
+        return { ...CARRIED, carried: 2, noted: 1, hasMore: done.filter((step) => step === 'carry').length === 1 };
+      },
+    });
+    const flow = await start();
+    await expect.poll(() => flow.query(loopPositionQuery)).toMatchObject({ carried: 4, noted: 2 });
+    expect(done).toEqual(['collect first', 'collect second', 'carry', 'carry']);
+    await skipping.env.sleep('61 minutes');
+    await expect.poll(() => done.slice(4)).toEqual(['collect first', 'collect second', 'carry']);
+  });
+
+  it('says what stops it, asks again after five minutes, and looks for what may have landed after one', async () => {
+    const answers = { collected: 0, carried: 0 };
+    skipping.answerWith({
+      collectFlow: async () => {
+        answers.collected += 1;
+        if (answers.collected === 1) throw ApplicationFailure.nonRetryable('no permission', 'Refused');
+        return { found: 0 };
+      },
+      carryFlow: async () => {
+        answers.carried += 1;
+        return { ...CARRIED, deferred: answers.carried === 1 ? 1 : 0 };
+      },
+    });
+    const flow = await start();
+    await expect.poll(() => flow.query(loopPositionQuery)).toMatchObject({ lastError: 'no permission' });
+    await skipping.env.sleep('301 seconds');
+    await expect.poll(() => answers).toEqual({ collected: 2, carried: 1 });
+    expect(await flow.query(loopPositionQuery)).not.toHaveProperty('lastError');
+    await skipping.env.sleep('61 seconds');
+    await expect.poll(() => answers).toEqual({ collected: 3, carried: 2 });
+  });
+
+  it('that the rules name no more ends', async () => {
+    skipping.answerWith({ collectFlow: async () => 'off' as const });
+    await (await start()).result();
   });
 });
 

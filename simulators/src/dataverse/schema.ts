@@ -191,7 +191,7 @@ export const DEFINITIONS: readonly Definition[] = [
     name: 'organization',
     set: 'organizations',
     title: 'name',
-    columns: `${PLAIN} name:S160 pricingdecimalprecision:I currencydecimalprecision:I issopintegrationenabled:B oobpricecalculationenabled:B expirechangetrackingindays:I languagecode:I-`,
+    columns: `${PLAIN} name:S160 pricingdecimalprecision:I currencydecimalprecision:I issopintegrationenabled:B oobpricecalculationenabled:B expirechangetrackingindays:I languagecode:I- maxuploadfilesize:I blockedattachments:S1073741823`,
     lookups: 'basecurrencyid=transactioncurrency',
   },
   {
@@ -222,7 +222,7 @@ export const DEFINITIONS: readonly Definition[] = [
     name: 'annotation',
     set: 'annotations',
     title: 'subject',
-    columns: `${PLAIN} subject:S500 notetext:S100000 isdocument:B`,
+    columns: `${PLAIN} subject:S500 notetext:S100000 isdocument:B filename:S255 mimetype:S256 documentbody:S1073741823 filesize:I-`,
     lookups: `${OWNER} objectid=objectid_opportunity:opportunity,objectid_quote:quote,objectid_salesorder:salesorder,objectid_invoice:invoice,objectid_account:account`,
   },
   {

@@ -21,6 +21,8 @@ export function seedSales(store: Store, data: Distributor): void {
       oobpricecalculationenabled: true,
       expirechangetrackingindays: 7,
       languagecode: 1033,
+      maxuploadfilesize: 5_242_880,
+      blockedattachments: 'ade;bat;cmd;com;exe;hta;js;jar;msi;ps1;scr;vbs',
       basecurrencyid: data.currencies[0]?.id ?? null,
     },
     true,

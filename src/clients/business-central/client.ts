@@ -6,6 +6,7 @@ import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { listCompanies } from './environment.js';
+import { createFlowRequests, type FlowRequests } from './flows.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
 import { createMasterRequests, type MasterRequests } from './masters.js';
@@ -44,7 +45,7 @@ export interface ItemRef {
 
 export type WholeRow = Readonly<Record<string, string | boolean>>;
 
-export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests {
+export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests, FlowRequests {
   readonly companyId: string;
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
@@ -100,6 +101,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
     ...createInvoiceRequests(http, automate),
     ...createOrderRequests(http),
     ...createMasterRequests(http),
+    ...createFlowRequests(http),
     companyId: options.companyId,
     async findCustomer(number) {
       const asked = 'look the customer up';

@@ -54,6 +54,12 @@ export interface AddressedRow {
   readonly key: string;
 }
 
+export interface Download {
+  /** Undefined when there are more than asked for. */
+  readonly bytes: Buffer | undefined;
+  readonly requestId: string;
+}
+
 export interface HttpOptions {
   readonly api: RemoteApi;
   readonly baseUrl: string;
@@ -78,6 +84,8 @@ export interface HttpTransport {
   /** Sends once and never again (Temporal repeats); only a 401 renews the token and asks a second time.
    * @throws RemoteApiError for every answer that is not 2xx, and for none. */
   send(request: HttpRequest): Promise<HttpAnswer>;
+  /** The bytes of an answer; what is larger is left unread, so that memory stays bounded. Else as {@link send}. */
+  download(request: Asking, maxBytes: number): Promise<Download>;
   close(): Promise<void>;
 }
 
@@ -88,16 +96,16 @@ export function createTransport(options: HttpOptions): HttpTransport {
   const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
 
   /** The pause is looked at last, when nothing is waited for any more. */
-  function attempt(asking: HttpRequest, token: string): Promise<HttpAnswer> {
-    const send = () => sendNow(asking, token);
+  function attempt(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
+    const send = () => sendNow(asking, token, maxBytes);
     return options.throttle ? options.throttle.run(asking.asked, send) : send();
   }
 
-  async function sendNow(asking: HttpRequest, token: string): Promise<HttpAnswer> {
+  async function sendNow(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
     const correlationId = randomUUID();
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
-    let response: Dispatcher.ResponseData & { readonly text: string };
+    let response: Dispatcher.ResponseData & Content;
     try {
       const { method, path } = asking;
       response = await observeRequest({ system: options.api, method, path, correlationId }, async (traceHeaders) => {
@@ -110,14 +118,14 @@ export function createTransport(options: HttpOptions): HttpTransport {
             accept: 'application/json',
             'x-ms-client-request-id': correlationId,
             ...traceHeaders,
-            ...(body !== undefined && { 'content-type': 'application/json; charset=utf-8' }),
+            ...(body !== undefined && { 'content-type': Buffer.isBuffer(body) ? OCTETS : JSON_TYPE }),
             ...options.headers,
             ...asking.headers,
           },
-          ...(body !== undefined && { body: stringifyLosslessJson(body) }),
+          ...(body !== undefined && { body: Buffer.isBuffer(body) ? body : stringifyLosslessJson(body) }),
           signal: AbortSignal.timeout(options.timeoutMs),
         });
-        return { ...answer, text: await answer.body.text() };
+        return { ...answer, ...(await readContent(answer, maxBytes)) };
       });
     } catch (error) {
       // No answer: a connection that was never made certainly changed nothing, everything else may have.
@@ -129,29 +137,84 @@ export function createTransport(options: HttpOptions): HttpTransport {
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
     const answered = parseBody(options.api, asking, response.statusCode, response.text, requestId);
-    if (response.statusCode >= 200 && response.statusCode < 300) {
-      return { status: response.statusCode, headers: response.headers, body: answered, requestId, correlationId };
+    if (isSuccess(response)) {
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: answered,
+        bytes: response.bytes,
+        requestId,
+        correlationId,
+      };
     }
     throw toError(options, asking, response, answered, requestId);
   }
 
-  async function sendSignedIn(asking: HttpRequest): Promise<HttpAnswer> {
+  async function sendSignedIn(asking: HttpRequest, maxBytes?: number): Promise<Answered> {
     try {
-      return await attempt(asking, await options.tokens.getToken());
+      return await attempt(asking, await options.tokens.getToken(), maxBytes);
     } catch (error) {
       if (!(error instanceof RemoteApiError) || error.facts.status !== 401) throw error;
-      return attempt(asking, await options.tokens.getToken({ renew: true }));
+      return attempt(asking, await options.tokens.getToken({ renew: true }), maxBytes);
     }
   }
 
+  async function exchange(asking: HttpRequest, maxBytes?: number): Promise<Answered> {
+    // First, since what it asks may be the one request that a paused lane lets leave.
+    await options.beforeRequest?.(asking.asked);
+    return options.lane
+      ? options.lane.run(asking.asked, () => sendSignedIn(asking, maxBytes))
+      : sendSignedIn(asking, maxBytes);
+  }
+
   return {
-    async send(asking) {
-      // First, since what it asks may be the one request that a paused lane lets leave.
-      await options.beforeRequest?.(asking.asked);
-      return options.lane ? options.lane.run(asking.asked, () => sendSignedIn(asking)) : sendSignedIn(asking);
+    send: (asking) => exchange(asking),
+    async download(asking, maxBytes) {
+      const { bytes, requestId } = await exchange({ ...asking, method: 'GET' }, maxBytes);
+      return { bytes, requestId };
     },
     close: () => agent.close(),
   };
+}
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const OCTETS = 'application/octet-stream';
+
+interface Answered extends HttpAnswer {
+  readonly bytes: Buffer | undefined;
+}
+
+function isSuccess({ statusCode }: Dispatcher.ResponseData): boolean {
+  return statusCode >= 200 && statusCode < 300;
+}
+
+interface Content {
+  readonly text: string;
+  readonly bytes: Buffer | undefined;
+}
+
+/** @param maxBytes undefined: the answer is text; so is every refusal */
+async function readContent(response: Dispatcher.ResponseData, maxBytes: number | undefined): Promise<Content> {
+  if (maxBytes === undefined || !isSuccess(response)) return { text: await response.body.text(), bytes: undefined };
+  return { text: '', bytes: await readBytes(response, maxBytes) };
+}
+
+/** Undefined, with the connection given up, as soon as it is known to be larger. */
+async function readBytes({ headers, body }: Dispatcher.ResponseData, maxBytes: number): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = Number(headers['content-length'] ?? 0);
+  if (size <= maxBytes) {
+    size = 0;
+    for await (const chunk of body) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+  }
+  if (size <= maxBytes) return Buffer.concat(chunks);
+  // The body's stream reports that it was given up; nobody waits for it.
+  body.on('error', () => undefined).destroy();
+  return undefined;
 }
 
 function parseBody(api: RemoteApi, asking: HttpRequest, status: number, text: string, requestId: string): unknown {

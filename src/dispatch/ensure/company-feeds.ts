@@ -1,4 +1,6 @@
 import type { Client } from '@temporalio/client';
+import type { FlowName } from '../../deal/flows.js';
+import { ensureFlows } from './flows.js';
 import { ensureInvoiceFeed, nudgeInvoiceFeed } from './invoice-feeds.js';
 
 /** The feeds of all companies in Business Central; a company is found by its name, which needs an answer of the API. */
@@ -17,10 +19,12 @@ export interface CompanyFeedOptions<Place> {
   readonly laneOf: (place: Place) => string | undefined;
   readonly isSubscribing: boolean;
   readonly sweepEveryMinutes: number;
+  /** What flows back beside the invoices. */
+  readonly flows: readonly FlowName[];
 }
 
 export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeedOptions<Place>): CompanyFeeds {
-  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes } = options;
+  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes, flows } = options;
   const companyIds = new Set<string>();
   return {
     async ensure() {
@@ -37,6 +41,8 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
             isSubscribing,
             sweepEveryMinutes,
           });
+          const ofCompany = index > 0 ? flows.filter((flow) => !OF_MASTERS.has(flow)) : flows;
+          await ensureFlows(temporal, { companyId, lane }, ofCompany);
         }),
       );
       const failed = started.find((one) => one.status === 'rejected');
@@ -47,3 +53,6 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
     },
   };
 }
+
+/** Master data is kept in agreement with the default company alone. */
+const OF_MASTERS: ReadonlySet<FlowName> = new Set(['customerFinances', 'stock']);

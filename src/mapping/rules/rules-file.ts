@@ -10,6 +10,7 @@ import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
 import { PREFIXES, parseSourceColumn } from '../fields/sources.js';
 import { CODE_TABLES, type Section, TARGETS } from '../fields/targets.js';
 import { alerts } from './alerts-file.js';
+import { flows } from './flows-file.js';
 import { timeOfDay, timeZone } from './times.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
@@ -319,6 +320,7 @@ const rules = z.strictObject({
     .default({}),
   alerts: alerts.prefault({}),
   sellerNotes: z.union([z.literal(false), sellerNotes]).prefault({}),
+  flows: flows.prefault({}),
 });
 
 export const rulesFile = rules.superRefine((file, context) => {

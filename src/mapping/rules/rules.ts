@@ -9,6 +9,7 @@ import type { MasterRules } from '../../deal/masters.js';
 import type { SellerNoteRules } from '../../deal/seller-notes.js';
 import type { TotalsRules } from '../../deal/totals.js';
 import type { RequestedFields } from '../fields/columns.js';
+import type { FlowRules } from './flows-file.js';
 import type { Mapping } from './mapping.js';
 
 /** What the configuration decides, handed to the activities that need it. */
@@ -62,6 +63,8 @@ export interface Rules {
   readonly alerts: AlertRules;
   /** What the seller hears of a deal; undefined: nothing. */
   readonly sellerNotes: SellerNoteRules | undefined;
+  /** What flows back beside the invoices; a flow that is undefined is off. */
+  readonly flows: FlowRules;
 }
 
 /** How the invoices of Business Central are read again and again; from the rules file. */

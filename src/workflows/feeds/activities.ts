@@ -1,6 +1,7 @@
 import { ActivityCancellationType } from '@temporalio/workflow';
 import type { InvoiceFeedActivities } from '../../activities/feeds/invoice-feed.js';
 import type { SubscriptionActivities } from '../../activities/feeds/subscriptions.js';
+import type { FlowSteps } from '../../activities/flows/flow-steps.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
 import { PRIORITIES } from '../../deal/lanes.js';
 import { ACTIVITY_LIMIT_MS, HEARTBEAT_LIMIT_MS } from '../../deal/time-limits.js';
@@ -25,5 +26,25 @@ export const subscriptions = proxyLaneActivities<SubscriptionActivities>({
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   // The loop itself comes again: what fails for long must not keep the other subscriptions waiting.
   retry: { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 5 },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** A page is one request; a full one is some hundred rows of the ledger. */
+export const flowReading = proxyLaneActivities<Pick<FlowSteps, 'collectFlow'>>({
+  taskQueue: TASK_QUEUES.businessCentral,
+  priority: { priorityKey: PRIORITIES.feed },
+  startToCloseTimeout: '5 minutes',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+/** What is carried is written to Sales, but for files; a batch is a few dozen requests. */
+export const flowCarrying = proxyLaneActivities<Pick<FlowSteps, 'carryFlow'>>({
+  taskQueue: TASK_QUEUES.dataverse,
+  priority: { priorityKey: PRIORITIES.writeBack },
+  startToCloseTimeout: '10 minutes',
+  heartbeatTimeout: HEARTBEAT_LIMIT_MS,
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
 });

@@ -1,0 +1,44 @@
+import type { FlowName, FlowNote } from '../../deal/flows.js';
+import type { Carried, PendingThing } from '../../ledger/feeds/flows.js';
+import { findRefusals } from '../remote/failures.js';
+
+/** One flow: how a page of it is taken into the ledger, and how one thing of it is carried to the other side. */
+export interface Flow {
+  readonly name: FlowName;
+  readonly everyMinutes: number;
+  readonly collect: (place: FlowPlaceInReading) => Promise<FlowPageTaken>;
+  readonly carry: (thing: PendingThing) => Promise<Carried>;
+  /** So many are carried by one activity. */
+  readonly batchSize: number;
+}
+
+/** Where a reading goes on; a new one starts at what the ledger knows. */
+export interface FlowPlaceInReading {
+  /** Undefined at the beginning, and of a page that was the last. */
+  readonly next?: string | undefined;
+  /** When the reading began. */
+  readonly beganAt?: string | undefined;
+}
+
+export interface FlowPageTaken extends FlowPlaceInReading {
+  readonly found: number;
+}
+
+export function toNote(reason: FlowNote, remark?: string): Carried {
+  return { state: 'noted', reason, remark };
+}
+
+/** What a person has to repair for everything is no matter of one thing: the whole flow waits, and says so. */
+const OF_THE_WHOLE: ReadonlySet<string> = new Set(['permission', 'environment-changed', 'company-unknown']);
+
+/** What was refused of one thing is noted, so that the others go on. @throws whatever else it is */
+export async function noteRefusals(carry: () => Promise<Carried>): Promise<Carried> {
+  try {
+    return await carry();
+  } catch (error) {
+    const [refusal] = findRefusals(error);
+    if (!refusal || OF_THE_WHOLE.has(refusal.reason)) throw error;
+    const isGone = refusal.reason === 'record-gone' || refusal.reason === 'invoice-row-gone';
+    return toNote(isGone ? 'row-gone' : 'refused', refusal.text);
+  }
+}

@@ -1,0 +1,64 @@
+import type { HoldOwner } from './holds.js';
+
+/** What flows back from Business Central to Sales beside the invoices, and files the other way; each is off unless the rules name it. */
+export const FLOWS = ['invoicePdf', 'creditMemos', 'shipments', 'customerFinances', 'stock', 'attachments'] as const;
+export type FlowName = (typeof FLOWS)[number];
+
+/** One loop for each flow and company. */
+export function flowWorkflowId(flow: FlowName, companyId: string): string {
+  return `flow-${flow.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}-${companyId.toLowerCase()}`;
+}
+
+interface FlowAdvice {
+  readonly owner: HoldOwner;
+  readonly nextStep: string;
+}
+
+/** Why something was not carried; no deal waits for it. */
+export const FLOW_NOTES = {
+  'file-too-large': {
+    owner: 'IT',
+    nextStep: 'Raise the maximum file size (Sales: email settings; here: maxMegabytes), or attach the file by hand.',
+  },
+  'file-type-blocked': {
+    owner: 'IT',
+    nextStep: 'Take the extension from the blocked attachments of the environment, or attach the file by hand.',
+  },
+  'several-invoices': {
+    owner: 'finance',
+    nextStep: 'Enter in Sales which invoices the credit memo corrects: Business Central names no single one.',
+  },
+  'order-locked': {
+    owner: 'IT',
+    nextStep: 'Let the rule write notes: a submitted order takes no columns.',
+  },
+  'no-sales-order': {
+    owner: 'seller',
+    nextStep: 'Nothing to do: the deal came from an opportunity or a quote, which has no columns for shipments.',
+  },
+  'other-currency': {
+    owner: 'IT',
+    nextStep: 'Name a decimal or text column: a money column of the row is in another currency than the amount.',
+  },
+  'column-unfit': {
+    owner: 'IT',
+    nextStep: 'Correct the column in the rules file, or its type in Power Apps; `dealbridge doctor` names it.',
+  },
+  'not-in-price-list': {
+    owner: 'master data',
+    nextStep: 'Add the product to the price list in Sales once; its price follows from then on.',
+  },
+  'row-gone': { owner: 'seller', nextStep: 'Nothing to do: the row was deleted.' },
+  refused: { owner: 'IT', nextStep: 'Read the message and correct the cause; the next change tries again.' },
+} as const satisfies Readonly<Record<string, FlowAdvice>>;
+export type FlowNote = keyof typeof FLOW_NOTES;
+
+/** Of no concern to Sales: counted, and that is all. */
+export const FLOW_SKIPS = {
+  'no-account': 'no account is linked with the customer',
+  'no-customer': 'the account has no customer any more',
+  'no-product': 'no product is linked with the item',
+  'no-deal': 'it belongs to no deal',
+  draft: 'it is not posted yet',
+} as const;
+export type FlowSkip = keyof typeof FLOW_SKIPS;

@@ -1,0 +1,350 @@
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
+import { FLOW_NOTES, FLOW_SKIPS, FLOWS, type FlowName, type FlowNote, type FlowSkip } from '../../deal/flows.js';
+import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { FINAL_STATES } from '../../deal/states.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database, Queryable } from '../database.js';
+import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { nameOf, stored, toStored } from '../stored-content.js';
+
+/** What flows back beside the invoices: it is taken in one transaction with the position, and carried afterwards. */
+
+export type FlowValues = Readonly<Record<string, string>>;
+
+interface FlowThing {
+  /** Its id in the system that it comes from. */
+  readonly sourceId: string;
+  readonly recordId?: string | undefined;
+  /** The row or document that takes it. */
+  readonly targetId?: string | undefined;
+  /** Another one is carried anew. */
+  readonly etag: string;
+  readonly values: FlowValues;
+}
+
+export type FoundThing = FlowThing & {
+  readonly found: 'pending' | { readonly noted: FlowNote; readonly remark?: string } | { readonly skipped: FlowSkip };
+};
+
+export type PendingThing = FlowThing;
+
+export type Carried =
+  | { readonly state: 'carried'; readonly audit?: AuditEntry }
+  | { readonly state: 'noted'; readonly reason: FlowNote; readonly remark?: string | undefined };
+
+export interface FlowLedger {
+  /** The moment to read on from, the first time the one that is given; and what time it is for the ledger. */
+  openFlow(flow: FlowName, from: Date): Promise<{ readonly watermark: Date; readonly now: Date }>;
+  /** Takes what is new or another than before, and moves the position with it. @returns how much is to be carried */
+  take(
+    flow: FlowName,
+    things: readonly FoundThing[],
+    move: { readonly watermark?: Date | undefined; readonly isEnd: boolean },
+  ): Promise<number>;
+  recordFlowError(flow: FlowName, error: string): Promise<void>;
+  /** Those that were tried last come last. */
+  listPending(flow: FlowName, limit: number): Promise<PendingThing[]>;
+  /** Unless it has changed meanwhile, and is pending again. */
+  finish(flow: FlowName, thing: PendingThing, how: Carried): Promise<void>;
+  defer(flow: FlowName, thing: PendingThing): Promise<void>;
+  /** Whatever the flow knows of one target, by source. */
+  listOfTarget(flow: FlowName, targetId: string): Promise<PendingThing[]>;
+  /** Rows in Sales of posted invoices that the flow has not met, made since then. */
+  listInvoiceRows(flow: FlowName, since: Date, limit: number): Promise<InvoiceRowOfDeal[]>;
+  findInvoiceRows(numbers: readonly string[]): Promise<Map<string, InvoiceRowOfDeal>>;
+  findDeals(recordIds: readonly string[]): Promise<Map<string, SourceTable>>;
+  /** Links of rows in Business Central; the first that was linked of several. */
+  findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
+  /** Accounts that the ledger follows or has linked, and that no reading since then has met. */
+  listUnmet(flow: FlowName, kind: 'customer' | 'item', since: Date): Promise<string[]>;
+  /** Documents whose deal is under way, and those made since then that the flow has not met. */
+  listOpenDocuments(flow: FlowName, since: Date, limit: number): Promise<DocumentOfDeal[]>;
+}
+
+export interface InvoiceRowOfDeal {
+  readonly invoiceId: string;
+  readonly recordId: string;
+  readonly salesInvoiceId: string;
+  readonly number: string;
+}
+
+export interface DocumentOfDeal {
+  readonly documentId: string;
+  readonly recordId: string;
+  readonly kind: 'invoice' | 'order';
+}
+
+const thingRow = rowsOf('flow_rows', ['source_id'], {
+  source_id: textColumn,
+  record_id: nullable(textColumn),
+  target_id: nullable(textColumn),
+  etag: textColumn,
+  content: stored(z.object({ values: z.record(z.string(), z.string()) })),
+});
+const THING = 'source_id, record_id, target_id, etag, content';
+
+const toThing = (row: z.output<typeof thingRow.schema>): PendingThing => ({
+  sourceId: row.source_id,
+  recordId: row.record_id,
+  targetId: row.target_id,
+  etag: row.etag,
+  values: row.content.values,
+});
+
+const watermarkRow = rowsOf('flows', ['flow', 'company_id'], {
+  flow: textColumn,
+  company_id: textColumn,
+  watermark: timeColumn,
+  now: timeColumn,
+});
+const invoiceRow = rowsOf('write_backs', ['invoice_id'], {
+  invoice_id: textColumn,
+  record_id: textColumn,
+  sales_invoice_id: textColumn,
+  number: textColumn,
+});
+const INVOICE_ROWS = `SELECT w.invoice_id, w.record_id, w.sales_invoice_id, w.reported_to_sales ->> 'number' AS number
+  FROM write_backs w JOIN source_records r ON r.record_id = w.record_id AND r.company_id = $1`;
+const toInvoiceRow = (row: z.output<typeof invoiceRow.schema>): InvoiceRowOfDeal => ({
+  invoiceId: row.invoice_id,
+  recordId: row.record_id,
+  salesInvoiceId: row.sales_invoice_id,
+  number: row.number,
+});
+const dealRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
+const linkedRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: textColumn });
+const unmetRow = rowsOf('links', ['sales_id'], { sales_id: textColumn });
+const documentRow = rowsOf('documents', ['document_id'], {
+  document_id: textColumn,
+  record_id: textColumn,
+  kind: z.enum(['invoice', 'order']),
+});
+
+export function createFlowLedger(database: Database, companyId: string): FlowLedger {
+  return {
+    async openFlow(flow, from) {
+      await database.query(
+        'INSERT INTO flows (flow, company_id, watermark) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+        [flow, companyId, from],
+      );
+      const select = 'SELECT flow, company_id, watermark, now() AS now FROM flows WHERE flow = $1 AND company_id = $2';
+      const row = await selectRow(database, watermarkRow, select, [flow, companyId]);
+      if (!row) throw new InternalError(`flow ${flow} of company ${companyId} cannot be opened`);
+      return { watermark: row.watermark, now: row.now };
+    },
+
+    take: (flow, things, { watermark, isEnd }) =>
+      database.transaction(async (tx) => {
+        let pending = 0;
+        for (const thing of things) if (await takeOne(tx, flow, companyId, thing)) pending += 1;
+        await tx.query(
+          'UPDATE flow_rows SET met_at = now() WHERE flow = $1 AND company_id = $2 AND source_id = ANY($3)',
+          [flow, companyId, things.map(({ sourceId }) => sourceId)],
+        );
+        await tx.query(
+          `UPDATE flows SET watermark = greatest(watermark, $3), error = NULL, error_at = NULL,
+             read_at = CASE WHEN $4 THEN now() ELSE read_at END WHERE flow = $1 AND company_id = $2`,
+          [flow, companyId, watermark ?? null, isEnd],
+        );
+        return pending;
+      }),
+
+    async recordFlowError(flow, error) {
+      await database.query('UPDATE flows SET error = $3, error_at = now() WHERE flow = $1 AND company_id = $2', [
+        flow,
+        companyId,
+        error,
+      ]);
+    },
+
+    async listPending(flow, limit) {
+      const select = `SELECT ${THING} FROM flow_rows WHERE flow = $1 AND company_id = $2 AND state = 'pending'
+        ORDER BY tried_at NULLS FIRST, changed_at, source_id LIMIT $3`;
+      return (await selectRows(database, thingRow, select, [flow, companyId, limit])).map(toThing);
+    },
+
+    finish: (flow, { sourceId, etag }, how) =>
+      database.transaction(async (tx) => {
+        const [reason, remark] = how.state === 'noted' ? [how.reason, how.remark ?? null] : [null, null];
+        await tx.query(
+          `UPDATE flow_rows SET state = $5, reason = $6, remark = $7, changed_at = now()
+           WHERE flow = $1 AND company_id = $2 AND source_id = $3 AND etag = $4`,
+          [flow, companyId, sourceId, etag, how.state, reason, remark],
+        );
+        if (how.state === 'carried' && how.audit) await appendAudit(tx, how.audit);
+      }),
+
+    async defer(flow, { sourceId }) {
+      await database.query(
+        'UPDATE flow_rows SET tried_at = now() WHERE flow = $1 AND company_id = $2 AND source_id = $3',
+        [flow, companyId, sourceId],
+      );
+    },
+
+    async listOfTarget(flow, targetId) {
+      const select = `SELECT ${THING} FROM flow_rows WHERE flow = $1 AND company_id = $2 AND target_id = $3
+        AND state IN ('pending', 'carried') ORDER BY source_id`;
+      return (await selectRows(database, thingRow, select, [flow, companyId, targetId])).map(toThing);
+    },
+
+    async listInvoiceRows(flow, since, limit) {
+      const select = `${INVOICE_ROWS} WHERE w.created_at >= $2 AND NOT EXISTS (SELECT 1 FROM flow_rows f
+        WHERE f.flow = $3 AND f.company_id = $1 AND f.source_id = w.invoice_id::text) ORDER BY w.created_at LIMIT $4`;
+      return (await selectRows(database, invoiceRow, select, [companyId, since, flow, limit])).map(toInvoiceRow);
+    },
+
+    async findInvoiceRows(numbers) {
+      const select = `${INVOICE_ROWS} WHERE w.reported_to_sales ->> 'number' = ANY($2)`;
+      const rows = await selectRows(database, invoiceRow, select, [companyId, numbers]);
+      return new Map(rows.map((row) => [row.number, toInvoiceRow(row)]));
+    },
+
+    async findDeals(recordIds) {
+      const select = 'SELECT record_id, source_table FROM source_records WHERE record_id = ANY($1) AND company_id = $2';
+      const rows = await selectRows(database, dealRow, select, [recordIds, companyId]);
+      return new Map(rows.map((row) => [row.record_id, row.source_table]));
+    },
+
+    async findLinkedRows(kind, bcIds) {
+      const select = `SELECT DISTINCT ON (bc_id) bc_id, sales_id FROM links
+        WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3) ORDER BY bc_id, shared_by NULLS FIRST, linked_at, sales_id`;
+      const rows = await selectRows(database, linkedRow, select, [kind, companyId, bcIds]);
+      return new Map(rows.map((row) => [row.bc_id, row.sales_id]));
+    },
+
+    async listUnmet(flow, kind, since) {
+      const select = `SELECT sales_id FROM links l WHERE l.kind = $1 AND l.company_id = $2 AND NOT EXISTS (
+          SELECT 1 FROM flow_rows f WHERE f.flow = $3 AND f.company_id = $2 AND f.source_id = l.bc_id::text
+            AND f.met_at >= $4)
+        UNION SELECT row_id FROM masters m WHERE m.company_id = $2 AND m.kind = $5 AND NOT EXISTS (
+          SELECT 1 FROM links l WHERE l.kind = $1 AND l.company_id = $2 AND l.sales_id = m.row_id)`;
+      const master = kind === 'customer' ? 'account' : 'product';
+      const rows = await selectRows(database, unmetRow, select, [kind, companyId, flow, since, master]);
+      return rows.map((row) => row.sales_id);
+    },
+
+    async listOpenDocuments(flow, since, limit) {
+      const select = `SELECT d.document_id, d.record_id, d.kind FROM documents d
+        JOIN source_records r ON r.record_id = d.record_id AND r.document_id = d.document_id AND r.company_id = $1
+        WHERE d.read_at >= $2 AND (r.state <> ALL($4) OR NOT EXISTS (SELECT 1 FROM flow_rows f
+          WHERE f.flow = $3 AND f.company_id = $1 AND f.target_id = d.document_id))
+        ORDER BY d.read_at LIMIT $5`;
+      const rows = await selectRows(database, documentRow, select, [companyId, since, flow, FINAL_STATES, limit]);
+      return rows.map((row) => ({ documentId: row.document_id, recordId: row.record_id, kind: row.kind }));
+    },
+  };
+}
+
+/** @returns whether it is to be carried; what is the same as before stays as it is. */
+async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: FoundThing): Promise<boolean> {
+  const { found, sourceId, recordId, targetId, etag, values } = thing;
+  const state = found === 'pending' ? found : 'noted' in found ? 'noted' : 'skipped';
+  const reason = found === 'pending' ? null : 'noted' in found ? found.noted : found.skipped;
+  const remark = found !== 'pending' && 'noted' in found ? (found.remark ?? null) : null;
+  const { rowCount } = await tx.query(
+    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     ON CONFLICT (flow, company_id, source_id) DO UPDATE SET record_id = excluded.record_id,
+       target_id = excluded.target_id, etag = excluded.etag, content = excluded.content, state = excluded.state,
+       reason = excluded.reason, remark = excluded.remark, changed_at = now(), tried_at = NULL
+     WHERE flow_rows.etag <> excluded.etag OR flow_rows.target_id IS DISTINCT FROM excluded.target_id`,
+    [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
+  );
+  return state === 'pending' && rowCount === 1;
+}
+
+/** One line for whoever asks how a flow does. */
+export interface FlowLine {
+  readonly flow: FlowName;
+  readonly companyId: string;
+  readonly readAt: Date | undefined;
+  readonly error: string | undefined;
+  readonly pending: number;
+  readonly carried: number;
+  readonly noted: number;
+  readonly skipped: number;
+}
+
+const lineRow = rowsOf('flows', ['flow', 'company_id'], {
+  flow: z.enum(FLOWS),
+  company_id: textColumn,
+  read_at: nullable(timeColumn),
+  error: nullable(textColumn),
+  pending: countColumn,
+  carried: countColumn,
+  noted: countColumn,
+  skipped: countColumn,
+});
+
+export async function listFlows(db: Queryable): Promise<FlowLine[]> {
+  const count = (state: string): string => `count(r.source_id) FILTER (WHERE r.state = '${state}') AS ${state}`;
+  const rows = await selectRows(
+    db,
+    lineRow,
+    `SELECT f.flow, f.company_id, f.read_at, f.error, ${['pending', 'carried', 'noted', 'skipped'].map(count).join(', ')}
+     FROM flows f LEFT JOIN flow_rows r ON r.flow = f.flow AND r.company_id = f.company_id
+     GROUP BY f.flow, f.company_id ORDER BY f.flow, f.company_id`,
+  );
+  return rows.map(({ company_id, read_at, ...row }) => ({ ...row, companyId: company_id, readAt: read_at }));
+}
+
+export interface NotedThing {
+  readonly flow: FlowName;
+  readonly sourceId: string;
+  readonly recordId: string | undefined;
+  readonly targetId: string | undefined;
+  readonly reason: FlowNote;
+  readonly remark: string | undefined;
+  readonly since: Date;
+}
+
+const notedRow = rowsOf('flow_rows', ['flow', 'source_id'], {
+  flow: z.enum(FLOWS),
+  source_id: textColumn,
+  record_id: nullable(textColumn),
+  target_id: nullable(textColumn),
+  reason: nameOf<FlowNote>(FLOW_NOTES),
+  remark: nullable(textColumn),
+  changed_at: timeColumn,
+});
+
+/** What was not carried and why, the newest first. */
+export async function listNoted(db: Queryable, limit: number): Promise<NotedThing[]> {
+  const rows = await selectRows(
+    db,
+    notedRow,
+    `SELECT flow, source_id, record_id, target_id, reason, remark, changed_at FROM flow_rows
+     WHERE state = 'noted' ORDER BY changed_at DESC, source_id LIMIT $1`,
+    [limit],
+  );
+  return rows.map((row) => ({
+    flow: row.flow,
+    sourceId: row.source_id,
+    recordId: row.record_id,
+    targetId: row.target_id,
+    reason: row.reason,
+    remark: row.remark,
+    since: row.changed_at,
+  }));
+}
+
+export interface SkippedCount {
+  readonly flow: FlowName;
+  readonly reason: FlowSkip;
+  readonly count: number;
+}
+
+const skippedRow = rowsOf('flow_rows', ['flow', 'reason'], {
+  flow: z.enum(FLOWS),
+  reason: nameOf<FlowSkip>(FLOW_SKIPS),
+  count: countColumn,
+});
+
+export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
+  return selectRows(
+    db,
+    skippedRow,
+    `SELECT flow, reason, count(*) AS count FROM flow_rows WHERE state = 'skipped' GROUP BY flow, reason ORDER BY 1, 2`,
+  );
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod';
+
+/** The part of the rules file that says what flows back; what it does not name stays off. */
+
+const column = z.string().regex(/^[a-z][a-z0-9_]*$/, 'a column such as new_balance, in lower case and without a table');
+
+const columnsOf = <Name extends string>(...names: readonly Name[]) =>
+  z
+    .strictObject(Object.fromEntries(names.map((name) => [name, column.optional()])) as Record<Name, Optional>)
+    .refine((columns) => Object.values(columns).some((one) => one !== undefined), {
+      message: `at least one of ${names.join(', ')}`,
+    });
+type Optional = z.ZodOptional<typeof column>;
+
+const everyMinutes = z.number().int().min(1).max(10_080);
+/** Files are held in memory, one at a time. */
+const maxMegabytes = z.number().positive().max(96).default(10).describe('Larger files are noted and not carried');
+const from = z
+  .union([z.iso.datetime({ offset: true }), z.iso.date()])
+  .transform((day) => new Date(day))
+  .optional()
+  .describe('Where the first reading starts; now, when it is not given');
+
+export const flows = z.strictObject({
+  invoicePdf: z
+    .strictObject({ maxMegabytes, everyMinutes: everyMinutes.default(1) })
+    .optional()
+    .describe('The posted invoice as PDF, a note of the invoice row'),
+  creditMemos: z
+    .strictObject({ columns: columnsOf('number', 'amount', 'date'), everyMinutes: everyMinutes.default(1), from })
+    .optional()
+    .describe('Posted credit memos, columns of the row of the invoice that they correct'),
+  shipments: z
+    .strictObject({
+      columns: columnsOf('number', 'date', 'quantity', 'method', 'tracking').optional(),
+      notes: z.boolean().default(true).describe('A note on an order that takes no columns, because it is submitted'),
+      tracking: z
+        .strictObject({
+          api: z.string().regex(/^[\w-]+\/[\w-]+\/[\w.]+$/, 'publisher/group/version, such as contoso/shipping/v1.0'),
+          set: z.string().regex(/^\w+$/, 'an entity set such as postedShipments'),
+          field: z.string().regex(/^\w+$/, 'a field such as packageTrackingNo'),
+        })
+        .optional()
+        .describe('API page of your own that has the tracking number: API v2.0 does not'),
+      everyMinutes: everyMinutes.default(1),
+      from,
+    })
+    .optional()
+    .describe('Posted shipments, columns of the order in Sales'),
+  customerFinances: z
+    .strictObject({
+      columns: columnsOf('balance', 'overdue', 'sales', 'creditLimit', 'blocked'),
+      everyMinutes: everyMinutes.default(60),
+    })
+    .optional()
+    .describe('Figures of the customer, columns of the account'),
+  stock: z
+    .strictObject({
+      columns: columnsOf('inventory', 'unitPrice').optional(),
+      priceList: z
+        .guid()
+        .transform((id) => id.toLowerCase())
+        .optional()
+        .describe('GUID of a price list whose entries take the unit price'),
+      everyMinutes: everyMinutes.default(60),
+    })
+    .refine((rule) => rule.columns !== undefined || rule.priceList !== undefined, {
+      message: 'columns or priceList, or both',
+    })
+    .optional()
+    .describe('Stock and unit price of the item, columns of the product'),
+  attachments: z
+    .strictObject({
+      names: z.array(z.string().min(1)).min(1).default(['*.pdf']).describe('Names of files; * stands for anything'),
+      maxMegabytes,
+      everyMinutes: everyMinutes.default(5),
+    })
+    .optional()
+    .describe('Files of the won record, attachments of the document in Business Central'),
+});
+export type FlowRules = z.output<typeof flows>;
