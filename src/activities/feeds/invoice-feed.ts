@@ -7,13 +7,13 @@ import type {
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
-import { InternalError } from '../../deal/errors.js';
 import { isSame } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
 import { toTemporalFailures } from '../remote/write-once.js';
+import { findReached, readGrowingPage } from './growing-page.js';
 
 /** Where a reading goes on; a new one starts at the watermark. */
 export interface InvoicePlaceInReading extends CompanyContext {
@@ -54,7 +54,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     const notified = await notifyDeals(page.invoices);
     // Only now, when every deal of the page is told (I5).
     const moved = await ledger.moveInvoiceFeed(companyId, {
-      watermark: findReached(page, began),
+      watermark: findReached(page.invoices.at(-1), page.next === undefined ? began : undefined, ambiguityWindowMs),
       isEnd: page.next === undefined,
       forgetBefore: new Date(watermark.getTime() - 2 * overlapMs - FORGET_LATER_MS),
     });
@@ -68,35 +68,12 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     };
   }
 
-  /**
-   * A page that ends later than it begins, so that the next one gets further: for invoices that share a moment it grows.
-   * The next one begins somewhat before the end of this one, for stamps that are the same or were rounded.
-   */
-  async function readPageFrom(place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> {
-    for (let size = invoiceFeed.pageSize; ; size = Math.min(2 * size, MAX_PAGE_ROWS)) {
-      const page = await toTemporalFailures(() => businessCentral.readChangedInvoices(place, size));
-      const last = page.invoices.at(-1);
-      if (!page.hasMore) return { ...page, next: undefined };
-      if (!last) throw new InternalError('a page of invoices is empty, and yet there are said to be more');
-      const next = new Date(Date.parse(last.lastModified) - ROUNDING_MS);
-      if (next > place.since) return { ...page, next: next.toISOString() };
-      if (size === MAX_PAGE_ROWS)
-        throw new InternalError(`more than ${size} invoices were changed at ${last.lastModified}`);
-    }
-  }
-
-  /**
-   * The stamp that was read last; at the end also the time itself, or the last invoices before a quiet weekend would be
-   * read every few seconds until Monday.
-   */
-  function findReached(
-    page: InvoicePage & { readonly next: string | undefined },
-    began: string | undefined,
-  ): Date | undefined {
-    const stamps = page.invoices.slice(-1).map((invoice) => Date.parse(invoice.lastModified));
-    if (page.next === undefined && began !== undefined) stamps.push(Date.parse(began) - ambiguityWindowMs);
-    return stamps.length > 0 ? new Date(Math.max(...stamps)) : undefined;
-  }
+  const readPageFrom = async (place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> => {
+    const read = (since: Date, size: number) =>
+      toTemporalFailures(() => businessCentral.readChangedInvoices({ ...place, since }, size));
+    const { page, next } = await readGrowingPage(read, ({ invoices }) => invoices.at(-1), place.since, invoiceFeed.pageSize);
+    return { ...page, next };
+  };
 
   /** Each change once, though pages overlap and an attempt may die between any two lines. */
   async function notifyDeals(invoices: readonly Invoice[], isSweep = false): Promise<number> {
@@ -148,11 +125,6 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 }
 
 export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
-
-/** A page of Business Central holds no more (reference/business-central 6.3). */
-const MAX_PAGE_ROWS = 20_000;
-/** By so much Business Central itself goes back when it names a moment (reference/business-central 6.3). */
-const ROUNDING_MS = 50;
 
 function toMoment(next: string | undefined): Date | undefined {
   return next === undefined ? undefined : new Date(next);
