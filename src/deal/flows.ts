@@ -32,10 +32,6 @@ export const FLOW_NOTES = {
     owner: 'IT',
     nextStep: 'Let the rule write notes: a submitted order takes no columns.',
   },
-  'no-sales-order': {
-    owner: 'seller',
-    nextStep: 'Nothing to do: the deal came from an opportunity or a quote, which has no columns for shipments.',
-  },
   'other-currency': {
     owner: 'IT',
     nextStep: 'Name a decimal or text column: a money column of the row is in another currency than the amount.',
@@ -48,7 +44,8 @@ export const FLOW_NOTES = {
     owner: 'master data',
     nextStep: 'Add the product to the price list in Sales once; its price follows from then on.',
   },
-  'row-gone': { owner: 'seller', nextStep: 'Nothing to do: the row was deleted.' },
+  'row-gone': { owner: 'seller', nextStep: 'Nothing to do: the row was deleted, or a contact is the customer itself.' },
+  'document-gone': { owner: 'finance', nextStep: 'Nothing to do: the document is posted or deleted by now.' },
   refused: { owner: 'IT', nextStep: 'Read the message and correct the cause; the next change tries again.' },
 } as const satisfies Readonly<Record<string, FlowAdvice>>;
 export type FlowNote = keyof typeof FLOW_NOTES;
@@ -59,6 +56,8 @@ export const FLOW_SKIPS = {
   'no-customer': 'the account has no customer any more',
   'no-product': 'no product is linked with the item',
   'no-deal': 'it belongs to no deal',
+  'no-item': 'the product has no item any more',
+  'no-sales-order': 'the deal came from an opportunity or a quote, which has no columns for shipments',
   draft: 'it is not posted yet',
 } as const;
 export type FlowSkip = keyof typeof FLOW_SKIPS;

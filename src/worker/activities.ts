@@ -86,7 +86,8 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const flowsIn = (company: Company) => {
     const flows = createFlowLedger(database, company.companyId);
     const dataverseAmbiguityMs = config.dataverse.ambiguityWindowMs;
-    const dependencies = { ...stepsIn(company), dataverseFlows, dataverseAmbiguityMs, flows };
+    const { currencies } = rules.mapping.tables;
+    const dependencies = { ...stepsIn(company), currencies, dataverse, dataverseFlows, dataverseAmbiguityMs, flows };
     return createFlowSteps({ flows, switchedOn: createFlows(dependencies, rules.flows) });
   };
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);

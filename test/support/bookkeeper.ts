@@ -73,6 +73,18 @@ export function createBookkeeper(simulators: Simulators) {
     /** One of the few things that a posted invoice still takes (reference/business-central 4.6). */
     setDueDate: async (id: string, dueDate: string) =>
       call('PATCH', await companyPath(`salesInvoices(${id})`), { dueDate }),
+    /** A credit memo by hand, posted: for the invoice that it names, or for whatever its lines say. */
+    postCreditMemo: async (memo: { readonly customerId: string; readonly invoiceNumber?: string; amount: number }) => {
+      const line = { lineType: 'Item', lineObjectNumber: 'EQ-1001', quantity: 1, unitPrice: memo.amount };
+      const { invoiceNumber, customerId } = memo;
+      const body = { customerId, ...(invoiceNumber && { invoiceNumber }), salesCreditMemoLines: [line] };
+      const { id } = await call<{ id: string }>('POST', await companyPath('salesCreditMemos'), body);
+      await call('POST', await companyPath(`salesCreditMemos(${id})/Microsoft.NAV.post`));
+      return call<{ id: string; number: string; totalAmountIncludingTax: number; postingDate: string }>(
+        'GET',
+        await companyPath(`salesCreditMemos(${id})`),
+      );
+    },
     cancelInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.cancel`)),
   };
 }

@@ -7,6 +7,7 @@ import { documentKey } from '../../src/deal/document-number.js';
 import type { FlowName } from '../../src/deal/flows.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { parseRules } from '../../src/process/config.js';
+import { createSeller } from './sales.js';
 import { openSalesCounter, type SalesCounter } from './sales-counter.js';
 import { createSimulatedTokens } from './tokens.js';
 
@@ -16,6 +17,8 @@ export interface FlowCounter extends SalesCounter {
   run(flow: FlowName, rules: string): Promise<{ readonly carried: number; readonly noted: number; deferred: number }>;
   /** An order that was sold, with its posted invoice and its row in Sales. */
   invoiced(): Promise<Invoiced>;
+  /** A column of the customer's own, as a customizer adds it. */
+  addColumn(table: string, type: 'String' | 'Money' | 'Decimal' | 'Boolean' | 'DateTime', name: string): Promise<void>;
   /** What the ledger says of the things of a flow. */
   things(flow: FlowName): Promise<readonly Thing[]>;
 }
@@ -38,6 +41,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
   const counter = await openSalesCounter();
   const { books, client, companyId, database, dataverse, ledger, simulators } = counter;
   const { connection } = simulators;
+  const seller = createSeller(simulators);
   const access = {
     environmentUrl: connection.dataverse,
     tokens: createSimulatedTokens(connection, connection.dataverseApp),
@@ -47,7 +51,16 @@ export async function openFlowCounter(): Promise<FlowCounter> {
   const flows = createFlowLedger(database, companyId);
   const steps = (rules: string) => {
     const dependencies = {
-      ...{ businessCentral: client, companyId, dataverse, dataverseFlows, flows, ledger, clock: counter.clock },
+      ...{
+        currencies: {},
+        businessCentral: client,
+        companyId,
+        dataverse,
+        dataverseFlows,
+        flows,
+        ledger,
+        clock: counter.clock,
+      },
       // What was asked may land no more: a repeat looks, and asks again at once.
       ...{ ambiguityWindowMs: 0, dataverseAmbiguityMs: 0 },
     };
@@ -76,7 +89,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       const { deal } = await counter.post();
       const key = documentKey(deal.recordId);
       await books.copyUnderKey('invoice', key);
-      const [draft] = await client.findInvoices(key);
+      const [draft] = await client.findInvoices(deal.recordId);
       if (!draft) throw new Error('no draft');
       await books.postInvoice(draft.id);
       const invoice = await client.getInvoice(draft.id);
@@ -84,6 +97,13 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
       const { invoiceId: salesInvoiceId } = await counter.activities().createInvoiceRow(written);
       return { deal, invoice, salesInvoiceId };
+    },
+    async addColumn(table, type, name) {
+      await seller.call(`EntityDefinitions(LogicalName='${table}')/Attributes`, {
+        '@odata.type': `Microsoft.Dynamics.CRM.${type}AttributeMetadata`,
+        SchemaName: name,
+        MaxLength: 100,
+      });
     },
     async things(flow) {
       const sql =

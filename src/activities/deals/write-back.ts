@@ -126,7 +126,7 @@ export async function unlessGone<T>(write: () => Promise<T>): Promise<T | undefi
   }
 }
 
-function toStage(payment: PaymentStatus): DataverseInvoiceStage {
+export function toStage(payment: PaymentStatus): DataverseInvoiceStage {
   switch (payment.status) {
     case 'open':
       return 'billed';

@@ -71,7 +71,12 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
   const readPageFrom = async (place: InvoicePlace): Promise<InvoicePage & { readonly next: string | undefined }> => {
     const read = (since: Date, size: number) =>
       toTemporalFailures(() => businessCentral.readChangedInvoices({ ...place, since }, size));
-    const { page, next } = await readGrowingPage(read, ({ invoices }) => invoices.at(-1), place.since, invoiceFeed.pageSize);
+    const { page, next } = await readGrowingPage(
+      read,
+      ({ invoices }) => invoices.at(-1),
+      place.since,
+      invoiceFeed.pageSize,
+    );
     return { ...page, next };
   };
 

@@ -1,10 +1,25 @@
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { type CreditMemoDependencies, createCreditMemoFlow } from './credit-memos.js';
+import { createFinanceFlow, type FinanceDependencies } from './customer-finances.js';
 import type { Flow } from './flow.js';
 import { createInvoicePdfFlow, type InvoicePdfDependencies } from './invoice-pdf.js';
+import { createShipmentFlow, type ShipmentDependencies } from './shipments.js';
+import { createStockFlow, type StockDependencies } from './stock.js';
 
-export type FlowDependencies = InvoicePdfDependencies;
+export type FlowDependencies = InvoicePdfDependencies &
+  CreditMemoDependencies &
+  ShipmentDependencies &
+  FinanceDependencies &
+  StockDependencies;
 
 /** The flows that the rules name. */
-export function createFlows(dependencies: FlowDependencies, { invoicePdf }: FlowRules): Flow[] {
-  return [...(invoicePdf ? [createInvoicePdfFlow(dependencies, invoicePdf)] : [])];
+export function createFlows(dependencies: FlowDependencies, rules: FlowRules): Flow[] {
+  const { invoicePdf, creditMemos, shipments, customerFinances, stock } = rules;
+  return [
+    ...(invoicePdf ? [createInvoicePdfFlow(dependencies, invoicePdf)] : []),
+    ...(creditMemos ? [createCreditMemoFlow(dependencies, creditMemos)] : []),
+    ...(shipments ? [createShipmentFlow(dependencies, shipments)] : []),
+    ...(customerFinances ? [createFinanceFlow(dependencies, customerFinances)] : []),
+    ...(stock ? [createStockFlow(dependencies, stock)] : []),
+  ];
 }

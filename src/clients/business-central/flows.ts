@@ -1,4 +1,8 @@
+import { z } from 'zod';
 import type { Download, HttpTransport } from '../http/transport.js';
+import { decimal, guid, readWire } from '../http/wire.js';
+import { toPath } from './masters.js';
+import { pageOf } from './rows.js';
 
 /** What flows back to Sales beside the invoices, and the files that documents are given. */
 
@@ -10,18 +14,206 @@ export interface ChangedPage<Row> {
   readonly answeredAt: Date | undefined;
 }
 
+export interface CreditMemo {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly status: string;
+  readonly customerId: string | undefined;
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly date: string;
+  readonly includingTax: string;
+  /** The one that it is applied to; empty when there are several or none (reference/business-central 2.8). */
+  readonly invoiceNumber: string;
+  readonly lastModified: string;
+}
+
+export interface Shipment {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  readonly orderNumber: string;
+  readonly date: string;
+  /** Code of the shipment method; API v2.0 has neither agent nor tracking number. */
+  readonly method: string;
+  readonly lines: readonly ShipmentLine[];
+  readonly lastModified: string;
+}
+
+export interface ShipmentLine {
+  /** That of the order line. */
+  readonly sequence: number;
+  readonly description: string;
+  readonly quantity: string;
+}
+
+/** A customer with its figures, all in the local currency. */
+export interface CustomerFigures {
+  readonly id: string;
+  readonly creditLimit: string;
+  /** `none`, `ship`, `invoice` or `all`. */
+  readonly blocked: string;
+  readonly balance: string;
+  readonly overdue: string;
+  readonly sales: string;
+}
+
+export interface ItemFigures {
+  readonly id: string;
+  readonly inventory: string;
+  /** In the local currency, for the base unit. */
+  readonly unitPrice: string;
+}
+
+export interface SweptPage<Row> {
+  readonly rows: readonly Row[];
+  readonly nextLink: string | undefined;
+}
+
 export interface FlowRequests {
   /** Rendered when it is asked for (reference/business-central 2.8). */
   downloadInvoicePdf(invoiceId: string, maxBytes: number): Promise<Download>;
+  /** One page; deletions do not show (reference/business-central 6.3). */
+  readChangedCreditMemos(since: Date, pageSize: number): Promise<ChangedPage<CreditMemo>>;
+  readChangedShipments(since: Date, pageSize: number): Promise<ChangedPage<Shipment>>;
+  /** All of them: neither a balance nor a stock moves the stamp of its row. */
+  readCustomerFigures(pageSize: number, link: string | undefined): Promise<SweptPage<CustomerFigures>>;
+  readItemFigures(pageSize: number, link: string | undefined): Promise<SweptPage<ItemFigures>>;
 }
+
+const ZERO_ID = '00000000-0000-0000-0000-000000000000';
+const stamped = { '@odata.etag': z.string(), id: guid, number: z.string(), lastModifiedDateTime: z.string() };
+const creditMemoRow = z.object({
+  ...stamped,
+  status: z.string(),
+  customerId: guid,
+  customerNumber: z.string(),
+  currencyCode: z.string(),
+  postingDate: z.string(),
+  totalAmountIncludingTax: decimal,
+  invoiceNumber: z.string(),
+});
+
+const shipmentRow = z.object({
+  ...stamped,
+  externalDocumentNumber: z.string(),
+  orderNumber: z.string(),
+  postingDate: z.string(),
+  shipmentMethodCode: z.string(),
+  salesShipmentLines: z
+    .array(z.object({ sequence: z.number(), description: z.string(), quantity: decimal }))
+    .optional(),
+});
+const customerRow = z.object({
+  id: guid,
+  creditLimit: decimal,
+  blocked: z.string(),
+  customerFinancialDetail: z.object({
+    balance: decimal,
+    overdueAmount: decimal,
+    totalSalesExcludingTax: decimal,
+  }),
+});
+const itemRow = z.object({ id: guid, inventory: decimal, unitPrice: decimal });
+/** How the API spells an enum value without a name. */
+const BLANK = '_x0020_';
 
 /** @param http below the company */
 export function createFlowRequests(http: HttpTransport): FlowRequests {
+  const readChanged = async <Wire, Row>(
+    set: string,
+    [since, pageSize]: readonly [Date, number],
+    shape: z.ZodType<Wire>,
+    toRow: (row: Wire) => Row,
+    expand = '',
+  ): Promise<ChangedPage<Row>> => {
+    const asked = `read the changes of ${set}`;
+    const filter = encodeURIComponent(`lastModifiedDateTime gt ${since.toISOString()}`);
+    const { body, headers, requestId } = await http.send({
+      method: 'GET',
+      path: `${set}?$filter=${filter}&$orderby=lastModifiedDateTime${expand}`,
+      asked,
+      headers: { prefer: `odata.maxpagesize=${pageSize}` },
+    });
+    const page = readWire('business-central', asked, pageOf(shape), body, requestId);
+    const date = Date.parse(String(headers['date']));
+    return {
+      rows: page.value.map(toRow),
+      hasMore: page['@odata.nextLink'] !== undefined,
+      answeredAt: Number.isNaN(date) ? undefined : new Date(date),
+    };
+  };
+
+  const sweep = async <Wire, Row>(
+    [set, query]: readonly [string, string],
+    [pageSize, link]: readonly [number, string | undefined],
+    shape: z.ZodType<Wire>,
+    toRow: (row: Wire) => Row,
+  ): Promise<SweptPage<Row>> => {
+    const asked = `read the figures of ${set}`;
+    const { body, requestId } = await http.send({
+      method: 'GET',
+      path: link === undefined ? `${set}?${query}` : toPath(link),
+      asked,
+      headers: { prefer: `odata.maxpagesize=${pageSize}` },
+    });
+    const page = readWire('business-central', asked, pageOf(shape), body, requestId);
+    return { rows: page.value.map(toRow), nextLink: page['@odata.nextLink'] };
+  };
+
   return {
+    readChangedShipments: (...place) =>
+      readChanged(
+        'salesShipments',
+        place,
+        shipmentRow,
+        (row) => ({
+          ...toStamped(row),
+          externalDocumentNumber: row.externalDocumentNumber,
+          orderNumber: row.orderNumber,
+          date: row.postingDate,
+          method: row.shipmentMethodCode,
+          lines: row.salesShipmentLines ?? [],
+        }),
+        '&$expand=salesShipmentLines',
+      ),
+    readCustomerFigures: (...page) =>
+      sweep(
+        ['customers', '$select=id,creditLimit,blocked&$expand=customerFinancialDetail'],
+        page,
+        customerRow,
+        ({ id, creditLimit, blocked, customerFinancialDetail: detail }) => ({
+          ...{ id, creditLimit, blocked: blocked === BLANK || blocked.trim() === '' ? 'none' : blocked.toLowerCase() },
+          ...{ balance: detail.balance, overdue: detail.overdueAmount, sales: detail.totalSalesExcludingTax },
+        }),
+      ),
+    readItemFigures: (...page) => sweep(['items', '$select=id,inventory,unitPrice'], page, itemRow, (row) => row),
     downloadInvoicePdf: (invoiceId, maxBytes) =>
       http.download(
         { path: `salesInvoices(${invoiceId})/pdfDocument/pdfDocumentContent`, asked: 'read the invoice as PDF' },
         maxBytes,
       ),
+    readChangedCreditMemos: (...place) =>
+      readChanged('salesCreditMemos', place, creditMemoRow, (row) => ({
+        ...toStamped(row),
+        status: row.status,
+        customerId: row.customerId === ZERO_ID ? undefined : row.customerId,
+        customerNumber: row.customerNumber,
+        currency: row.currencyCode,
+        date: row.postingDate,
+        includingTax: row.totalAmountIncludingTax,
+        invoiceNumber: row.invoiceNumber,
+      })),
   };
+}
+
+function toStamped(row: {
+  readonly '@odata.etag': string;
+  readonly id: string;
+  readonly number: string;
+  readonly lastModifiedDateTime: string;
+}) {
+  return { id: row.id, etag: row['@odata.etag'], number: row.number, lastModified: row.lastModifiedDateTime };
 }

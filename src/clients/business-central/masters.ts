@@ -124,7 +124,7 @@ function toBusinessCentral(asked: string, body: unknown, requestId: string): Bus
 }
 
 /** Below the company; the token goes to our own environment, whatever host a link names. */
-function toPath(link: string): string {
+export function toPath(link: string): string {
   const path = /\/companies\([^)]*\)\/(.+)$/.exec(link)?.[1];
   if (path === undefined) throw new InternalError('expected a link of Business Central, got another one');
   return path;

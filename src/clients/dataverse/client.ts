@@ -62,13 +62,17 @@ export interface DataverseInvoiceState {
   readonly etag: string;
 }
 
+export interface DataverseInvoiceRow extends DataverseInvoiceState {
+  readonly stage: DataverseInvoiceStage;
+}
+
 /** The state of an invoice row, as Business Central's own connector sets it (reference/dataverse-sales 3.9). */
 export type DataverseInvoiceStage = 'billed' | 'part-paid' | 'paid' | 'cancelled';
 
 /** What is written to an invoice row: a stage, or columns; one PATCH with both would be two updates (reference/dataverse-sales 3.4). */
 export type DataverseInvoiceChange =
   | { readonly stage: DataverseInvoiceStage }
-  | { readonly dueDate?: string; readonly columns: Readonly<Record<string, string>> };
+  | { readonly dueDate?: string; readonly columns: Readonly<Record<string, unknown>> };
 
 /** A note on the timeline: locked records take it too (reference/dataverse-sales 3.5). */
 export interface DataverseNote {
@@ -83,7 +87,7 @@ export interface DataverseClient {
   readDeal(table: SourceTable, recordId: string, asked?: AskedColumns): Promise<WonDeal>;
   /** Records of a table that changed at or after a day and are not open or dead, the oldest first. */
   findRecordIds(table: SourceTable, since: string): Promise<string[]>;
-  findInvoice(invoiceId: string): Promise<DataverseInvoiceState | undefined>;
+  findInvoice(invoiceId: string): Promise<DataverseInvoiceRow | undefined>;
   createInvoice(invoice: DataverseInvoice, context: WriteContext): Promise<DataverseInvoiceState & WriteReceipt>;
   /** `If-Match` with the etag that was read last. @throws RemoteApiError `conflict` when the row is another by now. */
   updateInvoice(
@@ -190,7 +194,8 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
       const path = `invoices(${invoiceId})?${INVOICE_SELECT}`;
       try {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
-        return toInvoiceState(readWire('dataverse', asked, invoiceRow, body, requestId));
+        const row = readWire('dataverse', asked, invoiceRow, body, requestId);
+        return { ...toInvoiceState(row), stage: toStage(row) };
       } catch (error) {
         if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
         throw error;
@@ -304,7 +309,19 @@ const ENTITY_SETS: Record<SourceTable, string> = {
 };
 
 function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): DataverseInvoiceState {
-  return { invoiceId: row.invoiceid, number: row.invoicenumber, total: row.totalamount, etag: row['@odata.etag'] };
+  return {
+    invoiceId: row.invoiceid,
+    number: row.invoicenumber,
+    total: row.totalamount,
+    etag: row['@odata.etag'],
+  };
+}
+
+/** What is not billed, paid or cancelled is a row that takes columns, as a billed one does. */
+function toStage({ statecode, statuscode }: ReturnType<typeof invoiceRow.parse>): DataverseInvoiceStage {
+  if (statecode === STATE_CODES.invoice.canceled) return 'cancelled';
+  if (statecode !== STATE_CODES.invoice.paid) return 'billed';
+  return statuscode === STATUS_CODES.invoice.partlyPaid ? 'part-paid' : 'paid';
 }
 
 function toInvoiceBody(invoice: DataverseInvoice): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { RemoteApiError } from '../errors.js';
-import { readWire } from '../http/wire.js';
+import { decimalNumber } from '../http/lossless-json.js';
+import { guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
@@ -39,7 +40,32 @@ export interface DataverseFlows {
   readFileLimits(): Promise<FileLimits>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
   createFileNote(note: FileNote, context: WriteContext): Promise<{ readonly noteId: string } & WriteReceipt>;
+  /** `If-Match: *`, because a PATCH of an unknown GUID would create a row. @throws RemoteApiError `not-found` when it was deleted. */
+  updateRow(row: SalesRow, columns: Readonly<Record<string, unknown>>, context: WriteContext): Promise<WriteReceipt>;
+  /** ISO code of the currency of a row; undefined when it has none yet. */
+  findCurrency(row: SalesRow): Promise<string | undefined>;
+  /** The entry of a price list for a product in its default unit. */
+  findPrice(priceListId: string, productId: string): Promise<ListPrice | undefined>;
+  /** @throws RemoteApiError `conflict` when it is another by now. */
+  updatePrice(price: ListPrice, amount: string, context: WriteContext): Promise<WriteReceipt>;
+  /** Undefined when the table has no such column. The answer is kept: types do not change. */
+  findColumn(table: SalesTable, column: string): Promise<ColumnType | undefined>;
   close(): Promise<void>;
+}
+
+export interface ListPrice {
+  readonly id: string;
+  readonly etag: string;
+  /** ISO code of the price list. */
+  readonly currency: string | undefined;
+  /** Not a percentage of something. */
+  readonly isAmount: boolean;
+}
+
+export interface ColumnType {
+  /** `String`, `Money`, `Decimal`, … as the metadata name it. */
+  readonly type: string;
+  readonly maxLength: number | undefined;
 }
 
 const SETS = {
@@ -60,10 +86,86 @@ const organization = z.object({
   value: z.array(z.object({ maxuploadfilesize: z.number().nullish(), blockedattachments: z.string().nullish() })),
 });
 
+const columnRow = z.object({ AttributeType: z.string(), MaxLength: z.number().nullish() });
+
+const currencyRow = z.object({ transactioncurrencyid: z.object({ isocurrencycode: z.string() }).nullish() });
+const priceRow = z.object({
+  '@odata.etag': z.string(),
+  productpricelevelid: guid,
+  pricingmethodcode: z.number().nullish(),
+  _uomid_value: guid.nullish(),
+  productid: z.object({ _defaultuomid_value: guid.nullish() }).nullish(),
+  transactioncurrencyid: currencyRow.shape.transactioncurrencyid,
+});
+const CURRENCY = 'transactioncurrencyid($select=isocurrencycode)';
+/** `pricingmethodcode` (reference/dataverse-sales 2.10). */
+const CURRENCY_AMOUNT = 1;
+
 export function createDataverseFlows(options: DataverseClientOptions): DataverseFlows {
   const http = createDataverseTransport(options, PARALLEL);
 
+  const columns = new Map<string, ColumnType>();
+
   return {
+    async findColumn(table, column) {
+      const key = `${table}.${column}`;
+      const known = columns.get(key);
+      if (known) return known;
+      const asked = 'read a column';
+      const path = `EntityDefinitions(LogicalName='${table}')/Attributes(LogicalName='${column}')`;
+      try {
+        const { body, requestId } = await http.send({ method: 'GET', path, asked });
+        const row = readWire('dataverse', asked, columnRow, body, requestId);
+        const found = { type: row.AttributeType, maxLength: row.MaxLength ?? undefined };
+        columns.set(key, found);
+        return found;
+      } catch (error) {
+        if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+        throw error;
+      }
+    },
+    updateRow: ({ table, id }, values, context) =>
+      http.send({
+        method: 'PATCH',
+        path: `${SETS[table]}(${id})`,
+        asked: `write the columns of the ${table}`,
+        headers: { 'if-match': '*' },
+        body: values,
+        context,
+      }),
+    async findCurrency({ table, id }) {
+      const asked = `read the currency of the ${table}`;
+      const path = `${SETS[table]}(${id})?$select=${table}id&$expand=${CURRENCY}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('dataverse', asked, currencyRow, body, requestId).transactioncurrencyid?.isocurrencycode;
+    },
+    async findPrice(priceListId, productId) {
+      const asked = 'read the price of the product';
+      const filter = encodeURIComponent(`_pricelevelid_value eq ${priceListId} and _productid_value eq ${productId}`);
+      const select = '$select=pricingmethodcode,_uomid_value';
+      const expand = `$expand=productid($select=_defaultuomid_value),${CURRENCY}`;
+      const path = `productpricelevels?${select}&${expand}&$filter=${filter}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const rows = readWire('dataverse', asked, z.object({ value: z.array(priceRow) }), body, requestId).value;
+      const row = rows.find((one) => one._uomid_value === one.productid?._defaultuomid_value);
+      return (
+        row && {
+          id: row.productpricelevelid,
+          etag: row['@odata.etag'],
+          currency: row.transactioncurrencyid?.isocurrencycode,
+          isAmount: row.pricingmethodcode === CURRENCY_AMOUNT,
+        }
+      );
+    },
+    updatePrice: ({ id, etag }, amount, context) =>
+      http.send({
+        method: 'PATCH',
+        path: `productpricelevels(${id})`,
+        asked: 'write the price of the product',
+        headers: { 'if-match': etag },
+        body: { amount: decimalNumber(amount) },
+        context,
+      }),
     async readFileLimits() {
       const asked = 'read the limits of files';
       const path = 'organizations?$select=maxuploadfilesize,blockedattachments';

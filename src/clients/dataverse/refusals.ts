@@ -84,6 +84,14 @@ export function isMissingRow(error: unknown, id: string): boolean {
   return findMissingId(error.facts.remoteMessage) === id.toLowerCase();
 }
 
+/** A document that is submitted, won or closed takes no columns (reference/dataverse-sales 3.5). */
+export function isReadOnly(error: unknown): boolean {
+  if (!(error instanceof RemoteApiError)) return false;
+  return READ_ONLY.has(error.facts.remoteCode?.toLowerCase() ?? '');
+}
+
+const READ_ONLY: ReadonlySet<string> = new Set(['0x8004022e', '0x80043b09']);
+
 function findMissingId(message = ''): string | undefined {
   return /With Ids? = ([0-9a-f-]{36})/i.exec(message)?.[1]?.toLowerCase();
 }

@@ -53,11 +53,12 @@ export interface FlowLedger {
   /** Rows in Sales of posted invoices that the flow has not met, made since then. */
   listInvoiceRows(flow: FlowName, since: Date, limit: number): Promise<InvoiceRowOfDeal[]>;
   findInvoiceRows(numbers: readonly string[]): Promise<Map<string, InvoiceRowOfDeal>>;
-  findDeals(recordIds: readonly string[]): Promise<Map<string, SourceTable>>;
+  /** By the tail of the number that their documents have. */
+  findDeals(tails: readonly string[]): Promise<Map<string, DealOfDocument>>;
   /** Links of rows in Business Central; the first that was linked of several. */
   findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
-  /** Accounts that the ledger follows or has linked, and that no reading since then has met. */
-  listUnmet(flow: FlowName, kind: 'customer' | 'item', since: Date): Promise<string[]>;
+  /** Counts what the ledger follows or has linked and no reading since then has met: nothing stands for it any more. */
+  skipUnmet(flow: FlowName, kind: 'customer' | 'item', since: Date): Promise<void>;
   /** Documents whose deal is under way, and those made since then that the flow has not met. */
   listOpenDocuments(flow: FlowName, since: Date, limit: number): Promise<DocumentOfDeal[]>;
 }
@@ -67,6 +68,14 @@ export interface InvoiceRowOfDeal {
   readonly recordId: string;
   readonly salesInvoiceId: string;
   readonly number: string;
+}
+
+export interface DealOfDocument {
+  readonly recordId: string;
+  readonly table: SourceTable;
+  readonly revision: string | undefined;
+  /** Of the order, or of the invoice while it is a draft. */
+  readonly documentNumber: string | undefined;
 }
 
 export interface DocumentOfDeal {
@@ -112,9 +121,14 @@ const toInvoiceRow = (row: z.output<typeof invoiceRow.schema>): InvoiceRowOfDeal
   salesInvoiceId: row.sales_invoice_id,
   number: row.number,
 });
-const dealRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
+const dealRow = rowsOf('source_records', ['record_id'], {
+  record_id: textColumn,
+  document_tail: textColumn,
+  source_table: z.enum(SOURCE_TABLES),
+  revision: nullable(textColumn),
+  draft_number: nullable(textColumn),
+});
 const linkedRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: textColumn });
-const unmetRow = rowsOf('links', ['sales_id'], { sales_id: textColumn });
 const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
   record_id: textColumn,
@@ -200,10 +214,21 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       return new Map(rows.map((row) => [row.number, toInvoiceRow(row)]));
     },
 
-    async findDeals(recordIds) {
-      const select = 'SELECT record_id, source_table FROM source_records WHERE record_id = ANY($1) AND company_id = $2';
-      const rows = await selectRows(database, dealRow, select, [recordIds, companyId]);
-      return new Map(rows.map((row) => [row.record_id, row.source_table]));
+    async findDeals(tails) {
+      const select = `SELECT record_id, document_tail, source_table, revision, draft_number FROM source_records
+        WHERE document_tail = ANY($1) AND company_id = $2`;
+      const rows = await selectRows(database, dealRow, select, [tails, companyId]);
+      return new Map(
+        rows.map((row) => [
+          row.document_tail,
+          {
+            recordId: row.record_id,
+            table: row.source_table,
+            revision: row.revision,
+            documentNumber: row.draft_number,
+          },
+        ]),
+      );
     },
 
     async findLinkedRows(kind, bcIds) {
@@ -213,15 +238,24 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       return new Map(rows.map((row) => [row.bc_id, row.sales_id]));
     },
 
-    async listUnmet(flow, kind, since) {
-      const select = `SELECT sales_id FROM links l WHERE l.kind = $1 AND l.company_id = $2 AND NOT EXISTS (
-          SELECT 1 FROM flow_rows f WHERE f.flow = $3 AND f.company_id = $2 AND f.source_id = l.bc_id::text
-            AND f.met_at >= $4)
-        UNION SELECT row_id FROM masters m WHERE m.company_id = $2 AND m.kind = $5 AND NOT EXISTS (
-          SELECT 1 FROM links l WHERE l.kind = $1 AND l.company_id = $2 AND l.sales_id = m.row_id)`;
-      const master = kind === 'customer' ? 'account' : 'product';
-      const rows = await selectRows(database, unmetRow, select, [kind, companyId, flow, since, master]);
-      return rows.map((row) => row.sales_id);
+    async skipUnmet(flow, kind, since) {
+      const [master, reason] = kind === 'customer' ? ['account', 'no-customer'] : ['product', 'no-item'];
+      await database.query(
+        `INSERT INTO flow_rows (flow, company_id, source_id, target_id, etag, content, state, reason, met_at)
+         SELECT $1, $2, 'row:' || unmet.id, unmet.id, '', $3, 'skipped', $4, now() FROM (
+           SELECT l.sales_id AS id FROM links l WHERE l.kind = $5 AND l.company_id = $2 AND NOT EXISTS (
+             SELECT 1 FROM flow_rows f WHERE f.flow = $1 AND f.company_id = $2 AND f.source_id = l.bc_id::text
+               AND f.met_at >= $6)
+           UNION SELECT m.row_id FROM masters m WHERE m.company_id = $2 AND m.kind = $7 AND m.state = 'active'
+             AND NOT EXISTS (SELECT 1 FROM links l WHERE l.kind = $5 AND l.company_id = $2 AND l.sales_id = m.row_id)
+         ) unmet
+         ON CONFLICT (flow, company_id, source_id) DO UPDATE SET met_at = now()`,
+        [flow, companyId, toStored({ values: {} }), reason, kind, since, master],
+      );
+      await database.query(
+        `DELETE FROM flow_rows WHERE flow = $1 AND company_id = $2 AND source_id LIKE 'row:%' AND met_at < $3`,
+        [flow, companyId, since],
+      );
     },
 
     async listOpenDocuments(flow, since, limit) {

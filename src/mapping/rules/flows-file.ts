@@ -32,16 +32,9 @@ export const flows = z.strictObject({
     .describe('Posted credit memos, columns of the row of the invoice that they correct'),
   shipments: z
     .strictObject({
-      columns: columnsOf('number', 'date', 'quantity', 'method', 'tracking').optional(),
+      columns: columnsOf('number', 'date', 'quantity', 'method').optional(),
+      lineColumn: column.optional().describe('Column of the order line that takes the quantity that was shipped of it'),
       notes: z.boolean().default(true).describe('A note on an order that takes no columns, because it is submitted'),
-      tracking: z
-        .strictObject({
-          api: z.string().regex(/^[\w-]+\/[\w-]+\/[\w.]+$/, 'publisher/group/version, such as contoso/shipping/v1.0'),
-          set: z.string().regex(/^\w+$/, 'an entity set such as postedShipments'),
-          field: z.string().regex(/^\w+$/, 'a field such as packageTrackingNo'),
-        })
-        .optional()
-        .describe('API page of your own that has the tracking number: API v2.0 does not'),
       everyMinutes: everyMinutes.default(1),
       from,
     })

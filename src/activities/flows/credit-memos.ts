@@ -1,0 +1,126 @@
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { CreditMemo } from '../../clients/business-central/flows.js';
+import type { DataverseClient, DataverseInvoiceChange } from '../../clients/dataverse/client.js';
+import type { DataverseFlows } from '../../clients/dataverse/flows.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
+import { InternalError } from '../../deal/errors.js';
+import { add } from '../../deal/money.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
+import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { toStage } from '../deals/write-back.js';
+import { toTemporalFailures } from '../remote/write-once.js';
+import { fitColumns } from './columns.js';
+import { type Flow, toNote } from './flow.js';
+import { collectStamped, type StampedDependencies } from './stamped-flow.js';
+
+/** Posted credit memos: columns of the row of the one invoice that they correct. */
+
+export type CreditMemoDependencies = StampedDependencies & {
+  readonly businessCentral: Pick<BusinessCentralClient, 'readChangedCreditMemos'>;
+  readonly dataverse: Pick<DataverseClient, 'findInvoice' | 'updateInvoice'>;
+  readonly dataverseFlows: Pick<DataverseFlows, 'findColumn'>;
+  readonly ledger: Pick<DealLedger, 'getInvoice' | 'findWriteBack'>;
+};
+
+const NOT_POSTED: ReadonlySet<string> = new Set(['Draft', 'In_x0020_Review']);
+
+export function createCreditMemoFlow(
+  dependencies: CreditMemoDependencies,
+  rule: NonNullable<FlowRules['creditMemos']>,
+): Flow {
+  const { businessCentral, dataverse, dataverseFlows, flows, ledger } = dependencies;
+  const name = 'creditMemos';
+
+  async function toThings(memos: readonly CreditMemo[]): Promise<FoundThing[]> {
+    const rows = await flows.findInvoiceRows(memos.flatMap(({ invoiceNumber }) => invoiceNumber || []));
+    const accounts = await flows.findLinkedRows(
+      'customer',
+      memos.flatMap(({ customerId }) => customerId ?? []),
+    );
+    return memos.map((memo): FoundThing => {
+      const { id: sourceId, etag, number, date, includingTax: amount, currency, invoiceNumber } = memo;
+      const row = rows.get(invoiceNumber);
+      const values = { number, date, amount, currency, ...(row && { invoiceId: row.invoiceId }) };
+      const thing = { sourceId, etag, values };
+      if (NOT_POSTED.has(memo.status)) return { ...thing, found: { skipped: 'draft' } };
+      if (row) return { ...thing, recordId: row.recordId, targetId: row.salesInvoiceId, found: 'pending' };
+      const isOurs = invoiceNumber === '' && memo.customerId !== undefined && accounts.has(memo.customerId);
+      if (!isOurs) return { ...thing, found: { skipped: 'no-deal' } };
+      const remark = `credit memo ${number} of customer ${memo.customerNumber} names no single invoice`;
+      return { ...thing, found: { noted: 'several-invoices', remark } };
+    });
+  }
+
+  /** A row that is paid or cancelled takes no columns: it is set back to Billed, written, and set on again (reference/dataverse-sales 3.9). */
+  async function writeRow(salesInvoiceId: string, invoiceId: string, columns: Readonly<Record<string, unknown>>) {
+    const row = await dataverse.findInvoice(salesInvoiceId);
+    if (!row) throw new RemoteApiError('dataverse', 'not-found', 'write the invoice row', { rowOf: 'invoices' });
+    // One that is Billed may have been left so by an attempt that died: then the ledger knows how it was.
+    const reported = row.stage === 'billed' ? (await ledger.findWriteBack(invoiceId))?.reportedToSales : undefined;
+    const stage = reported ? toStage(reported) : row.stage;
+    const changes: DataverseInvoiceChange[] = [
+      ...(row.stage === 'billed' ? [] : [{ stage: 'billed' as const }]),
+      { columns },
+      ...(stage === 'billed' ? [] : [{ stage }]),
+    ];
+    let receipt: { readonly etag: string; readonly requestId?: string; readonly correlationId?: string } = row;
+    // Whoever touches the row in between makes this a conflict, and all of it is looked at again.
+    for (const change of changes)
+      receipt = await dataverse.updateInvoice(salesInvoiceId, receipt.etag, change, REPEATABLE);
+    return receipt;
+  }
+
+  return {
+    name,
+    everyMinutes: rule.everyMinutes,
+    batchSize: 20,
+    collect: (place) =>
+      collectStamped(
+        dependencies,
+        { name, from: rule.from },
+        place,
+        (since, pageSize) => businessCentral.readChangedCreditMemos(since, pageSize),
+        toThings,
+      ),
+
+    async carry({ recordId, targetId, values }) {
+      const { invoiceId } = values;
+      if (recordId === undefined || targetId === undefined || invoiceId === undefined)
+        throw new InternalError('the credit memo has no invoice row');
+      const { currency } = await ledger.getInvoice(invoiceId);
+      if (currency !== values['currency'])
+        return toNote('other-currency', `the credit memo is in ${values['currency']}, the invoice in ${currency}`);
+      const memos = (await flows.listOfTarget(name, targetId)).map((one) => one.values);
+      const { number, amount, date } = toTotals(memos);
+      const fitted = await fitColumns(dataverseFlows, 'invoice', [
+        [rule.columns.number, { kind: 'text', text: number }],
+        [rule.columns.amount, { kind: 'amount', text: amount }],
+        [rule.columns.date, { kind: 'date', text: date }],
+      ]);
+      if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
+      const { requestId, correlationId } = await toTemporalFailures(() =>
+        writeRow(targetId, invoiceId, fitted.columns),
+      );
+      const action = 'write the credit memo on the invoice row in Sales';
+      const audit = { recordId, actor: 'dealbridge', action, requestId, correlationId };
+      return { state: 'carried', audit: { ...audit, facts: { invoiceId }, after: { number, amount, date } } };
+    },
+  };
+}
+
+/** Of all credit memos of an invoice. */
+function toTotals(memos: readonly FlowValues[]) {
+  const inOrder = [...memos].sort((a, b) => (a['number'] ?? '').localeCompare(b['number'] ?? ''));
+  return {
+    number: inOrder.map((memo) => memo['number']).join(', '),
+    amount: add('0', ...inOrder.map((memo) => memo['amount'] ?? '0')),
+    // Dates as text are in order.
+    date:
+      inOrder
+        .map((memo) => memo['date'] ?? '')
+        .sort()
+        .at(-1) ?? '',
+  };
+}

@@ -1,0 +1,165 @@
+import { z } from 'zod';
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { Shipment } from '../../clients/business-central/flows.js';
+import type { DataverseClient } from '../../clients/dataverse/client.js';
+import type { DataverseFlows } from '../../clients/dataverse/flows.js';
+import { isReadOnly } from '../../clients/dataverse/refusals.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
+import { findTail } from '../../deal/document-number.js';
+import { InternalError } from '../../deal/errors.js';
+import { writeKey } from '../../deal/ids.js';
+import { add, isZero } from '../../deal/money.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { Carried, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
+import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { deriveGuid } from '../remote/derive-guid.js';
+import { toTemporalFailures, type WriteDependencies, writeOnce } from '../remote/write-once.js';
+import { fitColumns } from './columns.js';
+import { type Flow, toNote } from './flow.js';
+import { collectStamped, type StampedDependencies } from './stamped-flow.js';
+
+/** Posted shipments: columns of the order in Sales and of its lines; a note where the order takes no columns. */
+
+export type ShipmentDependencies = StampedDependencies &
+  WriteDependencies & {
+    readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments'>;
+    readonly dataverse: Pick<DataverseClient, 'findNote' | 'createNote'>;
+    readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
+    readonly ledger: Pick<DealLedger, 'getDeal' | 'findRecord'>;
+    readonly dataverseAmbiguityMs: number;
+  };
+
+const shippedLines = z.array(z.object({ sequence: z.number(), description: z.string(), quantity: z.string() }));
+type ShippedLine = z.output<typeof shippedLines>[number];
+
+export function createShipmentFlow(
+  dependencies: ShipmentDependencies,
+  rule: NonNullable<FlowRules['shipments']>,
+): Flow {
+  const { businessCentral, dataverse, dataverseFlows, flows, ledger } = dependencies;
+  const name = 'shipments';
+
+  async function toThings(shipments: readonly Shipment[]): Promise<FoundThing[]> {
+    const tails = shipments.flatMap(({ externalDocumentNumber }) => findTail(externalDocumentNumber) ?? []);
+    const deals = await flows.findDeals(tails);
+    return shipments.map((shipment): FoundThing => {
+      const deal = deals.get(findTail(shipment.externalDocumentNumber) ?? '');
+      const { id: sourceId, etag, number, date, method, orderNumber } = shipment;
+      const lines = shipment.lines.filter(({ quantity }) => !isZero(quantity));
+      const thing = { sourceId, etag, values: { number, date, method, lines: JSON.stringify(lines) } };
+      // Somebody may have copied an order with the key that it has.
+      const isOther = orderNumber !== '' && deal?.documentNumber !== undefined && orderNumber !== deal.documentNumber;
+      if (!deal || isOther) return { ...thing, found: { skipped: 'no-deal' } };
+      const { recordId } = deal;
+      if (deal.table !== 'salesorder') return { ...thing, recordId, found: { skipped: 'no-sales-order' } };
+      return { ...thing, recordId, targetId: recordId, found: 'pending' };
+    });
+  }
+
+  async function writeColumns(recordId: string, shipments: readonly FlowValues[]): Promise<Carried> {
+    const { number, date, method, quantity, lines } = toTotals(shipments);
+    const fitted = await fitColumns(dataverseFlows, 'salesorder', [
+      [rule.columns?.number, { kind: 'text', text: number }],
+      [rule.columns?.date, { kind: 'date', text: date }],
+      [rule.columns?.method, { kind: 'text', text: method }],
+      [rule.columns?.quantity, { kind: 'number', text: quantity }],
+    ]);
+    if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
+    const revision = (await ledger.findRecord(recordId))?.revision;
+    const sold = rule.lineColumn && revision ? (await ledger.getDeal(recordId, revision)).lines : [];
+    const order = { table: 'salesorder', id: recordId } as const;
+    let receipt = rule.columns && (await dataverseFlows.updateRow(order, fitted.columns, REPEATABLE));
+    for (const { lineId, sequence } of sold) {
+      const shipped = lines.get(sequence);
+      if (shipped === undefined) continue;
+      const ofLine = await fitColumns(dataverseFlows, 'salesorderdetail', [
+        [rule.lineColumn, { kind: 'number', text: shipped }],
+      ]);
+      if ('unfit' in ofLine) return toNote('column-unfit', ofLine.unfit);
+      receipt = await dataverseFlows.updateRow({ table: 'salesorderdetail', id: lineId }, ofLine.columns, REPEATABLE);
+    }
+    const audit = { recordId, actor: 'dealbridge', action: 'write the shipment on the order in Sales' };
+    const { requestId, correlationId } = receipt ?? {};
+    return { state: 'carried', audit: { ...audit, requestId, correlationId, after: { number, date, quantity } } };
+  }
+
+  async function writeNote(recordId: string, shipmentId: string, values: FlowValues): Promise<Carried> {
+    const noteId = deriveGuid(`shipment/${recordId}/${shipmentId}`);
+    await writeOnce(dependencies, {
+      recordId,
+      writeKey: writeKey(recordId, `shipment-${shipmentId}`),
+      action: 'write a note of the shipment in Sales',
+      result: z.object({ noteId: z.string() }),
+      ambiguityWindowMs: dependencies.dataverseAmbiguityMs,
+      find: () => dataverse.findNote(noteId),
+      write: (context) =>
+        dataverse.createNote(
+          {
+            ...{ noteId, ref: { table: 'salesorder', recordId } },
+            ...{ subject: `Shipment ${values['number']}`, text: toText(values) },
+          },
+          context,
+        ),
+      outcome: () => ({ facts: { shipmentId, noteId, number: values['number'] ?? '' } }),
+    });
+    return { state: 'carried' };
+  }
+
+  return {
+    name,
+    everyMinutes: rule.everyMinutes,
+    batchSize: 20,
+    collect: (place) =>
+      collectStamped(
+        dependencies,
+        { name, from: rule.from },
+        place,
+        (since, pageSize) => businessCentral.readChangedShipments(since, pageSize),
+        toThings,
+      ),
+
+    async carry({ sourceId, recordId, values }) {
+      if (recordId === undefined) throw new InternalError('the shipment has no order');
+      if (!rule.columns && rule.lineColumn === undefined) return writeNote(recordId, sourceId, values);
+      try {
+        const shipments = (await flows.listOfTarget(name, recordId)).map((one) => one.values);
+        return await writeColumns(recordId, shipments);
+      } catch (error) {
+        // A submitted order takes notes and no columns (reference/dataverse-sales 3.5).
+        if (!isReadOnly(error)) return toTemporalFailures(() => Promise.reject(error));
+        const remark = `the order is submitted and takes no columns; shipment ${values['number']}`;
+        return rule.notes ? writeNote(recordId, sourceId, values) : toNote('order-locked', remark);
+      }
+    },
+  };
+}
+
+function readLines(values: FlowValues): readonly ShippedLine[] {
+  return shippedLines.parse(JSON.parse(values['lines'] ?? '[]'));
+}
+
+/** Of all shipments of an order. */
+function toTotals(shipments: readonly FlowValues[]) {
+  const inOrder = [...shipments].sort((a, b) => (a['number'] ?? '').localeCompare(b['number'] ?? ''));
+  const all = inOrder.flatMap(readLines);
+  const lines = new Map<number, string>();
+  for (const { sequence, quantity } of all) lines.set(sequence, add(lines.get(sequence) ?? '0', quantity));
+  return {
+    number: inOrder.map((one) => one['number']).join(', '),
+    // Dates as text are in order.
+    date:
+      inOrder
+        .map((one) => one['date'] ?? '')
+        .sort()
+        .at(-1) ?? '',
+    method: inOrder.at(-1)?.['method'] ?? '',
+    quantity: add('0', ...all.map(({ quantity }) => quantity)),
+    lines,
+  };
+}
+
+function toText(values: FlowValues): string {
+  const { number = '', date = '', method = '' } = values;
+  const what = readLines(values).map(({ quantity, description }) => `${quantity} × ${description}`);
+  return [`Shipment ${number} of ${date}${method && ` (${method})`}:`, ...what].join('\n');
+}

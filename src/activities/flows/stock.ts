@@ -1,0 +1,72 @@
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { DataverseFlows } from '../../clients/dataverse/flows.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
+import { InternalError } from '../../deal/errors.js';
+import type { Carried } from '../../ledger/feeds/flows.js';
+import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { toTemporalFailures } from '../remote/write-once.js';
+import { fitColumns } from './columns.js';
+import { type Flow, toNote } from './flow.js';
+import { collectSwept, createCurrencyCheck, type SweptDependencies } from './swept-flow.js';
+
+/** Stock and unit price of an item: columns of its product, and the entry of a price list. */
+
+export type StockDependencies = SweptDependencies & {
+  readonly businessCentral: Pick<BusinessCentralClient, 'readItemFigures' | 'readCodes'>;
+  readonly dataverseFlows: Pick<DataverseFlows, 'findPrice' | 'updatePrice'>;
+};
+
+export function createStockFlow(dependencies: StockDependencies, rule: NonNullable<FlowRules['stock']>): Flow {
+  const { businessCentral, dataverseFlows } = dependencies;
+  const { columns, priceList } = rule;
+  const currency = createCurrencyCheck(dependencies);
+  const name = 'stock';
+
+  async function writePrice(priceListId: string, productId: string, amount: string) {
+    const price = await toTemporalFailures(() => dataverseFlows.findPrice(priceListId, productId));
+    if (!price) return toNote('not-in-price-list', 'the price list has no entry for the product in its default unit');
+    if (!price.isAmount) return toNote('column-unfit', 'the price list computes the price: its entry has no amount');
+    const other = await currency.findOther(price.currency, 'the price list');
+    if (other) return toNote('other-currency', other);
+    return toTemporalFailures(() => dataverseFlows.updatePrice(price, amount, REPEATABLE));
+  }
+
+  return {
+    name,
+    everyMinutes: rule.everyMinutes,
+    batchSize: 20,
+    collect: (place) =>
+      collectSwept(
+        dependencies,
+        { name, kind: 'item', unlinked: 'no-product', rule: { columns, priceList } },
+        place,
+        async (...page) => {
+          const { rows, nextLink } = await businessCentral.readItemFigures(...page);
+          return { rows: rows.map(({ id, ...values }) => ({ id, values })), nextLink };
+        },
+      ),
+
+    async carry({ targetId, values }): Promise<Carried> {
+      if (targetId === undefined) throw new InternalError('the item has no product');
+      const { inventory = '', unitPrice = '' } = values;
+      const product = { table: 'product', id: targetId } as const;
+      const fitted = await fitColumns(dataverseFlows, 'product', [
+        [columns?.inventory, { kind: 'number', text: inventory }],
+        [columns?.unitPrice, { kind: 'amount', text: unitPrice }],
+      ]);
+      if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
+      const other = fitted.hasMoney ? await currency.findOtherOfRow(product) : undefined;
+      if (other) return toNote('other-currency', other);
+      let receipt =
+        columns && (await toTemporalFailures(() => dataverseFlows.updateRow(product, fitted.columns, REPEATABLE)));
+      if (priceList !== undefined) {
+        const priced = await writePrice(priceList, targetId, unitPrice);
+        if ('state' in priced) return priced;
+        receipt = priced;
+      }
+      const { requestId, correlationId } = receipt ?? {};
+      const audit = { actor: 'dealbridge', action: 'write stock and price of the item on the product in Sales' };
+      return { state: 'carried', audit: { ...audit, recordId: targetId, requestId, correlationId, after: values } };
+    },
+  };
+}

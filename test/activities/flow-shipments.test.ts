@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { documentKey } from '../../src/deal/document-number.js';
+import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
+import { createSeller } from '../support/sales.js';
+
+const COLUMNS = 'number: bc_postedshipmentnumber, quantity: new_shipped, date: new_shippedon';
+const RULES = `flows: { shipments: { columns: { ${COLUMNS} }, lineColumn: quantityshipped } }`;
+
+let counter: FlowCounter;
+beforeAll(async () => {
+  counter = await openFlowCounter();
+  await counter.addColumn('salesorder', 'Decimal', 'new_shipped');
+  await counter.addColumn('salesorder', 'DateTime', 'new_shippedon');
+  await counter.run('shipments', RULES);
+});
+afterAll(() => counter?.close());
+
+const store = () => counter.simulators.dataverse.store;
+const thingsOf = async (id: string) => (await counter.things('shipments')).filter(({ target_id }) => target_id === id);
+const notesOf = (id: string) => [...store().all('annotation')].filter((row) => row['objectid'] === id);
+
+/** An order of a deal in Business Central, with one line at 10000. */
+async function order() {
+  const { deal } = await counter.post();
+  await counter.books.copyUnderKey('order', documentKey(deal.recordId));
+  const [made] = await counter.client.findOrders(deal.recordId);
+  if (!made) throw new Error('no order');
+  return { deal, orderId: made.id };
+}
+const ship = (orderId: string, quantity: string) =>
+  counter.books.postOrder(orderId, [{ sequence: 10_000, ship: quantity, invoice: '0' }]);
+
+describe('a shipment', () => {
+  it('fills the columns of the order and of its lines; two in parts add up', async () => {
+    const { deal, orderId } = await order();
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    await ship(orderId, '0.5');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1 });
+    const row = store().find('salesorder', deal.recordId);
+    expect(String(row?.['bc_postedshipmentnumber']).split(', ')).toHaveLength(2);
+    expect(Number(row?.['new_shipped'])).toBe(0.75);
+    const line = store().find('salesorderdetail', deal.lines[0]?.lineId ?? '');
+    expect([deal.lines[0]?.sequence, Number(line?.['quantityshipped'])]).toEqual([10_000, 0.75]);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0 });
+    expect(await counter.trail(deal.recordId)).toContain('write the shipment on the order in Sales');
+  });
+
+  it('of a submitted order, which takes no columns, is a note with its lines, once', async () => {
+    const { deal, orderId } = await order();
+    await createSeller(counter.simulators).submitOrder(deal.recordId);
+    await ship(orderId, '1');
+    counter.simulators.dataverse.faults.add({
+      match: { method: 'POST', path: 'annotations' },
+      effect: { kind: 'lose-answer', when: 'after' },
+    });
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, deferred: 1 });
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1 });
+    const [note, ...others] = notesOf(deal.recordId);
+    expect(others).toEqual([]);
+    expect(note?.['notetext']).toMatch(/^Shipment \S+ of \d{4}-\d\d-\d\d.*:\n1 × /);
+  });
+
+  it('of a submitted order is noted where the rule wants no notes', async () => {
+    const { deal, orderId } = await order();
+    await createSeller(counter.simulators).submitOrder(deal.recordId);
+    await ship(orderId, '1');
+    const rules = `flows: { shipments: { columns: { ${COLUMNS} }, notes: false } }`;
+    expect(await counter.run('shipments', rules)).toMatchObject({ carried: 0, noted: 1 });
+    expect(await thingsOf(deal.recordId)).toMatchObject([{ reason: 'order-locked' }]);
+    expect(notesOf(deal.recordId)).toEqual([]);
+  });
+
+  it('of an order that is none of ours is left alone', async () => {
+    await counter.books.copyUnderKey('order', 'OF-OTHERS');
+    const [foreign] = await counter.client.findOrders('OF-OTHERS');
+    await ship(foreign?.id ?? '', '1');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    expect((await counter.things('shipments')).filter(({ reason }) => reason === 'no-deal')).toHaveLength(1);
+  });
+});
