@@ -6,7 +6,6 @@ import type { Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
 import type { Ledger } from '../ledger/ledger.js';
 import type { Vault } from '../ledger/settings/vault.js';
-import type { Rules } from '../mapping/rules/rules.js';
 import type { FindPostingPeriod } from '../operations/deals/posting-periods.js';
 import type { PreviewDependencies } from '../operations/deals/previewer.js';
 import type { ReplayDependencies } from '../operations/deals/replay-deals.js';
@@ -29,7 +28,7 @@ export interface DeskDependencies {
   readonly dataverse: PreviewDependencies['dataverse'];
   readonly companyOf: PreviewDependencies['companyOf'];
   /** By which this process goes. */
-  readonly rules: Rules;
+  readonly rules: ComparisonDependencies['rules'];
   readonly rulesFile: ComparisonDependencies['rulesFile'];
   readonly toRules: ReplayDependencies['toRules'];
   readonly makeRules: ComparisonDependencies['makeRules'];

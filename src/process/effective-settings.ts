@@ -9,7 +9,7 @@ const SECRET = /secret|password|credential|certificate|private|token|database/i;
 const PEOPLE = /^rules\.alerts\.(mailFrom$|channels\.\d+\.to\.)/;
 const KEY = /(^|\.)key(s|Ring)?(\.|$)|Key(s|Ring)?(\.|$)/;
 
-export function toEffectiveSettings({ mapping: _keptApart, ...config }: Config): Settings {
+export function toEffectiveSettings({ mapping: _keptApart, rulesFile: _sameAsRules, ...config }: Config): Settings {
   const settings: Record<string, string | number | boolean> = {};
   flatten('', config, settings);
   return settings;

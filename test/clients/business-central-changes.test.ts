@@ -39,6 +39,17 @@ describe('the changes of invoices, page by page', () => {
   });
   afterAll(() => counter?.close());
 
+  it('come with their posting date, which the open period of the company may leave out', async () => {
+    const { company } = counter.simulators.businessCentral;
+    const [setup] = [...company.all('generalLedgerSetup')];
+    if (!setup) throw new Error('the company has no general ledger setup');
+    expect(await counter.client.readPostingPeriod()).toEqual({ from: undefined, to: undefined });
+    company.change('generalLedgerSetup', setup, { allowPostingFrom: '2031-01-01', allowPostingTo: '2031-01-31' });
+    expect(await counter.client.readPostingPeriod()).toEqual({ from: '2031-01-01', to: '2031-01-31' });
+    const invoice = await counter.client.getInvoice(ids[0] ?? '');
+    expect(invoice.postingDate).toMatch(/^\d{4}-\d{2}-\d{2}$/);
+  });
+
   const stampOf = async (index: number) => (await counter.client.getInvoice(ids[index] ?? '')).lastModified;
 
   it('come in the order of their stamps, with their lines', async () => {

@@ -69,11 +69,11 @@ describe('a rules file that is tried', () => {
   });
 
   it('is shown with its faults, by field, what was found and what is right', async () => {
-    const answer = await send('Approver', { text: 'confirmatoin: person\ncreateItems: perhaps\n' });
+    const answer = await send('Approver', { text: 'confirmations: person\ncreateItems: perhaps\n' });
     expect(answer.status).toBe(400);
     const page = await answer.text();
     expect(toText(page)).toContain('2 faults: these rules are not usable');
-    expect(toText(page)).toMatch(/confirmatoin 1:1 the key &#39;confirmatoin&#39; confirmation/);
+    expect(toText(page)).toMatch(/confirmations 1:1 the key &#39;confirmations&#39; confirmation/);
     expect(toText(page)).toMatch(/createItems 2:14 &quot;perhaps&quot; a boolean/);
     // What was given can be corrected where it stands.
     expect(page).toContain('createItems: perhaps');

@@ -11,14 +11,16 @@ const BY_NAME = { Viewer: ['Viewer'], Operator: ['Operator'], Approver: ['Approv
 
 let simulators: Simulators;
 let stage: DeskStage;
+let clientSecret: string;
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
   const { entra, tenant, deskApp } = simulators.connection;
+  clientSecret = deskApp.clientSecret;
   stage = await openDeskStage({
     issuer: createIssuer({
       url: `${entra}/${tenant}/v2.0`,
       clientId: deskApp.clientId,
-      findClientSecret: async () => deskApp.clientSecret,
+      findClientSecret: async () => clientSecret,
       audiences: [deskApp.clientId],
       roleNames: {
         rolesClaim: 'roles',
@@ -59,6 +61,14 @@ describe('signing in at the issuer', () => {
     expect(nobody.status).toBe(403);
     expect(await nobody.text()).toContain('nobody has given you a role');
     expect((await browser.open(`${stage.origin}${PAGE}`)).url).toContain(simulators.connection.entra);
+  });
+
+  it('goes by the client secret of this moment: a wrong one lets nobody in, and the right one again everybody', async () => {
+    const right = clientSecret;
+    clientSecret = 'an-older-secret';
+    expect((await new Browser().signIn(stage.origin, 'paula.stein')).status).toBeGreaterThanOrEqual(400);
+    clientSecret = right;
+    expect((await new Browser().signIn(stage.origin, 'paula.stein')).status).toBe(200);
   });
 
   it('goes nowhere else afterwards than to a page of the desk', async () => {

@@ -33,7 +33,7 @@ const previewSchema = z
   })
   .openapi('Preview');
 
-export const changeSchema = z.object({ field: text, before: text.optional(), after: text.optional() });
+const changeSchema = z.object({ field: text, before: text.optional(), after: text.optional() });
 
 const outlookSchema = z
   .object({
