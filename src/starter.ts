@@ -22,6 +22,7 @@ import { createDetections } from './ledger/deals/detections.js';
 import { createWaiting } from './ledger/deals/waiting.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
+import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
 import { openAccess } from './process/access.js';
 import { ConfigError, loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
@@ -123,6 +124,7 @@ const app = createRoutes({
           log,
         },
   listPausedLanes: createPausedLaneLedger(runtime.database).list,
+  listThrottledLanes: createThrottledLaneLedger(runtime.database).list,
   log,
 });
 

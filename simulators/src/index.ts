@@ -9,7 +9,14 @@ import { type Distributor, type DistributorSize, makeDistributor } from './seed/
 
 export interface SimulatorOptions extends Partial<DistributorSize> {
   /** A second Business Central: one company in another environment of the same tenant, at an address of its own. */
-  readonly abroad?: { readonly environment: string; readonly companyName: string } | undefined;
+  readonly abroad?:
+    | {
+        readonly environment: string;
+        readonly companyName: string;
+        /** The app registration that it takes; that of the first one when none is given. */
+        readonly app?: SimApp | undefined;
+      }
+    | undefined;
   /** A new organization and a new company, and nobody has registered an app or let one in (docs/simulators.md). */
   readonly isBare?: boolean | undefined;
   /** Where to listen, and the name by which clients reach it; 127.0.0.1 for both by default. */
@@ -82,10 +89,11 @@ export async function startSimulators(options: SimulatorOptions = {}): Promise<S
       port: 0,
       distributor: { ...data, companyName: options.abroad.companyName },
       environment: options.abroad.environment,
-      clientId: bcApp.clientId,
+      clientId: (options.abroad.app ?? bcApp).clientId,
     }));
+  const known = isBare ? [deskApp] : [salesApp, bcApp, deskApp];
+  const apps = [...known, ...(options.abroad?.app ? [options.abroad.app] : [])];
   const audiences = (): string[] => [AUDIENCE, dataverse.origin];
-  const apps = isBare ? [deskApp] : [salesApp, bcApp, deskApp];
   const entra = await startEntra({ ...common, port: ports.entra, apps, audiences });
   return {
     connection: {

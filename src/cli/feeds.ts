@@ -7,6 +7,7 @@ import type { HintSetAside } from '../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-feeds.js';
 import type { FeedState } from '../ledger/feeds/sales-feeds.js';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
+import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
 import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
 import { printJson, printTable, toAge } from './print.js';
@@ -29,8 +30,9 @@ export function addFeedCommands(program: Command): void {
       withRuntime(async ({ database, ledger }) => {
         const now = new Date();
         const shown = await listFeeds({ database, ledger, now }, currentPerson(), {});
-        const { dataverse, businessCentral, gaps, setAside, pausedLanes } = shown;
+        const { dataverse, businessCentral, gaps, setAside, pausedLanes, throttledLanes } = shown;
         for (const lane of pausedLanes) console.log(`${describePause(lane)}\n`);
+        for (const lane of throttledLanes) console.log(`${describeThrottling(lane)}\n`);
         printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
         for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
@@ -109,6 +111,10 @@ function printSetAside(hints: readonly HintSetAside[], now: Date): void {
 
 function describePause({ system, address, pausedSince, problem }: PausedLane): string {
   return `${system} paused since ${pausedSince.toISOString()}, deals wait (${address}): ${problem}`;
+}
+
+function describeThrottling({ system, address, clientId, pausedUntil, problem }: ThrottledLane): string {
+  return `${system} throttled until ${pausedUntil.toISOString()}, deals wait (${address}, app registration ${clientId}): ${problem}`;
 }
 
 const FEED_COLUMNS = [

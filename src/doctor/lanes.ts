@@ -1,20 +1,28 @@
 import type { Database } from '../ledger/database.js';
 import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
-import { ok, wrong } from './finding.js';
+import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
+import { ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
-/** Whether a worker waits for a sign-in that is refused; what Entra says now stands in the steps of the tokens. */
+/** Whether a worker waits for a sign-in that is refused or for a quota that is used up; what Entra says now stands in the steps of the tokens. */
 export function examineLanes(needs: { readonly database: Step; readonly db: Step<Database> }): Step<true> {
   return createStep('lanes', needs, async ({ db }) => {
     const paused = await createPausedLaneLedger(db).list();
-    if (paused.length === 0) return { value: true, findings: [ok('lanes', 'no worker waits for a sign-in')] };
-    const findings = paused.map(({ system, address, pausedSince, problem }) =>
+    const throttled = (await createThrottledLaneLedger(db).list()).map(({ system, address, clientId, ...lane }) =>
+      warning(
+        `${system} ${address}`,
+        `throttled until ${lane.pausedUntil.toISOString()}, deals wait (app registration ${clientId}): ${lane.problem}`,
+        'They go on by themselves. If that happens often, lower the rate, or give the company an app registration of its own.',
+      ),
+    );
+    const signIns = paused.map(({ system, address, pausedSince, problem }) =>
       wrong(
         `${system} ${address}`,
         `paused since ${pausedSince.toISOString()}, deals wait: ${problem}`,
         `Set right what the token of ${system} says, a new secret by \`dealbridge credentials set ${system}\`; deals go on by themselves.`,
       ),
     );
-    return { value: true, findings };
+    const findings = [...signIns, ...throttled];
+    return { value: true, findings: findings.length > 0 ? findings : [ok('lanes', 'no worker waits for a lane')] };
   });
 }

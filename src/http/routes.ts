@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import type { Logger } from 'pino';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
+import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
 import { type CodecEndpointDependencies, createCodecEndpoint } from './codec.js';
 import { observe } from './observe.js';
 
@@ -13,19 +14,23 @@ export interface RouteOptions {
   readonly codec: CodecEndpointDependencies | undefined;
   /** Environments whose sign-in is refused. */
   readonly listPausedLanes: () => Promise<readonly Pick<PausedLane, 'system' | 'pausedSince'>[]>;
+  /** Those whose quota is used up. */
+  readonly listThrottledLanes: () => Promise<readonly Pick<ThrottledLane, 'system' | 'pausedUntil'>[]>;
   readonly log: Logger;
 }
 
-export function createRoutes({ limits, webhooks, codec, listPausedLanes, log }: RouteOptions): Hono {
+export function createRoutes({ limits, webhooks, codec, log, ...lanes }: RouteOptions): Hono {
   const app = new Hono();
   app.use(limits);
   // Behind the limits: what is refused for its source costs nothing more.
   app.use(observe);
-  const readPausedLanes = atMostOnceIn(HEALTH_MS, listPausedLanes);
+  const readLanes = atMostOnceIn(HEALTH_MS, async () => ({
+    pausedLanes: (await lanes.listPausedLanes()).map(({ system, pausedSince }) => ({ system, pausedSince })),
+    throttledLanes: (await lanes.listThrottledLanes()).map(({ system, pausedUntil }) => ({ system, pausedUntil })),
+  }));
   app.get('/health', async (c) => {
     try {
-      const paused = await readPausedLanes();
-      return c.json({ status: 'ok', pausedLanes: paused.map(({ system, pausedSince }) => ({ system, pausedSince })) });
+      return c.json({ status: 'ok', ...(await readLanes()) });
     } catch (error) {
       // The starter itself is well; whoever watches the ledger hears of it there.
       log.warn({ err: error }, 'the paused lanes cannot be read');

@@ -4,12 +4,16 @@ import { createRoutes, type RouteOptions } from '../../src/http/routes.js';
 import { createLog } from '../../src/process/log.js';
 
 /** What a monitor hears of the starter. */
-const ask = async (listPausedLanes: RouteOptions['listPausedLanes']) => {
+const ask = async (
+  listPausedLanes: RouteOptions['listPausedLanes'],
+  listThrottledLanes: RouteOptions['listThrottledLanes'] = async () => [],
+) => {
   const app = createRoutes({
     limits: (_c, next) => next(),
     webhooks: [new Hono()],
     codec: undefined,
     listPausedLanes,
+    listThrottledLanes,
     log: createLog('test', 'silent'),
   });
   const answer = await app.request('/health');
@@ -26,7 +30,24 @@ it('names the systems whose sign-in is refused, without address or answer', asyn
   } as const;
   expect(await ask(async () => [lane])).toEqual({
     status: 200,
-    body: { status: 'ok', pausedLanes: [{ system: 'dataverse', pausedSince: '2026-03-31T12:00:00.000Z' }] },
+    body: {
+      status: 'ok',
+      pausedLanes: [{ system: 'dataverse', pausedSince: '2026-03-31T12:00:00.000Z' }],
+      throttledLanes: [],
+    },
+  });
+});
+
+it('names the systems whose quota is used up, and until when', async () => {
+  const pausedUntil = new Date('2026-03-31T12:00:30Z');
+  const lane = { system: 'business-central', address: 'https://bc', clientId: 'one', pausedUntil } as const;
+  expect(
+    await ask(
+      async () => [],
+      async () => [lane],
+    ),
+  ).toMatchObject({
+    body: { throttledLanes: [{ system: 'business-central', pausedUntil: '2026-03-31T12:00:30.000Z' }] },
   });
 });
 
@@ -45,6 +66,7 @@ it('asks the ledger once a second at most, whoever asks how often', async () => 
       times += 1;
       return [];
     },
+    listThrottledLanes: async () => [],
     log: createLog('test', 'silent'),
   });
   for (let index = 0; index < 10; index += 1) expect((await app.request('/health')).status).toBe(200);

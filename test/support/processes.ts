@@ -9,7 +9,7 @@ import { type Database, openDatabase, withSigner } from '../../src/ledger/databa
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { createVault, type Vault } from '../../src/ledger/settings/vault.js';
+import { createVault, toApplicationCredential, type Vault } from '../../src/ledger/settings/vault.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
@@ -55,7 +55,12 @@ export interface StageOptions {
   /** Where the secrets are: in the settings, or sealed in the ledger. */
   readonly secrets?: 'settings' | 'ledger';
   /** A second Business Central, behind the same address: the name of its environment tells the two apart. */
-  readonly abroad?: { readonly environment: string; readonly companyName: string };
+  readonly abroad?: {
+    readonly environment: string;
+    readonly companyName: string;
+    /** Its own app registration, whose secret is in the ledger by the name that the rules give it. */
+    readonly app?: { readonly name: string; readonly clientId: string; readonly clientSecret: string };
+  };
   /** Hears everything that worker and starter print; without it they print to the console. */
   readonly listen?: (chunk: Buffer) => void;
 }
@@ -90,6 +95,12 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     await set('dataverse', to.dataverseApp.clientSecret);
     await set('business-central', to.businessCentralApp.clientSecret);
     await set('webhook', SECRET);
+  }
+  const { app: appAbroad } = options.abroad ?? {};
+  if (appAbroad) {
+    await migrate(database);
+    const credential = { kind: 'secret', secret: appAbroad.clientSecret } as const;
+    await vault.set({ name: toApplicationCredential(appAbroad.name), credential, actor: 'test', overlapHours: 24 });
   }
   const output = listen ? 'pipe' : 'inherit';
   const launch = async (program: Program) => {

@@ -193,6 +193,9 @@ export const feedsSchema = z
     ),
     missed: z.array(z.object({ table: text, source: text, records: z.number() })),
     pausedLanes: z.array(z.object({ system: text, since: time, problem: text })),
+    throttledLanes: z.array(
+      z.object({ system: text, address: text, clientId: text, since: time, until: time, problem: text }),
+    ),
   })
   .openapi('Feeds');
 
@@ -200,7 +203,13 @@ export const positionSchema = z
   .object({ table: text, isPaused: z.boolean(), lastError: text.optional() })
   .openapi('FeedPosition');
 
-export function toFeeds({ dataverse, businessCentral, gaps, pausedLanes }: Feeds): z.input<typeof feedsSchema> {
+export function toFeeds({
+  dataverse,
+  businessCentral,
+  gaps,
+  pausedLanes,
+  throttledLanes,
+}: Feeds): z.input<typeof feedsSchema> {
   return {
     dataverse: dataverse.map(({ table, phase, caughtUpAt, rowsRead, pausedAt, pausedBy, lastError }) => ({
       ...{ table, phase, caughtUpAt: caughtUpAt?.toISOString(), rowsRead },
@@ -212,6 +221,11 @@ export function toFeeds({ dataverse, businessCentral, gaps, pausedLanes }: Feeds
     missed: gaps.flatMap(({ table, sources }) =>
       Object.entries(sources).map(([source, { missed }]) => ({ table, source, records: missed })),
     ),
+    throttledLanes: throttledLanes.map(({ pausedSince, pausedUntil, ...lane }) => ({
+      ...lane,
+      since: pausedSince.toISOString(),
+      until: pausedUntil.toISOString(),
+    })),
     pausedLanes: pausedLanes.map(({ system, pausedSince, problem }) => ({
       ...{ system, since: pausedSince.toISOString(), problem },
     })),

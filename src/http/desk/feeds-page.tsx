@@ -46,6 +46,12 @@ function FeedsPage({ c, feeds, now }: Props) {
           The sign-in to {system} is refused since <Time at={pausedSince} format={format} />, so deals wait: {problem}
         </p>
       ))}
+      {feeds.throttledLanes.map(({ system, address, pausedUntil }) => (
+        <p class="warning">
+          The quota of {system} is used up. Nothing is asked of {address} until{' '}
+          <Time at={pausedUntil} format={format} />; deals wait and go on by themselves.
+        </p>
+      ))}
       <h2>From Dynamics 365 Sales</h2>
       {feeds.dataverse.length === 0 ? (
         <p class="light">No feed has run yet. The starter begins them when it starts with FEEDS=on.</p>

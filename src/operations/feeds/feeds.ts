@@ -11,6 +11,7 @@ import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-centra
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { createPausedLaneLedger, type PausedLane } from '../../ledger/settings/paused-lanes.js';
+import { createThrottledLaneLedger, type ThrottledLane } from '../../ledger/settings/throttled-lanes.js';
 import { defineOperation } from '../operation.js';
 
 const DAY_MS = 86_400_000;
@@ -32,6 +33,8 @@ export interface Feeds {
   readonly setAside: readonly HintSetAside[];
   /** While a sign-in is refused, nothing is read from there and deals wait. */
   readonly pausedLanes: readonly PausedLane[];
+  /** Until its time is over nothing is asked of such a lane, since its quota is used up. */
+  readonly throttledLanes: readonly ThrottledLane[];
 }
 
 /** How far the feeds of both sides have read, and how much webhook, feed and reconciliation missed. */
@@ -44,6 +47,7 @@ export const listFeeds = defineOperation({
     gaps: await createDetections(database).readGaps(daysBefore(now), 0),
     setAside: await ledger.listHintsAside(MAX_NAMED),
     pausedLanes: await createPausedLaneLedger(database).list(),
+    throttledLanes: await createThrottledLaneLedger(database).list(),
   }),
 });
 
