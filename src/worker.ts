@@ -83,8 +83,9 @@ const workers = await Promise.all([
     activities: activities.deals,
     interceptors: { activity: [traceSteps, permanentFailures] },
     enableNonLocalActivities: false,
-    // More of either cost a hundred megabytes and brought no more deals a second (npm run bench).
-    maxCachedWorkflows: 60,
+    // A run that left the cache is read and done again from its start at its next step: with sixty, five hundred deals at
+    // once cost half as much processor again, and no less memory (docs/performance.md).
+    maxCachedWorkflows: 600,
     maxConcurrentWorkflowTaskExecutions: 20,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
     stickyQueueScheduleToStartTimeout: '4s',

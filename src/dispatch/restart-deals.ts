@@ -1,11 +1,8 @@
 import type { Client } from '@temporalio/client';
-import { defineSearchAttributeKey } from '@temporalio/common';
 import type { RecordRef } from '../deal/deal.js';
 import { isSourceTable } from '../deal/ids.js';
+import { SOURCE_TABLE } from './search-attributes.js';
 import { WORKFLOWS } from './workflows.js';
-
-/** As runs of deals set it: workflows may be imported here by type alone. */
-export const SOURCE_TABLE = defineSearchAttributeKey('DealSourceTable', 'KEYWORD');
 
 /**
  * Ends every run of a deal and begins another, which goes by what the ledger and both systems say: what the run knew is

@@ -14,6 +14,7 @@ import { type DealState, isFinal } from '../deal/states.js';
 import type { DealLedger } from '../ledger/deals/deal-ledger.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
 import { changedSignal } from '../workflows/deals/messages.js';
+import { toFirstAttributes } from './search-attributes.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
 
 export type StartOutcome =
@@ -55,6 +56,7 @@ export async function startDeal(
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         staticSummary: summary,
+        typedSearchAttributes: toFirstAttributes(ref.table, record.state),
       });
       return { kind: 'started', workflowId };
     } catch (error) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { SOURCE_TABLE } from '../../src/dispatch/restart-deals.js';
+import { SOURCE_TABLE, STATE } from '../../src/dispatch/search-attributes.js';
 import { WORKFLOWS } from '../../src/dispatch/workflows.js';
 import { confirmUpdate, statusQuery } from '../../src/workflows/deals/messages.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
@@ -27,6 +27,7 @@ const isNamedByString = (text: string): boolean => NAMED_BY_STRING.some((pattern
 describe('the seam to Temporal', () => {
   it('runs are found by the search attribute that they set', () => {
     expect(SOURCE_TABLE).toEqual(SEARCH_ATTRIBUTES.sourceTable);
+    expect(STATE).toEqual(SEARCH_ATTRIBUTES.state);
   });
 
   it('no workflow, signal, update or query is named by a string', () => {

@@ -1,4 +1,5 @@
-import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import type { SearchAttributeUpdatePair } from '@temporalio/common';
+import { setCurrentDetails, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import type { Approval } from '../../deal/approval.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
@@ -6,6 +7,7 @@ import { type DealLabel, toLabelText } from '../../deal/run-summary.js';
 import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
 import type { DealStatus } from './messages.js';
 import { SEARCH_ATTRIBUTES } from './search-attributes.js';
+import { showBeforeSteps } from './show-before-steps.js';
 
 /** What people see of a deal while it goes on. */
 export interface DealFacts {
@@ -22,6 +24,9 @@ export interface DealFacts {
 export class DealDisplay {
   private readonly ref: RecordRef;
   private label: DealLabel | undefined;
+  /** What the list of runs is to say, and what it says. */
+  private wanted: Listed = {};
+  private listed: Listed;
   private shownState: DealState = 'reading';
   private step = 'starting';
   private shownProblems: readonly Problem[] = [];
@@ -33,6 +38,13 @@ export class DealDisplay {
 
   constructor(ref: RecordRef) {
     this.ref = ref;
+    const { typedSearchAttributes: known } = workflowInfo();
+    this.listed = {
+      sourceTable: known.get(SEARCH_ATTRIBUTES.sourceTable),
+      state: known.get(SEARCH_ATTRIBUTES.state),
+      holdReason: known.get(SEARCH_ATTRIBUTES.holdReason),
+    };
+    showBeforeSteps(() => this.list());
   }
 
   get state(): DealState {
@@ -92,12 +104,29 @@ export class DealDisplay {
     this.shownApproval = facts.approval ?? this.shownApproval;
     if ('difference' in facts) this.difference = facts.difference;
     this.invoiceNumber = facts.invoiceNumber ?? this.invoiceNumber;
-    const attributes = [];
-    if (facts.customerNumber) attributes.push({ key: SEARCH_ATTRIBUTES.customerNumber, value: facts.customerNumber });
-    if (facts.invoiceNumber) attributes.push({ key: SEARCH_ATTRIBUTES.invoiceNumber, value: facts.invoiceNumber });
-    if (facts.amount) attributes.push({ key: SEARCH_ATTRIBUTES.amount, value: Number(facts.amount) });
-    if (attributes.length > 0) upsertSearchAttributes(attributes);
+    const { customerNumber, invoiceNumber, amount } = facts;
+    this.wanted = {
+      ...this.wanted,
+      ...(customerNumber && { customerNumber }),
+      ...(invoiceNumber && { invoiceNumber }),
+      ...(amount && { amount: Number(amount) }),
+    };
     this.publishDetails();
+  }
+
+  /**
+   * Tells the list of runs where the deal stands, once for each state that lasts: every telling is an event and a write of the
+   * server. Numbers and amounts go along with the next state, or at the end.
+   */
+  list({ isLast = false } = {}): void {
+    const { wanted, listed } = this;
+    if (!isLast && wanted.state === listed.state && wanted.holdReason === listed.holdReason) return;
+    const changed = (Object.keys(SEARCH_ATTRIBUTES) as (keyof Listed)[]).filter(
+      (name) => wanted[name] !== listed[name],
+    );
+    if (changed.length === 0) return;
+    upsertSearchAttributes(changed.map((name) => toAttribute(name, wanted)));
+    this.listed = { ...wanted };
   }
 
   status(): DealStatus {
@@ -118,17 +147,28 @@ export class DealDisplay {
   }
 
   private publish(): void {
-    upsertSearchAttributes([
-      { key: SEARCH_ATTRIBUTES.sourceTable, value: this.ref.table },
-      { key: SEARCH_ATTRIBUTES.state, value: this.shownState },
-      { key: SEARCH_ATTRIBUTES.holdReason, value: this.shownProblems[0]?.reason ?? null },
-    ]);
+    const { ref, shownState: state, shownProblems } = this;
+    this.wanted = { ...this.wanted, sourceTable: ref.table, state, holdReason: shownProblems[0]?.reason };
     this.publishDetails();
   }
 
   private publishDetails(): void {
     setCurrentDetails(toMarkdown(this.status(), this.label));
   }
+}
+
+interface Listed {
+  readonly sourceTable?: string | undefined;
+  readonly state?: string | undefined;
+  readonly holdReason?: string | undefined;
+  readonly customerNumber?: string;
+  readonly invoiceNumber?: string;
+  readonly amount?: number;
+}
+
+function toAttribute(name: keyof Listed, wanted: Listed): SearchAttributeUpdatePair {
+  if (name === 'amount') return { key: SEARCH_ATTRIBUTES.amount, value: wanted.amount ?? null };
+  return { key: SEARCH_ATTRIBUTES[name], value: wanted[name] ?? null };
 }
 
 function toMarkdown(status: DealStatus, label: DealLabel | undefined): string {

@@ -166,6 +166,7 @@ export class DealHandlers {
     const isFirst = this.display.state !== 'awaiting-confirmation';
     if (isFirst) await this.move('asked', 'waiting for a person to confirm');
     else this.display.setStep('waiting for another person to confirm');
+    this.display.list({ isLast: true });
     const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
     await condition(() => mayGoOn() || isRunLong('while-waiting'));
     this.throwEnding();
@@ -201,6 +202,10 @@ export class DealHandlers {
 
   show(facts: DealFacts): void {
     this.display.show(facts);
+  }
+
+  showLast(): void {
+    this.display.list({ isLast: true });
   }
 
   /** What the next run has to know, should this one become long. */

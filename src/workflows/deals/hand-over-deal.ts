@@ -26,10 +26,13 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
   const handlers = new DealHandlers(ref, input.continued);
   try {
     const progress = await begin(handlers, ref, input);
-    return progress.isHandedOver
+    const result = progress.isHandedOver
       ? await track(handlers, ref, progress, input)
       : await handOver(handlers, ref, progress, input);
+    handlers.showLast();
+    return result;
   } catch (error) {
+    handlers.showLast();
     if (error instanceof ReplayWanted) return continueAsNew<typeof handOverDeal>({ ...ref, replay: error.replay });
     if (error instanceof RunIsLong) return continueAsNew<typeof handOverDeal>({ ...ref, continued: error.continued });
     throw error;
