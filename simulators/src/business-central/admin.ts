@@ -102,7 +102,7 @@ export function createAdmin({
       return { units: [...units] };
     },
     'POST /items/stock': (body) => {
-      company.stock.set(String(byNumber('items', body)['number']), (body as { quantity: string }).quantity);
+      company.setStock(String(byNumber('items', body)['number']), (body as { quantity: string }).quantity);
       return {};
     },
     'GET /setup': () => company.setup,

@@ -81,7 +81,7 @@ export function patchMaster(company: Company, set: string, row: Row, body: Body)
     refuseDuplicate(company, entity, String(given[numberField]));
   }
   if (set === 'items' && given['inventory'] !== undefined)
-    company.stock.set(String(row['number']), String(given['inventory']));
+    company.setStock(String(row['number']), String(given['inventory']));
   // A PATCH with unchanged values is skipped silently: no error, the etag stays.
   if (Object.entries(given).every(([name, value]) => row[name] === value)) return;
   company.change(set, row, given);

@@ -133,7 +133,7 @@ function takeStock(company: Company, document: SalesDocument, quantity: 'quantit
     if (line['lineType'] !== 'Item' || held === undefined) continue;
     const moved =
       document.kind === 'creditMemo' ? big(held).plus(big(line[quantity])) : big(held).minus(big(line[quantity]));
-    company.stock.set(number, moved.toFixed());
+    company.setStock(number, moved.toFixed());
   }
 }
 

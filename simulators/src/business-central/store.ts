@@ -117,6 +117,7 @@ export class Company {
   /** The company contact of a customer, by the customer's id: it stays the same when the customer is renamed. */
   readonly companyContacts = new Map<string, string>();
   readonly stock = new Map<string, string>();
+
   /** Units besides the base unit, by item number. */
   readonly itemUnits = new Map<string, Set<string>>();
   readonly defaultInvoiceDiscount = new Map<string, string>();
@@ -150,6 +151,13 @@ export class Company {
 
   find(set: string, id: string): Row | undefined {
     return this.rows(set).get(id.toLowerCase());
+  }
+
+  /** The item shows it; its stamp does not move, as with every computed field. */
+  setStock(number: string, quantity: string): void {
+    this.stock.set(number, quantity);
+    const item = this.findByNumber('items', number);
+    if (item) item['inventory'] = quantity;
   }
 
   findByNumber(set: string, number: string): Row | undefined {

@@ -162,6 +162,10 @@ export function fillDefaults(store: Store, table: Table, values: Row): void {
     values['isdocument'] = typeof documentbody === 'string';
     if (typeof documentbody === 'string') values['filesize'] = Buffer.from(documentbody, 'base64').length;
   }
+  // An entry of a price list is in the currency of its list.
+  if (table.name === 'productpricelevel')
+    values['transactioncurrencyid'] ??=
+      store.find('pricelevel', String(values['pricelevelid']))?.['transactioncurrencyid'] ?? null;
   if (table.name === 'contact') {
     values['fullname'] = [values['firstname'], values['lastname']].filter((part) => part).join(' ');
   }

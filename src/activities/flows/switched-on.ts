@@ -1,4 +1,5 @@
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { type AttachmentDependencies, createAttachmentFlow } from './attachments.js';
 import { type CreditMemoDependencies, createCreditMemoFlow } from './credit-memos.js';
 import { createFinanceFlow, type FinanceDependencies } from './customer-finances.js';
 import type { Flow } from './flow.js';
@@ -10,16 +11,18 @@ export type FlowDependencies = InvoicePdfDependencies &
   CreditMemoDependencies &
   ShipmentDependencies &
   FinanceDependencies &
-  StockDependencies;
+  StockDependencies &
+  AttachmentDependencies;
 
 /** The flows that the rules name. */
 export function createFlows(dependencies: FlowDependencies, rules: FlowRules): Flow[] {
-  const { invoicePdf, creditMemos, shipments, customerFinances, stock } = rules;
+  const { invoicePdf, creditMemos, shipments, customerFinances, stock, attachments } = rules;
   return [
     ...(invoicePdf ? [createInvoicePdfFlow(dependencies, invoicePdf)] : []),
     ...(creditMemos ? [createCreditMemoFlow(dependencies, creditMemos)] : []),
     ...(shipments ? [createShipmentFlow(dependencies, shipments)] : []),
     ...(customerFinances ? [createFinanceFlow(dependencies, customerFinances)] : []),
+    ...(attachments ? [createAttachmentFlow(dependencies, attachments)] : []),
     ...(stock ? [createStockFlow(dependencies, stock)] : []),
   ];
 }

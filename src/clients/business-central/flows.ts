@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import type { DocumentKind } from '../../deal/deal.js';
 import type { Download, HttpTransport } from '../http/transport.js';
 import { decimal, guid, readWire } from '../http/wire.js';
+import type { WriteContext } from '../http/write-context.js';
 import { toPath } from './masters.js';
-import { pageOf } from './rows.js';
+import { listOf, pageOf } from './rows.js';
+import { type Receipt, toReceipt } from './transport.js';
 
 /** What flows back to Sales beside the invoices, and the files that documents are given. */
 
@@ -67,6 +70,12 @@ export interface ItemFigures {
   readonly unitPrice: string;
 }
 
+export interface Attachment {
+  readonly id: string;
+  readonly fileName: string;
+  readonly byteSize: number;
+}
+
 export interface SweptPage<Row> {
   readonly rows: readonly Row[];
   readonly nextLink: string | undefined;
@@ -81,6 +90,16 @@ export interface FlowRequests {
   /** All of them: neither a balance nor a stock moves the stamp of its row. */
   readCustomerFigures(pageSize: number, link: string | undefined): Promise<SweptPage<CustomerFigures>>;
   readItemFigures(pageSize: number, link: string | undefined): Promise<SweptPage<ItemFigures>>;
+  /** @throws RemoteApiError `not-found` when the document is posted or deleted by now. */
+  listAttachments(kind: DocumentKind, documentId: string): Promise<Attachment[]>;
+  /** Without its content, which follows (reference/business-central 2.8). */
+  createAttachment(
+    kind: DocumentKind,
+    documentId: string,
+    fileName: string,
+    context: WriteContext,
+  ): Promise<{ readonly id: string } & Receipt>;
+  writeAttachment(attachmentId: string, bytes: Buffer, context: WriteContext): Promise<Receipt>;
 }
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
@@ -119,6 +138,12 @@ const customerRow = z.object({
 const itemRow = z.object({ id: guid, inventory: decimal, unitPrice: decimal });
 /** How the API spells an enum value without a name. */
 const BLANK = '_x0020_';
+
+const attachmentRow = z.object({ id: guid, fileName: z.string(), byteSize: z.number() });
+const DOCUMENTS: Readonly<Record<DocumentKind, readonly [set: string, parentType: string]>> = {
+  invoice: ['salesInvoices', 'Sales_x0020_Invoice'],
+  order: ['salesOrders', 'Sales_x0020_Order'],
+};
 
 /** @param http below the company */
 export function createFlowRequests(http: HttpTransport): FlowRequests {
@@ -164,6 +189,30 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
   };
 
   return {
+    async listAttachments(kind, documentId) {
+      const asked = 'read the attachments of the document';
+      const path = `${DOCUMENTS[kind][0]}(${documentId})/documentAttachments?$select=id,fileName,byteSize`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('business-central', asked, listOf(attachmentRow), body, requestId).value;
+    },
+    async createAttachment(kind, parentId, fileName, context) {
+      const asked = 'create the attachment';
+      const body = { fileName, parentType: DOCUMENTS[kind][1], parentId };
+      const answer = await http.send({ method: 'POST', path: 'documentAttachments', asked, body, context });
+      const { id } = readWire('business-central', asked, attachmentRow, answer.body, answer.requestId);
+      return { id, ...toReceipt(answer) };
+    },
+    async writeAttachment(attachmentId, bytes, context) {
+      const answer = await http.send({
+        method: 'PATCH',
+        path: `documentAttachments(${attachmentId})/attachmentContent`,
+        asked: 'write the attachment',
+        headers: { 'if-match': '*' },
+        body: bytes,
+        context,
+      });
+      return toReceipt(answer);
+    },
     readChangedShipments: (...place) =>
       readChanged(
         'salesShipments',

@@ -48,9 +48,19 @@ export interface DataverseFlows {
   findPrice(priceListId: string, productId: string): Promise<ListPrice | undefined>;
   /** @throws RemoteApiError `conflict` when it is another by now. */
   updatePrice(price: ListPrice, amount: string, context: WriteContext): Promise<WriteReceipt>;
+  /** Notes with a file on any of these records, the oldest first. */
+  listFiles(recordIds: readonly string[]): Promise<RecordFile[]>;
+  downloadFile(noteId: string, maxBytes: number): Promise<Buffer | undefined>;
   /** Undefined when the table has no such column. The answer is kept: types do not change. */
   findColumn(table: SalesTable, column: string): Promise<ColumnType | undefined>;
   close(): Promise<void>;
+}
+
+export interface RecordFile {
+  readonly noteId: string;
+  readonly recordId: string;
+  readonly fileName: string;
+  readonly size: number;
 }
 
 export interface ListPrice {
@@ -87,6 +97,16 @@ const organization = z.object({
 });
 
 const columnRow = z.object({ AttributeType: z.string(), MaxLength: z.number().nullish() });
+
+const fileRow = z.object({
+  annotationid: guid,
+  _objectid_value: guid,
+  filename: z.string().nullish(),
+  filesize: z.number().nullish(),
+});
+const fileBody = z.object({ documentbody: z.string().nullish() });
+/** What stands around the file in an answer. */
+const AROUND_BYTES = 4_096;
 
 const currencyRow = z.object({ transactioncurrencyid: z.object({ isocurrencycode: z.string() }).nullish() });
 const priceRow = z.object({
@@ -166,6 +186,30 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
         body: { amount: decimalNumber(amount) },
         context,
       }),
+    async listFiles(recordIds) {
+      const asked = 'read the files of records';
+      const objects = recordIds.map((id) => `_objectid_value eq ${id}`).join(' or ');
+      const filter = encodeURIComponent(`isdocument eq true and (${objects})`);
+      const path = `annotations?$select=filename,filesize,_objectid_value&$orderby=createdon&$filter=${filter}`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const rows = readWire('dataverse', asked, z.object({ value: z.array(fileRow) }), body, requestId).value;
+      return rows.map((row) => ({
+        noteId: row.annotationid,
+        recordId: row._objectid_value,
+        fileName: row.filename ?? '',
+        size: row.filesize ?? 0,
+      }));
+    },
+    async downloadFile(noteId, maxBytes) {
+      const asked = 'read the file';
+      const path = `annotations(${noteId})?$select=documentbody`;
+      const { bytes, requestId } = await http.download({ path, asked }, Math.ceil(maxBytes / 3) * 4 + AROUND_BYTES);
+      // No decimals stand in it, and looking for them in megabytes of base64 would take its time.
+      const body: unknown = bytes && JSON.parse(bytes.toString('utf8'));
+      if (body === undefined) return undefined;
+      const { documentbody } = readWire('dataverse', asked, fileBody, body, requestId);
+      return Buffer.from(documentbody ?? '', 'base64');
+    },
     async readFileLimits() {
       const asked = 'read the limits of files';
       const path = 'organizations?$select=maxuploadfilesize,blockedattachments';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
 import { FLOW_NOTES, FLOW_SKIPS, FLOWS, type FlowName, type FlowNote, type FlowSkip } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { FINAL_STATES } from '../../deal/states.js';
+import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
@@ -59,8 +59,8 @@ export interface FlowLedger {
   findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
   /** Counts what the ledger follows or has linked and no reading since then has met: nothing stands for it any more. */
   skipUnmet(flow: FlowName, kind: 'customer' | 'item', since: Date): Promise<void>;
-  /** Documents whose deal is under way, and those made since then that the flow has not met. */
-  listOpenDocuments(flow: FlowName, since: Date, limit: number): Promise<DocumentOfDeal[]>;
+  /** Documents that may still be given files, by id: those before their hand-over, and whose deal moved since the last reading. */
+  listOpenDocuments(flow: FlowName, after: string | undefined, limit: number): Promise<DocumentOfDeal[]>;
 }
 
 export interface InvoiceRowOfDeal {
@@ -82,6 +82,7 @@ export interface DocumentOfDeal {
   readonly documentId: string;
   readonly recordId: string;
   readonly kind: 'invoice' | 'order';
+  readonly revision: string | undefined;
 }
 
 const thingRow = rowsOf('flow_rows', ['source_id'], {
@@ -133,6 +134,7 @@ const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
   record_id: textColumn,
   kind: z.enum(['invoice', 'order']),
+  revision: nullable(textColumn),
 });
 
 export function createFlowLedger(database: Database, companyId: string): FlowLedger {
@@ -258,17 +260,24 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       );
     },
 
-    async listOpenDocuments(flow, since, limit) {
-      const select = `SELECT d.document_id, d.record_id, d.kind FROM documents d
+    async listOpenDocuments(flow, after, limit) {
+      // An hour more than since the last reading: what moved while it went on comes again.
+      const select = `SELECT d.document_id, d.record_id, d.kind, r.revision FROM documents d
         JOIN source_records r ON r.record_id = d.record_id AND r.document_id = d.document_id AND r.company_id = $1
-        WHERE d.read_at >= $2 AND (r.state <> ALL($4) OR NOT EXISTS (SELECT 1 FROM flow_rows f
-          WHERE f.flow = $3 AND f.company_id = $1 AND f.target_id = d.document_id))
-        ORDER BY d.read_at LIMIT $5`;
-      const rows = await selectRows(database, documentRow, select, [companyId, since, flow, FINAL_STATES, limit]);
-      return rows.map((row) => ({ documentId: row.document_id, recordId: row.record_id, kind: row.kind }));
+        JOIN flows f ON f.flow = $2 AND f.company_id = $1
+        WHERE d.document_id > $3 AND (r.state = ANY($4)
+          OR r.changed_at > coalesce(f.read_at, f.watermark) - interval '1 hour')
+        ORDER BY d.document_id LIMIT $5`;
+      const states = [...STATES_BEFORE_HAND_OVER, 'held'];
+      const rows = await selectRows(database, documentRow, select, [companyId, flow, after ?? FIRST_ID, states, limit]);
+      return rows.map((row) => ({
+        ...{ documentId: row.document_id, recordId: row.record_id, kind: row.kind, revision: row.revision },
+      }));
     },
   };
 }
+
+const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** @returns whether it is to be carried; what is the same as before stays as it is. */
 async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: FoundThing): Promise<boolean> {

@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import type { BusinessCentralClient } from '../../clients/business-central/client.js';
+import type { DataverseFlows, FileLimits, RecordFile } from '../../clients/dataverse/flows.js';
+import { RemoteApiError } from '../../clients/errors.js';
+import { REPEATABLE } from '../../clients/http/write-context.js';
+import type { DocumentKind } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
+import { writeKey } from '../../deal/ids.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { DocumentOfDeal, FlowLedger, FoundThing } from '../../ledger/feeds/flows.js';
+import type { FlowRules } from '../../mapping/rules/flows-file.js';
+import { toTemporalFailures, type WriteDependencies, writeOnce } from '../remote/write-once.js';
+import { type Flow, toNote } from './flow.js';
+import { findBlocked, toFileName } from './invoice-pdf.js';
+
+/** Files of the won record and of its quote, such as the signed offer: attachments of the document in Business Central. */
+
+export type AttachmentDependencies = WriteDependencies & {
+  readonly businessCentral: Pick<BusinessCentralClient, 'listAttachments' | 'createAttachment' | 'writeAttachment'>;
+  readonly dataverseFlows: Pick<DataverseFlows, 'readFileLimits' | 'listFiles' | 'downloadFile'>;
+  readonly flows: FlowLedger;
+  readonly ledger: Pick<DealLedger, 'getDeal'>;
+  readonly ambiguityWindowMs: number;
+};
+
+/** One request asks for the files of so many deals. */
+const PAGE_SIZE = 20;
+const MEGABYTE = 1_000_000;
+
+export function createAttachmentFlow(
+  dependencies: AttachmentDependencies,
+  rule: NonNullable<FlowRules['attachments']>,
+): Flow {
+  const { businessCentral, dataverseFlows, flows, ledger } = dependencies;
+  const flow = 'attachments';
+  const patterns = rule.names.map(toPattern);
+
+  async function toThings(documents: readonly DocumentOfDeal[]): Promise<FoundThing[]> {
+    const records = new Map<string, DocumentOfDeal[]>();
+    for (const document of documents) {
+      const { recordId, revision } = document;
+      const quoteId = revision && (await ledger.getDeal(recordId, revision)).lineage.quoteId;
+      // Two orders of one quote are two deals.
+      for (const id of new Set([recordId, ...(quoteId ? [quoteId] : [])]))
+        records.set(id, [...(records.get(id) ?? []), document]);
+    }
+    const found = await toTemporalFailures(() => dataverseFlows.listFiles([...records.keys()]));
+    const wanted = found.filter(({ fileName }) => patterns.some((pattern) => pattern.test(fileName)));
+    if (wanted.length === 0) return [];
+    const limits = await toTemporalFailures(() => dataverseFlows.readFileLimits());
+    return wanted.flatMap((file) => (records.get(file.recordId) ?? []).map((one) => toThing(file, one, limits)));
+  }
+
+  function toThing(file: RecordFile, { documentId, recordId, kind }: DocumentOfDeal, limits: FileLimits): FoundThing {
+    const { noteId, fileName, size } = file;
+    const thing = {
+      ...{ sourceId: `${documentId}/${noteId}`, recordId, targetId: documentId, etag: `${fileName} ${size}` },
+      values: { noteId, fileName, kind, size: String(size) },
+    };
+    const blocked = findBlocked(fileName, limits);
+    if (blocked) return { ...thing, found: { noted: 'file-type-blocked', remark: `${fileName}: ${blocked}` } };
+    if (size <= rule.maxMegabytes * MEGABYTE) return { ...thing, found: 'pending' };
+    const remark = `${fileName} has ${size} bytes, the rule allows ${rule.maxMegabytes * MEGABYTE}`;
+    return { ...thing, found: { noted: 'file-too-large', remark } };
+  }
+
+  return {
+    name: flow,
+    everyMinutes: rule.everyMinutes,
+    // Each is held in memory.
+    batchSize: 1,
+
+    async collect({ next: after }) {
+      await flows.openFlow(flow, dependencies.clock.now());
+      const documents = await flows.listOpenDocuments(flow, after, PAGE_SIZE);
+      const next = documents.length === PAGE_SIZE ? documents.at(-1)?.documentId : undefined;
+      const things = documents.length > 0 ? await toThings(documents) : [];
+      await flows.take(flow, things, { isEnd: next === undefined });
+      return { next, found: things.length };
+    },
+
+    async carry({ recordId, targetId: documentId, values }) {
+      const { noteId = '', fileName = '', size = '0' } = values;
+      if (recordId === undefined || documentId === undefined) throw new InternalError('the file has no document');
+      const kind: DocumentKind = values['kind'] === 'order' ? 'order' : 'invoice';
+      const listed = await toTemporalFailures(() =>
+        businessCentral.listAttachments(kind, documentId).catch((error: unknown) => {
+          if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
+          throw error;
+        }),
+      );
+      if (!listed) return toNote('document-gone', `${fileName}: the document is not there any more`);
+      const bytes = await toTemporalFailures(() => dataverseFlows.downloadFile(noteId, rule.maxMegabytes * MEGABYTE));
+      if (!bytes) return toNote('file-too-large', `${fileName} has more bytes than ${size}`);
+      const namesakes = (await flows.listOfTarget(flow, documentId)).filter((one) =>
+        isSameName(one.values['fileName'] ?? '', fileName),
+      );
+      const isFirst = namesakes.map((one) => one.values['noteId'] ?? '').sort()[0] === noteId;
+      const isFree = (name: string) =>
+        listed.every((one) => !isSameName(one.fileName, name) || [0, bytes.length].includes(one.byteSize));
+      const name = chooseName(fileName, noteId, (plain) => isFirst && isFree(plain));
+      // An attempt before this one wrote it, or a person did.
+      if (listed.some((one) => isSameName(one.fileName, name) && one.byteSize === bytes.length))
+        return { state: 'carried' };
+      const find = async () => {
+        const attachments = await businessCentral.listAttachments(kind, documentId);
+        const found = attachments.find((one) => isSameName(one.fileName, name));
+        return found && { attachmentId: found.id };
+      };
+      const { attachmentId } = await writeOnce(dependencies, {
+        recordId,
+        writeKey: writeKey(recordId, `attachment-${documentId}-${noteId}-${size}`),
+        action: 'attach a file to the document in Business Central',
+        result: z.object({ attachmentId: z.string() }),
+        ambiguityWindowMs: dependencies.ambiguityWindowMs,
+        find,
+        write: async (context) => {
+          const { id, ...receipt } = await businessCentral.createAttachment(kind, documentId, name, context);
+          return { attachmentId: id, ...receipt };
+        },
+        outcome: (result) => ({ facts: { documentId, noteId, ...result }, personal: { after: { fileName: name } } }),
+      });
+      // The same content twice is the same.
+      await toTemporalFailures(() => businessCentral.writeAttachment(attachmentId, bytes, REPEATABLE));
+      return { state: 'carried' };
+    },
+  };
+}
+
+/** `*` stands for anything; upper and lower case are the same. */
+function toPattern(text: string): RegExp {
+  const parts = text.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${parts.join('.*')}$`, 'i');
+}
+
+function isSameName(left: string, right: string): boolean {
+  return left.toLowerCase() === right.toLowerCase();
+}
+
+/** `fileName` holds 250 characters (reference/business-central 2.8). */
+const MAX_NAME_LENGTH = 250;
+
+/** As it is called in Sales; with its own mark where another file of the document is called so. */
+function chooseName(fileName: string, noteId: string, isFree: (name: string) => boolean): string {
+  const clean = toFileName(fileName);
+  const dot = clean.lastIndexOf('.');
+  const [stem, extension] = dot > 0 ? [clean.slice(0, dot), clean.slice(dot)] : [clean, ''];
+  const plain = `${stem.slice(0, MAX_NAME_LENGTH - extension.length)}${extension}`;
+  if (isFree(plain)) return plain;
+  const mark = ` (${noteId.slice(0, 8)})`;
+  return `${stem.slice(0, MAX_NAME_LENGTH - extension.length - mark.length)}${mark}${extension}`;
+}
