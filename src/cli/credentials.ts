@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
-import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
+import type { Vault } from '../ledger/settings/vault.js';
 import {
   CREDENTIAL_NAMES,
   type CredentialName,
@@ -8,6 +8,7 @@ import {
   rotateCredentials,
   setCredential,
   testCredentials,
+  toApplicationCredential,
 } from '../operations/settings/credentials.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';

@@ -29,13 +29,13 @@ import {
   toBusinessCentralEnvironment,
   toDataverseEnvironment,
 } from '../process/environment-lock.js';
+import { createFindLanes } from '../process/find-lanes.js';
 import { createLaneAlarm } from '../process/lane-alarm.js';
 import { waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
 import { createSharedPauses } from '../process/shared-pauses.js';
 import { systemClock } from '../process/system-clock.js';
-import { createFindLanes } from './find-lanes.js';
 
 /** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
 export type Systems = Awaited<ReturnType<typeof openSystems>>;

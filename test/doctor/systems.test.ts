@@ -5,6 +5,7 @@ import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createEnvironmentLedger, type EnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
+import { createThrottledLaneLedger } from '../../src/ledger/settings/throttled-lanes.js';
 import { type Examined, environmentOf, examine, registerSteps } from '../support/doctor.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
@@ -83,6 +84,23 @@ describe('a lane', () => {
       result: 'wrong',
       found: 'paused since 2026-03-31T12:00:00.000Z, deals wait: ask for a token: unauthorized',
       advice: expect.stringContaining('dealbridge credentials set dataverse'),
+    });
+  });
+});
+
+describe('a lane whose quota is used up', () => {
+  it('is told with its end, and is nothing that somebody has to mend', async () => {
+    const lane = { system: 'business-central', address: 'https://bc/US', clientId: 'one' } as const;
+    const database = openDatabase(embedded.url);
+    const throttling = { retryAfterMs: 600_000, leftMsAgo: 0, problem: 'read the order: throttled (429)' };
+    const { until } = await createThrottledLaneLedger(database).pause(lane, throttling);
+    const examined = await examineWith();
+    await database.query('DELETE FROM throttled_lanes');
+    await database.close();
+    expect(examined.finding('lanes', 'business-central https://bc/US')).toMatchObject({
+      result: 'warning',
+      found: `throttled until ${until.toISOString()}, deals wait (app registration one): read the order: throttled (429)`,
+      advice: expect.stringContaining('They go on by themselves'),
     });
   });
 });

@@ -106,7 +106,7 @@ describe('a 429 of Dataverse', () => {
   it('pauses both workers, and holds nobody', async () => {
     const { clientId } = stage.simulators.connection.dataverseApp;
     const { dataverse } = stage.simulators;
-    const deals = Array.from({ length: 16 }, () => takeIn('EUR'));
+    const deals = Array.from({ length: 24 }, () => takeIn('EUR'));
     const before = dataverse.requests.length;
     dataverse.faults.add({ ...throttle('/api/data/', clientId), nth: 20 });
     await startAll(deals);

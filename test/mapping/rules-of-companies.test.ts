@@ -66,6 +66,11 @@ describe('a rule of companies that cannot be meant is refused by name', () => {
     ['with a name for a business unit', 'when: { businessUnit: North }', /businessUnit: found "North"/],
     ['with a currency that is no code', 'when: { currency: dollars }', /currency: found "dollars".*USD/],
     ['with a column of lines', 'when: { column: { name: line.tax, value: 1 } }', /a column of the record/],
+    [
+      'with an application that is not there',
+      'application: us, when: { currency: USD }',
+      /a name that applications has/,
+    ],
   ];
   for (const [what, when, message] of cases) {
     it(what, () => {
@@ -74,4 +79,25 @@ describe('a rule of companies that cannot be meant is refused by name', () => {
       expect(parse).toThrow(message);
     });
   }
+
+  it('with another application than the rule before for the same company', () => {
+    const companies = `[{ company: One, application: us, when: { currency: USD } }, { company: One, when: { currency: CAD } }]`;
+    expect(() => parseRules(`applications: { us: {} }\ncompanies: ${companies}`)).toThrow(
+      /companies\.1\.application: found nothing; right: the same as in the rule before for this company: us/,
+    );
+  });
+
+  it('and so is the name of an application that no queue could have', () => {
+    expect(() => parseRules('applications: { "US 1": {} }')).toThrow(/small letters, digits and hyphens, such as us/);
+  });
+});
+
+describe('an application', () => {
+  it('has a quota of its own, and reaches the companies that name it', () => {
+    const of = parseRules(
+      `applications: { us: { ratePerSecond: 7 } }\ncompanies: [{ company: One, environment: US, application: us, when: { currency: USD } }]`,
+    );
+    expect(of.applications).toEqual({ us: { clientId: undefined, ratePerSecond: 7, parallel: 4 } });
+    expect(listPlaces(of.companies, FIRST)).toEqual([{ company: 'One', environment: 'US', application: 'us' }]);
+  });
 });

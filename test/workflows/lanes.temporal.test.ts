@@ -16,7 +16,8 @@ import type { StandIns } from '../support/time-skipping.js';
 /** Who goes first where tasks wait, on the real server: the test server knows neither priority nor fairness. */
 
 let env: TestWorkflowEnvironment;
-let deals: { stop(): Promise<void> };
+/** Also those of a test that failed: no queue has two workers of one process. */
+let polling: { stop(): Promise<void> }[];
 /** What ran from a queue, in the order in which the server gave it out. */
 let given: { readonly type: string; readonly company: string | undefined; readonly queue: string }[];
 let answers: StandIns;
@@ -36,12 +37,13 @@ afterAll(() => env?.teardown());
 beforeEach(async () => {
   given = [];
   lanes = undefined;
-  deals = await run(TASK_QUEUES.deals);
+  polling = [];
+  await run(TASK_QUEUES.deals);
 });
-afterEach(() => deals?.stop());
+afterEach(() => Promise.all(polling.map((worker) => worker.stop())));
 
 /** A worker with one place, so that the order is the server's. */
-async function run(taskQueue: string): Promise<{ stop(): Promise<void> }> {
+async function run(taskQueue: string): Promise<void> {
   const isOfDeals = taskQueue === TASK_QUEUES.deals;
   const worker = await Worker.create({
     connection: env.nativeConnection,
@@ -61,12 +63,12 @@ async function run(taskQueue: string): Promise<{ stop(): Promise<void> }> {
     },
   });
   const running = worker.run();
-  return {
+  polling.push({
     async stop() {
       worker.shutdown();
       await running;
     },
-  };
+  });
 }
 
 /** As the ledger's steps and the readers of both systems answer, for the deals of one company. */
@@ -128,14 +130,13 @@ describe('a deal', () => {
     await start(recordId);
     await untilScheduled([recordId], 'readDeal');
 
-    const dataverse = await run(TASK_QUEUES.dataverse);
+    await run(TASK_QUEUES.dataverse);
     await expect.poll(() => given.length, { timeout: 20_000 }).toBeGreaterThanOrEqual(14);
     const order = given.slice(0, 14).map(({ type }) => type);
     // The server may have given the first task to the poller before it compared.
     expect(order.indexOf('readDeal')).toBeLessThanOrEqual(1);
     expect(Math.max(...changed.map((_, index) => order.indexOf('readProduct') + index))).toBeLessThanOrEqual(4);
     expect(order.slice(5).every((type) => type === 'readAccount')).toBe(true);
-    await dataverse.stop();
     await end([...backfillRuns, ...changedRuns, recordId]);
   });
 });
@@ -146,16 +147,15 @@ describe('companies', () => {
     const ofBig = Array.from({ length: 12 }, () => randomUUID());
     const ofSmall = randomUUID();
     answers = answersOf((recordId) => (recordId === ofSmall ? small : big));
-    const dataverse = await run(TASK_QUEUES.dataverse);
+    await run(TASK_QUEUES.dataverse);
     for (const recordId of ofBig) await start(recordId);
     await untilScheduled(ofBig, 'findCustomer');
     await start(ofSmall);
     await untilScheduled([ofSmall], 'findCustomer');
-    const businessCentral = await run(TASK_QUEUES.businessCentral);
+    await run(TASK_QUEUES.businessCentral);
     const found = () => given.filter(({ type }) => type === 'findCustomer');
     await expect.poll(() => found().length, { timeout: 20_000 }).toBe(13);
     expect(found().findIndex(({ company }) => company === small)).toBeLessThanOrEqual(2);
-    await Promise.all([dataverse.stop(), businessCentral.stop()]);
     await end([...ofBig, ofSmall]);
   });
 
@@ -164,7 +164,7 @@ describe('companies', () => {
     lanes = { [abroad]: laneQueue('us') };
     const records = [randomUUID(), randomUUID()];
     answers = answersOf((recordId) => (recordId === records[0] ? here : abroad));
-    const workers = await Promise.all([TASK_QUEUES.dataverse, TASK_QUEUES.businessCentral, laneQueue('us')].map(run));
+    for (const queue of [TASK_QUEUES.dataverse, TASK_QUEUES.businessCentral, laneQueue('us')]) await run(queue);
     for (const recordId of records) await start(recordId);
     const inCompanies = () => given.filter(({ company }) => company !== undefined);
     await expect
@@ -173,7 +173,6 @@ describe('companies', () => {
     expect(new Set(inCompanies().map(({ company, queue }) => `${company} ${queue}`))).toEqual(
       new Set([`${here} business-central`, `${abroad} business-central-us`]),
     );
-    await Promise.all(workers.map((worker) => worker.stop()));
     await end(records);
   });
 });

@@ -3,12 +3,18 @@ import { type AppRegistration, type CredentialProvider, requestToken } from '../
 import { RemoteApiError } from '../../clients/errors.js';
 import { RefusedError, UserError } from '../../deal/errors.js';
 import type { CredentialFacts } from '../../ledger/settings/credentials.js';
-import { CREDENTIAL_NAMES, type CredentialName, isCredentialName, type Vault } from '../../ledger/settings/vault.js';
+import {
+  CREDENTIAL_NAMES,
+  type CredentialName,
+  isCredentialName,
+  toApplicationCredential,
+  type Vault,
+} from '../../ledger/settings/vault.js';
 import { CredentialError, parseCertificate } from '../../secrets/credential.js';
 import { findOwnSecretProblem, findSecretProblem } from '../../secrets/secret-text.js';
 import { defineOperation } from '../operation.js';
 
-export { CREDENTIAL_NAMES, type CredentialName };
+export { CREDENTIAL_NAMES, type CredentialName, toApplicationCredential };
 
 /** Secrets of the app registrations and of the webhook. The vault itself records each change in the trail. */
 

@@ -1,7 +1,7 @@
 import type { CompanyPlace } from '../deal/companies.js';
 import { type LanesByCompany, laneQueue } from '../deal/lanes.js';
 import type { EnvironmentLedger } from '../ledger/settings/environments.js';
-import { toCompanyAddress } from '../process/environment-lock.js';
+import { toCompanyAddress } from './environment-lock.js';
 
 type Place = CompanyPlace & { readonly environmentUrl: string };
 
