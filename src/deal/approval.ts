@@ -11,30 +11,45 @@ export interface ApprovalRule {
   readonly newCustomer?: true | undefined;
   /** Draft and deal do not agree, and a person may accept it. */
   readonly difference?: true | undefined;
+  /** Somebody changed the draft by hand in Business Central. */
+  readonly edited?: true | undefined;
   readonly approvers: number;
 }
 
-export interface ApprovalFacts {
-  readonly total: Decimal;
+/** What the ledger knows of a draft. */
+export interface DraftFacts {
   readonly isNewCustomer: boolean;
+  readonly isEdited: boolean;
+}
+
+export interface ApprovalFacts extends DraftFacts {
+  readonly total: Decimal;
   readonly hasDifference: boolean;
 }
 
-/** @returns how many different people have to confirm; 0 when no rule says anything of the document */
-export function countApprovers(rules: readonly ApprovalRule[], facts: ApprovalFacts): number {
-  return Math.max(0, ...rules.filter((rule) => isMet(rule, facts)).map(({ approvers }) => approvers));
+/**
+ * Nobody can say who changed a draft by hand: API v2.0 names no user (reference/business-central 2.8). Of several people who
+ * confirm it one may be that person, so one more is asked, and as many as the rule wants are certainly others.
+ * @returns how many different people have to confirm; 0 when no rule says anything of the document
+ */
+export function toApproval(rules: readonly ApprovalRule[], facts: ApprovalFacts): Approval {
+  const wanted = Math.max(0, ...rules.filter((rule) => isMet(rule, facts)).map(({ approvers }) => approvers));
+  return wanted > 1 && facts.isEdited ? { needed: wanted + 1, hasOneMore: true, by: [] } : { needed: wanted, by: [] };
 }
 
 /** All that a rule names must be so. */
-function isMet({ above, newCustomer, difference }: ApprovalRule, facts: ApprovalFacts): boolean {
+function isMet({ above, newCustomer, difference, edited }: ApprovalRule, facts: ApprovalFacts): boolean {
   if (above !== undefined && !isLess(above, facts.total)) return false;
   if (newCustomer && !facts.isNewCustomer) return false;
+  if (edited && !facts.isEdited) return false;
   return !difference || facts.hasDifference;
 }
 
 /** Where a document stands that several confirm. */
 export interface Approval {
   readonly needed: number;
+  /** One of them is asked because somebody changed the draft by hand, and may be one of the others. */
+  readonly hasOneMore?: true;
   /** Names of those who have. */
   readonly by: readonly string[];
 }

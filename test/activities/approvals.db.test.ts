@@ -10,6 +10,7 @@ import { parseRules } from '../../src/process/config.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { makeInvoice } from '../support/documents.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 
 /** One confirmation of several: it counts once its proof is checked, and the trail has it. */
@@ -94,7 +95,9 @@ it('a customer is new until something was handed over for it in this company', a
   const [first, next] = [await register(), await register()];
   const of = { companyId, customerNumber: 'C-4711' };
   const isNew = (recordId: string, company = companyId) =>
-    activities().isNewCustomer({ ...of, recordId, companyId: company });
+    activities()
+      .findDraftFacts({ ...of, recordId, companyId: company, draftId: randomUUID() })
+      .then(({ isNewCustomer }) => isNewCustomer);
   const put = (isHandedOver: boolean) =>
     database.query(
       'UPDATE source_records SET customer_number = $2, company_id = $3, is_handed_over = $4 WHERE record_id = $1',
@@ -106,4 +109,25 @@ it('a customer is new until something was handed over for it in this company', a
   expect(await isNew(next)).toBe(false);
   expect(await isNew(first)).toBe(true);
   expect(await isNew(next, randomUUID())).toBe(true);
+});
+
+it('a draft is edited while it differs from what we wrote last, whoever has changed it', async () => {
+  const recordId = await register();
+  const draft = makeInvoice({ id: randomUUID() });
+  await ledger.recordOutcome({
+    recordId,
+    document: { kind: 'invoice', content: draft },
+    audit: { actor: 'dealbridge', action: 'create draft invoice in Business Central' },
+  });
+  const isEdited = async () => {
+    const of = { recordId, companyId, customerNumber: 'C-4711' };
+    return (await activities().findDraftFacts({ ...of, draftId: draft.id })).isEdited;
+  };
+  expect(await isEdited()).toBe(false);
+  await ledger.saveDocument(recordId, 'invoice', { ...draft, etag: 'W/"d2"', lastModified: '2031-05-04T09:00:00Z' });
+  expect(await isEdited()).toBe(false);
+  await ledger.saveDocument(recordId, 'invoice', { ...draft, customerNumber: 'C10002' });
+  expect(await isEdited()).toBe(true);
+  await ledger.saveDocument(recordId, 'invoice', draft);
+  expect(await isEdited()).toBe(false);
 });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { countApprovers, countMissingAfter, findApproverMisfit } from '../../src/deal/approval.js';
+import { countMissingAfter, findApproverMisfit, toApproval } from '../../src/deal/approval.js';
 import { parseRules } from '../../src/process/config.js';
 
-const FACTS = { total: '5000.00', isNewCustomer: false, hasDifference: false };
+const FACTS = { total: '5000.00', isNewCustomer: false, hasDifference: false, isEdited: false };
+const EDITED = { ...FACTS, isEdited: true };
 
 describe('how many people confirm', () => {
   const above = { above: '4999.99', approvers: 2 };
@@ -13,6 +14,11 @@ describe('how many people confirm', () => {
     ['a customer who is not new', [{ newCustomer: true, approvers: 2 }], FACTS, 0],
     ['a new customer', [{ newCustomer: true, approvers: 2 }], { ...FACTS, isNewCustomer: true }, 2],
     ['a difference', [{ difference: true, approvers: 2 }], { ...FACTS, hasDifference: true }, 2],
+    ['a draft that nobody edited', [{ edited: true, approvers: 2 }], FACTS, 0],
+    ['an edited draft, whose editor may be one of the two', [above], EDITED, 3],
+    ['an edited draft, by its own rule', [{ edited: true, approvers: 2 }], EDITED, 3],
+    ['an edited draft that one person confirms', [{ edited: true, approvers: 1 }], EDITED, 1],
+    ['an edited draft that no rule names', [{ above: '9999', approvers: 2 }], EDITED, 0],
     ['half of a rule', [{ ...above, newCustomer: true }], FACTS, 0],
     [
       'the strictest of those that are met',
@@ -21,7 +27,7 @@ describe('how many people confirm', () => {
       3,
     ],
   ] as const)('%s', (_what, rules, facts, expected) => {
-    expect(countApprovers(rules, facts)).toBe(expected);
+    expect(toApproval(rules, facts).needed).toBe(expected);
   });
 });
 
@@ -55,7 +61,7 @@ describe('the rule', () => {
   });
 
   it.each([
-    ['a rule without a condition', 'approval: [{ approvers: 2 }]', /one of above, newCustomer and difference/],
+    ['a rule without a condition', 'approval: [{ approvers: 2 }]', /one of above, newCustomer, difference and edited/],
     ['no number of people', 'approval: [{ newCustomer: true }]', /approvers/],
     ['a negation', 'approval: [{ newCustomer: false, approvers: 2 }]', /newCustomer/],
   ])('%s is refused', (_what, yaml, message) => {

@@ -85,6 +85,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     /** Whether drafts are made without any doubt on the way. */
     isCertain: false,
     isNewCustomer: false,
+    /** Whether somebody changed the draft by hand. */
+    isEdited: false,
   };
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
@@ -190,7 +192,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       if (isClosed) progress.isClosed = true;
       if (decision) trail.push(decision);
     },
-    isNewCustomer: async () => books.isNewCustomer,
+    findDraftFacts: async () => ({ isNewCustomer: books.isNewCustomer, isEdited: books.isEdited }),
     async recordApproval({ actor, figures, note, approval }) {
       if (approval.by.length + 1 >= approval.needed) return 'last';
       trail.push({ actor, action: 'confirm as one of several', facts: { figures, note } });

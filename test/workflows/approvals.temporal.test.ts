@@ -108,6 +108,15 @@ describe('the rules', () => {
     expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
+  it('ask one more person for a draft that somebody changed by hand, and say so', async () => {
+    const world = makeDealWorld(skipping, { approval: [{ above: '10.00', approvers: 2 }] });
+    world.books.isEdited = true;
+    const deal = await world.start();
+    await deal.until('awaiting-confirmation');
+    expect(await approvalOf(deal)).toEqual({ needed: 3, hasOneMore: true, by: [] });
+    await deal.handle.terminate();
+  });
+
   it('see a new customer', async () => {
     const world = makeDealWorld(skipping, { approval: [{ newCustomer: true, approvers: 2 }] });
     world.books.isNewCustomer = true;

@@ -1,8 +1,8 @@
 import type { Actor } from '../../deal/actor.js';
-import { type Approval, findApproverMisfit } from '../../deal/approval.js';
+import { type Approval, type DraftFacts, findApproverMisfit } from '../../deal/approval.js';
 import { readStatus } from '../../deal/business-central-document.js';
-
 import type { DocumentKind, Figures, RecordRef } from '../../deal/deal.js';
+import { findDraftEdits } from '../../deal/draft-edits.js';
 import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
 import type { Problem } from '../../deal/holds.js';
@@ -224,7 +224,14 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
       await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
       return undefined;
     },
-    isNewCustomer: (of: CustomerOfDeal): Promise<boolean> => ledger.isNewCustomer(of),
+    /** What rules for several people ask of a draft, as it was read last. */
+    async findDraftFacts({ draftId, ...of }: CustomerOfDeal & { readonly draftId: string }): Promise<DraftFacts> {
+      const own = await ledger.findOwnDocument(draftId);
+      const documents = await ledger.listDocuments(of.recordId);
+      const current = documents.find(({ documentId }) => documentId === draftId)?.content;
+      const isEdited = own !== undefined && current !== undefined && findDraftEdits(own, current).length > 0;
+      return { isNewCustomer: await ledger.isNewCustomer(of), isEdited };
+    },
     /** `last`: it is the last one that was missing, and goes into the trail with the state that it leads to. */
     async recordApproval(given: GivenApproval): Promise<'counted' | 'last' | 'void'> {
       const { recordId, actor, figures, note, approval } = given;

@@ -78,9 +78,12 @@ export const statusSchema = z
     figuresVersion: text.optional().openapi({ description: 'What `If-Match` has to carry.' }),
     difference: text.optional(),
     approval: z
-      .object({ needed: z.number(), by: z.array(text) })
+      .object({ needed: z.number(), hasOneMore: z.literal(true).optional(), by: z.array(text) })
       .optional()
-      .openapi({ description: 'How many people have to confirm, and who has, when one is not enough.' }),
+      .openapi({
+        description:
+          'How many people have to confirm, and who has, when one is not enough; one more for a draft that somebody changed by hand.',
+      }),
     invoiceNumber: text.optional(),
   })
   .openapi('DealStatus');
@@ -250,7 +253,7 @@ export function toWorkList({ view, deals, sums, counts, next }: WorkList): z.inp
 export function toStatus({ state, step, figures: shown, difference, approval, invoiceNumber }: DealStatus) {
   return {
     ...{ state, step, figures: shown, difference, invoiceNumber },
-    ...(approval && { approval: { needed: approval.needed, by: [...approval.by] } }),
+    ...(approval && { approval: { ...approval, by: [...approval.by] } }),
     figuresVersion: shown && toFiguresVersion(shown),
   } satisfies z.input<typeof statusSchema>;
 }

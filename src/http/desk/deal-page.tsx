@@ -125,6 +125,8 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
           {deal.status.approval.needed} people have to confirm:{' '}
           {deal.status.approval.needed - deal.status.approval.by.length} missing
           {deal.status.approval.by.length > 0 && `, ${deal.status.approval.by.join(', ')} confirmed already`}.
+          {deal.status.approval.hasOneMore &&
+            ' One more than usual: somebody changed the draft by hand in Business Central, and may be one of them.'}
         </p>
       )}
       {deal.status?.difference !== undefined && (

@@ -184,10 +184,11 @@ const approvalRule = z
     above: amount.optional().describe('Total including tax, in the currency of the document'),
     newCustomer: z.literal(true).optional().describe('Nothing was handed over for the customer before'),
     difference: z.literal(true).optional().describe('Draft and deal do not agree'),
+    edited: z.literal(true).optional().describe('Somebody changed the draft by hand in Business Central'),
     approvers: z.number().int().min(1).max(5).describe('Different people, each signed in when they are several'),
   })
-  .refine((rule) => [rule.above, rule.newCustomer, rule.difference].some((one) => one !== undefined), {
-    message: 'one of above, newCustomer and difference, or several',
+  .refine(({ approvers: _, ...conditions }) => Object.values(conditions).some((one) => one !== undefined), {
+    message: 'one of above, newCustomer, difference and edited, or several',
   });
 
 const customColumn = z

@@ -1,32 +1,31 @@
-import { type Approval, countApprovers } from '../../deal/approval.js';
+import { type Approval, toApproval } from '../../deal/approval.js';
 import { ledger } from '../activity-options.js';
 import type { DealHandlers, Decision } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
 
-/** How many people have to confirm the draft; 0 when no rule says anything of it. */
-export async function findApprovers(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<number> {
+/** How many people have to confirm the draft; nobody in particular when no rule says anything of it. */
+export async function findApproval(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<Approval> {
   const rules = deal.policy.approval ?? [];
-  if (rules.length === 0) return 0;
+  if (rules.length === 0) return { needed: 0, by: [] };
   const { recordId, context } = deal;
-  const asksForNew = rules.some(({ newCustomer }) => newCustomer);
-  const isNewCustomer =
-    asksForNew &&
-    (await handlers.runUnlessHeld('looking whether the customer is new', () =>
-      ledger.isNewCustomer({ recordId, companyId: context.companyId, customerNumber: draft.customerNumber }),
-    ));
-  const hasDifference = draft.difference !== undefined;
-  return countApprovers(rules, { total: draft.figures.totalIncludingTax, isNewCustomer, hasDifference });
+  const { customerNumber, id: draftId } = draft;
+  const known = await handlers.runUnlessHeld('looking how many people have to confirm', () =>
+    ledger.findDraftFacts({ recordId, companyId: context.companyId, customerNumber, draftId }),
+  );
+  const facts = { total: draft.figures.totalIncludingTax, hasDifference: draft.difference !== undefined, ...known };
+  return toApproval(rules, facts);
 }
 
 /** Asks until enough different people have confirmed these figures; the trail has each, the last one with what follows. */
 export async function askAll(
   handlers: DealHandlers,
   { deal, draft }: DraftedDeal,
-  needed: number,
+  asked: Approval,
 ): Promise<Decision | { readonly kind: 'changed' }> {
   const { recordId } = deal;
   const { figures } = draft;
-  let approval: Approval = { needed, by: [] };
+  const { needed } = asked;
+  let approval = asked;
   for (;;) {
     const decision = await handlers.decide(figures, approval);
     if (decision.kind === 'changed' && approval.by.length > 0) {
@@ -40,6 +39,6 @@ export async function askAll(
       ledger.recordApproval({ recordId, actor, figures, note, approval: given }),
     );
     if (counted === 'last') return decision;
-    if (counted === 'counted') approval = { needed, by: [...approval.by, actor.name] };
+    if (counted === 'counted') approval = { ...approval, by: [...approval.by, actor.name] };
   }
 }

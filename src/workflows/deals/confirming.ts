@@ -3,7 +3,7 @@ import type { Actor } from '../../deal/actor.js';
 import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import { ledger } from '../activity-options.js';
-import { askAll, findApprovers } from './approving.js';
+import { askAll, findApproval } from './approving.js';
 import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
 import { DealEnded } from './interruptions.js';
@@ -23,12 +23,12 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   const { figures } = draft;
   let actor = BY_RULE;
   let note = '';
-  const approvers = await findApprovers(handlers, drafted);
-  if (draft.difference || approvers > 0 || !isConfirmedByRule(deal.policy, draft)) {
+  const approval = await findApproval(handlers, drafted);
+  if (draft.difference || approval.needed > 0 || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
     const progress = await handlers.runUnlessHeld('asking for a confirmation', () => ledger.loadDealProgress(deal));
     if (progress.isHandedOver) return 'by-person';
-    const decision = await askAll(handlers, drafted, approvers);
+    const decision = await askAll(handlers, drafted, approval);
     if (decision.kind === 'changed') return 'changed';
     if (decision.kind === 'rejected') throw new DealEnded('rejected', decision.actor, decision.reason);
     actor = decision.actor;
