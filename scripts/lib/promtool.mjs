@@ -14,7 +14,9 @@ export async function ensurePromtool() {
   const unpacked = join(folder, 'usr/bin/promtool');
   if (isExecutable(unpacked)) return unpacked;
   if (!findOnPath('apt-get') || !findOnPath('dpkg-deb')) {
-    say('No promtool on this machine: the tests of the alert rules are skipped. Install Prometheus, or set PROMTOOL_PATH.');
+    say(
+      'No promtool on this machine: the tests of the alert rules are skipped. Install Prometheus, or set PROMTOOL_PATH.',
+    );
     return undefined;
   }
   mkdirSync(folder, { recursive: true });

@@ -10,7 +10,7 @@ const headers = z
   .string()
   .refine(
     (text) => text.split(',').every((pair) => /^\s*[\w-]+\s*=\s*\S[^,]*$/.test(pair)),
-    'pairs such as authorization=Bearer%20abc,x-tenant=contoso',
+    'pairs such as authorization=Bearer%20abc,x-tenant=one',
   );
 const port = z.coerce.number().int().min(0).max(65_535);
 

@@ -5,6 +5,8 @@ import { toFailure } from '../../src/activities/remote/failures.js';
 import { RemoteApiError } from '../../src/clients/errors.js';
 import { createLog, describeError, toShownError } from '../../src/process/log.js';
 import { createTemporalLogger } from '../../src/process/temporal-logger.js';
+import { inSpan } from '../../src/telemetry/spans.js';
+import { listenToSpans } from '../support/spans.js';
 
 const NAME = 'Kranich Hydraulik GmbH';
 
@@ -80,5 +82,30 @@ describe('the SDK’s words in our log', () => {
     expect(lines).toHaveLength(2);
     expect(lines.join()).not.toContain('Kranich');
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 50, workflowId: 'w-1', activityType: 'createDraft' });
+  });
+});
+
+describe('a log line', () => {
+  it('says of which deal and of which trace it is, where it is of any', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const write = (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>);
+    let deal: string | undefined;
+    const log = createLog('worker', 'info', { write }, () => deal);
+    const spans = listenToSpans();
+    try {
+      log.info('worker ready');
+      deal = 'one';
+      await inSpan('step', {}, async () => log.info({ figures: 3 }, 'compared'));
+      log.info({ dealId: 'two' }, 'another one');
+      const [step] = spans.ended();
+      const facts = ({ dealId, traceId, spanId }: Record<string, unknown>) => ({ dealId, traceId, spanId });
+      expect(lines.map(facts)).toEqual([
+        { dealId: undefined, traceId: undefined, spanId: undefined },
+        { dealId: 'one', traceId: step?.traceId, spanId: step?.spanId },
+        { dealId: 'two', traceId: undefined, spanId: undefined },
+      ]);
+    } finally {
+      spans.close();
+    }
   });
 });

@@ -1,0 +1,185 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { DEAL_STATES, isFinal } from '../../src/deal/states.js';
+import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { findSecondsSinceWon, readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
+import { createLedgerObserver } from '../../src/process/telemetry/observe-ledger.js';
+import type { Observation } from '../../src/telemetry/instruments.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { createStoppedClock } from '../support/stopped-clock.js';
+
+const OPEN = DEAL_STATES.filter((state) => !isFinal(state));
+
+let server: { url: string; stop: () => Promise<void> };
+let database: Database;
+beforeAll(async () => {
+  server = await openEmbeddedLedger();
+  database = openDatabase(server.url);
+  await migrate(database);
+});
+afterAll(async () => {
+  await database?.close();
+  await server?.stop();
+});
+beforeEach(async () => {
+  for (const table of [
+    'source_records',
+    'sales_feeds',
+    'invoice_feeds',
+    'paused_lanes',
+    'trail_findings',
+    'detections',
+    'write_backs',
+  ])
+    await database.query(`DELETE FROM ${table}`);
+});
+
+async function plant(state: string, minutes: number, reason: string | null = null): Promise<string> {
+  const id = randomUUID();
+  await database.query(
+    `INSERT INTO source_records (record_id, source_table, state, hold_reason, changed_at, first_seen_at)
+     VALUES ($1, 'quote', $2, $3, now() - $4 * interval '1 minute', now() - $4 * interval '1 minute')`,
+    [id, state, reason, minutes],
+  );
+  return id;
+}
+
+const told = (observations: readonly Observation[]): Record<string, number> =>
+  Object.fromEntries(
+    observations.map(({ name, value, labels }) => [
+      [name, ...Object.values(labels ?? {})].join(' '),
+      // To the minute, since the test itself takes time.
+      name.endsWith('_seconds') ? Math.round(value / 60) : value,
+    ]),
+  );
+
+describe('the ledger in numbers', () => {
+  it('counts deals by state, those that wait by reason with the oldest of each, and what is not written back', async () => {
+    await plant('held', 90, 'item-missing');
+    await plant('held', 10, 'item-missing');
+    await plant('held', 5, 'customer-blocked');
+    await plant('awaiting-confirmation', 30);
+    await plant('posted', 20);
+    await plant('settled', 1_000);
+    await plant('settled', 2_000);
+    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    expect(numbers).toMatchObject({
+      'dealbridge_deals held': 3,
+      'dealbridge_deals settled': 2,
+      'dealbridge_deals drafted': 0,
+      'dealbridge_waiting_deals item-missing': 2,
+      'dealbridge_oldest_wait_seconds item-missing': 90,
+      'dealbridge_oldest_wait_seconds customer-blocked': 5,
+      'dealbridge_oldest_wait_seconds awaiting-confirmation': 30,
+      dealbridge_write_backs_outstanding: 1,
+      dealbridge_oldest_write_back_seconds: 20,
+      dealbridge_trail_findings: 0,
+      'dealbridge_paused_lanes dataverse': 0,
+    });
+  });
+
+  it('tells how far the feeds are behind, of those that read, and only where there are feeds', async () => {
+    await database.query(`INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
+      ('quote', now() - interval '7 minutes', NULL), ('account', now() - interval '3 hours', now()), ('product', NULL, NULL)`);
+    await database.query(
+      `INSERT INTO invoice_feeds (company_id, watermark, read_at) VALUES
+      ($1, now(), now() - interval '2 minutes'), ($2, now(), now() - interval '9 minutes')`,
+      [randomUUID(), randomUUID()],
+    );
+    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    expect(numbers).toMatchObject({
+      'dealbridge_feed_lag_seconds quote': 7,
+      'dealbridge_feed_lag_seconds account': 180,
+      'dealbridge_feed_lag_seconds invoices': 9,
+      'dealbridge_feed_paused account': 1,
+      'dealbridge_feed_paused quote': 0,
+    });
+    expect(Object.keys(numbers)).not.toContain('dealbridge_feed_lag_seconds product');
+    const without = await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: false })();
+    expect(without.filter(({ name }) => name.startsWith('dealbridge_feed'))).toEqual([]);
+  });
+
+  it('tells of a refused sign-in and of a trail that does not prove itself', async () => {
+    await database.query(
+      `INSERT INTO paused_lanes VALUES ('dataverse', 'one', now(), 'no'), ('dataverse', 'two', now(), 'no')`,
+    );
+    await database.query(`INSERT INTO trail_findings (chain, kind, position) VALUES ('one', 'changed', 1)`);
+    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    expect(numbers).toMatchObject({ 'dealbridge_paused_lanes dataverse': 2, dealbridge_trail_findings: 1 });
+  });
+
+  it('is asked anew after ten seconds and not before, all that ever ended after five minutes, a failure at once', async () => {
+    const clock = createStoppedClock();
+    const texts: string[] = [];
+    let isDown = false;
+    const counted: Queryable = {
+      query: async (text, values) => {
+        texts.push(text);
+        if (isDown) throw new Error('no connection');
+        return database.query(text, values);
+      },
+    };
+    const observe = createLedgerObserver({ database: counted, clock, withFeeds: true });
+    await Promise.all([observe(), observe()]);
+    const once = texts.length;
+    await observe();
+    expect(texts.length).toBe(once);
+    clock.pass(10);
+    await observe();
+    expect(texts.length).toBe(once * 2 - 1);
+    clock.pass(10);
+    isDown = true;
+    await expect(observe()).rejects.toThrow('no connection');
+    isDown = false;
+    await observe();
+    clock.pass(300);
+    const before = texts.length;
+    await observe();
+    expect(texts.length).toBe(before + once);
+  });
+
+  it('costs what is under way, not what ever was: an index finds the open states and the holds', async () => {
+    await database.query(`INSERT INTO source_records (record_id, source_table, state, changed_at)
+      SELECT gen_random_uuid(), 'quote', 'settled', now() FROM generate_series(1, 5000)`);
+    await plant('held', 5, 'item-missing');
+    await database.query('ANALYZE source_records');
+    const plans: string[] = [];
+    const explained: Queryable = {
+      query: async (text, values) => {
+        if (text.includes('source_records')) {
+          const { rows } = await database.query(`EXPLAIN ${text}`, values);
+          plans.push(rows.map((row) => Object.values(row)[0]).join('\n'));
+        }
+        return database.query(text, values);
+      },
+    };
+    await readWatchedLedger(explained, OPEN);
+    expect(plans.length).toBe(2);
+    for (const plan of plans) expect(plan).not.toContain('Seq Scan');
+  });
+});
+
+describe('from the win to the invoice row', () => {
+  const report = (recordId: string) =>
+    database.query(
+      `INSERT INTO write_backs (invoice_id, record_id, sales_invoice_id, etag, reported_to_sales)
+       VALUES ($1, $2, $3, '1', '{}')`,
+      [randomUUID(), recordId, randomUUID()],
+    );
+
+  it('counts from the first word of it as won, and of the first invoice alone', async () => {
+    const id = await plant('written-back', 60);
+    expect(await findSecondsSinceWon(database, id)).toBeUndefined();
+    await report(id);
+    expect(Math.round((await findSecondsSinceWon(database, id)) ?? 0)).toBe(3_600);
+    await database.query(
+      `INSERT INTO detections (source_table, record_id, source, first_at) VALUES
+         ('quote', $1, 'feed', now() - interval '4 minutes'), ('quote', $1, 'webhook', now() - interval '5 minutes')`,
+      [id],
+    );
+    expect(Math.round((await findSecondsSinceWon(database, id)) ?? 0)).toBe(300);
+    await report(id);
+    expect(await findSecondsSinceWon(database, id)).toBeUndefined();
+  });
+});
