@@ -33,7 +33,7 @@ import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
-import { createLedgerObserver } from './process/telemetry/observe-ledger.js';
+import { createLedgerObserver, toFeedIntervals } from './process/telemetry/observe-ledger.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
@@ -47,7 +47,10 @@ const config = loadConfig();
 const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });
 const { database } = runtime;
-telemetry.watch(runtime, createLedgerObserver({ database, clock: systemClock, withFeeds: config.feeds }));
+telemetry.watch(
+  runtime,
+  createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
+);
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(
   runtime.database,

@@ -44,6 +44,7 @@ export const OBSERVED = {
   dealbridge_write_backs_outstanding: 'Invoices that are posted and that Sales does not know yet.',
   dealbridge_oldest_write_back_seconds: 'How long the oldest of them has been waiting.',
   dealbridge_feed_lag_seconds: 'How far the reading of a feed is behind.',
+  dealbridge_feed_interval_seconds: 'How often the feed reads, by the rules.',
   dealbridge_feed_paused: '1 when a person has paused the feed.',
   dealbridge_paused_lanes: 'Environments whose sign-in is refused.',
   dealbridge_trail_findings: 'What the last proof of the audit trail found; none is right.',

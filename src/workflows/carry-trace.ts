@@ -7,11 +7,9 @@ import { TRACE_HEADER } from '../deal/ids.js';
  * span would only be sent at its end. The header is what the start brought, so that a replay does the same (I9).
  */
 export function interceptors(): WorkflowInterceptors {
-  let carried: Headers = {};
-  const withTrace = <Input extends { readonly headers: Headers }>(input: Input): Input => ({
-    ...input,
-    headers: { ...input.headers, ...carried },
-  });
+  let carried: Headers | undefined;
+  const withTrace = <Input extends { readonly headers: Headers }>(input: Input): Input =>
+    carried ? { ...input, headers: { ...input.headers, ...carried } } : input;
   return {
     inbound: [
       {

@@ -63,7 +63,13 @@ describe('the ledger in numbers', () => {
     await plant('posted', 20);
     await plant('settled', 1_000);
     await plant('settled', 2_000);
-    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    const numbers = told(
+      await createLedgerObserver({
+        database,
+        clock: createStoppedClock(),
+        feedIntervals: { quote: 30, invoices: 60 },
+      })(),
+    );
     expect(numbers).toMatchObject({
       'dealbridge_deals held': 3,
       'dealbridge_deals settled': 2,
@@ -87,16 +93,23 @@ describe('the ledger in numbers', () => {
       ($1, now(), now() - interval '2 minutes'), ($2, now(), now() - interval '9 minutes')`,
       [randomUUID(), randomUUID()],
     );
-    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    const numbers = told(
+      await createLedgerObserver({
+        database,
+        clock: createStoppedClock(),
+        feedIntervals: { quote: 30, invoices: 60 },
+      })(),
+    );
     expect(numbers).toMatchObject({
       'dealbridge_feed_lag_seconds quote': 7,
       'dealbridge_feed_lag_seconds account': 180,
       'dealbridge_feed_lag_seconds invoices': 9,
+      'dealbridge_feed_interval_seconds invoices': 1,
       'dealbridge_feed_paused account': 1,
       'dealbridge_feed_paused quote': 0,
     });
     expect(Object.keys(numbers)).not.toContain('dealbridge_feed_lag_seconds product');
-    const without = await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: false })();
+    const without = await createLedgerObserver({ database, clock: createStoppedClock(), feedIntervals: undefined })();
     expect(without.filter(({ name }) => name.startsWith('dealbridge_feed'))).toEqual([]);
   });
 
@@ -105,7 +118,13 @@ describe('the ledger in numbers', () => {
       `INSERT INTO paused_lanes VALUES ('dataverse', 'one', now(), 'no'), ('dataverse', 'two', now(), 'no')`,
     );
     await database.query(`INSERT INTO trail_findings (chain, kind, position) VALUES ('one', 'changed', 1)`);
-    const numbers = told(await createLedgerObserver({ database, clock: createStoppedClock(), withFeeds: true })());
+    const numbers = told(
+      await createLedgerObserver({
+        database,
+        clock: createStoppedClock(),
+        feedIntervals: { quote: 30, invoices: 60 },
+      })(),
+    );
     expect(numbers).toMatchObject({ 'dealbridge_paused_lanes dataverse': 2, dealbridge_trail_findings: 1 });
   });
 
@@ -120,7 +139,7 @@ describe('the ledger in numbers', () => {
         return database.query(text, values);
       },
     };
-    const observe = createLedgerObserver({ database: counted, clock, withFeeds: true });
+    const observe = createLedgerObserver({ database: counted, clock, feedIntervals: { quote: 30, invoices: 60 } });
     await Promise.all([observe(), observe()]);
     const once = texts.length;
     await observe();

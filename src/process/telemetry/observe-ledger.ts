@@ -3,6 +3,7 @@ import { DEAL_STATES, isFinal } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
 import { countFinalDeals, readWatchedLedger, type WatchedLedger } from '../../ledger/upkeep/observe.js';
 import type { Observation } from '../../telemetry/instruments.js';
+import type { Config } from '../config.js';
 
 /** The ledger in numbers, asked as often as the slowest of its tables can bear, whoever asks how often. */
 
@@ -14,17 +15,27 @@ const OPEN_STATES = DEAL_STATES.filter((state) => !isFinal(state));
 export interface LedgerObserverOptions {
   readonly database: Queryable;
   readonly clock: Clock;
-  /** Feeds that are switched off are not behind. */
-  readonly withFeeds: boolean;
+  /** How often each feed reads, in seconds; undefined where they are switched off, which are not behind. */
+  readonly feedIntervals: Readonly<Record<string, number>> | undefined;
+}
+
+export function toFeedIntervals({ feeds, rules }: Pick<Config, 'feeds' | 'rules'>): Record<string, number> | undefined {
+  if (!feeds) return undefined;
+  const tables = Object.entries(rules.feeds.tables).map(([table, { everySeconds }]) => [table, everySeconds] as const);
+  return Object.fromEntries([...tables, ['invoices', rules.invoiceFeed.everySeconds]]);
 }
 
 /** @throws as the ledger does; what could not be asked is asked again at once. */
-export function createLedgerObserver({ database, clock, withFeeds }: LedgerObserverOptions) {
+export function createLedgerObserver({ database, clock, feedIntervals }: LedgerObserverOptions) {
   const watched = remember(clock, FRESH_MS, () => readWatchedLedger(database, OPEN_STATES));
   const final = remember(clock, FINAL_FRESH_MS, () => countFinalDeals(database));
   return async (): Promise<readonly Observation[]> => {
     const [open, ended] = [await watched(), await final()];
-    return [...toDealNumbers(open, ended), ...toOtherNumbers(open), ...(withFeeds ? toFeedNumbers(open) : [])];
+    return [
+      ...toDealNumbers(open, ended),
+      ...toOtherNumbers(open),
+      ...(feedIntervals ? toFeedNumbers(open, feedIntervals) : []),
+    ];
   };
 }
 
@@ -49,8 +60,9 @@ function toDealNumbers({ openStates, holds }: WatchedLedger, ended: ReadonlyMap<
   ];
 }
 
-function toFeedNumbers({ feeds }: WatchedLedger): Observation[] {
+function toFeedNumbers({ feeds }: WatchedLedger, intervals: Readonly<Record<string, number>>): Observation[] {
   return feeds.flatMap(({ feed, lagSeconds, isPaused }) => [
+    { name: 'dealbridge_feed_interval_seconds' as const, value: intervals[feed] ?? 0, labels: { feed } },
     { name: 'dealbridge_feed_paused' as const, value: isPaused ? 1 : 0, labels: { feed } },
     ...(lagSeconds === undefined
       ? []
