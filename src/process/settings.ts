@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseCertificates } from '../clients/time-stamp/authority.js';
+import { parseCertificates } from '../clients/time-stamp/certificates.js';
 import { ConfigError } from '../deal/errors.js';
 import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';

@@ -1,13 +1,18 @@
 import type { TimeStampAuthority } from '../clients/time-stamp/authority.js';
-import { TimeStampError } from '../clients/time-stamp/token.js';
+import { TimeStampError } from '../clients/time-stamp/error.js';
 import { findNewestStamp, readStamps, type StampedSeal, saveStamp, toStampedDigest } from '../ledger/audit/stamps.js';
 import type { TestifiedSeal, Witness } from '../ledger/audit/witnesses.js';
 import type { Queryable } from '../ledger/database.js';
 
 /** An authority signs when it saw a seal; the ledger keeps its tokens, which nobody but the authority can make. */
 
-export function createWitnessStamps(db: Queryable, authority: TimeStampAuthority, name: string): Witness {
-  const testify = ({ number, sealHash, token }: StampedSeal): TestifiedSeal => {
+export function createWitnessStamps(
+  db: Queryable,
+  findAuthority: () => Promise<TimeStampAuthority>,
+  name: string,
+): Witness {
+  const testify = async ({ number, sealHash, token }: StampedSeal): Promise<TestifiedSeal> => {
+    const authority = await findAuthority();
     try {
       authority.check(token, toStampedDigest({ number, sealHash }));
       return { number, sealHash };
@@ -27,10 +32,11 @@ export function createWitnessStamps(db: Queryable, authority: TimeStampAuthority
       const newest = seals.at(-1);
       if (!newest) return;
       const { number, sealHash } = newest;
+      const authority = await findAuthority();
       await saveStamp(db, { number, sealHash, token: await authority.stamp(toStampedDigest(newest)) });
     },
     async *list() {
-      for await (const stamp of readStamps(db)) yield testify(stamp);
+      for await (const stamp of readStamps(db)) yield await testify(stamp);
     },
   };
 }

@@ -1,5 +1,4 @@
 import { createBucket } from '../clients/object-storage/bucket.js';
-import { createTimeStampAuthority } from '../clients/time-stamp/authority.js';
 import { createWitnessFile } from '../ledger/audit/witness-file.js';
 import { type Noting, noteSeals, type Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
@@ -27,14 +26,14 @@ export function openWitnesses(
         ]),
     ...(timeStamps === undefined
       ? []
-      : [
-          createWitnessStamps(
-            database,
-            createTimeStampAuthority({ ...timeStamps, timeoutMs: TIMEOUT_MS }),
-            `authority ${timeStamps.url}`,
-          ),
-        ]),
+      : [createWitnessStamps(database, () => openAuthority(timeStamps), `authority ${timeStamps.url}`)]),
   ];
+}
+
+/** What reads the tokens is ten megabytes, which a process without an authority does not load. */
+async function openAuthority(options: { readonly url: string; readonly certificates: string }) {
+  const { createTimeStampAuthority } = await import('../clients/time-stamp/authority.js');
+  return createTimeStampAuthority({ ...options, timeoutMs: TIMEOUT_MS });
 }
 
 /** All of them, whatever becomes of one. */

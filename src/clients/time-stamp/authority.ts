@@ -1,8 +1,10 @@
-import { randomBytes, X509Certificate } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { Integer, Null, OctetString } from 'asn1js';
 import { AlgorithmIdentifier, MessageImprint, TimeStampReq, TimeStampResp } from 'pkijs';
 import { request } from 'undici';
-import { checkToken, SHA_256, TimeStampError } from './token.js';
+import { parseCertificates } from './certificates.js';
+import { TimeStampError } from './error.js';
+import { checkToken, SHA_256 } from './token.js';
 
 /** A time-stamping authority over HTTP (RFC 3161, section 3.4): it signs that it saw a hash at a time. */
 
@@ -41,12 +43,6 @@ export function createTimeStampAuthority({ url, certificates, timeoutMs }: TimeS
     },
     check: (token, digest) => checkToken(token, { digest }, trusted),
   };
-}
-
-/** @throws of Node's own when one of them is no certificate, or none is there */
-export function parseCertificates(pem: string): X509Certificate[] {
-  const parts = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? [pem];
-  return parts.map((part) => new X509Certificate(part));
 }
 
 function toRequest(digest: Buffer, nonce: Buffer): Buffer {

@@ -1,16 +1,9 @@
 import { createHash, constants as cryptoConstants, verify, X509Certificate } from 'node:crypto';
 import { type BaseBlock, ObjectIdentifier, OctetString, Sequence } from 'asn1js';
 import { Certificate, ContentInfo, SignedData, type SignerInfo, TSTInfo } from 'pkijs';
-import { DealbridgeError } from '../../deal/errors.js';
+import { TimeStampError } from './error.js';
 
 /** What makes a time-stamp token believed (RFC 3161, RFC 5652 section 5, RFC 5816): its signature, its signer, and what it is of. */
-
-/** The authority gave no stamp, or one that proves nothing. */
-export class TimeStampError extends DealbridgeError {
-  constructor(asked: string, found: string) {
-    super('time-stamp-refused', `${asked}: ${found}`);
-  }
-}
 
 export interface Stamped {
   /** SHA-256. */
