@@ -12,12 +12,15 @@ import type { Config } from '../../src/process/config.js';
 import { noteAt, openWitnesses } from '../../src/process/witnesses.js';
 import { writeChain } from '../support/audit.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { startTimeStampAuthority, type TestAuthority } from '../support/time-stamp-authority.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'dealbridge-doctor-'));
+let authority: TestAuthority;
 let server: Awaited<ReturnType<typeof openEmbeddedLedger>>;
 let database: Database;
 
 beforeAll(async () => {
+  authority = await startTimeStampAuthority();
   server = await openEmbeddedLedger();
   database = openDatabase(server.url);
   await migrate(database);
@@ -25,20 +28,27 @@ beforeAll(async () => {
 afterAll(async () => {
   await database?.close();
   await server?.stop();
+  await authority?.stop();
   rmSync(folder, { recursive: true });
 });
 
-const configWith = (file: string | undefined) => ({ witnesses: { file, bucket: undefined, timeStamps: undefined } });
+type Witnesses = Config['witnesses'];
 
-async function examine(file: string | undefined) {
+const configWith = (file: string | undefined, timeStamps?: Witnesses['timeStamps']) => ({
+  witnesses: { file, bucket: undefined, timeStamps },
+});
+
+async function examineAll(file: string | undefined, timeStamps?: Witnesses['timeStamps']) {
   const known = <T>(value: T) => createStep('known', {}, async () => ({ findings: [], value }));
   const { findings } = await examineWitnesses({
-    config: known(configWith(file) as Config),
+    config: known(configWith(file, timeStamps) as Config),
     database: known(true),
     db: known(database),
   }).report();
-  return findings[0];
+  return findings;
 }
+
+const examine = async (file: string | undefined) => (await examineAll(file))[0];
 
 const register = (environmentType: string, address: string) =>
   createEnvironmentLedger(database).ensureRegistered(
@@ -71,5 +81,16 @@ describe('the doctor on witnesses', () => {
     expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 11' });
     writeFileSync(file, `12 ${'f'.repeat(64)} 2026-03-01T00:00:00Z\n`);
     expect(await examine(file)).toMatchObject({ result: 'wrong', found: expect.stringContaining('missing here') });
+  });
+
+  it('counts time stamps, and warns where nothing else is there', async () => {
+    const timeStamps = { url: authority.url, certificates: authority.certificates.ca };
+    await noteAt(database, openWitnesses(configWith(undefined, timeStamps), database));
+    expect(await examineAll(undefined, timeStamps)).toMatchObject([
+      { check: `authority ${authority.url}`, result: 'ok', found: expect.stringMatching(/^has seal \d+$/) },
+      { result: 'warning', found: expect.stringContaining('time stamps alone') },
+    ]);
+    const file = join(folder, 'both');
+    expect((await examineAll(file, timeStamps)).filter(({ found }) => found.includes('alone'))).toEqual([]);
   });
 });

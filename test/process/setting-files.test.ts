@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig, loadDatabaseUrl } from '../../src/process/config.js';
+import { toEffectiveSettings } from '../../src/process/effective-settings.js';
 import { SETTING_FILES } from '../../src/process/settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { type Certificates, createCertificates } from '../support/tls-front.js';
@@ -87,7 +88,7 @@ describe('a secret in a file', () => {
 
   it('counts like the setting itself, without the line break at its end', () => {
     for (const [setting, fileSetting] of SETTING_FILES) {
-      if (/^TEMPORAL_TLS/.test(setting)) continue;
+      if (/^TEMPORAL_TLS|^AUDIT_TSA/.test(setting)) continue;
       const value = ADDRESSES[setting] ?? VALUE;
       const path = file(setting, `${value}\n`);
       // The secret of the desk belongs to its app registration.
@@ -97,6 +98,26 @@ describe('a secret in a file', () => {
       expect(JSON.stringify(byFile), setting).toContain(value);
     }
     expect(loadDatabaseUrl({ DATABASE_URL_FILE: file('url', `${VALUE}\r\n`) })).toBe(VALUE);
+  });
+
+  it('of a time-stamping authority holds certificates, and belongs to its address', () => {
+    const whole = {
+      AUDIT_TSA_URL: 'http://tsa.example/stamp',
+      AUDIT_TSA_CERTIFICATE_FILE: certificates.path('ca.pem'),
+    };
+    const pem = readFileSync(certificates.path('ca.pem'), 'utf8').trimEnd();
+    const config = loadConfig({ ...WHOLE, ...whole });
+    expect(config.witnesses.timeStamps).toEqual({ url: whole.AUDIT_TSA_URL, certificates: pem });
+    expect(JSON.stringify(toEffectiveSettings(config))).not.toContain('CERTIFICATE');
+    expect(problem({ ...whole, AUDIT_TSA_URL: undefined })).toContain(
+      'setting AUDIT_TSA_URL: expected a value, since AUDIT_TSA_CERTIFICATE_FILE is given, got nothing',
+    );
+    expect(problem({ ...whole, AUDIT_TSA_CERTIFICATE_FILE: undefined })).toContain(
+      'setting AUDIT_TSA_CERTIFICATE_FILE: expected a value, since AUDIT_TSA_URL is given, got nothing',
+    );
+    expect(problem({ ...whole, AUDIT_TSA_CERTIFICATE_FILE: file('no-pem', 'no certificate') })).toMatch(
+      /setting AUDIT_TSA_CERTIFICATE: expected one or more certificates in PEM, got a content that is none$/,
+    );
   });
 
   it.each([

@@ -6,7 +6,7 @@ import { parseCertificates } from './certificates.js';
 import { TimeStampError } from './error.js';
 import { checkToken, SHA_256 } from './token.js';
 
-/** A time-stamping authority over HTTP (RFC 3161, section 3.4): it signs that it saw a hash at a time. */
+/** A time-stamping authority over HTTP (RFC 3161): it signs that it saw a hash at a time. */
 
 export interface TimeStampOptions {
   readonly url: string;

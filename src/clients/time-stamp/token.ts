@@ -3,7 +3,7 @@ import { type BaseBlock, ObjectIdentifier, OctetString, Sequence } from 'asn1js'
 import { Certificate, ContentInfo, SignedData, type SignerInfo, TSTInfo } from 'pkijs';
 import { TimeStampError } from './error.js';
 
-/** What makes a time-stamp token believed (RFC 3161, RFC 5652 section 5, RFC 5816): its signature, its signer, and what it is of. */
+/** What makes a time-stamp token believed (RFC 3161, RFC 5652, RFC 5816): its signature, its signer, and what it is of. */
 
 export interface Stamped {
   /** SHA-256. */
