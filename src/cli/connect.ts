@@ -14,7 +14,7 @@ import {
 } from '../operations/connect/connect.js';
 import { describeStep } from '../operations/connect/steps.js';
 import { openAccess } from '../process/access.js';
-import { type Config, environmentWith, loadConfig, parseRules } from '../process/config.js';
+import { type Config, ConfigError, environmentWith, loadConfig, parseRules } from '../process/config.js';
 import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
 import { openFirstLedger, openUnmigrated } from '../process/first-ledger.js';
 import { type Foundation, openFoundation } from '../process/runtime.js';
@@ -60,7 +60,7 @@ interface Given {
 async function runConnect(options: ConnectOptions): Promise<void> {
   const startedAt = Date.now();
   const given = await readAnswers(options);
-  const rules = join(options.folder, 'rules.yaml');
+  const rules = environmentWith({})['DEALBRIDGE_RULES'] || join(options.folder, 'rules.yaml');
   const isDryRun = options.dryRun === true;
   const first = await openFirstLedger(environmentWith({}), { folder: options.folder, writesNothing: isDryRun });
   const settings = {
@@ -143,18 +143,26 @@ async function connect(options: ConnectOptions, given: Given, opened: Opened): P
   }
 }
 
-/** No ledger is open yet: its address and keys are only looked at. */
-const NO_LEDGER = { DATABASE_URL: 'postgres://not-opened/yet' };
-
 async function isRight(part: Part, settings: Readonly<Record<string, string>>): Promise<boolean> {
   if (part === 'rest') return true;
-  const config = loadConfig(environmentWith({ ...NO_LEDGER, ...settings, ...unlessKeys() }));
-  return printTried(await tryPart(config, part));
+  try {
+    const config = loadConfig(environmentWith({ ...settings, ...placeholders(environmentWith({})) }));
+    return printTried(await tryPart(config, part));
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    console.log(error.message);
+    return false;
+  }
 }
 
-function unlessKeys(): Record<string, string> {
-  const env = environmentWith({});
-  return env['DEALBRIDGE_KEYS'] || env['DEALBRIDGE_KEY_FILE'] ? {} : { DEALBRIDGE_KEYS: createKeyLine() };
+/** No ledger is open yet: its address and its keys are only looked at. */
+function placeholders(env: NodeJS.ProcessEnv): Record<string, string> {
+  const hasLedger = env['DATABASE_URL'] || env['DATABASE_URL_FILE'];
+  const hasKeys = env['DEALBRIDGE_KEYS'] || env['DEALBRIDGE_KEY_FILE'];
+  return {
+    ...(!hasLedger && { DATABASE_URL: 'postgres://not-opened/yet' }),
+    ...(!hasKeys && { DEALBRIDGE_KEYS: createKeyLine() }),
+  };
 }
 
 /** What only a person can do is explained and waited for; with a file of answers it is said, and that is the end. */
@@ -212,7 +220,7 @@ async function dependenciesOf(given: Given, { config, foundation, rules }: Opene
     parseRules,
     publicUrl,
     getNoticeSecret: () => getNewestNoticeSecret(find),
-    isStarterReachable: () => answers(`${publicUrl}/health`),
+    isStarterReachable: async () => publicUrl !== undefined && (await answers(`${publicUrl}/health`)),
     onStep: (step: Parameters<typeof describeStep>[0]) => console.log(`  ${describeStep(step)}`),
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { createSubscriptionClient } from '../../clients/business-central/subscriptions.js';
 import { createCustomizations } from '../../clients/dataverse/customizations.js';
 import { createWebhookRegistration } from '../../clients/dataverse/webhook-registration.js';
+import type { SubscribedResource } from '../../deal/business-central-feeds.js';
 import { RefusedError } from '../../deal/errors.js';
 import type { Database } from '../../ledger/database.js';
 import { createConnectStepLedger } from '../../ledger/settings/connect-steps.js';
@@ -22,6 +23,9 @@ import { type Undone, undoSteps } from './undo.js';
 /** Sets both systems and this machine up, after a plan that anybody can read, and takes it back by its record. */
 
 export interface PlanDependencies {
+  readonly database: Database;
+  readonly tenantId: string;
+  readonly isStarterReachable: () => Promise<boolean>;
   readonly systems: ConnectSystems;
   readonly vault: Vault;
   readonly answers: Answers;
@@ -58,6 +62,7 @@ export const planConnect = defineOperation({
         columnTypes: answers.columnTypes,
         publicUrl: answers.publicUrl,
         credentials: await findMissing(vault, secrets),
+        leftToStarter: await findLeft(dependencies),
         files: [
           ...planFile(files.rules, kept, rulesText, []),
           ...planFile(files.env, currentEnv, env.content, env.names),
@@ -68,6 +73,13 @@ export const planConnect = defineOperation({
     return { ...plan, language: found.language };
   },
 });
+
+/** Recorded by the run before, and not to be made without the starter. */
+async function findLeft(dependencies: PlanDependencies): Promise<ReadonlySet<SubscribedResource>> {
+  if (await dependencies.isStarterReachable()) return new Set();
+  const recorded = await openRecord(dependencies).list();
+  return new Set(recorded.flatMap(({ step }) => (step.kind === 'subscription' ? [step.resource] : [])));
+}
 
 /** Those that the ledger does not have, or has with another secret. */
 async function findMissing(vault: Vault, secrets: PlanDependencies['secrets']): Promise<SystemCredential[]> {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { SUBSCRIBED_RESOURCES, subscriptionId } from '../../deal/business-central-feeds.js';
+import { SUBSCRIBED_RESOURCES, type SubscribedResource, subscriptionId } from '../../deal/business-central-feeds.js';
 import { UserError } from '../../deal/errors.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
 import {
@@ -28,6 +28,8 @@ export interface Wanted {
   /** Those whose secret the ledger does not have yet. */
   readonly credentials: readonly SystemCredential[];
   readonly files: readonly FileStep[];
+  /** Subscriptions that the starter makes, which does not answer yet. */
+  readonly leftToStarter: ReadonlySet<SubscribedResource>;
 }
 
 export interface Plan {
@@ -62,7 +64,7 @@ export function planConnection(wanted: Wanted, found: FoundSystems): Plan {
         (table) => ({ kind: 'tracking', table }) as const,
       ),
       ...planWebhook(wanted, found, notes),
-      ...planSubscriptions(wanted, found),
+      ...planSubscriptions(wanted, found, notes),
       ...wanted.files,
     ],
     notes,
@@ -180,12 +182,21 @@ function toLogicalName(column: string): string {
   return /^_(.+)_value$/.exec(column)?.[1] ?? column;
 }
 
-function planSubscriptions({ publicUrl }: Wanted, { companyId, subscriptions }: FoundSystems): PlannedStep[] {
+function planSubscriptions(
+  { publicUrl, leftToStarter }: Wanted,
+  { companyId, subscriptions }: FoundSystems,
+  notes: string[],
+): PlannedStep[] {
   if (publicUrl === undefined) return [];
   const known = new Set(subscriptions.map(({ id }) => id));
-  return SUBSCRIBED_RESOURCES.filter((resource) => !known.has(subscriptionId(companyId, resource))).map(
-    (resource) => ({ kind: 'subscription', resource, companyId }) as const,
-  );
+  const missing = SUBSCRIBED_RESOURCES.filter((resource) => !known.has(subscriptionId(companyId, resource)));
+  const left = missing.filter((resource) => leftToStarter.has(resource));
+  if (left.length > 0) {
+    notes.push(`subscriptions to ${left.join(', ')}: the starter makes them as soon as it answers under ${publicUrl}`);
+  }
+  return missing
+    .filter((resource) => !leftToStarter.has(resource))
+    .map((resource) => ({ kind: 'subscription', resource, companyId }) as const);
 }
 
 /** A file that is as it should be needs no step. */
