@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
+import { context, propagation, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/process/config.js';
 import { createReadiness, STARTING, toObservations } from '../../src/process/telemetry/readiness.js';
@@ -7,6 +9,7 @@ import { openStatusServer, type StatusServer } from '../../src/process/telemetry
 import { startTraces } from '../../src/process/telemetry/traces.js';
 import { parseHeaders } from '../../src/process/telemetry-settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { inSpan } from '../../src/telemetry/spans.js';
 
 const WHOLE = {
   DATABASE_URL: 'postgres://dealbridge@localhost/dealbridge',
@@ -63,6 +66,29 @@ describe('the settings', () => {
     expect([...new Set(loaded)]).toEqual(['@opentelemetry/api']);
     const log = { info: () => expect.unreachable(), warn: () => expect.unreachable() };
     await (await startTraces(undefined, 'worker', log)).close();
+  });
+});
+
+describe('a collector that takes the connection and never answers', () => {
+  it('keeps no process from its end', async () => {
+    const silent = createServer();
+    await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+    const said: string[] = [];
+    const log = { info: () => undefined, warn: (text: string) => said.push(text) } as never;
+    const endpoint = `http://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+    const traces = await startTraces({ endpoint, secretHeaders: undefined, serviceName: undefined }, 'worker', log);
+    try {
+      await inSpan('step', {}, async () => undefined);
+      const began = performance.now();
+      await traces.close();
+      expect(performance.now() - began).toBeLessThan(4_000);
+      expect(said).toEqual(['the last spans were not taken in time']);
+    } finally {
+      trace.disable();
+      context.disable();
+      propagation.disable();
+      silent.close();
+    }
   });
 });
 
