@@ -75,19 +75,31 @@ const polling = {
   }),
 } as const;
 
+const running = {
+  ...polling,
+  workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
+  activities: activities.deals,
+  interceptors: { activity: [traceSteps, permanentFailures] },
+  enableNonLocalActivities: false,
+};
+
 const workers = await Promise.all([
   Worker.create({
-    ...polling,
+    ...running,
     taskQueue: TASK_QUEUES.deals,
-    workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-    activities: activities.deals,
-    interceptors: { activity: [traceSteps, permanentFailures] },
-    enableNonLocalActivities: false,
     // A run that left the cache is read and done again from its start at its next step: with sixty, five hundred deals at
     // once cost half as much processor again, and no less memory (docs/performance.md).
     maxCachedWorkflows: 600,
     maxConcurrentWorkflowTaskExecutions: 20,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
+    stickyQueueScheduleToStartTimeout: '4s',
+  }),
+  // Few at once, and a cache of their own: a backfill waits in the server, and takes the deals neither places nor cache.
+  Worker.create({
+    ...running,
+    taskQueue: TASK_QUEUES.masters,
+    maxCachedWorkflows: 20,
+    maxConcurrentWorkflowTaskExecutions: 2,
     stickyQueueScheduleToStartTimeout: '4s',
   }),
   Worker.create({
@@ -133,9 +145,9 @@ const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudi
 log.info({ company: config.businessCentral.company }, 'worker ready');
 process.send?.('ready');
 try {
-  const running = workers.map((worker) => worker.run());
+  const ends = workers.map((worker) => worker.run());
   hasStarted();
-  await Promise.all(running);
+  await Promise.all(ends);
 } finally {
   sealPace.stop();
   await connection.close();

@@ -43,9 +43,13 @@ export function draftKeys(recordId: string): readonly string[] {
   return Object.values(DRAFT_STEPS).map((step) => `${recordId}:${step}:`);
 }
 
-/** One queue for each side that limits us, so that a queue's rate is a number of requests. */
+/**
+ * One queue for each side that limits us, so that a queue's rate is a number of requests. The runs of deals and of masters
+ * have one each: a hundred thousand accounts must not push the deals out of a worker's cache.
+ */
 export const TASK_QUEUES = {
   deals: 'deals',
+  masters: 'masters',
   dataverse: 'dataverse',
   businessCentral: 'business-central',
   alerts: 'alerts',

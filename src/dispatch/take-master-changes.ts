@@ -18,7 +18,7 @@ export interface FollowMasters {
 export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRules, 'quietMs'>): FollowMasters {
   const toCommon = (isBackfill: boolean) =>
     ({
-      taskQueue: TASK_QUEUES.deals,
+      taskQueue: TASK_QUEUES.masters,
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',
       priority: { priorityKey: isBackfill ? PRIORITIES.backfill : PRIORITIES.master },
     }) as const;

@@ -109,6 +109,7 @@ export function examineQueues(temporal: Step<Client>, configuration: Step<Config
     const { connection, options } = known.temporal;
     const queues = [
       [TASK_QUEUES.deals, WORKFLOW_TASKS],
+      [TASK_QUEUES.masters, WORKFLOW_TASKS],
       [TASK_QUEUES.dataverse, ACTIVITY_TASKS],
       [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
       ...known.config.businessCentral.applications.map(({ queue }) => [queue, ACTIVITY_TASKS] as const),

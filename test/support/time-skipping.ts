@@ -56,6 +56,7 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
   const common = { connection: env.nativeConnection, namespace, activities, interceptors };
   const workers = await Promise.all([
     Worker.create({ ...common, taskQueue: TASK_QUEUES.deals, workflowBundle }),
+    Worker.create({ ...common, taskQueue: TASK_QUEUES.masters, workflowBundle }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.dataverse }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.businessCentral }),
     Worker.create({ ...common, taskQueue: TASK_QUEUES.alerts }),

@@ -39,17 +39,18 @@ beforeEach(async () => {
   lanes = undefined;
   polling = [];
   await run(TASK_QUEUES.deals);
+  await run(TASK_QUEUES.masters);
 });
 afterEach(() => Promise.all(polling.map((worker) => worker.stop())));
 
 /** A worker with one place, so that the order is the server's. */
 async function run(taskQueue: string): Promise<void> {
-  const isOfDeals = taskQueue === TASK_QUEUES.deals;
+  const hasRuns = taskQueue === TASK_QUEUES.deals || taskQueue === TASK_QUEUES.masters;
   const worker = await Worker.create({
     connection: env.nativeConnection,
     namespace: env.namespace ?? '',
     taskQueue,
-    ...(isOfDeals
+    ...(hasRuns
       ? { workflowBundle: { codePath: inject('workflowBundle') }, enableNonLocalActivities: false }
       : { maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 }),
     activities: {

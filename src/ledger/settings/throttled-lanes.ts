@@ -51,7 +51,7 @@ const MAX_PAUSE_MS = 60_000;
 const FORGOTTEN_AFTER_MS = 60_000;
 
 /** How long to pause without a Retry-After: twice as long as before. */
-export function toGrowingPauseMs(pausesInARow: number): number {
+function toGrowingPauseMs(pausesInARow: number): number {
   return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(pausesInARow - 1, 10), MAX_PAUSE_MS);
 }
 
