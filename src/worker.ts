@@ -123,7 +123,7 @@ const workers = await Promise.all([
       ...polling,
       taskQueue: queue,
       activities: activities.businessCentral,
-      interceptors: { activity: [heartbeats, permanentFailures] },
+      interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
       maxConcurrentActivityTaskExecutions: parallel,
       maxTaskQueueActivitiesPerSecond: ratePerSecond,
     }),

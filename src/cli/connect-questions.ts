@@ -87,6 +87,15 @@ const NOBODY = {
   businessCentral: { company: 'not answered', clientId: '00000000-0000-0000-0000-000000000000' },
 };
 
+function withNobody(given: Given): Given {
+  const merged: Given = { ...NOBODY, ...given };
+  for (const part of ['dataverse', 'businessCentral'] as const) {
+    const known = given[part];
+    merged[part] = { ...NOBODY[part], ...(typeof known === 'object' && known) };
+  }
+  return merged;
+}
+
 /** @param isRight says what is wrong, and what a person has to do before it can be right */
 export async function askForAnswers(
   known: NodeJS.ProcessEnv,
@@ -134,7 +143,7 @@ export async function askForAnswers(
   /** Undefined when an answer cannot be right. */
   function toPartSettings(): Record<string, string> | undefined {
     try {
-      return { ...toSettings(checkAnswers({ ...NOBODY, ...given })), ...secrets };
+      return { ...toSettings(checkAnswers(withNobody(given))), ...secrets };
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
       terminal.say(error.message);

@@ -13,8 +13,10 @@ import { createMatchLedger } from '../../src/ledger/masters/matching.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { UnreadableContentError } from '../../src/ledger/read-rows.js';
 import { recordConfiguration } from '../../src/ledger/settings/configuration-log.js';
+import { createConnectStepLedger } from '../../src/ledger/settings/connect-steps.js';
 import { createEnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { findMapping, saveMapping } from '../../src/ledger/settings/mappings.js';
+import { connectStep } from '../../src/operations/connect/steps.js';
 import { makeInvoice, makeOrder } from '../support/documents.js';
 import { makeDeal } from '../support/won-deal.js';
 
@@ -242,6 +244,18 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
           await environments.ensureRegistered(environment, 'test');
           const read = () => environments.ensureRegistered(environment, 'test');
           return { where: `address = '${address}'`, key: `dataverse ${address}`, read };
+        },
+      },
+      {
+        table: 'connect_steps',
+        column: 'step',
+        wrong: ['prefix', '7'],
+        async plant() {
+          const tenantId = randomUUID();
+          const place = { tenantId, dataverseUrl: 'https://a', businessCentralUrl: 'https://b', company: 'CRONUS' };
+          const ledgerOfSteps = createConnectStepLedger(database, place, connectStep);
+          await ledgerOfSteps.record('publisher', { kind: 'publisher', id: 'p', prefix: 'dlb' }, 'test');
+          return { where: `tenant_id = '${tenantId}'`, key: 'publisher', read: () => ledgerOfSteps.list() };
         },
       },
     ];

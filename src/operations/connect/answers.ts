@@ -9,7 +9,7 @@ export const COLUMN_TYPES = ['string', 'memo', 'integer', 'decimal', 'money', 'b
 const text = z.string().trim().min(1, 'a text');
 const address = z
   .url({ protocol: /^https?$/, error: 'an address such as https://contoso.crm4.dynamics.com' })
-  .refine((url) => URL.canParse(url) && new URL(url).username === '', 'an address without user name and password')
+  .refine((url) => !URL.canParse(url) || new URL(url).username === '', 'an address without user name and password')
   .refine((url) => !/[?#]/.test(url), 'an address without query and fragment')
   .transform((url) => url.replace(/\/+$/, ''));
 const guid = z.guid('a GUID, as Azure portal > App registrations > the app > Overview shows it');

@@ -10,7 +10,7 @@ import { InternalError } from '../../deal/errors.js';
 import { WEBHOOK_HEADER } from '../../deal/webhook-steps.js';
 import type { ConnectStepLedger } from '../../ledger/settings/connect-steps.js';
 import type { SystemCredential, Vault } from '../../ledger/settings/vault.js';
-import { SOLUTION } from './found.js';
+import { PUBLISHER, SOLUTION } from './found.js';
 import { writePrivate } from './machine.js';
 import { type ConnectStep, nameOfStep, type PlannedStep } from './steps.js';
 
@@ -104,7 +104,7 @@ async function make(step: PlannedStep, connecting: Connecting): Promise<void> {
     case 'credential':
       throw new InternalError('a credential is stored before it is recorded');
     case 'publisher':
-      return customizations.createPublisher({ ...step, name: 'dealbridge', title: 'Dealbridge' });
+      return customizations.createPublisher({ ...step, name: PUBLISHER, title: 'Dealbridge' });
     case 'solution':
       return customizations.createSolution({ ...step, name: SOLUTION, title: SOLUTION });
     case 'column':
