@@ -2,6 +2,7 @@ import { type Context, Hono } from 'hono';
 import type { Logger } from 'pino';
 import type { RecordRef } from '../../deal/deal.js';
 import type { FeedTable } from '../../deal/ids.js';
+import { DATAVERSE_WEBHOOK, WEBHOOK_HEADER } from '../../deal/webhook-steps.js';
 import type { StartOutcome } from '../../dispatch/start-deal.js';
 import type { SecretCheck } from '../../secrets/secret-check.js';
 import type { Limits } from '../limits/limits.js';
@@ -38,7 +39,6 @@ export type WebhookOutcome =
 const MAX_BODY_BYTES = 256 * 1024;
 
 /** The name for authtype HttpHeader, and for HttpQueryString without its prefix. */
-const KEY_HEADER = 'x-dealbridge-key';
 const KEY_PARAMETER = 'dealbridge-key';
 
 /**
@@ -51,7 +51,7 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
   const countUnknown = createTableCounter();
   const app = new Hono();
   app.post(
-    '/webhooks/dataverse',
+    DATAVERSE_WEBHOOK,
     guard({
       name: 'dataverse',
       givenSecret: toGivenKey,
@@ -117,5 +117,5 @@ function createTableCounter(): (table: string) => number {
 
 /** The secret by which our own registration in Dataverse proves itself, in one of its three places. */
 function toGivenKey(c: Context): string {
-  return c.req.header(KEY_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
+  return c.req.header(WEBHOOK_HEADER) ?? c.req.query('code') ?? c.req.query(KEY_PARAMETER) ?? '';
 }
