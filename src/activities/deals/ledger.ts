@@ -136,8 +136,10 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
 
   async function findMasters({ companyId, accountId, products }: ClaimInput): Promise<Masters> {
     const productIds = products.map((product) => product.productId);
-    const customers = await ledger.findLinks('customer', companyId, [accountId]);
-    const items = productIds.length > 0 ? await ledger.findLinks('item', companyId, productIds) : new Map();
+    const [customers, items] = await Promise.all([
+      ledger.findLinks('customer', companyId, [accountId]),
+      productIds.length > 0 ? ledger.findLinks('item', companyId, productIds) : new Map(),
+    ]);
     const customer = customers.get(accountId);
     return {
       customer: customer && { id: customer.bcId, number: customer.bcNumber },
@@ -157,8 +159,7 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
 
   return {
     async loadDealProgress({ recordId, table }: RecordRef): Promise<DealProgress> {
-      const record = await ledger.getRecord(recordId);
-      const documents = await ledger.listDocuments(recordId);
+      const [record, documents] = await Promise.all([ledger.getRecord(recordId), ledger.listDocuments(recordId)]);
       const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
       const lanes = await dependencies.findLanes();
       const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);

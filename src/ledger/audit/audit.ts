@@ -69,10 +69,10 @@ export async function appendAudit(db: Queryable, entry: AuditEntry): Promise<voi
   const row = await insertEntry(db, given);
   if (!db.signer) return;
   ensureStoredAsGiven(given, row);
-  await db.query(`INSERT INTO audit_signatures (subject, number, signature) VALUES ('entry', $1, $2)`, [
-    row.entryId,
-    db.signer.sign('entry', row.entryHash),
-  ]);
+  const signature = [row.entryId, db.signer.sign('entry', row.entryHash)];
+  const insert = `INSERT INTO audit_signatures (subject, number, signature) VALUES ('entry', $1, $2)`;
+  if (db.sendLast) db.sendLast(insert, signature);
+  else await db.query(insert, signature);
 }
 
 interface GivenEntry {

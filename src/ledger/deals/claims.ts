@@ -28,17 +28,9 @@ export function claimDeal(database: Database, carrierId: string, ancestors: read
       [carrierId],
     );
     if (above) return { kind: 'superseded', by: above.carrier_id };
-    const below = await selectRow(
-      tx,
-      claimRow,
-      `SELECT record_id, carrier_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
-      [ancestors],
-    );
+    const below = ancestors.length > 0 && (await findDrafting(tx, ancestors));
     if (below) return { kind: 'already-handed-over', by: below.record_id };
-    await tx.query(
-      `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'claimed'`,
-      [ancestors],
-    );
+    if (ancestors.length > 0) await yieldClaims(tx, ancestors);
     await tx.query(
       `INSERT INTO claims (record_id, carrier_id, state) SELECT unnest($1::uuid[]), $2, 'claimed'
        ON CONFLICT (record_id, carrier_id) DO NOTHING`,
@@ -46,6 +38,22 @@ export function claimDeal(database: Database, carrierId: string, ancestors: read
     );
     return { kind: 'carrier' };
   });
+}
+
+function findDrafting(tx: Queryable, ancestors: readonly string[]) {
+  return selectRow(
+    tx,
+    claimRow,
+    `SELECT record_id, carrier_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
+    [ancestors],
+  );
+}
+
+async function yieldClaims(tx: Queryable, ancestors: readonly string[]): Promise<void> {
+  await tx.query(
+    `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'claimed'`,
+    [ancestors],
+  );
 }
 
 /**

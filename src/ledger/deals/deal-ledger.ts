@@ -119,9 +119,12 @@ export function createDealLedger(database: Database): DealLedger {
     },
     saveDeal: (deal, reading) =>
       database.transaction(async (tx) => {
-        await saveRevision(tx, deal);
-        await saveDealSummary(tx, deal);
-        return recordReading(tx, deal, reading);
+        const [companyId] = await Promise.all([
+          recordReading(tx, deal, reading),
+          saveRevision(tx, deal),
+          saveDealSummary(tx, deal),
+        ]);
+        return companyId;
       }),
     saveRevision: (deal) => saveRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),

@@ -56,9 +56,8 @@ export async function updateRecordBy(
   recordId: string,
   changes: readonly RecordChange[],
 ): Promise<RecordedFacts> {
-  let recorded: RecordedFacts = {};
-  for (const change of changes) recorded = { ...recorded, ...(await updateRecord(db, recordId, change)) };
-  return recorded;
+  const recorded = await Promise.all(changes.map((change) => updateRecord(db, recordId, change)));
+  return Object.assign({}, ...recorded);
 }
 
 export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<RecordedFacts> {
@@ -159,9 +158,12 @@ async function recordEnd(
 /** The record was read, or an older revision of it recalled. @returns the id of the company where the deal is now */
 export async function recordReading(db: Queryable, deal: WonDeal, reading: Reading): Promise<string> {
   const { recordId } = deal;
-  await recordState(db, recordId, 'reading');
-  await recordRevision(db, deal, reading);
-  return recordCompany(db, recordId, reading.companyId);
+  const [companyId] = await Promise.all([
+    recordCompany(db, recordId, reading.companyId),
+    recordState(db, recordId, 'reading'),
+    recordRevision(db, deal, reading),
+  ]);
+  return companyId;
 }
 
 async function recordRevision(db: Queryable, deal: WonDeal, { mapping, isRecalled }: Reading): Promise<void> {

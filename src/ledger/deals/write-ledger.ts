@@ -72,13 +72,17 @@ export function createWriteLedger(database: Database): WriteLedger {
 
 async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   const { recordId, writeKey, change, link, document, writeBack } = outcome;
-  if (writeKey) await completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false);
-  if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
-  if (document) await saveDocument(tx, recordId, document.kind, document.content, 'by-us');
-  if (writeBack) await saveWriteBack(tx, recordId, writeBack);
   const own = document && { documentId: document.content.id, hash: hashDocument(document.content) };
+  // Sent together and done in this order.
+  const [, , , , changed] = await Promise.all([
+    writeKey && completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false),
+    link && requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy),
+    document && saveDocument(tx, recordId, document.kind, document.content, 'by-us'),
+    writeBack && saveWriteBack(tx, recordId, writeBack),
+    updateRecordBy(tx, recordId, change === undefined ? [] : [change].flat()),
+  ]);
   const recorded = {
-    ...(await updateRecordBy(tx, recordId, change === undefined ? [] : [change].flat())),
+    ...changed,
     ...(own && { own }),
     ...(writeBack && { reported: toReport(writeBack) }),
   };
