@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
-import type { doNothing, EmptyWork } from './bare-workflows.js';
+import { doNothing, type EmptyWork } from './bare-workflows.js';
 
 /** Process: worker and client of bare Temporal, with the options that the SDK has by itself. Arguments: address, namespace. */
 
@@ -26,7 +26,7 @@ const worker = await Worker.create({
   },
 });
 process.on('message', ({ workflowId, activities, workflowTasks }: BareRequest) => {
-  void client.workflow.start<typeof doNothing>('doNothing', {
+  void client.workflow.start(doNothing, {
     workflowId,
     taskQueue: TASK_QUEUE,
     args: [{ activities, workflowTasks }],

@@ -26,7 +26,8 @@ export type Output = readonly ['ignore' | 'inherit' | 'pipe', 'inherit' | 'pipe'
 
 export function forkProgram({ path, args, env, nodeArgs = [] }: Program, [out, error]: Output): ChildProcess {
   const child = fork(path, args, {
-    env,
+    // As the image sets it.
+    env: { MALLOC_ARENA_MAX: '2', ...env },
     execArgv: ['--import', END_WITH_PARENT, ...nodeArgs],
     stdio: ['ignore', out, error, 'ipc'],
   });
