@@ -6,6 +6,7 @@ import {
   type SubscribedResource,
   subscriptionId,
 } from '../deal/business-central-feeds.js';
+import { FLOWS, type FlowName } from '../deal/flows.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
@@ -59,13 +60,21 @@ const SETS = [
   'generalLedgerSetup',
 ];
 
+/** What a flow reads besides. */
+const SETS_OF_FLOWS: Readonly<Partial<Record<FlowName, string>>> = {
+  creditMemos: 'salesCreditMemos',
+  shipments: 'salesShipments',
+  customerFinances: 'customerFinancialDetails',
+};
+
 /** The sets that have to be written, with the permission set that allows it (reference/business-central 1.2). */
 const WRITES =
   "add 'D365 SALES DOC, EDIT', 'D365 SALES DOC, POST', 'D365 CUSTOMER, EDIT', 'D365 ITEM, EDIT' and 'D365 WEBHOOK SUBSCR', never SUPER.";
 
 export function examinePermissions(company: Step<CompanyAccess>, configuration: Step<Config>): Step<true> {
   return createStep('business central: read', { company, config: configuration }, async ({ company: at, config }) => {
-    const sets = [...new Set([...SETS, ...Object.keys(codesOfRules(config.rules))])];
+    const ofFlows = FLOWS.flatMap((flow) => (config.rules.flows[flow] ? (SETS_OF_FLOWS[flow] ?? []) : []));
+    const sets = [...new Set([...SETS, ...ofFlows, ...Object.keys(codesOfRules(config.rules))])];
     const findings = await Promise.all(
       sets.map((set) =>
         look(set, async () => {

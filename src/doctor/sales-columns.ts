@@ -1,5 +1,6 @@
 import type { ColumnFacts, DataverseProbe } from '../clients/dataverse/probe.js';
 import { columnsOfRules, type WantedColumn } from '../mapping/rules/columns-of-rules.js';
+import { FLOW_TYPES } from '../mapping/rules/flow-columns.js';
 import type { Config } from '../process/config.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
@@ -23,7 +24,7 @@ export function examineColumns(dataverse: Step<DataverseAccess>, configuration: 
   );
 }
 
-async function examineColumn(probe: DataverseProbe, { table, column, length }: WantedColumn): Promise<Finding> {
+async function examineColumn(probe: DataverseProbe, { table, column, length, kind }: WantedColumn): Promise<Finding> {
   const check = `${table}.${column}`;
   const where = `Power Apps > Tables > ${table} > Columns`;
   let found: ColumnFacts | undefined;
@@ -36,11 +37,15 @@ async function examineColumn(probe: DataverseProbe, { table, column, length }: W
     return wrong(check, 'there is no such column', `${where}: add it, or correct its name in the rules file.`);
   const { type, maxLength, isWritable } = found;
   const facts = `${type}${maxLength === undefined ? '' : ` of ${maxLength}`}`;
-  if (length === undefined) return ok(check, `${facts}, read`);
-  if (!TEXTS.has(type))
+  if (kind && !FLOW_TYPES[kind].includes(type)) {
+    const right = `${where}: ${FLOW_TYPES[kind].join(', ')} are right.`;
+    return wrong(check, `${facts}: a flow writes ${kind === 'amount' ? 'an amount' : `a ${kind}`}`, right);
+  }
+  if (length === undefined && !kind) return ok(check, `${facts}, read`);
+  if (!kind && !TEXTS.has(type))
     return wrong(check, `${facts}: what is written is text`, `${where}: make it a single line of text.`);
   if (!isWritable) return wrong(check, `${facts}: it cannot be written`, `Name another column in the rules file.`);
-  return maxLength !== undefined && maxLength < length
+  return length !== undefined && maxLength !== undefined && maxLength < length
     ? warning(check, `${facts}: up to ${length} characters come`, `${where}: raise its maximum length to ${length}.`)
     : ok(check, `${facts}, written`);
 }

@@ -123,7 +123,9 @@ function wantedPrivileges({ rules }: Config): string[] {
   if (rules.hasOpportunityColumns || opportunity) wanted.push('prvWriteOpportunity');
   if (quote) wanted.push('prvWriteQuote');
   if (rules.sellerNotes) wanted.push('prvWriteNote');
-  if (rules.closeOrders || salesorder) wanted.push('prvWriteSalesOrder');
+  if (rules.closeOrders || salesorder || rules.flows.shipments?.columns) wanted.push('prvWriteSalesOrder');
+  if (rules.flows.customerFinances) wanted.push('prvWriteAccount');
+  if (rules.flows.stock) wanted.push('prvWriteProduct');
   return wanted;
 }
 

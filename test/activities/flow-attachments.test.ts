@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { documentKey } from '../../src/deal/ids.js';
+import { documentKey } from '../../src/deal/document-number.js';
 import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
 import { createSeller } from '../support/sales.js';
 
@@ -20,9 +20,11 @@ afterAll(() => counter?.close());
 /** A deal that waits with a draft in Business Central. */
 async function drafted(kind: 'invoice' | 'order' = 'invoice') {
   const { deal } = await counter.post();
-  const key = documentKey(deal.recordId);
-  await counter.books.copyUnderKey(kind, key);
-  const [document] = await (kind === 'invoice' ? counter.client.findInvoices(key) : counter.client.findOrders(key));
+  const { recordId } = deal;
+  await counter.books.copyUnderKey(kind, documentKey(recordId));
+  const [document] = await (kind === 'invoice'
+    ? counter.client.findInvoices(recordId)
+    : counter.client.findOrders(recordId));
   if (!document) throw new Error('no draft');
   await counter.ledger.saveDocument(deal.recordId, kind, document);
   const update = `UPDATE source_records SET document_id = $2, state = 'awaiting-confirmation' WHERE record_id = $1`;

@@ -1,16 +1,14 @@
 import type { DataverseFlows, SalesTable } from '../../clients/dataverse/flows.js';
 import { decimalNumber } from '../../clients/http/lossless-json.js';
+import { FLOW_TYPES, type FlowValueKind } from '../../mapping/rules/flow-columns.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 
 /** Values of Business Central as the columns that the rules name want them: the type of a column is asked of Sales. */
 
-export type ColumnValue =
-  | { readonly kind: 'text' | 'date'; readonly text: string }
-  | { readonly kind: 'number'; readonly text: string }
-  /** An amount, which a money column takes only in the currency of its row. */
-  | { readonly kind: 'amount'; readonly text: string }
-  /** A word, of which `none` says no. */
-  | { readonly kind: 'state'; readonly text: string };
+export interface ColumnValue {
+  readonly kind: FlowValueKind;
+  readonly text: string;
+}
 
 export type Columns = Readonly<Record<string, unknown>>;
 
@@ -39,7 +37,8 @@ export async function fitColumns(
   return { columns, hasMoney };
 }
 
-const NOUNS: Readonly<Record<ColumnValue['kind'], string>> = {
+/** What a column of such a type cannot hold. */
+const NOUNS: Readonly<Record<FlowValueKind, string>> = {
   text: 'a text',
   date: 'a date',
   number: 'a number',
@@ -48,22 +47,17 @@ const NOUNS: Readonly<Record<ColumnValue['kind'], string>> = {
 };
 
 function toColumnValue({ kind, text }: ColumnValue, type: string): unknown {
+  if (!FLOW_TYPES[kind].includes(type)) return undefined;
   switch (type) {
-    case 'String':
-    case 'Memo':
-      return text;
     case 'Money':
-      return kind === 'amount' ? decimalNumber(text) : undefined;
     case 'Decimal':
     case 'Double':
-      return kind === 'amount' || kind === 'number' ? decimalNumber(text) : undefined;
+      return decimalNumber(text);
     case 'Integer':
-      return kind === 'number' && /^-?\d+(\.0+)?$/.test(text) ? Number(text) : undefined;
-    case 'DateTime':
-      return kind === 'date' ? text : undefined;
+      return /^-?\d+(\.0+)?$/.test(text) ? Number(text) : undefined;
     case 'Boolean':
-      return kind === 'state' ? text !== 'none' : undefined;
+      return text !== 'none';
     default:
-      return undefined;
+      return text;
   }
 }

@@ -2,6 +2,7 @@ import type { AskedRow } from '../../deal/asked-columns.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { SELLER_COLUMN_LENGTH } from '../../deal/seller-notes.js';
 import { askedColumns } from '../fields/columns.js';
+import { type FlowValueKind, flowColumns } from './flow-columns.js';
 import { creationPolicyOf, type Rules } from './rules.js';
 
 /** The columns of somebody's own that the rules name: those that are written, with their length, and those that are read. */
@@ -11,6 +12,8 @@ export interface WantedColumn {
   readonly column: string;
   /** Undefined for a column that is only read. */
   readonly length?: number;
+  /** What a flow writes into it. */
+  readonly kind?: FlowValueKind;
 }
 
 /** Numbers of Business Central are Code[20]; our words and a decimal are shorter. */
@@ -46,6 +49,7 @@ export function columnsOfRules(rules: Rules): WantedColumn[] {
     const column = rules.sellerNotes?.columns[table];
     if (column) add({ table, column, length: SELLER_COLUMN_LENGTH });
   }
+  for (const column of flowColumns(rules.flows)) add(column);
   for (const table of SOURCE_TABLES) {
     const { rows } = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
     for (const row of ['record', 'account', 'contact', 'owner', 'line', 'product'] as const) {

@@ -72,3 +72,42 @@ export const flows = z.strictObject({
     .describe('Files of the won record, attachments of the document in Business Central'),
 });
 export type FlowRules = z.output<typeof flows>;
+
+/** The rest of the rules, as far as it says what Business Central is told. */
+interface Told {
+  readonly flows: FlowRules;
+  readonly masters: { readonly pushPrices: boolean };
+  readonly mapping: Readonly<Record<'customer' | 'item', Readonly<Record<string, unknown>>>>;
+}
+
+/** A value that one rule brings to Business Central and another one brings from there would chase itself. */
+export function refuseChased({ flows: { customerFinances, stock }, masters, mapping }: Told, context: z.RefinementCtx) {
+  const refuse = (path: readonly string[], message: string): void =>
+    context.addIssue({ code: 'custom', path: ['flows', ...path], message });
+  for (const [flow, columns, section, row] of [
+    ['customerFinances', customerFinances?.columns, 'customer', 'account'],
+    ['stock', stock?.columns, 'item', 'product'],
+  ] as const) {
+    const read = new Set(Object.values(mapping[section]).flatMap(columnsIn));
+    for (const [name, column] of Object.entries(columns ?? {})) {
+      if (column === undefined || !(read.has(column) || read.has(`${row}.${column}`))) continue;
+      refuse(
+        [flow, 'columns', name],
+        `a column that mapping.${section} does not read: what comes back would go out again`,
+      );
+    }
+  }
+  const brings = stock?.columns?.unitPrice !== undefined || stock?.priceList !== undefined;
+  if (masters.pushPrices && brings)
+    refuse(
+      ['stock'],
+      'no unitPrice and no priceList while masters.pushPrices brings the prices of Sales the other way',
+    );
+}
+
+const withColumn = z.looseObject({ column: z.union([z.string(), z.array(z.string())]) });
+
+function columnsIn(rule: unknown): string[] {
+  const { data } = withColumn.safeParse(rule);
+  return data ? [data.column].flat() : [];
+}

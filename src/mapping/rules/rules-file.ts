@@ -10,7 +10,7 @@ import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
 import { PREFIXES, parseSourceColumn } from '../fields/sources.js';
 import { CODE_TABLES, type Section, TARGETS } from '../fields/targets.js';
 import { alerts } from './alerts-file.js';
-import { flows } from './flows-file.js';
+import { flows, refuseChased } from './flows-file.js';
 import { timeOfDay, timeZone } from './times.js';
 
 /** What may stand in the rules file (`DEALBRIDGE_RULES`); anything else is a fault with its line and column. */
@@ -327,6 +327,7 @@ const rules = z.strictObject({
 export const rulesFile = rules.superRefine((file, context) => {
   refuseSharedColumn(file, context);
   refuseUnknownApplications(file, context);
+  refuseChased(file, context);
 });
 
 function refuseSharedColumn({ opportunityColumns, sellerNotes: notes }: RulesFile, context: z.RefinementCtx): void {

@@ -11,6 +11,7 @@ import {
 import type { SystemCredential } from '../../ledger/settings/vault.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import type { WantedColumn } from '../../mapping/rules/columns-of-rules.js';
+import type { FlowValueKind } from '../../mapping/rules/flow-columns.js';
 import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
 import type { COLUMN_TYPES } from './answers.js';
 import type { FoundSystems } from './found.js';
@@ -90,9 +91,18 @@ function planColumns({ columns, prefix, columnTypes }: Wanted, found: FoundSyste
     });
 }
 
-function typeOf({ table, column }: WantedColumn, types: Wanted['columnTypes']): (typeof COLUMN_TYPES)[number] {
-  return types[`${table}.${column}`] ?? 'string';
+function typeOf({ table, column, kind }: WantedColumn, types: Wanted['columnTypes']): (typeof COLUMN_TYPES)[number] {
+  return types[`${table}.${column}`] ?? (kind === undefined ? 'string' : TYPES_OF_FLOWS[kind]);
 }
+
+/** What a flow writes fits into text as well, which could neither be sorted nor summed up. */
+const TYPES_OF_FLOWS: Readonly<Record<FlowValueKind, (typeof COLUMN_TYPES)[number]>> = {
+  text: 'string',
+  state: 'string',
+  date: 'date',
+  number: 'decimal',
+  amount: 'decimal',
+};
 
 function labelOf(column: string): string {
   const name = column.slice(column.indexOf('_') + 1);
