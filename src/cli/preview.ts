@@ -2,7 +2,13 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
-import { createFitCount, previewDeal, previewDeals, previewOtherRules } from '../operations/deals/preview-deals.js';
+import {
+  createFitCount,
+  previewDeal,
+  previewDeals,
+  previewFlows,
+  previewOtherRules,
+} from '../operations/deals/preview-deals.js';
 import { openAccess } from '../process/access.js';
 import { parseRules } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
@@ -41,12 +47,17 @@ function runPreview(
     const dependencies = { ...systems, ledger, rules: config.rules };
     const person = currentPerson();
     const show = (value: unknown, text: () => string): void => (json ? printJson(value) : console.log(`${text()}\n`));
+    const showFlows = async (): Promise<void> => {
+      const faults = json ? [] : await previewFlows(dependencies, person, {});
+      if (faults.length > 0) console.log(['What flows back will be noted:', ...faults].join('\n  '));
+    };
     try {
       if (since === undefined) {
         if (table === undefined || recordId === undefined || mapping !== undefined)
           throw new UserError('preview', '<table> <guid>, or --since <date> with or without --mapping <file>');
         const preview = await previewDeal(dependencies, person, { table: table as SourceTable, recordId });
         show(preview, () => printPreview(preview));
+        await showFlows();
       } else if (mapping === undefined) {
         const count = createFitCount();
         for await (const preview of await previewDeals(dependencies, person, { since })) {
@@ -55,6 +66,7 @@ function runPreview(
         }
         const summary = count.summarize();
         show({ summary }, () => printFitSummary(summary));
+        await showFlows();
       } else {
         const otherRules = parseRules(readFileSync(mapping, 'utf8'), mapping);
         let count = 0;

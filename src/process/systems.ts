@@ -4,6 +4,7 @@ import {
   findCompanyId,
 } from '../clients/business-central/client.js';
 import { createDataverseClient, type DataverseClient } from '../clients/dataverse/client.js';
+import { createDataverseFlows, type DataverseFlows } from '../clients/dataverse/flows.js';
 import { type CompanyPlace, findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import type { WonDeal } from '../deal/deal.js';
 import type { Rules } from '../mapping/rules/rules.js';
@@ -13,6 +14,7 @@ import { type Config, toEnvironmentUrl } from './config.js';
 /** Both systems, for whoever only reads: each company is opened once, when the first deal needs it. */
 export interface Systems {
   readonly dataverse: DataverseClient;
+  readonly dataverseFlows: Pick<DataverseFlows, 'findColumn'>;
   /** The company that the rules choose for the deal. */
   readonly companyOf: (deal: WonDeal, rules: Rules) => Promise<BusinessCentralClient>;
   /** By its id in Business Central: the default company, or one that only rules name. */
@@ -24,6 +26,7 @@ export function openSystems(config: Config, access: Awaited<ReturnType<typeof op
   const { apiUrl, app, ...first } = config.businessCentral;
   const opened = new Map<string, BusinessCentralClient>();
   const dataverse = createDataverseClient(access.dataverse);
+  const dataverseFlows = createDataverseFlows(access.dataverse);
   const openCompany = async (place: CompanyPlace): Promise<BusinessCentralClient> => {
     const known = opened.get(placeName(place));
     if (known) return known;
@@ -42,6 +45,7 @@ export function openSystems(config: Config, access: Awaited<ReturnType<typeof op
   };
   return {
     dataverse,
+    dataverseFlows,
     async companyOf(deal, { companies }) {
       const rule = findCompanyRule(deal, companies);
       return openCompany(rule ? toPlace(rule, first) : first);
@@ -54,7 +58,7 @@ export function openSystems(config: Config, access: Awaited<ReturnType<typeof op
       return undefined;
     },
     async close() {
-      await Promise.all([dataverse, ...opened.values()].map((client) => client.close()));
+      await Promise.all([dataverse, dataverseFlows, ...opened.values()].map((client) => client.close()));
     },
   };
 }

@@ -267,6 +267,21 @@ describe('Dataverse', () => {
     });
   });
 
+  it('finds columns of a flow that are missing or cannot hold what comes, and what the flow reads', async () => {
+    const examined = await examineWith({ DEALBRIDGE_RULES: 'test/rules/flows.yaml' });
+    const column = (name: string) => examined.finding('dataverse: columns', name);
+    expect(column('account.new_balance')).toMatchObject({ result: 'wrong', found: 'there is no such column' });
+    expect(column('account.creditlimit').result).toBe('ok');
+    expect(column('account.revenue')).toMatchObject({ result: 'wrong', found: 'Money: a flow writes a state' });
+    expect(column('salesorder.bc_postedshipmentnumber')).toMatchObject({
+      result: 'ok',
+      found: 'String of 20, written',
+    });
+    expect(examined.finding('business central: read', 'salesCreditMemos').result).toBe('ok');
+    expect(examined.finding('business central: read', 'salesShipments').result).toBe('ok');
+    expect(examined.finding('business central: read', 'customerFinancialDetails').result).toBe('ok');
+  });
+
   it('finds a webhook step that is missing, disabled, synchronous or blind, and calls that failed', async () => {
     await steps.remove('quote Win');
     await steps.change('opportunity Win', { statecode: 1, statuscode: 2 });

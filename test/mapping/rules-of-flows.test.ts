@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { findFlowFaults } from '../../src/mapping/preview/preview-flows.js';
 import { flowColumns } from '../../src/mapping/rules/flow-columns.js';
 import { parseRules } from '../../src/process/config.js';
 
@@ -32,12 +33,30 @@ flows:
     ]);
   });
 
+  it('are held against the columns that Sales has', async () => {
+    const { flows } = parseRules('flows: { stock: { columns: { inventory: new_stock, unitPrice: price } } }');
+    const types: Readonly<Record<string, string>> = { price: 'Boolean' };
+    const faults = await findFlowFaults(flows, async (_table, column) => {
+      const type = types[column];
+      return type === undefined ? undefined : { type };
+    });
+    expect(faults).toEqual([
+      'product.new_stock: there is no such column',
+      'product.price: expected String or Memo or Decimal or Double or Money, got Boolean',
+    ]);
+  });
+
   const bad: readonly (readonly [string, string, RegExp])[] = [
     ['a flow that is none', 'flows: { invoicePdfs: {} }', /rule flows\.invoicePdfs: .*right: invoicePdf/],
     [
       'no column at all',
       'flows: { creditMemos: { columns: {} } }',
       /rule flows\.creditMemos\.columns: found \{\}; right: at least one of number, amount, date/,
+    ],
+    [
+      'one column for two figures',
+      'flows: { customerFinances: { columns: { balance: new_a, overdue: new_a } } }',
+      /rule flows\.customerFinances\.columns: .*right: another column for each of them/,
     ],
     [
       'a column with its table',

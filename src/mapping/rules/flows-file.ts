@@ -9,7 +9,15 @@ const columnsOf = <Name extends string>(...names: readonly Name[]) =>
     .strictObject(Object.fromEntries(names.map((name) => [name, column.optional()])) as Record<Name, Optional>)
     .refine((columns) => Object.values(columns).some((one) => one !== undefined), {
       message: `at least one of ${names.join(', ')}`,
+    })
+    .refine((columns) => isEachOnce(Object.values(columns).filter((one) => one !== undefined)), {
+      message: 'another column for each of them',
     });
+
+function isEachOnce(columns: readonly unknown[]): boolean {
+  return new Set(columns).size === columns.length;
+}
+
 type Optional = z.ZodOptional<typeof column>;
 
 const everyMinutes = z.number().int().min(1).max(10_080);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import type { DataverseFlows } from '../../clients/dataverse/flows.js';
 import { parseRecordId, SOURCE_TABLES } from '../../deal/ids.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { Preview } from '../../mapping/preview/preview.js';
+import { findFlowFaults } from '../../mapping/preview/preview-flows.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { defineOperation } from '../operation.js';
 import { findDeal } from './find-deal.js';
@@ -40,6 +42,19 @@ export const previewListedDeal = defineOperation({
     return createPreviewer(dependencies, dependencies.rules).preview(table, recordId);
   },
 });
+
+/** What stands in the way of that which flows back: columns that Sales lacks, or that cannot hold what comes. */
+export const previewFlows = defineOperation({
+  act: 'preview a deal',
+  input: z.strictObject({}),
+  run: ({ dataverseFlows, rules }: FlowDependencies): Promise<string[]> =>
+    findFlowFaults(rules.flows, (table, column) => dataverseFlows.findColumn(table, column)),
+});
+
+interface FlowDependencies {
+  readonly dataverseFlows: Pick<DataverseFlows, 'findColumn'>;
+  readonly rules: Pick<Rules, 'flows'>;
+}
 
 /** Every deal that changed since a day, one after the other: there may be thousands. */
 export const previewDeals = defineOperation({
