@@ -298,3 +298,10 @@ export interface Problem {
 export function isHoldReason(text: string): text is HoldReason {
   return Object.hasOwn(HOLDS, text);
 }
+
+const OF_INSTALLATION: ReadonlySet<HoldReason> = new Set(['permission', 'environment-changed', 'company-unknown']);
+
+/** What a person has to repair for everything is no matter of one deal, row or file. */
+export function ofWholeInstallation(reason: HoldReason): boolean {
+  return OF_INSTALLATION.has(reason);
+}

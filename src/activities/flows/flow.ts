@@ -1,4 +1,5 @@
 import type { FlowName, FlowNote } from '../../deal/flows.js';
+import { ofWholeInstallation } from '../../deal/holds.js';
 import type { Carried, PendingThing } from '../../ledger/feeds/flows.js';
 import { findRefusals } from '../remote/failures.js';
 
@@ -28,16 +29,13 @@ export function toNote(reason: FlowNote, remark?: string): Carried {
   return { state: 'noted', reason, remark };
 }
 
-/** What a person has to repair for everything is no matter of one thing: the whole flow waits, and says so. */
-const OF_THE_WHOLE: ReadonlySet<string> = new Set(['permission', 'environment-changed', 'company-unknown']);
-
 /** What was refused of one thing is noted, so that the others go on. @throws whatever else it is */
 export async function noteRefusals(carry: () => Promise<Carried>): Promise<Carried> {
   try {
     return await carry();
   } catch (error) {
     const [refusal] = findRefusals(error);
-    if (!refusal || OF_THE_WHOLE.has(refusal.reason)) throw error;
+    if (!refusal || ofWholeInstallation(refusal.reason)) throw error;
     const isGone = refusal.reason === 'record-gone' || refusal.reason === 'invoice-row-gone';
     return toNote(isGone ? 'row-gone' : 'refused', refusal.text);
   }

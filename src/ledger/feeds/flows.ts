@@ -200,8 +200,10 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
 
     async listOfTarget(flow, targetId) {
       const select = `SELECT ${THING} FROM flow_rows WHERE flow = $1 AND company_id = $2 AND target_id = $3
-        AND state IN ('pending', 'carried') ORDER BY source_id`;
-      return (await selectRows(database, thingRow, select, [flow, companyId, targetId])).map(toThing);
+        AND state = ANY($4) ORDER BY source_id`;
+      return (await selectRows(database, thingRow, select, [flow, companyId, targetId, ['pending', 'carried']])).map(
+        toThing,
+      );
     },
 
     async listInvoiceRows(flow, since, limit) {
