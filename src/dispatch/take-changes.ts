@@ -31,6 +31,8 @@ export interface TakeDependencies extends MasterTakers {
 
 /** So many deals of a page are started at once; each start is a few milliseconds of waiting. */
 const MAX_CONCURRENT_STARTS = 8;
+/** A full reading of masters starts its runs one after the other: nobody waits for them, and deals share the server. */
+const MAX_CONCURRENT_BACKFILL_STARTS = 1;
 
 export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
   const { startDeal, waiting } = dependencies;
@@ -46,7 +48,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       if (change.state !== 'won' && !open.has(change.rowId)) return [];
       return [{ ref, hint: { at: 'dataverse', revision: change.revision }, label: change.label }];
     });
-    await withConcurrency(hints, ({ ref, hint, label }) => startDeal(ref, hint, label));
+    await withConcurrency(MAX_CONCURRENT_STARTS, hints, ({ ref, hint, label }) => startDeal(ref, hint, label));
     return new Set(hints.map(({ ref }) => ref.recordId));
   }
 
@@ -60,7 +62,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       changes.map(({ rowId }) => rowId),
     );
     const ours = changes.filter(({ rowId }) => concerned.has(rowId));
-    await withConcurrency(ours, (change) => {
+    await withConcurrency(isBackfill ? MAX_CONCURRENT_BACKFILL_STARTS : MAX_CONCURRENT_STARTS, ours, (change) => {
       const { rowId } = change;
       const facts: MasterChange =
         change.kind === 'deleted'
@@ -93,10 +95,10 @@ function isNewChange(change: SalesRowChange): boolean {
   return settled ? settled.state !== change.state : change.state === 'won';
 }
 
-async function withConcurrency<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
+async function withConcurrency<T>(most: number, all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {
   const rest = all.values();
   await Promise.all(
-    Array.from({ length: Math.min(MAX_CONCURRENT_STARTS, all.length) }, async () => {
+    Array.from({ length: Math.min(most, all.length) }, async () => {
       for (const one of rest) await work(one);
     }),
   );

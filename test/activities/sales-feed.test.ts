@@ -309,4 +309,31 @@ describe('accounts, contacts and products', () => {
       { contactId: linked, version: undefined, isDeleted: true, isBackfill: true },
     ]);
   });
+
+  it('of a full reading start one after the other, so that deals keep the server', async () => {
+    const starts = new Map([
+      ['changes', 0],
+      ['a full reading', 0],
+    ]);
+    for (const reading of starts.keys()) {
+      let atOnce = 0;
+      const take = createTakeSalesChanges({
+        startDeal: () => Promise.reject(new Error('no deal is meant')),
+        waiting: { ...createWaiting(database), findConcernedRows: async (_table, rowIds) => new Set(rowIds) },
+        takeProduct: async () => undefined,
+        async takeAccount() {
+          atOnce += 1;
+          starts.set(reading, Math.max(starts.get(reading) ?? 0, atOnce));
+          await Promise.resolve();
+          atOnce -= 1;
+        },
+      });
+      const deleted = Array.from({ length: 20 }, () => ({ kind: 'deleted', rowId: randomUUID() }) as const);
+      await take('account', deleted, reading === 'a full reading');
+    }
+    expect([...starts]).toEqual([
+      ['changes', 8],
+      ['a full reading', 1],
+    ]);
+  });
 });
