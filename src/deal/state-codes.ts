@@ -21,6 +21,7 @@ export const STATE_CODES = {
 export const STATUS_CODES = {
   salesorder: { invoiced: 100_003 },
   invoice: { billed: 4, paid: 100_001, partlyPaid: 100_002, canceled: 100_003 },
+  webhookStep: { enabled: 1, disabled: 2 },
 } as const;
 
 type Table = keyof typeof STATE_CODES;

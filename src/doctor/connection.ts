@@ -1,4 +1,3 @@
-import { request } from 'undici';
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from '../process/config.js';
 import { examineCompany, examinePermissions } from './business-central.js';
@@ -164,11 +163,10 @@ function examineTenant(entra: Step, configuration: Step<Config>): Step<true> {
   return createStep('tenant', { entra, config: configuration }, async ({ config }) => {
     const { loginOrigin, tenantId } = config.dataverse.app;
     const address = `${loginOrigin}/${encodeURIComponent(tenantId)}/v2.0/.well-known/openid-configuration`;
-    const { statusCode, body } = await request(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
-    await body.dump();
-    if (statusCode === 200) return { value: true, findings: [ok('tenant', `${tenantId} is known to Entra`)] };
+    const { ok: isKnown, status } = await fetch(address, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (isKnown) return { value: true, findings: [ok('tenant', `${tenantId} is known to Entra`)] };
     const advice = 'Give the Tenant ID of Azure portal > Microsoft Entra ID > Overview.';
-    return { findings: [wrong('tenant', `Entra knows no tenant ${tenantId} (${statusCode})`, advice)] };
+    return { findings: [wrong('tenant', `Entra knows no tenant ${tenantId} (${status})`, advice)] };
   });
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { guid, readWire } from '../http/wire.js';
 import { REPEATABLE } from '../http/write-context.js';
-import { createDataverseTransport, type DataverseClientOptions, deleteIfThere } from './transport.js';
+import { createDataverseTransport, createReader, type DataverseClientOptions, deleteIfThere } from './transport.js';
 
 /**
  * What a set-up changes of Dataverse itself: columns, forms, views, change tracking, in a solution (reference/dataverse-sales
@@ -85,10 +85,7 @@ const OPTION_PREFIX = 28_110;
 
 export function createCustomizations(options: DataverseClientOptions): Customizations {
   const http = createDataverseTransport(options, 1);
-  const get = async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
-    const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('dataverse', asked, shape, body, requestId);
-  };
+  const get = createReader(http);
   const where = (filter: string): string => `$filter=${encodeURIComponent(filter)}`;
   const write = async (
     method: 'POST' | 'PATCH' | 'PUT',

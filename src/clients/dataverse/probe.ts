@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { STATE_CODES } from '../../deal/state-codes.js';
 import { RemoteApiError } from '../errors.js';
-import { guid, readWire } from '../http/wire.js';
+import { guid } from '../http/wire.js';
 import { whoAmI } from './rows.js';
-import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
+import { createDataverseTransport, createReader, type DataverseClientOptions } from './transport.js';
 
 /** Questions about Dataverse itself that change nothing: who we are, what we may, what is registered. */
 
@@ -76,10 +76,7 @@ const COUNTED = 100;
 
 export function createDataverseProbe(options: DataverseClientOptions): DataverseProbe {
   const http = createDataverseTransport(options, PARALLEL);
-  const get = async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
-    const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('dataverse', asked, shape, body, requestId);
-  };
+  const get = createReader(http);
   return {
     async whoAmI() {
       const answer = await get('ask who we are', 'WhoAmI', whoAmI);

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { optionalText, readWire } from '../http/wire.js';
-import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
+import { optionalText } from '../http/wire.js';
+import { createDataverseTransport, createReader, type DataverseClientOptions } from './transport.js';
 
 /** The words of Sales that have to become codes of Business Central. */
 export interface SalesWords {
@@ -20,10 +20,7 @@ const choice = z.object({
 
 export async function readSalesWords(options: DataverseClientOptions): Promise<SalesWords> {
   const http = createDataverseTransport(options, 1);
-  const get = async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
-    const { body, requestId } = await http.send({ method: 'GET', path, asked });
-    return readWire('dataverse', asked, shape, body, requestId);
-  };
+  const get = createReader(http);
   try {
     const currencies = await get(
       'read the currencies',

@@ -1,8 +1,10 @@
+import type { z } from 'zod';
 import type { TokenSource } from '../entra/tokens.js';
 import { RemoteApiError } from '../errors.js';
 import type { Lane } from '../http/lane.js';
 import type { Throttle } from '../http/throttle.js';
 import { createTransport, type HttpTransport } from '../http/transport.js';
+import { readWire } from '../http/wire.js';
 import { REPEATABLE } from '../http/write-context.js';
 import { refine } from './refusals.js';
 import { errorEnvelope } from './rows.js';
@@ -42,4 +44,12 @@ export async function deleteIfThere(http: HttpTransport, asked: string, path: st
   } catch (error) {
     if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
   }
+}
+
+/** Reads one answer of a shape. */
+export function createReader(http: HttpTransport) {
+  return async <T>(asked: string, path: string, shape: z.ZodType<T>): Promise<T> => {
+    const { body, requestId } = await http.send({ method: 'GET', path, asked });
+    return readWire('dataverse', asked, shape, body, requestId);
+  };
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { STATE_CODES, STATUS_CODES } from '../../deal/state-codes.js';
 import { guid, readWire } from '../http/wire.js';
 import { REPEATABLE } from '../http/write-context.js';
 import { createDataverseTransport, type DataverseClientOptions, deleteIfThere } from './transport.js';
@@ -41,8 +42,6 @@ export interface WebhookRegistration {
 const WEBHOOK = 8;
 const HTTP_HEADER = 5;
 const JSON_FORMAT = 2;
-const ENABLED = { statecode: 0, statuscode: 1 };
-const DISABLED = { statecode: 1, statuscode: 2 };
 
 const filterRows = z.object({ value: z.array(z.object({ sdkmessagefilterid: guid, _sdkmessageid_value: guid })) });
 
@@ -98,11 +97,13 @@ export function createWebhookRegistration(options: DataverseClientOptions): Webh
 }
 
 function toStepRow({ isAsynchronous, isEnabled, stage, attributes }: StepSettings): object {
+  const state = isEnabled ? 'enabled' : 'disabled';
   return {
     stage,
     mode: isAsynchronous ? 1 : 0,
     filteringattributes: attributes.length > 0 ? attributes.join(',') : null,
-    ...(isEnabled ? ENABLED : DISABLED),
+    statecode: STATE_CODES.webhookStep[state],
+    statuscode: STATUS_CODES.webhookStep[state],
   };
 }
 
