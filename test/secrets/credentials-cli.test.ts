@@ -132,7 +132,7 @@ describe('dealbridge credentials', () => {
       'a certificate for a webhook',
       'x',
       ['webhook', '--certificate'],
-      /--certificate: expected a secret: a webhook has no certificate/,
+      /--certificate: expected a secret: the webhook has no certificate/,
     ],
     ['no number of hours', 'x', ['dataverse', '--overlap-hours', 'soon'], /overlapHours: expected a number of hours/],
     ['a secret on the command line', '', ['dataverse', 'my-secret'], /too many arguments/],

@@ -74,7 +74,7 @@ describe('a worker that still waits', () => {
     const child = spawn(process.execPath, ['dist/worker.js'], { env: { ...env, ...secrets, ...away } });
     await new Promise<void>((resolve) => {
       child.stderr.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('waiting for Business Central')) resolve();
+        if (chunk.toString().includes('waiting for Sales')) resolve();
       });
     });
     child.kill('SIGTERM');
