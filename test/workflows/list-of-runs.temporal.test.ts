@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Worker } from '@temporalio/worker';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -40,6 +41,11 @@ describe('the list of runs', () => {
     ]);
     expect(told[2]).toMatchObject({ DealAmount: expect.any(Number), DealCustomerNumber: expect.any(String) });
     expect(told.at(-1)).toMatchObject({ DealInvoiceNumber: 'INV-1' });
+    // When it is told depends on the story alone (I9).
+    await Worker.runReplayHistory(
+      { workflowBundle: { codePath: inject('workflowBundle') } },
+      await deal.handle.fetchHistory(),
+    );
   });
 
   it('is told the reason of a hold, and that it is over', async () => {
