@@ -6,6 +6,7 @@ import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { listDeals } from '../../src/ledger/deals/list-deals.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
+import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDriftLedger } from '../../src/ledger/masters/drift.js';
 import { createMasterLedger } from '../../src/ledger/masters/masters.js';
@@ -223,6 +224,20 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       },
       { table: 'drift_runs', column: 'compared', wrong: ['account', '"3"'], plant: plantRun },
       { table: 'drift_runs', column: 'found', wrong: ['person', '"3"'], plant: plantRun },
+      {
+        table: 'flow_rows',
+        column: 'content',
+        wrong: ['values.number', '3'],
+        async plant() {
+          const [companyId, sourceId] = [randomUUID(), randomUUID()];
+          const flows = createFlowLedger(database, companyId);
+          const thing = { sourceId, etag: 'W/"1"', values: { number: '103001' }, found: 'pending' } as const;
+          await flows.openFlow('creditMemos', new Date());
+          await flows.take('creditMemos', [thing], { isEnd: true });
+          const read = () => flows.listPending('creditMemos', 10);
+          return { where: `source_id = '${sourceId}'`, key: sourceId, read };
+        },
+      },
       {
         table: 'mappings',
         column: 'content',
