@@ -88,6 +88,7 @@ function answersOf(companyOf: (recordId: string) => string): StandIns {
 }
 
 const ledger = {
+  findLabel: async () => undefined,
   register: async () => ({ state: 'seen', endedBy: undefined }),
 } as unknown as DealLedger;
 const start = (recordId: string) => startDeal({ temporal: env.client, ledger }, { table: 'salesorder', recordId });
