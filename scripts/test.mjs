@@ -1,5 +1,6 @@
 // The one gate: what is said of the sources without running them, then the tests. Arguments go to vitest, and then only vitest
 // runs. What loads the machine runs after the rest and alone, so that no other test waits for its turn.
+import { findChartTools } from './lib/chart-tools.mjs';
 import { runChecks } from './lib/checks.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
 import { ensurePromtool } from './lib/promtool.mjs';
@@ -18,6 +19,7 @@ const env = {
   ...(binary && { TEMPORAL_CLI_PATH: binary }),
   TEMPORAL_TEST_SERVER_PATH: testServer,
   ...(promtool && { PROMTOOL_PATH: promtool }),
+  ...findChartTools(),
 };
 
 async function gate(title, command) {
