@@ -1,4 +1,4 @@
-// `npm run compose:secrets -- FOLDER`: a random password for each role of docker-compose.yml; what is there stays as it is.
+// `npm run compose:secrets -- FOLDER`: a random password for each role of docker-compose.yml and for Grafana; what is there stays as it is.
 // The folder is closed to others; the files are not, because the users inside the containers are not those of this machine.
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ const ledger = (role) => `postgres://${role}:${password()}@postgres:5432/dealbri
 const SECRETS = {
   postgres_password: password(),
   temporal_password: password(),
+  grafana_password: password(),
   ledger_owner_url: ledger('dealbridge_owner'),
   ledger_app_url: ledger('dealbridge_app'),
   ledger_reader_url: ledger('dealbridge_reader'),

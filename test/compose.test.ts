@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+// @ts-expect-error plain script without types, shared with the other commands
+import { makeCertificates } from '../scripts/lib/certificates.mjs';
 import { createProgram } from '../src/cli/program.js';
 import { loadConfig } from '../src/process/config.js';
 
@@ -66,12 +68,13 @@ describe('docker-compose.yml', () => {
       expect.arrayContaining(['postgres', 'temporal', 'temporal-ui', 'worker', 'starter', 'simulators']),
     );
     expect(services['simulators']?.profiles).toEqual(['simulators']);
+    for (const name of ['prometheus', 'grafana']) expect(services[name]?.profiles).toEqual(['observability']);
   });
 
   for (const [name, service] of Object.entries(services)) {
     it(`${name}: pinned image, known dependencies, mounted files that exist`, () => {
       // Ours are built; of the others the digest decides, the tag is for people.
-      expect(service.image).toMatch(/^dealbridge(-simulators)?:\d|:\d+\.\d+\.?[\w.-]*@sha256:[0-9a-f]{64}$/);
+      expect(service.image).toMatch(/^dealbridge(-simulators)?:\d|:v?\d+\.\d+\.?[\w.-]*@sha256:[0-9a-f]{64}$/);
       for (const [needed, { condition }] of Object.entries(service.depends_on ?? {})) {
         expect(Object.keys(services)).toContain(needed);
         if (condition === 'service_healthy') expect(services[needed]?.healthcheck).toBeDefined();
@@ -122,6 +125,49 @@ describe('docker-compose.yml', () => {
     expect(holders('temporal_password')).toEqual(['postgres', 'temporal-schema', 'temporal']);
     expect(holders('postgres_password')).toEqual(['postgres']);
     expect(loadConfig(settingsOf('worker')).databaseUrl).toContain('postgres://dealbridge_app:');
+  });
+
+  it('Prometheus asks worker, starter and Temporal where each of them answers', () => {
+    const { scrape_configs: jobs } = parse(readFileSync('ops/prometheus/prometheus.yaml', 'utf8')) as {
+      scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
+    };
+    const asked = jobs.flatMap((job) => job.static_configs.flatMap(({ targets }) => targets));
+    const port = (name: string) => loadConfig(settingsOf(name)).telemetry.status;
+    expect(asked.sort()).toEqual([
+      `starter:${port('starter').ports.starter}`,
+      `temporal:${services['temporal']?.environment?.['PROMETHEUS_ENDPOINT']?.split(':')[1]}`,
+      `worker:${port('worker').ports.worker}`,
+    ]);
+    for (const name of ['worker', 'starter']) expect(port(name).host).toBe('0.0.0.0');
+  });
+
+  it('the certificates are mounted where the settings of TLS look for them, for server and clients', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'dealbridge-tls-'));
+    try {
+      await makeCertificates(join(folder, 'made'));
+      const overlay = parse(readFileSync('docker/tls/compose.yaml', 'utf8'), { merge: true }) as {
+        services: Record<string, { volumes: readonly string[]; env_file?: readonly string[]; environment?: object }>;
+      };
+      expect(Object.keys(overlay.services).sort()).toEqual(
+        ['starter', 'temporal', 'temporal-namespace', 'temporal-ui', 'worker'], // all that speak to it
+      );
+      for (const [name, { volumes, env_file: files = [], environment = {} }] of Object.entries(overlay.services)) {
+        const side = /\/(server|client):\/run\/certificates:ro$/.exec(volumes[0] ?? '')?.[1] ?? '';
+        const given = [...files.map((file) => readFileSync(file, 'utf8')), ...Object.values(environment)].join('\n');
+        const paths = [...given.matchAll(/\/run\/certificates\/(\S+)/g)].map(([, file]) => file ?? '');
+        expect(paths.length, name).toBeGreaterThanOrEqual(3);
+        for (const path of paths) expect(existsSync(join(folder, 'made', side, path)), `${name}: ${path}`).toBe(true);
+      }
+      const client = readFileSync('docker/tls/client.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm);
+      const tls = [...client].map(([, name = '', value = '']) => [
+        name,
+        value.replace('/run/certificates', join(folder, 'made/client')),
+      ]);
+      const { temporal } = loadConfig({ ...settingsOf('worker'), ...Object.fromEntries(tls) });
+      expect(temporal.tls).toMatchObject({ serverName: 'temporal', certificates: { client: expect.anything() } });
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 
   it('migrates by a command that exists', () => {
