@@ -2,20 +2,21 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { chooseTemporal } from './lib/choose-temporal.mjs';
 import { play } from './lib/play.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
-import { freePort, startTemporal } from './lib/temporal-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
-const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--orders 0.4] [--with all] [--keep]
+const HELP = `npm run chaos -- [--deals 1000] [--seed 1] [--minutes 15] [--orders 0.4] [--with all] [--keep] [--temporal postgresql]
 
   --deals    how many deals are won
   --seed     of the plan: faults, kills, who pays; the same seed gives the same plan
   --minutes  whatever has not come to rest by then counts as lost
   --orders   the share of deals that become orders, between 0 and 1
   --with     what goes wrong beyond the usual: 'all', or some of not-found,changes,one-series,by-hand
-  --keep     leaves everything running at the end, for looking around`;
+  --keep     leaves everything running at the end, for looking around
+  --temporal the development server, or 'postgresql': Temporal's own server on PostgreSQL, with TLS`;
 
 const options = {
   deals: { type: 'string', default: '1000' },
@@ -27,8 +28,10 @@ const options = {
   help: { type: 'boolean', default: false },
 };
 
+const { open, args } = chooseTemporal(process.argv.slice(2));
+
 function readOptions() {
-  const { values } = parseArgs({ options });
+  const { values } = parseArgs({ options, args });
   if (values.help) {
     say(HELP);
     process.exit(0);
@@ -72,8 +75,7 @@ try {
 await play(
   'chaos',
   async ({ folder, onStop, isStopped }) => {
-    const port = await freePort();
-    const start = () => startTemporal({ binary, dbFile: join(folder, 'temporal.db'), port });
+    const { start, tlsSettings } = await open({ binary, folder, onStop });
     let server = await step('starting Temporal', start);
     let starting;
     onStop(async () => {
@@ -89,6 +91,7 @@ await play(
       verifyScript: join(ROOT, 'scripts/verify-audit.mjs'),
       temporal: {
         address: server.address,
+        tlsSettings,
         async restart() {
           await server.stop();
           if (isStopped()) return;

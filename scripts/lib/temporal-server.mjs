@@ -20,7 +20,7 @@ const QUICK = [
   ['--dynamic-config-value', 'matching.enableFairness=true'],
 ].flat();
 
-const SEARCH_ATTRIBUTES = {
+export const SEARCH_ATTRIBUTES = {
   DealState: 'Keyword',
   DealHoldReason: 'Keyword',
   DealSourceTable: 'Keyword',
@@ -94,11 +94,13 @@ async function keepLonger(binary, address) {
 
 const PATIENCE_MS = 60_000;
 
-async function untilServing(binary, address, child) {
+/** `env` is what the command line is told besides the address, such as certificates. */
+export async function untilServing(binary, address, child, env = process.env) {
   const until = Date.now() + PATIENCE_MS;
   while (Date.now() < until && child.exitCode === null) {
     const { code, output } = await run(binary, ['operator', 'cluster', 'health', '--address', address], {
       quiet: true,
+      env,
     });
     if (code === 0 && output.includes('SERVING')) return;
     await new Promise((resolve) => setTimeout(resolve, 100));
@@ -107,11 +109,12 @@ async function untilServing(binary, address, child) {
   throw new SetUpError(`The Temporal server did not start on ${address}: is the port taken?`);
 }
 
-export function freePort() {
+/** Any, or whether this one is: it rejects otherwise. */
+export function freePort(wanted = 0) {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(wanted, '127.0.0.1', () => {
       const { port } = server.address();
       server.close(() => resolve(port));
     });

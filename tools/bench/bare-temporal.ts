@@ -1,14 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { startProcess, stopProcess } from '../stage/process.js';
+import { connectTo } from '../stage/temporal.js';
 import type { BareRequest } from './bare-process.js';
 import type { EmptyWork } from './bare-workflows.js';
+import { type BenchTemporal, toProcesses } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 
 /** What Temporal alone costs: as many activities and workflow tasks as a deal, all of them empty. */
 export async function openBareTemporal(options: {
-  readonly temporal: { readonly address: string; readonly pid: number };
+  readonly temporal: BenchTemporal;
   readonly namespace: string;
   /** How large a deal is, once it is known. */
   readonly shape: () => EmptyWork;
@@ -16,7 +18,8 @@ export async function openBareTemporal(options: {
 }): Promise<Contender> {
   const { temporal, namespace, shape, onStop } = options;
   const path = fileURLToPath(new URL('./bare-process.js', import.meta.url));
-  const args = [temporal.address, namespace];
+  const { address, tlsSettings } = temporal;
+  const args = [JSON.stringify({ address, tlsSettings }), namespace];
   const program = { name: 'bare Temporal', path, args, env: { PATH: process.env['PATH'] } };
   const { child } = await startProcess(program, ['ignore', 'inherit']);
   onStop(() => stopProcess(child, 'SIGTERM'));
@@ -24,15 +27,12 @@ export async function openBareTemporal(options: {
   child.on('message', () => {
     ended += 1;
   });
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await connectTo(temporal);
   onStop(() => connection.close());
   const { workflow } = new Client({ connection, namespace });
   return {
     name: 'bare Temporal',
-    processes: [
-      { name: 'worker', pid: child.pid ?? 0 },
-      { name: 'Temporal', pid: temporal.pid },
-    ],
+    processes: [{ name: 'worker', pid: child.pid ?? 0 }, ...toProcesses(temporal)],
     async start({ id }) {
       child.send({ workflowId: id, ...shape() } satisfies BareRequest);
     },

@@ -3,11 +3,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import pg from 'pg';
 import { dealWorkflowId } from '../../src/deal/ids.js';
 import { openProductStage } from '../demo/stage.js';
 import { type Program, startProcess, stopProcess } from '../stage/process.js';
+import { connectTo } from '../stage/temporal.js';
+import { type BenchTemporal, toProcesses } from './bench-temporal.js';
 import type { Contender, History } from './contender.js';
 import type { MeasuredProcess } from './processor.js';
 import { countInvoiceRows, linkMasters } from './seed.js';
@@ -17,7 +19,7 @@ import { countInvoiceRows, linkMasters } from './seed.js';
 export interface DealbridgeOptions {
   readonly name: string;
   readonly simulators: Simulators;
-  readonly temporal: { readonly address: string; readonly pid: number };
+  readonly temporal: BenchTemporal;
   readonly namespace: string;
   readonly dataDir: string;
   /** PostgreSQL; without it PGlite. */
@@ -40,6 +42,7 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
   const stage = await openProductStage(
     {
       temporalAddress: temporal.address,
+      temporalTls: temporal.tlsSettings,
       dataDir: options.dataDir,
       env: { BC_RATE_PER_SECOND: NO_RATE, TEMPORAL_NAMESPACE: namespace },
       ...(postgresql && { ledgerUrl: postgresql.url }),
@@ -50,7 +53,7 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
     '100000000',
   );
   await linkMasters(simulators, stage.ledgerUrl);
-  const connection = await Connection.connect({ address: temporal.address });
+  const connection = await connectTo(temporal);
   onStop(() => connection.close());
   const { workflow } = new Client({ connection, namespace });
   const statements = postgresql && (await openStatements(postgresql.url));
@@ -67,7 +70,7 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
         { name: 'worker', pid: worker.pid ?? 0 },
         { name: 'starter', pid: stage.starter.pid ?? 0 },
         { name: 'ledger', pid: ledgerPid },
-        { name: 'Temporal', pid: temporal.pid },
+        ...toProcesses(temporal),
       ];
     },
     async start({ id }) {

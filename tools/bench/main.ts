@@ -7,6 +7,7 @@ import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { startPostgresql } from '../stage/postgresql.js';
 import { openBareTemporal } from './bare-temporal.js';
 import type { EmptyWork } from './bare-workflows.js';
+import type { BenchTemporal } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 import { type Dealbridge, openDealbridge } from './dealbridge.js';
 import { Measurement } from './measurement.js';
@@ -17,7 +18,7 @@ import { chooseDeals, documentsFor } from './seed.js';
 /** `npm run bench`: Dealbridge, bare Temporal and a plain queue in turns, on one set of simulators and one machine. */
 
 export interface BenchOptions {
-  readonly temporal: { readonly address: string; readonly pid: number };
+  readonly temporal: BenchTemporal;
   readonly folder: string;
   readonly args: readonly string[];
   readonly onStop: (work: () => Promise<void>) => void;

@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { startSimulators } from '@dealbridge/simulators';
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import { openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
+import { connectTo, type TemporalPlace } from '../stage/temporal.js';
 import type { Additions } from './additions.js';
 import { postByHand } from './by-hand.js';
 import { addCurrencies } from './cases.js';
@@ -49,7 +50,7 @@ export interface ChaosOptions {
   /** Where the built programs are. */
   readonly programs: URL;
   readonly verifyScript: string;
-  readonly temporal: { readonly address: string; readonly restart: () => Promise<void> };
+  readonly temporal: TemporalPlace & { readonly restart: () => Promise<void> };
   readonly say: (text: string) => void;
   readonly onStop: (work: () => Promise<void>) => void;
 }
@@ -95,14 +96,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const stage = await openChaosStage({
     folder,
     programs: options.programs,
-    temporalAddress: options.temporal.address,
+    temporal: options.temporal,
     simulators,
     workers: WORKERS,
     onStop: options.onStop,
   });
   const database = openDatabase(stage.ledgerUrl, 1);
   options.onStop(() => database.close());
-  const connection = await Connection.connect({ address: options.temporal.address });
+  const connection = await connectTo(options.temporal);
   options.onStop(() => connection.close());
   const dataConverter = {
     ...createDataConverter(openKeyRing({ kind: 'file', path: stage.keyFile })),

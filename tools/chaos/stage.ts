@@ -5,6 +5,7 @@ import { ensureKeyFile } from '../../src/secrets/key-file.js';
 import { freePort } from '../stage/port.js';
 import { openStage, type Stage } from '../stage/stage.js';
 import { type Supervised, startSupervised } from '../stage/supervised.js';
+import type { TemporalPlace } from '../stage/temporal.js';
 import { TIMES } from './effects.js';
 import { type LedgerSessions, openLedgerSessions } from './ledger-sessions.js';
 
@@ -23,7 +24,7 @@ export interface ChaosStageOptions {
   readonly folder: string;
   /** Where the built programs are. */
   readonly programs: URL;
-  readonly temporalAddress: string;
+  readonly temporal: TemporalPlace;
   readonly simulators: Simulators;
   readonly workers: number;
   readonly onStop: (work: () => Promise<void>) => void;
@@ -60,7 +61,8 @@ export async function openChaosStage(options: ChaosStageOptions): Promise<ChaosS
   const sessions = await openLedgerSessions(ledgerPort);
   onStop(() => sessions.stop());
   const stage = await openStage<Supervised>({
-    temporalAddress: options.temporalAddress,
+    temporalAddress: options.temporal.address,
+    temporalTls: options.temporal.tlsSettings,
     simulators: options.simulators,
     programs: options.programs,
     ledger: { folder: join(folder, 'ledger'), port: ledgerPort },

@@ -5,6 +5,7 @@ import { ensureKeyFile } from '../../src/secrets/key-file.js';
 import { freePort } from '../stage/port.js';
 import { startProcess, stopProcess } from '../stage/process.js';
 import { openStage } from '../stage/stage.js';
+import type { TemporalPlace } from '../stage/temporal.js';
 
 /** The stage of one demonstration or measurement: processes that run once and end with it. */
 export interface DemoStage {
@@ -29,6 +30,7 @@ export interface DemoStageOptions extends ProductStageOptions {
 
 interface ProductStageOptions {
   readonly temporalAddress: string;
+  readonly temporalTls?: TemporalPlace['tlsSettings'];
   readonly dataDir: string;
   /** Any free one unless it is named. */
   readonly starterPort?: number;
@@ -73,6 +75,7 @@ export async function openProductStage(
   ensureKeyFile(keyFile);
   const stage = await openStage<ChildProcess>({
     temporalAddress: options.temporalAddress,
+    temporalTls: options.temporalTls,
     simulators,
     programs: PROGRAMS,
     ledger: url === undefined ? { folder: dataDir, port: await freePort() } : { url },

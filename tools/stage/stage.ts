@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Simulators } from '@dealbridge/simulators';
 import type { Program } from './process.js';
 import { secretSettingsFor, settingsFor } from './settings.js';
+import type { TemporalPlace } from './temporal.js';
 
 /** Ledger, workers and starter of the built product against simulators: for demo, bench, fault run and tests. */
 export interface Stage<P> {
@@ -20,6 +21,8 @@ export interface Stage<P> {
 
 export interface StageOptions<P> {
   readonly temporalAddress: string;
+  /** The files of TLS to it: {@link TemporalPlace}. */
+  readonly temporalTls?: TemporalPlace['tlsSettings'];
   readonly simulators: Simulators;
   /** Where the built programs are. */
   readonly programs: URL;
@@ -48,6 +51,7 @@ export async function openStage<P>(options: StageOptions<P>): Promise<Stage<P>> 
     'url' in options.ledger ? options.ledger.url : `postgres://postgres@127.0.0.1:${options.ledger.port}/postgres`;
   const settings = {
     TEMPORAL_ADDRESS: options.temporalAddress,
+    ...options.temporalTls,
     DATABASE_URL: ledgerUrl,
     ...settingsFor(connection),
     ...(options.secrets === 'ledger' ? {} : secretSettingsFor(connection, webhookSecret)),
