@@ -4,6 +4,7 @@ import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, readJson } from './answers.js';
 import { elementsOf, forgetComponent, invalidXml, isComponent, noteComponent, readXml } from './components.js';
+import { titlesOf } from './metadata.js';
 import { readPayload } from './payload.js';
 import { getRow } from './reads.js';
 import { routeTable } from './routes.js';
@@ -132,12 +133,12 @@ export function seedCustomizations(store: Store): void {
       store.schema.table('savedquery'),
       {
         savedqueryid: id('view'),
-        name: `Active ${table}`,
+        name: `Active ${titlesOf(table)[1]}`,
         returnedtypecode: table,
         querytype: 0,
         isdefault: true,
         layoutxml: `<grid name="resultset" jump="${title}" select="1" icon="1" preview="1"><row name="result" id="${table}id">${shown.map((name) => `<cell name="${name}" width="150" />`).join('')}</row></grid>`,
-        fetchxml: `<fetch version="1.0" mapping="logical"><entity name="${table}">${[`${table}id`, ...shown].map((name) => `<attribute name="${name}" />`).join('')}</entity></fetch>`,
+        fetchxml: `<fetch version="1.0" mapping="logical"><entity name="${table}">${[`${table}id`, ...shown].map((name) => `<attribute name="${name}" />`).join('')}<order attribute="${title}" /><filter type="and"><condition attribute="statecode" operator="eq" value="0" /></filter></entity></fetch>`,
       },
       true,
     );

@@ -22,7 +22,7 @@ const PARTS: Readonly<Record<string, (api: Api, table: Table) => Rows>> = {
   Keys: (_api, table) => keysOf(table),
   OneToManyRelationships: ({ store }, table) => oneToManyOf(store.schema.tables, table),
   ManyToOneRelationships: ({ store }, table) => manyToOneOf(store.schema.tables, table),
-  ManyToManyRelationships: () => manyToManyOf(),
+  ManyToManyRelationships: (_api, table) => manyToManyOf(table),
 };
 
 export function routeDefinitions(

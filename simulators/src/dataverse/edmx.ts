@@ -14,6 +14,7 @@ const EDM: Readonly<Record<Column['type'], string>> = {
   bool: 'Edm.Boolean',
   money: 'Edm.Decimal',
   decimal: 'Edm.Decimal',
+  double: 'Edm.Double',
   datetime: 'Edm.DateTimeOffset',
   date: 'Edm.Date',
   guid: 'Edm.Guid',
@@ -63,6 +64,9 @@ function entityType(table: Table, tables: readonly Table[], withAnnotations: boo
     const attributes = `Name="${nav}" Type="Collection(mscrm.${child})"`;
     return element('NavigationProperty', back ? `${attributes} Partner="${back}"` : attributes, '');
   });
+  // Both sides of many to many bear the name of the relationship.
+  for (const [nav, { table: other }] of Object.entries(table.links))
+    many.push(element('NavigationProperty', `Name="${nav}" Type="Collection(mscrm.${other})" Partner="${nav}"`, ''));
   const key = `<Key><PropertyRef Name="${table.id}" /></Key><Property Name="${table.id}" Type="Edm.Guid" Nullable="false" />`;
   const keys = [...table.keys.values()].map(
     (names) =>
@@ -114,7 +118,9 @@ function entitySet(table: Table, tables: readonly Table[]): string {
   const setOf = (name: string): string => tables.find((one) => one.name === name)?.set ?? '';
   const bindings = [
     ...[...table.navs].map(([nav, { target }]) => [nav, setOf(target)] as const),
-    ...Object.entries(table.collections).map(([nav, { table: child }]) => [nav, setOf(child)] as const),
+    ...Object.entries({ ...table.collections, ...table.links }).map(
+      ([nav, { table: child }]) => [nav, setOf(child)] as const,
+    ),
   ].map(([nav, target]) => `<NavigationPropertyBinding Path="${nav}" Target="${target}" />`);
   return `<EntitySet Name="${table.set}" EntityType="Microsoft.Dynamics.CRM.${table.name}">${bindings.join('')}<Annotation Term="Org.OData.Capabilities.V1.ChangeTracking"><Record><PropertyValue Property="Supported" Bool="${table.changeTracking}" /></Record></Annotation></EntitySet>`;
 }

@@ -4,15 +4,23 @@ import { type Api, answer } from './answers.js';
 import { aggregateRows } from './fetch-aggregates.js';
 import { type Joined, join, linksBelow, valueIn } from './fetch-joins.js';
 import { type FetchEntity, type FetchLink, type FetchOrder, type FetchQuery, readFetch } from './fetch-query.js';
-import { applied, contextOf, PAGE } from './reads.js';
+import { type AskedPage, applied, contextOf, PAGE } from './reads.js';
 import type { Row } from './store.js';
 import type { Table } from './tables.js';
 import { toWire, type WireOptions } from './wire.js';
 
 /** Queries in FetchXML (MicrosoftDocs/powerapps-docs, fetchxml/retrieve-data.md and page-results.md). */
 
-export function fetchRows(api: Api, request: SimRequest, table: Table, source: string, wire: WireOptions): SimResponse {
-  const query = readFetch(api.store, table, source);
+export function fetchRows(
+  api: Api,
+  request: SimRequest,
+  table: Table,
+  source: string,
+  wire: WireOptions,
+  asked?: AskedPage,
+): SimResponse {
+  const read = readFetch(api.store, table, source);
+  const query = asked && read.top === undefined ? { ...read, count: asked.size, page: asked.number } : read;
   const links = linksBelow(query.entity);
   const joined = join(api, query, links);
   if (query.isAggregate) {
@@ -45,6 +53,7 @@ export function fetchRows(api: Api, request: SimRequest, table: Table, source: s
         }),
       ...(shows('morerecords') && { '@Microsoft.Dynamics.CRM.morerecords': hasMore }),
       value: page,
+      ...(hasMore && asked && { '@odata.nextLink': asked.next(api, table.set, cookie(query, table, page)) }),
     },
     applied(request),
   );

@@ -1,6 +1,7 @@
 import { guidFrom } from '../kernel/random.js';
 import { matches } from '../odata/filter.js';
 import type { QueryOptions } from '../odata/query.js';
+import { MANY_TO_MANY } from './relations.js';
 import { DataverseError } from './store.js';
 import { type Column, parseColumn, statesOf, type Table } from './tables.js';
 
@@ -39,8 +40,8 @@ export function pick(
 }
 
 export function definition(table: Table): Record<string, unknown> {
-  const schemaName = table.name.charAt(0).toUpperCase() + table.name.slice(1);
-  const [title, titles] = TITLES[table.name] ?? [schemaName, schemaName];
+  const schemaName = schemaNameOf(table.name);
+  const [title, titles] = titlesOf(table.name);
   return {
     MetadataId: guidFrom(`table/${table.name}`),
     LogicalName: table.name,
@@ -54,7 +55,7 @@ export function definition(table: Table): Record<string, unknown> {
     DisplayCollectionName: label(titles),
     Description: label(title),
     IsActivity: table.id === 'activityid',
-    IsIntersect: false,
+    IsIntersect: MANY_TO_MANY.some(({ intersect }) => intersect === table.name),
     IsLogicalEntity: false,
     IsValidForAdvancedFind: true,
     ChangeTrackingEnabled: table.changeTracking,
@@ -67,6 +68,14 @@ export function definition(table: Table): Record<string, unknown> {
     IsCustomEntity: table.name.startsWith('bc_'),
     OwnershipType: table.lookups.has('ownerid') ? 'UserOwned' : 'OrganizationOwned',
   };
+}
+
+function schemaNameOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
+export function titlesOf(table: string): readonly [one: string, many: string] {
+  return TITLES[table] ?? [schemaNameOf(table), schemaNameOf(table)];
 }
 
 /** Display names, of one and of many. */
@@ -96,6 +105,16 @@ const TITLES: Readonly<Record<string, readonly [one: string, many: string]>> = {
   businessunit: ['Business Unit', 'Business Units'],
   organization: ['Organization', 'Organizations'],
   annotation: ['Note', 'Notes'],
+  lead: ['Lead', 'Leads'],
+  task: ['Task', 'Tasks'],
+  email: ['Email', 'Email Messages'],
+  phonecall: ['Phone Call', 'Phone Calls'],
+  appointment: ['Appointment', 'Appointments'],
+  activityparty: ['Activity Party', 'Activity Parties'],
+  connection: ['Connection', 'Connections'],
+  connectionrole: ['Connection Role', 'Connection Roles'],
+  role: ['Security Role', 'Security Roles'],
+  userquery: ['Saved View', 'Saved Views'],
 };
 
 const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: string]>> = {
@@ -105,6 +124,7 @@ const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: strin
   bool: ['Boolean', 'BooleanAttributeMetadata'],
   money: ['Money', 'MoneyAttributeMetadata'],
   decimal: ['Decimal', 'DecimalAttributeMetadata'],
+  double: ['Double', 'DoubleAttributeMetadata'],
   datetime: ['DateTime', 'DateTimeAttributeMetadata'],
   date: ['DateTime', 'DateTimeAttributeMetadata'],
   guid: ['Uniqueidentifier', 'AttributeMetadata'],
@@ -118,7 +138,7 @@ export function attributes(table: Table): Record<string, unknown>[] {
     LogicalName: name,
     SchemaName: name,
     EntityLogicalName: table.name,
-    AttributeType: Object.keys(navs).length > 1 ? 'Customer' : 'Lookup',
+    AttributeType: kindOfLookup(name, Object.keys(navs).length),
     Targets: Object.values(navs),
     DisplayName: label(name),
     IsValidForCreate: !table.readOnlyLookups.has(name),
@@ -126,6 +146,12 @@ export function attributes(table: Table): Record<string, unknown>[] {
     IsValidForRead: true,
   }));
   return [...columns, ...lookups];
+}
+
+/** A customer is an account or a contact, an owner a user or a team; other lookups may point at several tables, too. */
+function kindOfLookup(name: string, targets: number): string {
+  if (name === 'ownerid') return 'Owner';
+  return targets > 1 && (name === 'customerid' || name === 'parentcustomerid') ? 'Customer' : 'Lookup';
 }
 
 function attribute(table: Table, column: Column): Record<string, unknown> {

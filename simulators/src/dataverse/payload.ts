@@ -148,6 +148,9 @@ function toValue(table: Table, column: Column, value: unknown): Value {
         );
       }
       return value;
+    case 'double':
+      if (typeof value !== 'number') throw wrong('Edm.Double');
+      return value;
     case 'bool':
       if (typeof value !== 'boolean') throw wrong('Edm.Boolean');
       return value;

@@ -30,6 +30,22 @@ function pageSize(request: SimRequest): number {
   return Math.min(Math.max(wanted, 1), PAGE);
 }
 
+/** Which page of a predefined query is asked for, and how the next one is. */
+export interface AskedPage {
+  readonly size: number;
+  readonly number: number;
+  readonly next: (api: Api, path: string, cookie: string) => string;
+}
+
+export function pageOf(request: SimRequest, options: QueryOptions): AskedPage {
+  const number = Number(/pagenumber="(\d+)"/.exec(options.other['$skiptoken'] ?? '')?.[1] ?? 1);
+  return {
+    size: pageSize(request),
+    number,
+    next: (api, path, cookie) => nextLink(api, request, path, cookie),
+  };
+}
+
 export function applied(request: SimRequest): Record<string, string> {
   const names = ['odata.include-annotations', 'odata.maxpagesize', 'odata.track-changes', 'return=representation'];
   const given = (request.headers['prefer'] ?? '').split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map((part) => part.trim());
@@ -49,14 +65,27 @@ export function list(
   options: QueryOptions,
   wire: WireOptions,
 ): SimResponse {
+  return listRows(api, request, table, api.store.all(table.name), options, wire, table.set);
+}
+
+/** Some rows of a table, those of a set or of a collection navigation property, whose address the pages bear. */
+export function listRows(
+  api: Api,
+  request: SimRequest,
+  table: Table,
+  rows: Iterable<Row>,
+  options: QueryOptions,
+  wire: WireOptions,
+  path: string,
+): SimResponse {
   const transformation = options.other['$apply'];
   if (transformation !== undefined) {
     return answer(200, {
       '@odata.context': contextOf(api, table, { other: {} }),
-      value: apply(table, api.store.all(table.name), transformation, wire),
+      value: apply(table, rows, transformation, wire),
     });
   }
-  const found = selectRows(table, api.store.all(table.name), options, wire);
+  const found = selectRows(table, rows, options, wire);
   const isSized = prefers(request, /odata\.maxpagesize/i);
   const size = pageSize(request);
   // `$top` is ignored together with maxpagesize.
@@ -73,7 +102,7 @@ export function list(
         '@Microsoft.Dynamics.CRM.totalrecordcountlimitexceeded': found.length > PAGE,
       }),
     value: page.map((row) => toWire(table, row, options, wire)),
-    ...(isCut && { '@odata.nextLink': nextLink(api, request, table, pageCookie(from + page.length, size, false)) }),
+    ...(isCut && { '@odata.nextLink': nextLink(api, request, path, pageCookie(from + page.length, size, false)) }),
   };
   return answer(200, body, applied(request));
 }
@@ -96,12 +125,12 @@ function skipOf(token: string | undefined): number {
   return Number(from);
 }
 
-function nextLink(api: Api, request: SimRequest, table: Table, token: string): string {
+function nextLink(api: Api, request: SimRequest, path: string, token: string): string {
   const at = request.rawUrl.indexOf('?');
   const kept = (at < 0 ? '' : request.rawUrl.slice(at + 1))
     .split('&')
     .filter((part) => part !== '' && !/^(?:\$|%24)(?:skiptoken|deltatoken)=/i.test(part));
-  return `${api.url}/${table.set}?${[...kept, `$skiptoken=${encodeURIComponent(token)}`].join('&')}`;
+  return `${api.url}/${path}?${[...kept, `$skiptoken=${encodeURIComponent(token)}`].join('&')}`;
 }
 
 export function isTracked(request: SimRequest, options: QueryOptions): boolean {

@@ -1,4 +1,5 @@
 import { guidFrom } from '../kernel/random.js';
+import { MANY_TO_MANY } from './relations.js';
 import type { Table } from './tables.js';
 
 /** Relationships as the metadata tells them: each lookup is one, seen from both of its tables. */
@@ -56,7 +57,20 @@ export function manyToOneOf(tables: readonly Table[], table: Table): Record<stri
     .map(toMetadata);
 }
 
-/** None of the tables that are served is joined to another by an intersect table. */
-export function manyToManyOf(): Record<string, unknown>[] {
-  return [];
+/** MicrosoftDocs/powerapps-docs, webapi/query-metadata-web-api.md, ManyToManyRelationshipMetadata. */
+export function manyToManyOf({ name }: Table): Record<string, unknown>[] {
+  return MANY_TO_MANY.filter(({ tables }) => tables.includes(name)).map((one) => ({
+    MetadataId: guidFrom(`relationship/${one.name}`),
+    SchemaName: one.name,
+    RelationshipType: 'ManyToManyRelationship',
+    IsCustomRelationship: false,
+    IsValidForAdvancedFind: true,
+    IntersectEntityName: one.intersect,
+    Entity1LogicalName: one.tables[0],
+    Entity1IntersectAttribute: `${one.tables[0]}id`,
+    Entity1NavigationPropertyName: one.name,
+    Entity2LogicalName: one.tables[1],
+    Entity2IntersectAttribute: `${one.tables[1]}id`,
+    Entity2NavigationPropertyName: one.name,
+  }));
 }

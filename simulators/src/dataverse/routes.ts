@@ -15,10 +15,11 @@ import {
   getRow,
   isTracked,
   list,
-  PAGE,
+  listRows,
+  pageOf,
   read,
 } from './reads.js';
-import { routeReference } from './references.js';
+import { relate, routeReference } from './references.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { checkExpand, selectRows, toWire, type WireOptions } from './wire.js';
@@ -28,7 +29,7 @@ import { checkMatch, create, created, notAllowed, patch, remove, update } from '
 
 const SUPPORTED: ReadonlySet<string> = new Set(['$apply', '$skiptoken', '$deltatoken', '$id']);
 /** Options without a dollar that would choose other rows: refused rather than dropped. */
-const UNSERVED: ReadonlySet<string> = new Set(['savedQuery', 'userQuery', 'partitionId']);
+const UNSERVED: ReadonlySet<string> = new Set(['partitionId']);
 
 export function routeTable(
   api: Api,
@@ -54,6 +55,10 @@ export function routeTable(
       if (!isSet) return read(api, request, table, first, options, wire);
       if (options.other['fetchXml'] !== undefined)
         return fetchRows(api, request, table, options.other['fetchXml'], wire);
+      for (const [option, kind] of PREDEFINED) {
+        const id = options.other[option];
+        if (id !== undefined) return predefined(api, request, table, kind, id, options, wire);
+      }
       return isTracked(request, options)
         ? changes(api, request, table, options, wire)
         : list(api, request, table, options, wire);
@@ -76,6 +81,29 @@ export function routeTable(
       break;
   }
   throw notAllowed(request.method);
+}
+
+/** Queries that the organization or a user keeps (webapi/retrieve-and-execute-predefined-queries.md). */
+const PREDEFINED: readonly (readonly [option: string, table: string])[] = [
+  ['savedQuery', 'savedquery'],
+  ['userQuery', 'userquery'],
+];
+
+function predefined(
+  api: Api,
+  request: SimRequest,
+  table: Table,
+  kind: string,
+  id: string,
+  options: QueryOptions,
+  wire: WireOptions,
+): SimResponse {
+  const kept = api.store.get(api.store.schema.table(kind), id);
+  if (kept['returnedtypecode'] !== table.name) {
+    const text = `The query ${id} is of ${kept['returnedtypecode']}, not of ${table.name}.`;
+    throw new DataverseError(400, '0x80060888', text);
+  }
+  return fetchRows(api, request, table, String(kept['fetchxml']), wire, pageOf(request, options));
 }
 
 function checkOptions(options: QueryOptions): void {
@@ -136,31 +164,37 @@ function routeBelow(
     };
     return answer(200, body, applied(request));
   }
-  const collection = table.collections[second.name];
-  if (collection) {
-    const child = api.store.schema.table(collection.table);
-    if (request.method === 'POST') {
-      const made = api.store.transact(() =>
-        create(api, child, readJson(request), { [collection.via]: String(row[table.id]) }),
-      );
-      return created(api, request, child, made, options, wire);
-    }
-    const rows = selectRows(
-      child,
-      api.store.children(collection.table, collection.via, String(row[table.id])),
-      options,
-      wire,
-    );
-    if (third?.name === '$count')
-      return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(rows.length) };
-    const body = {
-      '@odata.context': contextOf(api, child, options),
-      ...(options.count && { '@odata.count': rows.length }),
-      value: rows.slice(0, options.top ?? PAGE).map((one) => toWire(child, one, options, wire)),
-    };
-    return answer(200, body, applied(request));
-  }
+  const neighbours = api.store.neighbours(table, second.name, String(row[table.id]));
+  if (neighbours) return routeNeighbours(api, request, table, row, below, neighbours, options, wire);
   return property(api, request, table, row, second.name, third?.name);
+}
+
+/** A collection of related rows is read like a set, and a row that is posted to it is related at once. */
+function routeNeighbours(
+  api: Api,
+  request: SimRequest,
+  table: Table,
+  row: Row,
+  [nav, below]: readonly Segment[],
+  { child, rows }: { readonly child: Table; readonly rows: readonly Row[] },
+  options: QueryOptions,
+  wire: WireOptions,
+): SimResponse {
+  const name = nav?.name ?? '';
+  if (request.method === 'POST' && !below) {
+    const via = table.collections[name]?.via;
+    const made = api.store.transact(() => {
+      const one = create(api, child, readJson(request), via === undefined ? {} : { [via]: String(row[table.id]) });
+      if (via === undefined) relate(api, table, name, String(row[table.id]), String(one[child.id]));
+      return one;
+    });
+    return created(api, request, child, made, options, wire);
+  }
+  if (request.method !== 'GET') throw notAllowed(request.method);
+  if (below && below.name !== '$count') throw noSegment(below.name);
+  if (!below) return listRows(api, request, child, rows, options, wire, `${table.set}(${row[table.id]})/${name}`);
+  const count = selectRows(child, rows, options, wire).length;
+  return { status: 200, headers: { 'content-type': 'text/plain' }, body: String(count) };
 }
 
 function property(

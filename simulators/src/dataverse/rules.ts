@@ -166,9 +166,11 @@ export function fillDefaults(store: Store, table: Table, values: Row): void {
   if (table.name === 'productpricelevel')
     values['transactioncurrencyid'] ??=
       store.find('pricelevel', String(values['pricelevelid']))?.['transactioncurrencyid'] ?? null;
-  if (table.name === 'contact') {
+  if (table.name === 'contact' || table.name === 'lead') {
     values['fullname'] = [values['firstname'], values['lastname']].filter((part) => part).join(' ');
   }
+  if (table.columns.has('activitytypecode')) values['activitytypecode'] = table.name;
+  if (table.name === 'connection') values['name'] = nameOfConnected(store, table, values['record2id']);
   if (HEADER_OF.has(table.name)) fillLine(store, table, values);
   if (!LINES[table.name]) return;
   values['pricingerrorcode'] ??= 0;
@@ -190,6 +192,15 @@ export function fillDefaults(store: Store, table: Table, values: Row): void {
     values[number[0] as string] = nextNumber(store, table, number[1] as string);
   if (table.name === 'quote') values['revisionnumber'] ??= 0;
   if (table.name === 'salesorder' || table.name === 'invoice') values['ispricelocked'] ??= false;
+}
+
+/** A connection bears the name of the row that it leads to. */
+function nameOfConnected(store: Store, table: Table, id: Row[string] | undefined): string | null {
+  for (const target of Object.values(table.lookups.get('record2id') ?? {})) {
+    const row = typeof id === 'string' ? store.find(target, id) : undefined;
+    if (row) return String(row[store.schema.table(target).title] ?? '');
+  }
+  return null;
 }
 
 function fillLine(store: Store, table: Table, values: Row): void {

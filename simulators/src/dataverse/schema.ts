@@ -1,12 +1,12 @@
 /**
  * The tables of Dynamics 365 Sales as the simulator keeps them (reference/dataverse-sales 2). A column is `name:type`,
  * with `-` behind what is read only and `+` behind what is set on create only. Types: S160 text, I integer, O choice, B
- * boolean, M money, F5 decimal with five places, T moment, D date, G identifier.
+ * boolean, M money, F5 decimal with five places, R real number, T moment, D date, G identifier.
  */
 
-const STANDARD =
+export const STANDARD =
   'createdon:T- modifiedon:T- versionnumber:I- statecode:O statuscode:O overriddencreatedon:T+ importsequencenumber:I+';
-const PLAIN = 'createdon:T- modifiedon:T- versionnumber:I-';
+export const PLAIN = 'createdon:T- modifiedon:T- versionnumber:I-';
 const place = (prefix: string, first: string): string =>
   `${first} ${prefix}_line1:S250 ${prefix}_line2:S250 ${prefix}_line3:S250 ${prefix}_city:S80 ${prefix}_stateorprovince:S50 ${prefix}_postalcode:S20 ${prefix}_country:S80 ${prefix}_fax:S50`;
 const address = (number: number): string =>
@@ -20,11 +20,11 @@ const base = (names: string): string =>
 const TOTALS = `discountpercentage:F2 exchangerate:F10- pricingerrorcode:O skippricecalculation:O ${base('discountamount freightamount totallineitemamount totallineitemdiscountamount totaldiscountamount totalamountlessfreight totaltax totalamount')}`;
 const LINE = `${PLAIN} productdescription:S500 isproductoverridden:B+ productname:S500 description:S2000 quantity:F5 ispriceoverridden:B lineitemnumber:I sequencenumber:I producttypecode:O+ parentbundleid:G+ propertyconfigurationstatus:O pricingerrorcode:O skippricecalculation:O exchangerate:F10- iscopied:B ${base('priceperunit volumediscountamount baseamount manualdiscountamount tax extendedamount')}`;
 const SHIPPED = 'quantityshipped:F5 quantitybackordered:F5 quantitycancelled:F5 requestdeliveryby:T willcall:B';
-const CLOSE =
+export const CLOSE =
   'createdon:T- modifiedon:T- versionnumber:I- statecode:O statuscode:O subject:S200 description:S2000 actualend:T actualstart:T exchangerate:F10-';
-const OWNER =
+export const OWNER =
   'ownerid=systemuser owninguser=systemuser- owningteam=team- owningbusinessunit=businessunit- createdby=systemuser- modifiedby=systemuser- createdonbehalfby=systemuser- modifiedonbehalfby=systemuser-';
-const SYSTEM = 'createdby=systemuser- modifiedby=systemuser-';
+export const SYSTEM = 'createdby=systemuser- modifiedby=systemuser-';
 const CUSTOMER =
   'customerid=customerid_account:account,customerid_contact:contact accountid=account- contactid=contact-';
 const PRICED = 'pricelevelid=pricelevel transactioncurrencyid=transactioncurrency';
@@ -219,13 +219,6 @@ export const DEFINITIONS: readonly Definition[] = [
     lookups: `${SYSTEM} salesorderid=salesorder`,
   },
   {
-    name: 'annotation',
-    set: 'annotations',
-    title: 'subject',
-    columns: `${PLAIN} subject:S500 notetext:S100000 isdocument:B filename:S255 mimetype:S256 documentbody:S1073741823 filesize:I-`,
-    lookups: `${OWNER} objectid=objectid_opportunity:opportunity,objectid_quote:quote,objectid_salesorder:salesorder,objectid_invoice:invoice,objectid_account:account`,
-  },
-  {
     name: 'bc_syncentry',
     set: 'bc_syncentries',
     title: 'bc_name',
@@ -297,7 +290,7 @@ export const DEFINITIONS: readonly Definition[] = [
     set: 'savedqueries',
     title: 'name',
     columns:
-      'versionnumber:I- name:S200 returnedtypecode:S100+ querytype:I+ layoutxml:S1073741823 fetchxml:S1073741823 isdefault:B description:S2000',
+      'versionnumber:I- name:S200 returnedtypecode:S100+ querytype:I+ layoutxml:S1073741823 fetchxml:S1073741823 columnsetxml:S1073741823 isdefault:B description:S2000',
     lookups: '',
   },
   {

@@ -98,8 +98,14 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     seedSales(store, options.distributor);
     seedMessages(store);
     seedCustomizations(store);
+    const businessunitid = guidFrom(`${organizationId}/business unit`);
+    store.insert(store.schema.table('businessunit'), { businessunitid, name: 'nordwerk' }, true);
     const user = (id: string, values: Row): Row =>
-      store.insert(store.schema.table('systemuser'), { systemuserid: id, isdisabled: false, ...values }, true);
+      store.insert(
+        store.schema.table('systemuser'),
+        { systemuserid: id, businessunitid, isdisabled: false, ...values },
+        true,
+      );
     user(store.userId, { fullname: 'Dealbridge', applicationid: options.clientId, accessmode: 4 });
     user(seller, { fullname: 'Sales person', internalemailaddress: 'sales@example.com', accessmode: 0 });
   };

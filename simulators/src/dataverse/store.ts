@@ -79,6 +79,20 @@ export class Store {
     return [...this.all(table)].filter((row) => row[via] === id);
   }
 
+  /** The rows that a collection navigation property leads to; undefined when the table has no such property. */
+  neighbours(table: Table, nav: string, id: string): { readonly child: Table; readonly rows: Row[] } | undefined {
+    const collection = table.collections[nav];
+    if (collection)
+      return { child: this.schema.table(collection.table), rows: this.children(collection.table, collection.via, id) };
+    const link = table.links[nav];
+    if (!link) return undefined;
+    const pairs = this.children(link.through, link.own, id);
+    const rows = pairs
+      .map((pair) => this.find(link.table, String(pair[link.other])))
+      .filter((row) => row !== undefined);
+    return { child: this.schema.table(link.table), rows };
+  }
+
   deletionsOf(table: string): readonly Deletion[] {
     return this.deletions.get(table) ?? [];
   }
@@ -178,6 +192,9 @@ export class Store {
     const lines = LINES[table.name];
     if (lines)
       for (const line of this.children(lines.table, lines.via, id)) this.remove(this.schema.table(lines.table), line);
+    // Nothing joins a row that is gone.
+    for (const { through, own } of Object.values(table.links))
+      for (const pair of this.children(through, own, id)) this.remove(this.schema.table(through), pair);
     this.rowsOf(table.name).delete(id);
     this.leave(table, row);
     this.version += 1;

@@ -1,9 +1,20 @@
+import { collectionsTo, INTERSECTS, MANY_TO_MANY, RELATED } from './relations.js';
 import { DEFINITIONS, type Definition, STATES } from './schema.js';
-import { STANDARD_CHOICES, STANDARD_COLUMNS, STANDARD_LOOKUPS } from './standard-columns.js';
+import { STANDARD_CHOICES, STANDARD_COLUMNS, STANDARD_LOOKUPS, STANDARD_STATES } from './standard-columns.js';
 
 /** Tables, columns and navigation, read from the schema. */
 
-export type ColumnType = 'text' | 'int' | 'choice' | 'bool' | 'money' | 'decimal' | 'datetime' | 'date' | 'guid';
+export type ColumnType =
+  | 'text'
+  | 'int'
+  | 'choice'
+  | 'bool'
+  | 'money'
+  | 'decimal'
+  | 'double'
+  | 'datetime'
+  | 'date'
+  | 'guid';
 
 export interface Column {
   readonly name: string;
@@ -11,6 +22,14 @@ export interface Column {
   /** Characters of a text, places of a decimal. */
   readonly size: number;
   readonly access: 'write' | 'create' | 'read';
+}
+
+/** The other table, and the table between that holds the ids of both. */
+export interface Link {
+  readonly table: string;
+  readonly through: string;
+  readonly own: string;
+  readonly other: string;
 }
 
 export interface Table {
@@ -26,6 +45,8 @@ export interface Table {
   readonly navs: ReadonlyMap<string, { readonly column: string; readonly target: string }>;
   /** Collection navigation to the child table and the child's lookup column. */
   readonly collections: Readonly<Record<string, { readonly table: string; readonly via: string }>>;
+  /** Collection navigation by which this table and another have many of each other. */
+  readonly links: Readonly<Record<string, Link>>;
   /** Labels of the options of choice columns. */
   readonly choices: ReadonlyMap<string, ReadonlyMap<number, string>>;
   readonly hasState: boolean;
@@ -43,6 +64,7 @@ const TYPES: Readonly<Record<string, ColumnType>> = {
   B: 'bool',
   M: 'money',
   F: 'decimal',
+  R: 'double',
   T: 'datetime',
   D: 'date',
   G: 'guid',
@@ -106,7 +128,7 @@ function toTable(definition: Definition): Table {
     lookups.set(column, byNav);
     if (word.endsWith('-')) readOnlyLookups.add(column);
   }
-  const collections: Record<string, { table: string; via: string }> = {};
+  const collections: Record<string, { table: string; via: string }> = collectionsTo(definition.name);
   for (const word of words(definition.collections ?? '')) {
     const [nav = '', target = ''] = word.split('=');
     const [table = '', via = ''] = target.split('.');
@@ -128,6 +150,7 @@ function toTable(definition: Definition): Table {
     readOnlyLookups,
     navs,
     collections,
+    links: linksOf(definition.name),
     choices: parseChoices(STANDARD_CHOICES[definition.name] ?? ''),
     hasState: columns.has('statecode'),
     keys: new Map(),
@@ -136,9 +159,19 @@ function toTable(definition: Definition): Table {
   };
 }
 
+function linksOf(table: string): Record<string, Link> {
+  const links: Record<string, Link> = {};
+  for (const { name, intersect, tables } of MANY_TO_MANY) {
+    const other = tables.find((one) => one !== table);
+    if (!tables.includes(table) || other === undefined) continue;
+    links[name] = { table: other, through: intersect, own: `${table}id`, other: `${other}id` };
+  }
+  return links;
+}
+
 /** The tables of one environment; columns and keys can be added to them. */
 export class Schema {
-  readonly tables: readonly Table[] = DEFINITIONS.map(toTable);
+  readonly tables: readonly Table[] = [...DEFINITIONS, ...RELATED, ...INTERSECTS].map(toTable);
   private readonly byName = new Map(this.tables.map((table) => [table.name, table]));
   private readonly bySet = new Map(this.tables.map((table) => [table.set, table]));
 
@@ -185,7 +218,23 @@ export const HEADER_OF: ReadonlyMap<string, string> = new Map(
   Object.entries(LINES).map(([header, { table }]) => [table, header]),
 );
 
-export function statesOf(table: string): NonNullable<(typeof STATES)[string]> {
-  const found = STATES[table] ?? (table.endsWith('close') ? STATES['close'] : STATES['other']);
+type States = (typeof STATES)[string];
+
+/** `Open=2:Not Started|3:In Progress;Completed=5:Completed`: the first status is the one that comes with its state. */
+function parseStates(text: string): States {
+  return text.split(';').map((part) => {
+    const [label = '', statuses = ''] = part.split('=');
+    const pairs = statuses.split('|').map((one) => one.split(':'));
+    return [label, Object.fromEntries(pairs), Number(pairs[0]?.[0])];
+  });
+}
+
+const STATES_OF: Readonly<Record<string, States>> = {
+  ...Object.fromEntries(Object.entries(STANDARD_STATES).map(([table, text]) => [table, parseStates(text)])),
+  ...STATES,
+};
+
+export function statesOf(table: string): NonNullable<States> {
+  const found = STATES_OF[table] ?? (table.endsWith('close') ? STATES['close'] : STATES['other']);
   return found ?? [];
 }

@@ -67,7 +67,9 @@ function describe(
     wire[name] = value;
   }
   const expanded = new Map((query.expand ?? []).map((item) => [item.nav, item]));
-  for (const nav of query.select ? expanded.keys() : [...table.navs.keys(), ...Object.keys(table.collections)]) {
+  for (const nav of query.select
+    ? expanded.keys()
+    : [...table.navs.keys(), ...Object.keys({ ...table.collections, ...table.links })]) {
     wire[`${nav}@odata.associationLink`] = `${url}/${address}/${nav}/$ref`;
     wire[`${nav}@odata.navigationLink`] = `${url}/${address}/${nav}`;
   }
@@ -150,6 +152,7 @@ function formatted(table: Table, name: string, value: Exclude<Value, null>, type
     case 'choice':
       return table.choices.get(name)?.get(Number(value)) ?? String(value);
     case 'int':
+    case 'double':
       return String(value);
     case 'datetime':
     case 'date':
@@ -161,10 +164,9 @@ function formatted(table: Table, name: string, value: Exclude<Value, null>, type
 
 function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions): unknown {
   const { store } = options;
-  const collection = table.collections[item.nav];
-  if (collection) {
-    const child = store.schema.table(collection.table);
-    const rows = store.children(collection.table, collection.via, String(row[table.id]));
+  const neighbours = store.neighbours(table, item.nav, String(row[table.id]));
+  if (neighbours) {
+    const { child, rows } = neighbours;
     const found = selectRows(child, rows, item.options, options).slice(0, item.options.top ?? 5_000);
     return found.map((other) => toWire(child, other, item.options, options));
   }
@@ -180,12 +182,12 @@ export function checkExpand(store: Store, table: Table, items: readonly ExpandIt
   if (items.length > 15)
     throw new DataverseError(400, '0x80060888', 'Too many expand clauses: at most 15 are allowed.');
   for (const { nav, options } of items) {
-    const target = table.navs.get(nav)?.target ?? table.collections[nav]?.table;
+    const target = table.navs.get(nav)?.target ?? (table.collections[nav] ?? table.links[nav])?.table;
     if (target === undefined) throw unknownProperty(nav, table);
     const [unserved] = [...(options.skip === undefined ? [] : ['$skip']), ...Object.keys(options.other)];
     if (unserved !== undefined)
       throw new DataverseError(400, '0x80060888', `The query parameter ${unserved} is not supported.`);
-    if (depth > 0 && table.collections[nav] && (options.top !== undefined || options.orderby)) {
+    if (depth > 0 && (table.collections[nav] ?? table.links[nav]) && (options.top !== undefined || options.orderby)) {
       throw new DataverseError(
         400,
         '0x80060888',
@@ -224,10 +226,9 @@ export function fits(table: Table, row: Row, filter: Expression, options: WireOp
 
 function testLambda(table: Table, row: Row, lambda: Expression & { kind: 'lambda' }, options: WireOptions): boolean {
   const [nav = ''] = lambda.path;
-  const collection = table.collections[nav];
-  if (!collection) throw unknownProperty(nav, table);
-  const child = options.store.schema.table(collection.table);
-  const rows = options.store.children(collection.table, collection.via, String(row[table.id]));
+  const neighbours = options.store.neighbours(table, nav, String(row[table.id]));
+  if (!neighbours) throw unknownProperty(nav, table);
+  const { child, rows } = neighbours;
   const { body } = lambda;
   if (!body) return rows.length > 0;
   const test = (one: Row): boolean =>

@@ -1,4 +1,5 @@
 import { describe } from 'vitest';
+import { testActivities } from './activities.js';
 import { testDocuments } from './documents.js';
 import { testFetch } from './fetch.js';
 import { testMetadata } from './metadata.js';
@@ -17,5 +18,6 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
     testMetadata(requests);
     testOperations(requests);
     testFetch(requests);
+    testActivities(requests);
   });
 }
