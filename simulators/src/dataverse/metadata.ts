@@ -57,6 +57,7 @@ export function definition(table: Table): Record<string, unknown> {
     IsActivity: table.id === 'activityid',
     IsIntersect: MANY_TO_MANY.some(({ intersect }) => intersect === table.name),
     IsLogicalEntity: false,
+    IsPrivate: false,
     IsValidForAdvancedFind: true,
     ChangeTrackingEnabled: table.changeTracking,
     CanChangeTrackingBeEnabled: {

@@ -79,7 +79,8 @@ function bind(store: Store, table: Table, nav: string, value: unknown, values: R
 
 /** The id of the row that `@odata.bind` or `@odata.id` refers to, by its id or by an alternate key. */
 export function referredTo(store: Store, table: Table, nav: string, target: Table, value: unknown): string {
-  const text = String(value).replace(/^https?:\/\/[^/]+\/api\/data\/v9\.\d\//, '/');
+  // Two slashes are taken as one: clients append a path to an address that ends with one.
+  const text = String(value).replace(/^https?:\/\/[^/]+\/api\/data\/v9\.\d\/+/, '/');
   const id = new RegExp(`^/?${target.set}\\(([0-9a-fA-F-]{36})\\)$`).exec(text)?.[1];
   if (id) {
     if (!store.find(target.name, id))

@@ -192,6 +192,9 @@ export class Store {
     const lines = LINES[table.name];
     if (lines)
       for (const line of this.children(lines.table, lines.via, id)) this.remove(this.schema.table(lines.table), line);
+    for (const { table: child, via } of Object.values(table.collections))
+      if (CASCADING.has(via))
+        for (const one of this.children(child, via, id)) this.remove(this.schema.table(child), one);
     // Nothing joins a row that is gone.
     for (const { through, own } of Object.values(table.links))
       for (const pair of this.children(through, own, id)) this.remove(this.schema.table(through), pair);
@@ -348,6 +351,9 @@ export class Store {
     return rows;
   }
 }
+
+/** Contacts of an account, activities, their parties and notes go with the row that they belong to. */
+const CASCADING: ReadonlySet<string> = new Set(['parentcustomerid', 'regardingobjectid', 'objectid', 'activityid']);
 
 const PRICES: ReadonlySet<string> = new Set(['priceperunit', 'volumediscountamount']);
 

@@ -28,7 +28,14 @@ export function parseQuery(query: string): QueryOptions {
     const [name, value] = mark < 0 ? [part, ''] : [part.slice(0, mark), part.slice(mark + 1)];
     found[decode(name)] = decode(value);
   }
+  for (const name of ['$filter', '$orderby'])
+    if (found[name] !== undefined) found[name] = withAliases(found[name], found);
   return readOptions(found);
+}
+
+/** `@p1` stands for what the option of that name says (OData 4.0, part 2, 5.3.2); quoted text is left alone. */
+function withAliases(text: string, found: Readonly<Record<string, string>>): string {
+  return text.replace(/'(?:[^']|'')*'|@\w+/g, (part) => (part.startsWith('@') ? (found[part] ?? part) : part));
 }
 
 function decode(text: string): string {

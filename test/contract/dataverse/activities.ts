@@ -31,6 +31,22 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       expect((await ask('GET', `tasks(${id})`)).body.statuscode).toBe(5);
     });
 
+    // reference/entities/account.md, contact_customer_accounts and Account_Tasks: Delete: Cascade
+    it('go with the row that they regard, as contacts go with their account', async () => {
+      const { accountid } = await make('accounts', {
+        name: 'Gone',
+        Account_Tasks: [{ subject: 'Of it' }],
+        contact_customer_accounts: [{ lastname: 'Of it', Contact_Tasks: [{ subject: 'Of the contact' }] }],
+      });
+      const { body } = await ask('GET', `accounts(${accountid})?$select=name&$expand=contact_customer_accounts`);
+      const [{ contactid }] = body.contact_customer_accounts;
+      const tasks = `tasks?$filter=_regardingobjectid_value eq ${accountid} or _regardingobjectid_value eq ${contactid}`;
+      expect((await ask('GET', tasks)).body.value).toHaveLength(2);
+      expect((await ask('DELETE', `accounts(${accountid})`)).status).toBe(204);
+      expect((await ask('GET', `contacts(${contactid})`)).status).toBe(404);
+      expect((await ask('GET', tasks)).body.value).toEqual([]);
+    });
+
     // email-activity-entities.md, with activity parties; reference/entities/activityparty.md
     it('have parties, each with its part', async () => {
       const { accountid } = await account();

@@ -44,6 +44,20 @@ export function testQueries({ ask, account, order, tenant }: DataverseRequests):
       }
     });
 
+    // webapi/query/filter-rows.md, parameter aliases; microsoft/PowerApps-Samples, QueryDataSample.js
+    it('parameter aliases stand for columns, values and arguments', async () => {
+      const { accountid } = await account({ name: 'Alias (sample)' });
+      const query =
+        "$filter=contains(@p1,'(sample)') and @p2 eq @p3 and Microsoft.Dynamics.CRM.LastXHours(PropertyName=@p4,PropertyValue=@p5)&$orderby=@p1 desc";
+      const { status, body } = await ask(
+        'GET',
+        `accounts?$select=name&${query}&@p1=name&@p2=accountid&@p3=${accountid}&@p4='createdon'&@p5='1'`,
+      );
+      expect(status, JSON.stringify(body)).toBe(200);
+      expect(body.value).toMatchObject([{ name: 'Alias (sample)' }]);
+      expect((await ask('GET', 'accounts?$filter=name eq @unknown')).status).toBe(400);
+    });
+
     it('8: pages by maxpagesize, with opaque links', async () => {
       for (let index = 0; index < 5; index += 1) await account();
       const seen = new Set<string>();
