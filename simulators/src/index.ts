@@ -1,7 +1,8 @@
 import { AUDIENCE, type BusinessCentralSim, startBusinessCentral } from './business-central/server.js';
 import { type DataverseSim, salesPersonId, startDataverse } from './dataverse/server.js';
 import { TokenAuthority } from './entra/authority.js';
-import { type SimApp, startEntra } from './entra/server.js';
+import type { SimApp } from './entra/registrations.js';
+import { startEntra } from './entra/server.js';
 import { SimClock } from './kernel/clock.js';
 import { guidFrom } from './kernel/random.js';
 import type { SimServer } from './kernel/server.js';

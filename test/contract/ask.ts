@@ -19,12 +19,27 @@ export function createAsk(base: string, token: string): Ask {
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    const text = await response.text();
-    const isJson = /json/.test(response.headers.get('content-type') ?? '');
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: isJson && text !== '' ? JSON.parse(text) : text,
-    };
+    return readAnswer(response);
+  };
+}
+
+/** A form by POST, or a GET; fields that are undefined are left out. */
+export async function askForm(
+  url: string,
+  fields?: Readonly<Record<string, string | undefined>>,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const form = new URLSearchParams();
+  for (const [name, value] of Object.entries(fields ?? {})) if (value !== undefined) form.set(name, value);
+  return readAnswer(await fetch(url, { headers, ...(fields && { method: 'POST', body: form }) }));
+}
+
+async function readAnswer(response: Response): Promise<Answer> {
+  const text = await response.text();
+  const isJson = /json/.test(response.headers.get('content-type') ?? '');
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: isJson && text !== '' ? JSON.parse(text) : text,
   };
 }

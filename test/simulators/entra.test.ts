@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
+import { createSigningCertificate } from '../support/signing-certificate.js';
 
 let simulators: Simulators;
 beforeAll(async () => {
@@ -102,39 +99,17 @@ describe('tokens', () => {
   });
 
   it('MSAL gets one with a certificate, and not with a certificate that is not registered', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'dealbridge-certificate-'));
-    const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-    execFileSync(
-      'openssl',
-      [
-        'req',
-        '-x509',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-days',
-        '2',
-        '-subj',
-        '/CN=dealbridge',
-        '-keyout',
-        key,
-        '-out',
-        certificate,
-      ],
-      { stdio: 'pipe' },
-    );
-    const pem = readFileSync(certificate, 'utf8');
+    const { certificate: pem, privateKey } = createSigningCertificate();
     const { tenant, entra, dataverseApp } = simulators.connection;
     const credential = {
       kind: 'certificate',
       thumbprintSha256: createHash('sha256').update(new X509Certificate(pem).raw).digest('hex'),
-      privateKey: readFileSync(key, 'utf8'),
+      privateKey,
     } as const;
     const source = createTokenSource(
       { tenantId: tenant, clientId: dataverseApp.clientId, scope: dataverseApp.scope, loginOrigin: entra },
       async () => [credential],
     );
-    rmSync(folder, { recursive: true });
     // The assertion carries real time; the clock of the simulators was moved by the tests before.
     simulators.clock.set(Date.now());
     await expect(source.getToken()).rejects.toMatchObject({ code: 'unauthorized' });

@@ -1,5 +1,7 @@
-import { createSign, createVerify, generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createHash, createSign, createVerify, generateKeyPairSync } from 'node:crypto';
 import type { SimClock } from '../kernel/clock.js';
+import { issuerOfV1 } from './discovery.js';
+import { selfSign } from './self-signed.js';
 
 export interface TokenClaims {
   readonly aud: string;
@@ -17,8 +19,10 @@ const LIFETIME_S = 3_599;
 
 /** Signs and checks the tokens of the simulated tenant. */
 export class TokenAuthority {
-  readonly keyId = randomUUID();
   private readonly keys = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  private readonly certificate: Buffer;
+  /** The thumbprint of its certificate, as Entra names its keys. */
+  readonly keyId: string;
   private readonly verified = new Map<string, TokenClaims>();
   /** Of the tokens that are issued from now on, in seconds of the simulated clock. */
   lifetimeS = LIFETIME_S;
@@ -26,23 +30,19 @@ export class TokenAuthority {
 
   constructor(clock: SimClock) {
     this.clock = clock;
+    const { publicKey, privateKey } = this.keys;
+    this.certificate = selfSign(publicKey, privateKey, 'accounts.accesscontrol.windows.net', clock.date());
+    this.keyId = createHash('sha1').update(this.certificate).digest('base64url');
   }
 
-  issue(
-    audience: string,
-    appId: string,
-    tenant: string,
-    roles: readonly string[] = [APPLICATION_PERMISSION],
-  ): { token: string; expiresInS: number } {
-    const issuer = `https://sts.windows.net/${tenant}/`;
-    const token = this.sign({ aud: audience, iss: issuer, appid: appId, tid: tenant, roles });
-    return { token, expiresInS: this.lifetimeS };
+  issue(audience: string, appId: string, tenant: string, roles: readonly string[] = [APPLICATION_PERMISSION]): string {
+    return this.sign({ aud: audience, iss: issuerOfV1(tenant), appid: appId, tid: tenant, roles });
   }
 
   /** Of version 1.0 or 2.0, as the claims say; the times are added. */
   sign(claims: Readonly<Record<string, unknown>>): string {
     const now = Math.floor(this.clock.now() / 1_000);
-    const header = { typ: 'JWT', alg: 'RS256', kid: this.keyId };
+    const header = { typ: 'JWT', alg: 'RS256', x5t: this.keyId, kid: this.keyId };
     const text = `${encode(header)}.${encode({ ...claims, iat: now, nbf: now, exp: now + this.lifetimeS })}`;
     const signature = createSign('RSA-SHA256').update(text).sign(this.keys.privateKey).toString('base64url');
     return `${text}.${signature}`;
@@ -58,9 +58,12 @@ export class TokenAuthority {
     return isLive && claims.aud === audience ? claims : undefined;
   }
 
-  jwks(): object {
-    const jwk = this.keys.publicKey.export({ format: 'jwk' });
-    return { keys: [{ ...jwk, kid: this.keyId, use: 'sig', alg: 'RS256' }] };
+  /** Only the keys of version 2.0 say whose they are. */
+  jwks(issuer?: string): object {
+    const { n, e } = this.keys.publicKey.export({ format: 'jwk' });
+    const named = { kty: 'RSA', use: 'sig', kid: this.keyId, x5t: this.keyId };
+    const x5c = [this.certificate.toString('base64')];
+    return { keys: [{ ...named, n, e, x5c, ...(issuer !== undefined && { issuer }) }] };
   }
 
   private read(token: string): TokenClaims | undefined {
