@@ -1,3 +1,5 @@
+import { findCreated, recordExchange, recordLeft, skipWriting } from './record.js';
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
@@ -7,9 +9,23 @@ export interface Answer {
 
 export type Ask = (method: string, path: string, body?: unknown, headers?: Record<string, string>) => Promise<Answer>;
 
+export interface Asking {
+  readonly ask: Ask;
+  /** Says that a row was created where the answer does not tell, as upserts do not. */
+  made(path: string): void;
+  /** Takes away what was created, the newest first; what stays is recorded. Rows that go with another one are gone by then. */
+  clear(): Promise<void>;
+}
+
 export function createAsk(base: string, token: string): Ask {
-  return async (method, path, body, headers = {}) => {
-    const response = await fetch(/^https?:/.test(path) ? path : `${base}/${path}`, {
+  return openAsking(base, token).ask;
+}
+
+export function openAsking(base: string, token: string): Asking {
+  const created = new Set<string>();
+  const urlOf = (path: string): string => (/^https?:/.test(path) ? path : `${base}/${path}`);
+  const send = (method: string, url: string, body: unknown, headers: Record<string, string>): Promise<Response> =>
+    fetch(url, {
       method,
       headers: {
         authorization: `Bearer ${token}`,
@@ -19,7 +35,23 @@ export function createAsk(base: string, token: string): Ask {
       },
       ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     });
-    return readAnswer(response);
+  return {
+    async ask(method, path, body, headers = {}) {
+      skipWriting(method);
+      const answer = await readAnswer(await send(method, urlOf(path), body, headers));
+      recordExchange(method, path, answer);
+      for (const url of findCreated(method, urlOf(path), answer)) created.add(url);
+      return answer;
+    },
+    made(path) {
+      created.add(urlOf(path));
+    },
+    async clear() {
+      for (const url of [...created].reverse()) {
+        const { status } = await send('DELETE', urlOf(url), undefined, { 'if-match': '*' });
+        if (status >= 400 && status !== 404) recordLeft(url, status);
+      }
+    },
   };
 }
 
@@ -31,7 +63,10 @@ export async function askForm(
 ): Promise<Answer> {
   const form = new URLSearchParams();
   for (const [name, value] of Object.entries(fields ?? {})) if (value !== undefined) form.set(name, value);
-  return readAnswer(await fetch(url, { headers, ...(fields && { method: 'POST', body: form }) }));
+  const method = fields ? 'POST' : 'GET';
+  const answer = await readAnswer(await fetch(url, { headers, method, ...(fields && { body: form }) }));
+  recordExchange(method, new URL(url).pathname, answer);
+  return answer;
 }
 
 async function readAnswer(response: Response): Promise<Answer> {

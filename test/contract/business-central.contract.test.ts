@@ -27,6 +27,7 @@ if (BC_CONTRACT_ROOT && BC_CONTRACT_COMPANY_ID && BC_CONTRACT_TOKEN && BC_CONTRA
     token: BC_CONTRACT_TOKEN,
     itemNumber: BC_CONTRACT_ITEM,
     customerNumber: BC_CONTRACT_CUSTOMER,
+    isKept: true,
     close: async () => undefined,
   }));
 } else {

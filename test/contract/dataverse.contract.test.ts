@@ -29,6 +29,7 @@ if (DATAVERSE_CONTRACT_ROOT && DATAVERSE_CONTRACT_TOKEN && DATAVERSE_CONTRACT_PR
     root: DATAVERSE_CONTRACT_ROOT,
     token: DATAVERSE_CONTRACT_TOKEN,
     product: { id, unitId, priceListId, currencyId },
+    isKept: true,
     close: async () => undefined,
   }));
 } else {

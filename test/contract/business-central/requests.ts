@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Answer, type Ask, createAsk } from '../ask.js';
+import { type Answer, type Ask, type Asking, openAsking } from '../ask.js';
 
 export interface BusinessCentralUnderTest {
   /** `…/{tenant}/{environment}/api/v2.0` */
@@ -10,6 +10,8 @@ export interface BusinessCentralUnderTest {
   /** An item that can be sold and a customer that can be sold to. */
   readonly itemNumber: string;
   readonly customerNumber: string;
+  /** It goes on after the suite: what the suite creates is deleted again. */
+  readonly isKept?: boolean;
   close(): Promise<void>;
 }
 
@@ -18,20 +20,23 @@ export type BusinessCentralRequests = ReturnType<typeof openRequests>;
 /** What every part of the contract asks with; the tenant is opened once, before the first test. */
 export function openRequests(open: () => Promise<BusinessCentralUnderTest>) {
   let opened: BusinessCentralUnderTest | undefined;
-  let send: Ask | undefined;
+  let asking: Asking | undefined;
   beforeAll(async () => {
     opened = await open();
-    send = createAsk(opened.root, opened.token);
+    asking = openAsking(opened.root, opened.token);
   });
-  afterAll(() => opened?.close());
+  afterAll(async () => {
+    if (opened?.isKept) await asking?.clear();
+    await opened?.close();
+  });
 
   const tenant = (): BusinessCentralUnderTest => {
     if (!opened) throw new Error('the tenant is opened before the first test');
     return opened;
   };
   const ask: Ask = (...args) => {
-    if (!send) throw new Error('the tenant is opened before the first test');
-    return send(...args);
+    if (!asking) throw new Error('the tenant is opened before the first test');
+    return asking.ask(...args);
   };
   const company = (): string => `companies(${tenant().companyId})`;
   const at = (path: string): string => `${company()}/${path}`;

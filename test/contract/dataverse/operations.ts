@@ -6,7 +6,7 @@ import { type DataverseRequests, REPRESENTATION } from './requests.js';
  * Associations, nulls, bulk messages and what is refused. The sources are pages of MicrosoftDocs/powerapps-docs below
  * powerapps-docs/developer/data-platform.
  */
-export function testOperations({ ask, code, account, tenant }: DataverseRequests): void {
+export function testOperations({ ask, made, code, account, tenant }: DataverseRequests): void {
   async function contact(more: object = {}): Promise<string> {
     const { status, body } = await ask('POST', 'contacts', { lastname: randomUUID(), ...more }, REPRESENTATION);
     expect(status, JSON.stringify(body)).toBe(201);
@@ -113,6 +113,7 @@ export function testOperations({ ask, code, account, tenant }: DataverseRequests
         target({ accountid: fresh, name: 'Fresh' }),
       ]);
       expect(done.status, JSON.stringify(done.body)).toBe(204);
+      made(`accounts(${fresh})`);
       expect((await ask('GET', `accounts(${accountid})`)).body.fax).toBe('33');
       expect((await ask('GET', `accounts(${fresh})`)).body.name).toBe('Fresh');
     });

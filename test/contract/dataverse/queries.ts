@@ -4,7 +4,7 @@ import type { Answer } from '../ask.js';
 import type { DataverseRequests } from './requests.js';
 
 /** Query options, change tracking, batches, metadata; the numbers are sections of reference/dataverse-sales. */
-export function testQueries({ ask, account, order, tenant }: DataverseRequests): void {
+export function testQueries({ ask, account, order }: DataverseRequests): void {
   describe('queries', () => {
     it('8: filter, functions, parents, lambda, order, top, count', async () => {
       const mark = randomUUID();
@@ -142,16 +142,9 @@ export function testQueries({ ask, account, order, tenant }: DataverseRequests):
 
   describe('$batch', () => {
     async function batch(parts: string, prefer?: string): Promise<{ status: number; text: string }> {
-      const response = await fetch(`${tenant().root}/$batch`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${tenant().token}`,
-          'content-type': 'multipart/mixed; boundary="b1"',
-          ...(prefer && { prefer }),
-        },
-        body: `${parts}--b1--\r\n`,
-      });
-      return { status: response.status, text: await response.text() };
+      const headers = { 'content-type': 'multipart/mixed; boundary="b1"', ...(prefer && { prefer }) };
+      const { status, body } = await ask('POST', '$batch', `${parts}--b1--\r\n`, headers);
+      return { status, text: body };
     }
     const http = (request: string, body = '', id?: string): string =>
       [

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { type Answer, type Ask, createAsk } from '../ask.js';
+import { type Answer, type Ask, type Asking, openAsking } from '../ask.js';
 
 export interface DataverseUnderTest {
   /** `https://…/api/data/v9.2` */
@@ -13,6 +13,8 @@ export interface DataverseUnderTest {
     readonly priceListId: string;
     readonly currencyId: string;
   };
+  /** It goes on after the suite: what the suite creates is deleted again. */
+  readonly isKept?: boolean;
   close(): Promise<void>;
 }
 
@@ -23,21 +25,25 @@ export type DataverseRequests = ReturnType<typeof openRequests>;
 /** What every part of the contract asks with; the organization is opened once, before the first test. */
 export function openRequests(open: () => Promise<DataverseUnderTest>) {
   let opened: DataverseUnderTest | undefined;
-  let send: Ask | undefined;
+  let asking: Asking | undefined;
   beforeAll(async () => {
     opened = await open();
-    send = createAsk(opened.root, opened.token);
+    asking = openAsking(opened.root, opened.token);
   });
-  afterAll(() => opened?.close());
+  afterAll(async () => {
+    if (opened?.isKept) await asking?.clear();
+    await opened?.close();
+  });
 
   const tenant = (): DataverseUnderTest => {
     if (!opened) throw new Error('the organization is opened before the first test');
     return opened;
   };
   const ask: Ask = (...args) => {
-    if (!send) throw new Error('the organization is opened before the first test');
-    return send(...args);
+    if (!asking) throw new Error('the organization is opened before the first test');
+    return asking.ask(...args);
   };
+  const made = (path: string): void => asking?.made(path);
   const code = ({ body }: Answer): string => body.error.code.toLowerCase();
 
   async function account(more: object = {}): Promise<Answer['body']> {
@@ -77,5 +83,5 @@ export function openRequests(open: () => Promise<DataverseUnderTest>) {
   const quote = (more: object = {}) => document('quotes', 'quote_details', more);
   const opportunity = (more: object = {}) => document('opportunities', 'product_opportunities', more);
 
-  return { ask, code, account, line, order, quote, opportunity, tenant };
+  return { ask, made, code, account, line, order, quote, opportunity, tenant };
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type DataverseRequests, REPRESENTATION } from './requests.js';
 
 /** Requests, answers, concurrency, keys; the numbers are sections of reference/dataverse-sales. */
-export function testRows({ ask, code, account, order, tenant }: DataverseRequests): void {
+export function testRows({ ask, made, code, account, order, tenant }: DataverseRequests): void {
   describe('requests and answers', () => {
     it('1.4: WhoAmI', async () => {
       const { status, body, headers } = await ask('GET', 'WhoAmI');
@@ -98,6 +98,7 @@ export function testRows({ ask, code, account, order, tenant }: DataverseRequest
       expect(refused.status).toBe(404);
       expect(code(refused)).toBe('0x80040217');
       expect((await ask('PATCH', `accounts(${id})`, { name: 'x' })).status).toBe(204);
+      made(`accounts(${id})`);
       expect((await ask('GET', `accounts(${id})`)).body.name).toBe('x');
       expect((await ask('PATCH', `accounts(${id})`, { name: 'y' }, { 'if-none-match': '*' })).status).toBe(412);
     });

@@ -8,7 +8,7 @@ const ERRORS = 'entra-docs, docs/identity-platform/reference-error-codes.md';
 const MOCKS = 'microsoft-authentication-library-for-dotnet, MockHelpers.cs';
 
 /** How an app shows who it is; each case names the page or the file that says so. */
-export function testCredentials({ tenant, token, assertion, withAssertion, endpoint }: EntraRequests): void {
+export function testCredentials({ tenant, signing, token, assertion, withAssertion, endpoint }: EntraRequests): void {
   const basic = (id: string, secret: string): Record<string, string> => ({
     authorization: `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(secret)}`).toString('base64')}`,
   });
@@ -57,7 +57,7 @@ export function testCredentials({ tenant, token, assertion, withAssertion, endpo
     }
 
     it('an assertion that names the certificate by x5t, SHA-1 (entra-docs before 2025: same page)', async () => {
-      const raw = new X509Certificate(tenant().certificate).raw;
+      const raw = new X509Certificate(signing().certificate).raw;
       const x5t = createHash('sha1').update(raw).digest('base64url');
       const header = { 'x5t#S256': undefined, x5t };
       expect((await withAssertion(await assertion({ header, algorithm: 'RS256' }))).status).toBe(200);

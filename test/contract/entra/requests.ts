@@ -1,7 +1,9 @@
 import { createHash, randomUUID, X509Certificate } from 'node:crypto';
 import { importPKCS8, SignJWT } from 'jose';
 import { afterAll, beforeAll } from 'vitest';
+import type { SigningCertificate } from '../../support/signing-certificate.js';
 import { type Answer, askForm } from '../ask.js';
+import { skipCase } from '../record.js';
 
 export interface EntraUnderTest {
   /** `https://login.microsoftonline.com` */
@@ -12,9 +14,8 @@ export interface EntraUnderTest {
   readonly clientSecret: string;
   /** `https://<resource>/.default` */
   readonly scope: string;
-  /** Registered for the app, with its key; both PEM. */
-  readonly certificate: string;
-  readonly privateKey: string;
+  /** Registered for the app; without one, cases that sign an assertion are skipped. */
+  readonly signing?: SigningCertificate | undefined;
   close(): Promise<void>;
 }
 
@@ -58,8 +59,15 @@ export function openRequests(open: () => Promise<EntraUnderTest>) {
 
   const get = (path: string): Promise<Answer> => askForm(`${tenant().origin}/${path}`);
 
+  function signing(): SigningCertificate {
+    const known = tenant().signing;
+    if (!known) skipCase('no certificate is registered for the app');
+    return known ?? { certificate: '', privateKey: '' };
+  }
+
   async function assertion({ header = {}, claims = {}, algorithm = 'PS256' }: Assertion = {}): Promise<string> {
-    const { certificate, privateKey, clientId } = tenant();
+    const { certificate, privateKey } = signing();
+    const { clientId } = tenant();
     const now = Math.floor(Date.now() / 1_000);
     const thumbprint = createHash('sha256').update(new X509Certificate(certificate).raw).digest('base64url');
     const key = await importPKCS8(privateKey, algorithm);
@@ -83,5 +91,5 @@ export function openRequests(open: () => Promise<EntraUnderTest>) {
       client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
     });
 
-  return { tenant, endpoint, token, get, assertion, withAssertion };
+  return { tenant, signing, endpoint, token, get, assertion, withAssertion };
 }
