@@ -73,8 +73,9 @@ describe('a shipment', () => {
 
   it('of an order that is none of ours is left alone', async () => {
     await counter.books.copyUnderKey('order', 'OF-OTHERS');
-    const [foreign] = await counter.client.findOrders('OF-OTHERS');
-    await ship(foreign?.id ?? '', '1');
+    const orders = counter.simulators.businessCentral.company.documents.order.values();
+    const foreign = [...orders].find(({ row }) => row['externalDocumentNumber'] === 'OF-OTHERS');
+    await ship(String(foreign?.row['id']), '1');
     expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
     expect((await counter.things('shipments')).filter(({ reason }) => reason === 'no-deal')).toHaveLength(1);
   });
