@@ -19,7 +19,7 @@ const EDM: Readonly<Record<Field['kind'], string>> = {
 /** Parts with at most one row (`Multiplicity = ZeroOrOne`). */
 const SINGLE_PARTS: ReadonlySet<string> = new Set(['pdfDocument']);
 
-const ACTIONS: Readonly<Record<string, readonly string[]>> = {
+export const ACTIONS: Readonly<Record<string, readonly string[]>> = {
   salesInvoice: ['cancel', 'cancelAndSend', 'makeCorrectiveCreditMemo', 'post', 'postAndSend', 'send'],
   salesOrder: ['shipAndInvoice'],
   salesQuote: ['makeInvoice', 'makeOrder', 'send'],
