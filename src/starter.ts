@@ -31,6 +31,7 @@ import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
+import { type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
 import { createLedgerObserver, toFeedIntervals } from './process/telemetry/observe-ledger.js';
@@ -47,9 +48,13 @@ const config = loadConfig();
 const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });
 const { database } = runtime;
+let signIns: SignIns | undefined;
 telemetry.watch(
   runtime,
   createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
+  async () => {
+    if (!signIns?.work()) throw new ConfigError('a sign-in is refused or was not tried yet');
+  },
 );
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(
@@ -134,7 +139,16 @@ const app = createRoutes({
 const desk = await openDesk(config, runtime, access);
 const { port, host: hostname } = config.starter;
 let feeds: ReturnType<typeof keepTrying> | undefined;
-const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, (address) => {
+const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServerOptions() }, async (address) => {
+  // Whoever has to enter another secret does so at the desk, which is open by now; webhooks are taken, too.
+  signIns = watchSignIns(
+    [
+      { system: 'Sales', ask: () => access.dataverse.tokens.getToken() },
+      { system: 'Business Central', ask: () => access.businessCentral.tokens.getToken() },
+    ],
+    { log, deskUrl: desk?.url },
+  );
+  if (!(await signIns.all)) return;
   log.info({ port: address.port }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
   if (config.feeds) feeds = keepTrying(companyFeeds.ensure, log);
@@ -149,6 +163,7 @@ server.once('error', (error: NodeJS.ErrnoException) => {
 });
 
 stopOnSignal(async () => {
+  signIns?.stop();
   feeds?.stop();
   heldDeals.stop();
   await desk?.close();

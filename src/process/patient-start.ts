@@ -15,7 +15,7 @@ export interface Patience {
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
-type RemoteSystem = 'Business Central' | 'Sales';
+export type RemoteSystem = 'Business Central' | 'Sales';
 type System = RemoteSystem | 'PostgreSQL' | 'Temporal';
 
 const FIRST_WAIT_MS = 1_000;
@@ -78,13 +78,22 @@ function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
 
-function findRetryAfter(error: unknown): number | undefined {
+export function findRetryAfter(error: unknown): number | undefined {
   return error instanceof RemoteApiError ? error.facts.retryAfterMs : undefined;
 }
 
 /** Workers that start together do not ask together. */
 function withJitter(waitMs: number): number {
   return Math.round(waitMs * (0.5 + Math.random() / 2));
+}
+
+/** One line on why a system cannot be signed in to. @throws what is a bug */
+export function toStartProblem(system: RemoteSystem, error: unknown): string {
+  const mended = toOneLine(system, error);
+  if (mended instanceof ConfigError && !passesByItself(error)) return mended.message;
+  if (!passesByItself(error)) throw error;
+  const { message, code } = toShownError(error);
+  return `waiting for the sign-in to ${system}: ${code === undefined || message.includes(code) ? message : `${message} (${code})`}`;
 }
 
 /** A command asks once, and hears at once that nobody is there. */

@@ -2,13 +2,16 @@ import type { Observation } from '../../telemetry/instruments.js';
 
 /** Whether a process can do its work now; that it lives at all is another question. */
 
-export const CHECKS = ['ledger', 'temporal', 'keys'] as const;
+export const CHECKS = ['ledger', 'temporal', 'keys', 'signIn'] as const;
 export type CheckName = (typeof CHECKS)[number];
-export type Checks = Readonly<Record<CheckName, () => Promise<unknown>>>;
+type Ask = () => Promise<unknown>;
+/** Only a starter comes up before it can sign in; a worker has ended by then. */
+export type Checks = Readonly<Record<Exclude<CheckName, 'signIn'>, Ask>> & { readonly signIn?: Ask | undefined };
+type Outcome = 'ok' | 'failed' | 'no answer in time' | 'not asked yet';
 
 export interface Readiness {
   readonly isReady: boolean;
-  readonly checks: Readonly<Record<CheckName, 'ok' | 'failed' | 'no answer in time' | 'not asked yet'>>;
+  readonly checks: Readonly<Partial<Record<CheckName, Outcome>>>;
 }
 
 export const STARTING: Readiness = {
@@ -34,16 +37,18 @@ export function createReadiness(checks: Checks, limitMs = LIMIT_MS): () => Promi
 
 async function askAll(checks: Checks, limitMs: number): Promise<Readiness> {
   const found = await Promise.all(
-    CHECKS.map(async (name) => {
-      const asked = checks[name]().then(
+    CHECKS.flatMap((name) => {
+      const ask = checks[name];
+      return ask ? [[name, ask] as const] : [];
+    }).map(async ([name, ask]) => {
+      const asked = ask().then(
         () => 'ok' as const,
         () => 'failed' as const,
       );
       return [name, await within(limitMs, asked)] as const;
     }),
   );
-  const byName = { ...STARTING.checks, ...Object.fromEntries(found) };
-  return { isReady: found.every(([, outcome]) => outcome === 'ok'), checks: byName };
+  return { isReady: found.every(([, outcome]) => outcome === 'ok'), checks: Object.fromEntries(found) };
 }
 
 async function within<T>(ms: number, asked: Promise<T>): Promise<T | 'no answer in time'> {
@@ -59,7 +64,7 @@ async function within<T>(ms: number, asked: Promise<T>): Promise<T | 'no answer 
 }
 
 export function toObservations({ checks }: Readiness): readonly Observation[] {
-  return CHECKS.map((check) => ({
+  return CHECKS.filter((check) => checks[check] !== undefined).map((check) => ({
     name: 'dealbridge_ready',
     value: checks[check] === 'ok' ? 1 : 0,
     labels: { check },

@@ -17,7 +17,7 @@ export interface Telemetry {
   /** Where the SDK of Temporal shows its own numbers, for `/metrics` to pass on; undefined when nobody reads them. */
   readonly temporalMetrics: string | undefined;
   /** From now on it can be ready. */
-  watch(runtime: Runtime, observe?: () => Promise<readonly Observation[]>): void;
+  watch(runtime: Runtime, observe?: () => Promise<readonly Observation[]>, signIn?: () => Promise<unknown>): void;
   close(): Promise<void>;
 }
 
@@ -44,11 +44,12 @@ export async function openTelemetry(config: Config, name: ProcessName): Promise<
   log.info({ host: status.host, port: server.port }, 'status at /livez, /readyz and /metrics');
   return {
     temporalMetrics,
-    watch({ database, temporal, ring }, observe) {
+    watch({ database, temporal, ring }, observe, signIn) {
       askReadiness = createReadiness({
         ledger: () => pingLedger(database),
         temporal: () => temporal.workflowService.describeNamespace({ namespace: temporal.options.namespace }),
         keys: async () => ring.newestKeyId(),
+        signIn,
       });
       if (observe) observeMore = observe;
     },

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { findRetryAfter, type RemoteSystem, toStartProblem } from './patient-start.js';
+
+/**
+ * A process that stays up for a person while Entra refuses one of its secrets, so that a new one can be entered at the desk: it
+ * says which setting is refused, and is ready once every sign-in works.
+ */
+export interface SignIn {
+  readonly system: RemoteSystem;
+  readonly ask: () => Promise<unknown>;
+}
+
+export interface SignInWatch {
+  readonly log: Logger;
+  /** Where the desk is, when it is switched on. */
+  readonly deskUrl: string | undefined;
+  readonly pause?: (ms: number, signal: AbortSignal) => Promise<unknown>;
+}
+
+export interface SignIns {
+  /** Resolves with whether all work; false when it was stopped before. */
+  readonly all: Promise<boolean>;
+  /** For the check of readiness. */
+  readonly work: () => boolean;
+  stop(): void;
+}
+
+const FIRST_WAIT_MS = 1_000;
+/** Somebody who has entered a new secret waits for it to be taken. */
+const MAX_WAIT_MS = 15_000;
+
+export function watchSignIns(signIns: readonly SignIn[], { log, deskUrl, pause = pauseFor }: SignInWatch): SignIns {
+  const stopping = new AbortController();
+  let areGood = false;
+  let said: string | undefined;
+  const desk = deskUrl === undefined ? '' : `; the desk is open at ${deskUrl}`;
+  const all = (async () => {
+    for (let waitMs = FIRST_WAIT_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+      const problem = await findProblem(signIns);
+      if (problem === undefined) {
+        areGood = true;
+        return true;
+      }
+      // Once, not at every try.
+      if (problem.text !== said) log.warn(`not ready: ${problem.text}${desk}`);
+      said = problem.text;
+      // The server knows better than our back-off when it will listen again (I8).
+      await pause(Math.max(waitMs, problem.retryAfterMs), stopping.signal);
+    }
+    return false;
+  })();
+  return { all, work: () => areGood, stop: () => stopping.abort() };
+}
+
+interface Problem {
+  readonly text: string;
+  readonly retryAfterMs: number;
+}
+
+async function findProblem(signIns: readonly SignIn[]): Promise<Problem | undefined> {
+  const problems = await Promise.all(
+    signIns.map(async ({ system, ask }) => {
+      try {
+        await ask();
+        return undefined;
+      } catch (error) {
+        return { text: toStartProblem(system, error), retryAfterMs: findRetryAfter(error) ?? 0 };
+      }
+    }),
+  );
+  const found = problems.filter((problem) => problem !== undefined);
+  if (found.length === 0) return undefined;
+  return {
+    text: found.map(({ text }) => text).join('; '),
+    retryAfterMs: Math.max(...found.map(({ retryAfterMs }) => retryAfterMs)),
+  };
+}
+
+async function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await sleep(ms, undefined, { signal });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
