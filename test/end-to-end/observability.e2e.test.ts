@@ -1,6 +1,8 @@
+import { fileURLToPath } from 'node:url';
 import type { LoggedRequest } from '@dealbridge/simulators/kernel/server.js';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { startProcess, stopProcess } from '../../tools/stage/process.js';
 import { type CollectedSpan, type Collector, startCollector } from '../support/collector.js';
 import { createDealer, until } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
@@ -121,7 +123,8 @@ describe('the status of a process', () => {
   it.each(['worker', 'starter'] as const)('%s: lives, is ready, and says what is checked', async (process) => {
     expect((await ask(process, '/livez')).status).toBe(200);
     const ready = await ask(process, '/readyz');
-    expect(await ready.json()).toEqual({ ledger: 'ok', temporal: 'ok', keys: 'ok' });
+    const signIn = process === 'starter' ? { signIn: 'ok' } : {};
+    expect(await ready.json()).toEqual({ ledger: 'ok', temporal: 'ok', keys: 'ok', ...signIn });
     expect(ready.status).toBe(200);
     expect((await ask(process, '/other')).status).toBe(404);
   });
@@ -139,6 +142,41 @@ describe('the status of a process', () => {
     expect(starter).toMatch(/^dealbridge_deals\{state="held"\} 0$/m);
     expect(starter).toMatch(/^dealbridge_ready\{check="ledger"\} 1$/m);
     expect(starter).toMatch(/^dealbridge_http_requests_total\{route="\/webhooks\/dataverse",status="202"\} [1-9]/m);
+  });
+});
+
+describe('a starter with a secret that Entra does not take', () => {
+  it('opens the desk, says which setting is refused, and is ready once it is taken', async () => {
+    const secret = 'a-secret-that-comes-later';
+    let heard = '';
+    const starting = startProcess(
+      {
+        name: 'another starter',
+        path: fileURLToPath(new URL('../../dist/starter.js', import.meta.url)),
+        args: [],
+        env: { ...stage.env, DATAVERSE_CLIENT_SECRET: secret, STARTER_PORT: '0', DESK_PORT: '0' },
+      },
+      ['pipe', 'pipe'],
+      (chunk) => {
+        heard += chunk.toString();
+      },
+    );
+    const find = (pattern: RegExp): string | undefined => pattern.exec(heard)?.[1];
+    await until(() => find(/(not ready: .*?; the desk is open at http:\/\/[\d.:]+)"/) !== undefined);
+    expect(heard).toContain('not ready: setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes');
+    expect(heard).not.toContain('starter ready');
+    const ready = await fetch(`http://127.0.0.1:${find(/"port":(\d+),[^{}]*"msg":"status at/)}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ ledger: 'ok', signIn: 'failed' });
+    expect((await fetch(`${find(/the desk is open at (http:\/\/[\d.:]+)"/)}/sign-in`)).status).toBeLessThan(500);
+    const { entra, dataverseApp } = stage.simulators.connection;
+    await fetch(`${entra}/_sim/apps`, {
+      method: 'POST',
+      body: JSON.stringify({ clientId: dataverseApp.clientId, clientSecret: secret }),
+    });
+    const { child } = await starting;
+    await until(() => heard.includes('starter ready'));
+    await stopProcess(child, 'SIGTERM');
   });
 });
 
