@@ -26,7 +26,8 @@ export async function openTemporalOnPostgresql({ binary, folder, namespaces = ['
   const programs = await ensureTemporalPrograms();
   if (!findOnPath('psql')) throw new SetUpError("psql is missing: install Debian's package `postgresql`.");
   const { startPostgresql } = await import('../../dist-tools/tools/stage/postgresql.js');
-  const postgresql = await startPostgresql(['max_connections=200']);
+  const settings = compose().services.postgres.command.filter((word) => word.includes('='));
+  const postgresql = await startPostgresql(settings);
   if (!postgresql) throw new SetUpError("PostgreSQL is missing: install Debian's package `postgresql`.");
   onStop(() => postgresql.stop());
   const { hostname, port, username } = new URL(postgresql.url);

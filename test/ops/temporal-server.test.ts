@@ -1,0 +1,80 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+// @ts-expect-error plain script without types, shared with the other commands
+import { SERVER_VERSION } from '../../scripts/lib/temporal-programs.mjs';
+
+/** Temporal's server is set up in three places: by docker-compose.yml, by its own chart, and by `--temporal postgresql`. */
+
+const read = (path: string): unknown => parse(readFileSync(path, 'utf8'), { merge: true });
+interface Service {
+  readonly image: string;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly command: readonly string[];
+}
+const { services } = read('docker-compose.yml') as { readonly services: Readonly<Record<string, Service>> };
+const values = read('ops/helm/temporal.values.yaml') as {
+  readonly server: {
+    readonly image: { readonly tag: string };
+    readonly dynamicConfig: object;
+    readonly config: {
+      readonly persistence: {
+        readonly numHistoryShards: number;
+        readonly datastores: Readonly<Record<string, object>>;
+      };
+      readonly namespaces: { readonly namespace: readonly { readonly name: string; readonly retention: string }[] };
+    };
+    readonly tls: Readonly<Record<string, object>>;
+  };
+};
+
+describe("Temporal's server", () => {
+  it('is of one version everywhere', () => {
+    expect(services['temporal']?.image).toContain(`:${SERVER_VERSION}@`);
+    expect(services['temporal-schema']?.image).toContain(`:${SERVER_VERSION}@`);
+    expect(values.server.image.tag).toBe(SERVER_VERSION);
+  });
+
+  it('has in a cluster the settings, shards, retention and databases that it has in containers', () => {
+    const { server } = values;
+    expect(server.dynamicConfig).toEqual(read('docker/dynamicconfig/dealbridge.yaml'));
+    const { persistence, namespaces } = server.config;
+    const environment = services['temporal']?.environment ?? {};
+    expect(String(persistence.numHistoryShards)).toBe(environment['NUM_HISTORY_SHARDS']);
+    const expected = { pluginName: environment['DB'], user: environment['POSTGRES_USER'] };
+    expect(persistence.datastores['default']).toMatchObject({ sql: { ...expected, databaseName: 'temporal' } });
+    expect(persistence.datastores['visibility']).toMatchObject({
+      sql: { ...expected, databaseName: 'temporal_visibility' },
+    });
+    const made = services['temporal-namespace']?.command.join('\n') ?? '';
+    for (const { name, retention } of namespaces.namespace)
+      expect(made).toContain(`create -n ${name} --retention ${retention}`);
+  });
+
+  it('finds as many sessions in the database of the containers as its four services may open', () => {
+    const [most] = (services['postgres']?.command ?? []).flatMap(
+      (word) => /^max_connections=(\d+)$/.exec(word)?.[1] ?? [],
+    );
+    const { datastores } = values.server.config.persistence;
+    const perService = Object.values(datastores).reduce(
+      (sum, store) => sum + (store as { readonly sql: { readonly maxConns: number } }).sql.maxConns,
+      0,
+    );
+    expect(Number(most)).toBeGreaterThan(4 * perService + 100);
+  });
+
+  it('asks everybody for a certificate, in a cluster as in containers', () => {
+    const tls = readFileSync('docker/tls/server.env', 'utf8');
+    expect(tls).toContain('TEMPORAL_TLS_REQUIRE_CLIENT_AUTH=true');
+    for (const side of ['internode', 'frontend'])
+      expect(values.server.tls[side]).toMatchObject({ enabled: true, requireClientAuth: true, serverName: 'temporal' });
+  });
+
+  it('counts what the number of workers follows', () => {
+    const { rules } = read('ops/helm/prometheus-adapter.values.yaml') as {
+      readonly rules: { readonly external: readonly { readonly seriesQuery: string; readonly name: { as: string } }[] };
+    };
+    const { worker } = read('ops/helm/dealbridge/values.yaml') as { worker: { autoscaling: { metric: string } } };
+    expect(rules.external.map(({ name }) => name.as)).toEqual([worker.autoscaling.metric]);
+  });
+});
