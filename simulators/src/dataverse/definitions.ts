@@ -5,7 +5,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { deleteColumn, noteComponent } from './components.js';
 import { addColumn, addKey, attributes, definition, fitsDefinition, keysOf, pick } from './metadata.js';
-import { manyToManyOf, manyToOneOf, oneToManyOf } from './relationships.js';
+import { manyToManyOf, manyToOneOf, oneToManyOf, relationships } from './relationships.js';
 import { DataverseError } from './store.js';
 import type { Table } from './tables.js';
 import { notAllowed } from './writes.js';
@@ -58,6 +58,32 @@ export function routeDefinitions(
   if (request.method === 'PUT') return putDefinition(api, request, table);
   if (request.method !== 'GET') throw notAllowed(request.method);
   return answer(200, { '@odata.context': `${context}/$entity`, ...shown(api, table, options) });
+}
+
+/** `RelationshipDefinitions`, one by its id or schema name, and those of one kind by a cast. */
+export function routeRelationships(
+  api: Api,
+  request: SimRequest,
+  first: Segment,
+  [second, third]: readonly Segment[],
+  options: QueryOptions,
+): SimResponse {
+  checkOptions(options);
+  if (request.method !== 'GET') throw notAllowed(request.method);
+  const context = `${api.url}/$metadata#RelationshipDefinitions`;
+  const cast = second?.name.startsWith('Microsoft.Dynamics.CRM.') ? `#${second.name}` : undefined;
+  if ((second && cast === undefined) || third) throw noSegment((third ?? second)?.name ?? '');
+  const rows = relationships(api.store.schema.tables).filter(
+    (row) => cast === undefined || row['@odata.type'] === cast,
+  );
+  const wanted = first.keys?.['SchemaName'] ?? first.key;
+  if (wanted === undefined) {
+    const value = rows.filter((row) => fitsDefinition(row, options)).map((row) => pick(row, options.select));
+    return answer(200, { '@odata.context': context, value });
+  }
+  const row = rows.find((one) => one['SchemaName'] === wanted || one['MetadataId'] === wanted);
+  if (!row) throw new DataverseError(404, '0x80060888', `Could not find a relationship with name ${wanted}.`);
+  return answer(200, { '@odata.context': `${context}/$entity`, ...pick(row, options.select) });
 }
 
 /** What a definition cannot be without: PUT replaces the whole (reference/dataverse-sales 11.1). */

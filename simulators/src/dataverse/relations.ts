@@ -99,9 +99,31 @@ export const RELATED: readonly Definition[] = [
   },
 ];
 
+/** Further collections of accounts and contacts; `order_customer_accounts` and its like begin with a name of their own. */
+const CUSTOMERS: Readonly<Record<string, string>> = {
+  opportunity: 'opportunity',
+  quote: 'quote',
+  salesorder: 'order',
+  invoice: 'invoice',
+  lead: 'lead',
+};
+
+function customerCollections(table: string): Record<string, { table: string; via: string }> {
+  if (table !== 'account' && table !== 'contact') return {};
+  const found: Record<string, { table: string; via: string }> = {};
+  for (const [name, start] of Object.entries(CUSTOMERS))
+    found[`${start}_customer_${table}s`] = { table: name, via: 'customerid' };
+  for (const name of ['opportunity', 'lead'])
+    found[`${name}_parent_${table}`] = { table: name, via: `parent${table}id` };
+  if (table === 'account') return found;
+  found['contact_customer_contacts'] = { table: 'contact', via: 'parentcustomerid' };
+  found['account_primary_contact'] = { table: 'account', via: 'primarycontactid' };
+  return found;
+}
+
 /** Collections of the tables that activities, connections and notes point at. */
 export function collectionsTo(table: string): Record<string, { table: string; via: string }> {
-  const found: Record<string, { table: string; via: string }> = {};
+  const found = customerCollections(table);
   const regarded = REGARDED[table];
   for (const [name, plural] of Object.entries(regarded === undefined ? {} : ACTIVITIES))
     found[`${regarded}_${plural}`] = { table: name, via: 'regardingobjectid' };

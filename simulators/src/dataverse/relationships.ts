@@ -1,5 +1,5 @@
 import { guidFrom } from '../kernel/random.js';
-import { MANY_TO_MANY } from './relations.js';
+import { MANY_TO_MANY, type ManyToMany } from './relations.js';
 import type { Table } from './tables.js';
 
 /** Relationships as the metadata tells them: each lookup is one, seen from both of its tables. */
@@ -30,6 +30,7 @@ function relationshipsOf(tables: readonly Table[]): Relationship[] {
 
 function toMetadata({ schemaName, from, column, nav, to, collection }: Relationship): Record<string, unknown> {
   return {
+    '@odata.type': '#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata',
     MetadataId: guidFrom(`relationship/${schemaName}`),
     SchemaName: schemaName,
     RelationshipType: 'OneToManyRelationship',
@@ -59,7 +60,17 @@ export function manyToOneOf(tables: readonly Table[], table: Table): Record<stri
 
 /** MicrosoftDocs/powerapps-docs, webapi/query-metadata-web-api.md, ManyToManyRelationshipMetadata. */
 export function manyToManyOf({ name }: Table): Record<string, unknown>[] {
-  return MANY_TO_MANY.filter(({ tables }) => tables.includes(name)).map((one) => ({
+  return MANY_TO_MANY.filter(({ tables }) => tables.includes(name)).map(toManyToMany);
+}
+
+/** `RelationshipDefinitions`: all of them, whatever their kind. */
+export function relationships(tables: readonly Table[]): Record<string, unknown>[] {
+  return [...relationshipsOf(tables).map(toMetadata), ...MANY_TO_MANY.map(toManyToMany)];
+}
+
+function toManyToMany(one: ManyToMany): Record<string, unknown> {
+  return {
+    '@odata.type': '#Microsoft.Dynamics.CRM.ManyToManyRelationshipMetadata',
     MetadataId: guidFrom(`relationship/${one.name}`),
     SchemaName: one.name,
     RelationshipType: 'ManyToManyRelationship',
@@ -72,5 +83,5 @@ export function manyToManyOf({ name }: Table): Record<string, unknown>[] {
     Entity2LogicalName: one.tables[1],
     Entity2IntersectAttribute: `${one.tables[1]}id`,
     Entity2NavigationPropertyName: one.name,
-  }));
+  };
 }

@@ -11,7 +11,7 @@ import { createAdmin } from './admin.js';
 import { type Api, answer, noSegment } from './answers.js';
 import { runBatch } from './batch.js';
 import { isCustomization, routeCustomization, seedCustomizations } from './customizations.js';
-import { routeDefinitions } from './definitions.js';
+import { routeDefinitions, routeRelationships } from './definitions.js';
 import { metadata } from './edmx.js';
 import { formatOf, inFormat } from './formats.js';
 import { ServiceProtection } from './limits.js';
@@ -260,6 +260,7 @@ function route(sim: Sim, request: SimRequest): SimResponse {
       '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveAvailableLanguagesResponse`,
       LocaleIds: [1033],
     });
+  if (first.name === 'RelationshipDefinitions') return routeRelationships(api, request, first, below, options);
   if (first.name === 'EntityDefinitions') return routeDefinitions(api, request, first, below, options);
   const table = sim.store.schema.findSet(first.name);
   if (table) {

@@ -96,6 +96,17 @@ export function testMetadata({ ask }: DataverseRequests): void {
       expect(all.body.value.every((one: { Keys: unknown }) => Array.isArray(one.Keys))).toBe(true);
     });
 
+    // query-metadata-web-api.md, query RelationshipDefinitions
+    it('lists relationships of all kinds, by name and by cast', async () => {
+      const { body } = await ask('GET', "RelationshipDefinitions?$filter=SchemaName eq 'contactleads_association'");
+      expect(body.value).toMatchObject([{ RelationshipType: 'ManyToManyRelationship' }]);
+      const one = await ask('GET', "RelationshipDefinitions(SchemaName='account_primary_contact')");
+      expect(one.body).toMatchObject({ ReferencingEntity: 'account', ReferencingAttribute: 'primarycontactid' });
+      const cast = 'RelationshipDefinitions/Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata?$select=SchemaName';
+      expect((await ask('GET', cast)).body.value.length).toBeGreaterThan(100);
+      expect((await ask('GET', "RelationshipDefinitions(SchemaName='no_such')")).status).toBe(404);
+    });
+
     it('gives relationships with their navigation properties, labels and names of collections', async () => {
       const { body } = await ask('GET', `${account}/OneToManyRelationships`);
       const contacts = body.value.find((one: { SchemaName: string }) => one.SchemaName === 'contact_customer_accounts');
