@@ -120,12 +120,13 @@ describe('a worker that starts while Business Central is busy', () => {
     await stage.killWorker();
     const { faults } = stage.simulators.businessCentral;
     const match = { path: '/api/v2\\.0/companies$' };
-    // The first question is the identity of the environment, which is asked again before the first write.
+    // The first question is the identity of the environment, whose 429 pauses the lane for whoever asks next.
     faults.add({ match, times: 2, effect: { kind: 'status', status: 429 } });
     faults.add({ match, nth: 3, effect: { kind: 'status', status: 503, headers: { 'retry-after': '1' } } });
     said = '';
     await stage.startWorker();
-    expect(said.match(/"not started yet: waiting for Business Central"/g)).toHaveLength(2);
+    expect(said.match(/"not started yet: waiting for Business Central"/g)).toHaveLength(3);
+    expect(said).toContain('"reason":"look the company up: throttled"');
     expect(said).toMatch(/"waitingFor":"Business Central","reason":"look the company up: throttled \(429/);
     expect(said).toMatch(/"look the company up: unavailable \(503[^}]*"retryInMs":1000/);
   });
