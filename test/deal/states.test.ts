@@ -18,6 +18,11 @@ import {
 } from '../../src/deal/states.js';
 import { HISTORIES, HISTORY_FOLDER } from '../support/histories.js';
 
+/** `drafted` goes over into what follows without a step between, and the list of runs is told only what lasts. */
+function isListed(from: DealState, to: DealState): boolean {
+  return canMove(from, to) || (canMove(from, 'drafted') && canMove('drafted', to));
+}
+
 /** The states that a recorded run went through, as its search attribute showed them. */
 function statesOf(name: string): DealState[] {
   const text = readFileSync(join(HISTORY_FOLDER, `${name}.json`), 'utf8');
@@ -33,7 +38,7 @@ describe('the table of states', () => {
       if (states.length === 0) wrong.push(`${name}: no state`);
       for (const [index, to] of states.slice(1).entries()) {
         const from = states[index] as DealState;
-        if (!canMove(from, to)) wrong.push(`${name}: ${from} to ${to}`);
+        if (!isListed(from, to)) wrong.push(`${name}: ${from} to ${to}`);
       }
     }
     expect(wrong).toEqual([]);

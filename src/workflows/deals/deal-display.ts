@@ -25,7 +25,7 @@ export class DealDisplay {
   private readonly ref: RecordRef;
   private label: DealLabel | undefined;
   /** What the list of runs is to say, and what it says. */
-  private wanted: Listed = {};
+  private wanted: Listed;
   private listed: Listed;
   private shownState: DealState = 'reading';
   private step = 'starting';
@@ -44,6 +44,8 @@ export class DealDisplay {
       state: known.get(SEARCH_ATTRIBUTES.state),
       holdReason: known.get(SEARCH_ATTRIBUTES.holdReason),
     };
+    // A run that goes on where another one ended says nothing until it moves.
+    this.wanted = this.listed;
     showBeforeSteps(() => this.list());
   }
 
