@@ -14,7 +14,7 @@ export function testActivities({ ask, account }: DataverseRequests): void {
   }
 
   describe('activities', () => {
-    // webapi/create-entity-web-api.md, create related table rows in one operation; entity reference task.md
+    // webapi/create-entity-web-api.md, create related table rows in one operation; the entity page task.md
     it('come with the row that they regard, with state, type and the way back', async () => {
       const subject = randomUUID();
       const { accountid } = await make('accounts', { name: 'Regarded', Account_Tasks: [{ subject, prioritycode: 2 }] });
@@ -31,7 +31,7 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       expect((await ask('GET', `tasks(${id})`)).body.statuscode).toBe(5);
     });
 
-    // entity reference account.md, contact_customer_accounts and Account_Tasks: Delete: Cascade
+    // the entity page account.md, contact_customer_accounts and Account_Tasks: Delete: Cascade
     it('go with the row that they regard, as contacts go with their account', async () => {
       const { accountid } = await make('accounts', {
         name: 'Gone',
@@ -47,7 +47,7 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       expect((await ask('GET', tasks)).body.value).toEqual([]);
     });
 
-    // email-activity-entities.md, with activity parties; entity reference activityparty.md
+    // email-activity-entities.md, with activity parties; the entity page activityparty.md
     it('have parties, each with its part', async () => {
       const { accountid } = await account();
       const email = await make('emails', {
@@ -59,7 +59,7 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       expect(body.value).toMatchObject([{ participationtypemask: 2, _partyid_value: accountid }]);
     });
 
-    // entity reference phonecall.md and appointment.md
+    // the entity page phonecall.md and appointment.md
     it('phone calls and appointments have statuses of their own', async () => {
       expect(await make('phonecalls', { subject: 'Call', phonenumber: '1' })).toMatchObject({ statuscode: 1 });
       const appointment = await make('appointments', { subject: 'Meet', location: 'Hall' });
@@ -69,7 +69,7 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       expect(wrong.body.error?.code).toBe('0x80048408');
     });
 
-    // entity reference connection.md
+    // the entity page connection.md
     it('a connection joins two rows and bears the name of the second', async () => {
       const { accountid } = await account();
       const lead = await make('leads', { firstname: 'Ada', lastname: 'L', subject: 'Interested' });
