@@ -8,6 +8,8 @@ import { createStoppedClock, type StoppedClock } from '../support/stopped-clock.
 let clock: StoppedClock;
 let until: Date | undefined;
 let ended: string[];
+/** Of each pause, whether requests had been taken since the last one. */
+let begun: boolean[];
 /** Requests that left, by the second. */
 let sent: { readonly worker: string; readonly at: number }[];
 let [here, there]: Throttle[] = [];
@@ -22,7 +24,8 @@ function createWorker(name: string): Throttle {
     async find() {
       return until && { until, restMs: until.getTime() - clock.now().getTime() };
     },
-    async begin({ retryAfterMs = 5_000 }) {
+    async begin({ retryAfterMs = 5_000, wasTaking }) {
+      begun.push(wasTaking);
       until = new Date(Math.max(clock.now().getTime() + retryAfterMs, until?.getTime() ?? 0));
       return { until, restMs: until.getTime() - clock.now().getTime() };
     },
@@ -52,7 +55,7 @@ async function pass(forSeconds: number): Promise<void> {
 beforeEach(() => {
   clock = createStoppedClock();
   until = undefined;
-  [ended, sent, timers] = [[], [], []];
+  [ended, begun, sent, timers] = [[], [], [], []];
   [here, there] = [createWorker('here'), createWorker('there')];
 });
 
@@ -207,6 +210,24 @@ describe('after a pause', () => {
     const next = ask(there, 'there');
     await settle();
     expect(next.outcome).toMatchObject({ facts: { retryAfterMs: 9_500 } });
+  });
+
+  it('another one is in a row with it until a round of requests was taken', async () => {
+    await pauseFor(5_000);
+    await pass(5);
+    const probe = ask(here);
+    await settle();
+    await probe.answer(throttled(5_000));
+    await pass(5);
+    for (let turn = 0; turn < 3; turn += 1) {
+      const asked = ask(here);
+      await settle();
+      await asked.answer();
+    }
+    const refused = ask(here);
+    await settle();
+    await refused.answer(throttled(5_000));
+    expect(begun).toEqual([false, false, true]);
   });
 
   it('that is long past nobody starts slowly', async () => {

@@ -92,7 +92,12 @@ describe('a lane whose quota is used up', () => {
   it('is told with its end, and is nothing that somebody has to mend', async () => {
     const lane = { system: 'business-central', address: 'https://bc/US', clientId: 'one' } as const;
     const database = openDatabase(embedded.url);
-    const throttling = { retryAfterMs: 600_000, leftMsAgo: 0, problem: 'read the order: throttled (429)' };
+    const throttling = {
+      retryAfterMs: 600_000,
+      leftMsAgo: 0,
+      wasTaking: false,
+      problem: 'read the order: throttled (429)',
+    };
     const { until } = await createThrottledLaneLedger(database).pause(lane, throttling);
     const examined = await examineWith();
     await database.query('DELETE FROM throttled_lanes');

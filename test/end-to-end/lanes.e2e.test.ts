@@ -122,7 +122,12 @@ describe('a lane that is paused', () => {
   it('is shown with its end, by command and to monitors', async () => {
     const lane = { system: 'dataverse', address: 'https://org', clientId: 'one' } as const;
     const lanes = createThrottledLaneLedger(stage.database);
-    const { until: end } = await lanes.pause(lane, { retryAfterMs: 600_000, leftMsAgo: 0, problem: 'read: throttled' });
+    const { until: end } = await lanes.pause(lane, {
+      retryAfterMs: 600_000,
+      leftMsAgo: 0,
+      wasTaking: false,
+      problem: 'read: throttled',
+    });
     const { stdout } = await runCli(['feeds'], stage.env);
     expect(stdout).toContain(
       `dataverse throttled until ${end.toISOString()}, deals wait (https://org, app registration one): read: throttled`,

@@ -4,7 +4,7 @@ import { migrate } from '../../src/ledger/migrate.js';
 import { createThrottledLaneLedger, type ThrottledLaneLedger } from '../../src/ledger/settings/throttled-lanes.js';
 
 const LANE = { system: 'business-central', address: 'https://bc/v2.0/tenant/US', clientId: 'one' } as const;
-const heard = { retryAfterMs: undefined, leftMsAgo: 0, problem: 'read the order: throttled (429)' };
+const heard = { retryAfterMs: undefined, leftMsAgo: 0, wasTaking: false, problem: 'read the order: throttled (429)' };
 
 /** What every database must do through which workers share the pauses of their lanes. */
 export function testThrottledLanes(
@@ -77,6 +77,15 @@ export function testThrottledLanes(
       expect(pauses).toEqual([5, 10, 20, 40, 60, 60]);
       await age(600);
       expect(Math.ceil(((await here?.pause(LANE, heard))?.restMs ?? 0) / 1_000)).toBe(5);
+    });
+
+    it('begin anew where requests were taken in between', async () => {
+      await here?.pause(LANE, heard);
+      await age(6);
+      await there?.pause(LANE, heard);
+      await age(11);
+      const pause = await there?.pause(LANE, { ...heard, wasTaking: true });
+      expect(Math.ceil((pause?.restMs ?? 0) / 1_000)).toBe(5);
     });
 
     it('do not grow by what was on its way when the pause began', async () => {

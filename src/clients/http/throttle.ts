@@ -27,6 +27,8 @@ export interface SharedPauses {
     /** Undefined: the answer did not say. */
     readonly retryAfterMs: number | undefined;
     readonly leftMsAgo: number;
+    /** Whether some requests of this process were taken since the last pause: then this one is the first of a row. */
+    readonly wasTaking: boolean;
     /** What was answered, without a customer's data. */
     readonly problem: string;
   }): Promise<SharedPause>;
@@ -50,6 +52,8 @@ const MIN_RETRY_MS = 1_000;
 const RECENT_MS = 10_000;
 /** More requests at once than this no lane has; the slow start is over. */
 const UNLIMITED_FROM = 64;
+/** More than one round of the slow start was taken: the quota had room again. */
+const TAKING_FROM = 4;
 /** After this many requests that were taken, a lane that was too parallel tries one more at once. */
 const TAKEN_FOR_ONE_MORE = 20;
 /** Dataverse counts execution time and concurrency as well: fewer at once help (reference/dataverse-sales 6.1). */
@@ -126,6 +130,7 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
     const pause = await pauses.begin({
       retryAfterMs: error.facts.retryAfterMs,
       leftMsAgo: clock.now().getTime() - leftAt.getTime(),
+      wasTaking: met !== undefined && ceiling >= TAKING_FROM,
       problem: error.message,
     });
     meet(pause);

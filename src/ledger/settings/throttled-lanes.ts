@@ -20,6 +20,8 @@ export interface Throttling {
   readonly retryAfterMs: number | undefined;
   /** How long ago the refused request left. */
   readonly leftMsAgo: number;
+  /** Whether requests were taken since the last pause: then nothing is in a row with it. */
+  readonly wasTaking: boolean;
   readonly problem: string;
 }
 
@@ -81,7 +83,7 @@ export function createThrottledLaneLedger(database: Database): ThrottledLaneLedg
       const row = await selectRow(database, stateRow, `SELECT paused_until, ${REST} ${OF_LANE}`, keyOf(lane));
       return row && { until: row.paused_until, restMs: row.rest_ms };
     },
-    pause: (lane, { retryAfterMs, leftMsAgo, problem }) =>
+    pause: (lane, { retryAfterMs, leftMsAgo, wasTaking, problem }) =>
       database.transaction(async (tx) => {
         const key = keyOf(lane);
         // Two workers that hear it at once make one pause of it.
@@ -89,7 +91,7 @@ export function createThrottledLaneLedger(database: Database): ThrottledLaneLedg
         const before = await selectRow(tx, beforeRow, `SELECT pauses_in_a_row, ${REST}, ${SINCE} ${OF_LANE}`, key);
         // What was on its way when the pause began is answered alike, and tells nothing new.
         const wasOnItsWay = before !== undefined && leftMsAgo >= before.since_ms;
-        const pausesInARow = toPausesInARow(before, wasOnItsWay);
+        const pausesInARow = toPausesInARow(before, { wasOnItsWay, wasTaking });
         const forMs = retryAfterMs ?? (wasOnItsWay ? 0 : toGrowingPauseMs(pausesInARow));
         const isNew = (before === undefined || before.rest_ms <= 0) && forMs > 0;
         const row = await selectRow(
@@ -130,8 +132,9 @@ export function createThrottledLaneLedger(database: Database): ThrottledLaneLedg
 
 function toPausesInARow(
   before: { readonly pauses_in_a_row: number; readonly rest_ms: number } | undefined,
-  wasOnItsWay: boolean,
+  { wasOnItsWay, wasTaking }: { readonly wasOnItsWay: boolean; readonly wasTaking: boolean },
 ): number {
   if (!before || before.rest_ms < -FORGOTTEN_AFTER_MS) return 1;
-  return wasOnItsWay ? before.pauses_in_a_row : before.pauses_in_a_row + 1;
+  if (wasOnItsWay) return before.pauses_in_a_row;
+  return wasTaking ? 1 : before.pauses_in_a_row + 1;
 }
