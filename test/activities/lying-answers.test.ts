@@ -100,6 +100,20 @@ describe.each([
     expect(await openSteps().readDraft(of)).toMatchObject({ id: draft.id });
   });
 
+  it('a change once is not taken for gone: the change is repeated', async () => {
+    const { draft, of } = await makeDraft(kind);
+    fail(`${set}\\(`, { kind: 'not-found' }, 'PATCH');
+    const change = { ...of, etag: draft.etag, discount: '0' };
+    expect(await refusal(openSteps().setDiscount(change))).toBe('business-central/unavailable');
+    expect(await openSteps().setDiscount(change)).toMatchObject({ id: draft.id });
+  });
+
+  it('a change of what was deleted is held', async () => {
+    const { draft, of } = await makeDraft(kind);
+    await openSteps().deleteDraft({ ...of, evenIfEdited: true });
+    expect(await refusal(openSteps().setDiscount({ ...of, etag: draft.etag, discount: '0' }))).toBe('draft-gone');
+  });
+
   it('and taken for gone all the same is adopted by the next version', async () => {
     const { draft, deal } = await makeDraft(kind);
     expect(await openSteps().createDraft(inputOf(deal, kind, 2))).toMatchObject({ id: draft.id });

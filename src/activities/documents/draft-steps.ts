@@ -26,7 +26,7 @@ import {
   withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
-import { findDraftOrGone } from './gone.js';
+import { changeUnlessGone, findDraftOrGone } from './gone.js';
 
 type MadeDocument = (Invoice | Order) & { readonly made?: DraftProvenance };
 
@@ -131,10 +131,12 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const deal = await ledger.getDeal(input.recordId, input.revision);
       const wanted = toDiscount(deal, await findCurrency(deal));
       return toTemporalFailures(async () => {
-        const { before, answer } = await discountWithFreshEtag(
-          input,
-          (etag) => port.setDiscount(input.draftId, etag, wanted, REPEATABLE),
-          () => port.get(input.draftId),
+        const { before, answer } = await changeUnlessGone(dependencies, port, input, () =>
+          discountWithFreshEtag(
+            input,
+            (etag) => port.setDiscount(input.draftId, etag, wanted, REPEATABLE),
+            () => port.get(input.draftId),
+          ),
         );
         const { requestId, correlationId, ...document } = answer;
         await ledger.recordOutcome({

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 import type { Invoice, Order } from '../../clients/business-central/client.js';
+import { RemoteApiError } from '../../clients/errors.js';
 import type { StepFailure } from '../../deal/failure-types.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
@@ -39,13 +40,37 @@ export async function findOrGone<Document extends { readonly id: string }>(
     if (second) return second;
     const listed = await list();
     if (!listed.some((other) => other.id === id)) return undefined;
-    throw ApplicationFailure.create({
-      type: 'business-central/unavailable' satisfies StepFailure,
-      message: `document ${id} is listed and cannot be read: looking again`,
-      nextRetryDelay: LOOK_AGAIN_MS,
-      category: ApplicationFailureCategory.BENIGN,
-    });
+    throw lookAgain(`document ${id} is listed and cannot be read`);
   });
+}
+
+function lookAgain(found: string): ApplicationFailure {
+  return ApplicationFailure.create({
+    type: 'business-central/unavailable' satisfies StepFailure,
+    message: `${found}: looking again`,
+    nextRetryDelay: LOOK_AGAIN_MS,
+    category: ApplicationFailureCategory.BENIGN,
+  });
+}
+
+/**
+ * A change of a draft whose «not found» counts only when the draft is gone.
+ * @throws ApplicationFailure to be repeated, while it is there
+ */
+export async function changeUnlessGone<T>(
+  dependencies: Pick<CompanyDependencies, 'goneCheckMs'>,
+  port: DocumentPort,
+  of: { readonly recordId: string; readonly draftId: string },
+  change: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!(error instanceof RemoteApiError) || error.code !== 'not-found') throw error;
+    if (await findDraftOrGone(dependencies, port, of))
+      throw lookAgain(`draft ${of.draftId} is there and could not be changed`);
+    throw error;
+  }
 }
 
 /** A draft of the deal, by its port. */
