@@ -6,7 +6,7 @@ import { say, step } from './say.mjs';
 
 /** Temporal's own server and schema tool, of the version that docker-compose.yml names; the command line has the development server only. */
 
-const SERVER_VERSION = '1.32.0';
+export const SERVER_VERSION = '1.32.0';
 const MODULE = 'go.temporal.io/server';
 
 /** On the PATH by the names of the images, in the user's cache, or built with Go. */

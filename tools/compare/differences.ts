@@ -51,6 +51,9 @@ function describeRun({ outcome, failure }: Run): string {
 /** Headers that clients act on. */
 const HEADERS = ['content-type', 'odata-version', 'preference-applied', 'www-authenticate', 'allow'];
 
+/** FetchXML leaves empty columns out of its rows, so that those say more of the data than of the server. */
+const LEAVES_OUT = /[?&](?:fetchXml|savedQuery|userQuery)=/i;
+
 function compareExchange(ours: Exchange, theirs: Exchange): string[] {
   const details: string[] = [];
   const differ = (what: string, tenant: unknown, simulator: unknown): void => {
@@ -61,7 +64,8 @@ function compareExchange(ours: Exchange, theirs: Exchange): string[] {
   const [right, left] = [errorOf(theirs.body), errorOf(ours.body)];
   differ('error code', right?.code, left?.code);
   differ('error text', right?.text, left?.text);
-  if (theirs.status === ours.status && !right) details.push(...compareFields(ours.body, theirs.body));
+  if (theirs.status === ours.status && !right && !LEAVES_OUT.test(ours.path))
+    details.push(...compareFields(ours.body, theirs.body));
   return details;
 }
 
