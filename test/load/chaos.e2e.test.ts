@@ -109,7 +109,8 @@ describe(`${DEALS} deals under faults`, () => {
   it('records were superseded or already handed over, invoices and orders were posted and paid', () => {
     for (const state of ['superseded', 'already-handed-over', 'written-back', 'settled'])
       expect(report.states, state).toHaveProperty(state);
-    expect(report.posted).toBeGreaterThanOrEqual(DEALS);
+    // What is cancelled in time has no invoice; which deals those may be, the finding «lost» says one by one.
+    expect(report.posted).toBeGreaterThanOrEqual(DEALS - (report.states['cancelled'] ?? 0));
     expect(report.paid).toBeGreaterThan(0);
   });
 });
