@@ -43,6 +43,8 @@ export interface ToldDeal {
   readonly name: string;
 }
 
+const ON_THEIR_WAY_MS = 500;
+
 export async function tellSurvival(
   { businessCentral: { requests } }: Simulators,
   temporal: Client,
@@ -57,6 +59,10 @@ export async function tellSurvival(
   const since = (one: LoggedRequest): LoggedRequest[] => requests.slice(requests.indexOf(one) + 1);
 
   const again = await findSecondDraft(temporal, deals);
+  // What was on its way when the 429 came is answered too; the pause shows behind that.
+  const next = since(throttled).find(
+    (one) => Date.parse(one.startedAt) > Date.parse(throttled.startedAt) + ON_THEIR_WAY_MS,
+  );
   const made = requests.filter((one) => one.path === throttled.path && one.status === 201).length;
   const documentId = /salesInvoices\(([^)]+)\)/.exec(lost.path)?.[1] ?? '';
   const posted = requests.filter(({ path, status }) => path === lost.path && status !== 429).length;
@@ -67,7 +73,7 @@ export async function tellSurvival(
     lines: [
       `${after(throttled)}: Business Central answered the draft of ${again?.deal.name ?? '?'} with 429 and Retry-After: ${RETRY_AFTER_S}.`,
       again
-        ? `  Temporal waited as long as it was told and sent it again at ${toSeconds(again.at)}; the others went on. Drafts made: ${made}, one a deal.`
+        ? `  All requests of the app registration waited as long as it was told: the first one after it left at ${next ? after(next) : '?'}. Drafts made: ${made}, one a deal.`
         : '  NOT sent again.',
       `${after(lost)}: Business Central posted ${deal?.name ?? documentId}, and the connection broke before the answer.`,
       look
