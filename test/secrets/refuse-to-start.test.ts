@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
@@ -72,6 +72,7 @@ describe('a worker that still waits', () => {
     const secrets = { DATAVERSE_CLIENT_SECRET: 'a-secret-of-sales', BC_CLIENT_SECRET: 'a-secret-of-finance' };
     const away = { ENTRA_LOGIN_URL: 'http://127.0.0.1:9', BC_URL: 'http://127.0.0.1:9' };
     const child = spawn(process.execPath, ['dist/worker.js'], { env: { ...env, ...secrets, ...away } });
+    onTestFinished(() => void child.kill('SIGKILL'));
     await new Promise<void>((resolve) => {
       child.stderr.on('data', (chunk: Buffer) => {
         if (chunk.toString().includes('waiting for Sales')) resolve();
