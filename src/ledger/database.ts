@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import pg from 'pg';
 import { InternalError } from '../deal/errors.js';
 import { observeStatement } from '../telemetry/statements.js';
@@ -36,7 +37,8 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
   pool.on('error', () => undefined);
   pool.on('connect', (client) => client.on('error', () => undefined));
   return {
-    query: (text, values) => observeStatement(text, () => pool.query(text, values ? [...values] : [])),
+    query: (text, values) =>
+      observeStatement(text, () => whilePlansAreOld(connections, () => pool.query(toStatement(text, values)))),
     async transaction(work) {
       const client = await pool.connect();
       const last: Promise<unknown>[] = [];
@@ -44,13 +46,15 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
       // What one of several refused statements leaves to be sent must not be done outside of the transaction.
       const query: Queryable['query'] = (text, values) =>
         isOpen
-          ? observeStatement(text, () => client.query(text, values ? [...values] : []))
+          ? observeStatement(text, () => client.query(toStatement(text, values)))
           : Promise.reject(new InternalError('the transaction of a statement is over'));
+      // Goes out together with the first statement; should it fail, so does all that came after it.
+      const begun = client.query('BEGIN');
+      begun.catch(() => undefined);
       try {
-        await client.query('BEGIN');
         const result = await work({ query, sendLast: (text, values) => void last.push(query(text, values)) });
         isOpen = false;
-        await Promise.all([...last, client.query('COMMIT')]);
+        await Promise.all([begun, ...last, client.query('COMMIT')]);
         client.release();
         return result;
       } catch (error) {
@@ -62,6 +66,41 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
     },
     close: () => pool.end(),
   };
+}
+
+/** A plan from before a migration was refused, in each session at most once: nothing was done, and the session is closed. */
+async function whilePlansAreOld<T>(sessions: number, ask: () => Promise<T>): Promise<T> {
+  for (let session = 0; session < sessions; session += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof pg.DatabaseError) || !OLD_PLAN.has(error.code ?? '')) throw error;
+    }
+  }
+  return ask();
+}
+
+/** `feature_not_supported`, for a plan with other columns than when it was made, and `invalid_sql_statement_name`. */
+const OLD_PLAN: ReadonlySet<string> = new Set(['0A000', '26000']);
+
+/** A statement with values is prepared once in each session, which then neither parses nor plans it again. */
+function toStatement(text: string, values?: readonly unknown[]): pg.QueryConfig {
+  if (!values) return { text };
+  const name = findName(text);
+  return { text, values: [...values], ...(name !== undefined && { name }) };
+}
+
+/** More texts than the product has; a text that is put together anew each time must not fill the sessions. */
+const MAX_PREPARED = 500;
+const names = new Map<string, string>();
+
+/** The same for the same text in every process: the embedded ledger has one session for all of them. */
+function findName(text: string): string | undefined {
+  const known = names.get(text);
+  if (known !== undefined || names.size >= MAX_PREPARED) return known;
+  const name = `dealbridge_${createHash('sha256').update(text).digest('hex').slice(0, 24)}`;
+  names.set(text, name);
+  return name;
 }
 
 /** The same database, whose entries and seals are signed. */

@@ -49,6 +49,18 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
       expect(await written()).toEqual([1, 2]);
     });
 
+    it('prepares a statement once, and anew after a migration has changed what it returns', async () => {
+      const select = 'SELECT * FROM written WHERE value = $1';
+      const readTwice = () => Promise.all([database.query(select, [1]), database.query(select, [1])]);
+      await readTwice();
+      await readTwice();
+      await database.query('ALTER TABLE written ADD COLUMN note text');
+      for (const { rows } of await readTwice()) expect(rows).toEqual([{ value: 1, note: null }]);
+      const within = () => database.transaction((tx) => tx.query(select, [1]));
+      expect((await within()).rows).toEqual([{ value: 1, note: null }]);
+      await database.query('ALTER TABLE written DROP COLUMN note');
+    });
+
     it('is undone when what goes out with its end is refused', async () => {
       const failing = database.transaction(async (tx) => {
         await tx.query(insert, [5]);

@@ -20,6 +20,13 @@ const SIMPLE_QUERY = 'Q'.charCodeAt(0);
 const TERMINATE = 'X'.charCodeAt(0);
 const READY_FOR_QUERY = 'Z'.charCodeAt(0);
 const IDLE = 'I'.charCodeAt(0);
+const PARSE = 'P'.charCodeAt(0);
+const PARSE_HEADER_BYTES = 5;
+/** Without content: its type, and the length of the length. */
+const PARSE_COMPLETE = Uint8Array.of('1'.charCodeAt(0), 0, 0, 0, 4);
+const ERROR = 'E'.charCodeAt(0);
+/** The field of the SQLSTATE `feature_not_supported`: a plan that returns other columns than when it was made. */
+const OLD_PLAN = 'C0A000\0';
 
 export interface EmbeddedLedgerOptions {
   /** Without one it is kept in memory. */
@@ -61,6 +68,8 @@ export async function startEmbeddedLedger(options: EmbeddedLedgerOptions = {}): 
 /** The one session behind all connections; whoever is in a transaction has it until the transaction ends. */
 class Session {
   private readonly db: PGlite;
+  private readonly prepared = new Map<string, string>();
+  private hasOldPlan = false;
   private owner: symbol | undefined;
   private waiting: (() => void)[] = [];
 
@@ -77,13 +86,35 @@ class Session {
     this.owner = connection;
     let isDone = true;
     try {
-      // PGlite answers in a buffer that its next answer overwrites, and a socket may still be reading this one.
-      const answer = Uint8Array.from(await this.db.execProtocolRaw(messages));
+      const answer = await this.ask(messages);
       isDone = isIdle(answer);
+      if (isDone) await this.forgetOldPlans();
       return answer;
     } finally {
       if (isDone) this.release();
     }
+  }
+
+  /** What one connection has prepared the others find prepared, under the same name if it is the same text. */
+  private async ask(messages: Uint8Array): Promise<Uint8Array> {
+    const parse = readParse(messages);
+    if (parse && this.prepared.get(parse.name) === parse.statement) {
+      const answer = await this.db.execProtocolRaw(messages.subarray(parse.length));
+      return Buffer.concat([PARSE_COMPLETE, answer]);
+    }
+    // PGlite answers in a buffer that its next answer overwrites, and a socket may still be reading this one.
+    const answer = Uint8Array.from(await this.db.execProtocolRaw(messages));
+    if (parse && answer[0] === PARSE_COMPLETE[0]) this.prepared.set(parse.name, parse.statement);
+    if (answer[0] === ERROR && Buffer.from(answer).includes(OLD_PLAN)) this.hasOldPlan = true;
+    return answer;
+  }
+
+  /** A migration has changed what a statement returns: all are prepared anew. */
+  private async forgetOldPlans(): Promise<void> {
+    if (!this.hasOldPlan) return;
+    this.hasOldPlan = false;
+    this.prepared.clear();
+    await this.db.exec('DEALLOCATE ALL');
   }
 
   /** A connection that went away in the middle of a transaction leaves nothing behind. */
@@ -99,6 +130,16 @@ class Session {
     this.waiting = [];
     for (const wake of waiting) wake();
   }
+}
+
+/** The Parse of a named statement at the beginning of a block; `statement` is its text with the types of its values. */
+function readParse(messages: Uint8Array) {
+  if (messages[0] !== PARSE) return undefined;
+  const buffer = Buffer.from(messages.buffer, messages.byteOffset, messages.byteLength);
+  const length = 1 + buffer.readInt32BE(1);
+  const nameEnd = buffer.indexOf(0, PARSE_HEADER_BYTES);
+  const name = buffer.toString('utf8', PARSE_HEADER_BYTES, nameEnd);
+  return name === '' ? undefined : { name, length, statement: buffer.toString('latin1', nameEnd, length) };
 }
 
 /** The answer ends in ReadyForQuery, whose last byte tells whether a transaction is open. */
