@@ -13,6 +13,9 @@ export const HEARTBEAT_LIMIT_MS = 6_000;
 export const RECORD_FRESH_MS = 60_000;
 /** A posting that stood in the queue for longer reads it again too, however fresh it was: the worker may have died meanwhile. */
 export const QUEUE_WAIT_MS = 2_000;
+/** Where a 429 does not say how long to wait, the first pause of a row, and the longest (reference/business-central 8). */
+export const FIRST_PAUSE_MS = 5_000;
+export const MAX_PAUSE_MS = 60_000;
 /** A worker that is told to stop lets its steps end, then cancels them, then leaves. */
 export const SHUTDOWN_GRACE_MS = 20_000;
 export const SHUTDOWN_FORCE_MS = 40_000;

@@ -53,6 +53,8 @@ export interface Config {
     readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
+  /** How long a lane pauses at first where a 429 does not say it. */
+  readonly throttlePauseMs: number;
   /** Set: the worker takes tasks of this version only once an operator has made it the current one. */
   readonly workerBuildId: string | undefined;
   /** How old the last look at an environment's identity may be when something is asked of it. */
@@ -177,6 +179,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    throttlePauseMs: e.THROTTLE_PAUSE_MS,
     workerBuildId: e.WORKER_BUILD_ID,
     environmentCheckMs: e.ENVIRONMENT_CHECK_SECONDS * 1_000,
     starter: {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { parseCertificates } from '../clients/time-stamp/certificates.js';
 import { ConfigError } from '../deal/errors.js';
-import { FIXED_LIMITS, findBrokenTimeRules } from '../deal/time-limits.js';
+import { FIRST_PAUSE_MS, FIXED_LIMITS, findBrokenTimeRules, MAX_PAUSE_MS } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
@@ -87,6 +87,8 @@ const environment = z.object({
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
   BC_CLIENT_STATE: ownSecret.max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
+  /** Shorter than a second no step comes again. */
+  THROTTLE_PAUSE_MS: z.coerce.number().int().min(1_000).max(MAX_PAUSE_MS).default(FIRST_PAUSE_MS),
   WORKER_BUILD_ID: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'letters, digits, dots and hyphens, such as a commit')

@@ -45,7 +45,7 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   const { rules } = config;
   const open = await openAccess(config, vault);
   const lanes = createPausedLaneLedger(database);
-  const throttledLanes = createThrottledLaneLedger(database);
+  const throttledLanes = createThrottledLaneLedger(database, config.throttlePauseMs);
   const throttles = new Map<string, Throttle>();
   /** Companies of one environment share a quota. */
   const throttleOf = (quota: ThrottledLaneRef): Throttle => {

@@ -79,6 +79,17 @@ export function testThrottledLanes(
       expect(Math.ceil(((await here?.pause(LANE, heard))?.restMs ?? 0) / 1_000)).toBe(5);
     });
 
+    it('grow from what the setting says', async () => {
+      const shorter = createThrottledLaneLedger(database(), 1_000);
+      const pauses: number[] = [];
+      for (let turn = 0; turn < 7; turn += 1) {
+        const seconds = Math.ceil((await shorter.pause(LANE, heard)).restMs / 1_000);
+        pauses.push(seconds);
+        await age(seconds + 1);
+      }
+      expect(pauses).toEqual([1, 2, 4, 8, 16, 32, 60]);
+    });
+
     it('begin anew where requests were taken in between', async () => {
       await here?.pause(LANE, heard);
       await age(6);

@@ -34,6 +34,18 @@ describe('the configuration', () => {
     expect(config.keys).toEqual({ kind: 'text', text: KEY });
   });
 
+  it('a pause after a 429 is a second at least, and no longer than the longest', () => {
+    expect(loadConfig(WHOLE).throttlePauseMs).toBe(5_000);
+    expect(loadConfig({ ...WHOLE, THROTTLE_PAUSE_MS: '1000' }).throttlePauseMs).toBe(1_000);
+    for (const [given, right] of [
+      ['999', 'a number of at least 1000'],
+      ['60001', 'a number of at most 60000'],
+    ] as const)
+      expect(problem({ THROTTLE_PAUSE_MS: given })).toContain(
+        `setting THROTTLE_PAUSE_MS: expected ${right}, got '${given}'`,
+      );
+  });
+
   for (const name of ['STARTER_PUBLIC_URL', 'DATAVERSE_URL', 'BC_URL', 'TEMPORAL_UI_ORIGIN']) {
     it(`${name} with a password is refused, and neither it nor what is asked with it is shown`, () => {
       for (const url of [

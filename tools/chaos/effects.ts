@@ -42,7 +42,13 @@ export type EffectName = (typeof EFFECTS)[number] | LieName;
  * so that whoever asked again at once would do it twice, and before the outcome time has passed, since that is what the
  * outcome time promises. The distance between these two is for a machine that is busy.
  */
-export const TIMES = { requestTimeoutMs: 1_000, slowMs: 400, lateMs: 2_300, ambiguityWindowMs: 3_500 } as const;
+export const TIMES = {
+  requestTimeoutMs: 1_000,
+  slowMs: 400,
+  lateMs: 2_300,
+  ambiguityWindowMs: 3_500,
+  throttlePauseMs: 1_000,
+} as const;
 /** Longer than an unknown outcome is waited for, as a minute is not in production: nothing may be concluded from it. */
 const NOT_FOUND_SECONDS = 8;
 

@@ -79,6 +79,8 @@ export async function openChaosStage(options: ChaosStageOptions): Promise<ChaosS
       // The limits are not the matter here, and refusals for them come from the plan.
       BC_RATE_PER_SECOND: '200',
       REQUEST_TIMEOUT_MS: String(TIMES.requestTimeoutMs),
+      // One planned 429 follows the other, and the run is not to be a wait for all of them.
+      THROTTLE_PAUSE_MS: String(TIMES.throttlePauseMs),
       STARTER_PUBLIC_URL: `http://127.0.0.1:${starterPort}`,
     },
     onSettings: (settings) => {

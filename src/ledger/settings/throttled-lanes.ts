@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
+import { FIRST_PAUSE_MS, MAX_PAUSE_MS } from '../../deal/time-limits.js';
 import type { Database } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { SYSTEM_NAMES, type SystemName } from './environments.js';
@@ -46,15 +47,12 @@ export interface ThrottledLaneLedger {
   list(): Promise<ThrottledLane[]>;
 }
 
-/** reference/business-central 8: several seconds at first where the answer says nothing. */
-const FIRST_PAUSE_MS = 5_000;
-const MAX_PAUSE_MS = 60_000;
 /** Quiet for so long, the pauses begin anew. */
 const FORGOTTEN_AFTER_MS = 60_000;
 
 /** How long to pause without a Retry-After: twice as long as before. */
-function toGrowingPauseMs(pausesInARow: number): number {
-  return Math.min(FIRST_PAUSE_MS * 2 ** Math.min(pausesInARow - 1, 10), MAX_PAUSE_MS);
+function toGrowingPauseMs(firstMs: number, pausesInARow: number): number {
+  return Math.min(firstMs * 2 ** Math.min(pausesInARow - 1, 10), MAX_PAUSE_MS);
 }
 
 const stateRow = rowsOf('throttled_lanes', ['paused_until'], { paused_until: timeColumn, rest_ms: z.number() });
@@ -76,7 +74,11 @@ const laneRow = rowsOf('throttled_lanes', ['system', 'address', 'client_id'], {
   problem: textColumn,
 });
 
-export function createThrottledLaneLedger(database: Database): ThrottledLaneLedger {
+/** @param firstPauseMs how long a lane pauses at first where the answer says nothing; whoever only looks needs none */
+export function createThrottledLaneLedger(
+  database: Database,
+  firstPauseMs: number = FIRST_PAUSE_MS,
+): ThrottledLaneLedger {
   const keyOf = ({ system, address, clientId }: ThrottledLaneRef) => [system, address, clientId];
   return {
     async find(lane) {
@@ -92,7 +94,7 @@ export function createThrottledLaneLedger(database: Database): ThrottledLaneLedg
         // What was on its way when the pause began is answered alike, and tells nothing new.
         const wasOnItsWay = before !== undefined && leftMsAgo >= before.since_ms;
         const pausesInARow = toPausesInARow(before, { wasOnItsWay, wasTaking });
-        const forMs = retryAfterMs ?? (wasOnItsWay ? 0 : toGrowingPauseMs(pausesInARow));
+        const forMs = retryAfterMs ?? (wasOnItsWay ? 0 : toGrowingPauseMs(firstPauseMs, pausesInARow));
         const isNew = (before === undefined || before.rest_ms <= 0) && forMs > 0;
         const row = await selectRow(
           tx,
