@@ -1,5 +1,5 @@
 // The one gate: what is said of the sources without running them, then the tests. Arguments go to vitest, and then only vitest
-// runs. What loads the machine runs after the rest and alone, so that no other test waits for its turn.
+// runs. What loads the machine runs after the rest, so that no other test waits for its turn.
 import { findChartTools } from './lib/chart-tools.mjs';
 import { runChecks } from './lib/checks.mjs';
 import { ensureChromium } from './lib/chromium.mjs';
@@ -10,10 +10,11 @@ import { ensureTestServer } from './lib/test-server.mjs';
 import { endWith, setUp } from './setup.mjs';
 
 const binary = await setUp().catch(endWith);
-const testServer = await ensureTestServer().catch(endWith);
-await ensureChromium();
-const promtool = await ensurePromtool();
+// They wait for what is sent; meanwhile the checks compute. Only one of the two packages of Debian at a time.
+const tools = Promise.all([ensureTestServer(), ensureChromium().then(ensurePromtool)]).catch(endWith);
 const args = process.argv.slice(2);
+if (args.length === 0 && !(await runChecks())) process.exit(1);
+const [testServer, promtool] = await tools;
 const env = {
   ...process.env,
   ...(binary && { TEMPORAL_CLI_PATH: binary }),
@@ -31,10 +32,10 @@ async function gate(title, command) {
   }
 }
 
-if (args.length === 0 && !(await runChecks())) process.exit(1);
 const vitest = ['node_modules/vitest/vitest.mjs', 'run'];
 if (args.length > 0) await gate('Tests (vitest)', [...vitest, ...args]);
 else {
   await gate('Tests (vitest)', [...vitest, '--exclude', 'test/load/**']);
-  await gate('Tests under load (vitest)', [...vitest, 'test/load', '--maxWorkers', '1', '--isolate']);
+  // Two of them: while one waits for what a killed process left behind, the other one has work.
+  await gate('Tests under load (vitest)', [...vitest, 'test/load', '--maxWorkers', '2', '--isolate']);
 }

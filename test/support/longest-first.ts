@@ -1,8 +1,13 @@
 import { relative } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** Seconds on two cores, of the files over a quarter of a minute; only their order matters. */
+/** Seconds on two cores, of the files over a quarter of a minute and of the tests under load; only their order matters. */
 const SECONDS: Readonly<Record<string, number>> = {
+  'test/load/chaos.e2e.test.ts': 90,
+  'test/load/lost-webhooks.e2e.test.ts': 50,
+  'test/load/feed-paging.e2e.test.ts': 30,
+  // Before the list of deals, whose time is looked at.
+  'test/load/fit.e2e.test.ts': 7,
   'test/end-to-end/exactly-once.e2e.test.ts': 50,
   'test/end-to-end/upgrade.e2e.test.ts': 33,
   'test/end-to-end/secrets.e2e.test.ts': 32,
