@@ -15,7 +15,6 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/end-to-end/matching.e2e.test.ts': 31,
   'test/end-to-end/commands.e2e.test.ts': 30,
   'test/end-to-end/lineage.e2e.test.ts': 29,
-  'test/workflows/feeds.temporal.test.ts': 28,
   'test/end-to-end/masters.e2e.test.ts': 26,
   'test/end-to-end/audit.e2e.test.ts': 26,
   'test/end-to-end/orders.e2e.test.ts': 26,
