@@ -1,8 +1,8 @@
-import {
+import type {
   ConfidentialClientApplication,
-  type INetworkModule,
-  type NetworkRequestOptions,
-  type NetworkResponse,
+  INetworkModule,
+  NetworkRequestOptions,
+  NetworkResponse,
 } from '@azure/msal-node';
 import { request } from 'undici';
 import { InternalError } from '../../deal/errors.js';
@@ -91,7 +91,7 @@ export async function requestToken(registration: AppRegistration, credential: Ap
     answer = came;
   };
   try {
-    const application = createApplication(registration, credential, note);
+    const application = await createApplication(registration, credential, note);
     const result = await application.acquireTokenByClientCredential({ scopes: [registration.scope] });
     if (!result?.accessToken) throw new InternalError('expected a token in the answer of Entra, got none');
     return { value: result.accessToken, expiresAt: result.expiresOn ?? new Date() };
@@ -106,11 +106,13 @@ interface Answer {
   readonly retryAfter: string | undefined;
 }
 
-function createApplication(
+async function createApplication(
   registration: AppRegistration,
   credential: AppCredential,
   note: (answer: Answer) => void,
-): ConfidentialClientApplication {
+): Promise<ConfidentialClientApplication> {
+  // A sixth of the modules of the command line, most of whose commands ask for no token.
+  const { ConfidentialClientApplication } = await import('@azure/msal-node');
   const simulated = registration.loginOrigin.startsWith('http://');
   const loginHost = new URL(registration.loginOrigin).host;
   const authority = `https://${loginHost}/${registration.tenantId}`;
