@@ -8,7 +8,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // Temporal's native module crashes in worker threads.
     pool: 'forks',
-    maxWorkers: 2,
+    // One more than cores: end-to-end tests wait a third of their time, for a retry, a window or a process that starts.
+    maxWorkers: 3,
     // A process that has loaded PGlite, Temporal and our sources runs one file after the other: a second of a core for each.
     isolate: false,
     sequence: { sequencer: LongestFirst },
