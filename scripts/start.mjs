@@ -4,6 +4,8 @@ import { fork } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { publishPlace, readDotEnv } from './lib/env-file.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
@@ -43,6 +45,29 @@ function child(path, args, childEnv) {
       }),
   );
   return started;
+}
+
+async function startProgram(name) {
+  const started = child(`dist/${name}.js`, [], env);
+  for (const stream of [process.stdout, notReadyLines(name)]) started.stdout.pipe(stream);
+  await new Promise((resolve, reject) => {
+    started.once('message', resolve);
+    started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
+  });
+  started.once('exit', (code) => {
+    if (!isStopping) say(`the ${name} ended with ${code}`);
+    void stop(1);
+  });
+  say(`${name}: ready`);
+}
+
+/** What keeps it from being ready is for a person, who would not find it between the lines of the log. */
+function notReadyLines(name) {
+  const lines = new PassThrough();
+  createInterface({ input: lines }).on('line', (line) => {
+    if (line.includes('"msg":"not ready: ')) say(`${name}: ${JSON.parse(line).msg}`);
+  });
+  return lines;
 }
 
 try {
@@ -96,19 +121,8 @@ try {
   say(
     'Command line: `npx dealbridge …` finds all of this in .data/env; `set -a; . .data/env; set +a` tells it to `temporal`',
   );
-  for (const name of ['worker', 'starter']) {
-    const started = child(`dist/${name}.js`, [], env);
-    started.stdout.pipe(process.stdout);
-    await new Promise((resolve, reject) => {
-      started.once('message', resolve);
-      started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
-    });
-    started.once('exit', (code) => {
-      if (!isStopping) say(`the ${name} ended with ${code}`);
-      void stop(1);
-    });
-    say(`${name}: ready`);
-  }
+  // Side by side: while a sign-in is refused neither is ready, and a new secret is entered at the desk of the starter.
+  await Promise.all(['worker', 'starter'].map(startProgram));
 } catch (error) {
   say(String(error?.message ?? error));
   await stop(1);

@@ -31,7 +31,7 @@ import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
-import { type SignIns, watchSignIns } from './process/sign-ins.js';
+import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
 import { createLedgerObserver, toFeedIntervals } from './process/telemetry/observe-ledger.js';
@@ -51,10 +51,8 @@ const { database } = runtime;
 let signIns: SignIns | undefined;
 telemetry.watch(
   runtime,
+  async () => ensureSignedIn(signIns),
   createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
-  async () => {
-    if (!signIns?.work()) throw new ConfigError('a sign-in is refused or was not tried yet');
-  },
 );
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(

@@ -14,6 +14,7 @@ import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
+import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { endWhileStarting } from './process/stop-on-signal.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
 import { connectTemporal } from './process/temporal-connection.js';
@@ -34,7 +35,8 @@ const config = loadConfig();
 ensureAlertSettings(config.rules.alerts, config.alerts);
 const telemetry = await openTelemetry(config, 'worker');
 const runtime = await openRuntime(config, 'worker', { waits: true, findDealId });
-telemetry.watch(runtime);
+let signIns: SignIns | undefined;
+telemetry.watch(runtime, async () => ensureSignedIn(signIns));
 const { dataConverter, log } = runtime;
 await ensureLedgerIsComplete(
   runtime.database,
@@ -142,13 +144,19 @@ if (config.feeds && config.starter.publicUrl === undefined) {
   log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');
 }
 const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
-log.info({ company: config.businessCentral.company }, 'worker ready');
-process.send?.('ready');
+signIns = watchSignIns(systems.signIns, { log, deskUrl: undefined });
 try {
   const ends = workers.map((worker) => worker.run());
   hasStarted();
+  // Its deals wait while a sign-in is refused, and the alert that says so is sent.
+  void signIns.all.then((areGood) => {
+    if (!areGood) return;
+    log.info({ company: config.businessCentral.company }, 'worker ready');
+    process.send?.('ready');
+  });
   await Promise.all(ends);
 } finally {
+  signIns?.stop();
   sealPace.stop();
   await connection.close();
   await systems.close();

@@ -81,6 +81,8 @@ export function toBusinessCentralEnvironments(config: Config, accessOf: Business
 export interface EnvironmentLock {
   /** Registers the environment at the first start, if there is one. @throws ConfigError when it is another one. */
   ensureSame(): Promise<void>;
+  /** Without a look: the one that is registered, which is undefined when none is. The first request looks all the same. */
+  trustRegistered(): Promise<Identity | undefined>;
   /** Before a request. @throws RemoteApiError that certainly nothing was done with. */
   confirm(asked: string): Promise<void>;
 }
@@ -161,6 +163,11 @@ export function createEnvironmentLock(environment: ReadableEnvironment, options:
       const problem = await lookOnce();
       // Whoever opens the company tells which there are instead.
       if (problem !== undefined && problem !== nothing) throw new ConfigError(problem);
+    },
+    async trustRegistered() {
+      const known = (await options.environments.list()).find((one) => one.system === system && one.address === address);
+      startedWith = known?.identity;
+      return startedWith;
     },
     async confirm(asked) {
       if (isRecent(sameAt)) return;

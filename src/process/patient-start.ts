@@ -7,8 +7,8 @@ import { ConfigError } from '../deal/errors.js';
 import { toShownError } from './log.js';
 
 /**
- * A process that starts while another system is busy or away waits for it and says for what; what a person has to correct
- * ends the start in one line.
+ * A process that starts while another system is busy or away waits for it and says for what. So it does while a sign-in is refused: a new
+ * secret is entered while it waits. What else a person has to correct ends the start in one line.
  */
 export interface Patience {
   readonly log: Logger;
@@ -20,12 +20,20 @@ type System = RemoteSystem | 'PostgreSQL' | 'Temporal';
 
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
+/** Somebody who has entered a new secret waits for it to be taken. */
+export const MAX_SIGN_IN_WAIT_MS = 15_000;
 
 export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, pause = sleep }: Patience): Promise<T> {
+  let said: string | undefined;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
     try {
       return await ask();
     } catch (error) {
+      if (isRefusedSignIn(error)) {
+        said = sayNotReady(log, toRefusedSignIn(system, error), said);
+        await pause(Math.min(waitMs, MAX_SIGN_IN_WAIT_MS));
+        continue;
+      }
       if (!PASSES[system](error)) throw toOneLine(system, error);
       // The server knows better than our back-off when it will listen again (I8).
       const retryInMs = findRetryAfter(error) ?? withJitter(waitMs);
@@ -35,6 +43,17 @@ export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, p
       await pause(retryInMs);
     }
   }
+}
+
+/** Once, not at every try. */
+export function sayNotReady(log: Logger, problem: string, saidBefore: string | undefined): string {
+  if (problem !== saidBefore) log.warn(`not ready: ${problem}`);
+  return problem;
+}
+
+/** A secret that is wrong or has expired, or an app registration that is not let in. */
+export function isRefusedSignIn(error: unknown): error is RemoteApiError & { readonly code: 'unauthorized' } {
+  return error instanceof RemoteApiError && error.code === 'unauthorized';
 }
 
 function passesByItself(error: unknown): boolean {
@@ -121,7 +140,7 @@ const NOT_FOUND = 5;
 /** Wrong credentials or names are for a person, without a stack. Anything else is a bug and stays one. */
 function toOneLine(system: System, error: unknown): unknown {
   if (error instanceof RemoteApiError) {
-    if (error.code === 'unauthorized') return new ConfigError(toRefusedSignIn(system, error));
+    if (isRefusedSignIn(error)) return new ConfigError(toRefusedSignIn(system, error));
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
   const code = codeOf(error);

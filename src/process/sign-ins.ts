@@ -1,10 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { findRetryAfter, type RemoteSystem, toStartProblem } from './patient-start.js';
+import { ConfigError } from '../deal/errors.js';
+import {
+  findRetryAfter,
+  MAX_SIGN_IN_WAIT_MS,
+  type RemoteSystem,
+  sayNotReady,
+  toStartProblem,
+} from './patient-start.js';
 
 /**
- * A process that stays up for a person while Entra refuses one of its secrets, so that a new one can be entered at the desk: it
- * says which setting is refused, and is ready once every sign-in works.
+ * Worker and starter stay up while Entra refuses one of their secrets, so that a new one can be entered at the desk and the alert goes
+ * out: they say which setting is refused, and are ready once every sign-in works.
  */
 export interface SignIn {
   readonly system: RemoteSystem;
@@ -21,14 +28,11 @@ export interface SignInWatch {
 export interface SignIns {
   /** Resolves with whether all work; false when it was stopped before. */
   readonly all: Promise<boolean>;
-  /** For the check of readiness. */
   readonly work: () => boolean;
   stop(): void;
 }
 
 const FIRST_WAIT_MS = 1_000;
-/** Somebody who has entered a new secret waits for it to be taken. */
-const MAX_WAIT_MS = 15_000;
 
 export function watchSignIns(signIns: readonly SignIn[], { log, deskUrl, pause = pauseFor }: SignInWatch): SignIns {
   const stopping = new AbortController();
@@ -36,21 +40,24 @@ export function watchSignIns(signIns: readonly SignIn[], { log, deskUrl, pause =
   let said: string | undefined;
   const desk = deskUrl === undefined ? '' : `; the desk is open at ${deskUrl}`;
   const all = (async () => {
-    for (let waitMs = FIRST_WAIT_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
+    for (let waitMs = FIRST_WAIT_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, MAX_SIGN_IN_WAIT_MS)) {
       const problem = await findProblem(signIns);
       if (problem === undefined) {
         areGood = true;
         return true;
       }
-      // Once, not at every try.
-      if (problem.text !== said) log.warn(`not ready: ${problem.text}${desk}`);
-      said = problem.text;
+      said = sayNotReady(log, `${problem.text}${desk}`, said);
       // The server knows better than our back-off when it will listen again (I8).
       await pause(Math.max(waitMs, problem.retryAfterMs), stopping.signal);
     }
     return false;
   })();
   return { all, work: () => areGood, stop: () => stopping.abort() };
+}
+
+/** For the check of readiness. @throws ConfigError */
+export function ensureSignedIn(signIns: SignIns | undefined): void {
+  if (!signIns?.work()) throw new ConfigError('a sign-in is refused or was not tried yet');
 }
 
 interface Problem {

@@ -31,10 +31,11 @@ import {
 } from '../process/environment-lock.js';
 import { createFindLanes } from '../process/find-lanes.js';
 import { createLaneAlarm } from '../process/lane-alarm.js';
-import { waitFor } from '../process/patient-start.js';
+import { isRefusedSignIn, waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
 import { createSharedPauses } from '../process/shared-pauses.js';
+import type { SignIn } from '../process/sign-ins.js';
 import { systemClock } from '../process/system-clock.js';
 
 /** Both systems as the worker asks them: only while both environments are those that the ledger knows. */
@@ -64,31 +65,45 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   };
   const { furtherCompanies, ...central } = config.businessCentral;
   const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
-  const salesLock = await lock(config, foundation, sales.environment);
-  // Nothing is asked of Business Central either before this is certain.
-  await waitFor('Sales', () => salesLock.confirm('look the environment up'), foundation);
+  const salesLock = lockOf(config, foundation, sales.environment);
   const appOf = ({ application }: CompanyPlace): AppRegistration =>
     central.applications.find(({ name }) => name === application)?.app ?? central.app;
-  const lockCompany = async (place: CompanyPlace & { readonly environmentUrl: string }): Promise<Access> => {
+  const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }) => {
     const { reach, environment } = inLane(
       { ...open.businessCentralOf(place), environmentUrl: place.environmentUrl },
       appOf(place),
       (access) => toBusinessCentralEnvironment({ ...central, ...place }, access),
     );
-    return { ...reach, beforeRequest: confirmAll([salesLock, await lock(config, foundation, environment)]) };
+    const companyLock = lockOf(config, foundation, environment);
+    return { access: { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) }, companyLock };
   };
   // Which company a deal belongs to is known once it is read; Business Central is asked before anything is written.
   const dataverseAccess = { ...sales.reach, beforeRequest: confirmAll([salesLock]) };
-  const firstAccess = await lockCompany(central);
-  const accesses = new Map<string, Access>();
-  for (const place of furtherCompanies) accesses.set(placeName(place), await lockCompany(place));
-  const first = await waitFor('Business Central', () => openCompany(firstAccess, central.company), foundation);
+  const { access: firstAccess, companyLock } = lockCompany(central);
+  const further = new Map(furtherCompanies.map((place) => [placeName(place), lockCompany(place)]));
+  /** A secret that has expired pauses the lane of a worker that starts as it does that of one that runs, so that whoever is to hear of it does. */
+  const companyOfLedger = async (error: unknown): Promise<string> => {
+    const companyId = isRefusedSignIn(error) && (await companyLock.trustRegistered())?.['companyId'];
+    if (!companyId || !(await salesLock.trustRegistered())) throw error;
+    return companyId;
+  };
+  await ensureSame(salesLock, foundation);
+  const findSales = () => salesLock.confirm('look the environment up').catch(companyOfLedger);
+  let companyId = (await waitFor('Sales', findSales, foundation)) ?? undefined;
+  // Nothing is asked of Business Central either before Sales is certain.
+  if (companyId === undefined) {
+    for (const one of [companyLock, ...[...further.values()].map((place) => place.companyLock)])
+      await ensureSame(one, foundation);
+    const findFirst = () => findCompanyId({ ...firstAccess, companyName: central.company }).catch(companyOfLedger);
+    companyId = await waitFor('Business Central', findFirst, foundation);
+  }
+  const first = openCompanyWith(firstAccess, companyId);
   const companies = createCompanies({
     first,
     firstPlace: central,
     places: furtherCompanies,
     rules: rules.companies,
-    open: (place) => openCompany(accesses.get(placeName(place)) ?? firstAccess, place.company),
+    open: (place) => openCompany(further.get(placeName(place))?.access ?? firstAccess, place.company),
   });
   const columns = {
     account: masterColumns('customer', rules.mapping),
@@ -112,6 +127,10 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
       withMappingOf,
     }),
     ledger,
+    signIns: [
+      { system: 'Sales', ask: () => open.dataverse.tokens.getToken() },
+      { system: 'Business Central', ask: () => open.businessCentral.tokens.getToken() },
+    ] as const satisfies readonly SignIn[],
     findLanes: createFindLanes(furtherCompanies, createEnvironmentLedger(database)),
     async close(): Promise<void> {
       await Promise.all(
@@ -122,7 +141,10 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
 }
 
 async function openCompany(reach: Access, companyName: string): Promise<Company> {
-  const companyId = await findCompanyId({ ...reach, companyName });
+  return openCompanyWith(reach, await findCompanyId({ ...reach, companyName }));
+}
+
+function openCompanyWith(reach: Access, companyId: string): Company {
   const businessCentral = createBusinessCentralClient({ ...reach, companyId });
   return {
     companyId,
@@ -132,22 +154,22 @@ async function openCompany(reach: Access, companyName: string): Promise<Company>
   };
 }
 
-async function lock(
-  config: Config,
-  { database, log }: Foundation,
-  environment: ReadableEnvironment,
-): Promise<EnvironmentLock> {
-  const environmentLock = createEnvironmentLock(environment, {
+function lockOf(config: Config, { database }: Foundation, environment: ReadableEnvironment): EnvironmentLock {
+  return createEnvironmentLock(environment, {
     environments: createEnvironmentLedger(database),
     checkEveryMs: config.environmentCheckMs,
     by: 'worker',
     clock: systemClock,
   });
+}
+
+async function ensureSame(lock: EnvironmentLock, { log }: Foundation): Promise<void> {
   try {
-    await environmentLock.ensureSame();
+    await lock.ensureSame();
   } catch (error) {
     if (!(error instanceof RemoteApiError)) throw error;
+    // A refused sign-in is told by what waits for it.
+    if (isRefusedSignIn(error)) return;
     log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
   }
-  return environmentLock;
 }

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
-import { createLog, describeError } from '../../src/process/log.js';
+import { createLog } from '../../src/process/log.js';
 import { type Counter, openCounter } from '../support/business-central.js';
 import { toPost } from '../support/posting.js';
 import { createStoppedClock } from '../support/stopped-clock.js';
@@ -56,14 +56,44 @@ async function attempt(deal: WonDeal): Promise<'posted' | ApplicationFailure> {
 }
 
 describe('a start with a wrong secret', () => {
-  it.each([
-    ['DATAVERSE_CLIENT_SECRET', 'dataverse'],
-    ['BC_CLIENT_SECRET', 'business-central'],
-  ])('%s: ends in one line that names it', async (setting, name) => {
-    const start = openWorkerSystems(counter, { settings: { [setting]: 'not-this-one' } });
-    const line = describeError(await start.catch((error: unknown) => error));
-    expect(line).toMatch(new RegExp(`^setting ${setting}: .+credentials set ${name}.+ \\(invalid_client .+$`));
-    expect(line).not.toContain('not-this-one');
+  it.each([['DATAVERSE_CLIENT_SECRET'], ['BC_CLIENT_SECRET']])(
+    '%s: goes to work with the company that the ledger knows, its deals wait',
+    async (setting) => {
+      const deal = await counter.win();
+      counter.simulators.businessCentral.requests.length = 0;
+      const refused = await openWorkerSystems(counter, {
+        settings: { [setting]: 'not-this-one', ENVIRONMENT_CHECK_SECONDS: '3600' },
+      });
+      onTestFinished(() => refused.close());
+      expect(refused.companyId).toBe(counter.companyId);
+      await expect(refused.createDraft(deal)).rejects.toMatchObject({
+        type: 'entra/unauthorized',
+        nonRetryable: false,
+      });
+      expect(counter.simulators.businessCentral.requests).toEqual([]);
+    },
+  );
+
+  it('waits with one line that names the setting while the ledger does not know the company, and goes on when the secret is taken', async () => {
+    const { clientId } = counter.simulators.connection.businessCentralApp;
+    const said: string[] = [];
+    const output = new PassThrough();
+    output.on('data', (line: Buffer) => {
+      said.push(JSON.parse(line.toString()).msg);
+      void administer('/apps', { clientId, clientSecret: 'the-one-that-came-later' });
+    });
+    // By its id: under that name nothing is registered.
+    const waited = await openWorkerSystems(counter, {
+      settings: { BC_COMPANY: counter.companyId, BC_CLIENT_SECRET: 'the-one-that-came-later' },
+      log: createLog('test', 'info', output),
+    });
+    onTestFinished(() => waited.close());
+    expect(said).toEqual([
+      expect.stringMatching(
+        /^not ready: setting BC_CLIENT_SECRET: .+credentials set business-central.+ \(invalid_client .+$/,
+      ),
+    ]);
+    expect(await waited.createDraft(await counter.win())).toBeDefined();
   });
 });
 

@@ -145,6 +145,38 @@ describe('the status of a process', () => {
   });
 });
 
+describe('a worker with a secret that Entra does not take', () => {
+  it('polls its queues, says which setting is refused, and is ready once it is taken', async () => {
+    const secret = 'another-secret-that-comes-later';
+    let heard = '';
+    const starting = startProcess(
+      {
+        name: 'another worker',
+        path: fileURLToPath(new URL('../../dist/worker.js', import.meta.url)),
+        args: [],
+        env: { ...stage.env, BC_CLIENT_SECRET: secret, WORKER_STATUS_PORT: '0' },
+      },
+      ['pipe', 'pipe'],
+      (chunk) => {
+        heard += chunk.toString();
+      },
+    );
+    await until(() => heard.includes('not ready: setting BC_CLIENT_SECRET: expected a secret that Entra takes'));
+    expect(heard).not.toContain('worker ready');
+    const ready = await fetch(`http://127.0.0.1:${/"port":(\d+),[^{}]*"msg":"status at/.exec(heard)?.[1]}/readyz`);
+    expect(ready.status).toBe(503);
+    expect(await ready.json()).toMatchObject({ ledger: 'ok', signIn: 'failed' });
+    const { entra, businessCentralApp } = stage.simulators.connection;
+    await fetch(`${entra}/_sim/apps`, {
+      method: 'POST',
+      body: JSON.stringify({ clientId: businessCentralApp.clientId, clientSecret: secret }),
+    });
+    const { child } = await starting;
+    expect(heard).toContain('worker ready');
+    await stopProcess(child, 'SIGTERM');
+  });
+});
+
 describe('a starter with a secret that Entra does not take', () => {
   it('opens the desk, says which setting is refused, and is ready once it is taken', async () => {
     const secret = 'a-secret-that-comes-later';

@@ -93,38 +93,54 @@ describe('a start', () => {
     expect(lines.map(({ waitingFor }) => waitingFor)).toEqual([system, system]);
   });
 
-  const permanent: readonly (readonly [System, unknown, RegExp])[] = [
-    [
-      'Business Central',
-      new RemoteApiError('business-central', 'not-found', "look the company up: 'X' is none of 'CRONUS'", {}),
-      /^Business Central: look the company up: 'X' is none of 'CRONUS': not-found\. .+$/,
-    ],
+  const refused: readonly (readonly [System, unknown, RegExp])[] = [
     [
       'Business Central',
       new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'invalid_client AADSTS7000222' }),
-      /^setting BC_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set business-central.+, got .+ \(invalid_client AADSTS7000222\); .+doctor.+$/,
+      /^not ready: setting BC_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set business-central.+, got .+ \(invalid_client AADSTS7000222\)$/,
     ],
     [
       'Sales',
       new RemoteApiError('entra', 'unauthorized', 'ask for a token', { remoteCode: 'invalid_client AADSTS7000215' }),
-      /^setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set dataverse.+, got .+ \(invalid_client AADSTS7000215\); .+doctor.+$/,
+      /^not ready: setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes, .+credentials set dataverse.+, got .+ \(invalid_client AADSTS7000215\)$/,
     ],
     [
       'Sales',
       new RemoteApiError('entra', 'unauthorized', 'ask for a token', {
         remoteCode: 'unauthorized_client AADSTS700016',
       }),
-      /^setting DATAVERSE_CLIENT_ID or ENTRA_TENANT_ID: expected .+, got .+ \(unauthorized_client AADSTS700016\); .+$/,
+      /^not ready: setting DATAVERSE_CLIENT_ID or ENTRA_TENANT_ID: expected .+, got .+ \(unauthorized_client AADSTS700016\)$/,
     ],
     [
       'Business Central',
       new RemoteApiError('dataverse', 'unauthorized', 'look the environment up', { status: 401 }),
-      /^setting DATAVERSE_CLIENT_ID: expected an app registration that Sales lets in, got .+ \(401\); .+$/,
+      /^not ready: setting DATAVERSE_CLIENT_ID: expected an app registration that Sales lets in, got .+ \(401\)$/,
     ],
     [
       'Business Central',
       new RemoteApiError('business-central', 'unauthorized', 'look the company up', { status: 401 }),
-      /^setting BC_CLIENT_ID: expected an app registration that Business Central lets in, got .+ \(401\); .+$/,
+      /^not ready: setting BC_CLIENT_ID: expected an app registration that Business Central lets in, got .+ \(401\)$/,
+    ],
+  ];
+  it.each(refused)(
+    'is not ready while %s refuses it, and says so in one line, once: %s',
+    async (system, failure, line) => {
+      const { result, lines, pauses } = await start(
+        system,
+        Array.from({ length: 6 }, () => failure),
+      );
+      expect(result).toBe('there');
+      expect(lines.map(({ msg }) => msg)).toEqual([expect.stringMatching(line)]);
+      // Whoever has entered a new secret waits for it to be taken.
+      expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 15_000, 15_000]);
+    },
+  );
+
+  const permanent: readonly (readonly [System, unknown, RegExp])[] = [
+    [
+      'Business Central',
+      new RemoteApiError('business-central', 'not-found', "look the company up: 'X' is none of 'CRONUS'", {}),
+      /^Business Central: look the company up: 'X' is none of 'CRONUS': not-found\. .+$/,
     ],
     [
       'Business Central',

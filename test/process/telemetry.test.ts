@@ -95,29 +95,30 @@ describe('a collector that takes the connection and never answers', () => {
 const ok = async (): Promise<void> => undefined;
 
 describe('readiness', () => {
-  it('is there when ledger, Temporal and keys are', async () => {
-    const readiness = await createReadiness({ ledger: ok, temporal: ok, keys: ok })();
-    expect(readiness).toEqual({ isReady: true, checks: { ledger: 'ok', temporal: 'ok', keys: 'ok' } });
+  it('is there when ledger, Temporal, keys and sign-ins are', async () => {
+    const readiness = await createReadiness({ ledger: ok, temporal: ok, keys: ok, signIn: ok })();
+    expect(readiness).toEqual({ isReady: true, checks: { ledger: 'ok', temporal: 'ok', keys: 'ok', signIn: 'ok' } });
   });
 
   it('names what failed and what does not answer, and not why', async () => {
     const never = () => new Promise<void>(() => undefined);
     const fails = () => Promise.reject(new Error('password of dealbridge_app'));
-    const readiness = await createReadiness({ ledger: fails, temporal: never, keys: ok }, 10)();
+    const readiness = await createReadiness({ ledger: fails, temporal: never, keys: ok, signIn: fails }, 10)();
     expect(readiness).toEqual({
       isReady: false,
-      checks: { ledger: 'failed', temporal: 'no answer in time', keys: 'ok' },
+      checks: { ledger: 'failed', temporal: 'no answer in time', keys: 'ok', signIn: 'failed' },
     });
     expect(toObservations(readiness).map(({ labels, value }) => `${labels?.['check']} ${value}`)).toEqual([
       'ledger 0',
       'temporal 0',
       'keys 1',
+      'signIn 0',
     ]);
   });
 
   it('asks once a second at most, whoever probes how often', async () => {
     let times = 0;
-    const ask = createReadiness({ ledger: async () => (times += 1), temporal: ok, keys: ok });
+    const ask = createReadiness({ ledger: async () => (times += 1), temporal: ok, keys: ok, signIn: ok });
     await Promise.all(Array.from({ length: 20 }, ask));
     expect(times).toBe(1);
   });

@@ -49,6 +49,7 @@ export async function openWorkerSystems(counter: Counter, options: WorkerSystems
   const drafts = createDraftSteps({ ...steps, rules: config.rules });
   return {
     dataverse: systems.dataverse,
+    companyId: systems.first.companyId,
     setSecret,
     posting: createPostingSteps({ ...steps, ...unchanged }),
     createDraft: ({ recordId, revision }: WonDeal) =>

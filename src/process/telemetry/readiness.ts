@@ -5,8 +5,7 @@ import type { Observation } from '../../telemetry/instruments.js';
 export const CHECKS = ['ledger', 'temporal', 'keys', 'signIn'] as const;
 export type CheckName = (typeof CHECKS)[number];
 type Ask = () => Promise<unknown>;
-/** Only a starter comes up before it can sign in; a worker has ended by then. */
-export type Checks = Readonly<Record<Exclude<CheckName, 'signIn'>, Ask>> & { readonly signIn?: Ask | undefined };
+export type Checks = Readonly<Record<CheckName, Ask>>;
 type Outcome = 'ok' | 'failed' | 'no answer in time' | 'not asked yet';
 
 export interface Readiness {
@@ -16,7 +15,7 @@ export interface Readiness {
 
 export const STARTING: Readiness = {
   isReady: false,
-  checks: { ledger: 'not asked yet', temporal: 'not asked yet', keys: 'not asked yet' },
+  checks: { ledger: 'not asked yet', temporal: 'not asked yet', keys: 'not asked yet', signIn: 'not asked yet' },
 };
 
 const LIMIT_MS = 2_000;
@@ -37,11 +36,8 @@ export function createReadiness(checks: Checks, limitMs = LIMIT_MS): () => Promi
 
 async function askAll(checks: Checks, limitMs: number): Promise<Readiness> {
   const found = await Promise.all(
-    CHECKS.flatMap((name) => {
-      const ask = checks[name];
-      return ask ? [[name, ask] as const] : [];
-    }).map(async ([name, ask]) => {
-      const asked = ask().then(
+    CHECKS.map(async (name) => {
+      const asked = checks[name]().then(
         () => 'ok' as const,
         () => 'failed' as const,
       );

@@ -17,7 +17,7 @@ export interface Telemetry {
   /** Where the SDK of Temporal shows its own numbers, for `/metrics` to pass on; undefined when nobody reads them. */
   readonly temporalMetrics: string | undefined;
   /** From now on it can be ready. */
-  watch(runtime: Runtime, observe?: () => Promise<readonly Observation[]>, signIn?: () => Promise<unknown>): void;
+  watch(runtime: Runtime, signIn: () => Promise<unknown>, observe?: () => Promise<readonly Observation[]>): void;
   close(): Promise<void>;
 }
 
@@ -44,7 +44,7 @@ export async function openTelemetry(config: Config, name: ProcessName): Promise<
   log.info({ host: status.host, port: server.port }, 'status at /livez, /readyz and /metrics');
   return {
     temporalMetrics,
-    watch({ database, temporal, ring }, observe, signIn) {
+    watch({ database, temporal, ring }, signIn, observe) {
       askReadiness = createReadiness({
         ledger: () => pingLedger(database),
         temporal: () => temporal.workflowService.describeNamespace({ namespace: temporal.options.namespace }),
