@@ -106,6 +106,9 @@ CREATE TABLE flows (
   company_id uuid NOT NULL,
   watermark timestamptz NOT NULL,
   read_at timestamptz,
+  paused_at timestamptz,
+  paused_by text,
+  rule_hash text,
   error text,
   error_at timestamptz,
   PRIMARY KEY (flow, company_id)
@@ -113,6 +116,8 @@ CREATE TABLE flows (
 COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
 COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
+COMMENT ON COLUMN flows.paused_at IS 'Since when a person keeps it from reading and carrying.';
+COMMENT ON COLUMN flows.rule_hash IS 'Of the rule by which it last read: by another one what was not carried is tried again.';
 
 CREATE TABLE flow_rows (
   flow text NOT NULL,
@@ -126,6 +131,7 @@ CREATE TABLE flow_rows (
   reason text,
   remark text,
   changed_at timestamptz NOT NULL DEFAULT now(),
+  noted_at timestamptz,
   met_at timestamptz,
   tried_at timestamptz,
   PRIMARY KEY (flow, company_id, source_id)
@@ -139,5 +145,6 @@ COMMENT ON COLUMN flow_rows.target_id IS 'The row or document that takes it.';
 COMMENT ON COLUMN flow_rows.etag IS 'Of what was read; another one is carried anew.';
 COMMENT ON COLUMN flow_rows.content IS 'The values to be carried, version 1: src/ledger/feeds/flows.ts.';
 COMMENT ON COLUMN flow_rows.reason IS 'Why it was noted or skipped: a reason of src/deal/flows.ts.';
+COMMENT ON COLUMN flow_rows.noted_at IS 'Since when it cannot be carried, however often it was tried since.';
 COMMENT ON COLUMN flow_rows.met_at IS 'When a reading last met it, changed or not.';
 COMMENT ON COLUMN flow_rows.remark IS 'What was found, in words.';

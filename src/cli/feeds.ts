@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
-import { FLOW_NOTES, FLOW_SKIPS } from '../deal/flows.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
 import type { GapReport } from '../ledger/deals/detections.js';
@@ -9,14 +8,7 @@ import type { BusinessCentralFeedLine } from '../ledger/feeds/business-central-f
 import type { FeedState } from '../ledger/feeds/sales-feeds.js';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
-import {
-  FEED_SWITCHES,
-  listFeeds,
-  listFlows,
-  listGaps,
-  type ShownFlows,
-  switchFeed,
-} from '../operations/feeds/feeds.js';
+import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
 import { printJson, printTable, toAge } from './print.js';
 
@@ -73,18 +65,6 @@ export function addFeedCommands(program: Command): void {
       }),
     );
 
-  feeds
-    .command('flows')
-    .description('show what flows back beside the invoices, what was not carried, and whose turn it is')
-    .option('--json', 'print JSON')
-    .action(({ json }: { json?: boolean }) =>
-      withRuntime(async ({ database }) => {
-        const shown = await listFlows({ database }, currentPerson(), {});
-        if (json) printJson(shown);
-        else printFlows(shown, new Date());
-      }),
-    );
-
   for (const command of FEED_SWITCHES) {
     feeds
       .command(command)
@@ -98,29 +78,6 @@ export function addFeedCommands(program: Command): void {
         }),
       );
   }
-}
-
-function printFlows({ flows, noted, skipped }: ShownFlows, now: Date): void {
-  if (flows.length === 0) {
-    console.log('No flow has run yet: the rules name none, or the worker was not started with them.');
-    return;
-  }
-  printTable([
-    ['flow', 'read', 'carried', 'pending', 'noted', 'skipped', 'error'],
-    ...flows.map(({ flow, readAt, error, ...count }) => [
-      ...[flow, readAt ? `${toAge(readAt, now)} ago` : 'not yet', String(count.carried), String(count.pending)],
-      ...[String(count.noted), String(count.skipped), error ?? '-'],
-    ]),
-  ]);
-  for (const { flow, reason, count } of skipped) console.log(`${flow}: ${count} skipped, ${FLOW_SKIPS[reason]}`);
-  if (noted.length === 0) return;
-  console.log('');
-  printTable([
-    ['not carried', 'what', 'for', 'whose turn', 'next step'],
-    ...noted.map(({ flow, reason, remark, since }) => [
-      ...[flow, remark ?? reason, toAge(since, now), FLOW_NOTES[reason].owner, FLOW_NOTES[reason].nextStep],
-    ]),
-  ]);
 }
 
 /** @throws UserError */

@@ -9,6 +9,7 @@ import { addDriftCommand } from './drift.js';
 import { addEnvironmentCommands } from './environments.js';
 import { addFeedCommands } from './feeds.js';
 import { addFitCommand } from './fit.js';
+import { addFlowCommands } from './flows.js';
 import { addKeyCommands } from './keys.js';
 import { addLedgerCommands } from './ledger.js';
 import { addMappingCommands } from './mappings.js';
@@ -30,6 +31,7 @@ export function createProgram(): Command {
   addMappingCommands(program);
   addPingCommand(program);
   addFeedCommands(program);
+  addFlowCommands(program);
   addReplayCommand(program);
   addAuditCommands(program);
   addCredentialCommands(program);

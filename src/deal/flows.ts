@@ -12,43 +12,73 @@ export function flowWorkflowId(flow: FlowName, companyId: string): string {
 interface FlowAdvice {
   readonly owner: HoldOwner;
   readonly nextStep: string;
+  /** Its cause is mended where nobody tells us: it is tried again each day, and when the rule of the flow has changed. */
+  readonly comesAgain: boolean;
 }
 
-/** Why something was not carried; no deal waits for it. */
+/** Why something was not carried; no deal waits for it. A person can ask for it again at any time. */
 export const FLOW_NOTES = {
   'file-too-large': {
     owner: 'IT',
     nextStep: 'Raise the maximum file size (Sales: email settings; here: maxMegabytes), or attach the file by hand.',
+    comesAgain: true,
   },
   'file-type-blocked': {
     owner: 'IT',
     nextStep: 'Take the extension from the blocked attachments of the environment, or attach the file by hand.',
+    comesAgain: true,
   },
   'several-invoices': {
     owner: 'finance',
     nextStep: 'Enter in Sales which invoices the credit memo corrects: Business Central names no single one.',
+    comesAgain: false,
   },
   'order-locked': {
     owner: 'IT',
     nextStep: 'Let the rule write notes: a submitted order takes no columns.',
+    comesAgain: true,
   },
   'other-currency': {
     owner: 'IT',
     nextStep: 'Name a decimal or text column: a money column of the row is in another currency than the amount.',
+    comesAgain: true,
   },
   'column-unfit': {
     owner: 'IT',
     nextStep: 'Correct the column in the rules file, or its type in Power Apps; `dealbridge doctor` names it.',
+    comesAgain: true,
   },
   'not-in-price-list': {
     owner: 'master data',
     nextStep: 'Add the product to the price list in Sales once; its price follows from then on.',
+    comesAgain: true,
   },
-  'row-gone': { owner: 'seller', nextStep: 'Nothing to do: the row was deleted, or a contact is the customer itself.' },
-  'document-gone': { owner: 'finance', nextStep: 'Nothing to do: the document is posted or deleted by now.' },
-  refused: { owner: 'IT', nextStep: 'Read the message and correct the cause; the next change tries again.' },
+  'row-gone': {
+    owner: 'seller',
+    nextStep: 'Nothing to do: the row was deleted, or a contact is the customer itself.',
+    comesAgain: false,
+  },
+  'document-gone': {
+    owner: 'finance',
+    nextStep: 'Nothing to do: the document is posted or deleted by now.',
+    comesAgain: false,
+  },
+  refused: {
+    owner: 'IT',
+    nextStep:
+      'Read the message and correct the cause; it is tried again each day, and at once by `dealbridge flows retry`.',
+    comesAgain: true,
+  },
 } as const satisfies Readonly<Record<string, FlowAdvice>>;
 export type FlowNote = keyof typeof FLOW_NOTES;
+
+export const NOTES_THAT_COME_AGAIN = Object.entries(FLOW_NOTES).flatMap(([note, { comesAgain }]) =>
+  comesAgain ? [note] : [],
+);
+
+export function isFlowName(text: string): text is FlowName {
+  return FLOWS.some((flow) => flow === text);
+}
 
 /** Of no concern to Sales: counted, and that is all. */
 export const FLOW_SKIPS = {

@@ -2,14 +2,12 @@ import type { Database } from '../ledger/database.js';
 import { listBusinessCentralFeeds } from '../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../ledger/feeds/sales-feeds.js';
 import type { Config } from '../process/config.js';
-import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
+import { type Finding, notChecked, warning, wrong } from './finding.js';
+import { examineFlows } from './flows.js';
+import { toFreshnessFinding } from './freshness.js';
 import { createStep, type Step } from './step.js';
 
 /** How fresh the feeds are, as the ledger knows it. */
-
-/** A feed that is refused asks again after one or five minutes; ten intervals are more than one page that takes long. */
-const INTERVALS = 10;
-const PATIENCE_S = 600;
 
 export function examineFeeds(needs: {
   readonly database: Step;
@@ -23,8 +21,9 @@ export function examineFeeds(needs: {
     for (const { name, ageSeconds, lastError } of await listBusinessCentralFeeds(db)) {
       // Subscriptions are asked of Business Central itself.
       if (!name.startsWith('invoice-feed-')) continue;
-      findings.push(toFinding(name, ageSeconds, lastError, config.rules.invoiceFeed.everySeconds));
+      findings.push(toFreshnessFinding(name, ageSeconds, lastError, config.rules.invoiceFeed.everySeconds));
     }
+    findings.push(...(await examineFlows(db, config.rules.flows)));
     if (findings.length === 0) {
       findings.push(wrong('feeds', 'none has ever read', 'Start worker and starter with FEEDS=on.'));
     }
@@ -46,14 +45,5 @@ function toFreshness(state: FeedState, everySeconds: number): Finding {
       'Wait for it: `dealbridge feeds` shows the rows.',
     );
   }
-  return toFinding(table, age, lastError, everySeconds);
-}
-
-function toFinding(name: string, age: number | undefined, error: string | undefined, everySeconds: number): Finding {
-  if (error !== undefined) {
-    return wrong(name, `refused: ${error}`, 'Set right what the steps of the system say; it asks again by itself.');
-  }
-  const read = age === undefined ? 'has not read yet' : `complete up to ${age} s ago`;
-  const isStale = age !== undefined && age > Math.max(PATIENCE_S, INTERVALS * everySeconds);
-  return isStale ? wrong(name, read, 'See that a worker polls the queues and that the loop runs.') : ok(name, read);
+  return toFreshnessFinding(table, age, lastError, everySeconds);
 }

@@ -83,6 +83,9 @@ export function createAttachmentFlow(
       const { noteId = '', fileName = '', size = '0' } = values;
       if (recordId === undefined || documentId === undefined) throw new InternalError('the file has no document');
       const kind: DocumentKind = values['kind'] === 'order' ? 'order' : 'invoice';
+      // As it was when the file was noted, or when it was found.
+      const blocked = findBlocked(fileName, await toTemporalFailures(() => dataverseFlows.readFileLimits()));
+      if (blocked) return toNote('file-type-blocked', `${fileName}: ${blocked}`);
       const listed = await toTemporalFailures(() =>
         businessCentral.listAttachments(kind, documentId).catch((error: unknown) => {
           if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
@@ -91,7 +94,11 @@ export function createAttachmentFlow(
       );
       if (!listed) return toNote('document-gone', `${fileName}: the document is not there any more`);
       const bytes = await toTemporalFailures(() => dataverseFlows.downloadFile(noteId, rule.maxMegabytes * MEGABYTE));
-      if (!bytes) return toNote('file-too-large', `${fileName} has more bytes than ${size}`);
+      if (!bytes)
+        return toNote(
+          'file-too-large',
+          `${fileName} has ${size} bytes, the rule allows ${rule.maxMegabytes * MEGABYTE}`,
+        );
       const namesakes = (await flows.listOfTarget(flow, documentId)).filter((one) =>
         isSameName(one.values['fileName'] ?? '', fileName),
       );

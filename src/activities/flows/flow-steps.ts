@@ -4,7 +4,7 @@ import { OUTCOME_UNKNOWN } from '../../deal/failure-types.js';
 import type { FlowName } from '../../deal/flows.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { FlowLedger } from '../../ledger/feeds/flows.js';
-import { type Flow, type FlowPageTaken, type FlowPlaceInReading, noteRefusals } from './flow.js';
+import { type FlowPageTaken, type FlowPlaceInReading, noteRefusals, type SwitchedOnFlow } from './flow.js';
 
 /** The steps of every flow that the rules name. */
 
@@ -24,14 +24,14 @@ export interface FlowsCarried {
 export interface FlowStepDependencies {
   readonly flows: FlowLedger;
   /** Those that are switched on, for this company. */
-  readonly switchedOn: readonly Flow[];
+  readonly switchedOn: readonly SwitchedOnFlow[];
 }
 
 /** What says something of one thing and nothing of the others. */
 const OF_ONE = /^(business-central|dataverse)\/(unknown-outcome|unreadable|conflict)$/;
 
 export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
-  const findFlow = (name: FlowName): Flow | undefined => switchedOn.find((one) => one.name === name);
+  const findFlow = (name: FlowName): SwitchedOnFlow | undefined => switchedOn.find((one) => one.name === name);
 
   async function remembering<T>(flow: FlowName, work: () => Promise<T>): Promise<T> {
     try {
@@ -48,7 +48,10 @@ export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
     /** One page of what changed; undefined when the rules do not name the flow any more. */
     async collectFlow({ flow: name, next, beganAt }: FlowStep & FlowPlaceInReading): Promise<FlowPageTaken | 'off'> {
       const flow = findFlow(name);
-      return flow ? remembering(name, () => flow.collect({ next, beganAt })) : 'off';
+      if (!flow) return 'off';
+      if (await flows.isPaused(name)) return { found: 0 };
+      if (next === undefined) await flows.reopenNoted(name, flow.ruleHash);
+      return remembering(name, () => flow.collect({ next, beganAt }));
     },
 
     /** Some of what was taken and is not carried yet. */
@@ -56,7 +59,7 @@ export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
       const flow = findFlow(name);
       if (!flow) throw new InternalError(`flow ${name} was switched off while it was read`);
       const count = { carried: 0, noted: 0, deferred: 0 };
-      const pending = await flows.listPending(name, flow.batchSize);
+      const pending = (await flows.isPaused(name)) ? [] : await flows.listPending(name, flow.batchSize);
       for (const thing of pending) {
         try {
           const how = await remembering(name, () => noteRefusals(() => flow.carry(thing)));

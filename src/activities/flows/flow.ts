@@ -3,6 +3,12 @@ import { ofWholeInstallation } from '../../deal/holds.js';
 import type { Carried, PendingThing } from '../../ledger/feeds/flows.js';
 import { findRefusals } from '../remote/failures.js';
 
+/** One that the rules switch on. */
+export interface SwitchedOnFlow extends Flow {
+  /** Of its rule: by another one what could not be carried may be. */
+  readonly ruleHash: string;
+}
+
 /** One flow: how a page of it is taken into the ledger, and how one thing of it is carried to the other side. */
 export interface Flow {
   readonly name: FlowName;

@@ -51,7 +51,7 @@ export interface DataverseFlows {
   /** Notes with a file on any of these records, the oldest first. */
   listFiles(recordIds: readonly string[]): Promise<RecordFile[]>;
   downloadFile(noteId: string, maxBytes: number): Promise<Buffer | undefined>;
-  /** Undefined when the table has no such column. The answer is kept: types do not change. */
+  /** Undefined when the table has no such column. The answer is kept for some minutes: somebody may lengthen it. */
   findColumn(table: SalesTable, column: string): Promise<ColumnType | undefined>;
   close(): Promise<void>;
 }
@@ -91,6 +91,7 @@ const SETS = {
 /** Deals and feeds have connections of their own. */
 const PARALLEL = 2;
 const DEFAULT_MAX_BYTES = 5_242_880;
+const COLUMN_KEPT_MS = 600_000;
 
 const organization = z.object({
   value: z.array(z.object({ maxuploadfilesize: z.number().nullish(), blockedattachments: z.string().nullish() })),
@@ -124,20 +125,20 @@ const CURRENCY_AMOUNT = 1;
 export function createDataverseFlows(options: DataverseClientOptions): DataverseFlows {
   const http = createDataverseTransport(options, PARALLEL);
 
-  const columns = new Map<string, ColumnType>();
+  const columns = new Map<string, { readonly found: ColumnType; readonly readAt: number }>();
 
   return {
     async findColumn(table, column) {
       const key = `${table}.${column}`;
       const known = columns.get(key);
-      if (known) return known;
+      if (known && performance.now() - known.readAt < COLUMN_KEPT_MS) return known.found;
       const asked = 'read a column';
       const path = `EntityDefinitions(LogicalName='${table}')/Attributes(LogicalName='${column}')`;
       try {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
         const row = readWire('dataverse', asked, columnRow, body, requestId);
         const found = { type: row.AttributeType, maxLength: row.MaxLength ?? undefined };
-        columns.set(key, found);
+        columns.set(key, { found, readAt: performance.now() });
         return found;
       } catch (error) {
         if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;

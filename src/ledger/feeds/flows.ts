@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
-import { FLOW_NOTES, FLOW_SKIPS, FLOWS, type FlowName, type FlowNote, type FlowSkip } from '../../deal/flows.js';
+import { type FlowName, type FlowNote, type FlowSkip, NOTES_THAT_COME_AGAIN } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
-import { nameOf, stored, toStored } from '../stored-content.js';
+import { nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { stored, toStored } from '../stored-content.js';
 
 /** What flows back beside the invoices: it is taken in one transaction with the position, and carried afterwards. */
 
@@ -43,6 +43,9 @@ export interface FlowLedger {
     move: { readonly watermark?: Date | undefined; readonly isEnd: boolean },
   ): Promise<number>;
   recordFlowError(flow: FlowName, error: string): Promise<void>;
+  isPaused(flow: FlowName): Promise<boolean>;
+  /** What was not carried comes again when the rule is another one, and a day after the last try. */
+  reopenNoted(flow: FlowName, ruleHash: string): Promise<void>;
   /** Those that were tried last come last. */
   listPending(flow: FlowName, limit: number): Promise<PendingThing[]>;
   /** Unless it has changed meanwhile, and is pending again. */
@@ -174,6 +177,27 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       ]);
     },
 
+    async isPaused(flow) {
+      const select = 'SELECT 1 FROM flows WHERE flow = $1 AND company_id = $2 AND paused_at IS NOT NULL';
+      return (await database.query(select, [flow, companyId])).rowCount === 1;
+    },
+
+    reopenNoted: (flow, ruleHash) =>
+      database.transaction(async (tx) => {
+        const { rowCount } = await tx.query(
+          'UPDATE flows SET rule_hash = $3 WHERE flow = $1 AND company_id = $2 AND rule_hash IS DISTINCT FROM $3',
+          [flow, companyId, ruleHash],
+        );
+        const isOtherRule = rowCount === 1;
+        await tx.query(
+          `UPDATE flow_rows SET ${REOPENED} WHERE flow = $1 AND company_id = $2 AND source_id IN (
+             SELECT source_id FROM flow_rows WHERE flow = $1 AND company_id = $2 AND state = 'noted'
+               AND target_id IS NOT NULL AND reason = ANY($3) AND ($4 OR changed_at < now() - interval '1 day')
+             ORDER BY changed_at LIMIT $5)`,
+          [flow, companyId, NOTES_THAT_COME_AGAIN, isOtherRule, isOtherRule ? null : MAX_TRIED_AGAIN],
+        );
+      }),
+
     async listPending(flow, limit) {
       const select = `SELECT ${THING} FROM flow_rows WHERE flow = $1 AND company_id = $2 AND state = 'pending'
         ORDER BY tried_at NULLS FIRST, changed_at, source_id LIMIT $3`;
@@ -184,7 +208,8 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       database.transaction(async (tx) => {
         const [reason, remark] = how.state === 'noted' ? [how.reason, how.remark ?? null] : [null, null];
         await tx.query(
-          `UPDATE flow_rows SET state = $5, reason = $6, remark = $7, changed_at = now()
+          `UPDATE flow_rows SET state = $5, reason = $6, remark = $7, changed_at = now(),
+             noted_at = CASE WHEN $5 = 'noted' THEN coalesce(noted_at, now()) END
            WHERE flow = $1 AND company_id = $2 AND source_id = $3 AND etag = $4`,
           [flow, companyId, sourceId, etag, how.state, reason, remark],
         );
@@ -279,6 +304,11 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
   };
 }
 
+/** Without a target nothing can be carried: it was noted as it was read. */
+export const REOPENED = "state = 'pending', reason = NULL, remark = NULL, tried_at = NULL, changed_at = now()";
+/** By one reading, so that thousands that cannot be carried do not all ask at once. */
+const MAX_TRIED_AGAIN = 50;
+
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
 /** @returns whether it is to be carried; what is the same as before stays as it is. */
@@ -288,108 +318,13 @@ async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: 
   const reason = found === 'pending' ? null : 'noted' in found ? found.noted : found.skipped;
   const remark = found !== 'pending' && 'noted' in found ? (found.remark ?? null) : null;
   const { rowCount } = await tx.query(
-    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END)
      ON CONFLICT (flow, company_id, source_id) DO UPDATE SET record_id = excluded.record_id,
        target_id = excluded.target_id, etag = excluded.etag, content = excluded.content, state = excluded.state,
-       reason = excluded.reason, remark = excluded.remark, changed_at = now(), tried_at = NULL
+       reason = excluded.reason, remark = excluded.remark, noted_at = excluded.noted_at, changed_at = now(), tried_at = NULL
      WHERE flow_rows.etag <> excluded.etag OR flow_rows.target_id IS DISTINCT FROM excluded.target_id`,
     [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
   );
   return state === 'pending' && rowCount === 1;
-}
-
-/** One line for whoever asks how a flow does. */
-export interface FlowLine {
-  readonly flow: FlowName;
-  readonly companyId: string;
-  readonly readAt: Date | undefined;
-  readonly error: string | undefined;
-  readonly pending: number;
-  readonly carried: number;
-  readonly noted: number;
-  readonly skipped: number;
-}
-
-const lineRow = rowsOf('flows', ['flow', 'company_id'], {
-  flow: z.enum(FLOWS),
-  company_id: textColumn,
-  read_at: nullable(timeColumn),
-  error: nullable(textColumn),
-  pending: countColumn,
-  carried: countColumn,
-  noted: countColumn,
-  skipped: countColumn,
-});
-
-export async function listFlows(db: Queryable): Promise<FlowLine[]> {
-  const count = (state: string): string => `count(r.source_id) FILTER (WHERE r.state = '${state}') AS ${state}`;
-  const rows = await selectRows(
-    db,
-    lineRow,
-    `SELECT f.flow, f.company_id, f.read_at, f.error, ${['pending', 'carried', 'noted', 'skipped'].map(count).join(', ')}
-     FROM flows f LEFT JOIN flow_rows r ON r.flow = f.flow AND r.company_id = f.company_id
-     GROUP BY f.flow, f.company_id ORDER BY f.flow, f.company_id`,
-  );
-  return rows.map(({ company_id, read_at, ...row }) => ({ ...row, companyId: company_id, readAt: read_at }));
-}
-
-export interface NotedThing {
-  readonly flow: FlowName;
-  readonly sourceId: string;
-  readonly recordId: string | undefined;
-  readonly targetId: string | undefined;
-  readonly reason: FlowNote;
-  readonly remark: string | undefined;
-  readonly since: Date;
-}
-
-const notedRow = rowsOf('flow_rows', ['flow', 'source_id'], {
-  flow: z.enum(FLOWS),
-  source_id: textColumn,
-  record_id: nullable(textColumn),
-  target_id: nullable(textColumn),
-  reason: nameOf<FlowNote>(FLOW_NOTES),
-  remark: nullable(textColumn),
-  changed_at: timeColumn,
-});
-
-/** What was not carried and why, the newest first. */
-export async function listNoted(db: Queryable, limit: number): Promise<NotedThing[]> {
-  const rows = await selectRows(
-    db,
-    notedRow,
-    `SELECT flow, source_id, record_id, target_id, reason, remark, changed_at FROM flow_rows
-     WHERE state = 'noted' ORDER BY changed_at DESC, source_id LIMIT $1`,
-    [limit],
-  );
-  return rows.map((row) => ({
-    flow: row.flow,
-    sourceId: row.source_id,
-    recordId: row.record_id,
-    targetId: row.target_id,
-    reason: row.reason,
-    remark: row.remark,
-    since: row.changed_at,
-  }));
-}
-
-export interface SkippedCount {
-  readonly flow: FlowName;
-  readonly reason: FlowSkip;
-  readonly count: number;
-}
-
-const skippedRow = rowsOf('flow_rows', ['flow', 'reason'], {
-  flow: z.enum(FLOWS),
-  reason: nameOf<FlowSkip>(FLOW_SKIPS),
-  count: countColumn,
-});
-
-export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
-  return selectRows(
-    db,
-    skippedRow,
-    `SELECT flow, reason, count(*) AS count FROM flow_rows WHERE state = 'skipped' GROUP BY flow, reason ORDER BY 1, 2`,
-  );
 }

@@ -8,14 +8,6 @@ import type { Database } from '../../ledger/database.js';
 import { createDetections, type GapReport } from '../../ledger/deals/detections.js';
 import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-central-feeds.js';
-import {
-  countSkipped,
-  type FlowLine,
-  listNoted,
-  type NotedThing,
-  listFlows as readFlows,
-  type SkippedCount,
-} from '../../ledger/feeds/flows.js';
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { createPausedLaneLedger, type PausedLane } from '../../ledger/settings/paused-lanes.js';
@@ -65,23 +57,6 @@ export const listGaps = defineOperation({
   input: z.strictObject({ since: z.date('a date such as 2026-01-31').optional() }),
   run: ({ database, now }: Pick<FeedsDependencies, 'database' | 'now'>, { since }): Promise<GapReport[]> =>
     createDetections(database).readGaps(since ?? daysBefore(now), MAX_NAMED),
-});
-
-export interface ShownFlows {
-  readonly flows: readonly FlowLine[];
-  readonly noted: readonly NotedThing[];
-  readonly skipped: readonly SkippedCount[];
-}
-
-/** What flows back beside the invoices: how much of it was carried, and what was not and why. */
-export const listFlows = defineOperation({
-  act: 'list feeds',
-  input: z.strictObject({}),
-  run: async ({ database }: Pick<FeedsDependencies, 'database'>): Promise<ShownFlows> => ({
-    flows: await readFlows(database),
-    noted: await listNoted(database, MAX_NAMED),
-    skipped: await countSkipped(database),
-  }),
 });
 
 function daysBefore(now: Date): Date {

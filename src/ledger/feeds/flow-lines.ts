@@ -1,0 +1,148 @@
+import { z } from 'zod';
+import { FLOW_NOTES, FLOW_SKIPS, FLOWS, type FlowName, type FlowNote, type FlowSkip } from '../../deal/flows.js';
+import type { Queryable } from '../database.js';
+import { countColumn, nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { nameOf } from '../stored-content.js';
+import { REOPENED } from './flows.js';
+
+/** What people see of the flows, and their switches. */
+
+/** One line for whoever asks how a flow does. */
+export interface FlowLine {
+  readonly flow: FlowName;
+  readonly companyId: string;
+  readonly readAt: Date | undefined;
+  readonly pausedAt: Date | undefined;
+  readonly pausedBy: string | undefined;
+  readonly error: string | undefined;
+  readonly pending: number;
+  readonly carried: number;
+  readonly noted: number;
+  readonly skipped: number;
+}
+
+const lineRow = rowsOf('flows', ['flow', 'company_id'], {
+  flow: z.enum(FLOWS),
+  company_id: textColumn,
+  read_at: nullable(timeColumn),
+  paused_at: nullable(timeColumn),
+  paused_by: nullable(textColumn),
+  error: nullable(textColumn),
+  pending: countColumn,
+  carried: countColumn,
+  noted: countColumn,
+  skipped: countColumn,
+});
+
+export async function listFlows(db: Queryable): Promise<FlowLine[]> {
+  const count = (state: string): string => `count(r.source_id) FILTER (WHERE r.state = '${state}') AS ${state}`;
+  const rows = await selectRows(
+    db,
+    lineRow,
+    `SELECT f.flow, f.company_id, f.read_at, f.paused_at, f.paused_by, f.error, ${['pending', 'carried', 'noted', 'skipped'].map(count).join(', ')}
+     FROM flows f LEFT JOIN flow_rows r ON r.flow = f.flow AND r.company_id = f.company_id
+     GROUP BY f.flow, f.company_id ORDER BY f.flow, f.company_id`,
+  );
+  return rows.map(({ company_id, read_at, paused_at, paused_by, ...row }) => ({
+    ...row,
+    ...{ companyId: company_id, readAt: read_at, pausedAt: paused_at, pausedBy: paused_by },
+  }));
+}
+
+export interface NotedThing {
+  readonly flow: FlowName;
+  readonly sourceId: string;
+  readonly recordId: string | undefined;
+  readonly targetId: string | undefined;
+  readonly reason: FlowNote;
+  readonly remark: string | undefined;
+  readonly since: Date;
+}
+
+const notedRow = rowsOf('flow_rows', ['flow', 'source_id'], {
+  flow: z.enum(FLOWS),
+  source_id: textColumn,
+  record_id: nullable(textColumn),
+  target_id: nullable(textColumn),
+  reason: nameOf<FlowNote>(FLOW_NOTES),
+  remark: nullable(textColumn),
+  since: timeColumn,
+});
+
+/** What was not carried and why, the newest first. */
+export async function listNoted(db: Queryable, limit: number): Promise<NotedThing[]> {
+  const rows = await selectRows(
+    db,
+    notedRow,
+    `SELECT flow, source_id, record_id, target_id, reason, remark, coalesce(noted_at, changed_at) AS since FROM flow_rows
+     WHERE state = 'noted' ORDER BY since DESC, source_id LIMIT $1`,
+    [limit],
+  );
+  return rows.map((row) => ({
+    flow: row.flow,
+    sourceId: row.source_id,
+    recordId: row.record_id,
+    targetId: row.target_id,
+    reason: row.reason,
+    remark: row.remark,
+    since: row.since,
+  }));
+}
+
+export interface SkippedCount {
+  readonly flow: FlowName;
+  readonly reason: FlowSkip;
+  readonly count: number;
+}
+
+const skippedRow = rowsOf('flow_rows', ['flow', 'reason'], {
+  flow: z.enum(FLOWS),
+  reason: nameOf<FlowSkip>(FLOW_SKIPS),
+  count: countColumn,
+});
+
+export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
+  return selectRows(
+    db,
+    skippedRow,
+    `SELECT flow, reason, count(*) AS count FROM flow_rows WHERE state = 'skipped' GROUP BY flow, reason ORDER BY 1, 2`,
+  );
+}
+
+/** Until it is resumed nothing of the flow is read or carried. @returns the companies that it runs for */
+export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<string[]> {
+  const pause = `UPDATE flows SET paused_at = coalesce(paused_at, now()), paused_by = coalesce(paused_by, $2)
+    WHERE flow = $1 RETURNING company_id`;
+  return companiesOf(db, pause, [flow, by]);
+}
+
+export async function resumeFlow(db: Queryable, flow: FlowName): Promise<string[]> {
+  return companiesOf(db, 'UPDATE flows SET paused_at = NULL, paused_by = NULL WHERE flow = $1 RETURNING company_id', [
+    flow,
+  ]);
+}
+
+async function companiesOf(db: Queryable, change: string, values: readonly unknown[]): Promise<string[]> {
+  const rows = await db.query<{ company_id: string }>(change, values);
+  return rows.rows.map(({ company_id }) => company_id);
+}
+
+export interface NotedChoice {
+  readonly flow: FlowName;
+  /** One of them; without it all. */
+  readonly sourceId?: string | undefined;
+  readonly reason?: FlowNote | undefined;
+}
+
+/** What was not carried is carried with the next reading. What was noted as it was read has no target, and stays: its source has to change. */
+export async function retryNoted(
+  db: Queryable,
+  { flow, sourceId, reason }: NotedChoice,
+): Promise<{ readonly retried: number; readonly left: number }> {
+  const chosen =
+    "flow = $1 AND state = 'noted' AND ($2::text IS NULL OR source_id = $2) AND ($3::text IS NULL OR reason = $3)";
+  const values = [flow, sourceId ?? null, reason ?? null];
+  const retried = await db.query(`UPDATE flow_rows SET ${REOPENED} WHERE ${chosen} AND target_id IS NOT NULL`, values);
+  const left = await db.query(`SELECT 1 FROM flow_rows WHERE ${chosen}`, values);
+  return { retried: retried.rowCount ?? 0, left: left.rowCount ?? 0 };
+}

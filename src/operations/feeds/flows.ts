@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { Actor } from '../../deal/actor.js';
+import { RefusedError } from '../../deal/errors.js';
+import { FLOW_NOTES, FLOWS, type FlowName, type FlowNote } from '../../deal/flows.js';
+import type { FlowCommands } from '../../dispatch/flow-commands.js';
+import type { Database } from '../../ledger/database.js';
+import {
+  countSkipped,
+  type FlowLine,
+  listNoted,
+  type NotedThing,
+  pauseFlow,
+  listFlows as readFlows,
+  resumeFlow,
+  retryNoted,
+  type SkippedCount,
+} from '../../ledger/feeds/flow-lines.js';
+import { defineOperation } from '../operation.js';
+
+/** What flows back beside the invoices: how far it is, its switches, and what is to be tried again. */
+
+/** So many that were not carried are named; the numbers are complete. */
+const MAX_NAMED = 1_000;
+
+export interface ShownFlows {
+  readonly flows: readonly FlowLine[];
+  readonly noted: readonly NotedThing[];
+  readonly skipped: readonly SkippedCount[];
+}
+
+/** How much of each was carried, and what was not and why. */
+export const listFlows = defineOperation({
+  act: 'list feeds',
+  input: z.strictObject({}),
+  run: async ({ database }: { readonly database: Database }): Promise<ShownFlows> => ({
+    flows: await readFlows(database),
+    noted: await listNoted(database, MAX_NAMED),
+    skipped: await countSkipped(database),
+  }),
+});
+
+interface Switching {
+  readonly database: Database;
+  readonly loops: FlowCommands;
+}
+
+export const FLOW_SWITCHES = ['pause', 'resume', 'run'] as const;
+const flow = z.enum(FLOWS);
+
+/** Of every company that it runs for. The ledger keeps a pause; the loop only hears of it sooner. */
+export const switchFlow = defineOperation({
+  act: 'switch a feed',
+  input: z.strictObject({ command: z.enum(FLOW_SWITCHES), flow }),
+  run: async ({ database, loops }: Switching, { command, flow: name }, actor: Actor): Promise<readonly FlowLine[]> => {
+    const before = await linesOf(database, name);
+    const paused = before.find(({ pausedAt }) => pausedAt);
+    if (command === 'run' && paused) {
+      throw new RefusedError(
+        `${name} is paused by ${paused.pausedBy}: \`dealbridge flows resume ${name}\` lets it go on`,
+      );
+    }
+    if (command === 'pause') await pauseFlow(database, name, actor.name);
+    if (command === 'resume') await resumeFlow(database, name);
+    for (const { companyId } of before) await loops[command](name, companyId, { actor });
+    return linesOf(database, name);
+  },
+  record: ({ command, flow: name }) => ({ facts: { flow: name, command } }),
+});
+
+/** What was not carried is tried again with the next reading, which begins now. */
+export const retryFlow = defineOperation({
+  act: 'switch a feed',
+  input: z.strictObject({
+    flow,
+    sourceId: z.string().min(1).optional(),
+    reason: z.enum(Object.keys(FLOW_NOTES) as FlowNote[]).optional(),
+  }),
+  run: async ({ database, loops }: Switching, choice, actor: Actor) => {
+    const lines = await linesOf(database, choice.flow);
+    const outcome = await retryNoted(database, choice);
+    if (outcome.retried + outcome.left === 0 && choice.sourceId !== undefined) {
+      throw new RefusedError(
+        `${choice.flow} has nothing '${choice.sourceId}' that was not carried: \`dealbridge flows list\` names what has`,
+      );
+    }
+    if (outcome.retried > 0) for (const { companyId } of lines) await loops.run(choice.flow, companyId, { actor });
+    return outcome;
+  },
+  record: (choice, outcome) => ({ facts: { ...choice, ...outcome } }),
+});
+
+async function linesOf(database: Database, name: FlowName): Promise<readonly FlowLine[]> {
+  const lines = (await readFlows(database)).filter((line) => line.flow === name);
+  if (lines.length > 0) return lines;
+  throw new RefusedError(
+    `${name} has not run yet: name it below \`flows\` in the rules file, and start worker and starter with it`,
+  );
+}
