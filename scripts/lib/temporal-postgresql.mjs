@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
 import { findOnPath } from './cache.mjs';
 import { makeCertificates } from './certificates.mjs';
 import { must, ROOT, run, SetUpError } from './run.mjs';
@@ -15,7 +14,11 @@ import { freePort, SEARCH_ATTRIBUTES, untilServing } from './temporal-server.mjs
  * the same tool, the same settings out of that file and of `docker/tls`, and client certificates on every connection.
  */
 
-const compose = () => parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true });
+/** The package is asked for now: a fresh clone has none when this file is read. */
+async function readCompose() {
+  const { parse } = await import('yaml');
+  return parse(readFileSync(join(ROOT, 'docker-compose.yml'), 'utf8'), { merge: true });
+}
 const SECRETS = join(ROOT, 'docker/simulators-secrets');
 /** What a role of this throw-away server is called by is known to everybody. */
 const secret = (name) => readFileSync(join(SECRETS, name), 'utf8').trim();
@@ -26,7 +29,8 @@ export async function openTemporalOnPostgresql({ binary, folder, namespaces = ['
   const programs = await ensureTemporalPrograms();
   if (!findOnPath('psql')) throw new SetUpError("psql is missing: install Debian's package `postgresql`.");
   const { startPostgresql } = await import('../../dist-tools/tools/stage/postgresql.js');
-  const settings = compose().services.postgres.command.filter((word) => word.includes('='));
+  const compose = await readCompose();
+  const settings = compose.services.postgres.command.filter((word) => word.includes('='));
   const postgresql = await startPostgresql(settings);
   if (!postgresql) throw new SetUpError("PostgreSQL is missing: install Debian's package `postgresql`.");
   onStop(() => postgresql.stop());
@@ -93,7 +97,7 @@ async function makeSchema(sqlTool, { hostname, port }) {
 
 /** What the service `temporal` is given, but for where things are on this machine. */
 async function serverSettings({ hostname, port }) {
-  const { environment } = compose().services.temporal;
+  const { environment } = (await readCompose()).services.temporal;
   const settings = {
     ...environment,
     POSTGRES_SEEDS: hostname,
