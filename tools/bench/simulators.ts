@@ -1,8 +1,13 @@
 import { memoryUsage } from 'node:process';
 import { type Connection, type Simulators, startSimulators } from '@dealbridge/simulators';
+import type { Row } from '@dealbridge/simulators/dataverse/store.js';
+import type { Table } from '@dealbridge/simulators/dataverse/tables.js';
 import { Agent, request } from 'undici';
 
-/** `npm run bench:simulators [-- --server]`: requests per second of each API, and large tables paged and filtered. */
+/**
+ * `npm run bench:simulators`: requests per second of each API over HTTP, and large tables loaded, paged and filtered. Each
+ * account that is loaded carries a value in every column that can be written.
+ */
 
 const SECONDS = 5;
 const CONNECTIONS = 8;
@@ -21,6 +26,21 @@ export async function serve(): Promise<void> {
   });
 }
 
+/** A value for every column that a client may write. */
+function fillColumns(table: Table, index: number): Row {
+  const values: Row = {};
+  for (const { name, type, size, access } of table.columns.values()) {
+    if (access === 'read' || name === 'statecode' || name === 'statuscode') continue;
+    if (type === 'text') values[name] = `${name} ${index}`.slice(0, size);
+    else if (type === 'bool') values[name] = index % 2 === 0;
+    else if (type === 'datetime') values[name] = '2026-03-01T08:00:00Z';
+    else if (type === 'date') values[name] = '2026-03-01';
+    else if (type === 'money' || type === 'decimal') values[name] = `${index % 1_000}.5`;
+    else if (type === 'int' || type === 'choice' || type === 'double') values[name] = 1;
+  }
+  return values;
+}
+
 /** Milliseconds to load 100,000 accounts and as many customers. */
 function load(simulators: Simulators): { accounts: number; customers: number } {
   const { dataverse, businessCentral } = simulators;
@@ -29,7 +49,12 @@ function load(simulators: Simulators): { accounts: number; customers: number } {
   for (let index = 0; index < ROWS; index += 1) {
     dataverse.store.insert(
       table,
-      { name: `Account ${index}`, accountnumber: `L${index}`, address1_city: `City ${index % 100}` },
+      {
+        ...fillColumns(table, index),
+        name: `Account ${index}`,
+        accountnumber: `L${index}`,
+        address1_city: `City ${index % 100}`,
+      },
       true,
     );
   }
@@ -57,9 +82,13 @@ export async function measure(server: Server): Promise<void> {
   const salesToken = await getToken(connection, connection.dataverseApp);
   const bcToken = await getToken(connection, connection.businessCentralApp);
   const customer = encodeURIComponent("number eq 'C10001'");
+  const accounts = `${connection.dataverse}/api/data/v9.2/accounts`;
+  const { accountid, name } = await firstOf(`${accounts}?$select=name&$top=1`, salesToken);
+  const named = encodeURIComponent(`name eq '${String(name).replaceAll("'", "''")}'`);
+  await rate('Dataverse: one account by its id, all columns', `${accounts}(${accountid})`, salesToken);
   await rate(
-    'Dataverse: one account by a filter',
-    `${connection.dataverse}/api/data/v9.2/accounts?$select=name&$top=1`,
+    'Dataverse: one account by a filter, two columns',
+    `${accounts}?$select=name&$filter=${named}`,
     salesToken,
   );
   await rate('Business Central: one customer by number', `${bcRoot}/customers?$filter=${customer}`, bcToken);
@@ -69,10 +98,11 @@ export async function measure(server: Server): Promise<void> {
     `\n${ROWS.toLocaleString('en-US')} accounts loaded in ${(loaded.accounts / 1_000).toFixed(1)} s, customers in ${(loaded.customers / 1_000).toFixed(1)} s`,
   );
   await pages(
-    'Dataverse: all accounts, 5,000 a page',
+    'Dataverse: all accounts, two columns, 5,000 a page',
     `${connection.dataverse}/api/data/v9.2/accounts?$select=name,accountnumber`,
     salesToken,
   );
+  await pages('Dataverse: all accounts, all columns, 5,000 a page', accounts, salesToken);
   await pages(
     'Dataverse: accounts of one city',
     `${connection.dataverse}/api/data/v9.2/accounts?$select=name&$filter=address1_city%20eq%20%27City%207%27`,
@@ -90,6 +120,13 @@ export async function measure(server: Server): Promise<void> {
   );
   const { memory } = await server.ask<{ memory: number }>('memory');
   print(`memory of the three simulators in one process: ${(memory / 1_048_576).toFixed(0)} MB`);
+}
+
+async function firstOf(url: string, token: string): Promise<Row> {
+  const { body } = await request(url, { headers: { authorization: `Bearer ${token}` } });
+  const { value } = (await body.json()) as { value: Row[] };
+  if (!value[0]) throw new Error(`${url} has no rows`);
+  return value[0];
 }
 
 async function rate(title: string, url: string, token: string): Promise<void> {
