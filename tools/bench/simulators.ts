@@ -27,15 +27,15 @@ export async function serve(): Promise<void> {
 }
 
 /** A value for every column that a client may write. */
-function fillColumns(table: Table, index: number): Row {
+function fillColumns(table: Table): Row {
   const values: Row = {};
   for (const { name, type, size, access } of table.columns.values()) {
     if (access === 'read' || name === 'statecode' || name === 'statuscode') continue;
-    if (type === 'text') values[name] = `${name} ${index}`.slice(0, size);
-    else if (type === 'bool') values[name] = index % 2 === 0;
+    if (type === 'text') values[name] = `Some ${name}`.slice(0, size);
+    else if (type === 'bool') values[name] = true;
     else if (type === 'datetime') values[name] = '2026-03-01T08:00:00Z';
     else if (type === 'date') values[name] = '2026-03-01';
-    else if (type === 'money' || type === 'decimal') values[name] = `${index % 1_000}.5`;
+    else if (type === 'money' || type === 'decimal') values[name] = '1250.5';
     else if (type === 'int' || type === 'choice' || type === 'double') values[name] = 1;
   }
   return values;
@@ -45,12 +45,13 @@ function fillColumns(table: Table, index: number): Row {
 function load(simulators: Simulators): { accounts: number; customers: number } {
   const { dataverse, businessCentral } = simulators;
   const table = dataverse.store.schema.table('account');
+  const filled = fillColumns(table);
   let started = performance.now();
   for (let index = 0; index < ROWS; index += 1) {
     dataverse.store.insert(
       table,
       {
-        ...fillColumns(table, index),
+        ...filled,
         name: `Account ${index}`,
         accountnumber: `L${index}`,
         address1_city: `City ${index % 100}`,

@@ -1,7 +1,9 @@
+import { bulkDelete } from './bulk-delete.js';
 import { publish } from './components.js';
 import { completeState, readPayload } from './payload.js';
 import { fillDefaults } from './rules.js';
 import { DataverseError, type Row, type Store } from './store.js';
+import { createTable } from './table-writes.js';
 import { LINES, type Table } from './tables.js';
 
 /** What an action or a request did, told to the webhooks. */
@@ -25,6 +27,8 @@ export interface SalesEvent {
 
 export interface ActionAnswer {
   readonly created?: { readonly table: Table; readonly row: Row };
+  /** The complex type of the answer, and what it holds. */
+  readonly answer?: { readonly type: string; readonly [name: string]: unknown };
   readonly events: readonly SalesEvent[];
 }
 
@@ -78,6 +82,10 @@ export function runAction(store: Store, name: string, body: Body, switches: Acti
       return lockPricing(store, 'salesorder', id('SalesOrderId'), false);
     case 'UnlockInvoicePricing':
       return lockPricing(store, 'invoice', id('InvoiceId'), false);
+    case 'BulkDelete':
+      return { events: [], answer: { type: 'BulkDeleteResponse', JobId: bulkDelete(store, body) } };
+    case 'CreateEntities':
+      return createEntities(store, body);
     case 'PublishAllXml':
       publish(store, undefined);
       return { events: [] };
@@ -87,6 +95,14 @@ export function runAction(store: Store, name: string, body: Body, switches: Acti
     default:
       return undefined;
   }
+}
+
+/** Several tables at once, as microsoft/PowerPlatform-DataverseClient-Python does it (data/_odata.py). */
+function createEntities(store: Store, { Entities: entities }: Body): ActionAnswer {
+  if (!Array.isArray(entities) || entities.length === 0)
+    throw new DataverseError(400, '0x80048d19', "The parameter 'Entities' has at least one definition.");
+  for (const definition of entities) createTable(store, definition);
+  return { events: [] };
 }
 
 /** `salesorders(<id>)/Microsoft.Dynamics.CRM.LockSalesOrderPricing` and its kin. */

@@ -1,7 +1,5 @@
-import { guidFrom } from '../kernel/random.js';
 import type { SimRequest } from '../kernel/server.js';
 import { DataverseError, type Row, type Store } from './store.js';
-import type { Table } from './tables.js';
 import { parseXml, type XmlElement } from './xml.js';
 
 /** What solutions hold, what waits to be published, and what refers to what (reference/dataverse-sales 11.2). */
@@ -82,37 +80,4 @@ export function invalidXml(what: string, reason: string): DataverseError {
 export function elementsOf(root: XmlElement, name: string): XmlElement[] {
   const below = root.children.flatMap((child) => elementsOf(child, name));
   return root.name === name ? [root, ...below] : below;
-}
-
-/** Forms and views of a table that show a column. */
-function countReferences(store: Store, table: Table, column: string): number {
-  const shows = (xml: unknown, element: string, attribute: string): boolean =>
-    elementsOf(readXml(String(xml), element), element).some((one) => one.attributes[attribute] === column);
-  const forms = [...store.all('systemform')].filter(
-    (row) => row['objecttypecode'] === table.name && shows(row['formxml'], 'control', 'datafieldname'),
-  );
-  const views = [...store.all('savedquery')].filter(
-    (row) => row['returnedtypecode'] === table.name && shows(row['layoutxml'], 'cell', 'name'),
-  );
-  return forms.length + views.length;
-}
-
-/** A column of somebody's own that nothing shows any more. */
-export function deleteColumn(store: Store, table: Table, column: string): void {
-  if (!table.columns.has(column))
-    throw new DataverseError(404, '0x80060888', `Could not find an attribute with name ${column}.`);
-  if (!table.custom.has(column))
-    throw new DataverseError(400, '0x80040203', `The attribute ${column} is a system attribute and cannot be deleted.`);
-  const references = countReferences(store, table, column);
-  if (references > 0) {
-    throw new DataverseError(
-      400,
-      '0x8004F01F',
-      `The Attribute(${guidFrom(`column/${table.name}/${column}`)}) component cannot be deleted because it is referenced by ${references} other components. For a list of referenced components, use the RetrieveDependenciesForDeleteRequest.`,
-    );
-  }
-  for (const row of store.all(table.name)) delete row[column];
-  table.columns.delete(column);
-  table.custom.delete(column);
-  forgetComponent(store, guidFrom(`column/${table.name}/${column}`));
 }

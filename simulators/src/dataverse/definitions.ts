@@ -3,10 +3,13 @@ import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
-import { deleteColumn, noteComponent } from './components.js';
-import { addColumn, addKey, attributes, definition, fitsDefinition, keysOf, pick } from './metadata.js';
+import { addColumn, addKey, changeColumn, deleteKey } from './column-writes.js';
+import { noteComponent } from './components.js';
+import { deleteColumn } from './delete-column.js';
+import { attributes, definition, fitsDefinition, keysOf, pick } from './metadata.js';
 import { manyToManyOf, manyToOneOf, oneToManyOf, relationships } from './relationships.js';
 import { DataverseError } from './store.js';
+import { createRelationship, createTable, deleteRelationship, dropTable } from './table-writes.js';
 import type { Table } from './tables.js';
 import { notAllowed } from './writes.js';
 
@@ -20,9 +23,9 @@ type Rows = Record<string, unknown>[];
 const PARTS: Readonly<Record<string, (api: Api, table: Table) => Rows>> = {
   Attributes: (_api, table) => attributes(table),
   Keys: (_api, table) => keysOf(table),
-  OneToManyRelationships: ({ store }, table) => oneToManyOf(store.schema.tables, table),
-  ManyToOneRelationships: ({ store }, table) => manyToOneOf(store.schema.tables, table),
-  ManyToManyRelationships: (_api, table) => manyToManyOf(table),
+  OneToManyRelationships: ({ store }, table) => oneToManyOf(store.schema, table),
+  ManyToOneRelationships: ({ store }, table) => manyToOneOf(store.schema, table),
+  ManyToManyRelationships: ({ store }, table) => manyToManyOf(store.schema, table),
 };
 
 export function routeDefinitions(
@@ -37,6 +40,11 @@ export function routeDefinitions(
   const { schema } = api.store;
   const name = first.keys?.['LogicalName'];
   if (name === undefined && first.key === undefined) {
+    if (request.method === 'POST') {
+      const id = createTable(api.store, readJson(request));
+      noteComponent(api.store, request, 'entity', id);
+      return answer(204, undefined, { 'odata-entityid': `${api.url}/EntityDefinitions(${id})` });
+    }
     if (request.method !== 'GET') throw notAllowed(request.method);
     const value = schema.tables
       .filter((table) => fitsDefinition(definition(table), options))
@@ -56,6 +64,10 @@ export function routeDefinitions(
   const [second, third, fourth] = below;
   if (second) return routePart(api, request, table, context, [second, third, fourth], options);
   if (request.method === 'PUT') return putDefinition(api, request, table);
+  if (request.method === 'DELETE') {
+    dropTable(api.store, table);
+    return answer(204);
+  }
   if (request.method !== 'GET') throw notAllowed(request.method);
   return answer(200, { '@odata.context': `${context}/$entity`, ...shown(api, table, options) });
 }
@@ -69,13 +81,20 @@ export function routeRelationships(
   options: QueryOptions,
 ): SimResponse {
   checkOptions(options);
+  const named = first.keys?.['SchemaName'] ?? first.key;
+  if (request.method === 'POST' && named === undefined && !second) {
+    const id = createRelationship(api.store, readJson(request));
+    return answer(204, undefined, { 'odata-entityid': `${api.url}/RelationshipDefinitions(${id})` });
+  }
+  if (request.method === 'DELETE' && named !== undefined && !second) {
+    deleteRelationship(api.store, named);
+    return answer(204);
+  }
   if (request.method !== 'GET') throw notAllowed(request.method);
   const context = `${api.url}/$metadata#RelationshipDefinitions`;
   const cast = second?.name.startsWith('Microsoft.Dynamics.CRM.') ? `#${second.name}` : undefined;
   if ((second && cast === undefined) || third) throw noSegment((third ?? second)?.name ?? '');
-  const rows = relationships(api.store.schema.tables).filter(
-    (row) => cast === undefined || row['@odata.type'] === cast,
-  );
+  const rows = relationships(api.store.schema).filter((row) => cast === undefined || row['@odata.type'] === cast);
   const wanted = first.keys?.['SchemaName'] ?? first.key;
   if (wanted === undefined) {
     const value = rows.filter((row) => fitsDefinition(row, options)).map((row) => pick(row, options.select));
@@ -132,6 +151,19 @@ function shown(api: Api, table: Table, options: QueryOptions): Record<string, un
   return row;
 }
 
+/** Deletes a column or a key, or replaces the definition of a column. */
+function changePart(api: Api, request: SimRequest, table: Table, part: string, wanted: string): void {
+  if (part === 'Keys' && request.method === 'DELETE') {
+    deleteKey(table, wanted);
+    return;
+  }
+  if (part !== 'Attributes') throw notAllowed(request.method);
+  const found = attributes(table).find((one) => one['LogicalName'] === wanted || one['MetadataId'] === wanted);
+  const name = String(found?.['LogicalName'] ?? wanted);
+  if (request.method === 'DELETE') deleteColumn(api.store, table, name);
+  else changeColumn(table, name, readJson(request));
+}
+
 function noProperty(name: string, type: string): DataverseError {
   const text = `Could not find a property named '${name}' on type 'Microsoft.Dynamics.CRM.${type}'.`;
   return new DataverseError(400, '0x80060888', text);
@@ -151,9 +183,9 @@ function routePart(
     const address = `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/${second.name}(${id})`;
     return answer(204, undefined, { 'odata-entityid': address });
   }
-  const named = second.keys?.['LogicalName'];
-  if (request.method === 'DELETE' && second.name === 'Attributes' && named !== undefined && !third) {
-    deleteColumn(api.store, table, named);
+  const named = second.keys?.['LogicalName'] ?? second.key;
+  if (named !== undefined && !third && (request.method === 'DELETE' || request.method === 'PUT')) {
+    changePart(api, request, table, second.name, named);
     return answer(204);
   }
   if (request.method !== 'GET') throw notAllowed(request.method);

@@ -59,7 +59,7 @@ export function fetchRows(
   );
 }
 
-function sort(query: FetchQuery, links: readonly FetchLink[], joined: Joined[]): void {
+export function sort(query: FetchQuery, links: readonly FetchLink[], joined: Joined[]): void {
   const orders: (FetchOrder & { readonly of: string | undefined })[] = [
     ...query.entity.orders.map((order) => ({ ...order, of: order.entity })),
     ...links.flatMap(({ alias, orders: own }) => own.map((order) => ({ ...order, of: order.entity ?? alias }))),
@@ -117,7 +117,7 @@ function toFetched(
 }
 
 /** One column under another name, with its annotations. */
-function renamed(
+export function renamed(
   api: Api,
   table: Table,
   row: Row,
@@ -136,7 +136,7 @@ function renamed(
   return found;
 }
 
-function distinct(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
+export function distinct(rows: readonly Record<string, unknown>[]): Record<string, unknown>[] {
   const seen = new Map<string, Record<string, unknown>>();
   for (const row of rows) {
     const { '@odata.etag': _etag, ...rest } = row;

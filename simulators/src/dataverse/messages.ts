@@ -62,6 +62,18 @@ export const MESSAGES: readonly Message[] = [
   ...fromOpportunity('Quote', 'quote'),
   ...fromOpportunity('SalesOrder', 'salesorder'),
   ...fromOpportunity('Invoice', 'invoice'),
+  {
+    name: 'RetrieveMetadataChanges',
+    kind: 'Function',
+    parameters: 'Query:mscrm.EntityQueryExpression',
+    returns: 'mscrm.RetrieveMetadataChangesResponse',
+  },
+  action('CreateEntities', 'Entities:Collection(mscrm.ComplexEntityMetadata) SolutionUniqueName:Edm.String?'),
+  action(
+    'BulkDelete',
+    'QuerySet:Collection(mscrm.QueryExpression) JobName:Edm.String SendEmailNotification:Edm.Boolean ToRecipients:activityparty[] CCRecipients:activityparty[] RecurrencePattern:Edm.String StartDateTime:Edm.DateTimeOffset',
+    'mscrm.BulkDeleteResponse',
+  ),
   action('PublishAllXml', ''),
   action('PublishXml', 'ParameterXml:Edm.String'),
 ];
@@ -76,6 +88,25 @@ export const COMPLEX_TYPES: Readonly<Record<string, string>> = {
     'Depth:mscrm.PrivilegeDepth PrivilegeId:Edm.Guid BusinessUnitId:Edm.Guid PrivilegeName:Edm.String RecordFilterId:Edm.Guid RecordFilterUniqueName:Edm.String',
   ColumnSet: 'AllColumns:Edm.Boolean Columns:Collection(Edm.String)',
   CreateMultipleResponse: 'Ids:Collection(Edm.Guid)',
+  BulkDeleteResponse: 'JobId:Edm.Guid',
+  QueryExpression: 'EntityName:Edm.String ColumnSet:mscrm.ColumnSet Criteria:mscrm.FilterExpression',
+  FilterExpression: 'FilterOperator:Edm.String Conditions:Collection(mscrm.ConditionExpression)',
+  ConditionExpression: 'AttributeName:Edm.String Operator:Edm.String Values:Collection(mscrm.Object)',
+  Object: 'Value:Edm.String Type:Edm.String',
+  EntityQueryExpression:
+    'Properties:mscrm.MetadataPropertiesExpression Criteria:mscrm.MetadataFilterExpression AttributeQuery:mscrm.AttributeQueryExpression',
+  AttributeQueryExpression: 'Properties:mscrm.MetadataPropertiesExpression Criteria:mscrm.MetadataFilterExpression',
+  MetadataPropertiesExpression: 'AllProperties:Edm.Boolean PropertyNames:Collection(Edm.String)',
+  MetadataFilterExpression: 'FilterOperator:Edm.String Conditions:Collection(mscrm.MetadataConditionExpression)',
+  MetadataConditionExpression: 'PropertyName:Edm.String ConditionOperator:Edm.String Value:mscrm.Object',
+  RetrieveMetadataChangesResponse:
+    'ServerVersionStamp:Edm.String EntityMetadata:Collection(mscrm.ComplexEntityMetadata)',
+  ComplexEntityMetadata:
+    'SchemaName:Edm.String LogicalName:Edm.String DisplayName:mscrm.Label DisplayCollectionName:mscrm.Label Description:mscrm.Label OwnershipType:Edm.String HasNotes:Edm.Boolean HasActivities:Edm.Boolean IsActivity:Edm.Boolean Attributes:Collection(mscrm.ComplexAttributeMetadata)',
+  ComplexAttributeMetadata:
+    'SchemaName:Edm.String LogicalName:Edm.String DisplayName:mscrm.Label IsPrimaryName:Edm.Boolean MaxLength:Edm.Int32',
+  Label: 'LocalizedLabels:Collection(mscrm.LocalizedLabel) UserLocalizedLabel:mscrm.LocalizedLabel',
+  LocalizedLabel: 'Label:Edm.String LanguageCode:Edm.Int32',
 };
 
 export const ENUM_TYPES: Readonly<Record<string, readonly string[]>> = {

@@ -1,9 +1,7 @@
 import { guidFrom } from '../kernel/random.js';
 import { matches } from '../odata/filter.js';
 import type { QueryOptions } from '../odata/query.js';
-import { MANY_TO_MANY } from './relations.js';
-import { DataverseError } from './store.js';
-import { type Column, parseColumn, statesOf, type Table } from './tables.js';
+import { type Column, type Given, statesOf, type Table } from './tables.js';
 
 /** Table and column definitions (reference/dataverse-sales 4.1, 11.1). */
 
@@ -39,7 +37,37 @@ export function pick(
   return picked;
 }
 
+/** A label as it is shown: what was posted has its texts by language only. */
+function shownLabel(posted: unknown): unknown {
+  const texts = typeof posted === 'object' && posted !== null ? Reflect.get(posted, 'LocalizedLabels') : undefined;
+  return Array.isArray(texts) ? { LocalizedLabels: texts, UserLocalizedLabel: texts[0] ?? null } : posted;
+}
+
+const LABELS: ReadonlySet<string> = new Set(['DisplayName', 'DisplayCollectionName', 'Description']);
+/** What a client posts, or sends back after it read it, and the platform knows better. */
+const DERIVED: ReadonlySet<string> = new Set([
+  'Attributes',
+  'Lookup',
+  'LogicalName',
+  'MetadataId',
+  'EntityLogicalName',
+  'OptionSet',
+]);
+
+/** A definition together with what the client that made or changed it said of it. */
+function withGiven(plain: Record<string, unknown>, given: Given | undefined): Record<string, unknown> {
+  for (const [name, value] of Object.entries(given ?? {})) {
+    if (name.includes('@') || DERIVED.has(name)) continue;
+    plain[name] = LABELS.has(name) ? shownLabel(value) : value;
+  }
+  return plain;
+}
+
 export function definition(table: Table): Record<string, unknown> {
+  return withGiven(plainDefinition(table), table.given);
+}
+
+function plainDefinition(table: Table): Record<string, unknown> {
   const schemaName = schemaNameOf(table.name);
   const [title, titles] = titlesOf(table.name);
   return {
@@ -55,7 +83,7 @@ export function definition(table: Table): Record<string, unknown> {
     DisplayCollectionName: label(titles),
     Description: label(title),
     IsActivity: table.id === 'activityid',
-    IsIntersect: MANY_TO_MANY.some(({ intersect }) => intersect === table.name),
+    IsIntersect: table.isBetween === true,
     IsLogicalEntity: false,
     IsPrivate: false,
     IsValidForAdvancedFind: true,
@@ -66,7 +94,7 @@ export function definition(table: Table): Record<string, unknown> {
       ManagedPropertyLogicalName: 'canchangetrackingbeenabled',
     },
     IsOptimisticConcurrencyEnabled: true,
-    IsCustomEntity: table.name.startsWith('bc_'),
+    IsCustomEntity: table.given !== undefined || table.name.startsWith('bc_'),
     OwnershipType: table.lookups.has('ownerid') ? 'UserOwned' : 'OrganizationOwned',
   };
 }
@@ -118,6 +146,9 @@ const TITLES: Readonly<Record<string, readonly [one: string, many: string]>> = {
   userquery: ['Saved View', 'Saved Views'],
 };
 
+/** The type of columns that hold a file (file-attributes.md). */
+export const FILE = 'FileAttributeMetadata';
+
 const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: string]>> = {
   text: ['String', 'StringAttributeMetadata'],
   int: ['Integer', 'IntegerAttributeMetadata'],
@@ -133,7 +164,14 @@ const KINDS: Readonly<Record<Column['type'], readonly [type: string, name: strin
 
 export function attributes(table: Table): Record<string, unknown>[] {
   const columns = [...table.columns.values()].map((column) => attribute(table, column));
-  const lookups = [...table.lookups].map(([name, navs]) => ({
+  const lookups = [...table.lookups].map(([name, navs]) =>
+    withGiven(lookup(table, name, navs), table.givenLookups.get(name)),
+  );
+  return [...columns, ...lookups];
+}
+
+function lookup(table: Table, name: string, navs: Readonly<Record<string, string>>): Record<string, unknown> {
+  return {
     '@odata.type': '#Microsoft.Dynamics.CRM.LookupAttributeMetadata',
     MetadataId: guidFrom(`column/${table.name}/${name}`),
     LogicalName: name,
@@ -145,8 +183,8 @@ export function attributes(table: Table): Record<string, unknown>[] {
     IsValidForCreate: !table.readOnlyLookups.has(name),
     IsValidForUpdate: !table.readOnlyLookups.has(name),
     IsValidForRead: true,
-  }));
-  return [...columns, ...lookups];
+    IsCustomAttribute: table.custom.has(name),
+  };
 }
 
 /** A customer is an account or a contact, an owner a user or a team; other lookups may point at several tables, too. */
@@ -156,6 +194,16 @@ function kindOfLookup(name: string, targets: number): string {
 }
 
 function attribute(table: Table, column: Column): Record<string, unknown> {
+  const plain = plainAttribute(table, column);
+  const kind = String(column.given?.['@odata.type'] ?? '').replace(/^#?Microsoft\.Dynamics\.CRM\.(?:Complex)?/, '');
+  if (kind === FILE) {
+    plain['@odata.type'] = `#Microsoft.Dynamics.CRM.${FILE}`;
+    Object.assign(plain, { AttributeType: 'Virtual', AttributeTypeName: { Value: 'FileType' } });
+  }
+  return withGiven(plain, column.given);
+}
+
+function plainAttribute(table: Table, column: Column): Record<string, unknown> {
   const { name, type, size, access } = column;
   const [kind, metadataType] =
     name === 'statecode'
@@ -212,54 +260,4 @@ export function keysOf(table: Table): Record<string, unknown>[] {
     KeyAttributes: columns,
     EntityKeyIndexStatus: 'Active',
   }));
-}
-
-const NEW_TYPES: Readonly<Record<string, string>> = {
-  StringAttributeMetadata: 'S',
-  MemoAttributeMetadata: 'S',
-  IntegerAttributeMetadata: 'I',
-  DecimalAttributeMetadata: 'F',
-  MoneyAttributeMetadata: 'M',
-  BooleanAttributeMetadata: 'B',
-  PicklistAttributeMetadata: 'O',
-  DateTimeAttributeMetadata: 'T',
-};
-
-/** A column of the integrator's solution (reference/dataverse-sales 11.1). */
-export function addColumn(table: Table, body: Readonly<Record<string, unknown>>): string {
-  const kind = String(body['@odata.type']).replace(/^#?Microsoft\.Dynamics\.CRM\./, '');
-  const name = String(body['SchemaName'] ?? '').toLowerCase();
-  const letter = NEW_TYPES[kind];
-  if (!letter || !/^[a-z][a-z0-9]{1,7}_\w+$/.test(name)) {
-    throw new DataverseError(
-      400,
-      '0x80048d19',
-      `A column of type '${kind}' named '${name}' cannot be made: a known type and a publisher's prefix are needed.`,
-    );
-  }
-  if (table.columns.has(name))
-    throw new DataverseError(400, '0x80044153', `An attribute with the specified name ${name} already exists`);
-  const isDate = letter === 'T' && JSON.stringify(body).includes('DateOnly');
-  const size = letter === 'S' ? Number(body['MaxLength'] ?? 100) : letter === 'F' ? Number(body['Precision'] ?? 2) : '';
-  table.columns.set(name, parseColumn(`${name}:${isDate ? 'D' : letter}${size}`));
-  table.custom.add(name);
-  return guidFrom(`column/${table.name}/${name}`);
-}
-
-export function addKey(table: Table, body: Readonly<Record<string, unknown>>): string {
-  const name = String(body['SchemaName'] ?? '').toLowerCase();
-  const columns = body['KeyAttributes'];
-  if (
-    name === '' ||
-    !Array.isArray(columns) ||
-    columns.some((column) => !table.columns.has(String(column)) && !table.lookups.has(String(column)))
-  ) {
-    throw new DataverseError(
-      400,
-      '0x80048d19',
-      'A key needs a SchemaName and KeyAttributes that are columns of the table.',
-    );
-  }
-  table.keys.set(name, columns.map(String));
-  return guidFrom(`key/${table.name}/${name}`);
 }

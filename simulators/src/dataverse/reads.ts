@@ -108,12 +108,12 @@ export function listRows(
 }
 
 /** An opaque cookie, in the shape that clients have seen. */
-function pageCookie(from: number, size: number, isTracking: boolean): string {
+export function pageCookie(from: number, size: number, isTracking: boolean): string {
   const page = Math.floor(from / size) + 1;
   return `<cookie pagenumber="${page}" pagingcookie="${from}" istracking="${isTracking ? 'True' : 'False'}" />`;
 }
 
-function skipOf(token: string | undefined): number {
+export function skipOf(token: string | undefined): number {
   if (token === undefined) return 0;
   const from = /pagingcookie="(\d+)"/.exec(token)?.[1];
   if (from === undefined)
@@ -125,7 +125,7 @@ function skipOf(token: string | undefined): number {
   return Number(from);
 }
 
-function nextLink(api: Api, request: SimRequest, path: string, token: string): string {
+export function nextLink(api: Api, request: SimRequest, path: string, token: string): string {
   const at = request.rawUrl.indexOf('?');
   const kept = (at < 0 ? '' : request.rawUrl.slice(at + 1))
     .split('&')

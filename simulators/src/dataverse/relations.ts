@@ -139,6 +139,8 @@ export interface ManyToMany {
   readonly intersect: string;
   readonly set: string;
   readonly tables: readonly [string, string];
+  /** What the client that made it said of it. */
+  readonly given?: Readonly<Record<string, unknown>>;
 }
 
 export const MANY_TO_MANY: readonly ManyToMany[] = [
@@ -177,11 +179,13 @@ export const MANY_TO_MANY: readonly ManyToMany[] = [
   ),
 ];
 
-export const INTERSECTS: readonly Definition[] = MANY_TO_MANY.map(({ intersect, set, tables }) => ({
-  name: intersect,
-  set,
-  id: `${intersect.replace(/s$/, '')}id`,
-  title: `${tables[0]}id`,
-  columns: `versionnumber:I- ${tables[0]}id:G- ${tables[1]}id:G-`,
-  lookups: '',
-}));
+export function intersectOf({ intersect, set, tables }: ManyToMany): Definition {
+  return {
+    name: intersect,
+    set,
+    id: `${intersect.replace(/s$/, '')}id`,
+    title: `${tables[0]}id`,
+    columns: `versionnumber:I- ${tables[0]}id:G- ${tables[1]}id:G-`,
+    lookups: '',
+  };
+}

@@ -1,6 +1,7 @@
 import { guidFrom } from '../kernel/random.js';
-import { MANY_TO_MANY, type ManyToMany } from './relations.js';
-import type { Table } from './tables.js';
+import { deleteBehavior } from './cascades.js';
+import type { ManyToMany } from './relations.js';
+import type { Schema, Table } from './tables.js';
 
 /** Relationships as the metadata tells them: each lookup is one, seen from both of its tables. */
 
@@ -28,13 +29,17 @@ function relationshipsOf(tables: readonly Table[]): Relationship[] {
   );
 }
 
-function toMetadata({ schemaName, from, column, nav, to, collection }: Relationship): Record<string, unknown> {
+function toMetadata(
+  schema: Schema,
+  { schemaName, from, column, nav, to, collection }: Relationship,
+): Record<string, unknown> {
   return {
     '@odata.type': '#Microsoft.Dynamics.CRM.OneToManyRelationshipMetadata',
     MetadataId: guidFrom(`relationship/${schemaName}`),
     SchemaName: schemaName,
     RelationshipType: 'OneToManyRelationship',
-    IsCustomRelationship: from.name.startsWith('bc_') || column.startsWith('bc_'),
+    IsCustomRelationship: from.name.startsWith('bc_') || from.custom.has(column) || column.startsWith('bc_'),
+    CascadeConfiguration: { ...CASCADES, Delete: deleteBehavior(schema, from.name, column) },
     IsHierarchical: false,
     IsValidForAdvancedFind: true,
     ReferencedEntity: to.name,
@@ -46,26 +51,38 @@ function toMetadata({ schemaName, from, column, nav, to, collection }: Relations
   };
 }
 
-export function oneToManyOf(tables: readonly Table[], table: Table): Record<string, unknown>[] {
-  return relationshipsOf(tables)
+/** What else a relationship does is not simulated: owners, shares and merges of related rows stay as they are. */
+const CASCADES = {
+  Assign: 'NoCascade',
+  Merge: 'NoCascade',
+  Reparent: 'NoCascade',
+  Share: 'NoCascade',
+  Unshare: 'NoCascade',
+};
+
+export function oneToManyOf(schema: Schema, table: Table): Record<string, unknown>[] {
+  return relationshipsOf(schema.tables)
     .filter(({ to }) => to === table)
-    .map(toMetadata);
+    .map((one) => toMetadata(schema, one));
 }
 
-export function manyToOneOf(tables: readonly Table[], table: Table): Record<string, unknown>[] {
-  return relationshipsOf(tables)
+export function manyToOneOf(schema: Schema, table: Table): Record<string, unknown>[] {
+  return relationshipsOf(schema.tables)
     .filter(({ from }) => from === table)
-    .map(toMetadata);
+    .map((one) => toMetadata(schema, one));
 }
 
 /** MicrosoftDocs/powerapps-docs, webapi/query-metadata-web-api.md, ManyToManyRelationshipMetadata. */
-export function manyToManyOf({ name }: Table): Record<string, unknown>[] {
-  return MANY_TO_MANY.filter(({ tables }) => tables.includes(name)).map(toManyToMany);
+export function manyToManyOf(schema: Schema, { name }: Table): Record<string, unknown>[] {
+  return schema.manyToMany.filter(({ tables }) => tables.includes(name)).map(toManyToMany);
 }
 
 /** `RelationshipDefinitions`: all of them, whatever their kind. */
-export function relationships(tables: readonly Table[]): Record<string, unknown>[] {
-  return [...relationshipsOf(tables).map(toMetadata), ...MANY_TO_MANY.map(toManyToMany)];
+export function relationships(schema: Schema): Record<string, unknown>[] {
+  return [
+    ...relationshipsOf(schema.tables).map((one) => toMetadata(schema, one)),
+    ...schema.manyToMany.map(toManyToMany),
+  ];
 }
 
 function toManyToMany(one: ManyToMany): Record<string, unknown> {
@@ -74,7 +91,7 @@ function toManyToMany(one: ManyToMany): Record<string, unknown> {
     MetadataId: guidFrom(`relationship/${one.name}`),
     SchemaName: one.name,
     RelationshipType: 'ManyToManyRelationship',
-    IsCustomRelationship: false,
+    IsCustomRelationship: one.given !== undefined,
     IsValidForAdvancedFind: true,
     IntersectEntityName: one.intersect,
     Entity1LogicalName: one.tables[0],

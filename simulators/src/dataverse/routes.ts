@@ -5,6 +5,7 @@ import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { BULK, runBulk } from './bulk.js';
 import { fetchRows } from './fetch.js';
+import { isFileColumn, routeFile } from './file-columns.js';
 import { formatOf } from './formats.js';
 import {
   annotationsOf,
@@ -20,6 +21,7 @@ import {
   read,
 } from './reads.js';
 import { relate, routeReference } from './references.js';
+import { selectSql } from './sql-rows.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
 import { checkExpand, selectRows, toWire, type WireOptions } from './wire.js';
@@ -55,6 +57,7 @@ export function routeTable(
       if (!isSet) return read(api, request, table, first, options, wire);
       if (options.other['fetchXml'] !== undefined)
         return fetchRows(api, request, table, options.other['fetchXml'], wire);
+      if (options.other['sql'] !== undefined) return selectSql(api, table, options.other['sql'], request, wire);
       for (const [option, kind] of PREDEFINED) {
         const id = options.other[option];
         if (id !== undefined) return predefined(api, request, table, kind, id, options, wire);
@@ -207,6 +210,7 @@ function property(
 ): SimResponse {
   const column = table.columns.get(name);
   if (!column) throw noSegment(name);
+  if (isFileColumn(column)) return routeFile(api, request, table, row, column, third);
   if (request.method === 'GET') {
     const value = toWire(table, row, { select: [name], other: {} }, { store: api.store, annotations: undefined })[name];
     // A property without a value has no content (OData 4.0, part 1, 11.2.3).
@@ -232,6 +236,10 @@ export function routeAction(api: Api, request: SimRequest, name: string): SimRes
 
 function actionAnswer(api: Api, done: ActionAnswer, body: Readonly<Record<string, unknown>>): SimResponse {
   for (const event of done.events) api.announce(event);
+  if (done.answer) {
+    const { type, ...value } = done.answer;
+    return answer(200, { '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.${type}`, ...value });
+  }
   if (!done.created) return answer(204);
   const { table, row } = done.created;
   const columns = body['ColumnSet'] as { AllColumns?: boolean; Columns?: string[] } | undefined;

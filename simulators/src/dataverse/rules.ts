@@ -246,14 +246,4 @@ export function checkDelete(store: Store, table: Table, row: Row): void {
     throw new DataverseError(400, '0x80040228', `The ${table.name} is read-only and cannot be deleted.`);
   }
   checkLineParent(store, table, row);
-  if (
-    ['account', 'contact', 'product', 'uom', 'quote', 'opportunity'].includes(table.name) &&
-    store.isReferenced(table, String(row[table.id]))
-  ) {
-    throw new DataverseError(
-      405,
-      '0x80040227',
-      'The object you tried to delete is associated with another object and cannot be deleted.',
-    );
-  }
 }

@@ -15,6 +15,7 @@ import { routeDefinitions, routeRelationships } from './definitions.js';
 import { metadata } from './edmx.js';
 import { formatOf, inFormat } from './formats.js';
 import { ServiceProtection } from './limits.js';
+import { metadataChanges } from './metadata-changes.js';
 import { checkPrivilege, userPrivileges } from './privileges.js';
 import { routeAction, routeTable } from './routes.js';
 import { seedSales } from './seed.js';
@@ -260,6 +261,8 @@ function route(sim: Sim, request: SimRequest): SimResponse {
       '@odata.context': `${api.url}/$metadata#Microsoft.Dynamics.CRM.RetrieveAvailableLanguagesResponse`,
       LocaleIds: [1033],
     });
+  if (first.name === 'RetrieveMetadataChanges')
+    return metadataChanges(api, request, options.other[first.keys?.['Query'] ?? '@p1']);
   if (first.name === 'RelationshipDefinitions') return routeRelationships(api, request, first, below, options);
   if (first.name === 'EntityDefinitions') return routeDefinitions(api, request, first, below, options);
   const table = sim.store.schema.findSet(first.name);

@@ -36,6 +36,8 @@ export class Store {
   isImpersonating = false;
   /** Changes of forms, views and definitions that nobody has published. */
   readonly unpublished: { readonly entity: string; readonly apply: () => void }[] = [];
+  /** What file columns hold, by the id that the row has. */
+  readonly files = new Map<string, { readonly name: string; readonly content: Buffer }>();
   private readonly rows = new Map<string, Map<string, Row>>();
   private readonly deletions = new Map<string, Deletion[]>();
   /** Children by table, lookup column and parent. */
@@ -45,10 +47,29 @@ export class Store {
 
   constructor(clock: SimClock) {
     this.clock = clock;
-    for (const table of this.schema.tables) this.rows.set(table.name, new Map());
-    for (const { table, via } of this.schema.tables.flatMap((table) => Object.values(table.collections))) {
-      this.families.set(`${table}.${via}`, new Map());
+    for (const table of this.schema.tables) this.addTable(table);
+  }
+
+  addTable(table: Table): void {
+    this.rows.set(table.name, new Map());
+    for (const { table: child, via } of Object.values(table.collections)) this.addFamily(child, via);
+  }
+
+  /** Keeps the children of each parent at hand from now on. */
+  addFamily(table: string, via: string): void {
+    const name = `${table}.${via}`;
+    if (this.families.has(name)) return;
+    const family = new Map<string, Set<Row>>();
+    for (const row of this.rows.get(table)?.values() ?? []) {
+      const parent = row[via];
+      if (typeof parent === 'string') family.set(parent, (family.get(parent) ?? new Set()).add(row));
     }
+    this.families.set(name, family);
+  }
+
+  dropTable(table: Table): void {
+    this.rows.delete(table.name);
+    for (const name of [...this.families.keys()]) if (name.startsWith(`${table.name}.`)) this.families.delete(name);
   }
 
   get currentVersion(): number {
@@ -114,7 +135,7 @@ export class Store {
       ...(this.onBehalfOf(table) && { createdonbehalfby: this.userId, modifiedonbehalfby: this.userId }),
     };
     if (table.lookups.has('ownerid')) row['ownerid'] ??= this.callerId;
-    Object.assign(row, this.roundMoney(table, row, row));
+    this.roundMoney(table, row, row);
     this.splitOwner(table, row);
     if (!isSeed) this.checkKeys(table, row);
     rows.set(id, row);
@@ -130,7 +151,9 @@ export class Store {
   update(table: Table, row: Row, values: Row): void {
     const before = { ...row };
     this.leave(table, row);
-    Object.assign(row, this.roundMoney(table, values, { ...row, ...values }), {
+    Object.assign(row, values);
+    this.roundMoney(table, row, values);
+    Object.assign(row, {
       modifiedon: this.now(),
       modifiedby: this.callerId,
       ...(table.lookups.has('modifiedonbehalfby') && {
@@ -149,16 +172,16 @@ export class Store {
     this.touch(row);
   }
 
-  /** Money is kept to the precision of its column: prices to the organization's, amounts to the currency's (2.1). */
-  private roundMoney(table: Table, values: Row, whole: Row): Row {
-    const kept: Row = { ...values };
-    for (const [name, value] of Object.entries(values)) {
-      if (table.columns.get(name)?.type !== 'money' || value === null) continue;
+  /** Money that is written is kept to the precision of its column: prices to the organization's, amounts to the currency's (2.1). */
+  private roundMoney(table: Table, row: Row, written: Row): void {
+    let amountPlaces: number | undefined;
+    for (const name of moneyOf(table)) {
+      const value = written[name];
+      if (value === null || value === undefined) continue;
       const isPrice = PRICES.has(name) || table.name === 'product' || table.name === 'productpricelevel';
-      const places = isPrice ? this.pricePlaces() : this.currencyPlaces(this.withCurrency(table, whole));
-      kept[name] = decimal(value).round(places, Big.roundHalfUp).toFixed();
+      amountPlaces ??= this.currencyPlaces(this.withCurrency(table, row));
+      row[name] = rounded(value, isPrice ? this.pricePlaces() : amountPlaces);
     }
-    return kept;
   }
 
   /** A line's currency is its document's. */
@@ -209,19 +232,6 @@ export class Store {
       this.join(table, row);
       log.pop();
     });
-  }
-
-  /** Rows that refer to this one and keep it from being deleted (reference/dataverse-sales 2.17). */
-  isReferenced(table: Table, id: string): boolean {
-    for (const other of this.schema.tables) {
-      if (!['opportunity', 'quote', 'salesorder', 'invoice', ...HEADER_OF.keys()].includes(other.name)) continue;
-      if (HEADER_OF.get(other.name) === table.name) continue;
-      for (const [column, targets] of other.lookups) {
-        if (!Object.values(targets).includes(table.name)) continue;
-        for (const row of this.all(other.name)) if (row[column] === id) return true;
-      }
-    }
-    return false;
   }
 
   /** The formulas of reference/dataverse-sales 2.16; the header follows its lines. */
@@ -295,6 +305,7 @@ export class Store {
     for (const rows of this.rows.values()) rows.clear();
     for (const family of this.families.values()) family.clear();
     this.deletions.clear();
+    this.files.clear();
     this.unpublished.length = 0;
   }
 
@@ -356,6 +367,25 @@ export class Store {
 const CASCADING: ReadonlySet<string> = new Set(['parentcustomerid', 'regardingobjectid', 'objectid', 'activityid']);
 
 const PRICES: ReadonlySet<string> = new Set(['priceperunit', 'volumediscountamount']);
+
+const MONEY = new WeakMap<Table, { readonly size: number; readonly names: readonly string[] }>();
+
+/** The money columns of a table, found anew when it got or lost a column. */
+function moneyOf(table: Table): readonly string[] {
+  const known = MONEY.get(table);
+  if (known?.size === table.columns.size) return known.names;
+  const names = [...table.columns.values()].filter(({ type }) => type === 'money').map(({ name }) => name);
+  MONEY.set(table, { size: table.columns.size, names });
+  return names;
+}
+
+function rounded(value: Exclude<Value, null>, places: number): string {
+  const text = String(value);
+  // What has no more places than are kept, and no zeros that go, is what rounding would make of it.
+  const fraction = /^-?(?:0|[1-9]\d*)(?:\.(\d*[1-9]))?$/.exec(text);
+  if (fraction && (fraction[1]?.length ?? 0) <= places && text !== '-0') return text;
+  return decimal(value).round(places, Big.roundHalfUp).toFixed();
+}
 
 export function decimal(value: Value | undefined): Big {
   return new Big(value === null || value === undefined ? 0 : String(value));

@@ -1,4 +1,5 @@
-import { collectionsTo, INTERSECTS, MANY_TO_MANY, RELATED } from './relations.js';
+import type { DeleteBehavior } from './cascades.js';
+import { collectionsTo, intersectOf, MANY_TO_MANY, type ManyToMany, RELATED } from './relations.js';
 import { DEFINITIONS, type Definition, STATES } from './schema.js';
 import { STANDARD_CHOICES, STANDARD_COLUMNS, STANDARD_LOOKUPS, STANDARD_STATES } from './standard-columns.js';
 
@@ -22,7 +23,12 @@ export interface Column {
   /** Characters of a text, places of a decimal. */
   readonly size: number;
   readonly access: 'write' | 'create' | 'read';
+  /** What the client that made the column said of it. */
+  readonly given?: Given;
 }
+
+/** A definition as it was posted. */
+export type Given = Readonly<Record<string, unknown>>;
 
 /** The other table, and the table between that holds the ids of both. */
 export interface Link {
@@ -39,22 +45,28 @@ export interface Table {
   readonly title: string;
   readonly columns: Map<string, Column>;
   /** Lookup column to its navigation properties, each with its target table. */
-  readonly lookups: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  readonly lookups: Map<string, Record<string, string>>;
   readonly readOnlyLookups: ReadonlySet<string>;
   /** Single navigation property to its lookup column and target. */
-  readonly navs: ReadonlyMap<string, { readonly column: string; readonly target: string }>;
+  readonly navs: Map<string, { readonly column: string; readonly target: string }>;
   /** Collection navigation to the child table and the child's lookup column. */
-  readonly collections: Readonly<Record<string, { readonly table: string; readonly via: string }>>;
+  readonly collections: Record<string, { readonly table: string; readonly via: string }>;
   /** Collection navigation by which this table and another have many of each other. */
-  readonly links: Readonly<Record<string, Link>>;
+  readonly links: Record<string, Link>;
   /** Labels of the options of choice columns. */
-  readonly choices: ReadonlyMap<string, ReadonlyMap<number, string>>;
+  readonly choices: Map<string, ReadonlyMap<number, string>>;
   readonly hasState: boolean;
   /** Alternate keys by name. */
   readonly keys: Map<string, readonly string[]>;
   changeTracking: boolean;
   /** Columns of somebody's solution, which can be deleted again. */
   readonly custom: Set<string>;
+  /** Lookups that a client made, as it said them. */
+  readonly givenLookups: Map<string, Given>;
+  /** Of a table that a client made, what it said of it. */
+  given?: Given;
+  /** The rows are pairs of ids of two other tables. */
+  isBetween?: boolean;
 }
 
 const TYPES: Readonly<Record<string, ColumnType>> = {
@@ -108,7 +120,7 @@ function parseChoices(text: string): Map<string, Map<number, string>> {
   return choices;
 }
 
-function toTable(definition: Definition): Table {
+export function toTable(definition: Definition): Table {
   const lookups = new Map<string, Record<string, string>>();
   const navs = new Map<string, { column: string; target: string }>();
   const readOnlyLookups = new Set<string>();
@@ -150,32 +162,27 @@ function toTable(definition: Definition): Table {
     readOnlyLookups,
     navs,
     collections,
-    links: linksOf(definition.name),
+    links: {},
     choices: parseChoices(STANDARD_CHOICES[definition.name] ?? ''),
     hasState: columns.has('statecode'),
     keys: new Map(),
     changeTracking: !UNTRACKED.has(definition.name),
     custom: new Set([...columns.keys()].filter((name) => name.startsWith(SAMPLE_PREFIX))),
+    givenLookups: new Map(),
   };
 }
 
-function linksOf(table: string): Record<string, Link> {
-  const links: Record<string, Link> = {};
-  for (const { name, intersect, tables } of MANY_TO_MANY) {
-    const other = tables.find((one) => one !== table);
-    if (!tables.includes(table) || other === undefined) continue;
-    links[name] = { table: other, through: intersect, own: `${table}id`, other: `${other}id` };
-  }
-  return links;
-}
-
-/** The tables of one environment; columns and keys can be added to them. */
+/** The tables of one environment; tables, columns, relationships and keys can be added to them. */
 export class Schema {
-  readonly tables: readonly Table[] = [...DEFINITIONS, ...RELATED, ...INTERSECTS].map(toTable);
-  private readonly byName = new Map(this.tables.map((table) => [table.name, table]));
-  private readonly bySet = new Map(this.tables.map((table) => [table.set, table]));
+  readonly manyToMany: ManyToMany[] = [];
+  /** What a deletion does along relationships that a client made, by `table.column`. */
+  readonly cascades = new Map<string, DeleteBehavior>();
+  private readonly byName = new Map<string, Table>();
+  private readonly bySet = new Map<string, Table>();
 
   constructor() {
+    for (const definition of [...DEFINITIONS, ...RELATED]) this.add(toTable(definition));
+    for (const relationship of MANY_TO_MANY) this.relate(relationship);
     this.table('account').keys.set('bc_customernumber_key', ['bc_customernumber']);
     this.table('product').keys.set('bc_itemnumber_key', ['bc_itemnumber']);
     this.table('invoice').keys.set('bc_postedinvoicenumber_key', ['bc_postedinvoicenumber']);
@@ -189,6 +196,38 @@ export class Schema {
       table.custom.clear();
       table.keys.clear();
     }
+  }
+
+  get tables(): readonly Table[] {
+    return [...this.byName.values()];
+  }
+
+  add(table: Table): void {
+    this.byName.set(table.name, table);
+    this.bySet.set(table.set, table);
+  }
+
+  drop({ name, set }: Table): void {
+    this.byName.delete(name);
+    this.bySet.delete(set);
+  }
+
+  /** @returns the table between the two, which holds a pair of ids in each row. */
+  relate(relationship: ManyToMany): Table {
+    const { name, intersect, tables } = relationship;
+    const between: Table = { ...toTable(intersectOf(relationship)), isBetween: true };
+    this.add(between);
+    this.manyToMany.push(relationship);
+    const [first, second] = tables;
+    const link = (own: string, other: string): Link => ({
+      table: other,
+      through: intersect,
+      own: `${own}id`,
+      other: `${other}id`,
+    });
+    this.table(first).links[name] = link(first, second);
+    this.table(second).links[name] = link(second, first);
+    return between;
   }
 
   table(name: string): Table {

@@ -2,6 +2,7 @@ import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { Segment } from '../odata/path.js';
 import type { QueryOptions } from '../odata/query.js';
 import { type Api, answer, prefers, readJson } from './answers.js';
+import { removeWithRelated } from './cascades.js';
 import { badPayload, completeState, findByKey, readPayload } from './payload.js';
 import { applied, contextOf, getRow } from './reads.js';
 import { checkDelete, checkLineParent, checkRow, checkUpdate, fillDefaults, isStateChange } from './rules.js';
@@ -124,7 +125,7 @@ export function remove(api: Api, request: SimRequest, table: Table, segment: Seg
   checkMatch(request, row);
   checkDelete(api.store, table, row);
   api.store.transact(() => {
-    api.store.remove(table, row);
+    removeWithRelated(api.store, table, row);
     api.store.recomputeParent(table, row);
   });
   api.announce({ message: 'Delete', table: table.name, recordId: String(row[table.id]) });

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { testActivities } from './activities.js';
+import { testCustomizing } from './customizing.js';
 import { testDocuments } from './documents.js';
 import { testFetch } from './fetch.js';
 import { testMetadata } from './metadata.js';
@@ -7,6 +8,7 @@ import { testOperations } from './operations.js';
 import { testQueries } from './queries.js';
 import { type DataverseUnderTest, openRequests } from './requests.js';
 import { testRows } from './rows.js';
+import { testSql } from './sql.js';
 
 /** What any Dataverse with Sales must do for our client and others. */
 export function testDataverse(name: string, open: () => Promise<DataverseUnderTest>): void {
@@ -19,5 +21,7 @@ export function testDataverse(name: string, open: () => Promise<DataverseUnderTe
     testOperations(requests);
     testFetch(requests);
     testActivities(requests);
+    testCustomizing(requests);
+    testSql(requests);
   });
 }

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { type DataverseRequests, REPRESENTATION } from './requests.js';
 
 /** Requests, answers, concurrency, keys; the numbers are sections of reference/dataverse-sales. */
-export function testRows({ ask, made, code, account, order, tenant }: DataverseRequests): void {
+export function testRows({ ask, made, code, account, order, quote, tenant }: DataverseRequests): void {
   describe('requests and answers', () => {
     it('1.4: WhoAmI', async () => {
       const { status, body, headers } = await ask('GET', 'WhoAmI');
@@ -109,6 +109,49 @@ export function testRows({ ask, made, code, account, order, tenant }: DataverseR
       expect((await ask('DELETE', `accounts(${accountid})`)).status).toBe(404);
     });
 
+    // MicrosoftDocs/dynamics-365-customer-engagement, ce/developer/reference/entities/account.md and opportunity.md;
+    // MicrosoftDocs/powerapps-docs, developer/data-platform/reference/entities/connection.md: CascadeConfiguration, Delete
+    it('an account takes along its contacts, opportunities, quotes, activities and connections', async () => {
+      const { accountid } = await account();
+      const customer = { 'customerid_account@odata.bind': `/accounts(${accountid})` };
+      const bodies: Readonly<Record<string, object>> = {
+        contacts: { lastname: 'Gone', 'parentcustomerid_account@odata.bind': `/accounts(${accountid})` },
+        opportunities: { name: 'Gone', ...customer },
+        tasks: { subject: 'Gone', 'regardingobjectid_account_task@odata.bind': `/accounts(${accountid})` },
+        annotations: { subject: 'Gone', 'objectid_account@odata.bind': `/accounts(${accountid})` },
+        connections: {
+          'record1id_account@odata.bind': `/accounts(${accountid})`,
+          'record2id_account@odata.bind': `/accounts(${accountid})`,
+        },
+      };
+      const made: string[] = [];
+      for (const [set, body] of Object.entries(bodies)) {
+        const { status, headers } = await ask('POST', set, body);
+        expect(status, set).toBe(204);
+        made.push(headers.get('odata-entityid') ?? '');
+      }
+      const { quoteid, _customerid_value: customerId } = await quote();
+      expect((await ask('DELETE', `accounts(${customerId})`)).status).toBe(204);
+      expect((await ask('GET', `quotes(${quoteid})`)).status).toBe(404);
+      expect((await ask('DELETE', `accounts(${accountid})`)).status).toBe(204);
+      for (const url of made) expect((await ask('GET', url)).status, url).toBe(404);
+    });
+
+    // powerapps-docs, developer/data-platform/reference/entities/account.md: account_primary_contact, account_parent_account
+    it('what only points at a row loses the link', async () => {
+      const parent = await account();
+      const { accountid } = await account({ 'parentaccountid@odata.bind': `/accounts(${parent.accountid})` });
+      const { headers } = await ask('POST', 'contacts', { lastname: 'Gone' });
+      const contactid = /\(([0-9a-f-]+)\)$/.exec(headers.get('odata-entityid') ?? '')?.[1];
+      const path = `accounts(${accountid})`;
+      await ask('PATCH', path, { 'primarycontactid@odata.bind': `/contacts(${contactid})` });
+      expect((await ask('DELETE', `contacts(${contactid})`)).status).toBe(204);
+      expect((await ask('DELETE', `accounts(${parent.accountid})`)).status).toBe(204);
+      const { body } = await ask('GET', path);
+      expect([body._primarycontactid_value, body._parentaccountid_value]).toEqual([null, null]);
+    });
+
+    // ce/developer/reference/entities/salesorder.md: opportunity_sales_orders and order_customer_accounts, Restrict
     it('2.17: an account that an order refers to cannot be deleted', async () => {
       const { _customerid_value: id } = await order();
       const answer = await ask('DELETE', `accounts(${id})`);
