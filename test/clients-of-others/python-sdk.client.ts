@@ -23,9 +23,12 @@ describe.skipIf(!hasPython)('PowerPlatform-Dataverse-Client (PyPI)', () => {
     await simulators?.stop();
   });
 
-  it('runs whole: records, queries, tables, data frames and batches', async () => {
+  it.each([
+    ['records, queries, data frames and batches', 'python_sdk.py'],
+    ['tables, columns, relationships, keys, files and SQL', 'python_sdk_tables.py'],
+  ])('runs whole: %s', async (_what, driver) => {
     const { entra, dataverse, tenant, dataverseApp } = simulators.connection;
-    const { code, output } = await run(python, [join(import.meta.dirname, 'drivers/python_sdk.py')], {
+    const { code, output } = await run(python, [join(import.meta.dirname, 'drivers', driver)], {
       env: {
         REQUESTS_CA_BUNDLE: front.certificate,
         AUTHORITY: front.address(entra),

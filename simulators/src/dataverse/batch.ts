@@ -182,7 +182,9 @@ function readHeaders(lines: readonly string[]): Record<string, string> {
 
 function toPart(headers: Readonly<Record<string, string>>, text: string, outer: SimRequest): Part {
   const [start = '', ...rest] = text.replace(/^\n+/, '').split('\n');
-  const found = /^(GET|POST|PATCH|PUT|DELETE) (\S+)(?: HTTP\/\d\.\d)?$/.exec(start.trim());
+  // Spaces that are not encoded are taken, as Microsoft's SDK sends them (PowerPlatform-DataverseClient-Python,
+  // data/_odata_base.py, _build_get_entity).
+  const found = /^(GET|POST|PATCH|PUT|DELETE) (\S+(?: .*?)??)(?: HTTP\/\d\.\d)?$/.exec(start.trim());
   if (!found) throw bad(`'${start.slice(0, 80)}' is no request line`);
   const blank = rest.indexOf('');
   const inner = readHeaders(blank < 0 ? rest : rest.slice(0, blank));

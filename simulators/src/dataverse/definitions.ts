@@ -62,7 +62,7 @@ export function routeDefinitions(
       `Could not find an entity with name ${name ?? first.key} and id 00000000-0000-0000-0000-000000000000.`,
     );
   const [second, third, fourth] = below;
-  if (second) return routePart(api, request, table, context, [second, third, fourth], options);
+  if (second) return routePart(api, request, table, context, [second, third, fourth], options, name !== undefined);
   if (request.method === 'PUT') return putDefinition(api, request, table);
   if (request.method === 'DELETE') {
     dropTable(api.store, table);
@@ -176,11 +176,14 @@ function routePart(
   context: string,
   [second, third, fourth]: readonly [Segment, Segment | undefined, Segment | undefined],
   options: QueryOptions,
+  isByName: boolean,
 ): SimResponse {
   if (request.method === 'POST' && (second.name === 'Attributes' || second.name === 'Keys')) {
     const id = second.name === 'Attributes' ? addColumn(table, readJson(request)) : addKey(table, readJson(request));
     if (second.name === 'Attributes') noteComponent(api.store, request, 'attribute', id);
-    const address = `${api.url}/EntityDefinitions(${guidFrom(`table/${table.name}`)})/${second.name}(${id})`;
+    // Under the name by which the table was addressed (create-update-column-definitions-using-web-api.md).
+    const own = isByName ? `LogicalName='${table.name}'` : guidFrom(`table/${table.name}`);
+    const address = `${api.url}/EntityDefinitions(${own})/${second.name}(${id})`;
     return answer(204, undefined, { 'odata-entityid': address });
   }
   const named = second.keys?.['LogicalName'] ?? second.key;

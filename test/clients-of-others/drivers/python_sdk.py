@@ -79,6 +79,6 @@ with DataverseClient(os.environ["DATAVERSE"], credential) as client:
     except HttpError as error:
         assert error.status_code == 400, error
     records.delete("account", one)
-    for account in many:
-        records.delete("account", account)
+    assert records.delete("account", many), "the id of the bulk deletion"
+    assert all(records.retrieve("account", account) is None for account in many)
 print("all done")

@@ -125,9 +125,10 @@ export function testCustomizing({ ask, code, account, tenant }: DataverseRequest
 
     it('a key is made, found by, and deleted', async () => {
       const { name, id, set } = await table();
-      const keys = `EntityDefinitions(${id})/Keys`;
+      const keys = `EntityDefinitions(LogicalName='${name}')/Keys`;
       const made = await ask('POST', keys, { SchemaName: 'new_ByName', KeyAttributes: [`${name}_name`] });
       expect(made.status).toBe(204);
+      expect(made.headers.get('odata-entityid')).toContain(`/EntityDefinitions(LogicalName='${name}')/Keys(`);
       expect((await ask('PATCH', `${set}(${name}_name='A')`, {})).status).toBe(204);
       expect((await ask('GET', `${set}(${name}_name='A')`)).status).toBe(200);
       expect((await ask('DELETE', `${keys}(${idOf(made.headers.get('odata-entityid'))})`)).status).toBe(204);

@@ -177,6 +177,14 @@ export function testQueries({ ask, account, order }: DataverseRequests): void {
       expect(made.contact_customer_accounts).toHaveLength(1);
     });
 
+    // microsoft/PowerPlatform-DataverseClient-Python, src/PowerPlatform/Dataverse/data/_odata_base.py, _build_get_entity
+    it('a request line may have blanks in its query', async () => {
+      const query = "$select=LogicalName&$filter=LogicalName eq 'account'";
+      const { text } = await batch(`--b1\r\n${http(`GET /api/data/v9.2/EntityDefinitions?${query}`)}`);
+      expect(text).toContain('HTTP/1.1 200 OK');
+      expect(text).toContain('"LogicalName":"account"');
+    });
+
     it('9: stops at the first error, or goes on when asked to', async () => {
       const parts = `--b1\r\n${http('GET /api/data/v9.2/unicorns')}--b1\r\n${http('GET /api/data/v9.2/WhoAmI')}`;
       const stopped = await batch(parts);
