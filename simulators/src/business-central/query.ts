@@ -153,7 +153,11 @@ function prepare(entity: Entity, filter: Expression): Expression {
     case 'compare':
       return filterValue(entity, { ...filter, ...sides(entity, filter.left, filter.right) });
     case 'call':
+      // dynamics365smb-devitpro-pb, webservices/use-filter-expressions-in-odata-uris.md: both from $schemaversion=2.1 on.
+      if (filter.args.some((arg) => arg.kind === 'call')) throw unsupported('Nested function calls');
       return { ...filter, args: callArguments(entity, filter.args) };
+    case 'in':
+      throw unsupported("The operator 'in'");
     case 'not':
       return { ...filter, of: prepare(entity, filter.of) };
     case 'path':
@@ -165,6 +169,10 @@ function prepare(entity: Entity, filter: Expression): Expression {
     default:
       return filter;
   }
+}
+
+function unsupported(what: string): BcError {
+  return new BcError(400, 'BadRequest', `${what} in a filter: not supported before $schemaversion=2.1.`);
 }
 
 function sides(entity: Entity, left: Expression, right: Expression): { left: Expression; right: Expression } {

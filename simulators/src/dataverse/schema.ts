@@ -10,7 +10,7 @@ export const PLAIN = 'createdon:T- modifiedon:T- versionnumber:I-';
 const place = (prefix: string, first: string): string =>
   `${first} ${prefix}_line1:S250 ${prefix}_line2:S250 ${prefix}_line3:S250 ${prefix}_city:S80 ${prefix}_stateorprovince:S50 ${prefix}_postalcode:S20 ${prefix}_country:S80 ${prefix}_fax:S50`;
 const address = (number: number): string =>
-  `${place(`address${number}`, `address${number}_name:S200`)} address${number}_primarycontactname:S100 address${number}_telephone1:S50 address${number}_composite:S1000- address${number}_freighttermscode:O address${number}_shippingmethodcode:O address${number}_addresstypecode:O address${number}_addressid:G address${number}_county:S50 address${number}_latitude:F5 address${number}_longitude:F5 address${number}_postofficebox:S20 address${number}_telephone2:S50 address${number}_telephone3:S50 address${number}_upszone:S4 address${number}_utcoffset:I`;
+  `${place(`address${number}`, `address${number}_name:S200`)} address${number}_primarycontactname:S100 address${number}_telephone1:S50 address${number}_composite:S1000- address${number}_freighttermscode:O address${number}_shippingmethodcode:O address${number}_addresstypecode:O address${number}_addressid:G address${number}_county:S50 address${number}_latitude:R address${number}_longitude:R address${number}_postofficebox:S20 address${number}_telephone2:S50 address${number}_telephone3:S50 address${number}_upszone:S4 address${number}_utcoffset:I`;
 const PARTIES = `${place('billto', 'billto_name:S200')} billto_contactname:S150 billto_telephone:S50 billto_composite:S1000- ${place('shipto', 'shipto_name:S200')} shipto_contactname:S150 shipto_telephone:S50 shipto_freighttermscode:O shipto_composite:S1000-`;
 const base = (names: string): string =>
   names
@@ -64,7 +64,7 @@ export const DEFINITIONS: readonly Definition[] = [
     name: 'contact',
     set: 'contacts',
     title: 'fullname',
-    columns: `${STANDARD} firstname:S50 middlename:S50 lastname:S50 fullname:S160- jobtitle:S100 salutation:S100 department:S100 suffix:S10 emailaddress1:S100 emailaddress2:S100 emailaddress3:S100 telephone1:S50 telephone2:S50 telephone3:S50 mobilephone:S50 fax:S50 birthdate:D anniversary:D creditonhold:B paymenttermscode:O merged:B- description:S2000 exchangerate:F10- ${base('creditlimit')} ${address(1)} ${address(2)} bc_contactnumber:S20`,
+    columns: `${STANDARD} firstname:S50 middlename:S50 lastname:S50 fullname:S160- jobtitle:S100 salutation:S100 department:S100 suffix:S10 emailaddress1:S100 emailaddress2:S100 emailaddress3:S100 telephone1:S50 telephone2:S50 telephone3:S50 mobilephone:S50 fax:S50 birthdate:D anniversary:D creditonhold:B paymenttermscode:O merged:B- description:S2000 exchangerate:F10- ${base('creditlimit')} ${address(1)} ${address(2).replace('address2_name:S200', 'address2_name:S100')} bc_contactnumber:S20`,
     lookups: `${OWNER} parentcustomerid=parentcustomerid_account:account,parentcustomerid_contact:contact accountid=account- masterid=contact- defaultpricelevelid=pricelevel transactioncurrencyid=transactioncurrency`,
   },
   {
