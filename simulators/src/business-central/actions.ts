@@ -1,10 +1,11 @@
 import { entityOf } from './entities.js';
-import { BcError, dialog, noSegment } from './errors.js';
-import { createDocument, keepDocument } from './headers.js';
+import { BcError, dialog, fieldInvalid, noSegment } from './errors.js';
+import { checkCustomer, createDocument, keepDocument } from './headers.js';
 import { KINDS } from './kinds.js';
 import { postDraft, shipAndInvoice } from './posting.js';
 import type { Company, DocumentKind, Row, SalesDocument } from './store.js';
 import { big, computeTotals } from './totals.js';
+import { NO_DATE } from './values.js';
 
 /** The bound actions of reference/business-central 4.1; there are no others. All answer 204. */
 const ACTIONS: Readonly<
@@ -120,12 +121,38 @@ function correct(company: Company, document: SalesDocument): SalesDocument {
   return memo;
 }
 
-/** The quote disappears; order or invoice get ids and numbers of their own. */
+/**
+ * The quote disappears; order or invoice get ids and numbers of their own, and all the rest from it (reference/business-central
+ * 4.9). Neither its status nor its last day of validity is asked for.
+ */
 function convert(company: Company, quote: SalesDocument, kind: 'order' | 'invoice'): void {
-  copy(company, quote, kind);
+  const customer = company.find('customers', String(quote.row['customerId']));
+  // Whoever makes an invoice is checked as for the quote, so that a customer who is blocked for shipping gets none.
+  if (customer) checkCustomer(company, customer, kind === 'order' ? 'order' : 'quote', 'create');
+  for (const line of quote.lines) checkItem(company, line);
+  const made = copy(company, quote, kind);
+  made.row[KINDS[kind].dateField] = quote.row['documentDate'] ?? NO_DATE;
+  made.row['postingDate'] = postingDateOf(company, quote);
+  for (const file of company.all('documentAttachments'))
+    if (file['parentId'] === quote.row['id'])
+      Object.assign(file, { parentId: made.row['id'], parentType: KINDS[kind].parentType });
   const id = String(quote.row['id']);
   company.documents.quote.delete(id);
+  company.remember(() => company.documents.quote.set(id, quote));
   company.onChange({ set: 'salesQuotes', id, type: 'deleted', at: company.clock.now() });
+}
+
+function checkItem(company: Company, line: SalesDocument['lines'][number]): void {
+  const number = String(line['lineObjectNumber']);
+  const item = line['lineType'] === 'Item' ? company.findByNumber('items', number) : undefined;
+  if (item?.['blocked'] === true)
+    throw fieldInvalid(`Blocked must be equal to 'No' in Item: No.=${number}. Current value is 'Yes'.`);
+}
+
+function postingDateOf({ setup, clock }: Company, { row }: SalesDocument): string {
+  if (setup.postingDateDefault === 'No Date') return NO_DATE;
+  const ofQuote = String(row['postingDate']);
+  return ofQuote === NO_DATE ? clock.today() : ofQuote;
 }
 
 function copy(company: Company, from: SalesDocument, kind: DocumentKind): SalesDocument {
@@ -155,6 +182,14 @@ function copy(company: Company, from: SalesDocument, kind: DocumentKind): SalesD
     company.touch(copied);
     return copied;
   });
+  for (const [fromId, rows] of from.dimensions) {
+    const parentId = made.lines[from.lines.findIndex((line) => line.id === fromId)]?.id ?? String(id);
+    const parentType = `${KINDS[kind].parentType}${parentId === id ? '' : '_x0020_Line'}`;
+    made.dimensions.set(
+      parentId,
+      rows.map((row) => ({ ...row, parentId, parentType })),
+    );
+  }
   made.manualDiscount = from.manualDiscount;
   computeTotals(company, made);
   keepDocument(company, made);

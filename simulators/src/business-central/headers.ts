@@ -44,9 +44,11 @@ function openDocument(company: Company, kind: DocumentKind): SalesDocument {
     currencyCode: 'EUR',
     status: 'Draft',
     [names.dateField]: today,
-    postingDate: company.setup.postingDateDefault === 'No Date' ? NO_DATE : today,
+    // A quote has none before somebody sets it; what becomes of it takes the day on which it does.
+    postingDate: kind === 'quote' || company.setup.postingDateDefault === 'No Date' ? NO_DATE : today,
   };
   if (kind === 'order') row['partialShipping'] = true;
+  if (kind === 'quote') setValidity(company, row);
   if ('dueDate' in row) row['dueDate'] = today;
   return {
     kind,
@@ -166,6 +168,7 @@ function setHeader(company: Company, document: SalesDocument, name: string, give
   }
   row[name] = value;
   if (name === KINDS[document.kind].dateField) setDueDate(company, document);
+  if (name === 'documentDate' && !('validUntilDate' in body)) setValidity(company, row);
   if (name.startsWith('sellTo') && row['billToCustomerId'] === row['customerId'])
     row[name.replace('sellTo', 'billTo')] = value;
 }
@@ -257,7 +260,9 @@ function setBillTo(company: Company, document: SalesDocument, customer: Row): vo
   row['currencyId'] = customer['currencyId'] ?? ZERO_GUID;
   row['currencyCode'] = customer['currencyCode'] || 'EUR';
   row['paymentTermsId'] = customer['paymentTermsId'] ?? ZERO_GUID;
-  if ('pricesIncludeTax' in row) row['pricesIncludeTax'] = company.pricesIncludeTax.has(String(customer['id']));
+  // A quote has it as well, though the API does not show it: what becomes of the quote takes it over.
+  if ('pricesIncludeTax' in row || document.kind === 'quote')
+    row['pricesIncludeTax'] = company.pricesIncludeTax.has(String(customer['id']));
   setDueDate(company, document);
 }
 
@@ -299,6 +304,11 @@ function setDueDate(company: Company, { kind, row }: SalesDocument): void {
   if (!('dueDate' in row)) return;
   const terms = company.find('paymentTerms', String(row['paymentTermsId']));
   row['dueDate'] = addFormula(String(row[KINDS[kind].dateField]), String(terms?.['dueDateCalculation'] ?? ''));
+}
+
+/** "Quote Validity Calculation" of the set-up counts from the document's date; without it a quote is valid for ever. */
+function setValidity({ setup }: Company, row: Row): void {
+  if (setup.quoteValidity !== '') row['validUntilDate'] = addFormula(String(row['documentDate']), setup.quoteValidity);
 }
 
 /** The date formulas that payment terms use: `30D`, `2W`, `1M`, `CM`, `CM+15D`. */

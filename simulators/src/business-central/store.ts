@@ -42,6 +42,8 @@ export interface Setup {
   externalDocumentNumberMandatory: boolean;
   preventNegativeInventory: boolean;
   postingDateDefault: 'Work Date' | 'No Date';
+  /** How long a quote is valid, a date formula such as 14D; empty for ever. */
+  quoteValidity: string;
   quantityToShip: 'Remainder' | 'Blank';
   allowDocumentDeletionBefore: string;
   mailIsSetUp: boolean;
@@ -95,6 +97,7 @@ export class Company {
     externalDocumentNumberMandatory: false,
     preventNegativeInventory: false,
     postingDateDefault: 'Work Date',
+    quoteValidity: '',
     quantityToShip: 'Remainder',
     allowDocumentDeletionBefore: '0001-01-01',
     mailIsSetUp: false,

@@ -110,19 +110,48 @@ export function testActions({ ask, at, key, code, line, createInvoice, tenant }:
       ]);
     });
 
-    it('4.1: a quote becomes an order and disappears', async () => {
-      const { body: quote } = await ask('POST', at('salesQuotes'), {
+    const createQuote = async (fields: object = {}): Promise<{ id: string; externalDocumentNumber: string }> => {
+      const { body } = await ask('POST', at('salesQuotes'), {
         customerNumber: tenant().customerNumber,
         externalDocumentNumber: key(),
-        salesQuoteLines: [line()],
+        ...fields,
+        salesQuoteLines: [line({ quantity: 3, unitPrice: 12.5 })],
       });
+      return body;
+    };
+
+    for (const [action, set, lines, date] of [
+      ['makeOrder', 'salesOrders', 'salesOrderLines', 'orderDate'],
+      ['makeInvoice', 'salesInvoices', 'salesInvoiceLines', 'invoiceDate'],
+    ] as const) {
+      it(`4.9: ${action} makes a quote disappear, and its document has a new id, the key, the dates and the figures`, async () => {
+        const quote = await createQuote({ documentDate: '2026-03-02', postingDate: '2026-03-05' });
+        expect((await ask('POST', at(`salesQuotes(${quote.id})/Microsoft.NAV.${action}`))).status).toBe(204);
+        expect((await ask('GET', at(`salesQuotes(${quote.id})`))).status).toBe(404);
+        const filter = `$filter=externalDocumentNumber eq '${quote.externalDocumentNumber}'&$expand=${lines}`;
+        const { body } = await ask('GET', at(`${set}?${filter}`));
+        expect(body.value).toHaveLength(1);
+        const [made] = body.value;
+        expect(made.id).not.toBe(quote.id);
+        expect(made).toMatchObject({
+          [date]: '2026-03-02',
+          postingDate: '2026-03-05',
+          status: 'Draft',
+          totalAmountExcludingTax: 37.5,
+          [lines]: [{ sequence: 10_000, quantity: 3, unitPrice: 12.5 }],
+        });
+        // Nothing is left to convert.
+        expect((await ask('POST', at(`salesQuotes(${quote.id})/Microsoft.NAV.${action}`))).status).toBe(404);
+      });
+    }
+
+    it('4.9: a quote has no posting date, and converts after its last day of validity', async () => {
+      const quote = await createQuote({ validUntilDate: '2020-01-31' });
+      expect(quote).toMatchObject({ postingDate: '0001-01-01', validUntilDate: '2020-01-31', status: 'Draft' });
       expect((await ask('POST', at(`salesQuotes(${quote.id})/Microsoft.NAV.makeOrder`))).status).toBe(204);
-      expect((await ask('GET', at(`salesQuotes(${quote.id})`))).status).toBe(404);
-      const { body } = await ask(
-        'GET',
-        at(`salesOrders?$filter=externalDocumentNumber eq '${quote.externalDocumentNumber}'`),
-      );
-      expect(body.value).toHaveLength(1);
+      const filter = `$filter=externalDocumentNumber eq '${quote.externalDocumentNumber}'`;
+      const { body } = await ask('GET', at(`salesOrders?${filter}`));
+      expect(body.value[0].postingDate).not.toBe('0001-01-01');
     });
   });
 }
