@@ -17,7 +17,7 @@ CREATE TABLE source_records (
   wanted_company_id uuid,
   mapping_hash text,
   wanted_mapping text,
-  document_kind text NOT NULL DEFAULT 'invoice' CHECK (document_kind IN ('invoice', 'order')),
+  document_kind text NOT NULL DEFAULT 'invoice' CHECK (document_kind IN ('invoice', 'order', 'quote')),
   document_id uuid,
   draft_version integer NOT NULL DEFAULT 1,
   draft_number text,
@@ -51,7 +51,7 @@ COMMENT ON COLUMN source_records.company_id IS 'The company of Business Central 
 COMMENT ON COLUMN source_records.wanted_company_id IS 'The company that the rules choose; it takes its place once no document of the deal is there any more.';
 COMMENT ON COLUMN source_records.mapping_hash IS 'The mapping that the document was made by, or would have been: a key of mappings.';
 COMMENT ON COLUMN source_records.wanted_mapping IS 'The mapping that a person wants instead of today''s.';
-COMMENT ON COLUMN source_records.document_id IS 'Id of the draft invoice or order in Business Central.';
+COMMENT ON COLUMN source_records.document_id IS 'Id of the draft invoice, order or quote in Business Central; of what a quote became, once it did.';
 COMMENT ON COLUMN source_records.draft_version IS '1 for the first draft, one more with each that is certainly gone: a new draft is another write.';
 COMMENT ON COLUMN source_records.draft_number IS 'Number of the document while it is a draft; an invoice gets another one when it is posted.';
 COMMENT ON COLUMN source_records.invoice_number IS 'Number of the posted invoice; several, with commas, when an order was invoiced in parts.';
@@ -121,19 +121,19 @@ COMMENT ON COLUMN write_intents.asked_at IS 'When the last attempt left, by the 
 COMMENT ON COLUMN write_intents.asked_at_by_temporal IS 'The same by the clock of Temporal: the while is over when both say so.';
 COMMENT ON COLUMN write_intents.adopted IS 'The result was found by a look-up: an attempt whose answer was lost had made it.';
 COMMENT ON COLUMN write_intents.started_from IS 'What the write started from, for one whose end shows only by comparison, version 1; its step knows the form.';
-COMMENT ON COLUMN write_intents.result IS 'What came back, version 1; its step knows the form.';
+COMMENT ON COLUMN write_intents.result IS 'What came back, or what has become of it since, version 1; its step knows the form.';
 
 CREATE TABLE documents (
   document_id uuid PRIMARY KEY,
   record_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('invoice', 'order')),
+  kind text NOT NULL CHECK (kind IN ('invoice', 'order', 'quote')),
   content jsonb NOT NULL,
   own_content jsonb,
   read_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX documents_by_record ON documents (record_id);
 COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
-COMMENT ON COLUMN documents.content IS 'The invoice or order, version 1: src/ledger/deals/document-schema.ts.';
+COMMENT ON COLUMN documents.content IS 'The invoice, order or quote, version 1: src/ledger/deals/document-schema.ts.';
 COMMENT ON COLUMN documents.own_content IS 'The same as we wrote it last: what differs from it in Business Central is a person''s doing.';
 
 CREATE TABLE write_backs (

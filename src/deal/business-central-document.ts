@@ -1,3 +1,5 @@
+import type { DocumentKind } from './deal.js';
+
 /** What Business Central holds for a deal, in our words: the client reads it, the ledger keeps it, the steps compare it. */
 
 /** A sales invoice, draft or posted: one row with one id for its whole life (reference/business-central 4.3). */
@@ -61,6 +63,46 @@ export interface Order {
 export interface OrderLine extends InvoiceLine {
   readonly shippedQuantity: string;
   readonly invoicedQuantity: string;
+}
+
+/**
+ * A sales quote: it lives until it becomes an order or an invoice, and then it is gone (reference/business-central 4.9).
+ */
+export interface Quote {
+  readonly id: string;
+  readonly etag: string;
+  readonly number: string;
+  readonly externalDocumentNumber: string;
+  readonly status: string;
+  readonly customerNumber: string;
+  readonly currency: string;
+  /** As its lines tell: the API does not show it. */
+  readonly pricesIncludeTax: boolean;
+  readonly postingDate: string | undefined;
+  /** The last day on which it stands; undefined when it has none. */
+  readonly validUntil: string | undefined;
+  readonly discount: string;
+  readonly excludingTax: string;
+  readonly tax: string;
+  readonly includingTax: string;
+  readonly lastModified: string;
+  readonly lines: readonly InvoiceLine[];
+}
+
+export type SalesDocument = Invoice | Order | Quote;
+
+export function isQuote(document: SalesDocument): document is Quote {
+  return kindOf(document) === 'quote';
+}
+
+export function kindOf(document: SalesDocument): DocumentKind {
+  if ('remaining' in document) return 'invoice';
+  return 'fullyShipped' in document ? 'order' : 'quote';
+}
+
+/** Whether a quote is out of date: nothing in Business Central stops it then (reference/business-central 4.9). */
+export function isExpired({ validUntil }: Pick<Quote, 'validUntil'>, today: string): boolean {
+  return validUntil !== undefined && validUntil < today;
 }
 
 /**

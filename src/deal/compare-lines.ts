@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceLine, Order } from './business-central-document.js';
+import type { InvoiceLine, SalesDocument } from './business-central-document.js';
 import type { DealLine, WonDeal } from './deal.js';
 import { add, type Decimal, isSame, isZero, multiply, round, subtract } from './money.js';
 
@@ -40,7 +40,7 @@ export interface Comparison {
 
 const DECIMALS = 2;
 
-export function compareLines(deal: WonDeal, document: Invoice | Order | undefined): Comparison {
+export function compareLines(deal: WonDeal, document: SalesDocument | undefined): Comparison {
   const drafted = document?.lines ?? [];
   const sequences = [...new Set([...deal.lines, ...drafted].map(({ sequence }) => sequence))].sort((a, b) => a - b);
   const lines = sequences.map((sequence, index): ComparedLine => {
@@ -72,7 +72,7 @@ function toDrafted({ number, description, quantity, unitPrice, discount, net }: 
 function findDifferent(
   sold: ShownLine | undefined,
   drafted: ShownLine | undefined,
-  document: Invoice | Order | undefined,
+  document: SalesDocument | undefined,
   deal: WonDeal,
 ): LineFigure[] {
   if (!document) return [];
@@ -82,7 +82,7 @@ function findDifferent(
   return LINE_FIGURES.filter((figure) => !isSame(sold[figure], drafted[figure]));
 }
 
-function compareTotals(deal: WonDeal, document: Invoice | Order | undefined): ComparedTotal[] {
+function compareTotals(deal: WonDeal, document: SalesDocument | undefined): ComparedTotal[] {
   const soldNet = add(deal.totalLessFreight, deal.freight);
   const total = (
     name: ComparedTotal['name'],

@@ -167,10 +167,17 @@ export interface Policy {
   /** Whether an opportunity's configured columns take the result as well. */
   readonly writeOpportunityColumns: boolean;
   readonly documentKind: DocumentKind;
+  /** What a quote becomes once it is confirmed; present where the deal begins as one. */
+  readonly quoteBecomes?: QuoteSuccessor;
   readonly orderPosting: OrderPosting;
 }
 
-export type DocumentKind = 'invoice' | 'order';
+export const DOCUMENT_KINDS = ['invoice', 'order', 'quote'] as const;
+export type DocumentKind = (typeof DOCUMENT_KINDS)[number];
+
+/** What Business Central makes of a quote (reference/business-central 4.9). */
+export const QUOTE_SUCCESSORS = ['order', 'invoice'] as const;
+export type QuoteSuccessor = (typeof QUOTE_SUCCESSORS)[number];
 
 /** Who ships and invoices a confirmed order: we at once, or the warehouse in Business Central in its own time. */
 export type OrderPosting = 'ship-and-invoice' | 'warehouse';

@@ -1,5 +1,5 @@
 import { type CompanyCurrency, toIsoCurrency } from './currency.js';
-import type { DealLine, WonDeal } from './deal.js';
+import type { DealLine, DocumentKind, WonDeal } from './deal.js';
 import { type ExternalNumberForm, toExternalNumber } from './document-number.js';
 import { InternalError } from './errors.js';
 import { decideLine, isLeftOut, type LineKind, type LineRules, toUnitCode } from './line-rules.js';
@@ -70,16 +70,28 @@ export interface DocumentOptions {
   readonly externalNumber?: string | undefined;
 }
 
-export type DocumentBodyKind = 'invoice' | 'order';
-
-/** What only one kind of document has (reference/business-central 2.8). */
-const ONLY: Readonly<Record<DocumentBodyKind, ReadonlySet<string>>> = {
-  invoice: new Set(['invoiceDate', 'dueDate', 'customerPurchaseOrderReference']),
-  order: new Set(['orderDate', 'requestedDeliveryDate', 'pricesIncludeTax', 'partialShipping']),
+/** Fields that not every kind of document has, with those that do (reference/business-central 2.8). */
+const OF_SOME: Readonly<Record<string, readonly DocumentKind[]>> = {
+  invoiceDate: ['invoice'],
+  dueDate: ['invoice', 'quote'],
+  customerPurchaseOrderReference: ['invoice'],
+  orderDate: ['order'],
+  requestedDeliveryDate: ['order'],
+  pricesIncludeTax: ['order'],
+  partialShipping: ['order'],
+  documentDate: ['quote'],
+  validUntilDate: ['quote'],
 };
 
-export function hasField(kind: DocumentBodyKind, name: string): boolean {
-  return !ONLY[kind === 'invoice' ? 'order' : 'invoice'].has(name);
+/** The same of its lines (reference/business-central 2.9). */
+const OF_SOME_LINES: Readonly<Record<string, readonly DocumentKind[]>> = { shipmentDate: ['invoice', 'order'] };
+
+export function hasField(kind: DocumentKind, name: string): boolean {
+  return OF_SOME[name]?.includes(kind) ?? true;
+}
+
+export function hasLineField(kind: DocumentKind, name: string): boolean {
+  return OF_SOME_LINES[name]?.includes(kind) ?? true;
 }
 
 const DESCRIPTION_LENGTH = 100; // Text[100], reference/business-central 2.9

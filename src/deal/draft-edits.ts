@@ -1,12 +1,21 @@
-import type { Invoice, InvoiceLine, Order } from './business-central-document.js';
+import type { InvoiceLine } from './business-central-document.js';
 import { ERASED_TEXT } from './erasure.js';
 import { isSame, isZero } from './money.js';
+
+/** What is compared of a document, whichever kind it is of. */
+export interface ComparedDocument {
+  readonly customerNumber: string;
+  readonly currency: string;
+  readonly externalDocumentNumber: string;
+  readonly discount: string;
+  readonly lines: readonly InvoiceLine[];
+}
 
 /**
  * What somebody changed in a draft since we wrote it last (I14). Numbers that follow from others, states and stamps are not
  * compared, and neither are texts that were erased from our side.
  */
-export function findDraftEdits(own: Invoice | Order, now: Invoice | Order): string[] {
+export function findDraftEdits(own: ComparedDocument, now: ComparedDocument): string[] {
   const edits: string[] = [];
   const say = (what: string, is: string, was: string): void => {
     if (is !== was && was !== ERASED_TEXT) edits.push(`${what} ${is || '(none)'} instead of ${was || '(none)'}`);

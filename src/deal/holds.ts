@@ -34,6 +34,7 @@ export type HoldReason =
   | 'draft-gone'
   | 'draft-changed'
   | 'draft-edited'
+  | 'quote-expired'
   | 'customer-ambiguous'
   | 'contact-ambiguous'
   | 'item-ambiguous'
@@ -149,6 +150,11 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
     owner: 'finance',
     nextStep:
       'Somebody changed the draft in Business Central, and by now it would be deleted: note what has to stay and delete it there, or undo the change; then retry.',
+  },
+  'quote-expired': {
+    owner: 'finance',
+    nextStep:
+      'The last day of the quote is over: give it a later Valid To Date in Business Central, or cancel; then retry, and confirm it again.',
   },
   'draft-changed': {
     owner: 'finance',

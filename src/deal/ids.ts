@@ -33,12 +33,12 @@ export function writeKey(recordId: string, step: string, draftVersion = 1): stri
 }
 
 /** The step by which a draft of each kind is made. */
-export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft' } as const;
+export const DRAFT_STEPS = { invoice: 'draft', order: 'order-draft', quote: 'quote-draft' } as const;
 
-/** The step by which a draft of each kind is posted; the id of the draft stands behind it. */
-export const POST_STEPS = { invoice: 'post', order: 'ship-and-invoice' } as const;
+/** The step by which a draft of each kind is posted, or a quote converted; the id of the draft stands behind it. */
+export const POST_STEPS = { invoice: 'post', order: 'ship-and-invoice', quote: 'convert' } as const;
 
-/** Drafts of a record, invoice or order, without the version: see {@link writeKey}. */
+/** Drafts of a record, whichever kind they are of, without the version: see {@link writeKey}. */
 export function draftKeys(recordId: string): readonly string[] {
   return Object.values(DRAFT_STEPS).map((step) => `${recordId}:${step}:`);
 }

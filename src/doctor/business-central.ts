@@ -55,6 +55,7 @@ const SETS = [
   'items',
   'salesInvoices',
   'salesOrders',
+  'salesQuotes',
   'unitsOfMeasure',
   'currencies',
   'generalLedgerSetup',

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { AlertRules } from '../deal/alerts.js';
 import { ConfigError, RefusedError } from '../deal/errors.js';
+import type { DealEvent } from '../deal/events.js';
 import type { FeedTable } from '../deal/ids.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { SellerNoteRules } from '../deal/seller-notes.js';
 import { companyColumns, toCompanyRules } from '../mapping/rules/companies.js';
 import { toLineRules, toMapping } from '../mapping/rules/mapping.js';
 import { RulesError, readRules } from '../mapping/rules/read-rules.js';
-import type { FeedRules, Rules } from '../mapping/rules/rules.js';
+import type { DocumentRule, FeedRules, Rules } from '../mapping/rules/rules.js';
 import type { RulesFile } from '../mapping/rules/rules-file.js';
 import {
   hashMapping,
@@ -96,7 +97,7 @@ export function toRules(file: RulesFile): Rules {
     invoiceColumns: file.invoiceColumns,
     events: new Set(file.events),
     settleMs: file.settleSeconds * 1_000,
-    documents: file.documents,
+    documents: toDocumentRules(file.documents),
     externalDocumentNumber: file.externalDocumentNumber,
     orderPosting: file.orderPosting,
     closeOrders: file.closeOrders,
@@ -111,6 +112,19 @@ export function toRules(file: RulesFile): Rules {
     alerts: toAlertRules(file.alerts),
     sellerNotes: toSellerNoteRules(file.sellerNotes),
     flows: file.flows,
+  };
+}
+
+function toDocumentRules(documents: RulesFile['documents']): Rules['documents'] {
+  const toRule = (rule: RulesFile['documents'][DealEvent]): DocumentRule =>
+    typeof rule === 'object'
+      ? { kind: 'quote', becomes: rule.quote }
+      : { kind: rule, ...(rule === 'quote' && { becomes: 'order' }) };
+  return {
+    opportunityWon: toRule(documents.opportunityWon),
+    quoteWon: toRule(documents.quoteWon),
+    orderCreated: toRule(documents.orderCreated),
+    orderSubmitted: toRule(documents.orderSubmitted),
   };
 }
 

@@ -5,6 +5,7 @@ import { createDataverseActivities } from '../activities/deals/sales.js';
 import { createSellerNoteActivities } from '../activities/deals/tell-sellers.js';
 import { createHoldWatch } from '../activities/deals/watch-hold.js';
 import { createWriteBackActivities } from '../activities/deals/write-back.js';
+import { createConversionSteps } from '../activities/documents/conversion.js';
 import { createDeletionSteps } from '../activities/documents/deletion.js';
 import { createDraftSteps } from '../activities/documents/draft-steps.js';
 import { createPostingSteps } from '../activities/documents/posting.js';
@@ -172,6 +173,9 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ),
       ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
         createDraftSteps({ ...stepsIn(company), rules: wanted }),
+      ),
+      ...routeByContext(companies, rulesOfRecords, (company, wanted) =>
+        createConversionSteps({ ...stepsIn(company), rules: wanted, checkRecord: sales.checkRecord }),
       ),
       ...createHoldWatch({ dataverse, ledger, rules: rulesOfRecords, companies }),
       ...routeByCompany(companies, (company) => createDeletionSteps(stepsIn(company))),

@@ -8,6 +8,7 @@ import type { DataverseActivities } from '../activities/deals/sales.js';
 import type { SellerNoteActivities } from '../activities/deals/tell-sellers.js';
 import type { HoldWatch } from '../activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../activities/deals/write-back.js';
+import type { ConversionSteps } from '../activities/documents/conversion.js';
 import type { DeletionSteps } from '../activities/documents/deletion.js';
 import type { DraftSteps } from '../activities/documents/draft-steps.js';
 import type { PostingSteps } from '../activities/documents/posting.js';
@@ -53,7 +54,14 @@ export const dataverse = proxyLaneActivities<
 >(dataverseOptions);
 
 export const businessCentral = proxyLaneActivities<
-  DraftSteps & DeletionSteps & PostingSteps & MasterDataLookups & MasterDataCreation & CustomerSteps & ItemSteps
+  DraftSteps &
+    ConversionSteps &
+    DeletionSteps &
+    PostingSteps &
+    MasterDataLookups &
+    MasterDataCreation &
+    CustomerSteps &
+    ItemSteps
 >(businessCentralOptions);
 
 /** What is compared for its own sake. Its runs are started by schedules, which give no priority. */

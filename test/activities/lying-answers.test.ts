@@ -1,9 +1,10 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PostInput } from '../../src/activities/documents/confirmed-write.js';
 import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
-import { createPostingSteps, type PostInput } from '../../src/activities/documents/posting.js';
+import { createPostingSteps } from '../../src/activities/documents/posting.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/document-number.js';

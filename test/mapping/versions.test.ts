@@ -78,7 +78,7 @@ companies: [{ company: US, when: { column: { name: account.new_region, value: 1 
     const rules = withMappingOf(today, kept);
     expect(rules.mappingHash).toBe(kept.hash);
     expect(rules.lines.writeInAccount).toBe('8400');
-    expect(rules.documents.orderSubmitted).toBe('order');
+    expect(rules.documents.orderSubmitted).toEqual({ kind: 'order' });
     expect(rules.mapping.sections.document.get('email')?.from.kind).toBe('formula');
     expect(rules.masters.items.pattern).toEqual({ match: '^P-(.*)$', item: 'I-$1' });
     expect(rules.policy).toEqual(today.policy);

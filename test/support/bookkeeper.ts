@@ -1,5 +1,12 @@
 import type { Simulators } from '@dealbridge/simulators';
+import type { DocumentKind } from '../../src/deal/deal.js';
 import { getToken } from './tokens.js';
+
+const SETS = {
+  invoice: ['salesInvoices', 'salesInvoiceLines'],
+  order: ['salesOrders', 'salesOrderLines'],
+  quote: ['salesQuotes', 'salesQuoteLines'],
+} as const;
 
 /** What people do in Business Central: through its API, and what the API does not offer through the admin routes. */
 export function createBookkeeper(simulators: Simulators) {
@@ -63,12 +70,22 @@ export function createBookkeeper(simulators: Simulators) {
     postInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.post`)),
     releaseDraft: (id: string) => administer('/invoices/release', { id }),
     /** Somebody copies a document by hand, with the External Document No. that it has. */
-    copyUnderKey: async (kind: 'invoice' | 'order', key: string) => {
-      const [set, lines] =
-        kind === 'invoice' ? ['salesInvoices', 'salesInvoiceLines'] : ['salesOrders', 'salesOrderLines'];
+    copyUnderKey: async (kind: DocumentKind, key: string) => {
+      const [set, lines] = SETS[kind];
       const line = { lineType: 'Item', lineObjectNumber: 'EQ-1001', quantity: 1, unitPrice: 1 };
       const body = { customerNumber: 'C10001', externalDocumentNumber: key, [lines]: [line] };
       await call('POST', await companyPath(set), body);
+    },
+    /** Somebody presses Make Order or Make Invoice. */
+    convertQuote: async (id: string, action: 'makeOrder' | 'makeInvoice' = 'makeOrder') =>
+      call('POST', await companyPath(`salesQuotes(${id})/Microsoft.NAV.${action}`)),
+    changeQuote: async (id: string, fields: object) => call('PATCH', await companyPath(`salesQuotes(${id})`), fields),
+    deleteQuote: async (id: string) => call('DELETE', await companyPath(`salesQuotes(${id})`)),
+    /** Another price on the first line of a quote or an order. */
+    editPrice: async (set: 'salesQuotes' | 'salesOrders', id: string, unitPrice: number) => {
+      const lines = set === 'salesQuotes' ? 'salesQuoteLines' : 'salesOrderLines';
+      const { value } = await call<{ value: { id: string }[] }>('GET', await companyPath(`${set}(${id})/${lines}`));
+      await call('PATCH', await companyPath(`${set}(${id})/${lines}(${value[0]?.id})`), { unitPrice });
     },
     /** One of the few things that a posted invoice still takes (reference/business-central 4.6). */
     setDueDate: async (id: string, dueDate: string) =>

@@ -12,10 +12,11 @@ import type {
 import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
 import type { HoldWatch } from '../../src/activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
+import type { PostOutcome } from '../../src/activities/documents/confirmed-write.js';
 import type { DeletionSteps } from '../../src/activities/documents/deletion.js';
 import type { DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
-import type { OrderProgress, PostingSteps, PostOutcome } from '../../src/activities/documents/posting.js';
+import type { OrderProgress, PostingSteps } from '../../src/activities/documents/posting.js';
 import type { MasterDataCreation, MasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
 import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
 import { NOTHING_SEEN, REFUSED, STILL_HELD } from '../../src/deal/failure-types.js';

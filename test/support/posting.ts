@@ -1,4 +1,4 @@
-import type { PostInput } from '../../src/activities/documents/posting.js';
+import type { PostInput } from '../../src/activities/documents/confirmed-write.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 
 /** A posting of a deal that was read this moment, with nothing uncertain on the way. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PostInput } from '../../src/activities/documents/posting.js';
+import type { PostInput } from '../../src/activities/documents/confirmed-write.js';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { Policy } from '../../src/deal/deal.js';
 import { cancelUpdate, changedSignal, rejectUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';

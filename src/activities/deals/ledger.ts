@@ -319,7 +319,7 @@ type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
 
 /** A draft that was posted behind our back says so by its status, or by another number; an invoice that came from the order was posted when it was made. */
 function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
-  if (document.kind === 'order') return false;
+  if (document.kind !== 'invoice') return false;
   const { documentId, content } = document;
   if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
   return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;

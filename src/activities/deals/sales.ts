@@ -26,7 +26,7 @@ import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
 import { isItemByRule, numberInSales } from '../../mapping/plan/item-by-rule.js';
 import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
-import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
+import { creationPolicyOf, type DocumentRule, type Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
 import { deriveGuid } from '../remote/derive-guid.js';
@@ -237,6 +237,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
   const { lineage, table, stateCode } = deal;
   const bearing = carrierTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
+  const { kind, becomes } = event ? rules.documents[event] : NO_RULE;
   return {
     table: deal.table,
     recordId: deal.recordId,
@@ -258,7 +259,8 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
       ...rules.policy,
       writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
       createContacts: rules.createContacts,
-      documentKind: event ? rules.documents[event] : 'invoice',
+      documentKind: kind,
+      ...(becomes && { quoteBecomes: becomes }),
       orderPosting: rules.orderPosting,
     },
     settleMs: maySettle(table, stateCode) ? rules.settleMs : 0,
@@ -267,6 +269,9 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     ...place,
   };
 }
+
+/** Of a record that is not won. */
+const NO_RULE: DocumentRule = { kind: 'invoice' };
 
 /** Nothing was ever read of it, so nothing is kept: it ends as a dead record without customer, lines or company. */
 function toNothing({ table, recordId }: RecordRef, rules: Rules): DealSummary {

@@ -1,5 +1,5 @@
-import type { Invoice, Order } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import { isQuote, kindOf, type SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
@@ -9,16 +9,22 @@ import { refuse, waitForOutcome } from '../remote/failures.js';
 import { deletion } from '../remote/results.js';
 import { temporalNow } from '../remote/temporal-time.js';
 import { settleOpenWrite, toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import { adoptSuccessor, findQuoteOrSuccessor } from './conversion.js';
 import type { CompanyDependencies } from './dependencies.js';
-import { createDocumentPorts, type DocumentPort } from './document-kinds.js';
+import { createDocumentPorts, type DocumentPort, findSuccessor } from './document-kinds.js';
 import { toDraftWrite } from './draft-steps.js';
-import { findDraftOrGone } from './gone.js';
+import { findDraftOrGone, lookAgain } from './gone.js';
 
 /** Deleting a draft needs no mapping: what nobody can read any more can still be cancelled. */
 
 interface DraftPlace extends CompanyContext {
   readonly kind: DocumentKind;
   readonly recordId: string;
+}
+
+interface DeleteInput extends DraftPlace {
+  readonly draftId: string;
+  readonly evenIfEdited: boolean;
 }
 
 export function createDeletionSteps(dependencies: CompanyDependencies) {
@@ -47,59 +53,80 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
     },
 
     /**
-     * `posted` when somebody has posted it: then it stays, and what is posted is followed.
+     * `posted` when somebody has posted it: then it stays, and what is posted is followed. Of a quote that was converted what
+     * it became is deleted.
      * @param input `evenIfEdited`: a person wants it gone; else what somebody changed in it is a question (I14)
      */
-    async deleteDraft(
-      input: DraftPlace & { readonly draftId: string; readonly evenIfEdited: boolean },
-    ): Promise<'deleted' | 'posted'> {
-      const { recordId, draftId, evenIfEdited } = input;
-      const port: DocumentPort = ports[input.kind];
-      const look = () => findDraftOrGone(dependencies, port, input);
-      const draft = await look();
-      const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
-      for (const invoice of posted) await ledger.saveDocument(recordId, 'invoice', invoice);
-      if (posted.length > 0) return 'posted';
-      await settlePosting(recordId, draftId, input.kind);
-      const whyKept = draft && port.whyKept(draft);
-      if (whyKept) throw refuse('draft-edited', whyKept);
-      if (draft && !evenIfEdited) await ensureUnedited(ledger, draft);
-      await writeOnce(dependencies, {
-        recordId,
-        // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
-        writeKey: writeKey(recordId, `delete-${draftId}`),
-        action:
-          port.kind === 'invoice' ? 'delete draft invoice in Business Central' : 'delete order in Business Central',
-        result: deletion,
-        // Deleting again is harmless, so there is no outcome to wait for.
-        ambiguityWindowMs: 0,
-        find: async () => (draft === undefined ? { wasThere: true } : undefined),
-        write: async (context) => {
-          if (!draft) return NOT_THERE;
-          try {
-            const receipt = await port.delete(draftId, draft.etag, context);
-            return { wasThere: true, ...receipt };
-          } catch (error) {
-            if (!(error instanceof RemoteApiError) || error.code !== 'not-found' || (await look())) throw error;
-            return NOT_THERE;
-          }
-        },
-        outcome: ({ wasThere }) => ({
-          change: { kind: 'draft-gone' },
-          facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
-        }),
-      });
-      return 'deleted';
+    async deleteDraft(input: DeleteInput): Promise<'deleted' | 'posted'> {
+      return deleteOnce(await followQuote(input));
     },
   };
+
+  /** Where the document is by now: a quote may have become another. */
+  async function followQuote(input: DeleteInput): Promise<DeleteInput> {
+    if (input.kind !== 'quote') return input;
+    const { recordId, draftId } = input;
+    const found = await findQuoteOrSuccessor(dependencies, recordId, draftId);
+    if (!found || isQuote(found)) return input;
+    const { kind } = await adoptSuccessor(dependencies, recordId, draftId, found);
+    return { ...input, kind, draftId: found.id };
+  }
+
+  async function deleteOnce(input: DeleteInput): Promise<'deleted' | 'posted'> {
+    const { recordId, draftId, evenIfEdited } = input;
+    const port: DocumentPort = ports[input.kind];
+    const look = () => findDraftOrGone(dependencies, port, input);
+    const draft = await look();
+    if (input.kind === 'quote' && !draft && (await findSuccessorOf(recordId)))
+      throw lookAgain(`quote ${draftId} has just been converted`);
+    const posted = await toTemporalFailures(() => findPosted(port, recordId, draftId, draft));
+    for (const document of posted) await ledger.saveDocument(recordId, kindOf(document), document);
+    if (posted.length > 0) return 'posted';
+    await settlePosting(recordId, draftId, input.kind);
+    const whyKept = draft && port.whyKept(draft);
+    if (whyKept) throw refuse('draft-edited', whyKept);
+    if (draft && !evenIfEdited) await ensureUnedited(ledger, draft);
+    await writeOnce(dependencies, {
+      recordId,
+      // The intent tells a repeat that a draft which is gone was deleted by us: without it nothing would (I4).
+      writeKey: writeKey(recordId, `delete-${draftId}`),
+      action: DELETE_ACTIONS[port.kind],
+      result: deletion,
+      // Deleting again is harmless, so there is no outcome to wait for.
+      ambiguityWindowMs: 0,
+      find: async () => (draft === undefined ? { wasThere: true } : undefined),
+      write: async (context) => {
+        if (!draft) return NOT_THERE;
+        try {
+          const receipt = await port.delete(draftId, draft.etag, context);
+          return { wasThere: true, ...receipt };
+        } catch (error) {
+          if (!(error instanceof RemoteApiError) || error.code !== 'not-found' || (await look())) throw error;
+          // It became another document in this very moment, which is to be deleted instead (I1).
+          if (port.kind === 'quote' && (await findSuccessorOf(recordId)))
+            throw lookAgain(`quote ${draftId} has just been converted`);
+          return NOT_THERE;
+        }
+      },
+      outcome: ({ wasThere }) => ({
+        change: { kind: 'draft-gone' },
+        facts: { documentId: draftId, ...(!wasThere && { alreadyGone: true }) },
+      }),
+    });
+    return 'deleted';
+  }
+
+  function findSuccessorOf(recordId: string): Promise<SalesDocument | undefined> {
+    return toTemporalFailures(() => findSuccessor(businessCentral, recordId));
+  }
 
   async function findPosted(
     port: DocumentPort,
     recordId: string,
     draftId: string,
-    draft: Invoice | Order | undefined,
-  ): Promise<readonly Invoice[]> {
-    if (!draft) return port.findSuccessors(draftId);
+    draft: SalesDocument | undefined,
+  ): Promise<readonly SalesDocument[]> {
+    if (!draft) return port.kind === 'quote' ? [] : port.findSuccessors(draftId, recordId);
     const { draftNumber = draft.number } = await ledger.getRecord(recordId);
     return 'remaining' in draft && (await port.isPosted(draft, draftNumber)) ? [draft] : [];
   }
@@ -108,10 +135,18 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
 export type DeletionSteps = ReturnType<typeof createDeletionSteps>;
 
 const LOOK_AGAIN_MS = 15_000;
+const DELETE_ACTIONS: Readonly<Record<DocumentKind, string>> = {
+  invoice: 'delete draft invoice in Business Central',
+  order: 'delete order in Business Central',
+  quote: 'delete quote in Business Central',
+};
 const NOT_THERE = { wasThere: false, requestId: '', correlationId: '' };
 
-async function ensureUnedited(ledger: DealLedger, draft: Invoice | Order): Promise<void> {
+async function ensureUnedited(ledger: DealLedger, draft: SalesDocument): Promise<void> {
   const own = await ledger.findOwnDocument(draft.id);
   const edits = own ? findDraftEdits(own, draft) : [];
+  // The customer may have it.
+  if (isQuote(draft) && draft.status !== 'Draft')
+    edits.push(`quote ${draft.number} is ${draft.status} in Business Central`);
   if (edits.length > 0) throw refuse('draft-edited', edits.join('; '));
 }

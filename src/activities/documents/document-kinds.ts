@@ -4,52 +4,64 @@ import type {
   Invoice,
   Order,
   OrderLine,
+  Quote,
   Receipt,
 } from '../../clients/business-central/client.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
-import { readStatus } from '../../deal/business-central-document.js';
+import { readStatus, type SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { documentTail } from '../../deal/document-number.js';
 import { isZero } from '../../deal/money.js';
-import { invoiceContent, orderContent } from '../../ledger/deals/document-schema.js';
+import { invoiceContent, orderContent, quoteContent } from '../../ledger/deals/document-schema.js';
 import { refuse } from '../remote/failures.js';
 import { isPostedOrder, toPostedOrder } from './posted-order.js';
 import { isPosted } from './posted-state.js';
 
-/** What differs between the two kinds of documents while they are drafts; the steps of a draft know nothing else of them. */
-export interface DocumentPort<Document extends Invoice | Order = Invoice | Order> {
+/** What differs between the kinds of documents while they are drafts; the steps of a draft know nothing else of them. */
+export interface DocumentPort<Document extends SalesDocument = SalesDocument> {
   readonly kind: DocumentKind;
   /** As the audit trail names it. */
   readonly name: string;
-  /** As the ledger keeps it. */
-  readonly content: z.ZodType<Document>;
-  /** The one document under our number; what was posted of an order counts as well. @throws when there are several */
-  find(recordId: string): Promise<Document | undefined>;
+  /** As the ledger keeps it; of a quote also what it became. */
+  readonly content: z.ZodType<SalesDocument>;
+  /**
+   * The one document under our number; what was posted of an order counts as well, and what a quote became.
+   * @throws when there are several, or one of another kind (I1)
+   */
+  find(recordId: string): Promise<SalesDocument | undefined>;
   /**
    * What must be adopted although no attempt of ours is known, before another version is created: the one before may only
-   * have seemed to be gone. @throws when several documents, or one of the other kind, carry the number (I1)
+   * have seemed to be gone. @throws when several documents, or one of another kind, carry the number (I1)
    */
-  findBeforeCreating(recordId: string, draftVersion: number): Promise<Document | undefined>;
+  findBeforeCreating(recordId: string, draftVersion: number): Promise<SalesDocument | undefined>;
   /** Everything of this kind under our number. */
   list(recordId: string): Promise<readonly Document[]>;
+  /** What else stands under our number and must not, while this one waits to be posted (I1). */
+  listOthers(recordId: string): Promise<readonly SalesDocument[]>;
   create(draft: DocumentDraft, context: WriteContext): Promise<Document & Receipt>;
   get(id: string): Promise<Document>;
   /** @param draftNumber the number that it had as a draft */
-  isPosted(document: Invoice | Order, draftNumber: string): Promise<boolean>;
-  /** What came of a document that is not there any more: invoices of an order, nothing of an invoice. */
-  findSuccessors(id: string): Promise<readonly Invoice[]>;
+  isPosted(document: SalesDocument, draftNumber: string): Promise<boolean>;
+  /** What came of a document that is not there any more: invoices of an order, order or invoice of a quote. */
+  findSuccessors(id: string, recordId: string): Promise<readonly SalesDocument[]>;
   /** Why a document that is not posted may not be deleted, if it may not. */
-  whyKept(document: Invoice | Order): string | undefined;
+  whyKept(document: SalesDocument): string | undefined;
   setDiscount(id: string, etag: string, amount: string, context: WriteContext): Promise<Document & Receipt>;
   delete(id: string, etag: string, context: WriteContext): Promise<Receipt>;
 }
 
 export function createDocumentPorts(businessCentral: BusinessCentralClient): Record<DocumentKind, DocumentPort> {
+  /** Beside an order or an invoice no quote may stand: it would become a second document (I1). */
+  const refuseQuotes = async (recordId: string): Promise<undefined> => {
+    const quotes = await businessCentral.findQuotes(recordId);
+    if (quotes.length > 0) throw severalDocuments(recordId, quotes);
+    return undefined;
+  };
   const findInvoice = async (recordId: string): Promise<Invoice | undefined> => {
     const found = await businessCentral.findInvoices(recordId);
     if (found.length > 1) throw severalDocuments(recordId, found);
-    return found[0];
+    return found[0] ?? refuseQuotes(recordId);
   };
   /**
    * The order of a deal; when all of it was posted, what its invoices tell of it. An invoice of another origin under our
@@ -60,10 +72,18 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     if (orders.length > 1) throw severalDocuments(recordId, orders);
     if (orders[0]) return orders[0];
     const invoices = await businessCentral.findInvoices(recordId);
-    if (invoices.length === 0) return undefined;
+    if (invoices.length === 0) return refuseQuotes(recordId);
     const posted = toPostedOrder(invoices);
     if (!posted) throw severalDocuments(recordId, invoices);
     return posted;
+  };
+  /** The quote, or what it became: whoever does not find the one must look for the other (reference/business-central 4.9). */
+  const findQuote = async (recordId: string): Promise<SalesDocument | undefined> => {
+    const quotes = await businessCentral.findQuotes(recordId);
+    const successor = await findSuccessor(businessCentral, recordId);
+    const found = [...quotes, ...(successor ? [successor] : [])];
+    if (found.length > 1) throw severalDocuments(recordId, found);
+    return found[0];
   };
   const invoice: DocumentPort<Invoice> = {
     kind: 'invoice',
@@ -77,6 +97,7 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
       return findInvoice(recordId);
     },
     list: (recordId) => businessCentral.findInvoices(recordId),
+    listOthers: (recordId) => businessCentral.findQuotes(recordId),
     create: (draft, context) => businessCentral.createInvoice(draft, context),
     get: (id) => businessCentral.getInvoice(id),
     isPosted: (document, draftNumber) => isPosted(businessCentral, document, draftNumber),
@@ -96,6 +117,7 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     findBeforeCreating: (recordId, draftVersion) =>
       draftVersion > 1 ? findOrder(recordId) : Promise.resolve(undefined),
     list: (recordId) => businessCentral.findOrders(recordId),
+    listOthers: (recordId) => businessCentral.findQuotes(recordId),
     create: (draft, context) => businessCentral.createOrder(draft, context),
     get: (id) => businessCentral.getOrder(id),
     isPosted: async (document) => isPostedOrder(document),
@@ -107,7 +129,54 @@ export function createDocumentPorts(businessCentral: BusinessCentralClient): Rec
     setDiscount: (id, etag, amount, context) => businessCentral.setOrderDiscount(id, etag, amount, context),
     delete: (id, etag, context) => businessCentral.deleteOrder(id, etag, context),
   };
-  return { invoice, order };
+  const quote: DocumentPort<Quote> = {
+    kind: 'quote',
+    name: 'quote',
+    // In this order, as each has what the next one lacks.
+    content: invoiceContent.or(orderContent).or(quoteContent),
+    find: findQuote,
+    findBeforeCreating: (recordId, draftVersion) =>
+      draftVersion > 1 ? findQuote(recordId) : Promise.resolve(undefined),
+    list: (recordId) => businessCentral.findQuotes(recordId),
+    async listOthers(recordId) {
+      const orders = await businessCentral.findOrders(recordId);
+      return [...orders, ...(await businessCentral.findInvoices(recordId))];
+    },
+    create: (draft, context) => businessCentral.createQuote(draft, context),
+    get: (id) => businessCentral.getQuote(id),
+    isPosted: async () => false,
+    async findSuccessors(_id, recordId) {
+      const successor = await findSuccessor(businessCentral, recordId);
+      return successor ? [successor] : [];
+    },
+    whyKept: () => undefined,
+    setDiscount: (id, etag, amount, context) => businessCentral.setQuoteDiscount(id, etag, amount, context),
+    delete: (id, etag, context) => businessCentral.deleteQuote(id, etag, context),
+  };
+  return { invoice, order, quote };
+}
+
+/**
+ * What the quote of a deal became, found by our number, which is all that links the two (reference/business-central 4.9).
+ * @throws when several documents carry it (I1)
+ */
+export async function findSuccessor(
+  businessCentral: Pick<BusinessCentralClient, 'findOrders' | 'findInvoices'>,
+  recordId: string,
+): Promise<Invoice | Order | undefined> {
+  const orders = await businessCentral.findOrders(recordId);
+  const invoices = await businessCentral.findInvoices(recordId);
+  const [order] = orders;
+  // An order that is invoiced in parts stands beside its invoices.
+  const others = invoices.filter(({ orderId }) => order === undefined || orderId !== order.id);
+  if (order) {
+    if (orders.length + others.length > 1) throw severalDocuments(recordId, [...orders, ...others]);
+    return order;
+  }
+  if (invoices.length <= 1 && invoices[0]?.orderId === undefined) return invoices[0];
+  const posted = toPostedOrder(invoices);
+  if (!posted) throw severalDocuments(recordId, invoices);
+  return posted;
 }
 
 function hasMoved({ shippedQuantity, invoicedQuantity }: OrderLine): boolean {

@@ -1,7 +1,14 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { REPEATABLE } from '../../clients/http/write-context.js';
-import type { Invoice, Order } from '../../deal/business-central-document.js';
-import type { DocumentKind } from '../../deal/deal.js';
+import {
+  type Invoice,
+  isExpired,
+  isQuote,
+  kindOf,
+  type Order,
+  type SalesDocument,
+} from '../../deal/business-central-document.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
 import { toExternalNumber } from '../../deal/document-number.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
@@ -12,6 +19,7 @@ import { cutsOf } from '../masters/create/creation.js';
 import { refuseAll } from '../remote/failures.js';
 import { isRepeated } from '../remote/temporal-time.js';
 import { type SafeWrite, toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import { adoptSuccessor, findQuoteOrSuccessor, findToday, toExpiredText } from './conversion.js';
 import type { CompanyDependencies, DocumentDependencies } from './dependencies.js';
 import { createDocumentPorts, type DocumentPort } from './document-kinds.js';
 import { createDocumentLookups } from './document-lookups.js';
@@ -21,14 +29,14 @@ import {
   type Draft,
   type DraftProvenance,
   discountWithFreshEtag,
-  draftProvenance,
   ensureCompanyStands,
+  madeOf,
   withProvenance,
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import { changeUnlessGone, findDraftOrGone } from './gone.js';
 
-type MadeDocument = (Invoice | Order) & { readonly made?: DraftProvenance };
+export type MadeDocument = SalesDocument & { readonly made?: DraftProvenance };
 
 /** Draft and the look-up for it, as every attempt at this version means them. */
 export function toDraftWrite(
@@ -39,21 +47,21 @@ export function toDraftWrite(
   return {
     recordId,
     writeKey: writeKey(recordId, DRAFT_STEPS[port.kind], draftVersion),
-    action: port.kind === 'invoice' ? 'create draft invoice in Business Central' : 'create order in Business Central',
-    result: port.content.and(z.object({ made: draftProvenance.exactOptional() })),
+    action: CREATE_ACTIONS[port.kind],
+    result: madeDocument(port.content),
     ambiguityWindowMs,
     find: async ({ startedFrom }) => withProvenance(await port.find(recordId), startedFrom),
     outcome: ({ made, ...draft }) => ({
       change: {
         kind: 'drafted',
         documentId: draft.id,
-        documentKind: port.kind,
+        documentKind: kindOf(draft),
         mapping: made?.mapping,
         draftVersion,
         draftNumber: draft.number,
         customerNumber: draft.customerNumber,
       },
-      document: { kind: port.kind, content: draft },
+      document: { kind: kindOf(draft), content: draft },
       facts: {
         documentId: draft.id,
         draftNumber: draft.number,
@@ -64,7 +72,17 @@ export function toDraftWrite(
   };
 }
 
-/** The steps of a draft, the same for invoices and orders; `kind` chooses the entity of Business Central. */
+const CREATE_ACTIONS: Readonly<Record<DocumentKind, string>> = {
+  invoice: 'create draft invoice in Business Central',
+  order: 'create order in Business Central',
+  quote: 'create quote in Business Central',
+};
+
+function madeDocument(content: z.ZodType<SalesDocument>): z.ZodType<MadeDocument> {
+  return content.and(madeOf);
+}
+
+/** The steps of a draft, the same for invoices, orders and quotes; `kind` chooses the entity of Business Central. */
 
 interface OfKind {
   readonly kind: DocumentKind;
@@ -111,10 +129,12 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
           return created;
         },
       });
-      const wasPosted = !isFirst && (await toTemporalFailures(() => port.isPosted(document, document.number)));
+      const kind = kindOf(document);
+      const wasPosted = !isFirst && (await toTemporalFailures(() => ports[kind].isPosted(document, document.number)));
       return {
         ...(await toDraft(deal, document)),
         ...(document.made && { made: document.made }),
+        ...(kind !== port.kind && kind !== 'quote' && { became: { kind, differences: [] } }),
         ...(isFirst && { isCertain: true as const }),
         ...(wasPosted && POSTED),
       };
@@ -163,16 +183,41 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const port: DocumentPort = ports[input.kind];
       const { recordId } = input;
       const deal = await ledger.getDeal(recordId, input.revision);
-      const document = await findDraftOrGone(dependencies, port, input);
+      const document =
+        port.kind === 'quote'
+          ? await findQuoteOrSuccessor(dependencies, recordId, input.draftId)
+          : await findDraftOrGone(dependencies, port, input);
       if (!document) return undefined;
+      if (port.kind === 'quote' && !isQuote(document)) return readSuccessor(deal, input, document);
       const { draftNumber = document.number } = await ledger.getRecord(recordId);
       const isPosted = await toTemporalFailures(() => port.isPosted(document, draftNumber));
       // What a later posting compares with: quantities and lines that belong to the etag that is confirmed next.
       await ledger.saveDocument(recordId, port.kind, document);
       const seen = input.seen ?? { missing: undefined, found: document.discount };
-      return { ...(await toDraft(deal, document, seen)), ...(isPosted && POSTED) };
+      const expired = isQuote(document) && isExpired(document, findToday(dependencies)) ? document : undefined;
+      return {
+        ...(await toDraft(deal, document, seen)),
+        ...(expired && { expired: toExpiredText(expired.number, expired.validUntil) }),
+        ...(isPosted && POSTED),
+      };
     },
   };
+
+  /** The quote is gone, and what it became takes its place. */
+  async function readSuccessor(
+    deal: WonDeal,
+    { draftId, seen }: OfDraft & { readonly seen?: SeenDiscount },
+    document: Invoice | Order,
+  ): Promise<Draft> {
+    const { kind, made, differences } = await adoptSuccessor(dependencies, deal.recordId, draftId, document);
+    const isPosted = await toTemporalFailures(() => ports[kind].isPosted(document, document.number));
+    return {
+      ...(await toDraft(deal, document, seen ?? { missing: undefined, found: document.discount })),
+      ...(made && { made }),
+      became: { kind, differences },
+      ...(isPosted && POSTED),
+    };
+  }
 }
 
 export type DraftSteps = ReturnType<typeof createDraftSteps>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ReferenceSets } from '../../clients/business-central/reference-sets.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
-import type { Figures, WonDeal } from '../../deal/deal.js';
+import type { Figures, QuoteSuccessor, WonDeal } from '../../deal/deal.js';
 import { pricesIncludeTax, toLines } from '../../deal/document.js';
 import { findRefusedLines } from '../../deal/problems.js';
 import {
@@ -51,6 +51,14 @@ export interface Draft {
   readonly isPosted?: true;
   /** Made by this very attempt, without any doubt on the way: nothing can stand beside it. */
   readonly isCertain?: true;
+  /** It was asked for as a quote, and is an order or an invoice by now. */
+  readonly became?: {
+    readonly kind: QuoteSuccessor;
+    /** From the quote as it was when somebody may have confirmed it. */
+    readonly differences: readonly string[];
+  };
+  /** The quote is out of date: it is converted only when somebody gives it another last day. */
+  readonly expired?: string;
   /** Of what it was made, when it has just been made or adopted. */
   readonly made?: DraftProvenance;
 }
@@ -70,6 +78,9 @@ export function withProvenance<Found extends object>(
 }
 
 export const draftProvenance = z.object({ mapping: z.string(), fingerprint: z.string() });
+
+/** The same of any document that the ledger keeps with its intent. */
+export const madeOf = z.object({ made: draftProvenance.exactOptional() });
 
 /** What a draft is judged by, whichever kind of document it is. */
 export interface DraftDocument extends DocumentTotals {

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
-import type { Invoice, Order } from '../../clients/business-central/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
+import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { StepFailure } from '../../deal/failure-types.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
@@ -18,7 +18,7 @@ export interface Sought<Document extends { readonly id: string }> {
   readonly read: () => Promise<Document>;
   /** What stands under the number of the deal. */
   readonly list: () => Promise<readonly { readonly id: string }[]>;
-  /** Whether what came of it explains that it is gone: the invoices of an order. */
+  /** Whether what came of it explains that it is gone: the invoices of an order, what a quote became. */
   readonly isExplained?: () => Promise<boolean>;
 }
 
@@ -44,7 +44,7 @@ export async function findOrGone<Document extends { readonly id: string }>(
   });
 }
 
-function lookAgain(found: string): ApplicationFailure {
+export function lookAgain(found: string): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'business-central/unavailable' satisfies StepFailure,
     message: `${found}: looking again`,
@@ -78,11 +78,11 @@ export function findDraftOrGone(
   dependencies: Pick<CompanyDependencies, 'goneCheckMs'>,
   port: DocumentPort,
   { recordId, draftId }: { readonly recordId: string; readonly draftId: string },
-): Promise<Invoice | Order | undefined> {
+): Promise<SalesDocument | undefined> {
   return findOrGone(dependencies, {
     id: draftId,
     read: () => port.get(draftId),
     list: () => port.list(recordId),
-    isExplained: async () => (await port.findSuccessors(draftId)).length > 0,
+    isExplained: async () => (await port.findSuccessors(draftId, recordId)).length > 0,
   });
 }

@@ -1,23 +1,16 @@
-import { ApplicationFailure } from '@temporalio/common';
 import { z } from 'zod';
 import type { BusinessCentralClient, Invoice, Order } from '../../clients/business-central/client.js';
 import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
-import type { RecordRef } from '../../deal/deal.js';
-import { documentTail } from '../../deal/document-number.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
-import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
-import type { RecordCheck } from '../deals/sales.js';
-import { refuse } from '../remote/failures.js';
 import { done } from '../remote/results.js';
-import { hasWaited } from '../remote/temporal-time.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
-import type { CompanyDependencies } from './dependencies.js';
-import { createDocumentPorts, type DocumentPort, severalDocuments } from './document-kinds.js';
+import { type PostInput, type PostingDependencies, type PostOutcome, postOnce } from './confirmed-write.js';
+import { createDocumentPorts, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
 import { recordPostedDifferences } from './posted-comparison.js';
@@ -54,25 +47,8 @@ interface OrderRef extends CompanyContext {
   readonly orderId: string;
 }
 
-/** What is to be posted, and how well it is known. */
-export interface PostInput extends CompanyContext, RecordRef {
-  readonly draft: Draft;
-  readonly revision: string;
-  /** When the record was read; undefined when the deal is handed over as it was read once. */
-  readonly readAt: string | undefined;
-  /** Whether anything was uncertain on the way, or took long: then everything under the key is looked up once more. */
-  readonly mustLookUp: boolean;
-}
-
-/** `changed`: the record is another by now; `conflict`: the draft is. Neither was posted. */
-export type PostOutcome = 'posted' | 'changed' | 'conflict';
-
-export interface PostingDependencies extends CompanyDependencies {
-  readonly checkRecord: (input: { readonly ref: RecordRef; readonly revision: string }) => Promise<RecordCheck>;
-}
-
 export function createPostingSteps(dependencies: PostingDependencies) {
-  const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
+  const { businessCentral, ledger, ambiguityWindowMs } = dependencies;
   const ports = createDocumentPorts(businessCentral);
 
   /** @param isExplained whether its invoices account for an order that is not found */
@@ -87,52 +63,11 @@ export function createPostingSteps(dependencies: PostingDependencies) {
       isExplained: async () => isExplained(await businessCentral.findInvoicesOfOrder(orderId)),
     });
 
-  /** Whether the record may be another than what is to be posted: what is known of it is old, or this step has waited. */
-  async function isOutdated({ table, recordId, revision, readAt }: PostInput): Promise<boolean> {
-    if (readAt === undefined) return false;
-    const ageMs = clock.now().getTime() - Date.parse(readAt);
-    if (ageMs <= RECORD_FRESH_MS && !hasWaited(clock)) return false;
-    const { found } = await dependencies.checkRecord({ ref: { table, recordId }, revision });
-    return found !== 'same';
-  }
-
-  /** The last guard before the posting: exactly this document stands under the number of the deal (I1). */
-  async function ensureOnly(port: DocumentPort, { recordId, draft, mustLookUp }: PostInput): Promise<void> {
-    if (!mustLookUp && !hasWaited(clock)) return;
-    const found = await toTemporalFailures(() => port.list(recordId));
-    if (found.length > 1) throw severalDocuments(recordId, found);
-    if (found.length === 1 && found[0]?.id === draft.id) return;
-    const { documentNumber } = draft.figures;
-    const what = found[0] ? `${found[0].number} carries it instead` : 'nothing carries it';
-    throw refuse(
-      'draft-edited',
-      `${documentNumber} is to be posted under the External Document No. …-${documentTail(recordId)}, and ${what}`,
-    );
-  }
-
-  async function postOnce(
-    input: PostInput,
-    write: (beforePosting: (port: DocumentPort) => Promise<void>) => Promise<unknown>,
-  ): Promise<PostOutcome> {
-    let isChanged = false;
-    try {
-      await write(async (port) => {
-        isChanged = await isOutdated(input);
-        if (isChanged) throw new RemoteApiError('business-central', 'conflict', 'post', {});
-        await ensureOnly(port, input);
-      });
-      return 'posted';
-    } catch (error) {
-      if (!(error instanceof ApplicationFailure) || error.type !== 'business-central/conflict') throw error;
-      return isChanged ? 'changed' : 'conflict';
-    }
-  }
-
   return {
     /** Posts what was confirmed: BC compares the confirmed etag (I2). */
     async post(input: PostInput): Promise<PostOutcome> {
       const { recordId, draft } = input;
-      return postOnce(input, (beforePosting) =>
+      return postOnce(dependencies, input, (beforePosting) =>
         writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.invoice}-${draft.id}`),
@@ -193,7 +128,7 @@ export function createPostingSteps(dependencies: PostingDependencies) {
     async shipAndInvoice(input: PostInput): Promise<PostOutcome> {
       const { recordId, draft } = input;
       const before = toQuantities(await ledger.getOrder(draft.id));
-      return postOnce(input, (beforePosting) =>
+      return postOnce(dependencies, input, (beforePosting) =>
         writeOnce(dependencies, {
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.order}-${draft.id}`),

@@ -3,7 +3,7 @@ import type { BusinessCentralClient } from '../../clients/business-central/clien
 import type { DataverseFlows, FileLimits, RecordFile } from '../../clients/dataverse/flows.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
-import type { DocumentKind } from '../../deal/deal.js';
+import { DOCUMENT_KINDS } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
@@ -82,7 +82,7 @@ export function createAttachmentFlow(
     async carry({ recordId, targetId: documentId, values }) {
       const { noteId = '', fileName = '', size = '0' } = values;
       if (recordId === undefined || documentId === undefined) throw new InternalError('the file has no document');
-      const kind: DocumentKind = values['kind'] === 'order' ? 'order' : 'invoice';
+      const kind = DOCUMENT_KINDS.find((one) => one === values['kind']) ?? 'invoice';
       // As it was when the file was noted, or when it was found.
       const blocked = findBlocked(fileName, await toTemporalFailures(() => dataverseFlows.readFileLimits()));
       if (blocked) return toNote('file-type-blocked', `${fileName}: ${blocked}`);

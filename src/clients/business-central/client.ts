@@ -11,6 +11,7 @@ import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
 import { createMasterRequests, type MasterRequests } from './masters.js';
 import { createOrderRequests, type OrderRequests } from './orders.js';
+import { createQuoteRequests, type QuoteRequests } from './quotes.js';
 import type { CodeRow } from './reference-sets.js';
 import {
   codeRow,
@@ -28,7 +29,7 @@ import {
 } from './rows.js';
 import { createBusinessCentralTransport, type EnvironmentOptions, quote, type Receipt } from './transport.js';
 
-export type { Invoice, Order, OrderLine } from '../../deal/business-central-document.js';
+export type { Invoice, Order, OrderLine, Quote } from '../../deal/business-central-document.js';
 export type { InvoicePage, InvoicePlace } from './invoices.js';
 export type { Receipt } from './transport.js';
 
@@ -45,7 +46,12 @@ export interface ItemRef {
 
 export type WholeRow = Readonly<Record<string, string | boolean>>;
 
-export interface BusinessCentralClient extends InvoiceRequests, OrderRequests, MasterRequests, FlowRequests {
+export interface BusinessCentralClient
+  extends InvoiceRequests,
+    OrderRequests,
+    QuoteRequests,
+    MasterRequests,
+    FlowRequests {
   readonly companyId: string;
   findCustomer(number: string): Promise<CustomerRef | undefined>;
   createCustomer(fields: FieldValues, context: WriteContext): Promise<CustomerRef & Receipt>;
@@ -100,6 +106,7 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
   return {
     ...createInvoiceRequests(http, automate),
     ...createOrderRequests(http),
+    ...createQuoteRequests(http),
     ...createMasterRequests(http),
     ...createFlowRequests(http),
     companyId: options.companyId,

@@ -1,10 +1,11 @@
+import type { DocumentKind } from '../../deal/deal.js';
 import {
   type DimensionValue,
-  type DocumentBodyKind,
   type DocumentDraft,
   type DocumentLine,
   type FieldValues,
   hasField,
+  hasLineField,
 } from '../../deal/document.js';
 import type { LineKind } from '../../deal/line-rules.js';
 import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../http/lossless-json.js';
@@ -27,8 +28,10 @@ const AFTER_CURRENCY = [
   'customerPurchaseOrderReference',
   'orderDate',
   'invoiceDate',
+  'documentDate',
   'postingDate',
   'dueDate',
+  'validUntilDate',
   'requestedDeliveryDate',
   'pricesIncludeTax',
   'partialShipping',
@@ -45,7 +48,7 @@ const AFTER_CURRENCY = [
 const BEFORE_UNIT = ['itemVariantId', 'locationId'];
 const AFTER_DISCOUNT = ['taxCode', 'description', 'description2', 'shipmentDate'];
 
-const LINE_SET = { invoice: 'salesInvoiceLines', order: 'salesOrderLines' } as const;
+const LINE_SET = { invoice: 'salesInvoiceLines', order: 'salesOrderLines', quote: 'salesQuoteLines' } as const;
 const LINE_TYPE: Record<LineKind, string> = {
   item: 'Item',
   resource: 'Resource',
@@ -54,7 +57,7 @@ const LINE_TYPE: Record<LineKind, string> = {
   comment: 'Comment',
 };
 
-export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Record<string, unknown> {
+export function toDocumentBody(draft: DocumentDraft, kind: DocumentKind): Record<string, unknown> {
   const fields: FieldValues = { ...draft.fields, ...(draft.pricesIncludeTax && { pricesIncludeTax: true }) };
   const offered = AFTER_CURRENCY.filter((name) => hasField(kind, name));
   return {
@@ -64,16 +67,16 @@ export function toDocumentBody(draft: DocumentDraft, kind: DocumentBodyKind): Re
     externalDocumentNumber: draft.externalDocumentNumber,
     ...pick(fields, offered),
     ...dimensions(draft.dimensions),
-    [LINE_SET[kind]]: draft.lines.map(toLineBody),
+    [LINE_SET[kind]]: draft.lines.map((line) => toLineBody(line, kind)),
   };
 }
 
 /** The same as it goes over the wire, for whoever only shows it: decimals as they are written. */
-export function toDocumentRequest(draft: DocumentDraft, kind: DocumentBodyKind): Readonly<Record<string, unknown>> {
+export function toDocumentRequest(draft: DocumentDraft, kind: DocumentKind): Readonly<Record<string, unknown>> {
   return parseLosslessJson(stringifyLosslessJson(toDocumentBody(draft, kind))) as Record<string, unknown>;
 }
 
-function toLineBody(line: DocumentLine): Record<string, unknown> {
+function toLineBody(line: DocumentLine, kind: DocumentKind): Record<string, unknown> {
   const { sequence, description } = line;
   if (line.kind === 'comment') return { sequence, lineType: 'Comment', description: description ?? '' };
   const fields: FieldValues = { ...line.fields, ...(description !== undefined && { description }) };
@@ -86,7 +89,10 @@ function toLineBody(line: DocumentLine): Record<string, unknown> {
     quantity: decimalNumber(line.quantity),
     unitPrice: decimalNumber(line.unitPrice),
     ...(line.discount !== '0' && { discountAmount: decimalNumber(line.discount) }),
-    ...pick(fields, AFTER_DISCOUNT),
+    ...pick(
+      fields,
+      AFTER_DISCOUNT.filter((name) => hasLineField(kind, name)),
+    ),
     ...dimensions(line.dimensions),
   };
 }

@@ -143,6 +143,7 @@ const attachmentRow = z.object({ id: guid, fileName: z.string(), byteSize: z.num
 const DOCUMENTS: Readonly<Record<DocumentKind, readonly [set: string, parentType: string]>> = {
   invoice: ['salesInvoices', 'Sales_x0020_Invoice'],
   order: ['salesOrders', 'Sales_x0020_Order'],
+  quote: ['salesQuotes', 'Sales_x0020_Quote'],
 };
 
 /** @param http below the company */

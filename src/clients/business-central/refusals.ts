@@ -45,6 +45,7 @@ const REASONS: Readonly<Record<string, HoldReason>> = {
 const GONE: Readonly<Record<string, HoldReason>> = {
   salesInvoices: 'draft-gone',
   salesOrders: 'draft-gone',
+  salesQuotes: 'draft-gone',
   customers: 'customer-gone',
   items: 'item-gone',
 };
@@ -119,6 +120,7 @@ const TABLES: Readonly<Record<string, RegExp>> = {
   salesInvoices: /^Sales (Invoice( Header| Entity Aggregate)?|Header)$/i,
   subscriptions: /^(API )?Webhook Subscription$/i,
   salesOrders: /^Sales (Order( Entity Buffer)?|Header)$/i,
+  salesQuotes: /^Sales (Quote( Entity Buffer)?|Header)$/i,
 };
 
 /**

@@ -99,8 +99,8 @@ export type DocumentLineRow = z.infer<typeof documentLineRow>;
 
 const orderLineRow = documentLineRow.extend({ shippedQuantity: decimal, invoicedQuantity: decimal });
 
-/** What orders and invoices have in common (reference/business-central 2.8). */
-const header = {
+/** What orders, invoices and quotes have in common (reference/business-central 2.8). */
+const common = {
   '@odata.etag': z.string(),
   id: guid,
   number: z.string(),
@@ -108,7 +108,6 @@ const header = {
   status: z.string(),
   customerNumber: z.string(),
   currencyCode: z.string(),
-  pricesIncludeTax: z.boolean(),
   postingDate: date,
   discountAmount: decimal,
   totalAmountExcludingTax: decimal,
@@ -116,6 +115,7 @@ const header = {
   totalAmountIncludingTax: decimal,
   lastModifiedDateTime: z.string(),
 };
+const header = { ...common, pricesIncludeTax: z.boolean() };
 
 export const orderRow = z.object({
   ...header,
@@ -123,6 +123,13 @@ export const orderRow = z.object({
   salesOrderLines: z.array(orderLineRow).optional(),
 });
 export type OrderRow = z.infer<typeof orderRow>;
+
+export const quoteRow = z.object({
+  ...common,
+  validUntilDate: date,
+  salesQuoteLines: z.array(documentLineRow).optional(),
+});
+export type QuoteRow = z.infer<typeof quoteRow>;
 
 export const invoiceRow = z.object({
   ...header,

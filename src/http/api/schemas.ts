@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { DOCUMENT_KINDS } from '../../deal/deal.js';
 import { HOLD_OWNERS } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
 import { DEAL_STATES } from '../../deal/states.js';
@@ -128,10 +129,11 @@ export const openDealSchema = dealSchema
     handEdits: z.array(text),
     documents: z.array(
       z.object({
-        kind: z.enum(['invoice', 'order']),
+        kind: z.enum(DOCUMENT_KINDS),
         id: text,
         number: text,
         isPosted: z.boolean(),
+        isConverted: z.boolean().openapi({ description: 'A quote that became another document.' }),
         excludingTax: decimal,
         includingTax: decimal,
         currency: text,

@@ -183,6 +183,8 @@ function Status({ deal, format, now }: { readonly deal: OpenDeal; readonly forma
   );
 }
 
+const DOCUMENT_WORDS = { quote: 'Quote', order: 'Order', invoice: 'Draft invoice', posted: 'Invoice' } as const;
+
 function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { readonly format: Format }) {
   if (deal.documents.length === 0) return null;
   return (
@@ -190,15 +192,16 @@ function Documents({ deal, places, format }: Pick<Props, 'deal' | 'places'> & { 
       <h2>Documents in Business Central</h2>
       <ul class="documents">
         {deal.documents.map((document) => {
-          const { kind, number, isPosted, includingTax, currency, payment } = document;
+          const { kind, number, isPosted, isConverted, includingTax, currency, payment } = document;
           const address = toDocumentAddress(places.businessCentral, toCompanyName(deal.company), document);
-          const what = kind === 'order' ? 'Order' : isPosted ? 'Invoice' : 'Draft invoice';
+          const what = DOCUMENT_WORDS[isPosted ? 'posted' : kind];
           return (
             <li>
               <span>
                 {what} {address === undefined ? <strong>{number}</strong> : <a href={address}>{number}</a>}
               </span>
               <span class="amount">{format.money(includingTax, currency)}</span>
+              {isConverted && <span class="light">converted</span>}
               {payment && (
                 <span class={`badge ${payment.status === 'paid' ? 'good' : 'quiet'}`}>
                   {PAYMENT_WORDS[payment.status]}

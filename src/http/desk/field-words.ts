@@ -15,6 +15,9 @@ const STEPS: Readonly<Record<string, string>> = {
   'create-item': 'New item',
   'create-invoice': 'New invoice',
   'create-order': 'New order',
+  'create-quote': 'New quote',
+  'make-order': 'Order of the quote, once it is confirmed',
+  'make-invoice': 'Invoice of the quote, once it is confirmed',
   'set-discount': 'Discount on the document',
 };
 

@@ -10,17 +10,17 @@ export function toRecordAddress(
   return `${environmentUrl}/main.aspx?${new URLSearchParams({ pagetype: 'entityrecord', etn: table, id: recordId })}`;
 }
 
-/** Cards of Business Central: Sales Order, Sales Invoice, Posted Sales Invoice. */
-const PAGES = { order: '42', draft: '43', posted: '132' } as const;
+/** Cards of Business Central: Sales Quote, Sales Order, Sales Invoice, Posted Sales Invoice. */
+const PAGES = { quote: '41', order: '42', invoice: '43', posted: '132' } as const;
 
 /** https://learn.microsoft.com/dynamics365/business-central/dev-itpro/developer/devenv-web-client-urls */
 export function toDocumentAddress(
   webClient: string | undefined,
   company: string | undefined,
-  { kind, number, isPosted }: Pick<DealDocument, 'kind' | 'number' | 'isPosted'>,
+  { kind, number, isPosted, isConverted }: Pick<DealDocument, 'kind' | 'number' | 'isPosted' | 'isConverted'>,
 ): string | undefined {
-  if (webClient === undefined || company === undefined) return undefined;
-  const page = PAGES[kind === 'order' ? 'order' : isPosted ? 'posted' : 'draft'];
+  if (webClient === undefined || company === undefined || isConverted) return undefined;
+  const page = PAGES[isPosted ? 'posted' : kind];
   const query = { company, page, filter: `'No.' IS '${number}'` };
   return `${webClient}/?${new URLSearchParams(query).toString().replaceAll('+', '%20')}`;
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { isSame } from '../../deal/money.js';
 import { isDatabase, type Queryable } from '../database.js';
-import { invoiceContent, orderContent } from '../deals/document-schema.js';
+import { invoiceContent, orderContent, quoteContent } from '../deals/document-schema.js';
 import { hashDocument, type RecordedFacts, recordedFacts } from '../deals/recorded-facts.js';
 import { ENDED_IN_SALES, recordRow, type SourceRecord, toRecord } from '../deals/records.js';
 import { paymentStatusContent } from '../deals/write-backs.js';
@@ -45,6 +45,12 @@ const documentRow = {
       kind: z.literal('order'),
       content: stored(orderContent),
       own_content: nullable(stored(orderContent)),
+    }),
+    z.object({
+      ...KEY,
+      kind: z.literal('quote'),
+      content: stored(quoteContent),
+      own_content: nullable(stored(quoteContent)),
     }),
   ]),
 };

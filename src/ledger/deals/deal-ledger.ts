@@ -1,4 +1,4 @@
-import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { Invoice, Order, Quote, SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
 import type { Notice } from '../../deal/notices.js';
 import type { DealLabel } from '../../deal/run-summary.js';
@@ -9,6 +9,7 @@ import {
   findOwnDocument,
   getInvoice,
   getOrder,
+  getQuote,
   listDocuments,
   type StoredDocument,
   saveDocument,
@@ -72,13 +73,15 @@ export interface DealLedger {
   startDrafting(carrierId: string, externalNumber: string): Promise<string | undefined>;
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
-  saveDocument(recordId: string, kind: DocumentKind, content: Invoice | Order): Promise<void>;
+  saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument): Promise<void>;
   /** @throws InternalError when it was never read. */
   getInvoice(documentId: string): Promise<Invoice>;
   /** @throws InternalError when it was never read. */
   getOrder(documentId: string): Promise<Order>;
+  /** @throws InternalError when it was never read. */
+  getQuote(documentId: string): Promise<Quote>;
   /** The document as we wrote it last; undefined when it is not one of ours. */
-  findOwnDocument(documentId: string): Promise<Invoice | Order | undefined>;
+  findOwnDocument(documentId: string): Promise<SalesDocument | undefined>;
   /** Every document of a deal with what was reported to Sales of it. */
   listDocuments(recordId: string): Promise<StoredDocument[]>;
   findWriteBack(invoiceId: string): Promise<StoredWriteBack | undefined>;
@@ -135,6 +138,7 @@ export function createDealLedger(database: Database): DealLedger {
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
     getInvoice: (documentId) => getInvoice(database, documentId),
     getOrder: (documentId) => getOrder(database, documentId),
+    getQuote: (documentId) => getQuote(database, documentId),
     findOwnDocument: (documentId) => findOwnDocument(database, documentId),
     listDocuments: (recordId) => listDocuments(database, recordId),
     findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Invoice, InvoiceLine, Order, OrderLine } from '../../deal/business-central-document.js';
+import type { Invoice, InvoiceLine, Order, OrderLine, Quote } from '../../deal/business-central-document.js';
 import { contentOf, decimalText } from '../stored-content.js';
 
 /** Documents as the ledger stores them, version 1. */
@@ -40,6 +40,12 @@ export const invoiceContent = contentOf<Invoice>({
   orderNumber: text.optional(),
   dueDate: text.optional(),
   remaining: decimalText,
+  lines: z.array(contentOf<InvoiceLine>(line)),
+});
+
+export const quoteContent = contentOf<Quote>({
+  ...header,
+  validUntil: text.optional(),
   lines: z.array(contentOf<InvoiceLine>(line)),
 });
 

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { Invoice, Order, Quote, SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import type { PaymentStatus } from '../../deal/payment-status.js';
 import type { Queryable } from '../database.js';
 import { nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
-import { invoiceContent, orderContent } from './document-schema.js';
+import { invoiceContent, orderContent, quoteContent } from './document-schema.js';
 import { saveDocumentSummary } from './summaries.js';
 import { paymentStatusContent } from './write-backs.js';
 
@@ -16,7 +16,7 @@ export async function saveDocument(
   db: Queryable,
   recordId: string,
   kind: DocumentKind,
-  content: Invoice | Order,
+  content: SalesDocument,
   written: 'by-us' | 'by-anybody' = 'by-anybody',
 ): Promise<void> {
   await db.query(
@@ -32,6 +32,7 @@ export async function saveDocument(
 const KEY = { document_id: textColumn };
 const invoiceRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(invoiceContent) });
 const orderRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(orderContent) });
+const quoteRow = rowsOf('documents', ['document_id'], { ...KEY, content: stored(quoteContent) });
 
 const SELECT_ONE = 'SELECT document_id, content FROM documents WHERE document_id = $1 AND kind = $2';
 
@@ -49,17 +50,25 @@ export async function getOrder(db: Queryable, documentId: string): Promise<Order
   return row.content;
 }
 
+/** @throws InternalError when the quote was never read: asking for it is a bug. */
+export async function getQuote(db: Queryable, documentId: string): Promise<Quote> {
+  const row = await selectRow(db, quoteRow, SELECT_ONE, [documentId, 'quote']);
+  if (!row) throw new InternalError(`the ledger does not hold quote ${documentId}`);
+  return row.content;
+}
+
 const ownRow = {
   table: 'documents',
   key: ['document_id'],
   schema: z.discriminatedUnion('kind', [
     z.object({ ...KEY, kind: z.literal('invoice'), own_content: nullable(stored(invoiceContent)) }),
     z.object({ ...KEY, kind: z.literal('order'), own_content: nullable(stored(orderContent)) }),
+    z.object({ ...KEY, kind: z.literal('quote'), own_content: nullable(stored(quoteContent)) }),
   ]),
 };
 
 /** The document as we wrote it last; undefined when it is not one of ours. */
-export async function findOwnDocument(db: Queryable, documentId: string): Promise<Invoice | Order | undefined> {
+export async function findOwnDocument(db: Queryable, documentId: string): Promise<SalesDocument | undefined> {
   const select = 'SELECT document_id, kind, own_content FROM documents WHERE document_id = $1';
   return (await selectRow(db, ownRow, select, [documentId]))?.own_content;
 }
@@ -72,7 +81,8 @@ interface DocumentFacts {
 
 export type StoredDocument =
   | (DocumentFacts & { readonly kind: 'invoice'; readonly content: Invoice })
-  | (DocumentFacts & { readonly kind: 'order'; readonly content: Order });
+  | (DocumentFacts & { readonly kind: 'order'; readonly content: Order })
+  | (DocumentFacts & { readonly kind: 'quote'; readonly content: Quote });
 
 const listed = { ...KEY, reported_to_sales: nullable(stored(paymentStatusContent)) };
 const listedRow = {
@@ -81,6 +91,7 @@ const listedRow = {
   schema: z.discriminatedUnion('kind', [
     z.object({ ...listed, kind: z.literal('invoice'), content: stored(invoiceContent) }),
     z.object({ ...listed, kind: z.literal('order'), content: stored(orderContent) }),
+    z.object({ ...listed, kind: z.literal('quote'), content: stored(quoteContent) }),
   ]),
 };
 

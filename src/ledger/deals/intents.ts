@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DocumentKind } from '../../deal/deal.js';
+import { DOCUMENT_KINDS, type DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
 import type { Queryable } from '../database.js';
@@ -142,9 +142,12 @@ const openRow = rowsOf('write_intents', ['write_key'], {
 
 /** A draft that is there, or may be on its way. */
 export interface KnownDraft {
+  /** What it is by now: a quote may have become an order or an invoice. */
   readonly kind: DocumentKind;
   /** Absent while its outcome is unknown. */
   readonly documentId?: string;
+  /** It was asked for as a quote and became another kind since. */
+  readonly isFromQuote?: true;
 }
 
 export async function findDraft(
@@ -152,19 +155,36 @@ export async function findDraft(
   recordId: string,
   draftVersion: number,
 ): Promise<KnownDraft | undefined> {
-  const kinds: readonly DocumentKind[] = ['invoice', 'order'];
-  const keys = kinds.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], draftVersion));
+  const keys = DOCUMENT_KINDS.map((kind) => writeKey(recordId, DRAFT_STEPS[kind], draftVersion));
   const [row] = await selectRows(
     db,
     draftRow,
-    `SELECT write_key, result ->> 'id' AS id FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
+    // As `kindOf` tells them apart.
+    `SELECT write_key, result ->> 'id' AS id, result ? 'remaining' AS is_invoice, result ? 'fullyShipped' AS is_order
+     FROM write_intents WHERE write_key = ANY($1) AND state <> 'not-done'`,
     [keys],
   );
-  const kind = row && kinds[keys.indexOf(row.write_key)];
-  return kind && { kind, ...(row.id && { documentId: row.id }) };
+  const asked = row && DOCUMENT_KINDS[keys.indexOf(row.write_key)];
+  if (!row || !asked) return undefined;
+  const documentId = row.id && { documentId: row.id };
+  if (asked !== 'quote' || !(row.is_invoice || row.is_order)) return { kind: asked, ...documentId };
+  return { kind: row.is_order ? 'order' : 'invoice', ...documentId, isFromQuote: true };
 }
 
-const draftRow = rowsOf('write_intents', ['write_key'], { write_key: textColumn, id: nullable(textColumn) });
+const draftRow = rowsOf('write_intents', ['write_key'], {
+  write_key: textColumn,
+  id: nullable(textColumn),
+  is_invoice: nullable(z.boolean()),
+  is_order: nullable(z.boolean()),
+});
+
+/** Whether a write was sent, or may have been. */
+export async function wasAsked(db: Queryable, writeKey: string): Promise<boolean> {
+  const select = `SELECT write_key FROM write_intents WHERE write_key = $1 AND state <> 'not-done'`;
+  return (await selectRow(db, askedRow, select, [writeKey])) !== undefined;
+}
+
+const askedRow = rowsOf('write_intents', ['write_key'], { write_key: textColumn });
 
 function toNullable(startedFrom: object | undefined): string | null {
   return startedFrom === undefined ? null : toStored(startedFrom);

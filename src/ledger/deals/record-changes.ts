@@ -21,6 +21,8 @@ export type RecordChange =
   | { readonly kind: 'ended'; readonly state: (typeof FINAL_STATES)[number]; readonly by: string }
   | { readonly kind: 'customer'; readonly customerNumber: string }
   | ({ readonly kind: 'drafted' } & MadeDraft)
+  /** A quote became it; whatever state the deal is in stays. */
+  | ({ readonly kind: 'converted' } & MadeDraft)
   /** It is certainly gone; a next one is another write. */
   | { readonly kind: 'draft-gone' }
   | { readonly kind: 'posted' }
@@ -78,7 +80,9 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
       await recordCustomer(db, recordId, change.customerNumber);
       return { customerNumber: change.customerNumber };
     case 'drafted':
-      return recordDraft(db, recordId, change);
+      return recordDraft(db, recordId, change, `state = 'drafted', ${CLEAR_HOLD}`);
+    case 'converted':
+      return recordDraft(db, recordId, change, 'changed_at = now()');
     case 'draft-gone':
       await recordDraftGone(db, recordId);
       return { isDraftGone: true };
@@ -205,13 +209,12 @@ async function recordCustomer(db: Queryable, recordId: string, customerNumber: s
 }
 
 /** Adopted by a run that was reset, the document of a deal that is handed over is no draft any more. */
-async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft): Promise<RecordedFacts> {
+async function recordDraft(db: Queryable, recordId: string, draft: MadeDraft, state: string): Promise<RecordedFacts> {
   const row = await selectRow(
     db,
     draftedRow,
-    `UPDATE source_records SET state = 'drafted', document_id = $2, document_kind = $3, draft_number = $4,
-       customer_number = $5, draft_version = greatest(draft_version, $6), mapping_hash = coalesce($7, mapping_hash),
-       ${CLEAR_HOLD}
+    `UPDATE source_records SET document_id = $2, document_kind = $3, draft_number = $4, customer_number = $5,
+       draft_version = greatest(draft_version, $6), mapping_hash = coalesce($7, mapping_hash), ${state}
      WHERE record_id = $1 AND NOT is_handed_over RETURNING record_id, draft_version, revision, amount, currency`,
     [
       recordId,

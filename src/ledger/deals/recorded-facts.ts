@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { SalesDocument } from '../../deal/business-central-document.js';
+import { DOCUMENT_KINDS, type DocumentKind } from '../../deal/deal.js';
 import type { AuditEntry } from '../audit/audit.js';
 import { contentOf, decimalText } from '../stored-content.js';
 import { paymentStatusContent, type StoredWriteBack } from './write-backs.js';
@@ -21,7 +22,7 @@ export interface RecordedFacts {
 
 interface RecordedDraft {
   readonly documentId: string;
-  readonly kind: 'invoice' | 'order';
+  readonly kind: DocumentKind;
   readonly number: string;
   readonly version: number;
   /** What the record said when the draft was made. */
@@ -35,7 +36,7 @@ type RecordedReport = Pick<StoredWriteBack, 'invoiceId' | 'salesInvoiceId' | 're
 export const recordedFacts = contentOf<RecordedFacts>({
   draft: contentOf<RecordedDraft>({
     documentId: z.string(),
-    kind: z.enum(['invoice', 'order']),
+    kind: z.enum(DOCUMENT_KINDS),
     number: z.string(),
     version: z.number(),
     revision: z.string().optional(),
@@ -66,7 +67,7 @@ export function withRecorded(
 }
 
 /** Of a document without what people typed into its lines, which can be erased. */
-export function hashDocument(content: Invoice | Order): string {
+export function hashDocument(content: SalesDocument): string {
   const lines = content.lines.map(({ description: _erasable, ...line }) => line);
   return createHash('sha256')
     .update(JSON.stringify(toSorted({ ...content, lines })))

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import { DOCUMENT_KINDS, type DocumentKind, type RecordRef } from '../../deal/deal.js';
 import { documentTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { HOLDS, type HoldReason } from '../../deal/holds.js';
@@ -144,7 +144,7 @@ export const recordRow = rowsOf('source_records', ['record_id'], {
   invoice_number: optionalText,
   amount: nullable(decimalText),
   currency: optionalText,
-  document_kind: z.enum(['invoice', 'order']),
+  document_kind: z.enum(DOCUMENT_KINDS),
   draft_version: z.number(),
   is_closed: z.boolean(),
   is_handed_over: z.boolean(),

@@ -1,4 +1,4 @@
-import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { subtract } from '../../deal/money.js';
 import type { DealLabel } from '../../deal/run-summary.js';
@@ -35,7 +35,7 @@ export async function saveDocumentSummary(
   db: Queryable,
   recordId: string,
   kind: DocumentKind,
-  { excludingTax, includingTax, currency }: Invoice | Order,
+  { excludingTax, includingTax, currency }: SalesDocument,
 ): Promise<void> {
   await db.query(
     `INSERT INTO deal_summaries (record_id, net, gross, currency)

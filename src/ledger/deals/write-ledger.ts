@@ -1,4 +1,4 @@
-import type { Invoice, Order } from '../../deal/business-central-document.js';
+import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
@@ -12,6 +12,7 @@ import {
   openIntent,
   reopenIntent,
   restartAmbiguityWindow,
+  wasAsked,
 } from './intents.js';
 import { type RecordChange, updateRecordBy } from './record-changes.js';
 import { hashDocument, toReport, withRecorded } from './recorded-facts.js';
@@ -25,7 +26,7 @@ export interface Outcome {
   readonly adopted?: boolean;
   readonly change?: RecordChange | readonly RecordChange[];
   /** As it stands after the write: what differs from it later is a person's doing. */
-  readonly document?: { readonly kind: DocumentKind; readonly content: Invoice | Order };
+  readonly document?: { readonly kind: DocumentKind; readonly content: SalesDocument };
   readonly writeBack?: StoredWriteBack;
   readonly link?: {
     readonly kind: LinkKind;
@@ -44,6 +45,8 @@ export interface WriteLedger {
     writeKey: string,
     at: Date,
   ): Promise<{ readonly attempt: number; readonly askedMsAgo: number } | undefined>;
+  /** Whether it was sent, or may have been: what stands there now may be ours. */
+  wasAsked(writeKey: string): Promise<boolean>;
   /** False when the look-up before it may have come too early. */
   reopenIntent(
     writeKey: string,
@@ -62,6 +65,7 @@ export function createWriteLedger(database: Database): WriteLedger {
   return {
     openIntent: (writeKey, recordId, at, startedFrom) => openIntent(database, writeKey, recordId, at, startedFrom),
     findOpenIntent: (writeKey, at) => findOpenIntent(database, writeKey, at),
+    wasAsked: (writeKey) => wasAsked(database, writeKey),
     reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom) =>
       reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom),
     markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { DOCUMENT_KINDS, type DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { type FlowName, type FlowNote, type FlowSkip, NOTES_THAT_COME_AGAIN } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
@@ -84,7 +85,7 @@ export interface DealOfDocument {
 export interface DocumentOfDeal {
   readonly documentId: string;
   readonly recordId: string;
-  readonly kind: 'invoice' | 'order';
+  readonly kind: DocumentKind;
   readonly revision: string | undefined;
 }
 
@@ -136,7 +137,7 @@ const linkedRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: t
 const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
   record_id: textColumn,
-  kind: z.enum(['invoice', 'order']),
+  kind: z.enum(DOCUMENT_KINDS),
   revision: nullable(textColumn),
 });
 

@@ -1,12 +1,6 @@
 import type { CompanyCurrency } from '../../deal/currency.js';
-import type { WonDeal } from '../../deal/deal.js';
-import {
-  type DocumentBodyKind,
-  type DocumentDraft,
-  type DocumentFields,
-  hasField,
-  toDocument,
-} from '../../deal/document.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import { type DocumentDraft, type DocumentFields, hasField, hasLineField, toDocument } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import { toCurrencyCode } from '../fields/fields.js';
 import { type Lookups, type MappingNote, resolveDocument } from '../fields/resolve.js';
@@ -35,14 +29,16 @@ export interface DocumentPlan {
 /** The column of an account that names its parent. */
 export const PARENT_COLUMN = '_parentaccountid_value';
 
-/** A field that only the other kind of document has is not sent, and said to be left out. */
-export function toSentNotes(notes: readonly MappingNote[], kind: DocumentBodyKind): readonly MappingNote[] {
+/** A field that only other kinds of document have is not sent, and said to be left out. */
+export function toSentNotes(notes: readonly MappingNote[], kind: DocumentKind): readonly MappingNote[] {
   return notes.map((note) => {
-    const [section, field] = note.field.split('.');
-    if (section !== 'document' || field === undefined || hasField(kind, field)) return note;
-    return { ...note, leftOut: `is left out: ${kind === 'invoice' ? 'an invoice' : 'an order'} has no such field` };
+    const [, where, field] = /^(document|line .*)\.(\w+)$/.exec(note.field) ?? [];
+    if (field === undefined || (where === 'document' ? hasField : hasLineField)(kind, field)) return note;
+    return { ...note, leftOut: `is left out: ${NAMES[kind]} has no such field` };
   });
 }
+
+const NAMES: Readonly<Record<DocumentKind, string>> = { invoice: 'an invoice', order: 'an order', quote: 'a quote' };
 
 type DocumentRules = Pick<Rules, 'mapping' | 'lines' | 'masters' | 'externalDocumentNumber'>;
 

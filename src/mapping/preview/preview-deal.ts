@@ -1,7 +1,7 @@
 import { toAsked, toTaken } from '../../deal/ambiguity.js';
 import { toCode } from '../../deal/codes.js';
-import type { WonDeal } from '../../deal/deal.js';
-import type { DocumentBodyKind, DocumentDraft } from '../../deal/document.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import type { DocumentDraft } from '../../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
 import { HOLDS_WITHOUT_DOCUMENT, type Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
@@ -20,7 +20,7 @@ import { isItemByRule, numberInSales } from '../plan/item-by-rule.js';
 import { type CodeReader, type CompanyReader, createLookups } from '../plan/lookups.js';
 import { type DealPlan, planDeal } from '../plan/plan-deal.js';
 import { customerNumberOf } from '../plan/plan-master-data.js';
-import type { Rules } from '../rules/rules.js';
+import type { DocumentRule, Rules } from '../rules/rules.js';
 import { type DocumentBody, type MasterRow, type PlanStep, type Preview, toPreview } from './preview.js';
 
 /** The plan that a hand-over carries out, with look-ups that read only: nothing is written. */
@@ -35,7 +35,7 @@ export interface PreviewSources {
   readonly ledger: LinkReader;
   readonly findAccountsWithNumbers: FindAccountsWithNumbers;
   /** The request that the client sends for a draft. */
-  readonly toBody: (draft: DocumentDraft, kind: DocumentBodyKind) => DocumentBody;
+  readonly toBody: (draft: DocumentDraft, kind: DocumentKind) => DocumentBody;
 }
 
 /** @param read with the numbers that it has in Sales */
@@ -49,7 +49,8 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     ...(await findNumberProblems(read, rules.mapping)),
     ...findNotWon(deal, rules),
   ];
-  const kind = rules.documents[findEvent(deal.table, deal.stateCode, rules.events) ?? LAST_EVENT[deal.table]];
+  const { kind, becomes } =
+    rules.documents[findEvent(deal.table, deal.stateCode, rules.events) ?? LAST_EVENT[deal.table]];
   const found = await findMasterData(deal, rules, sources);
   problems.push(...found.problems);
 
@@ -68,7 +69,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   return toPreview({
     kind,
     deal,
-    plan: toSteps(plan, draft, kind),
+    plan: toSteps(plan, draft, { kind, becomes }),
     draft: draft && { ...draft, body: toBody(draft, kind) },
     customer,
     items: new Map([...found.items, ...plan.items.map(({ number, values }) => [toCode(number), values] as const)]),
@@ -194,7 +195,7 @@ function listNumbersWithoutProduct(deal: WonDeal, rules: LineRules): string[] {
   });
 }
 
-function toSteps(plan: DealPlan, draft: DocumentDraft | undefined, kind: DocumentBodyKind): PlanStep[] {
+function toSteps(plan: DealPlan, draft: DocumentDraft | undefined, { kind, becomes }: DocumentRule): PlanStep[] {
   const { customer, contact, items } = plan;
   const steps: PlanStep[] = [];
   if (customer) steps.push({ step: 'create-customer', number: customer.number, fields: customer.values });
@@ -210,10 +211,11 @@ function toSteps(plan: DealPlan, draft: DocumentDraft | undefined, kind: Documen
   }
   if (!draft) return steps;
   const number = draft.externalDocumentNumber;
-  steps.push({ step: kind === 'order' ? 'create-order' : 'create-invoice', number, fields: {} });
+  steps.push({ step: `create-${kind}`, number, fields: {} });
   if (draft.headerDiscount) {
     steps.push({ step: 'set-discount', number, fields: { discountAmount: draft.headerDiscount } });
   }
+  if (becomes) steps.push({ step: `make-${becomes}`, number, fields: {} });
   return steps;
 }
 

@@ -1,6 +1,6 @@
 import { toCode } from '../../deal/codes.js';
-import type { RecordRef, WonDeal } from '../../deal/deal.js';
-import type { DocumentBodyKind, DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
+import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
+import type { DocumentDraft, DocumentLine, FieldValues } from '../../deal/document.js';
 import type { Problem } from '../../deal/holds.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, type Decimal, multiply, round, subtract } from '../../deal/money.js';
@@ -69,7 +69,10 @@ export interface PlanStep {
     | 'create-item'
     | 'create-invoice'
     | 'create-order'
-    | 'set-discount';
+    | 'create-quote'
+    | 'set-discount'
+    | 'make-order'
+    | 'make-invoice';
   readonly number: string;
   readonly fields: FieldValues;
 }
@@ -86,7 +89,7 @@ export interface PreviewNote {
 export type MasterRow = Readonly<Record<string, string | boolean>>;
 
 export interface PreviewInput {
-  readonly kind: DocumentBodyKind;
+  readonly kind: DocumentKind;
   readonly deal: WonDeal;
   readonly plan: readonly PlanStep[];
   /** With the body that Business Central is sent for it. */

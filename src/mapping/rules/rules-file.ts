@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
 import { APPLICATION_NAME } from '../../deal/companies.js';
+import { DOCUMENT_KINDS, QUOTE_SUCCESSORS } from '../../deal/deal.js';
 import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
@@ -131,7 +132,13 @@ const masters = z.strictObject({
   driftAt: timeOfDay.default('04:00'),
 });
 
-const documentKind = z.enum(['invoice', 'order']).default('invoice');
+/** `quote` alone becomes an order. */
+const documentRule = z
+  .union([z.enum(DOCUMENT_KINDS), z.strictObject({ quote: z.enum(QUOTE_SUCCESSORS) })])
+  .default('invoice')
+  .describe(
+    'invoice, order, quote (which becomes an order once it is confirmed), or { quote: order } or { quote: invoice }',
+  );
 
 const feedSettings = {
   everySeconds: z.number().int().min(1).max(86_400),
@@ -291,10 +298,10 @@ const rules = z.strictObject({
   settleSeconds: z.number().min(0).max(600).default(2),
   documents: z
     .strictObject({
-      opportunityWon: documentKind,
-      quoteWon: documentKind,
-      orderCreated: documentKind,
-      orderSubmitted: documentKind,
+      opportunityWon: documentRule,
+      quoteWon: documentRule,
+      orderCreated: documentRule,
+      orderSubmitted: documentRule,
     })
     .prefault({}),
   externalDocumentNumber: z

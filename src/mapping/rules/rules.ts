@@ -1,6 +1,6 @@
 import type { AlertRules } from '../../deal/alerts.js';
 import type { CompanyRule } from '../../deal/companies.js';
-import type { DocumentKind, OrderPosting, Policy } from '../../deal/deal.js';
+import type { DocumentKind, OrderPosting, Policy, QuoteSuccessor } from '../../deal/deal.js';
 import type { ExternalNumberForm } from '../../deal/document-number.js';
 import type { DealEvent } from '../../deal/events.js';
 import type { FeedTable } from '../../deal/ids.js';
@@ -44,7 +44,7 @@ export interface Rules {
   readonly events: ReadonlySet<DealEvent>;
   /** How long one click in Sales may go on changing a record. */
   readonly settleMs: number;
-  readonly documents: Readonly<Record<DealEvent, DocumentKind>>;
+  readonly documents: Readonly<Record<DealEvent, DocumentRule>>;
   /** Of a deal that has none yet: it stands with the first intent and does not change any more. */
   readonly externalDocumentNumber: ExternalNumberForm;
   readonly orderPosting: OrderPosting;
@@ -65,6 +65,13 @@ export interface Rules {
   readonly sellerNotes: SellerNoteRules | undefined;
   /** What flows back beside the invoices; a flow that is undefined is off. */
   readonly flows: FlowRules;
+}
+
+/** What a record becomes in Business Central. */
+export interface DocumentRule {
+  readonly kind: DocumentKind;
+  /** What a quote becomes once it is confirmed; absent for the other kinds. */
+  readonly becomes?: QuoteSuccessor | undefined;
 }
 
 /** How the invoices of Business Central are read again and again; from the rules file. */

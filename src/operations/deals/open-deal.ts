@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { z } from 'zod';
 import { type Comparison, compareLines } from '../../deal/compare-lines.js';
-import type { Figures, WonDeal } from '../../deal/deal.js';
+import type { DocumentKind, Figures, WonDeal } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
 import type { SourceTable } from '../../deal/ids.js';
 import type { PaymentStatus } from '../../deal/payment-status.js';
@@ -13,6 +13,7 @@ import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { Database } from '../../ledger/database.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
 import { type DealNote, listNotes } from '../../ledger/desk/notes.js';
 import { defineOperation } from '../operation.js';
 import { toFiguresVersion } from './figures-version.js';
@@ -39,10 +40,12 @@ export interface OpenDeal extends ShownDeal {
 }
 
 export interface DealDocument {
-  readonly kind: 'invoice' | 'order';
+  readonly kind: DocumentKind;
   readonly id: string;
   readonly number: string;
   readonly isPosted: boolean;
+  /** A quote that became another document, and is there no more. */
+  readonly isConverted: boolean;
   readonly excludingTax: string;
   readonly includingTax: string;
   readonly currency: string;
@@ -90,7 +93,7 @@ export const openDeal = defineOperation({
       closedPeriod,
       comparison: sold && compareLines(sold, current),
       handEdits: own && current && !record.isHandedOver ? findDraftEdits(own, current) : [],
-      documents: documents.map((document) => toDealDocument(document, record.draftNumber, record.isHandedOver)),
+      documents: documents.map((document) => toDealDocument(document, record)),
       lineage: sold ? await findLineage(ledger, sold, record.carrierId) : [],
       notes,
       acts: findPossibleActs(person.roles, { ...run, record }),
@@ -122,16 +125,16 @@ async function readStatus({ deals }: Pick<Dependencies, 'deals'>, recordId: stri
 
 function toDealDocument(
   { kind, documentId, content, reportedToSales }: StoredDocument,
-  draftNumber: string | undefined,
-  isHandedOver: boolean,
+  record: Pick<SourceRecord, 'documentId' | 'draftNumber' | 'isHandedOver'>,
 ): DealDocument {
-  const isPosted = kind === 'invoice' && (isHandedOver || content.number !== draftNumber);
+  const isPosted = kind === 'invoice' && (record.isHandedOver || content.number !== record.draftNumber);
   const payment = kind === 'invoice' && isPosted ? toPaymentStatus(content) : undefined;
   return {
     kind,
     id: documentId,
     number: content.number,
     isPosted,
+    isConverted: kind === 'quote' && documentId !== record.documentId,
     excludingTax: content.excludingTax,
     includingTax: content.includingTax,
     currency: content.currency,

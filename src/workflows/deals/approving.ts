@@ -4,7 +4,10 @@ import type { DealHandlers, Decision } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
 
 /** How many people have to confirm the draft; nobody in particular when no rule says anything of it. */
-export async function findApproval(handlers: DealHandlers, { deal, draft }: DraftedDeal): Promise<Approval> {
+export async function findApproval(
+  handlers: DealHandlers,
+  { deal, draft, becameOtherwise }: DraftedDeal,
+): Promise<Approval> {
   const rules = deal.policy.approval ?? [];
   if (rules.length === 0) return { needed: 0, by: [] };
   const { recordId, context } = deal;
@@ -12,7 +15,11 @@ export async function findApproval(handlers: DealHandlers, { deal, draft }: Draf
   const known = await handlers.runUnlessHeld('looking how many people have to confirm', () =>
     ledger.findDraftFacts({ recordId, companyId: context.companyId, customerNumber, draftId }),
   );
-  const facts = { total: draft.figures.totalIncludingTax, hasDifference: draft.difference !== undefined, ...known };
+  const facts = {
+    total: draft.figures.totalIncludingTax,
+    hasDifference: (draft.difference ?? becameOtherwise) !== undefined,
+    ...known,
+  };
   return toApproval(rules, facts);
 }
 

@@ -24,7 +24,7 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   let actor = BY_RULE;
   let note = '';
   const approval = await findApproval(handlers, drafted);
-  if (draft.difference || approval.needed > 0 || !isConfirmedByRule(deal.policy, draft)) {
+  if (draft.difference || drafted.becameOtherwise || approval.needed > 0 || !isConfirmedByRule(deal.policy, draft)) {
     // A run that was reset is not to ask for what was confirmed and posted before; posting finds it done.
     const progress = await handlers.runUnlessHeld('asking for a confirmation', () => ledger.loadDealProgress(deal));
     if (progress.isHandedOver) return 'by-person';

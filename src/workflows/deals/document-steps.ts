@@ -1,7 +1,10 @@
 import { log } from '@temporalio/workflow';
 import type { DealSummary } from '../../activities/deals/sales.js';
+import type { PostInput, PostOutcome } from '../../activities/documents/confirmed-write.js';
+import type { ConvertOutcome } from '../../activities/documents/conversion.js';
 import type { Draft } from '../../activities/documents/drafts.js';
-import type { PostInput, PostOutcome } from '../../activities/documents/posting.js';
+import type { DocumentKind } from '../../deal/deal.js';
+import { InternalError } from '../../deal/errors.js';
 import { businessCentral } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
@@ -58,7 +61,14 @@ interface Posting {
 }
 
 export function postingOf({ policy }: DealSummary): Posting {
-  return policy.documentKind === 'order' ? ORDER : INVOICE;
+  return POSTINGS[policy.documentKind];
+}
+
+/** Asks for the conversion of what was confirmed; what the quote became is read next. */
+export function convertQuote(drafted: DraftedDeal, mustLookUp: boolean): Promise<ConvertOutcome> {
+  const { context, policy } = drafted.deal;
+  const into = policy.quoteBecomes ?? 'order';
+  return businessCentral.convertQuote({ ...toPostInput(drafted, mustLookUp), ...context, into });
 }
 
 const placeOf = ({ recordId, context: { companyId } }: DealSummary) => ({ recordId, companyId });
@@ -107,3 +117,16 @@ const ORDER: Posting = {
     );
   },
 };
+
+/** Nobody posts a quote, neither we nor anybody in Business Central: what it became is posted. */
+const QUOTE: Posting = {
+  async post() {
+    throw new InternalError('a quote is converted before anything is posted');
+  },
+  isPostedByHand: async () => false,
+  async readResult() {
+    throw new InternalError('nothing comes of a quote before it is converted');
+  },
+};
+
+const POSTINGS: Readonly<Record<DocumentKind, Posting>> = { invoice: INVOICE, order: ORDER, quote: QUOTE };

@@ -7,7 +7,7 @@ import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
 import { createDraft, deleteDraft, postingOf, readDraft, setDiscount } from './document-steps.js';
-import type { DraftedDeal } from './drafted-deal.js';
+import { type DraftedDeal, withDeal, withDraft } from './drafted-deal.js';
 import type { Held } from './held.js';
 import { DealEnded } from './interruptions.js';
 import type { HandOverResult } from './messages.js';
@@ -46,22 +46,20 @@ export async function bringToDraft(
   if ('held' in masters) return masters;
 
   const { draft } = options;
-  // What is there already is adopted as what it is, an invoice or an order, whatever the deal is to become by now (I1).
-  const adopted = draft ? { ...deal, policy: { ...deal.policy, documentKind: draft.kind } } : deal;
+  // What is there already is adopted as what it was asked for, whatever the deal is to become by now (I1).
+  const kind = draft?.isFromQuote ? 'quote' : draft?.kind;
+  const adopted = kind ? { ...deal, policy: { ...deal.policy, documentKind: kind } } : deal;
   const drafted = await makeDraft(handlers, adopted, masters.customerId, options.draftVersion);
   if (!drafted) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   await handlers.move('drafted', 'comparing draft and deal', { alreadyRecorded: true });
   if (drafted.draft.isPosted) return asPostedByHand(drafted);
-  const isAsItIs = !draft && isSameDocument(drafted.deal, deal);
+  const isAsItIs = !draft && isSameDocument(drafted, deal);
   return isAsItIs ? { kind: 'drafted', drafted } : bringUpToDate(handlers, drafted, deal);
 }
 
-function isSameDocument(was: DealSummary, is: DealSummary): boolean {
-  return (
-    was.mapping === is.mapping &&
-    was.fingerprint === is.fingerprint &&
-    was.policy.documentKind === is.policy.documentKind
-  );
+function isSameDocument({ deal: was, isFromQuote }: DraftedDeal, is: DealSummary): boolean {
+  const kind = isFromQuote ? 'quote' : was.policy.documentKind;
+  return was.mapping === is.mapping && was.fingerprint === is.fingerprint && kind === is.policy.documentKind;
 }
 
 function readRecord(handlers: DealHandlers, ref: RecordRef, { revision }: DraftOptions): Promise<DealSummary> {
@@ -100,7 +98,7 @@ async function makeDraft(
     figures: draft.figures,
   });
   // The deal as the document has it, which may have been made of another revision or by another mapping.
-  return { deal: { ...deal, ...draft.made }, draft, customerId, draftVersion };
+  return withDraft({ deal: { ...deal, ...draft.made }, draft, customerId, draftVersion }, draft);
 }
 
 type CarrierResolution =
@@ -209,8 +207,13 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       const { isCertain } = drafted.draft;
       drafted = { ...drafted, draft: { ...(await setDiscount(drafted)), ...(isCertain && { isCertain }) } };
     }
-    const { figures, difference, differencePolicy } = drafted.draft;
-    handlers.show({ amount: figures.totalIncludingTax, figures, difference });
+    const { figures, difference, differencePolicy, expired } = drafted.draft;
+    handlers.show({
+      amount: figures.totalIncludingTax,
+      figures,
+      difference: difference ?? drafted.becameOtherwise,
+    });
+    if (expired) return { held: [{ reason: 'quote-expired', text: expired }] };
     // A difference that a person may accept is shown with the question.
     return difference && differencePolicy !== 'ask'
       ? { held: [{ reason: 'totals-differ', text: difference }] }
@@ -242,17 +245,18 @@ async function refreshOnce(handlers: DealHandlers, drafted: DraftedDeal): Promis
 /** A deal that changed in Sales, another mapping, or a draft that is gone means a new draft. */
 async function bringUpToDate(
   handlers: DealHandlers,
-  drafted: DraftedDeal,
+  before: DraftedDeal,
   deal: DealSummary,
 ): Promise<Refreshed | Held> {
   const { recordId } = deal;
-  const draft = await readDraft(drafted);
+  const draft = await readDraft(before);
+  const drafted = draft ? withDraft(before, draft) : before;
   if (await postingOf(drafted.deal).isPostedByHand(drafted, draft)) {
     return asPostedByHand(drafted);
   }
   if (deal.state !== 'won') throw toEnd(deal);
-  if (draft && isSameDocument(drafted.deal, deal)) return { kind: 'drafted', drafted: { ...drafted, deal, draft } };
-  if (draft && (await deleteDraft(drafted)) === 'posted') return asPostedByHand(drafted);
+  if (draft && isSameDocument(drafted, deal)) return { kind: 'drafted', drafted: withDeal(drafted, deal) };
+  if (draft && (await deleteDraft(drafted)) === 'posted') return asPostedByHand(await followQuote(drafted));
   if (deal.problems.length > 0) return { held: deal.problems };
   // Without its draft nothing keeps the deal in its company.
   const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };
@@ -261,6 +265,13 @@ async function bringUpToDate(
   const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
   if (!again) throw new InternalError(`deal ${recordId} was drafted before and cannot have been taken over`);
   return again.draft.isPosted ? asPostedByHand(again) : { kind: 'drafted', drafted: again };
+}
+
+/** Somebody converted the quote, and posted what it became, while it was to be deleted. */
+async function followQuote(drafted: DraftedDeal): Promise<DraftedDeal> {
+  if (drafted.deal.policy.documentKind !== 'quote') return drafted;
+  const draft = await readDraft(drafted);
+  return draft ? withDraft(drafted, draft) : drafted;
 }
 
 /** Nobody is asked to confirm it any more; what came of it is followed, with a notice. */

@@ -39,7 +39,7 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
   const found = await handlers.runUnlessHeld('deleting the draft', () => removeDraft(ref, end.by !== 'Sales'));
   if (found.posted) {
-    const { draftId, kind } = found.posted;
+    const { draftId, kind } = await followQuote(ref, found.posted);
     await handlers.runUnlessHeld('recording that it was posted before', () =>
       recordPostedByHand(recordId, draftId, kind),
     );
@@ -54,6 +54,16 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   await handlers.move(end.state, `${end.state} by ${endedBy}`, { alreadyRecorded: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
+}
+
+/** The ledger has what the quote became. */
+async function followQuote(
+  ref: RecordRef,
+  posted: { readonly draftId: string; readonly kind: DocumentKind },
+): Promise<{ readonly draftId: string; readonly kind: DocumentKind }> {
+  if (posted.kind !== 'quote') return posted;
+  const { documentId = posted.draftId, documentKind: kind } = await ledger.loadDealProgress(ref);
+  return { draftId: documentId, kind };
 }
 
 /**

@@ -1,11 +1,12 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/ledger.js';
-import type { PostOutcome } from '../../activities/documents/posting.js';
+import type { PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
 import { useLanes } from '../lane-activities.js';
 import { allowUnsealedDecisions } from '../unsealed-decisions.js';
 import { type Confirmation, confirm } from './confirming.js';
+import { convert } from './converting.js';
 import { DealHandlers } from './deal-handlers.js';
 import { postingOf, readDraft } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
@@ -77,6 +78,15 @@ async function handOver(
         isPostedByHand = agreed.kind === 'posted-by-hand';
         if (isPostedByHand) break;
         confirmation = await confirm(handlers, drafted);
+      }
+      if (confirmation !== 'changed' && drafted.deal.policy.documentKind === 'quote') {
+        const converted = await convert(handlers, drafted, confirmation, continued !== undefined);
+        if (converted.kind === 'conflict') await conflicts.rest(handlers);
+        if ('drafted' in converted) drafted = converted.drafted;
+        isPostedByHand = converted.kind === 'posted-by-hand';
+        if (isPostedByHand) break;
+        // Only what carries the confirmed figures goes on; anything else is compared, and asked for again.
+        if (converted.kind !== 'converted') confirmation = 'changed';
       }
       if (confirmation !== 'changed') {
         const posted = await post(handlers, drafted, confirmation, continued !== undefined);

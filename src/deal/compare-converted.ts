@@ -1,0 +1,36 @@
+import type { Invoice, Order, Quote, SalesDocument } from './business-central-document.js';
+import { findDraftEdits } from './draft-edits.js';
+import { isSame, isZero } from './money.js';
+
+/**
+ * What differs in the order or invoice that a quote became: it must carry the figures that were confirmed (I2). Texts are
+ * not compared, as nobody confirms them.
+ */
+export function compareConverted(quote: Quote, made: SalesDocument): string[] {
+  const found = findDraftEdits(withoutTexts(quote), withoutTexts(made));
+  for (const [name, figure] of [
+    ['net total', 'excludingTax'],
+    ['total', 'includingTax'],
+  ] as const) {
+    if (!isSame(quote[figure], made[figure])) found.push(`${name} ${made[figure]} instead of ${quote[figure]}`);
+  }
+  return found;
+}
+
+/** The document that a quote became, as we wrote the quote last: what somebody changed in either shows beside it (I14). */
+export function toOwnConverted<Made extends Invoice | Order>(ownQuote: Quote, made: Made): Made {
+  if (findDraftEdits(ownQuote, made).length === 0) return made;
+  const { customerNumber, currency, externalDocumentNumber, discount } = ownQuote;
+  const lines = ownQuote.lines.map((line) => {
+    const found = made.lines.find(({ sequence }) => sequence === line.sequence);
+    const moved = 'fullyShipped' in made ? { shippedQuantity: '0', invoicedQuantity: '0' } : {};
+    return { ...moved, ...found, ...line };
+  });
+  const ours = { customerNumber, currency, externalDocumentNumber, ...(!isZero(discount) && { discount }) };
+  return { ...made, ...ours, lines };
+}
+
+function withoutTexts({ customerNumber, currency, externalDocumentNumber, discount, lines }: SalesDocument) {
+  const bare = lines.map((line) => ({ ...line, description: '' }));
+  return { customerNumber, currency, externalDocumentNumber, discount, lines: bare };
+}
