@@ -24,13 +24,15 @@ export const NUDGE = 'nudge';
 export const POSITION = 'position';
 
 /** The sets that Business Central is asked to tell changes of. */
-export const SUBSCRIBED_RESOURCES = ['salesInvoices', 'salesOrders', 'customers', 'items'] as const;
+export const SUBSCRIBED_RESOURCES = ['salesInvoices', 'salesOrders', 'salesQuotes', 'customers', 'items'] as const;
 export type SubscribedResource = (typeof SUBSCRIBED_RESOURCES)[number];
 
-/** A customer or an item that changed; without an id any of them. */
+/** A customer, an item or a quote that changed; without an id any of them. */
 export interface ChangedRow {
-  readonly resource: 'customers' | 'items';
+  readonly resource: 'customers' | 'items' | 'salesQuotes';
   readonly id: string | undefined;
+  /** When, by Business Central; undefined when it is gone, or nobody says. */
+  readonly at?: string | undefined;
 }
 
 /** Chosen by us, so that a subscription whose answer was lost is found again (reference/business-central 12.2). */

@@ -2,7 +2,7 @@
 export type ChangeHint =
   /** The record changed in Sales; a revision (etag) that the deal has read already starts nothing. */
   | { readonly at: 'dataverse'; readonly revision?: string; readonly isDeleted?: boolean }
-  /** An invoice of the deal changed in Business Central. */
+  /** An invoice of the deal, or its quote, changed in Business Central. */
   | { readonly at: 'business-central'; readonly invoiceId: string; readonly etag: string }
   /** Something that the deal may be waiting for changed (an item appeared, a customer was unblocked). */
   | { readonly at: 'masters' };

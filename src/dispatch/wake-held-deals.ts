@@ -4,7 +4,7 @@ import type { Clock } from '../deal/clock.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 
-/** Customers or items changed in Business Central: whatever waits for one is woken. */
+/** Customers, items or quotes changed in Business Central: whatever waits for one is woken. */
 export interface WakeHeldDeals {
   wake(rows: readonly ChangedRow[]): Promise<void>;
   stop(): void;
@@ -12,7 +12,7 @@ export interface WakeHeldDeals {
 
 export interface WakeHeldDealsDependencies {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
-  readonly waiting: Pick<Waiting, 'findHeldForRows' | 'listHeldForAny'>;
+  readonly waiting: Pick<Waiting, 'findHeldForRows' | 'listHeldForAny' | 'findDealsOfQuotes'>;
   readonly clock: Clock;
   readonly onTrouble: (error: unknown) => void;
   readonly paceMs?: number;
@@ -54,6 +54,9 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
 
   return {
     async wake(rows) {
+      const quotes = rows.filter(({ resource }) => resource === 'salesQuotes');
+      for (const { quoteId, ...ref } of quotes.length > 0 ? await waiting.findDealsOfQuotes(quotes) : [])
+        await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: '' });
       for (const resource of ['customers', 'items'] as const) {
         const ids = rows.filter((row) => row.resource === resource).map((row) => row.id);
         if (ids.length === 0) continue;

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter, openSubscriptions } from '../support/business-central.js';
 
 const STATE = 'the-client-state-of-tests';
-const ALL = ['salesInvoices', 'salesOrders', 'customers', 'items'] as const;
+const ALL = ['salesInvoices', 'salesOrders', 'salesQuotes', 'customers', 'items'] as const;
 
 describe('the subscriptions of Business Central', () => {
   let counter: Counter;
@@ -87,7 +87,12 @@ describe('the subscriptions of Business Central', () => {
     });
     await steps.createSubscription({ ...counter.context, resource: 'items' });
     expect(rows()).toHaveLength(1);
-    expect(await todo()).toEqual(['create salesInvoices', 'create salesOrders', 'create customers']);
+    expect(await todo()).toEqual([
+      'create salesInvoices',
+      'create salesOrders',
+      'create salesQuotes',
+      'create customers',
+    ]);
   });
 
   it('are renewed after a day, and again a day later', async () => {
@@ -95,7 +100,7 @@ describe('the subscriptions of Business Central', () => {
     await counter.database.query(`UPDATE webhook_subscriptions SET renewed_at = now() - interval '25 hours'`);
     const before = rows().map((row) => row['@odata.etag']);
     const tasks = await steps.findSubscriptionTasks(counter.context);
-    expect(tasks.map((task) => task.todo)).toEqual(['renew', 'renew', 'renew', 'renew']);
+    expect(tasks.map((task) => task.todo)).toEqual(ALL.map(() => 'renew'));
     for (const { resource, etag } of tasks) await steps.renewSubscription({ ...counter.context, resource, etag });
     expect(await todo()).toEqual([]);
     expect(rows().map((row) => row['@odata.etag'])).not.toEqual(before);
@@ -123,7 +128,7 @@ describe('the subscriptions of Business Central', () => {
     await createAll();
     const elsewhere = open(`${url}/proxy`);
     const tasks = await elsewhere.findSubscriptionTasks(counter.context);
-    expect(tasks.map((task) => task.todo)).toEqual(['move', 'move', 'move', 'move']);
+    expect(tasks.map((task) => task.todo)).toEqual(ALL.map(() => 'move'));
     for (const { resource, etag } of tasks) {
       await elsewhere.deleteSubscription({ ...counter.context, resource, etag });
       await elsewhere.deleteSubscription({ ...counter.context, resource, etag });

@@ -13,6 +13,8 @@ const idsOf = (of: readonly RecordRef[]) => of.map(({ recordId }) => recordId);
 let woken: string[];
 let linked: Map<string, RecordRef[]>;
 let held: { customer: RecordRef[]; item: RecordRef[] };
+/** The quote of each deal that waits with one. */
+let quotes: Map<string, string>;
 let refusals: unknown[];
 let heldDeals: WakeHeldDeals;
 
@@ -21,10 +23,11 @@ beforeEach(() => {
   woken = [];
   linked = new Map();
   held = { customer: [], item: [] };
+  quotes = new Map();
   refusals = [];
   heldDeals = createWakeHeldDeals({
     startDeal: async ({ recordId }, hint) => {
-      expect(hint).toEqual({ at: 'masters' });
+      expect(hint.at).toBe(quotes.has(recordId) ? 'business-central' : 'masters');
       woken.push(recordId);
       if (recordId === 'broken') throw new Error('Temporal is away');
     },
@@ -34,6 +37,12 @@ beforeEach(() => {
         unlinked: bcIds.filter((id) => !linked.has(id)),
       }),
       listHeldForAny: async (kind) => held[kind],
+      findDealsOfQuotes: async (changes) =>
+        changes.flatMap(({ id }) =>
+          [...quotes]
+            .filter(([, quoteId]) => quoteId === id)
+            .map(([recordId, quoteId]) => ({ table: 'quote' as const, recordId, quoteId })),
+        ),
     },
     clock: { now: () => new Date() },
     onTrouble: (error) => refusals.push(error),
@@ -53,6 +62,15 @@ it('a row that is linked wakes the deals that wait for it, at once, and none of 
   await heldDeals.wake([{ resource: 'customers', id }]);
   await vi.advanceTimersByTimeAsync(3_600_000);
   expect(woken).toEqual([mine?.recordId]);
+});
+
+it('a quote that changed wakes the deal that waits with it, at once', async () => {
+  held.customer = refs(3);
+  const id = randomUUID();
+  quotes.set('mine', id).set('other', randomUUID());
+  await heldDeals.wake([{ resource: 'salesQuotes', id }]);
+  await vi.advanceTimersByTimeAsync(3_600_000);
+  expect(woken).toEqual(['mine']);
 });
 
 it('a linked row that nobody waits for wakes nobody', async () => {

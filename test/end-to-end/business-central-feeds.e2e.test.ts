@@ -154,6 +154,7 @@ describe('the subscriptions', () => {
     expect(subscriptions().map((row) => String(row['resource']).split('/').at(-1))).toEqual([
       'salesInvoices',
       'salesOrders',
+      'salesQuotes',
       'customers',
       'items',
     ]);

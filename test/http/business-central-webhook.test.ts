@@ -113,6 +113,18 @@ describe('what Business Central says to the starter', () => {
     });
   }
 
+  it('a quote that changed wakes its deal, and one that is gone is news whatever comes after', async () => {
+    const at = '2026-08-18T20:05:51.603Z';
+    const quote = `salesQuotes(${ROW})`;
+    await notify([notice(quote, { changeType: 'updated' })]);
+    await until(() => wakes.length === 1);
+    await notify([notice(quote, { changeType: 'deleted' }), notice(quote, { changeType: 'updated' })]);
+    await until(() => wakes.length === 2);
+    const row = { resource: 'salesQuotes', id: ROW };
+    expect(wakes).toEqual([[{ ...row, at }], [row]]);
+    expect(nudges).toBe(0);
+  });
+
   it('an address without the key is no address: no handshake, and a notice is dropped as if it were right', async () => {
     const ask = (path: string, method: string) =>
       app.request(path, { method, ...(method === 'POST' && { body: JSON.stringify({ value: [notice('items')] }) }) });

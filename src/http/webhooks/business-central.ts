@@ -17,7 +17,7 @@ export interface BusinessCentralWebhookDependencies {
   readonly guard: Limits['guard'];
   /** Invoices or orders changed: the invoice feed reads now. */
   readonly nudgeInvoiceFeed: () => Promise<void>;
-  /** Deals that wait for one of these rows are woken. */
+  /** Deals that wait for one of these rows, or with one of these quotes, are woken. */
   readonly wakeHeldDeals: (rows: readonly ChangedRow[]) => Promise<void>;
   readonly log: Logger;
 }
@@ -28,7 +28,12 @@ const MAX_TOKEN_LENGTH = 2_048;
 /** More rows than this at once are «any of them». */
 const MAX_CHANGED_ROWS = 10_000;
 
-const notice = z.object({ clientState: z.string().default(''), resource: z.string(), changeType: z.string() });
+const notice = z.object({
+  clientState: z.string().default(''),
+  resource: z.string(),
+  changeType: z.string(),
+  lastModifiedDateTime: z.string().optional(),
+});
 const notices = z.object({ value: z.array(notice) });
 
 /**
@@ -82,12 +87,14 @@ export function createBusinessCentralWebhook(dependencies: BusinessCentralWebhoo
     const changed = honest.flatMap((one) => readResource(one.resource) ?? []);
     // Answered at once; what follows is our own affair and may take its time.
     if (changed.some(({ resource }) => resource === 'salesInvoices' || resource === 'salesOrders')) nudge();
-    const rows = changed.flatMap(({ resource, id }) =>
-      resource === 'customers' || resource === 'items' ? [{ resource, id }] : [],
-    );
-    for (const { resource, id } of rows) {
-      const known = changedRows.size < MAX_CHANGED_ROWS ? id : undefined;
-      changedRows.set(`${resource} ${known ?? ''}`, { resource, id: known });
+    const rows = honest.flatMap(toChangedRow);
+    for (const row of rows) {
+      const id = changedRows.size < MAX_CHANGED_ROWS ? row.id : undefined;
+      const key = `${row.resource} ${id ?? ''}`;
+      const before = changedRows.get(key);
+      // Notices come in any order: what is gone stays so.
+      const isGone = row.at === undefined || (before !== undefined && before.at === undefined);
+      changedRows.set(key, { resource: row.resource, id, ...(row.at && !isGone && { at: row.at }) });
     }
     if (rows.length > 0) wake();
     const resources = [...new Set(changed.map(({ resource }) => resource))];
@@ -120,6 +127,15 @@ function readResource(text: string): { resource: SubscribedResource; id: string 
   const [, name, id = ''] = /\/([A-Za-z]+)(?:\(([^()/]*)\))?$/.exec(path) ?? [];
   const resource = SUBSCRIBED_RESOURCES.find((known) => known === name);
   return resource && { resource, id: GUID.test(id) ? id.toLowerCase() : undefined };
+}
+
+/** Of a quote also when it changed, since a change that we made ourselves is no news. */
+function toChangedRow({ resource: text, changeType, lastModifiedDateTime }: z.output<typeof notice>): ChangedRow[] {
+  const { resource, id } = readResource(text) ?? {};
+  if (resource === 'customers' || resource === 'items') return [{ resource, id }];
+  if (resource !== 'salesQuotes') return [];
+  const isGone = changeType === 'deleted' || id === undefined || lastModifiedDateTime === undefined;
+  return [{ resource, id, ...(!isGone && { at: lastModifiedDateTime }) }];
 }
 
 /** Runs once more after the run that is under way, however often it was called meanwhile; failures are hints lost. */

@@ -4,7 +4,7 @@ import { HOLDS_CLEARED_BY, HOLDS_CLEARED_BY_MASTER_DATA } from '../../deal/holds
 import { type FeedTable, SOURCE_TABLES } from '../../deal/ids.js';
 import { FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import type { Database } from '../database.js';
-import { rowsOf, selectRows, textColumn } from '../read-rows.js';
+import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
 
 /** Which records a change in Sales concerns: deals that are under way, rows with a link, deals that wait for them. */
 
@@ -17,8 +17,21 @@ export interface Waiting {
   findWaitingDeals(rowId: string): Promise<RecordRef[]>;
   /** Deals held for one of these customers or items of Business Central, and those of the rows that stand for nothing in Sales. */
   findHeldForRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<HeldForRows>;
+  /** Deals that wait with one of these quotes; a change that the ledger knows already, such as our own, wakes nobody. */
+  findDealsOfQuotes(changes: readonly QuoteChange[]): Promise<readonly DealOfQuote[]>;
   /** Deals held for any customer or item, those that began to wait last first. */
   listHeldForAny(kind: 'customer' | 'item'): Promise<RecordRef[]>;
+}
+
+export interface QuoteChange {
+  /** Undefined: any of them. */
+  readonly id: string | undefined;
+  /** Undefined: it is gone. */
+  readonly at?: string | undefined;
+}
+
+export interface DealOfQuote extends RecordRef {
+  readonly quoteId: string;
 }
 
 export interface HeldForRows {
@@ -45,6 +58,12 @@ const HELD = `
 
 const idRow = rowsOf('source_records', ['record_id'], { record_id: textColumn });
 const refRow = rowsOf('source_records', ['record_id'], { record_id: textColumn, source_table: z.enum(SOURCE_TABLES) });
+const quoteRow = rowsOf('source_records', ['record_id'], {
+  record_id: textColumn,
+  source_table: z.enum(SOURCE_TABLES),
+  document_id: textColumn,
+  known_at: nullable(textColumn),
+});
 const linkedRow = rowsOf('links', ['row_id'], { row_id: textColumn });
 const linkRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: textColumn });
 const namedRow = rowsOf('deal_revisions', ['row_id'], { row_id: textColumn });
@@ -96,6 +115,26 @@ export function createWaiting(database: Database): Waiting {
         [],
       ]);
       return { deals: rows.map(toRef), unlinked: bcIds.filter((id) => !linked.has(id)) };
+    },
+    async findDealsOfQuotes(changes) {
+      const isAny = changes.some(({ id }) => id === undefined);
+      const ids = changes.map(({ id }) => id).filter((id) => id !== undefined);
+      const rows = await selectRows(
+        database,
+        quoteRow,
+        `SELECT r.record_id, r.source_table, r.document_id, d.content ->> 'lastModified' AS known_at
+         FROM source_records r LEFT JOIN documents d ON d.document_id = r.document_id
+         WHERE r.document_kind = 'quote' AND NOT r.is_handed_over AND r.state <> ALL($1)
+           AND ($2 OR r.document_id = ANY($3)) ORDER BY r.record_id`,
+        [FINAL_STATES, isAny, ids],
+      );
+      const isNews = (quoteId: string, knownAt: string | undefined): boolean =>
+        changes.some(
+          ({ id, at }) => (id ?? quoteId) === quoteId && !(Date.parse(at ?? '') <= Date.parse(knownAt ?? '')),
+        );
+      return rows
+        .filter((row) => isNews(row.document_id, row.known_at))
+        .map((row) => ({ ...toRef(row), quoteId: row.document_id }));
     },
     async listHeldForAny(kind) {
       const rows = await selectRows(

@@ -58,7 +58,7 @@ function found(changes: Partial<FoundSystems> = {}): FoundSystems {
       attributes: [],
     })),
     companyId: COMPANY,
-    subscriptions: ['salesInvoices', 'salesOrders', 'customers', 'items'].map((resource) => ({
+    subscriptions: ['salesInvoices', 'salesOrders', 'salesQuotes', 'customers', 'items'].map((resource) => ({
       id: `dealbridge-${COMPANY.replaceAll('-', '')}-${resource}`,
       etag: '',
       notificationUrl: '',
