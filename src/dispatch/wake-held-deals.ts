@@ -19,6 +19,8 @@ export interface WakeHeldDealsDependencies {
 }
 
 const KINDS = { customers: 'customer', items: 'item' } as const;
+/** A notice tells no etag; the deal reads its quote anyhow. */
+const UNREAD = 'unread';
 /** A woken deal asks Business Central twice: so they take a fifth of what it allows in a second. */
 const PACE_MS = 500;
 /** A deal that a row nobody knows may concern is not woken again sooner, however many of them change. */
@@ -56,7 +58,7 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
     async wake(rows) {
       const quotes = rows.filter(({ resource }) => resource === 'salesQuotes');
       for (const { quoteId, ...ref } of quotes.length > 0 ? await waiting.findDealsOfQuotes(quotes) : [])
-        await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: '' });
+        await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: UNREAD });
       for (const resource of ['customers', 'items'] as const) {
         const ids = rows.filter((row) => row.resource === resource).map((row) => row.id);
         if (ids.length === 0) continue;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RecordRef } from '../../src/deal/deal.js';
+import { parseChangeHint } from '../../src/deal/decisions.js';
 import { createWakeHeldDeals, type WakeHeldDeals } from '../../src/dispatch/wake-held-deals.js';
 
 /** Which deals a change of a customer or item in Business Central wakes, and how fast. */
@@ -28,6 +29,8 @@ beforeEach(() => {
   heldDeals = createWakeHeldDeals({
     startDeal: async ({ recordId }, hint) => {
       expect(hint.at).toBe(quotes.has(recordId) ? 'business-central' : 'masters');
+      // What a run does not understand, it ignores.
+      expect(parseChangeHint(hint)).toEqual(hint);
       woken.push(recordId);
       if (recordId === 'broken') throw new Error('Temporal is away');
     },

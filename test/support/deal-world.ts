@@ -13,12 +13,13 @@ import type { DataverseActivities, DealSummary } from '../../src/activities/deal
 import type { HoldWatch } from '../../src/activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
 import type { PostOutcome } from '../../src/activities/documents/confirmed-write.js';
+import type { ConversionSteps } from '../../src/activities/documents/conversion.js';
 import type { DeletionSteps } from '../../src/activities/documents/deletion.js';
 import type { DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
 import type { OrderProgress, PostingSteps } from '../../src/activities/documents/posting.js';
 import type { MasterDataCreation, MasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
-import type { Figures, Policy, RecordRef } from '../../src/deal/deal.js';
+import type { Figures, Policy, QuoteSuccessor, RecordRef } from '../../src/deal/deal.js';
 import { NOTHING_SEEN, REFUSED, STILL_HELD } from '../../src/deal/failure-types.js';
 import type { Problem } from '../../src/deal/holds.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
@@ -39,6 +40,7 @@ type Activities = LedgerActivities &
   MasterDataLookups &
   MasterDataCreation &
   DraftSteps &
+  ConversionSteps &
   DeletionSteps &
   PostingSteps &
   HoldWatch;
@@ -81,6 +83,10 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     invoices: [] as { id: string; number: string; status: InvoiceProgress['status'] }[],
     order: { shippedQuantity: '0', invoicedQuantity: '0', etag: '1' } as OrderProgress,
     isItemBlocked: false,
+    /** What the quote became, by us or by hand. */
+    became: undefined as Draft['became'],
+    /** What will differ in it. */
+    convertsWith: [] as string[],
     /** Whether holds are watched; without it their steps are repeated. */
     isWatched: false,
     /** Whether drafts are made without any doubt on the way. */
@@ -159,9 +165,18 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     return 'posted';
   }
 
+  /** The quote is gone, and its document has another id. */
+  function convert(into: QuoteSuccessor): void {
+    if (!books.draft || books.became) return;
+    books.became = { kind: into, differences: books.convertsWith };
+    books.draft = { ...books.draft, id: `${books.draft.id}-${into}`, etag: '1', became: books.became };
+    progress.documentId = books.draft.id;
+  }
+
   const deleteDraft = async ({ draftId }: { readonly draftId: string }): Promise<'deleted' | 'posted'> => {
     books.deleted.push(draftId);
     books.draft = undefined;
+    books.became = undefined;
     progress.documentId = undefined;
     return 'deleted';
   };
@@ -171,10 +186,17 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       const { draft } = books;
       return {
         ...progress,
-        documentKind: dealPolicy.documentKind,
+        documentKind: books.became?.kind ?? dealPolicy.documentKind,
         draftVersion: Math.max(books.made, 1),
         settleMs: 0,
-        ...(draft && !progress.isHandedOver && { draft: { kind: dealPolicy.documentKind, documentId: draft.id } }),
+        ...(draft &&
+          !progress.isHandedOver && {
+            draft: {
+              kind: books.became?.kind ?? dealPolicy.documentKind,
+              documentId: draft.id,
+              ...(books.became && { isFromQuote: true as const }),
+            },
+          }),
         ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
         invoices: books.invoices.map(({ id, number, status }) => ({
           id,
@@ -226,7 +248,16 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findItems: async ({ products }) => ({ missing: [], blocked: books.isItemBlocked ? products : [] }),
     findMappingProblems: async () => [],
     createDraft: async () => makeOrAdoptDraft(),
-    readDraft: async () => books.draft,
+    async readDraft({ kind }) {
+      if (!books.draft || kind === 'quote') return books.draft;
+      const { became: _known, ...draft } = books.draft;
+      return draft;
+    },
+    async convertQuote({ draft, into }) {
+      if (!books.became && books.draft?.etag !== draft.etag) return 'conflict';
+      convert(into);
+      return 'converted';
+    },
     deleteDraft,
     findUnansweredDraft: async () => undefined,
     post: async ({ draft }) => post(draft),
@@ -324,6 +355,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     revision,
     standIns,
     start,
+    convert,
     /** A change in Sales: the record has a new revision. */
     changeRecord(change: Partial<typeof record>): string {
       Object.assign(record, change);
