@@ -23,7 +23,8 @@ const NOW = parseRules('writeInAccount: 8500');
 const common = (rules: typeof THEN) => {
   const { client: businessCentral, companyId, ledger } = counter;
   const sets = createReferenceSets({ readCodes: (set) => businessCentral.readCodes(set) });
-  return { businessCentral, companyId, ledger, clock: systemClock, rules, ambiguityWindowMs: 60_000, sets };
+  const patience = { ambiguityWindowMs: 60_000, goneCheckMs: 1 };
+  return { businessCentral, companyId, ledger, clock: systemClock, rules, sets, ...patience };
 };
 const make = (kind: DocumentKind, rules: typeof THEN, { recordId, revision }: WonDeal) =>
   createDraftSteps(common(rules)).createDraft({
