@@ -170,10 +170,10 @@ describe('docker-compose.yml', () => {
     }
   });
 
-  it('migrates by a command that exists', () => {
+  it('migrates by a command that exists', async () => {
     const words = services['ledger-migrate']?.command ?? [];
     expect(words.slice(0, 3)).toEqual(['dist/cli/main.js', 'ledger', 'migrate']);
-    const ledger = createProgram().commands.find((command) => command.name() === 'ledger');
+    const ledger = (await createProgram()).commands.find((command) => command.name() === 'ledger');
     expect(ledger?.commands.map((command) => command.name())).toContain('migrate');
   });
 

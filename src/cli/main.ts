@@ -20,7 +20,8 @@ function toExitCode(error: unknown): number {
 
 try {
   takeEnvFiles();
-  await createProgram().parseAsync();
+  const program = await createProgram(process.argv[2]);
+  await program.parseAsync();
 } catch (error) {
   // Commander has said itself what is wrong with the usage.
   if (!(error instanceof CommanderError)) console.error(toUserMessage(error));

@@ -1,45 +1,38 @@
 import { Command } from 'commander';
-import { addAuditCommands } from './audit.js';
-import { addConnectCommand } from './connect.js';
-import { addCredentialCommands } from './credentials.js';
-import { addDealCommands } from './deals.js';
-import { addDecisionCommands } from './decisions.js';
-import { addDoctorCommand } from './doctor.js';
-import { addDriftCommand } from './drift.js';
-import { addEnvironmentCommands } from './environments.js';
-import { addFeedCommands } from './feeds.js';
-import { addFitCommand } from './fit.js';
-import { addFlowCommands } from './flows.js';
-import { addKeyCommands } from './keys.js';
-import { addLedgerCommands } from './ledger.js';
-import { addMappingCommands } from './mappings.js';
-import { addMasterCommands } from './masters.js';
-import { addPingCommand } from './ping.js';
-import { addPreviewCommand } from './preview.js';
-import { addReplayCommand } from './replay.js';
 
-/** `dealbridge` with all its commands. What it says of wrong usage is thrown as well, so that `main` gives the exit code. */
-export function createProgram(): Command {
+type Add = (program: Command) => void;
+
+/** The commands by the module that has them, in the order of the help; a module is read when one of its own is called. */
+const MODULES: readonly (readonly [names: readonly string[], load: () => Promise<Add>])[] = [
+  [['list', 'show', 'start-deal'], async () => (await import('./deals.js')).addDealCommands],
+  [['confirm', 'reject', 'retry', 'cancel'], async () => (await import('./decisions.js')).addDecisionCommands],
+  [['preview'], async () => (await import('./preview.js')).addPreviewCommand],
+  [['fit'], async () => (await import('./fit.js')).addFitCommand],
+  [['connect'], async () => (await import('./connect.js')).addConnectCommand],
+  [['mapping'], async () => (await import('./mappings.js')).addMappingCommands],
+  [['ping'], async () => (await import('./ping.js')).addPingCommand],
+  [['feeds'], async () => (await import('./feeds.js')).addFeedCommands],
+  [['flows'], async () => (await import('./flows.js')).addFlowCommands],
+  [['replay'], async () => (await import('./replay.js')).addReplayCommand],
+  [['audit'], async () => (await import('./audit.js')).addAuditCommands],
+  [['credentials'], async () => (await import('./credentials.js')).addCredentialCommands],
+  [['keys'], async () => (await import('./keys.js')).addKeyCommands],
+  [['environments'], async () => (await import('./environments.js')).addEnvironmentCommands],
+  [['accounts', 'products'], async () => (await import('./masters.js')).addMasterCommands],
+  [['drift'], async () => (await import('./drift.js')).addDriftCommand],
+  [['ledger'], async () => (await import('./ledger.js')).addLedgerCommands],
+  [['doctor'], async () => (await import('./doctor.js')).addDoctorCommand],
+];
+
+/**
+ * `dealbridge` with the commands of the module that has the one called, or with all of them. What it says of wrong usage is
+ * thrown as well, so that `main` gives the exit code.
+ */
+export async function createProgram(called?: string): Promise<Command> {
   const program = new Command('dealbridge')
     .description('Hand won deals over from Dynamics 365 Sales to Business Central')
     .exitOverride();
-  addDealCommands(program);
-  addDecisionCommands(program);
-  addPreviewCommand(program);
-  addFitCommand(program);
-  addConnectCommand(program);
-  addMappingCommands(program);
-  addPingCommand(program);
-  addFeedCommands(program);
-  addFlowCommands(program);
-  addReplayCommand(program);
-  addAuditCommands(program);
-  addCredentialCommands(program);
-  addKeyCommands(program);
-  addEnvironmentCommands(program);
-  addMasterCommands(program);
-  addDriftCommand(program);
-  addLedgerCommands(program);
-  addDoctorCommand(program);
+  const own = MODULES.filter(([names]) => called !== undefined && names.includes(called));
+  for (const [, load] of own.length > 0 ? own : MODULES) (await load())(program);
   return program;
 }

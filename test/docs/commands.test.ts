@@ -17,9 +17,26 @@ function commandsOf(command: Command, path: readonly string[] = []): [path: stri
   });
 }
 
-const commands = commandsOf(createProgram());
+const program = await createProgram();
+const commands = commandsOf(program);
 const examples = [...page.matchAll(/^dealbridge (.+)$/gm)].map(([, line = '']) => line);
 const isOf = (path: string) => (line: string) => line === path || line.startsWith(`${path} `);
+
+describe('what is read for one command', () => {
+  it.each(program.commands.map((command) => [command.name(), command.helpInformation()]))(
+    '%s says the same',
+    async (name, help) => {
+      const { commands: own } = await createProgram(name);
+      expect(own.find((command) => command.name() === name)?.helpInformation()).toBe(help);
+      expect(own.length).toBeLessThan(program.commands.length);
+    },
+  );
+
+  it('is all of it where no command has the name', async () => {
+    for (const called of [undefined, '--help', 'help', 'nothing'])
+      expect((await createProgram(called)).helpInformation()).toBe(program.helpInformation());
+  });
+});
 
 describe('docs/commands.md', () => {
   it('has a row for each command, with its description, and for nothing else', () => {
