@@ -66,6 +66,8 @@ const REMOVED_ITEMS = 8;
 const BY_HAND = 0.12;
 /** The longest back-off of a step, three times over: what has not moved by then waits for a person. */
 const STALLED_MS = 200_000;
+/** When all is at rest nothing has a reason to run for so long. */
+const LONG_MS = 30_000;
 /** Longer than any step that was under way, so that what was late would show. */
 const QUIET_MS = 2 * TIMES.ambiguityWindowMs;
 
@@ -273,10 +275,22 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     }
   }
 
+  async function sayRuns(query: string): Promise<void> {
+    for await (const { workflowId, runId, startTime } of temporal.workflow.list({ query }))
+      say(`all is at rest, and ${workflowId} still runs, since ${startTime.toISOString()} (run ${runId})`);
+  }
+
   async function untilQuiet(): Promise<void> {
     const query = `WorkflowType='handOverDeal' AND ExecutionStatus='Running'`;
-    while (!isOver() && (await temporal.workflow.count(query).catch(() => ({ count: 1 }))).count > 0)
+    const tellAt = Date.now() + LONG_MS;
+    let isTold = false;
+    while (!isOver() && (await temporal.workflow.count(query).catch(() => ({ count: 1 }))).count > 0) {
+      if (!isTold && Date.now() > tellAt) {
+        isTold = true;
+        await sayRuns(query).catch(() => undefined);
+      }
       await sleep(LOOK_MS);
+    }
     await sleep(QUIET_MS);
   }
 
