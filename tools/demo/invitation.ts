@@ -45,13 +45,13 @@ export function toInvitation(left: LeftOver, simulators: Simulators, place: Plac
         ]
       : []),
     `Starter:                   ${place.starterUrl}/health`,
-    `Sales (simulated):         ${connection.dataverse}/api/data/v9.2`,
-    `Business Central (sim.):   ${connection.businessCentral}`,
+    `Sales (simulated):         ${connection.dataverse}/api/data/v9.2 (asks for a token, as the line above does)`,
+    `Business Central (sim.):   ${connection.businessCentral} (likewise)`,
   ];
 }
 
 function toWinningLine({ id }: SeedDocument, { connection }: Simulators): string {
-  const { dataverse, entra, tenant, dataverseApp } = connection;
+  const { dataverse, entra, tenant, dataverseApp, salesPersonId } = connection;
   const close = { Status: 4, QuoteClose: { subject: 'Won', 'quoteid@odata.bind': `/quotes(${id})` } };
   const form = [
     'grant_type=client_credentials',
@@ -60,5 +60,6 @@ function toWinningLine({ id }: SeedDocument, { connection }: Simulators): string
     `scope=${dataverseApp.scope}`,
   ].map((pair) => `-d '${pair}'`);
   const token = `$(curl -s ${form.join(' ')} ${entra}/${tenant}/oauth2/v2.0/token | node -p 'JSON.parse(fs.readFileSync(0)).access_token')`;
-  return `curl -H "Authorization: Bearer ${token}" -H 'Content-Type: application/json' -d '${JSON.stringify(close)}' ${dataverse}/api/data/v9.2/WinQuote`;
+  // By a seller: what Dealbridge's own user changes starts nothing.
+  return `curl -H "Authorization: Bearer ${token}" -H 'MSCRMCallerID: ${salesPersonId}' -H 'Content-Type: application/json' -d '${JSON.stringify(close)}' ${dataverse}/api/data/v9.2/WinQuote`;
 }
