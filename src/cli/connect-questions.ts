@@ -1,6 +1,6 @@
-import { createInterface } from 'node:readline/promises';
-import { RefusedError, UserError } from '../deal/errors.js';
+import { UserError } from '../deal/errors.js';
 import { type Answers, checkAnswers, type GivenAnswers, toSettings } from '../operations/connect/answers.js';
+import { ask } from './ask.js';
 import { readSecret } from './read-secret.js';
 
 /** Asks a person for the answers and tries each part of them at once; a secret is read without echo. */
@@ -27,6 +27,7 @@ interface Question {
   readonly part: keyof GivenAnswers;
   readonly field?: string;
   readonly fallback?: (given: Given) => string | undefined;
+  readonly isOptional?: true;
 }
 
 type Given = { [Name in keyof GivenAnswers]?: Record<string, string> | string };
@@ -71,7 +72,11 @@ const QUESTIONS: Readonly<Record<Part, readonly Question[]>> = {
     },
   ],
   rest: [
-    { text: 'https address under which both systems reach the starter (empty: none)', part: 'publicUrl' },
+    {
+      text: 'https address under which both systems reach the starter (empty: none)',
+      part: 'publicUrl',
+      isOptional: true,
+    },
     { text: 'Prefix of the columns that are made in Sales', part: 'prefix', fallback: () => 'dlb' },
   ],
 };
@@ -103,9 +108,13 @@ export async function askForAnswers(
   isRight: (part: Part, settings: Readonly<Record<string, string>>) => Promise<boolean>,
 ): Promise<Asked> {
   const given: Given = {};
-  for (const [name, [part, field]] of Object.entries(SETTINGS)) write(given, part, field, known[name]);
   const secrets: Record<string, string> = {};
   let questions = 0;
+  for (const [name, [part, field]] of Object.entries(SETTINGS)) {
+    write(given, part, field, known[name]);
+    // What cannot be right is not proposed.
+    if (toPartSettings() === undefined) write(given, part, field, undefined);
+  }
   for (const part of PARTS) {
     for (;;) {
       for (const one of QUESTIONS[part]) await put(one);
@@ -118,11 +127,19 @@ export async function askForAnswers(
   const answers = checkAnswers(given);
   return { answers, settings: { ...toSettings(answers), ...secrets }, questions };
 
-  async function put({ text, part, field, fallback }: Question): Promise<void> {
-    questions += 1;
-    const proposed = read(given, part, field) ?? fallback?.(given);
-    const answer = (await terminal.ask(`${text}${proposed ? ` [${proposed}]` : ''}: `)).trim();
-    write(given, part, field, answer || proposed);
+  /** What cannot be right is said at once. */
+  async function put({ text, part, field, fallback, isOptional }: Question): Promise<void> {
+    const before = read(given, part, field);
+    const proposed = before ?? fallback?.(given);
+    for (;;) {
+      questions += 1;
+      const answer = (await terminal.ask(`${text}${proposed ? ` [${proposed}]` : ''}: `)).trim() || proposed;
+      write(given, part, field, answer);
+      const isAnswered = answer !== undefined || isOptional === true;
+      if (isAnswered && toPartSettings() !== undefined) return;
+      if (!isAnswered) terminal.say('expected an answer, got nothing');
+      write(given, part, field, before);
+    }
   }
 
   async function putSecret(part: Part): Promise<void> {
@@ -154,28 +171,23 @@ export async function askForAnswers(
 
 export function openTerminal(): Terminal {
   return {
-    async ask(text) {
-      const lines = createInterface({ input: process.stdin, output: process.stderr });
-      lines.once('SIGINT', () => lines.close());
-      try {
-        return await lines.question(text);
-      } catch (error) {
-        if (error instanceof Error && error.name === 'AbortError')
-          throw new RefusedError('given up, nothing was changed');
-        throw error;
-      } finally {
-        lines.close();
-      }
-    },
+    ask: (text) => ask(text),
     askSecret: (text) => readSecret(text),
     say: (text) => console.log(text),
   };
 }
 
 function write(given: Given, part: keyof GivenAnswers, field: string | undefined, value: string | undefined): void {
-  if (!value) return;
+  if (field === undefined) {
+    if (value) given[part] = value;
+    else delete given[part];
+    return;
+  }
   const known = given[part];
-  given[part] = field === undefined ? value : { ...(typeof known === 'object' && known), [field]: value };
+  const fields = { ...(typeof known === 'object' && known) };
+  if (value) fields[field] = value;
+  else delete fields[field];
+  given[part] = fields;
 }
 
 function read(given: Given, part: keyof GivenAnswers, field: string | undefined): string | undefined {

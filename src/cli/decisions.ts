@@ -1,4 +1,3 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
 import { createDealCommands, type DealCommands } from '../dispatch/deal-commands.js';
@@ -12,6 +11,7 @@ import {
   showWaiting,
   type WaitingDeal,
 } from '../operations/deals/decide.js';
+import { ask } from './ask.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
 import { toMoney } from './print.js';
 
@@ -122,11 +122,6 @@ function printWaiting({ number, name, customer, table, status }: WaitingDeal): v
 /** Without a terminal nobody can answer, and nothing is decided by silence. */
 async function isAgreed(question: string): Promise<boolean> {
   if (!process.stdin.isTTY) throw new UserError('--yes', 'this option where nobody can be asked');
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    const answer = await terminal.question(`${question}? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
-  } finally {
-    terminal.close();
-  }
+  const answer = await ask(`${question}? [y/N] `, process.stdout);
+  return /^y(es)?$/i.test(answer.trim());
 }

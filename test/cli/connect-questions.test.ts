@@ -36,6 +36,34 @@ describe('the questions of connect', () => {
     expect(asked.join()).not.toContain('a-secret');
   });
 
+  it('ask again at once for what cannot be right, and for what has to be there', async () => {
+    const { terminal, asked, said } = answering(
+      'no tenant',
+      'contoso.com',
+      'org.crm4',
+      ...SALES,
+      '',
+      '',
+      'CRONUS DE',
+      '',
+      '',
+      '',
+      '',
+    );
+    const { answers, questions } = await askForAnswers({ STARTER_PUBLIC_URL: 'nowhere' }, terminal, right);
+    expect(answers).toMatchObject({ tenant: 'contoso.com', dataverse: { url: SALES[0] } });
+    expect(answers.publicUrl).toBeUndefined();
+    expect(said).toEqual([
+      expect.stringMatching(/^publicUrl: expected an address such as .+, got 'nowhere'$/),
+      "tenant: expected the Tenant ID, or a domain of the tenant, got 'no tenant'",
+      expect.stringMatching(/^dataverse\.url: expected an address such as .+, got 'org\.crm4'$/),
+      'expected an answer, got nothing',
+    ]);
+    // Neither is proposed.
+    expect(asked.filter((text) => /no tenant|org\.crm4|nowhere/.test(text))).toEqual([]);
+    expect(questions).toBe(13);
+  });
+
   it('try each part before the next is asked', async () => {
     const { terminal, asked } = answering('contoso.com', ...SALES, '', 'CRONUS DE', '', '', '', '');
     const tried: [string, number][] = [];
