@@ -16,5 +16,6 @@ const ask = (message) => {
   child.send(message);
   return answer;
 };
-await measure({ connection, company, ask }).catch(endWith);
+const tell = (message) => child.send(message);
+await measure({ connection, company, ask, tell }).catch(endWith);
 process.exit(0);

@@ -91,6 +91,8 @@ export function changeColumn(table: Table, name: string, given: Given): void {
 
 /** A column that is deleted takes its values along. */
 export function forgetColumn(store: Store, table: Table, name: string): void {
+  const given = table.columns.get(name)?.given;
+  if (given !== undefined && kindOf(given) === FILE) forgetColumn(store, table, `${name}_name`);
   for (const row of store.all(table.name)) delete (row as Row)[name];
   table.columns.delete(name);
   table.choices.delete(name);

@@ -24,6 +24,16 @@ export function formatOf(request: SimRequest): Format {
   };
 }
 
+/** Whether JSON is among what `Accept` takes (OData 4.0, part 1, 8.2.1: 406 when it is not). */
+export function takesJson(request: SimRequest): boolean {
+  const accept = request.headers['accept'];
+  if (accept === undefined) return true;
+  return accept.split(',').some((range) => {
+    const [type = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase());
+    return /^(?:\*\/\*|application\/\*|application\/json)$/.test(type) && !parameters.includes('q=0');
+  });
+}
+
 export function inFormat(answer: DataverseAnswer, format: Format): SimResponse {
   const { json, ...plain } = answer;
   if (json === undefined || (format.metadata === 'minimal' && !format.isIeee)) return plain;

@@ -13,7 +13,7 @@ import { runBatch } from './batch.js';
 import { isCustomization, routeCustomization, seedCustomizations } from './customizations.js';
 import { routeDefinitions, routeRelationships } from './definitions.js';
 import { metadata } from './edmx.js';
-import { formatOf, inFormat } from './formats.js';
+import { formatOf, inFormat, takesJson } from './formats.js';
 import { ServiceProtection } from './limits.js';
 import { metadataChanges } from './metadata-changes.js';
 import { checkPrivilege, userPrivileges } from './privileges.js';
@@ -23,6 +23,7 @@ import { exportSolution } from './solution-file.js';
 import { seedMessages, stepRegistrations } from './steps.js';
 import { DataverseError, type Row, Store } from './store.js';
 import { DEFAULT_SWITCHES, type Switches } from './switches.js';
+import { forgetMade } from './table-writes.js';
 import { Webhooks } from './webhooks.js';
 import { notAllowed } from './writes.js';
 
@@ -95,6 +96,7 @@ export async function startDataverse(options: DataverseOptions): Promise<Dataver
     origin: '',
   };
   const fill = (): void => {
+    forgetMade(store);
     store.clear();
     seedSales(store, options.distributor);
     seedMessages(store);
@@ -245,6 +247,13 @@ function route(sim: Sim, request: SimRequest): SimResponse {
   const segments = parsePath(rest);
   const options = parseQuery(at < 0 ? '' : request.rawUrl.slice(at + 1));
   const [first, ...below] = segments;
+  const isText = below.some(({ name }) => name === '$count' || name === '$value');
+  if (!isText && !takesJson(request))
+    throw new DataverseError(
+      406,
+      '0x80060888',
+      `A supported MIME type could not be found that matches the acceptable MIME types for the request. The supported type(s) 'application/json' do not match any of the acceptable MIME types '${request.headers['accept']}'.`,
+    );
   if (!first) {
     const value = sim.store.schema.tables.map((table) => ({ name: table.set, kind: 'EntitySet', url: table.set }));
     return answer(200, { '@odata.context': `${api.url}/$metadata`, value });

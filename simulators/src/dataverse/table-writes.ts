@@ -1,6 +1,6 @@
 import { guidFrom } from '../kernel/random.js';
 import type { DeleteBehavior } from './cascades.js';
-import { addColumn, CUSTOM_NAME, kindOf } from './column-writes.js';
+import { addColumn, CUSTOM_NAME, forgetColumn, kindOf } from './column-writes.js';
 import { forgetComponent } from './components.js';
 import { OWNER, STANDARD, SYSTEM } from './schema.js';
 import { DataverseError, type Store } from './store.js';
@@ -232,4 +232,16 @@ function dropManyToMany(store: Store, name: string): void {
   const between = store.schema.table(gone.intersect);
   store.schema.drop(between);
   store.dropTable(between);
+}
+
+/** As a reset leaves it: nothing that clients made. */
+export function forgetMade(store: Store): void {
+  const { schema } = store;
+  for (const { name } of schema.manyToMany.filter(({ given }) => given !== undefined)) dropManyToMany(store, name);
+  for (const table of schema.tables)
+    for (const column of [...table.givenLookups.keys()]) dropLookup(store, table, column);
+  for (const table of schema.tables) if (table.given !== undefined) dropTable(store, table);
+  for (const table of schema.tables)
+    for (const { name, given } of [...table.columns.values()])
+      if (given !== undefined) forgetColumn(store, table, name);
 }

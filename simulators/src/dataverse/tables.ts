@@ -30,6 +30,34 @@ export interface Column {
 /** A definition as it was posted. */
 export type Given = Readonly<Record<string, unknown>>;
 
+/** A map that counts its changes, so that what is made of it can be kept until the next one. */
+export class Versioned<V> extends Map<string, V> {
+  version = 0;
+
+  override set(key: string, value: V): this {
+    this.version += 1;
+    return super.set(key, value);
+  }
+
+  override delete(key: string): boolean {
+    this.version += 1;
+    return super.delete(key);
+  }
+}
+
+/** Something made of the columns of a table, once for each set of columns that it has. */
+export function perColumns<T>(make: (table: Table) => T): (table: Table) => T {
+  const kept = new WeakMap<Table, { readonly version: string; readonly made: T }>();
+  return (table) => {
+    const version = `${table.columns.version}/${table.lookups.version}`;
+    const known = kept.get(table);
+    if (known?.version === version) return known.made;
+    const made = make(table);
+    kept.set(table, { version, made });
+    return made;
+  };
+}
+
 /** The other table, and the table between that holds the ids of both. */
 export interface Link {
   readonly table: string;
@@ -43,9 +71,9 @@ export interface Table {
   readonly set: string;
   readonly id: string;
   readonly title: string;
-  readonly columns: Map<string, Column>;
+  readonly columns: Versioned<Column>;
   /** Lookup column to its navigation properties, each with its target table. */
-  readonly lookups: Map<string, Record<string, string>>;
+  readonly lookups: Versioned<Record<string, string>>;
   readonly readOnlyLookups: ReadonlySet<string>;
   /** Single navigation property to its lookup column and target. */
   readonly navs: Map<string, { readonly column: string; readonly target: string }>;
@@ -121,7 +149,7 @@ function parseChoices(text: string): Map<string, Map<number, string>> {
 }
 
 export function toTable(definition: Definition): Table {
-  const lookups = new Map<string, Record<string, string>>();
+  const lookups = new Versioned<Record<string, string>>();
   const navs = new Map<string, { column: string; target: string }>();
   const readOnlyLookups = new Set<string>();
   const own = new Map(words(definition.columns).map((text) => [text.split(':')[0] as string, parseColumn(text)]));
@@ -146,7 +174,7 @@ export function toTable(definition: Definition): Table {
     const [table = '', via = ''] = target.split('.');
     collections[nav] = { table, via };
   }
-  const columns = new Map(own);
+  const columns = new Versioned(own);
   // What the hand-written definition says of a column goes before the model.
   for (const text of words(STANDARD_COLUMNS[definition.name] ?? '')) {
     const name = text.split(':')[0] as string;

@@ -2,7 +2,7 @@ import { type Expression, matches, orderOf, type Scalar } from '../odata/filter.
 import type { ExpandItem, QueryOptions } from '../odata/query.js';
 import { periodOf } from './periods.js';
 import { DataverseError, decimal, type Row, type Store, type Value } from './store.js';
-import { statesOf, type Table } from './tables.js';
+import { perColumns, statesOf, type Table } from './tables.js';
 
 /** Rows as the Web API shows them (reference/dataverse-sales 2, 8), and what a query selects. */
 
@@ -87,7 +87,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 function columnsOf(table: Table, query: QueryOptions): readonly string[] {
-  if (!query.select) return [...table.columns.keys(), ...[...table.lookups.keys()].map((name) => `_${name}_value`)];
+  if (!query.select) return allColumns(table);
   const hasMoney = query.select.some((name) => table.columns.get(name)?.type === 'money');
   const currency = '_transactioncurrencyid_value';
   // A money column brings its currency along.
@@ -95,17 +95,23 @@ function columnsOf(table: Table, query: QueryOptions): readonly string[] {
   return [...query.select, currency];
 }
 
+/** Every column as it is shown. */
+const allColumns = perColumns((table): readonly string[] => [
+  ...table.columns.keys(),
+  ...[...table.lookups.keys()].map((name) => `_${name}_value`),
+]);
+
 /** Secrets (reference/dataverse-sales 5.1). */
 const WRITE_ONLY: ReadonlySet<string> = new Set(['authvalue']);
 
 function writeColumn(table: Table, row: Row, name: string, wire: Record<string, unknown>, options: WireOptions): void {
-  const lookup = lookupOf(table, name);
-  if (lookup) {
+  const column = table.columns.get(name);
+  if (!column) {
+    const lookup = lookupOf(table, name);
+    if (!lookup) throw unknownProperty(name, table);
     writeLookup(table, row, name, lookup, wire, options);
     return;
   }
-  const column = table.columns.get(name);
-  if (!column) throw unknownProperty(name, table);
   const value = WRITE_ONLY.has(name) ? null : (row[name] ?? null);
   const { type, size } = column;
   if (value !== null && (type === 'money' || type === 'decimal')) wire[name] = MARK + decimal(value).toFixed(size);

@@ -131,6 +131,7 @@ export function testDocuments({ ask, at, key, line, createInvoice, tenant }: Bus
       expect(body.salesInvoiceLines[0].id).not.toBe(invoice.salesInvoiceLines[0].id);
     });
 
+    // dynamics365smb-devitpro-pb, api-reference/v2.0/resources/dynamics_salesinvoice.md and dynamics_salesinvoiceline.md, navigation
     it('a document can be read with its customer and its lines’ items expanded', async () => {
       const invoice = await createInvoice();
       const { body } = await ask(

@@ -139,6 +139,7 @@ export function testLines({ ask, at, key, code, line, createInvoice, tenant }: B
       }
     });
 
+    // BCApps, src/Apps/W1/APIV2/app/src/pages/APIV2Customers.Page.al: blocked is an enum whose first value is a blank
     it('a blank value is filtered by a blank', async () => {
       const { body: encoded } = await ask('GET', at("customers?$filter=blocked eq '_x0020_'&$top=3&$select=number"));
       const { body: blank } = await ask('GET', at("customers?$filter=blocked eq ' '&$top=3&$select=number"));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import type { DataverseRequests } from './requests.js';
 
@@ -18,7 +17,12 @@ export function testCustomizing({ ask, code, account, tenant }: DataverseRequest
     RequiredLevel: { Value: 'None' },
     ...more,
   });
-  const unique = (): string => `new_T${randomUUID().slice(0, 8)}`;
+  // The same names in every run, so that two organizations can be compared; each is deleted again.
+  let count = 0;
+  const unique = (): string => {
+    count += 1;
+    return `new_Trial${count}`;
+  };
 
   async function table(more: object = {}): Promise<{ name: string; id: string; set: string }> {
     const name = unique();
@@ -63,6 +67,7 @@ export function testCustomizing({ ask, code, account, tenant }: DataverseRequest
       expect((await ask('GET', `EntityDefinitions(${id})`)).status).toBe(404);
     });
 
+    // the same page: the properties that are required
     it('a definition without a prefix, a label or a primary name is refused, and so is a second of its name', async () => {
       const post = (body: object) => ask('POST', 'EntityDefinitions', body);
       const good = {
@@ -123,6 +128,7 @@ export function testCustomizing({ ask, code, account, tenant }: DataverseRequest
       await ask('DELETE', `EntityDefinitions(${id})`);
     });
 
+    // define-alternate-keys-entity.md; webapi/retrieve-entity-using-web-api.md, by an alternate key
     it('a key is made, found by, and deleted', async () => {
       const { name, id, set } = await table();
       const keys = `EntityDefinitions(LogicalName='${name}')/Keys`;
@@ -207,6 +213,7 @@ export function testCustomizing({ ask, code, account, tenant }: DataverseRequest
       await ask('DELETE', `EntityDefinitions(${id})`);
     });
 
+    // entity-relationship-metadata.md: IsCustomizable of system relationships
     it('those of the platform stay', async () => {
       expect((await ask('DELETE', "RelationshipDefinitions(SchemaName='accountleads_association')")).status).toBe(400);
     });

@@ -177,6 +177,7 @@ export function testFetch({ ask, code, account, tenant }: DataverseRequests): vo
       }
     });
 
+    // fetchxml/select-columns.md, formatted values; fetchxml/join-tables.md, aliases
     it('shows formatted values under the alias of a link', async () => {
       const order = await ask(
         'POST',

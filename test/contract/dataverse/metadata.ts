@@ -107,6 +107,7 @@ export function testMetadata({ ask }: DataverseRequests): void {
       expect((await ask('GET', "RelationshipDefinitions(SchemaName='no_such')")).status).toBe(404);
     });
 
+    // query-metadata-web-api.md, query relationships; reference/dataverse-sales 11.1 for the labels
     it('gives relationships with their navigation properties, labels and names of collections', async () => {
       const { body } = await ask('GET', `${account}/OneToManyRelationships`);
       const contacts = body.value.find((one: { SchemaName: string }) => one.SchemaName === 'contact_customer_accounts');
@@ -184,6 +185,7 @@ export function testMetadata({ ask }: DataverseRequests): void {
       expect(lookup.Targets).toEqual(['contact']);
     });
 
+    // query-metadata-web-api.md, limitations: no $top, $skip, $orderby
     it('refuses the options that metadata does not take', async () => {
       for (const query of ['$top=1', '$orderby=LogicalName', '$skip=1', '$expand=Unicorns']) {
         expect((await ask('GET', `EntityDefinitions?${query}`)).status, query).toBe(400);

@@ -35,6 +35,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
       expect((await ask('GET', `${path}/$ref`)).body.value).toEqual([]);
     });
 
+    // the same page, single-valued navigation properties
     it('a single property is set, shown and cleared by $ref', async () => {
       const { accountid } = await account();
       const contactid = await contact();
@@ -49,6 +50,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
       expect((await ask('PUT', path, { '@odata.id': `contacts(${randomUUID()})` })).status).toBe(404);
     });
 
+    // webapi/associate-disassociate-entities-using-web-api.md, disassociate with a single-valued navigation property
     it('a lookup is cleared by null under its navigation name', async () => {
       const { accountid } = await account();
       const contactid = await contact();
@@ -105,6 +107,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
       expect((await ask('GET', `accounts(${two})`)).body).toMatchObject({ name: 'Two', fax: '22' });
     });
 
+    // bulk-operations.md, UpsertMultiple; use-upsert-insert-update-record.md
     it('UpsertMultiple changes what is there and creates what is not', async () => {
       const { accountid } = await account();
       const fresh = randomUUID();
@@ -118,6 +121,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
       expect((await ask('GET', `accounts(${fresh})`)).body.name).toBe('Fresh');
     });
 
+    // bulk-operations.md, no partial success on standard tables; code of a payload without a type: reference/dataverse-sales 10
     it('all is done or nothing, and each target names its type', async () => {
       const name = randomUUID();
       const failed = await send('CreateMultiple', [target({ name }), target({ name: 'x'.repeat(200) })]);
@@ -153,6 +157,17 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
         'primarycontactid@odata.navigationLink': expect.stringContaining('/primarycontactid'),
         'primarycontactid@odata.associationLink': expect.stringContaining('/primarycontactid/$ref'),
       });
+    });
+
+    // OData 4.0, part 1, 8.2.1
+    it('an Accept that takes no JSON is refused, before anything is written', async () => {
+      const name = randomUUID();
+      const accept = 'application/atom+xml';
+      expect((await ask('POST', 'accounts', { name }, { accept })).status).toBe(406);
+      expect((await ask('GET', `accounts?$filter=name eq '${name}'`)).body.value).toEqual([]);
+      for (const taken of ['*/*', 'application/*', 'text/html, application/json;q=0.5'])
+        expect((await ask('GET', 'accounts?$top=1', undefined, { accept: taken })).status, taken).toBe(200);
+      expect((await ask('GET', 'accounts/$count', undefined, { accept: 'text/plain' })).status).toBe(200);
     });
 
     // OData JSON format 4.0, 3.2
@@ -193,6 +208,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
   });
 
   describe('what is not served', () => {
+    // webapi/query/overview.md lists the options; OData 4.0, part 1, 11.2.1: a service fails on options that it does not support
     it('is refused, never dropped', async () => {
       for (const path of [
         'accounts?partitionId=1',
@@ -204,6 +220,7 @@ export function testOperations({ ask, made, code, account, tenant }: DataverseRe
       }
     });
 
+    // webapi/use-web-api-functions.md: functions by GET; OData 4.0, part 1, 11.5.3
     it('a function takes GET only', async () => {
       for (const name of ['WhoAmI', 'RetrieveVersion']) expect((await ask('POST', name, {})).status, name).toBe(405);
     });
