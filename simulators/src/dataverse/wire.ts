@@ -36,7 +36,9 @@ const NAVIGATION = 'Microsoft.Dynamics.CRM.associatednavigationproperty';
 
 /** One row with its selected columns and expanded neighbours. */
 export function toWire(table: Table, row: Row, query: QueryOptions, options: WireOptions): Record<string, unknown> {
-  const wire: Record<string, unknown> = { '@odata.etag': `W/"${row['versionnumber']}"` };
+  const isWhole = query.select === undefined && options.annotations === undefined;
+  const wire: Record<string, unknown> = isWhole ? { ...emptyOf(table) } : {};
+  wire['@odata.etag'] = `W/"${row['versionnumber']}"`;
   for (const name of columnsOf(table, query)) if (name !== table.id) writeColumn(table, row, name, wire, options);
   wire[table.id] = row[table.id];
   if (options.full !== undefined) return describe(table, row, query, options, options.full, wire);
@@ -100,6 +102,12 @@ const allColumns = perColumns((table): readonly string[] => [
   ...table.columns.keys(),
   ...[...table.lookups.keys()].map((name) => `_${name}_value`),
 ]);
+
+/** A whole row before its values, whose copies share one layout. */
+const emptyOf = perColumns((table): Readonly<Record<string, unknown>> => {
+  const names = ['@odata.etag', ...allColumns(table).filter((name) => name !== table.id), table.id];
+  return Object.fromEntries(names.map((name) => [name, null]));
+});
 
 /** Secrets (reference/dataverse-sales 5.1). */
 const WRITE_ONLY: ReadonlySet<string> = new Set(['authvalue']);
