@@ -97,8 +97,8 @@ export function testSql({ ask, account }: DataverseRequests): void {
         'SELECT a.name FROM account a RIGHT JOIN contact c ON a.accountid = c.parentcustomerid',
         'SELECT UPPER(name) FROM account',
         'SELECT TOP 5001 name FROM account',
-        'SELECT nosuch FROM account',
-        'SELECT name FROM nosuch',
+        'SELECT absent FROM account',
+        'SELECT name FROM absent',
         'SELECT lastname FROM contact',
       ])
         expect((await sql(text)).status, text).toBe(400);
