@@ -51,7 +51,7 @@ export const LEFT_OUT: readonly LeftOut[] = [
     why: 'refused with 400 and the name; a page is found by its number, the cookie is given and taken as documented',
   },
   {
-    what: 'Dataverse: sending of e-mail, qualifying of leads, the common table of all activities; lookups to tables that are not served',
+    what: 'Dataverse: sending of e-mail, qualifying of leads, the common table of all activities, the second row that mirrors a connection; lookups to tables that are not served',
     why: 'leads and activities are rows that are read and written; what Sales does with them is no part of a won deal',
   },
   {

@@ -27,8 +27,11 @@ const ACTIVITIES: Readonly<Record<string, string>> = {
 /** What notes hang on. */
 const NOTED = [...Object.keys(REGARDED), ...Object.keys(ACTIVITIES), 'product'];
 const CONNECTED = [...Object.keys(REGARDED), 'systemuser', 'team'];
-/** Who takes part in an activity. */
-const PARTIES = ['account', 'contact', 'lead', 'systemuser'];
+/** Who, or what, takes part in an activity, and how its parties are reached (powerapps-docs, entities/activityparty.md). */
+const PARTIES: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(Object.keys(REGARDED).map((table) => [table, `${table}_activity_parties`])),
+  systemuser: 'system_user_activity_parties',
+};
 
 const lookup = (column: string, targets: readonly string[], toNav: (target: string) => string): string =>
   `${column}=${targets.map((target) => `${toNav(target)}:${target}`).join(',')}`;
@@ -65,7 +68,7 @@ export const RELATED: readonly Definition[] = [
     columns: PLAIN,
     lookups: [
       lookup('activityid', Object.keys(ACTIVITIES), (target) => `activityid_${target}`),
-      lookup('partyid', PARTIES, (target) => `partyid_${target}`),
+      lookup('partyid', Object.keys(PARTIES), (target) => `partyid_${target}`),
     ].join(' '),
   },
   {
@@ -128,6 +131,8 @@ export function collectionsTo(table: string): Record<string, { table: string; vi
   for (const [name, plural] of Object.entries(regarded === undefined ? {} : ACTIVITIES))
     found[`${regarded}_${plural}`] = { table: name, via: 'regardingobjectid' };
   if (regarded !== undefined) found[`${regarded}_Annotation`] = { table: 'annotation', via: 'objectid' };
+  const parties = PARTIES[table];
+  if (parties !== undefined) found[parties] = { table: 'activityparty', via: 'partyid' };
   if (!CONNECTED.includes(table)) return found;
   for (const side of [1, 2]) found[`${table}_connections${side}`] = { table: 'connection', via: `record${side}id` };
   return found;

@@ -57,6 +57,8 @@ export function testActivities({ ask, account }: DataverseRequests): void {
       });
       const { body } = await ask('GET', `emails(${email['activityid']})/email_activity_parties`);
       expect(body.value).toMatchObject([{ participationtypemask: 2, _partyid_value: accountid }]);
+      const back = await ask('GET', `accounts(${accountid})/account_activity_parties?$select=_activityid_value`);
+      expect(back.body.value).toMatchObject([{ _activityid_value: email['activityid'] }]);
     });
 
     // the entity page phonecall.md and appointment.md
