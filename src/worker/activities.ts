@@ -1,5 +1,7 @@
 import { createAuditActivities } from '../activities/audit/seal-audit.js';
+import { createClaimDeal } from '../activities/deals/claim.js';
 import { createLedgerActivities } from '../activities/deals/ledger.js';
+import { createLoadProgress } from '../activities/deals/progress.js';
 import { createResumeActivities } from '../activities/deals/resume-deals.js';
 import { createDataverseActivities } from '../activities/deals/sales.js';
 import { createSellerNoteActivities } from '../activities/deals/tell-sellers.js';
@@ -73,7 +75,12 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const follow = createFollowMasters(temporal, rules.masters);
   const { ambiguityWindowMs } = config.businessCentral;
   const writeBack = { dataverse, ledger, clock: systemClock, ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
-  const sales = createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies });
+  const claimDeal = createClaimDeal({ ledger });
+  const loadProgress = createLoadProgress({
+    ...{ ledger, companyId, rules, findLanes: systems.findLanes },
+    takesUnsealedDecisions: config.unsealedDecisions,
+  });
+  const sales = createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies, claimDeal });
   const candidatesIn = (company: Company) =>
     createFindStrongCandidate({ ...company, matching: createMatchLedger(database, company.companyId), rules });
   const stepsIn = (company: Company) => ({
@@ -108,8 +115,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     alerts: openAlerts(config, runtime),
     deals: {
       ...createLedgerActivities({
-        ...{ ledger, companyId, rules, startDeal: (ref) => start(ref), findLanes: systems.findLanes },
-        takesUnsealedDecisions: config.unsealedDecisions,
+        ...{ ledger, loadProgress, claimDeal, startDeal: (ref) => start(ref) },
         decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
       }),
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config, database)), log }),
@@ -180,7 +186,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...createHoldWatch({ dataverse, ledger, rules: rulesOfRecords, companies }),
       ...routeByCompany(companies, (company) => createDeletionSteps(stepsIn(company))),
       ...routeByCompany(companies, (company) =>
-        createPostingSteps({ ...stepsIn(company), checkRecord: sales.checkRecord }),
+        createPostingSteps({ ...stepsIn(company), checkRecord: sales.checkRecord, loadProgress }),
       ),
       ...routeByCompany(companies, (company) =>
         createInvoiceFeedActivities({ ...stepsIn(company), invoiceFeed: rules.invoiceFeed, notifyDeal: start }),

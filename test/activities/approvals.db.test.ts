@@ -1,17 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
 import type { Actor } from '../../src/deal/actor.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { parseRules } from '../../src/process/config.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { makeInvoice } from '../support/documents.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { loadProgressOf } from '../support/posting.js';
 
 /** One confirmation of several: it counts once its proof is checked, and the trail has it. */
 
@@ -35,9 +36,9 @@ const companyId = randomUUID();
 
 const activities = () =>
   createLedgerActivities({
-    ...{ ledger, companyId, rules: parseRules(''), findLanes: async () => undefined, startDeal: async () => undefined },
+    ...{ ledger, startDeal: async () => undefined, claimDeal: createClaimDeal({ ledger }) },
+    loadProgress: loadProgressOf({ ledger, companyId }),
     decisions: { proofs, unverified: 'accepted' },
-    takesUnsealedDecisions: false,
   });
 
 async function register(): Promise<string> {

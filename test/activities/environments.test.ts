@@ -85,9 +85,8 @@ describe('another environment under the address of Business Central', () => {
     const refused = { reason: 'environment-changed', text: expect.stringContaining('environmentType Sandbox') };
     expect(await refusalOf(worker.createDraft(deal))).toEqual(refused);
     const { companyId } = counter;
-    const { recordId } = deal;
-    expect(
-      await refusalOf(worker.posting.readPosted({ companyId, recordId, invoiceId: recordId, isConfirmed: true })),
-    ).toEqual(refused);
+    const { table, recordId } = deal;
+    const read = worker.posting.readPosted({ companyId, table, recordId, invoiceId: recordId, isConfirmed: true });
+    expect(await refusalOf(read)).toEqual(refused);
   });
 });

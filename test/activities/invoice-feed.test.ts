@@ -15,7 +15,7 @@ import { documentKey } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
-import { unchanged } from '../support/posting.js';
+import { loadProgressOf, unchanged } from '../support/posting.js';
 
 const OVERLAP_SECONDS = 120;
 const OUTCOME_MS = 600_000;
@@ -73,6 +73,7 @@ describe('the feed of invoices', () => {
     const company = { businessCentral, companyId, ledger, clock: systemClock };
     return { ...company, rules: parseRules(''), ambiguityWindowMs: OUTCOME_MS, sets };
   };
+  const postingSteps = () => createPostingSteps({ ...common(), ...unchanged, loadProgress: loadProgressOf(counter) });
   const input = ({ recordId, revision }: WonDeal) => ({
     ...counter.context,
     recordId,
@@ -146,8 +147,9 @@ describe('the feed of invoices', () => {
   it('what our own step has read already is no news, though the etag is new', async () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps({ ...common(), ...unchanged }).readPosted({
+    await postingSteps().readPosted({
       ...counter.context,
+      table: deal.table,
       recordId: deal.recordId,
       invoiceId,
       isConfirmed: true,
@@ -304,8 +306,9 @@ describe('the feed of invoices', () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);
     await counter.books.postInvoice(invoiceId);
-    await createPostingSteps({ ...common(), ...unchanged }).readPosted({
+    await postingSteps().readPosted({
       ...counter.context,
+      table: deal.table,
       recordId: deal.recordId,
       invoiceId,
       isConfirmed: true,

@@ -12,7 +12,7 @@ import { writeKey } from '../../src/deal/ids.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
-import { toPost } from '../support/posting.js';
+import { loadProgressOf, toPost } from '../support/posting.js';
 
 /** Exactly one document of a deal, also against answers that lie, and no posting by what is known no longer (I1, I2, I3). */
 
@@ -29,6 +29,7 @@ function openSteps(ambiguityWindowMs = 60_000) {
     ...createDeletionSteps(company),
     ...createPostingSteps({
       ...company,
+      loadProgress: loadProgressOf(company),
       checkRecord: async ({ ref, revision }) => {
         checked.push(ref.recordId);
         return { revision, found };
@@ -283,7 +284,12 @@ describe('after the posting', () => {
     const { deal, draft } = await makeDraft();
     await openSteps().post(postInput(deal, draft));
     await counter.books.copyUnderKey('invoice', documentKey(deal.recordId));
-    const read = openSteps().readPosted({ ...inputOf(deal, 'invoice'), invoiceId: draft.id, isConfirmed: true });
+    const read = openSteps().readPosted({
+      ...inputOf(deal, 'invoice'),
+      table: deal.table,
+      invoiceId: draft.id,
+      isConfirmed: true,
+    });
     expect(await refusal(read)).toBe('two-documents');
   });
 

@@ -1,6 +1,7 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createMasterDataCreation } from '../../src/activities/masters/deal-master-data.js';
@@ -80,6 +81,7 @@ function openSteps(yaml = RULES) {
       ...common,
       dataverse: sales,
       companies: { choose: async () => company },
+      claimDeal: createClaimDeal({ ledger }),
       rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
     }),
     ...createMasterDataCreation(ofCompany),
@@ -94,6 +96,19 @@ async function sellAndRead(yaml = RULES) {
   const summary = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
   return { sold, steps, summary, ref: { ...summary.context, recordId: sold.orderId, revision: summary.revision } };
 }
+
+describe('a record that is read to be handed over', () => {
+  it('is claimed in the same step once it stands still, twice like once', async () => {
+    const { sold, steps } = await sellAndRead();
+    const order = { table: 'salesorder', recordId: sold.orderId } as const;
+    expect((await steps.readDeal({ ...order, claims: true })).claim).toBeUndefined();
+    await seller.submitOrder(sold.orderId);
+    expect((await steps.readDeal(order)).claim).toBeUndefined();
+    const { claim, products } = await steps.readDeal({ ...order, claims: true });
+    expect(claim).toEqual({ kind: 'carrier', masters: { customer: undefined, unknownProducts: products } });
+    expect((await steps.readDeal({ ...order, claims: true })).claim).toEqual(claim);
+  });
+});
 
 const rowsOf = (set: string, field: string, value: string) =>
   [...simulators.businessCentral.company.all(set)].filter((row) => row[field] === value);

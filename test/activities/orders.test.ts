@@ -12,7 +12,7 @@ import { documentKey } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
-import { toPost, unchanged } from '../support/posting.js';
+import { loadProgressOf, toPost, unchanged } from '../support/posting.js';
 
 const OUTCOME_MS = 600_000;
 
@@ -42,7 +42,7 @@ describe('the steps of an order', () => {
       return {
         ...createDraftSteps(dependencies),
         ...createDeletionSteps(dependencies),
-        ...createPostingSteps({ ...dependencies, ...unchanged }),
+        ...createPostingSteps({ ...dependencies, ...unchanged, loadProgress: loadProgressOf(dependencies) }),
       };
     };
     patient = open(OUTCOME_MS);

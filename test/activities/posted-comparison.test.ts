@@ -6,7 +6,7 @@ import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
-import { toPost, unchanged } from '../support/posting.js';
+import { loadProgressOf, toPost, unchanged } from '../support/posting.js';
 
 /** What was posted is compared with what was confirmed: the ledger holds the one, Business Central tells the other. */
 
@@ -22,7 +22,7 @@ const openSteps = () => {
   const company = { businessCentral, companyId, ledger, clock: systemClock, ambiguityWindowMs: 60_000 };
   return {
     ...createDraftSteps({ ...company, rules: parseRules(''), sets }),
-    ...createPostingSteps({ ...company, ...unchanged }),
+    ...createPostingSteps({ ...company, ...unchanged, loadProgress: loadProgressOf(company) }),
   };
 };
 
@@ -43,7 +43,7 @@ async function post(kind: DocumentKind) {
   else await steps.shipAndInvoice({ ...of, ...toPost(deal), draft });
   const read = () =>
     kind === 'invoice'
-      ? steps.readPosted({ ...of, invoiceId: draft.id, isConfirmed: true })
+      ? steps.readPosted({ ...of, table: deal.table, invoiceId: draft.id, isConfirmed: true })
       : steps.readOrderInvoices({ ...of, orderId: draft.id, isComplete: true });
   return { deal, draft, read };
 }

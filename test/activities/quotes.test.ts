@@ -12,7 +12,7 @@ import { documentKey } from '../../src/deal/document-number.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { type Counter, openCounter } from '../support/business-central.js';
-import { toPost, unchanged } from '../support/posting.js';
+import { loadProgressOf, toPost, unchanged } from '../support/posting.js';
 
 /** A deal whose document begins as a quote: one document for one lineage, whoever converts it (I1, I2). */
 
@@ -35,7 +35,7 @@ function openSteps(ambiguityWindowMs: number) {
   return {
     ...createDraftSteps(dependencies),
     ...createDeletionSteps(dependencies),
-    ...createPostingSteps({ ...dependencies, ...unchanged }),
+    ...createPostingSteps({ ...dependencies, ...unchanged, loadProgress: loadProgressOf(dependencies) }),
     ...createConversionSteps({ ...dependencies, ...unchanged }),
   };
 }

@@ -1,16 +1,17 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { loadProgressOf } from '../support/posting.js';
 
 /** A run whose last task was lost, or that Temporal has from an older copy, goes through steps that the ledger knows as done. */
 
@@ -29,18 +30,12 @@ afterAll(async () => {
 async function openDeal(state: 'confirmed' | 'awaiting-shipment') {
   const ledger = createLedger(database);
   const steps = createLedgerActivities({
-    ...{
-      ledger,
-      companyId: randomUUID(),
-      rules: parseRules(''),
-      findLanes: async () => undefined,
-      startDeal: async () => undefined,
-    },
+    ...{ ledger, startDeal: async () => undefined, claimDeal: createClaimDeal({ ledger }) },
+    loadProgress: loadProgressOf({ ledger, companyId: randomUUID() }),
     decisions: {
       proofs: createDecisionProofs(openKeyRing({ kind: 'text', text: createKeyLine() }), systemClock),
       unverified: 'accepted',
     },
-    takesUnsealedDecisions: false,
   });
   const recordId = randomUUID();
   await ledger.register({ table: 'salesorder', recordId });

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createMasterDataCreation, createMasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
@@ -100,6 +101,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
       ...common,
       dataverse,
       companies: { choose: async () => company },
+      claimDeal: createClaimDeal({ ledger }),
       rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
     }),
     ...createMasterDataLookups(ofCompany),

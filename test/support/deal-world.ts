@@ -2,13 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { expect } from 'vitest';
-import type {
-  ClaimAnswer,
-  DealProgress,
-  InvoiceProgress,
-  LedgerActivities,
-  StateChange,
-} from '../../src/activities/deals/ledger.js';
+import type { ClaimAnswer } from '../../src/activities/deals/claim.js';
+import type { LedgerActivities, StateChange } from '../../src/activities/deals/ledger.js';
+import type { DealProgress, InvoiceProgress } from '../../src/activities/deals/progress.js';
 import type { DataverseActivities, DealSummary } from '../../src/activities/deals/sales.js';
 import type { HoldWatch } from '../../src/activities/deals/watch-hold.js';
 import type { WriteBackActivities } from '../../src/activities/deals/write-back.js';
@@ -181,33 +177,35 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     return 'deleted';
   };
 
+  const loadProgress = async (): Promise<DealProgress> => {
+    const { draft } = books;
+    return {
+      ...progress,
+      documentKind: books.became?.kind ?? dealPolicy.documentKind,
+      draftVersion: Math.max(books.made, 1),
+      settleMs: 0,
+      ...(draft &&
+        !progress.isHandedOver && {
+          draft: {
+            kind: books.became?.kind ?? dealPolicy.documentKind,
+            documentId: draft.id,
+            ...(books.became && { isFromQuote: true as const }),
+          },
+        }),
+      ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
+      invoices: books.invoices.map(({ id, number, status }) => ({
+        id,
+        number,
+        status,
+        missing: rows.includes(id) ? 'nothing' : 'row',
+      })),
+      writesColumns: false,
+      closesOrder: false,
+    };
+  };
+
   const byDefault = {
-    async loadDealProgress(): Promise<DealProgress> {
-      const { draft } = books;
-      return {
-        ...progress,
-        documentKind: books.became?.kind ?? dealPolicy.documentKind,
-        draftVersion: Math.max(books.made, 1),
-        settleMs: 0,
-        ...(draft &&
-          !progress.isHandedOver && {
-            draft: {
-              kind: books.became?.kind ?? dealPolicy.documentKind,
-              documentId: draft.id,
-              ...(books.became && { isFromQuote: true as const }),
-            },
-          }),
-        ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
-        invoices: books.invoices.map(({ id, number, status }) => ({
-          id,
-          number,
-          status,
-          missing: rows.includes(id) ? 'nothing' : 'row',
-        })),
-        writesColumns: false,
-        closesOrder: false,
-      };
-    },
+    loadDealProgress: loadProgress,
     async recordState({ state, decision, isClosed }) {
       states.push(state);
       if (!(progress.isHandedOver && state !== 'held' && !HANDED_OVER.has(state))) progress.state = state;
@@ -268,6 +266,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       status: 'Open',
       total: record.price,
       differences: [],
+      progress: await loadProgress(),
     }),
     readOrderInvoices: async () =>
       books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),

@@ -1,4 +1,5 @@
 import type { Simulators } from '@dealbridge/simulators';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createHoldWatch } from '../../src/activities/deals/watch-hold.js';
 import { createMasterDataCreation, createMasterDataLookups } from '../../src/activities/masters/deal-master-data.js';
@@ -74,7 +75,10 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     matching,
     companyId,
     previewer: createPreviewer({ dataverse, companyOf: async () => businessCentral, ledger }, rules),
-    ...createDataverseActivities({ ...common, dataverse, companies, rules: rulesOfRecords }),
+    ...createDataverseActivities({
+      ...{ ...common, dataverse, companies, rules: rulesOfRecords },
+      claimDeal: createClaimDeal({ ledger }),
+    }),
     ...createHoldWatch({ dataverse, ledger, companies, rules: rulesOfRecords }),
     ...createMasterDataLookups(dependencies),
     ...createMasterDataCreation(dependencies),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Invoice } from '../../src/deal/business-central-document.js';
@@ -50,6 +51,7 @@ export async function openSalesCounter(): Promise<SalesCounter> {
             throw new Error('no company is chosen here');
           },
         },
+        claimDeal: createClaimDeal({ ledger }),
         ambiguityWindowMs: 60_000,
       }),
     async post() {

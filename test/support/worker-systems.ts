@@ -11,7 +11,7 @@ import { createKeyLine } from '../../src/secrets/keys.js';
 import { openSystems } from '../../src/worker/systems.js';
 import { secretSettingsFor, settingsFor } from '../../tools/stage/settings.js';
 import type { Counter } from './business-central.js';
-import { unchanged } from './posting.js';
+import { loadProgressOf, unchanged } from './posting.js';
 
 const WEBHOOK_SECRET = 'a-webhook-secret-for-tests';
 
@@ -51,7 +51,7 @@ export async function openWorkerSystems(counter: Counter, options: WorkerSystems
     dataverse: systems.dataverse,
     companyId: systems.first.companyId,
     setSecret,
-    posting: createPostingSteps({ ...steps, ...unchanged }),
+    posting: createPostingSteps({ ...steps, ...unchanged, loadProgress: loadProgressOf(steps) }),
     createDraft: ({ recordId, revision }: WonDeal) =>
       drafts.createDraft({
         ...counter.context,

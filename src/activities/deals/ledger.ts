@@ -1,28 +1,19 @@
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, type DraftFacts, findApproverMisfit } from '../../deal/approval.js';
-import { readStatus } from '../../deal/business-central-document.js';
-import type { DocumentKind, Figures, RecordRef } from '../../deal/deal.js';
+import type { Figures, RecordRef } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
-import { InternalError } from '../../deal/errors.js';
-import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
 import type { Problem } from '../../deal/holds.js';
 import { writeKey } from '../../deal/ids.js';
-import type { LanesByCompany } from '../../deal/lanes.js';
 import type { Notice } from '../../deal/notices.js';
-import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
-import type { CompanyContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
-import type { StoredDocument } from '../../ledger/deals/documents.js';
-import type { KnownDraft } from '../../ledger/deals/intents.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
-import type { CustomerOfDeal, SourceRecord } from '../../ledger/deals/records.js';
-import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
-import type { Rules } from '../../mapping/rules/rules.js';
-import type { ProductRef } from '../masters/deal-master-data.js';
+import type { CustomerOfDeal } from '../../ledger/deals/records.js';
 import { checkDecision, type DecisionCheck } from './check-decision.js';
+import type { ClaimDeal } from './claim.js';
+import type { LoadProgress } from './progress.js';
 
 export interface StateChange {
   readonly recordId: string;
@@ -49,52 +40,6 @@ export interface RecordedState {
   readonly isVoid: true;
 }
 
-export interface Masters {
-  readonly customer: { readonly id: string; readonly number: string } | undefined;
-  readonly unknownProducts: readonly ProductRef[];
-}
-
-export interface ClaimInput extends CompanyContext {
-  readonly recordId: string;
-  readonly revision: string;
-  readonly ancestors: readonly string[];
-  readonly accountId: string;
-  readonly products: readonly ProductRef[];
-}
-
-/** Where a deal stands when a run of it begins or wakes. */
-export interface DealProgress {
-  readonly state: DealState;
-  /** Where its document is, or would be. */
-  readonly companyId: string;
-  readonly isHandedOver: boolean;
-  readonly revision: string | undefined;
-  readonly documentId: string | undefined;
-  readonly documentKind: DocumentKind;
-  /** No further invoice will come. */
-  readonly isClosed: boolean;
-  readonly draftVersion: number;
-  readonly settleMs: number;
-  /** The draft that the next step goes on with; undefined when there is none, or only one that is finished. */
-  readonly draft?: KnownDraft;
-  /** The posted invoices of the deal, each with what Sales still has to learn. */
-  readonly invoices: readonly InvoiceProgress[];
-  readonly writesColumns: boolean;
-  readonly closesOrder: boolean;
-  /** Whether decisions by signal count that nobody sealed. */
-  readonly takesUnsealedDecisions: boolean;
-  /** Of the companies with an app registration of their own; absent where there is none. */
-  readonly lanes?: LanesByCompany;
-}
-
-export interface InvoiceProgress {
-  readonly id: string;
-  readonly number: string;
-  readonly status: InvoiceStatus;
-  /** `row`: Sales has no row of it yet; `update`: it has an older one; `nothing`: all is reported. */
-  readonly missing: 'row' | 'update' | 'nothing';
-}
-
 /** One of several confirmations of the same figures. */
 export interface GivenApproval {
   readonly recordId: string;
@@ -105,83 +50,26 @@ export interface GivenApproval {
   readonly approval: Approval;
 }
 
-export type ClaimAnswer =
-  | { readonly kind: 'carrier'; readonly masters: Masters }
-  | { readonly kind: 'superseded'; readonly by: string }
-  | {
-      readonly kind: 'already-handed-over';
-      readonly by: string;
-      /** What this record would hand over otherwise: money that would never be invoiced, or was invoiced too much. */
-      readonly differences: readonly string[];
-    };
-
 export interface LedgerActivityDependencies {
-  readonly ledger: DealLedger & LinkLedger & AuditLedger;
-  /** The company of records that no rule sends elsewhere. */
-  readonly companyId: string;
-  readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
+  readonly ledger: DealLedger & AuditLedger;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
-  /** Whether decisions by signal count that nobody sealed. */
-  readonly takesUnsealedDecisions: boolean;
-  /** Undefined where all companies share one app registration. */
-  readonly findLanes: () => Promise<LanesByCompany | undefined>;
+  readonly loadProgress: LoadProgress;
+  readonly claimDeal: ClaimDeal;
   /** The one function that starts a deal, whoever asks for it. */
   readonly startDeal: (ref: RecordRef) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
-export function createLedgerActivities(dependencies: LedgerActivityDependencies) {
-  const { ledger, companyId: ofTheRest, rules, startDeal, decisions, takesUnsealedDecisions } = dependencies;
-
-  async function findMasters({ companyId, accountId, products }: ClaimInput): Promise<Masters> {
-    const productIds = products.map((product) => product.productId);
-    const [customers, items] = await Promise.all([
-      ledger.findLinks('customer', companyId, [accountId]),
-      productIds.length > 0 ? ledger.findLinks('item', companyId, productIds) : new Map(),
-    ]);
-    const customer = customers.get(accountId);
-    return {
-      customer: customer && { id: customer.bcId, number: customer.bcNumber },
-      unknownProducts: products.filter((product) => !items.has(product.productId)),
-    };
-  }
-
-  /** The content of both records, each at the revision that is handed over. */
-  async function compareWith(carrierId: string, { recordId, revision }: ClaimInput): Promise<string[]> {
-    const { revision: handedOver } = await ledger.getRecord(carrierId);
-    if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
-    return findHandOverDifferences(
-      await ledger.getDeal(carrierId, handedOver),
-      await ledger.getDeal(recordId, revision),
-    );
-  }
-
+export function createLedgerActivities({
+  ledger,
+  startDeal,
+  decisions,
+  loadProgress,
+  claimDeal,
+}: LedgerActivityDependencies) {
   return {
-    async loadDealProgress({ recordId, table }: RecordRef): Promise<DealProgress> {
-      const [record, documents] = await Promise.all([ledger.getRecord(recordId), ledger.listDocuments(recordId)]);
-      const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
-      const lanes = await dependencies.findLanes();
-      const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
-      return {
-        state: record.state,
-        companyId: record.companyId ?? ofTheRest,
-        isHandedOver: record.isHandedOver,
-        revision: record.revision,
-        documentId: record.documentId,
-        documentKind: record.documentKind,
-        isClosed: record.isClosed,
-        draftVersion: record.draftVersion,
-        // An order shows by its state whether it is locked, so it is read first.
-        settleMs: table === 'salesorder' ? 0 : rules.settleMs,
-        ...(draft && { draft }),
-        invoices: posted.map(toInvoiceProgress),
-        writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
-        closesOrder: table === 'salesorder' && rules.closeOrders,
-        takesUnsealedDecisions,
-        ...(lanes && { lanes }),
-      };
-    },
+    loadDealProgress: loadProgress,
     /** A deal that ended without a document begins again; any other goes on where it is. */
     async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
       const record = await ledger.getRecord(recordId);
@@ -255,18 +143,7 @@ export function createLedgerActivities(dependencies: LedgerActivityDependencies)
       });
       return 'counted';
     },
-    /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
-    async claimDeal(input: ClaimInput): Promise<ClaimAnswer> {
-      const claim = await ledger.claim(input.recordId, input.ancestors);
-      switch (claim.kind) {
-        case 'carrier':
-          return { kind: 'carrier', masters: await findMasters(input) };
-        case 'superseded':
-          return claim;
-        case 'already-handed-over':
-          return { ...claim, differences: await compareWith(claim.by, input) };
-      }
-    },
+    claimDeal,
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */
     async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {
@@ -314,19 +191,3 @@ function toEntry({ actor, action, facts }: NonNullable<StateChange['decision']>)
 }
 
 export type LedgerActivities = ReturnType<typeof createLedgerActivities>;
-
-type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
-
-/** A draft that was posted behind our back says so by its status, or by another number; an invoice that came from the order was posted when it was made. */
-function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
-  if (document.kind !== 'invoice') return false;
-  const { documentId, content } = document;
-  if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
-  return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
-}
-
-function toInvoiceProgress({ documentId, content, reportedToSales: reported }: StoredInvoice): InvoiceProgress {
-  const payment = toPaymentStatus(content);
-  const missing = reported === undefined ? 'row' : isSamePaymentStatus(reported, payment) ? 'nothing' : 'update';
-  return { id: documentId, number: payment.number, status: payment.status, missing };
-}

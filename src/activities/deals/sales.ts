@@ -33,6 +33,7 @@ import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
+import type { ClaimAnswer, ClaimDeal } from './claim.js';
 import { toInvoiceColumns, unlessGone } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
@@ -58,6 +59,8 @@ export interface DealSummary extends RecordRef, DealPlace {
   readonly fingerprint: string;
   /** The mapping that its document is made by. */
   readonly mapping: string;
+  /** Whose deal it is, where that was asked together with the reading. */
+  readonly claim?: ClaimAnswer;
 }
 
 interface DealPlace {
@@ -86,6 +89,7 @@ export interface DataverseActivityDependencies {
   readonly clock: Clock;
   readonly rules: Pick<RulesOfRecords, 'toHandOver' | 'ofDocument' | 'today'>;
   readonly companies: Pick<Companies, 'choose'>;
+  readonly claimDeal: ClaimDeal;
   /** Dataverse ends a request after two minutes; a write may land until then. */
   readonly ambiguityWindowMs: number;
 }
@@ -117,8 +121,11 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   };
 
   return {
-    /** A record that is gone by now, or that a hint named and nobody ever had, counts as dead. */
-    async readDeal({ table, recordId }: RecordRef): Promise<DealSummary> {
+    /**
+     * A record that is gone by now, or that a hint named and nobody ever had, counts as dead. One that is won, stands still
+     * and is the last of its lineage is claimed in the same step, if `claims` says so.
+     */
+    async readDeal({ table, recordId, claims }: RecordRef & { readonly claims?: true }): Promise<DealSummary> {
       const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
       const readAt = dependencies.clock.now().toISOString();
       const read = await toTemporalFailures(async () => {
@@ -131,7 +138,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
         }
       });
       if (!read) return toNothing({ table, recordId }, rules);
-      return { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
+      const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
+      return claims && canBeClaimed(deal) ? { ...deal, claim: await dependencies.claimDeal(deal) } : deal;
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
@@ -308,6 +316,11 @@ function toProducts(deal: WonDeal, rules: Rules): ProductRef[] {
     number,
     ...(isItemByRule(number, numberInSales(deal, line), rules) && { isByRule: true as const }),
   }));
+}
+
+/** An order that is still being changed is read until it stands still. */
+function canBeClaimed({ state, descendants, table, settleMs }: DealSummary): boolean {
+  return state === 'won' && descendants.length === 0 && (table !== 'salesorder' || settleMs === 0);
 }
 
 function isGone(error: unknown): boolean {

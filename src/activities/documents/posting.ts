@@ -4,9 +4,11 @@ import { isAlreadyPosted } from '../../clients/business-central/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
+import type { RecordRef } from '../../deal/deal.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
+import type { DealProgress, LoadProgress } from '../deals/progress.js';
 import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { type PostInput, type PostingDependencies, type PostOutcome, postOnce } from './confirmed-write.js';
@@ -26,6 +28,8 @@ export interface PostedInvoice {
   readonly total: string;
   /** From what was confirmed; none when nobody had confirmed it here. */
   readonly differences: readonly PostedDifference[];
+  /** Where the deal stands with it. */
+  readonly progress: DealProgress;
 }
 
 /** One invoice of an order, as the workflow sees it. */
@@ -47,7 +51,7 @@ interface OrderRef extends CompanyContext {
   readonly orderId: string;
 }
 
-export function createPostingSteps(dependencies: PostingDependencies) {
+export function createPostingSteps(dependencies: PostingDependencies & { readonly loadProgress: LoadProgress }) {
   const { businessCentral, ledger, ambiguityWindowMs } = dependencies;
   const ports = createDocumentPorts(businessCentral);
 
@@ -97,14 +101,15 @@ export function createPostingSteps(dependencies: PostingDependencies) {
 
     /** @param input `isConfirmed`: it was posted by us, so that it must be what the ledger has of it */
     async readPosted({
+      table,
       recordId,
       invoiceId,
       isConfirmed,
-    }: CompanyContext & {
-      readonly recordId: string;
-      readonly invoiceId: string;
-      readonly isConfirmed: boolean;
-    }): Promise<PostedInvoice> {
+    }: CompanyContext &
+      RecordRef & {
+        readonly invoiceId: string;
+        readonly isConfirmed: boolean;
+      }): Promise<PostedInvoice> {
       // By our number, which costs no more than by its id and shows at once whether there is another (I1).
       const found = await toTemporalFailures(() => businessCentral.findInvoices(recordId));
       const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
@@ -118,7 +123,8 @@ export function createPostingSteps(dependencies: PostingDependencies) {
       await ledger.saveDocument(recordId, 'invoice', invoice);
       await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number });
       const { id, number, status, includingTax: total } = invoice;
-      return { id, number, status, total, differences };
+      const progress = await dependencies.loadProgress({ table, recordId });
+      return { id, number, status, total, differences, progress };
     },
 
     /**

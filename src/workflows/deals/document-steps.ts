@@ -1,4 +1,5 @@
 import { log } from '@temporalio/workflow';
+import type { DealProgress } from '../../activities/deals/progress.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { PostInput, PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { ConvertOutcome } from '../../activities/documents/conversion.js';
@@ -56,8 +57,8 @@ interface Posting {
   post(drafted: DraftedDeal, mustLookUp: boolean): Promise<PostOutcome>;
   /** Whether somebody posted it in Business Central; `found` is what {@link readDraft} has just found. */
   isPostedByHand(drafted: DraftedDeal, found: Draft | undefined): Promise<boolean>;
-  /** Reads what posting has made of it. */
-  readResult(handlers: DealHandlers, drafted: DraftedDeal, isPostedByHand: boolean): Promise<void>;
+  /** Reads what posting has made of it. @returns where the deal stands, if that was asked in the same step */
+  readResult(handlers: DealHandlers, drafted: DraftedDeal, isPostedByHand: boolean): Promise<DealProgress | undefined>;
 }
 
 export function postingOf({ policy }: DealSummary): Posting {
@@ -83,12 +84,14 @@ const INVOICE: Posting = {
   isPostedByHand: async (_drafted, found) => found?.isPosted ?? false,
   async readResult(handlers, { deal, draft }, isPostedByHand) {
     await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
+    const { table } = deal;
     const invoice = await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...placeOf(deal), invoiceId: draft.id, isConfirmed: !isPostedByHand }),
+      businessCentral.readPosted({ ...placeOf(deal), table, invoiceId: draft.id, isConfirmed: !isPostedByHand }),
     );
     const alarms = invoice.differences.filter(({ kind }) => kind === 'alarm');
     if (alarms.length > 0) log.error('posted otherwise than confirmed', { causes: alarms.map(({ cause }) => cause) });
     handlers.show({ invoiceNumber: invoice.number });
+    return invoice.progress;
   },
 };
 
@@ -109,12 +112,13 @@ const ORDER: Posting = {
   async readResult(handlers, { deal, draft }) {
     if (deal.policy.orderPosting !== 'ship-and-invoice') {
       await handlers.move('left-to-warehouse', 'the warehouse ships and invoices');
-      return;
+      return undefined;
     }
     await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
       businessCentral.readOrderInvoices({ ...placeOf(deal), orderId: draft.id, isComplete: false }),
     );
+    return undefined;
   },
 };
 

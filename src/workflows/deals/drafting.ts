@@ -1,5 +1,6 @@
 import { sleep } from '@temporalio/workflow';
-import type { DealProgress, Masters } from '../../activities/deals/ledger.js';
+import type { Masters } from '../../activities/deals/claim.js';
+import type { DealProgress } from '../../activities/deals/progress.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
@@ -69,12 +70,12 @@ function readRecord(handlers: DealHandlers, ref: RecordRef, { revision }: DraftO
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */
 async function readSettled(handlers: DealHandlers, ref: RecordRef): Promise<DealSummary> {
-  let deal = await dataverse.readDeal(ref);
+  let deal = await dataverse.readDeal({ ...ref, claims: true });
   handlers.hasRead(deal.revision);
   if (ref.table !== 'salesorder') return deal;
   for (let time = 0; time < MAX_READINGS && deal.state === 'won' && deal.settleMs > 0; time += 1) {
     await sleep(deal.settleMs);
-    const again = await dataverse.readDeal(ref);
+    const again = await dataverse.readDeal({ ...ref, claims: true });
     handlers.hasRead(again.revision);
     if (again.revision === deal.revision) return again;
     deal = again;
@@ -113,7 +114,7 @@ async function resolveCarrier(
   deal: DealSummary,
   hasDraft: boolean,
 ): Promise<CarrierResolution> {
-  const { recordId, revision, ancestors, products } = deal;
+  const { recordId } = deal;
   if (deal.state === 'dead') {
     await ledger.releaseClaims({ recordId });
     await handlers.move('cancelled', 'cancelled in Sales', { endedBy: 'Sales' });
@@ -125,14 +126,7 @@ async function resolveCarrier(
   }
   // Who has a draft carries the deal already; a record after it is already handed over.
   if (deal.descendants.length > 0 && !hasDraft) return { kind: 'not-ours', result: await supersede(handlers, deal) };
-  const claim = await ledger.claimDeal({
-    companyId: deal.context.companyId,
-    recordId,
-    revision,
-    ancestors,
-    accountId: deal.customer?.accountId ?? '',
-    products,
-  });
+  const claim = deal.claim ?? (await ledger.claimDeal(deal));
   if (claim.kind === 'carrier') return { kind: 'ours', masters: claim.masters };
   if (claim.kind === 'already-handed-over' && claim.differences.length > 0) {
     await tellSeller(deal);

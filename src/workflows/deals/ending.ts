@@ -1,5 +1,5 @@
 import { continueAsNew, sleep } from '@temporalio/workflow';
-import type { DealProgress } from '../../activities/deals/ledger.js';
+import type { DealProgress } from '../../activities/deals/progress.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
 import { businessCentral, ledger } from '../activity-options.js';

@@ -1,4 +1,4 @@
-import type { DealProgress, InvoiceProgress } from '../../activities/deals/ledger.js';
+import type { DealProgress, InvoiceProgress } from '../../activities/deals/progress.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { isZero } from '../../deal/money.js';
 import type { Notice } from '../../deal/notices.js';
@@ -18,10 +18,14 @@ export async function followDeal(
   ref: RecordRef,
   /** Which sides may hold changes that nobody has read yet. */
   missed: { readonly record: boolean; readonly invoices: boolean },
+  /** Read a moment ago; what has come since is among `missed`. */
+  known?: DealProgress,
 ): Promise<HandOverResult> {
   let { record: mustReadRecord, invoices: mustReadInvoices } = missed;
+  let last = known;
   for (;;) {
-    const progress = await loadProgress(handlers, ref);
+    const progress = last ?? (await loadProgress(handlers, ref));
+    last = undefined;
     if (mustReadRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
     const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
     const { invoices } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
@@ -44,7 +48,7 @@ export async function checkResults(handlers: DealHandlers, ref: RecordRef, progr
   const { companyId, documentId } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
     await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ companyId, recordId, invoiceId: documentId, isConfirmed: false }),
+      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: false }),
     );
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>

@@ -1,5 +1,5 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { DealProgress } from '../../activities/deals/ledger.js';
+import type { DealProgress } from '../../activities/deals/progress.js';
 import type { PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { ledger } from '../activity-options.js';
@@ -163,12 +163,13 @@ async function writeBack(
   const { documentKind, orderPosting } = drafted.deal.policy;
   // Of an order that was posted by hand only its invoices are left, and they are read next.
   const isOrderByHand = isPostedByHand && documentKind === 'order';
+  let known: DealProgress | undefined;
   if (isOrderByHand) await handlers.move('posted', 'reading the invoices of the order', { alreadyRecorded: true });
-  else await postingOf(drafted.deal).readResult(handlers, drafted, isPostedByHand);
+  else known = await postingOf(drafted.deal).readResult(handlers, drafted, isPostedByHand);
   const { ofRecord, ofInvoices } = handlers.takePendingChanges();
   // An order that the warehouse has just got holds no invoice; one that we posted is gone or has some.
   const isPostedOrder = documentKind === 'order' && (orderPosting === 'ship-and-invoice' || isPostedByHand);
-  const followed = await followDeal(handlers, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder });
+  const followed = await followDeal(handlers, ref, { record: ofRecord, invoices: ofInvoices || isPostedOrder }, known);
   return endRun(handlers, ref, followed);
 }
 

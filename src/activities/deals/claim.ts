@@ -1,0 +1,72 @@
+import { InternalError } from '../../deal/errors.js';
+import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
+import type { CompanyContext } from '../../deal/step-context.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
+import type { ProductRef } from '../masters/deal-master-data.js';
+
+export interface Masters {
+  readonly customer: { readonly id: string; readonly number: string } | undefined;
+  readonly unknownProducts: readonly ProductRef[];
+}
+
+/** A deal as it was read. */
+export interface ClaimInput {
+  readonly recordId: string;
+  readonly revision: string;
+  readonly ancestors: readonly string[];
+  readonly products: readonly ProductRef[];
+  readonly customer: { readonly accountId: string } | undefined;
+  readonly context: CompanyContext;
+}
+
+export type ClaimAnswer =
+  | { readonly kind: 'carrier'; readonly masters: Masters }
+  | { readonly kind: 'superseded'; readonly by: string }
+  | {
+      readonly kind: 'already-handed-over';
+      readonly by: string;
+      /** What this record would hand over otherwise: money that would never be invoiced, or was invoiced too much. */
+      readonly differences: readonly string[];
+    };
+
+/** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
+export type ClaimDeal = (input: ClaimInput) => Promise<ClaimAnswer>;
+
+export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & LinkLedger }): ClaimDeal {
+  async function findMasters({ context: { companyId }, customer, products }: ClaimInput): Promise<Masters> {
+    const accountId = customer?.accountId ?? '';
+    const productIds = products.map((product) => product.productId);
+    const [customers, items] = await Promise.all([
+      ledger.findLinks('customer', companyId, [accountId]),
+      productIds.length > 0 ? ledger.findLinks('item', companyId, productIds) : new Map(),
+    ]);
+    const known = customers.get(accountId);
+    return {
+      customer: known && { id: known.bcId, number: known.bcNumber },
+      unknownProducts: products.filter((product) => !items.has(product.productId)),
+    };
+  }
+
+  /** The content of both records, each at the revision that is handed over. */
+  async function compareWith(carrierId: string, { recordId, revision }: ClaimInput): Promise<string[]> {
+    const { revision: handedOver } = await ledger.getRecord(carrierId);
+    if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
+    return findHandOverDifferences(
+      await ledger.getDeal(carrierId, handedOver),
+      await ledger.getDeal(recordId, revision),
+    );
+  }
+
+  return async (input) => {
+    const claim = await ledger.claim(input.recordId, input.ancestors);
+    switch (claim.kind) {
+      case 'carrier':
+        return { kind: 'carrier', masters: await findMasters(input) };
+      case 'superseded':
+        return claim;
+      case 'already-handed-over':
+        return { ...claim, differences: await compareWith(claim.by, input) };
+    }
+  };
+}

@@ -1,0 +1,103 @@
+import { readStatus } from '../../deal/business-central-document.js';
+import type { DocumentKind, RecordRef } from '../../deal/deal.js';
+import type { LanesByCompany } from '../../deal/lanes.js';
+import { type InvoiceStatus, isSamePaymentStatus, toPaymentStatus } from '../../deal/payment-status.js';
+import type { DealState } from '../../deal/states.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { StoredDocument } from '../../ledger/deals/documents.js';
+import type { KnownDraft } from '../../ledger/deals/intents.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
+import type { Rules } from '../../mapping/rules/rules.js';
+
+/** Where a deal stands when a run of it begins or wakes. */
+export interface DealProgress {
+  readonly state: DealState;
+  /** Where its document is, or would be. */
+  readonly companyId: string;
+  readonly isHandedOver: boolean;
+  readonly revision: string | undefined;
+  readonly documentId: string | undefined;
+  readonly documentKind: DocumentKind;
+  /** No further invoice will come. */
+  readonly isClosed: boolean;
+  readonly draftVersion: number;
+  readonly settleMs: number;
+  /** The draft that the next step goes on with; undefined when there is none, or only one that is finished. */
+  readonly draft?: KnownDraft;
+  /** The posted invoices of the deal, each with what Sales still has to learn. */
+  readonly invoices: readonly InvoiceProgress[];
+  readonly writesColumns: boolean;
+  readonly closesOrder: boolean;
+  /** Whether decisions by signal count that nobody sealed. */
+  readonly takesUnsealedDecisions: boolean;
+  /** Of the companies with an app registration of their own; absent where there is none. */
+  readonly lanes?: LanesByCompany;
+}
+
+export interface InvoiceProgress {
+  readonly id: string;
+  readonly number: string;
+  readonly status: InvoiceStatus;
+  /** `row`: Sales has no row of it yet; `update`: it has an older one; `nothing`: all is reported. */
+  readonly missing: 'row' | 'update' | 'nothing';
+}
+
+export interface ProgressDependencies {
+  readonly ledger: Pick<DealLedger, 'getRecord' | 'listDocuments' | 'findDraft'>;
+  /** The company of records that no rule sends elsewhere. */
+  readonly companyId: string;
+  readonly rules: Pick<Rules, 'settleMs' | 'hasOpportunityColumns' | 'closeOrders'>;
+  /** Whether decisions by signal count that nobody sealed. */
+  readonly takesUnsealedDecisions: boolean;
+  /** Undefined where all companies share one app registration. */
+  readonly findLanes: () => Promise<LanesByCompany | undefined>;
+}
+
+export type LoadProgress = (ref: RecordRef) => Promise<DealProgress>;
+
+export function createLoadProgress(dependencies: ProgressDependencies): LoadProgress {
+  const { ledger, companyId: ofTheRest, rules, takesUnsealedDecisions, findLanes } = dependencies;
+  return async ({ recordId, table }) => {
+    const [record, documents, lanes] = await Promise.all([
+      ledger.getRecord(recordId),
+      ledger.listDocuments(recordId),
+      findLanes(),
+    ]);
+    const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
+    const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
+    return {
+      state: record.state,
+      companyId: record.companyId ?? ofTheRest,
+      isHandedOver: record.isHandedOver,
+      revision: record.revision,
+      documentId: record.documentId,
+      documentKind: record.documentKind,
+      isClosed: record.isClosed,
+      draftVersion: record.draftVersion,
+      // An order shows by its state whether it is locked, so it is read first.
+      settleMs: table === 'salesorder' ? 0 : rules.settleMs,
+      ...(draft && { draft }),
+      invoices: posted.map(toInvoiceProgress),
+      writesColumns: table === 'opportunity' && rules.hasOpportunityColumns,
+      closesOrder: table === 'salesorder' && rules.closeOrders,
+      takesUnsealedDecisions,
+      ...(lanes && { lanes }),
+    };
+  };
+}
+
+type StoredInvoice = Extract<StoredDocument, { readonly kind: 'invoice' }>;
+
+/** A draft that was posted behind our back says so by its status, or by another number; an invoice that came from the order was posted when it was made. */
+function isPosted(record: SourceRecord, document: StoredDocument): document is StoredInvoice {
+  if (document.kind !== 'invoice') return false;
+  const { documentId, content } = document;
+  if (documentId !== record.documentId) return record.documentKind === 'order' && content.orderId === record.documentId;
+  return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
+}
+
+function toInvoiceProgress({ documentId, content, reportedToSales: reported }: StoredInvoice): InvoiceProgress {
+  const payment = toPaymentStatus(content);
+  const missing = reported === undefined ? 'row' : isSamePaymentStatus(reported, payment) ? 'nothing' : 'update';
+  return { id: documentId, number: payment.number, status: payment.status, missing };
+}
