@@ -112,20 +112,24 @@ export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
 /** Until it is resumed nothing of the flow is read or carried. @returns the companies that it runs for */
 export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<string[]> {
   const pause = `UPDATE flows SET paused_at = coalesce(paused_at, now()), paused_by = coalesce(paused_by, $2)
-    WHERE flow = $1 RETURNING company_id`;
+    WHERE flow = $1 RETURNING flow, company_id`;
   return companiesOf(db, pause, [flow, by]);
 }
 
 export async function resumeFlow(db: Queryable, flow: FlowName): Promise<string[]> {
-  return companiesOf(db, 'UPDATE flows SET paused_at = NULL, paused_by = NULL WHERE flow = $1 RETURNING company_id', [
-    flow,
-  ]);
+  return companiesOf(
+    db,
+    'UPDATE flows SET paused_at = NULL, paused_by = NULL WHERE flow = $1 RETURNING flow, company_id',
+    [flow],
+  );
 }
 
 async function companiesOf(db: Queryable, change: string, values: readonly unknown[]): Promise<string[]> {
-  const rows = await db.query<{ company_id: string }>(change, values);
-  return rows.rows.map(({ company_id }) => company_id);
+  const rows = await selectRows(db, companyRow, change, values);
+  return rows.map(({ company_id }) => company_id);
 }
+
+const companyRow = rowsOf('flows', ['flow', 'company_id'], { flow: z.enum(FLOWS), company_id: textColumn });
 
 export interface NotedChoice {
   readonly flow: FlowName;
