@@ -85,6 +85,34 @@ COMMENT ON COLUMN claims.record_id IS 'The claimed record: the carrier itself, o
 COMMENT ON COLUMN claims.carrier_id IS 'The record that carries the deal.';
 COMMENT ON COLUMN claims.state IS 'claimed; drafting: it cannot be taken over any more; yielded: a descendant took it over.';
 
+-- I1 in one round trip: a record and its ancestors for one carrier. An ancestor that has only claimed yields; one that is
+-- drafting has handed this record over already. Two orders of one opportunity are two deals: siblings share no claim.
+CREATE FUNCTION claim_deal(carrier uuid, ancestors uuid[], OUT kind text, OUT by_record uuid) LANGUAGE plpgsql AS $$
+DECLARE
+  one uuid;
+BEGIN
+  -- In one order everywhere, so that two claims of one lineage wait for each other instead of dead-locking.
+  FOR one IN SELECT unnest(carrier || ancestors) ORDER BY 1 LOOP
+    PERFORM pg_advisory_xact_lock(hashtextextended(one::text, 0));
+  END LOOP;
+  SELECT carrier_id INTO by_record FROM claims
+    WHERE record_id = carrier AND carrier_id <> carrier AND state <> 'yielded' LIMIT 1;
+  IF FOUND THEN
+    kind := 'superseded';
+    RETURN;
+  END IF;
+  SELECT record_id INTO by_record FROM claims
+    WHERE record_id = ANY(ancestors) AND carrier_id = record_id AND state = 'drafting' LIMIT 1;
+  IF FOUND THEN
+    kind := 'already-handed-over';
+    RETURN;
+  END IF;
+  UPDATE claims SET state = 'yielded' WHERE record_id = ANY(ancestors) AND carrier_id = record_id AND state = 'claimed';
+  INSERT INTO claims (record_id, carrier_id, state) SELECT unnest(carrier || ancestors), carrier, 'claimed'
+    ON CONFLICT (record_id, carrier_id) DO NOTHING;
+  kind := 'carrier';
+END $$;
+
 -- I1 in one round trip: the lock first, then the claim as it is by then. Returns the External Document No. that the deal
 -- has from here on: the wanted one the first time, and then for good. Null when the deal was taken over.
 CREATE FUNCTION start_drafting(carrier uuid, wanted text) RETURNS text LANGUAGE plpgsql AS $$

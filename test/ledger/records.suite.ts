@@ -67,7 +67,6 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
         { kind: 'invoiced', invoiceNumber: '103001' },
         { kind: 'customer', customerNumber: 'C10001' },
         { kind: 'wanted-mapping', mapping: 'wanted' },
-        { kind: 'closed' },
         { kind: 'draft-gone' },
       ] as const satisfies readonly RecordChange[]) {
         expect(await recordAfter(HELD, change), change.kind).toMatchObject({
@@ -103,7 +102,12 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       }
       expect(await recordAfter({ kind: 'invoiced', invoiceNumber: '1, 2' })).toMatchObject({ invoiceNumber: '1, 2' });
       expect(await recordAfter({ kind: 'customer', customerNumber: 'C7' })).toMatchObject({ customerNumber: 'C7' });
-      expect(await recordAfter({ kind: 'closed' })).toMatchObject({ isClosed: true, state: 'seen' });
+      const closed = { kind: 'state', state: 'written-back', isClosed: true, invoiceNumber: '1, 2' } as const;
+      expect(await recordAfter(closed, { kind: 'state', state: 'written-back' })).toMatchObject({
+        isClosed: true,
+        invoiceNumber: '1, 2',
+        state: 'written-back',
+      });
       const wanted = { kind: 'wanted-mapping', mapping: 'wanted' } as const;
       expect(await recordAfter(wanted)).toMatchObject({ wantedMapping: 'wanted' });
       expect((await recordAfter(wanted, { kind: 'wanted-mapping', mapping: undefined })).wantedMapping).toBeUndefined();
@@ -150,7 +154,10 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
 
     it('several changes are one: all of them, or none', async () => {
       const recordId = await register();
-      await ledger.change(recordId, [POSTED, { kind: 'closed' }, { kind: 'invoiced', invoiceNumber: '103001' }]);
+      await ledger.change(recordId, [
+        { ...POSTED, isClosed: true },
+        { kind: 'invoiced', invoiceNumber: '103001' },
+      ]);
       expect(await ledger.getRecord(recordId)).toMatchObject({
         state: 'posted',
         isClosed: true,

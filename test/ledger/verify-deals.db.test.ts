@@ -62,7 +62,7 @@ async function writeBack(): Promise<{ recordId: string; documentId: string }> {
   await confirm(recordId);
   await ledger.recordOutcome({
     recordId,
-    change: [{ kind: 'posted' }, { kind: 'closed' }],
+    change: { kind: 'posted', isClosed: true },
     audit: { ...BY_US, action: 'post invoice in Business Central' },
   });
   const number = `INV-${documentId.slice(0, 4)}`;

@@ -110,7 +110,7 @@ export function createLedgerActivities({
           action: 'hold',
           facts: { reasons: problems.map(({ reason }) => reason) },
         };
-      await ledger.change(recordId, toChanges(note), decision ? toEntry(decision) : held || undefined);
+      await ledger.change(recordId, toChange(note), decision ? toEntry(decision) : held || undefined);
       return undefined;
     },
     /** What rules for several people ask of a draft, as it was read last. */
@@ -158,21 +158,14 @@ export function createLedgerActivities({
   };
 }
 
-function toChanges(note: StateChange): readonly RecordChange[] {
-  const { isClosed, invoiceNumber } = note;
-  return [
-    toStateChange(note),
-    ...(isClosed ? [{ kind: 'closed' } as const] : []),
-    ...(invoiceNumber ? [{ kind: 'invoiced', invoiceNumber } as const] : []),
-  ];
-}
-
-function toStateChange({ state, problems = [], decision, carrierId, endedBy }: StateChange): RecordChange {
+function toChange(note: StateChange): RecordChange {
+  const { state, problems = [], decision, carrierId, endedBy, isClosed, invoiceNumber } = note;
   const [first] = problems;
   if (first) return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; ') };
   if (isCarried(state) && carrierId) return { kind: 'carried', state, carrierId };
   const by = endedBy ?? (decision && nameOf(decision.actor));
-  return isFinal(state) && by ? { kind: 'ended', state, by } : { kind: 'state', state };
+  if (isFinal(state) && by) return { kind: 'ended', state, by };
+  return { kind: 'state', state, ...(isClosed && { isClosed }), ...(invoiceNumber && { invoiceNumber }) };
 }
 
 function isCarried(state: DealState): state is 'superseded' | 'already-handed-over' {

@@ -92,7 +92,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
             return postInvoice(businessCentral, draft, context);
           },
           outcome: () => ({
-            change: [{ kind: 'posted' }, { kind: 'closed' }],
+            change: { kind: 'posted', isClosed: true },
             facts: { documentId: draft.id, figures: draft.figures },
           }),
         }),

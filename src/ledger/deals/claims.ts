@@ -1,4 +1,6 @@
-import type { Database, Queryable } from '../database.js';
+import { z } from 'zod';
+import { InternalError } from '../../deal/errors.js';
+import type { Queryable } from '../database.js';
 import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
 
 export type ClaimOutcome =
@@ -8,52 +10,29 @@ export type ClaimOutcome =
   /** An ancestor already has a document, or may have one at any moment. */
   | { readonly kind: 'already-handed-over'; readonly by: string };
 
-const claimRow = rowsOf('claims', ['record_id', 'carrier_id'], { record_id: textColumn, carrier_id: textColumn });
+const claimRow = {
+  table: 'claims',
+  key: ['record_id'],
+  schema: z.discriminatedUnion('kind', [
+    z.object({ kind: z.literal('carrier') }),
+    z.object({ kind: z.enum(['superseded', 'already-handed-over']), by_record: textColumn }),
+  ]),
+};
 const numberRow = rowsOf('source_records', ['carrier_id'], {
   carrier_id: textColumn,
   external_number: nullable(textColumn),
 });
 
-/**
- * Claims a record and its ancestors for one carrier in one transaction (I1). An ancestor that has only claimed
- * yields; one that is drafting has handed this record over already. Two orders of one opportunity are two deals: siblings share no claim.
- */
-export function claimDeal(database: Database, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
-  return database.transaction(async (tx) => {
-    await lockRecords(tx, [carrierId, ...ancestors]);
-    const above = await selectRow(
-      tx,
-      claimRow,
-      `SELECT record_id, carrier_id FROM claims WHERE record_id = $1 AND carrier_id <> $1 AND state <> 'yielded' LIMIT 1`,
-      [carrierId],
-    );
-    if (above) return { kind: 'superseded', by: above.carrier_id };
-    const below = ancestors.length > 0 && (await findDrafting(tx, ancestors));
-    if (below) return { kind: 'already-handed-over', by: below.record_id };
-    if (ancestors.length > 0) await yieldClaims(tx, ancestors);
-    await tx.query(
-      `INSERT INTO claims (record_id, carrier_id, state) SELECT unnest($1::uuid[]), $2, 'claimed'
-       ON CONFLICT (record_id, carrier_id) DO NOTHING`,
-      [[carrierId, ...ancestors], carrierId],
-    );
-    return { kind: 'carrier' };
-  });
-}
-
-function findDrafting(tx: Queryable, ancestors: readonly string[]) {
-  return selectRow(
-    tx,
+/** Claims a record and its ancestors for one carrier (I1): migrations/0001-deals.sql says how. */
+export async function claimDeal(db: Queryable, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
+  const row = await selectRow(
+    db,
     claimRow,
-    `SELECT record_id, carrier_id FROM claims WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'drafting' LIMIT 1`,
-    [ancestors],
+    'SELECT $1::text AS record_id, kind, by_record FROM claim_deal($1::uuid, $2::uuid[])',
+    [carrierId, ancestors],
   );
-}
-
-async function yieldClaims(tx: Queryable, ancestors: readonly string[]): Promise<void> {
-  await tx.query(
-    `UPDATE claims SET state = 'yielded' WHERE record_id = ANY($1) AND carrier_id = record_id AND state = 'claimed'`,
-    [ancestors],
-  );
+  if (!row) throw new InternalError(`nothing came of the claim of ${carrierId}`);
+  return row.kind === 'carrier' ? row : { kind: row.kind, by: row.by_record };
 }
 
 /**
@@ -77,9 +56,4 @@ export async function startDrafting(
 /** A deal that ended without a document leaves its lineage to whoever comes next. */
 export async function releaseClaims(db: Queryable, carrierId: string): Promise<void> {
   await db.query('DELETE FROM claims WHERE carrier_id = $1', [carrierId]);
-}
-
-/** In one order everywhere, so that two claims of one lineage wait for each other instead of dead-locking. */
-async function lockRecords(tx: Queryable, recordIds: readonly string[]): Promise<void> {
-  for (const id of [...recordIds].sort()) await tx.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [id]);
 }

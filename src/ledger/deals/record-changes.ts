@@ -14,7 +14,7 @@ import type { RecordedFacts } from './recorded-facts.js';
  * deal/states.ts; here a statement only expects what another run may have changed meanwhile.
  */
 export type RecordChange =
-  | { readonly kind: 'state'; readonly state: DealState }
+  | { readonly kind: 'state'; readonly state: DealState; readonly isClosed?: boolean; readonly invoiceNumber?: string }
   | { readonly kind: 'held'; readonly reason: HoldReason; readonly text: string }
   /** Another record of the lineage carries the deal. */
   | { readonly kind: 'carried'; readonly state: 'superseded' | 'already-handed-over'; readonly carrierId: string }
@@ -25,9 +25,8 @@ export type RecordChange =
   | ({ readonly kind: 'converted' } & MadeDraft)
   /** It is certainly gone; a next one is another write. */
   | { readonly kind: 'draft-gone' }
-  | { readonly kind: 'posted' }
-  /** No further invoice will come. */
-  | { readonly kind: 'closed' }
+  /** `isClosed`: no further invoice will come. */
+  | { readonly kind: 'posted'; readonly isClosed?: boolean }
   /** Several numbers, with commas between them, when an order was invoiced in parts. */
   | { readonly kind: 'invoiced'; readonly invoiceNumber: string }
   /** Undefined: today's, whichever it is. */
@@ -65,7 +64,7 @@ export async function updateRecordBy(
 export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<RecordedFacts> {
   switch (change.kind) {
     case 'state':
-      await recordState(db, recordId, change.state);
+      await recordState(db, recordId, change);
       return {};
     case 'held':
       await recordHold(db, recordId, change);
@@ -87,11 +86,8 @@ export async function updateRecord(db: Queryable, recordId: string, change: Reco
       await recordDraftGone(db, recordId);
       return { isDraftGone: true };
     case 'posted':
-      await recordState(db, recordId, 'posted');
+      await recordState(db, recordId, { ...change, state: 'posted' });
       return { isPosted: true };
-    case 'closed':
-      await recordClosed(db, recordId);
-      return {};
     case 'invoiced':
       await recordInvoices(db, recordId, change.invoiceNumber);
       return {};
@@ -106,21 +102,18 @@ const CLEAR_HOLD = 'hold_reason = NULL, hold_text = NULL, changed_at = now()';
 
 const BEFORE_HAND_OVER: ReadonlySet<DealState> = new Set(STATES_BEFORE_HAND_OVER);
 
-async function recordState(db: Queryable, recordId: string, state: DealState): Promise<void> {
-  if (isHandedOver(state)) return recordHandOver(db, recordId, state);
+async function recordState(
+  db: Queryable,
+  recordId: string,
+  { state, isClosed = false, invoiceNumber }: Omit<Extract<RecordChange, { kind: 'state' }>, 'kind'>,
+): Promise<void> {
   // A run that was reset goes through the first states again; what is handed over stays so whatever a run thinks.
-  const guard = BEFORE_HAND_OVER.has(state) ? 'AND NOT is_handed_over' : '';
-  await db.query(`UPDATE source_records SET state = $2, ${CLEAR_HOLD} WHERE record_id = $1 ${guard}`, [
-    recordId,
-    state,
-  ]);
-}
-
-async function recordHandOver(db: Queryable, recordId: string, state: DealState): Promise<void> {
-  await db.query(`UPDATE source_records SET state = $2, is_handed_over = true, ${CLEAR_HOLD} WHERE record_id = $1`, [
-    recordId,
-    state,
-  ]);
+  await db.query(
+    `UPDATE source_records SET state = $2, is_handed_over = is_handed_over OR $3, is_closed = is_closed OR $4,
+       invoice_number = coalesce($5, invoice_number), ${CLEAR_HOLD}
+     WHERE record_id = $1 AND NOT ($6 AND is_handed_over)`,
+    [recordId, state, isHandedOver(state), isClosed, invoiceNumber ?? null, BEFORE_HAND_OVER.has(state)],
+  );
 }
 
 async function recordHold(
@@ -159,41 +152,38 @@ async function recordEnd(
   ]);
 }
 
-/** The record was read, or an older revision of it recalled. @returns the id of the company where the deal is now */
-export async function recordReading(db: Queryable, deal: WonDeal, reading: Reading): Promise<string> {
-  const { recordId } = deal;
-  const [companyId] = await Promise.all([
-    recordCompany(db, recordId, reading.companyId),
-    recordState(db, recordId, 'reading'),
-    recordRevision(db, deal, reading),
-  ]);
-  return companyId;
-}
-
-async function recordRevision(db: Queryable, deal: WonDeal, { mapping, isRecalled }: Reading): Promise<void> {
+/**
+ * The record was read, or an older revision of it recalled. The deal moves to its company at once only while there is no
+ * document of it, and none may be on its way (I1). @returns the id of the company where the deal is now
+ */
+export async function recordReading(
+  db: Queryable,
+  deal: WonDeal,
+  { mapping, companyId, isRecalled }: Reading,
+): Promise<string> {
+  const { recordId, revision } = deal;
   const figures = isRecalled ? [] : [deal.number, deal.total, deal.currency];
   const [number, total, currency] = figures;
-  await db.query(
-    `UPDATE source_records SET revision = $2, record_number = coalesce($3, record_number),
-       amount = coalesce($4, amount), currency = coalesce($5, currency),
-       mapping_hash = CASE WHEN document_id IS NULL THEN $6 ELSE mapping_hash END, changed_at = now()
-     WHERE record_id = $1`,
-    [deal.recordId, deal.revision, number ?? null, total ?? null, currency ?? null, mapping],
-  );
-}
-
-/** The deal moves to its company at once only while there is no document of it, and none may be on its way (I1). */
-async function recordCompany(db: Queryable, recordId: string, companyId: string): Promise<string> {
   const row = await selectRow(
     db,
     companyRow,
-    `UPDATE source_records SET wanted_company_id = $2, company_id = CASE WHEN company_id IS NOT NULL AND EXISTS (
+    `UPDATE source_records SET revision = $2, record_number = coalesce($3, record_number),
+       amount = coalesce($4, amount), currency = coalesce($5, currency),
+       mapping_hash = CASE WHEN document_id IS NULL THEN $6 ELSE mapping_hash END,
+       state = CASE WHEN is_handed_over THEN state ELSE 'reading' END,
+       hold_reason = CASE WHEN is_handed_over THEN hold_reason END,
+       hold_text = CASE WHEN is_handed_over THEN hold_text END,
+       wanted_company_id = $7, company_id = CASE WHEN company_id IS NOT NULL AND EXISTS (
          SELECT 1 FROM write_intents
          WHERE write_intents.record_id = source_records.record_id AND write_intents.state <> 'not-done'
-           AND write_key = ANY(SELECT unnest($3::text[]) || draft_version)
-       ) THEN company_id ELSE $2 END
+           AND write_key = ANY(SELECT unnest($8::text[]) || draft_version)
+       ) THEN company_id ELSE $7 END,
+       changed_at = now()
      WHERE record_id = $1 RETURNING record_id, company_id`,
-    [recordId, companyId, draftKeys(recordId)],
+    [
+      ...[recordId, revision, number ?? null, total ?? null, currency ?? null],
+      ...[mapping, companyId, draftKeys(recordId)],
+    ],
   );
   if (!row) throw new InternalError(`the ledger does not hold record ${recordId}`);
   return row.company_id;
@@ -248,10 +238,6 @@ async function recordDraftGone(db: Queryable, recordId: string): Promise<void> {
      WHERE record_id = $1`,
     [recordId],
   );
-}
-
-async function recordClosed(db: Queryable, recordId: string): Promise<void> {
-  await db.query('UPDATE source_records SET is_closed = true, changed_at = now() WHERE record_id = $1', [recordId]);
 }
 
 async function recordInvoices(db: Queryable, recordId: string, invoiceNumber: string): Promise<void> {
