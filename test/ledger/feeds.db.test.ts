@@ -6,6 +6,7 @@ import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
 import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { makeOrder, makeQuote } from '../support/documents.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
@@ -174,6 +175,41 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
       await ledger.change(other, { kind: 'state', state: 'settled' });
       expect(await waiting.findOpenRecords([waits, other])).toEqual(new Set([waits]));
+    });
+
+    it('finds the deals that wait with a quote, unless the ledger knows the change already', async () => {
+      const draft = async (
+        kind: 'quote' | 'order',
+        isEnded = false,
+      ): Promise<{ recordId: string; quoteId: string }> => {
+        const [recordId, quoteId] = [randomUUID(), randomUUID()];
+        await ledger.register({ table: 'opportunity', recordId });
+        const content =
+          kind === 'quote'
+            ? makeQuote({ id: quoteId, lastModified: '2026-03-31T12:00:00.5Z' })
+            : makeOrder({ id: quoteId, lastModified: '2026-03-31T12:00:00.5Z' });
+        const made = { documentId: quoteId, documentKind: kind, draftVersion: 1, draftNumber: '1', mapping: 'made' };
+        await ledger.change(recordId, { kind: 'drafted', ...made, customerNumber: 'C10001' });
+        await ledger.saveDocument(recordId, kind, content);
+        if (isEnded) await ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+        return { recordId, quoteId };
+      };
+      const [mine, other, ended, order] = [
+        await draft('quote'),
+        await draft('quote'),
+        await draft('quote', true),
+        await draft('order'),
+      ];
+      const find = async (changes: Parameters<typeof waiting.findDealsOfQuotes>[0]) =>
+        (await waiting.findDealsOfQuotes(changes)).map(({ recordId }) => recordId).sort();
+      const all = [mine, other, ended, order].map(({ quoteId: id }) => ({ id }));
+      const both = [mine.recordId, other.recordId].sort();
+      expect(await find(all)).toEqual(both);
+      expect(await find([{ id: undefined }])).toEqual(expect.arrayContaining(both));
+      const at = (time: string) => [{ id: mine.quoteId, at: time }];
+      expect(await find(at('2026-03-31T12:00:00.500Z'))).toEqual([]);
+      expect(await find(at('2026-03-31T12:00:00.501Z'))).toEqual([mine.recordId]);
+      expect(await waiting.findDealsOfQuotes([{ id: mine.quoteId }])).toEqual([{ table: 'opportunity', ...mine }]);
     });
 
     it('finds the deals held for a customer or item of Business Central by its link, of the right kind of hold', async () => {

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DRAFT_STEPS, writeKey } from '../../src/deal/ids.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
-import { makeInvoice } from '../support/documents.js';
+import { makeInvoice, makeOrder, makeQuote } from '../support/documents.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { signedWith } from '../support/signed-ledger.js';
 import { makeDeal } from '../support/won-deal.js';
@@ -51,6 +52,37 @@ async function draft(): Promise<{ recordId: string; documentId: string }> {
     audit: { ...BY_US, action: 'create draft invoice in Business Central' },
   });
   return { recordId, documentId };
+}
+
+/** A quote that is an order by now; what the trail told of the quote stays true of the quote. */
+async function convert(): Promise<{ recordId: string }> {
+  const [recordId, quoteId, documentId] = [randomUUID(), randomUUID(), randomUUID()];
+  await ledger.register({ table: 'opportunity', recordId });
+  await ledger.saveDeal(makeDeal({ recordId }), { mapping: 'made', companyId: randomUUID() });
+  const key = writeKey(recordId, DRAFT_STEPS.quote, 1);
+  await ledger.openIntent(key, recordId, new Date());
+  const draft = { documentId: quoteId, documentKind: 'quote', draftNumber: 'Q-1', mapping: 'made' } as const;
+  const of = { draftVersion: 1, customerNumber: 'C10001' };
+  const quote = makeQuote({ id: quoteId });
+  const order = makeOrder({ id: documentId });
+  await ledger.recordOutcome({
+    ...{ recordId, writeKey: key, result: quote },
+    change: { kind: 'drafted', ...draft, ...of },
+    document: { kind: 'quote', content: quote },
+    audit: { ...BY_US, action: 'create quote in Business Central' },
+  });
+  await confirm(recordId);
+  expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'quote', documentId: quoteId });
+  await ledger.recordOutcome({
+    ...{ recordId, writeKey: key, result: order, adopted: true },
+    change: { kind: 'converted', ...draft, ...of, documentId, documentKind: 'order', draftNumber: 'S-1' },
+    document: { kind: 'order', content: order },
+    audit: { ...BY_US, action: 'quote became order in Business Central' },
+  });
+  expect(await ledger.findDraft(recordId, 1)).toEqual({ kind: 'order', documentId, isFromQuote: true });
+  const record = { state: 'confirmed', documentKind: 'order', documentId, draftNumber: 'S-1', draftVersion: 1 };
+  expect(await ledger.getRecord(recordId)).toMatchObject(record);
+  return { recordId };
 }
 
 async function confirm(recordId: string): Promise<void> {
@@ -104,6 +136,13 @@ const DEEDS: readonly (readonly [string, () => Promise<{ recordId: string }>, st
   ['another kind of document', draft, record(`document_kind = 'order'`), /^kind of document/],
   ['another number of the draft', draft, record(`draft_number = '9999'`), /^number of the draft: .*'9999'.*'1001'/],
   ['another customer', draft, record(`customer_number = 'C666'`), /^customer: .*'C666', the trail 'C10001'/],
+  ['the quote instead of what it became', convert, record(`document_kind = 'quote'`), /^kind of document/],
+  [
+    'another quote',
+    convert,
+    `UPDATE documents SET own_content = jsonb_set(own_content, '{tax}', '"9"') WHERE record_id = $1 AND kind = 'quote'`,
+    /is not what we wrote/,
+  ],
   ['a draft version of before', draft, record('draft_version = 0'), /^version of the draft/],
   ['another amount', draft, record('amount = amount + 1000'), /^amount: /],
   ['another currency', draft, record(`currency = 'USD'`), /^currency: .*'USD'/],

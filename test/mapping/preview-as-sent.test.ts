@@ -33,6 +33,7 @@ import { sellUnknown } from '../support/unknown-deal.js';
 
 const RULES = readFileSync('test/rules/mapping.yaml', 'utf8');
 const AS_ORDERS = `${RULES}\ndocuments: { opportunityWon: order, quoteWon: order, orderCreated: order, orderSubmitted: order }\n`;
+const AS_QUOTES = `${RULES}\ndocuments: { orderSubmitted: quote }\n`;
 const PLAIN = 'createItems: true\nwriteInAccount: "8400"\nfreightAccount: "8410"\n';
 
 let simulators: Simulators;
@@ -126,7 +127,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
   const input = { ...ref, customerId: customer.id, draftVersion: 1 };
   const kind = deal.policy.documentKind;
   await steps.createDraft({ ...input, kind });
-  const path = kind === 'order' ? '/salesOrders' : '/salesInvoices';
+  const path = { invoice: '/salesInvoices', order: '/salesOrders', quote: '/salesQuotes' }[kind];
   const [sent, ...others] = proxy.posted.slice(before).filter((request) => request.path.split('?')[0]?.endsWith(path));
   expect(others).toEqual([]);
   return { preview, sent: parseLosslessJson(sent?.body ?? 'null') as Record<string, unknown>, customer };
@@ -136,6 +137,7 @@ describe('the document of a preview', () => {
   for (const [kind, yaml] of [
     ['invoice', RULES],
     ['order', AS_ORDERS],
+    ['quote', AS_QUOTES],
   ] as const) {
     it(`is the ${kind} that is sent, of a deal of which Business Central knew nothing`, async () => {
       const sold = await sellUnknown(simulators, createSeller(simulators));

@@ -34,6 +34,16 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     '1:15 confirmation: "sometimes" | automatic or person or an object',
   ],
   [
+    'a document that is none',
+    'documents:\n  opportunityWon: offer\n',
+    '2:19 documents.opportunityWon: "offer" | invoice or order or quote or an object',
+  ],
+  [
+    'a quote that becomes nothing we know',
+    'documents:\n  quoteWon: { quote: shipment }\n',
+    '2:22 documents.quoteWon.quote: "shipment" | one of order, invoice',
+  ],
+  [
     'an amount that is no number',
     'confirmation:\n  automaticBelow: much\n',
     '2:19 confirmation.automaticBelow: "much" | an amount such as 5000.00',

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { toDocumentBody } from '../../src/clients/business-central/document-body.js';
 import { toMasterBody } from '../../src/clients/business-central/master-body.js';
-import type { WonDeal } from '../../src/deal/deal.js';
+import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { toDocument } from '../../src/deal/document.js';
 import { resolveContact, resolveCustomer, resolveItem } from '../../src/mapping/fields/masters.js';
 import { resolveDocument } from '../../src/mapping/fields/resolve.js';
 import { SECTIONS, type Section, TARGETS } from '../../src/mapping/fields/targets.js';
+import { toSentNotes } from '../../src/mapping/plan/plan-document.js';
 import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
@@ -26,7 +27,9 @@ tables:
 type Change = Parameters<typeof makeDeal>[0];
 type Body = Record<string, unknown>;
 
-async function bodyOf(section: Section, deal: WonDeal, yaml: string, kind: 'invoice' | 'order'): Promise<Body> {
+const LINE_SETS = { invoice: 'salesInvoiceLines', order: 'salesOrderLines', quote: 'salesQuoteLines' } as const;
+
+async function bodyOf(section: Section, deal: WonDeal, yaml: string, kind: DocumentKind): Promise<Body> {
   const rules = parseRules(yaml);
   const lookups = knowAll();
   const [line] = deal.lines;
@@ -45,7 +48,7 @@ async function bodyOf(section: Section, deal: WonDeal, yaml: string, kind: 'invo
       const fields = (await resolveDocument(deal, rules.mapping, rules.lines, lookups)).values;
       const body = toDocumentBody(toDocument(deal, 'customer-id', rules.lines, { fields }), kind);
       if (section === 'document') return free(body);
-      const lines = body[kind === 'invoice' ? 'salesInvoiceLines' : 'salesOrderLines'] as Body[];
+      const lines = body[LINE_SETS[kind]] as Body[];
       return free(lines[0] ?? {});
     }
   }
@@ -361,6 +364,8 @@ const ONLY_ORDERS: ReadonlySet<string> = new Set([
   'partialShipping',
 ]);
 
+const ONLY_QUOTES: ReadonlySet<string> = new Set(['documentDate', 'validUntilDate']);
+
 const FIELDS = SECTIONS.flatMap((section) =>
   [...TARGETS[section]]
     .filter(([name]) => !NUMBERS.has(`${section}.${name}`))
@@ -386,7 +391,33 @@ describe('a custom column fills every field that API v2.0 offers', () => {
       },
     });
     const yaml = `mapping: { ${section}: { ${name}: { column: new_column } } }`;
-    const kind = ONLY_ORDERS.has(name) ? 'order' : 'invoice';
+    const kind = ONLY_ORDERS.has(name) ? 'order' : ONLY_QUOTES.has(name) ? 'quote' : 'invoice';
     expect((await bodyOf(section, deal, yaml, kind))[name]).toEqual(expected);
+  });
+});
+
+describe('a quote', () => {
+  it('is sent its own fields alone, and what it lacks is told', async () => {
+    const yaml = `
+mapping:
+  document: { validUntilDate: { column: new_day }, dueDate: { column: new_day }, orderDate: { column: new_day } }
+  line: { shipmentDate: { column: new_day } }
+`;
+    const deal = makeDeal({ extra: { record: { new_day: '2026-03-31', ordernumber: 'SO-7' } } });
+    const body = await bodyOf('document', deal, yaml, 'quote');
+    expect(body).toMatchObject({ validUntilDate: '2026-03-31', dueDate: '2026-03-31' });
+    for (const name of ['orderDate', 'customerPurchaseOrderReference']) expect(body).not.toHaveProperty(name);
+    expect(await bodyOf('line', deal, yaml, 'quote')).not.toHaveProperty('shipmentDate');
+    expect(await bodyOf('line', deal, yaml, 'order')).toHaveProperty('shipmentDate', '2026-03-31');
+    const rules = parseRules(yaml);
+    const { notes } = await resolveDocument(deal, rules.mapping, rules.lines, knowAll());
+    const left = toSentNotes(notes, 'quote').filter(
+      ({ leftOut }) => leftOut === 'is left out: a quote has no such field',
+    );
+    expect(left.map(({ field }) => field).sort()).toEqual([
+      'document.customerPurchaseOrderReference',
+      'document.orderDate',
+      'line 1.shipmentDate',
+    ]);
   });
 });

@@ -1,4 +1,4 @@
-import type { Invoice, InvoiceLine, Order } from '../../src/deal/business-central-document.js';
+import type { Invoice, InvoiceLine, Order, Quote } from '../../src/deal/business-central-document.js';
 
 /** Documents as the client of Business Central gives them, with what a test says instead. */
 
@@ -49,4 +49,8 @@ export function makeOrder(change: Partial<Order> = {}): Order {
     lines: [{ ...LINE, shippedQuantity: '0', invoicedQuantity: '0' }],
     ...change,
   };
+}
+
+export function makeQuote(change: Partial<Quote> = {}): Quote {
+  return { ...HEADER, postingDate: undefined, validUntil: undefined, lines: [LINE], ...change };
 }

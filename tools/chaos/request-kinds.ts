@@ -55,6 +55,12 @@ export const REQUEST_KINDS: readonly RequestKind[] = [
   kind('businessCentral', 'set order discount', 'PATCH', '/salesOrders\\(', 20, { hasEtag: true }),
   kind('businessCentral', 'ship and invoice', 'POST', 'Microsoft\\.NAV\\.shipAndInvoice$', 60, { hasEtag: true }),
   kind('businessCentral', 'delete order', 'DELETE', '/salesOrders\\(', 5, { hasEtag: true }),
+  kind('businessCentral', 'find quote', 'GET', '/salesQuotes\\?', 60),
+  kind('businessCentral', 'read quote', 'GET', '/salesQuotes\\(', 60),
+  kind('businessCentral', 'create quote', 'POST', '/salesQuotes\\?', 30),
+  kind('businessCentral', 'set quote discount', 'PATCH', '/salesQuotes\\(', 10, { hasEtag: true }),
+  kind('businessCentral', 'convert quote', 'POST', 'Microsoft\\.NAV\\.make(Order|Invoice)$', 30, { hasEtag: true }),
+  kind('businessCentral', 'delete quote', 'DELETE', '/salesQuotes\\(', 2, { hasEtag: true }),
   kind('businessCentral', 'read subscriptions', 'GET', '/subscriptions$', 6),
   kind('businessCentral', 'subscribe', 'POST', '/subscriptions$', 6),
 ];

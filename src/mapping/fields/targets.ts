@@ -101,7 +101,7 @@ const DEFINITIONS: Record<Section, string> = {
     'taxGroupCode:C20@taxGroups baseUnitOfMeasureCode:C10@unitsOfMeasure=product.defaultuomid>units ' +
     'generalProductPostingGroupCode:C20@generalProductPostingGroups inventoryPostingGroupCode:C20@inventoryPostingGroups',
   document:
-    'customerPurchaseOrderReference:S35~=ordernumber,quotenumber orderDate:A invoiceDate:A postingDate:A dueDate:A ' +
+    'customerPurchaseOrderReference:S35~=ordernumber,quotenumber orderDate:A invoiceDate:A documentDate:A postingDate:A dueDate:A validUntilDate:A ' +
     'billToCustomerNumber:C20@customers ' +
     'paymentTermsId:G@paymentTerms=paymenttermscode,account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=freighttermscode,account.address1_freighttermscode>shipmentMethods ' +
