@@ -77,7 +77,7 @@ export function createConversionSteps(dependencies: DocumentDependencies & Posti
 
 export type ConversionSteps = ReturnType<typeof createConversionSteps>;
 
-export function conversionKey(recordId: string, quoteId: string): string {
+function conversionKey(recordId: string, quoteId: string): string {
   return writeKey(recordId, `${POST_STEPS.quote}-${quoteId}`);
 }
 

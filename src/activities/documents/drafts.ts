@@ -77,7 +77,7 @@ export function withProvenance<Found extends object>(
   return found && { ...found, made: startedFrom.parse(draftProvenance) };
 }
 
-export const draftProvenance = z.object({ mapping: z.string(), fingerprint: z.string() });
+const draftProvenance = z.object({ mapping: z.string(), fingerprint: z.string() });
 
 /** The same of any document that the ledger keeps with its intent. */
 export const madeOf = z.object({ made: draftProvenance.exactOptional() });
