@@ -1,7 +1,8 @@
-import { mkdirSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { startEmbeddedLedger } from '../ledger/embedded/server.js';
+import { type EmbeddedLedger, startEmbeddedLedger } from '../ledger/embedded/server.js';
 import { rowsOf, selectRow } from '../ledger/read-rows.js';
 import { ensureKeyFile } from '../secrets/key-file.js';
 import { createKeyLine } from '../secrets/keys.js';
@@ -11,7 +12,7 @@ import { createFoundation, type Foundation, openFoundation } from './runtime.js'
 /** Ledger and keys for a set-up that comes before everything else: where `npm start` looks for them, unless others are named. */
 export interface FirstLedger {
   readonly settings: Readonly<Record<string, string>>;
-  /** In memory, for whoever writes nothing. */
+  /** In memory or a copy, for whoever writes nothing. */
   readonly isThrownAway: boolean;
   close(): Promise<void>;
 }
@@ -26,16 +27,33 @@ export async function openFirstLedger(
   const hasKeys = Boolean(env['DEALBRIDGE_KEYS'] ?? env['DEALBRIDGE_KEY_FILE']);
   if (!writesNothing && !(hasLedger && hasKeys)) mkdirSync(data, { recursive: true });
   if (!hasKeys) {
-    if (writesNothing) settings['DEALBRIDGE_KEYS'] = createKeyLine();
+    const keyFile = join(data, 'keys');
+    if (writesNothing && !existsSync(keyFile)) settings['DEALBRIDGE_KEYS'] = createKeyLine();
     else {
-      settings['DEALBRIDGE_KEY_FILE'] = join(data, 'keys');
-      ensureKeyFile(settings['DEALBRIDGE_KEY_FILE']);
+      settings['DEALBRIDGE_KEY_FILE'] = keyFile;
+      ensureKeyFile(keyFile);
     }
   }
   if (hasLedger) return { settings, isThrownAway: false, close: async () => undefined };
-  const embedded = await startEmbeddedLedger(writesNothing ? {} : { dataDir: join(data, 'ledger') });
+  const dataDir = join(data, 'ledger');
+  const embedded = await (writesNothing ? openCopy(dataDir) : startEmbeddedLedger({ dataDir }));
   settings['DATABASE_URL'] = embedded.url;
   return { settings, isThrownAway: writesNothing, close: () => embedded.stop() };
+}
+
+/** Whoever opens a database writes into its folder, also to read what stands there. */
+async function openCopy(dataDir: string): Promise<Pick<EmbeddedLedger, 'url' | 'stop'>> {
+  if (!existsSync(dataDir)) return startEmbeddedLedger();
+  const folder = mkdtempSync(join(tmpdir(), 'dealbridge-ledger-'));
+  const remove = (): void => rmSync(folder, { recursive: true, force: true });
+  try {
+    cpSync(dataDir, folder, { recursive: true });
+    const copy = await startEmbeddedLedger({ dataDir: folder });
+    return { url: copy.url, stop: () => copy.stop().finally(remove) };
+  } catch (error) {
+    remove();
+    throw error;
+  }
 }
 
 const there = rowsOf('pg_class', [], { is_there: z.boolean() });
