@@ -1,5 +1,6 @@
 import type { Vault } from '../ledger/settings/vault.js';
 import type { Config } from '../process/config.js';
+import type { CredentialSource } from '../process/credentials.js';
 import { examineCompany, examinePermissions } from './business-central.js';
 import { examineToken } from './credentials.js';
 import { ok, type StepReport, wrong } from './finding.js';
@@ -36,28 +37,37 @@ export async function tryAnswers(config: Config, vault: Vault): Promise<TriedAns
   });
 }
 
+/** No ledger is open yet, so that only the secret that was given counts. */
+const NO_VAULT: CredentialSource = { findCredentials: async () => [] };
+
 /** One part of the answers, before the others are given. Without its secret nobody can sign in yet. */
 export async function tryPart(
   config: Config,
   part: 'tenant' | 'dataverse' | 'business-central',
 ): Promise<TriedAnswers> {
-  return withSteps(config, undefined, async ({ hosts, tenant, tokens, dataverse, company, known }) => {
-    const [entra, sales, central] = hosts;
-    const byPart = {
-      tenant: [entra, tenant],
-      dataverse: [
-        sales,
-        tokens.dataverse,
-        dataverse,
-        examineSalesReads(dataverse, known),
-        examinePrivileges(dataverse, known),
-      ],
-      'business-central': [central, tokens.company, company, examinePermissions(company, known)],
-    };
-    const reports = await Promise.all(byPart[part].map((step) => step.report()));
-    const missing = await findMissing(config, { tokens, dataverse, company });
-    return { reports, missing: missing.filter((one) => one.part === part).map(({ text }) => text) };
-  });
+  const { dataverse: sales, businessCentral: central } = config;
+  const secret = part === 'dataverse' ? sales.secret : central.secret;
+  return withSteps(
+    config,
+    secret === undefined ? undefined : NO_VAULT,
+    async ({ hosts, tenant, tokens, dataverse, company, known }) => {
+      const [hostOfEntra, hostOfSales, hostOfCentral] = hosts;
+      const byPart = {
+        tenant: [hostOfEntra, tenant],
+        dataverse: [
+          hostOfSales,
+          tokens.dataverse,
+          dataverse,
+          examineSalesReads(dataverse, known),
+          examinePrivileges(dataverse, known),
+        ],
+        'business-central': [hostOfCentral, tokens.company, company, examinePermissions(company, known)],
+      };
+      const reports = await Promise.all(byPart[part].map((step) => step.report()));
+      const missing = await findMissing(config, { tokens, dataverse, company });
+      return { reports, missing: missing.filter((one) => one.part === part).map(({ text }) => text) };
+    },
+  );
 }
 
 /** Looks at what a set-up has made. */
@@ -85,7 +95,11 @@ interface Steps {
   readonly company: ReturnType<typeof examineCompany>;
 }
 
-async function withSteps<T>(config: Config, vault: Vault | undefined, work: (steps: Steps) => Promise<T>): Promise<T> {
+async function withSteps<T>(
+  config: Config,
+  vault: CredentialSource | undefined,
+  work: (steps: Steps) => Promise<T>,
+): Promise<T> {
   const open: { close(): Promise<void> }[] = [];
   const keep = (one: { close(): Promise<void> }): void => {
     open.push(one);

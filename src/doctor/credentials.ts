@@ -7,7 +7,7 @@ import {
 } from '../ledger/settings/vault.js';
 import { type Access, openSystem } from '../process/access.js';
 import type { Config } from '../process/config.js';
-import { createCredentialProvider } from '../process/credentials.js';
+import { type CredentialSource, createCredentialProvider } from '../process/credentials.js';
 import { SealError } from '../secrets/key-ring.js';
 import { type Finding, notChecked, ok, warning, wrong } from './finding.js';
 import { toFinding } from './refusals.js';
@@ -24,7 +24,12 @@ type SystemName = 'dataverse' | 'business-central';
 /** Whatever the settings do not hold is read from the ledger; only then does it need the database. */
 export function examineToken(
   name: SystemName,
-  needs: { readonly config: Step<Config>; readonly vault: Step<Vault>; readonly host: Step; readonly database: Step },
+  needs: {
+    readonly config: Step<Config>;
+    readonly vault: Step<CredentialSource>;
+    readonly host: Step;
+    readonly database: Step;
+  },
 ): Step<Access> {
   const { config: configuration, vault, host, database } = needs;
   return createStep(`token for ${name}`, { config: configuration, vault, host }, async (known) => {

@@ -4,7 +4,7 @@ import type { Throttle } from '../clients/http/throttle.js';
 import type { CompanyPlace } from '../deal/companies.js';
 import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import type { Config } from './config.js';
-import { createCredentialProvider, ensureCredential } from './credentials.js';
+import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
 
 /** How the two systems are reached: address, token and time limit, the same for every process and command. */
 export interface Access {
@@ -52,7 +52,7 @@ export async function openApplications(config: Config, vault: Vault, first: Acce
 /** One of the two alone. @throws ConfigError */
 export async function openSystem(
   config: Config,
-  vault: Vault,
+  vault: CredentialSource,
   name: 'dataverse' | 'business-central',
 ): Promise<Access> {
   const system = name === 'dataverse' ? config.dataverse : config.businessCentral;

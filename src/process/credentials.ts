@@ -12,9 +12,12 @@ const SETTINGS: Partial<Record<CredentialName, string>> = {
   desk: 'DESK_CLIENT_SECRET',
 };
 
+/** The part of the vault that whoever signs in needs. */
+export type CredentialSource = Pick<Vault, 'findCredentials'>;
+
 /** Read afresh at every call. */
 export function createCredentialProvider(
-  vault: Vault,
+  vault: CredentialSource,
   name: CredentialName,
   setting: string | undefined,
 ): CredentialProvider {
