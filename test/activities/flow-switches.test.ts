@@ -91,7 +91,7 @@ describe('what was not carried', () => {
   });
 
   it('and has no row that would take it stays, and says so', async () => {
-    await counter.run('creditMemos', 'flows: { creditMemos: { columns: { number: new_creditmemo } } }');
+    await counter.run('creditMemos', 'flows: { creditMemos: { columns: { number: new_credited } } }');
     await counter.database.query(
       `INSERT INTO flow_rows (flow, company_id, source_id, etag, content, state, reason)
        SELECT flow, company_id, 'memo', '1', '{"version":1,"values":{}}', 'noted', 'several-invoices' FROM flows WHERE flow = 'creditMemos'`,
