@@ -2,6 +2,7 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { invoiceSweepId } from '../../src/deal/business-central-feeds.js';
 import { documentTail, isNumberOf } from '../../src/deal/document-number.js';
+import { STATE_CODES } from '../../src/deal/state-codes.js';
 import { createBookkeeper } from '../support/bookkeeper.js';
 import { createCommand } from '../support/command.js';
 import { createDealer, until } from '../support/deals.js';
@@ -95,6 +96,34 @@ describe('an order that is shipped in three parts', () => {
     await until(() => stage.simulators.dataverse.store.find('salesorder', deal.id)?.['statecode'] === 4);
     await dealer.untilState(deal, 'written-back');
     expect(await stage.ledger.listNotices(deal.id)).toEqual([]);
+  });
+});
+
+describe('a quote that is won in Sales', () => {
+  it('is a quote in Business Central first, then the order of the warehouse, and its invoice comes back', async () => {
+    const deal = stage.simulators.data.documents.find(
+      (other) => other.kind === 'quote' && other.state === STATE_CODES.quote.active && other.freight === '0',
+    );
+    if (!deal) throw new Error('an open quote is needed');
+    await seller.winQuote(deal.id);
+    await dealer.untilState(deal, 'awaiting-shipment');
+    const { company } = stage.simulators.businessCentral;
+    const ofDeal = ({ row }: { readonly row: Row }) => isNumberOf(String(row['externalDocumentNumber']), deal.id);
+    expect([...company.documents.quote.values()].filter(ofDeal)).toEqual([]);
+    const id = String(orderOf(deal)?.row['id']);
+    expect(await stage.ledger.getRecord(deal.id)).toMatchObject({ documentKind: 'order', documentId: id });
+    const actions = (await stage.ledger.readAudit(deal.id)).map(({ action }) => action);
+    expect(actions.filter((action) => action.includes('quote'))).toEqual([
+      'create quote in Business Central',
+      'make order of quote in Business Central',
+      'quote became order in Business Central',
+    ]);
+    await bookkeeper.postOrder(id);
+    await dealer.untilState(deal, 'written-back');
+    const [invoice, ...others] = dealer.invoicesOf(deal);
+    expect(others).toEqual([]);
+    const numbers = [...stage.simulators.dataverse.store.all('invoice')].map((row) => row['invoicenumber']);
+    expect(numbers.filter((number) => number === invoice?.row['number'])).toHaveLength(1);
   });
 });
 
