@@ -138,7 +138,7 @@ describe('what connect has set up', () => {
       const program = { name, path: resolve(`dist/${name}.js`), args: [], env };
       running.push((await startProcess(program, ['inherit', 'inherit'])).child);
     }
-    await until(() => newcomer.simulators.businessCentral.subscriptions.list().length === 4);
+    await until(() => newcomer.simulators.businessCentral.subscriptions.list().length === 5);
   });
 
   it('leads to a posted deal: the seller wins, a person confirms, the number stands in Sales', async () => {

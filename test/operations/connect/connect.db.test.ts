@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { SUBSCRIBED_RESOURCES } from '../../../src/deal/business-central-feeds.js';
 import type { Person } from '../../../src/identity/person.js';
 import { SYSTEM_CHAIN } from '../../../src/ledger/audit/audit.js';
 import { checkAnswers } from '../../../src/operations/connect/answers.js';
@@ -161,7 +162,7 @@ describe('connect', () => {
     try {
       const { left } = await apply(given);
       expect(left).toEqual([]);
-      expect(simulators.businessCentral.subscriptions.list()).toHaveLength(4);
+      expect(simulators.businessCentral.subscriptions.list()).toHaveLength(SUBSCRIBED_RESOURCES.length);
       expect(await planned(given)).toEqual([]);
       await undoConnect(given, ANN, {});
       expect(simulators.businessCentral.subscriptions.list()).toEqual([]);
