@@ -33,7 +33,7 @@ beforeAll(async () => {
   });
   steps = await registerSteps(stage.simulators, `${url}/webhooks/dataverse`);
   await createListener(stage).untilComplete();
-  await until(() => stage.simulators.businessCentral.subscriptions.list().length === 4);
+  await until(() => stage.simulators.businessCentral.subscriptions.list().length === 5);
   await until(async () => {
     const { rows } = await stage.database.query('SELECT 1 FROM invoice_feeds WHERE read_at IS NOT NULL');
     return rows.length > 0;
