@@ -30,12 +30,17 @@ CREATE TABLE source_records (
   first_seen_at timestamptz NOT NULL DEFAULT now(),
   changed_at timestamptz NOT NULL DEFAULT now()
 );
-CREATE INDEX source_records_by_state ON source_records (state, changed_at);
+CREATE INDEX source_records_by_state ON source_records (state, changed_at, record_id);
+CREATE INDEX source_records_sorted_by_state ON source_records (state, record_id);
+-- What waits or is under way, beside the many that have ended: RESTING_STATES of src/deal/states.ts are all the others.
+CREATE INDEX source_records_open ON source_records (changed_at, record_id) WHERE state IN ('reading', 'preparing', 'drafted',
+  'awaiting-confirmation', 'confirmed', 'awaiting-shipment', 'posted', 'held');
 CREATE INDEX source_records_by_document ON source_records (document_id) WHERE document_id IS NOT NULL;
 CREATE UNIQUE INDEX source_records_by_tail ON source_records (document_tail);
 -- Whether a customer is new is asked before each confirmation.
 CREATE INDEX source_records_by_customer ON source_records (customer_number, company_id) WHERE is_handed_over;
-CREATE INDEX source_records_by_hold ON source_records (hold_reason) WHERE state = 'held';
+CREATE INDEX source_records_by_hold ON source_records (hold_reason, changed_at) WHERE hold_reason IS NOT NULL;
+CREATE INDEX source_records_by_carrier ON source_records (carrier_id) WHERE carrier_id IS NOT NULL;
 COMMENT ON TABLE source_records IS 'Opportunities, quotes and orders of Sales that were ever seen, each with the state of its deal.';
 COMMENT ON COLUMN source_records.record_id IS 'GUID of the row in Dataverse.';
 COMMENT ON COLUMN source_records.state IS 'A state of src/deal/states.ts.';
@@ -140,7 +145,8 @@ CREATE TABLE write_intents (
   adopted boolean NOT NULL DEFAULT false,
   started_from jsonb,
   result jsonb
-);
+  -- Room on the page for the row as it will be when the write is done: no index learns of it.
+) WITH (fillfactor = 80);
 CREATE INDEX write_intents_by_record ON write_intents (record_id);
 COMMENT ON TABLE write_intents IS 'I3: every remote create or post writes its intent first.';
 COMMENT ON COLUMN write_intents.write_key IS 'Record, step and draft version; another key is another write.';
@@ -158,7 +164,7 @@ CREATE TABLE documents (
   content jsonb NOT NULL,
   own_content jsonb,
   read_at timestamptz NOT NULL DEFAULT now()
-);
+) WITH (fillfactor = 80);
 CREATE INDEX documents_by_record ON documents (record_id);
 COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
 COMMENT ON COLUMN documents.content IS 'The invoice, order or quote, version 1: src/ledger/deals/document-schema.ts.';
@@ -174,6 +180,8 @@ CREATE TABLE write_backs (
   reported_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX write_backs_by_record ON write_backs (record_id);
+CREATE INDEX write_backs_by_time ON write_backs (created_at);
+CREATE INDEX write_backs_by_number ON write_backs ((reported_to_sales ->> 'number'));
 COMMENT ON TABLE write_backs IS 'What was reported to Sales of each posted invoice.';
 COMMENT ON COLUMN write_backs.invoice_id IS 'Id of the posted invoice in Business Central.';
 COMMENT ON COLUMN write_backs.sales_invoice_id IS 'GUID of the invoice row in Dataverse.';
@@ -200,12 +208,21 @@ CREATE TABLE seller_notes (
   is_refused boolean NOT NULL DEFAULT false,
   told_at timestamptz NOT NULL DEFAULT now()
 );
+CREATE INDEX seller_notes_refused ON seller_notes (record_id) WHERE is_refused;
 COMMENT ON TABLE seller_notes IS 'What the one note on a record in Sales, or its column, says of its deal.';
 COMMENT ON COLUMN seller_notes.as_of IS 'The changed_at of the record that was looked at: another one means news.';
 COMMENT ON COLUMN seller_notes.kind IS 'A kind of src/deal/seller-notes.ts; null when nothing was told.';
 COMMENT ON COLUMN seller_notes.digest IS 'SHA-256 of the text of the note, which is not written twice; null when there is none.';
 COMMENT ON COLUMN seller_notes.column_digest IS 'The same of the text in the column.';
 COMMENT ON COLUMN seller_notes.is_refused IS 'Sales took no note: it is tried again later.';
+
+CREATE TABLE seller_note_passes (
+  rules jsonb PRIMARY KEY,
+  looked_until timestamptz NOT NULL
+);
+COMMENT ON TABLE seller_note_passes IS 'Up to where sellers were told everything, by the rules of then: other rules look at all deals once.';
+COMMENT ON COLUMN seller_note_passes.rules IS 'Which news is told, and how: the settings as they are in the rules file.';
+COMMENT ON COLUMN seller_note_passes.looked_until IS 'What has not moved since holds no news, but for long waits and refused notes.';
 
 CREATE TABLE detections (
   source_table text NOT NULL,

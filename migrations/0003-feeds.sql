@@ -51,7 +51,8 @@ CREATE TABLE sales_rows (
   settled_version bigint,
   settled_state text,
   PRIMARY KEY (source_table, row_id)
-);
+) WITH (fillfactor = 90);
+CREATE INDEX sales_rows_by_sweep ON sales_rows (source_table, sweep, row_id);
 COMMENT ON TABLE sales_rows IS 'The version of every row of Dataverse that a feed has read.';
 COMMENT ON COLUMN sales_rows.sweep IS 'The last reading of everything that met the row.';
 COMMENT ON COLUMN sales_rows.settled_version IS 'The version that was dealt with.';
@@ -137,6 +138,7 @@ CREATE TABLE flow_rows (
   PRIMARY KEY (flow, company_id, source_id)
 );
 CREATE INDEX flow_rows_pending ON flow_rows (flow, company_id, tried_at) WHERE state = 'pending';
+CREATE INDEX flow_rows_noted ON flow_rows (coalesce(noted_at, changed_at), source_id) WHERE state = 'noted';
 CREATE INDEX flow_rows_by_target ON flow_rows (target_id) WHERE target_id IS NOT NULL;
 COMMENT ON TABLE flow_rows IS 'Each thing that flows back: read in one transaction with the position, carried afterwards.';
 COMMENT ON COLUMN flow_rows.source_id IS 'Its id in the system that it comes from.';
@@ -148,3 +150,39 @@ COMMENT ON COLUMN flow_rows.reason IS 'Why it was noted or skipped: a reason of 
 COMMENT ON COLUMN flow_rows.noted_at IS 'Since when it cannot be carried, however often it was tried since.';
 COMMENT ON COLUMN flow_rows.met_at IS 'When a reading last met it, changed or not.';
 COMMENT ON COLUMN flow_rows.remark IS 'What was found, in words.';
+
+CREATE TABLE flow_totals (
+  flow text NOT NULL,
+  company_id uuid NOT NULL,
+  state text NOT NULL,
+  reason text,
+  things bigint NOT NULL
+);
+COMMENT ON TABLE flow_totals IS 'How many things of each flow are in each state: each change adds a row, now and then they are added up. No row is ever changed.';
+
+CREATE FUNCTION add_up_flow_totals() RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  -- A number of its own beside those of the trail and of the deals; one at a time is enough.
+  IF pg_try_advisory_xact_lock(4117, 0) THEN
+    WITH gone AS (DELETE FROM flow_totals RETURNING *)
+    INSERT INTO flow_totals SELECT flow, company_id, state, reason, sum(things) FROM gone
+    GROUP BY 1, 2, 3, 4 HAVING sum(things) <> 0;
+  END IF;
+END $$;
+
+CREATE FUNCTION count_flow_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF TG_OP <> 'INSERT' THEN
+    INSERT INTO flow_totals VALUES (OLD.flow, OLD.company_id, OLD.state, OLD.reason, -1);
+  END IF;
+  IF TG_OP <> 'DELETE' THEN
+    INSERT INTO flow_totals VALUES (NEW.flow, NEW.company_id, NEW.state, NEW.reason, 1);
+  END IF;
+  IF random() < 0.005 THEN
+    PERFORM add_up_flow_totals();
+  END IF;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER flow_rows_come_and_go AFTER INSERT OR DELETE ON flow_rows FOR EACH ROW EXECUTE FUNCTION count_flow_row();
+CREATE TRIGGER flow_rows_are_counted AFTER UPDATE ON flow_rows FOR EACH ROW
+  WHEN ((NEW.state, NEW.reason) IS DISTINCT FROM (OLD.state, OLD.reason)) EXECUTE FUNCTION count_flow_row();

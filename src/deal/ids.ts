@@ -8,6 +8,11 @@ export type SourceTable = (typeof SOURCE_TABLES)[number];
 
 const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** In either case, without braces. */
+export function isGuid(text: string): boolean {
+  return GUID.test(text.toLowerCase());
+}
+
 /** @throws UserError when the text is not a GUID; braces and upper case are accepted. */
 export function parseRecordId(text: string): string {
   const id = text

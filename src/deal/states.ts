@@ -184,6 +184,14 @@ export const STATES_WITH_RUN = [
   'held',
 ] as const satisfies readonly DealState[];
 
+/** Where a deal may stay for years; the ledger keeps their number (`deal_totals`), since nearly all deals are in them. */
+export const RESTING_STATES = ['seen', 'written-back', ...FINAL_STATES] as const satisfies readonly DealState[];
+
+const RESTING: ReadonlySet<DealState> = new Set(RESTING_STATES);
+
+/** Those that wait or are under way. */
+export const MOVING_STATES = DEAL_STATES.filter((state) => !RESTING.has(state));
+
 export const HANDED_OVER_STATES = [
   'awaiting-shipment',
   'posted',

@@ -27,8 +27,8 @@ describe.skipIf(!postgres)(`the work list of ${DEALS} deals on PostgreSQL`, () =
       [DEALS],
     );
     await database.query(
-      `INSERT INTO deal_summaries (record_id, name, customer, net, gross, currency)
-       SELECT record_id, 'Pumps', 'Customer of ' || record_number, 100, 119, 'EUR' FROM source_records`,
+      `UPDATE deal_summaries SET name = 'Pumps', customer = 'Customer of ' || record_number, net = 100, gross = 119, currency = 'EUR'
+       FROM source_records WHERE source_records.record_id = deal_summaries.record_id`,
     );
     await database.query('ANALYZE');
   });

@@ -155,11 +155,14 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
     async tellSellers(): Promise<ToldSellers> {
       const count = { written: 0, refused: 0, nothing: 0 };
       if (!rules.sellerNotes) return { written: 0, refused: 0 };
+      const startedAt = clock.now();
       for (;;) {
         const page = await notes.listUntold(rules.sellerNotes, { now: clock.now(), limit: BATCH_SIZE });
         for (const untold of page) count[await tell(untold)] += 1;
-        if (page.length < BATCH_SIZE) return { written: count.written, refused: count.refused };
+        if (page.length < BATCH_SIZE) break;
       }
+      await notes.recordPass(rules.sellerNotes, startedAt);
+      return { written: count.written, refused: count.refused };
     },
   };
 }

@@ -102,10 +102,11 @@ const RECORDS = `
     coalesce(max(record.state), '') <> 'cancelled' AND
       min(detection.first_at) < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
   FROM detections detection LEFT JOIN source_records record ON record.record_id = detection.record_id
-  WHERE detection.source_table = $1
+  WHERE detection.source_table = $1 AND detection.record_id IN (
+    SELECT record_id FROM detections WHERE source_table = $1 AND last_at >= $2)
   GROUP BY detection.record_id
-  HAVING max(detection.last_at) >= $2 AND (bool_or(detection.source <> 'webhook')
-    OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')})))`;
+  HAVING bool_or(detection.source <> 'webhook')
+    OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')}))`;
 
 const MISSED: Readonly<Record<DetectionSource, string>> = {
   webhook: 'NOT by_webhook',

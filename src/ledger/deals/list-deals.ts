@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
-import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { DEAL_STATES, type DealState } from '../../deal/states.js';
+import { isGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
@@ -34,8 +34,9 @@ export interface ListedDeal {
 }
 
 interface Order {
-  /** Never null: a page begins after a value. */
+  /** Never null: a page begins after a value. With the id beside it, it is what an index is of. */
   readonly by: string;
+  readonly id: 'r.record_id' | 's.record_id';
   readonly type: 'timestamptz' | 'numeric' | 'text';
   readonly direction: 'ASC' | 'DESC';
 }
@@ -46,12 +47,12 @@ const NO_AMOUNT = '-1e30';
 const NO_TEXT = "'\uffff'";
 
 export const DEAL_ORDERS = {
-  age: { by: 'r.changed_at', type: 'timestamptz', direction: 'ASC' },
-  newest: { by: 'r.changed_at', type: 'timestamptz', direction: 'DESC' },
-  amount: { by: `coalesce(s.gross, r.amount, ${NO_AMOUNT})`, type: 'numeric', direction: 'DESC' },
-  number: { by: `coalesce(lower(r.record_number), ${NO_TEXT})`, type: 'text', direction: 'ASC' },
-  customer: { by: `coalesce(lower(s.customer), ${NO_TEXT})`, type: 'text', direction: 'ASC' },
-  state: { by: 'r.state', type: 'text', direction: 'ASC' },
+  age: { by: 'r.changed_at', id: 'r.record_id', type: 'timestamptz', direction: 'ASC' },
+  newest: { by: 'r.changed_at', id: 'r.record_id', type: 'timestamptz', direction: 'DESC' },
+  amount: { by: `coalesce(s.gross, ${NO_AMOUNT})`, id: 's.record_id', type: 'numeric', direction: 'DESC' },
+  number: { by: `coalesce(lower(r.record_number), ${NO_TEXT})`, id: 'r.record_id', type: 'text', direction: 'ASC' },
+  customer: { by: `coalesce(lower(s.customer), ${NO_TEXT})`, id: 's.record_id', type: 'text', direction: 'ASC' },
+  state: { by: 'r.state', id: 'r.record_id', type: 'text', direction: 'ASC' },
 } as const satisfies Readonly<Record<string, Order>>;
 export type DealOrder = keyof typeof DEAL_ORDERS;
 
@@ -107,13 +108,18 @@ const COMPANY = `coalesce((SELECT e.identity -> 'facts' ->> 'companyName' FROM e
   r.company_id::text)`;
 
 const FROM = `FROM source_records r
-  LEFT JOIN deal_summaries s ON s.record_id = r.record_id
+  JOIN deal_summaries s ON s.record_id = r.record_id
   LEFT JOIN deal_assignments a ON a.record_id = r.record_id`;
 
 /** Only what is asked for stands in the statement, so that the indexes are used. */
 class Conditions {
-  readonly values: unknown[] = [];
+  readonly values: unknown[];
   private readonly parts: string[] = [];
+
+  /** @param values those of the statement, which another one of its conditions may have begun */
+  constructor(values: unknown[]) {
+    this.values = values;
+  }
 
   add(value: unknown, toCondition: (place: string) => string): void {
     if (value === undefined) return;
@@ -130,47 +136,58 @@ class Conditions {
   }
 }
 
-function toConditions(filter: DealFilter): Conditions {
-  const where = new Conditions();
+/** By id, or by the name that Business Central gave; asked once for all rows. */
+const companiesNamed = (at: string): string => `r.company_id = ANY(ARRAY(
+  SELECT (e.identity -> 'facts' ->> 'companyId')::uuid FROM environments e
+  WHERE e.system = 'business-central' AND lower(e.identity -> 'facts' ->> 'companyName') = lower(${at})))`;
+
+/** @param given `of`: the table that has the currency; `values`: those of a statement that has conditions already */
+function toConditions(
+  filter: DealFilter,
+  { of = 's', values = [] }: { of?: string; values?: unknown[] } = {},
+): Conditions {
+  const where = new Conditions(values);
   where.add(filter.states, (at) => `r.state = ANY(${at}::text[])`);
   where.add(filter.reasons, (at) => `r.hold_reason = ANY(${at}::text[])`);
   where.add(filter.before, (at) => `r.changed_at <= ${at}`);
-  where.add(filter.above, (at) => `coalesce(s.gross, r.amount) > ${at}::numeric`);
-  where.add(filter.below, (at) => `coalesce(s.gross, r.amount) < ${at}::numeric`);
-  where.add(filter.company, (at) => `(lower(${COMPANY}) = lower(${at}) OR r.company_id::text = lower(${at}))`);
-  where.add(filter.currency, (at) => `coalesce(s.currency, r.currency) = upper(${at})`);
+  where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
+  where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
+  where.add(filter.company, (at) => (isGuid(filter.company ?? '') ? `r.company_id = ${at}::uuid` : companiesNamed(at)));
+  where.add(filter.currency, (at) => `${of}.currency = upper(${at})`);
   where.add(filter.assignee, (at) => `lower(a.assignee) = lower(${at})`);
-  where.add(
-    filter.named,
-    (at) => `(lower(r.record_number) = lower(${at}) OR lower(r.draft_number) = lower(${at})
-      OR lower(r.external_number) = lower(${at})
-      OR lower(${at}) = ANY(string_to_array(lower(r.invoice_number), ', ')) OR r.record_id::text = lower(${at}))`,
-  );
-  const pattern = filter.search === undefined ? undefined : `%${filter.search.replace(/[\\%_]/g, '\\$&')}%`;
-  where.add(
-    pattern,
-    (at) => `concat_ws(' ', r.record_number, s.name, s.customer, s.seller, r.customer_number, r.draft_number,
-      r.invoice_number, r.external_number, r.record_id) ILIKE ${at}`,
-  );
+  const { named, search } = filter;
+  if (named !== undefined && isGuid(named)) where.add(named, (at) => `r.record_id = ${at}::uuid`);
+  else
+    where.add(named, (at) => isOneOf(`SELECT record_id FROM deal_names WHERE name = lower(${at}) AND NOT is_customer`));
+  if (search !== undefined && isGuid(search)) where.add(search, (at) => `r.record_id = ${at}::uuid`);
+  else where.add(search === undefined ? undefined : `%${search.replace(/[\\%_]/g, '\\$&')}%`, toSearch);
   return where;
 }
 
+const isOneOf = (select: string): string => `r.record_id = ANY(ARRAY(${select}))`;
+
+/** Numbers are stored in lower case; what is searched in has an index where the database offers one (0006-desk.sql). */
+function toSearch(at: string): string {
+  return isOneOf(`SELECT record_id FROM deal_names WHERE name LIKE lower(${at})
+    UNION SELECT record_id FROM deal_summaries
+    WHERE coalesce(name, '') || ' ' || coalesce(customer, '') || ' ' || coalesce(seller, '') ILIKE ${at}`);
+}
+
 export async function listDeals(db: Queryable, { order, limit, after, ...filter }: DealPage): Promise<ListedDeal[]> {
-  const { by, type, direction } = DEAL_ORDERS[order];
+  const { by, id, type, direction } = DEAL_ORDERS[order];
   const where = toConditions(filter);
   if (after) {
     const isPast = direction === 'ASC' ? '>' : '<';
     const recordId = where.place(after.recordId);
-    where.add(after.sortKey, (at) => `(${by}, r.record_id) ${isPast} (${at}::text::${type}, ${recordId}::uuid)`);
+    where.add(after.sortKey, (at) => `(${by}, ${id}) ${isPast} (${at}::text::${type}, ${recordId}::uuid)`);
   }
   const most = where.place(limit);
   const rows = await selectRows(
     db,
     listedRow,
     `SELECT r.record_id, r.source_table, r.state, r.hold_reason, r.hold_text, r.record_number, r.draft_number,
-       r.invoice_number, r.changed_at, s.name, s.customer, s.seller, coalesce(s.gross, r.amount) AS amount, s.net,
-       coalesce(s.currency, r.currency) AS currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
-     ${FROM} ${where.text} ORDER BY ${by} ${direction}, r.record_id ${direction} LIMIT ${most}`,
+       r.invoice_number, r.changed_at, s.name, s.customer, s.seller, s.gross AS amount, s.net, s.currency, ${COMPANY} AS company, a.assignee, (${by})::text AS sort_key
+     ${FROM} ${where.text} ORDER BY ${by} ${direction}, ${id} ${direction} LIMIT ${most}`,
     where.values,
   );
   return rows.map(toListed);
@@ -184,18 +201,25 @@ export interface DealSum {
 
 const sumRow = rowsOf('source_records', [], { currency: optionalText, deals: countColumn, gross: decimalText });
 
-/** What the filter finds, in all, by currency. */
+/** What the filter finds, in all, by currency. Where the ledger keeps the numbers no deal at rest is read. */
 export async function sumDeals(db: Queryable, filter: DealFilter): Promise<DealSum[]> {
-  const where = toConditions(filter);
+  const { states = DEAL_STATES, company, currency, ...more } = filter;
+  const isKept = Object.values(more).every((value) => value === undefined);
+  const where = toConditions(isKept ? { ...filter, states: states.filter(isMoving) } : filter);
+  const kept = isKept ? toConditions({ states, company, currency }, { of: 'r', values: where.values }) : undefined;
   return selectRows(
     db,
     sumRow,
-    `SELECT coalesce(s.currency, r.currency) AS currency, count(*) AS deals,
-       coalesce(sum(coalesce(s.gross, r.amount)), 0) AS gross
-     ${FROM} ${where.text} GROUP BY 1 ORDER BY 2 DESC, 1`,
+    `SELECT currency, sum(deals) AS deals, sum(gross) AS gross FROM (
+       SELECT s.currency, count(*) AS deals, coalesce(sum(s.gross), 0) AS gross ${FROM} ${where.text} GROUP BY 1
+       ${kept ? `UNION ALL SELECT currency, sum(deals), sum(gross) FROM deal_totals r ${kept.text} GROUP BY 1` : ''}
+     ) AS found GROUP BY 1 HAVING sum(deals) > 0 ORDER BY 2 DESC, 1`,
     where.values,
   );
 }
+
+const MOVING: ReadonlySet<DealState> = new Set(MOVING_STATES);
+const isMoving = (state: DealState): boolean => MOVING.has(state);
 
 export interface DealCount {
   readonly state: DealState;
@@ -215,7 +239,9 @@ export function countDeals(db: Queryable): Promise<DealCount[]> {
     db,
     countRow,
     `SELECT state, CASE WHEN state = 'held' THEN hold_reason END AS reason, count(*) AS deals
-     FROM source_records GROUP BY 1, 2`,
+     FROM source_records WHERE state = ANY($1) GROUP BY 1, 2
+     UNION ALL SELECT state, NULL, sum(deals) FROM deal_totals GROUP BY 1 HAVING sum(deals) > 0`,
+    [MOVING_STATES],
   );
 }
 

@@ -3,7 +3,7 @@ import { SELLER_NEWS, type SellerNewsKind, type SellerNoteRules } from '../../de
 import { type DealState, ENDED_STATES, HANDED_OVER_STATES } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
-import { nullable, selectRows, textColumn } from '../read-rows.js';
+import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
 import { recordRow, type SourceRecord, toRecord } from './records.js';
 
 /** What the seller was told last of each record, and of which records there is something new to tell. */
@@ -36,6 +36,8 @@ export interface Telling extends Partial<Told> {
 export interface SellerNoteLedger {
   /** Records that have become another since their note was written, the first that changed first. */
   listUntold(rules: SellerNoteRules, page: { readonly now: Date; readonly limit: number }): Promise<Untold[]>;
+  /** Everybody was told of whatever had moved until then: the next pass by the same rules looks at later moves alone. */
+  recordPass(rules: SellerNoteRules, now: Date): Promise<void>;
   /** With the entry of the trail, if there is one. */
   saveTelling(telling: Telling): Promise<void>;
 }
@@ -43,6 +45,10 @@ export interface SellerNoteLedger {
 /** A note that Sales refused is written again after this, should nobody have changed the deal before. */
 const REFUSED_REST = '1 hour';
 
+/** A move counts from the start of its transaction, and shows with its end. */
+const LATE_COMMIT = '1 hour';
+
+const passRow = rowsOf('seller_note_passes', [], { looked_until: textColumn });
 const untoldRow = {
   ...recordRow,
   schema: z.intersection(
@@ -59,12 +65,20 @@ const untoldRow = {
 export function createSellerNotes(database: Database): SellerNoteLedger {
   return {
     async listUntold(rules, { now, limit }) {
-      const rows = await selectRows(database, untoldRow, UNTOLD, [
+      const [last] = await selectRows(
+        database,
+        passRow,
+        'SELECT looked_until::text FROM seller_note_passes WHERE rules = $1',
+        [JSON.stringify(rules)],
+      );
+      const since = last ? [last.looked_until] : [];
+      const rows = await selectRows(database, untoldRow, toUntold(last ? MOVED : ''), [
         startingStates(rules),
         new Date(now.getTime() - rules.quietMs),
         rules.waitingMs === undefined ? null : new Date(now.getTime() - rules.waitingMs),
         now,
         limit,
+        ...since,
       ]);
       return rows.map((row) => ({
         record: toRecord(row),
@@ -74,6 +88,14 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
             ? { kind: row.told_kind, digest: row.told_digest, columnDigest: row.told_column_digest }
             : undefined,
       }));
+    },
+    async recordPass(rules, now) {
+      await database.query(
+        `INSERT INTO seller_note_passes (rules, looked_until)
+         VALUES ($1, least($2::timestamptz, now()) - $3 * interval '1 millisecond' - interval '${LATE_COMMIT}')
+         ON CONFLICT (rules) DO UPDATE SET looked_until = excluded.looked_until`,
+        [JSON.stringify(rules), now, rules.quietMs],
+      );
     },
     saveTelling({ recordId, asOf, kind, digest, columnDigest, isRefused = false, audit }) {
       return database.transaction(async (tx) => {
@@ -99,12 +121,18 @@ function startingStates({ held, ended, posted }: SellerNoteRules): DealState[] {
   ];
 }
 
+/** Since the last pass; a long wait begins without a move, and a refused note is tried again without one. */
+const MOVED = `AND record.record_id IN (
+  SELECT record_id FROM source_records WHERE changed_at > $6::timestamptz AND changed_at <= $2
+  UNION ALL SELECT record_id FROM source_records WHERE state = 'awaiting-confirmation'
+  UNION ALL SELECT record_id FROM seller_notes WHERE is_refused)`;
+
 /** What was cancelled in Sales without ever having had a note is nobody's news. */
-const UNTOLD = `
+const toUntold = (moved: string): string => `
   SELECT record.*, record.changed_at::text AS as_of, note.kind AS told_kind, note.digest AS told_digest,
     note.column_digest AS told_column_digest
   FROM source_records record LEFT JOIN seller_notes note ON note.record_id = record.record_id
-  WHERE record.changed_at <= $2
+  WHERE record.changed_at <= $2 ${moved}
     AND (note.record_id IS NULL OR note.as_of <> record.changed_at
       OR record.state = 'awaiting-confirmation' AND note.kind IS DISTINCT FROM 'waiting' AND record.changed_at <= $3
         AND NOT note.is_refused

@@ -39,7 +39,8 @@ export async function saveDocumentSummary(
 ): Promise<void> {
   await db.query(
     `INSERT INTO deal_summaries (record_id, net, gross, currency)
-     SELECT $1, $3::numeric, $4::numeric, $5
+     SELECT record_id, $3::numeric, $4::numeric, $5
+     FROM (SELECT record_id FROM source_records WHERE record_id = $1 FOR NO KEY UPDATE) AS locked
      WHERE $2 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $1 AND kind = 'order')
      ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`,
     [recordId, kind, excludingTax, includingTax, currency],

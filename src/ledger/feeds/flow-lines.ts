@@ -5,7 +5,7 @@ import { countColumn, nullable, rowsOf, selectRows, textColumn, timeColumn } fro
 import { nameOf } from '../stored-content.js';
 import { REOPENED } from './flows.js';
 
-/** What people see of the flows, and their switches. */
+/** What people see of the flows, from numbers that the ledger keeps (0003-feeds.sql), and their switches. */
 
 /** One line for whoever asks how a flow does. */
 export interface FlowLine {
@@ -35,12 +35,12 @@ const lineRow = rowsOf('flows', ['flow', 'company_id'], {
 });
 
 export async function listFlows(db: Queryable): Promise<FlowLine[]> {
-  const count = (state: string): string => `count(r.source_id) FILTER (WHERE r.state = '${state}') AS ${state}`;
+  const count = (state: string): string => `coalesce(sum(t.things) FILTER (WHERE t.state = '${state}'), 0) AS ${state}`;
   const rows = await selectRows(
     db,
     lineRow,
     `SELECT f.flow, f.company_id, f.read_at, f.paused_at, f.paused_by, f.error, ${['pending', 'carried', 'noted', 'skipped'].map(count).join(', ')}
-     FROM flows f LEFT JOIN flow_rows r ON r.flow = f.flow AND r.company_id = f.company_id
+     FROM flows f LEFT JOIN flow_totals t ON t.flow = f.flow AND t.company_id = f.company_id
      GROUP BY f.flow, f.company_id ORDER BY f.flow, f.company_id`,
   );
   return rows.map(({ company_id, read_at, paused_at, paused_by, ...row }) => ({
@@ -105,31 +105,22 @@ export async function countSkipped(db: Queryable): Promise<SkippedCount[]> {
   return selectRows(
     db,
     skippedRow,
-    `SELECT flow, reason, count(*) AS count FROM flow_rows WHERE state = 'skipped' GROUP BY flow, reason ORDER BY 1, 2`,
+    `SELECT flow, reason, sum(things) AS count FROM flow_totals WHERE state = 'skipped'
+     GROUP BY flow, reason HAVING sum(things) > 0 ORDER BY 1, 2`,
   );
 }
 
-/** Until it is resumed nothing of the flow is read or carried. @returns the companies that it runs for */
-export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<string[]> {
-  const pause = `UPDATE flows SET paused_at = coalesce(paused_at, now()), paused_by = coalesce(paused_by, $2)
-    WHERE flow = $1 RETURNING flow, company_id`;
-  return companiesOf(db, pause, [flow, by]);
+/** Until it is resumed nothing of the flow is read or carried, for any company. */
+export async function pauseFlow(db: Queryable, flow: FlowName, by: string): Promise<void> {
+  await db.query('UPDATE flows SET paused_at = now(), paused_by = $2 WHERE flow = $1 AND paused_at IS NULL', [
+    flow,
+    by,
+  ]);
 }
 
-export async function resumeFlow(db: Queryable, flow: FlowName): Promise<string[]> {
-  return companiesOf(
-    db,
-    'UPDATE flows SET paused_at = NULL, paused_by = NULL WHERE flow = $1 RETURNING flow, company_id',
-    [flow],
-  );
+export async function resumeFlow(db: Queryable, flow: FlowName): Promise<void> {
+  await db.query('UPDATE flows SET paused_at = NULL, paused_by = NULL WHERE flow = $1', [flow]);
 }
-
-async function companiesOf(db: Queryable, change: string, values: readonly unknown[]): Promise<string[]> {
-  const rows = await selectRows(db, companyRow, change, values);
-  return rows.map(({ company_id }) => company_id);
-}
-
-const companyRow = rowsOf('flows', ['flow', 'company_id'], { flow: z.enum(FLOWS), company_id: textColumn });
 
 export interface NotedChoice {
   readonly flow: FlowName;

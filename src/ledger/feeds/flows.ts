@@ -133,6 +133,7 @@ const dealRow = rowsOf('source_records', ['record_id'], {
   revision: nullable(textColumn),
   draft_number: nullable(textColumn),
 });
+const sinceRow = rowsOf('flows', [], { since: textColumn });
 const linkedRow = rowsOf('links', ['sales_id'], { sales_id: textColumn, bc_id: textColumn });
 const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
@@ -289,15 +290,27 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async listOpenDocuments(flow, after, limit) {
-      // An hour more than since the last reading: what moved while it went on comes again.
-      const select = `SELECT d.document_id, d.record_id, d.kind, r.revision FROM documents d
-        JOIN source_records r ON r.record_id = d.record_id AND r.document_id = d.document_id AND r.company_id = $1
-        JOIN flows f ON f.flow = $2 AND f.company_id = $1
-        WHERE d.document_id > $3 AND (r.state = ANY($4)
-          OR r.changed_at > coalesce(f.read_at, f.watermark) - interval '1 hour')
-        ORDER BY d.document_id LIMIT $5`;
+      // An hour more than since the last reading: what moved while it went on comes again. The moment stands in the
+      // statement: guessing it, the database prepares for a third of all deals.
+      const since = await selectRow(
+        database,
+        sinceRow,
+        `SELECT (coalesce(read_at, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
+        [flow, companyId],
+      );
+      const records = 'SELECT record_id, document_id, revision FROM source_records WHERE company_id = $1';
+      const select = `SELECT d.document_id, d.record_id, d.kind, r.revision FROM (
+          ${records} AND state = ANY($3) UNION ${records} AND changed_at > $5::timestamptz
+        ) AS r JOIN documents d ON d.document_id = r.document_id AND d.record_id = r.record_id
+        WHERE d.document_id > $2 ORDER BY d.document_id LIMIT $4`;
       const states = [...STATES_BEFORE_HAND_OVER, 'held'];
-      const rows = await selectRows(database, documentRow, select, [companyId, flow, after ?? FIRST_ID, states, limit]);
+      const rows = await selectRows(database, documentRow, select, [
+        companyId,
+        after ?? FIRST_ID,
+        states,
+        limit,
+        since?.since ?? null,
+      ]);
       return rows.map((row) => ({
         ...{ documentId: row.document_id, recordId: row.record_id, kind: row.kind, revision: row.revision },
       }));

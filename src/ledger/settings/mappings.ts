@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { MOVING_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 import { countColumn, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
@@ -31,8 +32,13 @@ export async function listMappings(db: Queryable): Promise<(StoredMapping & { re
   const rows = await selectRows(
     db,
     listedRow,
-    `SELECT mappings.*, (SELECT count(*) FROM source_records WHERE mapping_hash = hash) AS records
-     FROM mappings ORDER BY first_used_at DESC, hash`,
+    `SELECT mappings.*, coalesce(counted.records, 0) AS records FROM mappings LEFT JOIN (
+       SELECT mapping_hash, sum(records) AS records FROM (
+         SELECT mapping_hash, count(*) AS records FROM source_records WHERE state = ANY($1) GROUP BY 1
+         UNION ALL SELECT mapping_hash, sum(deals) FROM deal_totals GROUP BY 1
+       ) AS each GROUP BY 1
+     ) AS counted ON mapping_hash = hash ORDER BY first_used_at DESC, hash`,
+    [MOVING_STATES],
   );
   return rows.map((row) => ({ ...toMapping(row), records: row.records }));
 }

@@ -95,12 +95,11 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   };
 }
 
-/** Costs what the whole table costs: for whoever asks seldom. */
 export async function countFinalDeals(db: Queryable): Promise<ReadonlyMap<string, number>> {
   const rows = await selectRows(
     db,
     countedRow,
-    'SELECT state AS key, count(*)::text AS count FROM source_records WHERE state = ANY($1) GROUP BY state',
+    'SELECT state AS key, sum(deals)::text AS count FROM deal_totals WHERE state = ANY($1) GROUP BY state HAVING sum(deals) > 0',
     [FINAL_STATES],
   );
   return new Map(rows.map((row) => [row.key, row.count]));

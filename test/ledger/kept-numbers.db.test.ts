@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEAL_STATES, MOVING_STATES, RESTING_STATES } from '../../src/deal/states.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { countDeals, listDeals, sumDeals } from '../../src/ledger/deals/list-deals.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { startPostgres } from '../support/postgres.js';
+
+/** The numbers that the ledger keeps, so that no list reads a deal that has ended, are those of the deals. */
+
+const COMPANIES = [randomUUID(), randomUUID()];
+const IDS = Array.from({ length: 30 }, () => randomUUID());
+
+const postgres = await startPostgres();
+
+describe.skipIf(!postgres)('numbers that are kept', () => {
+  let database: Database;
+  beforeAll(async () => {
+    database = openDatabase(postgres?.url ?? '', 8);
+    await migrate(database);
+    for (const id of IDS)
+      await database.query(`INSERT INTO source_records (record_id, source_table) VALUES ($1, 'salesorder')`, [id]);
+  });
+  afterAll(async () => {
+    await database?.close();
+    await postgres?.stop();
+  });
+
+  const pick = <T>(from: readonly T[]): T => from[Math.floor(Math.random() * from.length)] as T;
+  const move = (id: string) =>
+    database.query('UPDATE source_records SET state = $2, company_id = $3, changed_at = now() WHERE record_id = $1', [
+      id,
+      pick(DEAL_STATES),
+      pick(COMPANIES),
+    ]);
+  const price = (id: string) =>
+    database.query('UPDATE deal_summaries SET gross = $2, currency = $3 WHERE record_id = $1', [
+      id,
+      Math.floor(Math.random() * 1_000),
+      pick(['EUR', 'USD']),
+    ]);
+
+  it('are those of the deals after any moves, prices and additions, also of many at the same moment', async () => {
+    for (let round = 0; round < 6; round += 1) {
+      await Promise.all(IDS.flatMap((id) => [move(id), price(id), move(id)]));
+      if (round % 2 === 1) await database.query('SELECT add_up_deal_totals()');
+      const { rows: counted } = await database.query<{ state: string; deals: string }>(
+        'SELECT state, count(*) AS deals FROM source_records GROUP BY 1',
+      );
+      const kept = new Map<string, number>();
+      for (const { state, deals } of await countDeals(database)) kept.set(state, (kept.get(state) ?? 0) + deals);
+      expect(kept).toEqual(new Map(counted.map(({ state, deals }) => [state, Number(deals)])));
+      for (const filter of [{}, { states: RESTING_STATES }, { company: COMPANIES[0] }, { currency: 'EUR' }]) {
+        // A limit that nothing passes makes the ledger read the deals themselves.
+        const read = await sumDeals(database, { ...filter, above: '-1' });
+        const sums = (await sumDeals(database, filter)).filter(({ currency }) => currency !== undefined);
+        expect(sums.map(toPlain).sort()).toEqual(read.map(toPlain).sort());
+      }
+    }
+  });
+
+  it('name a deal by each of its numbers, and by none that it has no more', async () => {
+    const [id = ''] = IDS;
+    const rename = (number: string, invoices: string) =>
+      database.query(
+        `UPDATE source_records SET record_number = $2, invoice_number = $3, customer_number = 'C-1' WHERE record_id = $1`,
+        [id, number, invoices],
+      );
+    const found = async (named: string) =>
+      (await listDeals(database, { named, order: 'newest', limit: 5 })).map(({ recordId }) => recordId);
+    await rename('SO-1', 'PS-1, PS-2');
+    expect([await found('so-1'), await found('ps-2'), await found(id), await found('C-1')]).toEqual([
+      [id],
+      [id],
+      [id],
+      [],
+    ]);
+    await rename('SO-2', 'PS-2');
+    expect([await found('SO-1'), await found('PS-1'), await found('so-2'), await found('PS-2')]).toEqual([
+      [],
+      [],
+      [id],
+      [id],
+    ]);
+    const search = async (text: string) =>
+      (await listDeals(database, { search: text, order: 'newest', limit: 5 })).map(({ recordId }) => recordId);
+    expect([await search('o-2'), await search('c-1'), await search('O-1')]).toEqual([[id], [id], []]);
+  });
+
+  it('are kept of the states in which deals rest, and the index has all others', async () => {
+    const resting = new Set<string>(RESTING_STATES);
+    for (const state of DEAL_STATES) {
+      const { rows } = await database.query<{ is: boolean }>('SELECT is_resting($1) AS is', [state]);
+      expect([state, rows[0]?.is]).toEqual([state, resting.has(state)]);
+    }
+    const { rows } = await database.query<{ def: string }>(
+      `SELECT pg_get_indexdef('source_records_open'::regclass) AS def`,
+    );
+    const named = [...(rows[0]?.def ?? '').matchAll(/'([^']+)'::text/g)].map(([, state]) => state);
+    expect(new Set(named)).toEqual(new Set(MOVING_STATES));
+  });
+});
+
+function toPlain({ currency, deals, gross }: { currency: string | undefined; deals: number; gross: string }): string {
+  return `${currency} ${deals} ${Number(gross)}`;
+}
