@@ -16,8 +16,8 @@ const APP = { name: 'us', clientId: '6a1e0000-0000-4000-8000-00000000000a', clie
 /** The steps that a worker has of one queue at a time. */
 const PLACES = { businessCentral: 4, dataverse: 8 };
 const WINDOW_SECONDS = 8;
-/** A second by the clock of an idle machine; the tests of the throttle show it without one. */
-const LATE_MS = 5_000;
+/** A step of each worker waits for the end in its place: what is late is a timer of Node and one look into the ledger. */
+const LATE_MS = 1_000;
 
 let stage: Stage;
 let dealer: ReturnType<typeof createDealer>;

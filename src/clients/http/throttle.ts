@@ -43,10 +43,12 @@ export interface ThrottleOptions {
   readonly pauses: SharedPauses;
 }
 
-/** A step keeps its place for so long; for a longer wait it gives it back to Temporal. */
+/** A step keeps its place for so long while others are in front of it; for a longer wait it gives it back to Temporal. */
 const MAX_WAIT_MS = 1_000;
 /** Steps come again so much before the end: a timer of Temporal may be late, and the first request is to leave in time. */
-const EARLY_MS = 500;
+const EARLY_MS = 2_000;
+/** So near to its end a pause is waited for here: nobody else could use the place, and no timer of Temporal is as exact. */
+const MAX_REST_MS = 2_500;
 const MIN_RETRY_MS = 1_000;
 /** A pause that nobody here met still asks for a slow start when it has just ended. */
 const RECENT_MS = 10_000;
@@ -88,19 +90,24 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
 
   /** Resolves when the request may leave, and counts it. */
   async function enter(asked: string): Promise<void> {
-    const giveUpAt = clock.now().getTime() + MAX_WAIT_MS;
+    let giveUpAt = clock.now().getTime() + MAX_WAIT_MS;
     for (;;) {
       const pause = await look();
       if (pause) meet(pause);
       const restMs = pause?.restMs ?? 0;
-      if (restMs > MAX_WAIT_MS) throw refuse(asked, restMs);
+      if (restMs > MAX_REST_MS) throw refuse(asked, restMs);
       if (restMs <= 0 && running < Math.min(ceiling, most)) {
         running += 1;
         return;
       }
+      if (restMs > 0) {
+        await wait(restMs);
+        giveUpAt = clock.now().getTime() + MAX_WAIT_MS;
+        continue;
+      }
       const leftMs = giveUpAt - clock.now().getTime();
-      if (restMs <= 0 && leftMs <= 0) throw refuse(asked, 0);
-      await (restMs > 0 ? wait(restMs) : Promise.race([wait(leftMs), untilWoken()]));
+      if (leftMs <= 0) throw refuse(asked, 0);
+      await Promise.race([wait(leftMs), untilWoken()]);
     }
   }
 
