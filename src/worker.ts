@@ -55,7 +55,12 @@ TemporalRuntime.install({
     },
   }),
 });
-setGauge('dealbridge_quota_requests_per_second', config.businessCentral.ratePerSecond, { system: 'business-central' });
+const { ratePerSecond: ownRate, applications } = config.businessCentral;
+for (const { queue, ratePerSecond } of [
+  { queue: TASK_QUEUES.businessCentral, ratePerSecond: ownRate },
+  ...applications,
+])
+  setGauge('dealbridge_quota_requests_per_second', ratePerSecond, { system: 'business-central', lane: queue });
 const systems = await openSystems(config, runtime);
 const activities = await createActivities(config, runtime, systems);
 const connect = () => connectTemporal(config.temporal, (options) => NativeConnection.connect(options));

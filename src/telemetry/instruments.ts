@@ -32,7 +32,7 @@ export const HISTOGRAMS = {
 export const GAUGES = {
   dealbridge_quota_remaining_requests:
     'What the answering server says is left of the quota; it speaks for itself alone.',
-  dealbridge_quota_requests_per_second: 'What this process asks for at most, by its settings.',
+  dealbridge_quota_requests_per_second: 'What the workers of a lane ask for at most, by its settings.',
 } as const;
 
 /** Looked up when somebody asks for the numbers. */
