@@ -13,10 +13,10 @@ import { createVault, toApplicationCredential, type Vault } from '../../src/ledg
 import { createDataConverter } from '../../src/secrets/data-converter.js';
 import { type KeyRing, openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
+import { openGateway } from '../../tools/stage/gateway.js';
 import { type Program, startProcess, stopProcess } from '../../tools/stage/process.js';
 import { openStage as openProcesses } from '../../tools/stage/stage.js';
 import { openEmbeddedLedger } from './embedded-ledger.js';
-import { openGateway } from './gateway.js';
 
 /** A whole Dealbridge against the simulators: real worker and starter processes that can be killed. */
 export interface Stage {

@@ -24,14 +24,23 @@ export interface DealbridgeOptions {
   readonly dataDir: string;
   /** PostgreSQL; without it PGlite. */
   readonly postgresql?: { readonly url: string; readonly pid: number };
+  /** Lines of the rules file besides those of every stage. */
+  readonly rules?: string;
+  /** Settings besides those of every run. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Where the worker's processor profile is written when it ends. */
   readonly profile?: string | undefined;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
 export interface Dealbridge extends Contender {
+  readonly ledgerUrl: string;
   /** Starts the worker anew with another number of requests a second. */
   limit(ratePerSecond: number): Promise<void>;
+  /** Starts the starter anew, with the feeds of Sales on. */
+  startFeeds(): Promise<void>;
+  /** How many runs of that type are under way. */
+  countRunning(workflowType: string): Promise<number>;
 }
 
 /** More than any machine of two cores sends. */
@@ -44,7 +53,8 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
       temporalAddress: temporal.address,
       temporalTls: temporal.tlsSettings,
       dataDir: options.dataDir,
-      env: { BC_RATE_PER_SECOND: NO_RATE, TEMPORAL_NAMESPACE: namespace },
+      env: { BC_RATE_PER_SECOND: NO_RATE, TEMPORAL_NAMESPACE: namespace, ...options.env },
+      ...(options.rules !== undefined && { rules: options.rules }),
       ...(postgresql && { ledgerUrl: postgresql.url }),
       ...(options.profile !== undefined && { workerNodeArgs: ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] }),
       onStop,
@@ -59,7 +69,9 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
   const statements = postgresql && (await openStatements(postgresql.url));
   if (statements) onStop(statements.close);
   const ledgerPid = postgresql?.pid ?? stage.ledger?.pid ?? 0;
-  let worker = stage.worker;
+  let { worker, starter } = stage;
+  const countRunning = async (workflowType: string): Promise<number> =>
+    (await workflow.count(`WorkflowType = '${workflowType}' AND ExecutionStatus = 'Running'`)).count;
   const ended = countInvoiceRows(simulators);
   const { url, name: header, value } = stage.webhook;
 
@@ -68,7 +80,7 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
     get processes(): MeasuredProcess[] {
       return [
         { name: 'worker', pid: worker.pid ?? 0 },
-        { name: 'starter', pid: stage.starter.pid ?? 0 },
+        { name: 'starter', pid: starter.pid ?? 0 },
         { name: 'ledger', pid: ledgerPid },
         ...toProcesses(temporal),
       ];
@@ -84,23 +96,32 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
     },
     ended,
     async untilQuiet() {
-      const query = `WorkflowType = 'handOverDeal' AND ExecutionStatus = 'Running'`;
-      while ((await workflow.count(query)).count > 0) await sleep(100);
+      while ((await countRunning('handOverDeal')) > 0) await sleep(100);
     },
     ...(statements && { countStatements: statements.count }),
     readHistories: (deals) => readHistories(workflow, deals),
     async limit(ratePerSecond) {
       await stopProcess(worker, 'SIGTERM');
-      const env = { ...stage.env, BC_RATE_PER_SECOND: String(ratePerSecond) };
-      worker = await startWorker(env, onStop);
+      worker = await startAgain('worker', { ...stage.env, BC_RATE_PER_SECOND: String(ratePerSecond) }, onStop);
     },
+    async startFeeds() {
+      await stopProcess(starter, 'SIGTERM');
+      const { port } = new URL(stage.starterUrl);
+      starter = await startAgain('starter', { ...stage.env, FEEDS: 'on', STARTER_PORT: port }, onStop);
+    },
+    countRunning,
+    ledgerUrl: stage.ledgerUrl,
   };
 }
 
-async function startWorker(env: NodeJS.ProcessEnv, onStop: DealbridgeOptions['onStop']): Promise<ChildProcess> {
+async function startAgain(
+  name: 'worker' | 'starter',
+  env: NodeJS.ProcessEnv,
+  onStop: DealbridgeOptions['onStop'],
+): Promise<ChildProcess> {
   // This file runs from dist-tools/tools/bench; the process is the product's.
-  const path = fileURLToPath(new URL('../../../dist/worker.js', import.meta.url));
-  const program: Program = { name: 'worker', path, args: [], env };
+  const path = fileURLToPath(new URL(`../../../dist/${name}.js`, import.meta.url));
+  const program: Program = { name, path, args: [], env };
   const { child } = await startProcess(program, ['ignore', 'inherit']);
   onStop(() => stopProcess(child, 'SIGTERM'));
   return child;

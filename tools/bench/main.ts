@@ -2,80 +2,83 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { startSimulators } from '@dealbridge/simulators';
 import { startPostgresql } from '../stage/postgresql.js';
+import { measureApplications } from './applications.js';
+import { measureBackfill } from './backfill.js';
 import { openBareTemporal } from './bare-temporal.js';
 import type { EmptyWork } from './bare-workflows.js';
 import type { BenchTemporal } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 import { type Dealbridge, openDealbridge } from './dealbridge.js';
+import { HISTORY_NAMESPACES, measureHistory } from './history.js';
 import { Measurement } from './measurement.js';
+import type { BenchOptions } from './options.js';
+import { print } from './print.js';
 import { openQueue } from './queue.js';
 import { printReport, type Record, toRecord } from './report.js';
-import { chooseDeals, documentsFor } from './seed.js';
+import { chooseDeals, documentsFor, setQuotas } from './seed.js';
 
 /** `npm run bench`: Dealbridge, bare Temporal and a plain queue in turns, on one set of simulators and one machine. */
 
-export interface BenchOptions {
+interface Bench {
   readonly temporal: BenchTemporal;
   readonly folder: string;
-  readonly args: readonly string[];
+  readonly options: BenchOptions;
   readonly onStop: (work: () => Promise<void>) => void;
 }
 
-export const NAMESPACES = ['bench-bare', 'bench-pglite', 'bench-postgresql'];
-const CONTENDERS = ['pglite', 'postgresql', 'bare', 'bullmq'] as const;
+export const NAMESPACES = ['bench-bare', 'bench-pglite', 'bench-postgresql', ...HISTORY_NAMESPACES];
 
 // Until the code of all processes is warm.
 const WARM_UP = 60;
 /** Where no run of Dealbridge says how large a deal is: five requests, each with the task that follows it. */
 const USUAL: EmptyWork = { activities: 5, workflowTasks: 6 };
 
-export async function runBench({ temporal, folder, args, onStop }: BenchOptions): Promise<void> {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      deals: { type: 'string', default: '200' },
-      singles: { type: 'string', default: '20' },
-      rounds: { type: 'string', default: '3' },
-      rate: { type: 'string', default: '20' },
-      limited: { type: 'string', default: '100' },
-      only: { type: 'string', default: CONTENDERS.join(',') },
-      json: { type: 'string' },
-      profile: { type: 'string' },
-    },
-  });
-  const only = readOnly(values.only);
-  const number = (name: 'deals' | 'singles' | 'rounds' | 'rate' | 'limited') => readNumber(name, values[name]);
-  const [deals, singles, rounds, rate, limited] = [
-    number('deals'),
-    number('singles'),
-    number('rounds'),
-    number('rate'),
-    number('limited'),
-  ];
+export async function runBench(bench: Bench): Promise<void> {
+  const { history, applications, backfill } = bench.options;
+  print(machine());
+  if (history !== undefined) await runHistory(bench, history);
+  else if (applications !== undefined) await measureApplications(bench);
+  else if (backfill !== undefined) await measureBackfill(bench, backfill);
+  else await compare(bench);
+}
+
+async function runHistory(bench: Bench, history: number): Promise<void> {
+  const { options, onStop } = bench;
+  const { deals, rounds, explain } = options;
+  const postgresql = await startPostgresql(['shared_preload_libraries=pg_stat_statements', 'max_wal_size=8GB']);
+  if (!postgresql) throw new Error("--history needs PostgreSQL: this machine has none (Debian's package `postgresql`)");
+  onStop(() => postgresql.stop());
+  const simulators = await startSimulators({ documents: documentsFor(2 * (WARM_UP + rounds * deals)), accounts: 300 });
+  onStop(() => simulators.stop());
+  setQuotas(simulators, 'none');
+  const take = takeFrom(chooseDeals(simulators));
+  await measureHistory({ ...bench, simulators, postgresql, history, deals, rounds, explain, take });
+}
+
+async function compare({ temporal, folder, options, onStop }: Bench): Promise<void> {
+  const { deals, singles, rounds, rate, limited, only, profile, json } = options;
   const perContender = WARM_UP + rounds * (deals + singles) + limited;
   const simulators = await startSimulators({ documents: documentsFor(perContender * only.length), accounts: 300 });
   onStop(() => simulators.stop());
   setQuotas(simulators, 'none');
-  const seed = chooseDeals(simulators);
+  const take = takeFrom(chooseDeals(simulators));
 
   let shape = USUAL;
   const products: Dealbridge[] = [];
   const contenders: Contender[] = [];
   const open = { simulators, temporal, onStop };
   if (only.includes('pglite')) {
-    const { profile } = values;
-    const options = { ...open, namespace: 'bench-pglite', dataDir: join(folder, 'pglite'), profile };
-    products.push(await openDealbridge({ ...options, name: 'Dealbridge, PGlite' }));
+    const settings = { ...open, namespace: 'bench-pglite', dataDir: join(folder, 'pglite'), profile };
+    products.push(await openDealbridge({ ...settings, name: 'Dealbridge, PGlite' }));
   }
   if (only.includes('postgresql')) {
     const postgresql = await startPostgresql(['shared_preload_libraries=pg_stat_statements']);
     if (postgresql) {
       onStop(() => postgresql.stop());
-      const options = { ...open, postgresql, namespace: 'bench-postgresql', dataDir: join(folder, 'postgresql') };
-      products.push(await openDealbridge({ ...options, name: 'Dealbridge, PostgreSQL' }));
+      const settings = { ...open, postgresql, namespace: 'bench-postgresql', dataDir: join(folder, 'postgresql') };
+      products.push(await openDealbridge({ ...settings, name: 'Dealbridge, PostgreSQL' }));
     } else print("without PostgreSQL: this machine has none (Debian's package `postgresql`)");
   }
   contenders.push(...products);
@@ -87,10 +90,6 @@ export async function runBench({ temporal, folder, args, onStop }: BenchOptions)
   if (only.includes('bare'))
     contenders.push(await openBareTemporal({ temporal, namespace: 'bench-bare', shape: () => shape, onStop }));
 
-  const take = (count: number) => {
-    if (seed.length < count) throw new Error(`the seed holds too few deals: ${count} wanted, ${seed.length} left`);
-    return seed.splice(0, count);
-  };
   const measurements = contenders.map((contender) => new Measurement(contender, simulators));
   for (const measurement of measurements) {
     const histories = await measurement.warmUp(take(WARM_UP));
@@ -109,34 +108,20 @@ export async function runBench({ temporal, folder, args, onStop }: BenchOptions)
     const measurement = measurements.find(({ contender }) => contender === product);
     await measurement?.limited(take(limited));
   }
-  const machine = `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}, ${commit()}`;
-  const record: Record = toRecord(machine, { deals, singles, rounds, rate, limited }, shape, measurements);
+  const record: Record = toRecord(machine(), { deals, singles, rounds, rate, limited }, shape, measurements);
   printReport(record);
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(record, undefined, 2)}\n`);
+  if (json !== undefined) writeFileSync(json, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-function readOnly(text: string): readonly string[] {
-  const names = text.split(',');
-  const unknown = names.filter((name) => !(CONTENDERS as readonly string[]).includes(name));
-  if (unknown.length > 0)
-    throw new Error(`--only: expected some of ${CONTENDERS.join(', ')} with commas between them, got '${text}'`);
-  return names;
+function takeFrom<T>(seed: T[]): (count: number) => T[] {
+  return (count) => {
+    if (seed.length < count) throw new Error(`the seed holds too few deals: ${count} wanted, ${seed.length} left`);
+    return seed.splice(0, count);
+  };
 }
 
-function readNumber(name: string, text: string): number {
-  if (!/^\d+$/.test(text)) throw new Error(`--${name}: expected a whole number, got '${text}'`);
-  return Number(text);
-}
-
-const ONLINE_REQUESTS = 6_000;
-
-/** What Business Central and Sales allow in five minutes; without it the processor is the limit. */
-function setQuotas({ businessCentral, dataverse }: Simulators, quotas: 'none' | 'as online'): void {
-  const requests = quotas === 'none' ? 0 : ONLINE_REQUESTS;
-  for (const { limits } of [businessCentral, dataverse]) {
-    limits.reset();
-    limits.settings.requests = requests;
-  }
+function machine(): string {
+  return `${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}), Node ${process.versions.node}, ${commit()}`;
 }
 
 function commit(): string {
@@ -145,8 +130,4 @@ function commit(): string {
   } catch {
     return 'no commit';
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

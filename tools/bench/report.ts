@@ -1,5 +1,6 @@
 import type { EmptyWork } from './bare-workflows.js';
 import { at, DRIVER, type Measurement } from './measurement.js';
+import { print, row } from './print.js';
 
 /** What a run has shown, as a table and as a record. Of several rounds the median counts. */
 
@@ -114,12 +115,4 @@ function printRatios(contenders: readonly Result[]): void {
       );
     }
   }
-}
-
-function row(cells: readonly (string | number | undefined)[]): string {
-  return `| ${cells.map((cell) => cell ?? '–').join(' | ')} |`;
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

@@ -1,6 +1,6 @@
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
-import { openDatabase } from '../../src/ledger/database.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 
 /** The deals that are handed over, and what a ledger knows before the first of them. */
@@ -28,15 +28,22 @@ export function documentsFor(deals: number): number {
 }
 
 /** The ledger knows customers and items, as after the first deal of each. */
-export async function linkMasters({ data, businessCentral }: Simulators, ledgerUrl: string): Promise<void> {
+export async function linkMasters({ data, businessCentral, abroad }: Simulators, ledgerUrl: string): Promise<void> {
   const database = openDatabase(ledgerUrl, 1);
+  for (const { company } of [businessCentral, ...(abroad ? [abroad] : [])]) await linkCompany(database, data, company);
+  await database.close();
+}
+
+async function linkCompany(
+  database: Database,
+  data: Simulators['data'],
+  company: Simulators['businessCentral']['company'],
+): Promise<void> {
   const ledger = createLedger(database);
-  const { company } = businessCentral;
   const link = (kind: 'customer' | 'item', salesId: string, row: Readonly<Record<string, unknown>> | undefined) =>
     row && ledger.saveLink(kind, company.id, { salesId, bcId: String(row['id']), bcNumber: String(row['number']) });
   for (const { id, number } of data.accounts) await link('customer', id, company.findByNumber('customers', number));
   for (const { id, number } of data.products) await link('item', id, company.findByNumber('items', number));
-  await database.close();
 }
 
 /** Invoice rows that were made in Sales since it was asked for; of the simulators' own record, which costs nobody anything. */
@@ -50,4 +57,15 @@ export function countInvoiceRows({ dataverse }: Simulators): () => number {
     }
     return found;
   };
+}
+
+const ONLINE_REQUESTS = 6_000;
+
+/** What Business Central and Sales allow in five minutes; without it the processor is the limit. */
+export function setQuotas({ businessCentral, dataverse, abroad }: Simulators, quotas: 'none' | 'as online'): void {
+  const requests = quotas === 'none' ? 0 : ONLINE_REQUESTS;
+  for (const { limits } of [businessCentral, dataverse, ...(abroad ? [abroad] : [])]) {
+    limits.reset();
+    limits.settings.requests = requests;
+  }
 }

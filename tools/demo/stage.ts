@@ -36,6 +36,8 @@ interface ProductStageOptions {
   readonly starterPort?: number;
   /** A ledger that is there; without it one is started in `dataDir`. */
   readonly ledgerUrl?: string;
+  /** Lines of the rules file besides those of every stage. */
+  readonly rules?: string;
   /** What Node is told when it starts the worker. */
   readonly workerNodeArgs?: readonly string[];
   /** Settings of worker and starter besides those that follow from the simulators. */
@@ -70,7 +72,7 @@ export async function openProductStage(
 ): Promise<DemoStage> {
   const { dataDir, onStop, ledgerUrl: url } = options;
   const rulesFile = `${dataDir}.rules.yaml`;
-  await writeFile(rulesFile, toRules(automaticBelow));
+  await writeFile(rulesFile, toRules(automaticBelow) + (options.rules ?? ''));
   const keyFile = `${dataDir}.keys`;
   ensureKeyFile(keyFile);
   const stage = await openStage<ChildProcess>({

@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest';
+import { readOptions } from '../../tools/bench/options.js';
+
+describe('the options of the bench', () => {
+  it('have sizes of their own, and compare everything', () => {
+    expect(readOptions([])).toMatchObject({ deals: 200, rounds: 3, only: ['pglite', 'postgresql', 'bare', 'bullmq'] });
+    expect(readOptions(['--history', '1000000', '--explain'])).toMatchObject({ history: 1_000_000, explain: true });
+  });
+
+  it.each([
+    [['--history', 'many'], "--history: expected a whole number, got 'many'"],
+    [['--applications', '3'], "--applications: expected 2, since the simulators have two environments, got '3'"],
+    [['--only', 'mysql'], '--only: expected some of pglite, postgresql, bare, bullmq'],
+    [['--hist', '1'], "Unknown option '--hist'"],
+  ])('%j is refused with what would be right', (args, says) => {
+    expect(() => readOptions(args)).toThrow(says);
+  });
+});
