@@ -135,7 +135,9 @@ describe('the status of a process', () => {
     );
     expect(worker).toMatch(/^dealbridge_won_to_written_back_seconds_count [1-9]/m);
     expect(worker).toMatch(/^dealbridge_ledger_duration_seconds_count\{verb="INSERT"\} [1-9]/m);
-    expect(worker).toMatch(/^dealbridge_quota_requests_per_second\{system="business-central",lane="business-central"\} 500$/m);
+    expect(worker).toMatch(
+      /^dealbridge_quota_requests_per_second\{system="business-central",lane="business-central"\} 500$/m,
+    );
     expect(worker).toMatch(/^temporal_workflow_task_execution_latency_seconds_count\{/m);
     const starter = await (await ask('starter', '/metrics')).text();
     expect(starter).toMatch(/^dealbridge_deals\{state="held"\} 0$/m);
