@@ -1,7 +1,11 @@
 import { createServer } from 'node:net';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { BUSINESS_CENTRAL_WEBHOOK, invoiceFeedWorkflowId } from '../../src/deal/business-central-feeds.js';
+import {
+  BUSINESS_CENTRAL_WEBHOOK,
+  invoiceFeedWorkflowId,
+  SUBSCRIBED_RESOURCES,
+} from '../../src/deal/business-central-feeds.js';
 import { flowWorkflowId } from '../../src/deal/flows.js';
 import { ensureFlows } from '../../src/dispatch/ensure/flows.js';
 import { ensureInvoiceFeed } from '../../src/dispatch/ensure/invoice-feeds.js';
@@ -203,7 +207,7 @@ describe('the subscriptions', () => {
     stage.simulators.clock.advance(4 * 86_400_000);
     expect(subscriptions()).toEqual([]);
     await keeper().signal('nudge');
-    await until(() => subscriptions().length === 4);
+    await until(() => subscriptions().length === SUBSCRIBED_RESOURCES.length);
   });
 
   it('a handshake that is refused is told, and the loop goes on', async () => {
@@ -212,7 +216,7 @@ describe('the subscriptions', () => {
     rows.clear();
     stage.simulators.businessCentral.faults.add({
       match: { method: 'POST', path: 'subscriptions$' },
-      times: 4,
+      times: SUBSCRIBED_RESOURCES.length,
       effect: {
         kind: 'status',
         status: 400,
@@ -223,10 +227,10 @@ describe('the subscriptions', () => {
     });
     const problems = async () => (await keeper().query<SubscriptionsPosition>('position')).problems;
     await keeper().signal('nudge');
-    await until(async () => Object.keys(await problems()).length === 4);
+    await until(async () => Object.keys(await problems()).length === SUBSCRIBED_RESOURCES.length);
     expect((await problems())['items']).toBe('create the subscription: rejected (400 Application_DialogException)');
     await keeper().signal('nudge');
-    await until(() => subscriptions().length === 4);
+    await until(() => subscriptions().length === SUBSCRIBED_RESOURCES.length);
     await until(async () => Object.keys(await problems()).length === 0);
     await keepHistory(stage, 'subscriptions', 'subscriptions-renewed-lost-refused');
   });
