@@ -63,7 +63,11 @@ for (const { queue, ratePerSecond } of [
   setGauge('dealbridge_quota_requests_per_second', ratePerSecond, { system: 'business-central', lane: queue });
 const systems = await openSystems(config, runtime);
 const activities = await createActivities(config, runtime, systems);
-const connect = () => connectTemporal(config.temporal, (options) => NativeConnection.connect(options));
+// What goes to and fro is sealed: nothing gets smaller by compressing it, and both sides would pay for it.
+const connect = () =>
+  connectTemporal(config.temporal, (options) =>
+    NativeConnection.connect({ ...options, grpcCompression: { codec: 'none' } }),
+  );
 const connection = await waitFor('Temporal', connect, { log });
 const { workerBuildId: buildId } = config;
 const polling = {
