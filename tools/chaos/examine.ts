@@ -48,6 +48,8 @@ export interface Finding {
 export interface Books {
   readonly invoices: ReadonlyMap<string, readonly SalesDocument[]>;
   readonly orders: ReadonlyMap<string, readonly SalesDocument[]>;
+  /** Those that nobody has converted. */
+  readonly quotes: ReadonlyMap<string, readonly SalesDocument[]>;
   /** Invoice rows of Sales by their number. */
   readonly rows: ReadonlyMap<string, readonly Row[]>;
   readonly simulators: Simulators;
@@ -61,6 +63,7 @@ export function openBooks(simulators: Simulators, postings: Postings): Books {
   return {
     invoices: groupBy(company.documents.invoice.values(), keyOf),
     orders: groupBy(company.documents.order.values(), keyOf),
+    quotes: groupBy(company.documents.quote.values(), keyOf),
     rows: groupBy(simulators.dataverse.store.all('invoice'), (row: Row) => String(row['invoicenumber'])),
     simulators,
     postings,
@@ -74,7 +77,11 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   const doubled = (text: string) => findings.push({ kind: 'doubled', text });
   const invoices = deal.records.flatMap(({ id }) => books.invoices.get(documentTail(id)) ?? []);
   const orders = deal.records.flatMap(({ id }) => books.orders.get(documentTail(id)) ?? []);
-  const documents = new Set([...invoices.map(documentOf), ...orders.map(({ row }) => String(row['id']))]);
+  const quotes = deal.records.flatMap(({ id }) => books.quotes.get(documentTail(id)) ?? []);
+  const documents = new Set([
+    ...invoices.map(documentOf),
+    ...[...orders, ...quotes].map(({ row }) => String(row['id'])),
+  ]);
   const posted = invoices.filter(({ isPosted }) => isPosted);
   const isEnded = deal.isCancelled || (deal.change?.kind === 'cancelled' && !wasFirst(posted, deal.change.at, books));
   if (documents.size === 0 && !isEnded) lost('no document in Business Central');
@@ -85,8 +92,9 @@ export function examineDeal(deal: Deal, books: Books): Finding[] {
   if (documents.size === 1 && isEnded && early.length === 0)
     doubled('a document in Business Central of a deal that ended');
   for (const { row } of orders) lost(`order ${row['number']} is left over`);
+  for (const { row } of quotes) lost(`quote ${row['number']} is left over`);
   for (const { row } of invoices.filter((invoice) => !invoice.isPosted)) lost(`draft ${row['number']} is left over`);
-  for (const { row } of [...invoices, ...orders]) findings.push(...compareCustomer(deal, row));
+  for (const { row } of [...invoices, ...orders, ...quotes]) findings.push(...compareCustomer(deal, row));
 
   const isJudged = early.length > 0 || (deal.change && wasFirst(posted, deal.change.at, books));
   if (posted.length > 0 && orders.length === 0 && !isJudged) findings.push(...compareTotals(deal, posted, books));

@@ -41,7 +41,7 @@ writeInAccount: "8400"
 freightAccount: "8410"
 tables: { countries: { Germany: DE, United Kingdom: GB, United States: US, Austria: AT } }
 opportunityColumns: { invoiceNumber: bc_postedinvoicenumber }
-documents: { orderCreated: order, orderSubmitted: order }
+documents: { quoteWon: { quote: invoice }, orderCreated: order, orderSubmitted: order }
 orderPosting: ${orderPosting}
 closeOrders: true
 settleSeconds: 1
