@@ -217,11 +217,11 @@ COMMENT ON COLUMN seller_notes.column_digest IS 'The same of the text in the col
 COMMENT ON COLUMN seller_notes.is_refused IS 'Sales took no note: it is tried again later.';
 
 CREATE TABLE seller_note_passes (
-  rules jsonb PRIMARY KEY,
+  rules text PRIMARY KEY,
   looked_until timestamptz NOT NULL
 );
 COMMENT ON TABLE seller_note_passes IS 'Up to where sellers were told everything, by the rules of then: other rules look at all deals once.';
-COMMENT ON COLUMN seller_note_passes.rules IS 'Which news is told, and how: the settings as they are in the rules file.';
+COMMENT ON COLUMN seller_note_passes.rules IS 'Which news is told, and how, as JSON: it only says whether the rules are the same.';
 COMMENT ON COLUMN seller_note_passes.looked_until IS 'What has not moved since holds no news, but for long waits and refused notes.';
 
 CREATE TABLE detections (

@@ -15,7 +15,8 @@ const claimRow = {
   key: ['record_id'],
   schema: z.discriminatedUnion('kind', [
     z.object({ kind: z.literal('carrier') }),
-    z.object({ kind: z.enum(['superseded', 'already-handed-over']), by_record: textColumn }),
+    z.object({ kind: z.literal('superseded'), by_record: textColumn }),
+    z.object({ kind: z.literal('already-handed-over'), by_record: textColumn }),
   ]),
 };
 const numberRow = rowsOf('source_records', ['carrier_id'], {
