@@ -80,7 +80,7 @@ describe(`${DEALS} deals with lost webhooks`, () => {
     expect(deals).toHaveLength(DEALS);
     expect(new Set(deals.map((deal) => deal.kind)).size).toBe(3);
     Object.assign(dataverse.webhooks.faults, { drop: 0.2, double: 0.2, reorder: 7 });
-    await until(() => businessCentral.subscriptions.rows.size === 4, LOOK_MS);
+    await until(() => businessCentral.subscriptions.rows.size === 5, LOOK_MS);
 
     const queue = deals.values();
     const winning = Promise.all(
@@ -108,7 +108,7 @@ describe(`${DEALS} deals with lost webhooks`, () => {
     await winning;
     await dataverse.webhooks.settle();
     await until(async () => (await countWrittenBack()) === DEALS, LOOK_MS);
-    await until(() => businessCentral.subscriptions.rows.size === 4, LOOK_MS);
+    await until(() => businessCentral.subscriptions.rows.size === 5, LOOK_MS);
 
     // Counted in the simulators, not in our own books.
     const posted = new Map<string, number>();
