@@ -34,7 +34,8 @@ async function stop(code) {
 for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => void stop(0));
 
 function child(path, args, childEnv) {
-  const started = fork(join(ROOT, path), args, { env: childEnv, stdio: ['ignore', 'pipe', 'inherit', 'ipc'] });
+  const started = fork(join(ROOT, path), args, { env: childEnv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  started.stderr.pipe(process.stderr, { end: false });
   process.once('exit', () => started.kill('SIGKILL'));
   stopping.push(
     () =>
@@ -49,7 +50,9 @@ function child(path, args, childEnv) {
 
 async function startProgram(name) {
   const started = child(`dist/${name}.js`, [], env);
-  for (const stream of [process.stdout, notReadyLines(name)]) started.stdout.pipe(stream);
+  started.stdout.pipe(process.stdout, { end: false });
+  // The log is on the other one.
+  started.stderr.pipe(notReadyLines(name));
   await new Promise((resolve, reject) => {
     started.once('message', resolve);
     started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));

@@ -11,7 +11,7 @@ import {
   toApplicationCredential,
 } from '../operations/settings/credentials.js';
 import type { Config } from '../process/config.js';
-import { createCredentialProvider } from '../process/credentials.js';
+import { createCredentialProvider, findSettingInForce } from '../process/credentials.js';
 import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
 import { readAll, readSecret } from './read-secret.js';
 
@@ -42,7 +42,7 @@ export function addCredentialCommands(program: Command): void {
     )
     .option(...BY_OPTION)
     .action((given: string, options: SetOptions) =>
-      withFoundation(async ({ vault }) => {
+      withFoundation(async ({ vault }, config) => {
         const name = given as CredentialName;
         const read = options.certificate
           ? { certificate: await readCertificate() }
@@ -51,6 +51,9 @@ export function addCredentialCommands(program: Command): void {
         const stored = await setCredential({ vault }, toPerson(options), input);
         const expiry = stored.expiresAt ? `, certificate until ${day(stored.expiresAt)}` : '';
         console.log(`${name}: generation ${stored.generation} stored, sealed with key ${stored.keyId}${expiry}`);
+        const setting = findSettingInForce(config, name);
+        if (setting !== undefined)
+          console.log(`${setting} is set and counts instead, until worker and starter start without it`);
       }),
     );
 

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import type { CredentialProvider } from '../clients/entra/tokens.js';
 import type { CredentialName, Vault } from '../ledger/settings/vault.js';
-import { ConfigError } from './config.js';
+import { type Config, ConfigError } from './config.js';
 
 /** Where a process takes its credentials from: a setting wins, else the ledger has them. */
 
@@ -11,6 +11,18 @@ const SETTINGS: Partial<Record<CredentialName, string>> = {
   webhook: 'WEBHOOK_SECRET',
   desk: 'DESK_CLIENT_SECRET',
 };
+
+/** The setting that counts instead of what the ledger holds; undefined when none is set. */
+export function findSettingInForce(config: Config, name: CredentialName): string | undefined {
+  const { dataverse, businessCentral, starter, desk } = config;
+  const given: Partial<Record<CredentialName, string | undefined>> = {
+    dataverse: dataverse.secret,
+    'business-central': businessCentral.secret,
+    webhook: starter.webhookSecret,
+    desk: desk?.issuer?.clientSecret,
+  };
+  return given[name] === undefined ? undefined : SETTINGS[name];
+}
 
 /** The part of the vault that whoever signs in needs. */
 export type CredentialSource = Pick<Vault, 'findCredentials'>;

@@ -171,7 +171,7 @@ function toRefusedSignIn(system: System, { api, facts }: RemoteApiError): string
   if (!/^(invalid_client|no_credential)/.test(facts.remoteCode ?? '')) {
     return `setting ${prefix}_CLIENT_ID or ENTRA_TENANT_ID: expected an app registration of the tenant, got a refusal of Entra's (${got})`;
   }
-  return `setting ${prefix}_CLIENT_SECRET: expected a secret that Entra takes, there or by \`dealbridge credentials set ${name}\`, got a refusal of Entra's (${got})`;
+  return `setting ${prefix}_CLIENT_SECRET: expected a secret that Entra takes, there or, where it is not set, by \`dealbridge credentials set ${name}\`, got a refusal of Entra's (${got})`;
 }
 
 const POSTGRES_REFUSALS: readonly (readonly [RegExp, string])[] = [

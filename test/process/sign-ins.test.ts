@@ -44,7 +44,7 @@ describe('the sign-ins of a starter', () => {
     const { signIns, said, pauses } = watch([refused(), refused(), refused()]);
     expect(await signIns.all).toBe(true);
     expect(said).toEqual([
-      "not ready: setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes, there or by `dealbridge credentials set dataverse`, got a refusal of Entra's (401 invalid_client); the desk is open at http://desk",
+      "not ready: setting DATAVERSE_CLIENT_SECRET: expected a secret that Entra takes, there or, where it is not set, by `dealbridge credentials set dataverse`, got a refusal of Entra's (401 invalid_client); the desk is open at http://desk",
     ]);
     expect(pauses).toEqual([1_000, 2_000, 4_000]);
   });
