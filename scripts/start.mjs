@@ -127,6 +127,7 @@ try {
   // Side by side: while a sign-in is refused neither is ready, and a new secret is entered at the desk of the starter.
   await Promise.all(['worker', 'starter'].map(startProgram));
 } catch (error) {
-  say(String(error?.message ?? error));
+  // Whoever stops it before it is ready knows why it ended.
+  if (!isStopping) say(String(error?.message ?? error));
   await stop(1);
 }
