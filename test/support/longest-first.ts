@@ -24,6 +24,7 @@ const SECONDS: Readonly<Record<string, number>> = {
   'test/end-to-end/mapping.e2e.test.ts': 32,
   'test/end-to-end/masters.e2e.test.ts': 32,
   'test/end-to-end/replay.e2e.test.ts': 28,
+  'test/workflows/feeds.temporal.test.ts': 28,
   'test/end-to-end/lineage.e2e.test.ts': 27,
   'test/end-to-end/replay-mapping.e2e.test.ts': 27,
   'test/end-to-end/webhook.e2e.test.ts': 25,

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
 import { ApplicationFailure } from '@temporalio/common';
-import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ReconcileInput } from '../../src/activities/feeds/reconcile-sales.js';
 import type { SubscriptionTask } from '../../src/activities/feeds/subscriptions.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
@@ -31,40 +30,22 @@ import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/t
 /** The loops that read, and what people and webhooks may send to them. */
 
 let skipping: TimeSkipping;
-let isOpen = false;
 /**
  * A loop never ends by itself, and a step that is under way when its run is terminated keeps the clock of the test server
- * from jumping ever again: then the next test has an environment of its own.
+ * from jumping ever again: so each test has an environment of its own.
  */
 let workflowId = '';
 beforeEach(async () => {
   workflowId = randomUUID();
-  if (!isOpen) skipping = await openTimeSkipping();
-  isOpen = true;
+  skipping = await openTimeSkipping();
 });
 afterEach(async () => {
-  const { workflow } = skipping.env.client;
-  const loop = workflow.getHandle(workflowId);
-  // What is under way comes to its end first, where it does.
-  const countSteps = async () => (await loop.describe()).raw.pendingActivities?.length ?? 0;
-  await vi.waitUntil(async () => (await countSteps()) === 0, { timeout: 500, interval: 20 }).catch(() => undefined);
-  await loop.terminate().catch(() => undefined);
-  if (!(await isClockJumping())) await close();
+  await skipping.env.client.workflow
+    .getHandle(workflowId)
+    .terminate()
+    .catch(() => undefined);
+  await skipping.close();
 });
-afterAll(close);
-
-async function close(): Promise<void> {
-  if (isOpen) await skipping.close();
-  isOpen = false;
-}
-
-function isClockJumping(): Promise<boolean> {
-  const hour = skipping.env.sleep('1 hour').then(
-    () => true,
-    () => false,
-  );
-  return Promise.race([hour, setTimeout(2_000, false)]);
-}
 
 const PAGE = {
   phase: 'changes',
