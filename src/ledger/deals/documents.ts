@@ -7,7 +7,7 @@ import type { Queryable } from '../database.js';
 import { nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { invoiceContent, orderContent, quoteContent } from './document-schema.js';
-import { saveDocumentSummary } from './summaries.js';
+import { SAVE_DOCUMENT_SUMMARY } from './summaries.js';
 import { paymentStatusContent } from './write-backs.js';
 
 /** What Business Central holds for a deal, as it was last read; write-backs take it from here. */
@@ -19,14 +19,16 @@ export async function saveDocument(
   content: SalesDocument,
   written: 'by-us' | 'by-anybody' = 'by-anybody',
 ): Promise<void> {
+  const { excludingTax, includingTax, currency } = content;
   await db.query(
-    `INSERT INTO documents (document_id, record_id, kind, content, own_content)
-     VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
-     ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
-       own_content = coalesce(excluded.own_content, documents.own_content), read_at = now()`,
-    [content.id, recordId, kind, toStored(content), written === 'by-us'],
+    `WITH saved AS (
+       INSERT INTO documents (document_id, record_id, kind, content, own_content)
+       VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
+       ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
+         own_content = coalesce(excluded.own_content, documents.own_content), read_at = now()
+     ) ${SAVE_DOCUMENT_SUMMARY}`,
+    [content.id, recordId, kind, toStored(content), written === 'by-us', excludingTax, includingTax, currency],
   );
-  await saveDocumentSummary(db, recordId, kind, content);
 }
 
 const KEY = { document_id: textColumn };

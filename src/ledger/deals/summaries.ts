@@ -1,5 +1,4 @@
-import type { SalesDocument } from '../../deal/business-central-document.js';
-import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import type { WonDeal } from '../../deal/deal.js';
 import { subtract } from '../../deal/money.js';
 import type { DealLabel } from '../../deal/run-summary.js';
 import type { Queryable } from '../database.js';
@@ -30,22 +29,15 @@ export async function saveDealSummary(db: Queryable, deal: WonDeal): Promise<voi
 
 const HAS_DOCUMENT = 'EXISTS (SELECT FROM documents WHERE documents.record_id = known.record_id)';
 
-/** Of an order that is invoiced in parts the order's own figures stay: its invoices are parts of them. */
-export async function saveDocumentSummary(
-  db: Queryable,
-  recordId: string,
-  kind: DocumentKind,
-  { excludingTax, includingTax, currency }: SalesDocument,
-): Promise<void> {
-  await db.query(
-    `INSERT INTO deal_summaries (record_id, net, gross, currency)
-     SELECT record_id, $3::numeric, $4::numeric, $5
-     FROM (SELECT record_id FROM source_records WHERE record_id = $1 FOR NO KEY UPDATE) AS locked
-     WHERE $2 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $1 AND kind = 'order')
-     ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`,
-    [recordId, kind, excludingTax, includingTax, currency],
-  );
-}
+/**
+ * The figures of a document ($6 net, $7 gross, $8 currency) of the record ($2) and its kind ($3). Of an order that is invoiced
+ * in parts the order's own stay: its invoices are parts of them.
+ */
+export const SAVE_DOCUMENT_SUMMARY = `INSERT INTO deal_summaries (record_id, net, gross, currency)
+     SELECT record_id, $6::numeric, $7::numeric, $8
+     FROM (SELECT record_id FROM source_records WHERE record_id = $2 FOR NO KEY UPDATE) AS locked
+     WHERE $3 = 'order' OR NOT EXISTS (SELECT FROM documents WHERE record_id = $2 AND kind = 'order')
+     ON CONFLICT (record_id) DO UPDATE SET net = excluded.net, gross = excluded.gross, currency = excluded.currency`;
 
 const labelRow = rowsOf('deal_summaries', ['record_id'], {
   record_id: textColumn,
