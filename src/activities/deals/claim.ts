@@ -59,10 +59,11 @@ export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & Link
   }
 
   return async (input) => {
-    const claim = await ledger.claim(input.recordId, input.ancestors);
+    // Of a record that is not the carrier nobody needs the masters; asked together they take no time of their own.
+    const [claim, masters] = await Promise.all([ledger.claim(input.recordId, input.ancestors), findMasters(input)]);
     switch (claim.kind) {
       case 'carrier':
-        return { kind: 'carrier', masters: await findMasters(input) };
+        return { kind: 'carrier', masters };
       case 'superseded':
         return claim;
       case 'already-handed-over':

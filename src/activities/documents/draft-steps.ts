@@ -107,8 +107,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
     ): Promise<Draft | undefined> {
       const { recordId, revision, draftVersion } = input;
       const port: DocumentPort = ports[input.kind];
-      await ensureCompanyStands(dependencies, input);
-      const deal = await ledger.getDeal(recordId, revision);
+      const [deal] = await Promise.all([ledger.getDeal(recordId, revision), ensureCompanyStands(dependencies, input)]);
       const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
       if (plan.problems.length > 0) throw refuseAll(plan.problems);
       const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
