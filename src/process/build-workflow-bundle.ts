@@ -12,4 +12,6 @@ const { code } = await bundleWorkflowCode({
   failureConverterPath: FAILURE_CONVERTER_PATH,
   logger: new DefaultLogger('WARN'),
 });
-await writeFile(new URL('../workflow-bundle.js', import.meta.url), code);
+// For every promise of a run the SDK takes a stack trace, which takes a tenth of the worker's time; an error keeps two frames,
+// its constructor's and the one that threw it (docs/performance.md).
+await writeFile(new URL('../workflow-bundle.js', import.meta.url), `Error.stackTraceLimit = 2;${code}`);
