@@ -89,15 +89,21 @@ const polling = {
 const running = {
   ...polling,
   workflowBundle: { codePath: fileURLToPath(new URL('./workflow-bundle.js', import.meta.url)) },
-  activities: activities.deals,
-  interceptors: { activity: [traceSteps, permanentFailures] },
-  enableNonLocalActivities: false,
+};
+const inSales = {
+  interceptors: { activity: [traceSteps, createWinMeasure(runtime.database, log), heartbeats, permanentFailures] },
+  maxConcurrentActivityTaskExecutions: 8,
 };
 
 const workers = await Promise.all([
   Worker.create({
     ...running,
+    ...inSales,
     taskQueue: TASK_QUEUES.deals,
+    // Their steps in Sales need no queue of their own: where a place is free they come with the task that asks for them.
+    activities: { ...activities.deals, ...activities.dataverse },
+    // A poll that waits holds a place, and no step comes with its task where all places wait.
+    activityTaskPollerBehavior: { type: 'simple-maximum', maximum: 2 },
     // A run that left the cache is read and done again from its start at its next step: with sixty, five hundred deals at
     // once cost half as much processor again, and no less memory (docs/performance.md).
     maxCachedWorkflows: 600,
@@ -109,16 +115,18 @@ const workers = await Promise.all([
   Worker.create({
     ...running,
     taskQueue: TASK_QUEUES.masters,
+    activities: activities.deals,
+    interceptors: { activity: [traceSteps, permanentFailures] },
+    enableNonLocalActivities: false,
     maxCachedWorkflows: 20,
     maxConcurrentWorkflowTaskExecutions: 2,
     stickyQueueScheduleToStartTimeout: '4s',
   }),
   Worker.create({
     ...polling,
+    ...inSales,
     taskQueue: TASK_QUEUES.dataverse,
     activities: activities.dataverse,
-    interceptors: { activity: [traceSteps, createWinMeasure(runtime.database, log), heartbeats, permanentFailures] },
-    maxConcurrentActivityTaskExecutions: 8,
   }),
   Worker.create({
     ...polling,

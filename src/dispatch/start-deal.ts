@@ -13,7 +13,7 @@ import { type DealLabel, toRunSummary } from '../deal/run-summary.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { DealLedger } from '../ledger/deals/deal-ledger.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
-import { changedSignal } from '../workflows/deals/messages.js';
+import { changedSignal, type HandOverInput } from '../workflows/deals/messages.js';
 import { toFirstAttributes } from './search-attributes.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
 
@@ -51,7 +51,7 @@ export async function startDeal(
         workflowId,
         taskQueue: TASK_QUEUES.deals,
         priority: { priorityKey: PRIORITIES.deal },
-        args: [{ table: ref.table, recordId: ref.recordId, ...(hint && { hint }) }],
+        args: [toInput(ref, record, hint)],
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
@@ -75,6 +75,10 @@ export async function startDeal(
       return { kind: 'set-aside', workflowId };
     }
   }
+}
+
+function toInput({ table, recordId }: RecordRef, { state }: SourceRecord, hint?: ChangeHint): HandOverInput {
+  return { table, recordId, ...(state === 'seen' && { isNew: true as const }), ...(hint && { hint }) };
 }
 
 /** Codes of gRPC by which the server refuses this signal to this run; everything else concerns all of them, or passes. */

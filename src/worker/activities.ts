@@ -80,7 +80,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     ...{ ledger, companyId, rules, findLanes: systems.findLanes },
     takesUnsealedDecisions: config.unsealedDecisions,
   });
-  const sales = createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies, claimDeal });
+  const sales = createDataverseActivities({ ...writeBack, rules: rulesOfRecords, companies, claimDeal, loadProgress });
   const candidatesIn = (company: Company) =>
     createFindStrongCandidate({ ...company, matching: createMatchLedger(database, company.companyId), rules });
   const stepsIn = (company: Company) => ({

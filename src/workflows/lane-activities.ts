@@ -3,6 +3,7 @@ import {
   type ActivityOptions,
   proxyActivities,
   type UntypedActivities,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { InternalError } from '../deal/errors.js';
 import { TASK_QUEUES } from '../deal/ids.js';
@@ -36,8 +37,7 @@ export function proxyLaneActivities<Activities = UntypedActivities>(
     (...args: unknown[]): Promise<unknown> => {
       const named = companyOf(args[0]);
       company = named ?? company;
-      // Only Business Central has lanes.
-      const taskQueue = isOfLanes && company !== undefined ? lanes[company] : undefined;
+      const taskQueue = isOfLanes ? findLane() : findOwnQueue(options.taskQueue);
       const priority = {
         ...options.priority,
         ...(WRITE_BACK_STEPS.has(name) && { priorityKey: PRIORITIES.writeBack }),
@@ -50,6 +50,17 @@ export function proxyLaneActivities<Activities = UntypedActivities>(
   return new Proxy({} as ActivityInterfaceFor<Activities>, {
     get: (_, name) => (typeof name === 'string' ? inLane(name) : undefined),
   });
+}
+
+/** Only Business Central has lanes. */
+function findLane(): string | undefined {
+  return company === undefined ? undefined : lanes[company];
+}
+
+/** The worker of the deals has their steps in Sales too: one that has a place for it begins at once, without the queue. */
+function findOwnQueue(taskQueue: string | undefined): string | undefined {
+  const { taskQueue: own } = workflowInfo();
+  return taskQueue === TASK_QUEUES.dataverse && own === TASK_QUEUES.deals ? own : undefined;
 }
 
 function companyOf(input: unknown): string | undefined {

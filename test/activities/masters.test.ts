@@ -19,6 +19,7 @@ import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from '../support/business-central.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { loadProgressOf } from '../support/posting.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
@@ -82,6 +83,7 @@ function openSteps(yaml = RULES) {
       dataverse: sales,
       companies: { choose: async () => company },
       claimDeal: createClaimDeal({ ledger }),
+      loadProgress: loadProgressOf({ ledger, companyId: bc.company.id }),
       rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
     }),
     ...createMasterDataCreation(ofCompany),

@@ -93,6 +93,27 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         expect((await ledger.openIntent(key, recordId, new Date())).state).toBe('done');
       });
 
+      it('have the decision that they carry out in the trail with the first of them, and once (I10)', async () => {
+        const recordId = await register();
+        const key = writeKey(recordId, 'post-invoice-1');
+        const actor = { name: 'rule', source: 'rule', isVerified: true } as const;
+        const figures = { documentNumber: 'D-1', totalIncludingTax: '119.00', currency: 'EUR' };
+        const decided = {
+          change: { kind: 'state', state: 'confirmed' },
+          audit: { actor, action: 'confirm', facts: { figures } },
+        } as const;
+        const opened = await Promise.all(
+          Array.from({ length: 5 }, () => ledger.openIntent(key, recordId, new Date(), undefined, decided)),
+        );
+        expect(opened.map(({ state }) => state).sort()).toEqual(['asking', 'asking', 'asking', 'asking', 'first']);
+        await ledger.markNotDone(key, 1);
+        await ledger.openIntent(key, recordId, new Date(), undefined, decided);
+        const trail = await ledger.readAudit(recordId);
+        expect(trail.map(({ action }) => action)).toEqual(['confirm']);
+        expect(trail[0]).toMatchObject({ actor: 'rule', facts: { figures, source: 'rule', verified: true } });
+        expect((await ledger.getRecord(recordId)).state).toBe('confirmed');
+      });
+
       it('of those who saw the same attempt fail, one asks again; a late word about it says nothing of the next', async () => {
         const key = `${randomUUID()}:customer:1`;
         const recordId = await register();

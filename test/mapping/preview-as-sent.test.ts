@@ -24,6 +24,7 @@ import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from '../support/business-central.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { loadProgressOf } from '../support/posting.js';
 import { openRecordingProxy } from '../support/recording-proxy.js';
 import { createSeller } from '../support/sales.js';
 import { createSimulatedTokens } from '../support/tokens.js';
@@ -103,6 +104,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
       dataverse,
       companies: { choose: async () => company },
       claimDeal: createClaimDeal({ ledger }),
+      loadProgress: loadProgressOf({ ledger, companyId }),
       rules: createRulesOfRecords({ today: rules, findMapping: async () => undefined, withMappingOf: () => rules }),
     }),
     ...createMasterDataLookups(ofCompany),

@@ -204,10 +204,16 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     };
   };
 
+  async function readDeal(): Promise<DealSummary> {
+    progress.revision = revision();
+    return summary();
+  }
+
   const byDefault = {
     loadDealProgress: loadProgress,
     async recordState({ state, decision, isClosed }) {
-      states.push(state);
+      // Its row in Sales has recorded the same before.
+      if (state !== 'written-back' || states.at(-1) !== state) states.push(state);
       if (!(progress.isHandedOver && state !== 'held' && !HANDED_OVER.has(state))) progress.state = state;
       if (HANDED_OVER.has(state)) progress.isHandedOver = true;
       if (isClosed) progress.isClosed = true;
@@ -234,9 +240,10 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       if (isNew) notices.push(notice.kind);
       return isNew;
     },
-    async readDeal() {
-      progress.revision = revision();
-      return summary();
+    readDeal,
+    async beginDeal() {
+      const known = await loadProgress();
+      return known.draft || known.isHandedOver ? { progress: known } : { progress: known, deal: await readDeal() };
     },
     checkRecord: async ({ revision: known }) => {
       if (record.state !== 'won') return { revision: revision(), found: 'ended' };
@@ -273,6 +280,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     readOrderProgress: async () => books.order,
     async createInvoiceRow({ invoiceId }) {
       rows.push(invoiceId);
+      states.push('written-back');
+      progress.state = 'written-back';
       return { invoiceId, number: 'INV-1', total: record.price, etag: '1', statecode: 0, statuscode: 1 };
     },
     hasInvoiceRow: async ({ invoiceId }) => rows.includes(invoiceId),

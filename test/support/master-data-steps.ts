@@ -21,6 +21,7 @@ import { createPreviewer } from '../../src/operations/deals/previewer.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openSubscriptions } from './business-central.js';
+import { loadProgressOf } from './posting.js';
 import { createSimulatedTokens } from './tokens.js';
 
 /** The steps of customers and items over the simulators, of a deal and of the rows' own sync, without Temporal. */
@@ -78,6 +79,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     ...createDataverseActivities({
       ...{ ...common, dataverse, companies, rules: rulesOfRecords },
       claimDeal: createClaimDeal({ ledger }),
+      loadProgress: loadProgressOf({ ledger, companyId }),
     }),
     ...createHoldWatch({ dataverse, ledger, companies, rules: rulesOfRecords }),
     ...createMasterDataLookups(dependencies),

@@ -6,6 +6,7 @@ import type { Invoice } from '../../src/deal/business-central-document.js';
 import type { WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter } from './business-central.js';
+import { loadProgressOf } from './posting.js';
 import { createSeller } from './sales.js';
 import { createSimulatedTokens } from './tokens.js';
 import { sellUnknown } from './unknown-deal.js';
@@ -52,6 +53,7 @@ export async function openSalesCounter(): Promise<SalesCounter> {
           },
         },
         claimDeal: createClaimDeal({ ledger }),
+        loadProgress: loadProgressOf({ ledger, companyId }),
         ambiguityWindowMs: 60_000,
       }),
     async post() {

@@ -34,6 +34,7 @@ import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import type { ClaimAnswer, ClaimDeal } from './claim.js';
+import type { DealProgress, LoadProgress } from './progress.js';
 import { toInvoiceColumns, unlessGone } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
@@ -70,6 +71,13 @@ interface DealPlace {
   readonly nextCompanyId: string;
 }
 
+/** What the first run of a deal begins with. */
+export interface DealBeginning {
+  readonly progress: DealProgress;
+  /** The record as it is; absent when something was made of it before, or when it is to settle first. */
+  readonly deal?: DealSummary;
+}
+
 /** How a record of a document that is out of our hands stands in Sales. */
 export interface RecordCheck {
   readonly revision: string;
@@ -90,6 +98,7 @@ export interface DataverseActivityDependencies {
   readonly rules: Pick<RulesOfRecords, 'toHandOver' | 'ofDocument' | 'today'>;
   readonly companies: Pick<Companies, 'choose'>;
   readonly claimDeal: ClaimDeal;
+  readonly loadProgress: LoadProgress;
   /** Dataverse ends a request after two minutes; a write may land until then. */
   readonly ambiguityWindowMs: number;
 }
@@ -97,6 +106,7 @@ export interface DataverseActivityDependencies {
 export function createDataverseActivities(dependencies: DataverseActivityDependencies) {
   const { dataverse, ledger, companies, ambiguityWindowMs } = dependencies;
   type Mapped = { readonly deal: WonDeal; readonly problems: Problem[] };
+  type FetchedDeal = { readonly rules: Rules; readonly readAt: string; readonly read: Mapped | undefined };
 
   const readMapped = async (rules: Rules, table: SourceTable, recordId: string): Promise<Mapped> => {
     return toMapped(rules, await dataverse.readDeal(table, recordId, askedOfRecord(rules, table)));
@@ -120,26 +130,43 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     return { context: { companyId, mappingHash: rules.mappingHash }, nextCompanyId };
   };
 
+  /** A record that is gone by now, or that a hint named and nobody ever had, counts as dead. */
+  const fetchDeal = async ({ table, recordId }: RecordRef): Promise<FetchedDeal> => {
+    const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
+    const readAt = dependencies.clock.now().toISOString();
+    const read = await toTemporalFailures(async () => {
+      try {
+        return await readMapped(rules, table, recordId);
+      } catch (error) {
+        if (!isGone(error)) throw error;
+        const before = await findLastRead(ledger, recordId);
+        return before && { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
+      }
+    });
+    return { rules, readAt, read };
+  };
+
+  /** One that is won, stands still and is the last of its lineage is claimed in the same step, if `claims` says so. */
+  const keepDeal = async (
+    ref: RecordRef,
+    { rules, readAt, read }: FetchedDeal,
+    claims: boolean,
+  ): Promise<DealSummary> => {
+    if (!read) return toNothing(ref, rules);
+    const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
+    return claims && canBeClaimed(deal) ? { ...deal, claim: await dependencies.claimDeal(deal) } : deal;
+  };
+
   return {
-    /**
-     * A record that is gone by now, or that a hint named and nobody ever had, counts as dead. One that is won, stands still
-     * and is the last of its lineage is claimed in the same step, if `claims` says so.
-     */
-    async readDeal({ table, recordId, claims }: RecordRef & { readonly claims?: true }): Promise<DealSummary> {
-      const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
-      const readAt = dependencies.clock.now().toISOString();
-      const read = await toTemporalFailures(async () => {
-        try {
-          return await readMapped(rules, table, recordId);
-        } catch (error) {
-          if (!isGone(error)) throw error;
-          const before = await findLastRead(ledger, recordId);
-          return before && { deal: { ...before, stateCode: DEAD_STATE_CODES[table] }, problems: [] };
-        }
-      });
-      if (!read) return toNothing({ table, recordId }, rules);
-      const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
-      return claims && canBeClaimed(deal) ? { ...deal, claim: await dependencies.claimDeal(deal) } : deal;
+    async readDeal({ claims = false, ...ref }: RecordRef & { readonly claims?: boolean }): Promise<DealSummary> {
+      return keepDeal(ref, await fetchDeal(ref), claims);
+    },
+
+    /** The ledger and the record in one step, for a deal of which the ledger knew nothing when its run was started. */
+    async beginDeal(ref: RecordRef): Promise<DealBeginning> {
+      const [progress, fetched] = await Promise.all([dependencies.loadProgress(ref), fetchDeal(ref)]);
+      const isUntouched = !progress.isHandedOver && !progress.draft && progress.settleMs === 0;
+      return isUntouched ? { progress, deal: await keepDeal(ref, fetched, true) } : { progress };
     },
 
     /** The deal as it was read once; its numbers by the mapping that it is handed over by. */
@@ -174,9 +201,11 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** The invoice row under the order or opportunity; its GUID is ours, so a repeat finds it. */
     async createInvoiceRow({ ref, revision, invoiceId }: WriteBack): Promise<DataverseInvoiceState> {
-      const invoice = await ledger.getInvoice(invoiceId);
-      const deal = await ledger.getDeal(ref.recordId, revision);
-      const rules = await dependencies.rules.ofDocument(await ledger.findRecord(ref.recordId));
+      const [invoice, deal, rules] = await Promise.all([
+        ledger.getInvoice(invoiceId),
+        ledger.getDeal(ref.recordId, revision),
+        ledger.findRecord(ref.recordId).then((record) => dependencies.rules.ofDocument(record)),
+      ]);
       const row = toSalesInvoice(deal, invoice, rules);
       return writeOnce(dependencies, {
         recordId: ref.recordId,

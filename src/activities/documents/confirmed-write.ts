@@ -1,9 +1,11 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { RemoteApiError } from '../../clients/errors.js';
+import type { Actor } from '../../deal/actor.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { documentTail } from '../../deal/document-number.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
+import type { Decided } from '../../ledger/deals/write-ledger.js';
 import type { RecordCheck } from '../deals/sales.js';
 import { refuse } from '../remote/failures.js';
 import { hasWaited } from '../remote/temporal-time.js';
@@ -22,6 +24,19 @@ export interface PostInput extends CompanyContext, RecordRef {
   readonly readAt: string | undefined;
   /** Whether anything was uncertain on the way, or took long: then everything under the key is looked up once more. */
   readonly mustLookUp: boolean;
+  /** Who confirms these figures with this step; absent when that is recorded already. */
+  readonly confirmedBy?: Actor;
+}
+
+/** The confirmation is in the trail before the request leaves, and together with it (I2, I10). */
+export function toDecided({ confirmedBy: actor, draft: { figures } }: PostInput): { readonly decided?: Decided } {
+  if (!actor) return {};
+  return {
+    decided: {
+      change: { kind: 'state', state: 'confirmed' },
+      audit: { actor, action: 'confirm', facts: { figures } },
+    },
+  };
 }
 
 /** `changed`: the record is another by now; `conflict`: the draft is. Neither was posted. */

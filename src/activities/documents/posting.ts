@@ -11,7 +11,7 @@ import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealProgress, LoadProgress } from '../deals/progress.js';
 import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
-import { type PostInput, type PostingDependencies, type PostOutcome, postOnce } from './confirmed-write.js';
+import { type PostInput, type PostingDependencies, type PostOutcome, postOnce, toDecided } from './confirmed-write.js';
 import { createDocumentPorts, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
@@ -76,6 +76,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.invoice}-${draft.id}`),
           action: 'post invoice in Business Central',
+          ...toDecided(input),
           result: done,
           ambiguityWindowMs,
           find: async () => {
@@ -111,17 +112,21 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
         readonly isConfirmed: boolean;
       }): Promise<PostedInvoice> {
       // By our number, which costs no more than by its id and shows at once whether there is another (I1).
+      const confirming = isConfirmed ? ledger.getInvoice(invoiceId) : undefined;
+      // What Business Central refuses comes first.
+      confirming?.catch(() => undefined);
       const found = await toTemporalFailures(() => businessCentral.findInvoices(recordId));
       const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
       if (standing.length > 1) throw severalDocuments(recordId, standing);
       const invoice =
         found.find(({ id }) => id === invoiceId) ??
         (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));
-      const differences = isConfirmed
-        ? await recordPostedDifferences(ledger, recordId, await ledger.getInvoice(invoiceId), [invoice])
-        : [];
-      await ledger.saveDocument(recordId, 'invoice', invoice);
-      await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number });
+      const confirmed = await confirming;
+      const differences = confirmed ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice]) : [];
+      await Promise.all([
+        ledger.saveDocument(recordId, 'invoice', invoice),
+        ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number }),
+      ]);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });
       return { id, number, status, total, differences, progress };
@@ -139,6 +144,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
           recordId,
           writeKey: writeKey(recordId, `${POST_STEPS.order}-${draft.id}`),
           action: 'ship and invoice order in Business Central',
+          ...toDecided(input),
           result: done,
           ambiguityWindowMs,
           startedFrom: { lines: before },

@@ -3,7 +3,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
-import type { Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
+import type { Decided, Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { UnparsedContent } from '../../ledger/read-rows.js';
 import { toFailure, waitForOutcome } from './failures.js';
 import { temporalNow } from './temporal-time.js';
@@ -28,6 +28,8 @@ export interface SafeWrite<Result extends object> {
   readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
   /** Kept with the intent, for a write whose end shows only by comparing with it. */
   readonly startedFrom?: object;
+  /** What is recorded together with the first intent. */
+  readonly decided?: Decided;
   readonly write: (
     context: WriteContext,
   ) => Promise<Result & { readonly requestId: string; readonly correlationId: string }>;
@@ -61,7 +63,7 @@ export async function writeOnce<Result extends object>(
 ): Promise<Result> {
   const { recordId, writeKey } = write;
   const at = temporalNow(clock);
-  const intent = await ledger.openIntent(writeKey, recordId, at, write.startedFrom);
+  const intent = await ledger.openIntent(writeKey, recordId, at, write.startedFrom, write.decided);
   if (intent.state === 'done') return intent.result.parse(write.result);
   let { attempt } = intent;
   if (intent.state !== 'first') {

@@ -37,6 +37,7 @@ const intentRow = rowsOf('write_intents', ['write_key'], {
 /**
  * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
  * @param at by Temporal's clock: time has passed only where both clocks say so, as either may be set
+ * @param afterOpening what belongs to the first request, in the same transaction
  */
 export async function openIntent(
   db: Queryable,
@@ -44,6 +45,7 @@ export async function openIntent(
   recordId: string,
   at: Date,
   startedFrom?: object,
+  afterOpening: () => Promise<void> = async () => undefined,
 ): Promise<Intent> {
   // After a restore nobody knows whether it was asked before: it counts as asked at that moment.
   const inserted = await selectRow(
@@ -56,6 +58,7 @@ export async function openIntent(
      RETURNING write_key, EXISTS (SELECT FROM ledger_restores WHERE cleared_at IS NULL) AS restored`,
     [writeKey, recordId, toNullable(startedFrom), at],
   );
+  if (inserted) await afterOpening();
   if (inserted?.restored === false) return { state: 'first', attempt: 1 };
   // How long ago is a question to the clocks that wrote it: the database's and Temporal's.
   const row = await selectRow(

@@ -37,9 +37,15 @@ export interface Outcome {
   readonly audit: Omit<AuditEntry, 'recordId'>;
 }
 
+/** A decision that is carried out at once: it is in the trail with the first intent, before anything leaves (I10). */
+export interface Decided {
+  readonly change: RecordChange;
+  readonly audit: Omit<AuditEntry, 'recordId'>;
+}
+
 /** The remote writes: what was asked of the other side, and what came of it (I3). */
 export interface WriteLedger {
-  openIntent(writeKey: string, recordId: string, at: Date, startedFrom?: object): Promise<Intent>;
+  openIntent(writeKey: string, recordId: string, at: Date, startedFrom?: object, decided?: Decided): Promise<Intent>;
   /** Undefined when nothing was asked, or its end is known. */
   findOpenIntent(
     writeKey: string,
@@ -63,7 +69,15 @@ export interface WriteLedger {
 
 export function createWriteLedger(database: Database): WriteLedger {
   return {
-    openIntent: (writeKey, recordId, at, startedFrom) => openIntent(database, writeKey, recordId, at, startedFrom),
+    openIntent(writeKey, recordId, at, startedFrom, decided) {
+      if (!decided) return openIntent(database, writeKey, recordId, at, startedFrom);
+      return database.transaction((tx) =>
+        openIntent(tx, writeKey, recordId, at, startedFrom, async () => {
+          const recorded = await updateRecordBy(tx, recordId, [decided.change]);
+          await appendAudit(tx, { recordId, ...withRecorded(decided.audit, recorded) });
+        }),
+      );
+    },
     findOpenIntent: (writeKey, at) => findOpenIntent(database, writeKey, at),
     wasAsked: (writeKey) => wasAsked(database, writeKey),
     reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom) =>

@@ -1,15 +1,13 @@
+import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Draft } from '../../activities/documents/drafts.js';
-import type { Actor } from '../../deal/actor.js';
 import type { Policy } from '../../deal/deal.js';
 import { isLess } from '../../deal/money.js';
 import { ledger } from '../activity-options.js';
 import { askAll, findApproval } from './approving.js';
 import type { DealHandlers } from './deal-handlers.js';
+import { BY_RULE, isConfirmedByPosting } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
 import { DealEnded } from './interruptions.js';
-
-/** The rule that the configuration states; nobody's name stands behind it. */
-const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
 
 /** `changed`: deal or draft became another before anybody confirmed. */
 export type Confirmation = 'by-rule' | 'by-person' | 'changed';
@@ -36,14 +34,9 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   }
   // A rule confirms nothing of which news are there and not read (I2).
   if (actor === BY_RULE && handlers.hasPendingChanges()) return 'changed';
-  const decision = { actor, action: 'confirm', facts: { figures, note } };
-  const isRecorded = await handlers.runUnlessHeld('recording the confirmation', async (isRepeat) => {
-    // While it was held, deal or draft may have become another than what was confirmed (I2).
-    if (isRepeat && handlers.hasPendingChanges()) return false;
-    const recorded = await ledger.recordState({ recordId: deal.recordId, state: 'confirmed', decision });
-    // Nobody proved who it is: the question stands as before.
-    return recorded?.isVoid !== true;
-  });
+  const isRecorded =
+    (actor === BY_RULE && isConfirmedByPosting(drafted)) ||
+    (await record(handlers, deal.recordId, { actor, action: 'confirm', facts: { figures, note } }));
   if (!isRecorded) {
     await handlers.readAgain();
     return 'changed';
@@ -51,6 +44,17 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
   handlers.carry({ confirmed: drafted });
   return actor === BY_RULE ? 'by-rule' : 'by-person';
+}
+
+/** @returns whether it counts */
+function record(handlers: DealHandlers, recordId: string, decision: NonNullable<StateChange['decision']>) {
+  return handlers.runUnlessHeld('recording the confirmation', async (isRepeat) => {
+    // While it was held, deal or draft may have become another than what was confirmed (I2).
+    if (isRepeat && handlers.hasPendingChanges()) return false;
+    const recorded = await ledger.recordState({ recordId, state: 'confirmed', decision });
+    // Nobody proved who it is: the question stands as before.
+    return recorded?.isVoid !== true;
+  });
 }
 
 function isConfirmedByRule(policy: Policy, draft: Draft): boolean {

@@ -117,12 +117,13 @@ export class DealDisplay {
   }
 
   /**
-   * Tells the list of runs where the deal stands, once for each state that lasts: every telling is an event and a write of the
-   * server. Numbers and amounts go along with the next state, or at the end.
+   * Tells the list of runs where the deal stands: every telling is an event and a write of the server, so that states which
+   * only pass are left to the ledger. Numbers and amounts go along with the next one that is told, or at the end.
    */
   list({ isLast = false } = {}): void {
     const { wanted, listed } = this;
-    if (!isLast && wanted.state === listed.state && wanted.holdReason === listed.holdReason) return;
+    const isTold = wanted.state === listed.state && wanted.holdReason === listed.holdReason;
+    if (!isLast && (isTold || !(lasts(wanted.state) || lasts(listed.state)))) return;
     const changed = (Object.keys(SEARCH_ATTRIBUTES) as (keyof Listed)[]).filter(
       (name) => wanted[name] !== listed[name],
     );
@@ -166,6 +167,13 @@ interface Listed {
   readonly customerNumber?: string;
   readonly invoiceNumber?: string;
   readonly amount?: number;
+}
+
+/** States in which a deal waits for somebody; the end of one is told like its beginning. */
+const LASTING: ReadonlySet<string> = new Set<DealState>(['held', 'awaiting-confirmation', 'awaiting-shipment']);
+
+function lasts(state: string | undefined): boolean {
+  return state !== undefined && LASTING.has(state);
 }
 
 function toAttribute(name: keyof Listed, wanted: Listed): SearchAttributeUpdatePair {

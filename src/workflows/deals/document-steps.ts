@@ -4,6 +4,7 @@ import type { DealSummary } from '../../activities/deals/sales.js';
 import type { PostInput, PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { ConvertOutcome } from '../../activities/documents/conversion.js';
 import type { Draft } from '../../activities/documents/drafts.js';
+import type { Actor } from '../../deal/actor.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { businessCentral } from '../activity-options.js';
@@ -52,9 +53,25 @@ function toInput({ deal, draft }: DraftedDeal) {
   return { ...deal.context, kind, recordId: deal.recordId, revision: deal.revision, draftId: draft.id };
 }
 
+/** The rule that the configuration states; nobody's name stands behind it. */
+export const BY_RULE: Actor = { name: 'rule', source: 'rule', isVerified: true };
+
+/**
+ * Whether the step that posts it records that a rule has confirmed it: a draft that was made a moment ago without any doubt
+ * has never been posted before, and nothing is asked of anybody in between.
+ */
+export function isConfirmedByPosting({ deal: { policy }, draft }: DraftedDeal): boolean {
+  const { documentKind, orderPosting } = policy;
+  const isPostedByUs = documentKind === 'invoice' || (documentKind === 'order' && orderPosting === 'ship-and-invoice');
+  return draft.isCertain === true && isPostedByUs;
+}
+
+/** How well it is known what is posted, and who confirms it with that. */
+type PostHow = Pick<PostInput, 'mustLookUp' | 'confirmedBy'>;
+
 /** What differs between the two once they are posted. */
 interface Posting {
-  post(drafted: DraftedDeal, mustLookUp: boolean): Promise<PostOutcome>;
+  post(drafted: DraftedDeal, how: PostHow): Promise<PostOutcome>;
   /** Whether somebody posted it in Business Central; `found` is what {@link readDraft} has just found. */
   isPostedByHand(drafted: DraftedDeal, found: Draft | undefined): Promise<boolean>;
   /** Reads what posting has made of it. @returns where the deal stands, if that was asked in the same step */
@@ -69,18 +86,18 @@ export function postingOf({ policy }: DealSummary): Posting {
 export function convertQuote(drafted: DraftedDeal, mustLookUp: boolean): Promise<ConvertOutcome> {
   const { context, policy } = drafted.deal;
   const into = policy.quoteBecomes ?? 'order';
-  return businessCentral.convertQuote({ ...toPostInput(drafted, mustLookUp), ...context, into });
+  return businessCentral.convertQuote({ ...toPostInput(drafted, { mustLookUp }), ...context, into });
 }
 
 const placeOf = ({ recordId, context: { companyId } }: DealSummary) => ({ recordId, companyId });
 
-function toPostInput({ deal, draft }: DraftedDeal, mustLookUp: boolean): PostInput {
+function toPostInput({ deal, draft }: DraftedDeal, how: PostHow): PostInput {
   const { table, revision, readAt } = deal;
-  return { ...placeOf(deal), table, revision, readAt, draft, mustLookUp };
+  return { ...placeOf(deal), table, revision, readAt, draft, ...how };
 }
 
 const INVOICE: Posting = {
-  post: (drafted, mustLookUp) => businessCentral.post(toPostInput(drafted, mustLookUp)),
+  post: (drafted, how) => businessCentral.post(toPostInput(drafted, how)),
   isPostedByHand: async (_drafted, found) => found?.isPosted ?? false,
   async readResult(handlers, { deal, draft }, isPostedByHand) {
     await handlers.move('posted', 'reading the posted invoice', { alreadyRecorded: true });
@@ -96,10 +113,10 @@ const INVOICE: Posting = {
 };
 
 const ORDER: Posting = {
-  async post(drafted, mustLookUp) {
+  async post(drafted, how) {
     // The warehouse ships and invoices in its own time; the confirmed order is its.
     if (drafted.deal.policy.orderPosting !== 'ship-and-invoice') return 'posted';
-    return businessCentral.shipAndInvoice(toPostInput(drafted, mustLookUp));
+    return businessCentral.shipAndInvoice(toPostInput(drafted, how));
   },
   // The order is gone when it is fully posted; its invoices tell that from an order that was deleted
   // (reference/business-central 4.4).

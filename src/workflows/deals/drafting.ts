@@ -22,6 +22,8 @@ export interface DraftOptions {
   readonly draftVersion: number;
   /** The revision to hand over as it was read once; without it the record is read as it is. */
   readonly revision?: string;
+  /** The record as it was read a moment ago. */
+  readonly read?: DealSummary;
   /** What an earlier run has made. */
   readonly draft?: DealProgress['draft'];
 }
@@ -63,14 +65,15 @@ function isSameDocument({ deal: was, isFromQuote }: DraftedDeal, is: DealSummary
   return was.mapping === is.mapping && was.fingerprint === is.fingerprint && kind === is.policy.documentKind;
 }
 
-function readRecord(handlers: DealHandlers, ref: RecordRef, { revision }: DraftOptions): Promise<DealSummary> {
+function readRecord(handlers: DealHandlers, ref: RecordRef, options: DraftOptions): Promise<DealSummary> {
+  const { revision, read } = options;
   if (revision !== undefined) return dataverse.recallDeal({ ...ref, revision });
-  return readSettled(handlers, ref);
+  return readSettled(handlers, ref, read);
 }
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */
-async function readSettled(handlers: DealHandlers, ref: RecordRef): Promise<DealSummary> {
-  let deal = await dataverse.readDeal({ ...ref, claims: true });
+async function readSettled(handlers: DealHandlers, ref: RecordRef, read?: DealSummary): Promise<DealSummary> {
+  let deal = read ?? (await dataverse.readDeal({ ...ref, claims: true }));
   handlers.hasRead(deal.revision);
   if (ref.table !== 'salesorder') return deal;
   for (let time = 0; time < MAX_READINGS && deal.state === 'won' && deal.settleMs > 0; time += 1) {

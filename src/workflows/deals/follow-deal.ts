@@ -29,8 +29,11 @@ export async function followDeal(
     if (mustReadRecord && (await checkRecord(handlers, ref, progress)) === 'withdrawn') return { outcome: 'cancelled' };
     const isClosed = await checkOrder(handlers, ref, progress, mustReadInvoices);
     const { invoices } = mustReadInvoices ? await loadProgress(handlers, ref) : progress;
-    for (const invoice of invoices) await reportInvoice(handlers, ref, progress, invoice);
-    const result = await rest(handlers, ref, progress, invoices, isClosed);
+    let isRecorded = false;
+    for (const invoice of invoices) isRecorded = await reportInvoice(handlers, ref, progress, invoice);
+    // The number is in the ledger where its reading is what the deal is known by.
+    isRecorded &&= progress === known && invoices.length === 1;
+    const result = await rest(handlers, ref, progress, { invoices, isClosed, isRecorded });
     if (!handlers.hasPendingChanges()) return result;
     const { ofRecord, ofInvoices } = handlers.takePendingChanges();
     mustReadRecord = ofRecord;
@@ -147,17 +150,22 @@ async function checkOrder(
   });
 }
 
+/** @returns whether the step itself has recorded that Sales knows the invoice, and nothing has come between */
 async function reportInvoice(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
   invoice: InvoiceProgress,
-): Promise<void> {
+): Promise<boolean> {
   const { revision } = progress;
-  if (invoice.missing === 'nothing' || revision === undefined) return;
+  if (invoice.missing === 'nothing' || revision === undefined) return false;
   const back = { ref, revision, invoiceId: invoice.id };
+  let isRecorded = false;
   if (invoice.missing === 'row')
-    await handlers.runUnlessHeld('writing back to Sales', () => dataverse.createInvoiceRow(back));
+    await handlers.runUnlessHeld('writing back to Sales', async (isRepeat) => {
+      await dataverse.createInvoiceRow(back);
+      isRecorded = !isRepeat && invoice.status === 'open' && !progress.writesColumns;
+    });
   if (invoice.missing === 'update' || invoice.status !== 'open')
     await handlers.runUnlessHeld('reporting the invoice to Sales', () => dataverse.reportInvoice(back));
   if (progress.writesColumns)
@@ -166,6 +174,7 @@ async function reportInvoice(
     );
   if (invoice.status === 'cancelled') await notice(handlers, ref, { kind: 'invoice-cancelled', subject: invoice.id });
   if (invoice.status === 'corrected') await notice(handlers, ref, { kind: 'invoice-corrected', subject: invoice.id });
+  return isRecorded;
 }
 
 /** All is reported: the deal rests until its next change, or is settled for good. */
@@ -173,8 +182,11 @@ async function rest(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
-  invoices: readonly InvoiceProgress[],
-  isClosed: boolean,
+  {
+    invoices,
+    isClosed,
+    isRecorded,
+  }: { readonly invoices: readonly InvoiceProgress[]; readonly isClosed: boolean; readonly isRecorded: boolean },
 ): Promise<HandOverResult> {
   const isSettled = isClosed && invoices.length > 0 && invoices.every((invoice) => isFinalStatus(invoice.status));
   const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
@@ -186,6 +198,7 @@ async function rest(
     );
   }
   const outcome = await handlers.move(event, DOING[event], {
+    alreadyRecorded: isRecorded && event === 'reported' && isClosed === progress.isClosed,
     ...(isClosed && { isClosed }),
     ...(numbers && { invoiceNumber: numbers }),
   });

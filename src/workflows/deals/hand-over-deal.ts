@@ -1,18 +1,20 @@
 import { continueAsNew } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/progress.js';
+import type { DealBeginning, DealSummary } from '../../activities/deals/sales.js';
 import type { PostOutcome } from '../../activities/documents/confirmed-write.js';
 import type { RecordRef } from '../../deal/deal.js';
-import { ledger } from '../activity-options.js';
+import { dataverse, ledger } from '../activity-options.js';
 import { useLanes } from '../lane-activities.js';
 import { allowUnsealedDecisions } from '../unsealed-decisions.js';
 import { type Confirmation, confirm } from './confirming.js';
 import { convert } from './converting.js';
 import { DealHandlers } from './deal-handlers.js';
-import { postingOf, readDraft } from './document-steps.js';
+import { BY_RULE, isConfirmedByPosting, postingOf, readDraft } from './document-steps.js';
 import type { DraftedDeal } from './drafted-deal.js';
 import { agreeOnDraft, bringToDraft, type DraftOptions, refresh, type Start } from './drafting.js';
 import { endDeal, endRun, settle } from './ending.js';
 import { checkResults, followDeal } from './follow-deal.js';
+import { isHeld, toHeld } from './held.js';
 import { DealEnded, ReplayWanted, RunIsLong } from './interruptions.js';
 import type { HandOverInput, HandOverResult } from './messages.js';
 import { PostingConflicts } from './posting-conflicts.js';
@@ -26,10 +28,10 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
   const ref: RecordRef = { table: input.table, recordId: input.recordId };
   const handlers = new DealHandlers(ref, input.continued);
   try {
-    const progress = await begin(handlers, ref, input);
+    const { progress, deal } = await begin(handlers, ref, input);
     const result = progress.isHandedOver
       ? await track(handlers, ref, progress, input)
-      : await handOver(handlers, ref, progress, input);
+      : await handOver(handlers, ref, progress, { ...input, ...(deal && { deal }) });
     handlers.showLast();
     return result;
   } catch (error) {
@@ -41,15 +43,29 @@ export async function handOverDeal(input: HandOverInput): Promise<HandOverResult
 }
 
 /** Who wants the deal run again is in the trail before anything follows from it. */
-async function begin(handlers: DealHandlers, ref: RecordRef, { replay }: HandOverInput): Promise<DealProgress> {
+async function begin(handlers: DealHandlers, ref: RecordRef, input: HandOverInput): Promise<DealBeginning> {
+  const { replay } = input;
   if (replay) {
     await handlers.runUnlessHeld('recording the replay', () => ledger.beginReplay({ recordId: ref.recordId, replay }));
   }
-  const progress = await handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref));
+  const beginning = (await beginNew(ref, input)) ?? {
+    progress: await handlers.runUnlessHeld('reading the ledger', () => ledger.loadDealProgress(ref)),
+  };
+  const { progress } = beginning;
   allowUnsealedDecisions(progress.takesUnsealedDecisions);
   useLanes(progress.lanes);
   handlers.hasProgress();
-  return progress;
+  return beginning;
+}
+
+/** An order is read at once; anything else settles first. What Sales refuses is held once the ledger is read. */
+async function beginNew(
+  ref: RecordRef,
+  { isNew, replay, continued }: HandOverInput,
+): Promise<DealBeginning | undefined> {
+  if (!isNew || replay || continued || ref.table !== 'salesorder') return undefined;
+  const beginning = await dataverse.beginDeal(ref).catch(toHeld);
+  return isHeld(beginning) ? undefined : beginning;
 }
 
 /** From the won record to its posted document. */
@@ -57,7 +73,7 @@ async function handOver(
   handlers: DealHandlers,
   ref: RecordRef,
   progress: DealProgress,
-  { replay, continued }: HandOverInput,
+  { replay, continued, deal }: HandOverInput & { readonly deal?: DealSummary },
 ): Promise<HandOverResult> {
   const revision = replay?.revision ?? continued?.revision;
   let drafted = continued?.confirmed;
@@ -65,7 +81,9 @@ async function handOver(
   const conflicts = new PostingConflicts();
   try {
     if (!continued) await settle(handlers, progress);
-    const start: Start = drafted ? goOnConfirmed(handlers, drafted) : await prepare(handlers, ref, progress, revision);
+    const start: Start = drafted
+      ? goOnConfirmed(handlers, drafted)
+      : await prepare(handlers, ref, { progress, ...(deal && { deal }) }, revision);
     if (start.kind === 'not-ours') return await endRun(handlers, ref, start.result);
     drafted = start.drafted;
 
@@ -111,7 +129,7 @@ async function handOver(
 async function prepare(
   handlers: DealHandlers,
   ref: RecordRef,
-  progress: DealProgress,
+  { progress, deal }: DealBeginning,
   revision: string | undefined,
 ): Promise<Start> {
   handlers.carry({ revision });
@@ -119,7 +137,8 @@ async function prepare(
   return handlers.runUnlessHeld('preparing the draft', async (isRepeat) => {
     // An attempt before the hold may have made or deleted a draft.
     const stands = isRepeat ? await ledger.loadDealProgress(ref) : progress;
-    return bringToDraft(handlers, ref, toDraftOptions(stands, isRepeat, revision));
+    const options = toDraftOptions(stands, isRepeat, revision);
+    return bringToDraft(handlers, ref, { ...options, ...(deal && !isRepeat && { read: deal }) });
   });
 }
 
@@ -149,7 +168,8 @@ async function post(
     if (hasWaited && !(await readDraft(drafted))) return 'changed';
     // Made a moment ago at the first attempt, and confirmed by rule at once: nothing can stand beside it (I1).
     const isCertain = drafted.draft.isCertain && confirmation === 'by-rule' && !hasWaited;
-    return postingOf(drafted.deal).post(drafted, !isCertain);
+    const confirmedBy = isCertain && isConfirmedByPosting(drafted) ? BY_RULE : undefined;
+    return postingOf(drafted.deal).post(drafted, { mustLookUp: !isCertain, ...(confirmedBy && { confirmedBy }) });
   });
 }
 

@@ -13,6 +13,8 @@ import type { DraftedDeal } from './drafted-deal.js';
 export interface HandOverInput extends RecordRef {
   /** What the run was begun for; without it everything is read. */
   readonly hint?: ChangeHint;
+  /** The ledger held nothing of it but its name when the run was started. */
+  readonly isNew?: true;
   /** A person wants it run again from the start: what exists is adopted, what is missing is made. */
   readonly replay?: Replay;
   /** What the run before this one knew: it only became too long. */
