@@ -8,14 +8,19 @@ import {
 import { InternalError } from '../deal/errors.js';
 import { TASK_QUEUES } from '../deal/ids.js';
 import { type CompanyInLane, type LanesByCompany, PRIORITIES, WRITE_BACK_STEPS } from '../deal/lanes.js';
+import { ofRun } from './run-state.js';
 
 /**
  * In which lane the steps of this run go: the queue of the app registration that reaches their company, fair between
  * companies. The ledger's step says it when the run begins, so that the history holds the answer.
  */
-let lanes: LanesByCompany = {};
-/** Of the last step that named one: a write to Sales belongs to the company of its deal. */
-let company: string | undefined;
+const place = ofRun('lanes', (): Place => ({ lanes: {}, company: undefined }));
+
+interface Place {
+  lanes: LanesByCompany;
+  /** Of the last step that named one: a write to Sales belongs to the company of its deal. */
+  company: string | undefined;
+}
 
 /** For a loop that reads one company. */
 export function useLaneOf({ companyId, lane }: CompanyInLane): void {
@@ -23,7 +28,7 @@ export function useLaneOf({ companyId, lane }: CompanyInLane): void {
 }
 
 export function useLanes(known: LanesByCompany | undefined): void {
-  lanes = known ?? {};
+  place().lanes = known ?? {};
 }
 
 /** Like `proxyActivities`; the steps in their lane and with their priority, which else is that of the run. */
@@ -35,8 +40,9 @@ export function proxyLaneActivities<Activities = UntypedActivities>(
   const inLane =
     (name: string) =>
     (...args: unknown[]): Promise<unknown> => {
-      const named = companyOf(args[0]);
-      company = named ?? company;
+      const here = place();
+      here.company = companyOf(args[0]) ?? here.company;
+      const { company } = here;
       const taskQueue = isOfLanes ? findLane() : findOwnQueue(options.taskQueue);
       const priority = {
         ...options.priority,
@@ -54,6 +60,7 @@ export function proxyLaneActivities<Activities = UntypedActivities>(
 
 /** Only Business Central has lanes. */
 function findLane(): string | undefined {
+  const { lanes, company } = place();
   return company === undefined ? undefined : lanes[company];
 }
 

@@ -1,13 +1,14 @@
 import type { WorkflowInterceptors } from '@temporalio/workflow';
+import { ofRun } from '../run-state.js';
 
 /**
  * What a deal has become is told right before something that takes time, a step or a wait: states that only pass within one
- * workflow task are nobody's to see, and each telling costs. The module is one for each run.
+ * workflow task are nobody's to see, and each telling costs.
  */
-let show: () => void = () => undefined;
+const telling = ofRun('telling', () => ({ show: (): void => undefined }));
 
-export function showBeforeSteps(how: () => void): void {
-  show = how;
+export function showBeforeSteps(show: () => void): void {
+  telling().show = show;
 }
 
 export function interceptors(): WorkflowInterceptors {
@@ -15,11 +16,11 @@ export function interceptors(): WorkflowInterceptors {
     outbound: [
       {
         scheduleActivity(input, next) {
-          show();
+          telling().show();
           return next(input);
         },
         startTimer(input, next) {
-          show();
+          telling().show();
           return next(input);
         },
       },
