@@ -1,3 +1,4 @@
+import './process/heap.js';
 import { fileURLToPath } from 'node:url';
 import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
 import { heartbeats } from './activities/remote/heartbeat.js';

@@ -27,8 +27,8 @@ export type Output = readonly ['ignore' | 'inherit' | 'pipe', 'inherit' | 'pipe'
 export function forkProgram({ path, args, env, nodeArgs = [] }: Program, [out, error]: Output): ChildProcess {
   const child = fork(path, args, {
     // As the image sets it.
-    env: { MALLOC_ARENA_MAX: '2', ...env },
-    execArgv: ['--import', END_WITH_PARENT, ...nodeArgs],
+    env: { MALLOC_ARENA_MAX: '1', MALLOC_TRIM_THRESHOLD_: '131072', ...env },
+    execArgv: ['--max-semi-space-size=8', '--import', END_WITH_PARENT, ...nodeArgs],
     stdio: ['ignore', out, error, 'ipc'],
   });
   running.add(child);
