@@ -18,9 +18,16 @@ import {
 } from '../../src/deal/states.js';
 import { HISTORIES, HISTORY_FOLDER } from '../support/histories.js';
 
-/** `drafted` goes over into what follows without a step between, and the list of runs is told only what lasts. */
-function isListed(from: DealState, to: DealState): boolean {
-  return canMove(from, to) || (canMove(from, 'drafted') && canMove('drafted', to));
+/** In which a deal waits for somebody: the list of runs is told of these, and of what comes after them. */
+const LASTING: ReadonlySet<DealState> = new Set(['held', 'awaiting-confirmation', 'awaiting-shipment']);
+
+/** Whether moves lead from one to the other past none that would have been told in between. */
+function isListed(from: DealState, to: DealState, seen = new Set<DealState>()): boolean {
+  const next = DEAL_STATES.filter((state) => canMove(from, state));
+  if (next.includes(to)) return true;
+  const passing = next.filter((state) => !LASTING.has(state) && !isFinal(state) && !seen.has(state));
+  for (const state of passing) seen.add(state);
+  return passing.some((state) => isListed(state, to, seen));
 }
 
 /** The states that a recorded run went through, as its search attribute showed them. */
