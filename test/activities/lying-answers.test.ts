@@ -265,6 +265,16 @@ describe.each(['post', 'shipAndInvoice'] as const)('before %s', (step) => {
     expect(await posted(deal)).toBe(0);
   });
 
+  it('a step that only stood in the queue asks Business Central for the posting and nothing else', async () => {
+    const { deal, draft } = await makeDraft(kind);
+    const { requests } = counter.simulators.businessCentral;
+    const before = requests.length;
+    const inQueue = new MockActivityEnvironment({ scheduledTimestampMs: Date.now() - 3_000 });
+    expect(await inQueue.run(() => openSteps()[step](postInput(deal, draft)))).toBe('posted');
+    expect(requests.slice(before).map(({ method }) => method)).toEqual(['POST']);
+    expect(checked).toContain(deal.recordId);
+  });
+
   it('what was recorded once and is replayed is not compared', async () => {
     const { deal, draft } = await makeDraft(kind);
     found = 'changed';

@@ -8,7 +8,7 @@ import { RECORD_FRESH_MS } from '../../deal/time-limits.js';
 import type { Decided } from '../../ledger/deals/write-ledger.js';
 import type { RecordCheck } from '../deals/sales.js';
 import { refuse } from '../remote/failures.js';
-import { hasWaited } from '../remote/temporal-time.js';
+import { hasWaited, isRepeated } from '../remote/temporal-time.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { CompanyDependencies } from './dependencies.js';
 import { type DocumentPort, severalDocuments } from './document-kinds.js';
@@ -58,13 +58,12 @@ async function isOutdated(
   return found !== 'same';
 }
 
-/** The last guard before the posting: exactly this document stands under the number of the deal (I1). */
-async function ensureOnly(
-  { clock }: PostingDependencies,
-  port: DocumentPort,
-  { recordId, draft, mustLookUp }: PostInput,
-): Promise<void> {
-  if (!mustLookUp && !hasWaited(clock)) return;
+/**
+ * The last guard before the posting: exactly this document stands under the number of the deal (I1). Waiting in the queue puts no
+ * other one there; it would cost two requests more just when the quota is what the step waits for.
+ */
+async function ensureOnly(port: DocumentPort, { recordId, draft, mustLookUp }: PostInput): Promise<void> {
+  if (!mustLookUp && !isRepeated()) return;
   const found = await toTemporalFailures(() => port.list(recordId));
   const others = await toTemporalFailures(() => port.listOthers(recordId));
   const all = [...found, ...others];
@@ -90,7 +89,7 @@ export async function postOnce(
     await write(async (port) => {
       isChanged = await isOutdated(dependencies, input);
       if (isChanged) throw new RemoteApiError('business-central', 'conflict', 'post', {});
-      await ensureOnly(dependencies, port, input);
+      await ensureOnly(port, input);
     });
     return 'posted';
   } catch (error) {
