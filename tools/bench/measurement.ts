@@ -5,6 +5,21 @@ import type { EmptyWork } from './bare-workflows.js';
 import type { Contender, History } from './contender.js';
 import { type MeasuredProcess, peakMemoryMb, processorMs } from './processor.js';
 
+/** At the quota: over everything, and while nothing but the quota is waited for. */
+export interface UnderLimit {
+  readonly dealsPerSecond: number;
+  readonly throttled: number;
+  readonly steadyRequestsPerSecond: number;
+}
+
+/** From a half to nine tenths of them: a worker that was just started is warm by then, and the last deals are not alone yet. */
+function findSteadyRate(sent: readonly { readonly startedAt: string }[]): number {
+  const times = sent.map(({ startedAt }) => Date.parse(startedAt)).sort((one, other) => one - other);
+  const steady = times.slice(Math.floor(times.length * 0.5), Math.floor(times.length * 0.9));
+  const [first = 0, last = 0] = [steady[0], steady.at(-1)];
+  return last > first ? ((steady.length - 1) * 1_000) / (last - first) : 0;
+}
+
 /** What one contender has shown so far. */
 export class Measurement {
   readonly contender: Contender;
@@ -16,7 +31,7 @@ export class Measurement {
   readonly statements: number[] = [];
   readonly histories: History[] = [];
   readonly peakMb = new Map<string, number>();
-  underLimit: { readonly dealsPerSecond: number; readonly throttled: number } | undefined;
+  underLimit: UnderLimit | undefined;
   private readonly simulators: Simulators;
 
   constructor(contender: Contender, simulators: Simulators) {
@@ -73,8 +88,9 @@ export class Measurement {
     await this.untilEnded(deals);
     const dealsPerSecond = (deals.length * 1_000) / (performance.now() - started);
     await this.contender.untilQuiet();
-    const throttled = requests.slice(from).filter(({ status }) => status === 429).length;
-    this.underLimit = { dealsPerSecond, throttled };
+    const sent = requests.slice(from);
+    const throttled = sent.filter(({ status }) => status === 429).length;
+    this.underLimit = { dealsPerSecond, throttled, steadyRequestsPerSecond: findSteadyRate(sent) };
   }
 
   /** The last round in a line. */

@@ -1,5 +1,5 @@
 import type { EmptyWork } from './bare-workflows.js';
-import { at, DRIVER, type Measurement } from './measurement.js';
+import { at, DRIVER, type Measurement, type UnderLimit } from './measurement.js';
 import { print, row } from './print.js';
 
 /** What a run has shown, as a table and as a record. Of several rounds the median counts. */
@@ -28,7 +28,7 @@ interface Result {
   /** By the number of their type in Temporal's API. */
   readonly eventTypes?: Readonly<{ [type: string]: number }>;
   readonly statements?: number;
-  readonly underLimit?: { readonly dealsPerSecond: number; readonly throttled: number };
+  readonly underLimit?: UnderLimit;
 }
 
 export function toRecord(
@@ -61,7 +61,13 @@ function toResult(measured: Measurement): Result {
       eventTypes: first.types,
     }),
     ...(statements.length > 0 && { statements: rounded(at(statements, 0.5)) }),
-    ...(underLimit && { underLimit: { ...underLimit, dealsPerSecond: rounded(underLimit.dealsPerSecond) } }),
+    ...(underLimit && {
+      underLimit: {
+        throttled: underLimit.throttled,
+        dealsPerSecond: rounded(underLimit.dealsPerSecond),
+        steadyRequestsPerSecond: rounded(underLimit.steadyRequestsPerSecond),
+      },
+    }),
   };
 }
 
@@ -92,9 +98,10 @@ export function printReport({ machine, options, shape, contenders }: Record): vo
   print('');
   for (const { name, underLimit } of contenders) {
     if (!underLimit) continue;
-    const { dealsPerSecond, throttled } = underLimit;
+    const { dealsPerSecond, steadyRequestsPerSecond: steady, throttled } = underLimit;
+    const allowed = `${options['rate']} requests/s allowed`;
     print(
-      `- ${name}, ${options['rate']} requests/s allowed: ${dealsPerSecond} deals/s, ${throttled} answered with 429`,
+      `- ${name}, ${allowed}: ${dealsPerSecond} deals/s, once warm ${steady} requests/s, ${throttled} answered with 429`,
     );
   }
   printRatios(contenders);
