@@ -189,6 +189,13 @@ export const RESTING_STATES = ['seen', 'written-back', ...FINAL_STATES] as const
 
 const RESTING: ReadonlySet<DealState> = new Set(RESTING_STATES);
 
+/** Under way, and waiting for somebody: Temporal's list of runs is told of these, and when they are over. */
+export const WAITING_STATES = [
+  'held',
+  'awaiting-confirmation',
+  'awaiting-shipment',
+] as const satisfies readonly DealState[];
+
 /** Those that wait or are under way. */
 export const MOVING_STATES = DEAL_STATES.filter((state) => !RESTING.has(state));
 

@@ -15,11 +15,12 @@ import {
   isHandedOver,
   nextState,
   STATE_EVENTS,
+  WAITING_STATES,
 } from '../../src/deal/states.js';
 import { HISTORIES, HISTORY_FOLDER } from '../support/histories.js';
 
 /** In which a deal waits for somebody: the list of runs is told of these, and of what comes after them. */
-const LASTING: ReadonlySet<DealState> = new Set(['held', 'awaiting-confirmation', 'awaiting-shipment']);
+const LASTING: ReadonlySet<DealState> = new Set(WAITING_STATES);
 
 /** Whether moves lead from one to the other past none that would have been told in between. */
 function isListed(from: DealState, to: DealState, seen = new Set<DealState>()): boolean {

@@ -4,7 +4,7 @@ import type { Approval } from '../../deal/approval.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { HOLDS, type Problem } from '../../deal/holds.js';
 import { type DealLabel, toLabelText } from '../../deal/run-summary.js';
-import { type DealState, nextState, type StateEvent } from '../../deal/states.js';
+import { type DealState, nextState, type StateEvent, WAITING_STATES } from '../../deal/states.js';
 import type { DealStatus } from './messages.js';
 import { SEARCH_ATTRIBUTES } from './search-attributes.js';
 import { showBeforeSteps } from './show-before-steps.js';
@@ -169,8 +169,8 @@ interface Listed {
   readonly amount?: number;
 }
 
-/** States in which a deal waits for somebody; the end of one is told like its beginning. */
-const LASTING: ReadonlySet<string> = new Set<DealState>(['held', 'awaiting-confirmation', 'awaiting-shipment']);
+/** The end of one is told like its beginning. */
+const LASTING: ReadonlySet<string> = new Set(WAITING_STATES);
 
 function lasts(state: string | undefined): boolean {
   return state !== undefined && LASTING.has(state);
