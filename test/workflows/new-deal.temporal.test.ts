@@ -4,7 +4,7 @@ import type { PostInput } from '../../src/activities/documents/confirmed-write.j
 import type { Actor } from '../../src/deal/actor.js';
 import type { Policy, RecordRef } from '../../src/deal/deal.js';
 import { REFUSED } from '../../src/deal/failure-types.js';
-import { cancelUpdate } from '../../src/workflows/deals/messages.js';
+import { cancelUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { type DealRun, type DealWorld, makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -66,6 +66,18 @@ describe('a new deal that a rule confirms', () => {
     await (await world.start({ isNew: true })).handle.result();
     expect(given).toEqual([{ name: 'rule', source: 'rule', isVerified: true }]);
     expect(world.trail).toEqual([]);
+  });
+
+  it('is confirmed by the posting also after a hold that came before anything was recorded (I10)', async () => {
+    const world = makeKnownWorld();
+    const given = watchPosting(world);
+    world.refuse('post', { reason: 'company-unknown', text: 'the company is gone' });
+    const deal = await world.start({ isNew: true });
+    await deal.until('held');
+    world.refuse('post', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    await deal.handle.result();
+    expect(given).toEqual([{ name: 'rule', source: 'rule', isVerified: true }]);
   });
 
   it('is confirmed before in the ledger where anything about its draft is uncertain', async () => {

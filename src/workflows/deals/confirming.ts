@@ -34,15 +34,17 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   }
   // A rule confirms nothing of which news are there and not read (I2).
   if (actor === BY_RULE && handlers.hasPendingChanges()) return 'changed';
+  const isRecordedLater = actor === BY_RULE && isConfirmedByPosting(drafted);
   const isRecorded =
-    (actor === BY_RULE && isConfirmedByPosting(drafted)) ||
+    isRecordedLater ||
     (await record(handlers, deal.recordId, { actor, action: 'confirm', facts: { figures, note } }));
   if (!isRecorded) {
     await handlers.readAgain();
     return 'changed';
   }
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
-  handlers.carry({ confirmed: drafted });
+  // What is not recorded yet is no confirmation to the next run.
+  if (!isRecordedLater) handlers.carry({ confirmed: drafted });
   return actor === BY_RULE ? 'by-rule' : 'by-person';
 }
 

@@ -168,7 +168,8 @@ async function post(
     if (hasWaited && !(await readDraft(drafted))) return 'changed';
     // Made a moment ago at the first attempt, and confirmed by rule at once: nothing can stand beside it (I1).
     const isCertain = drafted.draft.isCertain && confirmation === 'by-rule' && !hasWaited;
-    const confirmedBy = isCertain && isConfirmedByPosting(drafted) ? BY_RULE : undefined;
+    // Also after a hold, which may have come before anything was recorded.
+    const confirmedBy = confirmation === 'by-rule' && isConfirmedByPosting(drafted) ? BY_RULE : undefined;
     return postingOf(drafted.deal).post(drafted, { mustLookUp: !isCertain, ...(confirmedBy && { confirmedBy }) });
   });
 }
