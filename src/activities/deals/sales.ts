@@ -1,18 +1,16 @@
 import { z } from 'zod';
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { DataverseClient, DataverseInvoice, DataverseInvoiceState } from '../../clients/dataverse/client.js';
+import type { DataverseClient, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Clock } from '../../deal/clock.js';
 import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
-import { InternalError } from '../../deal/errors.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
-import { add, isSame, isZero, subtract } from '../../deal/money.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
@@ -29,13 +27,13 @@ import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
 import { creationPolicyOf, type DocumentRule, type Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
-import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import type { ClaimAnswer, ClaimDeal } from './claim.js';
 import type { DealProgress, LoadProgress } from './progress.js';
-import { toInvoiceColumns, unlessGone } from './write-back.js';
+import { salesInvoiceId, toSalesInvoice } from './sales-invoice.js';
+import { unlessGone } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
 export interface DealSummary extends RecordRef, DealPlace {
@@ -361,51 +359,8 @@ async function findLastRead(ledger: DealLedger, recordId: string): Promise<WonDe
   return revision === undefined ? undefined : ledger.getDeal(recordId, revision);
 }
 
-/** The posted invoice in the words of Sales: lines as posted, so that totals and tax agree to the cent. */
-function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): DataverseInvoice {
-  if (!deal.customer) throw new InternalError(`deal ${deal.recordId} has no customer`);
-  const net = add(...invoice.lines.map((line) => line.net), '0');
-  return {
-    invoiceId: salesInvoiceId(invoice.id),
-    number: invoice.number,
-    name: deal.name || invoice.number,
-    source: { table: deal.table, recordId: deal.recordId },
-    accountId: deal.customer.accountId,
-    customerKind: deal.customer.kind,
-    currencyId: deal.currencyId,
-    priceListId: deal.priceListId,
-    dueDate: invoice.dueDate,
-    discount: subtract(net, invoice.excludingTax),
-    columns: toInvoiceColumns(rules.invoiceColumns, { ...toPaymentStatus(invoice), status: 'open' }),
-    lines: invoice.lines
-      .filter((line) => line.number !== '' && !isZero(line.quantity))
-      .map((line) => {
-        const source = deal.lines.find((other) => other.sequence === line.sequence);
-        // A line in another unit than the deal's cannot name the deal's unit.
-        const isConverted = rules.lines.convertUnits && source && !isSame(source.quantity, line.quantity);
-        const product =
-          source?.product && source.unitId && !isConverted
-            ? { productId: source.product.productId, unitId: source.unitId }
-            : undefined;
-        return {
-          product,
-          description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),
-          quantity: line.quantity,
-          unitPrice: line.unitPrice,
-          discount: line.discount,
-          tax: line.tax,
-        };
-      }),
-  };
-}
-
 /** As Dataverse left it when it was created. */
 const invoiceRow = z.object({ invoiceId: z.string(), number: z.string(), total: z.string(), etag: z.string() });
-
-/** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */
-function salesInvoiceId(invoiceId: string): string {
-  return deriveGuid(`sales-invoice/${invoiceId}`);
-}
 
 function toColumns(columns: Rules['opportunityColumns'], invoice: Invoice): Record<string, string> {
   const values = { invoiceNumber: invoice.number, status: invoice.status, total: invoice.includingTax };
