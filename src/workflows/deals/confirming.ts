@@ -36,8 +36,7 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   if (actor === BY_RULE && handlers.hasPendingChanges()) return 'changed';
   const isRecordedLater = actor === BY_RULE && isConfirmedByPosting(drafted);
   const isRecorded =
-    isRecordedLater ||
-    (await record(handlers, deal.recordId, { actor, action: 'confirm', facts: { figures, note } }));
+    isRecordedLater || (await record(handlers, deal.recordId, { actor, action: 'confirm', facts: { figures, note } }));
   if (!isRecorded) {
     await handlers.readAgain();
     return 'changed';
