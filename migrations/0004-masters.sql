@@ -54,6 +54,21 @@ COMMENT ON COLUMN masters.problems IS 'What is wrong, by the step that found it,
 COMMENT ON COLUMN masters.checked_at IS 'When a pass last went over the row.';
 COMMENT ON COLUMN masters.synced_at IS 'When both sides were last brought to agree.';
 
+CREATE TABLE backfill_rows (
+  row_id uuid PRIMARY KEY,
+  source_table text NOT NULL CHECK (source_table IN ('account', 'contact', 'product')),
+  position bigint GENERATED ALWAYS AS IDENTITY,
+  begun_at timestamptz,
+  times_begun integer NOT NULL DEFAULT 0
+);
+CREATE INDEX backfill_rows_by_position ON backfill_rows (position);
+CREATE INDEX backfill_rows_begun ON backfill_rows (begun_at) WHERE begun_at IS NOT NULL;
+COMMENT ON TABLE backfill_rows IS 'Rows of a full reading of Sales that are still to be brought over: their runs begin a few at a time.';
+COMMENT ON COLUMN backfill_rows.row_id IS 'GUID of the account, contact or product in Dataverse.';
+COMMENT ON COLUMN backfill_rows.position IS 'The first that was read is the first to begin.';
+COMMENT ON COLUMN backfill_rows.begun_at IS 'When its run was begun; the row is deleted when a pass over it has ended.';
+COMMENT ON COLUMN backfill_rows.times_begun IS 'One that has not ended is begun once more.';
+
 CREATE TABLE match_candidates (
   company_id uuid NOT NULL,
   account_id uuid NOT NULL,

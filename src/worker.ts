@@ -23,6 +23,7 @@ import { createTemporalLogger } from './process/temporal-logger.js';
 import { openWitnesses } from './process/witnesses.js';
 import { setGauge } from './telemetry/instruments.js';
 import { createActivities } from './worker/activities.js';
+import { startBackfillPace } from './worker/backfill-pace.js';
 import { createWinMeasure } from './worker/measure-wins.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
@@ -161,6 +162,7 @@ const workers = await Promise.all([
 if (config.feeds && config.starter.publicUrl === undefined) {
   log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');
 }
+const backfillPace = startBackfillPace({ ...activities.backfill, log });
 const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
 signIns = watchSignIns(systems.signIns, { log, deskUrl: undefined });
 try {
@@ -176,6 +178,7 @@ try {
 } finally {
   signIns?.stop();
   sealPace.stop();
+  await backfillPace.stop();
   await connection.close();
   await systems.close();
   await runtime.close();

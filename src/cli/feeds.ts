@@ -30,10 +30,13 @@ export function addFeedCommands(program: Command): void {
       withRuntime(async ({ database, ledger }) => {
         const now = new Date();
         const shown = await listFeeds({ database, ledger, now }, currentPerson(), {});
-        const { dataverse, businessCentral, gaps, setAside, pausedLanes, throttledLanes } = shown;
+        const { dataverse, backfill, businessCentral, gaps, setAside, pausedLanes, throttledLanes } = shown;
         for (const lane of pausedLanes) console.log(`${describePause(lane)}\n`);
         for (const lane of throttledLanes) console.log(`${describeThrottling(lane)}\n`);
         printTable([FEED_COLUMNS, ...dataverse.map((state) => toLine(state, now))]);
+        for (const [table, rows] of Object.entries(backfill)) {
+          console.log(`${table}: ${rows} rows of a full reading wait to be brought over, behind deals and changes`);
+        }
         for (const state of dataverse) {
           if (state.timesExpired > 0) console.log(describeComparison(state));
           if (state.lastError)

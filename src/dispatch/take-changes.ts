@@ -1,17 +1,16 @@
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
-import { type FeedTable, isSourceTable } from '../deal/ids.js';
+import { isSourceTable } from '../deal/ids.js';
 import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
 import type { DealLabel } from '../deal/run-summary.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
+import type { MasterTable } from '../ledger/masters/backfill.js';
 
 /** What a change in Sales means: a deal is started, a running one gets a hint, or nothing. */
 
 export interface MasterChange {
   readonly version: string | undefined;
   readonly isDeleted: boolean;
-  /** It came with a full reading, and can wait for what has just changed. */
-  readonly isBackfill: boolean;
 }
 
 /** An account, or a contact: both may be a customer in Business Central. */
@@ -22,6 +21,8 @@ export type ProductChange = MasterChange & { readonly productId: string };
 export interface MasterTakers {
   takeAccount(change: AccountChange): Promise<void>;
   takeProduct(change: ProductChange): Promise<void>;
+  /** Of a full reading: these rows can wait for those that have just changed. */
+  takeBackfill(table: MasterTable, rowIds: readonly string[]): Promise<void>;
 }
 
 export interface TakeDependencies extends MasterTakers {
@@ -31,8 +32,6 @@ export interface TakeDependencies extends MasterTakers {
 
 /** So many deals of a page are started at once; each start is a few milliseconds of waiting. */
 const MAX_CONCURRENT_STARTS = 8;
-/** A full reading of masters starts its runs one after the other: nobody waits for them, and deals share the server. */
-const MAX_CONCURRENT_BACKFILL_STARTS = 1;
 
 export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSalesChanges {
   const { startDeal, waiting } = dependencies;
@@ -53,7 +52,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
   }
 
   async function takeMasters(
-    table: Exclude<FeedTable, RecordRef['table']>,
+    table: MasterTable,
     changes: readonly SalesRowChange[],
     isBackfill: boolean,
   ): Promise<Set<string>> {
@@ -62,18 +61,23 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
       changes.map(({ rowId }) => rowId),
     );
     const ours = changes.filter(({ rowId }) => concerned.has(rowId));
-    await withConcurrency(isBackfill ? MAX_CONCURRENT_BACKFILL_STARTS : MAX_CONCURRENT_STARTS, ours, (change) => {
+    const taken = new Set(ours.map(({ rowId }) => rowId));
+    if (isBackfill) {
+      await dependencies.takeBackfill(table, [...taken]);
+      return taken;
+    }
+    await withConcurrency(MAX_CONCURRENT_STARTS, ours, (change) => {
       const { rowId } = change;
       const facts: MasterChange =
         change.kind === 'deleted'
-          ? { version: undefined, isDeleted: true, isBackfill }
-          : { version: change.version, isDeleted: false, isBackfill };
+          ? { version: undefined, isDeleted: true }
+          : { version: change.version, isDeleted: false };
       if (table === 'product') return dependencies.takeProduct({ productId: rowId, ...facts });
       return dependencies.takeAccount(
         table === 'account' ? { accountId: rowId, ...facts } : { contactId: rowId, ...facts },
       );
     });
-    return new Set(ours.map(({ rowId }) => rowId));
+    return taken;
   }
 
   return async (table, changes, isBackfill) => {

@@ -3,6 +3,7 @@ import { accountWorkflowId, type FeedTable, productWorkflowId, TASK_QUEUES } fro
 import { PRIORITIES } from '../deal/lanes.js';
 import type { MasterRules } from '../deal/masters.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
+import type { Backfill } from '../ledger/masters/backfill.js';
 import { accountChangedSignal, productChangedSignal, type SyncRequest } from '../workflows/masters/messages.js';
 import type { MasterTakers } from './take-changes.js';
 import { signalWithStart, WORKFLOWS } from './workflows.js';
@@ -10,6 +11,7 @@ import { signalWithStart, WORKFLOWS } from './workflows.js';
 /** A change of an account, contact or product: its run is started or gets a hint, and deals that wait for it are woken. */
 
 export interface FollowMasters {
+  /** @param isBackfill of a full reading: whatever has just changed goes first */
   followAccount(table: 'account' | 'contact', rowId: string, request: SyncRequest, isBackfill?: boolean): Promise<void>;
   followProduct(rowId: string, request: SyncRequest, isBackfill?: boolean): Promise<void>;
 }
@@ -49,17 +51,22 @@ export function createFollowMasters(temporal: Client, { quietMs }: Pick<MasterRu
 export function createTakeMasters(dependencies: {
   readonly wake: MasterTakers;
   readonly follow: FollowMasters;
+  readonly backfill: Pick<Backfill, 'add'>;
 }): MasterTakers {
-  const { wake, follow } = dependencies;
+  const { wake, follow, backfill } = dependencies;
   return {
     async takeAccount(change) {
       await wake.takeAccount(change);
-      if ('accountId' in change) await follow.followAccount('account', change.accountId, {}, change.isBackfill);
-      else await follow.followAccount('contact', change.contactId, {}, change.isBackfill);
+      if ('accountId' in change) await follow.followAccount('account', change.accountId, {});
+      else await follow.followAccount('contact', change.contactId, {});
     },
     async takeProduct(change) {
       await wake.takeProduct(change);
-      await follow.followProduct(change.productId, {}, change.isBackfill);
+      await follow.followProduct(change.productId, {});
+    },
+    async takeBackfill(table, rowIds) {
+      await wake.takeBackfill(table, rowIds);
+      await backfill.add(table, rowIds);
     },
   };
 }

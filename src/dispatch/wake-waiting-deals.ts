@@ -8,13 +8,14 @@ export function createWakeWaitingDeals(dependencies: {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findWaitingDeals'>;
 }): MasterTakers {
-  const wake = async (rowId: string): Promise<void> => {
-    for (const ref of await dependencies.waiting.findWaitingDeals(rowId)) {
+  const wake = async (rowIds: readonly string[]): Promise<void> => {
+    for (const ref of await dependencies.waiting.findWaitingDeals(rowIds)) {
       await dependencies.startDeal(ref, { at: 'masters' });
     }
   };
   return {
-    takeAccount: (change) => wake('accountId' in change ? change.accountId : change.contactId),
-    takeProduct: ({ productId }) => wake(productId),
+    takeAccount: (change) => wake(['accountId' in change ? change.accountId : change.contactId]),
+    takeProduct: ({ productId }) => wake([productId]),
+    takeBackfill: (_table, rowIds) => wake(rowIds),
   };
 }

@@ -46,6 +46,7 @@ export const OBSERVED = {
   dealbridge_feed_lag_seconds: 'How far the reading of a feed is behind.',
   dealbridge_feed_interval_seconds: 'How often the feed reads, by the rules.',
   dealbridge_feed_paused: '1 when a person has paused the feed.',
+  dealbridge_backfill_rows: 'Rows of a full reading of Sales that are still to be brought over.',
   dealbridge_paused_lanes: 'Environments whose sign-in is refused.',
   dealbridge_trail_findings: 'What the last proof of the audit trail found; none is right.',
   dealbridge_trail_oldest_unsealed_seconds: 'Age of the oldest audit entry that no seal covers.',

@@ -47,6 +47,7 @@ import { createSellerNotes } from '../ledger/deals/seller-notes.js';
 import { createWaiting } from '../ledger/deals/waiting.js';
 import { createFlowLedger } from '../ledger/feeds/flows.js';
 import { createFeedLedger } from '../ledger/feeds/sales-feeds.js';
+import { createBackfill } from '../ledger/masters/backfill.js';
 import { createDriftLedger } from '../ledger/masters/drift.js';
 import { createMasterLedger } from '../ledger/masters/masters.js';
 import { createMatchLedger } from '../ledger/masters/matching.js';
@@ -73,6 +74,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const waiting = createWaiting(database);
   const wake = createWakeWaitingDeals({ startDeal: start, waiting });
   const follow = createFollowMasters(temporal, rules.masters);
+  const backfill = createBackfill(database);
   const { ambiguityWindowMs } = config.businessCentral;
   const writeBack = { dataverse, ledger, clock: systemClock, ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
   const claimDeal = createClaimDeal({ ledger });
@@ -107,12 +109,15 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     rules,
     dataverseMasters,
     masters: createMasterLedger(database, companyId),
+    backfill,
     matching: createMatchLedger(database, companyId),
     drift: createDriftLedger(database, companyId),
   };
 
   return {
     alerts: openAlerts(config, runtime),
+    /** Not of a queue: whoever keeps the pace of a full reading needs them. */
+    backfill: { backfill, follow },
     deals: {
       ...createLedgerActivities({
         ...{ ledger, loadProgress, claimDeal, startDeal: (ref) => start(ref) },
@@ -121,13 +126,12 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config, database)), log }),
       ...createFeedSwitches(feeds),
       ...createMasterLedgerActivities({
-        masters: masterDataDeps.masters,
+        ...{ masters: masterDataDeps.masters, backfill },
         follow: (kind, rowId, isThorough) =>
           kind === 'product'
             ? follow.followProduct(rowId, { isThorough })
             : follow.followAccount(kind, rowId, { isThorough }),
-        wake: (rowId) =>
-          wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false, isBackfill: false }),
+        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
       }),
       ...createMatchLedgerSteps(masterDataDeps),
       ...createDriftLedgerSteps(masterDataDeps),
@@ -145,7 +149,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         take: createTakeSalesChanges({
           startDeal: start,
           waiting: { ...waiting, findConcernedRows: createFindConcernedRows(waiting, rules.masters) },
-          ...createTakeMasters({ wake, follow }),
+          ...createTakeMasters({ wake, follow, backfill }),
         }),
       }),
       ...createReconcileSalesActivities({

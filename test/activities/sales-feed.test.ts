@@ -4,16 +4,20 @@ import { createSalesFeedActivities } from '../../src/activities/feeds/sales-feed
 import { type ChangePage, type DataverseChanges, LinkExpired } from '../../src/clients/dataverse/changes.js';
 import type { SalesRowChange } from '../../src/deal/row-changes.js';
 import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
+import { createTakeMasters } from '../../src/dispatch/take-master-changes.js';
+import { createWakeWaitingDeals } from '../../src/dispatch/wake-waiting-deals.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { createBackfill } from '../../src/ledger/masters/backfill.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { makeDeal } from '../support/won-deal.js';
 
 /** One step of a feed: what it reads, takes and stores, and what remains when it dies in between. */
 
@@ -112,6 +116,7 @@ function createFeed(options: { rules?: string; ledgerOfFeeds?: FeedLedger } = {}
       waiting: createWaiting(database),
       takeAccount: () => Promise.resolve(),
       takeProduct: () => Promise.resolve(),
+      takeBackfill: () => Promise.resolve(),
     }),
   });
   return () => readSalesPage({ table: 'salesorder' });
@@ -291,6 +296,7 @@ describe('accounts, contacts and products', () => {
       waiting: createWaiting(database),
       takeAccount: async (change) => void heard.push(change),
       takeProduct: async (change) => void heard.push(change),
+      takeBackfill: async (table, rowIds) => void heard.push({ table, rowIds }),
     });
     const change = (rowId: string, isOwn = false): SalesRowChange => ({
       kind: 'changed',
@@ -302,38 +308,53 @@ describe('accounts, contacts and products', () => {
       isOwn,
     });
     expect(await take('account', [change(linked), change(stranger)], false)).toEqual(new Set([linked]));
-    await take('contact', [{ kind: 'deleted', rowId: linked }], true);
+    await take('contact', [{ kind: 'deleted', rowId: linked }], false);
     await take('account', [change(linked, true)], false);
     expect(heard).toEqual([
-      { accountId: linked, version: '3', isDeleted: false, isBackfill: false },
-      { contactId: linked, version: undefined, isDeleted: true, isBackfill: true },
+      { accountId: linked, version: '3', isDeleted: false },
+      { contactId: linked, version: undefined, isDeleted: true },
     ]);
   });
 
-  it('of a full reading start one after the other, so that deals keep the server', async () => {
-    const starts = new Map([
-      ['changes', 0],
-      ['a full reading', 0],
-    ]);
-    for (const reading of starts.keys()) {
-      let atOnce = 0;
-      const take = createTakeSalesChanges({
-        startDeal: () => Promise.reject(new Error('no deal is meant')),
-        waiting: { ...createWaiting(database), findConcernedRows: async (_table, rowIds) => new Set(rowIds) },
-        takeProduct: async () => undefined,
-        async takeAccount() {
-          atOnce += 1;
-          starts.set(reading, Math.max(starts.get(reading) ?? 0, atOnce));
-          await Promise.resolve();
-          atOnce -= 1;
-        },
-      });
-      const deleted = Array.from({ length: 20 }, () => ({ kind: 'deleted', rowId: randomUUID() }) as const);
-      await take('account', deleted, reading === 'a full reading');
+  it('of a full reading are noted together, and begin when there is room', async () => {
+    const taken: unknown[] = [];
+    const refuse = () => Promise.reject(new Error('nothing of a full reading is begun at once'));
+    const take = createTakeSalesChanges({
+      startDeal: refuse,
+      waiting: { ...createWaiting(database), findConcernedRows: async (_table, rowIds) => new Set(rowIds) },
+      takeAccount: refuse,
+      takeProduct: refuse,
+      takeBackfill: async (table, rowIds) => void taken.push({ table, rowIds }),
+    });
+    const rowIds = Array.from({ length: 20 }, () => randomUUID());
+    const deleted = rowIds.map((rowId) => ({ kind: 'deleted', rowId }) as const);
+    for (const table of ['account', 'contact', 'product'] as const) {
+      expect(await take(table, deleted, true)).toEqual(new Set(rowIds));
     }
-    expect([...starts]).toEqual([
-      ['changes', 8],
-      ['a full reading', 1],
-    ]);
+    expect(taken).toEqual(['account', 'contact', 'product'].map((table) => ({ table, rowIds })));
+  });
+
+  it('of a full reading wake the deals that wait for one of them', async () => {
+    const [accountId, other] = [randomUUID(), randomUUID()];
+    const recordId = randomUUID();
+    await ledger.register({ table: 'salesorder', recordId });
+    const deal = makeDeal({ recordId });
+    const customer = deal.customer && { ...deal.customer, accountId };
+    await ledger.saveDeal({ ...deal, customer }, { mapping: 'default', companyId: randomUUID() });
+    await ledger.change(recordId, { kind: 'held', reason: 'customer-missing', text: 'held' });
+    const woken: unknown[] = [];
+    const backfill = createBackfill(database);
+    const refuse = () => Promise.reject(new Error('nothing of a full reading is begun at once'));
+    const { takeBackfill } = createTakeMasters({
+      wake: createWakeWaitingDeals({
+        startDeal: async (ref, hint) => void woken.push({ ...ref, hint }),
+        waiting: createWaiting(database),
+      }),
+      follow: { followAccount: refuse, followProduct: refuse },
+      backfill,
+    });
+    await takeBackfill('account', [other, accountId]);
+    expect(woken).toEqual([{ table: 'salesorder', recordId, hint: { at: 'masters' } }]);
+    expect(await backfill.count()).toEqual({ account: 2 });
   });
 });

@@ -70,6 +70,7 @@ describe('a deal whose run takes no hint', () => {
       waiting: createWaiting(database),
       takeAccount: async () => undefined,
       takeProduct: async () => undefined,
+      takeBackfill: async () => undefined,
     });
     const change = { kind: 'changed', revision: 'W/"9"', version: '9', state: 'won', isOwn: false } as const;
     const taken = await take(

@@ -167,9 +167,9 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await ledger.saveLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
 
       for (const id of [accountId, productId]) {
-        expect(await waiting.findWaitingDeals(id)).toEqual([{ table: 'salesorder', recordId: waits }]);
+        expect(await waiting.findWaitingDeals([id])).toEqual([{ table: 'salesorder', recordId: waits }]);
       }
-      expect(await waiting.findWaitingDeals(randomUUID())).toEqual([]);
+      expect(await waiting.findWaitingDeals([randomUUID()])).toEqual([]);
       const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
       expect([...concerned].sort()).toEqual([productId, linkedId].sort());
       expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
+import { type Backfill, createBackfill, type MasterTable } from '../../src/ledger/masters/backfill.js';
 import { createDriftLedger, type DriftLedger } from '../../src/ledger/masters/drift.js';
 import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters/masters.js';
 import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/masters/matching.js';
@@ -19,6 +21,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
     let masters: MasterLedger;
     let matching: MatchLedger;
     let drift: DriftLedger;
+    let backfill: Backfill;
 
     beforeAll(async () => {
       server = await open();
@@ -28,6 +31,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       masters = createMasterLedger(database, companyId);
       matching = createMatchLedger(database, companyId);
       drift = createDriftLedger(database, companyId);
+      backfill = createBackfill(database);
     });
     afterAll(async () => {
       await database?.close();
@@ -39,6 +43,81 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       await ledger.saveLink('customer', companyId, { salesId: rowId, bcId, bcNumber });
       return { kind: 'account', rowId, bcId };
     };
+
+    describe('rows of a full reading', () => {
+      const limits = { maxAlone: 3, maxBesideDeals: 1 };
+      const add = async (count: number, table: MasterTable = 'account'): Promise<string[]> => {
+        const rowIds = Array.from({ length: count }, () => randomUUID());
+        await backfill.add(table, rowIds);
+        return rowIds;
+      };
+      const take = async () => (await backfill.take(limits)).rows.map(({ rowId }) => rowId);
+      const age = (minutes: number) =>
+        database.query('UPDATE backfill_rows SET begun_at = begun_at - make_interval(mins => $1)', [minutes]);
+
+      beforeEach(async () => {
+        await database.query('DELETE FROM backfill_rows');
+        await database.query(`UPDATE source_records SET changed_at = now() - interval '1 hour'`);
+      });
+
+      it('begin in the order in which they were read, no more than may be under way', async () => {
+        const rowIds = await add(5);
+        expect(await backfill.count()).toEqual({ account: 5 });
+        expect((await take()).sort()).toEqual(rowIds.slice(0, 3).sort());
+        expect(await take()).toEqual([]);
+        const [first = '', second = ''] = rowIds;
+        await backfill.end(first);
+        expect(await take()).toEqual([rowIds[3]]);
+        await masters.endPass({ kind: 'account', rowId: second }, []);
+        expect(await take()).toEqual([rowIds[4]]);
+        expect(await backfill.count()).toEqual({ account: 3 });
+      });
+
+      it('are fewer while a deal moves', async () => {
+        await add(5);
+        await ledger.register({ table: 'salesorder', recordId: randomUUID() });
+        expect(await take()).toHaveLength(1);
+        expect(await take()).toEqual([]);
+      });
+
+      it('begin once more when they have not ended after ten minutes, and are then left to their run', async () => {
+        const [rowId = ''] = await add(1);
+        expect(await take()).toEqual([rowId]);
+        await age(9);
+        expect(await take()).toEqual([]);
+        await age(2);
+        expect(await take()).toEqual([rowId]);
+        await age(11);
+        expect(await take()).toEqual([]);
+        expect(await backfill.count()).toEqual({});
+      });
+
+      it('that could not be begun wait on', async () => {
+        const [rowId = ''] = await add(1);
+        for (let times = 1; times <= 3; times += 1) {
+          expect(await take()).toEqual([rowId]);
+          await backfill.giveBack(rowId);
+        }
+      });
+
+      it('that are read again while they are under way begin again, whatever the pass that saw the older one says', async () => {
+        const [rowId = ''] = await add(1);
+        await take();
+        await backfill.add('account', [rowId]);
+        await masters.endPass({ kind: 'account', rowId }, []);
+        expect(await take()).toEqual([rowId]);
+      });
+
+      it('wait while the feed of their table is paused', async () => {
+        const feeds = createFeedLedger(database);
+        await feeds.pauseFeed('product', 'Ann');
+        await add(2, 'product');
+        const accounts = await add(1);
+        expect(await take()).toEqual(accounts);
+        await feeds.resumeFeed('product');
+        expect((await backfill.take(limits)).rows).toMatchObject([{ table: 'product' }, { table: 'product' }]);
+      });
+    });
 
     it('keeps what a step found until the same step finds nothing, and since when', async () => {
       const ref: MasterRef = { kind: 'account', rowId: randomUUID() };

@@ -26,6 +26,7 @@ beforeEach(async () => {
   for (const table of [
     'source_records',
     'sales_feeds',
+    'backfill_rows',
     'invoice_feeds',
     'paused_lanes',
     'trail_findings',
@@ -88,6 +89,10 @@ describe('the ledger in numbers', () => {
   it('tells how far the feeds are behind, of those that read, and only where there are feeds', async () => {
     await database.query(`INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
       ('quote', now() - interval '7 minutes', NULL), ('account', now() - interval '3 hours', now()), ('product', NULL, NULL)`);
+    await database.query(`INSERT INTO backfill_rows (row_id, source_table) VALUES ($1, 'account'), ($2, 'account')`, [
+      randomUUID(),
+      randomUUID(),
+    ]);
     await database.query(
       `INSERT INTO invoice_feeds (company_id, watermark, read_at) VALUES
       ($1, now(), now() - interval '2 minutes'), ($2, now(), now() - interval '9 minutes')`,
@@ -107,6 +112,8 @@ describe('the ledger in numbers', () => {
       'dealbridge_feed_interval_seconds invoices': 1,
       'dealbridge_feed_paused account': 1,
       'dealbridge_feed_paused quote': 0,
+      'dealbridge_backfill_rows account': 2,
+      'dealbridge_backfill_rows quote': 0,
     });
     expect(Object.keys(numbers)).not.toContain('dealbridge_feed_lag_seconds product');
     const without = await createLedgerObserver({ database, clock: createStoppedClock(), feedIntervals: undefined })();

@@ -380,7 +380,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       const listed = await listDeals(database, { named: broken, order: 'age', limit: 10 });
       // The total of the document stands apart from its content.
       expect(listed).toMatchObject([{ recordId: broken, amount: '23.80' }]);
-      expect(await createWaiting(database).findWaitingDeals(accountId)).toMatchObject([{ recordId: whole }]);
+      expect(await createWaiting(database).findWaitingDeals([accountId])).toMatchObject([{ recordId: whole }]);
     });
   });
 }

@@ -13,6 +13,7 @@ import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import { createDataverseMasters } from '../../src/clients/dataverse/masters.js';
 import type { Database } from '../../src/ledger/database.js';
 import { createLedger } from '../../src/ledger/ledger.js';
+import { createBackfill } from '../../src/ledger/masters/backfill.js';
 import { createMasterLedger } from '../../src/ledger/masters/masters.js';
 import { createMatchLedger } from '../../src/ledger/masters/matching.js';
 import { masterColumns } from '../../src/mapping/fields/master-fields.js';
@@ -61,6 +62,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     findAccountsWithNumbers,
     dataverseMasters,
     masters,
+    backfill: createBackfill(database),
     matching,
     findStrongCandidate: undefined,
   };

@@ -148,6 +148,29 @@ describe('a deal', () => {
   });
 });
 
+describe('a run of a backfill', () => {
+  it('waits for no further change, and what it leads to waits as it does', async () => {
+    const seen: { readonly contact: string; readonly input: unknown }[] = [];
+    let contact = '';
+    answers = {
+      ...answersOf(() => 'company-1'),
+      readAccount: async () => ({ kind: 'belongs-to', accountId: 'its account' }),
+      followMaster: async (input) => void seen.push({ contact, input }),
+    };
+    await run(TASK_QUEUES.dataverse);
+    const [patient, hurried] = [1_000, 600_000].map((quietMs) => createFollowMasters(env.client, { quietMs }));
+    const of = (isBackfill: boolean) => ({ kind: 'account', rowId: 'its account', isThorough: false, isBackfill });
+    const rowIds = [randomUUID(), randomUUID()] as const;
+    contact = 'of a backfill';
+    await hurried?.followAccount('contact', rowIds[0], {}, true);
+    await expect.poll(() => seen, { timeout: 10_000 }).toEqual([{ contact, input: of(true) }]);
+    contact = 'that changed';
+    await patient?.followAccount('contact', rowIds[1], {});
+    await expect.poll(() => seen.slice(1), { timeout: 10_000 }).toEqual([{ contact, input: of(false) }]);
+    await end(rowIds.map((rowId) => `account-${rowId}`));
+  });
+});
+
 describe('companies', () => {
   it('share a queue, and the backlog of one does not keep another one waiting', async () => {
     const [big, small] = [randomUUID(), randomUUID()];

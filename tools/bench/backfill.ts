@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startSimulators } from '@dealbridge/simulators';
+import pg from 'pg';
 import { startPostgresql } from '../stage/postgresql.js';
 import type { BenchTemporal } from './bench-temporal.js';
 import { openDealbridge } from './dealbridge.js';
@@ -17,8 +18,8 @@ feeds: { everySeconds: 5, tables: { account: { pageSize: 2000, from: 2000-01-01 
 settleSeconds: 0
 `;
 const WARM_UP = 40;
-/** So many wait in the queue of master data before deals are measured. */
-const UNDER_WAY = 200;
+/** So many have been brought over before deals are measured. */
+const BROUGHT_OVER = 100;
 const PATIENCE_MS = 600_000;
 const ALLOWED = 2;
 
@@ -52,24 +53,55 @@ export async function measureBackfill(
   print(said('idle', idle));
 
   await product.startFeeds();
-  const until = performance.now() + PATIENCE_MS;
-  let waiting = 0;
-  while (waiting < UNDER_WAY) {
-    if (performance.now() > until) throw new Error(`only ${waiting} accounts are under way`);
-    await sleep(500);
-    waiting = await product.countRunning('syncAccount');
-  }
+  const ledger = new pg.Client({ connectionString: product.ledgerUrl });
+  await ledger.connect();
+  onStop(() => ledger.end());
+  const startedAt = performance.now();
+  const first = await untilBroughtOver(ledger, BROUGHT_OVER, startedAt + PATIENCE_MS);
+  const alone = speed(first.done, startedAt);
+  const busyFrom = performance.now();
   const busy = new Measurement(product, simulators);
   await busy.oneByOne(seed.splice(0, singles));
-  const left = await product.countRunning('syncAccount');
+  const last = await countAccounts(ledger);
+  const beside = speed(last.done - first.done, busyFrom);
   print(said('with a backfill', busy));
-  print(`accounts under way when the first deal was won: ${waiting}, after the last: ${left}, of ${accounts}`);
+  print(`accounts brought over: ${alone} a second while no deal was under way, ${beside} beside the deals`);
+  print(
+    `accounts that waited when the first deal was won: ${first.left}, after the last: ${last.left}, of ${accounts}`,
+  );
   const [before, meanwhile] = [idle, busy].map(({ times }) => at(times, 0.95));
   const ratio = (meanwhile ?? 0) / (before ?? 1);
   print(
     `\np95 with a backfill under way: ${ratio.toFixed(2)} times that of before: ${ratio <= ALLOWED ? 'holds' : 'does not hold'}`,
   );
-  if (left === 0) print('the backfill ended before the last deal: more accounts or fewer --singles tell more');
+  if (last.left === 0) print('the backfill ended before the last deal: more accounts or fewer --singles tell more');
+}
+
+interface Accounts {
+  readonly done: number;
+  /** Read from Sales, and not brought over yet. */
+  readonly left: number;
+}
+
+async function countAccounts(ledger: pg.Client): Promise<Accounts> {
+  const { rows } = await ledger.query<{ done: number; left: number }>(
+    `SELECT (SELECT count(*) FROM masters WHERE synced_at IS NOT NULL)::integer AS done,
+       (SELECT count(*) FROM backfill_rows)::integer AS left`,
+  );
+  return rows[0] ?? { done: 0, left: 0 };
+}
+
+async function untilBroughtOver(ledger: pg.Client, done: number, until: number): Promise<Accounts> {
+  for (;;) {
+    const accounts = await countAccounts(ledger);
+    if (accounts.done >= done) return accounts;
+    if (performance.now() > until) throw new Error(`only ${accounts.done} accounts were brought over`);
+    await sleep(200);
+  }
+}
+
+function speed(count: number, since: number): string {
+  return ((count * 1_000) / (performance.now() - since)).toFixed(1);
 }
 
 function said(when: string, { times }: Measurement): string {

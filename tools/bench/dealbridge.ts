@@ -39,8 +39,6 @@ export interface Dealbridge extends Contender {
   limit(ratePerSecond: number): Promise<void>;
   /** Starts the starter anew, with the feeds of Sales on. */
   startFeeds(): Promise<void>;
-  /** How many runs of that type are under way. */
-  countRunning(workflowType: string): Promise<number>;
 }
 
 /** More than any machine of two cores sends. */
@@ -70,8 +68,6 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
   if (statements) onStop(statements.close);
   const ledgerPid = postgresql?.pid ?? stage.ledger?.pid ?? 0;
   let { worker, starter } = stage;
-  const countRunning = async (workflowType: string): Promise<number> =>
-    (await workflow.count(`WorkflowType = '${workflowType}' AND ExecutionStatus = 'Running'`)).count;
   const ended = countInvoiceRows(simulators);
   const { url, name: header, value } = stage.webhook;
 
@@ -96,7 +92,8 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
     },
     ended,
     async untilQuiet() {
-      while ((await countRunning('handOverDeal')) > 0) await sleep(100);
+      const running = `WorkflowType = 'handOverDeal' AND ExecutionStatus = 'Running'`;
+      while ((await workflow.count(running)).count > 0) await sleep(100);
     },
     ...(statements && { countStatements: statements.count }),
     readHistories: (deals) => readHistories(workflow, deals),
@@ -109,7 +106,6 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
       const { port } = new URL(stage.starterUrl);
       starter = await startAgain('starter', { ...stage.env, FEEDS: 'on', STARTER_PORT: port }, onStop);
     },
-    countRunning,
     ledgerUrl: stage.ledgerUrl,
   };
 }

@@ -140,7 +140,7 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     },
     {
       name: 'masters: deals that wait for an account',
-      read: (database) => createWaiting(database).findWaitingDeals(lastId),
+      read: (database) => createWaiting(database).findWaitingDeals([lastId]),
     },
     {
       name: 'masters: deals held for customers',

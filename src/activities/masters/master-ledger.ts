@@ -1,5 +1,6 @@
 import type { HoldReason } from '../../deal/holds.js';
 import type { MasterKind } from '../../deal/masters.js';
+import type { Backfill } from '../../ledger/masters/backfill.js';
 import type { MasterLedger, MasterRef } from '../../ledger/masters/masters.js';
 
 /** Steps of masters in our own database and in Temporal; they run as local activities. */
@@ -8,6 +9,7 @@ export interface MasterLedgerDependencies {
   readonly masters: MasterLedger;
   /** Starts or tells the run of an account or product; `isThorough` looks at everything again. */
   readonly follow: (kind: MasterKind, rowId: string, isThorough: boolean) => Promise<void>;
+  readonly backfill: Pick<Backfill, 'add' | 'end'>;
   /** Deals that are held for the row look again. */
   readonly wake: (rowId: string) => Promise<void>;
 }
@@ -23,7 +25,7 @@ export interface PassEnd {
   readonly contactIds?: readonly string[];
 }
 
-export function createMasterLedgerActivities({ masters, follow, wake }: MasterLedgerDependencies) {
+export function createMasterLedgerActivities({ masters, follow, backfill, wake }: MasterLedgerDependencies) {
   return {
     /** Returns why a person is needed, if one is: reasons only, the texts stay in the ledger. */
     async endPass({ ref, steps, echo, isStale, contactIds = [] }: PassEnd): Promise<readonly HoldReason[]> {
@@ -51,7 +53,10 @@ export function createMasterLedgerActivities({ masters, follow, wake }: MasterLe
       readonly kind: MasterKind;
       readonly rowId: string;
       readonly isThorough: boolean;
-    }): Promise<void> => follow(input.kind, input.rowId, input.isThorough),
+      /** Whatever leads to it can wait, and so can it. */
+      readonly isBackfill?: boolean;
+    }): Promise<void> =>
+      input.isBackfill ? backfill.add(input.kind, [input.rowId]) : follow(input.kind, input.rowId, input.isThorough),
     wakeDeals: ({ rowId }: { readonly rowId: string }): Promise<void> => wake(rowId),
   };
 }

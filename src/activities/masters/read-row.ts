@@ -35,7 +35,7 @@ interface RowPort {
 }
 
 export function createRowReader(dependencies: SyncDependencies, { kind, linkKind, follows }: RowPort) {
-  const { dataverseMasters, ledger, companyId, masters } = dependencies;
+  const { backfill, dataverseMasters, ledger, companyId, masters } = dependencies;
 
   const toRef = (rowId: string): MasterRef => ({ kind, rowId });
 
@@ -53,6 +53,15 @@ export function createRowReader(dependencies: SyncDependencies, { kind, linkKind
         if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
         throw toFailure(error);
       }
+    },
+
+    /** Of a row that is not followed no pass will say that it has ended. */
+    async endUnlessFollowed<Reading extends { readonly kind: string }>(
+      rowId: string,
+      reading: Reading,
+    ): Promise<Reading> {
+      if (reading.kind !== 'followed') await backfill.end(rowId);
+      return reading;
     },
 
     /** A row that Sales does not have any more: what stands for it in Business Central is taken out of use. */

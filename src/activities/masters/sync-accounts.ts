@@ -42,6 +42,8 @@ export type AccountDependencies = SyncDependencies & {
 
 const toRef = ({ rowId }: AccountRef): MasterRef => ({ kind: 'account', rowId });
 
+type AccountRequest = ReadRequest & { readonly table: 'account' | 'contact' };
+
 /** On the queue of Sales. */
 export function createAccountReaders(dependencies: SyncDependencies) {
   const { masters, rules } = dependencies;
@@ -60,20 +62,23 @@ export function createAccountReaders(dependencies: SyncDependencies) {
     return active.map(({ rowId }) => rowId);
   }
 
+  async function readAccount(input: AccountRequest): Promise<AccountReading> {
+    const { table, rowId } = input;
+    // Whoever knows only the link of a contact that is a customer itself names it as an account.
+    const row = (await reader.findRow(table, rowId)) ?? (await reader.findRow(other(table), rowId));
+    if (row?.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
+    if (row?.mergedInto) {
+      await masters.change(toRef(input), { content: row, state: 'merged', mergedInto: row.mergedInto });
+      return { kind: 'merged', survivorId: row.mergedInto };
+    }
+    const reading = await (row ? reader.follow(row, input) : reader.followDeleted(table, rowId));
+    if (reading.kind !== 'followed') return reading;
+    return { ...reading, contactIds: row ? await saveActiveContacts(row) : [] };
+  }
+
   return {
-    async readAccount(input: ReadRequest & { readonly table: 'account' | 'contact' }): Promise<AccountReading> {
-      const { table, rowId } = input;
-      // Whoever knows only the link of a contact that is a customer itself names it as an account.
-      const row = (await reader.findRow(table, rowId)) ?? (await reader.findRow(other(table), rowId));
-      if (row?.kind === 'contact' && row.parentId) return { kind: 'belongs-to', accountId: row.parentId };
-      if (row?.mergedInto) {
-        await masters.change(toRef(input), { content: row, state: 'merged', mergedInto: row.mergedInto });
-        return { kind: 'merged', survivorId: row.mergedInto };
-      }
-      const reading = await (row ? reader.follow(row, input) : reader.followDeleted(table, rowId));
-      if (reading.kind !== 'followed') return reading;
-      return { ...reading, contactIds: row ? await saveActiveContacts(row) : [] };
-    },
+    readAccount: async (input: AccountRequest): Promise<AccountReading> =>
+      reader.endUnlessFollowed(input.rowId, await readAccount(input)),
 
     updateAccount: (input: AccountRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
     updateContactInDataverse: (input: { readonly contactId: string }): Promise<ChangeOutcome> =>

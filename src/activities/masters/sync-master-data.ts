@@ -13,6 +13,7 @@ import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem 
 import { STATE_CODES } from '../../deal/state-codes.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
+import type { Backfill } from '../../ledger/masters/backfill.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import { businessCentralMasterContent } from '../../ledger/masters/master-schema.js';
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
@@ -35,6 +36,7 @@ export interface SyncDependencies {
   readonly ledger: WriteLedger & LinkLedger & AuditLedger;
   readonly clock: Clock;
   readonly masters: MasterLedger;
+  readonly backfill: Pick<Backfill, 'end'>;
   readonly rules: Rules;
   readonly ambiguityWindowMs: number;
   readonly findAccountsWithNumbers: FindAccountsWithNumbers;

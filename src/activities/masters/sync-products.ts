@@ -36,13 +36,16 @@ export function createProductReaders(dependencies: SyncDependencies) {
   const steps = createSyncSteps(dependencies);
   const reader = createRowReader(dependencies, { kind: 'product', linkKind: 'item', follows: rules.masters.products });
 
+  async function readProduct(input: ReadRequest): Promise<ProductReading> {
+    const row = await reader.findRow('product', input.rowId);
+    if (!row) return reader.followDeleted('product', input.rowId);
+    // Nobody sells a family.
+    return row.isFamily ? { kind: 'not-followed' } : reader.follow(row, input);
+  }
+
   return {
-    async readProduct(input: ReadRequest): Promise<ProductReading> {
-      const row = await reader.findRow('product', input.rowId);
-      if (!row) return reader.followDeleted('product', input.rowId);
-      // Nobody sells a family.
-      return row.isFamily ? { kind: 'not-followed' } : reader.follow(row, input);
-    },
+    readProduct: async (input: ReadRequest): Promise<ProductReading> =>
+      reader.endUnlessFollowed(input.rowId, await readProduct(input)),
 
     updateProduct: (input: ProductRowRef): Promise<ChangeOutcome> => steps.updateDataverse(toRef(input)),
   };

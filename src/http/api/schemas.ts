@@ -183,6 +183,9 @@ export const feedsSchema = z
         phase: text,
         caughtUpAt: time.optional().openapi({ description: 'Whatever changed before this moment has been read.' }),
         rowsRead: text,
+        rowsToBringOver: z
+          .number()
+          .openapi({ description: 'Rows of a full reading that wait behind deals and changes.' }),
         pausedAt: time.optional(),
         pausedBy: text.optional(),
         lastError: text.optional(),
@@ -210,6 +213,7 @@ export const positionSchema = z
 
 export function toFeeds({
   dataverse,
+  backfill,
   businessCentral,
   gaps,
   pausedLanes,
@@ -217,7 +221,7 @@ export function toFeeds({
 }: Feeds): z.input<typeof feedsSchema> {
   return {
     dataverse: dataverse.map(({ table, phase, caughtUpAt, rowsRead, pausedAt, pausedBy, lastError }) => ({
-      ...{ table, phase, caughtUpAt: caughtUpAt?.toISOString(), rowsRead },
+      ...{ table, phase, caughtUpAt: caughtUpAt?.toISOString(), rowsRead, rowsToBringOver: backfill[table] ?? 0 },
       ...{ pausedAt: pausedAt?.toISOString(), pausedBy, lastError },
     })),
     businessCentral: businessCentral.map(({ name, position, ageSeconds, lastError }) => ({

@@ -117,7 +117,12 @@ function SalesFeeds({ c, feeds, now }: Props) {
                 'not yet'
               )}
             </td>
-            <td class="amount">{format.number(rowsRead)}</td>
+            <td class="amount">
+              {format.number(rowsRead)}
+              {feeds.backfill[table] !== undefined && (
+                <span class="sub">{format.number(String(feeds.backfill[table]))} wait to be brought over</span>
+              )}
+            </td>
             <td>
               {pausedAt ? (
                 <span class="badge stop">paused by {pausedBy}</span>

@@ -13,8 +13,8 @@ export interface Waiting {
   findOpenRecords(recordIds: readonly string[]): Promise<Set<string>>;
   /** Those of the accounts, contacts or products that have a link or a held deal that names them. */
   findConcernedRows(table: FeedTable, rowIds: readonly string[]): Promise<Set<string>>;
-  /** Deals held for customer, item or unit, or under way to their draft, that name this account, contact or product. */
-  findWaitingDeals(rowId: string): Promise<RecordRef[]>;
+  /** Deals held for customer, item or unit, or under way to their draft, that name one of these accounts, contacts or products. */
+  findWaitingDeals(rowIds: readonly string[]): Promise<RecordRef[]>;
   /** Deals held for one of these customers or items of Business Central, and those of the rows that stand for nothing in Sales. */
   findHeldForRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<HeldForRows>;
   /** Deals that wait with one of these quotes; a change that the ledger knows already, such as our own, wakes nobody. */
@@ -93,10 +93,10 @@ export function createWaiting(database: Database): Waiting {
       ]);
       return new Set([...linked, ...waited].map((row) => row.row_id));
     },
-    async findWaitingDeals(rowId) {
+    async findWaitingDeals(rowIds) {
       const rows = await selectRows(database, refRow, `SELECT DISTINCT record.record_id, record.source_table ${HELD}`, [
         HOLDS_CLEARED_BY_MASTER_DATA,
-        [rowId],
+        rowIds,
         STATES_BEFORE_POSTING,
       ]);
       return rows.map(toRef);

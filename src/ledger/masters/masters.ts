@@ -12,6 +12,7 @@ import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
+import { endBackfillRow } from './backfill.js';
 import { forgetLink, type Link, type LinkKind, linkRow, requireLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
@@ -208,7 +209,8 @@ export function createMasterLedger(database: Database, companyId: string): Maste
       const row = await selectRow(
         database,
         problemsRow,
-        `UPDATE masters SET checked_at = now(), problems = jsonb_set(problems, '{steps}', remaining.steps),
+        `WITH ended AS (${endBackfillRow('$2')})
+         UPDATE masters SET checked_at = now(), problems = jsonb_set(problems, '{steps}', remaining.steps),
            problem_since = CASE WHEN remaining.steps <> '{}' THEN coalesce(problem_since, now()) END
          FROM (
            SELECT coalesce(jsonb_object_agg(key, value) FILTER (WHERE key = ANY($4) AND value <> '[]'), '{}') AS steps

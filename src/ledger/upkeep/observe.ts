@@ -17,6 +17,8 @@ export interface FeedLag {
   /** Undefined before the first reading has reached the end. */
   readonly lagSeconds: number | undefined;
   readonly isPaused: boolean;
+  /** Rows of a full reading that are still to be brought over. */
+  readonly backfillRows: number;
 }
 
 export interface WatchedLedger {
@@ -35,6 +37,7 @@ const feedRow = rowsOf('sales_feeds', ['feed'], {
   feed: textColumn,
   lag: nullable(z.number()),
   paused: z.boolean(),
+  backfill: countColumn,
 });
 const trailRow = rowsOf('audit_seals', [], {
   findings: countColumn,
@@ -66,9 +69,11 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     db,
     feedRow,
     `SELECT source_table AS feed, extract(epoch FROM now() - caught_up_at)::float8 AS lag,
-       paused_at IS NOT NULL AS paused FROM sales_feeds
+       paused_at IS NOT NULL AS paused,
+       (SELECT count(*) FROM backfill_rows b WHERE b.source_table = feed.source_table)::text AS backfill
+     FROM sales_feeds feed
      UNION ALL
-     SELECT 'invoices', max(extract(epoch FROM now() - read_at))::float8, false FROM invoice_feeds HAVING count(*) > 0`,
+     SELECT 'invoices', max(extract(epoch FROM now() - read_at))::float8, false, '0' FROM invoice_feeds HAVING count(*) > 0`,
   );
   const lanes = await selectRows(
     db,
@@ -87,7 +92,9 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   return {
     openStates: open.map(toStanding),
     holds: holds.map(toStanding),
-    feeds: feeds.map(({ feed, lag, paused }) => ({ feed, lagSeconds: lag, isPaused: paused })),
+    feeds: feeds.map(({ feed, lag, paused, backfill }) => ({
+      ...{ feed, lagSeconds: lag, isPaused: paused, backfillRows: backfill },
+    })),
     pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
     trailFindings: trail?.findings ?? 0,
     oldestUnsealedSeconds: trail?.unsealed ?? 0,

@@ -10,6 +10,7 @@ import type { HintSetAside } from '../../ledger/deals/stopped-deals.js';
 import type { BusinessCentralFeedLine } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger, type FeedState } from '../../ledger/feeds/sales-feeds.js';
 import type { Ledger } from '../../ledger/ledger.js';
+import { createBackfill } from '../../ledger/masters/backfill.js';
 import { createPausedLaneLedger, type PausedLane } from '../../ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger, type ThrottledLane } from '../../ledger/settings/throttled-lanes.js';
 import { defineOperation } from '../operation.js';
@@ -27,6 +28,8 @@ export interface FeedsDependencies {
 
 export interface Feeds {
   readonly dataverse: readonly FeedState[];
+  /** Rows of a full reading that are still to be brought over, by table. */
+  readonly backfill: Readonly<Partial<Record<FeedTable, number>>>;
   readonly businessCentral: readonly BusinessCentralFeedLine[];
   readonly gaps: readonly GapReport[];
   /** Deals whose run took no further hint, so that the feeds went on without them. */
@@ -43,6 +46,7 @@ export const listFeeds = defineOperation({
   input: z.strictObject({}),
   run: async ({ database, ledger, now }: FeedsDependencies): Promise<Feeds> => ({
     dataverse: await createFeedLedger(database).listFeeds(),
+    backfill: await createBackfill(database).count(),
     businessCentral: await ledger.listBusinessCentralFeeds(),
     gaps: await createDetections(database).readGaps(daysBefore(now), 0),
     setAside: await ledger.listHintsAside(MAX_NAMED),

@@ -61,8 +61,9 @@ function toDealNumbers({ openStates, holds }: WatchedLedger, ended: ReadonlyMap<
 }
 
 function toFeedNumbers({ feeds }: WatchedLedger, intervals: Readonly<Record<string, number>>): Observation[] {
-  return feeds.flatMap(({ feed, lagSeconds, isPaused }) => [
+  return feeds.flatMap(({ feed, lagSeconds, isPaused, backfillRows }) => [
     { name: 'dealbridge_feed_interval_seconds' as const, value: intervals[feed] ?? 0, labels: { feed } },
+    { name: 'dealbridge_backfill_rows' as const, value: backfillRows, labels: { feed } },
     { name: 'dealbridge_feed_paused' as const, value: isPaused ? 1 : 0, labels: { feed } },
     ...(lagSeconds === undefined
       ? []

@@ -11,6 +11,7 @@ import {
 import { parseSyncRequest } from '../../deal/decisions.js';
 import { REFUSED } from '../../deal/failure-types.js';
 import type { HoldReason, Problem } from '../../deal/holds.js';
+import { PRIORITIES } from '../../deal/lanes.js';
 import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse } from '../strict-input.js';
 import { retryMasterSignal, type SyncRequest, type SyncStatus, syncStatusQuery } from './messages.js';
 
@@ -28,6 +29,11 @@ export interface Following {
 
 /** A stream of changes is not waited for longer than this many quiet times. */
 const QUIET_TIMES = 12;
+/** Begun for a row of a full reading: nothing has just changed, and whatever it leads to can wait as it could. */
+export function isBackfillRun(): boolean {
+  return workflowInfo().priority?.priorityKey === PRIORITIES.backfill;
+}
+
 /** What a person has to repair is compared again without being asked for. */
 const RECHECK_INTERVAL = '1h';
 
@@ -66,10 +72,11 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
 
   for (;;) {
     await condition(() => asked > 0);
-    const latest = Date.now() + quietMs * QUIET_TIMES;
+    const restMs = passes === 0 && isBackfillRun() ? 0 : quietMs;
+    const latest = Date.now() + restMs * QUIET_TIMES;
     for (let seen = -1; seen !== asked && Date.now() < latest; ) {
       seen = asked;
-      if (quietMs > 0) await condition(() => asked !== seen, quietMs);
+      if (restMs > 0) await condition(() => asked !== seen, restMs);
     }
     const isEverything = isThorough;
     asked = 0;

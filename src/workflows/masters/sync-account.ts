@@ -2,7 +2,7 @@ import { continueAsNew } from '@temporalio/workflow';
 import type { AccountReading } from '../../activities/masters/sync-accounts.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
-import { followChanges } from './follow-changes.js';
+import { followChanges, isBackfillRun } from './follow-changes.js';
 import { accountChangedSignal, type SyncAccountInput } from './messages.js';
 import { type FollowedRow, type SyncPort, syncMasterData } from './sync-master-data.js';
 
@@ -47,7 +47,10 @@ async function leaveAccount(rowId: string, reading: OtherAccount, isThorough: bo
     case 'echo':
       return [];
     case 'belongs-to':
-      await masterLedger.followMaster({ kind: 'account', rowId: reading.accountId, isThorough });
+      await masterLedger.followMaster({
+        ...{ kind: 'account', rowId: reading.accountId, isThorough },
+        isBackfill: isBackfillRun(),
+      });
       return [];
     case 'merged': {
       const outcome = await masterLedger.moveLink({ rowId, survivorId: reading.survivorId });
