@@ -73,6 +73,12 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
         expect(await backfill.count()).toEqual({ account: 3 });
       });
 
+      it('are no more when several workers look at the same moment', async () => {
+        await add(30);
+        const taken = await Promise.all(Array.from({ length: 5 }, take));
+        expect(taken.flat()).toHaveLength(3);
+      });
+
       it('are fewer while a deal moves', async () => {
         await add(5);
         await ledger.register({ table: 'salesorder', recordId: randomUUID() });

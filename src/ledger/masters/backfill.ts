@@ -110,7 +110,9 @@ async function takeRows(db: Queryable, { maxAlone, maxBesideDeals }: RowsUnderWa
          AND NOT EXISTS (
            SELECT FROM sales_feeds feed WHERE feed.source_table = waiting.source_table AND feed.paused_at IS NOT NULL)
        ORDER BY position
-       LIMIT greatest(0, $1 - (SELECT count(*) FROM backfill_rows WHERE begun_at >= now() - interval '${PASS_LIMIT}'))
+       -- Of two workers that look at the same moment one takes.
+       LIMIT CASE WHEN pg_try_advisory_xact_lock(hashtextextended('backfill_rows', 0)) THEN greatest(0, $1 - (
+         SELECT count(*) FROM backfill_rows WHERE begun_at >= now() - interval '${PASS_LIMIT}')) ELSE 0 END
        FOR UPDATE SKIP LOCKED
      )
      UPDATE backfill_rows taken SET begun_at = now(), times_begun = times_begun + 1
