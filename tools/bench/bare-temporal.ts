@@ -7,6 +7,7 @@ import type { BareRequest } from './bare-process.js';
 import type { EmptyWork } from './bare-workflows.js';
 import { type BenchTemporal, toProcesses } from './bench-temporal.js';
 import type { Contender } from './contender.js';
+import { readHistories } from './histories.js';
 
 /** What Temporal alone costs: as many activities and workflow tasks as a deal, all of them empty. */
 export async function openBareTemporal(options: {
@@ -40,5 +41,10 @@ export async function openBareTemporal(options: {
     async untilQuiet() {
       while ((await workflow.count(`ExecutionStatus = 'Running'`)).count > 0) await sleep(100);
     },
+    readHistories: (deals) =>
+      readHistories(
+        workflow,
+        deals.map(({ id }) => id),
+      ),
   };
 }

@@ -1,4 +1,5 @@
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
+import type { History } from './histories.js';
 import type { MeasuredProcess } from './processor.js';
 
 /** Whatever is measured beside the others: each is given deals, and says how many it has brought to their end. */
@@ -15,12 +16,4 @@ export interface Contender {
   countStatements?(): Promise<number | undefined>;
   /** What the server wrote down of these deals. */
   readHistories?(deals: readonly SeedDocument[]): Promise<readonly History[]>;
-}
-
-export interface History {
-  readonly events: number;
-  readonly workflowTasks: number;
-  readonly activities: number;
-  /** Each type of event with its number. */
-  readonly types: Readonly<Record<string, number>>;
 }

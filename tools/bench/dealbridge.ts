@@ -2,7 +2,6 @@ import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Simulators } from '@dealbridge/simulators';
-import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { Client } from '@temporalio/client';
 import pg from 'pg';
 import { dealWorkflowId } from '../../src/deal/ids.js';
@@ -10,7 +9,8 @@ import { openProductStage } from '../demo/stage.js';
 import { type Program, startProcess, stopProcess } from '../stage/process.js';
 import { connectTo } from '../stage/temporal.js';
 import { type BenchTemporal, toProcesses } from './bench-temporal.js';
-import type { Contender, History } from './contender.js';
+import type { Contender } from './contender.js';
+import { readHistories } from './histories.js';
 import type { MeasuredProcess } from './processor.js';
 import { countInvoiceRows, linkMasters } from './seed.js';
 
@@ -96,7 +96,11 @@ export async function openDealbridge(options: DealbridgeOptions): Promise<Dealbr
       while ((await workflow.count(running)).count > 0) await sleep(100);
     },
     ...(statements && { countStatements: statements.count }),
-    readHistories: (deals) => readHistories(workflow, deals),
+    readHistories: (deals) =>
+      readHistories(
+        workflow,
+        deals.map(({ id }) => dealWorkflowId(id)),
+      ),
     async limit(ratePerSecond) {
       await stopProcess(worker, 'SIGTERM');
       worker = await startAgain('worker', { ...stage.env, BC_RATE_PER_SECOND: String(ratePerSecond) }, onStop);
@@ -122,27 +126,6 @@ async function startAgain(
   onStop(() => stopProcess(child, 'SIGTERM'));
   return child;
 }
-
-async function readHistories(workflow: Client['workflow'], deals: readonly SeedDocument[]): Promise<History[]> {
-  const histories: History[] = [];
-  for (const { id } of deals) {
-    const { events = [] } = await workflow.getHandle(dealWorkflowId(id)).fetchHistory();
-    const types: Record<string, number> = {};
-    for (const { eventType } of events ?? []) types[String(eventType)] = (types[String(eventType)] ?? 0) + 1;
-    const counted = (type: number): number => types[String(type)] ?? 0;
-    histories.push({
-      events: events?.length ?? 0,
-      workflowTasks: counted(WORKFLOW_TASK_COMPLETED),
-      activities: counted(ACTIVITY_TASK_SCHEDULED),
-      types,
-    });
-  }
-  return histories;
-}
-
-/** https://github.com/temporalio/api/blob/master/temporal/api/enums/v1/event_type.proto */
-const WORKFLOW_TASK_COMPLETED = 7;
-const ACTIVITY_TASK_SCHEDULED = 10;
 
 /** Counted by PostgreSQL itself; BEGIN and COMMIT are statements too, since each is a way there and back. */
 async function openStatements(url: string) {

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Simulators } from '@dealbridge/simulators';
 import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import type { EmptyWork } from './bare-workflows.js';
-import type { Contender, History } from './contender.js';
+import type { Contender } from './contender.js';
+import type { History } from './histories.js';
 import { type MeasuredProcess, peakMemoryMb, processorMs } from './processor.js';
 
 /** At the quota: over everything, and while nothing but the quota is waited for. */
@@ -30,6 +31,8 @@ export class Measurement {
   readonly processor = new Map<string, number[]>();
   readonly statements: number[] = [];
   readonly histories: History[] = [];
+  /** Of deals that came one by one. */
+  readonly singles: History[] = [];
   readonly peakMb = new Map<string, number>();
   underLimit: UnderLimit | undefined;
   private readonly simulators: Simulators;
@@ -60,6 +63,7 @@ export class Measurement {
       this.times.push(performance.now() - started);
     }
     await this.contender.untilQuiet();
+    this.singles.push(...((await this.contender.readHistories?.(deals.slice(-SAMPLE))) ?? []));
   }
 
   /** The processor counts until nothing is under way any more, the clock until the last one has reached Sales. */

@@ -1,4 +1,5 @@
 import type { EmptyWork } from './bare-workflows.js';
+import type { Way } from './histories.js';
 import { at, DRIVER, type Measurement, type UnderLimit } from './measurement.js';
 import { print, row } from './print.js';
 
@@ -28,6 +29,8 @@ interface Result {
   /** By the number of their type in Temporal's API. */
   readonly eventTypes?: Readonly<{ [type: string]: number }>;
   readonly statements?: number;
+  /** Of deals that came one by one. */
+  readonly way?: Way;
   readonly underLimit?: UnderLimit;
 }
 
@@ -41,7 +44,7 @@ export function toRecord(
 }
 
 function toResult(measured: Measurement): Result {
-  const { contender, times, dealsPerSecond, processor, statements, histories, peakMb, underLimit } = measured;
+  const { contender, times, dealsPerSecond, processor, statements, histories, singles, peakMb, underLimit } = measured;
   const processorMs = Object.fromEntries([...processor].map(([name, rounds]) => [name, rounded(at(rounds, 0.5))]));
   const own = Object.entries(processorMs).filter(([name]) => name !== DRIVER);
   const [first] = histories;
@@ -60,6 +63,7 @@ function toResult(measured: Measurement): Result {
       activities: median(({ activities }) => activities),
       eventTypes: first.types,
     }),
+    ...(singles.length > 0 && { way: toMedians(singles.map(({ way }) => way)) }),
     ...(statements.length > 0 && { statements: rounded(at(statements, 0.5)) }),
     ...(underLimit && {
       underLimit: {
@@ -68,6 +72,15 @@ function toResult(measured: Measurement): Result {
         steadyRequestsPerSecond: rounded(underLimit.steadyRequestsPerSecond),
       },
     }),
+  };
+}
+
+function toMedians(ways: readonly Way[]): Way {
+  const median = (of: (way: Way) => number) => rounded(at(ways.map(of), 0.5));
+  return {
+    workflowTasksMs: median(({ workflowTasksMs }) => workflowTasksMs),
+    untilBegunMs: median(({ untilBegunMs }) => untilBegunMs),
+    stepsMs: median(({ stepsMs }) => stepsMs),
   };
 }
 
@@ -94,6 +107,12 @@ export function printReport({ machine, options, shape, contenders }: Record): vo
   for (const { name, processorMs, peakMb } of contenders) {
     const processes = Object.entries(processorMs).map(([of, ms]) => `${of} ${ms} ms (${peakMb[of]} MB)`);
     print(`- ${name}: ${processes.join(', ')}`);
+  }
+  print('\nWhere the time of a deal that comes alone goes, until the end of its last step:\n');
+  for (const { name, way } of contenders) {
+    if (!way) continue;
+    const { workflowTasksMs, untilBegunMs, stepsMs } = way;
+    print(`- ${name}: workflow tasks ${workflowTasksMs} ms, until steps began ${untilBegunMs} ms, steps ${stepsMs} ms`);
   }
   print('');
   for (const { name, underLimit } of contenders) {
