@@ -1,10 +1,10 @@
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { isSourceTable } from '../deal/ids.js';
+import type { MasterKind } from '../deal/masters.js';
 import type { SalesRowChange, TakeSalesChanges } from '../deal/row-changes.js';
 import type { DealLabel } from '../deal/run-summary.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
-import type { MasterTable } from '../ledger/masters/backfill.js';
 
 /** What a change in Sales means: a deal is started, a running one gets a hint, or nothing. */
 
@@ -22,7 +22,7 @@ export interface MasterTakers {
   takeAccount(change: AccountChange): Promise<void>;
   takeProduct(change: ProductChange): Promise<void>;
   /** Of a full reading: these rows can wait for those that have just changed. */
-  takeBackfill(table: MasterTable, rowIds: readonly string[]): Promise<void>;
+  takeBackfill(table: MasterKind, rowIds: readonly string[]): Promise<void>;
 }
 
 export interface TakeDependencies extends MasterTakers {
@@ -52,7 +52,7 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
   }
 
   async function takeMasters(
-    table: MasterTable,
+    table: MasterKind,
     changes: readonly SalesRowChange[],
     isBackfill: boolean,
   ): Promise<Set<string>> {

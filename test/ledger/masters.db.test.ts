@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { MasterKind } from '../../src/deal/masters.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
-import { type Backfill, createBackfill, type MasterTable } from '../../src/ledger/masters/backfill.js';
+import { type Backfill, createBackfill } from '../../src/ledger/masters/backfill.js';
 import { createDriftLedger, type DriftLedger } from '../../src/ledger/masters/drift.js';
 import { createMasterLedger, type MasterLedger, type MasterRef } from '../../src/ledger/masters/masters.js';
 import { createMatchLedger, findCompanies, type MatchLedger } from '../../src/ledger/masters/matching.js';
@@ -46,7 +47,7 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
 
     describe('rows of a full reading', () => {
       const limits = { maxAlone: 3, maxBesideDeals: 1 };
-      const add = async (count: number, table: MasterTable = 'account'): Promise<string[]> => {
+      const add = async (count: number, table: MasterKind = 'account'): Promise<string[]> => {
         const rowIds = Array.from({ length: count }, () => randomUUID());
         await backfill.add(table, rowIds);
         return rowIds;

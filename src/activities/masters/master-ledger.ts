@@ -9,7 +9,7 @@ export interface MasterLedgerDependencies {
   readonly masters: MasterLedger;
   /** Starts or tells the run of an account or product; `isThorough` looks at everything again. */
   readonly follow: (kind: MasterKind, rowId: string, isThorough: boolean) => Promise<void>;
-  readonly backfill: Pick<Backfill, 'add' | 'end'>;
+  readonly backfill: Pick<Backfill, 'add'>;
   /** Deals that are held for the row look again. */
   readonly wake: (rowId: string) => Promise<void>;
 }

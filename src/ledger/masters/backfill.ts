@@ -1,20 +1,19 @@
 import { z } from 'zod';
-import type { FeedTable, SourceTable } from '../../deal/ids.js';
+import type { MasterKind } from '../../deal/masters.js';
 import type { Database, Queryable } from '../database.js';
 import { countColumn, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { MASTER_KINDS } from './master-schema.js';
 
 /** Rows of a full reading that are still to be brought over, and which of them are under way. */
 
-export type MasterTable = Exclude<FeedTable, SourceTable>;
-
 export interface BackfillRow {
-  readonly table: MasterTable;
+  readonly table: MasterKind;
   readonly rowId: string;
 }
 
 export interface Backfill {
   /** They go behind those that wait already; one that waits keeps its place. */
-  add(table: MasterTable, rowIds: readonly string[]): Promise<void>;
+  add(table: MasterKind, rowIds: readonly string[]): Promise<void>;
   /**
    * Takes the next rows, as many as leave no more under way than allowed, and none of a table whose feed is paused. A row that
    * was taken and has not ended within ten minutes is given once more; then its run alone goes on with it.
@@ -25,7 +24,7 @@ export interface Backfill {
   /** A pass over the row has ended, or it needs none. */
   end(rowId: string): Promise<void>;
   /** Those that wait and those under way, by table. */
-  count(): Promise<Readonly<Partial<Record<MasterTable, number>>>>;
+  count(): Promise<Readonly<Partial<Record<MasterKind, number>>>>;
 }
 
 export interface TakenRows {
@@ -48,11 +47,11 @@ const DEAL_REST = '5 seconds';
 
 const takenRow = rowsOf('backfill_rows', ['row_id'], {
   row_id: textColumn,
-  source_table: z.enum(['account', 'contact', 'product']),
+  source_table: z.enum(MASTER_KINDS),
 });
 const movedRow = rowsOf('source_records', [], { has_moved: z.boolean() });
 const countedRow = rowsOf('backfill_rows', ['source_table'], {
-  source_table: z.enum(['account', 'contact', 'product']),
+  source_table: z.enum(MASTER_KINDS),
   count: countColumn,
 });
 

@@ -49,7 +49,8 @@ async function leaveAccount(rowId: string, reading: OtherAccount, isThorough: bo
     case 'belongs-to':
       await masterLedger.followMaster({
         ...{ kind: 'account', rowId: reading.accountId, isThorough },
-        isBackfill: isBackfillRun(),
+        // Whoever asks for everything does not wait.
+        isBackfill: isBackfillRun() && !isThorough,
       });
       return [];
     case 'merged': {
