@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import type { BackfillRow } from '../../src/ledger/masters/backfill.js';
 import { startBackfillPace } from '../../src/worker/backfill-pace.js';
 
@@ -6,7 +6,13 @@ import { startBackfillPace } from '../../src/worker/backfill-pace.js';
 
 const LIMITS = { maxAlone: 2, maxBesideDeals: 1, aloneMs: 1, besideDealsMs: 1 };
 
-function stage(waiting: BackfillRow[], refuses: (rowId: string) => boolean = () => false) {
+afterEach(() => void vi.useRealTimers());
+
+function stage(
+  waiting: BackfillRow[],
+  refuses: (rowId: string) => boolean = () => false,
+  { limits = LIMITS, isBesideDeals = false } = {},
+) {
   const begun: string[] = [];
   const warnings: string[] = [];
   const asked: unknown[] = [];
@@ -20,7 +26,7 @@ function stage(waiting: BackfillRow[], refuses: (rowId: string) => boolean = () 
         add: () => Promise.reject(new Error('only the feeds add')),
         async take(allowed) {
           asked.push(allowed);
-          return { rows: waiting.splice(0, 2), isBesideDeals: false };
+          return { rows: waiting.splice(0, 2), isBesideDeals };
         },
         giveBack: async (rowId) => void waiting.push({ table: 'account', rowId }),
         end: () => Promise.reject(new Error('only a pass ends')),
@@ -32,7 +38,7 @@ function stage(waiting: BackfillRow[], refuses: (rowId: string) => boolean = () 
       },
       log: { warn: (...said: unknown[]) => void warnings.push(String(said[1])) },
     },
-    LIMITS,
+    limits,
   );
   return { begun, warnings, asked, pace };
 }
@@ -63,4 +69,22 @@ it('gives a row back that could not be begun, says why, and begins it later', as
   isAway = false;
   await expect.poll(() => begun).toEqual(['account B true', 'account A true']);
   await pace.stop();
+});
+
+it('looks again at once while rows begin, and after a while beside deals or when none waits', async () => {
+  vi.useFakeTimers();
+  const limits = { ...LIMITS, aloneMs: 100, besideDealsMs: 1_000 };
+  const row: BackfillRow = { table: 'account', rowId: 'A' };
+  for (const { rows, isBesideDeals, restMs } of [
+    { rows: [row], isBesideDeals: false, restMs: 100 },
+    { rows: [row], isBesideDeals: true, restMs: 1_000 },
+    { rows: [], isBesideDeals: false, restMs: 1_000 },
+  ]) {
+    const { asked, pace } = stage([...rows], undefined, { limits, isBesideDeals });
+    await vi.advanceTimersByTimeAsync(restMs - 1);
+    expect(asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(asked).toHaveLength(2);
+    await pace.stop();
+  }
 });
