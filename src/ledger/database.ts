@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import pg from 'pg';
-import { InternalError } from '../deal/errors.js';
+import { DealbridgeError, InternalError } from '../deal/errors.js';
 import { observeStatement } from '../telemetry/statements.js';
 import type { TrailSigner } from './audit/signatures.js';
 
@@ -19,6 +19,13 @@ export interface Queryable {
 
 export interface Database extends Queryable {
   transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  /**
+   * A transaction in one way there and back: all statements are sent at once, with COMMIT right behind them. They are done as
+   * a whole, or not at all when the database refuses one; what their answers say comes too late to undo them.
+   */
+  together<const Answers extends readonly unknown[]>(
+    send: (tx: Queryable) => { readonly [Index in keyof Answers]: Promise<Answers[Index]> },
+  ): Promise<Answers>;
   close(): Promise<void>;
 }
 
@@ -40,31 +47,73 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
     query: (text, values) =>
       observeStatement(text, () => whilePlansAreOld(connections, () => pool.query(toStatement(text, values)))),
     async transaction(work) {
-      const client = await pool.connect();
-      const last: Promise<unknown>[] = [];
-      let isOpen = true;
-      // What one of several refused statements leaves to be sent must not be done outside of the transaction.
-      const query: Queryable['query'] = (text, values) =>
-        isOpen
-          ? observeStatement(text, () => client.query(toStatement(text, values)))
-          : Promise.reject(new InternalError('the transaction of a statement is over'));
-      // Goes out together with the first statement; should it fail, so does all that came after it.
-      const begun = client.query('BEGIN');
-      begun.catch(() => undefined);
+      const tx = begin(await pool.connect());
       try {
-        const result = await work({ query, sendLast: (text, values) => void last.push(query(text, values)) });
-        isOpen = false;
-        await Promise.all([begun, ...last, client.query('COMMIT')]);
-        client.release();
+        const result = await work(tx);
+        await tx.commit();
         return result;
       } catch (error) {
-        isOpen = false;
-        await client.query('ROLLBACK').catch(() => undefined);
-        client.release(error instanceof Error ? error : true);
+        await tx.rollBack(error);
+        throw error;
+      }
+    },
+    async together<const Answers extends readonly unknown[]>(
+      send: (tx: Queryable) => { readonly [Index in keyof Answers]: Promise<Answers[Index]> },
+    ): Promise<Answers> {
+      const tx = begin(await pool.connect());
+      try {
+        const answers = Promise.all(send(tx));
+        await Promise.all([answers, tx.commit()]);
+        // One promise for each answer, in their order.
+        return (await answers) as unknown as Answers;
+      } catch (error) {
+        await tx.rollBack(error);
         throw error;
       }
     },
     close: () => pool.end(),
+  };
+}
+
+interface Transaction extends Queryable {
+  /** Takes no statement after it. */
+  commit(): Promise<void>;
+  rollBack(error: unknown): Promise<void>;
+}
+
+/** BEGIN goes out together with the first statement; should it fail, so does all that comes after it. */
+function begin(client: pg.PoolClient): Transaction {
+  const last: Promise<unknown>[] = [];
+  let isOpen = true;
+  // What one of several refused statements leaves to be sent must not be done outside of the transaction.
+  const query: Queryable['query'] = (text, values) =>
+    isOpen
+      ? observeStatement(text, () => client.query(toStatement(text, values)))
+      : Promise.reject(new InternalError('the transaction of a statement is over'));
+  const begun = client.query('BEGIN');
+  begun.catch(() => undefined);
+  return {
+    query,
+    sendLast(text, values) {
+      const sent = query(text, values);
+      // Where another statement was refused, nobody asks for this one.
+      sent.catch(() => undefined);
+      last.push(sent);
+    },
+    async commit() {
+      isOpen = false;
+      await Promise.all([begun, ...last, client.query('COMMIT')]);
+      client.release();
+    },
+    async rollBack(error) {
+      isOpen = false;
+      const isUndone = await client.query('ROLLBACK').then(
+        () => true,
+        () => false,
+      );
+      // What the database refused may be an old plan, which the session would keep; a decision of ours leaves it as it was.
+      client.release(!(isUndone && error instanceof DealbridgeError));
+    },
   };
 }
 
@@ -109,5 +158,6 @@ export function withSigner(database: Database, signer: TrailSigner): Database {
     ...database,
     signer,
     transaction: (work) => database.transaction((tx) => work({ ...tx, signer })),
+    together: (send) => database.together((tx) => send({ ...tx, signer })),
   };
 }

@@ -69,7 +69,7 @@ export function createLedgerActivities({
   claimDeal,
 }: LedgerActivityDependencies) {
   return {
-    loadDealProgress: loadProgress,
+    loadDealProgress: (ref: RecordRef) => loadProgress(ref),
     /** A deal that ended without a document begins again; any other goes on where it is. */
     async beginReplay({ recordId, replay }: { readonly recordId: string; readonly replay: Replay }): Promise<void> {
       const record = await ledger.getRecord(recordId);

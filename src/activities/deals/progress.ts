@@ -53,16 +53,13 @@ export interface ProgressDependencies {
   readonly findLanes: () => Promise<LanesByCompany | undefined>;
 }
 
-export type LoadProgress = (ref: RecordRef) => Promise<DealProgress>;
+/** @param reading the record, where whoever asks reads it as well */
+export type LoadProgress = (ref: RecordRef, reading?: Promise<SourceRecord>) => Promise<DealProgress>;
 
 export function createLoadProgress(dependencies: ProgressDependencies): LoadProgress {
   const { ledger, companyId: ofTheRest, rules, takesUnsealedDecisions, findLanes } = dependencies;
-  return async ({ recordId, table }) => {
-    const [record, documents, lanes] = await Promise.all([
-      ledger.getRecord(recordId),
-      ledger.listDocuments(recordId),
-      findLanes(),
-    ]);
+  return async ({ recordId, table }, reading = ledger.getRecord(recordId)) => {
+    const [record, documents, lanes] = await Promise.all([reading, ledger.listDocuments(recordId), findLanes()]);
     const posted = documents.filter((document): document is StoredInvoice => isPosted(record, document));
     const draft = record.isHandedOver ? undefined : await ledger.findDraft(recordId, record.draftVersion);
     return {

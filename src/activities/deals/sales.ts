@@ -18,6 +18,7 @@ import { DEAD_STATE_CODES } from '../../deal/state-codes.js';
 import type { StepContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
@@ -129,8 +130,11 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   };
 
   /** A record that is gone by now, or that a hint named and nobody ever had, counts as dead. */
-  const fetchDeal = async ({ table, recordId }: RecordRef): Promise<FetchedDeal> => {
-    const rules = await dependencies.rules.toHandOver(await ledger.findRecord(recordId));
+  const fetchDeal = async (
+    { table, recordId }: RecordRef,
+    reading: Promise<SourceRecord | undefined> = ledger.findRecord(recordId),
+  ): Promise<FetchedDeal> => {
+    const rules = await dependencies.rules.toHandOver(await reading);
     const readAt = dependencies.clock.now().toISOString();
     const read = await toTemporalFailures(async () => {
       try {
@@ -162,7 +166,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
     /** The ledger and the record in one step, for a deal of which the ledger knew nothing when its run was started. */
     async beginDeal(ref: RecordRef): Promise<DealBeginning> {
-      const [progress, fetched] = await Promise.all([dependencies.loadProgress(ref), fetchDeal(ref)]);
+      const reading = ledger.getRecord(ref.recordId);
+      const [progress, fetched] = await Promise.all([dependencies.loadProgress(ref, reading), fetchDeal(ref, reading)]);
       const isUntouched = !progress.isHandedOver && !progress.draft && progress.settleMs === 0;
       return isUntouched ? { progress, deal: await keepDeal(ref, fetched, true) } : { progress };
     },

@@ -2,7 +2,7 @@ import type { Invoice, Order, Quote, SalesDocument } from '../../deal/business-c
 import type { DocumentKind, RecordRef, WonDeal } from '../../deal/deal.js';
 import type { Notice } from '../../deal/notices.js';
 import type { DealLabel } from '../../deal/run-summary.js';
-import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
 import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
 import {
@@ -16,8 +16,7 @@ import {
 } from './documents.js';
 import { findDraft, type KnownDraft } from './intents.js';
 import { listNotices, type StoredNotice, saveNotice } from './notices.js';
-import { type Reading, type RecordChange, recordReading, updateRecord, updateRecordBy } from './record-changes.js';
-import { withRecorded } from './recorded-facts.js';
+import { changeWithEntry, type Reading, type RecordChange, recordReading, updateRecordBy } from './record-changes.js';
 import {
   type CustomerOfDeal,
   findRecord,
@@ -111,24 +110,21 @@ export function createDealLedger(database: Database): DealLedger {
     listRecords: (filter) => listRecords(database, filter),
     isNewCustomer: (of) => isNewCustomer(database, of),
     listAlreadyHandedOver: (carrierId) => listAlreadyHandedOver(database, carrierId),
-    change(recordId, changes, audit) {
-      const [only, ...more] = [changes].flat();
-      // One statement needs no transaction, and a transaction two round trips.
-      if (only && more.length === 0 && !audit) return updateRecord(database, recordId, only).then(() => undefined);
-      return database.transaction(async (tx) => {
-        const recorded = await updateRecordBy(tx, recordId, [changes].flat());
-        if (audit) await appendAudit(tx, { recordId, ...withRecorded(audit, recorded) });
-      });
+    async change(recordId, changes, audit) {
+      const all = [changes].flat();
+      if (audit) await database.transaction((tx) => changeWithEntry(tx, recordId, all, audit));
+      // One statement needs no transaction.
+      else if (all.length === 1) await updateRecordBy(database, recordId, all);
+      else await database.transaction((tx) => updateRecordBy(tx, recordId, all));
     },
-    saveDeal: (deal, reading) =>
-      database.transaction(async (tx) => {
-        const [companyId] = await Promise.all([
-          recordReading(tx, deal, reading),
-          saveRevision(tx, deal),
-          saveDealSummary(tx, deal),
-        ]);
-        return companyId;
-      }),
+    async saveDeal(deal, reading) {
+      const [companyId] = await database.together((tx) => [
+        recordReading(tx, deal, reading),
+        saveRevision(tx, deal),
+        saveDealSummary(tx, deal),
+      ]);
+      return companyId;
+    },
     saveRevision: (deal) => saveRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),
     claim: (carrierId, ancestors) => claimDeal(database, carrierId, ancestors),

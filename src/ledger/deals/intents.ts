@@ -34,10 +34,20 @@ const intentRow = rowsOf('write_intents', ['write_key'], {
   asked_ms_ago: z.number(),
 });
 
+/** A first intent, as it was written; undefined when there was one before. */
+interface InsertedIntent {
+  /** After a restore nobody knows whether it was asked before. */
+  readonly restored: boolean;
+}
+
+/** Writes a first intent, alone or with what belongs to it. */
+export type InsertIntent = (
+  insert: (db: Queryable) => Promise<InsertedIntent | undefined>,
+) => Promise<InsertedIntent | undefined>;
+
 /**
  * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
  * @param at by Temporal's clock: time has passed only where both clocks say so, as either may be set
- * @param afterOpening what belongs to the first request, in the same transaction
  */
 export async function openIntent(
   db: Queryable,
@@ -45,20 +55,21 @@ export async function openIntent(
   recordId: string,
   at: Date,
   startedFrom?: object,
-  afterOpening: () => Promise<void> = async () => undefined,
+  insertIntent: InsertIntent = (insert) => insert(db),
 ): Promise<Intent> {
-  // After a restore nobody knows whether it was asked before: it counts as asked at that moment.
-  const inserted = await selectRow(
-    db,
-    insertedRow,
-    `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
-     SELECT $1, $2, 'asking', $3, coalesce(restored.at, now()), coalesce(restored.at, $4)
-     FROM (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL) restored
-     ON CONFLICT DO NOTHING
-     RETURNING write_key, EXISTS (SELECT FROM ledger_restores WHERE cleared_at IS NULL) AS restored`,
-    [writeKey, recordId, toNullable(startedFrom), at],
+  const inserted = await insertIntent((on) =>
+    selectRow(
+      on,
+      insertedRow,
+      // After a restore it counts as asked at that moment.
+      `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
+       SELECT $1, $2, 'asking', $3, coalesce(restored.at, now()), coalesce(restored.at, $4)
+       FROM (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL) restored
+       ON CONFLICT DO NOTHING
+       RETURNING write_key, EXISTS (SELECT FROM ledger_restores WHERE cleared_at IS NULL) AS restored`,
+      [writeKey, recordId, toNullable(startedFrom), at],
+    ),
   );
-  if (inserted) await afterOpening();
   if (inserted?.restored === false) return { state: 'first', attempt: 1 };
   // How long ago is a question to the clocks that wrote it: the database's and Temporal's.
   const row = await selectRow(

@@ -4,10 +4,11 @@ import { InternalError } from '../../deal/errors.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { draftKeys } from '../../deal/ids.js';
 import { type DealState, type FINAL_STATES, isHandedOver, STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Queryable } from '../database.js';
 import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
 import { decimalText } from '../stored-content.js';
-import type { RecordedFacts } from './recorded-facts.js';
+import { type RecordedFacts, withRecorded } from './recorded-facts.js';
 
 /**
  * What a record can go through, each by a statement of its own. Which state may follow which is decided in
@@ -51,6 +52,22 @@ export interface Reading {
   readonly isRecalled?: true;
 }
 
+/** With the entry of the trail that tells of it and of what else was left; both go out together where that is known before. */
+export async function changeWithEntry(
+  tx: Queryable,
+  recordId: string,
+  changes: readonly RecordChange[],
+  audit: Omit<AuditEntry, 'recordId'>,
+  recorded: RecordedFacts = {},
+): Promise<void> {
+  const append = (changed: RecordedFacts): Promise<void> =>
+    appendAudit(tx, { recordId, ...withRecorded(audit, { ...changed, ...recorded }) });
+  const known = findFactsOf(changes);
+  const updated = updateRecordBy(tx, recordId, changes);
+  if (known) await Promise.all([updated, append(known)]);
+  else await append(await updated);
+}
+
 /** Returns what the trail is to tell of it. */
 export async function updateRecordBy(
   db: Queryable,
@@ -61,40 +78,63 @@ export async function updateRecordBy(
   return Object.assign({}, ...recorded);
 }
 
-export async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<RecordedFacts> {
+/** The same before it is done; undefined where only the row itself can say it. */
+function findFactsOf(changes: readonly RecordChange[]): RecordedFacts | undefined {
+  const known = changes.map(factsOf);
+  return known.every((facts) => facts !== undefined) ? Object.assign({}, ...known) : undefined;
+}
+
+function factsOf(change: RecordChange): RecordedFacts | undefined {
   switch (change.kind) {
-    case 'state':
-      await recordState(db, recordId, change);
-      return {};
-    case 'held':
-      await recordHold(db, recordId, change);
-      return {};
-    case 'carried':
-      await recordCarrier(db, recordId, change);
-      return {};
-    case 'ended':
-      await recordEnd(db, recordId, change);
-      return {};
+    case 'drafted':
+    case 'converted':
+      return undefined;
     case 'customer':
-      await recordCustomer(db, recordId, change.customerNumber);
       return { customerNumber: change.customerNumber };
+    case 'draft-gone':
+      return { isDraftGone: true };
+    case 'posted':
+      return { isPosted: true };
+    default:
+      return {};
+  }
+}
+
+async function updateRecord(db: Queryable, recordId: string, change: RecordChange): Promise<RecordedFacts> {
+  switch (change.kind) {
     case 'drafted':
       return recordDraft(db, recordId, change, `state = 'drafted', ${CLEAR_HOLD}`);
     case 'converted':
       return recordDraft(db, recordId, change, 'changed_at = now()');
+    case 'state':
+      await recordState(db, recordId, change);
+      break;
+    case 'held':
+      await recordHold(db, recordId, change);
+      break;
+    case 'carried':
+      await recordCarrier(db, recordId, change);
+      break;
+    case 'ended':
+      await recordEnd(db, recordId, change);
+      break;
+    case 'customer':
+      await recordCustomer(db, recordId, change.customerNumber);
+      break;
     case 'draft-gone':
       await recordDraftGone(db, recordId);
-      return { isDraftGone: true };
+      break;
     case 'posted':
       await recordState(db, recordId, { ...change, state: 'posted' });
-      return { isPosted: true };
+      break;
     case 'invoiced':
       await recordInvoices(db, recordId, change.invoiceNumber);
-      return {};
+      break;
     case 'wanted-mapping':
       await recordWantedMapping(db, recordId, change.mapping);
-      return {};
+      break;
   }
+  return factsOf(change) ?? {};
 }
 
 /** Whatever the record waited for, it waits no more. */

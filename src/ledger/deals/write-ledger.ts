@@ -1,12 +1,14 @@
 import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
-import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import { InternalError } from '../../deal/errors.js';
+import type { AuditEntry } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { type Link, type LinkKind, requireLink } from '../masters/links.js';
 import { saveDocument } from './documents.js';
 import {
   completeIntent,
   findOpenIntent,
+  type InsertIntent,
   type Intent,
   markNotDone,
   openIntent,
@@ -14,8 +16,8 @@ import {
   restartAmbiguityWindow,
   wasAsked,
 } from './intents.js';
-import { type RecordChange, updateRecordBy } from './record-changes.js';
-import { hashDocument, toReport, withRecorded } from './recorded-facts.js';
+import { changeWithEntry, type RecordChange } from './record-changes.js';
+import { hashDocument, toReport } from './recorded-facts.js';
 import { type StoredWriteBack, saveWriteBack } from './write-backs.js';
 
 /** What one finished remote write leaves behind, all in one transaction. */
@@ -69,15 +71,8 @@ export interface WriteLedger {
 
 export function createWriteLedger(database: Database): WriteLedger {
   return {
-    openIntent(writeKey, recordId, at, startedFrom, decided) {
-      if (!decided) return openIntent(database, writeKey, recordId, at, startedFrom);
-      return database.transaction((tx) =>
-        openIntent(tx, writeKey, recordId, at, startedFrom, async () => {
-          const recorded = await updateRecordBy(tx, recordId, [decided.change]);
-          await appendAudit(tx, { recordId, ...withRecorded(decided.audit, recorded) });
-        }),
-      );
-    },
+    openIntent: (writeKey, recordId, at, startedFrom, decided) =>
+      openIntent(database, writeKey, recordId, at, startedFrom, decided && withDecision(database, recordId, decided)),
     findOpenIntent: (writeKey, at) => findOpenIntent(database, writeKey, at),
     wasAsked: (writeKey) => wasAsked(database, writeKey),
     reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom) =>
@@ -88,21 +83,37 @@ export function createWriteLedger(database: Database): WriteLedger {
   };
 }
 
+/** The intent, with a decision that is in the ledger only with a first one. */
+function withDecision(database: Database, recordId: string, { change, audit }: Decided): InsertIntent {
+  return async (insert) => {
+    try {
+      return await database.transaction(async (tx) => {
+        const [opened] = await Promise.all([insert(tx), changeWithEntry(tx, recordId, [change], audit)]);
+        if (!opened) throw new OpenedBefore('the intent was opened before');
+        return opened;
+      });
+    } catch (error) {
+      if (error instanceof OpenedBefore) return undefined;
+      throw error;
+    }
+  };
+}
+
+/** Undoes a decision that was sent together with an intent, which turned out not to be the first. */
+class OpenedBefore extends InternalError {}
+
 async function recordOutcome(tx: Queryable, outcome: Outcome): Promise<void> {
   const { recordId, writeKey, change, link, document, writeBack } = outcome;
-  const own = document && { documentId: document.content.id, hash: hashDocument(document.content) };
+  // It waits for others who link the same row; the lock of the trail, which a seal waits for, is taken after that.
+  if (link) await requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy);
   // Sent together and done in this order.
-  const [, , , , changed] = await Promise.all([
+  await Promise.all([
     writeKey && completeIntent(tx, writeKey, outcome.result ?? {}, outcome.adopted ?? false),
-    link && requireLink(tx, link.kind, link.companyId, link.link, link.sharedBy),
     document && saveDocument(tx, recordId, document.kind, document.content, 'by-us'),
     writeBack && saveWriteBack(tx, recordId, writeBack),
-    updateRecordBy(tx, recordId, change === undefined ? [] : [change].flat()),
+    changeWithEntry(tx, recordId, change === undefined ? [] : [change].flat(), outcome.audit, {
+      ...(document && { own: { documentId: document.content.id, hash: hashDocument(document.content) } }),
+      ...(writeBack && { reported: toReport(writeBack) }),
+    }),
   ]);
-  const recorded = {
-    ...changed,
-    ...(own && { own }),
-    ...(writeBack && { reported: toReport(writeBack) }),
-  };
-  await appendAudit(tx, { recordId, ...withRecorded(outcome.audit, recorded) });
 }
