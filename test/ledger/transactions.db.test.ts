@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { RefusedError } from '../../src/deal/errors.js';
+import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { startPostgres } from '../support/postgres.js';
 
@@ -59,6 +60,46 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
       const within = () => database.transaction((tx) => tx.query(select, [1]));
       expect((await within()).rows).toEqual([{ value: 1, note: null }]);
       await database.query('ALTER TABLE written DROP COLUMN note');
+    });
+
+    it('gives the answers of statements that go out with its end, in their order', async () => {
+      const [made, seen] = await database.together((tx) => [
+        tx.query<{ value: number }>('INSERT INTO written VALUES (7) RETURNING value'),
+        tx.query<{ value: number }>('SELECT value FROM written WHERE value = $1', [7]),
+      ]);
+      expect([made.rows, seen.rows]).toEqual([[{ value: 7 }], [{ value: 7 }]]);
+      await database.query('DELETE FROM written WHERE value = 7');
+    });
+
+    it('does none of the statements that go out with its end when one of them is refused', async () => {
+      const failing = database.together((tx) => [tx.query(insert, [5]), tx.query(insert, [1]), tx.query(insert, [6])]);
+      await expect(failing).rejects.toThrow(/duplicate key/);
+      expect(await written()).toEqual([1, 2]);
+    });
+
+    it('takes no statement that comes after its end', async () => {
+      const late = async (tx: Queryable) => {
+        await tx.query(insert, [8]);
+        await tx.query(insert, [9]);
+      };
+      await expect(database.together((tx) => [late(tx)])).rejects.toThrow(/over/);
+      expect(await written()).toEqual([1, 2, 8]);
+      await database.query('DELETE FROM written WHERE value = 8');
+    });
+
+    it('leaves nothing, and its session to others, when we think otherwise', async () => {
+      const sessionOf = async (db: Queryable) => (await db.query('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
+      const single = openDatabase(server.url, 1);
+      let session: unknown;
+      const failing = single.transaction(async (tx) => {
+        session = await sessionOf(tx);
+        await tx.query(insert, [10]);
+        throw new RefusedError('changed our mind');
+      });
+      await expect(failing).rejects.toThrow(RefusedError);
+      expect(await written()).toEqual([1, 2]);
+      expect(await sessionOf(single)).toBe(session);
+      await single.close();
     });
 
     it('is undone when what goes out with its end is refused', async () => {
