@@ -20,7 +20,7 @@ Without one of the next three: Dealbridge beside bare Temporal and a plain queue
   --only A,B          of pglite, postgresql, bare, bullmq
   --explain           with --history: the plan of every statement of the lists
   --temporal postgresql   Temporal's own server on PostgreSQL instead of the development server
-  --json FILE         all that was measured
+  --json FILE         all that was measured, single rounds included
   --profile FOLDER    the worker's processor profile (PGlite)`;
 
 const given = process.argv.slice(2);

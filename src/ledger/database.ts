@@ -63,7 +63,7 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
       const tx = begin(await pool.connect());
       try {
         const answers = Promise.all(send(tx));
-        await Promise.all([answers, tx.commit()]);
+        await tx.commit(answers);
         // One promise for each answer, in their order.
         return (await answers) as unknown as Answers;
       } catch (error) {
@@ -76,8 +76,11 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
 }
 
 interface Transaction extends Queryable {
-  /** Takes no statement after it. */
-  commit(): Promise<void>;
+  /**
+   * Takes no statement after it.
+   * @param answers of statements that it goes out with; where one of them was refused, COMMIT itself reports nothing
+   */
+  commit(answers?: Promise<unknown>): Promise<void>;
   rollBack(error: unknown): Promise<void>;
 }
 
@@ -100,9 +103,9 @@ function begin(client: pg.PoolClient): Transaction {
       sent.catch(() => undefined);
       last.push(sent);
     },
-    async commit() {
+    async commit(answers) {
       isOpen = false;
-      await Promise.all([begun, ...last, client.query('COMMIT')]);
+      await Promise.all([answers, begun, ...last, client.query('COMMIT')]);
       client.release();
     },
     async rollBack(error) {

@@ -77,6 +77,21 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
       expect(await written()).toEqual([1, 2]);
     });
 
+    it('leaves the transaction alone that waits for its session', async () => {
+      const single = openDatabase(server.url, 1);
+      const failing = single.together((tx) => [tx.query(insert, [1]), tx.query(insert, [5])]);
+      const waiting = single.transaction(async (tx) => {
+        await tx.query(insert, [11]);
+        await new Promise((resolve) => setImmediate(resolve));
+        await tx.query(insert, [12]);
+        throw new RefusedError('changed our mind');
+      });
+      await expect(failing).rejects.toThrow(/duplicate key/);
+      await expect(waiting).rejects.toThrow(RefusedError);
+      expect(await written()).toEqual([1, 2]);
+      await single.close();
+    });
+
     it('takes no statement that comes after its end', async () => {
       const late = async (tx: Queryable) => {
         await tx.query(insert, [8]);

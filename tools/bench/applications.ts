@@ -34,12 +34,21 @@ settleSeconds: 0
 /** Of both together; half the goal of one. */
 const WARM_UP = 40;
 
+export interface ApplicationsResult {
+  readonly dealsPerSecond: number;
+  readonly throttled: number;
+  /** A deal, by process; `other work` is of nobody here. */
+  readonly processorMs: Readonly<{ [process: string]: number }>;
+  /** Of all cores while it was measured, the same. */
+  readonly share: Readonly<{ [process: string]: number }>;
+}
+
 export async function measureApplications(bench: {
   readonly temporal: BenchTemporal;
   readonly folder: string;
   readonly options: BenchOptions;
   readonly onStop: (work: () => Promise<void>) => void;
-}): Promise<void> {
+}): Promise<ApplicationsResult> {
   const { temporal, folder, options, onStop } = bench;
   const { deals, rate } = options;
   // Of the seed a third of the customers buys in dollars.
@@ -75,19 +84,22 @@ export async function measureApplications(bench: {
   await measurement.limited(take(deals));
   const elapsedMs = performance.now() - startedAt;
   const availableMs = elapsedMs * cpus().length;
-  print(
-    `\n${measurement.underLimit?.dealsPerSecond.toFixed(1)} deals/s over both, ${throttled(simulators)} answered with 429`,
-  );
+  const spent = processes.map(({ name, pid }, index) => [name, processorMs(pid) - (before[index] ?? 0)] as const);
+  const ours = spent.reduce((sum, [, ms]) => sum + ms, 0);
+  const all = [...spent, ['all of them', ours], ['other work', busyMs() - busyBefore - ours]] as const;
+  const result = {
+    dealsPerSecond: measurement.underLimit?.dealsPerSecond ?? 0,
+    throttled: throttled(simulators),
+    processorMs: Object.fromEntries(all.map(([name, ms]) => [name, ms / deals])),
+    share: Object.fromEntries(all.map(([name, ms]) => [name, ms / availableMs])),
+  };
+  print(`\n${result.dealsPerSecond.toFixed(1)} deals/s over both, ${result.throttled} answered with 429`);
   print(`(${deals} deals at once, ${rate} requests/s allowed to each application)\n`);
   print(row(['process', 'ms a deal', 'share of the processor']));
   print(row(['---', '---', '---']));
-  const spent = processes.map(({ pid }, index) => processorMs(pid) - (before[index] ?? 0));
-  const line = (name: string, ms: number) =>
+  for (const [name, ms] of all)
     print(row([name, (ms / deals).toFixed(1), `${((100 * ms) / availableMs).toFixed(0)} %`]));
-  for (const [index, { name }] of processes.entries()) line(name, spent[index] ?? 0);
-  const ours = spent.reduce((sum, ms) => sum + ms, 0);
-  line('all of them', ours);
-  line('other work on this machine', busyMs() - busyBefore - ours);
+  return result;
 }
 
 /** Milliseconds that all cores have worked, for whomever. */

@@ -23,6 +23,23 @@ const BROUGHT_OVER = 100;
 const PATIENCE_MS = 600_000;
 const ALLOWED = 2;
 
+export interface BackfillResult {
+  readonly accounts: number;
+  readonly idleMs: Times;
+  readonly busyMs: Times;
+  /** Busy to idle. */
+  readonly p95Ratio: number;
+  readonly accountsPerSecond: { readonly alone: number; readonly besideDeals: number };
+  /** Accounts that waited when the first deal was won, and after the last. */
+  readonly waiting: { readonly first: number; readonly last: number };
+}
+
+interface Times {
+  readonly p50: number;
+  readonly p95: number;
+  readonly deals: number;
+}
+
 export async function measureBackfill(
   bench: {
     readonly temporal: BenchTemporal;
@@ -31,7 +48,7 @@ export async function measureBackfill(
     readonly onStop: (work: () => Promise<void>) => void;
   },
   accounts: number,
-): Promise<void> {
+): Promise<BackfillResult> {
   const { temporal, folder, options, onStop } = bench;
   const { singles, rate } = options;
   const simulators = await startSimulators({ documents: documentsFor(WARM_UP + 2 * singles), accounts });
@@ -50,7 +67,8 @@ export async function measureBackfill(
   await new Measurement(product, simulators).warmUp(seed.splice(0, WARM_UP));
   const idle = new Measurement(product, simulators);
   await idle.oneByOne(seed.splice(0, singles));
-  print(said('idle', idle));
+  const idleMs = toTimes(idle);
+  print(said('idle', idleMs));
 
   await product.startFeeds();
   const ledger = new pg.Client({ connectionString: product.ledgerUrl });
@@ -64,17 +82,24 @@ export async function measureBackfill(
   await busy.oneByOne(seed.splice(0, singles));
   const last = await countAccounts(ledger);
   const beside = speed(last.done - first.done, busyFrom);
-  print(said('with a backfill', busy));
-  print(`accounts brought over: ${alone} a second while no deal was under way, ${beside} beside the deals`);
+  const busyMs = toTimes(busy);
+  print(said('with a backfill', busyMs));
+  print(
+    `accounts brought over: ${alone.toFixed(1)} a second while no deal was under way, ${beside.toFixed(1)} beside the deals`,
+  );
   print(
     `accounts that waited when the first deal was won: ${first.left}, after the last: ${last.left}, of ${accounts}`,
   );
-  const [before, meanwhile] = [idle, busy].map(({ times }) => at(times, 0.95));
-  const ratio = (meanwhile ?? 0) / (before ?? 1);
+  const p95Ratio = busyMs.p95 / idleMs.p95;
   print(
-    `\np95 with a backfill under way: ${ratio.toFixed(2)} times that of before: ${ratio <= ALLOWED ? 'holds' : 'does not hold'}`,
+    `\np95 with a backfill under way: ${p95Ratio.toFixed(2)} times that of before: ${p95Ratio <= ALLOWED ? 'holds' : 'does not hold'}`,
   );
   if (last.left === 0) print('the backfill ended before the last deal: more accounts or fewer --singles tell more');
+  return {
+    ...{ accounts, idleMs, busyMs, p95Ratio },
+    accountsPerSecond: { alone, besideDeals: beside },
+    waiting: { first: first.left, last: last.left },
+  };
 }
 
 interface Accounts {
@@ -100,11 +125,14 @@ async function untilBroughtOver(ledger: pg.Client, done: number, until: number):
   }
 }
 
-function speed(count: number, since: number): string {
-  return ((count * 1_000) / (performance.now() - since)).toFixed(1);
+function speed(count: number, since: number): number {
+  return (count * 1_000) / (performance.now() - since);
 }
 
-function said(when: string, { times }: Measurement): string {
-  const ms = (share: number) => `${at(times, share).toFixed(0)} ms`;
-  return `${when}: p50 ${ms(0.5)}, p95 ${ms(0.95)}, ${times.length} deals one after another`;
+function toTimes({ times }: Measurement): Times {
+  return { p50: at(times, 0.5), p95: at(times, 0.95), deals: times.length };
+}
+
+function said(when: string, { p50, p95, deals }: Times): string {
+  return `${when}: p50 ${p50.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms, ${deals} deals one after another`;
 }

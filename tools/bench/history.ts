@@ -46,13 +46,26 @@ interface Past {
   readonly lists: readonly List[];
 }
 
+/** With few deals behind, and with many: processor milliseconds, or statements. */
+interface Compared {
+  readonly name: string;
+  readonly few: number;
+  readonly many: number;
+}
+
+export interface HistoryResult {
+  /** What a deal costs. */
+  readonly deal: readonly Compared[];
+  readonly lists: readonly Compared[];
+}
+
 /** Prints both tables, and what holds. */
-export async function measureHistory(options: HistoryOptions): Promise<void> {
+export async function measureHistory(options: HistoryOptions): Promise<HistoryResult | undefined> {
   const { history, rounds, deals, take, simulators } = options;
   const few = await openPast(options, FEW, 'bench-few');
   const many = await openPast(options, history, 'bench-many');
   const [small, large] = [few, many].map(({ product }) => new Measurement(product, simulators));
-  if (!small || !large) return;
+  if (!small || !large) return undefined;
   for (const one of [small, large]) await one.warmUp(take(WARM_UP));
   for (let round = 1; round <= rounds; round += 1) {
     for (const one of [small, large]) {
@@ -60,8 +73,10 @@ export async function measureHistory(options: HistoryOptions): Promise<void> {
       print(`round ${round} of ${rounds}: ${one.said()}`);
     }
   }
-  printDeals(small, large, history);
-  await printLists(few, many, options.explain);
+  return {
+    deal: compareDeals(small, large, history),
+    lists: await compareLists(few, many, options.explain),
+  };
 }
 
 async function openPast(options: HistoryOptions, deals: number, namespace: string): Promise<Past> {
@@ -90,27 +105,32 @@ async function openPast(options: HistoryOptions, deals: number, namespace: strin
   return { deals, product, database, lists: listsOf({ deals, companyId, lastId: idOfDeal(deals - 1) }) };
 }
 
-function printDeals(small: Measurement, large: Measurement, history: number): void {
+function compareDeals(small: Measurement, large: Measurement, history: number): Compared[] {
   print(`\nProcessor ms a deal, median of the rounds\n`);
   print(row(['', `${counted(FEW)} deals behind`, `${counted(history)} behind`, 'ratio', 'within 10 %']));
   print(row(['---', '---', '---', '---', '---']));
-  const medians = (name: string) => [small, large].map(({ processor }) => at(processor.get(name) ?? [], 0.5));
-  for (const name of ['worker', 'starter', 'ledger']) printRatio(name, medians(name), ' ms');
+  const medians = (name: string): Compared => {
+    const [few, many] = [small, large].map(({ processor }) => at(processor.get(name) ?? [], 0.5));
+    return { name, few: few ?? 0, many: many ?? 0 };
+  };
   const own = ['worker', 'starter', 'ledger'].map(medians);
-  const sums = [0, 1].map((which) => own.reduce((sum, of) => sum + (of[which] ?? 0), 0));
-  printRatio('worker, starter and ledger', sums, ' ms');
-  printRatio(
-    'statements',
-    [small, large].map(({ statements }) => at(statements, 0.5)),
-    '',
-  );
+  const sum = (of: (compared: Compared) => number) => own.reduce((total, compared) => total + of(compared), 0);
+  const [few, many] = [small, large].map(({ statements }) => at(statements, 0.5));
+  const compared = [
+    ...own,
+    { name: 'worker, starter and ledger', few: sum((one) => one.few), many: sum((one) => one.many) },
+  ];
+  for (const one of compared) printRatio(one, ' ms');
+  const statements = { name: 'statements', few: few ?? 0, many: many ?? 0 };
+  printRatio(statements, '');
+  return [...compared, statements];
 }
 
-async function printLists(few: Past, many: Past, explain: boolean): Promise<void> {
+async function compareLists(few: Past, many: Past, explain: boolean): Promise<Compared[]> {
   print(`\nProcessor ms of PostgreSQL a list, the cheapest of ${READS}\n`);
   print(row(['list', `${counted(few.deals)} deals behind`, `${counted(many.deals)} behind`, 'ratio', 'within 10 %']));
   print(row(['---', '---', '---', '---', '---']));
-  const beyond: string[] = [];
+  const lists: Compared[] = [];
   const pids = await Promise.all([few, many].map(({ database }) => backendOf(database)));
   for (const [index, { name }] of few.lists.entries()) {
     const best = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
@@ -121,19 +141,25 @@ async function printLists(few: Past, many: Past, explain: boolean): Promise<void
         best[which] = Math.min(best[which] ?? 0, onProcessorMs(pids[which] ?? 0) - before);
       }
     }
-    if (!printRatio(name, best, ' ms')) beyond.push(name);
+    const compared = { name, few: best[0] ?? 0, many: best[1] ?? 0 };
+    lists.push(compared);
+    printRatio(compared, ' ms');
     if (explain) await printPlans(many, index);
   }
-  print(`\n${few.lists.length - beyond.length} of ${few.lists.length} lists cost the same within 10 %`);
-  for (const name of beyond) print(`- not: ${name}`);
+  const beyond = lists.filter((list) => !isSame(list));
+  print(`\n${lists.length - beyond.length} of ${lists.length} lists cost the same within 10 %`);
+  for (const { name } of beyond) print(`- not: ${name}`);
+  return lists;
 }
 
-/** Returns whether both are the same. */
-function printRatio(name: string, [small = 0, large = 0]: readonly number[], unit: string): boolean {
-  const isSame = large <= small * ALLOWED;
-  const cells = [small, large].map((value) => `${value.toFixed(2)}${unit}`);
-  print(row([name, ...cells, (large / small).toFixed(2), isSame ? 'yes' : 'no']));
-  return isSame;
+function isSame({ few, many }: Compared): boolean {
+  return many <= few * ALLOWED;
+}
+
+function printRatio(compared: Compared, unit: string): void {
+  const { name, few, many } = compared;
+  const cells = [few, many].map((value) => `${value.toFixed(2)}${unit}`);
+  print(row([name, ...cells, (many / few).toFixed(2), isSame(compared) ? 'yes' : 'no']));
 }
 
 async function printPlans({ database, lists }: Past, index: number): Promise<void> {

@@ -11,12 +11,12 @@ import type { EmptyWork } from './bare-workflows.js';
 import type { BenchTemporal } from './bench-temporal.js';
 import type { Contender } from './contender.js';
 import { type Dealbridge, openDealbridge } from './dealbridge.js';
-import { HISTORY_NAMESPACES, measureHistory } from './history.js';
+import { HISTORY_NAMESPACES, type HistoryResult, measureHistory } from './history.js';
 import { Measurement } from './measurement.js';
 import type { BenchOptions } from './options.js';
 import { print } from './print.js';
 import { openQueue } from './queue.js';
-import { printReport, type Record, toRecord } from './report.js';
+import { type Comparison, printComparison, toComparison } from './report.js';
 import { chooseDeals, documentsFor, setQuotas } from './seed.js';
 
 /** `npm run bench`: Dealbridge, bare Temporal and a plain queue in turns, on one set of simulators and one machine. */
@@ -35,16 +35,27 @@ const WARM_UP = 60;
 /** Where no run of Dealbridge says how large a deal is: five requests, each with the task that follows it. */
 const USUAL: EmptyWork = { activities: 5, workflowTasks: 6 };
 
+/** Prints what it has measured; `--json` keeps all of it. */
 export async function runBench(bench: Bench): Promise<void> {
-  const { history, applications, backfill } = bench.options;
+  const { options, temporal } = bench;
+  const measuredAt = new Date().toISOString();
   print(machine());
-  if (history !== undefined) await runHistory(bench, history);
-  else if (applications !== undefined) await measureApplications(bench);
-  else if (backfill !== undefined) await measureBackfill(bench, backfill);
-  else await compare(bench);
+  const result = await measure(bench);
+  if (options.json === undefined) return;
+  const server = temporal.databasePid === undefined ? 'development server' : 'server on PostgreSQL';
+  const record = { measuredAt, machine: machine(), temporal: server, options, ...result };
+  writeFileSync(options.json, `${JSON.stringify(record, undefined, 2)}\n`);
 }
 
-async function runHistory(bench: Bench, history: number): Promise<void> {
+async function measure(bench: Bench): Promise<object> {
+  const { history, applications, backfill } = bench.options;
+  if (history !== undefined) return { history: await runHistory(bench, history) };
+  if (applications !== undefined) return { applications: await measureApplications(bench) };
+  if (backfill !== undefined) return { backfill: await measureBackfill(bench, backfill) };
+  return { comparison: await compare(bench) };
+}
+
+async function runHistory(bench: Bench, history: number): Promise<HistoryResult | undefined> {
   const { options, onStop } = bench;
   const { deals, rounds, explain } = options;
   const postgresql = await startPostgresql(['shared_preload_libraries=pg_stat_statements', 'max_wal_size=8GB']);
@@ -54,11 +65,11 @@ async function runHistory(bench: Bench, history: number): Promise<void> {
   onStop(() => simulators.stop());
   setQuotas(simulators, 'none');
   const take = takeFrom(chooseDeals(simulators));
-  await measureHistory({ ...bench, simulators, postgresql, history, deals, rounds, explain, take });
+  return measureHistory({ ...bench, simulators, postgresql, history, deals, rounds, explain, take });
 }
 
-async function compare({ temporal, folder, options, onStop }: Bench): Promise<void> {
-  const { deals, singles, rounds, rate, limited, only, profile, json } = options;
+async function compare({ temporal, folder, options, onStop }: Bench): Promise<Comparison> {
+  const { deals, singles, rounds, rate, limited, only, profile } = options;
   const perContender = WARM_UP + rounds * (deals + singles) + limited;
   const simulators = await startSimulators({ documents: documentsFor(perContender * only.length), accounts: 300 });
   onStop(() => simulators.stop());
@@ -108,9 +119,10 @@ async function compare({ temporal, folder, options, onStop }: Bench): Promise<vo
     const measurement = measurements.find(({ contender }) => contender === product);
     await measurement?.limited(take(limited));
   }
-  const record: Record = toRecord(machine(), { deals, singles, rounds, rate, limited }, shape, measurements);
-  printReport(record);
-  if (json !== undefined) writeFileSync(json, `${JSON.stringify(record, undefined, 2)}\n`);
+  const comparison = toComparison(shape, measurements);
+  print(`\n${machine()}`);
+  printComparison(comparison, options);
+  return comparison;
 }
 
 function takeFrom<T>(seed: T[]): (count: number) => T[] {

@@ -1,16 +1,26 @@
 import type { EmptyWork } from './bare-workflows.js';
 import type { Way } from './histories.js';
 import { at, DRIVER, type Measurement, type UnderLimit } from './measurement.js';
+import type { BenchOptions } from './options.js';
 import { print, row } from './print.js';
 
 /** What a run has shown, as a table and as a record. Of several rounds the median counts. */
 
-export interface Record {
-  readonly machine: string;
-  readonly options: Readonly<{ [name: string]: number }>;
+export interface Comparison {
   /** How large bare Temporal's empty workflows were. */
   readonly shape: EmptyWork;
   readonly contenders: readonly Result[];
+  readonly ratios: readonly Ratio[];
+}
+
+/** Of a Dealbridge to one of the others. */
+interface Ratio {
+  readonly of: string;
+  readonly to: string;
+  readonly dealsPerSecond: number;
+  readonly processor: number;
+  /** Over the other's median. */
+  readonly p50Ms: number;
 }
 
 interface Result {
@@ -32,15 +42,30 @@ interface Result {
   /** Of deals that came one by one. */
   readonly way?: Way;
   readonly underLimit?: UnderLimit;
+  /** What the medians are of. */
+  readonly rounds: {
+    readonly dealsPerSecond: readonly number[];
+    readonly processorMs: Readonly<{ [process: string]: readonly number[] }>;
+  };
 }
 
-export function toRecord(
-  machine: string,
-  options: Record['options'],
-  shape: EmptyWork,
-  measurements: readonly Measurement[],
-): Record {
-  return { machine, options, shape, contenders: measurements.map(toResult) };
+export function toComparison(shape: EmptyWork, measurements: readonly Measurement[]): Comparison {
+  const contenders = measurements.map(toResult);
+  return { shape, contenders, ratios: toRatios(contenders) };
+}
+
+function toRatios(contenders: readonly Result[]): Ratio[] {
+  const isProduct = ({ name }: Result) => name.startsWith('Dealbridge');
+  const others = contenders.filter((result) => !isProduct(result));
+  return contenders.filter(isProduct).flatMap((product) =>
+    others.map((other) => ({
+      of: product.name,
+      to: other.name,
+      dealsPerSecond: product.dealsPerSecond / other.dealsPerSecond,
+      processor: product.ownProcessorMs / other.ownProcessorMs,
+      p50Ms: product.p50Ms - other.p50Ms,
+    })),
+  );
 }
 
 function toResult(measured: Measurement): Result {
@@ -72,6 +97,10 @@ function toResult(measured: Measurement): Result {
         steadyRequestsPerSecond: rounded(underLimit.steadyRequestsPerSecond),
       },
     }),
+    rounds: {
+      dealsPerSecond: dealsPerSecond.map(rounded),
+      processorMs: Object.fromEntries([...processor].map(([name, rounds]) => [name, rounds.map(rounded)])),
+    },
   };
 }
 
@@ -91,10 +120,12 @@ function rounded(value: number): number {
 const COLUMNS = ['', 'deals/s', 'p50 ms', 'p99 ms', 'processor ms/deal', 'events', 'tasks', 'statements'];
 
 /** As Markdown, so that it can stand in a document as it is. */
-export function printReport({ machine, options, shape, contenders }: Record): void {
-  print(`\n${machine}`);
+export function printComparison(
+  { shape, contenders, ratios }: Comparison,
+  { rounds, singles, deals, rate }: Pick<BenchOptions, 'rounds' | 'singles' | 'deals' | 'rate'>,
+): void {
   print(
-    `${options['rounds']} rounds in turn, each ${options['singles']} deals one by one and ${options['deals']} at once, ` +
+    `${rounds} rounds in turn, each ${singles} deals one by one and ${deals} at once, ` +
       `medians; bare Temporal: ${shape.activities} activities and ${shape.workflowTasks} workflow tasks\n`,
   );
   print(row(COLUMNS));
@@ -118,27 +149,15 @@ export function printReport({ machine, options, shape, contenders }: Record): vo
   for (const { name, underLimit } of contenders) {
     if (!underLimit) continue;
     const { dealsPerSecond, steadyRequestsPerSecond: steady, throttled } = underLimit;
-    const allowed = `${options['rate']} requests/s allowed`;
+    const allowed = `${rate} requests/s allowed`;
     print(
       `- ${name}, ${allowed}: ${dealsPerSecond} deals/s, once warm ${steady} requests/s, ${throttled} answered with 429`,
     );
   }
-  printRatios(contenders);
-}
-
-/** Of each Dealbridge to each of the others. */
-function printRatios(contenders: readonly Result[]): void {
-  const isProduct = ({ name }: Result) => name.startsWith('Dealbridge');
-  for (const product of contenders.filter(isProduct)) {
-    for (const other of contenders.filter((result) => !isProduct(result))) {
-      const [speed, cost] = [
-        product.dealsPerSecond / other.dealsPerSecond,
-        product.ownProcessorMs / other.ownProcessorMs,
-      ];
-      const over = (product.p50Ms - other.p50Ms).toFixed(0);
-      print(
-        `- ${product.name} to ${other.name}: ${speed.toFixed(2)} of its deals/s, ${cost.toFixed(1)} times its processor, ${over} ms over its median`,
-      );
-    }
+  for (const { of, to, dealsPerSecond, processor, p50Ms } of ratios) {
+    print(
+      `- ${of} to ${to}: ${dealsPerSecond.toFixed(2)} of its deals/s, ${processor.toFixed(1)} times its processor, ` +
+        `${p50Ms.toFixed(0)} ms over its median`,
+    );
   }
 }
