@@ -24,7 +24,7 @@ import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
 import { openAccess } from './process/access.js';
-import { ConfigError, loadConfig } from './process/config.js';
+import { loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
@@ -40,6 +40,7 @@ import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
 import { createSecretCheck } from './secrets/secret-check.js';
 import { openDesk } from './starter/desk.js';
+import { toListenError } from './starter/listen-error.js';
 
 /** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 
@@ -154,10 +155,8 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
 });
 
 limits.watch(server);
-server.once('error', (error: NodeJS.ErrnoException) => {
-  const setting = error.code === 'EADDRINUSE' || error.code === 'EACCES' ? 'STARTER_PORT' : 'STARTER_HOST';
-  const found = `${hostname}:${port} (${error.code})`;
-  throw new ConfigError(`setting ${setting}: expected an address on which this process may listen, got ${found}`);
+server.once('error', (error) => {
+  throw toListenError({ host: 'STARTER_HOST', port: 'STARTER_PORT' }, `${hostname}:${port}`, error);
 });
 
 stopOnSignal(async () => {

@@ -165,8 +165,8 @@ if (config.feeds && config.starter.publicUrl === undefined) {
 const backfillPace = startBackfillPace({ ...activities.backfill, log });
 const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
 signIns = watchSignIns(systems.signIns, { log, deskUrl: undefined });
+const ends = workers.map((worker) => worker.run());
 try {
-  const ends = workers.map((worker) => worker.run());
   hasStarted();
   // Its deals wait while a sign-in is refused, and the alert that says so is sent.
   void signIns.all.then((areGood) => {
@@ -175,6 +175,11 @@ try {
     process.send?.('ready');
   });
   await Promise.all(ends);
+} catch (error) {
+  // The connection closes only when nobody uses it any more: else that would be the error that is seen.
+  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  await Promise.allSettled(ends);
+  throw error;
 } finally {
   signIns?.stop();
   sealPace.stop();

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
+import { isSame } from '../deal/money.js';
 import { createDealCommands, type DealCommands } from '../dispatch/deal-commands.js';
 import type { Person } from '../identity/person.js';
 import type { Database } from '../ledger/database.js';
@@ -25,6 +26,11 @@ interface Options {
   readonly reason?: string;
 }
 
+/** `169.5` is 169.50. */
+function isTotal(given: string, total: string): boolean {
+  return /^-?\d+(\.\d+)?$/.test(given) && isSame(given, total);
+}
+
 interface Dependencies {
   readonly database: Database;
   readonly deals: DealCommands;
@@ -46,7 +52,7 @@ export function addDecisionCommands(program: Command): void {
       decide(deal, options, 'Confirm these figures', (dependencies, person, waiting) => {
         const { figures } = waiting.status;
         if (!figures) throw new RefusedError(`the deal is ${waiting.status.state}: there is no draft to confirm`);
-        if (options.total !== undefined && options.total !== figures.totalIncludingTax) {
+        if (options.total !== undefined && !isTotal(options.total, figures.totalIncludingTax)) {
           throw new UserError('--total', `${figures.totalIncludingTax}, which is the draft's`, options.total);
         }
         const { note } = options;

@@ -8,6 +8,7 @@ export const NOTICES = {
     'The record was deleted in Sales after its document was confirmed. The document in Business Central stays.',
   'handed-over-otherwise':
     'Another record of this deal was handed over to Business Central already, with other figures. Nothing more is invoiced until somebody decides.',
+  'differs-as-allowed': 'Record and draft differ, and the rules let that pass: the audit trail names the difference.',
   'posted-by-hand': 'The draft was posted in Business Central by hand, without a confirmation here.',
   'posted-otherwise':
     'What was posted in Business Central is not what was confirmed here: the audit trail names the differences. Check the invoice, and correct it there.',

@@ -1,4 +1,4 @@
-import type { Client } from '@temporalio/client';
+import { type Client, WorkflowNotFoundError } from '@temporalio/client';
 import type { RecordRef } from '../deal/deal.js';
 import { isSourceTable } from '../deal/ids.js';
 import { SOURCE_TABLE } from './search-attributes.js';
@@ -16,7 +16,12 @@ export async function restartDeals(
   const query = `WorkflowType = '${WORKFLOWS.handOverDeal}' AND ExecutionStatus = 'Running'`;
   for await (const { workflowId, typedSearchAttributes } of temporal.workflow.list({ query, pageSize: 1_000 })) {
     const table = typedSearchAttributes.get(SOURCE_TABLE);
-    await temporal.workflow.getHandle(workflowId).terminate('the ledger was restored');
+    try {
+      await temporal.workflow.getHandle(workflowId).terminate('the ledger was restored');
+    } catch (error) {
+      // The list of runs lags behind: this one has ended meanwhile.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
     // One that had not said yet what it is comes back by its feed.
     if (table === undefined || !isSourceTable(table)) continue;
     await startDeal({ table, recordId: workflowId });

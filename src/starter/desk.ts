@@ -26,6 +26,7 @@ import { openSystems, type Systems } from '../process/systems.js';
 import { userName } from '../process/user-name.js';
 import { openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
+import { toListenError } from './listen-error.js';
 
 /** The desk listens at an address of its own: the webhooks' is open to the other systems, this one to people alone. */
 
@@ -83,7 +84,9 @@ export async function openDesk(
   limits.watch(server);
   await new Promise((resolve, reject) => {
     server.once('listening', resolve);
-    server.once('error', reject);
+    server.once('error', (error) =>
+      reject(toListenError({ host: 'DESK_HOST', port: 'DESK_PORT' }, `${desk.host}:${desk.port}`, error)),
+    );
   });
   const { port } = server.address() as AddressInfo;
   const url = desk.publicUrl ?? `http://127.0.0.1:${port}`;

@@ -38,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, source_records, paused_lanes, sales_feeds, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, source_records, paused_lanes, sales_feeds, invoice_feeds, environments, credentials',
   );
 });
 
@@ -158,6 +158,18 @@ describe('a cause', () => {
          ('opportunity', now() - interval '31 minutes', NULL), ('quote', now() - interval '29 minutes', NULL),
          ('salesorder', now() - interval '2 days', now())`,
     );
+    const [known, unknown] = [randomUUID(), randomUUID()];
+    await database.query(
+      `INSERT INTO invoice_feeds (company_id, watermark, read_at) VALUES
+         ($1, now(), now() - interval '31 minutes'), ($2, now(), now() - interval '31 minutes'),
+         (gen_random_uuid(), now(), now())`,
+      [known, unknown],
+    );
+    await database.query(
+      `INSERT INTO environments (system, address, identity, registered_by) VALUES ('business-central', 'https://bc',
+         jsonb_build_object('v', 1, 'facts', jsonb_build_object('companyId', $1::text, 'companyName', 'Nordwerk')), 'Ann')`,
+      [known],
+    );
     await database.query(
       `INSERT INTO credentials (name, generation, kind, key_id, sealed, expires_at, set_by) VALUES
          ('dataverse', 1, 'certificate', 'k', '', now() + interval '1 day', 'Ann'),
@@ -176,6 +188,8 @@ describe('a cause', () => {
         '1 altered',
         '1 confirmation for more than 24 h',
         '1 dataverse',
+        '1 invoices of Nordwerk',
+        `1 invoices of ${unknown}`,
         '1 not-won',
         '1 opportunity of Sales',
       ].sort(),

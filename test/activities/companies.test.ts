@@ -122,6 +122,19 @@ describe('the company of a step', () => {
     expect(await steps.where({ companyId: counter.companyId })).toBe(counter.companyId);
   });
 
+  it('is found though a company that stands before it in the rules cannot be reached', async () => {
+    const pounds = randomUUID();
+    const { companies } = openCompanies(async ({ company }) => {
+      if (company === 'Pounds') return toCompany(pounds);
+      throw new RemoteApiError('business-central', 'forbidden', 'look the company up', {});
+    });
+    expect((await companies.withId(pounds)).companyId).toBe(pounds);
+    // It may be the one that cannot be reached.
+    expect(await refusalsOf(companies.withId(randomUUID()))).toMatchObject([
+      { text: expect.stringContaining('look the company up') },
+    ]);
+  });
+
   it('is refused when no rule names it any more: no other company stands in', async () => {
     const steps = await where(randomUUID());
     expect(await refusalsOf(steps.where({ companyId: randomUUID() }))).toMatchObject([{ reason: 'company-unknown' }]);

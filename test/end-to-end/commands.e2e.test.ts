@@ -135,7 +135,9 @@ describe('decisions', () => {
   });
 
   it('confirm posts what was shown, and the trail names who, how and that nobody proved it', async () => {
-    const { code } = await act('confirm', await numberOf(waiting), '--yes', '--by', 'ann');
+    const { figures } = await dealer.status(waiting);
+    const total = `${figures?.totalIncludingTax}${figures?.totalIncludingTax.includes('.') ? '0' : '.0'}`;
+    const { code } = await act('confirm', await numberOf(waiting), '--yes', '--by', 'ann', '--total', total);
     expect(code).toBe(0);
     expect((await dealer.result(waiting)).outcome).toBe('written-back');
     const entry = (await stage.ledger.readAudit(waiting.id)).find(({ action }) => action === 'confirm');

@@ -201,6 +201,19 @@ describe('a start with a typical mistake', () => {
     expect(code).toBe(1);
   });
 
+  it('a port of the desk that is taken: the starter says so in one line', async () => {
+    const taken = createServer();
+    servers.push(taken);
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    const { port } = taken.address() as AddressInfo;
+    const settings = { ...whole, STARTER_PORT: '0', DESK_PORT: String(port), LOG_LEVEL: 'fatal' };
+    const { code, stderr } = await runProgram('starter', settings);
+    expect(stderr).toBe(
+      `setting DESK_PORT: expected an address on which this process may listen, got 127.0.0.1:${port} (EADDRINUSE); \`dealbridge doctor\` tells more\n`,
+    );
+    expect(code).toBe(1);
+  });
+
   it('a command that only needs the ledger, and finds none, says so in one line', async () => {
     const { code, stderr } = await runCli(['list'], { ...whole, DATABASE_URL: 'postgres://ann@127.0.0.1:9/ledger' });
     expect(stderr).toMatch(

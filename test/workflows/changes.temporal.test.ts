@@ -247,6 +247,16 @@ describe('a draft in Business Central', () => {
     await deal.handle.terminate();
   });
 
+  it('that differs as the rules allow is confirmed all the same, and the difference is told', async () => {
+    const { world, deal } = await startWaiting();
+    const { draft } = world.books;
+    if (!draft) throw new Error('a draft is needed');
+    world.books.draft = { ...draft, etag: '2', differencePassed: 'price: line 1', differencePolicy: 'pass' };
+    await deal.confirm();
+    await deal.handle.result();
+    expect(world.notices).toEqual(['differs-as-allowed']);
+  });
+
   it('that was deleted is made anew and asked for again', async () => {
     const { world, deal } = await startWaiting();
     world.books.draft = undefined;

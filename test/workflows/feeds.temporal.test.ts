@@ -211,6 +211,20 @@ describe('the feed of the invoices of Business Central', () => {
     await expect.poll(() => pages).toBeGreaterThan(before);
   });
 
+  it('begins a new run while it is paused, before its signals are too many', async () => {
+    skipping.answerWith({
+      readInvoicePage: async () => ({ watermark: 'w-1', everySeconds: 600, found: 0, notified: 0 }),
+    });
+    const feed = await start();
+    await feed.executeUpdate(pauseLoopUpdate, { args: [{ by: 'ann' }] });
+    // A run takes a thousand commands.
+    for (let sent = 0; sent < 1_000; sent += 50)
+      await Promise.all(Array.from({ length: 50 }, () => feed.signal(nudgeLoopSignal)));
+    const latest = () => skipping.env.client.workflow.getHandle(workflowId);
+    await expect.poll(async () => (await latest().describe()).runId).not.toBe(feed.firstExecutionRunId);
+    expect(await latest().query(loopPositionQuery)).toMatchObject({ isPaused: true });
+  });
+
   it('that is refused says why, and waits before it reads again', async () => {
     skipping.answerWith({
       readInvoicePage: async () => {

@@ -4,8 +4,11 @@ import type { Database } from '../../ledger/database.js';
 import { listBusinessCentralFeeds } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import { listCredentials } from '../../ledger/settings/credentials.js';
+import { findCompanyNames } from '../../ledger/settings/environments.js';
 import { createPausedLaneLedger } from '../../ledger/settings/paused-lanes.js';
 
+/** Each company has one, named by its id. */
+const INVOICE_FEED = 'invoice-feed-';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_S = 60;
@@ -34,10 +37,12 @@ export function createFindCauses(
       // Who paused it knows.
       .filter(({ pausedAt, caughtUpAt }) => !pausedAt && caughtUpAt !== undefined && caughtUpAt.getTime() < before)
       .map(({ table }) => `${table} of Sales`);
-    const central = (await listBusinessCentralFeeds(database))
-      .filter(({ name, ageSeconds }) => name.startsWith('invoice-feed-') && (ageSeconds ?? 0) > feedMinutes * MINUTE_S)
-      .map(() => 'invoices of Business Central');
-    return [...new Set([...sales, ...central])].map((name) => toSystemCause('feed', name, name));
+    const companies = await findCompanyNames(database);
+    const businessCentral = (await listBusinessCentralFeeds(database))
+      .filter(({ name, ageSeconds }) => name.startsWith(INVOICE_FEED) && (ageSeconds ?? 0) > feedMinutes * MINUTE_S)
+      .map(({ name }) => name.slice(INVOICE_FEED.length))
+      .map((companyId) => `invoices of ${companies.get(companyId) ?? companyId}`);
+    return [...sales, ...businessCentral].map((name) => toSystemCause('feed', name, name));
   }
 
   async function findEndingCredentials(now: Date): Promise<AlertCause[]> {

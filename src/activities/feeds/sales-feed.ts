@@ -153,7 +153,8 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
       try {
         return await readPage(table);
       } catch (error) {
-        await feeds.recordFeedError(table, error instanceof Error ? error.message : String(error));
+        // Where the ledger is away as well, the first error is the one that counts.
+        await feeds.recordFeedError(table, error instanceof Error ? error.message : String(error)).catch(() => undefined);
         throw toFailure(error);
       }
     },

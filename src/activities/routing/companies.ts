@@ -75,10 +75,16 @@ export function createCompanies(options: CompaniesOptions): Companies {
       const known = await opened.get(placeName(place))?.catch(() => undefined);
       if (known && known.companyId === companyId) return known;
     }
+    // One that cannot be reached is no hindrance to the records of another.
+    let failure: unknown;
     for (const place of places) {
-      const company = await openAlone(place);
-      if (company.companyId === companyId) return company;
+      const company = await openAlone(place).catch((error: unknown) => {
+        failure ??= error;
+        return undefined;
+      });
+      if (company?.companyId === companyId) return company;
     }
+    if (failure !== undefined) throw failure;
     throw refuse('company-unknown', `no rule names the company ${companyId}, to which the record belongs`);
   }
 

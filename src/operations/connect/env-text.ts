@@ -22,7 +22,7 @@ export function toEnvFile(current: string | undefined, settings: Readonly<Record
     );
   }
   const names = Object.keys(settings).filter((name) => known[name] === undefined);
-  const lines = names.map((name) => `${name}=${quoted(settings[name] ?? '')}`);
+  const lines = names.map((name) => `${name}=${quoted(name, settings[name] ?? '')}`);
   if (names.length === 0) return { content: current ?? '', names };
   const before = current === undefined || current === '' ? '' : `${current.replace(/\n?$/, '\n')}\n`;
   return { content: `${before}${MARK}\n${lines.join('\n')}\n`, names };
@@ -34,6 +34,10 @@ export function withoutOurLines(content: string): string {
   return at < 0 ? content : content.slice(0, at).replace(/\n\n$/, '\n');
 }
 
-function quoted(value: string): string {
-  return /[\s#'"]/.test(value) ? `"${value.replaceAll('"', '')}"` : value;
+function quoted(name: string, value: string): string {
+  if (!/[\s#'"`]/.test(value)) return value;
+  const mark = ['"', "'", '`'].find((one) => !value.includes(one));
+  if (mark === undefined || value.includes('\n'))
+    throw new RefusedError(`${name} cannot stand in .env with all of its characters: set it in another way`);
+  return `${mark}${value}${mark}`;
 }

@@ -204,13 +204,17 @@ export async function agreeOnDraft(handlers: DealHandlers, made: DraftedDeal): P
       const { isCertain } = drafted.draft;
       drafted = { ...drafted, draft: { ...(await setDiscount(drafted)), ...(isCertain && { isCertain }) } };
     }
-    const { figures, difference, differencePolicy, expired } = drafted.draft;
+    const { figures, difference, differencePassed, differencePolicy, expired } = drafted.draft;
     handlers.show({
       amount: figures.totalIncludingTax,
       figures,
       difference: difference ?? drafted.becameOtherwise,
     });
     if (expired) return { held: [{ reason: 'quote-expired', text: expired }] };
+    if (differencePassed !== undefined) {
+      const notice = { kind: 'differs-as-allowed', subject: `${figures.documentNumber}: ${differencePassed}` } as const;
+      await ledger.saveNotice({ recordId: drafted.deal.recordId, notice });
+    }
     // A difference that a person may accept is shown with the question.
     return difference && differencePolicy !== 'ask'
       ? { held: [{ reason: 'totals-differ', text: difference }] }

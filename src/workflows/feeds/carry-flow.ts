@@ -32,6 +32,7 @@ export async function carryFlow(input: CarryFlowInput): Promise<void> {
   const handlers = createFeedHandlers<FlowPosition>(position, input.isPaused ?? false);
   while (!handlers.isFull()) {
     await handlers.untilResumed();
+    if (handlers.isPaused) continue;
     const restSeconds = await readAndCarry();
     if (restSeconds === 'off') return;
     await handlers.rest(restSeconds);

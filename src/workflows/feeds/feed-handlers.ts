@@ -77,6 +77,7 @@ export function createFeedHandlers<Position extends object>(
   setHandler(resumeLoopSignal, unlessMisfit(RESUME, resume));
   setHandler(nudgeLoopSignal, unlessMisfit(NUDGE, nudge));
   ignoreOtherSignals([PAUSE, RESUME, NUDGE], ignore);
+  const isFull = (): boolean => workflowInfo().continueAsNewSuggested || commands >= MAX_COMMANDS_PER_RUN;
   return {
     get isPaused() {
       return isPaused;
@@ -85,12 +86,13 @@ export function createFeedHandlers<Position extends object>(
       shown = next;
     },
     async untilResumed() {
-      await condition(() => !isPaused);
+      // Signals go on while it is paused, and a run takes only so many.
+      await condition(() => !isPaused || isFull());
       isNudged = false;
     },
     async rest(seconds) {
       await condition(() => isNudged || isPaused, seconds * 1_000);
     },
-    isFull: () => workflowInfo().continueAsNewSuggested || commands >= MAX_COMMANDS_PER_RUN,
+    isFull,
   };
 }

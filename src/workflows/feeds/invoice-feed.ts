@@ -27,6 +27,7 @@ export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
   const handlers = createFeedHandlers<InvoiceFeedPosition>(position, input.isPaused ?? false);
   while (!handlers.isFull()) {
     await handlers.untilResumed();
+    if (handlers.isPaused) continue;
     const restSeconds = await readToEnd();
     await handlers.rest(restSeconds);
   }

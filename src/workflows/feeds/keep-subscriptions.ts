@@ -34,6 +34,7 @@ export async function keepSubscriptions(input: KeepSubscriptionsInput): Promise<
   );
   while (!handlers.isFull()) {
     await handlers.untilResumed();
+    if (handlers.isPaused) continue;
     const problems = await checkSubscriptions(of);
     handlers.show({ checkedAt: new Date().toISOString(), problems });
     await handlers.rest(Object.keys(problems).length > 0 ? AFTER_FAILURE_SECONDS : CHECK_INTERVAL_SECONDS);

@@ -62,6 +62,14 @@ describe('.env', () => {
     expect(toEnvFile(content, WANTED)).toEqual({ content, names: [] });
   });
 
+  it('holds a value with quotes as it is, and refuses one that it cannot hold', () => {
+    for (const name of ['My "Best" GmbH', `O'Neill "Best"`, '`a` "b"', '`']) {
+      const { content } = toEnvFile(undefined, { BC_COMPANY: name });
+      expect(toEnvFile(content, { BC_COMPANY: name })).toEqual({ content, names: [] });
+    }
+    expect(() => toEnvFile(undefined, { BC_COMPANY: `"'\`` })).toThrow('BC_COMPANY cannot stand in .env');
+  });
+
   it('that says something else is refused, with both values', () => {
     expect(() => toEnvFile('DATAVERSE_URL=https://other.example', WANTED)).toThrow(
       '.env is not overwritten, and it has DATAVERSE_URL=https://other.example where the answers say https://x.example',
