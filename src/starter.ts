@@ -28,6 +28,7 @@ import { loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
+import { toListenError } from './process/listen-error.js';
 import { guardOutput } from './process/log.js';
 import { waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
@@ -40,7 +41,6 @@ import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
 import { createSecretCheck } from './secrets/secret-check.js';
 import { openDesk } from './starter/desk.js';
-import { toListenError } from './starter/listen-error.js';
 
 /** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 
@@ -20,10 +20,17 @@ function sourceFiles(folder = SOURCE): string[] {
   });
 }
 
+/** The file that is imported by the name that it gets when it is compiled. */
+function findSource(compiled: string): string {
+  const found = ['.ts', '.tsx'].map((ending) => compiled.replace(/\.js$/, ending)).find((file) => existsSync(file));
+  if (found === undefined) throw new Error(`nothing is compiled to ${compiled}`);
+  return found;
+}
+
 const imports: Import[] = sourceFiles().flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/^(?:import|export)\s+(type\s)?[^;]*?from '(\.[^']+)';/gm)].map((found) => ({
     from: relative(SOURCE, file),
-    to: relative(SOURCE, resolve(dirname(file), (found[2] ?? '').replace(/\.js$/, '.ts'))),
+    to: relative(SOURCE, findSource(resolve(dirname(file), found[2] ?? ''))),
     isType: found[1] !== undefined,
   })),
 );

@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { DEAL_STATES } from '../deal/states.js';
 import type { ListedDeal } from '../ledger/deals/list-deals.js';
-import { listDeals } from '../operations/deals/list-deals.js';
+import { DEAL_ORDER_NAMES, listDeals } from '../operations/deals/list-deals.js';
 import { type ShownDeal, showDeal } from '../operations/deals/show-deal.js';
 import { startDeal } from '../operations/deals/start-deal.js';
 import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
@@ -33,7 +33,7 @@ export function addDealCommands(program: Command): void {
     .option('--older-than <time>', 'in their state for longer than 30m, 12h or 2d')
     .option('--above <amount>', 'with a gross amount above this')
     .option('--company <name>', 'of Business Central, by name or id')
-    .option('--sort <order>', 'newest, age, amount, number or state', 'newest')
+    .option('--sort <order>', DEAL_ORDER_NAMES.join(', '), 'newest')
     .option('--limit <n>', 'at most so many', '50')
     .option('--ids', 'with the GUID of each record')
     .option('--json', 'print JSON')

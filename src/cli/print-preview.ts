@@ -1,3 +1,4 @@
+import { isGuid } from '../deal/ids.js';
 import type { Preview, PreviewRow } from '../operations/deals/preview-deals.js';
 
 /** For people: the document line by line, then where each value comes from, then the plan. */
@@ -37,11 +38,9 @@ export function titleOf({ table, number, customer }: Preview['deal']): string {
   return `${table} ${number}${customer ? ` of ${customer}` : ''}`;
 }
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** Ids say nothing to anybody, and what they stand for is named beside them; `--json` has them. */
 function isForPeople([, value]: readonly [string, string | boolean]): boolean {
-  return typeof value !== 'string' || !GUID.test(value);
+  return typeof value !== 'string' || !isGuid(value);
 }
 
 const SHOWN_ABOVE: ReadonlySet<string> = new Set([

@@ -7,15 +7,16 @@ import type { MasterTakers } from './take-changes.js';
 export function createWakeWaitingDeals(dependencies: {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
   readonly waiting: Pick<Waiting, 'findWaitingDeals'>;
-}): MasterTakers {
-  const wake = async (rowIds: readonly string[]): Promise<void> => {
+}): MasterTakers & { readonly wakeDealsOf: (rowIds: readonly string[]) => Promise<void> } {
+  const wakeDealsOf = async (rowIds: readonly string[]): Promise<void> => {
     for (const ref of await dependencies.waiting.findWaitingDeals(rowIds)) {
       await dependencies.startDeal(ref, { at: 'masters' });
     }
   };
   return {
-    takeAccount: (change) => wake(['accountId' in change ? change.accountId : change.contactId]),
-    takeProduct: ({ productId }) => wake([productId]),
-    takeBackfill: (_table, rowIds) => wake(rowIds),
+    wakeDealsOf,
+    takeAccount: (change) => wakeDealsOf(['accountId' in change ? change.accountId : change.contactId]),
+    takeProduct: ({ productId }) => wakeDealsOf([productId]),
+    takeBackfill: (_table, rowIds) => wakeDealsOf(rowIds),
   };
 }

@@ -5,6 +5,7 @@ import { type Act, isAllowed } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
+import { toUserError } from './input-faults.js';
 
 /**
  * What people do: every act is one of these, so that permission, parsing of the input and the entry in the audit trail
@@ -68,16 +69,5 @@ function ensureNamed({ name }: Person): void {
 function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  const [first, ...others] = parsed.error.issues.map(toFault);
-  throw new UserError(
-    first?.field ?? 'input',
-    [first?.expected, ...others.map((o) => `${o.field}: expected ${o.expected}`)].join('; '),
-  );
-}
-
-function toFault(issue: z.core.$ZodIssue): { readonly field: string; readonly expected: string } {
-  const field = issue.path.join('.') || 'input';
-  if (issue.code === 'unrecognized_keys') return { field, expected: `no field ${issue.keys.join(', ')}` };
-  if (issue.code === 'invalid_value') return { field, expected: `one of ${issue.values.join(', ')}` };
-  return { field, expected: issue.message };
+  throw toUserError(parsed.error, input, 'input');
 }

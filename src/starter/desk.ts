@@ -20,13 +20,13 @@ import { createFindPostingPeriod } from '../operations/deals/posting-periods.js'
 import type { Access, openAccess } from '../process/access.js';
 import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
+import { toListenError } from '../process/listen-error.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems, type Systems } from '../process/systems.js';
 import { userName } from '../process/user-name.js';
 import { openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
-import { toListenError } from './listen-error.js';
 
 /** The desk listens at an address of its own: the webhooks' is open to the other systems, this one to people alone. */
 

@@ -131,7 +131,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
           kind === 'product'
             ? follow.followProduct(rowId, { isThorough })
             : follow.followAccount(kind, rowId, { isThorough }),
-        wake: (rowId) => wake.takeProduct({ productId: rowId, version: undefined, isDeleted: false }),
+        wake: (rowId) => wake.wakeDealsOf([rowId]),
       }),
       ...createMatchLedgerSteps(masterDataDeps),
       ...createDriftLedgerSteps(masterDataDeps),

@@ -275,7 +275,7 @@ export type DataverseActivities = ReturnType<typeof createDataverseActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], place: DealPlace): DealSummary {
   const { lineage, table, stateCode } = deal;
-  const bearing = carrierTables(rules.events);
+  const tables = carrierTables(rules.events);
   const event = findEvent(table, stateCode, rules.events);
   const { kind, becomes } = event ? rules.documents[event] : NO_RULE;
   return {
@@ -285,7 +285,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     state: toRecordState(table, stateCode, rules.events),
     number: deal.number,
     ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
-    descendants: lineage.descendants.filter((other) => bearing.includes(other.table)),
+    descendants: lineage.descendants.filter((other) => tables.includes(other.table)),
     customer: deal.customer && {
       accountId: deal.customer.accountId,
       number: deal.customer.number,

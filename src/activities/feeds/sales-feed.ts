@@ -154,7 +154,9 @@ export function createSalesFeedActivities(dependencies: SalesFeedDependencies) {
         return await readPage(table);
       } catch (error) {
         // Where the ledger is away as well, the first error is the one that counts.
-        await feeds.recordFeedError(table, error instanceof Error ? error.message : String(error)).catch(() => undefined);
+        await feeds
+          .recordFeedError(table, error instanceof Error ? error.message : String(error))
+          .catch(() => undefined);
         throw toFailure(error);
       }
     },

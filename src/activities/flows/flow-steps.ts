@@ -45,7 +45,7 @@ export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
   }
 
   return {
-    /** One page of what changed; undefined when the rules do not name the flow any more. */
+    /** One page of what changed, without rows while the flow is paused; `off` when the rules no longer name it. */
     async collectFlow({ flow: name, next, beganAt }: FlowStep & FlowPlaceInReading): Promise<FlowPageTaken | 'off'> {
       const flow = findFlow(name);
       if (!flow) return 'off';

@@ -1,5 +1,5 @@
 import type { HoldOwner, HoldReason } from '../../deal/holds.js';
-import type { SourceTable } from '../../deal/ids.js';
+import { isGuid, type SourceTable } from '../../deal/ids.js';
 import type { InvoiceStatus } from '../../deal/payment-status.js';
 import type { DealState } from '../../deal/states.js';
 import type { StoredAuditEntry } from '../../ledger/audit/audit.js';
@@ -109,11 +109,9 @@ export const PAYMENT_WORDS: Readonly<Record<InvoiceStatus, string>> = {
   corrected: 'corrects a credit memo',
 };
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** A company that nobody registered under a name has its id alone, which says nothing to anybody. */
 export function toCompanyName(company: string | undefined): string | undefined {
-  return company !== undefined && GUID.test(company) ? undefined : company;
+  return company !== undefined && isGuid(company) ? undefined : company;
 }
 
 /** `customer-missing` is read as «Customer missing». */

@@ -7,6 +7,7 @@ import {
   SUBSCRIBED_RESOURCES,
   type SubscribedResource,
 } from '../../deal/business-central-feeds.js';
+import { isGuid } from '../../deal/ids.js';
 import type { SecretCheck } from '../../secrets/secret-check.js';
 import type { Limits } from '../limits/limits.js';
 
@@ -119,14 +120,12 @@ function shakeHands(c: Context, token: string): Response {
   });
 }
 
-const GUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /** What a notice is about: `…/companies({id})/salesInvoices({id})`, or with `?$filter=` for a collection. */
 function readResource(text: string): { resource: SubscribedResource; id: string | undefined } | undefined {
   const [path = ''] = text.split('?', 1);
   const [, name, id = ''] = /\/([A-Za-z]+)(?:\(([^()/]*)\))?$/.exec(path) ?? [];
   const resource = SUBSCRIBED_RESOURCES.find((known) => known === name);
-  return resource && { resource, id: GUID.test(id) ? id.toLowerCase() : undefined };
+  return resource && { resource, id: isGuid(id) ? id.toLowerCase() : undefined };
 }
 
 /** Of a quote also when it changed, since a change that we made ourselves is no news. */

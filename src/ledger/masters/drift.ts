@@ -36,7 +36,7 @@ export interface DriftRun {
 export interface DriftLedger {
   startRun(runId: string): Promise<void>;
   stageBusinessCentral(runId: string, kind: MasterKind, rows: readonly BusinessCentralMaster[]): Promise<void>;
-  /** Takes staged rows out: what is left at the end stands for nobody. */
+  /** The staged rows of these ids; they stay until the run is finished. */
   findStaged(runId: string, kind: MasterKind, bcIds: readonly string[]): Promise<Map<string, BusinessCentralMaster>>;
   saveDifferences(runId: string, differences: readonly StoredDifference[]): Promise<void>;
   recordSeen(runId: string, kind: MasterKind, rowIds: readonly string[]): Promise<void>;

@@ -1,4 +1,5 @@
 import type { FieldValues } from '../../deal/document.js';
+import { isGuid } from '../../deal/ids.js';
 import type { Preview } from './preview.js';
 
 /** What of one document is another one in a second preview of it, in words that people know: ids say nothing to anybody. */
@@ -27,8 +28,6 @@ const NUMBERS: Readonly<Record<string, string>> = {
   accountId: 'lineObjectNumber',
   unitOfMeasureId: 'unitOfMeasureCode',
 };
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 function flatten(preview: Preview): Map<string, string> {
   const flat = new Map<string, string>();
   const codes = new Map(
@@ -37,7 +36,7 @@ function flatten(preview: Preview): Map<string, string> {
   const put = (prefix: string, values: FieldValues): void => {
     for (const [name, value] of Object.entries(values)) {
       const field = `${prefix}.${name}`;
-      const shown = typeof value === 'string' && GUID.test(value) ? codes.get(field) : String(value);
+      const shown = typeof value === 'string' && isGuid(value) ? codes.get(field) : String(value);
       // Of a customer or an item the number is compared; of anything else an id without a code has come from its master row.
       if (shown !== undefined && NUMBERS[name] === undefined) flat.set(field, shown);
     }

@@ -1,6 +1,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { UserError } from '../../deal/errors.js';
+import { type InputFault, toInputFault, toUserError } from '../input-faults.js';
 
 /** What a set-up has to be told; everything else it finds. Secrets are named by their files and never stand here. */
 
@@ -44,13 +45,7 @@ export type GivenAnswers = z.input<typeof answers>;
 export function checkAnswers(given: unknown): Answers {
   const parsed = answers.safeParse(given);
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map((issue) => toFault(issue, given));
-  const [first, ...others] = faults;
-  throw new UserError(
-    first?.field ?? 'answers',
-    [first?.expected, ...others.map((other) => `${other.field}: expected ${other.expected}`)].join('; '),
-    first?.found,
-  );
+  throw toUserError(parsed.error, given, 'answers', toFault);
 }
 
 /** @throws UserError that names the line of what is no YAML */
@@ -62,32 +57,11 @@ export function parseAnswers(yaml: string, file: string): Answers {
   return checkAnswers(document.toJS() ?? {});
 }
 
-interface Fault {
-  readonly field: string;
-  readonly expected: string;
-  readonly found?: unknown;
-}
-
-function toFault(issue: z.core.$ZodIssue, given: unknown): Fault {
-  const field = issue.path.join('.') || 'answers';
-  if (issue.code === 'unrecognized_keys') {
-    const within = issue.path.length > 0 ? `${field}.` : '';
-    // Whatever stands in such a file is read by whoever gets it, and is in every copy.
-    if (issue.keys.includes('secret'))
-      return { field: `${within}secret`, expected: `no secret: name its file by ${within}secretFile` };
-    return { field, expected: `no field ${issue.keys.join(', ')}` };
-  }
-  const found = issue.path.reduce<unknown>(
-    (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
-    given,
-  );
-  const expected = issue.code === 'invalid_value' ? `one of ${issue.values.join(', ')}` : toExpected(issue);
-  return { field, expected, found: found === undefined ? null : found };
-}
-
-function toExpected(issue: z.core.$ZodIssue): string {
-  if (issue.code !== 'invalid_type') return issue.message;
-  return issue.expected === 'object' ? 'fields below it' : `a ${issue.expected === 'string' ? 'text' : issue.expected}`;
+/** Whatever stands in such a file is read by whoever gets it, and is in every copy. */
+function toFault(issue: z.core.$ZodIssue, given: unknown, whole: string): InputFault {
+  if (issue.code !== 'unrecognized_keys' || !issue.keys.includes('secret')) return toInputFault(issue, given, whole);
+  const within = issue.path.map((part) => `${String(part)}.`).join('');
+  return { field: `${within}secret`, expected: `no secret: name its file by ${within}secretFile` };
 }
 
 /** The settings that the answers are; where the rules stand comes beside them. */

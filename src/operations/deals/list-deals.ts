@@ -3,9 +3,10 @@ import { HOLD_OWNERS, HOLDS, type HoldOwner, type HoldReason, isHoldReason } fro
 import { DEAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
 import { DEAL_ORDERS, type DealOrder, type ListedDeal, listDeals as readDeals } from '../../ledger/deals/list-deals.js';
+import { upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
-const ORDERS = Object.keys(DEAL_ORDERS) as DealOrder[];
+export const DEAL_ORDER_NAMES = Object.keys(DEAL_ORDERS) as DealOrder[];
 const MAX_DEALS = 10_000;
 
 const LIST_DEALS_INPUT = z.strictObject({
@@ -23,8 +24,8 @@ const LIST_DEALS_INPUT = z.strictObject({
     .regex(/^\d+(\.\d+)?$/, 'an amount such as 1000 or 999.50')
     .optional(),
   company: z.string().min(1).optional(),
-  sort: z.enum(ORDERS as [DealOrder, ...DealOrder[]]).default('newest'),
-  limit: z.number('a whole number').int().min(1).max(MAX_DEALS).default(50),
+  sort: z.enum(DEAL_ORDER_NAMES as [DealOrder, ...DealOrder[]]).default('newest'),
+  limit: upTo(MAX_DEALS, z.number).default(50),
 });
 
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

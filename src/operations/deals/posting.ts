@@ -33,7 +33,7 @@ export type PostingRow =
 /** As many as a person can look through. */
 const MAX_DEALS = 100;
 /** Each of them is a question to its run. */
-const AT_ONCE = 8;
+const BATCH_SIZE = 8;
 
 export const openPosting = defineOperation({
   act: 'show a deal',
@@ -46,8 +46,8 @@ export const openPosting = defineOperation({
   run: async (dependencies: DecisionDependencies & PeriodDependencies, input, _actor, person): Promise<Posting> => {
     const wanted = [...new Set(input.deals)];
     const rows: PostingRow[] = [];
-    for (let at = 0; at < wanted.length; at += AT_ONCE) {
-      const batch = wanted.slice(at, at + AT_ONCE);
+    for (let at = 0; at < wanted.length; at += BATCH_SIZE) {
+      const batch = wanted.slice(at, at + BATCH_SIZE);
       rows.push(
         ...(await Promise.all(
           batch.map((deal) => toRow(dependencies, deal, () => showWaiting(dependencies, person, { deal }))),

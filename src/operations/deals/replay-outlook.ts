@@ -2,6 +2,7 @@ import type { DataverseClient } from '../../clients/dataverse/client.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { findDifferences } from '../../deal/compare-deals.js';
 import type { WonDeal } from '../../deal/deal.js';
+import { isGuid } from '../../deal/ids.js';
 import { withSalesNumbers } from '../../deal/sales-numbers.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
@@ -67,11 +68,9 @@ export async function describeReplay(
   return lines;
 }
 
-const GUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
 /** What an id stands for has a number or a name beside it, which differs as well. */
 function isForPeople({ before = '', after = '' }: PreviewChange): boolean {
-  return !GUID.test(before) && !GUID.test(after);
+  return !isGuid(before) && !isGuid(after);
 }
 
 function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, rules: Rules): string {

@@ -17,6 +17,7 @@ import {
   listDeals,
   sumDeals,
 } from '../../ledger/deals/list-deals.js';
+import { upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
 /** The list that a working day begins with: what waits, for whom and why; then what goes by itself. */
@@ -66,7 +67,7 @@ export const WORK_LIST_INPUT = z.strictObject({
   /** A name, or `me`. */
   assignee: z.string().trim().min(1).max(100).optional(),
   sort: z.enum(ORDERS).optional(),
-  limit: z.coerce.number('a whole number').int().min(1).max(MAX_LIMIT).default(50),
+  limit: upTo(MAX_LIMIT, z.coerce.number).default(50),
   /** Where the page before ended. */
   cursor: z.string().max(1_000).optional(),
 });

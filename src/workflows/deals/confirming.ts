@@ -32,7 +32,7 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
     actor = decision.actor;
     note = decision.note ?? '';
   }
-  // A rule confirms nothing of which news are there and not read (I2).
+  // A rule confirms nothing while a change is pending that nobody has read (I2).
   if (actor === BY_RULE && handlers.hasPendingChanges()) return 'changed';
   const isRecordedLater = actor === BY_RULE && isConfirmedByPosting(drafted);
   const isRecorded =

@@ -29,7 +29,8 @@ export interface Following {
 
 /** A stream of changes is not waited for longer than this many quiet times. */
 const QUIET_TIMES = 12;
-/** Begun for a row of a full reading: nothing has just changed, and whatever it leads to can wait as it could. */
+
+/** Whether this run was begun for a row of a full reading: nothing has just changed, so it need not wait for quiet, and what it starts may wait as well. */
 export function isBackfillRun(): boolean {
   return workflowInfo().priority?.priorityKey === PRIORITIES.backfill;
 }

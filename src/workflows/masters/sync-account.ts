@@ -48,7 +48,9 @@ async function leaveAccount(rowId: string, reading: OtherAccount, isThorough: bo
       return [];
     case 'belongs-to':
       await masterLedger.followMaster({
-        ...{ kind: 'account', rowId: reading.accountId, isThorough },
+        kind: 'account',
+        rowId: reading.accountId,
+        isThorough,
         // Whoever asks for everything does not wait.
         isBackfill: isBackfillRun() && !isThorough,
       });
