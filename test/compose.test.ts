@@ -189,6 +189,18 @@ describe('docker-compose.yml', () => {
     expect(services['starter']?.mem_limit).toMatch(/^\d+m$/);
   });
 
+  it('Node is told in containers and in the chart what the image tells it, and how much more', () => {
+    const image = /NODE_OPTIONS="([^"]+)"/.exec(readFileSync('Dockerfile', 'utf8'))?.[1]?.split(' ') ?? [];
+    expect(image).toContain('--max-semi-space-size=8');
+    const ours = Object.values(services).flatMap(({ environment }) => environment?.['NODE_OPTIONS'] ?? []);
+    const values = ['ops/helm/dealbridge/values.yaml', 'ops/helm/example.values.yaml'].flatMap((path) => {
+      const { worker, starter } = parse(readFileSync(path, 'utf8')) as Record<string, { nodeOptions?: string }>;
+      return [worker?.nodeOptions ?? [], starter?.nodeOptions ?? []].flat();
+    });
+    expect([ours.length, values.length]).toEqual([1, 2]);
+    for (const options of [...ours, ...values]) expect(options.split(' ')).toEqual(expect.arrayContaining(image));
+  });
+
   it('the Web UI asks the starter to open payloads, and the starter lets it', () => {
     const config = loadConfig(settingsOf('starter'));
     const ui = services['temporal-ui'] as Service & { readonly ports: readonly string[] };
