@@ -211,6 +211,15 @@ describe('docker-compose.yml', () => {
     expect(ui.environment?.['TEMPORAL_CODEC_ENDPOINT']).toBe(endpoint);
   });
 
+  it('the doctor, run as a worker, finds the starter and what it is called outside', () => {
+    const [doctor, starter] = [loadConfig(settingsOf('worker')).starter, loadConfig(settingsOf('starter')).starter];
+    expect(starter.host).toBe('0.0.0.0');
+    expect(doctor).toEqual({ ...starter, host: 'starter' });
+    expect(readFileSync('docs/operations.md', 'utf8')).toContain(
+      'docker compose run --rm worker dist/cli/main.js doctor',
+    );
+  });
+
   it('the desk is reached on this machine alone, under the address that it answers to', () => {
     const { desk } = loadConfig(settingsOf('starter'));
     const { ports } = services['starter'] as Service & { readonly ports: readonly string[] };
