@@ -273,6 +273,10 @@ describe.each(['Dockerfile', 'simulators/Dockerfile'])('%s', (file) => {
   });
 });
 
+const runtimeDependencies = () =>
+  (JSON.parse(readFileSync('package.json', 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> })
+    .dependencies;
+
 describe('npm run compose:secrets', () => {
   it('makes every secret of docker-compose.yml, each by chance, and leaves what is there', () => {
     const folder = mkdtempSync(join(tmpdir(), 'dealbridge-secrets-'));
@@ -293,7 +297,37 @@ describe('npm run compose:secrets', () => {
   });
 });
 
+interface Locked {
+  readonly version: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+}
+interface PackageList {
+  readonly metadata: { readonly component: object };
+  readonly components: readonly { readonly name: string; readonly version: string; readonly scope: string }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
 describe('what a customer runs', () => {
+  it('says which packages it consists of: all that production needs, and none of development', () => {
+    const text = readFileSync('dist/dealbridge.cdx.json', 'utf8');
+    const { metadata, components, dependencies } = JSON.parse(text) as PackageList;
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+    const production = Object.entries(packages).flatMap(([path, { version, dev, link }]) =>
+      path.includes('node_modules/') && !dev && !link ? [`${path.replace(/^.*node_modules\//, '')}@${version}`] : [],
+    );
+    expect(production).toContain('@temporalio/worker@1.24.0');
+    expect(components.map(({ name, version }) => `${name}@${version}`).sort()).toEqual([...new Set(production)].sort());
+    const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string; version: string };
+    expect(metadata.component).toMatchObject({ name, version });
+    const direct = dependencies.find(({ ref }) => ref === `${name}@${version}`)?.dependsOn ?? [];
+    expect(direct.map((ref) => ref.replace(/@[^@]+$/, '')).sort()).toEqual(Object.keys(runtimeDependencies()).sort());
+    // Nothing of where and from where it was built.
+    expect(text.match(/\w+:\/\/[^"]*/g)).toEqual(['http://cyclonedx.org/schema/bom-1.5.schema.json']);
+    expect(text).not.toContain(process.cwd());
+    expect(readFileSync('Dockerfile', 'utf8')).toMatch(/ && node scripts\/sbom\.mjs \\\n && npm prune /);
+  });
+
   it('has neither simulators nor tools: not in the build, not in the image', () => {
     const built = readdirSync('dist', { recursive: true, encoding: 'utf8' });
     expect(built).toContain('worker.js');
