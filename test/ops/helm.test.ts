@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 // @ts-expect-error plain script without types, shared with the other commands
 import { makeCertificates } from '../../scripts/lib/certificates.mjs';
+import { WORKER_DEPLOYMENT } from '../../src/deal/ids.js';
 import { loadConfig } from '../../src/process/config.js';
 import { SETTING_FILES } from '../../src/process/settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
@@ -342,6 +343,49 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     expect(
       fixed.find(({ kind, metadata }) => kind === 'Deployment' && /-worker$/.test(metadata.name))?.spec.replicas,
     ).toBe(3);
+  });
+
+  it('asks for the backlog of its own namespace, or lets KEDA ask', () => {
+    const [scaler] = manifests.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    expect(scaler?.spec).toMatchObject({
+      metrics: [
+        { external: { metric: { selector: { matchLabels: { taskqueue: 'deals', namespace: 'dealbridge' } } } } },
+      ],
+    });
+    const { settings, worker } = example();
+    const values = {
+      ...example(),
+      settings: { ...settings, WORKER_BUILD_ID: 'a1b2c3' },
+      worker: { autoscaling: { ...(worker?.['autoscaling'] as object), by: 'keda', authentication: 'temporal-key' } },
+    };
+    const byKeda = manifestsOf(values);
+    expect(byKeda.map(({ kind }) => kind)).not.toContain('HorizontalPodAutoscaler');
+    const scaled = byKeda.find(({ kind }) => kind === 'ScaledObject')?.spec as unknown;
+    expect(scaled).toEqual({
+      scaleTargetRef: { name: 'deals-dealbridge-worker' },
+      minReplicaCount: 2,
+      maxReplicaCount: 6,
+      advanced: {
+        horizontalPodAutoscalerConfig: { behavior: expect.objectContaining({ scaleDown: expect.anything() }) },
+      },
+      triggers: [
+        {
+          type: 'temporal',
+          // Every value is text for KEDA.
+          metadata: {
+            endpoint: settings?.['TEMPORAL_ADDRESS'],
+            namespace: 'dealbridge',
+            taskQueue: 'deals',
+            queueTypes: 'workflow,activity',
+            targetQueueSize: '50',
+            tlsServerName: settings?.['TEMPORAL_TLS_SERVER_NAME'],
+            workerDeploymentName: WORKER_DEPLOYMENT,
+            workerDeploymentBuildId: 'a1b2c3',
+          },
+          authenticationRef: { name: 'temporal-key' },
+        },
+      ],
+    });
   });
 
   it.each([

@@ -16,6 +16,7 @@ const { services } = read('docker-compose.yml') as { readonly services: Readonly
 const values = read('ops/helm/temporal.values.yaml') as {
   readonly server: {
     readonly image: { readonly tag: string };
+    readonly metrics: { readonly serviceMonitor: { readonly metricRelabelings: readonly object[] } };
     readonly dynamicConfig: object;
     readonly config: {
       readonly persistence: {
@@ -33,6 +34,12 @@ describe("Temporal's server", () => {
     expect(services['temporal']?.image).toContain(`:${SERVER_VERSION}@`);
     expect(services['temporal-schema']?.image).toContain(`:${SERVER_VERSION}@`);
     expect(values.server.image.tag).toBe(SERVER_VERSION);
+  });
+
+  it("keeps in a cluster's Prometheus the namespace that it counts for", () => {
+    expect(values.server.metrics.serviceMonitor.metricRelabelings[0]).toEqual({
+      ...{ action: 'replace', sourceLabels: ['exported_namespace'], regex: '(.+)', targetLabel: 'namespace' },
+    });
   });
 
   it('has in a cluster the settings, shards, retention and databases that it has in containers', () => {
