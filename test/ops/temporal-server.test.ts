@@ -13,9 +13,13 @@ interface Service {
   readonly command: readonly string[];
 }
 const { services } = read('docker-compose.yml') as { readonly services: Readonly<Record<string, Service>> };
+interface Part {
+  readonly image: { readonly tag: string };
+}
 const values = read('ops/helm/temporal.values.yaml') as {
-  readonly server: {
-    readonly image: { readonly tag: string };
+  readonly admintools: Part;
+  readonly web: Part;
+  readonly server: Part & {
     readonly metrics: { readonly serviceMonitor: { readonly metricRelabelings: readonly object[] } };
     readonly dynamicConfig: object;
     readonly config: {
@@ -33,7 +37,16 @@ describe("Temporal's server", () => {
   it('is of one version everywhere', () => {
     expect(services['temporal']?.image).toContain(`:${SERVER_VERSION}@`);
     expect(services['temporal-schema']?.image).toContain(`:${SERVER_VERSION}@`);
-    expect(values.server.image.tag).toBe(SERVER_VERSION);
+    expect(values.server.image.tag.split('@')[0]).toBe(SERVER_VERSION);
+  });
+
+  it('is in a cluster of the very images that it is of in containers', () => {
+    const { server, admintools, web } = values;
+    const used = { temporal: server, 'temporal-schema': admintools, 'temporal-ui': web };
+    for (const [name, { image }] of Object.entries(used)) {
+      expect(image.tag).toMatch(/^\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/);
+      expect(services[name]?.image.split(/(?<=^[^:]+):/)[1], name).toBe(image.tag);
+    }
   });
 
   it("keeps in a cluster's Prometheus the namespace that it counts for", () => {
