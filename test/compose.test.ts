@@ -170,6 +170,33 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('goes with everybody who speaks to PostgreSQL to one elsewhere, over TLS', () => {
+    const overlay = parse(readFileSync('docker/database/compose.yaml', 'utf8'), { merge: true, logLevel: 'error' }) as {
+      services: Record<
+        string,
+        { volumes: readonly string[]; depends_on?: object; env_file?: readonly string[] } | null
+      >;
+    };
+    const speaking = Object.keys(services).filter((name) => {
+      const { environment } = services[name] ?? {};
+      return environment?.['DATABASE_URL_FILE'] !== undefined || environment?.['POSTGRES_SEEDS'] !== undefined;
+    });
+    const { postgres, ...others } = overlay.services;
+    expect(postgres).toEqual({});
+    expect(Object.keys(others).sort()).toEqual(speaking.sort());
+    for (const [name, service] of Object.entries(others)) {
+      expect(service?.volumes, name).toEqual([
+        expect.stringMatching(/^\$\{DEALBRIDGE_DATABASE_CA:\?.+\}:\/run\/database:ro$/),
+      ]);
+      if (services[name]?.environment?.['POSTGRES_SEEDS'])
+        expect(service?.env_file).toEqual(['docker/database/temporal.env']);
+      // What else it waits for, it waits for still.
+      if (!services[name]?.depends_on?.['postgres']) continue;
+      const { postgres: _gone, ...kept } = services[name]?.depends_on ?? {};
+      expect(service?.depends_on, name).toEqual(kept);
+    }
+  });
+
   it('migrates by a command that exists', async () => {
     const words = services['ledger-migrate']?.command ?? [];
     expect(words.slice(0, 3)).toEqual(['dist/cli/main.js', 'ledger', 'migrate']);

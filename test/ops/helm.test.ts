@@ -47,7 +47,10 @@ interface Pod {
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: object;
   readonly containers: readonly [Container];
-  readonly volumes: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly path: string }[] };
+  }[];
 }
 interface Manifest {
   readonly kind: string;
@@ -220,6 +223,14 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
       volumes.some(({ secret }) => secret?.secretName === 'dealbridge-owner'),
     );
     expect(holders.map(([name]) => name)).toEqual(['deals-dealbridge-migration']);
+    const entries = (values: object) =>
+      podsOf(manifestsOf(values))
+        .get('deals-dealbridge-migration')
+        ?.volumes[0]?.secret?.items?.map(({ path }) => path);
+    // With the CA by which its address asks PostgreSQL for a certificate, where there is one.
+    expect(entries(example())).toEqual(['ledger-owner-url', 'ledger-ca.crt']);
+    const { caKey: _ca, ...migration } = example()['migration'] ?? {};
+    expect(entries({ ...example(), migration })).toEqual(['ledger-owner-url']);
     const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
       readonly services: Readonly<Record<string, { readonly command: readonly string[] }>>;
     };

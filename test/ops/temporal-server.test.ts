@@ -15,6 +15,8 @@ interface Service {
 const { services } = read('docker-compose.yml') as { readonly services: Readonly<Record<string, Service>> };
 interface Part {
   readonly image: { readonly tag: string };
+  readonly additionalVolumes?: readonly object[];
+  readonly additionalVolumeMounts?: readonly object[];
 }
 const values = read('ops/helm/temporal.values.yaml') as {
   readonly admintools: Part;
@@ -47,6 +49,31 @@ describe("Temporal's server", () => {
       expect(image.tag).toMatch(/^\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/);
       expect(services[name]?.image.split(/(?<=^[^:]+):/)[1], name).toBe(image.tag);
     }
+  });
+
+  it('asks a PostgreSQL elsewhere for its certificate, in a cluster as in containers, its schema tool as well', () => {
+    const given = Object.fromEntries(
+      [...readFileSync('docker/database/temporal.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+    const ca = '/run/database/ca.crt';
+    expect(given).toEqual({
+      ...{ SQL_TLS_ENABLED: 'true', SQL_HOST_VERIFICATION: 'true', SQL_CA: ca },
+      ...{ SQL_TLS: 'true', SQL_TLS_CA_FILE: ca },
+    });
+    const { server, admintools } = values;
+    for (const store of ['default', 'visibility'])
+      expect(server.config.persistence.datastores[store]).toMatchObject({
+        sql: { tls: { enabled: true, enableHostVerification: true, caFile: '/etc/temporal/database-ca/ca.crt' } },
+      });
+    for (const { additionalVolumes: volumes, additionalVolumeMounts: mounts } of [server, admintools]) {
+      expect(mounts).toEqual([{ name: 'database-ca', mountPath: '/etc/temporal/database-ca', readOnly: true }]);
+      expect(volumes).toMatchObject([{ name: 'database-ca', secret: { items: [{ key: 'ca.crt', path: 'ca.crt' }] } }]);
+    }
+    // It goes where the server goes.
+    expect(services['temporal-schema']?.command.join('')).toContain('--ep $$POSTGRES_SEEDS -u temporal -p $$DB_PORT ');
   });
 
   it("keeps in a cluster's Prometheus the namespace that it counts for", () => {
