@@ -4,9 +4,11 @@ WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --workspaces=false --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY scripts/sbom.mjs ./scripts/
 COPY src ./src
 RUN node node_modules/typescript/bin/tsc -p tsconfig.build.json \
  && node dist/process/build-workflow-bundle.js \
+ && node scripts/sbom.mjs \
  && npm prune --workspaces=false --omit=dev --no-audit --no-fund
 
 FROM node:24.21.0-bookworm-slim@sha256:0e0ff40c39bc087845bfb27465a0df4ea419520094bc35842ff83dd8cbe6f9b6

@@ -170,6 +170,33 @@ describe('docker-compose.yml', () => {
     }
   });
 
+  it('goes with everybody who speaks to PostgreSQL to one elsewhere, over TLS', () => {
+    const overlay = parse(readFileSync('docker/database/compose.yaml', 'utf8'), { merge: true, logLevel: 'error' }) as {
+      services: Record<
+        string,
+        { volumes: readonly string[]; depends_on?: object; env_file?: readonly string[] } | null
+      >;
+    };
+    const speaking = Object.keys(services).filter((name) => {
+      const { environment } = services[name] ?? {};
+      return environment?.['DATABASE_URL_FILE'] !== undefined || environment?.['POSTGRES_SEEDS'] !== undefined;
+    });
+    const { postgres, ...others } = overlay.services;
+    expect(postgres).toEqual({});
+    expect(Object.keys(others).sort()).toEqual(speaking.sort());
+    for (const [name, service] of Object.entries(others)) {
+      expect(service?.volumes, name).toEqual([
+        expect.stringMatching(/^\$\{DEALBRIDGE_DATABASE_CA:\?.+\}:\/run\/database:ro$/),
+      ]);
+      if (services[name]?.environment?.['POSTGRES_SEEDS'])
+        expect(service?.env_file).toEqual(['docker/database/temporal.env']);
+      // What else it waits for, it waits for still.
+      if (!services[name]?.depends_on?.['postgres']) continue;
+      const { postgres: _gone, ...kept } = services[name]?.depends_on ?? {};
+      expect(service?.depends_on, name).toEqual(kept);
+    }
+  });
+
   it('migrates by a command that exists', async () => {
     const words = services['ledger-migrate']?.command ?? [];
     expect(words.slice(0, 3)).toEqual(['dist/cli/main.js', 'ledger', 'migrate']);
@@ -189,6 +216,18 @@ describe('docker-compose.yml', () => {
     expect(services['starter']?.mem_limit).toMatch(/^\d+m$/);
   });
 
+  it('Node is told in containers and in the chart what the image tells it, and how much more', () => {
+    const image = /NODE_OPTIONS="([^"]+)"/.exec(readFileSync('Dockerfile', 'utf8'))?.[1]?.split(' ') ?? [];
+    expect(image).toContain('--max-semi-space-size=8');
+    const ours = Object.values(services).flatMap(({ environment }) => environment?.['NODE_OPTIONS'] ?? []);
+    const values = ['ops/helm/dealbridge/values.yaml', 'ops/helm/example.values.yaml'].flatMap((path) => {
+      const { worker, starter } = parse(readFileSync(path, 'utf8')) as Record<string, { nodeOptions?: string }>;
+      return [worker?.nodeOptions ?? [], starter?.nodeOptions ?? []].flat();
+    });
+    expect([ours.length, values.length]).toEqual([1, 2]);
+    for (const options of [...ours, ...values]) expect(options.split(' ')).toEqual(expect.arrayContaining(image));
+  });
+
   it('the Web UI asks the starter to open payloads, and the starter lets it', () => {
     const config = loadConfig(settingsOf('starter'));
     const ui = services['temporal-ui'] as Service & { readonly ports: readonly string[] };
@@ -197,6 +236,15 @@ describe('docker-compose.yml', () => {
     const starter = services['starter'] as Service & { readonly ports: readonly string[] };
     const endpoint = `http://${starter.ports[0]?.replace(/:8080$/, '')}/codec`;
     expect(ui.environment?.['TEMPORAL_CODEC_ENDPOINT']).toBe(endpoint);
+  });
+
+  it('the doctor, run as a worker, finds the starter and what it is called outside', () => {
+    const [doctor, starter] = [loadConfig(settingsOf('worker')).starter, loadConfig(settingsOf('starter')).starter];
+    expect(starter.host).toBe('0.0.0.0');
+    expect(doctor).toEqual({ ...starter, host: 'starter' });
+    expect(readFileSync('docs/operations.md', 'utf8')).toContain(
+      'docker compose run --rm worker dist/cli/main.js doctor',
+    );
   });
 
   it('the desk is reached on this machine alone, under the address that it answers to', () => {
@@ -252,6 +300,10 @@ describe.each(['Dockerfile', 'simulators/Dockerfile'])('%s', (file) => {
   });
 });
 
+const runtimeDependencies = () =>
+  (JSON.parse(readFileSync('package.json', 'utf8')) as { readonly dependencies: Readonly<Record<string, string>> })
+    .dependencies;
+
 describe('npm run compose:secrets', () => {
   it('makes every secret of docker-compose.yml, each by chance, and leaves what is there', () => {
     const folder = mkdtempSync(join(tmpdir(), 'dealbridge-secrets-'));
@@ -272,7 +324,37 @@ describe('npm run compose:secrets', () => {
   });
 });
 
+interface Locked {
+  readonly version: string;
+  readonly dev?: boolean;
+  readonly link?: boolean;
+}
+interface PackageList {
+  readonly metadata: { readonly component: object };
+  readonly components: readonly { readonly name: string; readonly version: string; readonly scope: string }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
 describe('what a customer runs', () => {
+  it('says which packages it consists of: all that production needs, and none of development', () => {
+    const text = readFileSync('dist/dealbridge.cdx.json', 'utf8');
+    const { metadata, components, dependencies } = JSON.parse(text) as PackageList;
+    const { packages } = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, Locked> };
+    const production = Object.entries(packages).flatMap(([path, { version, dev, link }]) =>
+      path.includes('node_modules/') && !dev && !link ? [`${path.replace(/^.*node_modules\//, '')}@${version}`] : [],
+    );
+    expect(production).toContain('@temporalio/worker@1.24.0');
+    expect(components.map(({ name, version }) => `${name}@${version}`).sort()).toEqual([...new Set(production)].sort());
+    const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as { name: string; version: string };
+    expect(metadata.component).toMatchObject({ name, version });
+    const direct = dependencies.find(({ ref }) => ref === `${name}@${version}`)?.dependsOn ?? [];
+    expect(direct.map((ref) => ref.replace(/@[^@]+$/, '')).sort()).toEqual(Object.keys(runtimeDependencies()).sort());
+    // Nothing of where and from where it was built.
+    expect(text.match(/\w+:\/\/[^"]*/g)).toEqual(['http://cyclonedx.org/schema/bom-1.5.schema.json']);
+    expect(text).not.toContain(process.cwd());
+    expect(readFileSync('Dockerfile', 'utf8')).toMatch(/ && node scripts\/sbom\.mjs \\\n && npm prune /);
+  });
+
   it('has neither simulators nor tools: not in the build, not in the image', () => {
     const built = readdirSync('dist', { recursive: true, encoding: 'utf8' });
     expect(built).toContain('worker.js');

@@ -11,6 +11,7 @@ const CONFIGURATIONS = [
   'tsconfig.tools.json',
   'simulators/tsconfig.json',
   'package-lock.json',
+  'scripts/sbom.mjs',
 ];
 
 /** Compiles product, simulators and tools, and bundles the workflows, when a source changed since the last time. */
@@ -33,6 +34,9 @@ async function product(compile) {
   await step('tsc, product', compile('tsconfig.build.json'));
   // What `npx dealbridge` runs.
   chmodSync(join(ROOT, 'dist/cli/main.js'), 0o755);
+  await step('list of its packages (SBOM)', () =>
+    must(process.execPath, ['scripts/sbom.mjs'], 'It takes npm 10.8 or later.'),
+  );
   await step('workflow bundle', () =>
     must(
       process.execPath,

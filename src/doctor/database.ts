@@ -7,6 +7,7 @@ import {
   listSleepingTriggers,
   readDatabaseFacts,
 } from '../ledger/upkeep/probe.js';
+import { findDatabaseProblem } from '../process/database-problems.js';
 import { toShownError } from '../process/log.js';
 import { type Finding, listed, notChecked, ok, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
@@ -20,12 +21,11 @@ const WANTED_CONNECTIONS = 15;
 export function examineDatabase(database: Step<Database>): Step<true> {
   return createStep('database', { database }, async ({ database: db }) => {
     const facts = await readDatabaseFacts(db).catch((error: unknown) => {
+      const problem = findDatabaseProblem(error);
+      if (problem !== undefined)
+        return wrong('reachable', problem, 'Correct DATABASE_URL (docs/operations.md, PostgreSQL elsewhere).');
       const { type, code } = toShownError(error);
-      return wrong(
-        'reachable',
-        `no (${code ?? type})`,
-        'Start PostgreSQL, or correct host, role and password in DATABASE_URL.',
-      );
+      return wrong('reachable', `no (${code ?? type})`, 'Start PostgreSQL, or correct the host in DATABASE_URL.');
     });
     if ('check' in facts) return { findings: [facts] };
     const isOld = facts.versionNumber < OLDEST;

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { RemoteApiError } from '../clients/errors.js';
 import { REMOTE_ERRORS } from '../deal/error-codes.js';
 import { ConfigError } from '../deal/errors.js';
+import { findDatabaseProblem } from './database-problems.js';
 import { toShownError } from './log.js';
 
 /**
@@ -64,6 +65,7 @@ const PASSES: Readonly<Record<System, (error: unknown) => boolean>> = {
   'Business Central': passesByItself,
   Sales: passesByItself,
   PostgreSQL: (error) => {
+    if (findDatabaseProblem(error) !== undefined) return false;
     const code = codeOf(error);
     if (code === undefined) return error instanceof Error && error.constructor === Error;
     return NETWORK.has(code) || /^(08|53|57P)/.test(code);
@@ -143,12 +145,8 @@ function toOneLine(system: System, error: unknown): unknown {
     if (isRefusedSignIn(error)) return new ConfigError(toRefusedSignIn(system, error));
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
-  const code = codeOf(error);
-  if (system === 'PostgreSQL' && code !== undefined) {
-    const expected = POSTGRES_REFUSALS.find(([pattern]) => pattern.test(code))?.[1];
-    if (expected)
-      return new ConfigError(`setting DATABASE_URL: expected ${expected}, got a refusal of PostgreSQL's (${code})`);
-  }
+  const problem = system === 'PostgreSQL' ? findDatabaseProblem(error) : undefined;
+  if (problem !== undefined) return new ConfigError(`setting DATABASE_URL: ${problem}`);
   if (system === 'Temporal' && grpcCodeOf(error) === NOT_FOUND) {
     return new ConfigError(
       'setting TEMPORAL_NAMESPACE: expected a namespace of the server, got one that it does not know',
@@ -173,9 +171,3 @@ function toRefusedSignIn(system: System, { api, facts }: RemoteApiError): string
   }
   return `setting ${prefix}_CLIENT_SECRET: expected a secret that Entra takes, there or, where it is not set, by \`dealbridge credentials set ${name}\`, got a refusal of Entra's (${got})`;
 }
-
-const POSTGRES_REFUSALS: readonly (readonly [RegExp, string])[] = [
-  [/^28/, 'user and password of a role'],
-  [/^3D/, 'the name of a database that exists'],
-  [/^42501$/, 'a role that may do this'],
-];

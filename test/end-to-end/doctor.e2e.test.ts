@@ -72,6 +72,13 @@ describe('dealbridge doctor', () => {
       expect(stdout).not.toContain(stage.env[name]);
   });
 
+  it('finds nothing wrong either where the starter has a name inside and none outside, as in containers', async () => {
+    const { code, wrong, finding } = await doctor({ STARTER_HOST: 'localhost', STARTER_PUBLIC_URL: undefined });
+    expect(wrong()).toEqual([]);
+    expect(code).toBe(0);
+    expect(finding('starter', 'health').found).toMatch(/^http:\/\/localhost:\d+ answers$/);
+  });
+
   it('writes to no system, and a refused secret does not stop the rest', async () => {
     const { dataverse, businessCentral } = stage.simulators;
     const { code, finding, wrong } = await doctor({ BC_CLIENT_SECRET: 'another' });

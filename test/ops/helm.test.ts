@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 // @ts-expect-error plain script without types, shared with the other commands
 import { makeCertificates } from '../../scripts/lib/certificates.mjs';
+import { WORKER_DEPLOYMENT } from '../../src/deal/ids.js';
 import { loadConfig } from '../../src/process/config.js';
 import { SETTING_FILES } from '../../src/process/settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
@@ -20,6 +21,10 @@ const schemas = process.env['KUBERNETES_SCHEMAS'];
 const isThere = spawnSync(helm, ['version']).status === 0 && spawnSync(kubeconform, ['-v']).status === 0 && schemas;
 const why = isThere ? '' : ' (skipped: no helm, kubeconform or schemas on this machine; `npm run chart` gets them)';
 
+interface Probe {
+  readonly httpGet: { readonly path: string; readonly port: string };
+  readonly timeoutSeconds?: number;
+}
 interface Container {
   readonly name: string;
   readonly args: readonly string[];
@@ -28,17 +33,39 @@ interface Container {
   readonly securityContext: object;
   readonly resources: { readonly limits: { readonly memory: string } };
   readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string; readonly readOnly?: boolean }[];
+  readonly startupProbe?: Probe;
+  readonly livenessProbe?: Probe;
+  readonly readinessProbe?: Probe;
+}
+type Labels = Readonly<Record<string, string>>;
+interface Rule {
+  readonly ports: readonly { readonly port: string | number; readonly protocol: string }[];
+  readonly from?: readonly object[];
+  readonly to?: readonly object[];
 }
 interface Pod {
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: object;
   readonly containers: readonly [Container];
-  readonly volumes: readonly { readonly name: string; readonly secret?: { readonly secretName: string } }[];
+  readonly volumes: readonly {
+    readonly name: string;
+    readonly secret?: { readonly secretName: string; readonly items?: readonly { readonly path: string }[] };
+  }[];
 }
 interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
-  readonly spec: Pod & { readonly replicas?: number; readonly template?: { readonly spec: Pod } };
+  readonly spec: Pod & {
+    readonly replicas?: number;
+    readonly template?: { readonly metadata: { readonly labels: Labels }; readonly spec: Pod };
+    readonly maxUnavailable?: number;
+    readonly selector?: { readonly matchLabels: Labels };
+    readonly podSelector?: { readonly matchLabels: Labels };
+    readonly policyTypes?: readonly string[];
+    readonly ingress?: readonly Rule[];
+    readonly egress?: readonly Rule[];
+    readonly ports?: readonly { readonly port: number; readonly targetPort: string }[];
+  };
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'dealbridge-chart-'));
@@ -73,6 +100,21 @@ const podsOf = (manifests: readonly Manifest[]): Map<string, Pod> =>
       ['Deployment', 'Job', 'Pod'].includes(kind) ? [[metadata.name, spec.template?.spec ?? spec] as const] : [],
     ),
   );
+
+const policiesOf = (manifests: readonly Manifest[]): Readonly<Record<string, Manifest['spec']>> =>
+  Object.fromEntries(
+    manifests.flatMap(({ kind, metadata, spec }) => (kind === 'NetworkPolicy' ? [[metadata.name, spec]] : [])),
+  );
+
+const podsOfPart = (component: string) => ({
+  podSelector: {
+    matchLabels: {
+      'app.kubernetes.io/name': 'dealbridge',
+      'app.kubernetes.io/instance': 'deals',
+      'app.kubernetes.io/component': component,
+    },
+  },
+});
 
 describe('the values of the chart', () => {
   const { pattern, not } = schema.properties.settings.propertyNames;
@@ -123,6 +165,9 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     Object.fromEntries(
       containerOf(name).env.map((variable) => [variable.name, variable.value.replace('/etc/dealbridge', folder)]),
     );
+
+  const portOf = (name: string, port: string) =>
+    containerOf(name).ports?.find((one) => one.name === port)?.containerPort;
 
   it('finds nothing to say about the chart', () => {
     const { status, stdout } = spawnSync(helm, ['lint', '--strict', CHART, '--values', EXAMPLE], { encoding: 'utf8' });
@@ -178,6 +223,14 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
       volumes.some(({ secret }) => secret?.secretName === 'dealbridge-owner'),
     );
     expect(holders.map(([name]) => name)).toEqual(['deals-dealbridge-migration']);
+    const entries = (values: object) =>
+      podsOf(manifestsOf(values))
+        .get('deals-dealbridge-migration')
+        ?.volumes[0]?.secret?.items?.map(({ path }) => path);
+    // With the CA by which its address asks PostgreSQL for a certificate, where there is one.
+    expect(entries(example())).toEqual(['ledger-owner-url', 'ledger-ca.crt']);
+    const { caKey: _ca, ...migration } = example()['migration'] ?? {};
+    expect(entries({ ...example(), migration })).toEqual(['ledger-owner-url']);
     const compose = parse(readFileSync('docker-compose.yml', 'utf8'), { merge: true }) as {
       readonly services: Readonly<Record<string, { readonly command: readonly string[] }>>;
     };
@@ -210,6 +263,8 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     expect(worker.temporal.tls?.certificates.client).toBeDefined();
     expect(worker.rules.policy.confirmation).toEqual({ by: 'rule-below', amount: '2000' });
     expect(worker.desk).toBeUndefined();
+    // Alerts link there; where the rules have a channel, a worker without it does not start.
+    expect(worker.alerts.deskUrl).toBe('https://desk.your-company.example');
     const starter = loadConfig(environmentOf('starter'));
     expect(starter.desk).toMatchObject({ host: '0.0.0.0', publicUrl: 'https://desk.your-company.example' });
     expect(starter.starter.publicUrl).toBe('https://deals.your-company.example');
@@ -220,7 +275,71 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
       const status = containerOf(name).ports?.find((port) => port.name === 'status');
       expect(config.telemetry.status).toMatchObject({ host: '0.0.0.0', ports: { [name]: status?.containerPort } });
     }
-    expect(loadConfig(environmentOf('doctor')).databaseUrl).toBe(worker.databaseUrl);
+    const doctor = loadConfig(environmentOf('doctor'));
+    expect(doctor).toMatchObject({ databaseUrl: worker.databaseUrl, alerts: worker.alerts });
+    expect(doctor.starter.publicUrl).toBe(worker.starter.publicUrl);
+    const service = manifests.find(({ kind, metadata }) => kind === 'Service' && metadata.name.endsWith('-starter'));
+    expect(doctor.starter).toMatchObject({ host: service?.metadata.name, port: service?.spec.ports?.[0]?.port });
+    expect(portOf('starter', service?.spec.ports?.[0]?.targetPort ?? '')).toBe(starter.starter.port);
+  });
+
+  it('asks whether a pod lives, and whether it can work, at the port where that is answered', () => {
+    const at = (path: string) => ({ httpGet: { path, port: 'status' } });
+    for (const name of ['worker', 'starter']) {
+      const { startupProbe, livenessProbe, readinessProbe } = containerOf(name);
+      expect([startupProbe, livenessProbe, readinessProbe], name).toMatchObject([
+        at('/livez'),
+        at('/livez'),
+        at('/readyz'),
+      ]);
+      // Ledger, Temporal and keys have two seconds each.
+      expect(readinessProbe?.timeoutSeconds).toBeGreaterThan(6);
+      expect(portOf(name, 'status')).toBeDefined();
+    }
+  });
+
+  it('lets one worker and one starter go at a time', () => {
+    const budgets = manifests.filter(({ kind }) => kind === 'PodDisruptionBudget');
+    expect(budgets.map(({ metadata }) => metadata.name)).toEqual([
+      'deals-dealbridge-starter',
+      'deals-dealbridge-worker',
+    ]);
+    for (const { metadata, spec } of budgets) {
+      expect(spec.maxUnavailable).toBe(1);
+      const deployment = manifests.find((one) => one.kind === 'Deployment' && one.metadata.name === metadata.name);
+      expect(deployment?.spec.template?.metadata.labels).toMatchObject(spec.selector?.matchLabels ?? {});
+      expect(spec.selector?.matchLabels['app.kubernetes.io/component']).toBe(metadata.name.split('-').at(-1));
+    }
+  });
+
+  it('opens the ports that somebody asks for and no others', () => {
+    const given = example()['networkPolicy'] as Record<string, readonly object[]>;
+    const { 'deals-dealbridge': all, ...others } = policiesOf(manifests);
+    expect(Object.keys(others).sort()).toEqual(['deals-dealbridge-doctor', 'deals-dealbridge-starter']);
+    expect(all).toMatchObject({ policyTypes: ['Ingress', 'Egress'] });
+    expect(all?.podSelector?.matchLabels).not.toHaveProperty('app.kubernetes.io/component');
+    expect(all?.ingress).toEqual([{ ports: [{ port: 'status', protocol: 'TCP' }], from: given['statusFrom'] }]);
+    const out = all?.egress?.map(({ ports }) => ports.map(({ port, protocol }) => `${port} ${protocol}`));
+    expect(out).toEqual([['53 UDP', '53 TCP'], ['5432 TCP'], ['7233 TCP'], ['443 TCP'], ['4318 TCP']]);
+
+    const starter = others['deals-dealbridge-starter'];
+    expect(starter?.policyTypes).toEqual(['Ingress']);
+    expect(starter?.ingress).toEqual([
+      { ports: [{ port: 'http', protocol: 'TCP' }], from: [...(given['starterFrom'] ?? []), podsOfPart('doctor')] },
+      { ports: [{ port: 'desk', protocol: 'TCP' }], from: given['deskFrom'] },
+    ]);
+    for (const name of ['http', 'desk', 'status']) expect(portOf('starter', name)).toBeDefined();
+  });
+
+  it('lets the doctor ask the starter, also where nobody is named who may', () => {
+    const { starterFrom: _everybody, ...policy } = example()['networkPolicy'] as Record<string, readonly object[]>;
+    const open = policiesOf(manifestsOf({ ...example(), networkPolicy: policy }))['deals-dealbridge-starter'];
+    expect(open?.ingress?.[0]).toEqual({ ports: [{ port: 'http', protocol: 'TCP' }] });
+    const doctor = policiesOf(manifests)['deals-dealbridge-doctor'];
+    expect(doctor?.podSelector).toEqual(podsOfPart('doctor').podSelector);
+    expect(doctor?.egress).toEqual([
+      { ports: [{ port: portOf('starter', 'http'), protocol: 'TCP' }], to: [podsOfPart('starter')] },
+    ]);
   });
 
   it('leaves the number of workers to whoever scales them', () => {
@@ -235,6 +354,49 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     expect(
       fixed.find(({ kind, metadata }) => kind === 'Deployment' && /-worker$/.test(metadata.name))?.spec.replicas,
     ).toBe(3);
+  });
+
+  it('asks for the backlog of its own namespace, or lets KEDA ask', () => {
+    const [scaler] = manifests.filter(({ kind }) => kind === 'HorizontalPodAutoscaler');
+    expect(scaler?.spec).toMatchObject({
+      metrics: [
+        { external: { metric: { selector: { matchLabels: { taskqueue: 'deals', namespace: 'dealbridge' } } } } },
+      ],
+    });
+    const { settings, worker } = example();
+    const values = {
+      ...example(),
+      settings: { ...settings, WORKER_BUILD_ID: 'a1b2c3' },
+      worker: { autoscaling: { ...(worker?.['autoscaling'] as object), by: 'keda', authentication: 'temporal-key' } },
+    };
+    const byKeda = manifestsOf(values);
+    expect(byKeda.map(({ kind }) => kind)).not.toContain('HorizontalPodAutoscaler');
+    const scaled = byKeda.find(({ kind }) => kind === 'ScaledObject')?.spec as unknown;
+    expect(scaled).toEqual({
+      scaleTargetRef: { name: 'deals-dealbridge-worker' },
+      minReplicaCount: 2,
+      maxReplicaCount: 6,
+      advanced: {
+        horizontalPodAutoscalerConfig: { behavior: expect.objectContaining({ scaleDown: expect.anything() }) },
+      },
+      triggers: [
+        {
+          type: 'temporal',
+          // Every value is text for KEDA.
+          metadata: {
+            endpoint: settings?.['TEMPORAL_ADDRESS'],
+            namespace: 'dealbridge',
+            taskQueue: 'deals',
+            queueTypes: 'workflow,activity',
+            targetQueueSize: '50',
+            tlsServerName: settings?.['TEMPORAL_TLS_SERVER_NAME'],
+            workerDeploymentName: WORKER_DEPLOYMENT,
+            workerDeploymentBuildId: 'a1b2c3',
+          },
+          authenticationRef: { name: 'temporal-key' },
+        },
+      ],
+    });
   });
 
   it.each([

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 
 /** Prometheus itself reads the rules, runs their cases, and reads every expression of the dashboards. */
 
@@ -25,6 +26,63 @@ describe.skipIf(!isThere)(`promtool${why}`, () => {
 
   it('each alert fires in its case and stays silent in the other', () => {
     expect(promtool('test', 'rules', 'ops/prometheus/dealbridge.rules.test.yaml')).toBe('ok');
+  });
+
+  it('counts the backlog that the workers follow: of one namespace, every version of worker, each partition once', () => {
+    const { rules } = parse(readFileSync('ops/helm/prometheus-adapter.values.yaml', 'utf8')) as {
+      rules: { external: [{ seriesQuery: string; name: { as: string }; metricsQuery: string }] };
+    };
+    const [{ seriesQuery, name, metricsQuery }] = rules.external;
+    const { worker } = parse(readFileSync('ops/helm/dealbridge/values.yaml', 'utf8')) as {
+      worker: { autoscaling: { selector: Record<string, string> } };
+    };
+    // As the adapter fills it in with what our chart asks for (test/ops/helm.test.ts).
+    const asked = Object.entries({ ...worker.autoscaling.selector, namespace: 'dealbridge' });
+    const series = seriesQuery.replace(/\{.*/, '');
+    const expr = metricsQuery
+      .replace('<<.Series>>', series)
+      .replace('<<.LabelMatchers>>', asked.map(([label, value]) => `${label}="${value}"`).join(','));
+    const backlog = (labels: Record<string, string>, values: string) => {
+      const ofOne = {
+        namespace: 'dealbridge',
+        taskqueue: 'deals',
+        worker_version: 'dealbridge:one',
+        task_type: 'Workflow',
+        ...{ task_priority: '3', partition: '0', pod: 'matching-1' },
+      };
+      const all = Object.entries({ ...ofOne, ...labels }).map(([label, value]) => `${label}="${value}"`);
+      return { series: `${series}{${all.join(',')}}`, values };
+    };
+    const write = (file: string, content: object) => {
+      writeFileSync(join(folder, file), JSON.stringify(content));
+      return join(folder, file);
+    };
+    write('backlog.json', { groups: [{ name: 'adapter', rules: [{ record: name.as, expr }] }] });
+    const test = write('backlog.test.json', {
+      rule_files: ['backlog.json'],
+      tests: [
+        {
+          interval: '1m',
+          input_series: [
+            backlog({}, '40 40'),
+            // It moved, and left its last number behind.
+            backlog({ pod: 'matching-2' }, '30 30'),
+            backlog({ worker_version: 'dealbridge:two' }, '25 25'),
+            backlog({ task_type: 'Activity' }, '5 5'),
+            backlog({ namespace: 'of-others' }, '900 900'),
+            backlog({ taskqueue: 'sales' }, '70 70'),
+          ],
+          promql_expr_test: [
+            {
+              expr: name.as,
+              eval_time: '1m',
+              exp_samples: [{ labels: `${name.as}{namespace="dealbridge",taskqueue="deals"}`, value: 40 + 25 + 5 }],
+            },
+          ],
+        },
+      ],
+    });
+    expect(promtool('test', 'rules', test)).toBe('ok');
   });
 
   it('reads every expression of the dashboards', () => {

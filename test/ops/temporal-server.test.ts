@@ -13,9 +13,16 @@ interface Service {
   readonly command: readonly string[];
 }
 const { services } = read('docker-compose.yml') as { readonly services: Readonly<Record<string, Service>> };
+interface Part {
+  readonly image: { readonly tag: string };
+  readonly additionalVolumes?: readonly object[];
+  readonly additionalVolumeMounts?: readonly object[];
+}
 const values = read('ops/helm/temporal.values.yaml') as {
-  readonly server: {
-    readonly image: { readonly tag: string };
+  readonly admintools: Part;
+  readonly web: Part;
+  readonly server: Part & {
+    readonly metrics: { readonly serviceMonitor: { readonly metricRelabelings: readonly object[] } };
     readonly dynamicConfig: object;
     readonly config: {
       readonly persistence: {
@@ -32,7 +39,47 @@ describe("Temporal's server", () => {
   it('is of one version everywhere', () => {
     expect(services['temporal']?.image).toContain(`:${SERVER_VERSION}@`);
     expect(services['temporal-schema']?.image).toContain(`:${SERVER_VERSION}@`);
-    expect(values.server.image.tag).toBe(SERVER_VERSION);
+    expect(values.server.image.tag.split('@')[0]).toBe(SERVER_VERSION);
+  });
+
+  it('is in a cluster of the very images that it is of in containers', () => {
+    const { server, admintools, web } = values;
+    const used = { temporal: server, 'temporal-schema': admintools, 'temporal-ui': web };
+    for (const [name, { image }] of Object.entries(used)) {
+      expect(image.tag).toMatch(/^\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/);
+      expect(services[name]?.image.split(/(?<=^[^:]+):/)[1], name).toBe(image.tag);
+    }
+  });
+
+  it('asks a PostgreSQL elsewhere for its certificate, in a cluster as in containers, its schema tool as well', () => {
+    const given = Object.fromEntries(
+      [...readFileSync('docker/database/temporal.env', 'utf8').matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [
+        name,
+        value,
+      ]),
+    );
+    const ca = '/run/database/ca.crt';
+    expect(given).toEqual({
+      ...{ SQL_TLS_ENABLED: 'true', SQL_HOST_VERIFICATION: 'true', SQL_CA: ca },
+      ...{ SQL_TLS: 'true', SQL_TLS_CA_FILE: ca },
+    });
+    const { server, admintools } = values;
+    for (const store of ['default', 'visibility'])
+      expect(server.config.persistence.datastores[store]).toMatchObject({
+        sql: { tls: { enabled: true, enableHostVerification: true, caFile: '/etc/temporal/database-ca/ca.crt' } },
+      });
+    for (const { additionalVolumes: volumes, additionalVolumeMounts: mounts } of [server, admintools]) {
+      expect(mounts).toEqual([{ name: 'database-ca', mountPath: '/etc/temporal/database-ca', readOnly: true }]);
+      expect(volumes).toMatchObject([{ name: 'database-ca', secret: { items: [{ key: 'ca.crt', path: 'ca.crt' }] } }]);
+    }
+    // It goes where the server goes.
+    expect(services['temporal-schema']?.command.join('')).toContain('--ep $$POSTGRES_SEEDS -u temporal -p $$DB_PORT ');
+  });
+
+  it("keeps in a cluster's Prometheus the namespace that it counts for", () => {
+    expect(values.server.metrics.serviceMonitor.metricRelabelings[0]).toEqual({
+      ...{ action: 'replace', sourceLabels: ['exported_namespace'], regex: '(.+)', targetLabel: 'namespace' },
+    });
   });
 
   it('has in a cluster the settings, shards, retention and databases that it has in containers', () => {

@@ -157,6 +157,16 @@ describe('a start', () => {
       withCode('3D000'),
       /^setting DATABASE_URL: expected the name of a database that exists, got .+ \(3D000\); .+doctor.+$/,
     ],
+    [
+      'PostgreSQL',
+      withCode('28000'),
+      /^setting DATABASE_URL: expected a role that the server lets in from here .+`sslmode=verify-full`.+ \(28000\); .+doctor.+$/,
+    ],
+    [
+      'PostgreSQL',
+      withCode('CERT_HAS_EXPIRED'),
+      /^setting DATABASE_URL: expected a server with a certificate that is valid today, got .+ \(CERT_HAS_EXPIRED\); .+doctor.+$/,
+    ],
   ];
   it.each(permanent)('is ended by %s in one line: %s', async (system, failure, line) => {
     const { result, lines } = await start(system, [failure]);

@@ -36,6 +36,18 @@ securityContext:
 - { name: DEALBRIDGE_RULES, value: /etc/dealbridge/rules/rules.yaml }
 {{- end -}}
 
+{{/* Where the starter is reached from outside, by which Business Central is asked to notify, and the desk, to which alerts link. */}}
+{{- define "dealbridge.publicAddresses" -}}
+{{- with .Values.starter.ingress }}
+{{- if .enabled }}
+- { name: STARTER_PUBLIC_URL, value: {{ printf "https://%s" .host | quote }} }
+{{- end }}
+{{- end }}
+{{- if and .Values.desk.enabled .Values.desk.ingress.enabled }}
+- { name: DESK_PUBLIC_URL, value: {{ printf "https://%s" .Values.desk.ingress.host | quote }} }
+{{- end }}
+{{- end -}}
+
 {{- define "dealbridge.mounts" -}}
 - { name: secrets, mountPath: /etc/dealbridge/secrets, readOnly: true }
 - { name: rules, mountPath: /etc/dealbridge/rules, readOnly: true }
