@@ -259,8 +259,8 @@ describe('a decision', () => {
     const json = 'application/problem+json';
     const tooLarge = { host, 'content-length': String(2 * 1024 * 1024) };
     expect(await send(tooLarge)).toEqual([413, json, 'body-refused', 'a body over 1 MiB is refused']);
-    const lengthless = { host, 'transfer-encoding': 'chunked' };
-    expect(await send(lengthless)).toEqual([411, json, 'body-refused', 'a body without Content-Length is refused']);
+    const inChunks = { host, 'transfer-encoding': 'chunked' };
+    expect(await send(inChunks)).toEqual([411, json, 'body-refused', 'a body without Content-Length is refused']);
     const elsewhere = { host: 'rebound.example.com', 'content-length': '0' };
     expect(await send(elsewhere)).toEqual([421, json, 'other-address', expect.stringContaining('DESK_PUBLIC_URL')]);
   });
