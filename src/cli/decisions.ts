@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { RefusedError, UserError } from '../deal/errors.js';
 import { isSame } from '../deal/money.js';
-import { createDealCommands, type DealCommands } from '../dispatch/deal-commands.js';
+import { createDealCommands } from '../dispatch/deal-commands.js';
 import type { Person } from '../identity/person.js';
-import type { Database } from '../ledger/database.js';
 import {
+  type ConfirmationDependencies,
   cancelDeal,
   confirmDeal,
   rejectDeal,
@@ -29,11 +29,6 @@ interface Options {
 /** `169.5` is 169.50. */
 function isTotal(given: string, total: string): boolean {
   return /^-?\d+(\.\d+)?$/.test(given) && isSame(given, total);
-}
-
-interface Dependencies {
-  readonly database: Database;
-  readonly deals: DealCommands;
 }
 
 export function addDecisionCommands(program: Command): void {
@@ -91,10 +86,10 @@ function decide(
   deal: string,
   options: Options,
   question: string,
-  act: (dependencies: Dependencies, person: Person, waiting: WaitingDeal) => Promise<WaitingDeal['status']>,
+  act: (dependencies: ConfirmationDependencies, person: Person, waiting: WaitingDeal) => Promise<WaitingDeal['status']>,
 ): Promise<void> {
-  return withRuntime(async ({ database, ledger, temporal }) => {
-    const dependencies = { database, deals: createDealCommands({ temporal, ledger }) };
+  return withRuntime(async ({ database, ledger, temporal }, { unverifiedDecisions: unverified }) => {
+    const dependencies = { database, deals: createDealCommands({ temporal, ledger }), unverified };
     const person = toPerson(options);
     const waiting = await showWaiting(dependencies, person, { deal });
     printWaiting(waiting);

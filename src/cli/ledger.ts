@@ -56,7 +56,7 @@ export function addLedgerCommands(program: Command): void {
   ledger
     .command('prune')
     .description(
-      'delete old revisions, write intents of settled deals, detections and alerts that were sent; never the trail, records or links',
+      'delete old revisions and write intents of settled deals, detections, invoices a feed remembers and alerts that were sent; never the trail, records or links',
     )
     .requiredOption('--older-than <days>', 'such as 400d')
     .option('--dry-run', 'only count')

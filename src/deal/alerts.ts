@@ -17,7 +17,7 @@ export interface AlertCause {
   readonly subject: string;
   /** What is to be done; the same for one subject. */
   readonly advice: string;
-  /** Number of the record in Sales, when there is one: no name, nothing personal. */
+  /** Number of the record in Sales, of an opportunity the beginning of its id: no name, nothing personal. */
   readonly number?: string | undefined;
   /** Of the page of the desk. */
   readonly path: string;

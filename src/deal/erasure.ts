@@ -8,6 +8,8 @@ export function toErasedDeal(deal: WonDeal): WonDeal {
   const { shipTo: _shipTo, customer, ...rest } = deal;
   return {
     ...rest,
+    // What an opportunity has for a number is its topic, which somebody typed.
+    ...(deal.table === 'opportunity' && { number: ERASED_TEXT }),
     name: ERASED_TEXT,
     ...(deal.seller !== undefined && { seller: ERASED_TEXT }),
     customer: customer && {

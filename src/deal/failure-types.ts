@@ -24,7 +24,7 @@ const decides = (meaning: string, nextStep: string): ErrorAdvice => ({
 export const DECISION_FAILURES = {
   BadInput: decides('The decision cannot be read.', 'Give the field that the message names.'),
   NotAwaitingConfirmation: decides('Nobody is asked to confirm the deal now.', 'See its state: `dealbridge show`.'),
-  AlreadyDecided: decides('Somebody has decided before.', 'See who: `dealbridge audit`.'),
+  AlreadyDecided: decides('Somebody has decided before.', 'See who: `dealbridge audit show <guid>`.'),
   FiguresDiffer: decides('The draft has other figures than those confirmed.', 'Look at the draft again, then confirm.'),
   OtherApprover: decides(
     'Several people confirm the document, and this person is none of those who are missing.',

@@ -15,8 +15,8 @@ import { createStep, type Step } from './step.js';
 /** The ledger's database: there, new enough, migrated, and ours to write but not to rewrite. */
 
 const OLDEST = 130_000;
-/** Worker, starter and a command or two, five connections each. */
-const WANTED_CONNECTIONS = 15;
+/** Worker, starter, its page Health while it examines, and a command: five connections each. */
+const WANTED_CONNECTIONS = 20;
 
 export function examineDatabase(database: Step<Database>): Step<true> {
   return createStep('database', { database }, async ({ database: db }) => {

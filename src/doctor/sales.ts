@@ -1,6 +1,8 @@
 import { createDataverseProbe, type DataverseProbe } from '../clients/dataverse/probe.js';
 import { FEED_TABLES, SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { askedColumns } from '../mapping/fields/columns.js';
+import { mayWriteSales } from '../mapping/fields/compare-masters.js';
+import type { MasterSection } from '../mapping/fields/master-fields.js';
 import { creationPolicyOf } from '../mapping/rules/rules.js';
 import type { Access } from '../process/access.js';
 import type { Config } from '../process/config.js';
@@ -124,8 +126,10 @@ function wantedPrivileges({ rules }: Config): string[] {
   if (quote) wanted.push('prvWriteQuote');
   if (rules.sellerNotes) wanted.push('prvWriteNote');
   if (rules.closeOrders || salesorder || rules.flows.shipments?.columns) wanted.push('prvWriteSalesOrder');
-  if (rules.flows.customerFinances) wanted.push('prvWriteAccount');
-  if (rules.flows.stock) wanted.push('prvWriteProduct');
+  const winsMaster = (section: MasterSection): boolean => mayWriteSales(section, rules.mapping, rules.masters);
+  if (rules.flows.customerFinances || winsMaster('customer')) wanted.push('prvWriteAccount');
+  if (rules.masters.contacts && winsMaster('contact')) wanted.push('prvWriteContact');
+  if (rules.flows.stock || winsMaster('item')) wanted.push('prvWriteProduct');
   return wanted;
 }
 

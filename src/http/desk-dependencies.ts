@@ -1,3 +1,4 @@
+import type { UnverifiedDecisions } from '../deal/unverified-decisions.js';
 import type { DealCommands } from '../dispatch/deal-commands.js';
 import type { FeedCommands } from '../dispatch/feed-commands.js';
 import type { MasterCommands } from '../dispatch/master-commands.js';
@@ -18,6 +19,8 @@ export interface DeskDependencies {
   readonly database: Database;
   readonly ledger: Ledger;
   readonly deals: DealCommands;
+  /** Which confirmations count that nobody proved. */
+  readonly unverified: UnverifiedDecisions;
   readonly feeds: FeedCommands;
   readonly masters: MasterCommands;
   readonly follow: FollowMasters;

@@ -3,7 +3,7 @@ import { rowsOf, selectRow, selectRows, textColumn } from './read-rows.js';
 
 /**
  * Who may do what in the ledger. The owner of the tables migrates and grants; the application can add to the audit trail and
- * not change it (I4); a reader sees everything but secrets and what people wrote.
+ * not change it (I4); a reader sees everything but secrets and what people wrote with a decision.
  */
 const LEDGER_ROLES = { application: 'dealbridge_app', reader: 'dealbridge_reader' } as const;
 

@@ -4,6 +4,7 @@ import type { AppRegistration } from '../clients/entra/tokens.js';
 import { type CompanyPlace, listPlaces } from '../deal/companies.js';
 import { ConfigError } from '../deal/errors.js';
 import { laneQueue } from '../deal/lanes.js';
+import type { UnverifiedDecisions } from '../deal/unverified-decisions.js';
 import type { Rules } from '../mapping/rules/rules.js';
 import type { RulesFile } from '../mapping/rules/rules-file.js';
 import { type MappingVersion, toMappingVersion } from '../mapping/versions/versions.js';
@@ -97,7 +98,7 @@ export interface Config {
   /** What the channels of the alerts are reached by. */
   readonly alerts: AlertConfig;
   /** Which decisions count that nobody proved; once people can sign in, none unless it is said. */
-  readonly unverifiedDecisions: 'accepted' | 'by-signal' | 'refused';
+  readonly unverifiedDecisions: UnverifiedDecisions;
   readonly rules: Rules;
   readonly telemetry: TelemetryConfig;
   /** What {@link rules} were made of, defaults and all. */

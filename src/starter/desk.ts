@@ -134,6 +134,7 @@ function toDependencies(
     database,
     ledger,
     deals: createDealCommands({ temporal, ledger }, createDecisionProofs(ring, systemClock).prove),
+    unverified: config.unverifiedDecisions,
     feeds: createFeedCommands(temporal),
     masters: createMasterCommands(temporal),
     follow: createFollowMasters(temporal, rules.masters),

@@ -5,7 +5,7 @@ import { createCheckTrail } from '../../src/activities/alerts/check-trail.js';
 import { createFindCauses } from '../../src/activities/alerts/find-causes.js';
 import { AlertError, type AlertSender } from '../../src/clients/alerts/channel.js';
 import { createMailSender } from '../../src/clients/alerts/mail.js';
-import type { AlertRules } from '../../src/deal/alerts.js';
+import type { AlertContent, AlertRules } from '../../src/deal/alerts.js';
 import type { HoldReason } from '../../src/deal/holds.js';
 import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
@@ -45,12 +45,12 @@ afterEach(async () => {
 const NOW = new Date();
 const HOUR_MS = 3_600_000;
 
-async function hold(reason: HoldReason, number: string, hoursAgo = 0): Promise<string> {
+async function hold(reason: HoldReason, number: string, hoursAgo = 0, table = 'quote'): Promise<string> {
   const recordId = randomUUID();
   await database.query(
     `INSERT INTO source_records (record_id, source_table, state, hold_reason, record_number, changed_at)
-     VALUES ($1, 'opportunity', 'held', $2, $3, $4)`,
-    [recordId, reason, number, new Date(NOW.getTime() - hoursAgo * HOUR_MS)],
+     VALUES ($1, $5, 'held', $2, $3, $4)`,
+    [recordId, reason, number, new Date(NOW.getTime() - hoursAgo * HOUR_MS), table],
   );
   return recordId;
 }
@@ -100,8 +100,8 @@ function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, 
 
 describe('a cause', () => {
   it('is said once, however often the steps run, and by as many workers as there are', async () => {
-    await hold('customer-missing', 'OPP-1');
-    await hold('customer-missing', 'OPP-2');
+    await hold('customer-missing', 'QUO-1');
+    await hold('customer-missing', 'QUO-2');
     const alerts = open();
     const [one, two] = await Promise.all([alerts.planAlerts(), alerts.planAlerts()]);
     expect(one).toHaveLength(1);
@@ -114,17 +114,27 @@ describe('a cause', () => {
     expect(alerts.sent).toMatchObject([{ messageId, lines: ['2 customer-missing'] }]);
   });
 
+  it('names an opportunity by the beginning of its id, since its topic may name people', async () => {
+    const recordId = await hold('not-won', 'Offer for Mrs Brown', 25, 'opportunity');
+    await hold('not-won', 'QUO-1');
+    await open().planAlerts();
+    const { rows } = await database.query<{ content: AlertContent }>('SELECT content FROM alert_messages');
+    const numbers = rows.flatMap(({ content }) => content.groups.flatMap((group) => group.numbers));
+    expect([...new Set(numbers)].sort()).toEqual(['QUO-1', `opportunity ${recordId.slice(0, 8)}`]);
+    expect(JSON.stringify(rows)).not.toContain('Brown');
+  });
+
   it('that comes later is a message of its own, without what was said', async () => {
-    await hold('not-won', 'OPP-1');
+    await hold('not-won', 'QUO-1');
     const alerts = open();
     await alerts.run();
-    await hold('no-lines', 'OPP-2', 2);
-    await hold('not-won', 'OPP-3', 1);
+    await hold('no-lines', 'QUO-2', 2);
+    await hold('not-won', 'QUO-3', 1);
     expect(await alerts.run()).toEqual(['1 not-won', '1 no-lines, 1 not-won']);
   });
 
   it('is the same when a retry ends in the same hold, and a new one when it was over for an hour', async () => {
-    const recordId = await hold('not-won', 'OPP-1');
+    const recordId = await hold('not-won', 'QUO-1');
     const alerts = open();
     await alerts.run();
     await setState(recordId, 'reading', null);
@@ -139,7 +149,7 @@ describe('a cause', () => {
   });
 
   it('that still stands after a long pause of ours is not said again', async () => {
-    await hold('not-won', 'OPP-1');
+    await hold('not-won', 'QUO-1');
     const alerts = open();
     await alerts.run();
     await database.query(`UPDATE alert_causes SET seen_at = now() - interval '3 days'`);
@@ -147,7 +157,7 @@ describe('a cause', () => {
   });
 
   it('of each kind is found: waiting, feed, credential, lane, trail', async () => {
-    await hold('not-won', 'OPP-1', 25);
+    await hold('not-won', 'QUO-1', 25);
     await database.query(
       `INSERT INTO source_records (record_id, source_table, state, record_number, changed_at)
        VALUES (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-1', now() - interval '25 hours'),
@@ -199,14 +209,14 @@ describe('a cause', () => {
 
 describe('a digest', () => {
   it('comes once a day to each owner, with what stands then', async () => {
-    await hold('not-won', 'OPP-1');
-    await hold('period-closed', 'OPP-2');
+    await hold('not-won', 'QUO-1');
+    await hold('period-closed', 'QUO-2');
     const alerts = open({ channels: [makeChannel({ send: 'daily' })] });
     alerts.passTo(new Date('2026-03-31T07:59:00Z'));
     expect(await alerts.run()).toEqual([]);
     alerts.passTo(new Date('2026-03-31T08:00:00Z'));
     await alerts.run();
-    await hold('not-won', 'OPP-3');
+    await hold('not-won', 'QUO-3');
     expect((await alerts.run()).sort()).toEqual(['1 not-won', '1 period-closed']);
     alerts.passTo(new Date('2026-04-01T08:00:00Z'));
     expect((await alerts.run()).slice(2).sort()).toEqual(['1 period-closed', '2 not-won']);
@@ -227,11 +237,11 @@ describe('a dead mail server', () => {
   it('keeps no other channel waiting, and later gets in two messages what it missed', async () => {
     mailServer.behaviour = 'refuses';
     const before = mailServer.mails.length;
-    await hold('not-won', 'OPP-1');
+    await hold('not-won', 'QUO-1');
     const alerts = open({ channels }, { mail: sender() });
     await alerts.run();
-    await hold('not-won', 'OPP-2', 2);
-    await hold('not-won', 'OPP-3', 1);
+    await hold('not-won', 'QUO-2', 2);
+    await hold('not-won', 'QUO-3', 1);
     await alerts.run();
     expect(alerts.sent.map(({ channel, lines }) => [channel, ...lines])).toEqual([
       ['teams', '1 not-won'],
@@ -245,12 +255,12 @@ describe('a dead mail server', () => {
     await alerts.run();
     await alerts.run();
     await alerts.run();
-    const texts = mailServer.mails.slice(before).map(({ data }) => /OPP-\d(?:, OPP-\d)*/.exec(data)?.[0]);
-    expect(texts).toEqual(['OPP-1', 'OPP-2, OPP-3']);
+    const texts = mailServer.mails.slice(before).map(({ data }) => /QUO-\d(?:, QUO-\d)*/.exec(data)?.[0]);
+    expect(texts).toEqual(['QUO-1', 'QUO-2, QUO-3']);
   });
 
   it('an attempt whose process died is taken up by another, under the same id, when it is certainly over', async () => {
-    await hold('not-won', 'OPP-1');
+    await hold('not-won', 'QUO-1');
     const alerts = open();
     const [planned] = await alerts.planAlerts();
     const ledger = createAlertLedger(database);
@@ -262,7 +272,7 @@ describe('a dead mail server', () => {
   });
 
   it('a fault of ours is no refusal: it is not put down to the channel', async () => {
-    await hold('not-won', 'OPP-1');
+    await hold('not-won', 'QUO-1');
     const broken: AlertSender = { send: () => Promise.reject(new TypeError('a bug')) };
     const alerts = open({}, { all: broken });
     await expect(alerts.run()).rejects.toThrow('a bug');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { checkDecision, type UnverifiedDecisions } from '../../src/activities/deals/check-decision.js';
+import { checkDecision } from '../../src/activities/deals/check-decision.js';
 import type { Actor } from '../../src/deal/actor.js';
+import type { UnverifiedDecisions } from '../../src/deal/unverified-decisions.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';

@@ -234,6 +234,19 @@ describe('Dataverse', () => {
     expect(examined.finding('dataverse: write', 'privileges').found).toBe('the roles lack prvCreateInvoice');
   });
 
+  it('names the privileges that Business Central needs to win fields of master data', async () => {
+    const tables = ['account', 'contact', 'product'];
+    simulators.dataverse.switches.denied = tables.map((table) => `${table}:Write`);
+    undo.push(() => {
+      simulators.dataverse.switches.denied = [];
+    });
+    expect((await examineWith()).finding('dataverse: write', 'privileges').result).toBe('ok');
+    const examined = await examineWith({ DEALBRIDGE_RULES: 'test/rules/doctor-masters.yaml' });
+    expect(examined.finding('dataverse: write', 'privileges').found).toBe(
+      'the roles lack prvWriteAccount, prvWriteContact, prvWriteProduct',
+    );
+  });
+
   it('says for which table change tracking is off', async () => {
     const table = simulators.dataverse.store.schema.table('contact');
     table.changeTracking = false;

@@ -134,6 +134,20 @@ describe('decisions', () => {
     expect([code, stderr]).toEqual([2, expect.stringMatching(/--total: expected .*, got '1.00'/)]);
   });
 
+  it('confirm says that it does not count where only a proved confirmation does, and why, and what to do', async () => {
+    const args = ['confirm', await numberOf(waiting), '--yes', '--by', 'ann'];
+    const { code, stdout, stderr } = await runCli(args, { ...stage.env, DESK_CLIENT_ID: 'people-sign-in' });
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/would not count .*DESK_UNVERIFIED_DECISIONS is 'refused'/),
+    ]);
+    expect(stderr).toContain('Confirm at the desk');
+    expect(stdout).not.toContain('done by');
+    expect(await stage.ledger.readAudit(waiting.id)).not.toContainEqual(
+      expect.objectContaining({ action: 'confirmation is void' }),
+    );
+  });
+
   it('confirm posts what was shown, and the trail names who, how and that nobody proved it', async () => {
     const { figures } = await dealer.status(waiting);
     const total = `${figures?.totalIncludingTax}${figures?.totalIncludingTax.includes('.') ? '0' : '.0'}`;

@@ -1,6 +1,10 @@
+import { request } from 'node:http';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
+import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createIssuer } from '../../src/http/authentication/issuer.js';
+import { createLimits } from '../../src/http/limits/limits.js';
+import { createSources } from '../../src/http/limits/sources.js';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
 
@@ -14,7 +18,9 @@ const tokens = new Map<Role | 'none', string>();
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
   const { entra, tenant, deskApp } = simulators.connection;
+  const sources = createSources([]);
   stage = await openDeskStage({
+    limits: createLimits({ ratePerSecond: 1_000, sources, log: pino({ level: 'silent' }) }).all,
     issuer: createIssuer({
       url: `${entra}/${tenant}/v2.0`,
       clientId: deskApp.clientId,
@@ -234,6 +240,29 @@ describe('a decision', () => {
     const confirm = (role: Role) => call(role, 'POST', `/deals/${recordId}/confirm`, {}, { 'if-match': etag });
     const statuses = (await Promise.all([confirm('Approver'), confirm('Admin')])).map(({ status }) => status);
     expect(statuses.sort()).toEqual([200, 409]);
+  });
+
+  it('that is refused before any route looks at it is refused by problem details as well', async () => {
+    const { host, port } = new URL(stage.origin);
+    const send = (headers: Readonly<Record<string, string>>) =>
+      new Promise<readonly unknown[]>((resolve, reject) => {
+        const path = '/api/v1/deals/ORD-1000/retry';
+        const sent = request({ method: 'POST', host: '127.0.0.1', port, path, headers }, (answer) => {
+          answer.setEncoding('utf8').once('data', (text: string) => {
+            const { code, detail } = JSON.parse(text) as Record<string, unknown>;
+            resolve([answer.statusCode, answer.headers['content-type'], code, detail]);
+            sent.destroy();
+          });
+        });
+        sent.once('error', reject).flushHeaders();
+      });
+    const json = 'application/problem+json';
+    const tooLarge = { host, 'content-length': String(2 * 1024 * 1024) };
+    expect(await send(tooLarge)).toEqual([413, json, 'body-refused', 'a body over 1 MiB is refused']);
+    const inChunks = { host, 'transfer-encoding': 'chunked' };
+    expect(await send(inChunks)).toEqual([411, json, 'body-refused', 'a body without Content-Length is refused']);
+    const elsewhere = { host: 'rebound.example.com', 'content-length': '0' };
+    expect(await send(elsewhere)).toEqual([421, json, 'other-address', expect.stringContaining('DESK_PUBLIC_URL')]);
   });
 
   it('names what does not fit', async () => {

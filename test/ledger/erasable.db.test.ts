@@ -47,4 +47,17 @@ describe('what people search deals by', () => {
     expect(await find('ORD-GONE')).toMatchObject([{ recordId, amount: '23.8', customer: '(erased)' }]);
     expect(await listNotes(stage.database, recordId)).toEqual([]);
   });
+
+  it('goes with the topic of an opportunity, by which it was listed and found', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'Offer for Mrs Brown', table: 'opportunity' });
+    expect(await find('mrs brown')).toMatchObject([{ recordId }]);
+    const { revision } = await stage.ledger.getRecord(recordId);
+    await stage.ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' });
+    expect(await find('mrs brown')).toEqual([]);
+    expect((await stage.ledger.getRecord(recordId)).recordNumber).toBeUndefined();
+    expect(JSON.stringify(await stage.ledger.getDeal(recordId, revision ?? ''))).not.toContain('Brown');
+    const { rows } = await stage.database.query('SELECT name FROM deal_names WHERE record_id = $1', [recordId]);
+    expect(JSON.stringify(rows)).not.toContain('brown');
+  });
 });

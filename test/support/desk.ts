@@ -59,6 +59,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
       database,
       ledger,
       deals: waiting.commands,
+      unverified: 'refused',
       feeds: {
         pause: async (table) => ({ ...position, table, isPaused: true }),
         resume: async (table) => ({ ...position, table }),

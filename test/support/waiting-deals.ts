@@ -6,6 +6,7 @@ import { findFigureDifference } from '../../src/deal/compare-figures.js';
 import type { Figures, WonDeal } from '../../src/deal/deal.js';
 import { ChangedSinceError, RefusedError } from '../../src/deal/errors.js';
 import { HOLDS, type HoldReason } from '../../src/deal/holds.js';
+import type { SourceTable } from '../../src/deal/ids.js';
 import { add, multiply, round } from '../../src/deal/money.js';
 import type { DealCommands, DealStatus } from '../../src/dispatch/deal-commands.js';
 import type { Ledger } from '../../src/ledger/ledger.js';
@@ -37,6 +38,7 @@ export interface WaitingDeals {
 }
 
 export interface Seed {
+  readonly table: SourceTable;
   readonly number: string;
   readonly name: string;
   readonly customer: string;
@@ -65,11 +67,19 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
     count += 1;
     const recordId = randomUUID();
     const { number = `ORD-${1000 + count}`, name = `Pumps for plant ${count}`, currency = 'EUR' } = change;
+    const { table = 'salesorder' } = change;
     const unitPrice = change.unitPrice ?? '10.00';
     const draftPrice = change.draftPrice ?? unitPrice;
-    const deal = makeDeal({ recordId, number, name, currency, lines: [makeLine(1, { unitPrice, product: PRODUCT })] });
+    const deal = makeDeal({
+      table,
+      recordId,
+      number,
+      name,
+      currency,
+      lines: [makeLine(1, { unitPrice, product: PRODUCT })],
+    });
     const customer = change.customer && deal.customer && { ...deal.customer, name: change.customer };
-    await ledger.register({ table: 'salesorder', recordId });
+    await ledger.register({ table, recordId });
     const sold = { ...deal, ...(customer && { customer }) };
     inSales.set(recordId, sold);
     await ledger.saveDeal(sold, { mapping: 'the-mapping', companyId: COMPANY });

@@ -42,8 +42,9 @@ export function toErrorsPage(): string {
 
 const HEAD = `# Errors
 
-Every error of Dealbridge has a code of this closed list. The page is made from \`src/deal/error-codes.ts\` and
-\`src/deal/failure-types.ts\` by \`npm run docs:errors\`. Why a deal waits for a person is another list: [deals](deals.md).
+Every error of Dealbridge has a code of this closed list; the API has a few more of its own ([desk.md](desk.md#the-api)). The page
+is made from \`src/deal/error-codes.ts\` and \`src/deal/failure-types.ts\` by \`npm run docs:errors\`. Why a deal waits for a
+person is another list: [deals](deals.md).
 `;
 
 function toRows(catalogue: Catalogue): string {

@@ -17,7 +17,7 @@ const HEAD = `# Who may do what
 The card of permissions: web desk and API ask it for every act. The page is made from \`src/identity/permissions.ts\` by
 \`npm run docs:permissions\`. Whoever has several roles may do what any of them may.
 
-- **Viewer** sees everything and changes nothing.
+- **Viewer** sees deals, master data, feeds, rules and the trail, and changes nothing but views of its own.
 - **Operator** keeps the work going: starts, retries, matches, switches feeds. Nothing about money.
 - **Approver** decides whether a document is posted.
 - **Admin** may do all of it, and alone changes credentials, environments and the ledger itself.

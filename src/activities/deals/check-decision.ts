@@ -1,9 +1,7 @@
 import type { Actor } from '../../deal/actor.js';
 import type { Figures } from '../../deal/deal.js';
+import { countsUnverified, type UnverifiedDecisions } from '../../deal/unverified-decisions.js';
 import type { DecisionProofs } from '../../secrets/decision-proof.js';
-
-/** Which decisions count that nobody proved: all, those that Temporal's tools can only signal, or none. */
-export type UnverifiedDecisions = 'accepted' | 'by-signal' | 'refused';
 
 export interface DecisionCheck {
   readonly proofs: DecisionProofs;
@@ -39,6 +37,6 @@ export function checkDecision(
   // What is void by now was a confirmation when it was proved.
   const proved = { recordId, action: action === 'confirmation is void' ? CONFIRM : action, actor, figures };
   const isVerified = actor.isVerified && proof !== undefined && proofs.isProved(proof, proved);
-  const counts = isVerified || unverified === 'accepted' || (unverified === 'by-signal' && source === 'signal');
+  const counts = isVerified || countsUnverified(unverified, { source });
   return { actor: { name, source, isVerified }, action, facts, isRefused: action === CONFIRM && !counts };
 }

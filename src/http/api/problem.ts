@@ -1,4 +1,4 @@
-import type { Context } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { type ErrorCode, REMOTE_ERRORS } from '../../deal/error-codes.js';
@@ -11,13 +11,22 @@ import {
   UserError,
 } from '../../deal/errors.js';
 
-/** Refusals as RFC 9457 has them; `code` is one of docs/errors.md. */
+/** Of the API alone; docs/desk.md lists them. */
+type ApiCode =
+  | 'not-signed-in'
+  | 'not-found'
+  | 'precondition-required'
+  | 'body-refused'
+  | 'too-many-requests'
+  | 'other-address';
+
+/** Refusals as RFC 9457 has them; `code` is one of docs/errors.md, or of the API alone. */
 export interface ProblemDetails {
   readonly type: string;
   readonly title: string;
   readonly status: number;
   readonly detail: string;
-  readonly code: ErrorCode | 'not-signed-in' | 'not-found' | 'precondition-required';
+  readonly code: ErrorCode | ApiCode;
   /** Of input that does not fit. */
   readonly field?: string;
   readonly expected?: string;
@@ -28,9 +37,14 @@ const TITLES: Readonly<Record<ProblemDetails['status'], string>> = {
   401: 'Nobody is signed in',
   403: 'None of your roles allows it',
   404: 'There is no such thing',
+  408: 'The body is not taken',
   409: 'It cannot be done as things stand',
+  411: 'The body is not taken',
   412: 'It has changed since it was looked at',
+  413: 'The body is not taken',
+  421: 'The address is another one',
   428: 'Say which figures you saw',
+  429: 'Ask later',
   500: 'Something failed',
   503: 'Not available right now',
 };
@@ -70,4 +84,28 @@ export function answerError(error: Error, c: Context, log: Logger): Response {
   const problem = problemOf(error);
   if (problem.status >= 500) log.error({ err: error, path: c.req.path }, 'request failed');
   return sendProblem(c, problem);
+}
+
+/** What stands before all routes of the desk refuses in words of its own; under the API these are problem details as well. */
+export const withProblems: MiddlewareHandler = async (c, next) => {
+  await next();
+  const { status, headers } = c.res;
+  if (status < 400 || headers.get('content-type')?.startsWith('application/problem+json')) return;
+  const problem = toProblem(status as ContentfulStatusCode, codeOfRefusal(status), toWords(await c.res.text()));
+  // The headers stay, but for the type.
+  c.res = new Response(JSON.stringify(problem), { status, headers: { 'content-type': 'application/problem+json' } });
+};
+
+function codeOfRefusal(status: number): ApiCode {
+  if (status === 421) return 'other-address';
+  return status === 429 ? 'too-many-requests' : 'body-refused';
+}
+
+/** @param text of `refuse` (src/http/limits/refusals.ts), or plain */
+function toWords(text: string): string {
+  try {
+    return (JSON.parse(text) as { readonly error: string }).error;
+  } catch {
+    return text;
+  }
 }

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { INPUT_ERRORS, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
-import { problemOf, sendProblem, toProblem } from '../api/problem.js';
+import { problemOf, sendProblem, toProblem, withProblems } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { observe } from '../observe.js';
@@ -43,6 +43,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   const assets = loadAssets();
   const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
+  app.use(`${API}/*`, withProblems);
   app.use(options.limits);
   app.use(observe);
   app.use(guardContent());

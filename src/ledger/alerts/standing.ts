@@ -7,6 +7,7 @@ import { nameOf } from '../stored-content.js';
 
 export interface StandingDeal {
   readonly recordId: string;
+  /** Of an opportunity the beginning of its id. */
   readonly number: string | undefined;
   /** Undefined: it waits for its confirmation. */
   readonly reason: HoldReason | undefined;
@@ -20,12 +21,15 @@ const standingRow = rowsOf('source_records', ['record_id'], {
   changed_at: timeColumn,
 });
 
+/** What an opportunity has for a number is its topic, and topics name people. */
+const NAMELESS_NUMBER = `CASE WHEN source_table = 'opportunity' THEN 'opportunity ' || left(record_id::text, 8) ELSE record_number END`;
+
 /** Held, or waiting for a confirmation since before then; the oldest first. */
 export async function listStandingDeals(db: Queryable, waitingBefore: Date): Promise<StandingDeal[]> {
   const rows = await selectRows(
     db,
     standingRow,
-    `SELECT record_id, record_number, changed_at, CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
+    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at, CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
      FROM source_records
      WHERE (state = 'held' AND hold_reason IS NOT NULL) OR (state = 'awaiting-confirmation' AND changed_at < $1)
      ORDER BY changed_at, record_id`,

@@ -38,6 +38,7 @@ export function erasePersonal(database: Database, { recordId, by, reason }: Eras
     const revisions = await eraseRevisions(tx, recordId);
     const documents = await eraseLineTexts(tx, recordId);
     await eraseSummary(tx, recordId, ERASED_TEXT);
+    await eraseTopic(tx, recordId);
     await eraseNotes(tx, recordId);
     const personal = await tx.query('DELETE FROM audit_personal WHERE record_id = $1', [recordId]);
     const erased = { entries: personal.rowCount ?? 0, revisions, documents };
@@ -61,6 +62,14 @@ async function eraseRevisions(tx: Queryable, recordId: string): Promise<number> 
     ]);
   }
   return rows.length;
+}
+
+/** An opportunity is listed and found by its topic; quotes and orders have numbers, which stay. A trigger clears `deal_names`. */
+async function eraseTopic(tx: Queryable, recordId: string): Promise<void> {
+  await tx.query(
+    `UPDATE source_records SET record_number = NULL WHERE record_id = $1 AND source_table = 'opportunity'`,
+    [recordId],
+  );
 }
 
 /** Lines of documents, also of those that a write intent remembers, repeat what was typed in Sales. */

@@ -11,6 +11,7 @@ import {
   type MasterRules,
   newerOf,
   toMasterState,
+  type Wins,
 } from '../../deal/masters.js';
 import type { FieldSource, Mapping } from '../rules/mapping.js';
 import { findWritableColumn, followedFields, type MasterSection, mapMaster } from './master-fields.js';
@@ -52,6 +53,15 @@ export interface ComparedMaster {
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000';
 
+function winsOf({ wins, winsFor }: Pick<MasterRules, 'wins' | 'winsFor'>, section: MasterSection, name: string): Wins {
+  return winsFor[`${section}.${name}`] ?? winsFor[name] ?? wins;
+}
+
+/** Whether Business Central may win a field, so that rows of Sales are written. */
+export function mayWriteSales(section: MasterSection, mapping: Mapping, rules: MasterRules): boolean {
+  return [...followedFields(section, mapping, rules).keys()].some((name) => winsOf(rules, section, name) !== 'sales');
+}
+
 export async function compareMaster(
   { section, dataverse, businessCentral, agreed, blockedFrom, isDeleted, companyNumber }: ComparedMaster,
   rules: MasterRules,
@@ -76,7 +86,7 @@ export async function compareMaster(
     for (const [name, { kind, value }] of mapped.values) {
       if (wrong.has(name)) continue;
       const there = businessCentral.values[name] ?? '';
-      const wins = rules.winsFor[`${section}.${name}`] ?? rules.winsFor[name] ?? rules.wins;
+      const wins = winsOf(rules, section, name);
       const decision = decideField(
         { kind, dataverse: value, businessCentral: there, agreed: agreed[name] },
         wins,

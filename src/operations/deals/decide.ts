@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { findFigureDifference } from '../../deal/compare-figures.js';
 import { ChangedSinceError, RefusedError } from '../../deal/errors.js';
+import { countsUnverified, type UnverifiedDecisions } from '../../deal/unverified-decisions.js';
 import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { Queryable } from '../../ledger/database.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
@@ -11,6 +12,10 @@ import { findDeal } from './find-deal.js';
 export interface DecisionDependencies {
   readonly database: Queryable;
   readonly deals: DealCommands;
+}
+
+export interface ConfirmationDependencies extends DecisionDependencies {
+  readonly unverified: UnverifiedDecisions;
 }
 
 const deal = z.string().min(1, 'a number or GUID');
@@ -43,12 +48,21 @@ export const showWaiting = defineOperation({
 export const confirmDeal = defineOperation({
   act: 'confirm a deal',
   input: z.strictObject({ deal, figures, note: z.string().trim().min(1).max(2_000).optional() }),
-  run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
+  run: async ({ database, deals, unverified }: ConfirmationDependencies, input, actor): Promise<DealStatus> => {
+    // The run takes it, and finds it void only when it records it: nobody would be told (src/activities/deals/ledger.ts).
+    if (!actor.isVerified && !countsUnverified(unverified, actor)) throw toUncounted(unverified);
     const { recordId } = await findDeal(database, input.deal);
     const { note } = input;
     return deals.confirm(recordId, { actor, figures: input.figures, ...(note !== undefined && { note }) });
   },
 });
+
+function toUncounted(unverified: UnverifiedDecisions): RefusedError {
+  return new RefusedError(
+    `the confirmation would not count and was not sent: nobody proved who gives it, and DESK_UNVERIFIED_DECISIONS is '${unverified}' ` +
+      "('refused' by default once DESK_CLIENT_ID is set). Confirm at the desk, or set it to 'accepted' here and at the worker",
+  );
+}
 
 /** The draft is deleted, nothing is posted. */
 export const rejectDeal = defineOperation({
