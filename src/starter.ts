@@ -19,6 +19,7 @@ import { createSignIn } from './http/sign-in.js';
 import { createBusinessCentralWebhook } from './http/webhooks/business-central.js';
 import { createWebhooks } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
+import { createHeldSweeps } from './ledger/deals/held-sweeps.js';
 import { createWaiting } from './ledger/deals/waiting.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
@@ -86,7 +87,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
 const heldDeals = createWakeHeldDeals({
   startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),
   waiting: createWaiting(runtime.database),
-  clock: systemClock,
+  sweeps: createHeldSweeps(runtime.database),
   onTrouble: (error) => log.warn({ err: error }, 'waking a held deal failed'),
 });
 const limits = createLimits({
