@@ -67,6 +67,22 @@ COMMENT ON COLUMN source_records.is_closed IS 'No further invoice will come: the
 COMMENT ON COLUMN source_records.ended_by IS 'Who ended the deal; Sales when it was cancelled or reopened there, and then it may be won again.';
 COMMENT ON COLUMN source_records.changed_at IS 'In this state since.';
 
+CREATE TABLE held_sweeps (
+  kind text PRIMARY KEY CHECK (kind IN ('customer', 'item')),
+  asked_at timestamptz,
+  begun_at timestamptz,
+  passed_at timestamptz,
+  passed_id uuid,
+  busy_until timestamptz
+);
+COMMENT ON TABLE held_sweeps IS 'Passes over all deals that are held for a customer or an item, which are woken one after the other by all starters together.';
+COMMENT ON COLUMN held_sweeps.kind IS 'Of the row of Business Central that changed, and that nothing in Sales is known for.';
+COMMENT ON COLUMN held_sweeps.asked_at IS 'A pass is to begin; null when none is.';
+COMMENT ON COLUMN held_sweeps.begun_at IS 'When the last pass began.';
+COMMENT ON COLUMN held_sweeps.passed_at IS 'The pass goes on with deals that are held for longer than this; null when it is over.';
+COMMENT ON COLUMN held_sweeps.passed_id IS 'The deal that was taken last, of those that are held since passed_at.';
+COMMENT ON COLUMN held_sweeps.busy_until IS 'Until then the deals that were taken last are woken.';
+
 CREATE TABLE deal_revisions (
   record_id uuid NOT NULL,
   revision text NOT NULL,

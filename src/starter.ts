@@ -19,11 +19,12 @@ import { createSignIn } from './http/sign-in.js';
 import { createBusinessCentralWebhook } from './http/webhooks/business-central.js';
 import { createWebhooks } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
+import { createHeldSweeps } from './ledger/deals/held-sweeps.js';
 import { createWaiting } from './ledger/deals/waiting.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
-import { openAccess } from './process/access.js';
+import { openSharedAccess } from './process/access.js';
 import { loadConfig } from './process/config.js';
 import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecrets } from './process/credentials.js';
 import { toEffectiveSettings } from './process/effective-settings.js';
@@ -64,7 +65,7 @@ await ensureLedgerIsComplete(
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
 await ensureCredential('webhook', webhookSecrets);
 const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
-const access = await openAccess(config, vault);
+const access = await openSharedAccess(config, runtime);
 const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
 const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
@@ -73,12 +74,7 @@ if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.r
 
 const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],
-  findCompanyId: (place) =>
-    findCompanyId({
-      ...access.businessCentralOf(place),
-      environmentUrl: place.environmentUrl,
-      companyName: place.company,
-    }),
+  findCompanyId: (place) => findCompanyId({ ...access.businessCentralOf(place), companyName: place.company }),
   laneOf: ({ application }: CompanyPlace) => (application === undefined ? undefined : laneQueue(application)),
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
@@ -87,7 +83,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
 const heldDeals = createWakeHeldDeals({
   startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),
   waiting: createWaiting(runtime.database),
-  clock: systemClock,
+  sweeps: createHeldSweeps(runtime.database),
   onTrouble: (error) => log.warn({ err: error }, 'waking a held deal failed'),
 });
 const limits = createLimits({

@@ -135,7 +135,7 @@ const workers = await Promise.all([
     taskQueue: TASK_QUEUES.businessCentral,
     activities: activities.businessCentral,
     interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
-    maxConcurrentActivityTaskExecutions: 4,
+    maxConcurrentActivityTaskExecutions: config.businessCentral.parallel,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
   }),
   // Each app registration has a quota of its own, and neither waits for the other's.

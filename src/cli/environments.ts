@@ -5,7 +5,7 @@ import {
   type ReadableAddress,
   SYSTEMS,
 } from '../operations/settings/environments.js';
-import { openAccess } from '../process/access.js';
+import { type AllAccess, openSharedAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import {
   describeIdentity,
@@ -43,10 +43,10 @@ export function addEnvironmentCommands(program: Command): void {
     .argument('<system>', SYSTEMS.join(', '))
     .option(...BY_OPTION)
     .action((system: string, options: { by: string }) =>
-      withFoundation(async ({ database, vault }, config) => {
-        const access = await openAccess(config, vault);
+      withFoundation(async (opened, config) => {
+        const access = await openSharedAccess(config, opened);
         const dependencies = {
-          database,
+          database: opened.database,
           addressesOf: (of: System) => toAddresses(config, access, of),
         };
         const input = { system: system as System };
@@ -59,11 +59,7 @@ export function addEnvironmentCommands(program: Command): void {
     );
 }
 
-function toAddresses(
-  config: Config,
-  access: Awaited<ReturnType<typeof openAccess>>,
-  system: System,
-): ReadableAddress[] {
+function toAddresses(config: Config, access: AllAccess, system: System): ReadableAddress[] {
   if (system === 'dataverse') return [toDataverseEnvironment(config, access.dataverse)];
   return toBusinessCentralEnvironments(config, access.businessCentralOf);
 }

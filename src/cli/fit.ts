@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as wait } from 'node:timers/promises';
 import { type Command, InvalidArgumentError } from 'commander';
 import { fitDeals } from '../operations/deals/fit.js';
-import { openAccess } from '../process/access.js';
+import { openSharedAccess } from '../process/access.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
@@ -29,8 +29,9 @@ export function addFitCommand(program: Command): void {
 }
 
 function runFit({ days, out, json }: FitOptions): Promise<void> {
-  return withFoundation(async ({ vault, ledger }, config) => {
-    const systems = openSystems(config, await openAccess(config, vault));
+  return withFoundation(async (opened, config) => {
+    const { ledger } = opened;
+    const systems = openSystems(config, await openSharedAccess(config, opened));
     const onProgress = (done: number, all: number): void => {
       if (done % PROGRESS_EVERY === 0) console.error(`${done} of ${all} records`);
     };

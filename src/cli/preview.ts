@@ -9,7 +9,7 @@ import {
   previewFlows,
   previewOtherRules,
 } from '../operations/deals/preview-deals.js';
-import { openAccess } from '../process/access.js';
+import { openSharedAccess } from '../process/access.js';
 import { parseRules } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
@@ -42,8 +42,9 @@ function runPreview(
   recordId: string | undefined,
   { since, mapping, json }: PreviewOptions,
 ): Promise<void> {
-  return withFoundation(async ({ vault, ledger }, config) => {
-    const systems = openSystems(config, await openAccess(config, vault));
+  return withFoundation(async (opened, config) => {
+    const { ledger } = opened;
+    const systems = openSystems(config, await openSharedAccess(config, opened));
     const dependencies = { ...systems, ledger, rules: config.rules };
     const person = currentPerson();
     const show = (value: unknown, text: () => string): void => (json ? printJson(value) : console.log(`${text()}\n`));

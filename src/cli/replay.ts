@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { DEAL_STATES } from '../deal/states.js';
 import { createDealCommands } from '../dispatch/deal-commands.js';
 import { foreseeReplays, type OutlookLine, replayDeals } from '../operations/deals/replay-deals.js';
-import { openAccess } from '../process/access.js';
+import { openSharedAccess } from '../process/access.js';
 import { orRefuse, withMappingOf } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { BY_OPTION, toPerson, withRuntime } from './context.js';
@@ -38,9 +38,10 @@ export function addReplayCommand(program: Command): void {
 
 function runReplay(deal: string | undefined, options: Options): Promise<void> {
   const { by, yes, asRecorded, limit, ...filter } = options;
-  return withRuntime(async ({ ledger, database, temporal, vault }, config) => {
+  return withRuntime(async (opened, config) => {
+    const { ledger, database, temporal } = opened;
     const { rules } = config;
-    const systems = openSystems(config, await openAccess(config, vault));
+    const systems = openSystems(config, await openSharedAccess(config, opened));
     const toRules = (mapping: Parameters<typeof withMappingOf>[1]) => orRefuse(() => withMappingOf(rules, mapping));
     const act = yes ? replayDeals : foreseeReplays;
     // What people type is checked where every act is; here it is only passed on.

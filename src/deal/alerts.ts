@@ -1,5 +1,4 @@
 import { isDigestDue, isQuiet, type QuietHours, toLocalTime } from './alert-times.js';
-import { InternalError } from './errors.js';
 import { HOLDS, type HoldOwner, type HoldReason } from './holds.js';
 
 /** What people are told of without having asked: what stands now, sorted into messages, each cause said once. */
@@ -66,55 +65,54 @@ export interface AlertRules {
   readonly channels: readonly AlertChannel[];
 }
 
-/** What one channel was told already, and what still waits to be told. */
-export interface ChannelMemory {
-  readonly toldCauses: ReadonlySet<string>;
-  /** To whom a message waits: what is new since goes into the next one. */
-  readonly waitingOwners: ReadonlySet<string>;
-}
-
 export interface AlertDraft {
   readonly owner: HoldOwner;
   /** The day, for a digest. */
   readonly digestOf: string | undefined;
-  readonly causes: readonly string[];
   readonly content: AlertContent;
 }
 
-/** The messages that one channel is to be given now. */
-export function planMessages(
+/** What is to be said now over one channel, of causes that come page by page: of them only counts and the first few numbers are kept. */
+export interface MessagePlan {
+  /** Returns those that go into a message of what is new. */
+  add(standing: readonly AlertCause[], toldCauses: ReadonlySet<string>): readonly AlertCause[];
+  drafts(): AlertDraft[];
+}
+
+export function createMessagePlan(
   channel: AlertChannel,
-  standing: readonly AlertCause[],
   {
-    memory,
+    waitingOwners,
     now,
     rules,
     deskUrl,
   }: {
-    readonly memory: ChannelMemory;
+    /** To whom a message waits: what is new since goes into the next one. */
+    readonly waitingOwners: ReadonlySet<string>;
     readonly now: Date;
     readonly rules: Pick<AlertRules, 'timeZone' | 'quietHours' | 'digestAt'>;
     readonly deskUrl: string;
   },
-): AlertDraft[] {
+): MessagePlan {
   const local = toLocalTime(now, rules.timeZone);
-  if (channel.keepsQuiet && rules.quietHours && isQuiet(local, rules.quietHours)) return [];
-  const concerned = concerns(channel, standing);
-  const news = concerned.filter(({ key, owner }) => !memory.toldCauses.has(key) && !memory.waitingOwners.has(owner));
-  const drafts: AlertDraft[] = [];
-  if (channel.send !== 'daily') {
-    for (const [owner, causes] of byOwner(news)) {
-      const content = toContent(owner, causes, 'new', deskUrl);
-      drafts.push({ owner, digestOf: undefined, causes: causes.map(({ key }) => key), content });
-    }
-  }
-  if (channel.send !== 'at-once' && isDigestDue(local, rules.digestAt)) {
-    for (const [owner, causes] of byOwner(concerned)) {
-      // What stands in it is told, but a channel that is told at once as well hears of news by itself.
-      drafts.push({ owner, digestOf: local.day, causes: [], content: toContent(owner, causes, 'open', deskUrl) });
-    }
-  }
-  return drafts;
+  const isSilent = channel.keepsQuiet && rules.quietHours !== undefined && isQuiet(local, rules.quietHours);
+  const tellsNews = !isSilent && channel.send !== 'daily';
+  const tellsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt);
+  const [news, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
+  return {
+    add(standing, toldCauses) {
+      // What stands in a digest is told, but a channel that is told at once as well hears of news by itself.
+      if (tellsAll) for (const cause of standing) open.add(cause);
+      if (!tellsNews) return [];
+      const fresh = standing.filter(({ key, owner }) => !toldCauses.has(key) && !waitingOwners.has(owner));
+      for (const cause of fresh) news.add(cause);
+      return fresh;
+    },
+    drafts: () => [
+      ...news.list().map((content) => ({ owner: content.owner, digestOf: undefined, content })),
+      ...open.list().map((content) => ({ owner: content.owner, digestOf: local.day, content })),
+    ],
+  };
 }
 
 export function concerns(
@@ -124,41 +122,43 @@ export function concerns(
   return standing.filter(({ owner, kind }) => owners.includes(owner) && kinds.includes(kind));
 }
 
-function byOwner(causes: readonly AlertCause[]): Map<HoldOwner, AlertCause[]> {
-  const groups = new Map<HoldOwner, AlertCause[]>();
-  for (const cause of causes) groups.set(cause.owner, [...(groups.get(cause.owner) ?? []), cause]);
-  return groups;
-}
-
-/** The most frequent first. */
-function toContent(
-  owner: HoldOwner,
-  causes: readonly AlertCause[],
-  word: 'new' | 'open',
-  deskUrl: string,
-): AlertContent {
-  const groups = new Map<string, AlertCause[]>();
-  for (const cause of causes) {
-    const key = `${cause.kind} ${cause.subject}`;
-    groups.set(key, [...(groups.get(key) ?? []), cause]);
-  }
-  const sorted = [...groups.values()].sort((a, b) => b.length - a.length);
-  return {
-    owner,
-    title: `Dealbridge: ${causes.length} ${word} for ${owner}`,
-    groups: sorted.map((group) => toGroup(group, deskUrl)),
-    link: `${deskUrl}/`,
-  };
-}
-
 const SHOWN_NUMBERS = 10;
 
-function toGroup(causes: readonly AlertCause[], deskUrl: string): AlertGroup {
-  const [first] = causes;
-  if (!first) throw new InternalError('a group of alerts has no cause');
-  const { kind, subject, advice, path } = first;
-  const numbers = causes.flatMap(({ number }) => number ?? []).slice(0, SHOWN_NUMBERS);
-  return { kind, subject, advice, count: causes.length, numbers, link: `${deskUrl}${path}` };
+interface Summary {
+  count: number;
+  /** By kind and subject. */
+  readonly groups: Map<string, { readonly first: AlertCause; count: number; readonly numbers: string[] }>;
+}
+
+/** One for each owner. */
+function createSummaries(word: 'new' | 'open', deskUrl: string) {
+  const summaries = new Map<HoldOwner, Summary>();
+  return {
+    add(cause: AlertCause): void {
+      const { owner, kind, subject, number } = cause;
+      const summary = summaries.get(owner) ?? { count: 0, groups: new Map() };
+      const key = `${kind} ${subject}`;
+      const group = summary.groups.get(key) ?? { first: cause, count: 0, numbers: [] };
+      summary.count += 1;
+      group.count += 1;
+      if (number !== undefined && group.numbers.length < SHOWN_NUMBERS) group.numbers.push(number);
+      summary.groups.set(key, group);
+      summaries.set(owner, summary);
+    },
+    list: (): AlertContent[] =>
+      [...summaries].map(([owner, { count, groups }]) => ({
+        owner,
+        title: `Dealbridge: ${count} ${word} for ${owner}`,
+        // The most frequent first.
+        groups: [...groups.values()]
+          .sort((a, b) => b.count - a.count)
+          .map(({ first: { kind, subject, advice, path }, count: ofGroup, numbers }) => ({
+            ...{ kind, subject, advice, count: ofGroup, numbers },
+            link: `${deskUrl}${path}`,
+          })),
+        link: `${deskUrl}/`,
+      })),
+  };
 }
 
 /** A deal that stands: held, or waiting for longer than the rules allow. */

@@ -2,7 +2,7 @@ import { type Client, WorkflowExecutionAlreadyStartedError, WorkflowUpdateFailed
 import { ApplicationFailure, WorkflowNotFoundError } from '@temporalio/common';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
-import { PRIORITIES } from '../deal/lanes.js';
+import { dealPriority } from '../deal/lanes.js';
 import type { Replay } from '../deal/replay.js';
 import { toRunSummary } from '../deal/run-summary.js';
 import { replayUpdate } from '../workflows/deals/messages.js';
@@ -27,7 +27,7 @@ export async function replayDeal(
     await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
       workflowId,
       taskQueue: TASK_QUEUES.deals,
-      priority: { priorityKey: PRIORITIES.deal },
+      priority: dealPriority((await ledger.findRecord(ref.recordId))?.companyId),
       args: [{ table: ref.table, recordId: ref.recordId, replay }],
       workflowIdConflictPolicy: 'FAIL',
       workflowIdReusePolicy: 'ALLOW_DUPLICATE',

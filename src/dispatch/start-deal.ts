@@ -8,7 +8,7 @@ import {
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
-import { PRIORITIES } from '../deal/lanes.js';
+import { dealPriority } from '../deal/lanes.js';
 import { type DealLabel, toRunSummary } from '../deal/run-summary.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { DealLedger } from '../ledger/deals/deal-ledger.js';
@@ -50,7 +50,7 @@ export async function startDeal(
       await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
         workflowId,
         taskQueue: TASK_QUEUES.deals,
-        priority: { priorityKey: PRIORITIES.deal },
+        priority: dealPriority(record.companyId),
         args: [toInput(ref, record, hint)],
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.

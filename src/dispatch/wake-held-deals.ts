@@ -1,7 +1,7 @@
 import type { ChangedRow } from '../deal/business-central-feeds.js';
 import type { ChangeHint } from '../deal/change-hints.js';
-import type { Clock } from '../deal/clock.js';
 import type { RecordRef } from '../deal/deal.js';
+import type { HeldSweeps, SweepPace } from '../ledger/deals/held-sweeps.js';
 import type { Waiting } from '../ledger/deals/waiting.js';
 
 /** Customers, items or quotes changed in Business Central: whatever waits for one is woken. */
@@ -12,48 +12,68 @@ export interface WakeHeldDeals {
 
 export interface WakeHeldDealsDependencies {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
-  readonly waiting: Pick<Waiting, 'findHeldForRows' | 'listHeldForAny' | 'findDealsOfQuotes'>;
-  readonly clock: Clock;
+  readonly waiting: Pick<Waiting, 'findHeldForRows' | 'findDealsOfQuotes'>;
+  readonly sweeps: HeldSweeps;
   readonly onTrouble: (error: unknown) => void;
-  readonly paceMs?: number;
 }
 
 const KINDS = { customers: 'customer', items: 'item' } as const;
 /** A notice tells no etag; the deal reads its quote anyhow. */
 const UNREAD = 'unread';
-/** A woken deal asks Business Central twice: so they take a fifth of what it allows in a second. */
-const PACE_MS = 500;
-/** A deal that a row nobody knows may concern is not woken again sooner, however many of them change. */
-const REST_MS = 5 * 60_000;
+const PACE: SweepPace = {
+  // A woken deal asks Business Central twice: so they take a fifth of what it allows in a second.
+  betweenMs: 500,
+  // A deal that a row nobody knows may concern is woken again after that, however many of them change.
+  restMs: 5 * 60_000,
+  // What a starter that dies has taken and not woken yet is left to the watch of each hold.
+  limit: 100,
+};
+/** Also what another starter was asked, and left. */
+const LOOK_MS = 10_000;
 
 /**
  * Deals that wait for a row which is linked are woken at once. A row that is linked to nothing may be new, and nothing tells
  * which deal it is for: those are woken one after the other, and the hold is watched anyhow.
  */
 export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): WakeHeldDeals {
-  const { startDeal, waiting, clock, onTrouble, paceMs = PACE_MS } = dependencies;
-  const due = new Map<string, RecordRef>();
-  const wokenAt = new Map<string, number>();
+  const { startDeal, waiting, sweeps, onTrouble } = dependencies;
+  /** At most a page. */
+  let taken: RecordRef[] = [];
   let timer: NodeJS.Timeout | undefined;
+  let isResting = false;
+  let isAsked = false;
   let isStopped = false;
 
-  const nextDue = (): RecordRef | undefined => {
-    const now = clock.now().getTime();
-    for (const [recordId, at] of wokenAt) if (now - at >= REST_MS) wokenAt.delete(recordId);
-    for (const [recordId, ref] of due) if (!wokenAt.has(recordId)) return ref;
-    return undefined;
+  const stepIn = (ms: number): void => {
+    if (isStopped) return;
+    clearTimeout(timer);
+    timer = setTimeout(() => void step(), ms);
+    timer.unref();
+  };
+  const takeMore = async (): Promise<RecordRef[]> => {
+    isAsked = false;
+    try {
+      return [...(await sweeps.take(PACE))];
+    } catch (error) {
+      onTrouble(error);
+      return [];
+    }
   };
   const step = async (): Promise<void> => {
-    const ref = nextDue();
-    if (ref) {
-      due.delete(ref.recordId);
-      wokenAt.set(ref.recordId, clock.now().getTime());
-      await startDeal(ref, { at: 'masters' }).catch(onTrouble);
-    }
-    timer = due.size > 0 && !isStopped ? setTimeout(() => void step(), paceMs) : undefined;
-    timer?.unref();
+    isResting = false;
+    if (taken.length === 0) taken = await takeMore();
+    const ref = taken.shift();
+    if (ref) await startDeal(ref, { at: 'masters' }).catch(onTrouble);
+    isResting = ref === undefined;
+    stepIn(ref ? PACE.betweenMs : isAsked ? 0 : LOOK_MS);
+  };
+  const askForAll = async (kind: 'customer' | 'item'): Promise<void> => {
+    await sweeps.ask(kind);
+    isAsked = true;
+    if (isResting) stepIn(0);
   };
 
+  stepIn(0);
   return {
     async wake(rows) {
       const quotes = rows.filter(({ resource }) => resource === 'salesQuotes');
@@ -65,16 +85,8 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
         const kind = KINDS[resource];
         const known = ids.filter((id) => id !== undefined);
         const { deals, unlinked } = await waiting.findHeldForRows(kind, known);
-        for (const ref of deals) {
-          due.delete(ref.recordId);
-          await startDeal(ref, { at: 'masters' });
-        }
-        if (unlinked.length === 0 && known.length === ids.length) continue;
-        for (const ref of await waiting.listHeldForAny(kind)) due.set(ref.recordId, ref);
-      }
-      if (due.size > 0 && timer === undefined && !isStopped) {
-        timer = setTimeout(() => void step(), 0);
-        timer.unref();
+        for (const ref of deals) await startDeal(ref, { at: 'masters' });
+        if (unlinked.length > 0 || known.length < ids.length) await askForAll(kind);
       }
     },
     stop() {

@@ -107,15 +107,16 @@ const POLLED_LATELY_MS = 90_000;
 export function examineQueues(temporal: Step<Client>, configuration: Step<Config>): Step<true> {
   return createStep('temporal: task queues', { temporal, config: configuration }, async (known) => {
     const { connection, options } = known.temporal;
-    const queues = [
+    const { parallel, applications } = known.config.businessCentral;
+    const queues: readonly (readonly [name: string, type: number, parallel?: number])[] = [
       [TASK_QUEUES.deals, WORKFLOW_TASKS],
       [TASK_QUEUES.masters, WORKFLOW_TASKS],
       [TASK_QUEUES.dataverse, ACTIVITY_TASKS],
-      [TASK_QUEUES.businessCentral, ACTIVITY_TASKS],
-      ...known.config.businessCentral.applications.map(({ queue }) => [queue, ACTIVITY_TASKS] as const),
+      [TASK_QUEUES.businessCentral, ACTIVITY_TASKS, parallel],
+      ...applications.map((one) => [one.queue, ACTIVITY_TASKS, one.parallel] as const),
       [TASK_QUEUES.alerts, ACTIVITY_TASKS],
-    ] as const;
-    const findings = queues.map(async ([name, taskQueueType]): Promise<Finding> => {
+    ];
+    const findings = queues.map(async ([name, taskQueueType, atOnce]): Promise<Finding> => {
       const { namespace } = options;
       const { pollers } = await connection.workflowService.describeTaskQueue({
         namespace,
@@ -126,16 +127,29 @@ export function examineQueues(temporal: Step<Client>, configuration: Step<Config
         const at = Number(poller.lastAccessTime?.seconds ?? 0) * 1_000;
         return Date.now() - at < POLLED_LATELY_MS;
       });
-      return lately.length === 0
-        ? wrong(
-            name,
-            'nobody polls it: nothing of it is done',
-            'Start a worker (`node dist/worker.js`) and read its first lines.',
-          )
-        : ok(name, plural(lately.length, 'poller'));
+      return toPolled(name, new Set(lately.map(({ identity }) => identity)).size, atOnce);
     });
     return { value: true, findings: await Promise.all(findings) };
   });
+}
+
+/** Business Central refuses the 101st request of an app registration that it processes or keeps waiting (reference/business-central 8). */
+const MAX_REQUESTS_AT_ONCE = 100;
+const NEAR = 0.8;
+
+/** @param parallel of a lane of Business Central: steps at once in each worker */
+export function toPolled(queue: string, workers: number, parallel = 0): Finding {
+  const atOnce = workers * parallel;
+  if (workers === 0) {
+    const advice = 'Start a worker (`node dist/worker.js`) and read its first lines.';
+    return wrong(queue, 'nobody polls it: nothing of it is done', advice);
+  }
+  if (atOnce < NEAR * MAX_REQUESTS_AT_ONCE) return ok(queue, plural(workers, 'poller'));
+  return warning(
+    queue,
+    `${plural(workers, 'worker')} with ${parallel} steps at once each: ${atOnce}, and Business Central takes ${MAX_REQUESTS_AT_ONCE} requests at once`,
+    'Lower BC_PARALLEL, or `parallel` of the application: of one app registration Business Central processes five at once, whatever is sent.',
+  );
 }
 
 export function examineLoops(

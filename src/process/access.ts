@@ -1,20 +1,34 @@
-import { type CredentialProvider, createTokenSource, type TokenSource } from '../clients/entra/tokens.js';
+import { setTimeout as wait } from 'node:timers/promises';
+import {
+  type AppRegistration,
+  type CredentialProvider,
+  createTokenSource,
+  type TokenSource,
+} from '../clients/entra/tokens.js';
 import type { Lane } from '../clients/http/lane.js';
-import type { Throttle } from '../clients/http/throttle.js';
+import { createThrottle, type Throttle } from '../clients/http/throttle.js';
+import type { Clock } from '../deal/clock.js';
 import type { CompanyPlace } from '../deal/companies.js';
+import type { SystemName } from '../ledger/settings/environments.js';
+import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
 import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
-import type { Config } from './config.js';
+import { type Config, toEnvironmentUrl } from './config.js';
 import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
+import type { Foundation } from './runtime.js';
+import { createSharedPauses } from './shared-pauses.js';
+import { systemClock } from './system-clock.js';
 
 /** How the two systems are reached: address, token and time limit, the same for every process and command. */
 export interface Access {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
+  /** Requests at once; of Business Central, which counts them by app registration. */
+  readonly parallel?: number | undefined;
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Of the worker, which keeps asking; whoever asks once hears of a refusal at once. */
   readonly lane?: Lane | undefined;
-  /** Of the worker, too: the pauses that all workers keep to. */
+  /** The pauses that all keep to: {@link openSharedAccess}. */
   readonly throttle?: Throttle | undefined;
 }
 
@@ -25,10 +39,13 @@ export interface AllAccess {
   readonly businessCentralOf: BusinessCentralAccess;
 }
 
-/** The environment is that of the settings; whoever asks for a company in another one puts its own there. */
+/** In the environment of the company. */
 export type BusinessCentralAccess = (place: CompanyPlace) => Access;
 
-/** @throws ConfigError when a credential is neither set nor in the ledger. */
+/**
+ * For whoever examines: it is to hear what the systems answer now. All others open {@link openSharedAccess}.
+ * @throws ConfigError when a credential is neither set nor in the ledger.
+ */
 export async function openAccess(config: Config, vault: Vault): Promise<AllAccess> {
   const dataverse = await openSystem(config, vault, 'dataverse');
   const businessCentral = await openSystem(config, vault, 'business-central');
@@ -36,17 +53,58 @@ export async function openAccess(config: Config, vault: Vault): Promise<AllAcces
   return { dataverse, businessCentral, businessCentralOf };
 }
 
+/** The same, and a 429 that any process hears pauses what is opened here. @throws ConfigError */
+export async function openSharedAccess(
+  config: Config,
+  { database, log, vault }: Pick<Foundation, 'database' | 'log' | 'vault'>,
+  clock: Clock = systemClock,
+): Promise<AllAccess> {
+  const open = await openAccess(config, vault);
+  const lanes = createThrottledLaneLedger(database, config.throttlePauseMs);
+  const throttles = new Map<string, Throttle>();
+  const share = (system: SystemName, access: Access, { clientId }: AppRegistration): Access => {
+    const quota = { system, address: access.environmentUrl, clientId };
+    // Companies of one environment share a quota.
+    const key = Object.values(quota).join(' ');
+    const pauses = createSharedPauses(quota, { lanes, log });
+    const throttle = throttles.get(key) ?? createThrottle({ api: system, clock, wait, pauses });
+    throttles.set(key, throttle);
+    return { ...access, throttle };
+  };
+  return {
+    dataverse: share('dataverse', open.dataverse, config.dataverse.app),
+    businessCentral: share('business-central', open.businessCentral, config.businessCentral.app),
+    businessCentralOf: (place) =>
+      share('business-central', open.businessCentralOf(place), findApp(config.businessCentral, place)),
+  };
+}
+
+/** The app registration by which a company is reached. */
+export function findApp(
+  { app, applications }: Pick<Config['businessCentral'], 'app' | 'applications'>,
+  { application }: CompanyPlace,
+): AppRegistration {
+  return applications.find(({ name }) => name === application)?.app ?? app;
+}
+
 /** @throws ConfigError */
 export async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
+  const { apiUrl, app: firstApp, applications } = config.businessCentral;
   const accesses = new Map<string, Access>();
-  for (const { name, app, isOfItsOwn } of config.businessCentral.applications) {
-    if (!isOfItsOwn) continue;
+  for (const { name, app, isOfItsOwn, parallel } of applications) {
+    if (!isOfItsOwn) {
+      accesses.set(name, { ...first, parallel });
+      continue;
+    }
     const credential = toApplicationCredential(name);
     const credentials = createCredentialProvider(vault, credential, undefined);
     await ensureCredential(credential, credentials);
-    accesses.set(name, { ...first, tokens: createTokenSource(app, credentials) });
+    accesses.set(name, { ...first, parallel, tokens: createTokenSource(app, credentials) });
   }
-  return ({ application }) => accesses.get(application ?? '') ?? first;
+  return ({ application, environment }) => ({
+    ...(accesses.get(application ?? '') ?? first),
+    environmentUrl: toEnvironmentUrl(apiUrl, firstApp.tenantId, environment),
+  });
 }
 
 /** One of the two alone. @throws ConfigError */
@@ -59,5 +117,7 @@ export async function openSystem(
   const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
   await ensureCredential(name, credentials);
   const tokens = createTokenSource(system.app, credentials);
-  return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
+  const { environmentUrl } = system;
+  const parallel = name === 'business-central' ? config.businessCentral.parallel : undefined;
+  return { environmentUrl, tokens, timeoutMs: config.requestTimeoutMs, parallel };
 }

@@ -48,6 +48,8 @@ export interface Config {
     readonly ambiguityWindowMs: number;
     /** Requests per second that Business Central takes from one app registration. */
     readonly ratePerSecond: number;
+    /** Steps at once in each worker. */
+    readonly parallel: number;
     /** Further app registrations, each with a queue and a quota of its own. */
     readonly applications: readonly ApplicationConfig[];
     /** Comes back with each notification and proves it. */
@@ -169,6 +171,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       secret: e.BC_CLIENT_SECRET,
       ambiguityWindowMs: e.BC_AMBIGUITY_WINDOW_MS,
       ratePerSecond: e.BC_RATE_PER_SECOND,
+      parallel: e.BC_PARALLEL,
       applications: Object.entries(rules.applications).map(([name, { clientId, ratePerSecond, parallel }]) => ({
         name,
         queue: laneQueue(name),

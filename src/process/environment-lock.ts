@@ -73,9 +73,7 @@ export function toCompanyAddress({
 export function toBusinessCentralEnvironments(config: Config, accessOf: BusinessCentralAccess): ReadableEnvironment[] {
   const { furtherCompanies, ...first } = config.businessCentral;
   const places: readonly (CompanyPlace & { readonly environmentUrl: string })[] = [first, ...furtherCompanies];
-  return places.map((place) =>
-    toBusinessCentralEnvironment({ ...first, ...place }, { ...accessOf(place), environmentUrl: place.environmentUrl }),
-  );
+  return places.map((place) => toBusinessCentralEnvironment({ ...first, ...place }, accessOf(place)));
 }
 
 export interface EnvironmentLock {

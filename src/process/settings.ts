@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseCertificates } from '../clients/time-stamp/certificates.js';
 import { ConfigError } from '../deal/errors.js';
+import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../deal/lanes.js';
 import { FIRST_PAUSE_MS, FIXED_LIMITS, findBrokenTimeRules, MAX_PAUSE_MS } from '../deal/time-limits.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
@@ -85,6 +86,7 @@ const environment = z.object({
   BC_CLIENT_SECRET: secret.optional(),
   BC_AMBIGUITY_WINDOW_MS: milliseconds(600_000),
   BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
+  BC_PARALLEL: z.coerce.number().int().min(1).max(MAX_PARALLEL).default(DEFAULT_PARALLEL),
   BC_CLIENT_STATE: ownSecret.max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   /** Shorter than a second no step comes again. */

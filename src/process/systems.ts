@@ -8,8 +8,8 @@ import { createDataverseFlows, type DataverseFlows } from '../clients/dataverse/
 import { type CompanyPlace, findCompanyRule, placeName, toPlace } from '../deal/companies.js';
 import type { WonDeal } from '../deal/deal.js';
 import type { Rules } from '../mapping/rules/rules.js';
-import type { openAccess } from './access.js';
-import { type Config, toEnvironmentUrl } from './config.js';
+import type { AllAccess } from './access.js';
+import type { Config } from './config.js';
 
 /** Both systems, for whoever only reads: each company is opened once, when the first deal needs it. */
 export interface Systems {
@@ -22,16 +22,15 @@ export interface Systems {
   close(): Promise<void>;
 }
 
-export function openSystems(config: Config, access: Awaited<ReturnType<typeof openAccess>>): Systems {
-  const { apiUrl, app, ...first } = config.businessCentral;
+export function openSystems(config: Config, access: AllAccess): Systems {
+  const first = config.businessCentral;
   const opened = new Map<string, BusinessCentralClient>();
   const dataverse = createDataverseClient(access.dataverse);
   const dataverseFlows = createDataverseFlows(access.dataverse);
   const openCompany = async (place: CompanyPlace): Promise<BusinessCentralClient> => {
     const known = opened.get(placeName(place));
     if (known) return known;
-    const environmentUrl = toEnvironmentUrl(apiUrl, app.tenantId, place.environment);
-    const options = { ...access.businessCentralOf(place), environmentUrl };
+    const options = access.businessCentralOf(place);
     const companyId = await findCompanyId({ ...options, companyName: place.company });
     const company = createBusinessCentralClient({ ...options, companyId });
     // Two may have asked for it at once.

@@ -17,7 +17,7 @@ import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
 import { findLatestChange } from '../ledger/deals/list-deals.js';
 import { createSessionLedger } from '../ledger/desk/sessions.js';
 import { createFindPostingPeriod } from '../operations/deals/posting-periods.js';
-import type { Access, openAccess } from '../process/access.js';
+import type { Access, AllAccess } from '../process/access.js';
 import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
 import { toListenError } from '../process/listen-error.js';
@@ -38,11 +38,7 @@ export interface OpenDesk {
 }
 
 /** Undefined when it is switched off. */
-export async function openDesk(
-  config: Config,
-  runtime: Runtime,
-  access: Awaited<ReturnType<typeof openAccess>>,
-): Promise<OpenDesk | undefined> {
+export async function openDesk(config: Config, runtime: Runtime, access: AllAccess): Promise<OpenDesk | undefined> {
   const { desk } = config;
   if (!desk) return undefined;
   const { ring, database, ledger, log } = runtime;

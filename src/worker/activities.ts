@@ -37,7 +37,7 @@ import { routeByCompany, routeByContext } from '../activities/routing/route-step
 import type { ChangeHint } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import type { DealLabel } from '../deal/run-summary.js';
-import { findRunningDeals } from '../dispatch/running-deals.js';
+import { createFindRunningDeals } from '../dispatch/running-deals.js';
 import { startDeal } from '../dispatch/start-deal.js';
 import { createTakeSalesChanges } from '../dispatch/take-changes.js';
 import { createFindConcernedRows, createFollowMasters, createTakeMasters } from '../dispatch/take-master-changes.js';
@@ -165,7 +165,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         ...{ dataverse, ledger, rules, clock: systemClock },
         notes: createSellerNotes(database),
       }),
-      ...createResumeActivities({ ledger, findRunning: () => findRunningDeals(temporal), startDeal: start }),
+      ...createResumeActivities({ ledger, findRunning: createFindRunningDeals(temporal), startDeal: start }),
       ...createAccountReaders(masterDataDeps),
       ...createProductReaders(masterDataDeps),
       ...createMatchDataverse(masterDataDeps),

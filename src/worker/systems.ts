@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { type Company, createCompanies } from '../activities/routing/companies.js';
 import { createRulesOfRecords } from '../activities/routing/rules-of-records.js';
 import { createBusinessCentralClient, findCompanyId } from '../clients/business-central/client.js';
@@ -11,15 +10,13 @@ import { createDataverseMasters } from '../clients/dataverse/masters.js';
 import type { AppRegistration } from '../clients/entra/tokens.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { createLane } from '../clients/http/lane.js';
-import { createThrottle, type Throttle } from '../clients/http/throttle.js';
 import type { Clock } from '../deal/clock.js';
 import { type CompanyPlace, placeName } from '../deal/companies.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
 import { findMapping } from '../ledger/settings/mappings.js';
 import { createPausedLaneLedger } from '../ledger/settings/paused-lanes.js';
-import { createThrottledLaneLedger, type ThrottledLaneRef } from '../ledger/settings/throttled-lanes.js';
 import { masterColumns } from '../mapping/fields/master-fields.js';
-import { type Access, openAccess } from '../process/access.js';
+import { type Access, findApp, openSharedAccess } from '../process/access.js';
 import type { Config } from '../process/config.js';
 import {
   confirmAll,
@@ -34,7 +31,6 @@ import { createLaneAlarm } from '../process/lane-alarm.js';
 import { isRefusedSignIn, waitFor } from '../process/patient-start.js';
 import { withMappingOf } from '../process/rules.js';
 import type { Foundation } from '../process/runtime.js';
-import { createSharedPauses } from '../process/shared-pauses.js';
 import type { SignIn } from '../process/sign-ins.js';
 import { systemClock } from '../process/system-clock.js';
 
@@ -42,37 +38,21 @@ import { systemClock } from '../process/system-clock.js';
 export type Systems = Awaited<ReturnType<typeof openSystems>>;
 
 export async function openSystems(config: Config, foundation: Foundation, clock: Clock = systemClock) {
-  const { database, ledger, log, vault } = foundation;
+  const { database, ledger, log } = foundation;
   const { rules } = config;
-  const open = await openAccess(config, vault);
+  const open = await openSharedAccess(config, foundation, clock);
   const lanes = createPausedLaneLedger(database);
-  const throttledLanes = createThrottledLaneLedger(database, config.throttlePauseMs);
-  const throttles = new Map<string, Throttle>();
-  /** Companies of one environment share a quota. */
-  const throttleOf = (quota: ThrottledLaneRef): Throttle => {
-    const key = [quota.system, quota.address, quota.clientId].join(' ');
-    const pauses = createSharedPauses(quota, { lanes: throttledLanes, log });
-    const throttle = throttles.get(key) ?? createThrottle({ api: quota.system, clock, wait, pauses });
-    throttles.set(key, throttle);
-    return throttle;
-  };
   const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
-    const { system, address } = at(access);
-    const alarm = createLaneAlarm({ environment: { system, address }, clientId, lanes, log });
-    const throttle = throttleOf({ system, address: access.environmentUrl, clientId });
-    const reach = { ...access, lane: createLane({ clock, alarm }), throttle };
+    const alarm = createLaneAlarm({ environment: at(access), clientId, lanes, log });
+    const reach = { ...access, lane: createLane({ clock, alarm }) };
     return { reach, environment: at(reach) };
   };
   const { furtherCompanies, ...central } = config.businessCentral;
   const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
   const salesLock = lockOf(config, foundation, sales.environment);
-  const appOf = ({ application }: CompanyPlace): AppRegistration =>
-    central.applications.find(({ name }) => name === application)?.app ?? central.app;
   const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }) => {
-    const { reach, environment } = inLane(
-      { ...open.businessCentralOf(place), environmentUrl: place.environmentUrl },
-      appOf(place),
-      (access) => toBusinessCentralEnvironment({ ...central, ...place }, access),
+    const { reach, environment } = inLane(open.businessCentralOf(place), findApp(central, place), (access) =>
+      toBusinessCentralEnvironment({ ...central, ...place }, access),
     );
     const companyLock = lockOf(config, foundation, environment);
     return { access: { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) }, companyLock };

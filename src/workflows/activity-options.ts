@@ -82,6 +82,8 @@ export const businessCentralComparison = proxyLaneActivities<MatchBusinessCentra
 export function watchHolds(firstMs: number) {
   return proxyLaneActivities<HoldWatch>({
     taskQueue: TASK_QUEUES.businessCentral,
+    // With that of a deal, thousands of holds would stand in the lane before deals that can go on.
+    priority: { priorityKey: PRIORITIES.drift },
     startToCloseTimeout: ACTIVITY_LIMIT_MS,
     // Now and then the step itself is repeated, for what no look can see.
     scheduleToCloseTimeout: '7 days',

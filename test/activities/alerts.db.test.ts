@@ -165,8 +165,10 @@ describe('a cause', () => {
     );
     await database.query(
       `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
-         ('opportunity', now() - interval '31 minutes', NULL), ('quote', now() - interval '29 minutes', NULL),
-         ('salesorder', now() - interval '2 days', now())`,
+         ('opportunity', $1::timestamptz - interval '31 minutes', NULL),
+         ('quote', $1::timestamptz - interval '29 minutes', NULL),
+         ('salesorder', $1::timestamptz - interval '2 days', now())`,
+      [NOW],
     );
     const [known, unknown] = [randomUUID(), randomUUID()];
     await database.query(

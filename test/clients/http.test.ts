@@ -2,7 +2,12 @@ import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
-import { createTransport, type HttpRequest, type HttpTransport } from '../../src/clients/http/transport.js';
+import {
+  createTransport,
+  type HttpOptions,
+  type HttpRequest,
+  type HttpTransport,
+} from '../../src/clients/http/transport.js';
 import { REPEATABLE } from '../../src/clients/http/write-context.js';
 
 /** One transport against a server that answers as it is told. */
@@ -28,7 +33,11 @@ afterAll(async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
-function transportTo(baseUrl: string, beforeRequest?: () => Promise<void>): HttpTransport {
+function transportTo(
+  baseUrl: string,
+  beforeRequest?: () => Promise<void>,
+  more: Partial<HttpOptions> = {},
+): HttpTransport {
   return createTransport({
     api: 'business-central',
     baseUrl,
@@ -43,6 +52,7 @@ function transportTo(baseUrl: string, beforeRequest?: () => Promise<void>): Http
     beforeRequest,
     headers: {},
     readError: () => ({ code: 'SomeCode', message: 'of customer Ann' }),
+    ...more,
   });
 }
 
@@ -132,6 +142,40 @@ describe('one request', () => {
     await waiting.send({ method: 'GET', path: 'x', asked: 'ask' }).catch(() => undefined);
     expect(said.slice(5)).toEqual(['waited', 'arrived', 'arrived']);
     await waiting.close();
+  });
+
+  it('the pause of the lane is looked at once a connection is free, and who gets none has sent nothing', async () => {
+    const looks: string[] = [];
+    let endPause: (() => void) | undefined;
+    const throttle = {
+      async run<T>(one: string, request: () => Promise<T>): Promise<T> {
+        looks.push(one);
+        // As at the end of a pause, which is waited for with the connection at hand.
+        if (one === 'second') await new Promise<void>((resolve) => (endPause = resolve));
+        return request();
+      },
+    };
+    const narrow = transportTo(`http://127.0.0.1:${(server.address() as AddressInfo).port}/api/`, undefined, {
+      parallel: 1,
+      throttle,
+    });
+    let arrived: ServerResponse | undefined;
+    answer = (response) => {
+      arrived = response;
+    };
+    const read = (name: string) => narrow.send({ method: 'GET', path: 'x', asked: name });
+    const [first, second] = [read('first'), read('second')];
+    await expect.poll(() => arrived).toBeDefined();
+    expect(looks).toEqual(['first']);
+    arrived?.end('{}');
+    await first;
+    expect(looks).toEqual(['first', 'second']);
+    await expect(read('third')).rejects.toMatchObject({ code: 'unavailable', wasNotDone: true });
+    expect(looks).toEqual(['first', 'second']);
+    answer = status(200, {}, '{}');
+    endPause?.();
+    await second;
+    await narrow.close();
   });
 
   it('a write that tells nobody when it leaves does not compile', () => {

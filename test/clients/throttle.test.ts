@@ -13,6 +13,8 @@ let begun: boolean[];
 /** Requests that left, by the second. */
 let sent: { readonly worker: string; readonly at: number }[];
 let [here, there]: Throttle[] = [];
+/** What happens between the ledger's answer to the next look and its arrival. */
+let meanwhile: (() => void) | undefined;
 /** Resolves what waits for time when a test lets it pass. */
 let timers: { readonly at: number; readonly ring: () => void }[];
 
@@ -22,7 +24,11 @@ const seconds = () => (clock.now().getTime() - startedAt) / 1_000;
 function createWorker(name: string): Throttle {
   const pauses: SharedPauses = {
     async find() {
-      return until && { until, restMs: until.getTime() - clock.now().getTime() };
+      const found = until && { until, restMs: until.getTime() - clock.now().getTime() };
+      const happens = meanwhile;
+      meanwhile = undefined;
+      happens?.();
+      return found;
     },
     async begin({ retryAfterMs = 5_000, wasTaking }) {
       begun.push(wasTaking);
@@ -54,7 +60,7 @@ async function pass(forSeconds: number): Promise<void> {
 
 beforeEach(() => {
   clock = createStoppedClock();
-  until = undefined;
+  [until, meanwhile] = [undefined, undefined];
   [ended, begun, sent, timers] = [[], [], [], []];
   [here, there] = [createWorker('here'), createWorker('there')];
 });
@@ -103,6 +109,37 @@ async function pauseFor(retryAfterMs: number): Promise<Asked> {
   sent = [];
   return first;
 }
+
+describe('a look', () => {
+  const begin = (): void => {
+    until = new Date(clock.now().getTime() + 30_000);
+  };
+
+  it('whose answer comes late is repeated, since a pause may have begun', async () => {
+    meanwhile = () => {
+      clock.pass(0.2);
+      begin();
+    };
+    const asked = ask(here);
+    await settle();
+    expect(asked.hasLeft()).toBe(false);
+    expect(asked.outcome).toMatchObject({ code: 'throttled', wasNotDone: true });
+  });
+
+  it('is repeated a few times and not for ever, where every answer comes late', async () => {
+    let looks = 0;
+    const late = (): void => {
+      looks += 1;
+      clock.pass(0.2);
+      meanwhile = late;
+    };
+    meanwhile = late;
+    const asked = ask(here);
+    await settle();
+    expect(asked.hasLeft()).toBe(true);
+    expect(looks).toBe(3);
+  });
+});
 
 describe('a 429', () => {
   it('pauses every worker: nothing leaves until the time is over, and steps are told when to come again', async () => {

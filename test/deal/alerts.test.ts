@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { isQuiet, toLocalTime } from '../../src/deal/alert-times.js';
-import { planMessages, toDealCauses, toSystemCause } from '../../src/deal/alerts.js';
+import { type AlertCause, concerns, createMessagePlan, toDealCauses, toSystemCause } from '../../src/deal/alerts.js';
 import { DESK, heldCauses, makeAlertRules, makeChannel } from '../support/alerts.js';
 
 /** Which messages a channel is to be given, from what stands and what it was told. */
@@ -8,6 +8,22 @@ import { DESK, heldCauses, makeAlertRules, makeChannel } from '../support/alerts
 const TUESDAY_NOON = new Date('2026-03-31T12:00:00Z');
 const NOTHING_TOLD = { toldCauses: new Set<string>(), waitingOwners: new Set<string>() };
 const at = (now: Date, rules = makeAlertRules()) => ({ memory: NOTHING_TOLD, now, rules, deskUrl: DESK });
+
+/** Of causes that come in pages of two. */
+function planMessages(
+  channel: ReturnType<typeof makeChannel>,
+  standing: readonly AlertCause[],
+  { memory, ...given }: ReturnType<typeof at>,
+) {
+  const plan = createMessagePlan(channel, { ...given, waitingOwners: memory.waitingOwners });
+  const fresh: AlertCause[] = [];
+  for (let first = 0; first < standing.length; first += 2)
+    fresh.push(...plan.add(concerns(channel, standing.slice(first, first + 2)), memory.toldCauses));
+  const causesOf = (owner: string) => fresh.filter((cause) => cause.owner === owner).map(({ key }) => key);
+  return plan
+    .drafts()
+    .map((draft) => ({ ...draft, causes: draft.digestOf === undefined ? causesOf(draft.owner) : [] }));
+}
 
 describe('what is new', () => {
   const standing = [

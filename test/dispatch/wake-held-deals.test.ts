@@ -17,6 +17,9 @@ let held: { customer: RecordRef[]; item: RecordRef[] };
 /** The quote of each deal that waits with one. */
 let quotes: Map<string, string>;
 let refusals: unknown[];
+/** Of the pass that the ledger keeps. */
+let swept: RecordRef[];
+let pages: number[];
 let heldDeals: WakeHeldDeals;
 
 beforeEach(() => {
@@ -25,7 +28,7 @@ beforeEach(() => {
   linked = new Map();
   held = { customer: [], item: [] };
   quotes = new Map();
-  refusals = [];
+  [refusals, swept, pages] = [[], [], []];
   heldDeals = createWakeHeldDeals({
     startDeal: async ({ recordId }, hint) => {
       expect(hint.at).toBe(quotes.has(recordId) ? 'business-central' : 'masters');
@@ -39,7 +42,6 @@ beforeEach(() => {
         deals: bcIds.flatMap((id) => linked.get(id) ?? []),
         unlinked: bcIds.filter((id) => !linked.has(id)),
       }),
-      listHeldForAny: async (kind) => held[kind],
       findDealsOfQuotes: async (changes) =>
         changes.flatMap(({ id }) =>
           [...quotes]
@@ -47,9 +49,16 @@ beforeEach(() => {
             .map(([recordId, quoteId]) => ({ table: 'quote' as const, recordId, quoteId })),
         ),
     },
-    clock: { now: () => new Date() },
+    sweeps: {
+      ask: async (kind) => void swept.push(...held[kind]),
+      take: async ({ betweenMs, limit }) => {
+        expect(betweenMs).toBe(PACE_MS);
+        const page = swept.splice(0, limit);
+        pages.push(page.length);
+        return page;
+      },
+    },
     onTrouble: (error) => refusals.push(error),
-    paceMs: PACE_MS,
   });
 });
 afterEach(() => {
@@ -96,16 +105,20 @@ it('a row that may be new wakes those of its kind one after the other', async ()
   expect(woken).toEqual(idsOf(held.customer));
 });
 
-it('more notices meanwhile wake nobody twice within five minutes, and nobody is forgotten', async () => {
-  held.item = refs(3);
-  for (let index = 0; index < 20; index += 1) await heldDeals.wake([{ resource: 'items', id: undefined }]);
-  await vi.advanceTimersByTimeAsync(60_000);
-  expect(woken).toEqual(idsOf(held.item));
+it('ten thousand are taken a page at a time', async () => {
+  held.item = refs(10_000);
   await heldDeals.wake([{ resource: 'items', id: undefined }]);
-  await vi.advanceTimersByTimeAsync(3 * 60_000);
-  expect(woken).toHaveLength(3);
-  await vi.advanceTimersByTimeAsync(2 * 60_000);
-  expect(woken.slice(3)).toEqual(idsOf(held.item));
+  await vi.advanceTimersByTimeAsync(250 * PACE_MS);
+  expect(woken).toEqual(idsOf(held.item).slice(0, 250 + 1));
+  expect(pages).toEqual([100, 100, 100]);
+});
+
+it('what another starter was asked and left is gone on with', async () => {
+  await vi.advanceTimersByTimeAsync(60_000);
+  swept = refs(3);
+  const ids = idsOf(swept);
+  await vi.advanceTimersByTimeAsync(10_000 + 3 * PACE_MS);
+  expect(woken).toEqual(ids);
 });
 
 it('one that cannot be woken does not stop the others', async () => {

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { RecordRef } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { createDetections, type Detections } from '../../src/ledger/deals/detections.js';
+import { createHeldSweeps } from '../../src/ledger/deals/held-sweeps.js';
 import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
 import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
@@ -242,9 +244,46 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
         unlinked: [],
       });
       expect(await waiting.findHeldForRows('customer', [itemId])).toEqual({ deals: [], unlinked: [itemId] });
-      const any = (await waiting.listHeldForAny('item')).map(({ recordId }) => recordId);
-      expect(any).toContain(forItem);
-      expect(any).not.toContain(forCustomer);
+    });
+
+    it('passes over the deals that are held for any item, a page at a time, at one pace for all who take', async () => {
+      await database.query(`UPDATE source_records SET state = 'seen', hold_reason = NULL`);
+      const hold = async (reason: string, changedAt: string): Promise<string> => {
+        const recordId = randomUUID();
+        await database.query(
+          `INSERT INTO source_records (record_id, source_table, state, hold_reason, changed_at)
+           VALUES ($1, 'quote', 'held', $2, $3)`,
+          [recordId, reason, changedAt],
+        );
+        return recordId;
+      };
+      // Three of one moment, which no time tells apart.
+      const oldest = await hold('item-missing', '2026-03-30T12:00:00.000001Z');
+      const alike = await Promise.all(
+        ['item-blocked', 'item-missing', 'unit-unknown'].map((reason) => hold(reason, '2026-03-31T12:00:00.000002Z')),
+      );
+      await hold('customer-missing', '2026-03-31T12:00:00Z');
+      const [here, there] = [createHeldSweeps(database), createHeldSweeps(database)];
+      const pace = { betweenMs: 0, restMs: 0, limit: 2 };
+      const ids = (refs: readonly RecordRef[]) => refs.map(({ recordId }) => recordId);
+      expect(await here.take(pace)).toEqual([]);
+      await here.ask('item');
+      const pages = [await here.take(pace), await there.take(pace), await here.take(pace)].map(ids);
+      expect(pages.map((page) => page.length)).toEqual([2, 2, 0]);
+      expect(new Set(pages.flat().slice(0, 3))).toEqual(new Set(alike));
+      expect(pages.flat()[3]).toBe(oldest);
+      expect(await there.take(pace)).toEqual([]);
+
+      // The next pass waits, and while two deals are being woken nobody takes more.
+      await there.ask('item');
+      expect(await here.take({ ...pace, restMs: 600_000 })).toEqual([]);
+      const taken = await Promise.all([
+        here.take({ ...pace, betweenMs: 60_000 }),
+        there.take({ ...pace, betweenMs: 60_000 }),
+      ]);
+      expect(taken.map((page) => page.length).sort()).toEqual([0, 2]);
+      expect(await here.take(pace)).toEqual([]);
+      await database.query('DELETE FROM held_sweeps');
     });
   });
 }

@@ -123,8 +123,9 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         async plant() {
           const alerts = createAlertLedger(database);
           const content = { owner: 'IT', title: 'one', groups: [], link: 'https://desk.example/' } as const;
-          const draft = { owner: 'IT', digestOf: undefined, causes: ['one'], content } as const;
-          const [planned] = await alerts.plan({ name: randomUUID() }, [], () => [draft]);
+          const plan = { add: () => [], drafts: () => [{ owner: 'IT', digestOf: undefined, content } as const] };
+          const nothing = async function* () {};
+          const [planned] = await alerts.plan({ name: randomUUID(), owners: [], kinds: [] }, nothing, () => plan);
           const id = planned?.messageId ?? '';
           // As after an attempt that failed.
           const read = async () => {

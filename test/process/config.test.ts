@@ -46,6 +46,16 @@ describe('the configuration', () => {
       );
   });
 
+  it('a lane has four steps at once in each worker, or as many as are set, within bounds', () => {
+    expect(loadConfig(WHOLE).businessCentral.parallel).toBe(4);
+    expect(loadConfig({ ...WHOLE, BC_PARALLEL: '50' }).businessCentral.parallel).toBe(50);
+    for (const [given, right] of [
+      ['0', 'a number of at least 1'],
+      ['51', 'a number of at most 50'],
+    ] as const)
+      expect(problem({ BC_PARALLEL: given })).toContain(`setting BC_PARALLEL: expected ${right}, got '${given}'`);
+  });
+
   for (const name of ['STARTER_PUBLIC_URL', 'DATAVERSE_URL', 'BC_URL', 'TEMPORAL_UI_ORIGIN']) {
     it(`${name} with a password is refused, and neither it nor what is asked with it is shown`, () => {
       for (const url of [

@@ -10,6 +10,8 @@ export interface CollectedSpan {
   readonly spanId: string;
   readonly parentSpanId: string | undefined;
   readonly name: string;
+  /** In milliseconds of the clock. */
+  readonly startedAt: number;
   readonly attributes: Readonly<Record<string, string>>;
 }
 
@@ -26,13 +28,16 @@ export interface Collector {
 const attributes = z
   .array(z.object({ key: z.string(), value: z.record(z.string(), z.unknown()) }))
   .transform((list) => Object.fromEntries(list.map(({ key, value }) => [key, String(Object.values(value)[0])])));
-const span = z.object({
-  traceId: z.string(),
-  spanId: z.string(),
-  parentSpanId: z.string().optional(),
-  name: z.string(),
-  attributes,
-});
+const span = z
+  .object({
+    traceId: z.string(),
+    spanId: z.string(),
+    parentSpanId: z.string().optional(),
+    name: z.string(),
+    startTimeUnixNano: z.string().regex(/^\d+$/),
+    attributes,
+  })
+  .transform(({ startTimeUnixNano, ...one }) => ({ ...one, startedAt: Number(startTimeUnixNano) / 1e6 }));
 const request = z.object({
   resourceSpans: z.array(
     z.object({ resource: z.object({ attributes }), scopeSpans: z.array(z.object({ spans: z.array(span) })) }),

@@ -3,8 +3,9 @@ import { activityInfo } from '@temporalio/activity';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
+import type { Policy, RecordRef } from '../../src/deal/deal.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
-import { type LanesByCompany, laneQueue } from '../../src/deal/lanes.js';
+import { type LanesByCompany, laneQueue, PRIORITIES } from '../../src/deal/lanes.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createFollowMasters } from '../../src/dispatch/take-master-changes.js';
 import type { DealLedger } from '../../src/ledger/deals/deal-ledger.js';
@@ -38,23 +39,22 @@ beforeEach(async () => {
   given = [];
   lanes = undefined;
   polling = [];
-  await run(TASK_QUEUES.deals);
-  await run(TASK_QUEUES.masters);
+  await run(TASK_QUEUES.deals, 'runs');
+  await run(TASK_QUEUES.masters, 'runs');
 });
 afterEach(() => Promise.all(polling.map((worker) => worker.stop())));
 
-/** A worker with one place, so that the order is the server's. */
-async function run(taskQueue: string): Promise<void> {
-  const hasRuns = taskQueue === TASK_QUEUES.deals || taskQueue === TASK_QUEUES.masters;
+/** A worker with one place for steps, so that the order is the server's; where it has runs they come with as many as they like. */
+async function run(taskQueue: string, what: 'runs' | 'runs alone' | 'steps' = 'steps'): Promise<void> {
   const worker = await Worker.create({
     connection: env.nativeConnection,
     namespace: env.namespace ?? '',
     taskQueue,
-    ...(hasRuns
+    ...(what !== 'steps'
       ? {
           workflowBundle: { codePath: inject('workflowBundle') },
           // As the product's: the steps of a deal in Sales come with its run.
-          enableNonLocalActivities: taskQueue === TASK_QUEUES.deals,
+          enableNonLocalActivities: what === 'runs' && taskQueue === TASK_QUEUES.deals,
         }
       : { maxConcurrentActivityTaskExecutions: 1, maxConcurrentActivityTaskPolls: 1 }),
     activities: {
@@ -77,8 +77,11 @@ async function run(taskQueue: string): Promise<void> {
 }
 
 /** As the ledger's steps and the readers of both systems answer, for the deals of one company. */
-function answersOf(companyOf: (recordId: string) => string): StandIns {
-  const { standIns } = makeDealWorld({ env, answerWith: () => undefined, close: async () => undefined });
+function answersOf(
+  companyOf: (recordId: string) => string,
+  policy: Partial<Policy> = {},
+): StandIns & Required<Pick<StandIns, 'beginDeal'>> {
+  const { standIns } = makeDealWorld({ env, answerWith: () => undefined, close: async () => undefined }, policy);
   return {
     ...standIns,
     beginDeal: async (ref) => {
@@ -92,9 +95,15 @@ function answersOf(companyOf: (recordId: string) => string): StandIns {
   };
 }
 
+/** The companies of deals that were read before. */
+const known = new Map<string, string>();
 const ledger = {
   findLabel: async () => undefined,
-  register: async () => ({ state: 'seen', endedBy: undefined }),
+  register: async ({ recordId }: RecordRef) => ({
+    state: 'seen',
+    endedBy: undefined,
+    companyId: known.get(recordId),
+  }),
 } as unknown as DealLedger;
 const start = (recordId: string) => startDeal({ temporal: env.client, ledger }, { table: 'salesorder', recordId });
 
@@ -148,6 +157,104 @@ describe('a deal', () => {
   });
 });
 
+describe('a queue that is behind', () => {
+  /** The steps in Business Central that runs of each class begin with, and their class. */
+  const CLASSES: Readonly<Record<string, number>> = {
+    findCustomer: PRIORITIES.deal,
+    readOpenInvoicePage: PRIORITIES.feed,
+    findItemOfProduct: PRIORITIES.master,
+    stageMasters: PRIORITIES.drift,
+    watchHold: PRIORITIES.drift,
+    findCustomerOfAccount: PRIORITIES.backfill,
+  };
+
+  /** Of the ids of their runs. */
+  const PREFIXES: Readonly<Record<string, string>> = {
+    findItemOfProduct: 'product-',
+    findCustomerOfAccount: 'account-',
+  };
+
+  it('gives out deals, feeds, masters, comparisons with looks at holds, and a backfill, in this order', async () => {
+    const recordId = randomUUID();
+    const held: readonly string[] = Array.from({ length: 3 }, () => randomUUID());
+    const usual = answersOf(() => 'company-1');
+    const row = { kind: 'followed', isActive: true, isLinked: false, echo: 'as it is' };
+    answers = {
+      ...usual,
+      async beginDeal(ref) {
+        const { progress, deal } = await usual.beginDeal(ref);
+        const problems = held.includes(ref.recordId) ? [{ reason: 'no-lines', text: 'it has no lines' } as const] : [];
+        return { progress, ...(deal && { deal: { ...deal, problems } }) };
+      },
+      readAccount: async () => row,
+      readProduct: async () => row,
+      startDrift: async () => ['product'],
+      recordMissing: async () => ({ hasMore: false }),
+      readOpenInvoicePage: async () => ({ found: 0, notified: 0, next: undefined }),
+    } as StandIns;
+    await run(TASK_QUEUES.dataverse);
+    const follow = createFollowMasters(env.client, { quietMs: 0 });
+    const runs: string[] = [];
+    /** The later its class, the sooner it comes. */
+    const come = async (ids: readonly string[], step: string, begin: (id: string) => Promise<unknown>) => {
+      for (const id of ids) await begin(id);
+      const workflowIds = ids.map((id) => `${PREFIXES[step] ?? ''}${id}`);
+      runs.push(...workflowIds);
+      await untilScheduled(workflowIds, step);
+    };
+    const some = () => Array.from({ length: 3 }, () => randomUUID());
+    const startRun = (workflowType: 'reportDrift' | 'sweepInvoices', taskQueue: string) => (workflowId: string) =>
+      env.client.workflow.start(workflowType, { taskQueue, workflowId, args: [{ companyId: 'company-1' }] });
+    await come(some(), 'findCustomerOfAccount', (id) => follow.followAccount('account', id, {}, true));
+    await come(held, 'watchHold', start);
+    await come(some(), 'stageMasters', startRun('reportDrift', TASK_QUEUES.masters));
+    await come(some(), 'findItemOfProduct', (id) => follow.followProduct(id, {}));
+    await come(some(), 'readOpenInvoicePage', startRun('sweepInvoices', TASK_QUEUES.deals));
+    await come([recordId], 'findCustomer', start);
+
+    await run(TASK_QUEUES.businessCentral);
+    const order = () => given.flatMap(({ type }) => CLASSES[type] ?? []);
+    await expect.poll(() => order().length, { timeout: 20_000 }).toBe(16);
+    // The server may have given the first task to the poller before it compared.
+    const [, ...compared] = order();
+    expect(compared).toEqual(compared.toSorted());
+    await end(runs);
+  });
+
+  it('gives out what a posted deal writes back behind the deals that begin', async () => {
+    const [posted, first, last] = [randomUUID(), randomUUID(), randomUUID()];
+    const usual = answersOf(() => 'company-1', { confirmation: { by: 'rule' } });
+    let free: () => void = () => undefined;
+    const isFree = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    answers = {
+      ...usual,
+      async beginDeal(ref) {
+        if (ref.recordId === first) await isFree;
+        return usual.beginDeal(ref);
+      },
+    };
+    await polling.shift()?.stop();
+    await run(TASK_QUEUES.deals, 'runs alone');
+    await run(TASK_QUEUES.deals);
+    await start(posted);
+    await untilScheduled([posted], 'findCustomer');
+    // It has the only place for steps in Sales.
+    await start(first);
+    await expect.poll(() => given.length).toBe(2);
+    await run(TASK_QUEUES.businessCentral);
+    await untilScheduled([posted], 'createInvoiceRow');
+    await start(last);
+    await untilScheduled([last], 'beginDeal');
+    free();
+    const inSales = () => given.filter(({ queue }) => queue === TASK_QUEUES.deals).map(({ type }) => type);
+    await expect.poll(inSales).toContain('createInvoiceRow');
+    expect(inSales()).toEqual(['beginDeal', 'beginDeal', 'beginDeal', 'createInvoiceRow']);
+    await end([posted, first, last]);
+  });
+});
+
 describe('a run of a backfill', () => {
   it('waits for no further change, and what it leads to waits as it does', async () => {
     const seen: { readonly contact: string; readonly input: unknown }[] = [];
@@ -186,6 +293,31 @@ describe('companies', () => {
     const found = () => given.filter(({ type }) => type === 'findCustomer');
     await expect.poll(() => found().length, { timeout: 20_000 }).toBe(13);
     expect(found().findIndex(({ company }) => company === small)).toBeLessThanOrEqual(2);
+    await end([...ofBig, ofSmall]);
+  });
+
+  it('take turns from the first step on where their deals were read before', async () => {
+    const [big, small] = [randomUUID(), randomUUID()];
+    const ofBig = Array.from({ length: 12 }, () => randomUUID());
+    const ofSmall = randomUUID();
+    for (const recordId of ofBig) known.set(recordId, big);
+    known.set(ofSmall, small);
+    const begun: string[] = [];
+    const usual = answersOf(() => big);
+    answers = {
+      ...usual,
+      async beginDeal(ref) {
+        begun.push(ref.recordId);
+        return usual.beginDeal(ref);
+      },
+    };
+    await polling.shift()?.stop();
+    await run(TASK_QUEUES.deals, 'runs alone');
+    for (const recordId of [...ofBig, ofSmall]) await start(recordId);
+    await untilScheduled([...ofBig, ofSmall], 'beginDeal');
+    await run(TASK_QUEUES.deals);
+    await expect.poll(() => begun.length, { timeout: 20_000 }).toBe(13);
+    expect(begun.indexOf(ofSmall)).toBeLessThanOrEqual(2);
     await end([...ofBig, ofSmall]);
   });
 

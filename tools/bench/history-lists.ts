@@ -5,6 +5,7 @@ import { countUnsealed } from '../../src/ledger/audit/seals.js';
 import type { Database } from '../../src/ledger/database.js';
 import { createDealLedger } from '../../src/ledger/deals/deal-ledger.js';
 import { createDetections } from '../../src/ledger/deals/detections.js';
+import { createHeldSweeps } from '../../src/ledger/deals/held-sweeps.js';
 import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
 import { countSkipped, listFlows, listNoted } from '../../src/ledger/feeds/flow-lines.js';
@@ -108,7 +109,10 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     },
     { name: 'dashboard: what is under way', read: (database) => readWatchedLedger(database, OPEN_STATES) },
     { name: 'dashboard: what has ended', read: countFinalDeals },
-    { name: 'alerts: what stands', read: (database) => listStandingDeals(database, ago(DAY_MS)) },
+    {
+      name: 'alerts: what stands',
+      read: (database) => listStandingDeals(database, { waitingBefore: ago(DAY_MS), after: undefined, limit: 500 }),
+    },
     { name: 'trail: what is not sealed', read: countUnsealed },
     { name: 'feeds: gaps of a day', read: (database) => createDetections(database).readGaps(ago(DAY_MS), 20) },
     {
@@ -144,7 +148,11 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     },
     {
       name: 'masters: deals held for customers',
-      read: (database) => createWaiting(database).listHeldForAny('customer'),
+      async read(database) {
+        const sweeps = createHeldSweeps(database);
+        await sweeps.ask('customer');
+        return sweeps.take({ betweenMs: 0, restMs: 0, limit: 100 });
+      },
     },
     {
       name: 'masters: accounts with problems',

@@ -1,7 +1,7 @@
 import { AlertError, type AlertSender } from '../../clients/alerts/channel.js';
-import { type AlertCause, type AlertRules, concerns, planMessages } from '../../deal/alerts.js';
+import { type AlertRules, createMessagePlan } from '../../deal/alerts.js';
 import type { Clock } from '../../deal/clock.js';
-import type { AlertLedger, PlannedAlert } from '../../ledger/alerts/alerts.js';
+import type { AlertLedger, PlannedAlert, StandingCauses } from '../../ledger/alerts/alerts.js';
 
 export type { PlannedAlert };
 
@@ -16,7 +16,7 @@ export interface AlertDependencies {
   readonly clock: Clock;
   /** Without the slash at its end. */
   readonly deskUrl: string;
-  readonly findCauses: (now: Date) => Promise<readonly AlertCause[]>;
+  readonly findCauses: (now: Date) => Promise<StandingCauses>;
   /** By the name of the channel. */
   readonly senders: ReadonlyMap<string, AlertSender>;
   readonly log: { warn(facts: object, message: string): void };
@@ -32,10 +32,9 @@ export function createAlertActivities(dependencies: AlertDependencies) {
       const standing = await findCauses(now);
       const planned: PlannedAlert[] = [];
       for (const channel of rules.channels) {
-        const keys = concerns(channel, standing).map(({ key }) => key);
         planned.push(
-          ...(await ledger.plan(channel, keys, (memory) =>
-            planMessages(channel, standing, { memory, now, rules, deskUrl }),
+          ...(await ledger.plan(channel, standing, (waitingOwners) =>
+            createMessagePlan(channel, { waitingOwners, now, rules, deskUrl }),
           )),
         );
       }

@@ -1,6 +1,7 @@
 import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '../../deal/alerts.js';
-import { listStandingDeals, listTrailFindings } from '../../ledger/alerts/standing.js';
-import type { Database } from '../../ledger/database.js';
+import type { StandingCauses } from '../../ledger/alerts/alerts.js';
+import { listStandingDeals, listTrailFindings, type StandingPlace } from '../../ledger/alerts/standing.js';
+import type { Database, Queryable } from '../../ledger/database.js';
 import { listBusinessCentralFeeds } from '../../ledger/feeds/business-central-feeds.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import { listCredentials } from '../../ledger/settings/credentials.js';
@@ -12,6 +13,7 @@ const INVOICE_FEED = 'invoice-feed-';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_S = 60;
+const PAGE_SIZE = 500;
 
 /** Everything that stands and that somebody should know of, from the ledger alone: no other system is asked. */
 export function createFindCauses(
@@ -25,9 +27,14 @@ export function createFindCauses(
   const lanes = createPausedLaneLedger(database);
   const feeds = createFeedLedger(database);
 
-  async function findDeals(now: Date): Promise<AlertCause[]> {
+  async function* findDeals(db: Queryable, now: Date): AsyncGenerator<readonly AlertCause[]> {
     const before = new Date(now.getTime() - waitingHours * HOUR_MS);
-    return (await listStandingDeals(database, before)).flatMap((deal) => toDealCauses(deal, before, waitingHours));
+    let after: StandingPlace | undefined;
+    do {
+      const page = await listStandingDeals(db, { waitingBefore: before, after, limit: PAGE_SIZE });
+      yield page.deals.flatMap((deal) => toDealCauses(deal, before, waitingHours));
+      after = page.next;
+    } while (after !== undefined);
   }
 
   async function findStaleFeeds(now: Date): Promise<AlertCause[]> {
@@ -58,13 +65,23 @@ export function createFindCauses(
       });
   }
 
-  return async (now: Date): Promise<AlertCause[]> => [
-    ...(await findDeals(now)),
-    ...(await findStaleFeeds(now)),
-    ...(await findEndingCredentials(now)),
-    ...(await lanes.list()).map(({ system, address }) => toSystemCause('lane', `${system} ${address}`, system)),
-    ...(await listTrailFindings(database)).map(({ chain, kind, position }) =>
-      toSystemCause('trail', `${chain} ${kind} ${position}`, kind),
-    ),
-  ];
+  /** What concerns no deal is little, and read at once. */
+  async function findFaults(now: Date): Promise<AlertCause[]> {
+    return [
+      ...(await findStaleFeeds(now)),
+      ...(await findEndingCredentials(now)),
+      ...(await lanes.list()).map(({ system, address }) => toSystemCause('lane', `${system} ${address}`, system)),
+      ...(await listTrailFindings(database)).map(({ chain, kind, position }) =>
+        toSystemCause('trail', `${chain} ${kind} ${position}`, kind),
+      ),
+    ];
+  }
+
+  return async (now: Date): Promise<StandingCauses> => {
+    const faults = await findFaults(now);
+    return async function* (db) {
+      yield* findDeals(db, now);
+      yield faults;
+    };
+  };
 }

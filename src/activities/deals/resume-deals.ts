@@ -13,8 +13,8 @@ export interface ResumedDeals {
 
 export interface ResumeDependencies {
   readonly ledger: DealLedger & AuditLedger;
-  /** By workflow id. */
-  readonly findRunning: () => Promise<ReadonlySet<string>>;
+  /** Those of these deals that have a run, by workflow id. */
+  readonly findRunning: (recordIds: readonly string[]) => Promise<ReadonlySet<string>>;
   readonly startDeal: (ref: RecordRef, hint?: ChangeHint) => Promise<{ readonly kind: string }>;
 }
 
@@ -37,11 +37,11 @@ export function createResumeActivities({ ledger, findRunning, startDeal }: Resum
   }
 
   async function startStopped(): Promise<number> {
-    const running = await findRunning();
     let started = 0;
     let after: string | undefined;
     for (;;) {
       const page = await ledger.listWithRun({ minutes: QUIET_MINUTES, after, limit: BATCH_SIZE });
+      const running = await findRunning(page.map(({ recordId }) => recordId));
       for (const ref of page.filter(({ recordId }) => !running.has(dealWorkflowId(recordId)))) {
         const { kind } = await startDeal(ref);
         if (kind !== 'started') continue;

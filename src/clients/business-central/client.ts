@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { isSameCode, toCode } from '../../deal/codes.js';
 import type { FieldValues } from '../../deal/document.js';
+import { DEFAULT_PARALLEL } from '../../deal/lanes.js';
 import type { PostingPeriod } from '../../deal/posting-period.js';
 import { RemoteApiError } from '../errors.js';
 import { readWire } from '../http/wire.js';
@@ -79,16 +80,16 @@ export interface BusinessCentralClient
 
 export interface BusinessCentralClientOptions extends EnvironmentOptions {
   readonly companyId: string;
+  /** Requests at once: as many as steps of the lane. */
+  readonly parallel?: number | undefined;
 }
 
-// Five are processed at once per app registration, one is left for people (reference/business-central 8).
-const PARALLEL = 4;
 /** One filter holds that many numbers: the URL stays short and `or` on one field is allowed. */
 export const ITEMS_PER_REQUEST = 20;
 
 export function createBusinessCentralClient(options: BusinessCentralClientOptions): BusinessCentralClient {
   const company = `companies(${options.companyId})/`;
-  const http = createBusinessCentralTransport(options, company, PARALLEL);
+  const http = createBusinessCentralTransport(options, company, options.parallel ?? DEFAULT_PARALLEL);
   const automate = createBusinessCentralTransport(options, company, 1, 'microsoft/automate/v1.0');
 
   const createRow = async <T>(

@@ -2,7 +2,7 @@ import type { Clock } from '../../deal/clock.js';
 import { type RemoteApi, RemoteApiError } from '../errors.js';
 
 /**
- * The quota of one app registration in one environment. A 429 pauses all its requests, of every worker: each looks at the
+ * The quota of one app registration in one environment. A 429 pauses all its requests, of every process: each looks at the
  * shared pause right before it would leave, so that only those on their way may still arrive. A step that meets a pause
  * fails at once with the time to come again (I8), and nothing is held for it (I13). Afterwards one request of a worker
  * leaves, then two, then four: a stampede would only be refused again.
@@ -19,7 +19,7 @@ export interface SharedPause {
   readonly restMs: number;
 }
 
-/** What all workers of a lane share. */
+/** What all processes of a lane share. */
 export interface SharedPauses {
   /** The last one. */
   find(): Promise<SharedPause | undefined>;
@@ -43,6 +43,10 @@ export interface ThrottleOptions {
   readonly pauses: SharedPauses;
 }
 
+/** A request leaves so soon after it has looked, or looks again: a pause may have begun meanwhile. */
+const MAX_LOOK_AGE_MS = 100;
+/** A ledger that always takes longer keeps nobody for ever. */
+const MAX_LOOKS = 3;
 /** A step keeps its place for so long while others are in front of it; for a longer wait it gives it back to Temporal. */
 const MAX_WAIT_MS = 1_000;
 /** Steps come again so much before the end: a timer of Temporal may be late, and the first request is to leave in time. */
@@ -72,7 +76,17 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
   let takenSince = 0;
   let running = 0;
   let waiting: (() => void)[] = [];
-  const look = shareNext(() => pauses.find());
+  const ask = shareNext(async () => {
+    const askedAt = clock.now().getTime();
+    return { askedAt, pause: await pauses.find() };
+  });
+
+  async function look(): Promise<SharedPause | undefined> {
+    for (let looks = 1; ; looks += 1) {
+      const { askedAt, pause } = await ask();
+      if (looks === MAX_LOOKS || clock.now().getTime() - askedAt <= MAX_LOOK_AGE_MS) return pause;
+    }
+  }
 
   function meet(pause: SharedPause): void {
     if (pause.restMs < -RECENT_MS || (met && pause.until <= met)) return;

@@ -3,6 +3,7 @@ import { Agent, type Dispatcher } from 'undici';
 import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
+import { createConnections } from './connections.js';
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -93,15 +94,24 @@ const REQUEST_ID_HEADERS = ['request-id', 'x-ms-service-request-id', 'x-ms-corre
 
 export function createTransport(options: HttpOptions): HttpTransport {
   const agent = new Agent({ connections: options.parallel, pipelining: 1, keepAliveTimeout: 30_000 });
+  const connections = createConnections(options.parallel);
   const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
 
-  /** The pause is looked at last, when nothing is waited for any more. */
-  function attempt(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
-    const send = () => sendNow(asking, token, maxBytes);
-    return options.throttle ? options.throttle.run(asking.asked, send) : send();
+  /** The pause is looked at last, when nothing is waited for any more: no connection either. */
+  async function attempt(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
+    const askedAt = performance.now();
+    const giveBack = await connections.take(options.timeoutMs);
+    if (!giveBack) throw new RemoteApiError(options.api, 'unavailable', asking.asked, { remoteCode: 'NO_CONNECTION' });
+    const restMs = Math.max(1, Math.ceil(options.timeoutMs - (performance.now() - askedAt)));
+    const send = () => sendNow(asking, token, restMs, maxBytes);
+    try {
+      return await (options.throttle ? options.throttle.run(asking.asked, send) : send());
+    } finally {
+      giveBack();
+    }
   }
 
-  async function sendNow(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
+  async function sendNow(asking: HttpRequest, token: string, timeoutMs: number, maxBytes?: number): Promise<Answered> {
     const correlationId = randomUUID();
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
@@ -123,7 +133,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
             ...asking.headers,
           },
           ...(body !== undefined && { body: Buffer.isBuffer(body) ? body : stringifyLosslessJson(body) }),
-          signal: AbortSignal.timeout(options.timeoutMs),
+          signal: AbortSignal.timeout(timeoutMs),
         });
         return { ...answer, ...(await readContent(answer, maxBytes)) };
       });

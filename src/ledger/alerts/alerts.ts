@@ -2,12 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import {
   ALERT_KINDS,
+  type AlertCause,
   type AlertChannel,
   type AlertContent,
   type AlertDraft,
-  type ChannelMemory,
+  concerns,
+  type MessagePlan,
 } from '../../deal/alerts.js';
-import { HOLD_OWNERS } from '../../deal/holds.js';
+import { HOLD_OWNERS, type HoldOwner } from '../../deal/holds.js';
 import type { Database, Queryable } from '../database.js';
 import { rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
 import { contentOf, stored, toStored } from '../stored-content.js';
@@ -28,12 +30,15 @@ const FORGOTTEN_AFTER = '1 hour';
 /** Longer than any attempt may take: then its process is gone. */
 const ATTEMPT_IS_OVER_AFTER = '2 minutes';
 
+/** Everything that stands, page by page. */
+export type StandingCauses = (db: Queryable) => AsyncIterable<readonly AlertCause[]>;
+
 export interface AlertLedger {
   /** The messages of one channel that wait after planning. Two who plan at once plan nothing twice. */
   plan(
-    channel: Pick<AlertChannel, 'name'>,
-    standing: readonly string[],
-    toDrafts: (memory: ChannelMemory) => readonly AlertDraft[],
+    channel: Pick<AlertChannel, 'name' | 'owners' | 'kinds'>,
+    standing: StandingCauses,
+    begin: (waitingOwners: ReadonlySet<string>) => MessagePlan,
   ): Promise<PlannedAlert[]>;
   /** Undefined when it was sent, or when another attempt may still be under way. */
   claim(messageId: string): Promise<ClaimedAlert | undefined>;
@@ -68,11 +73,29 @@ const ownerRow = rowsOf('alert_messages', ['owner'], { owner: textColumn });
 
 export function createAlertLedger(database: Database): AlertLedger {
   return {
-    plan: ({ name }, standing, toDrafts) =>
+    plan: (channel, standing, begin) =>
       database.transaction(async (tx) => {
+        const { name } = channel;
         await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`alerts ${name}`]);
-        await noteStanding(tx, name, standing);
-        for (const draft of toDrafts(await remember(tx, name))) await saveDraft(tx, name, draft);
+        const plan = begin(await listWaitingOwners(tx, name));
+        const messageIds = new Map<HoldOwner, string>();
+        const idOf = (owner: HoldOwner): string => {
+          const id = messageIds.get(owner) ?? randomUUID();
+          messageIds.set(owner, id);
+          return id;
+        };
+        for await (const page of standing(tx)) {
+          const causes = concerns(channel, page);
+          const told = await noteStanding(tx, name, causes);
+          await saveCauses(
+            tx,
+            name,
+            plan.add(causes, told).map(({ key, owner }) => ({ key, messageId: idOf(owner) })),
+          );
+        }
+        await forgetWhatIsOver(tx, name);
+        for (const draft of plan.drafts())
+          await saveDraft(tx, name, draft, draft.digestOf === undefined ? idOf(draft.owner) : randomUUID());
         const rows = await selectRows(
           tx,
           plannedRow,
@@ -109,40 +132,54 @@ export function createAlertLedger(database: Database): AlertLedger {
   };
 }
 
-/** First what stands: after a long pause nothing that still stands is forgotten. */
-async function noteStanding(tx: Queryable, channel: string, causes: readonly string[]): Promise<void> {
-  await tx.query('UPDATE alert_causes SET seen_at = now() WHERE channel = $1 AND cause = ANY($2::text[])', [
-    channel,
-    causes,
-  ]);
+/** Returns those that were told: also after a long pause of ours nothing that still stands is new. */
+async function noteStanding(
+  tx: Queryable,
+  channel: string,
+  causes: readonly AlertCause[],
+): Promise<ReadonlySet<string>> {
+  if (causes.length === 0) return new Set();
+  const rows = await selectRows(
+    tx,
+    causeRow,
+    'UPDATE alert_causes SET seen_at = now() WHERE channel = $1 AND cause = ANY($2::text[]) RETURNING cause',
+    [channel, causes.map(({ key }) => key)],
+  );
+  return new Set(rows.map(({ cause }) => cause));
+}
+
+async function saveCauses(
+  tx: Queryable,
+  channel: string,
+  causes: readonly { readonly key: string; readonly messageId: string }[],
+): Promise<void> {
+  if (causes.length === 0) return;
+  await tx.query(
+    'INSERT INTO alert_causes (channel, cause, message_id) SELECT $1, given.* FROM unnest($2::text[], $3::uuid[]) AS given',
+    [channel, causes.map(({ key }) => key), causes.map(({ messageId }) => messageId)],
+  );
+}
+
+async function forgetWhatIsOver(tx: Queryable, channel: string): Promise<void> {
   await tx.query(`DELETE FROM alert_causes WHERE channel = $1 AND seen_at < now() - interval '${FORGOTTEN_AFTER}'`, [
     channel,
   ]);
 }
 
-async function remember(tx: Queryable, channel: string): Promise<ChannelMemory> {
-  const causes = await selectRows(tx, causeRow, 'SELECT cause FROM alert_causes WHERE channel = $1', [channel]);
+async function listWaitingOwners(tx: Queryable, channel: string): Promise<ReadonlySet<string>> {
   const owners = await selectRows(
     tx,
     ownerRow,
     'SELECT DISTINCT owner FROM alert_messages WHERE channel = $1 AND sent_at IS NULL AND digest_of IS NULL',
     [channel],
   );
-  return {
-    toldCauses: new Set(causes.map(({ cause }) => cause)),
-    waitingOwners: new Set(owners.map(({ owner }) => owner)),
-  };
+  return new Set(owners.map(({ owner }) => owner));
 }
 
-async function saveDraft(tx: Queryable, channel: string, draft: AlertDraft): Promise<void> {
-  const messageId = randomUUID();
+async function saveDraft(tx: Queryable, channel: string, draft: AlertDraft, messageId: string): Promise<void> {
   await tx.query(
     `INSERT INTO alert_messages (message_id, channel, owner, digest_of, content) VALUES ($1, $2, $3, $4, $5)
      ON CONFLICT (channel, owner, digest_of) WHERE digest_of IS NOT NULL DO NOTHING`,
     [messageId, channel, draft.owner, draft.digestOf ?? null, toStored(draft.content)],
-  );
-  await tx.query(
-    'INSERT INTO alert_causes (channel, cause, message_id) SELECT $1, cause, $3 FROM unnest($2::text[]) AS cause',
-    [channel, draft.causes, messageId],
   );
 }

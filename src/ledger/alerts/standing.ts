@@ -14,34 +14,57 @@ export interface StandingDeal {
   readonly since: Date;
 }
 
+/** Behind this deal the next page begins. */
+export interface StandingPlace {
+  /** As the database has it: a Date has no microseconds. */
+  readonly changedAt: string;
+  readonly recordId: string;
+}
+
 const standingRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   record_number: nullable(textColumn),
   hold_reason: nullable(nameOf(HOLDS)),
   changed_at: timeColumn,
+  place: textColumn,
 });
 
 /** What an opportunity has for a number is its topic, and topics name people. */
 const NAMELESS_NUMBER = `CASE WHEN source_table = 'opportunity' THEN 'opportunity ' || left(record_id::text, 8) ELSE record_number END`;
 
 /** Held, or waiting for a confirmation since before then; the oldest first. */
-export async function listStandingDeals(db: Queryable, waitingBefore: Date): Promise<StandingDeal[]> {
+export async function listStandingDeals(
+  db: Queryable,
+  {
+    waitingBefore,
+    after,
+    limit,
+  }: { readonly waitingBefore: Date; readonly after: StandingPlace | undefined; readonly limit: number },
+): Promise<{ readonly deals: readonly StandingDeal[]; readonly next: StandingPlace | undefined }> {
   const rows = await selectRows(
     db,
     standingRow,
-    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at, CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
+    `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at, changed_at::text AS place,
+       CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
      FROM source_records
-     WHERE (state = 'held' AND hold_reason IS NOT NULL) OR (state = 'awaiting-confirmation' AND changed_at < $1)
-     ORDER BY changed_at, record_id`,
-    [waitingBefore],
+     WHERE (state = 'held' AND hold_reason IS NOT NULL OR state = 'awaiting-confirmation' AND changed_at < $1)
+       AND (changed_at, record_id) > (coalesce($2::timestamptz, '-infinity'), coalesce($3::uuid, '${LEAST_ID}'))
+     ORDER BY changed_at, record_id LIMIT $4`,
+    [waitingBefore, after?.changedAt ?? null, after?.recordId ?? null, limit],
   );
-  return rows.map((row) => ({
-    recordId: row.record_id,
-    number: row.record_number,
-    reason: row.hold_reason,
-    since: row.changed_at,
-  }));
+  const last = rows.length === limit ? rows.at(-1) : undefined;
+  return {
+    deals: rows.map((row) => ({
+      recordId: row.record_id,
+      number: row.record_number,
+      reason: row.hold_reason,
+      since: row.changed_at,
+    })),
+    next: last && { changedAt: last.place, recordId: last.record_id },
+  };
 }
+
+const LEAST_ID = '00000000-0000-0000-0000-000000000000';
 
 export interface TrailFinding {
   readonly chain: string;

@@ -19,8 +19,6 @@ export interface Waiting {
   findHeldForRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<HeldForRows>;
   /** Deals that wait with one of these quotes; a change that the ledger knows already, such as our own, wakes nobody. */
   findDealsOfQuotes(changes: readonly QuoteChange[]): Promise<readonly DealOfQuote[]>;
-  /** Deals held for any customer or item, those that began to wait last first. */
-  listHeldForAny(kind: 'customer' | 'item'): Promise<RecordRef[]>;
 }
 
 export interface QuoteChange {
@@ -135,16 +133,6 @@ export function createWaiting(database: Database): Waiting {
       return rows
         .filter((row) => isNews(row.document_id, row.known_at))
         .map((row) => ({ ...toRef(row), quoteId: row.document_id }));
-    },
-    async listHeldForAny(kind) {
-      const rows = await selectRows(
-        database,
-        refRow,
-        `SELECT record_id, source_table FROM source_records WHERE state = 'held' AND hold_reason = ANY($1)
-         ORDER BY changed_at DESC, record_id`,
-        [HOLDS_CLEARED_BY[kind]],
-      );
-      return rows.map(toRef);
     },
   };
 }

@@ -5,6 +5,7 @@ import { DOCUMENT_KINDS, QUOTE_SUCCESSORS } from '../../deal/deal.js';
 import { EXTERNAL_NUMBER_FORMS } from '../../deal/document-number.js';
 import { DEAL_EVENTS } from '../../deal/events.js';
 import { FEED_TABLES, SOURCE_TABLES } from '../../deal/ids.js';
+import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../../deal/lanes.js';
 import { LINE_KINDS, SALES_LINES } from '../../deal/line-rules.js';
 import { SELLER_NOTE_PLACES } from '../../deal/seller-notes.js';
 import { DIFFERENCE_CAUSES } from '../../deal/totals.js';
@@ -266,7 +267,7 @@ const application = z.strictObject({
     .optional()
     .describe('Another app registration; its secret is set by `dealbridge credentials set business-central-NAME`'),
   ratePerSecond: z.number().positive().default(20).describe('Requests per second that Business Central takes of it'),
-  parallel: z.int().min(1).max(50).default(4).describe('Steps at once in each worker'),
+  parallel: z.int().min(1).max(MAX_PARALLEL).default(DEFAULT_PARALLEL).describe('Steps at once in each worker'),
 });
 
 /** Lines and products are many, a deal has one company. */
