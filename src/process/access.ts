@@ -2,6 +2,7 @@ import { type CredentialProvider, createTokenSource, type TokenSource } from '..
 import type { Lane } from '../clients/http/lane.js';
 import type { Throttle } from '../clients/http/throttle.js';
 import type { CompanyPlace } from '../deal/companies.js';
+import { TASK_QUEUES } from '../deal/ids.js';
 import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
 import type { Config } from './config.js';
 import { type CredentialSource, createCredentialProvider, ensureCredential } from './credentials.js';
@@ -11,6 +12,8 @@ export interface Access {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
+  /** By which its requests are counted: the queue of the app registration. */
+  readonly laneName: string;
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Of the worker, which keeps asking; whoever asks once hears of a refusal at once. */
   readonly lane?: Lane | undefined;
@@ -39,12 +42,15 @@ export async function openAccess(config: Config, vault: Vault): Promise<AllAcces
 /** @throws ConfigError */
 export async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
   const accesses = new Map<string, Access>();
-  for (const { name, app, isOfItsOwn } of config.businessCentral.applications) {
-    if (!isOfItsOwn) continue;
+  for (const { name, app, queue: laneName, isOfItsOwn } of config.businessCentral.applications) {
+    if (!isOfItsOwn) {
+      accesses.set(name, { ...first, laneName });
+      continue;
+    }
     const credential = toApplicationCredential(name);
     const credentials = createCredentialProvider(vault, credential, undefined);
     await ensureCredential(credential, credentials);
-    accesses.set(name, { ...first, tokens: createTokenSource(app, credentials) });
+    accesses.set(name, { ...first, laneName, tokens: createTokenSource(app, credentials) });
   }
   return ({ application }) => accesses.get(application ?? '') ?? first;
 }
@@ -59,5 +65,6 @@ export async function openSystem(
   const credentials: CredentialProvider = createCredentialProvider(vault, name, system.secret);
   await ensureCredential(name, credentials);
   const tokens = createTokenSource(system.app, credentials);
-  return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs };
+  const laneName = name === 'dataverse' ? TASK_QUEUES.dataverse : TASK_QUEUES.businessCentral;
+  return { environmentUrl: system.environmentUrl, tokens, timeoutMs: config.requestTimeoutMs, laneName };
 }

@@ -7,7 +7,7 @@ import type { BatchObservableCallback, Counter, Gauge, Histogram, Meter, Observa
 
 /** Counted where it happens, in the process that does it. */
 export const COUNTERS = {
-  dealbridge_requests: 'Requests to the other systems, by what they ask for and what came back.',
+  dealbridge_requests: 'Requests to the other systems, by lane, what they ask for and what came back.',
   dealbridge_ledger_failures: 'Statements that the ledger refused or did not answer.',
   dealbridge_http_requests: 'Requests that the starter answered, by route.',
 } as const;
@@ -30,8 +30,8 @@ export const HISTOGRAMS = {
 
 /** What another system or a setting says, kept as it was said last. */
 export const GAUGES = {
-  dealbridge_quota_remaining_requests:
-    'What the answering server says is left of the quota; it speaks for itself alone.',
+  dealbridge_quota_remaining_requests: 'Requests that the answering server says are left; it speaks for itself alone.',
+  dealbridge_quota_remaining_seconds: 'Execution time that the answering server says is left, likewise.',
   dealbridge_quota_requests_per_second: 'What the workers of a lane ask for at most, by its settings.',
 } as const;
 

@@ -5,6 +5,8 @@ import { inSpan, SpanKind, toTraceHeaders } from './spans.js';
 
 export interface ObservedRequest {
   readonly system: string;
+  /** Whose quota it counts for: the queue of the app registration, or, when undefined, the system's own. */
+  readonly lane?: string | undefined;
   readonly method: string;
   /** Below the base URL, query included; only the name of what it addresses is kept. */
   readonly path: string;
@@ -17,12 +19,15 @@ export interface ObservedAnswer {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
-/** Of the answering server alone: reference/dataverse-sales 6.1. */
-const REMAINING = 'x-ms-ratelimit-burst-remaining-xrm-requests';
+/** Of the answering server alone, and of five minutes: reference/dataverse-sales 6.1. */
+const REMAINING = {
+  dealbridge_quota_remaining_requests: 'x-ms-ratelimit-burst-remaining-xrm-requests',
+  dealbridge_quota_remaining_seconds: 'x-ms-ratelimit-time-remaining-xrm-requests',
+} as const;
 
 /** @param send is given the headers that carry the trace. */
 export async function observeRequest<T extends ObservedAnswer>(
-  { system, method, path, correlationId }: ObservedRequest,
+  { system, lane = system, method, path, correlationId }: ObservedRequest,
   send: (traceHeaders: Readonly<Record<string, string>>) => Promise<T>,
 ): Promise<T> {
   const kind = `${method} ${nameOf(path)}`;
@@ -38,11 +43,14 @@ export async function observeRequest<T extends ObservedAnswer>(
       const answer = await send(toTraceHeaders());
       status = String(answer.statusCode);
       span.setAttribute('http.response.status_code', answer.statusCode);
-      const remaining = Number(answer.headers[REMAINING]);
-      if (Number.isFinite(remaining)) setGauge('dealbridge_quota_remaining_requests', remaining, { system });
+      for (const [name, header] of Object.entries(REMAINING) as [keyof typeof REMAINING, string][]) {
+        // With or without a separator of thousands: `1,200.00`.
+        const remaining = Number.parseFloat(String(answer.headers[header]).replaceAll(',', ''));
+        if (Number.isFinite(remaining)) setGauge(name, remaining, { system, lane });
+      }
       return answer;
     } finally {
-      count('dealbridge_requests', { system, kind, status });
+      count('dealbridge_requests', { system, lane, kind, status });
       recordDuration('dealbridge_request_duration_seconds', (performance.now() - began) / 1_000, { system });
     }
   });

@@ -131,7 +131,7 @@ describe('the status of a process', () => {
   it('the numbers tell of requests, of the win, of the ledger, and of the SDK of Temporal', async () => {
     const worker = await (await ask('worker', '/metrics')).text();
     expect(worker).toMatch(
-      /^dealbridge_requests_total\{system="dataverse",kind="POST invoices",status="2\d\d"\} [1-9]/m,
+      /^dealbridge_requests_total\{system="dataverse",lane="dataverse",kind="POST invoices",status="2\d\d"\} [1-9]/m,
     );
     expect(worker).toMatch(/^dealbridge_won_to_written_back_seconds_count [1-9]/m);
     expect(worker).toMatch(/^dealbridge_ledger_duration_seconds_count\{verb="INSERT"\} [1-9]/m);

@@ -56,9 +56,7 @@ describe('what is counted', () => {
     await ask('companies(1)/salesInvoices(2)/pdfDocument/content');
     await ask('Somebody GmbH/secret key');
     const text = await metrics.read();
-    const kinds = [
-      ...text.matchAll(/^dealbridge_requests_total\{system="dataverse",kind="([^"]*)",status="(\d+)"\} 1/gm),
-    ];
+    const kinds = [...text.matchAll(/^dealbridge_requests_total\{[^}]*kind="([^"]*)",status="(\d+)"\} 1/gm)];
     expect(kinds.map(([, kind, status]) => `${kind} ${status}`)).toEqual([
       'POST salesInvoices/Microsoft.NAV.post 204',
       'GET accounts 200',
@@ -74,16 +72,30 @@ describe('what is counted', () => {
     );
     await expect(lost).rejects.toThrow('Somebody');
     await observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, () =>
-      answer(200, { 'x-ms-ratelimit-burst-remaining-xrm-requests': '5999' }),
+      answer(200, {
+        'x-ms-ratelimit-burst-remaining-xrm-requests': '5999',
+        'x-ms-ratelimit-time-remaining-xrm-requests': '1,198.25',
+      }),
     );
     await ask('accounts');
     const text = await metrics.read();
-    expect(text).toContain('dealbridge_requests_total{system="entra",kind="POST token",status="none"} 1');
-    expect(text).toContain('dealbridge_quota_remaining_requests{system="dataverse"} 5999');
+    expect(text).toContain('dealbridge_requests_total{system="entra",lane="entra",kind="POST token",status="none"} 1');
+    expect(text).toContain('dealbridge_quota_remaining_requests{system="dataverse",lane="dataverse"} 5999');
+    expect(text).toContain('dealbridge_quota_remaining_seconds{system="dataverse",lane="dataverse"} 1198.25');
     const [failed] = spans.ended();
     expect(failed).toMatchObject({ attributes: { 'error.type': 'Error/ECONNRESET' }, status: { code: 2 } });
     expect(JSON.stringify(failed)).not.toContain('Somebody');
   });
+});
+
+it('a request counts for the lane of its application', async () => {
+  await observeRequest(
+    { system: 'business-central', lane: 'business-central-north', method: 'GET', path: 'items' },
+    () => answer(429),
+  );
+  expect(await metrics.read()).toContain(
+    'dealbridge_requests_total{system="business-central",lane="business-central-north",kind="GET items",status="429"} 1',
+  );
 });
 
 describe('a trace', () => {

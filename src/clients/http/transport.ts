@@ -67,6 +67,8 @@ export interface HttpOptions {
   /** Shorter than the activity's time limit, so that no attempt outlives its activity. */
   readonly timeoutMs: number;
   readonly parallel: number;
+  /** The queue of the app registration that asks, by which its requests are counted; without one that of the system. */
+  readonly laneName?: string | undefined;
   /** Called before every request; what it throws keeps the request from being sent. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Without one a refused sign-in is answered as it comes. */
@@ -108,7 +110,8 @@ export function createTransport(options: HttpOptions): HttpTransport {
     let response: Dispatcher.ResponseData & Content;
     try {
       const { method, path } = asking;
-      response = await observeRequest({ system: options.api, method, path, correlationId }, async (traceHeaders) => {
+      const observed = { system: options.api, lane: options.laneName, method, path, correlationId };
+      response = await observeRequest(observed, async (traceHeaders) => {
         const answer = await agent.request({
           origin: base.origin,
           path: base.pathname + path,
