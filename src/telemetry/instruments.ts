@@ -48,6 +48,8 @@ export const OBSERVED = {
   dealbridge_feed_paused: '1 when a person has paused the feed.',
   dealbridge_backfill_rows: 'Rows of a full reading of Sales that are still to be brought over.',
   dealbridge_paused_lanes: 'Environments whose sign-in is refused.',
+  dealbridge_throttled_lanes: 'Applications, each in one environment, that wait because of a 429.',
+  dealbridge_throttled_rest_seconds: 'Until the last of them may ask again.',
   dealbridge_trail_findings: 'What the last proof of the audit trail found; none is right.',
   dealbridge_trail_oldest_unsealed_seconds: 'Age of the oldest audit entry that no seal covers.',
   dealbridge_alert_messages_waiting: 'Alerts that no receiver has taken yet.',

@@ -29,6 +29,7 @@ beforeEach(async () => {
     'backfill_rows',
     'invoice_feeds',
     'paused_lanes',
+    'throttled_lanes',
     'trail_findings',
     'detections',
     'write_backs',
@@ -133,6 +134,22 @@ describe('the ledger in numbers', () => {
       })(),
     );
     expect(numbers).toMatchObject({ 'dealbridge_paused_lanes dataverse': 2, dealbridge_trail_findings: 1 });
+  });
+
+  it('tells of the applications that a 429 keeps waiting, and for how long', async () => {
+    await database.query(
+      `INSERT INTO throttled_lanes (system, address, client_id, paused_since, paused_until, pauses_in_a_row, problem) VALUES
+         ('business-central', 'home', 'one', now(), now() + interval '2 minutes', 1, 'no'),
+         ('business-central', 'home', 'two', now(), now() + interval '5 minutes', 1, 'no'),
+         ('dataverse', 'org', 'one', now() - interval '9 minutes', now() - interval '8 minutes', 1, 'no')`,
+    );
+    const observe = createLedgerObserver({ database, clock: createStoppedClock(), feedIntervals: undefined });
+    expect(told(await observe())).toMatchObject({
+      'dealbridge_throttled_lanes business-central': 2,
+      'dealbridge_throttled_rest_seconds business-central': 5,
+      'dealbridge_throttled_lanes dataverse': 0,
+      'dealbridge_throttled_rest_seconds dataverse': 0,
+    });
   });
 
   it('is asked anew after ten seconds and not before, all that ever ended after five minutes, a failure at once', async () => {

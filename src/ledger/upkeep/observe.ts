@@ -21,11 +21,19 @@ export interface FeedLag {
   readonly backfillRows: number;
 }
 
+/** Those of one system that a 429 pauses now. */
+export interface ThrottledLanes {
+  readonly count: number;
+  /** Of the one that waits longest, by the clock of the database. */
+  readonly restSeconds: number;
+}
+
 export interface WatchedLedger {
   readonly openStates: readonly Standing[];
   readonly holds: readonly Standing[];
   readonly feeds: readonly FeedLag[];
   readonly pausedLanes: ReadonlyMap<string, number>;
+  readonly throttledLanes: ReadonlyMap<string, ThrottledLanes>;
   readonly trailFindings: number;
   readonly oldestUnsealedSeconds: number;
   readonly waitingAlerts: number;
@@ -39,6 +47,7 @@ const feedRow = rowsOf('sales_feeds', ['feed'], {
   paused: z.boolean(),
   backfill: countColumn,
 });
+const throttledRow = rowsOf('throttled_lanes', ['key'], { key: textColumn, count: countColumn, rest: z.number() });
 const trailRow = rowsOf('audit_seals', [], {
   findings: countColumn,
   unsealed: nullable(z.number()),
@@ -80,6 +89,12 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     countedRow,
     'SELECT system AS key, count(*)::text AS count FROM paused_lanes GROUP BY system',
   );
+  const throttled = await selectRows(
+    db,
+    throttledRow,
+    `SELECT system AS key, count(*)::text AS count, extract(epoch FROM max(paused_until) - clock_timestamp())::float8 AS rest
+     FROM throttled_lanes WHERE paused_until > clock_timestamp() GROUP BY system`,
+  );
   const trail = await selectRow(
     db,
     trailRow,
@@ -96,6 +111,7 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
       ...{ feed, lagSeconds: lag, isPaused: paused, backfillRows: backfill },
     })),
     pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
+    throttledLanes: new Map(throttled.map(({ key, count, rest }) => [key, { count, restSeconds: Math.max(0, rest) }])),
     trailFindings: trail?.findings ?? 0,
     oldestUnsealedSeconds: trail?.unsealed ?? 0,
     waitingAlerts: trail?.alerts ?? 0,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../deal/clock.js';
 import { DEAL_STATES, isFinal } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
+import { SYSTEM_NAMES } from '../../ledger/settings/environments.js';
 import { countFinalDeals, readWatchedLedger, type WatchedLedger } from '../../ledger/upkeep/observe.js';
 import type { Observation } from '../../telemetry/instruments.js';
 import type { Config } from '../config.js';
@@ -73,11 +74,19 @@ function toFeedNumbers({ feeds }: WatchedLedger, intervals: Readonly<Record<stri
 
 function toOtherNumbers(watched: WatchedLedger): Observation[] {
   return [
-    ...(['dataverse', 'business-central'] as const).map((system) => ({
-      name: 'dealbridge_paused_lanes' as const,
-      value: watched.pausedLanes.get(system) ?? 0,
-      labels: { system },
-    })),
+    ...SYSTEM_NAMES.flatMap((system) => [
+      { name: 'dealbridge_paused_lanes' as const, value: watched.pausedLanes.get(system) ?? 0, labels: { system } },
+      {
+        name: 'dealbridge_throttled_lanes' as const,
+        value: watched.throttledLanes.get(system)?.count ?? 0,
+        labels: { system },
+      },
+      {
+        name: 'dealbridge_throttled_rest_seconds' as const,
+        value: watched.throttledLanes.get(system)?.restSeconds ?? 0,
+        labels: { system },
+      },
+    ]),
     { name: 'dealbridge_trail_findings', value: watched.trailFindings },
     { name: 'dealbridge_trail_oldest_unsealed_seconds', value: watched.oldestUnsealedSeconds },
     { name: 'dealbridge_alert_messages_waiting', value: watched.waitingAlerts },
