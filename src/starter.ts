@@ -34,7 +34,7 @@ import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
-import { createLedgerObserver, toFeedIntervals } from './process/telemetry/observe-ledger.js';
+import { createLedgerObserver, toReading } from './process/telemetry/observe-ledger.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
@@ -52,7 +52,7 @@ let signIns: SignIns | undefined;
 telemetry.watch(
   runtime,
   async () => ensureSignedIn(signIns),
-  createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
+  createLedgerObserver({ database, clock: systemClock, reading: toReading(config) }),
 );
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(

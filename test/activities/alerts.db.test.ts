@@ -154,9 +154,15 @@ describe('a cause', () => {
          (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-2', now() - interval '23 hours')`,
     );
     await database.query(
-      `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
-         ('opportunity', now() - interval '31 minutes', NULL), ('quote', now() - interval '29 minutes', NULL),
-         ('salesorder', now() - interval '2 days', now())`,
+      `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at, opened_at) VALUES
+         ('opportunity', now() - interval '31 minutes', NULL, now() - interval '3 days'),
+         ('quote', now() - interval '29 minutes', NULL, now() - interval '3 days'),
+         ('salesorder', now() - interval '2 days', now(), now() - interval '3 days'),
+         ('account', NULL, NULL, now() - interval '31 minutes'), ('contact', NULL, NULL, now() - interval '29 minutes')`,
+    );
+    // Nobody has ever read it to the end.
+    await database.query(
+      `INSERT INTO invoice_feeds (company_id, watermark, opened_at) VALUES (gen_random_uuid(), now(), now() - interval '31 minutes')`,
     );
     await database.query(
       `INSERT INTO credentials (name, generation, kind, key_id, sealed, expires_at, set_by) VALUES
@@ -177,6 +183,8 @@ describe('a cause', () => {
         '1 confirmation for more than 24 h',
         '1 dataverse',
         '1 not-won',
+        '1 account of Sales',
+        '1 invoices of Business Central',
         '1 opportunity of Sales',
       ].sort(),
     );

@@ -1,7 +1,7 @@
 import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '../../deal/alerts.js';
 import { listStandingDeals, listTrailFindings } from '../../ledger/alerts/standing.js';
 import type { Database } from '../../ledger/database.js';
-import { listBusinessCentralFeeds } from '../../ledger/feeds/business-central-feeds.js';
+import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import { listCredentials } from '../../ledger/settings/credentials.js';
 import { createPausedLaneLedger } from '../../ledger/settings/paused-lanes.js';
@@ -32,10 +32,10 @@ export function createFindCauses(
     const before = now.getTime() - feedMinutes * MINUTE_S * 1_000;
     const sales = (await feeds.listFeeds())
       // Who paused it knows.
-      .filter(({ pausedAt, caughtUpAt }) => !pausedAt && caughtUpAt !== undefined && caughtUpAt.getTime() < before)
+      .filter(({ pausedAt, caughtUpAt, openedAt }) => !pausedAt && (caughtUpAt ?? openedAt).getTime() < before)
       .map(({ table }) => `${table} of Sales`);
-    const central = (await listBusinessCentralFeeds(database))
-      .filter(({ name, ageSeconds }) => name.startsWith('invoice-feed-') && (ageSeconds ?? 0) > feedMinutes * MINUTE_S)
+    const central = (await listInvoiceFeeds(database))
+      .filter(({ lagSeconds }) => lagSeconds > feedMinutes * MINUTE_S)
       .map(() => 'invoices of Business Central');
     return [...new Set([...sales, ...central])].map((name) => toSystemCause('feed', name, name));
   }

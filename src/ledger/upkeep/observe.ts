@@ -14,11 +14,23 @@ export interface Standing {
 
 export interface FeedLag {
   readonly feed: string;
-  /** Undefined before the first reading has reached the end. */
-  readonly lagSeconds: number | undefined;
+  /** Since the feed began, before the first reading has reached the end. */
+  readonly lagSeconds: number;
   readonly isPaused: boolean;
   /** Rows of a full reading that are still to be brought over. */
   readonly backfillRows: number;
+}
+
+/** A flow that nobody has paused, of the company in which its last pass is oldest. */
+export interface FlowLag {
+  readonly flow: string;
+  readonly lagSeconds: number;
+}
+
+/** Of the first of a resource that ends; negative when it has ended, zero when it was never made. */
+export interface SubscriptionRest {
+  readonly resource: string;
+  readonly restSeconds: number;
 }
 
 /** Those of one system that a 429 pauses now. */
@@ -32,6 +44,8 @@ export interface WatchedLedger {
   readonly openStates: readonly Standing[];
   readonly holds: readonly Standing[];
   readonly feeds: readonly FeedLag[];
+  readonly flows: readonly FlowLag[];
+  readonly subscriptions: readonly SubscriptionRest[];
   readonly pausedLanes: ReadonlyMap<string, number>;
   readonly throttledLanes: ReadonlyMap<string, ThrottledLanes>;
   readonly trailFindings: number;
@@ -43,10 +57,11 @@ const standingRow = rowsOf('source_records', ['key'], { key: textColumn, count: 
 const countedRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn });
 const feedRow = rowsOf('sales_feeds', ['feed'], {
   feed: textColumn,
-  lag: nullable(z.number()),
+  lag: z.number(),
   paused: z.boolean(),
   backfill: countColumn,
 });
+const secondsByKeyRow = rowsOf('flows', ['key'], { key: textColumn, seconds: z.number() });
 const throttledRow = rowsOf('throttled_lanes', ['key'], { key: textColumn, count: countColumn, rest: z.number() });
 const trailRow = rowsOf('audit_seals', [], {
   findings: countColumn,
@@ -77,12 +92,25 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const feeds = await selectRows(
     db,
     feedRow,
-    `SELECT source_table AS feed, extract(epoch FROM now() - caught_up_at)::float8 AS lag,
+    `SELECT source_table AS feed, extract(epoch FROM now() - coalesce(caught_up_at, opened_at))::float8 AS lag,
        paused_at IS NOT NULL AS paused,
        (SELECT count(*) FROM backfill_rows b WHERE b.source_table = feed.source_table)::text AS backfill
      FROM sales_feeds feed
      UNION ALL
-     SELECT 'invoices', max(extract(epoch FROM now() - read_at))::float8, false, '0' FROM invoice_feeds HAVING count(*) > 0`,
+     SELECT 'invoices', max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8, false, '0'
+     FROM invoice_feeds HAVING count(*) > 0`,
+  );
+  const flows = await selectRows(
+    db,
+    secondsByKeyRow,
+    `SELECT flow AS key, max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8 AS seconds
+     FROM flows WHERE paused_at IS NULL GROUP BY flow`,
+  );
+  const subscriptions = await selectRows(
+    db,
+    secondsByKeyRow,
+    `SELECT resource AS key, min(extract(epoch FROM coalesce(expires_at, now()) - now()))::float8 AS seconds
+     FROM webhook_subscriptions GROUP BY resource`,
   );
   const lanes = await selectRows(
     db,
@@ -110,6 +138,8 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     feeds: feeds.map(({ feed, lag, paused, backfill }) => ({
       ...{ feed, lagSeconds: lag, isPaused: paused, backfillRows: backfill },
     })),
+    flows: flows.map(({ key, seconds }) => ({ flow: key, lagSeconds: seconds })),
+    subscriptions: subscriptions.map(({ key, seconds }) => ({ resource: key, restSeconds: seconds })),
     pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
     throttledLanes: new Map(throttled.map(({ key, count, rest }) => [key, { count, restSeconds: Math.max(0, rest) }])),
     trailFindings: trail?.findings ?? 0,
