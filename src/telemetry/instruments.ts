@@ -54,6 +54,7 @@ export const OBSERVED = {
   dealbridge_throttled_lanes: 'Applications, each in one environment, that wait because of a 429.',
   dealbridge_throttled_rest_seconds: 'Until the last of them may ask again.',
   dealbridge_trail_findings: 'What the last proof of the audit trail found; none is right.',
+  dealbridge_trail_proof_age_seconds: 'Since that proof, or, when there was none, since the first entry.',
   dealbridge_trail_oldest_unsealed_seconds: 'Age of the oldest audit entry that no seal covers.',
   dealbridge_alert_messages_waiting: 'Alerts that no receiver has taken yet.',
   process_resident_memory_bytes: 'Memory of the process.',

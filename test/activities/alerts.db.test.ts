@@ -12,6 +12,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { DESK, makeAlertRules, makeChannel } from '../support/alerts.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { type MailServer, startMailServer } from '../support/mail-server.js';
@@ -38,7 +39,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, source_records, paused_lanes, sales_feeds, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, credentials',
   );
 });
 
@@ -273,8 +274,14 @@ describe('the audit trail', () => {
     const { checkTrail } = createCheckTrail(database, []);
     const recordId = randomUUID();
     await createLedger(database).audit({ recordId, actor: 'test', action: 'test' });
-    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    const proofAge = async () => (await readWatchedLedger(database, [])).trailProofAgeSeconds;
     await database.query('ALTER TABLE audit_entries DISABLE TRIGGER USER');
+    await database.query(`UPDATE audit_entries SET at = at - interval '216 hours'`);
+    // Nobody has proved it: that nothing was found says nothing.
+    expect(await proofAge()).toBeGreaterThan(9 * 86_000);
+    await database.query(`UPDATE audit_entries SET at = at + interval '216 hours'`);
+    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    expect(await proofAge()).toBeLessThan(3_600);
     await database.query(`UPDATE audit_entries SET action = 'other' WHERE record_id = $1`, [recordId]);
     expect(await checkTrail()).toMatchObject({ findings: 1 });
     expect(await checkTrail()).toMatchObject({ findings: 1 });

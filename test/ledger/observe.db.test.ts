@@ -38,6 +38,7 @@ beforeEach(async () => {
     'paused_lanes',
     'throttled_lanes',
     'trail_findings',
+    'trail_proofs',
     'detections',
     'write_backs',
   ])
@@ -159,6 +160,15 @@ describe('the ledger in numbers', () => {
     });
     const alone = await tell({ ...READING, isSubscribing: false });
     expect(Object.keys(alone).filter((name) => name.includes('subscription'))).toEqual([]);
+  });
+
+  it('tells since when the trail was not proved, where a schedule proves it', async () => {
+    const tell = async (reading: Reading | undefined) =>
+      told(await createLedgerObserver({ database, clock: createStoppedClock(), reading })());
+    expect(await tell(READING)).not.toHaveProperty('dealbridge_trail_proof_age_seconds');
+    await database.query(`INSERT INTO trail_proofs (proved_at) VALUES (now() - interval '26 hours')`);
+    expect(await tell(READING)).toMatchObject({ dealbridge_trail_proof_age_seconds: 26 * 60 });
+    expect(await tell(undefined)).not.toHaveProperty('dealbridge_trail_proof_age_seconds');
   });
 
   it('tells of a refused sign-in and of a trail that does not prove itself', async () => {

@@ -49,6 +49,8 @@ export interface WatchedLedger {
   readonly pausedLanes: ReadonlyMap<string, number>;
   readonly throttledLanes: ReadonlyMap<string, ThrottledLanes>;
   readonly trailFindings: number;
+  /** Since its last proof, or, when there was none, since its first entry; undefined while it is empty. */
+  readonly trailProofAgeSeconds: number | undefined;
   readonly oldestUnsealedSeconds: number;
   readonly waitingAlerts: number;
 }
@@ -65,6 +67,7 @@ const secondsByKeyRow = rowsOf('flows', ['key'], { key: textColumn, seconds: z.n
 const throttledRow = rowsOf('throttled_lanes', ['key'], { key: textColumn, count: countColumn, rest: z.number() });
 const trailRow = rowsOf('audit_seals', [], {
   findings: countColumn,
+  proof_age: nullable(z.number()),
   unsealed: nullable(z.number()),
   alerts: countColumn,
 });
@@ -127,6 +130,8 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     db,
     trailRow,
     `SELECT (SELECT count(*) FROM trail_findings)::text AS findings,
+       extract(epoch FROM now() - coalesce(
+         (SELECT proved_at FROM trail_proofs), (SELECT at FROM audit_entries ORDER BY entry_id LIMIT 1)))::float8 AS proof_age,
        (SELECT count(*) FROM alert_messages WHERE sent_at IS NULL)::text AS alerts,
        (SELECT extract(epoch FROM now() - at) FROM audit_entries WHERE entry_id > coalesce(
           (SELECT last_entry_id FROM audit_seals ORDER BY seal_number DESC LIMIT 1), 0)
@@ -143,6 +148,7 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
     throttledLanes: new Map(throttled.map(({ key, count, rest }) => [key, { count, restSeconds: Math.max(0, rest) }])),
     trailFindings: trail?.findings ?? 0,
+    trailProofAgeSeconds: trail?.proof_age,
     oldestUnsealedSeconds: trail?.unsealed ?? 0,
     waitingAlerts: trail?.alerts ?? 0,
   };

@@ -93,6 +93,10 @@ function toReadingNumbers(watched: WatchedLedger, reading: Reading): Observation
         { name: 'dealbridge_flow_interval_seconds' as const, value: everySeconds, labels: { flow } },
       ];
     }),
+    // Whoever makes sure that feeds run makes sure that the trail is proved.
+    ...(watched.trailProofAgeSeconds === undefined
+      ? []
+      : [{ name: 'dealbridge_trail_proof_age_seconds' as const, value: watched.trailProofAgeSeconds }]),
     ...(reading.isSubscribing ? watched.subscriptions : []).map(({ resource, restSeconds }) => ({
       name: 'dealbridge_subscription_rest_seconds' as const,
       value: restSeconds,
