@@ -43,7 +43,7 @@ import { openDesk } from './starter/desk.js';
 
 /** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 
-guardOutput();
+guardOutput('starter');
 const config = loadConfig();
 const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });

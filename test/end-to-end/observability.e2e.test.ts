@@ -51,7 +51,8 @@ interface Line {
   readonly level: number;
   readonly port?: number;
   readonly traceId?: string;
-  readonly recordIds?: readonly string[];
+  readonly dealId?: string;
+  readonly state?: string;
 }
 
 function lines(): Line[] {
@@ -100,8 +101,11 @@ describe('one trace', () => {
     // Whatever is in it hangs on the webhook.
     const roots = trace.filter(({ parentSpanId }) => !trace.some(({ spanId }) => spanId === parentSpanId));
     expect(roots.map(({ name }) => name)).toEqual(['POST /webhooks/dataverse']);
-    const webhook = lines().find(({ msg, recordIds }) => msg === 'webhook' && recordIds?.includes(deal.id));
-    expect(webhook?.traceId).toBe(start?.traceId);
+    // The log tells the same life, each line with deal and trace.
+    const told = lines().filter(({ dealId, traceId }) => dealId === deal.id && traceId === start?.traceId);
+    expect(told.map(({ msg, state }) => state ?? msg)).toEqual(
+      expect.arrayContaining(['webhook', 'drafted', 'confirmed', 'posted', 'written-back']),
+    );
   });
 
   it('no request to the two systems for a deal is outside of a trace, and none carries a name or a secret', () => {
