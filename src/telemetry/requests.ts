@@ -1,5 +1,5 @@
 import { count, recordDuration, setGauge } from './instruments.js';
-import { inSpan, SpanKind, toTraceHeaders } from './spans.js';
+import { inSpan, SpanKind, toCorrelationId, toTraceHeaders } from './spans.js';
 
 /** A request to another system: one span, one count. */
 
@@ -10,8 +10,14 @@ export interface ObservedRequest {
   readonly method: string;
   /** Below the base URL, query included; only the name of what it addresses is kept. */
   readonly path: string;
-  /** The GUID that goes with this attempt, by which the other side's support finds it. */
-  readonly correlationId?: string;
+}
+
+/** What goes with a request so that others find it. */
+export interface Marks {
+  /** They carry the trace. */
+  readonly traceHeaders: Readonly<Record<string, string>>;
+  /** Makes the GUID of this attempt, by which the other side's support finds it, and names it in the span. */
+  readonly correlate: () => string;
 }
 
 export interface ObservedAnswer {
@@ -25,22 +31,22 @@ const REMAINING = {
   dealbridge_quota_remaining_seconds: 'x-ms-ratelimit-time-remaining-xrm-requests',
 } as const;
 
-/** @param send is given the headers that carry the trace. */
 export async function observeRequest<T extends ObservedAnswer>(
-  { system, lane = system, method, path, correlationId }: ObservedRequest,
-  send: (traceHeaders: Readonly<Record<string, string>>) => Promise<T>,
+  { system, lane = system, method, path }: ObservedRequest,
+  send: (marks: Marks) => Promise<T>,
 ): Promise<T> {
   const kind = `${method} ${nameOf(path)}`;
-  const attributes = {
-    'peer.service': system,
-    'http.request.method': method,
-    ...(correlationId !== undefined && { 'dealbridge.correlation_id': correlationId }),
-  };
+  const attributes = { 'peer.service': system, 'http.request.method': method };
   const began = performance.now();
   let status = 'none';
   return inSpan(`${system} ${kind}`, { kind: SpanKind.CLIENT, attributes }, async (span) => {
     try {
-      const answer = await send(toTraceHeaders());
+      const correlate = (): string => {
+        const correlationId = toCorrelationId(span);
+        span.setAttribute('dealbridge.correlation_id', correlationId);
+        return correlationId;
+      };
+      const answer = await send({ traceHeaders: toTraceHeaders(), correlate });
       status = String(answer.statusCode);
       span.setAttribute('http.response.status_code', answer.statusCode);
       for (const [name, header] of Object.entries(REMAINING) as [keyof typeof REMAINING, string][]) {

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isGuid } from '../../src/deal/ids.js';
 import type { Metrics } from '../../src/process/telemetry/metrics.js';
 import { startMetrics } from '../../src/process/telemetry/metrics.js';
 import {
@@ -101,20 +102,22 @@ it('a request counts for the lane of its application', async () => {
 describe('a trace', () => {
   it('goes with the request', async () => {
     const sent = await inSpan('step', {}, async () =>
-      observeRequest(
-        { system: 'dataverse', method: 'GET', path: 'accounts', correlationId: 'one' },
-        async (headers) => ({
-          statusCode: 200,
-          headers,
-        }),
-      ),
+      observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, async (marks) => ({
+        statusCode: 200,
+        headers: { ...marks.traceHeaders },
+        correlationId: marks.correlate(),
+      })),
     );
     const [request, step] = spans.ended();
     expect(sent.headers['traceparent']).toBe(`00-${request?.traceId}-${request?.spanId}-01`);
+    const { correlationId } = sent;
+    // Whoever has the GUID has the span, and the first half of the trace.
+    expect(correlationId.replaceAll('-', '')).toBe(`${request?.traceId.slice(0, 16)}${request?.spanId}`);
+    expect(isGuid(correlationId)).toBe(true);
     expect(request).toMatchObject({
       traceId: step?.traceId,
       parentSpanId: step?.spanId,
-      attributes: { 'dealbridge.correlation_id': 'one', 'http.response.status_code': 200 },
+      attributes: { 'dealbridge.correlation_id': correlationId, 'http.response.status_code': 200 },
     });
   });
 
@@ -157,6 +160,14 @@ describe('a trace', () => {
     spans.close();
     const sent = await inSpan('step', { isOwnTrace: true }, async () => toTraceHeaders());
     expect(sent).toEqual({});
+    const attempt = () =>
+      observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, async ({ correlate }) => ({
+        ...{ statusCode: 200, headers: {} },
+        correlationId: correlate(),
+      }));
+    const ids = [(await attempt()).correlationId, (await attempt()).correlationId];
+    expect(ids.every(isGuid)).toBe(true);
+    expect(new Set(ids).size).toBe(2);
   });
 });
 

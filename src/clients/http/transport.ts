@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
@@ -104,14 +103,15 @@ export function createTransport(options: HttpOptions): HttpTransport {
   }
 
   async function sendNow(asking: HttpRequest, token: string, maxBytes?: number): Promise<Answered> {
-    const correlationId = randomUUID();
+    let correlationId = '';
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
     let response: Dispatcher.ResponseData & Content;
     try {
       const { method, path } = asking;
-      const observed = { system: options.api, lane: options.laneName, method, path, correlationId };
-      response = await observeRequest(observed, async (traceHeaders) => {
+      const observed = { system: options.api, lane: options.laneName, method, path };
+      response = await observeRequest(observed, async ({ traceHeaders, correlate }) => {
+        correlationId = correlate();
         const answer = await agent.request({
           origin: base.origin,
           path: base.pathname + path,
