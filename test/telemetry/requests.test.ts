@@ -16,11 +16,15 @@ import { inLoop, inSpan, inTraceOf, isInLoop, toTraceHeaders } from '../../src/t
 import { observeStatement } from '../../src/telemetry/statements.js';
 import { listenToSpans, type SpanListener } from '../support/spans.js';
 
+const namesOf = <Of extends object>(of: Of) => Object.keys(of) as (keyof Of)[];
+const labelsOf = ({ labels }: { readonly labels: readonly string[] }) =>
+  Object.fromEntries(labels.map((label) => [label, 'any'])) as never;
+
 let metrics: Metrics;
 let spans: SpanListener;
 beforeEach(async () => {
   metrics = await startMetrics(
-    async () => Object.keys(OBSERVED).map((name) => ({ name: name as keyof typeof OBSERVED, value: 7 })),
+    async () => namesOf(OBSERVED).map((name) => ({ name, value: 7, labels: labelsOf(OBSERVED[name]) })),
     async () => 'temporal_request 3\n',
   );
   spans = listenToSpans();
@@ -36,9 +40,9 @@ const ask = (path: string, statusCode = 200, method = 'GET') =>
 
 describe('what is counted', () => {
   it('is exported, every name of it, with what measures itself', async () => {
-    for (const name of Object.keys(COUNTERS)) count(name as keyof typeof COUNTERS);
-    for (const name of Object.keys(HISTOGRAMS)) recordDuration(name as keyof typeof HISTOGRAMS, 1);
-    for (const name of Object.keys(GAUGES)) setGauge(name as keyof typeof GAUGES, 1);
+    for (const name of namesOf(COUNTERS)) count(name, labelsOf(COUNTERS[name]));
+    for (const name of namesOf(HISTOGRAMS)) recordDuration(name, 1, labelsOf(HISTOGRAMS[name]));
+    for (const name of namesOf(GAUGES)) setGauge(name, 1, labelsOf(GAUGES[name]));
     const text = await metrics.read();
     const found = new Set(text.match(/^\w+/gm));
     const wanted = [

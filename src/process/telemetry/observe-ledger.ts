@@ -71,8 +71,8 @@ function toDealNumbers({ openStates, holds }: WatchedLedger, ended: ReadonlyMap<
       { name: 'dealbridge_waiting_deals' as const, value: count, labels: { reason } },
       { name: 'dealbridge_oldest_wait_seconds' as const, value: oldestSeconds, labels: { reason } },
     ]),
-    { name: 'dealbridge_write_backs_outstanding', value: posted?.count ?? 0 },
-    { name: 'dealbridge_oldest_write_back_seconds', value: posted?.oldestSeconds ?? 0 },
+    { name: 'dealbridge_write_backs_outstanding', value: posted?.count ?? 0, labels: {} },
+    { name: 'dealbridge_oldest_write_back_seconds', value: posted?.oldestSeconds ?? 0, labels: {} },
   ];
 }
 
@@ -96,7 +96,7 @@ function toReadingNumbers(watched: WatchedLedger, reading: Reading): Observation
     // Whoever makes sure that feeds run makes sure that the trail is proved.
     ...(watched.trailProofAgeSeconds === undefined
       ? []
-      : [{ name: 'dealbridge_trail_proof_age_seconds' as const, value: watched.trailProofAgeSeconds }]),
+      : [{ name: 'dealbridge_trail_proof_age_seconds' as const, value: watched.trailProofAgeSeconds, labels: {} }]),
     ...(reading.isSubscribing ? watched.subscriptions : []).map(({ resource, restSeconds }) => ({
       name: 'dealbridge_subscription_rest_seconds' as const,
       value: restSeconds,
@@ -120,9 +120,9 @@ function toOtherNumbers(watched: WatchedLedger): Observation[] {
         labels: { system },
       },
     ]),
-    { name: 'dealbridge_trail_findings', value: watched.trailFindings },
-    { name: 'dealbridge_trail_oldest_unsealed_seconds', value: watched.oldestUnsealedSeconds },
-    { name: 'dealbridge_alert_messages_waiting', value: watched.waitingAlerts },
+    { name: 'dealbridge_trail_findings', value: watched.trailFindings, labels: {} },
+    { name: 'dealbridge_trail_oldest_unsealed_seconds', value: watched.oldestUnsealedSeconds, labels: {} },
+    { name: 'dealbridge_alert_messages_waiting', value: watched.waitingAlerts, labels: {} },
   ];
 }
 
