@@ -24,6 +24,7 @@ let dealer: ReturnType<typeof createDealer>;
 let home: BusinessCentralSim;
 let abroad: BusinessCentralSim;
 let other: ChildProcess;
+let said = '';
 
 beforeAll(async () => {
   stage = await openStage({
@@ -31,6 +32,10 @@ beforeAll(async () => {
     rules: 'test/rules/lanes.yaml',
     simulators: { documents: 1_200 },
     abroad: { environment: 'US', companyName: 'Nordwerk Inc.', app: APP },
+    env: { LOG_LEVEL: 'info', WORKER_STATUS_PORT: '0' },
+    listen: (chunk) => {
+      said += chunk.toString();
+    },
   });
   other = stage.worker;
   await stage.startWorker();
@@ -99,6 +104,25 @@ describe('a 429 of Business Central', () => {
     const meanwhile = abroad.requests.slice(beforeAbroad).filter((one) => at(one) < endsAt);
     expect(meanwhile.length).toBeGreaterThan(0);
     expect(new Set(meanwhile.map(({ who }) => who))).toEqual(new Set([APP.clientId]));
+  });
+
+  it('is counted for its lane, whose requests and rate have one name', async () => {
+    const ports = [...said.matchAll(/"port":(\d+),[^{}]*"msg":"status at/g)].map(([, port]) => port);
+    const numbers = await Promise.all(
+      ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+    );
+    expect(numbers).toHaveLength(2);
+    const lanesOf = (name: string, status = '') =>
+      new Set(
+        numbers
+          .flatMap((text) => [...text.matchAll(new RegExp(`^${name}\\{(.*)\\}`, 'gm'))])
+          .filter(([, labels = '']) => labels.includes('system="business-central"') && labels.includes(status))
+          .map(([, labels = '']) => /lane="([^"]*)"/.exec(labels)?.[1]),
+      );
+    const lanes = new Set(['business-central', `business-central-${APP.name}`]);
+    expect(lanesOf('dealbridge_quota_requests_per_second')).toEqual(lanes);
+    expect(lanesOf('dealbridge_requests_total')).toEqual(lanes);
+    expect(lanesOf('dealbridge_requests_total', 'status="429"')).toEqual(new Set(['business-central']));
   });
 });
 
