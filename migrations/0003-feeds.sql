@@ -25,9 +25,11 @@ CREATE TABLE sales_feeds (
   counted_at timestamptz,
   counted_since timestamptz,
   counted_rows bigint,
-  counted_missed bigint
+  counted_missed bigint,
+  opened_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE sales_feeds IS 'How far each table of Dataverse was read.';
+COMMENT ON COLUMN sales_feeds.opened_at IS 'Since when it is to be read: how far behind it is before the first reading has reached the end.';
 COMMENT ON COLUMN sales_feeds.phase IS 'initial: the first reading of everything; changes: delta links; comparing: everything again, because the token expired; missing: what the comparison did not find counts as deleted.';
 COMMENT ON COLUMN sales_feeds.position IS 'The link to read next; null starts a reading of everything.';
 COMMENT ON COLUMN sales_feeds.step IS 'Counts the stored positions: whoever read from an older one stores nothing (I5).';
@@ -73,11 +75,13 @@ CREATE TABLE invoice_feeds (
   watermark timestamptz NOT NULL,
   read_at timestamptz,
   error text,
-  error_at timestamptz
+  error_at timestamptz,
+  opened_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE invoice_feeds IS 'How far the invoices of each company of Business Central were read.';
 COMMENT ON COLUMN invoice_feeds.watermark IS 'The last change that was read, by the clock of Business Central.';
 COMMENT ON COLUMN invoice_feeds.read_at IS 'When a reading last reached the end.';
+COMMENT ON COLUMN invoice_feeds.opened_at IS 'Since when it is to be read: how far behind it is before the first reading has reached the end.';
 
 CREATE TABLE observed_invoices (
   invoice_id uuid PRIMARY KEY,
@@ -112,11 +116,13 @@ CREATE TABLE flows (
   rule_hash text,
   error text,
   error_at timestamptz,
+  opened_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (flow, company_id)
 );
 COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
 COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
+COMMENT ON COLUMN flows.opened_at IS 'Since when it is to be read, by the clock of this database.';
 COMMENT ON COLUMN flows.paused_at IS 'Since when a person keeps it from reading and carrying.';
 COMMENT ON COLUMN flows.rule_hash IS 'Of the rule by which it last read: by another one what was not carried is tried again.';
 

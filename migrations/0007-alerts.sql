@@ -39,3 +39,9 @@ CREATE TABLE trail_findings (
   found_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE trail_findings IS 'What the last proof of the audit trail found wrong; empty when it held.';
+
+CREATE TABLE trail_proofs (
+  only_one boolean PRIMARY KEY DEFAULT true CHECK (only_one),
+  proved_at timestamptz NOT NULL
+);
+COMMENT ON TABLE trail_proofs IS 'One row: when the whole audit trail was proved last, whatever was found. None: it never was.';

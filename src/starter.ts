@@ -36,7 +36,7 @@ import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
-import { createLedgerObserver, toFeedIntervals } from './process/telemetry/observe-ledger.js';
+import { createLedgerObserver, toReading } from './process/telemetry/observe-ledger.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
 import { openWitnesses } from './process/witnesses.js';
 import { createPayloadCodec } from './secrets/payload-codec.js';
@@ -45,7 +45,7 @@ import { openDesk } from './starter/desk.js';
 
 /** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 
-guardOutput();
+guardOutput('starter');
 const config = loadConfig();
 const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });
@@ -54,7 +54,7 @@ let signIns: SignIns | undefined;
 telemetry.watch(
   runtime,
   async () => ensureSignedIn(signIns),
-  createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
+  createLedgerObserver({ database, clock: systemClock, reading: toReading(config) }),
 );
 const { ledger, log, ring, temporal, vault } = runtime;
 await ensureLedgerIsComplete(

@@ -31,7 +31,7 @@ import { findDealId, traceSteps } from './worker/trace-steps.js';
 
 /** Process: builds clients and activities, polls its queues until it is told to stop. */
 
-guardOutput();
+guardOutput('worker');
 const hasStarted = endWhileStarting();
 const config = loadConfig();
 ensureAlertSettings(config.rules.alerts, config.alerts);

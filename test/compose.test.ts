@@ -129,9 +129,16 @@ describe('docker-compose.yml', () => {
 
   it('Prometheus asks worker, starter and Temporal where each of them answers', () => {
     const { scrape_configs: jobs } = parse(readFileSync('ops/prometheus/prometheus.yaml', 'utf8')) as {
-      scrape_configs: readonly { static_configs: readonly { targets: readonly string[] }[] }[];
+      scrape_configs: readonly {
+        static_configs?: readonly { targets: readonly string[] }[];
+        dns_sd_configs?: readonly { names: readonly string[]; type: string; port: number }[];
+      }[];
     };
-    const asked = jobs.flatMap((job) => job.static_configs.flatMap(({ targets }) => targets));
+    const asked = jobs.flatMap(({ static_configs: fixed = [], dns_sd_configs: named = [] }) => [
+      ...fixed.flatMap(({ targets }) => targets),
+      // All addresses of the name, so that no replica is left out.
+      ...named.filter(({ type }) => type === 'A').flatMap(({ names, port }) => names.map((name) => `${name}:${port}`)),
+    ]);
     const port = (name: string) => loadConfig(settingsOf(name)).telemetry.status;
     expect(asked.sort()).toEqual([
       `starter:${port('starter').ports.starter}`,

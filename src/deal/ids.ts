@@ -90,5 +90,8 @@ export const DRIFT_ID = 'drift';
 /** The Schedule that counts what is won in Sales, and the prefix of its runs. */
 export const RECONCILE_SALES_ID = 'reconcile-sales';
 
+/** The type of the runs that hand a deal over; the id of such a run is the deal's. */
+export const DEAL_WORKFLOW = 'handOverDeal';
+
 /** The header of a run, and of its steps, that says which trace they belong to. It is not sealed and names nothing but the trace. */
 export const TRACE_HEADER = 'traceparent';

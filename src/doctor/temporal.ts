@@ -3,6 +3,7 @@ import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/busine
 import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
 import { RESUME_DEALS } from '../dispatch/ensure/resumed-deals.js';
+import { CHECK_TRAIL } from '../dispatch/ensure/trail-proof.js';
 import { type Config, ConfigError } from '../process/config.js';
 import { connectTemporal } from '../process/temporal-connection.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
@@ -169,7 +170,7 @@ export function examineLoops(
       ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
       ...(config.starter.publicUrl === undefined ? [] : [SUBSCRIPTIONS_WORKFLOW_ID]),
     ];
-    const schedules = [RECONCILE_SALES_ID, AUDIT_SEALS, RESUME_DEALS];
+    const schedules = [RECONCILE_SALES_ID, AUDIT_SEALS, CHECK_TRAIL, RESUME_DEALS];
     const findings = await Promise.all([
       ...loops.map((id) => examineLoop(client, id)),
       ...schedules.map((id) => examineSchedule(client, id)),

@@ -9,6 +9,7 @@ import type { Lane } from '../clients/http/lane.js';
 import { createThrottle, type Throttle } from '../clients/http/throttle.js';
 import type { Clock } from '../deal/clock.js';
 import type { CompanyPlace } from '../deal/companies.js';
+import { TASK_QUEUES } from '../deal/ids.js';
 import type { SystemName } from '../ledger/settings/environments.js';
 import { createThrottledLaneLedger } from '../ledger/settings/throttled-lanes.js';
 import { toApplicationCredential, type Vault } from '../ledger/settings/vault.js';
@@ -25,6 +26,8 @@ export interface Access {
   readonly timeoutMs: number;
   /** Requests at once; of Business Central, which counts them by app registration. */
   readonly parallel?: number | undefined;
+  /** By which its requests are counted: the queue of the app registration. */
+  readonly laneName: string;
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Of the worker, which keeps asking; whoever asks once hears of a refusal at once. */
   readonly lane?: Lane | undefined;
@@ -91,15 +94,15 @@ export function findApp(
 export async function openApplications(config: Config, vault: Vault, first: Access): Promise<BusinessCentralAccess> {
   const { apiUrl, app: firstApp, applications } = config.businessCentral;
   const accesses = new Map<string, Access>();
-  for (const { name, app, isOfItsOwn, parallel } of applications) {
+  for (const { name, app, queue: laneName, isOfItsOwn, parallel } of applications) {
     if (!isOfItsOwn) {
-      accesses.set(name, { ...first, parallel });
+      accesses.set(name, { ...first, parallel, laneName });
       continue;
     }
     const credential = toApplicationCredential(name);
     const credentials = createCredentialProvider(vault, credential, undefined);
     await ensureCredential(credential, credentials);
-    accesses.set(name, { ...first, parallel, tokens: createTokenSource(app, credentials) });
+    accesses.set(name, { ...first, parallel, laneName, tokens: createTokenSource(app, credentials) });
   }
   return ({ application, environment }) => ({
     ...(accesses.get(application ?? '') ?? first),
@@ -118,6 +121,12 @@ export async function openSystem(
   await ensureCredential(name, credentials);
   const tokens = createTokenSource(system.app, credentials);
   const { environmentUrl } = system;
-  const parallel = name === 'business-central' ? config.businessCentral.parallel : undefined;
-  return { environmentUrl, tokens, timeoutMs: config.requestTimeoutMs, parallel };
+  const isOfSales = name === 'dataverse';
+  return {
+    environmentUrl,
+    tokens,
+    timeoutMs: config.requestTimeoutMs,
+    parallel: isOfSales ? undefined : config.businessCentral.parallel,
+    laneName: isOfSales ? TASK_QUEUES.dataverse : TASK_QUEUES.businessCentral,
+  };
 }

@@ -66,10 +66,14 @@ export function describeError(error: unknown): string {
   return [`${type}: ${message}${code ? ` (${code})` : ''}`, ...stack.map((line) => `    ${line}`)].join('\n');
 }
 
-/** Node prints an uncaught error with all that it carries; this prints what may be seen. */
-export function guardOutput(): void {
+/**
+ * Node prints an uncaught error with all that it carries; this prints what may be seen. It is a line of the log as any other,
+ * but for what a person at the terminal can correct by the message alone.
+ */
+export function guardOutput(name: string): void {
   process.on('uncaughtException', (error) => {
-    process.stderr.write(`${describeError(error)}\n`);
+    if (isForPeople(error)) process.stderr.write(`${describeError(error)}\n`);
+    else createLog(name, 'fatal').fatal({ err: error }, 'a fault that nothing caught ends the process');
     process.exit(1);
   });
 }

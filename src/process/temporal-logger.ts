@@ -1,5 +1,6 @@
 import { DefaultLogger } from '@temporalio/worker';
 import type { Logger } from 'pino';
+import { DEAL_WORKFLOW } from '../deal/ids.js';
 
 /** Ids and names only: whatever else the SDK or a workflow says may quote what was in a payload (I7). */
 const SHOWN = [
@@ -15,6 +16,7 @@ const SHOWN = [
   'subsystem',
   'sdkComponent',
   'target',
+  'traceId',
 ] as const;
 
 const METHODS = { TRACE: 'trace', DEBUG: 'debug', INFO: 'info', WARN: 'warn', ERROR: 'error' } as const;
@@ -27,6 +29,7 @@ export function createTemporalLogger(log: Logger): DefaultLogger {
     if (message.startsWith('No workflows registered')) return;
     const facts: Record<string, unknown> = {};
     for (const key of SHOWN) if (meta?.[key] !== undefined) facts[key] = meta[key];
+    if (facts['workflowType'] === DEAL_WORKFLOW) facts['dealId'] = facts['workflowId'];
     log[METHODS[level]]({ ...facts, ...(meta?.['error'] !== undefined && { err: meta['error'] }) }, message);
   });
 }

@@ -7,62 +7,116 @@ import type { BatchObservableCallback, Counter, Gauge, Histogram, Meter, Observa
 
 /** Counted where it happens, in the process that does it. */
 export const COUNTERS = {
-  dealbridge_requests: 'Requests to the other systems, by what they ask for and what came back.',
-  dealbridge_ledger_failures: 'Statements that the ledger refused or did not answer.',
-  dealbridge_http_requests: 'Requests that the starter answered, by route.',
-} as const;
+  dealbridge_requests: {
+    says: 'Requests to the other systems, by lane, what they ask for and what came back.',
+    labels: ['system', 'lane', 'kind', 'status'],
+  },
+  dealbridge_ledger_failures: { says: 'Statements that the ledger refused or did not answer.', labels: ['verb'] },
+  dealbridge_http_requests: { says: 'Requests that the starter answered, by route.', labels: ['route', 'status'] },
+} as const satisfies Definitions;
 
 const FAST_S = [0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const REMOTE_S = [0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120];
+const WIN_S = [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400, 604_800];
 
 export const HISTOGRAMS = {
-  dealbridge_request_duration_seconds: { says: 'How long the other systems take to answer.', bounds: REMOTE_S },
+  dealbridge_request_duration_seconds: {
+    says: 'How long the other systems take to answer.',
+    labels: ['system'],
+    bounds: REMOTE_S,
+  },
   dealbridge_ledger_duration_seconds: {
     says: 'How long a statement takes, waiting for a session included.',
+    labels: ['verb'],
     bounds: FAST_S,
   },
-  dealbridge_http_duration_seconds: { says: 'How long the starter takes to answer.', bounds: FAST_S },
+  dealbridge_http_duration_seconds: {
+    says: 'How long the starter takes to answer.',
+    labels: ['route'],
+    bounds: FAST_S,
+  },
   dealbridge_won_to_written_back_seconds: {
     says: 'From the first word of a won record to its invoice row in Sales; of those that a person confirms with their wait.',
-    bounds: [0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3_600, 14_400, 86_400, 604_800],
+    labels: [],
+    bounds: WIN_S,
   },
-} as const;
+} as const satisfies Definitions<{ readonly bounds: readonly number[] }>;
 
 /** What another system or a setting says, kept as it was said last. */
 export const GAUGES = {
-  dealbridge_quota_remaining_requests:
-    'What the answering server says is left of the quota; it speaks for itself alone.',
-  dealbridge_quota_requests_per_second: 'What the workers of a lane ask for at most, by its settings.',
-} as const;
+  dealbridge_quota_remaining_requests: {
+    says: 'Requests that the answering server says are left; it speaks for itself alone.',
+    labels: ['system', 'lane'],
+  },
+  dealbridge_quota_remaining_seconds: {
+    says: 'Execution time that the answering server says is left, likewise.',
+    labels: ['system', 'lane'],
+  },
+  dealbridge_quota_requests_per_second: {
+    says: 'What the workers of a lane ask for at most, by its settings.',
+    labels: ['system', 'lane'],
+  },
+} as const satisfies Definitions;
 
 /** Looked up when somebody asks for the numbers. */
 export const OBSERVED = {
-  dealbridge_ready: '1 when the check passes, as /readyz says.',
-  dealbridge_deals: 'Deals by state.',
-  dealbridge_waiting_deals: 'Deals that wait for a person, by reason.',
-  dealbridge_oldest_wait_seconds: 'How long the oldest of them has been waiting.',
-  dealbridge_write_backs_outstanding: 'Invoices that are posted and that Sales does not know yet.',
-  dealbridge_oldest_write_back_seconds: 'How long the oldest of them has been waiting.',
-  dealbridge_feed_lag_seconds: 'How far the reading of a feed is behind.',
-  dealbridge_feed_interval_seconds: 'How often the feed reads, by the rules.',
-  dealbridge_feed_paused: '1 when a person has paused the feed.',
-  dealbridge_backfill_rows: 'Rows of a full reading of Sales that are still to be brought over.',
-  dealbridge_paused_lanes: 'Environments whose sign-in is refused.',
-  dealbridge_trail_findings: 'What the last proof of the audit trail found; none is right.',
-  dealbridge_trail_oldest_unsealed_seconds: 'Age of the oldest audit entry that no seal covers.',
-  dealbridge_alert_messages_waiting: 'Alerts that no receiver has taken yet.',
-  process_resident_memory_bytes: 'Memory of the process.',
-  process_cpu_seconds: 'Processor time of the process since its start.',
-} as const;
+  dealbridge_ready: { says: '1 when the check passes, as /readyz says.', labels: ['check'] },
+  dealbridge_deals: { says: 'Deals by state.', labels: ['state'] },
+  dealbridge_waiting_deals: { says: 'Deals that wait for a person, by reason.', labels: ['reason'] },
+  dealbridge_oldest_wait_seconds: { says: 'How long the oldest of them has been waiting.', labels: ['reason'] },
+  dealbridge_write_backs_outstanding: {
+    says: 'Invoices that are posted and that Sales does not know yet.',
+    labels: [],
+  },
+  dealbridge_oldest_write_back_seconds: { says: 'How long the oldest of them has been waiting.', labels: [] },
+  dealbridge_feed_lag_seconds: {
+    says: 'How far the reading of a feed is behind, before its first end since it began.',
+    labels: ['feed'],
+  },
+  dealbridge_feed_interval_seconds: { says: 'How often the feed reads, by the rules.', labels: ['feed'] },
+  dealbridge_feed_paused: { says: '1 when a person has paused the feed.', labels: ['feed'] },
+  dealbridge_flow_lag_seconds: {
+    says: 'Since the last pass of a flow that reached the end, or since it began.',
+    labels: ['flow'],
+  },
+  dealbridge_flow_interval_seconds: { says: 'How often the flow reads, by the rules.', labels: ['flow'] },
+  dealbridge_subscription_rest_seconds: {
+    says: 'Until Business Central notifies of a resource no more, if nothing renews it.',
+    labels: ['resource'],
+  },
+  dealbridge_backfill_rows: {
+    says: 'Rows of a full reading of Sales that are still to be brought over.',
+    labels: ['feed'],
+  },
+  dealbridge_paused_lanes: { says: 'Environments whose sign-in is refused.', labels: ['system'] },
+  dealbridge_throttled_lanes: {
+    says: 'Applications, each in one environment, that wait because of a 429.',
+    labels: ['system'],
+  },
+  dealbridge_throttled_rest_seconds: { says: 'Until the last of them may ask again.', labels: ['system'] },
+  dealbridge_trail_findings: { says: 'What the last proof of the audit trail found; none is right.', labels: [] },
+  dealbridge_trail_proof_age_seconds: {
+    says: 'Since that proof, or, when there was none, since the first entry.',
+    labels: [],
+  },
+  dealbridge_trail_oldest_unsealed_seconds: { says: 'Age of the oldest audit entry that no seal covers.', labels: [] },
+  dealbridge_alert_messages_waiting: { says: 'Alerts that no receiver has taken yet.', labels: [] },
+  process_resident_memory_bytes: { says: 'Memory of the process.', labels: [] },
+  process_cpu_seconds: { says: 'Processor time of the process since its start.', labels: [] },
+} as const satisfies Definitions;
 
 export type ObservedName = keyof typeof OBSERVED;
-type Labels = Readonly<Record<string, string>>;
+type Definitions<More = unknown> = Readonly<
+  Record<string, { readonly says: string; readonly labels: readonly string[] } & More>
+>;
+type Labels<Of extends { readonly labels: readonly string[] }> = Readonly<Record<Of['labels'][number], string>>;
 
-export interface Observation {
-  readonly name: ObservedName;
+interface ObservationOf<Name extends ObservedName> {
+  readonly name: Name;
   readonly value: number;
-  readonly labels?: Labels;
+  readonly labels: Labels<(typeof OBSERVED)[Name]>;
 }
+export type Observation = { [Name in ObservedName]: ObservationOf<Name> }[ObservedName];
 
 interface Instruments {
   readonly counters: Readonly<Record<keyof typeof COUNTERS, Counter>>;
@@ -75,13 +129,13 @@ let instruments: Instruments | undefined;
 /** From now on this process counts. `observe` is asked for the rest each time that the numbers are. */
 export function startCounting(meter: Meter, observe: () => Promise<readonly Observation[]>): void {
   instruments = {
-    counters: mapValues(COUNTERS, (name, description) => meter.createCounter(name, { description })),
+    counters: mapValues(COUNTERS, (name, { says }) => meter.createCounter(name, { description: says })),
     histograms: mapValues(HISTOGRAMS, (name, { says, bounds }) =>
       meter.createHistogram(name, { description: says, advice: { explicitBucketBoundaries: [...bounds] } }),
     ),
-    gauges: mapValues(GAUGES, (name, description) => meter.createGauge(name, { description })),
+    gauges: mapValues(GAUGES, (name, { says }) => meter.createGauge(name, { description: says })),
   };
-  const observed = mapValues(OBSERVED, (name, description) => meter.createObservableGauge(name, { description }));
+  const observed = mapValues(OBSERVED, (name, { says }) => meter.createObservableGauge(name, { description: says }));
   const callback: BatchObservableCallback = async (result) => {
     for (const { name, value, labels } of await observe()) result.observe(observed[name], value, { ...labels });
   };
@@ -96,15 +150,23 @@ export function isCounting(): boolean {
   return instruments !== undefined;
 }
 
-export function count(name: keyof typeof COUNTERS, labels: Labels = {}): void {
+export function count<Name extends keyof typeof COUNTERS>(name: Name, labels: Labels<(typeof COUNTERS)[Name]>): void {
   instruments?.counters[name].add(1, { ...labels });
 }
 
-export function recordDuration(name: keyof typeof HISTOGRAMS, seconds: number, labels: Labels = {}): void {
+export function recordDuration<Name extends keyof typeof HISTOGRAMS>(
+  name: Name,
+  seconds: number,
+  labels: Labels<(typeof HISTOGRAMS)[Name]>,
+): void {
   instruments?.histograms[name].record(seconds, { ...labels });
 }
 
-export function setGauge(name: keyof typeof GAUGES, value: number, labels: Labels = {}): void {
+export function setGauge<Name extends keyof typeof GAUGES>(
+  name: Name,
+  value: number,
+  labels: Labels<(typeof GAUGES)[Name]>,
+): void {
   instruments?.gauges[name].record(value, { ...labels });
 }
 

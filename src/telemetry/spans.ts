@@ -1,8 +1,10 @@
+import { randomUUID } from 'node:crypto';
 import {
   type Attributes,
   type Context,
   context,
   createContextKey,
+  isSpanContextValid,
   propagation,
   ROOT_CONTEXT,
   type Span,
@@ -64,6 +66,16 @@ export function toTraceHeaders(): Record<string, string> {
 /** Runs what belongs to the trace that these headers name; to none when they name none. */
 export function inTraceOf<T>(headers: Readonly<Record<string, string | undefined>>, work: () => T): T {
   return context.with(propagation.extract(ROOT_CONTEXT, headers), work);
+}
+
+/**
+ * The GUID of what this span does: the first half of its trace id, then its span id, so that whoever has the one finds the
+ * other. Random where no trace is.
+ */
+export function toCorrelationId(span: Span): string {
+  const at = span.spanContext();
+  if (!isSpanContextValid(at)) return randomUUID();
+  return `${at.traceId.slice(0, 16)}${at.spanId}`.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 const LOOP = createContextKey('a loop that runs for ever');

@@ -59,11 +59,13 @@ import { systemClock } from '../process/system-clock.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
 import { createDecisionProofs } from '../secrets/decision-proof.js';
 import { openAlerts } from './alerts.js';
+import { logMoves } from './log-moves.js';
 import type { Systems } from './systems.js';
 
 /** Which activities poll which queue, and what each of them is given; nothing is decided here. */
 export async function createActivities(config: Config, runtime: Runtime, systems: Systems) {
-  const { database, ledger, log, ring, temporal, vault } = runtime;
+  const { database, log, ring, temporal, vault } = runtime;
+  const ledger = logMoves(runtime.ledger, log);
   const { first, companies, dataverse, changes, dataverseMasters, dataverseFlows, rulesOfRecords } = systems;
   const { rules } = config;
   const { companyId } = first;

@@ -18,7 +18,7 @@ export function createWinMeasure(database: Database, log: Pick<Logger, 'warn'>):
         if (activityType !== WRITTEN_BACK_BY || !workflowExecution || !isCounting()) return result;
         try {
           const seconds = await findSecondsSinceWon(database, workflowExecution.workflowId);
-          if (seconds !== undefined) recordDuration('dealbridge_won_to_written_back_seconds', seconds);
+          if (seconds !== undefined) recordDuration('dealbridge_won_to_written_back_seconds', seconds, {});
         } catch (error) {
           // The deal itself is well.
           log.warn({ err: error }, 'how long the deal took could not be looked up');

@@ -1,16 +1,14 @@
 import { activityInfo } from '@temporalio/activity';
 import { defaultPayloadConverter } from '@temporalio/common';
 import type { ActivityInterceptorsFactory } from '@temporalio/worker';
-import { TRACE_HEADER } from '../deal/ids.js';
+import { DEAL_WORKFLOW, TRACE_HEADER } from '../deal/ids.js';
 import { inLoop, inSpan, inTraceOf, SpanKind } from '../telemetry/spans.js';
-
-const DEAL = 'handOverDeal';
 
 /** The deal whose step is at work; undefined in what is not a step of a deal. */
 export function findDealId(): string | undefined {
   try {
     const { workflowExecution, workflowType } = activityInfo();
-    return workflowType === DEAL ? workflowExecution?.workflowId : undefined;
+    return workflowType === DEAL_WORKFLOW ? workflowExecution?.workflowId : undefined;
   } catch {
     // Outside of a step Temporal only has an error to say so.
     return undefined;
@@ -32,7 +30,7 @@ export const traceSteps: ActivityInterceptorsFactory = () => ({
           'temporal.run_id': workflowExecution?.runId ?? '',
           'temporal.task_queue': taskQueue,
           'temporal.attempt': attempt,
-          ...(workflowType === DEAL && { 'dealbridge.deal_id': workflowId }),
+          ...(workflowType === DEAL_WORKFLOW && { 'dealbridge.deal_id': workflowId }),
         },
       };
       const run = () => inSpan(`step ${activityType}`, options, () => next(input));

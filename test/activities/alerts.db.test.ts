@@ -12,6 +12,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { DESK, makeAlertRules, makeChannel } from '../support/alerts.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { type MailServer, startMailServer } from '../support/mail-server.js';
@@ -38,7 +39,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, source_records, paused_lanes, sales_feeds, invoice_feeds, environments, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, environments, credentials',
   );
 });
 
@@ -164,17 +165,20 @@ describe('a cause', () => {
          (gen_random_uuid(), 'quote', 'awaiting-confirmation', 'QUO-2', now() - interval '23 hours')`,
     );
     await database.query(
-      `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
-         ('opportunity', $1::timestamptz - interval '31 minutes', NULL),
-         ('quote', $1::timestamptz - interval '29 minutes', NULL),
-         ('salesorder', $1::timestamptz - interval '2 days', now())`,
+      `INSERT INTO sales_feeds (source_table, caught_up_at, paused_at, opened_at) VALUES
+         ('opportunity', $1::timestamptz - interval '31 minutes', NULL, $1::timestamptz - interval '3 days'),
+         ('quote', $1::timestamptz - interval '29 minutes', NULL, $1::timestamptz - interval '3 days'),
+         ('salesorder', $1::timestamptz - interval '2 days', now(), $1::timestamptz - interval '3 days'),
+         ('account', NULL, NULL, $1::timestamptz - interval '31 minutes'),
+         ('contact', NULL, NULL, $1::timestamptz - interval '29 minutes')`,
       [NOW],
     );
     const [known, unknown] = [randomUUID(), randomUUID()];
+    // Nobody has ever read the second to its end.
     await database.query(
-      `INSERT INTO invoice_feeds (company_id, watermark, read_at) VALUES
-         ($1, now(), now() - interval '31 minutes'), ($2, now(), now() - interval '31 minutes'),
-         (gen_random_uuid(), now(), now())`,
+      `INSERT INTO invoice_feeds (company_id, watermark, read_at, opened_at) VALUES
+         ($1, now(), now() - interval '31 minutes', now() - interval '3 days'),
+         ($2, now(), NULL, now() - interval '31 minutes'), (gen_random_uuid(), now(), now(), now())`,
       [known, unknown],
     );
     await database.query(
@@ -203,6 +207,7 @@ describe('a cause', () => {
         '1 invoices of Nordwerk',
         `1 invoices of ${unknown}`,
         '1 not-won',
+        '1 account of Sales',
         '1 opportunity of Sales',
       ].sort(),
     );
@@ -291,8 +296,14 @@ describe('the audit trail', () => {
     const { checkTrail } = createCheckTrail(database, []);
     const recordId = randomUUID();
     await createLedger(database).audit({ recordId, actor: 'test', action: 'test' });
-    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    const proofAge = async () => (await readWatchedLedger(database, [])).trailProofAgeSeconds;
     await database.query('ALTER TABLE audit_entries DISABLE TRIGGER USER');
+    await database.query(`UPDATE audit_entries SET at = at - interval '216 hours'`);
+    // Nobody has proved it: that nothing was found says nothing.
+    expect(await proofAge()).toBeGreaterThan(9 * 86_000);
+    await database.query(`UPDATE audit_entries SET at = at + interval '216 hours'`);
+    expect(await checkTrail()).toMatchObject({ findings: 0 });
+    expect(await proofAge()).toBeLessThan(3_600);
     await database.query(`UPDATE audit_entries SET action = 'other' WHERE record_id = $1`, [recordId]);
     expect(await checkTrail()).toMatchObject({ findings: 1 });
     expect(await checkTrail()).toMatchObject({ findings: 1 });

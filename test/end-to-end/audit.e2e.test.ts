@@ -9,6 +9,7 @@ import { createDeletionSteps } from '../../src/activities/documents/deletion.js'
 import { createBusinessCentralClient } from '../../src/clients/business-central/client.js';
 import { createTokenSource } from '../../src/clients/entra/tokens.js';
 import { AUDIT_SEALS, ensureAuditSeals } from '../../src/dispatch/ensure/audit-seals.js';
+import { CHECK_TRAIL } from '../../src/dispatch/ensure/trail-proof.js';
 import { replayDeal } from '../../src/dispatch/replay-deal.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
 import { type StoredAuditEntry, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
@@ -212,6 +213,11 @@ describe('the system', () => {
       sealHash: seal?.hash,
     });
     await keepHistory(stage, started.workflow.workflowId, 'audit-sealed');
+  });
+
+  it('is proved by a schedule, also where the rules name nobody to tell of it', async () => {
+    await stage.temporal.schedule.getHandle(CHECK_TRAIL).trigger();
+    await until(async () => (await database.query('SELECT proved_at FROM trail_proofs')).rows.length === 1);
   });
 });
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { RECONCILE_SALES_ID } from '../../src/deal/ids.js';
+import { CHECK_TRAIL } from '../../src/dispatch/ensure/trail-proof.js';
 import type { StepReport } from '../../src/doctor/finding.js';
 import { runCli } from '../support/cli.js';
 import { until } from '../support/deals.js';
@@ -119,6 +120,7 @@ describe('dealbridge doctor', () => {
       advice: expect.stringContaining('FEEDS=on'),
     });
     expect(finding('temporal: loops and schedules', RECONCILE_SALES_ID).found).toBe('paused');
+    expect(finding('temporal: loops and schedules', CHECK_TRAIL).result).toBe('ok');
     expect(finding('feeds', 'product').advice).toBe('dealbridge feeds resume product');
     expect(finding('starter', 'codec')).toMatchObject({ result: 'wrong', found: 'it takes another token' });
   });

@@ -35,6 +35,7 @@ let dealer: ReturnType<typeof createDealer>;
 let home: BusinessCentralSim;
 let abroad: BusinessCentralSim;
 let other: ChildProcess;
+let said = '';
 
 beforeAll(async () => {
   collector = await startCollector();
@@ -42,9 +43,17 @@ beforeAll(async () => {
     temporalAddress: inject('temporalAddress'),
     rules: 'test/rules/lanes.yaml',
     signIn: true,
-    env: { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url, OTEL_BSP_SCHEDULE_DELAY: '100' },
     simulators: { documents: 1_200 },
     abroad: { environment: 'US', companyName: 'Nordwerk Inc.', app: APP },
+    env: {
+      LOG_LEVEL: 'info',
+      WORKER_STATUS_PORT: '0',
+      OTEL_EXPORTER_OTLP_ENDPOINT: collector.url,
+      OTEL_BSP_SCHEDULE_DELAY: '100',
+    },
+    listen: (chunk) => {
+      said += chunk.toString();
+    },
   });
   other = stage.worker;
   await stage.startWorker();
@@ -147,6 +156,25 @@ describe('a 429 of Business Central', () => {
     const meanwhile = abroad.requests.slice(beforeAbroad).filter((one) => at(one) < endsAt);
     expect(meanwhile.length).toBeGreaterThan(0);
     expect(new Set(meanwhile.map(({ who }) => who))).toEqual(new Set([APP.clientId]));
+  });
+
+  it('is counted for its lane, whose requests and rate have one name', async () => {
+    const ports = [...said.matchAll(/"port":(\d+),[^{}]*"msg":"status at/g)].map(([, port]) => port);
+    const numbers = await Promise.all(
+      ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/metrics`)).text()),
+    );
+    expect(numbers).toHaveLength(2);
+    const lanesOf = (name: string, status = '') =>
+      new Set(
+        numbers
+          .flatMap((text) => [...text.matchAll(new RegExp(`^${name}\\{(.*)\\}`, 'gm'))])
+          .filter(([, labels = '']) => labels.includes('system="business-central"') && labels.includes(status))
+          .map(([, labels = '']) => /lane="([^"]*)"/.exec(labels)?.[1]),
+      );
+    const lanes = new Set(['business-central', `business-central-${APP.name}`]);
+    expect(lanesOf('dealbridge_quota_requests_per_second')).toEqual(lanes);
+    expect(lanesOf('dealbridge_requests_total')).toEqual(lanes);
+    expect(lanesOf('dealbridge_requests_total', 'status="429"')).toEqual(new Set(['business-central']));
   });
 });
 

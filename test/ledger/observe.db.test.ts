@@ -4,12 +4,17 @@ import { DEAL_STATES, isFinal } from '../../src/deal/states.js';
 import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { findSecondsSinceWon, readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
-import { createLedgerObserver } from '../../src/process/telemetry/observe-ledger.js';
+import { createLedgerObserver, type Reading } from '../../src/process/telemetry/observe-ledger.js';
 import type { Observation } from '../../src/telemetry/instruments.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { createStoppedClock } from '../support/stopped-clock.js';
 
 const OPEN = DEAL_STATES.filter((state) => !isFinal(state));
+const READING = {
+  feeds: { quote: 30, invoices: 60 },
+  flows: { shipments: 60, stock: 3_600 },
+  isSubscribing: true,
+};
 
 let server: { url: string; stop: () => Promise<void> };
 let database: Database;
@@ -28,8 +33,12 @@ beforeEach(async () => {
     'sales_feeds',
     'backfill_rows',
     'invoice_feeds',
+    'flows',
+    'webhook_subscriptions',
     'paused_lanes',
+    'throttled_lanes',
     'trail_findings',
+    'trail_proofs',
     'detections',
     'write_backs',
   ])
@@ -68,7 +77,7 @@ describe('the ledger in numbers', () => {
       await createLedgerObserver({
         database,
         clock: createStoppedClock(),
-        feedIntervals: { quote: 30, invoices: 60 },
+        reading: READING,
       })(),
     );
     expect(numbers).toMatchObject({
@@ -87,27 +96,31 @@ describe('the ledger in numbers', () => {
   });
 
   it('tells how far the feeds are behind, of those that read, and only where there are feeds', async () => {
-    await database.query(`INSERT INTO sales_feeds (source_table, caught_up_at, paused_at) VALUES
-      ('quote', now() - interval '7 minutes', NULL), ('account', now() - interval '3 hours', now()), ('product', NULL, NULL)`);
+    await database.query(`INSERT INTO sales_feeds (source_table, caught_up_at, paused_at, opened_at) VALUES
+      ('quote', now() - interval '7 minutes', NULL, now() - interval '2 days'),
+      ('account', now() - interval '3 hours', now(), now() - interval '2 days'),
+      ('product', NULL, NULL, now() - interval '5 hours')`);
     await database.query(`INSERT INTO backfill_rows (row_id, source_table) VALUES ($1, 'account'), ($2, 'account')`, [
       randomUUID(),
       randomUUID(),
     ]);
     await database.query(
-      `INSERT INTO invoice_feeds (company_id, watermark, read_at) VALUES
-      ($1, now(), now() - interval '2 minutes'), ($2, now(), now() - interval '9 minutes')`,
+      `INSERT INTO invoice_feeds (company_id, watermark, read_at, opened_at) VALUES
+      ($1, now(), now() - interval '2 minutes', now() - interval '2 days'), ($2, now(), NULL, now() - interval '9 minutes')`,
       [randomUUID(), randomUUID()],
     );
     const numbers = told(
       await createLedgerObserver({
         database,
         clock: createStoppedClock(),
-        feedIntervals: { quote: 30, invoices: 60 },
+        reading: READING,
       })(),
     );
     expect(numbers).toMatchObject({
       'dealbridge_feed_lag_seconds quote': 7,
       'dealbridge_feed_lag_seconds account': 180,
+      // Its first reading has not reached the end.
+      'dealbridge_feed_lag_seconds product': 300,
       'dealbridge_feed_lag_seconds invoices': 9,
       'dealbridge_feed_interval_seconds invoices': 1,
       'dealbridge_feed_paused account': 1,
@@ -115,9 +128,47 @@ describe('the ledger in numbers', () => {
       'dealbridge_backfill_rows account': 2,
       'dealbridge_backfill_rows quote': 0,
     });
-    expect(Object.keys(numbers)).not.toContain('dealbridge_feed_lag_seconds product');
-    const without = await createLedgerObserver({ database, clock: createStoppedClock(), feedIntervals: undefined })();
+    const without = await createLedgerObserver({ database, clock: createStoppedClock(), reading: undefined })();
     expect(without.filter(({ name }) => name.startsWith('dealbridge_feed'))).toEqual([]);
+  });
+
+  it('tells how old the last pass of each flow is that runs, and when subscriptions end', async () => {
+    const [home, abroad] = [randomUUID(), randomUUID()];
+    await database.query(
+      `INSERT INTO flows (flow, company_id, watermark, read_at, paused_at, opened_at) VALUES
+         ('shipments', $1, now(), now() - interval '3 minutes', NULL, now() - interval '2 days'),
+         ('shipments', $2, now(), NULL, NULL, now() - interval '40 minutes'),
+         ('stock', $1, now(), NULL, now(), now() - interval '2 days'),
+         ('creditMemos', $1, now(), NULL, NULL, now() - interval '2 days')`,
+      [home, abroad],
+    );
+    await database.query(
+      `INSERT INTO webhook_subscriptions (subscription_id, company_id, resource, expires_at) VALUES
+         ('one', $1, 'items', now() + interval '3 days'), ('two', $2, 'items', now() + interval '2 hours'),
+         ('three', $1, 'customers', NULL)`,
+      [home, abroad],
+    );
+    const tell = async (reading: Reading) =>
+      told(await createLedgerObserver({ database, clock: createStoppedClock(), reading })());
+    const numbers = await tell(READING);
+    const names = Object.keys(numbers).filter((name) => /_(flow|subscription)_/.test(name));
+    expect(Object.fromEntries(names.map((name) => [name, numbers[name]]))).toEqual({
+      'dealbridge_flow_lag_seconds shipments': 40,
+      'dealbridge_flow_interval_seconds shipments': 1,
+      'dealbridge_subscription_rest_seconds items': 120,
+      'dealbridge_subscription_rest_seconds customers': 0,
+    });
+    const alone = await tell({ ...READING, isSubscribing: false });
+    expect(Object.keys(alone).filter((name) => name.includes('subscription'))).toEqual([]);
+  });
+
+  it('tells since when the trail was not proved, where a schedule proves it', async () => {
+    const tell = async (reading: Reading | undefined) =>
+      told(await createLedgerObserver({ database, clock: createStoppedClock(), reading })());
+    expect(await tell(READING)).not.toHaveProperty('dealbridge_trail_proof_age_seconds');
+    await database.query(`INSERT INTO trail_proofs (proved_at) VALUES (now() - interval '26 hours')`);
+    expect(await tell(READING)).toMatchObject({ dealbridge_trail_proof_age_seconds: 26 * 60 });
+    expect(await tell(undefined)).not.toHaveProperty('dealbridge_trail_proof_age_seconds');
   });
 
   it('tells of a refused sign-in and of a trail that does not prove itself', async () => {
@@ -129,10 +180,26 @@ describe('the ledger in numbers', () => {
       await createLedgerObserver({
         database,
         clock: createStoppedClock(),
-        feedIntervals: { quote: 30, invoices: 60 },
+        reading: READING,
       })(),
     );
     expect(numbers).toMatchObject({ 'dealbridge_paused_lanes dataverse': 2, dealbridge_trail_findings: 1 });
+  });
+
+  it('tells of the applications that a 429 keeps waiting, and for how long', async () => {
+    await database.query(
+      `INSERT INTO throttled_lanes (system, address, client_id, paused_since, paused_until, pauses_in_a_row, problem) VALUES
+         ('business-central', 'home', 'one', now(), now() + interval '2 minutes', 1, 'no'),
+         ('business-central', 'home', 'two', now(), now() + interval '5 minutes', 1, 'no'),
+         ('dataverse', 'org', 'one', now() - interval '9 minutes', now() - interval '8 minutes', 1, 'no')`,
+    );
+    const observe = createLedgerObserver({ database, clock: createStoppedClock(), reading: undefined });
+    expect(told(await observe())).toMatchObject({
+      'dealbridge_throttled_lanes business-central': 2,
+      'dealbridge_throttled_rest_seconds business-central': 5,
+      'dealbridge_throttled_lanes dataverse': 0,
+      'dealbridge_throttled_rest_seconds dataverse': 0,
+    });
   });
 
   it('is asked anew after ten seconds and not before, all that ever ended after five minutes, a failure at once', async () => {
@@ -146,7 +213,7 @@ describe('the ledger in numbers', () => {
         return database.query(text, values);
       },
     };
-    const observe = createLedgerObserver({ database: counted, clock, feedIntervals: { quote: 30, invoices: 60 } });
+    const observe = createLedgerObserver({ database: counted, clock, reading: READING });
     await Promise.all([observe(), observe()]);
     const once = texts.length;
     await observe();

@@ -5,13 +5,24 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { COUNTERS, GAUGES, HISTOGRAMS, OBSERVED } from '../../src/telemetry/instruments.js';
+import { readGroupings, readOutcome, readSeries } from '../support/promql.js';
 
-/** Rules and dashboards ask only for what a process exports, and each rule has a case that fires and one that stays silent. */
+/**
+ * Rules and dashboards ask only for what a process exports, by labels that it has, and each rule has a case that fires and one
+ * that stays silent.
+ */
 
 const rulesSchema = z.object({
   groups: z.array(
     z.object({
-      rules: z.array(z.object({ record: z.string().optional(), alert: z.string().optional(), expr: z.string() })),
+      rules: z.array(
+        z.object({
+          record: z.string().optional(),
+          alert: z.string().optional(),
+          expr: z.string(),
+          annotations: z.record(z.string(), z.string()).default({}),
+        }),
+      ),
     }),
   ),
 });
@@ -32,7 +43,7 @@ const boardSchema = z.object({
       title: z.string(),
       gridPos: z.object({ x: z.number(), y: z.number(), w: z.number(), h: z.number() }),
       datasource: z.object({ uid: z.string().regex(/^\$\{datasource\}$/) }),
-      targets: z.array(z.object({ expr: z.string() })).min(1),
+      targets: z.array(z.object({ expr: z.string(), legendFormat: z.string() })).min(1),
     }),
   ),
 });
@@ -45,36 +56,91 @@ const boards = readdirSync('ops/grafana').map((name) => ({
   ...boardSchema.parse(JSON.parse(readFileSync(`ops/grafana/${name}`, 'utf8'))),
 }));
 
-const recorded = new Set(rules.flatMap(({ record }) => record ?? []));
-const exported = new Set<string>([
-  ...Object.keys(COUNTERS).map((name) => `${name}_total`),
-  ...Object.keys(HISTOGRAMS).flatMap((name) => ['bucket', 'count', 'sum'].map((part) => `${name}_${part}`)),
-  ...Object.keys(GAUGES),
-  ...Object.keys(OBSERVED),
-]);
+/** What Prometheus adds to every series of a target (ops/prometheus/prometheus.yaml). */
+const OF_TARGET = ['job', 'instance', 'process'];
 
-/** Names of the SDK of Temporal stand in its native part, without its prefix and what the format adds. */
+const own = new Map<string, readonly string[]>([
+  ...Object.entries(COUNTERS).map(([name, { labels }]) => [`${name}_total`, labels] as const),
+  ...Object.entries(HISTOGRAMS).flatMap(([name, { labels }]) => [
+    [`${name}_bucket`, [...labels, 'le']] as const,
+    [`${name}_count`, labels] as const,
+    [`${name}_sum`, labels] as const,
+  ]),
+  ...Object.entries(GAUGES).map(([name, { labels }]) => [name, labels] as const),
+  ...Object.entries(OBSERVED).map(([name, { labels }]) => [name, labels] as const),
+  ['up', []],
+]);
+const recorded = new Map(
+  rules.flatMap(({ record, expr }) => (record === undefined ? [] : [[record, readOutcome(expr) ?? []] as const])),
+);
+
+/** Temporal's server, as `temporal server start-dev --metrics-port` shows them. */
+const OF_SERVER: Readonly<Record<string, readonly string[]>> = {
+  approximate_backlog_count: ['namespace', 'taskqueue', 'task_type', 'task_priority', 'partition'],
+  persistence_latency_bucket: ['namespace', 'operation', 'service_name', 'le'],
+};
+
+/** Names of the SDK of Temporal stand in its native part, without its prefix and what the format adds; so do its labels. */
 const core = createRequire(import.meta.url).resolve('@temporalio/core-bridge/package.json');
 const releases = join(dirname(core), 'releases');
 const native = readFileSync(join(releases, readdirSync(releases)[0] ?? '', 'index.node'));
-const isOfTemporal = (name: string): boolean => {
-  const own = name.replace(/^temporal_/, '').replace(/(_seconds)?(_(bucket|count|sum))?$/, '');
-  return name.startsWith('temporal_') && native.includes(own);
+const OF_SDK = ['task_queue', 'activity_type', 'workflow_type', 'worker_type', 'poller_type', 'namespace'];
+const isOfSdk = (name: string): boolean => {
+  const short = name.replace(/^temporal_/, '').replace(/(_seconds)?(_(bucket|count|sum))?$/, '');
+  return name.startsWith('temporal_') && native.includes(short);
 };
 
-/** Every name in an expression that is a metric: not a label, a function or a word of the language. */
-const namesIn = (expr: string): string[] =>
-  expr
-    .replace(/"[^"]*"/g, '')
-    .replace(/\{[^}]*\}|\b(by|on|without|ignoring)\s*\([^)]*\)|\[[^\]]*\]/g, ' ')
-    .match(/\b(dealbridge|temporal|process|up)(?:[:_][\w:]+)?\b/g) ?? [];
+/** Undefined: nobody exports it. */
+function labelsOf(name: string): readonly string[] | undefined {
+  const labels =
+    recorded.get(name) ?? own.get(name) ?? OF_SERVER[name] ?? (isOfSdk(name) ? [...OF_SDK, 'le'] : undefined);
+  return labels && (recorded.has(name) ? labels : [...labels, ...OF_TARGET]);
+}
+
 const unknownIn = (expr: string): string[] =>
-  namesIn(expr).filter((name) => name !== 'up' && !exported.has(name) && !recorded.has(name) && !isOfTemporal(name));
+  readSeries(expr).flatMap(({ name }) => (labelsOf(name) === undefined ? name : []));
+
+/** Labels that a series is selected, grouped or shown by, and that it has not: such a query finds nothing and says nothing. */
+function wrongLabelsIn(expr: string, shown: readonly string[] = []): string[] {
+  const lacks = (name: string, labels: readonly string[]) =>
+    labels.filter((label) => labelsOf(name)?.includes(label) === false).map((label) => `${name} has no ${label}`);
+  const series = readSeries(expr);
+  const outcome = readOutcome(expr);
+  return [
+    ...series.flatMap(({ name, labels }) => lacks(name, labels)),
+    ...readGroupings(expr).flatMap(({ labels, of }) => of.flatMap((name) => lacks(name, labels))),
+    ...(outcome
+      ? shown.filter((label) => !outcome.includes(label)).map((label) => `nothing is grouped by ${label}`)
+      : series.flatMap(({ name }) => lacks(name, shown))),
+  ];
+}
+
+const labelsShownIn = (text: string): string[] =>
+  [...text.matchAll(/\$labels\.(\w+)|\{\{(\w+)\}\}/g)].map(([, of, legend]) => of ?? legend ?? '');
 
 describe('rules', () => {
   it('ask only for what is exported', () => {
-    expect(rules.flatMap(({ expr }) => namesIn(expr)).length).toBeGreaterThan(20);
+    expect(rules.flatMap(({ expr }) => readSeries(expr)).length).toBeGreaterThan(20);
     expect(rules.flatMap(({ expr }) => unknownIn(expr))).toEqual([]);
+  });
+
+  it('ask by labels that are there, and say only what comes out', () => {
+    const wrong = rules.flatMap(({ expr, annotations }) =>
+      wrongLabelsIn(expr, labelsShownIn(Object.values(annotations).join(' '))),
+    );
+    expect(wrong).toEqual([]);
+  });
+
+  it.each([
+    ['dealbridge_deals{status="held"}', [], ['dealbridge_deals has no status']],
+    ['sum by (queue) (rate(dealbridge_requests_total[5m]))', [], ['dealbridge_requests_total has no queue']],
+    ['dealbridge_feed_paused == on (flow) dealbridge_flow_lag_seconds', [], ['dealbridge_feed_paused has no flow']],
+    ['max by (feed) (dealbridge_feed_paused)', ['system'], ['nothing is grouped by system']],
+    ['dealbridge:quota_used:ratio5m', ['queue'], ['dealbridge:quota_used:ratio5m has no queue']],
+    ['histogram_quantile(0.5, sum by (verb, le) (rate(dealbridge_ledger_duration_seconds_bucket[5m])))', ['verb'], []],
+    ['up{job="dealbridge", process="worker"} == 1', ['instance'], []],
+  ])('a label that is not there is found: %s', (expr, shown, wrong) => {
+    expect(wrongLabelsIn(expr, shown)).toEqual(wrong);
   });
 
   it('a name that nobody exports is found', () => {
@@ -92,14 +158,17 @@ describe('rules', () => {
       const covered = told.filter(({ exp_alerts }) => exp_alerts.length > 0 === fires).map((one) => one.alertname);
       expect(alerts.filter((alert) => !covered.includes(alert))).toEqual([]);
     }
-    expect(cases.flatMap((one) => one.input_series).flatMap(({ series }) => unknownIn(series))).toEqual([]);
+    const series = cases.flatMap((one) => one.input_series.map((input) => input.series));
+    expect(series.flatMap((one) => unknownIn(one))).toEqual([]);
+    expect(series.flatMap((one) => wrongLabelsIn(one))).toEqual([]);
   });
 });
 
 describe.each(boards)('the dashboard $name', ({ uid, title, panels }) => {
   it('asks only for what is exported', () => {
-    const unknown = panels.flatMap((panel) => panel.targets.flatMap(({ expr }) => unknownIn(expr)));
-    expect(unknown).toEqual([]);
+    const targets = panels.flatMap((panel) => panel.targets);
+    expect(targets.flatMap(({ expr }) => unknownIn(expr))).toEqual([]);
+    expect(targets.flatMap(({ expr, legendFormat }) => wrongLabelsIn(expr, labelsShownIn(legendFormat)))).toEqual([]);
   });
 
   it('has a name, panels that do not overlap, and no data source of somebody', () => {

@@ -190,7 +190,7 @@ describe('Business Central', () => {
     const tokens = createSimulatedTokens(connection, connection.businessCentralApp);
     return toBusinessCentralEnvironment(
       { apiUrl, environment, environmentUrl, company },
-      { environmentUrl, tokens, timeoutMs: 5_000 },
+      { environmentUrl, tokens, timeoutMs: 5_000, laneName: 'business-central' },
     );
   };
 

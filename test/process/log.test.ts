@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { inspect } from 'node:util';
 import { ApplicationFailure } from '@temporalio/common';
 import { describe, expect, it } from 'vitest';
@@ -83,6 +84,28 @@ describe('the SDK’s words in our log', () => {
     expect(lines.join()).not.toContain('Kranich');
     expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 50, workflowId: 'w-1', activityType: 'createDraft' });
   });
+});
+
+it('a line of a run that hands a deal over names the deal and its trace', () => {
+  const lines: string[] = [];
+  const logger = createTemporalLogger(createLog('test', 'info', { write: (line) => void lines.push(line) }));
+  logger.warn('signal ignored', { workflowId: 'one', workflowType: 'handOverDeal', traceId: 'a' });
+  logger.warn('a flow stands still', { workflowId: 'flow-one', workflowType: 'carryFlow' });
+  const facts = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(facts.map(({ dealId, traceId }) => ({ dealId, traceId }))).toEqual([
+    { dealId: 'one', traceId: 'a' },
+    { dealId: undefined, traceId: undefined },
+  ]);
+});
+
+it('a fault that nothing caught is one line of the log, without what it quotes', () => {
+  const fault = `Promise.reject(Object.assign(new SyntaxError('${NAME}'), { body: '${NAME}' }))`;
+  const code = `import { guardOutput } from './dist/process/log.js'; guardOutput('worker'); ${fault};`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' });
+  expect(status).toBe(1);
+  expect(stderr).not.toContain('Kranich');
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(JSON.parse(stderr)).toMatchObject({ level: 60, name: 'worker', err: { type: 'SyntaxError' } });
 });
 
 describe('a log line', () => {

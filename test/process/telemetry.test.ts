@@ -108,7 +108,7 @@ describe('readiness', () => {
       isReady: false,
       checks: { ledger: 'failed', temporal: 'no answer in time', keys: 'ok', signIn: 'failed' },
     });
-    expect(toObservations(readiness).map(({ labels, value }) => `${labels?.['check']} ${value}`)).toEqual([
+    expect(toObservations(readiness).map(({ labels, value }) => `${Object.values(labels)} ${value}`)).toEqual([
       'ledger 0',
       'temporal 0',
       'keys 1',

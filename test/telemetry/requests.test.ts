@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { isGuid } from '../../src/deal/ids.js';
 import type { Metrics } from '../../src/process/telemetry/metrics.js';
 import { startMetrics } from '../../src/process/telemetry/metrics.js';
 import {
@@ -15,11 +16,15 @@ import { inLoop, inSpan, inTraceOf, isInLoop, toTraceHeaders } from '../../src/t
 import { observeStatement } from '../../src/telemetry/statements.js';
 import { listenToSpans, type SpanListener } from '../support/spans.js';
 
+const namesOf = <Of extends object>(of: Of) => Object.keys(of) as (keyof Of)[];
+const labelsOf = ({ labels }: { readonly labels: readonly string[] }) =>
+  Object.fromEntries(labels.map((label) => [label, 'any'])) as never;
+
 let metrics: Metrics;
 let spans: SpanListener;
 beforeEach(async () => {
   metrics = await startMetrics(
-    async () => Object.keys(OBSERVED).map((name) => ({ name: name as keyof typeof OBSERVED, value: 7 })),
+    async () => namesOf(OBSERVED).map((name) => ({ name, value: 7, labels: labelsOf(OBSERVED[name]) })),
     async () => 'temporal_request 3\n',
   );
   spans = listenToSpans();
@@ -35,9 +40,9 @@ const ask = (path: string, statusCode = 200, method = 'GET') =>
 
 describe('what is counted', () => {
   it('is exported, every name of it, with what measures itself', async () => {
-    for (const name of Object.keys(COUNTERS)) count(name as keyof typeof COUNTERS);
-    for (const name of Object.keys(HISTOGRAMS)) recordDuration(name as keyof typeof HISTOGRAMS, 1);
-    for (const name of Object.keys(GAUGES)) setGauge(name as keyof typeof GAUGES, 1);
+    for (const name of namesOf(COUNTERS)) count(name, labelsOf(COUNTERS[name]));
+    for (const name of namesOf(HISTOGRAMS)) recordDuration(name, 1, labelsOf(HISTOGRAMS[name]));
+    for (const name of namesOf(GAUGES)) setGauge(name, 1, labelsOf(GAUGES[name]));
     const text = await metrics.read();
     const found = new Set(text.match(/^\w+/gm));
     const wanted = [
@@ -56,9 +61,7 @@ describe('what is counted', () => {
     await ask('companies(1)/salesInvoices(2)/pdfDocument/content');
     await ask('Somebody GmbH/secret key');
     const text = await metrics.read();
-    const kinds = [
-      ...text.matchAll(/^dealbridge_requests_total\{system="dataverse",kind="([^"]*)",status="(\d+)"\} 1/gm),
-    ];
+    const kinds = [...text.matchAll(/^dealbridge_requests_total\{[^}]*kind="([^"]*)",status="(\d+)"\} 1/gm)];
     expect(kinds.map(([, kind, status]) => `${kind} ${status}`)).toEqual([
       'POST salesInvoices/Microsoft.NAV.post 204',
       'GET accounts 200',
@@ -74,35 +77,51 @@ describe('what is counted', () => {
     );
     await expect(lost).rejects.toThrow('Somebody');
     await observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, () =>
-      answer(200, { 'x-ms-ratelimit-burst-remaining-xrm-requests': '5999' }),
+      answer(200, {
+        'x-ms-ratelimit-burst-remaining-xrm-requests': '5999',
+        'x-ms-ratelimit-time-remaining-xrm-requests': '1,198.25',
+      }),
     );
     await ask('accounts');
     const text = await metrics.read();
-    expect(text).toContain('dealbridge_requests_total{system="entra",kind="POST token",status="none"} 1');
-    expect(text).toContain('dealbridge_quota_remaining_requests{system="dataverse"} 5999');
+    expect(text).toContain('dealbridge_requests_total{system="entra",lane="entra",kind="POST token",status="none"} 1');
+    expect(text).toContain('dealbridge_quota_remaining_requests{system="dataverse",lane="dataverse"} 5999');
+    expect(text).toContain('dealbridge_quota_remaining_seconds{system="dataverse",lane="dataverse"} 1198.25');
     const [failed] = spans.ended();
     expect(failed).toMatchObject({ attributes: { 'error.type': 'Error/ECONNRESET' }, status: { code: 2 } });
     expect(JSON.stringify(failed)).not.toContain('Somebody');
   });
 });
 
+it('a request counts for the lane of its application', async () => {
+  await observeRequest(
+    { system: 'business-central', lane: 'business-central-north', method: 'GET', path: 'items' },
+    () => answer(429),
+  );
+  expect(await metrics.read()).toContain(
+    'dealbridge_requests_total{system="business-central",lane="business-central-north",kind="GET items",status="429"} 1',
+  );
+});
+
 describe('a trace', () => {
   it('goes with the request', async () => {
     const sent = await inSpan('step', {}, async () =>
-      observeRequest(
-        { system: 'dataverse', method: 'GET', path: 'accounts', correlationId: 'one' },
-        async (headers) => ({
-          statusCode: 200,
-          headers,
-        }),
-      ),
+      observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, async (marks) => ({
+        statusCode: 200,
+        headers: { ...marks.traceHeaders },
+        correlationId: marks.correlate(),
+      })),
     );
     const [request, step] = spans.ended();
     expect(sent.headers['traceparent']).toBe(`00-${request?.traceId}-${request?.spanId}-01`);
+    const { correlationId } = sent;
+    // Whoever has the GUID has the span, and the first half of the trace.
+    expect(correlationId.replaceAll('-', '')).toBe(`${request?.traceId.slice(0, 16)}${request?.spanId}`);
+    expect(isGuid(correlationId)).toBe(true);
     expect(request).toMatchObject({
       traceId: step?.traceId,
       parentSpanId: step?.spanId,
-      attributes: { 'dealbridge.correlation_id': 'one', 'http.response.status_code': 200 },
+      attributes: { 'dealbridge.correlation_id': correlationId, 'http.response.status_code': 200 },
     });
   });
 
@@ -145,6 +164,14 @@ describe('a trace', () => {
     spans.close();
     const sent = await inSpan('step', { isOwnTrace: true }, async () => toTraceHeaders());
     expect(sent).toEqual({});
+    const attempt = () =>
+      observeRequest({ system: 'dataverse', method: 'GET', path: 'accounts' }, async ({ correlate }) => ({
+        ...{ statusCode: 200, headers: {} },
+        correlationId: correlate(),
+      }));
+    const ids = [(await attempt()).correlationId, (await attempt()).correlationId];
+    expect(ids.every(isGuid)).toBe(true);
+    expect(new Set(ids).size).toBe(2);
   });
 });
 

@@ -27,3 +27,11 @@ it('the trace of its start, beside what a step has itself', async () => {
 it('nothing else that a start brings, and nothing where it brings no trace', async () => {
   expect(await run({ 'x-person': trace })).toEqual([{ other: trace }, { other: trace }]);
 });
+
+it('its trace in the lines of its log, beside what they say themselves', async () => {
+  const { inbound = [], outbound = [] } = interceptors();
+  const facts = () => outbound[0]?.getLogAttributes?.({ workflowId: 'one' }, (all) => all);
+  expect(facts()).toEqual({ workflowId: 'one' });
+  await inbound[0]?.execute?.({ args: [], headers: { [TRACE_HEADER]: trace } }, async () => undefined);
+  expect(facts()).toEqual({ workflowId: 'one', traceId: '0af7651916cd43dd8448eb211c80319c' });
+});

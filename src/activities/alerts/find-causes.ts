@@ -2,14 +2,12 @@ import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '.
 import type { StandingCauses } from '../../ledger/alerts/alerts.js';
 import { listStandingDeals, listTrailFindings, type StandingPlace } from '../../ledger/alerts/standing.js';
 import type { Database, Queryable } from '../../ledger/database.js';
-import { listBusinessCentralFeeds } from '../../ledger/feeds/business-central-feeds.js';
+import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import { listCredentials } from '../../ledger/settings/credentials.js';
 import { findCompanyNames } from '../../ledger/settings/environments.js';
 import { createPausedLaneLedger } from '../../ledger/settings/paused-lanes.js';
 
-/** Each company has one, named by its id. */
-const INVOICE_FEED = 'invoice-feed-';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const MINUTE_S = 60;
@@ -42,13 +40,12 @@ export function createFindCauses(
     const before = now.getTime() - feedMinutes * MINUTE_S * 1_000;
     const sales = (await feeds.listFeeds())
       // Who paused it knows.
-      .filter(({ pausedAt, caughtUpAt }) => !pausedAt && caughtUpAt !== undefined && caughtUpAt.getTime() < before)
+      .filter(({ pausedAt, caughtUpAt, openedAt }) => !pausedAt && (caughtUpAt ?? openedAt).getTime() < before)
       .map(({ table }) => `${table} of Sales`);
     const companies = await findCompanyNames(database);
-    const businessCentral = (await listBusinessCentralFeeds(database))
-      .filter(({ name, ageSeconds }) => name.startsWith(INVOICE_FEED) && (ageSeconds ?? 0) > feedMinutes * MINUTE_S)
-      .map(({ name }) => name.slice(INVOICE_FEED.length))
-      .map((companyId) => `invoices of ${companies.get(companyId) ?? companyId}`);
+    const businessCentral = (await listInvoiceFeeds(database))
+      .filter(({ lagSeconds }) => lagSeconds > feedMinutes * MINUTE_S)
+      .map(({ companyId }) => `invoices of ${companies.get(companyId) ?? companyId}`);
     return [...sales, ...businessCentral].map((name) => toSystemCause('feed', name, name));
   }
 

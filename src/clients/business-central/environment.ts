@@ -44,6 +44,7 @@ export async function findEnvironmentKind(
     tokens: options.tokens,
     timeoutMs: options.timeoutMs,
     parallel: 1,
+    laneName: options.laneName,
     headers: {},
     readError: (_status, body) => errorEnvelope.safeParse(body).data?.error ?? {},
   });

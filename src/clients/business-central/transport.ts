@@ -12,6 +12,7 @@ export interface EnvironmentOptions {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
+  readonly laneName?: string | undefined;
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   readonly lane?: Lane | undefined;
@@ -42,6 +43,7 @@ export function createBusinessCentralTransport(
     timeoutMs: options.timeoutMs,
     parallel,
     beforeRequest: options.beforeRequest,
+    laneName: options.laneName,
     lane: options.lane,
     throttle: options.throttle,
     headers: { 'accept-language': 'en-US' },

@@ -14,6 +14,7 @@ export interface DataverseClientOptions {
   readonly environmentUrl: string;
   readonly tokens: TokenSource;
   readonly timeoutMs: number;
+  readonly laneName?: string | undefined;
   /** As in `HttpOptions`: keeps requests from an environment that is not the one we know. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   readonly lane?: Lane | undefined;
@@ -29,6 +30,7 @@ export function createDataverseTransport(options: DataverseClientOptions, parall
     timeoutMs: options.timeoutMs,
     parallel,
     beforeRequest: options.beforeRequest,
+    laneName: options.laneName,
     lane: options.lane,
     throttle: options.throttle,
     headers: { 'odata-maxversion': '4.0', 'odata-version': '4.0', 'if-none-match': 'null' },

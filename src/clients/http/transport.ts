@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { Agent, type Dispatcher } from 'undici';
 import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
@@ -68,6 +67,8 @@ export interface HttpOptions {
   /** Shorter than the activity's time limit, so that no attempt outlives its activity. */
   readonly timeoutMs: number;
   readonly parallel: number;
+  /** The queue of the app registration that asks, by which its requests are counted; without one that of the system. */
+  readonly laneName?: string | undefined;
   /** Called before every request; what it throws keeps the request from being sent. */
   readonly beforeRequest?: ((asked: string) => Promise<void>) | undefined;
   /** Without one a refused sign-in is answered as it comes. */
@@ -112,13 +113,15 @@ export function createTransport(options: HttpOptions): HttpTransport {
   }
 
   async function sendNow(asking: HttpRequest, token: string, timeoutMs: number, maxBytes?: number): Promise<Answered> {
-    const correlationId = randomUUID();
+    let correlationId = '';
     const body = asking.method === 'GET' ? undefined : asking.body;
     if (asking.method !== 'GET') await asking.context.beforeSending();
     let response: Dispatcher.ResponseData & Content;
     try {
       const { method, path } = asking;
-      response = await observeRequest({ system: options.api, method, path, correlationId }, async (traceHeaders) => {
+      const observed = { system: options.api, lane: options.laneName, method, path };
+      response = await observeRequest(observed, async ({ traceHeaders, correlate }) => {
+        correlationId = correlate();
         const answer = await agent.request({
           origin: base.origin,
           path: base.pathname + path,

@@ -5,16 +5,11 @@ import { toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
 const SEND_ALERTS = 'send-alerts';
-const CHECK_TRAIL = 'check-trail';
 
 /** Makes sure that people are told, or that nothing runs for it as long as the rules name no channel. */
-export async function ensureAlerts(
-  temporal: Client,
-  { channels, trailAt }: Pick<AlertRules, 'channels' | 'trailAt'>,
-): Promise<void> {
+export async function ensureAlerts(temporal: Client, { channels }: Pick<AlertRules, 'channels'>): Promise<void> {
   if (channels.length === 0) {
     await dropSchedule(temporal, SEND_ALERTS);
-    await dropSchedule(temporal, CHECK_TRAIL);
     return;
   }
   await ensureSchedule(temporal, SEND_ALERTS, {
@@ -27,17 +22,6 @@ export async function ensureAlerts(
     }),
     // What was missed the next one says.
     policies: { overlap: 'SKIP', catchupWindow: '1 minute' },
-  });
-  await ensureSchedule(temporal, CHECK_TRAIL, {
-    spec: { calendars: [trailAt], timezone: 'UTC' },
-    action: toScheduledWorkflow(WORKFLOWS.checkTrail, {
-      args: [],
-      taskQueue: TASK_QUEUES.deals,
-      workflowId: CHECK_TRAIL,
-      // The next day proves again: a proof that hangs must not keep it from starting.
-      workflowRunTimeout: '20h',
-    }),
-    policies: { overlap: 'SKIP', catchupWindow: '1 day' },
   });
 }
 

@@ -71,33 +71,49 @@ export function createWebhooks(dependencies: WebhookDependencies): Hono {
         log.warn({ ...outcome, message: hint.message }, 'webhook of a table that makes no deals ignored');
         return c.json(outcome, 202);
       }
-      const outcome = await take(dependencies, hint);
-      const recordIds = hint.kind === 'records' ? hint.refs.map((ref) => ref.recordId) : [];
-      log.info({ table: hint.table, recordIds, message: hint.message, outcome: outcome.kind }, 'webhook');
+      const { outcome, ofRecords } = await take(dependencies, hint);
+      const { table, message } = hint;
+      if (hint.kind === 'nudge') log.info({ table, message, outcome: outcome.kind }, 'webhook');
+      else {
+        for (const { recordId: dealId } of hint.refs)
+          log.info({ dealId, table, message, outcome: ofRecords.get(dealId) ?? outcome.kind }, 'webhook');
+      }
       return c.json(outcome, 202);
     },
   );
   return app;
 }
 
+interface Taken {
+  readonly outcome: WebhookOutcome;
+  /** Where the records of one message ended differently. */
+  readonly ofRecords: ReadonlyMap<string, WebhookOutcome['kind']>;
+}
+
 async function take(
   { start, isKnown, recordDetections, nudge, findOwnUserId }: WebhookDependencies,
   hint: Exclude<HintReading, { kind: 'bad' | 'unknown-table' }>,
-): Promise<WebhookOutcome> {
+): Promise<Taken> {
+  const ofRecords = new Map<string, WebhookOutcome['kind']>();
   const ownUserId = findOwnUserId();
-  if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { kind: 'own' };
+  if (ownUserId !== undefined && hint.initiatingUserId === ownUserId) return { outcome: { kind: 'own' }, ofRecords };
   // A run that is under way learns of the new revision from the feed, which reads it.
   nudge(hint.table);
-  if (hint.kind === 'nudge') return { kind: 'nudged' };
+  if (hint.kind === 'nudge') return { outcome: { kind: 'nudged' }, ofRecords };
   const outcomes: StartOutcome[] = [];
   for (const ref of hint.refs) {
-    if (hint.isEnding && !(await isKnown(ref.recordId))) continue;
-    outcomes.push(await start(ref));
+    if (hint.isEnding && !(await isKnown(ref.recordId))) {
+      ofRecords.set(ref.recordId, 'nothing-to-end');
+      continue;
+    }
+    const started = await start(ref);
+    ofRecords.set(ref.recordId, started.kind);
+    outcomes.push(started);
   }
   await recordDetections(hint.refs);
   const [first] = outcomes;
-  if (!first) return { kind: 'nothing-to-end' };
-  return outcomes.length === 1 ? first : { kind: 'several', outcomes };
+  if (!first) return { outcome: { kind: 'nothing-to-end' }, ofRecords };
+  return { outcome: outcomes.length === 1 ? first : { kind: 'several', outcomes }, ofRecords };
 }
 
 /** The longest logical name of a table. */

@@ -80,9 +80,13 @@ export async function listTrailFindings(db: Queryable): Promise<TrailFinding[]> 
   return rows.map((row) => ({ ...row, position: Number(row.position) }));
 }
 
-/** In the place of what the proof before found. */
+/** In the place of what the proof before found; also that there was a proof. */
 export async function saveTrailFindings(database: Database, findings: readonly TrailFinding[]): Promise<void> {
   await database.transaction(async (tx) => {
+    await tx.query(
+      `INSERT INTO trail_proofs (proved_at) VALUES (now())
+       ON CONFLICT (only_one) DO UPDATE SET proved_at = excluded.proved_at`,
+    );
     await tx.query('DELETE FROM trail_findings');
     for (const { chain, kind, position } of findings) {
       await tx.query('INSERT INTO trail_findings (chain, kind, position) VALUES ($1, $2, $3)', [chain, kind, position]);

@@ -27,6 +27,8 @@ export interface FeedPosition {
   /** When a reading last reached the end. */
   readonly readAt: Date | undefined;
   readonly ageSeconds: number | undefined;
+  /** Since then, or before the first since it is to be read. */
+  readonly lagSeconds: number;
   readonly error: string | undefined;
   readonly errorAt: Date | undefined;
 }
@@ -79,6 +81,7 @@ const feedRow = rowsOf('invoice_feeds', ['company_id'], {
   watermark: timeColumn,
   read_at: nullable(timeColumn),
   age_seconds: nullable(z.number()),
+  lag_seconds: z.number(),
   error: nullable(textColumn),
   error_at: nullable(timeColumn),
 });
@@ -88,13 +91,16 @@ export async function listInvoiceFeeds(db: Queryable): Promise<FeedPosition[]> {
   const rows = await selectRows(
     db,
     feedRow,
-    `SELECT *, extract(epoch FROM now() - read_at)::float8 AS age_seconds FROM invoice_feeds ORDER BY company_id`,
+    `SELECT *, extract(epoch FROM now() - read_at)::float8 AS age_seconds,
+       extract(epoch FROM now() - coalesce(read_at, opened_at))::float8 AS lag_seconds
+     FROM invoice_feeds ORDER BY company_id`,
   );
   return rows.map((row) => ({
     companyId: row.company_id,
     watermark: row.watermark,
     readAt: row.read_at,
     ageSeconds: row.age_seconds,
+    lagSeconds: row.lag_seconds,
     error: row.error,
     errorAt: row.error_at,
   }));

@@ -21,6 +21,8 @@ export interface FeedState {
   readonly takenFrom: Date | undefined;
   /** Whatever changed in Sales before this moment has been read. */
   readonly caughtUpAt: Date | undefined;
+  /** Since when it is to be read. */
+  readonly openedAt: Date;
   readonly readingSince: Date | undefined;
   readonly pausedAt: Date | undefined;
   readonly pausedBy: string | undefined;
@@ -278,6 +280,7 @@ const feedRow = rowsOf('sales_feeds', ['source_table'], {
   counted_since: time,
   counted_rows: text,
   counted_missed: text,
+  opened_at: timeColumn,
 });
 
 function toFeed(row: RowOf<typeof feedRow>): FeedState {
@@ -286,6 +289,7 @@ function toFeed(row: RowOf<typeof feedRow>): FeedState {
     phase: row.phase,
     position: row.position,
     positionAt: row.position_at,
+    openedAt: row.opened_at,
     step: row.step,
     sweep: row.sweep,
     takenFrom: row.taken_from,

@@ -14,19 +14,43 @@ export interface Standing {
 
 export interface FeedLag {
   readonly feed: string;
-  /** Undefined before the first reading has reached the end. */
-  readonly lagSeconds: number | undefined;
+  /** Since the feed began, before the first reading has reached the end. */
+  readonly lagSeconds: number;
   readonly isPaused: boolean;
   /** Rows of a full reading that are still to be brought over. */
   readonly backfillRows: number;
+}
+
+/** A flow that nobody has paused, of the company in which its last pass is oldest. */
+export interface FlowLag {
+  readonly flow: string;
+  readonly lagSeconds: number;
+}
+
+/** Of the first of a resource that ends; negative when it has ended, zero when it was never made. */
+export interface SubscriptionRest {
+  readonly resource: string;
+  readonly restSeconds: number;
+}
+
+/** Those of one system that a 429 pauses now. */
+export interface ThrottledLanes {
+  readonly count: number;
+  /** Of the one that waits longest, by the clock of the database. */
+  readonly restSeconds: number;
 }
 
 export interface WatchedLedger {
   readonly openStates: readonly Standing[];
   readonly holds: readonly Standing[];
   readonly feeds: readonly FeedLag[];
+  readonly flows: readonly FlowLag[];
+  readonly subscriptions: readonly SubscriptionRest[];
   readonly pausedLanes: ReadonlyMap<string, number>;
+  readonly throttledLanes: ReadonlyMap<string, ThrottledLanes>;
   readonly trailFindings: number;
+  /** Since its last proof, or, when there was none, since its first entry; undefined while it is empty. */
+  readonly trailProofAgeSeconds: number | undefined;
   readonly oldestUnsealedSeconds: number;
   readonly waitingAlerts: number;
 }
@@ -35,12 +59,15 @@ const standingRow = rowsOf('source_records', ['key'], { key: textColumn, count: 
 const countedRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn });
 const feedRow = rowsOf('sales_feeds', ['feed'], {
   feed: textColumn,
-  lag: nullable(z.number()),
+  lag: z.number(),
   paused: z.boolean(),
   backfill: countColumn,
 });
+const secondsByKeyRow = rowsOf('flows', ['key'], { key: textColumn, seconds: z.number() });
+const throttledRow = rowsOf('throttled_lanes', ['key'], { key: textColumn, count: countColumn, rest: z.number() });
 const trailRow = rowsOf('audit_seals', [], {
   findings: countColumn,
+  proof_age: nullable(z.number()),
   unsealed: nullable(z.number()),
   alerts: countColumn,
 });
@@ -68,22 +95,43 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const feeds = await selectRows(
     db,
     feedRow,
-    `SELECT source_table AS feed, extract(epoch FROM now() - caught_up_at)::float8 AS lag,
+    `SELECT source_table AS feed, extract(epoch FROM now() - coalesce(caught_up_at, opened_at))::float8 AS lag,
        paused_at IS NOT NULL AS paused,
        (SELECT count(*) FROM backfill_rows b WHERE b.source_table = feed.source_table)::text AS backfill
      FROM sales_feeds feed
      UNION ALL
-     SELECT 'invoices', max(extract(epoch FROM now() - read_at))::float8, false, '0' FROM invoice_feeds HAVING count(*) > 0`,
+     SELECT 'invoices', max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8, false, '0'
+     FROM invoice_feeds HAVING count(*) > 0`,
+  );
+  const flows = await selectRows(
+    db,
+    secondsByKeyRow,
+    `SELECT flow AS key, max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8 AS seconds
+     FROM flows WHERE paused_at IS NULL GROUP BY flow`,
+  );
+  const subscriptions = await selectRows(
+    db,
+    secondsByKeyRow,
+    `SELECT resource AS key, min(extract(epoch FROM coalesce(expires_at, now()) - now()))::float8 AS seconds
+     FROM webhook_subscriptions GROUP BY resource`,
   );
   const lanes = await selectRows(
     db,
     countedRow,
     'SELECT system AS key, count(*)::text AS count FROM paused_lanes GROUP BY system',
   );
+  const throttled = await selectRows(
+    db,
+    throttledRow,
+    `SELECT system AS key, count(*)::text AS count, extract(epoch FROM max(paused_until) - clock_timestamp())::float8 AS rest
+     FROM throttled_lanes WHERE paused_until > clock_timestamp() GROUP BY system`,
+  );
   const trail = await selectRow(
     db,
     trailRow,
     `SELECT (SELECT count(*) FROM trail_findings)::text AS findings,
+       extract(epoch FROM now() - coalesce(
+         (SELECT proved_at FROM trail_proofs), (SELECT at FROM audit_entries ORDER BY entry_id LIMIT 1)))::float8 AS proof_age,
        (SELECT count(*) FROM alert_messages WHERE sent_at IS NULL)::text AS alerts,
        (SELECT extract(epoch FROM now() - at) FROM audit_entries WHERE entry_id > coalesce(
           (SELECT last_entry_id FROM audit_seals ORDER BY seal_number DESC LIMIT 1), 0)
@@ -95,8 +143,12 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
     feeds: feeds.map(({ feed, lag, paused, backfill }) => ({
       ...{ feed, lagSeconds: lag, isPaused: paused, backfillRows: backfill },
     })),
+    flows: flows.map(({ key, seconds }) => ({ flow: key, lagSeconds: seconds })),
+    subscriptions: subscriptions.map(({ key, seconds }) => ({ resource: key, restSeconds: seconds })),
     pausedLanes: new Map(lanes.map((row) => [row.key, row.count])),
+    throttledLanes: new Map(throttled.map(({ key, count, rest }) => [key, { count, restSeconds: Math.max(0, rest) }])),
     trailFindings: trail?.findings ?? 0,
+    trailProofAgeSeconds: trail?.proof_age,
     oldestUnsealedSeconds: trail?.unsealed ?? 0,
     waitingAlerts: trail?.alerts ?? 0,
   };

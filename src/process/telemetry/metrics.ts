@@ -38,7 +38,7 @@ export async function startMetrics(
 function observeProcess(): readonly Observation[] {
   const { user, system } = process.cpuUsage();
   return [
-    { name: 'process_resident_memory_bytes', value: process.memoryUsage.rss() },
-    { name: 'process_cpu_seconds', value: (user + system) / 1e6 },
+    { name: 'process_resident_memory_bytes', value: process.memoryUsage.rss(), labels: {} },
+    { name: 'process_cpu_seconds', value: (user + system) / 1e6, labels: {} },
   ];
 }

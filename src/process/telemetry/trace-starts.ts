@@ -1,22 +1,22 @@
 import type { WorkflowClientInterceptor } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
-import { TRACE_HEADER } from '../../deal/ids.js';
+import { DEAL_WORKFLOW, TRACE_HEADER } from '../../deal/ids.js';
 import { inSpan, isInLoop, SpanKind, toTraceHeaders } from '../../telemetry/spans.js';
 
-/** The only runs that have an end of their own; the loops are never of one trace. */
-const TRACED_WORKFLOW = 'handOverDeal';
-
-/** The start of a deal belongs to the trace of whoever starts it, and its run to the same. */
+/**
+ * The start of a deal belongs to the trace of whoever starts it, and its run to the same. No other runs have an end of their
+ * own: the loops are never of one trace.
+ */
 export const traceStarts: WorkflowClientInterceptor = {
   startWithDetails(input, next) {
-    if (input.workflowType !== TRACED_WORKFLOW) return next(input);
+    if (input.workflowType !== DEAL_WORKFLOW) return next(input);
     const { workflowId } = input.options;
     const options = {
       kind: SpanKind.PRODUCER,
       attributes: { 'dealbridge.deal_id': workflowId },
       isOwnTrace: isInLoop(),
     };
-    return inSpan(`start ${TRACED_WORKFLOW}`, options, () => {
+    return inSpan(`start ${DEAL_WORKFLOW}`, options, () => {
       const trace = toTraceHeaders()[TRACE_HEADER];
       if (trace === undefined) return next(input);
       return next({
