@@ -29,7 +29,7 @@ import { createCredentialProvider, createNoticeSecrets, ensureCredential, toSecr
 import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { guardOutput } from './process/log.js';
-import { waitFor } from './process/patient-start.js';
+import { findRetryAfter, waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
@@ -149,7 +149,7 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
   if (!(await signIns.all)) return;
   log.info({ port: address.port }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
-  if (config.feeds) feeds = keepTrying(companyFeeds.ensure, log);
+  if (config.feeds) feeds = keepTrying(companyFeeds.ensure, { log, findRetryAfter });
   process.send?.({ ready: true, port: address.port, desk: desk && { url: desk.url, signInLink: desk.signInLink } });
 });
 
