@@ -55,19 +55,19 @@ telemetry.watch(
   createLedgerObserver({ database, clock: systemClock, feedIntervals: toFeedIntervals(config) }),
 );
 const { ledger, log, ring, temporal, vault } = runtime;
-await ensureLedgerIsComplete(
-  runtime.database,
-  [createTemporalWitness(temporal), ...openWitnesses(config, runtime.database)],
-  log,
-);
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
-await ensureCredential('webhook', webhookSecrets);
 const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
-const access = await openAccess(config, vault);
+const prepareLedger = async () => {
+  await ensureLedgerIsComplete(database, [createTemporalWitness(temporal), ...openWitnesses(config, database)], log);
+  await ensureCredential('webhook', webhookSecrets);
+  const access = await openAccess(config, vault);
+  await recordConfiguration(database, 'starter', toEffectiveSettings(config));
+  return access;
+};
+const access = await waitFor('PostgreSQL', prepareLedger, { log });
 const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
 const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
-await recordConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
 if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.rules), { log });
 
 const companyFeeds = createCompanyFeeds(temporal, {

@@ -40,13 +40,13 @@ const runtime = await openRuntime(config, 'worker', { waits: true, findDealId })
 let signIns: SignIns | undefined;
 telemetry.watch(runtime, async () => ensureSignedIn(signIns));
 const { dataConverter, log } = runtime;
-await ensureLedgerIsComplete(
-  runtime.database,
-  [createTemporalWitness(runtime.temporal), ...openWitnesses(config, runtime.database)],
-  log,
-);
-await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
-await saveMapping(runtime.database, config.mapping);
+const prepareLedger = async () => {
+  const witnesses = [createTemporalWitness(runtime.temporal), ...openWitnesses(config, runtime.database)];
+  await ensureLedgerIsComplete(runtime.database, witnesses, log);
+  await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
+  await saveMapping(runtime.database, config.mapping);
+};
+await waitFor('PostgreSQL', prepareLedger, { log });
 TemporalRuntime.install({
   logger: createTemporalLogger(log),
   ...(telemetry.temporalMetrics !== undefined && {

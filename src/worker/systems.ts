@@ -44,7 +44,7 @@ export type Systems = Awaited<ReturnType<typeof openSystems>>;
 export async function openSystems(config: Config, foundation: Foundation, clock: Clock = systemClock) {
   const { database, ledger, log, vault } = foundation;
   const { rules } = config;
-  const open = await openAccess(config, vault);
+  const open = await waitFor('PostgreSQL', () => openAccess(config, vault), foundation);
   const lanes = createPausedLaneLedger(database);
   const throttledLanes = createThrottledLaneLedger(database, config.throttlePauseMs);
   const throttles = new Map<string, Throttle>();
@@ -163,13 +163,17 @@ function lockOf(config: Config, { database }: Foundation, environment: ReadableE
   });
 }
 
+/** Only the ledger is waited for: what cannot be looked up is looked up again before the first request. */
 async function ensureSame(lock: EnvironmentLock, { log }: Foundation): Promise<void> {
-  try {
-    await lock.ensureSame();
-  } catch (error) {
-    if (!(error instanceof RemoteApiError)) throw error;
-    // A refused sign-in is told by what waits for it.
-    if (isRefusedSignIn(error)) return;
-    log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
-  }
+  const look = async () => {
+    try {
+      await lock.ensureSame();
+    } catch (error) {
+      if (!(error instanceof RemoteApiError)) throw error;
+      // A refused sign-in is told by what waits for it.
+      if (isRefusedSignIn(error)) return;
+      log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
+    }
+  };
+  await waitFor('PostgreSQL', look, { log });
 }
