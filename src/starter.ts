@@ -31,7 +31,7 @@ import { toEffectiveSettings } from './process/effective-settings.js';
 import { ensureLedgerIsComplete } from './process/ledger-age.js';
 import { toListenError } from './process/listen-error.js';
 import { guardOutput } from './process/log.js';
-import { waitFor } from './process/patient-start.js';
+import { findRetryAfter, waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
 import { stopOnSignal } from './process/stop-on-signal.js';
@@ -57,19 +57,19 @@ telemetry.watch(
   createLedgerObserver({ database, clock: systemClock, reading: toReading(config) }),
 );
 const { ledger, log, ring, temporal, vault } = runtime;
-await ensureLedgerIsComplete(
-  runtime.database,
-  [createTemporalWitness(temporal), ...openWitnesses(config, runtime.database)],
-  log,
-);
 const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
-await ensureCredential('webhook', webhookSecrets);
 const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
-const access = await openSharedAccess(config, runtime);
+const prepareLedger = async () => {
+  await ensureLedgerIsComplete(database, [createTemporalWitness(temporal), ...openWitnesses(config, database)], log);
+  await ensureCredential('webhook', webhookSecrets);
+  const access = await openSharedAccess(config, runtime);
+  await recordConfiguration(database, 'starter', toEffectiveSettings(config));
+  return access;
+};
+const access = await waitFor('PostgreSQL', prepareLedger, { log });
 const detections = createDetections(runtime.database);
 // Asked in the background for one answer; stopping waits for it no longer than this.
 const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
-await recordConfiguration(runtime.database, 'starter', toEffectiveSettings(config));
 if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.rules), { log });
 
 const companyFeeds = createCompanyFeeds(temporal, {
@@ -146,7 +146,7 @@ const server = serve({ fetch: app.fetch, port, hostname, serverOptions: toServer
   if (!(await signIns.all)) return;
   log.info({ port: address.port }, 'starter ready');
   // Not before: a subscription is made with a handshake that comes back to this server.
-  if (config.feeds) feeds = keepTrying(companyFeeds.ensure, log);
+  if (config.feeds) feeds = keepTrying(companyFeeds.ensure, { log, findRetryAfter });
   process.send?.({ ready: true, port: address.port, desk: desk && { url: desk.url, signInLink: desk.signInLink } });
 });
 

@@ -1,6 +1,6 @@
 import './process/heap.js';
 import { fileURLToPath } from 'node:url';
-import { NativeConnection, Runtime as TemporalRuntime, Worker } from '@temporalio/worker';
+import { NativeConnection, Runtime as TemporalRuntime } from '@temporalio/worker';
 import { heartbeats } from './activities/remote/heartbeat.js';
 import { permanentFailures } from './activities/remote/permanent-failures.js';
 import { TASK_QUEUES, WORKER_DEPLOYMENT } from './deal/ids.js';
@@ -25,6 +25,7 @@ import { setGauge } from './telemetry/instruments.js';
 import { createActivities } from './worker/activities.js';
 import { startBackfillPace } from './worker/backfill-pace.js';
 import { createWinMeasure } from './worker/measure-wins.js';
+import { openWorkers, type WorkersOptions } from './worker/open-workers.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
 import { findDealId, traceSteps } from './worker/trace-steps.js';
@@ -40,13 +41,13 @@ const runtime = await openRuntime(config, 'worker', { waits: true, findDealId })
 let signIns: SignIns | undefined;
 telemetry.watch(runtime, async () => ensureSignedIn(signIns));
 const { dataConverter, log } = runtime;
-await ensureLedgerIsComplete(
-  runtime.database,
-  [createTemporalWitness(runtime.temporal), ...openWitnesses(config, runtime.database)],
-  log,
-);
-await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
-await saveMapping(runtime.database, config.mapping);
+const prepareLedger = async () => {
+  const witnesses = [createTemporalWitness(runtime.temporal), ...openWitnesses(config, runtime.database)];
+  await ensureLedgerIsComplete(runtime.database, witnesses, log);
+  await recordConfiguration(runtime.database, 'worker', toEffectiveSettings(config));
+  await saveMapping(runtime.database, config.mapping);
+};
+await waitFor('PostgreSQL', prepareLedger, { log });
 TemporalRuntime.install({
   logger: createTemporalLogger(log),
   ...(telemetry.temporalMetrics !== undefined && {
@@ -70,10 +71,8 @@ const connect = () =>
   connectTemporal(config.temporal, (options) =>
     NativeConnection.connect({ ...options, grpcCompression: { codec: 'none' } }),
   );
-const connection = await waitFor('Temporal', connect, { log });
 const { workerBuildId: buildId } = config;
 const polling = {
-  connection,
   dataConverter,
   namespace: config.temporal.namespace,
   shutdownGraceTime: SHUTDOWN_GRACE_MS,
@@ -97,8 +96,8 @@ const inSales = {
   maxConcurrentActivityTaskExecutions: 8,
 };
 
-const workers = await Promise.all([
-  Worker.create({
+const queues: WorkersOptions['workers'] = [
+  {
     ...running,
     ...inSales,
     taskQueue: TASK_QUEUES.deals,
@@ -112,9 +111,9 @@ const workers = await Promise.all([
     maxConcurrentWorkflowTaskExecutions: 20,
     // The workflow tasks of a worker that died wait for it this long before another one takes them.
     stickyQueueScheduleToStartTimeout: '4s',
-  }),
+  },
   // Few at once, and a cache of their own: a backfill waits in the server, and takes the deals neither places nor cache.
-  Worker.create({
+  {
     ...running,
     taskQueue: TASK_QUEUES.masters,
     activities: activities.deals,
@@ -123,41 +122,40 @@ const workers = await Promise.all([
     maxCachedWorkflows: 20,
     maxConcurrentWorkflowTaskExecutions: 2,
     stickyQueueScheduleToStartTimeout: '4s',
-  }),
-  Worker.create({
+  },
+  {
     ...polling,
     ...inSales,
     taskQueue: TASK_QUEUES.dataverse,
     activities: activities.dataverse,
-  }),
-  Worker.create({
+  },
+  {
     ...polling,
     taskQueue: TASK_QUEUES.businessCentral,
     activities: activities.businessCentral,
     interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: config.businessCentral.parallel,
     maxTaskQueueActivitiesPerSecond: config.businessCentral.ratePerSecond,
-  }),
+  },
   // Each app registration has a quota of its own, and neither waits for the other's.
-  ...config.businessCentral.applications.map(({ queue, ratePerSecond, parallel }) =>
-    Worker.create({
-      ...polling,
-      taskQueue: queue,
-      activities: activities.businessCentral,
-      interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
-      maxConcurrentActivityTaskExecutions: parallel,
-      maxTaskQueueActivitiesPerSecond: ratePerSecond,
-    }),
-  ),
+  ...config.businessCentral.applications.map(({ queue, ratePerSecond, parallel }) => ({
+    ...polling,
+    taskQueue: queue,
+    activities: activities.businessCentral,
+    interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
+    maxConcurrentActivityTaskExecutions: parallel,
+    maxTaskQueueActivitiesPerSecond: ratePerSecond,
+  })),
   // Of its own: a mail server that answers nobody takes no place of a step that a deal waits for.
-  Worker.create({
+  {
     ...polling,
     taskQueue: TASK_QUEUES.alerts,
     activities: activities.alerts,
     interceptors: { activity: [traceSteps, heartbeats, permanentFailures] },
     maxConcurrentActivityTaskExecutions: 4,
-  }),
-]);
+  },
+];
+const { connection, workers } = await openWorkers({ connect, workers: queues, log });
 
 if (config.feeds && config.starter.publicUrl === undefined) {
   log.info('STARTER_PUBLIC_URL is not set: Business Central is not asked to notify, its changes are read in turns');

@@ -33,6 +33,23 @@ export function isDatabase(db: Queryable): db is Database {
   return 'transaction' in db;
 }
 
+/** Of a connection that was lost pg throws a plain Error, which by itself cannot be told from anybody else's. */
+const failures = new WeakSet<Error>();
+
+/** Whether a connection or a statement failed with it. */
+export function isLedgerError(error: unknown): boolean {
+  return error instanceof Error && failures.has(error);
+}
+
+async function noted<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error) failures.add(error);
+    throw error;
+  }
+}
+
 const CONNECTIONS = 5;
 
 export function openDatabase(url: string, connections = CONNECTIONS): Database {
@@ -45,9 +62,9 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
   pool.on('connect', (client) => client.on('error', () => undefined));
   return {
     query: (text, values) =>
-      observeStatement(text, () => whilePlansAreOld(connections, () => pool.query(toStatement(text, values)))),
+      observeStatement(text, () => whilePlansAreOld(connections, () => noted(pool.query(toStatement(text, values))))),
     async transaction(work) {
-      const tx = begin(await pool.connect());
+      const tx = begin(await noted(pool.connect()));
       try {
         const result = await work(tx);
         await tx.commit();
@@ -60,7 +77,7 @@ export function openDatabase(url: string, connections = CONNECTIONS): Database {
     async together<const Answers extends readonly unknown[]>(
       send: (tx: Queryable) => { readonly [Index in keyof Answers]: Promise<Answers[Index]> },
     ): Promise<Answers> {
-      const tx = begin(await pool.connect());
+      const tx = begin(await noted(pool.connect()));
       try {
         const answers = Promise.all(send(tx));
         await tx.commit(answers);
@@ -91,9 +108,9 @@ function begin(client: pg.PoolClient): Transaction {
   // What one of several refused statements leaves to be sent must not be done outside of the transaction.
   const query: Queryable['query'] = (text, values) =>
     isOpen
-      ? observeStatement(text, () => client.query(toStatement(text, values)))
+      ? observeStatement(text, () => noted(client.query(toStatement(text, values))))
       : Promise.reject(new InternalError('the transaction of a statement is over'));
-  const begun = client.query('BEGIN');
+  const begun = noted(client.query('BEGIN'));
   begun.catch(() => undefined);
   return {
     query,
@@ -105,7 +122,7 @@ function begin(client: pg.PoolClient): Transaction {
     },
     async commit(answers) {
       isOpen = false;
-      await Promise.all([answers, begun, ...last, client.query('COMMIT')]);
+      await Promise.all([answers, begun, ...last, noted(client.query('COMMIT'))]);
       client.release();
     },
     async rollBack(error) {

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isGrpcServiceError } from '@temporalio/client';
 import type { Logger } from 'pino';
-import { RemoteApiError } from '../clients/errors.js';
+import { type RemoteApi, RemoteApiError } from '../clients/errors.js';
 import { REMOTE_ERRORS } from '../deal/error-codes.js';
 import { ConfigError } from '../deal/errors.js';
+import { isLedgerError } from '../ledger/database.js';
 import { findDatabaseProblem } from './database-problems.js';
 import { toShownError } from './log.js';
 
@@ -18,14 +19,17 @@ export interface Patience {
 
 export type RemoteSystem = 'Business Central' | 'Sales';
 type System = RemoteSystem | 'PostgreSQL' | 'Temporal';
+type AwaySystem = System | 'Entra';
 
 const FIRST_WAIT_MS = 1_000;
 const MAX_WAIT_MS = 60_000;
 /** Somebody who has entered a new secret waits for it to be taken. */
 export const MAX_SIGN_IN_WAIT_MS = 15_000;
 
+/** Waits for whichever system is away meanwhile: what is asked of one may need the ledger, Entra or Temporal as well. */
 export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, pause = sleep }: Patience): Promise<T> {
   let said: string | undefined;
+  let awayBefore: AwaySystem | undefined;
   for (let waitMs = FIRST_WAIT_MS; ; waitMs = Math.min(waitMs * 2, MAX_WAIT_MS)) {
     try {
       return await ask();
@@ -35,15 +39,22 @@ export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, p
         await pause(Math.min(waitMs, MAX_SIGN_IN_WAIT_MS));
         continue;
       }
-      if (!PASSES[system](error)) throw toOneLine(system, error);
+      const away = findAway(system, error);
+      if (away === undefined) throw toOneLine(system, error);
+      // One that was not waited for yet is asked again soon.
+      if (awayBefore !== undefined && away !== awayBefore) waitMs = FIRST_WAIT_MS;
+      awayBefore = away;
       // The server knows better than our back-off when it will listen again (I8).
       const retryInMs = findRetryAfter(error) ?? withJitter(waitMs);
-      const { message, code } = toShownError(error);
-      const reason = code === undefined || message.includes(code) ? message : `${message} (${code})`;
-      log.warn({ waitingFor: system, reason, retryInMs }, `not started yet: waiting for ${system}`);
+      log.warn({ waitingFor: away, reason: toReason(error), retryInMs }, `not started yet: waiting for ${away}`);
       await pause(retryInMs);
     }
   }
+}
+
+function toReason(error: unknown): string {
+  const { message, code } = toShownError(error);
+  return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }
 
 /** Once, not at every try. */
@@ -57,25 +68,32 @@ export function isRefusedSignIn(error: unknown): error is RemoteApiError & { rea
   return error instanceof RemoteApiError && error.code === 'unauthorized';
 }
 
-function passesByItself(error: unknown): boolean {
-  return error instanceof RemoteApiError && REMOTE_ERRORS[error.code].mender === 'nobody: it is repeated';
+/** Which system failed with what passes by itself, whatever was asked; undefined when it does not pass. */
+function findAway(asked: System, error: unknown): AwaySystem | undefined {
+  if (error instanceof RemoteApiError) {
+    return REMOTE_ERRORS[error.code].mender === 'nobody: it is repeated' ? REMOTE_SYSTEMS[error.api] : undefined;
+  }
+  const code = codeOf(error);
+  if (isLedgerError(error) || (asked === 'PostgreSQL' && code !== undefined)) {
+    if (findDatabaseProblem(error) !== undefined) return undefined;
+    // A connection that was cut has no code.
+    return code === undefined || NETWORK.has(code) || /^(08|53|57P)/.test(code) ? 'PostgreSQL' : undefined;
+  }
+  return isTemporalAway(asked, error) ? 'Temporal' : undefined;
 }
 
-const PASSES: Readonly<Record<System, (error: unknown) => boolean>> = {
-  'Business Central': passesByItself,
-  Sales: passesByItself,
-  PostgreSQL: (error) => {
-    if (findDatabaseProblem(error) !== undefined) return false;
-    const code = codeOf(error);
-    if (code === undefined) return error instanceof Error && error.constructor === Error;
-    return NETWORK.has(code) || /^(08|53|57P)/.test(code);
-  },
-  Temporal: (error) => {
-    if (error instanceof TypeError || error instanceof ConfigError) return false;
-    const code = grpcCodeOf(error) ?? grpcCodeOf(error instanceof Error ? error.cause : undefined);
-    return code === undefined || PASSING_GRPC.has(code);
-  },
+const REMOTE_SYSTEMS: Readonly<Record<RemoteApi, AwaySystem>> = {
+  'business-central': 'Business Central',
+  dataverse: 'Sales',
+  entra: 'Entra',
 };
+
+function isTemporalAway(asked: System, error: unknown): boolean {
+  const code = grpcCodeOf(error) ?? grpcCodeOf(error instanceof Error ? error.cause : undefined);
+  if (code !== undefined) return PASSING_GRPC.has(code);
+  // Of a connection its SDKs throw errors without a code.
+  return asked === 'Temporal' && codeOf(error) === undefined && !(error instanceof TypeError);
+}
 
 /** Also the name: in a composition the other container may not be known yet. */
 const NETWORK: ReadonlySet<string> = new Set([
@@ -110,11 +128,11 @@ function withJitter(waitMs: number): number {
 
 /** One line on why a system cannot be signed in to. @throws what is a bug */
 export function toStartProblem(system: RemoteSystem, error: unknown): string {
+  const away = findAway(system, error);
+  if (away !== undefined) return `waiting for ${away} (sign-in to ${system}): ${toReason(error)}`;
   const mended = toOneLine(system, error);
-  if (mended instanceof ConfigError && !passesByItself(error)) return mended.message;
-  if (!passesByItself(error)) throw error;
-  const { message, code } = toShownError(error);
-  return `waiting for the sign-in to ${system}: ${code === undefined || message.includes(code) ? message : `${message} (${code})`}`;
+  if (mended instanceof ConfigError) return mended.message;
+  throw error;
 }
 
 /** A command asks once, and hears at once that nobody is there. */
@@ -123,7 +141,7 @@ export async function askOnce<T>(system: System, ask: () => Promise<T>, where: s
     return await ask();
   } catch (error) {
     const mended = toOneLine(system, error);
-    if (mended !== error || error instanceof ConfigError || !PASSES[system](error)) throw mended;
+    if (mended !== error || findAway(system, error) === undefined) throw mended;
     const setting = system === 'PostgreSQL' ? 'DATABASE_URL' : 'TEMPORAL_ADDRESS';
     const { message, code } = toShownError(error);
     throw new ConfigError(`setting ${setting}: expected ${system} at ${where}, got no answer (${code ?? message})`);
@@ -145,7 +163,7 @@ function toOneLine(system: System, error: unknown): unknown {
     if (isRefusedSignIn(error)) return new ConfigError(toRefusedSignIn(system, error));
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
-  const problem = system === 'PostgreSQL' ? findDatabaseProblem(error) : undefined;
+  const problem = system === 'PostgreSQL' || isLedgerError(error) ? findDatabaseProblem(error) : undefined;
   if (problem !== undefined) return new ConfigError(`setting DATABASE_URL: ${problem}`);
   if (system === 'Temporal' && grpcCodeOf(error) === NOT_FOUND) {
     return new ConfigError(

@@ -54,6 +54,7 @@ import { createMatchLedger } from '../ledger/masters/matching.js';
 import { createFindAccountsWithNumbers } from '../mapping/plan/customer-identity.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider, createNoticeSecrets, getNewestNoticeSecret } from '../process/credentials.js';
+import { waitFor } from '../process/patient-start.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
@@ -104,7 +105,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   };
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);
   const noticeSecrets = createNoticeSecrets(webhookSecrets, config.businessCentral.clientState);
-  await getNewestNoticeSecret(noticeSecrets);
+  await waitFor('PostgreSQL', () => getNewestNoticeSecret(noticeSecrets), { log });
   // Master data is kept in agreement with the default company alone.
   const masterDataDeps = {
     ...stepsIn(first),

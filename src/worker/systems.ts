@@ -40,7 +40,7 @@ export type Systems = Awaited<ReturnType<typeof openSystems>>;
 export async function openSystems(config: Config, foundation: Foundation, clock: Clock = systemClock) {
   const { database, ledger, log } = foundation;
   const { rules } = config;
-  const open = await openSharedAccess(config, foundation, clock);
+  const open = await waitFor('PostgreSQL', () => openSharedAccess(config, foundation, clock), foundation);
   const lanes = createPausedLaneLedger(database);
   const inLane = (access: Access, { clientId }: AppRegistration, at: (access: Access) => ReadableEnvironment) => {
     const alarm = createLaneAlarm({ environment: at(access), clientId, lanes, log });
@@ -143,13 +143,17 @@ function lockOf(config: Config, { database }: Foundation, environment: ReadableE
   });
 }
 
+/** Only the ledger is waited for: what cannot be looked up is looked up again before the first request. */
 async function ensureSame(lock: EnvironmentLock, { log }: Foundation): Promise<void> {
-  try {
-    await lock.ensureSame();
-  } catch (error) {
-    if (!(error instanceof RemoteApiError)) throw error;
-    // A refused sign-in is told by what waits for it.
-    if (isRefusedSignIn(error)) return;
-    log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
-  }
+  const look = async () => {
+    try {
+      await lock.ensureSame();
+    } catch (error) {
+      if (!(error instanceof RemoteApiError)) throw error;
+      // A refused sign-in is told by what waits for it.
+      if (isRefusedSignIn(error)) return;
+      log.warn({ err: error }, 'checking the environment failed, checking again before the first request');
+    }
+  };
+  await waitFor('PostgreSQL', look, { log });
 }

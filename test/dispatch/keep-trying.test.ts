@@ -2,6 +2,8 @@ import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keepTrying } from '../../src/dispatch/ensure/keep-trying.js';
 
+const log = pino({ level: 'silent' });
+
 describe('what a starter cannot do at once', () => {
   beforeEach(() => {
     vi.useFakeTimers();
@@ -17,7 +19,7 @@ describe('what a starter cannot do at once', () => {
         attempts += 1;
         if (attempts < 4) throw new Error('Business Central is away');
       },
-      pino({ level: 'silent' }),
+      { log, findRetryAfter: () => undefined },
     );
     const seen: number[] = [];
     for (const waitMs of [0, 1_000, 2_000, 4_000, 3_600_000]) {
@@ -27,6 +29,24 @@ describe('what a starter cannot do at once', () => {
     expect(seen).toEqual([1, 2, 3, 4, 4]);
   });
 
+  it('is left alone as long as the other side wants (I8)', async () => {
+    let attempts = 0;
+    const trying = keepTrying(
+      async () => {
+        attempts += 1;
+        throw new Error('Business Central is busy');
+      },
+      { log, findRetryAfter: () => 40_000 },
+    );
+    const seen: number[] = [];
+    for (const waitMs of [0, 39_999, 1, 39_999, 1]) {
+      await vi.advanceTimersByTimeAsync(waitMs);
+      seen.push(attempts);
+    }
+    trying.stop();
+    expect(seen).toEqual([1, 1, 2, 2, 3]);
+  });
+
   it('is not tried again once it was stopped', async () => {
     let attempts = 0;
     const trying = keepTrying(
@@ -34,7 +54,7 @@ describe('what a starter cannot do at once', () => {
         attempts += 1;
         throw new Error('Business Central is away');
       },
-      pino({ level: 'silent' }),
+      { log, findRetryAfter: () => undefined },
     );
     await vi.advanceTimersByTimeAsync(1_000);
     trying.stop();

@@ -34,8 +34,8 @@ async function signIn(userName: string): Promise<Browser> {
 }
 
 /** The form as it is shown, to be sent as often as one likes. */
-async function openForm(browser: Browser, deal: SeedDocument, act: string) {
-  const path = `${stage.deskUrl}/deals/${deal.id}/${act}`;
+async function openForm(browser: Browser, deal: SeedDocument, act: string, deskUrl = stage.deskUrl) {
+  const path = `${deskUrl}/deals/${deal.id}/${act}`;
   const page = await (await browser.open(path)).text();
   const figures = /name="figures" value="([^"]+)"/.exec(page)?.[1] ?? '';
   return { page, send: (fields = {}) => browser.send(path, { figures, ...fields }, csrfOf(page)) };
@@ -122,5 +122,34 @@ describe('the desk of the starter', () => {
     const entries = await stage.ledger.readAudit('00000000-0000-0000-0000-000000000000');
     const signIns = entries.filter(({ action }) => action === 'sign in');
     expect(signIns.find(({ actor }) => actor.startsWith('Vera Lund'))).toMatchObject({ facts: { roles: ['Viewer'] } });
+  });
+});
+
+describe('a second starter on the same ledger and the same Temporal', () => {
+  it('takes the same webhook without a second deal, and whoever is signed in at the first desk is so at its own', async () => {
+    const other = await stage.addStarter();
+    const deal = dealer.takeKnown();
+    const hint = { MessageName: 'Update', PrimaryEntityName: 'salesorder', PrimaryEntityId: deal.id };
+    const outcomes = await Promise.all(
+      [stage.starterUrl, other.url].map(async (url) => {
+        const answer = await fetch(`${url}/webhooks/dataverse`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', 'x-dealbridge-key': String(stage.env['WEBHOOK_SECRET']) },
+          body: JSON.stringify({ ...hint, InputParameters: [] }),
+        });
+        return (await answer.json()) as { readonly kind: string };
+      }),
+    );
+    expect(outcomes.map(({ kind }) => kind).sort()).toEqual(['running', 'started']);
+    await dealer.untilState(deal, 'awaiting-confirmation');
+
+    const browser = await signIn('paula.stein');
+    const { send } = await openForm(browser, deal, 'confirm', other.deskUrl);
+    expect((await send()).status).toBe(200);
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(dealer.invoicesOf(deal).map(({ isPosted }) => isPosted)).toEqual([true]);
+    expect(await confirmations(deal)).toMatchObject([{ facts: { source: 'desk', verified: true } }]);
+    const shown = await (await browser.open(`${stage.deskUrl}/deals/${deal.id}`)).text();
+    expect(shown).toContain('confirmed the figures');
   });
 });

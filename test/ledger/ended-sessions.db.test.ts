@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
 import { startEmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { type Front, openFront } from '../support/front.js';
 import { startPostgres } from '../support/postgres.js';
 
 /** A session that the server ends, or that a network cuts, fails its statement and nothing else: the step asks again. */
@@ -19,57 +19,27 @@ afterEach(() => {
   process.off('uncaughtException', note);
 });
 
-/** Between a client and its server; it can cut every connection at once, as a failover does. */
-async function startGateway(url: string) {
-  const target = new URL(url);
-  const sockets = new Set<Socket>();
-  const server = createServer((near) => {
-    const far = connect(Number(target.port), target.hostname);
-    for (const [socket, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(socket);
-      socket.on('error', () => undefined);
-      // Also when the server resets it: else the client would wait for an answer on half a connection.
-      socket.on('close', () => {
-        sockets.delete(socket);
-        other.destroy();
-      });
-    }
-    near.pipe(far).pipe(near);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const through = new URL(url);
-  through.port = String((server.address() as AddressInfo).port);
-  return {
-    url: through.href,
-    cut: () => {
-      for (const socket of sockets) socket.resetAndDestroy();
-    },
-    stop: () => new Promise((resolve) => server.close(resolve)),
-  };
-}
-
 type Opened = { url: string; stop: () => Promise<void> };
 
 function testCutConnections(name: string, open: () => Promise<Opened>): void {
   describe(`a session that ends on ${name}`, () => {
     let server: Opened;
-    let gateway: Awaited<ReturnType<typeof startGateway>>;
+    let gateway: Front;
     let database: Database;
     let direct: Database;
     beforeAll(async () => {
       server = await open();
-      gateway = await startGateway(server.url);
-      database = openDatabase(gateway.url, 3);
+      const through = new URL(server.url);
+      gateway = await openFront(through.host);
+      through.host = `127.0.0.1:${gateway.port}`;
+      database = openDatabase(through.href, 3);
       direct = openDatabase(server.url, 1);
       await migrate(direct);
     });
     afterAll(async () => {
       await database.close();
       await direct.close();
-      await gateway.stop();
+      await gateway.close();
       await server.stop();
     });
 

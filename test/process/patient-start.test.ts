@@ -2,8 +2,10 @@ import { ServiceError } from '@temporalio/client';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
+import { openDatabase } from '../../src/ledger/database.js';
 import { describeError } from '../../src/process/log.js';
 import { waitFor } from '../../src/process/patient-start.js';
+import { answerPostgres, type Front, openFront } from '../support/front.js';
 
 /** What a start meets: it waits for what passes, and ends in one line by what a person has to correct. */
 
@@ -30,6 +32,18 @@ const grpc = (code: number) =>
   new ServiceError('Failed to connect to Temporal server', {
     cause: Object.assign(new Error(`${code}`), { name: 'Error', code, details: '', metadata: {} }),
   });
+
+/** What a statement fails with at a PostgreSQL that does this to whoever connects; undefined: that does not listen. */
+async function failOf(instead: Parameters<Front['answer']>[0] | undefined): Promise<unknown> {
+  const front = await openFront('127.0.0.1:9');
+  if (instead) await front.answer(instead);
+  else await front.refuse();
+  const database = openDatabase(`postgres://ann:secret@127.0.0.1:${front.port}/ledger`);
+  const failure = await database.query('SELECT 1').catch((error: unknown) => error);
+  await database.close();
+  await front.close();
+  return failure;
+}
 
 describe('a start', () => {
   it('waits for Business Central through 429, 503 and lost answers, and says for what', async () => {
@@ -77,20 +91,59 @@ describe('a start', () => {
     ['PostgreSQL', 'is starting up', withCode('57P03')],
     ['PostgreSQL', 'has ended the session', withCode('57P01')],
     ['PostgreSQL', 'has no connection left', withCode('53300')],
-    ['PostgreSQL', 'cut the connection', new Error('Connection terminated unexpectedly')],
     ['Temporal', 'is away', grpc(14)],
     ['Temporal', 'takes no more requests', grpc(8)],
     ['Temporal', 'does not answer in time', new Error('Failed to connect before the deadline')],
-    [
-      'Business Central',
-      'cannot get a token',
-      new RemoteApiError('entra', 'throttled', 'ask for a token', { status: 429 }),
-    ],
   ];
   it.each(passing)('waits for %s, which %s', async (system, _what, failure) => {
     const { result, lines } = await start(system, [failure, failure]);
     expect(result).toBe('there');
     expect(lines.map(({ waitingFor }) => waitingFor)).toEqual([system, system]);
+  });
+
+  const others: readonly (readonly [System, System | 'Entra', string, () => unknown])[] = [
+    [
+      'Business Central',
+      'Entra',
+      'gives no token',
+      () => new RemoteApiError('entra', 'throttled', 'ask for a token', { status: 429 }),
+    ],
+    [
+      'Business Central',
+      'Sales',
+      'is asked once more before',
+      () => new RemoteApiError('dataverse', 'unavailable', 'look the environment up', { status: 503 }),
+    ],
+    ['Business Central', 'Temporal', 'is away', () => grpc(14)],
+    ['Sales', 'PostgreSQL', 'does not listen', () => failOf(undefined)],
+    ['Sales', 'PostgreSQL', 'is starting up', () => failOf(answerPostgres('57P03'))],
+    ['Business Central', 'PostgreSQL', 'cuts the connection', () => failOf((socket) => socket.end())],
+    ['Temporal', 'PostgreSQL', 'cuts the connection', () => failOf((socket) => socket.end())],
+  ];
+  it.each(others)('that asks %s waits for %s, which %s', async (system, away, _what, fail) => {
+    const failure = await fail();
+    const { result, lines } = await start(system, [failure, failure]);
+    expect(result).toBe('there');
+    expect(lines.map(({ waitingFor, msg }) => [waitingFor, msg])).toEqual(
+      [1, 2].map(() => [away, `not started yet: waiting for ${away}`]),
+    );
+  });
+
+  it('asks soon again when another system than before is away', async () => {
+    const sales = new RemoteApiError('dataverse', 'unavailable', 'look the environment up', { status: 503 });
+    const { pauses } = await start('Sales', [sales, sales, sales, sales, await failOf(undefined)]);
+    expect(pauses[3]).toBeGreaterThanOrEqual(4_000);
+    expect(pauses[4]).toBeLessThanOrEqual(1_000);
+  });
+
+  it('is ended by a refusal of the ledger also while it asks another system', async () => {
+    for (const system of ['Sales', 'Business Central', 'Temporal'] as const) {
+      const { result, lines } = await start(system, [await failOf(answerPostgres('28P01'))]);
+      expect(describeError(result)).toMatch(
+        /^setting DATABASE_URL: expected user and password of a role, got .+ \(28P01\); .+doctor.+$/,
+      );
+      expect(lines).toEqual([]);
+    }
   });
 
   const refused: readonly (readonly [System, unknown, RegExp])[] = [
@@ -179,5 +232,7 @@ describe('a start', () => {
       const bug = new TypeError('x is not a function');
       expect((await start(system, [bug])).result).toBe(bug);
     }
+    const bug = new Error('a fault of ours');
+    for (const system of ['PostgreSQL', 'Sales'] as const) expect((await start(system, [bug])).result).toBe(bug);
   });
 });

@@ -1,6 +1,7 @@
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { RemoteApiError } from '../../src/clients/errors.js';
+import { openDatabase } from '../../src/ledger/database.js';
 import { type SignIn, watchSignIns } from '../../src/process/sign-ins.js';
 
 /** What a starter says while Entra refuses it, and when it is ready. */
@@ -61,9 +62,21 @@ describe('the sign-ins of a starter', () => {
     const { signIns, said, pauses } = watch([busy()]);
     expect(await signIns.all).toBe(true);
     expect(said).toEqual([
-      'not ready: waiting for the sign-in to Sales: get a token: throttled (429); the desk is open at http://desk',
+      'not ready: waiting for Entra (sign-in to Sales): get a token: throttled (429); the desk is open at http://desk',
     ]);
     expect(pauses).toEqual([40_000]);
+  });
+
+  it('a ledger that does not give the secret is waited for, and named', async () => {
+    const database = openDatabase('postgres://ann:secret@127.0.0.1:9/ledger');
+    const away = await database.query('SELECT 1').catch((error: Error) => error);
+    await database.close();
+    if (!(away instanceof Error)) throw new Error('nobody should listen there');
+    const { signIns, said } = watch([away, away]);
+    expect(await signIns.all).toBe(true);
+    expect(said).toEqual([
+      'not ready: waiting for PostgreSQL (sign-in to Sales): connect ECONNREFUSED 127.0.0.1:9; the desk is open at http://desk',
+    ]);
   });
 
   it('stopping ends the waiting, and it is not ready', async () => {

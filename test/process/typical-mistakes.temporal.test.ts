@@ -10,6 +10,7 @@ import { openRuntime } from '../../src/process/runtime.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 import { runCli, runProgram } from '../support/cli.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { answerPostgres } from '../support/front.js';
 
 /** What people get wrong at a start, and the one line that each of it is answered with: the setting, what was expected, what came. */
 
@@ -52,16 +53,7 @@ function file(name: string, content: string, mode = 0o600): string {
 
 /** A PostgreSQL that refuses everybody by this code, as the real one does before a session. */
 async function refusingPostgres(code: string): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.once('data', () => {
-      const fields = Buffer.from(`SFATAL\0VFATAL\0C${code}\0Mrefused\0\0`);
-      const head = Buffer.alloc(5);
-      head.write('E');
-      head.writeInt32BE(fields.length + 4, 1);
-      socket.end(Buffer.concat([head, fields]));
-    });
-  });
+  const server = createServer(answerPostgres(code));
   servers.push(server);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return `postgres://ann:secret-password@127.0.0.1:${(server.address() as AddressInfo).port}/ledger`;

@@ -123,7 +123,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   };
 }
 
-/** A browser without a window: it keeps cookies by host and follows redirects as one does. */
+/** A browser without a window: it keeps cookies by host, whatever the port, and follows redirects as one does. */
 export class Browser {
   private readonly cookies = new Map<string, Map<string, string>>();
 
@@ -131,7 +131,7 @@ export class Browser {
     let url = new URL(address);
     let next = init;
     for (let hops = 0; hops < 10; hops += 1) {
-      const jar = this.cookies.get(url.host) ?? new Map<string, string>();
+      const jar = this.cookies.get(url.hostname) ?? new Map<string, string>();
       const cookie = [...jar].map(([name, value]) => `${name}=${value}`).join('; ');
       const headers = new Headers(next.headers);
       if (cookie !== '') headers.set('cookie', cookie);
@@ -141,7 +141,7 @@ export class Browser {
         if (/max-age=0/i.test(line)) jar.delete(name);
         else jar.set(name, value);
       }
-      this.cookies.set(url.host, jar);
+      this.cookies.set(url.hostname, jar);
       const to = answer.headers.get('location');
       if (to === null) return answer;
       url = new URL(to, url);

@@ -37,6 +37,8 @@ export interface Stage {
   startWorker(env?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGKILL, and a new one on the same port. */
   replaceStarter(): Promise<void>;
+  /** One more, beside the first; it ends with the stage. */
+  addStarter(): Promise<{ readonly url: string; readonly deskUrl: string }>;
   close(): Promise<void>;
 }
 
@@ -133,8 +135,9 @@ export async function openStage(options: StageOptions): Promise<Stage> {
   });
   const [worker] = workers;
   if (!worker) throw new Error('the stage has no worker');
-  const launchAgain = async (name: 'worker' | 'starter', more: NodeJS.ProcessEnv = {}): Promise<ChildProcess> =>
-    (await launch({ name, path: resolve(`dist/${name}.js`), args: [], env: { ...env, ...more } })).process;
+  const launchAgain = (name: 'worker' | 'starter', more: NodeJS.ProcessEnv = {}) =>
+    launch({ name, path: resolve(`dist/${name}.js`), args: [], env: { ...env, ...more } });
+  const furtherStarters: ChildProcess[] = [];
   const stage: Stage = {
     simulators,
     env,
@@ -150,14 +153,21 @@ export async function openStage(options: StageOptions): Promise<Stage> {
     killWorker: () => stopProcess(stage.worker, 'SIGKILL'),
     stopWorker: () => stopProcess(stage.worker, 'SIGTERM'),
     async startWorker(env) {
-      stage.worker = await launchAgain('worker', env);
+      stage.worker = (await launchAgain('worker', env)).process;
     },
     async replaceStarter() {
       await stopProcess(stage.starter, 'SIGKILL');
-      stage.starter = await launchAgain('starter', { STARTER_PORT: new URL(starterUrl).port });
+      stage.starter = (await launchAgain('starter', { STARTER_PORT: new URL(starterUrl).port })).process;
+    },
+    async addStarter() {
+      const { process: further, ready } = await launchAgain('starter');
+      furtherStarters.push(further);
+      const { port, desk } = ready as { readonly port: number; readonly desk?: { readonly url: string } };
+      return { url: `http://127.0.0.1:${port}`, deskUrl: desk?.url ?? '' };
     },
     async close() {
-      await Promise.all([stopProcess(stage.worker, 'SIGKILL'), stopProcess(stage.starter, 'SIGKILL')]);
+      const running = [stage.worker, stage.starter, ...furtherStarters];
+      await Promise.all(running.map((one) => stopProcess(one, 'SIGKILL')));
       await database.close();
       await connection.close();
       await gateway?.stop();
