@@ -3,7 +3,8 @@ import type { CompanyContext } from './step-context.js';
 
 /**
  * Who goes first where tasks wait in a queue: deals, then what goes back to Sales and the feeds that find deals, then masters,
- * then what is only looked at (comparisons, and whether a hold is over), then a backfill. Fairness between companies counts within each of them.
+ * then what is only looked at (comparisons, and whether a hold is over), then a backfill. Fairness between companies counts
+ * within each of them.
  */
 export const PRIORITIES = { deal: 1, writeBack: 2, feed: 2, master: 3, drift: 4, backfill: 5 } as const;
 
