@@ -28,9 +28,10 @@ describe('the errors of the product', () => {
   });
 
   it('are told apart by class or code, never by their text', () => {
-    expect(filesWith(/\b(?:error|cause|reason)\.message(?:\.(?:includes|startsWith|endsWith|match)\(| ===)/)).toEqual(
-      [],
-    );
+    // pg has one without a code, of a server that takes no TLS.
+    expect(filesWith(/\b(?:error|cause|reason)\.message(?:\.(?:includes|startsWith|endsWith|match)\(| ===)/)).toEqual([
+      'src/process/database-problems.ts',
+    ]);
     expect(filesWith(/\.test\((?:error|cause)\.message\)/)).toEqual([]);
   });
 
