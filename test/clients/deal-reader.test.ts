@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
+import { dealPath } from '../../src/clients/dataverse/deal-reader.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
 import { askedColumns } from '../../src/mapping/fields/columns.js';
 import { parseRules } from '../../src/process/config.js';
 import { until } from '../support/deals.js';
 import { createSeller } from '../support/sales.js';
-import { createSimulatedTokens } from '../support/tokens.js';
+import { createSimulatedTokens, getToken } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
 
 /** The reading request against the simulated Sales: what a mapping names comes along, in one request. */
@@ -196,11 +197,17 @@ describe('lines without a sequence number', () => {
 describe('more lines than one answer has', () => {
   const LINES = 5_003;
 
+  let orderId: string;
+
+  beforeAll(async () => {
+    orderId = await sellMany();
+  });
+
   async function sellMany(): Promise<string> {
-    const { orderId } = await sellUnknown(simulators, seller);
+    const sold = await sellUnknown(simulators, seller);
     const { store } = simulators.dataverse;
     const table = store.schema.table('salesorderdetail');
-    const [line] = store.children('salesorderdetail', 'salesorderid', orderId);
+    const [line] = store.children('salesorderdetail', 'salesorderid', sold.orderId);
     for (let count = 3; count < LINES; count += 1) {
       store.insert(
         table,
@@ -208,11 +215,10 @@ describe('more lines than one answer has', () => {
         true,
       );
     }
-    return orderId;
+    return sold.orderId;
   }
 
   it('are read page by page, with the columns of the mapping, and none is missing', async () => {
-    const orderId = await sellMany();
     const before = simulators.dataverse.requests.length;
     const deal = await sales.readDeal('salesorder', orderId, asked('salesorder', CUSTOM));
     expect(new Set(deal.lines.map(({ lineId }) => lineId)).size).toBe(LINES);
@@ -223,8 +229,25 @@ describe('more lines than one answer has', () => {
     expect(simulators.dataverse.requests.length - before).toBe(3);
   });
 
+  it('are read from the first one where the link names no page', async () => {
+    const { dataverse, connection } = simulators;
+    const token = await getToken(connection, connection.dataverseApp);
+    const address = `${connection.dataverse}/api/data/v9.2/${dealPath('salesorder', orderId)}`;
+    const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+    const body = (await answer.json()) as Record<string, unknown>;
+    const link = 'order_details@odata.nextLink';
+    body[link] = String(body[link]).replace(/&\$skiptoken=.*/, '');
+    expect(body[link]).toContain('/order_details?');
+    dataverse.faults.add({
+      match: { path: `salesorders\\(${orderId}\\)\\?` },
+      effect: { kind: 'status', status: 200, body },
+    });
+    const { lines } = await sales.readDeal('salesorder', orderId);
+    expect(lines).toHaveLength(LINES);
+    expect(new Set(lines.map(({ lineId }) => lineId)).size).toBe(LINES);
+  });
+
   it('of a record that changes between two pages are read again by whoever asked', async () => {
-    const orderId = await sellMany();
     const { dataverse } = simulators;
     dataverse.faults.add({ match: { path: 'order_details.*skiptoken' }, effect: { kind: 'hold', when: 'after' } });
     const reading = expect(sales.readDeal('salesorder', orderId)).rejects.toMatchObject({ code: 'conflict' });

@@ -12,7 +12,7 @@ export interface ProductPage {
 }
 
 /** Some 17 KB; Temporal warns of a payload above 512 KB and ends a run above 2 MB (reference/temporal 5.1). */
-export const PRODUCTS_PER_PAGE = 200;
+const PRODUCTS_PER_PAGE = 200;
 
 export function listProducts(deal: WonDeal, rules: Rules): ProductRef[] {
   return listSoldItems(deal, rules.lines).map(({ productId, number, line }) => ({

@@ -1,6 +1,6 @@
 /** Of a document of thousands of lines a page shows the first ones, and before the others those that somebody has to see. */
 
-export const MAX_LINES = 200;
+const MAX_LINES = 200;
 
 /** The address of the page with every line. */
 export const ALL_LINES = 'lines=all';
