@@ -17,3 +17,9 @@ export function namedAtMost(problems: readonly Problem[]): Problem[] {
   }
   return named;
 }
+
+/** The same of texts that say what differs, line by line. */
+export function listedAtMost(texts: readonly string[]): string[] {
+  const rest = texts.length - MAX_OF_A_REASON;
+  return rest > 0 ? [...texts.slice(0, MAX_OF_A_REASON), `and ${rest} more`] : [...texts];
+}

@@ -1,5 +1,6 @@
 import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
+import { listedAtMost } from '../../deal/many-problems.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
@@ -59,10 +60,8 @@ export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & Link
   async function compareWith(carrierId: string, { recordId, revision }: ClaimInput): Promise<string[]> {
     const { revision: handedOver } = await ledger.getRecord(carrierId);
     if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
-    return findHandOverDifferences(
-      await ledger.getDeal(carrierId, handedOver),
-      await ledger.getDeal(recordId, revision),
-    );
+    const [was, is] = [await ledger.getDeal(carrierId, handedOver), await ledger.getDeal(recordId, revision)];
+    return listedAtMost(findHandOverDifferences(was, is));
   }
 
   return async (input, products) => {
