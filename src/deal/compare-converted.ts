@@ -1,5 +1,6 @@
-import type { Invoice, Order, Quote, SalesDocument } from './business-central-document.js';
+import type { Invoice, InvoiceLine, Order, Quote, SalesDocument } from './business-central-document.js';
 import { findDraftEdits } from './draft-edits.js';
+import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
 
 /**
@@ -21,8 +22,9 @@ export function compareConverted(quote: Quote, made: SalesDocument): string[] {
 export function toOwnConverted<Made extends Invoice | Order>(ownQuote: Quote, made: Made): Made {
   if (findDraftEdits(ownQuote, made).length === 0) return made;
   const { customerNumber, currency, externalDocumentNumber, discount } = ownQuote;
+  const madeLines: ReadonlyMap<number, InvoiceLine> = bySequence(made.lines);
   const lines = ownQuote.lines.map((line) => {
-    const found = made.lines.find(({ sequence }) => sequence === line.sequence);
+    const found = madeLines.get(line.sequence);
     const moved = 'fullyShipped' in made ? { shippedQuantity: '0', invoicedQuantity: '0' } : {};
     return { ...moved, ...found, ...line };
   });

@@ -1,5 +1,6 @@
 import type { InvoiceLine, SalesDocument } from './business-central-document.js';
 import type { DealLine, WonDeal } from './deal.js';
+import { bySequence } from './lines-by-sequence.js';
 import { add, type Decimal, isSame, isZero, multiply, round, subtract } from './money.js';
 
 /** Deal and document side by side, for people: each line of the one beside the same line of the other. */
@@ -41,11 +42,12 @@ export interface Comparison {
 const DECIMALS = 2;
 
 export function compareLines(deal: WonDeal, document: SalesDocument | undefined): Comparison {
-  const drafted = document?.lines ?? [];
-  const sequences = [...new Set([...deal.lines, ...drafted].map(({ sequence }) => sequence))].sort((a, b) => a - b);
+  const soldLines = bySequence(deal.lines);
+  const draftedLines = bySequence(document?.lines ?? []);
+  const sequences = [...new Set([...soldLines.keys(), ...draftedLines.keys()])].sort((a, b) => a - b);
   const lines = sequences.map((sequence, index): ComparedLine => {
-    const sold = deal.lines.find((line) => line.sequence === sequence);
-    const found = drafted.find((line) => line.sequence === sequence);
+    const sold = soldLines.get(sequence);
+    const found = draftedLines.get(sequence);
     const [left, right] = [sold && toSold(sold), found && toDrafted(found)];
     return { position: index + 1, sold: left, drafted: right, differences: findDifferent(left, right, document, deal) };
   });

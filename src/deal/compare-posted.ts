@@ -1,5 +1,6 @@
 import type { Invoice, InvoiceLine } from './business-central-document.js';
 import { type CompanyCurrency, smallestUnit } from './currency.js';
+import { bySequence } from './lines-by-sequence.js';
 import {
   add,
   type Decimal,
@@ -62,7 +63,10 @@ export function comparePosted(
     const line = findRoundingLine(confirmed, invoice, options);
     if (line) rounding.push({ invoice: invoice.number, line });
     for (const one of invoice.lines) {
-      if (one !== line) parts.set(one.sequence, [...(parts.get(one.sequence) ?? []), one]);
+      if (one === line) continue;
+      const known = parts.get(one.sequence);
+      if (known) known.push(one);
+      else parts.set(one.sequence, [one]);
     }
   }
   found.push(...compareLines(confirmed, parts, options));
@@ -139,10 +143,10 @@ function compareLines(
     if (!isPartial) changes.push(...findAmounts(line, posted, currency));
     if (changes.length > 0) found.push(alarm('line-changed', `${where}: ${[...new Set(changes)].join(', ')}`));
   }
+  const known = bySequence(confirmed.lines);
   for (const [sequence, lines] of parts) {
-    const isKnown = confirmed.lines.some((line) => line.sequence === sequence);
     const [first] = lines;
-    if (isKnown || !first || lines.every(isComment)) continue;
+    if (known.has(sequence) || !first || lines.every(isComment)) continue;
     const amount = add(...lines.map(({ net }) => net));
     found.push(alarm('extra-line', `${nameLine(first)} (${first.number}) of ${amount} was posted and not confirmed`));
   }

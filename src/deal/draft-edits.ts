@@ -1,5 +1,6 @@
 import type { InvoiceLine } from './business-central-document.js';
 import { ERASED_TEXT } from './erasure.js';
+import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
 
 /** What is compared of a document, whichever kind it is of. */
@@ -28,8 +29,9 @@ export function findDraftEdits(own: ComparedDocument, now: ComparedDocument): st
   say('external document number', now.externalDocumentNumber, own.externalDocumentNumber);
   // Business Central calculates a discount of the customer by itself; what we have set is ours.
   if (!isZero(own.discount)) sayAmount('discount', now.discount, own.discount);
+  const before = bySequence(own.lines);
   for (const line of now.lines) {
-    const was = own.lines.find(({ sequence }) => sequence === line.sequence);
+    const was = before.get(line.sequence);
     const where = nameLine(line);
     if (!was) {
       edits.push(`${where} (${line.number || 'text'}) was added`);
@@ -41,8 +43,9 @@ export function findDraftEdits(own: ComparedDocument, now: ComparedDocument): st
     sayAmount(`${where}: price`, line.unitPrice, was.unitPrice);
     sayAmount(`${where}: discount`, line.discount, was.discount);
   }
+  const after = bySequence(now.lines);
   for (const line of own.lines) {
-    if (!now.lines.some(({ sequence }) => sequence === line.sequence)) edits.push(`${nameLine(line)} was removed`);
+    if (!after.has(line.sequence)) edits.push(`${nameLine(line)} was removed`);
   }
   return edits;
 }

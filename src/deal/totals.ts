@@ -1,6 +1,7 @@
 import { type CompanyCurrency, smallestUnit } from './currency.js';
 import type { WonDeal } from './deal.js';
 import { type DocumentLine, toDiscount } from './document.js';
+import { bySequence } from './lines-by-sequence.js';
 import {
   add,
   type Decimal,
@@ -170,9 +171,10 @@ function toTolerances(
   const each = rules.tolerance[deal.currency ?? ''] ?? multiply(smallestUnit(currency), '0.5');
   const ifRounded = (...amounts: readonly Decimal[]): Decimal =>
     amounts.every((amount) => isRounded(amount, decimals)) ? '0' : each;
+  const sources = new Map(deal.lines.map((line) => [line.lineId, line]));
   const ofLines = new Map(
     lines.map((line) => {
-      const source = deal.lines.find(({ lineId }) => lineId === line.lineId);
+      const source = line.lineId === undefined ? undefined : sources.get(line.lineId);
       return [line.sequence, ifRounded(toAmount(line), ...(source ? [toAmount(source)] : []))];
     }),
   );
@@ -194,20 +196,20 @@ function findLineDifference(
   currency: CompanyCurrency,
   { ofLines }: Tolerances,
 ): Difference | undefined {
-  const missing = lines.filter((line) => !draft.lines.some(({ sequence }) => sequence === line.sequence));
+  const drafted = bySequence(draft.lines);
+  const missing = lines.filter(({ sequence }) => !drafted.has(sequence));
   if (missing.length > 0) {
     const counted = `${lines.length} expected, ${lines.length - missing.length} found`;
     return { cause: 'line-missing', text: `line missing: ${missing.map(nameLine).join(', ')}; ${counted}` };
   }
-  const extra = draft.lines.find(
-    (line) => !lines.some(({ sequence }) => sequence === line.sequence) && !isZero(line.net),
-  );
+  const expected = bySequence(lines);
+  const extra = draft.lines.find(({ sequence, net }) => !expected.has(sequence) && !isZero(net));
   if (extra) {
     const what = extra.number ? ` (${extra.number})` : '';
     return { cause: 'extra-line', text: `extra line: ${nameLine(extra)}${what} of ${extra.net} is not in the deal` };
   }
   for (const line of lines) {
-    const found = draft.lines.find(({ sequence }) => sequence === line.sequence);
+    const found = drafted.get(line.sequence);
     const cause = found && compareLine(line, found, currency, ofLines.get(line.sequence) ?? '0');
     if (cause) return cause;
   }

@@ -7,6 +7,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { parseRules } from '../../src/process/config.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
@@ -37,6 +38,7 @@ const companyId = randomUUID();
 const activities = () =>
   createLedgerActivities({
     ...{ ledger, startDeal: async () => undefined, claimDeal: createClaimDeal({ ledger }) },
+    rules: { withHash: async () => parseRules('') },
     loadProgress: loadProgressOf({ ledger, companyId }),
     decisions: { proofs, unverified: 'accepted' },
   });

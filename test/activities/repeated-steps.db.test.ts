@@ -6,6 +6,7 @@ import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { parseRules } from '../../src/process/config.js';
 import { systemClock } from '../../src/process/system-clock.js';
 import { createDecisionProofs } from '../../src/secrets/decision-proof.js';
 import { openKeyRing } from '../../src/secrets/key-ring.js';
@@ -31,6 +32,7 @@ async function openDeal(state: 'confirmed' | 'awaiting-shipment') {
   const ledger = createLedger(database);
   const steps = createLedgerActivities({
     ...{ ledger, startDeal: async () => undefined, claimDeal: createClaimDeal({ ledger }) },
+    rules: { withHash: async () => parseRules('') },
     loadProgress: loadProgressOf({ ledger, companyId: randomUUID() }),
     decisions: {
       proofs: createDecisionProofs(openKeyRing({ kind: 'text', text: createKeyLine() }), systemClock),

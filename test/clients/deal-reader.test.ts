@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
+import { dealPath } from '../../src/clients/dataverse/deal-reader.js';
 import { SOURCE_TABLES, type SourceTable } from '../../src/deal/ids.js';
 import { askedColumns } from '../../src/mapping/fields/columns.js';
 import { parseRules } from '../../src/process/config.js';
+import { until } from '../support/deals.js';
 import { createSeller } from '../support/sales.js';
-import { createSimulatedTokens } from '../support/tokens.js';
+import { createSimulatedTokens, getToken } from '../support/tokens.js';
 import { sellUnknown } from '../support/unknown-deal.js';
 
 /** The reading request against the simulated Sales: what a mapping names comes along, in one request. */
@@ -188,6 +191,70 @@ describe('lines without a sequence number', () => {
     }
     const { lines } = await read('salesorder', sold.orderId, '');
     expect(lines.map(({ lineId }) => lineId)).toEqual([...made, numbered['salesorderdetailid']]);
+  });
+});
+
+describe('more lines than one answer has', () => {
+  const LINES = 5_003;
+
+  let orderId: string;
+
+  beforeAll(async () => {
+    orderId = await sellMany();
+  });
+
+  async function sellMany(): Promise<string> {
+    const sold = await sellUnknown(simulators, seller);
+    const { store } = simulators.dataverse;
+    const table = store.schema.table('salesorderdetail');
+    const [line] = store.children('salesorderdetail', 'salesorderid', sold.orderId);
+    for (let count = 3; count < LINES; count += 1) {
+      store.insert(
+        table,
+        { ...line, salesorderdetailid: randomUUID(), sequencenumber: count + 1, bc_lineno: count },
+        true,
+      );
+    }
+    return sold.orderId;
+  }
+
+  it('are read page by page, with the columns of the mapping, and none is missing', async () => {
+    const before = simulators.dataverse.requests.length;
+    const deal = await sales.readDeal('salesorder', orderId, asked('salesorder', CUSTOM));
+    expect(new Set(deal.lines.map(({ lineId }) => lineId)).size).toBe(LINES);
+    expect(deal.lines.map(({ sequence }) => sequence)).toEqual(deal.lines.map((_line, index) => (index + 1) * 10_000));
+    const last = deal.lines.at(-1)?.lineId ?? '';
+    expect(deal.extra.lines[last]).toMatchObject({ bc_lineno: String(LINES - 1) });
+    // The record with the first page, the second one, and whether the record is still the same.
+    expect(simulators.dataverse.requests.length - before).toBe(3);
+  });
+
+  it('are read from the first one where the link names no page', async () => {
+    const { dataverse, connection } = simulators;
+    const token = await getToken(connection, connection.dataverseApp);
+    const address = `${connection.dataverse}/api/data/v9.2/${dealPath('salesorder', orderId)}`;
+    const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+    const body = (await answer.json()) as Record<string, unknown>;
+    const link = 'order_details@odata.nextLink';
+    body[link] = String(body[link]).replace(/&\$skiptoken=.*/, '');
+    expect(body[link]).toContain('/order_details?');
+    dataverse.faults.add({
+      match: { path: `salesorders\\(${orderId}\\)\\?` },
+      effect: { kind: 'status', status: 200, body },
+    });
+    const { lines } = await sales.readDeal('salesorder', orderId);
+    expect(lines).toHaveLength(LINES);
+    expect(new Set(lines.map(({ lineId }) => lineId)).size).toBe(LINES);
+  });
+
+  it('of a record that changes between two pages are read again by whoever asked', async () => {
+    const { dataverse } = simulators;
+    dataverse.faults.add({ match: { path: 'order_details.*skiptoken' }, effect: { kind: 'hold', when: 'after' } });
+    const reading = expect(sales.readDeal('salesorder', orderId)).rejects.toMatchObject({ code: 'conflict' });
+    await until(() => dataverse.faults.heldCount() > 0);
+    await seller.call(`salesorders(${orderId})`, { name: 'One line less' }, 'PATCH');
+    dataverse.faults.releaseHolds();
+    await reading;
   });
 });
 

@@ -20,6 +20,8 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
+/** Ten times what a usual one has. */
+const MAX_PAGE = 300_000;
 const GUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/i;
 const of = (role: Role): Browser => browsers.get(role) ?? new Browser();
 const open = async (role: Role, path: string) => (await of(role).open(`${stage.origin}${path}`)).text();
@@ -57,6 +59,24 @@ describe('a preview', () => {
     expect(gone.status).toBe(404);
     expect(await gone.text()).toContain('read the deal: not-found (404)');
     expect((await of('Viewer').open(`${stage.origin}/deals/${recordId}/preview`)).status).toBe(200);
+  });
+});
+
+describe('a deal of thousands of lines', () => {
+  it('is shown by its first lines and by those that differ, and whole on request', async () => {
+    const recordId = await stage.waiting.addWaiting({ lines: 3_000, unitPrice: '10.00', draftPrice: '11.00' });
+    const page = await open('Viewer', `/deals/${recordId}`);
+    expect(page.length).toBeLessThan(MAX_PAGE);
+    const text = toText(page);
+    expect(text).toContain('200 of 3000 lines are shown, those that differ before others.');
+    expect(text).toContain('3000 EQ-1001');
+    expect(text).not.toContain('201 EQ-1001');
+    expect(toText(await open('Viewer', `/deals/${recordId}?lines=all`))).toContain('201 EQ-1001');
+
+    const preview = await open('Viewer', `/deals/${recordId}/preview`);
+    expect(preview.length).toBeLessThan(MAX_PAGE);
+    expect(toText(preview)).toContain('200 of 3000 lines are shown.');
+    expect(toText(await open('Viewer', `/deals/${recordId}/preview?lines=all`))).toContain('3000 EQ-1001');
   });
 });
 

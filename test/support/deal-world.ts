@@ -252,6 +252,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findCustomer: async () => ({ id: 'customer-1', number: 'C-1' }),
     findItems: async ({ products }) => ({ missing: [], blocked: books.isItemBlocked ? products : [] }),
     findMappingProblems: async () => [],
+    createItem: async () => undefined,
+    listProducts: async () => ({ products: [] }),
     createDraft: async () => makeOrAdoptDraft(),
     async readDraft({ kind }) {
       if (!books.draft || kind === 'quote') return books.draft;

@@ -46,6 +46,8 @@ export interface Seed {
   /** Of the draft, when it is another than the deal's. */
   readonly draftPrice: string;
   readonly currency: string;
+  /** How many lines it has; one unless it says so. */
+  readonly lines: number;
 }
 
 export const COMPANY = '0c0c0000-0000-4000-8000-00000000000c';
@@ -70,14 +72,9 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
     const { table = 'salesorder' } = change;
     const unitPrice = change.unitPrice ?? '10.00';
     const draftPrice = change.draftPrice ?? unitPrice;
-    const deal = makeDeal({
-      table,
-      recordId,
-      number,
-      name,
-      currency,
-      lines: [makeLine(1, { unitPrice, product: PRODUCT })],
-    });
+    const positions = Array.from({ length: change.lines ?? 1 }, (_none, index) => index + 1);
+    const lines = positions.map((position) => makeLine(position, { unitPrice, product: PRODUCT }));
+    const deal = makeDeal({ table, recordId, number, name, currency, lines });
     const customer = change.customer && deal.customer && { ...deal.customer, name: change.customer };
     await ledger.register({ table, recordId });
     const sold = { ...deal, ...(customer && { customer }) };
@@ -88,7 +85,12 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
     const invoice = makeInvoice({
       ...{ id: randomUUID(), number: String(50_000 + count), currency, excludingTax: net, tax },
       ...{ includingTax: add(net, tax), remaining: add(net, tax) },
-      lines: [{ ...firstLine(), unitPrice: draftPrice, net, tax }],
+      // Of several lines only the last one has another price in the draft.
+      lines: positions.map((position) => {
+        const price = position === positions.length ? draftPrice : unitPrice;
+        const ofLine = { unitPrice: price, net: multiply('2', price), tax: round(multiply(multiply('2', price), TAX)) };
+        return { ...firstLine(), sequence: position * 10_000, ...ofLine };
+      }),
     });
     await ledger.saveDocument(recordId, 'invoice', invoice);
     await ledger.change(recordId, {

@@ -50,6 +50,40 @@ const isMarker = ({ markerRecordedEventAttributes: marker }: { markerRecordedEve
 const countLocalSteps = async ({ handle }: DealRun) =>
   ((await handle.fetchHistory()).events ?? []).filter(isMarker).length;
 
+describe('a deal of thousands of products', () => {
+  it('reads them page by page, and goes on in another run before its history is long', async () => {
+    const world = makeDealWorld(skipping, { ...BY_RULE, createItems: true });
+    const all = Array.from({ length: 540 }, (_none, index) => ({ productId: `p-${index}`, number: `P-${index}` }));
+    const created = new Set<string>();
+    const pageOf = (from: number) => {
+      const left = all.filter(({ productId }, index) => index >= from && !created.has(productId));
+      const [next] = left.slice(270);
+      return { products: left.slice(0, 270), ...(next && { nextProduct: all.indexOf(next) }) };
+    };
+    const asked: string[] = [];
+    Object.assign(world.standIns, {
+      claimDeal: async () => {
+        const { products, ...rest } = pageOf(0);
+        return { kind: 'carrier', masters: { customer: { id: 'c', number: 'C' }, unknownProducts: products, ...rest } };
+      },
+      listProducts: async ({ from, which }: { readonly from: number; readonly which: string }) => {
+        asked.push(`${which} from ${from}`);
+        return pageOf(from);
+      },
+      findItems: async ({ products }: { readonly products: readonly object[] }) => ({ missing: products, blocked: [] }),
+      createItem: async ({ productId }: { readonly productId: string }) => void created.add(productId),
+    });
+    const deal = await world.start();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(created.size).toBe(all.length);
+    expect(asked).toEqual(['unknown from 270']);
+    const first = skipping.env.client.workflow.getHandle(world.recordId, deal.firstRunId);
+    const { events = [] } = await first.fetchHistory();
+    expect(events?.at(-1)?.workflowExecutionContinuedAsNewEventAttributes).toBeTruthy();
+    expect(events?.length).toBeLessThan(4_000);
+  });
+});
+
 describe('a new deal that a rule confirms', () => {
   it('takes five steps, each of one request, and none for the ledger alone', async () => {
     const world = makeKnownWorld();

@@ -7,7 +7,7 @@ import { checkTracking, findChanges, firstPosition, positionOfSkip, positionOfTo
 import { findByKey, noSuchKey } from './payload.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
-import { selectRows, toWire, type WireOptions } from './wire.js';
+import { pageCookie, selectRows, toWire, type WireOptions } from './wire.js';
 
 /** Rows, lists, pages and deltas (reference/dataverse-sales 4 and 8). */
 
@@ -25,7 +25,7 @@ export function annotationsOf(request: SimRequest): RegExp | undefined {
   return new RegExp(`^(?:${patterns.join('|')})$`);
 }
 
-function pageSize(request: SimRequest): number {
+export function pageSize(request: SimRequest): number {
   const wanted = Number(/odata\.maxpagesize=(\d+)/i.exec(request.headers['prefer'] ?? '')?.[1] ?? PAGE);
   return Math.min(Math.max(wanted, 1), PAGE);
 }
@@ -105,12 +105,6 @@ export function listRows(
     ...(isCut && { '@odata.nextLink': nextLink(api, request, path, pageCookie(from + page.length, size, false)) }),
   };
   return answer(200, body, applied(request));
-}
-
-/** An opaque cookie, in the shape that clients have seen. */
-export function pageCookie(from: number, size: number, isTracking: boolean): string {
-  const page = Math.floor(from / size) + 1;
-  return `<cookie pagenumber="${page}" pagingcookie="${from}" istracking="${isTracking ? 'True' : 'False'}" />`;
 }
 
 export function skipOf(token: string | undefined): number {

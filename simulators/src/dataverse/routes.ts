@@ -18,6 +18,7 @@ import {
   list,
   listRows,
   pageOf,
+  pageSize,
   read,
 } from './reads.js';
 import { relate, routeReference } from './references.js';
@@ -42,12 +43,17 @@ export function routeTable(
 ): SimResponse {
   const [first, second] = segments;
   checkOptions(options);
-  checkExpand(api.store, table, options.expand);
+  checkExpand(api.store, leadsTo(api, table, second?.name), options.expand);
   const annotations = annotationsOf(request);
   const wire: WireOptions = {
     store: api.store,
     annotations,
     full: formatOf(request).metadata === 'full' ? api.url : undefined,
+    pages: {
+      url: api.url,
+      size: pageSize(request),
+      isNested: (options.expand ?? []).some((item) => (item.options.expand ?? []).length > 0),
+    },
   };
   if (first === undefined) throw noSegment('');
   const isSet = first.key === undefined && first.keys === undefined;
@@ -84,6 +90,12 @@ export function routeTable(
       break;
   }
   throw notAllowed(request.method);
+}
+
+/** The table whose rows are asked for: the one of the path, or what a navigation below its row leads to. */
+function leadsTo(api: Api, table: Table, nav = ''): Table {
+  const target = table.navs.get(nav)?.target ?? (table.collections[nav] ?? table.links[nav])?.table;
+  return target === undefined ? table : api.store.schema.table(target);
 }
 
 /** Queries that the organization or a user keeps (webapi/retrieve-and-execute-predefined-queries.md). */

@@ -3,10 +3,10 @@ import { type Api, answer } from './answers.js';
 import { distinct, renamed, sort } from './fetch.js';
 import { aggregateRows } from './fetch-aggregates.js';
 import { type Joined, join } from './fetch-joins.js';
-import { applied, contextOf, nextLink, PAGE, pageCookie, skipOf } from './reads.js';
+import { applied, contextOf, nextLink, PAGE, skipOf } from './reads.js';
 import { readSql, type SqlQuery } from './sql.js';
 import type { Table } from './tables.js';
-import type { WireOptions } from './wire.js';
+import { pageCookie, type WireOptions } from './wire.js';
 
 /** The rows of a SELECT, 5,000 a page; a column without a value is null, and bears its own name or that of AS. */
 export function selectSql(api: Api, table: Table, text: string, request: SimRequest, wire: WireOptions): SimResponse {

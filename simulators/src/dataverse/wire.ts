@@ -28,7 +28,20 @@ export interface WireOptions {
   readonly annotations: RegExp | undefined;
   /** `https://…/api/data/v9.2`, when the client asked for all control information (`odata.metadata=full`). */
   readonly full?: string | undefined;
+  readonly pages?: ExpandedPages | undefined;
 }
+
+/** How collections are expanded (MicrosoftDocs/powerapps-docs, webapi/query/join-tables.md). */
+export interface ExpandedPages {
+  /** `https://…/api/data/v9.2` */
+  readonly url: string;
+  readonly size: number;
+  /** Something is expanded within something else: then each collection has pages. */
+  readonly isNested: boolean;
+}
+
+/** Related rows in one answer at most. */
+const MOST_EXPANDED = 5_000;
 
 const FORMATTED = 'OData.Community.Display.V1.FormattedValue';
 const LOGICAL = 'Microsoft.Dynamics.CRM.lookuplogicalname';
@@ -42,7 +55,7 @@ export function toWire(table: Table, row: Row, query: QueryOptions, options: Wir
   for (const name of columnsOf(table, query)) if (name !== table.id) writeColumn(table, row, name, wire, options);
   wire[table.id] = row[table.id];
   if (options.full !== undefined) return describe(table, row, query, options, options.full, wire);
-  for (const item of query.expand ?? []) wire[item.nav] = expand(table, row, item, options);
+  for (const item of query.expand ?? []) Object.assign(wire, expand(table, row, item, options));
   return wire;
 }
 
@@ -75,7 +88,7 @@ function describe(
     wire[`${nav}@odata.associationLink`] = `${url}/${address}/${nav}/$ref`;
     wire[`${nav}@odata.navigationLink`] = `${url}/${address}/${nav}`;
   }
-  for (const item of expanded.values()) wire[item.nav] = expand(table, row, item, options);
+  for (const item of expanded.values()) Object.assign(wire, expand(table, row, item, options));
   return wire;
 }
 
@@ -176,19 +189,43 @@ function formatted(table: Table, name: string, value: Exclude<Value, null>, type
   }
 }
 
-function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions): unknown {
-  const { store } = options;
+function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions): Record<string, unknown> {
+  const { store, pages } = options;
   const neighbours = store.neighbours(table, item.nav, String(row[table.id]));
   if (neighbours) {
     const { child, rows } = neighbours;
-    const found = selectRows(child, rows, item.options, options).slice(0, item.options.top ?? 5_000);
-    return found.map((other) => toWire(child, other, item.options, options));
+    const size = pages?.isNested ? pages.size : MOST_EXPANDED;
+    const found = selectRows(child, rows, item.options, options).slice(0, item.options.top ?? size);
+    const link = pages && nextOfExpanded(pages, `${table.set}(${row[table.id]})/${item.nav}`, item, found.length);
+    return {
+      [item.nav]: found.map((other) => toWire(child, other, item.options, options)),
+      ...(link && { [`${item.nav}@odata.nextLink`]: link }),
+    };
   }
   const nav = table.navs.get(item.nav);
   if (!nav) throw unknownProperty(item.nav, table);
   const id = row[nav.column];
   const other = typeof id === 'string' ? store.find(nav.target, id) : undefined;
-  return other ? toWire(store.schema.table(nav.target), other, item.options, options) : null;
+  return { [item.nav]: other ? toWire(store.schema.table(nav.target), other, item.options, options) : null };
+}
+
+/** Without anything nested the link names the collection and no page of it; else it follows a page that is full. */
+function nextOfExpanded(
+  { url, isNested, size }: ExpandedPages,
+  path: string,
+  { query }: ExpandItem,
+  given: number,
+): string | undefined {
+  if (!isNested) return `${url}/${path}${query && `?${query}`}`;
+  if (given < size) return undefined;
+  const token = `$skiptoken=${encodeURIComponent(pageCookie(given, size, false))}`;
+  return `${url}/${path}?${[query, token].filter((part) => part !== '').join('&')}`;
+}
+
+/** An opaque cookie, in the shape that clients have seen. */
+export function pageCookie(from: number, size: number, isTracking: boolean): string {
+  const page = Math.floor(from / size) + 1;
+  return `<cookie pagenumber="${page}" pagingcookie="${from}" istracking="${isTracking ? 'True' : 'False'}" />`;
 }
 
 /** reference/dataverse-sales 8: at most 15, and what a nested collection refuses. */

@@ -13,6 +13,13 @@ import { toWire, type WireOptions } from './wire.js';
 /** Create, update, upsert and delete (reference/dataverse-sales 7). */
 
 export function create(api: Api, table: Table, body: Readonly<Record<string, unknown>>, keys: Row = {}): Row {
+  const row = insert(api, table, body, keys);
+  api.store.recomputeParent(table, row);
+  return row;
+}
+
+/** The totals of what it belongs to are not calculated: of a document that comes with its lines once, behind the last one. */
+function insert(api: Api, table: Table, body: Readonly<Record<string, unknown>>, keys: Row): Row {
   const { values, nested, parents } = readPayload(api.store, table, body);
   for (const parent of parents) values[parent.column] = String(create(api, parent.table, parent.row)[parent.table.id]);
   Object.assign(values, keys);
@@ -22,10 +29,9 @@ export function create(api: Api, table: Table, body: Readonly<Record<string, unk
   checkLineParent(api.store, table, values);
   const row = api.store.insert(table, values);
   for (const part of nested) {
-    for (const child of part.rows) create(api, part.table, child, { [part.via]: String(row[table.id]) });
+    for (const child of part.rows) insert(api, part.table, child, { [part.via]: String(row[table.id]) });
   }
   if (LINES[table.name]) api.store.computeTotals(table, row);
-  api.store.recomputeParent(table, row);
   api.announce({ message: 'Create', table: table.name, recordId: String(row[table.id]), values });
   return row;
 }

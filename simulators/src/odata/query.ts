@@ -17,6 +17,8 @@ export interface QueryOptions {
 export interface ExpandItem {
   readonly nav: string;
   readonly options: QueryOptions;
+  /** The options as an address has them. */
+  readonly query: string;
 }
 
 /** @throws ODataSyntaxError */
@@ -91,7 +93,7 @@ function parseOrderBy(text: string): { path: string[]; descending: boolean }[] {
 function parseExpand(text: string): ExpandItem[] {
   return splitOutside(text, ',').map((item) => {
     const open = item.indexOf('(');
-    if (open < 0) return { nav: parseNames(item)[0] as string, options: { other: {} } };
+    if (open < 0) return { nav: parseNames(item)[0] as string, options: { other: {} }, query: '' };
     if (!item.trimEnd().endsWith(')')) throw new ODataSyntaxError(`')' expected in $expand`, item.length);
     const found: Record<string, string> = {};
     for (const option of splitOutside(item.slice(open + 1, item.lastIndexOf(')')), ';')) {
@@ -100,7 +102,8 @@ function parseExpand(text: string): ExpandItem[] {
         throw new ODataSyntaxError(`an option such as $select=… expected in $expand, '${option}' found`, open);
       found[option.slice(0, mark).trim()] = option.slice(mark + 1);
     }
-    return { nav: parseNames(item.slice(0, open))[0] as string, options: readOptions(found) };
+    const query = Object.entries(found).map(([name, value]) => `${name}=${encodeURIComponent(value)}`);
+    return { nav: parseNames(item.slice(0, open))[0] as string, options: readOptions(found), query: query.join('&') };
   });
 }
 

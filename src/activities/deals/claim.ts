@@ -1,13 +1,17 @@
 import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
+import { listedAtMost } from '../../deal/many-problems.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
+import { toProductPage } from './products.js';
 
 export interface Masters {
   readonly customer: { readonly id: string; readonly number: string } | undefined;
   readonly unknownProducts: readonly ProductRef[];
+  /** As in {@link ProductPage}: more of them may be unknown from there on. */
+  readonly nextProduct?: number;
 }
 
 /** A deal as it was read. */
@@ -15,7 +19,6 @@ export interface ClaimInput {
   readonly recordId: string;
   readonly revision: string;
   readonly ancestors: readonly string[];
-  readonly products: readonly ProductRef[];
   readonly customer: { readonly accountId: string } | undefined;
   readonly context: CompanyContext;
 }
@@ -31,10 +34,13 @@ export type ClaimAnswer =
     };
 
 /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
-export type ClaimDeal = (input: ClaimInput) => Promise<ClaimAnswer>;
+export type ClaimDeal = (input: ClaimInput, products: readonly ProductRef[]) => Promise<ClaimAnswer>;
 
 export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & LinkLedger }): ClaimDeal {
-  async function findMasters({ context: { companyId }, customer, products }: ClaimInput): Promise<Masters> {
+  async function findMasters(
+    { context: { companyId }, customer }: ClaimInput,
+    products: readonly ProductRef[],
+  ): Promise<Masters> {
     const accountId = customer?.accountId ?? '';
     const productIds = products.map((product) => product.productId);
     const [customers, items] = await Promise.all([
@@ -42,9 +48,11 @@ export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & Link
       productIds.length > 0 ? ledger.findLinks('item', companyId, productIds) : new Map(),
     ]);
     const known = customers.get(accountId);
+    const unknown = toProductPage(products, 0, ({ productId }) => !items.has(productId));
     return {
       customer: known && { id: known.bcId, number: known.bcNumber },
-      unknownProducts: products.filter((product) => !items.has(product.productId)),
+      unknownProducts: unknown.products,
+      ...(unknown.nextProduct !== undefined && { nextProduct: unknown.nextProduct }),
     };
   }
 
@@ -52,15 +60,16 @@ export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & Link
   async function compareWith(carrierId: string, { recordId, revision }: ClaimInput): Promise<string[]> {
     const { revision: handedOver } = await ledger.getRecord(carrierId);
     if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
-    return findHandOverDifferences(
-      await ledger.getDeal(carrierId, handedOver),
-      await ledger.getDeal(recordId, revision),
-    );
+    const [was, is] = [await ledger.getDeal(carrierId, handedOver), await ledger.getDeal(recordId, revision)];
+    return listedAtMost(findHandOverDifferences(was, is));
   }
 
-  return async (input) => {
+  return async (input, products) => {
     // Of a record that is not the carrier nobody needs the masters; asked together they take no time of their own.
-    const [claim, masters] = await Promise.all([ledger.claim(input.recordId, input.ancestors), findMasters(input)]);
+    const [claim, masters] = await Promise.all([
+      ledger.claim(input.recordId, input.ancestors),
+      findMasters(input, products),
+    ]);
     switch (claim.kind) {
       case 'carrier':
         return { kind: 'carrier', masters };

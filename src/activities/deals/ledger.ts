@@ -7,12 +7,18 @@ import { writeKey } from '../../deal/ids.js';
 import type { Notice } from '../../deal/notices.js';
 import type { Replay } from '../../deal/replay.js';
 import { type DealState, isFinal } from '../../deal/states.js';
+import type { StepContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
 import type { CustomerOfDeal } from '../../ledger/deals/records.js';
+import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
+import type { DealRef } from '../documents/drafts.js';
+import type { ProductRef } from '../masters/deal-master-data.js';
+import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import { checkDecision, type DecisionCheck } from './check-decision.js';
-import type { ClaimDeal } from './claim.js';
+import type { ClaimAnswer, ClaimDeal, ClaimInput } from './claim.js';
+import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { LoadProgress } from './progress.js';
 
 export interface StateChange {
@@ -51,7 +57,8 @@ export interface GivenApproval {
 }
 
 export interface LedgerActivityDependencies {
-  readonly ledger: DealLedger & AuditLedger;
+  readonly ledger: DealLedger & AuditLedger & LinkLedger;
+  readonly rules: Pick<RulesOfRecords, 'withHash'>;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
   readonly loadProgress: LoadProgress;
@@ -67,7 +74,10 @@ export function createLedgerActivities({
   decisions,
   loadProgress,
   claimDeal,
+  rules,
 }: LedgerActivityDependencies) {
+  const listAll = async ({ recordId, revision, mappingHash }: DealRef & { readonly mappingHash: string }) =>
+    listProducts(await ledger.getDeal(recordId, revision), await rules.withHash(mappingHash));
   return {
     loadDealProgress: (ref: RecordRef) => loadProgress(ref),
     /** A deal that ended without a document begins again; any other goes on where it is. */
@@ -143,7 +153,24 @@ export function createLedgerActivities({
       });
       return 'counted';
     },
-    claimDeal,
+    async claimDeal({
+      context,
+      ...input
+    }: ClaimInput & ProductPage & { readonly context: StepContext }): Promise<ClaimAnswer> {
+      const { nextProduct, products } = input;
+      const all = nextProduct === undefined ? products : await listAll({ ...input, ...context });
+      return claimDeal({ ...input, context }, all);
+    },
+    /** The next page of a deal that has more of them than one; `unknown`: without those that are linked to an item. */
+    async listProducts(
+      input: StepContext & DealRef & { readonly from: number; readonly which: 'all' | 'unknown' },
+    ): Promise<ProductPage> {
+      const all = await listAll(input);
+      if (input.which === 'all') return toProductPage(all, input.from);
+      const ids = all.slice(input.from).map(({ productId }) => productId);
+      const items = await ledger.findLinks('item', input.companyId, ids);
+      return toProductPage(all, input.from, ({ productId }: ProductRef) => !items.has(productId));
+    },
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */
     async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {

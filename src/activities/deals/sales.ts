@@ -10,7 +10,7 @@ import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
-import { listSoldItems } from '../../deal/missing-master-data.js';
+import { namedAtMost } from '../../deal/many-problems.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
 import { findProblems } from '../../deal/problems.js';
 import { withSalesNumbers, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
@@ -23,21 +23,20 @@ import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
-import { isItemByRule, numberInSales } from '../../mapping/plan/item-by-rule.js';
 import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
 import { creationPolicyOf, type DocumentRule, type Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
-import type { ProductRef } from '../masters/deal-master-data.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
 import type { ClaimAnswer, ClaimDeal } from './claim.js';
+import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { DealProgress, LoadProgress } from './progress.js';
 import { salesInvoiceId, toSalesInvoice } from './sales-invoice.js';
 import { unlessGone } from './write-back.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
-export interface DealSummary extends RecordRef, DealPlace {
+export interface DealSummary extends RecordRef, DealPlace, ProductPage {
   readonly revision: string;
   /** When it was read, before the request left; absent when it is handed over as it was read once. */
   readonly readAt?: string;
@@ -48,7 +47,6 @@ export interface DealSummary extends RecordRef, DealPlace {
   readonly customer:
     | { readonly accountId: string; readonly number: string | undefined; readonly name: string }
     | undefined;
-  readonly products: readonly ProductRef[];
   readonly total: string;
   readonly currency: string | undefined;
   readonly problems: readonly Problem[];
@@ -156,7 +154,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   ): Promise<DealSummary> => {
     if (!read) return toNothing(ref, rules);
     const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
-    return claims && canBeClaimed(deal) ? { ...deal, claim: await dependencies.claimDeal(deal) } : deal;
+    if (!claims || !canBeClaimed(deal)) return deal;
+    return { ...deal, claim: await dependencies.claimDeal(deal, listProducts(read.deal, rules)) };
   };
 
   return {
@@ -291,10 +290,10 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
       number: deal.customer.number,
       name: deal.customer.name,
     },
-    products: toProducts(deal, rules),
+    ...toProductPage(listProducts(deal, rules)),
     total: deal.total,
     currency: deal.currency,
-    problems: [...findProblems(deal, rules.lines), ...ofMapping],
+    problems: namedAtMost([...findProblems(deal, rules.lines), ...ofMapping]),
     policy: {
       ...rules.policy,
       writeOpportunityColumns: table === 'opportunity' && rules.hasOpportunityColumns,
@@ -340,14 +339,6 @@ function toNothing({ table, recordId }: RecordRef, rules: Rules): DealSummary {
   };
   const place = { context: { companyId: '', mappingHash: rules.mappingHash }, nextCompanyId: '' };
   return toSummary(nothing, rules, [], place);
-}
-
-function toProducts(deal: WonDeal, rules: Rules): ProductRef[] {
-  return listSoldItems(deal, rules.lines).map(({ productId, number, line }) => ({
-    productId,
-    number,
-    ...(isItemByRule(number, numberInSales(deal, line), rules) && { isByRule: true as const }),
-  }));
 }
 
 /** An order that is still being changed is read until it stands still. */

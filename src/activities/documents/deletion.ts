@@ -3,6 +3,7 @@ import { isQuote, kindOf, type SalesDocument } from '../../deal/business-central
 import type { DocumentKind } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
+import { listedAtMost } from '../../deal/many-problems.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import { refuse, waitForOutcome } from '../remote/failures.js';
@@ -148,5 +149,5 @@ async function ensureUnedited(ledger: DealLedger, draft: SalesDocument): Promise
   // The customer may have it.
   if (isQuote(draft) && draft.status !== 'Draft')
     edits.push(`quote ${draft.number} is ${draft.status} in Business Central`);
-  if (edits.length > 0) throw refuse('draft-edited', edits.join('; '));
+  if (edits.length > 0) throw refuse('draft-edited', listedAtMost(edits).join('; '));
 }

@@ -12,6 +12,7 @@ import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
 import { toExternalNumber } from '../../deal/document-number.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
+import { listedAtMost } from '../../deal/many-problems.js';
 import type { StepContext } from '../../deal/step-context.js';
 import type { SeenDiscount } from '../../deal/totals.js';
 import { planDocument, toSentNotes } from '../../mapping/plan/plan-document.js';
@@ -213,7 +214,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
     return {
       ...(await toDraft(deal, document, seen ?? { missing: undefined, found: document.discount })),
       ...(made && { made }),
-      became: { kind, differences },
+      became: { kind, differences: listedAtMost(differences) },
       ...(isPosted && POSTED),
     };
   }

@@ -4,6 +4,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { Figures, QuoteSuccessor, WonDeal } from '../../deal/deal.js';
 import { pricesIncludeTax, toLines } from '../../deal/document.js';
+import { listedAtMost } from '../../deal/many-problems.js';
 import { findRefusedLines } from '../../deal/problems.js';
 import {
   type DifferenceCause,
@@ -137,7 +138,8 @@ export function createDraftReader(dependencies: {
       // Read by rules that refuse what it was made of, the draft cannot be compared line by line; it certainly differs.
       const refused = findRefusedLines(deal, rules.lines);
       if (refused.length > 0) {
-        return { ...draft, difference: refused.map(({ text }) => text).join('; '), differencePolicy: 'refuse' };
+        const texts = listedAtMost(refused.map(({ text }) => text));
+        return { ...draft, difference: texts.join('; '), differencePolicy: 'refuse' };
       }
       const expected = {
         lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits(), currency }),

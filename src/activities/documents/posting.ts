@@ -6,6 +6,7 @@ import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
+import { bySequence } from '../../deal/lines-by-sequence.js';
 import { add, isSame, isZero } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealProgress, LoadProgress } from '../deals/progress.js';
@@ -246,17 +247,18 @@ function toQuantities(order: Order): Quantities {
 }
 
 function hasMoved(before: Quantities, now: Quantities): boolean {
+  const known = bySequence(before);
   return now.some((line) => {
-    const earlier = before.find((other) => other.sequence === line.sequence);
+    const earlier = known.get(line.sequence);
     return !isSame(line.shipped, earlier?.shipped ?? '0') || !isSame(line.invoiced, earlier?.invoiced ?? '0');
   });
 }
 
 /** Whether the invoices have all of what was ordered, line by line. */
 function isCovered(order: Order, invoices: readonly Invoice[]): boolean {
-  const invoiced = toPostedOrder(invoices);
+  const invoiced = bySequence(toPostedOrder(invoices)?.lines ?? []);
   return order.lines.every(({ sequence, quantity }) => {
-    const line = invoiced?.lines.find((other) => other.sequence === sequence);
+    const line = invoiced.get(sequence);
     return isZero(quantity) || (line !== undefined && isSame(line.quantity, quantity));
   });
 }

@@ -3,6 +3,7 @@ import { toAsked, toTaken } from '../../deal/ambiguity.js';
 import { isSameCode } from '../../deal/codes.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
+import { namedAtMost } from '../../deal/many-problems.js';
 import type { Creates } from '../../deal/missing-master-data.js';
 import type { CompanyContext, StepContext } from '../../deal/step-context.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
@@ -98,7 +99,7 @@ export function createMasterDataCreation(dependencies: DocumentDependencies & Ma
       input: StepContext & DealRef & { readonly creates: Creates },
     ): Promise<readonly Problem[]> {
       const deal = await ledger.getDeal(input.recordId, input.revision);
-      return toTemporalFailures(() => masters.findMappingProblems(deal, input.creates));
+      return namedAtMost(await toTemporalFailures(() => masters.findMappingProblems(deal, input.creates)));
     },
 
     /** The person who buys, for a customer that exists already; nothing when no rule asks for contacts. */

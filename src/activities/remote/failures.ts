@@ -5,6 +5,7 @@ import * as dataverse from '../../clients/dataverse/refusals.js';
 import { RemoteApiError, type RemoteErrorCode } from '../../clients/errors.js';
 import { OUTCOME_UNKNOWN, REFUSED, type StepFailure } from '../../deal/failure-types.js';
 import { type HoldReason, isHoldReason, type Problem } from '../../deal/holds.js';
+import { namedAtMost } from '../../deal/many-problems.js';
 
 /** Asking again cannot help: a person has to change something first. The verdict stands here and nowhere else. */
 const HOPELESS: ReadonlySet<RemoteErrorCode> = new Set([
@@ -66,7 +67,7 @@ export function refuseAll(problems: readonly Problem[]): ApplicationFailure {
     type: REFUSED,
     message: [...new Set(problems.map(({ reason }) => reason))].join(', '),
     nonRetryable: true,
-    details: [...problems],
+    details: namedAtMost(problems),
     category: ApplicationFailureCategory.BENIGN,
   });
 }

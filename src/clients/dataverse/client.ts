@@ -8,7 +8,9 @@ import { decimalNumber } from '../http/lossless-json.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { findAccountsWithNumbers, type NumberedAccount } from './account-numbers.js';
+import { toPath, withAllLines } from './all-lines.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
+import { ENTITY_SETS } from './entity-sets.js';
 import { readExtraColumns } from './extra-columns.js';
 import {
   currencyRow,
@@ -155,12 +157,10 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
   return {
     async readDeal(table, recordId, more = NOTHING_MORE) {
       const asked = `read the ${table}`;
-      const { body, requestId } = await http.send({
-        method: 'GET',
-        path: dealPath(table, recordId, more),
-        asked,
-        headers: { prefer: `odata.include-annotations="${FORMATTED_VALUE}"` },
-      });
+      const headers = { prefer: `odata.include-annotations="${FORMATTED_VALUE}"` };
+      const answer = await http.send({ method: 'GET', path: dealPath(table, recordId, more), asked, headers });
+      const { requestId } = answer;
+      const body = await withAllLines(http, { table, recordId, columns: more, asked, headers }, answer);
       const read = {
         opportunity: () => fromOpportunity(readWire('dataverse', asked, opportunityRow, body, requestId)),
         quote: () => fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)),
@@ -183,8 +183,7 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
         const page: z.infer<typeof idPage> = readWire('dataverse', asked, idPage, body, requestId);
         found.push(...page.value.map((row) => String(row[id]).toLowerCase()));
-        // The link is followed as it is, below our own base (reference/dataverse-sales 8).
-        path = page['@odata.nextLink']?.split('/api/data/v9.2/')[1];
+        path = page['@odata.nextLink'] && toPath(page['@odata.nextLink']);
       }
       return found;
     },
@@ -300,12 +299,6 @@ const STAGES: Record<DataverseInvoiceStage, { readonly statecode: number; readon
   'part-paid': { statecode: STATE_CODES.invoice.paid, statuscode: STATUS_CODES.invoice.partlyPaid },
   paid: { statecode: STATE_CODES.invoice.paid, statuscode: STATUS_CODES.invoice.paid },
   cancelled: { statecode: STATE_CODES.invoice.canceled, statuscode: STATUS_CODES.invoice.canceled },
-};
-
-const ENTITY_SETS: Record<SourceTable, string> = {
-  opportunity: 'opportunities',
-  quote: 'quotes',
-  salesorder: 'salesorders',
 };
 
 function toInvoiceState(row: ReturnType<typeof invoiceRow.parse>): DataverseInvoiceState {

@@ -3,6 +3,8 @@ import type { Customer, DealLine, Lineage, LineRole, ProductType, WonDeal } from
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
+import { ENTITY_SETS } from './entity-sets.js';
+import { LINES } from './extra-columns.js';
 import {
   type AccountRow,
   type ContactRow,
@@ -74,11 +76,7 @@ export function dealPath(table: SourceTable, recordId: string, asked: AskedColum
     withPrimary && asked.contact
       ? `${select(ACCOUNT, rows.account)};$expand=primarycontactid(${contactSelect})`
       : select(ACCOUNT, rows.account);
-  const lines = [
-    `productid(${select(PRODUCT, rows.product)}${asked.defaultUnit ? ';$expand=defaultuomid($select=name)' : ''})`,
-    asked.baseUnit ? 'uomid($select=name,quantity;$expand=baseuom($select=name))' : 'uomid($select=name)',
-  ];
-  const line = `${select(LINE, rows.line)};$expand=${lines.join(',')}`;
+  const line = `${select(LINE, rows.line)};$expand=${ofLine(asked).join(',')}`;
   const common = [
     `customerid_account(${account(true)})`,
     // Who buys is the contact, so nobody asks for the primary one of the company.
@@ -89,7 +87,7 @@ export function dealPath(table: SourceTable, recordId: string, asked: AskedColum
   ];
   switch (table) {
     case 'opportunity':
-      return query('opportunities', recordId, unique(TOTALS, rows.record), [
+      return query(table, recordId, unique(TOTALS, rows.record), [
         ...common,
         `parentaccountid(${account(true)})`,
         ...(asked.contact ? [`parentcontactid(${contactSelect})`] : []),
@@ -98,20 +96,33 @@ export function dealPath(table: SourceTable, recordId: string, asked: AskedColum
         'opportunity_sales_orders($select=salesorderid,statecode)',
       ]);
     case 'quote':
-      return query('quotes', recordId, unique(TOTALS, ['quotenumber', '_opportunityid_value'], SHIP_TO, rows.record), [
+      return query(table, recordId, unique(TOTALS, ['quotenumber', '_opportunityid_value'], SHIP_TO, rows.record), [
         ...common,
         `quote_details(${line})`,
         'quote_orders($select=salesorderid,statecode)',
       ]);
     case 'salesorder': {
       const own = ['ordernumber', 'requestdeliveryby', '_opportunityid_value', '_quoteid_value'];
-      return query('salesorders', recordId, unique(TOTALS, own, SHIP_TO, rows.record), [
+      return query(table, recordId, unique(TOTALS, own, SHIP_TO, rows.record), [
         ...common,
         `order_details(${line})`,
         'quoteid($select=_opportunityid_value)',
       ]);
     }
   }
+}
+
+/** The lines alone, from the first one, for a record that has more than are expanded. */
+export function linesPath(table: SourceTable, recordId: string, asked: AskedColumns): string {
+  const path = `${ENTITY_SETS[table]}(${recordId})/${LINES[table][0]}`;
+  return withQuery(path, unique(LINE, asked.rows.line), ofLine(asked));
+}
+
+function ofLine({ rows, defaultUnit, baseUnit }: AskedColumns): readonly string[] {
+  return [
+    `productid(${select(PRODUCT, rows.product)}${defaultUnit ? ';$expand=defaultuomid($select=name)' : ''})`,
+    baseUnit ? 'uomid($select=name,quantity;$expand=baseuom($select=name))' : 'uomid($select=name)',
+  ];
 }
 
 function select(columns: readonly string[], more: readonly string[]): string {
@@ -122,9 +133,13 @@ function unique(...columns: readonly (readonly string[])[]): string {
   return [...new Set(columns.flat())].join(',');
 }
 
-function query(set: string, id: string, select: string, expand: readonly string[]): string {
+function query(table: SourceTable, id: string, select: string, expand: readonly string[]): string {
+  return withQuery(`${ENTITY_SETS[table]}(${id})`, select, expand);
+}
+
+function withQuery(path: string, select: string, expand: readonly string[]): string {
   const options = new URLSearchParams({ $select: select, $expand: expand.join(',') });
-  return `${set}(${id})?${options.toString().replaceAll('+', '%20')}`;
+  return `${path}?${options.toString().replaceAll('+', '%20')}`;
 }
 
 /** The columns that only the mapping asks for are read beside it. */

@@ -9,7 +9,8 @@ const scalar = z.union([z.string(), z.number(), z.boolean()]);
 const row = z.record(z.string(), z.unknown());
 const ROW = row.nullish().catch(undefined);
 
-const LINES: Record<SourceTable, readonly [collection: string, id: string]> = {
+/** Where a record has its lines. */
+export const LINES: Readonly<Record<SourceTable, readonly [collection: string, id: string]>> = {
   opportunity: ['product_opportunities', 'opportunityproductid'],
   quote: ['quote_details', 'quotedetailid'],
   salesorder: ['order_details', 'salesorderdetailid'],

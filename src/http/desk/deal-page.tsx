@@ -8,6 +8,7 @@ import { type Format, Time } from './format.js';
 import { Form, formatOf } from './frame.js';
 import { Live } from './layout.js';
 import { toDocumentAddress, toRecordAddress } from './places.js';
+import { ALL_LINES } from './shown-lines.js';
 import { SideBySide } from './side-by-side.js';
 import { Timeline } from './timeline.js';
 import { OWNER_WORDS, PAYMENT_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords } from './words.js';
@@ -25,8 +26,9 @@ interface Props {
 export function DealPage({ c, deal, places, now }: Props) {
   const format = formatOf(c);
   const path = `/deals/${deal.recordId}`;
+  const isWhole = c.req.query('lines') === 'all';
   return (
-    <Live path={path}>
+    <Live path={isWhole ? `${path}?${ALL_LINES}` : path}>
       <p class="back">
         <a href="/">Work list</a>
       </p>
@@ -50,7 +52,7 @@ export function DealPage({ c, deal, places, now }: Props) {
       <Status deal={deal} format={format} now={now} />
       <div class="columns">
         <div>
-          {deal.comparison && <SideBySide comparison={deal.comparison} deal={deal} format={format} />}
+          {deal.comparison && <SideBySide comparison={deal.comparison} deal={deal} format={format} isWhole={isWhole} />}
           <Documents deal={deal} places={places} format={format} />
           <Timeline trail={deal.trail} notices={deal.notices} format={format} />
         </div>

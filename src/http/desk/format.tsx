@@ -16,17 +16,17 @@ const MAX_DECIMALS = 5;
 export function createFormat(acceptLanguage: string | undefined): Format {
   const locale = findLocale(acceptLanguage);
   const times = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone: 'UTC' });
-  const decimals = (value: string): string =>
-    new Intl.NumberFormat(locale, { maximumFractionDigits: MAX_DECIMALS }).format(toExact(value));
+  // Made once: a page of many lines formats thousands of amounts.
+  const decimals = new Intl.NumberFormat(locale, { maximumFractionDigits: MAX_DECIMALS });
+  const amounts = new Intl.NumberFormat(locale, { minimumFractionDigits: 2, maximumFractionDigits: MAX_DECIMALS });
   return {
     money(amount, currency) {
       if (amount === undefined) return '–';
-      const digits = { minimumFractionDigits: 2, maximumFractionDigits: MAX_DECIMALS };
-      const text = new Intl.NumberFormat(locale, digits).format(toExact(amount));
+      const text = amounts.format(toExact(amount));
       // The code and not a sign: `$` may be five currencies.
       return currency === undefined ? text : `${text} ${currency}`;
     },
-    number: decimals,
+    number: (value) => decimals.format(toExact(value)),
     time: (at) => `${times.format(at)} UTC`,
     age: toAge,
   };

@@ -8,6 +8,7 @@ import type { DeskDependencies } from '../desk-dependencies.js';
 import { isForPeople, isId, toFieldWords, toNameWords, toStepWords } from './field-words.js';
 import type { Format } from './format.js';
 import { type Frame, formatOf } from './frame.js';
+import { CutNotice, cutLines } from './shown-lines.js';
 import { OWNER_WORDS, toReasonWords } from './words.js';
 import { nameOf } from './work-list.js';
 
@@ -35,6 +36,9 @@ interface Props {
 function PreviewPage({ c, deal, preview }: Props) {
   const format = formatOf(c);
   const { document, plan, notes, problems } = preview;
+  const path = `/deals/${deal.recordId}/preview`;
+  const isWhole = c.req.query('lines') === 'all';
+  const sources = cutLines(notes, isWhole);
   return (
     <>
       <p class="back">
@@ -53,7 +57,7 @@ function PreviewPage({ c, deal, preview }: Props) {
       {document ? (
         <>
           <Header row={document.header} format={format} />
-          <Lines rows={document.lines} format={format} />
+          <Lines rows={document.lines} format={format} path={path} isWhole={isWhole} />
         </>
       ) : (
         <section class="message">
@@ -61,12 +65,12 @@ function PreviewPage({ c, deal, preview }: Props) {
           <p>What is named above has to be repaired first.</p>
         </section>
       )}
-      <Plan plan={plan} isHeld={problems.length > 0} />
+      <Plan plan={plan} isHeld={problems.length > 0} isWhole={isWhole} />
       {notes.length > 0 && (
         <details>
           <summary>Where each value comes from</summary>
           <ul class="plain">
-            {notes.map(({ field, text, kind }) => (
+            {sources.shown.map(({ field, text, kind }) => (
               <li>
                 <strong>{toFieldWords(field)}</strong> {NOTE_WORDS[kind]} {text}
               </li>
@@ -138,10 +142,18 @@ const IN_COLUMNS: ReadonlySet<string> = new Set([
   ...['discountAmount', 'amountExcludingTax'],
 ]);
 
-function Lines({ rows, format }: { readonly rows: readonly PreviewRow[]; readonly format: Format }) {
+function Lines(props: {
+  readonly rows: readonly PreviewRow[];
+  readonly format: Format;
+  readonly path: string;
+  readonly isWhole: boolean;
+}) {
+  const { format, path } = props;
+  const rows = cutLines(props.rows, props.isWhole);
   return (
     <section aria-label="Lines">
       <h2>Lines</h2>
+      <CutNotice of={rows} path={path} />
       <table class="compare one-side">
         <thead>
           <tr>
@@ -152,7 +164,7 @@ function Lines({ rows, format }: { readonly rows: readonly PreviewRow[]; readonl
           </tr>
         </thead>
         <tbody>
-          {rows.map(({ values }) => {
+          {rows.shown.map(({ values }) => {
             const text = (name: string): string => String(values[name] ?? '');
             const money = (name: string): string =>
               values[name] === undefined ? '–' : format.money(text(name), undefined);
@@ -189,7 +201,13 @@ function Lines({ rows, format }: { readonly rows: readonly PreviewRow[]; readonl
   );
 }
 
-function Plan({ plan, isHeld }: Pick<Preview, 'plan'> & { readonly isHeld: boolean }) {
+interface PlanProps extends Pick<Preview, 'plan'> {
+  readonly isHeld: boolean;
+  readonly isWhole: boolean;
+}
+
+function Plan({ plan, isHeld, isWhole }: PlanProps) {
+  const steps = cutLines(plan, isWhole);
   return (
     <section aria-label="What would be written">
       <h2>What would be written</h2>
@@ -197,7 +215,7 @@ function Plan({ plan, isHeld }: Pick<Preview, 'plan'> & { readonly isHeld: boole
         <p>{isHeld ? 'Nothing, as long as it is held.' : 'Nothing.'}</p>
       ) : (
         <ol class="plain">
-          {plan.map(({ step, number, fields }) => (
+          {steps.shown.map(({ step, number, fields }) => (
             <li>
               {toStepWords(step)} {!isId(number) && <strong>{number}</strong>}
               {Object.entries(fields)

@@ -1,6 +1,7 @@
 import type { ComparedLine, Comparison, LineFigure, ShownLine } from '../../deal/compare-lines.js';
 import type { OpenDeal } from '../../operations/deals/open-deal.js';
 import type { Format } from './format.js';
+import { CutNotice, cutLines } from './shown-lines.js';
 
 /** Deal and draft line by line; what differs is marked, and named for whoever does not search for marks. */
 
@@ -8,11 +9,15 @@ export function SideBySide({
   comparison,
   deal,
   format,
+  isWhole,
 }: {
   readonly comparison: Comparison;
   readonly deal: OpenDeal;
   readonly format: Format;
+  /** Every line is shown, however many there are. */
+  readonly isWhole: boolean;
 }) {
+  const lines = cutLines(comparison.lines, isWhole, ({ differences }) => differences.length > 0);
   const hasDraft = deal.documents.length > 0;
   const named = nameDifferences(comparison);
   const drafted = deal.record.isHandedOver ? 'Posted' : 'Draft';
@@ -28,6 +33,9 @@ export function SideBySide({
       ) : (
         <p>{hasDraft ? 'Every line and every sum agree.' : 'There is no draft yet to compare with.'}</p>
       )}
+      <CutNotice of={lines} path={`/deals/${deal.recordId}`}>
+        , those that differ before others
+      </CutNotice>
       <table class="compare">
         <thead>
           <tr>
@@ -44,7 +52,7 @@ export function SideBySide({
           </tr>
         </thead>
         <tbody>
-          {comparison.lines.map((line) => (
+          {lines.shown.map((line) => (
             <LineRow line={line} drafted={drafted} format={format} />
           ))}
         </tbody>
@@ -87,8 +95,12 @@ function nameDifferences({ lines, totals }: Comparison): string[] {
   const ofTotals = totals
     .filter(({ isDifferent }) => isDifferent)
     .map(({ name }) => `${TOTAL_WORDS[name]}: the sums differ.`);
-  return [...ofLines, ...ofTotals];
+  const rest = ofLines.length - MAX_NAMED;
+  return [...ofLines.slice(0, MAX_NAMED), ...(rest > 0 ? [`${rest} more lines differ.`] : []), ...ofTotals];
 }
+
+/** As many as somebody reads. */
+const MAX_NAMED = 20;
 
 const TOTAL_WORDS: Readonly<Record<Comparison['totals'][number]['name'], string>> = {
   discount: 'Discount on all',

@@ -32,8 +32,10 @@ export async function planDeal(
   const customer = createsCustomer ? await planCustomer(deal, rules, lookups) : undefined;
   const contact = createsCustomer && rules.createContacts ? await planContact(deal, rules, lookups) : undefined;
   const items: ItemPlan[] = [];
+  // Of several lines of a product the first one says what its item is.
+  const lines = new Map(deal.lines.toReversed().map((line) => [line.product?.productId, line]));
   for (const productId of new Set(creates.productIds)) {
-    const line = deal.lines.find((other) => other.product?.productId === productId);
+    const line = lines.get(productId);
     if (line) items.push(await planItem(deal, line, rules, lookups));
   }
   const parts = [document, ...(customer ? [customer] : []), ...(contact ? [contact] : []), ...items];

@@ -171,7 +171,7 @@ export class DealHandlers {
     await condition(() => mayGoOn() || isRunLong('while-waiting'));
     this.throwEnding();
     const decision = this.findDecision();
-    if (!mayGoOn()) this.throwLong();
+    if (!mayGoOn()) this.goOnInNextRun();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
     const isVoid = decision && { actor: decision.actor, action: 'confirmation is void', facts: { figures } };
@@ -276,10 +276,11 @@ export class DealHandlers {
 
   private throwIfLong(): void {
     // What a person has ended goes to its end in this run.
-    if (!this.isEnding && isRunLong('before-waiting')) this.throwLong();
+    if (!this.isEnding && isRunLong('before-waiting')) this.goOnInNextRun();
   }
 
-  private throwLong(): never {
+  /** The next run reads what is left to do. */
+  goOnInNextRun(): never {
     // A change that nobody has read voids the confirmation: the next run reads everything.
     const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
     throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });

@@ -1,9 +1,12 @@
 import { sleep } from '@temporalio/workflow';
 import type { Masters } from '../../activities/deals/claim.js';
+import type { ProductPage } from '../../activities/deals/products.js';
 import type { DealProgress } from '../../activities/deals/progress.js';
 import type { DealSummary } from '../../activities/deals/sales.js';
+import type { ItemFindings, ProductRef } from '../../activities/masters/deal-master-data.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
+import { namedAtMost } from '../../deal/many-problems.js';
 import { decideMissing } from '../../deal/missing-master-data.js';
 import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
@@ -44,8 +47,7 @@ export async function bringToDraft(
 
   await handlers.move('claimed', 'making sure of customer and items', { alreadyRecorded: true });
   // After a hold nothing is taken on trust: what was known may be what was wrong.
-  const known = options.isRepeat ? { customer: undefined, unknownProducts: deal.products } : whose.masters;
-  const masters = await prepareMasters(deal, known);
+  const masters = await prepareMasters(handlers, deal, options.isRepeat ? undefined : whose.masters);
   if ('held' in masters) return masters;
 
   const { draft } = options;
@@ -154,38 +156,61 @@ async function supersede(handlers: DealHandlers, deal: DealSummary): Promise<Han
   return carrier ? { outcome: 'superseded', carrier } : { outcome: 'superseded' };
 }
 
-/** Customer and items: known, found, or created where the rules allow it; all that is missing is named at once. */
-async function prepareMasters(deal: DealSummary, known: Masters): Promise<{ readonly customerId: string } | Held> {
+/**
+ * Customer and items: known, found, or created where the rules allow it; all that is missing is named at once.
+ * @param known absent when nothing is taken on trust
+ */
+async function prepareMasters(
+  handlers: DealHandlers,
+  deal: DealSummary,
+  known?: Masters,
+): Promise<{ readonly customerId: string } | Held> {
   const { recordId, revision, policy, context } = deal;
   const { companyId } = context;
   const of = { ...context, recordId, revision };
-  const products = known.unknownProducts;
-  let customer = known.customer ?? (await businessCentral.findCustomer({ companyId, recordId, revision }));
+  let customer = known?.customer ?? (await businessCentral.findCustomer({ companyId, recordId, revision }));
 
-  const missing = [];
-  const blocked = [];
-  for (let index = 0; index < products.length; index += PRODUCTS_BATCH_SIZE) {
-    const found = await businessCentral.findItems({
-      companyId,
-      products: products.slice(index, index + PRODUCTS_BATCH_SIZE),
-    });
-    missing.push(...found.missing);
-    blocked.push(...found.blocked);
-  }
+  const { missing, blocked } = await findItems(deal, known);
   const found = { customer, customerNumber: deal.customer?.number, missing, blocked };
   const { problems: held, creates } = decideMissing(found, policy);
   // Before anything is made: what the mapping refuses is named together with what is missing.
   if (!customer || missing.length > 0) {
     held.push(...(await businessCentral.findMappingProblems({ ...of, creates })));
   }
-  if (held.length > 0) return { held };
+  if (held.length > 0) return { held: namedAtMost(held) };
 
   if (customer && policy.createContacts) {
     await businessCentral.ensureContact({ ...of, customerId: customer.id });
   }
   customer ??= await businessCentral.createCustomer(of);
-  for (const { productId } of missing) await businessCentral.createItem({ ...of, productId });
+  for (const [index, { productId }] of missing.entries()) {
+    if (index === MAX_ITEMS_PER_RUN) handlers.goOnInNextRun();
+    await businessCentral.createItem({ ...of, productId });
+  }
   return { customerId: customer.id };
+}
+
+/** Six events each: with the look-ups of as many products a run stays below what the server asks to be short. */
+const MAX_ITEMS_PER_RUN = 500;
+
+/** Page by page, since a deal may have thousands of products. */
+async function findItems(deal: DealSummary, known: Masters | undefined): Promise<ItemFindings> {
+  const { recordId, revision, context } = deal;
+  const { companyId } = context;
+  const which = known ? 'unknown' : 'all';
+  const missing: ProductRef[] = [];
+  const blocked: ProductRef[] = [];
+  let { products, nextProduct: from }: ProductPage = known ? { ...known, products: known.unknownProducts } : deal;
+  for (;;) {
+    for (let index = 0; index < products.length; index += PRODUCTS_BATCH_SIZE) {
+      const batch = products.slice(index, index + PRODUCTS_BATCH_SIZE);
+      const found = await businessCentral.findItems({ companyId, products: batch });
+      missing.push(...found.missing);
+      blocked.push(...found.blocked);
+    }
+    if (from === undefined) return { missing, blocked };
+    ({ products, nextProduct: from } = await ledger.listProducts({ ...context, recordId, revision, from, which }));
+  }
 }
 
 /** As many numbers as one look-up takes. */
@@ -261,7 +286,7 @@ async function bringUpToDate(
   if (deal.problems.length > 0) return { held: deal.problems };
   // Without its draft nothing keeps the deal in its company.
   const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };
-  const masters = await prepareMasters(next, { customer: undefined, unknownProducts: deal.products });
+  const masters = await prepareMasters(handlers, next);
   if ('held' in masters) return masters;
   const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
   if (!again) throw new InternalError(`deal ${recordId} was drafted before and cannot have been taken over`);
