@@ -10,12 +10,15 @@ import { type MeasuredProcess, peakMemoryMb, processorMs } from './processor.js'
 export interface UnderLimit {
   readonly dealsPerSecond: number;
   readonly throttled: number;
+  readonly steadyDealsPerSecond: number;
   readonly steadyRequestsPerSecond: number;
 }
 
-/** From a half to nine tenths of them: a worker that was just started is warm by then, and the last deals are not alone yet. */
-function findSteadyRate(sent: readonly { readonly startedAt: string }[]): number {
-  const times = sent.map(({ startedAt }) => Date.parse(startedAt)).sort((one, other) => one - other);
+/**
+ * From a half to nine tenths of them: a worker that was just started is warm by then, and the last deals are not alone yet.
+ * @param times in milliseconds, in their order
+ */
+function findSteadyRate(times: readonly number[]): number {
   const steady = times.slice(Math.floor(times.length * 0.5), Math.floor(times.length * 0.9));
   const [first = 0, last = 0] = [steady[0], steady.at(-1)];
   return last > first ? ((steady.length - 1) * 1_000) / (last - first) : 0;
@@ -89,12 +92,18 @@ export class Measurement {
     const { requests } = this.simulators.businessCentral;
     const from = requests.length;
     const started = performance.now();
-    await this.untilEnded(deals);
+    const ends: number[] = [];
+    await this.untilEnded(deals, (endedAt) => ends.push(endedAt));
     const dealsPerSecond = (deals.length * 1_000) / (performance.now() - started);
     await this.contender.untilQuiet();
     const sent = requests.slice(from);
     const throttled = sent.filter(({ status }) => status === 429).length;
-    this.underLimit = { dealsPerSecond, throttled, steadyRequestsPerSecond: findSteadyRate(sent) };
+    const sentAt = sent.map(({ startedAt }) => Date.parse(startedAt)).sort((one, other) => one - other);
+    this.underLimit = {
+      ...{ dealsPerSecond, throttled },
+      steadyDealsPerSecond: findSteadyRate(ends),
+      steadyRequestsPerSecond: findSteadyRate(sentAt),
+    };
   }
 
   /** The last round in a line. */
@@ -107,8 +116,12 @@ export class Measurement {
     return [...this.contender.processes, { name: DRIVER, pid: process.pid }];
   }
 
-  private async untilEnded(deals: readonly SeedDocument[]): Promise<void> {
-    const wanted = this.contender.ended() + deals.length;
+  private async untilEnded(deals: readonly SeedDocument[], saw?: (endedAt: number) => void): Promise<void> {
+    let seen = this.contender.ended();
+    const wanted = seen + deals.length;
+    const see = (): void => {
+      for (const ended = this.contender.ended(); seen < ended; seen += 1) saw?.(performance.now());
+    };
     const waiting = [...deals];
     const starting = Array.from({ length: STARTS_AT_ONCE }, async () => {
       for (let deal = waiting.shift(); deal; deal = waiting.shift()) await this.contender.start(deal);
@@ -121,7 +134,9 @@ export class Measurement {
         throw new Error(`${this.contender.name}: ${missing} of ${deals.length} deals did not come to their end`);
       }
       await sleep(1);
+      see();
     }
+    see();
   }
 }
 

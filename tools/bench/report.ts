@@ -94,6 +94,7 @@ function toResult(measured: Measurement): Result {
       underLimit: {
         throttled: underLimit.throttled,
         dealsPerSecond: rounded(underLimit.dealsPerSecond),
+        steadyDealsPerSecond: rounded(underLimit.steadyDealsPerSecond),
         steadyRequestsPerSecond: rounded(underLimit.steadyRequestsPerSecond),
       },
     }),
@@ -148,10 +149,10 @@ export function printComparison(
   print('');
   for (const { name, underLimit } of contenders) {
     if (!underLimit) continue;
-    const { dealsPerSecond, steadyRequestsPerSecond: steady, throttled } = underLimit;
+    const { dealsPerSecond, steadyDealsPerSecond, steadyRequestsPerSecond, throttled } = underLimit;
     const allowed = `${rate} requests/s allowed`;
     print(
-      `- ${name}, ${allowed}: ${dealsPerSecond} deals/s, once warm ${steady} requests/s, ${throttled} answered with 429`,
+      `- ${name}, ${allowed}: ${dealsPerSecond} deals/s, once warm ${steadyDealsPerSecond} deals/s with ${steadyRequestsPerSecond} requests/s, ${throttled} answered with 429`,
     );
   }
   for (const { of, to, dealsPerSecond, processor, p50Ms } of ratios) {
