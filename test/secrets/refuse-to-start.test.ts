@@ -75,7 +75,7 @@ describe('a worker that still waits', () => {
     onTestFinished(() => void child.kill('SIGKILL'));
     await new Promise<void>((resolve) => {
       child.stderr.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('waiting for Sales')) resolve();
+        if (chunk.toString().includes('waiting for Entra')) resolve();
       });
     });
     child.kill('SIGTERM');

@@ -252,6 +252,10 @@ describe('a draft in Business Central', () => {
     const { draft } = world.books;
     if (!draft) throw new Error('a draft is needed');
     world.books.draft = { ...draft, etag: '2', differencePassed: 'price: line 1', differencePolicy: 'pass' };
+    // It was touched, so it is read again and asked for again.
+    await deal.confirm();
+    await expect.poll(() => world.notices).toEqual(['differs-as-allowed']);
+    await deal.until('awaiting-confirmation');
     await deal.confirm();
     await deal.handle.result();
     expect(world.notices).toEqual(['differs-as-allowed']);
