@@ -15,7 +15,7 @@ Without one of the next three: Dealbridge beside bare Temporal and a plain queue
   --deals N           deals at once, a round (200)
   --singles N         deals one after another, a round (20)
   --rounds N          3
-  --limited N         deals at the quota, 0 for none (100)
+  --limited N         deals at the quota, 0 for none (100): at once, and then as many one after another
   --rate N            requests a second that Business Central is allowed there (20)
   --only A,B          of pglite, postgresql, bare, bullmq
   --explain           with --history: the plan of every statement of the lists

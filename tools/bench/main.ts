@@ -70,7 +70,7 @@ async function runHistory(bench: Bench, history: number): Promise<HistoryResult 
 
 async function compare({ temporal, folder, options, onStop }: Bench): Promise<Comparison> {
   const { deals, singles, rounds, rate, limited, only, profile } = options;
-  const perContender = WARM_UP + rounds * (deals + singles) + limited;
+  const perContender = WARM_UP + rounds * (deals + singles) + 2 * limited;
   const simulators = await startSimulators({ documents: documentsFor(perContender * only.length), accounts: 300 });
   onStop(() => simulators.stop());
   setQuotas(simulators, 'none');
@@ -117,7 +117,7 @@ async function compare({ temporal, folder, options, onStop }: Bench): Promise<Co
   for (const product of limited > 0 ? products : []) {
     await product.limit(rate);
     const measurement = measurements.find(({ contender }) => contender === product);
-    await measurement?.limited(take(limited));
+    await measurement?.limited(take(limited), { deals: take(limited), ratePerSecond: rate });
   }
   const comparison = toComparison(shape, measurements);
   print(`\n${machine()}`);

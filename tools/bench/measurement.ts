@@ -10,9 +10,13 @@ import { type MeasuredProcess, peakMemoryMb, processorMs } from './processor.js'
 export interface UnderLimit {
   readonly dealsPerSecond: number;
   readonly throttled: number;
-  readonly steadyDealsPerSecond: number;
   readonly steadyRequestsPerSecond: number;
+  /** When deals come as fast as the quota allows, one after another. */
+  readonly evenDealsPerSecond?: number;
 }
+
+/** Of a deal whose customer and items are known: draft, posting, and what was posted. */
+const REQUESTS_A_DEAL = 3;
 
 /**
  * From a half to nine tenths of them: a worker that was just started is warm by then, and the last deals are not alone yet.
@@ -87,22 +91,25 @@ export class Measurement {
     if (statements !== undefined && after !== undefined) this.statements.push((after - statements) / deals.length);
   }
 
-  /** At the rate that its worker is allowed. */
-  async limited(deals: readonly SeedDocument[]): Promise<void> {
+  /**
+   * At the rate that its worker is allowed.
+   * @param even deals that come after the burst, as fast as that rate lets them end
+   */
+  async limited(
+    burst: readonly SeedDocument[],
+    even?: { readonly deals: readonly SeedDocument[]; readonly ratePerSecond: number },
+  ): Promise<void> {
     const { requests } = this.simulators.businessCentral;
     const from = requests.length;
-    const started = performance.now();
-    const ends: number[] = [];
-    await this.untilEnded(deals, (endedAt) => ends.push(endedAt));
-    const dealsPerSecond = (deals.length * 1_000) / (performance.now() - started);
-    await this.contender.untilQuiet();
-    const sent = requests.slice(from);
-    const throttled = sent.filter(({ status }) => status === 429).length;
-    const sentAt = sent.map(({ startedAt }) => Date.parse(startedAt)).sort((one, other) => one - other);
+    const dealsPerSecond = await this.speedOf(burst, () => this.untilEnded(burst));
+    const sentAt = requests.slice(from).map(({ startedAt }) => Date.parse(startedAt));
+    const everyMs = even && (REQUESTS_A_DEAL * 1_000) / even.ratePerSecond;
+    const evenDealsPerSecond = even && (await this.speedOf(even.deals, () => this.untilEnded(even.deals, everyMs)));
     this.underLimit = {
-      ...{ dealsPerSecond, throttled },
-      steadyDealsPerSecond: findSteadyRate(ends),
-      steadyRequestsPerSecond: findSteadyRate(sentAt),
+      dealsPerSecond,
+      ...(evenDealsPerSecond !== undefined && { evenDealsPerSecond }),
+      throttled: requests.slice(from).filter(({ status }) => status === 429).length,
+      steadyRequestsPerSecond: findSteadyRate(sentAt.sort((one, other) => one - other)),
     };
   }
 
@@ -116,15 +123,25 @@ export class Measurement {
     return [...this.contender.processes, { name: DRIVER, pid: process.pid }];
   }
 
-  private async untilEnded(deals: readonly SeedDocument[], saw?: (endedAt: number) => void): Promise<void> {
-    let seen = this.contender.ended();
-    const wanted = seen + deals.length;
-    const see = (): void => {
-      for (const ended = this.contender.ended(); seen < ended; seen += 1) saw?.(performance.now());
-    };
+  private async speedOf(deals: readonly SeedDocument[], run: () => Promise<void>): Promise<number> {
+    const started = performance.now();
+    await run();
+    const dealsPerSecond = (deals.length * 1_000) / (performance.now() - started);
+    await this.contender.untilQuiet();
+    return dealsPerSecond;
+  }
+
+  /** @param everyMs from one start to the next; without it all start at once */
+  private async untilEnded(deals: readonly SeedDocument[], everyMs = 0): Promise<void> {
+    const wanted = this.contender.ended() + deals.length;
     const waiting = [...deals];
+    const begun = performance.now();
     const starting = Array.from({ length: STARTS_AT_ONCE }, async () => {
-      for (let deal = waiting.shift(); deal; deal = waiting.shift()) await this.contender.start(deal);
+      for (let deal = waiting.shift(); deal; deal = waiting.shift()) {
+        const dueAt = begun + (deals.length - waiting.length - 1) * everyMs;
+        if (everyMs > 0) await sleep(Math.max(0, dueAt - performance.now()));
+        await this.contender.start(deal);
+      }
     });
     await Promise.all(starting);
     const until = performance.now() + deals.length * PATIENCE_MS + PATIENCE_MS;
@@ -134,9 +151,7 @@ export class Measurement {
         throw new Error(`${this.contender.name}: ${missing} of ${deals.length} deals did not come to their end`);
       }
       await sleep(1);
-      see();
     }
-    see();
   }
 }
 

@@ -94,7 +94,7 @@ function toResult(measured: Measurement): Result {
       underLimit: {
         throttled: underLimit.throttled,
         dealsPerSecond: rounded(underLimit.dealsPerSecond),
-        steadyDealsPerSecond: rounded(underLimit.steadyDealsPerSecond),
+        evenDealsPerSecond: rounded(underLimit.evenDealsPerSecond ?? 0),
         steadyRequestsPerSecond: rounded(underLimit.steadyRequestsPerSecond),
       },
     }),
@@ -149,10 +149,11 @@ export function printComparison(
   print('');
   for (const { name, underLimit } of contenders) {
     if (!underLimit) continue;
-    const { dealsPerSecond, steadyDealsPerSecond, steadyRequestsPerSecond, throttled } = underLimit;
+    const { dealsPerSecond, evenDealsPerSecond, steadyRequestsPerSecond, throttled } = underLimit;
     const allowed = `${rate} requests/s allowed`;
     print(
-      `- ${name}, ${allowed}: ${dealsPerSecond} deals/s, once warm ${steadyDealsPerSecond} deals/s with ${steadyRequestsPerSecond} requests/s, ${throttled} answered with 429`,
+      `- ${name}, ${allowed}: ${dealsPerSecond} deals/s of a burst (once warm ${steadyRequestsPerSecond} requests/s), ` +
+        `${evenDealsPerSecond} deals/s where they come evenly, ${throttled} answered with 429`,
     );
   }
   for (const { of, to, dealsPerSecond, processor, p50Ms } of ratios) {
