@@ -47,7 +47,7 @@ const NEVER_SHOWN: ReadonlySet<string> = new Set(['secret', 'certificate']);
 
 /** Neither secrets nor what is too long to be read. */
 function isShown(field: string, found: unknown): boolean {
-  if (NEVER_SHOWN.has(field)) return false;
+  if (NEVER_SHOWN.has(field.split('.').at(-1) ?? '')) return false;
   if (typeof found === 'object' && found !== null) return false;
   return typeof found !== 'string' || found.length <= MAX_SHOWN;
 }

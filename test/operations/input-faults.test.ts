@@ -12,6 +12,7 @@ const schema = z.strictObject({
     .optional(),
   kind: z.enum(['quote', 'order']).optional(),
   secret: z.string().max(3).optional(),
+  within: z.strictObject({ certificate: z.string().max(3) }).optional(),
   deals: z.array(z.string()).max(1).optional(),
   given: z.string(),
 });
@@ -35,6 +36,7 @@ describe('an input that does not fit', () => {
     [{ kind: 'invoice' }, "kind: expected one of quote, order, got 'invoice'"],
     [{ given: undefined }, 'given: expected a text, got nothing'],
     [{ secret: 'very secret' }, 'secret: expected a text of at most 3 characters'],
+    [{ within: { certificate: 'PEM text' } }, 'within.certificate: expected a text of at most 3 characters'],
     [{ deals: ['1', '2'] }, 'deals: expected a list of at most 1'],
     [{ other: 1 }, 'input: expected no field other'],
     [{ note: 'x', kind: 'a' }, 'note: expected a text of at least 2 characters; kind: expected one of quote, order'],
