@@ -229,12 +229,17 @@ describe('more lines than one answer has', () => {
     expect(simulators.dataverse.requests.length - before).toBe(3);
   });
 
-  it('are read from the first one where the link names no page', async () => {
-    const { dataverse, connection } = simulators;
+  async function fetchRecord(): Promise<Record<string, unknown>> {
+    const { connection } = simulators;
     const token = await getToken(connection, connection.dataverseApp);
     const address = `${connection.dataverse}/api/data/v9.2/${dealPath('salesorder', orderId)}`;
     const answer = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
-    const body = (await answer.json()) as Record<string, unknown>;
+    return (await answer.json()) as Record<string, unknown>;
+  }
+
+  it('are read from the first one where the link names no page', async () => {
+    const { dataverse } = simulators;
+    const body = await fetchRecord();
     const link = 'order_details@odata.nextLink';
     body[link] = String(body[link]).replace(/&\$skiptoken=.*/, '');
     expect(body[link]).toContain('/order_details?');
@@ -245,6 +250,17 @@ describe('more lines than one answer has', () => {
     const { lines } = await sales.readDeal('salesorder', orderId);
     expect(lines).toHaveLength(LINES);
     expect(new Set(lines.map(({ lineId }) => lineId)).size).toBe(LINES);
+  });
+
+  it('are refused where the link to the rest of them leads elsewhere: a part is never taken for all', async () => {
+    const { dataverse } = simulators;
+    const body = await fetchRecord();
+    body['order_details@odata.nextLink'] = 'https://elsewhere.example/rows?$skiptoken=2';
+    dataverse.faults.add({
+      match: { path: `salesorders\\(${orderId}\\)\\?` },
+      effect: { kind: 'status', status: 200, body },
+    });
+    await expect(sales.readDeal('salesorder', orderId)).rejects.toThrow('expected a link of Dataverse');
   });
 
   it('of a record that changes between two pages are read again by whoever asked', async () => {

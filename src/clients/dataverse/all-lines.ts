@@ -7,6 +7,7 @@ import { readWire } from '../http/wire.js';
 import { linesPath } from './deal-reader.js';
 import { ENTITY_SETS } from './entity-sets.js';
 import { LINES } from './extra-columns.js';
+import { toPath } from './links.js';
 import { idPage } from './rows.js';
 
 /** As many related rows as one answer has (reference/dataverse-sales 8). */
@@ -55,8 +56,3 @@ export async function withAllLines(
 
 const etagOnly = z.object({ '@odata.etag': z.string() });
 const expandedRecord = etagOnly.loose();
-
-/** The link is followed as it is, below our own base (reference/dataverse-sales 8). */
-export function toPath(link: string): string | undefined {
-  return link.split('/api/data/v9.2/')[1];
-}

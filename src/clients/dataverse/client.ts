@@ -8,10 +8,11 @@ import { decimalNumber } from '../http/lossless-json.js';
 import { readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
 import { findAccountsWithNumbers, type NumberedAccount } from './account-numbers.js';
-import { toPath, withAllLines } from './all-lines.js';
+import { withAllLines } from './all-lines.js';
 import { dealPath, fromOpportunity, fromOrder, fromQuote } from './deal-reader.js';
 import { ENTITY_SETS } from './entity-sets.js';
 import { readExtraColumns } from './extra-columns.js';
+import { toPath } from './links.js';
 import {
   currencyRow,
   FORMATTED_VALUE,

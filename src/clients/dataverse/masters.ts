@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import type { Columns } from '../../deal/deal.js';
-import { InternalError } from '../../deal/errors.js';
 import type { DataverseMaster, MasterKind } from '../../deal/masters.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, optionalText, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
+import { toPath } from './links.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** Accounts, contacts and products of Sales: one row with all that hangs on it, or page by page. */
@@ -165,11 +165,4 @@ function pick(row: Readonly<Record<string, unknown>>, names: readonly string[]):
     if (value.success && String(value.data).trim() !== '') found[name] = String(value.data);
   }
   return found;
-}
-
-/** Links are followed as they are; the token goes to our own environment, whatever host a link names. */
-function toPath(link: string): string {
-  const path = /^https?:\/\/[^/]+\/api\/data\/v9\.\d\/(.+)$/.exec(link)?.[1];
-  if (path === undefined) throw new InternalError('expected a link of Dataverse, got another one');
-  return path;
 }
