@@ -278,6 +278,18 @@ describe('after a pause', () => {
     expect(begun).toEqual([false, false, true]);
   });
 
+  it('another one is in no row with it in a worker that was taking all the time', async () => {
+    await pauseFor(5_000);
+    await pass(30);
+    const taken = ask(there, 'there');
+    await settle();
+    await taken.answer();
+    const refused = ask(there, 'there');
+    await settle();
+    await refused.answer(throttled(5_000));
+    expect(begun).toEqual([false, true]);
+  });
+
   it('that is long past nobody starts slowly', async () => {
     await pauseFor(5_000);
     await pass(60);

@@ -58,7 +58,7 @@ const MIN_RETRY_MS = 1_000;
 const RECENT_MS = 10_000;
 /** More requests at once than this no lane has; the slow start is over. */
 const UNLIMITED_FROM = 64;
-/** More than one round of the slow start was taken: the quota had room again. */
+/** So many at once, where more than one round of a slow start was taken or there was none: the quota had room again. */
 const TAKING_FROM = 4;
 /** After this many requests that were taken, a lane that was too parallel tries one more at once. */
 const TAKEN_FOR_ONE_MORE = 20;
@@ -74,6 +74,8 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
   /** At once, since more of them were too many. */
   let most = Number.POSITIVE_INFINITY;
   let takenSince = 0;
+  /** Whether this process has asked anything with success yet: one that has just started knows nothing of the quota. */
+  let hasTaken = false;
   let running = 0;
   let waiting: (() => void)[] = [];
   const ask = shareNext(async () => {
@@ -134,6 +136,7 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
   function accept(): void {
     if (isOverdue) pauses.isOver();
     isOverdue = false;
+    hasTaken = true;
     // One more for each that was taken: twice as many with each round.
     ceiling = ceiling + 1 >= UNLIMITED_FROM ? Number.POSITIVE_INFINITY : ceiling + 1;
     if (most === Number.POSITIVE_INFINITY) return;
@@ -151,7 +154,7 @@ export function createThrottle({ api, clock, wait, pauses }: ThrottleOptions): T
     const pause = await pauses.begin({
       retryAfterMs: error.facts.retryAfterMs,
       leftMsAgo: clock.now().getTime() - leftAt.getTime(),
-      wasTaking: met !== undefined && ceiling >= TAKING_FROM,
+      wasTaking: hasTaken && ceiling >= TAKING_FROM,
       problem: error.message,
     });
     meet(pause);
