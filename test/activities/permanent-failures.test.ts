@@ -85,20 +85,21 @@ describe('what our own code says', () => {
 const SILENT = new DefaultLogger('ERROR', () => undefined);
 
 describe('a step', () => {
-  const run = (attempt: number, error: unknown) =>
+  const run = (activityId: string, attempt: number, error?: unknown) =>
     failureOf(
       new MockActivityEnvironment(
-        { activityType: 'readDeal', attempt },
+        { activityType: 'readDeal', activityId, attempt },
         { interceptors: [permanentFailures], logger: SILENT },
       ).run(async () => {
-        throw error;
+        if (error !== undefined) throw error;
       }),
     );
+  const passing = new Error('Connection terminated unexpectedly');
 
   it('that fails for good is tried three times, in case two statements only met', async () => {
-    expect(await run(1, typeError)).toBe(typeError);
-    expect(await run(2, typeError)).toBe(typeError);
-    expect(await run(3, typeError)).toMatchObject({
+    expect(await run('1', 1, typeError)).toBe(typeError);
+    expect(await run('1', 2, typeError)).toBe(typeError);
+    expect(await run('1', 3, typeError)).toMatchObject({
       type: 'Refused',
       nonRetryable: true,
       details: [{ reason: 'internal-error', text: `readDeal: ${describePermanent(typeError)}` }],
@@ -106,7 +107,21 @@ describe('a step', () => {
   });
 
   it('that fails for the moment is repeated as before', async () => {
-    const passing = new Error('Connection terminated unexpectedly');
-    expect(await run(50, passing)).toBe(passing);
+    expect(await run('2', 50, passing)).toBe(passing);
+  });
+
+  it('that was throttled often, and meets a statement once, is tried again', async () => {
+    for (const attempt of [1, 2, 3]) await run('3', attempt, passing);
+    expect(await run('3', 4, typeError)).toBe(typeError);
+    expect(await run('3', 5, passing)).toBe(passing);
+    expect(await run('3', 6, typeError)).toBe(typeError);
+    expect(await run('3', 7, typeError)).toMatchObject({ type: 'Refused' });
+  });
+
+  it('that succeeded is counted anew, and each step for itself', async () => {
+    for (const attempt of [1, 2]) await run('4', attempt, typeError);
+    expect(await run('5', 1, typeError)).toBe(typeError);
+    expect(await run('4', 3)).toBeUndefined();
+    expect(await run('4', 4, typeError)).toBe(typeError);
   });
 });

@@ -11,17 +11,22 @@ import { findRefusedStatement } from '../../ledger/refused-statement.js';
 
 /**
  * A step that can never succeed ends as a refusal, which holds the deal and is shown, instead of being repeated for ever where
- * nobody sees it. It holds for every activity of the worker, whatever it does and wherever it fails.
+ * nobody sees it. It holds for every activity of the worker, whatever it does and wherever it fails. Tries are counted that
+ * failed in this way, each process its own: what an outage or a throttle took before says nothing about it.
  */
 export const permanentFailures: ActivityInterceptorsFactory = () => ({
   inbound: {
     async execute(input, next) {
+      const { activityType, activityId, workflowExecution } = activityInfo();
+      const step = `${workflowExecution?.workflowId} ${workflowExecution?.runId} ${activityId}`;
       try {
-        return await next(input);
+        const result = await next(input);
+        failedTries.delete(step);
+        return result;
       } catch (error) {
-        const { activityType, attempt } = activityInfo();
-        const text = attempt < TRIES ? undefined : describePermanent(error);
-        if (text === undefined) throw error;
+        const text = describePermanent(error);
+        if (text === undefined || countFailedTry(step) < TRIES) throw error;
+        failedTries.delete(step);
         log.error('a step can never succeed', { error });
         const problem: Problem = { reason: 'internal-error', text: `${activityType}: ${text}` };
         // Nobody's data stands in it, so that it may be the message as well: what feeds show is that.
@@ -38,6 +43,19 @@ export const permanentFailures: ActivityInterceptorsFactory = () => ({
 
 /** Two statements that met, or a worker of another version: what passes by itself is to hold nothing. */
 const TRIES = 3;
+
+/** By step. Those that another process goes on with stay, so the oldest make room. */
+const failedTries = new Map<string, number>();
+const MAX_STEPS = 1_000;
+
+function countFailedTry(step: string): number {
+  const times = (failedTries.get(step) ?? 0) + 1;
+  failedTries.delete(step);
+  failedTries.set(step, times);
+  const [oldest] = failedTries.keys();
+  if (failedTries.size > MAX_STEPS && oldest !== undefined) failedTries.delete(oldest);
+  return times;
+}
 
 /** Faults of the program: no run of the same code with the same input ends otherwise. */
 const BUGS = [TypeError, RangeError, ReferenceError, InternalError, UnreadableContentError];
