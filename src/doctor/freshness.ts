@@ -2,7 +2,7 @@ import { type Finding, ok, wrong } from './finding.js';
 
 /** How long ago a loop last read everything there was. */
 
-/** A feed that is refused asks again after one or five minutes; ten intervals are more than one page that takes long. */
+/** A feed that is refused asks again within five minutes; ten intervals are more than one page that takes long. */
 const INTERVALS = 10;
 const PATIENCE_S = 600;
 

@@ -236,6 +236,25 @@ describe('the feed of the invoices of Business Central', () => {
     const bad = feed.executeUpdate(pauseLoopUpdate, { args: [{ by: '' }] });
     await expect(bad).rejects.toMatchObject({ cause: { message: expect.stringMatching(/^by: expected/) } });
   });
+
+  it('that is refused again and again rests twice as long each time, and begins anew once it was not', async () => {
+    const refused = [true, true, true, false, true, true];
+    skipping.answerWith({
+      readInvoicePage: async () => {
+        if (refused.shift() ?? true) throw ApplicationFailure.nonRetryable('no permission', 'Refused');
+        return { watermark: 'w-1', everySeconds: 30, found: 0, notified: 0 };
+      },
+    });
+    const feed = await start();
+    await expect.poll(() => refused).toHaveLength(5);
+    await skipping.env.sleep('101 seconds');
+    await expect.poll(() => refused).toEqual([]);
+    const { events } = await feed.fetchHistory();
+    const rests = (events ?? []).flatMap(({ timerStartedEventAttributes: timer }) =>
+      timer ? [Number(timer.startToFireTimeout?.seconds)] : [],
+    );
+    expect(rests.slice(0, 5)).toEqual([10, 20, 40, 30, 10]);
+  });
 });
 
 describe('the loop that keeps the subscriptions', () => {
@@ -302,7 +321,7 @@ describe('a flow', () => {
     await expect.poll(() => done.slice(4)).toEqual(['collect first', 'collect second', 'carry']);
   });
 
-  it('says what stops it, asks again after five minutes, and looks for what may have landed after one', async () => {
+  it('says what stops it, asks again after ten seconds, and looks for what may have landed after a minute', async () => {
     const answers = { collected: 0, carried: 0 };
     skipping.answerWith({
       collectFlow: async () => {
@@ -317,7 +336,7 @@ describe('a flow', () => {
     });
     const flow = await start();
     await expect.poll(() => flow.query(loopPositionQuery)).toMatchObject({ lastError: 'no permission' });
-    await skipping.env.sleep('301 seconds');
+    await skipping.env.sleep('11 seconds');
     await expect.poll(() => answers).toEqual({ collected: 2, carried: 1 });
     expect(await flow.query(loopPositionQuery)).not.toHaveProperty('lastError');
     await skipping.env.sleep('61 seconds');

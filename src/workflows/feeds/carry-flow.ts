@@ -5,6 +5,7 @@ import type { CompanyInLane } from '../../deal/lanes.js';
 import { useLaneOf } from '../lane-activities.js';
 import { flowCarrying, flowReading } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
+import { createRefusedRest } from './refused-rest.js';
 
 export interface CarryFlowInput extends FlowStep, CompanyInLane {
   readonly isPaused?: boolean;
@@ -18,8 +19,6 @@ export interface FlowPosition {
   readonly lastError: string | undefined;
 }
 
-/** A refusal (no permission, say) is a matter for people: asking every few seconds would only fill the log. */
-const AFTER_REFUSAL_SECONDS = 300;
 /** What may still land is looked for again. */
 const AFTER_DEFERRAL_SECONDS = 60;
 
@@ -30,6 +29,7 @@ export async function carryFlow(input: CarryFlowInput): Promise<void> {
   const step: FlowStep = { companyId, flow };
   let position: FlowPosition = input.position ?? { carried: 0, noted: 0, lastError: undefined };
   const handlers = createFeedHandlers<FlowPosition>(position, input.isPaused ?? false);
+  const afterRefusal = createRefusedRest();
   while (!handlers.isFull()) {
     await handlers.untilResumed();
     if (handlers.isPaused) continue;
@@ -52,13 +52,15 @@ export async function carryFlow(input: CarryFlowInput): Promise<void> {
         if (page === 'off') return 'off';
         place = { next: page.next, beganAt: page.beganAt };
       } while (place.next !== undefined && !handlers.isPaused);
-      return await carryAll();
+      const restSeconds = await carryAll();
+      afterRefusal.reset();
+      return restSeconds;
     } catch (error) {
       if (!(error instanceof ActivityFailure)) throw error;
       const lastError = error.cause?.message ?? error.message;
       log.warn('a flow stands still', { flow, lastError });
       show({ ...position, lastError });
-      return AFTER_REFUSAL_SECONDS;
+      return afterRefusal.next();
     }
   }
 

@@ -4,6 +4,7 @@ import type { CompanyInLane } from '../../deal/lanes.js';
 import { useLaneOf } from '../lane-activities.js';
 import { invoices } from './activities.js';
 import { createFeedHandlers } from './feed-handlers.js';
+import { createRefusedRest } from './refused-rest.js';
 
 export interface InvoiceFeedInput extends CompanyInLane {
   readonly isPaused?: boolean;
@@ -16,15 +17,13 @@ export interface InvoiceFeedPosition {
   readonly lastError: string | undefined;
 }
 
-/** A refusal (no permission, say) is a matter for people: asking every few seconds would only fill the log. */
-const AFTER_REFUSAL_SECONDS = 300;
-
 /** What happens to invoices in Business Central reaches the deals that they belong to. */
 export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
   const { companyId, lane } = input;
   useLaneOf(input);
   let position: InvoiceFeedPosition = input.position ?? { watermark: undefined, lastError: undefined };
   const handlers = createFeedHandlers<InvoiceFeedPosition>(position, input.isPaused ?? false);
+  const afterRefusal = createRefusedRest();
   while (!handlers.isFull()) {
     await handlers.untilResumed();
     if (handlers.isPaused) continue;
@@ -44,6 +43,7 @@ export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
     for (;;) {
       try {
         const page = await invoices.readInvoicePage({ companyId, ...place });
+        afterRefusal.reset();
         position = { watermark: page.watermark, lastError: undefined };
         handlers.show(position);
         place = { next: page.next, beganAt: page.beganAt };
@@ -54,7 +54,7 @@ export async function invoiceFeed(input: InvoiceFeedInput): Promise<void> {
         log.warn('the invoices of Business Central cannot be read', { lastError });
         position = { ...position, lastError };
         handlers.show(position);
-        return AFTER_REFUSAL_SECONDS;
+        return afterRefusal.next();
       }
     }
   }
