@@ -34,6 +34,7 @@ import {
 } from './report.js';
 import { createSeller } from './seller.js';
 import { openChaosStage } from './stage.js';
+import { describeRunning } from './stalled.js';
 
 /** `npm run chaos`: many deals under planned faults and kills, and then the question what the two systems hold. */
 
@@ -261,7 +262,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       if (progress() !== moved) [moved, movedAt] = [progress(), Date.now()];
       if (Date.now() - movedAt > STALLED_MS) {
         hasStalled = true;
-        return say(`nothing has moved for ${STALLED_MS / 1_000} s`);
+        say(`nothing has moved for ${STALLED_MS / 1_000} s`);
+        return sayWhatWaits();
       }
       if (Date.now() - toldAt >= TELL_MS) {
         toldAt = Date.now();
@@ -273,6 +275,14 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       }
       await sleep(LOOK_MS);
     }
+  }
+
+  async function sayWhatWaits(): Promise<void> {
+    for (const line of await describeRunning(temporal).catch((error: unknown) => [String(error)])) say(`  ${line}`);
+    const { rows } = await database
+      .query<{ error: string | null }>('SELECT company_id, watermark, read_at, error, error_at FROM invoice_feeds')
+      .catch((error: unknown) => ({ rows: [{ error: String(error) }] }));
+    for (const row of rows) say(`  feed of invoices: ${JSON.stringify(row)}`);
   }
 
   async function sayRuns(query: string): Promise<void> {
