@@ -14,6 +14,7 @@ import {
   statusQuery,
 } from '../workflows/deals/messages.js';
 import { type ReplayOutcome, replayDeal } from './replay-deal.js';
+import { sendUpdate } from './send-update.js';
 import type { StartDealDependencies } from './start-deal.js';
 
 export type { DealStatus };
@@ -63,13 +64,13 @@ export function createDealCommands({ temporal, ledger }: StartDealDependencies, 
       }
     },
     confirm: (recordId, input) =>
-      orRefused(handleOf(recordId).executeUpdate(confirmUpdate, { args: [proved(recordId, 'confirm', input)] })),
+      orRefused(sendUpdate(handleOf(recordId), confirmUpdate, proved(recordId, 'confirm', input))),
     reject: (recordId, input) =>
-      orRefused(handleOf(recordId).executeUpdate(rejectUpdate, { args: [proved(recordId, 'rejected', input)] })),
+      orRefused(sendUpdate(handleOf(recordId), rejectUpdate, proved(recordId, 'rejected', input))),
     retry: (recordId, input) =>
-      orRefused(handleOf(recordId).executeUpdate(retryUpdate, { args: [proved(recordId, 'retry', input)] })),
+      orRefused(sendUpdate(handleOf(recordId), retryUpdate, proved(recordId, 'retry', input))),
     cancel: (recordId, input) =>
-      orRefused(handleOf(recordId).executeUpdate(cancelUpdate, { args: [proved(recordId, 'cancelled', input)] })),
+      orRefused(sendUpdate(handleOf(recordId), cancelUpdate, proved(recordId, 'cancelled', input))),
     replay: (ref, replay) => replayDeal({ temporal, ledger }, ref, proved(ref.recordId, 'replay', replay)),
   };
 }

@@ -7,6 +7,7 @@ import {
   pauseFeedUpdate,
   resumeFeedUpdate,
 } from '../workflows/feeds/messages.js';
+import { sendUpdate } from './send-update.js';
 
 export type { FeedPosition };
 
@@ -20,8 +21,8 @@ export interface FeedCommands {
 export function createFeedCommands(temporal: Client): FeedCommands {
   const feed = (table: FeedTable) => temporal.workflow.getHandle(salesFeedId(table));
   return {
-    pause: (table, command) => feed(table).executeUpdate(pauseFeedUpdate, { args: [command] }),
-    resume: (table, command) => feed(table).executeUpdate(resumeFeedUpdate, { args: [command] }),
-    nudge: (table, command) => feed(table).executeUpdate(nudgeFeedUpdate, { args: [command] }),
+    pause: (table, command) => sendUpdate(feed(table), pauseFeedUpdate, command),
+    resume: (table, command) => sendUpdate(feed(table), resumeFeedUpdate, command),
+    nudge: (table, command) => sendUpdate(feed(table), nudgeFeedUpdate, command),
   };
 }

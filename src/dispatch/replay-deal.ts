@@ -6,6 +6,7 @@ import { dealPriority } from '../deal/lanes.js';
 import type { Replay } from '../deal/replay.js';
 import { toRunSummary } from '../deal/run-summary.js';
 import { replayUpdate } from '../workflows/deals/messages.js';
+import { sendUpdate } from './send-update.js';
 import type { StartDealDependencies } from './start-deal.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
 
@@ -42,7 +43,7 @@ export async function replayDeal(
 
 async function restart(temporal: Client, workflowId: string, replay: Replay): Promise<ReplayOutcome> {
   try {
-    await temporal.workflow.getHandle(workflowId).executeUpdate(replayUpdate, { args: [replay] });
+    await sendUpdate(temporal.workflow.getHandle(workflowId), replayUpdate, replay);
     return { kind: 'restarted', workflowId };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError)

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import proto from '@temporalio/proto';
@@ -7,6 +8,7 @@ import { inject } from 'vitest';
 import { permanentFailures } from '../../src/activities/remote/permanent-failures.js';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
 import { SEARCH_ATTRIBUTES } from '../../src/workflows/deals/search-attributes.js';
+import { createNamespace } from './processes.js';
 import { silenceOnce } from './temporal-runtime.js';
 
 /**
@@ -42,6 +44,21 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
   const env = await startServer(path);
   const namespace = env.namespace ?? 'default';
   await env.connection.operatorService.addSearchAttributes({ namespace, searchAttributes: searchAttributes() });
+  return runWorkers(env, namespace);
+}
+
+/** The same on the real server, in a namespace of its own: for what the test server does otherwise. Its clock is nobody's. */
+export async function openRealServer(): Promise<TimeSkipping> {
+  silenceOnce();
+  const namespace = `workflows-${randomUUID()}`;
+  const address = inject('temporalAddress');
+  const first = await TestWorkflowEnvironment.createFromExistingServer({ address });
+  await createNamespace(first.connection, namespace);
+  await first.teardown();
+  return runWorkers(await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }), namespace);
+}
+
+async function runWorkers(env: TestWorkflowEnvironment, namespace: string): Promise<TimeSkipping> {
   let answers: StandIns = {};
   const activities = {
     default: async (...args: unknown[]): Promise<unknown> => {

@@ -1,4 +1,4 @@
-import { condition, log, setHandler } from '@temporalio/workflow';
+import { condition, log, setHandler, sleep } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, findApproverMisfit } from '../../deal/approval.js';
@@ -169,6 +169,7 @@ export class DealHandlers {
     this.display.list({ isLast: true });
     const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
     await condition(() => mayGoOn() || isRunLong('while-waiting'));
+    if (this.decision || this.ending) await untilKept();
     this.throwEnding();
     const decision = this.findDecision();
     if (!mayGoOn()) this.goOnInNextRun();
@@ -248,6 +249,7 @@ export class DealHandlers {
     const held = this.holdAge.since ?? { problems, sinceMs: Date.now() };
     await waitWhileHeld(this.ref, held, () => isDecided() || this.changes.mayEndHold());
     if (!isDecided() && this.changes.mayEndHold()) await this.gatherChanges(isDecided);
+    if (isDecided()) await untilKept();
     this.changes.answerHold();
     this.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
@@ -397,4 +399,12 @@ export class DealHandlers {
       .saveNotice({ recordId: this.recordId, notice: { kind: 'signal-ignored', subject: kind } })
       .catch(() => log.warn('an ignored signal cannot be recorded', { signal: kind }));
   }
+}
+
+/**
+ * Ends the task in which somebody decided, so that the decision is in the history before anything follows from it: with a
+ * task that fails, an update is lost, and what local steps did for it is not.
+ */
+function untilKept(): Promise<void> {
+  return sleep(1, { summary: 'a decision was taken' });
 }
