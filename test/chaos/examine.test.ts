@@ -4,6 +4,7 @@ import { pay, postDraft } from '@dealbridge/simulators/business-central/posting.
 import type { Row, SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { documentKey } from '../../src/deal/document-number.js';
+import { dealWorkflowId } from '../../src/deal/ids.js';
 import { add, subtract } from '../../src/deal/money.js';
 import { chooseDeals, type Deal } from '../../tools/chaos/deals.js';
 import {
@@ -11,6 +12,7 @@ import {
   examineDeal,
   examineMasters,
   examineRest,
+  examineRuns,
   FINDING_KINDS,
   type Finding,
   findStrayRows,
@@ -138,6 +140,11 @@ describe('a lost deal', () => {
   it('was paid, and Sales does not know', () => {
     pay(simulators.businessCentral.company, handOver(), undefined);
     expect(examine()).toEqual(['lost']);
+  });
+
+  it('has a run that has not ended', () => {
+    expect(examineRuns(deal, new Set([dealWorkflowId(deal.seed.id)]))).toMatchObject([{ kind: 'lost' }]);
+    expect(examineRuns(deal, new Set(['another']))).toEqual([]);
   });
 
   it('does not rest in the ledger, or is carried by none of its records', () => {

@@ -1,6 +1,7 @@
 import type { Simulators } from '@dealbridge/simulators';
 import type { SalesDocument } from '@dealbridge/simulators/business-central/store.js';
 import { documentKey, documentTail, findTail } from '../../src/deal/document-number.js';
+import { dealWorkflowId } from '../../src/deal/ids.js';
 import { add, isSame, subtract } from '../../src/deal/money.js';
 import type { Deal } from './deals.js';
 import type { Postings } from './postings.js';
@@ -219,6 +220,13 @@ export function examineRest(deal: Deal, states: ReadonlyMap<string, string>): Fi
   return carriers === wanted
     ? []
     : [{ kind: carriers > wanted ? 'doubled' : 'lost', text: `${carriers} records carry the deal` }];
+}
+
+/** A deal that is at rest has no run: what still runs knows something else of it than the ledger. */
+export function examineRuns({ records }: Deal, running: ReadonlySet<string>): Finding[] {
+  return records
+    .filter(({ id }) => running.has(dealWorkflowId(id)))
+    .map(({ id }) => ({ kind: 'lost', text: `the run of ${id} has not ended` }));
 }
 
 /** What many deals share, and what belongs to none. */
