@@ -63,7 +63,7 @@ export interface SyncComparison {
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createSyncSteps(dependencies: SyncDependencies) {
-  const { businessCentral, dataverseMasters, sets, masters, rules, ledger } = dependencies;
+  const { businessCentral, dataverseMasters, sets, masters, rules } = dependencies;
   const lookups = createCodeLookups(sets);
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
@@ -293,9 +293,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     saveComparison,
     updateBusinessCentral,
     updateDataverse,
-    compare,
     lookups,
-    ledger,
   };
 }
 

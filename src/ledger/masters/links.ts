@@ -155,7 +155,7 @@ export async function takeOver(
   goneId: string,
   heirId: string,
 ): Promise<void> {
-  await forgetLink(tx, kind, companyId, goneId);
+  await tx.query('DELETE FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3', [kind, companyId, goneId]);
   await tx.query(
     `INSERT INTO masters (kind, row_id, company_id, blocked_from)
      SELECT kind, $1, company_id, blocked_from FROM masters WHERE kind = $2 AND row_id = $3 AND company_id = $4
@@ -165,7 +165,3 @@ export async function takeOver(
 }
 
 const MASTER_KIND: Readonly<Record<LinkKind, string>> = { customer: 'account', item: 'product', contact: 'contact' };
-
-export async function forgetLink(db: Queryable, kind: LinkKind, companyId: string, salesId: string): Promise<void> {
-  await db.query('DELETE FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3', [kind, companyId, salesId]);
-}

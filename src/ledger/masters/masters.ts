@@ -13,7 +13,7 @@ import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { endBackfillRow } from './backfill.js';
-import { forgetLink, type Link, type LinkKind, linkRow, requireLink, saveLink, takeOver } from './links.js';
+import { type Link, type LinkKind, linkRow, requireLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
@@ -100,7 +100,6 @@ export interface MasterLedger {
   endPass(ref: MasterRef, steps: readonly string[]): Promise<readonly MasterProblem[]>;
   /** The loser's link becomes the survivor's; `both` when each has one of its own. */
   moveLink(loser: MasterRef, survivorId: string): Promise<'moved' | 'nothing' | 'both'>;
-  forgetLink(ref: MasterRef): Promise<void>;
 }
 
 const LINK_KIND: Readonly<Record<MasterKind, LinkKind>> = {
@@ -252,9 +251,6 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         }
         return 'moved';
       }),
-    async forgetLink({ kind, rowId }) {
-      await forgetLink(database, LINK_KIND[kind], companyId, rowId);
-    },
   };
 }
 
