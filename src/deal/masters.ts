@@ -6,7 +6,24 @@ import { STATE_CODES } from './state-codes.js';
 
 /** Accounts, contacts and products of Sales beside what stands for them in Business Central: who is right, field by field. */
 
-export type MasterKind = 'account' | 'contact' | 'product';
+export const MASTER_KINDS = ['account', 'contact', 'product'] as const;
+export type MasterKind = (typeof MASTER_KINDS)[number];
+
+/** As what a row of each kind stands in Business Central, and links name it. */
+export const LINK_KIND = {
+  account: 'customer',
+  contact: 'contact',
+  product: 'item',
+} as const satisfies Record<MasterKind, string>;
+export type LinkKind = (typeof LINK_KIND)[MasterKind];
+
+/** The other way round. */
+export const MASTER_KIND = {
+  customer: 'account',
+  contact: 'contact',
+  item: 'product',
+} as const satisfies Record<LinkKind, MasterKind>;
+
 /** A row of Sales as it was last read. */
 export interface DataverseMaster {
   readonly kind: MasterKind;

@@ -3,6 +3,7 @@ import { DOCUMENT_KINDS, type DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { type FlowName, type FlowNote, type FlowSkip, NOTES_THAT_COME_AGAIN } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { MASTER_KIND } from '../../deal/masters.js';
 import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
@@ -268,7 +269,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async skipUnmet(flow, kind, since) {
-      const [master, reason] = kind === 'customer' ? ['account', 'no-customer'] : ['product', 'no-item'];
+      const reason: FlowSkip = kind === 'customer' ? 'no-customer' : 'no-item';
       await database.query(
         `INSERT INTO flow_rows (flow, company_id, source_id, target_id, etag, content, state, reason, met_at)
          SELECT $1, $2, 'row:' || unmet.id, unmet.id, '', $3, 'skipped', $4, now() FROM (
@@ -279,7 +280,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
              AND NOT EXISTS (SELECT 1 FROM links l WHERE l.kind = $5 AND l.company_id = $2 AND l.sales_id = m.row_id)
          ) unmet
          ON CONFLICT (flow, company_id, source_id) DO UPDATE SET met_at = now()`,
-        [flow, companyId, toStored({ values: {} }), reason, kind, since, master],
+        [flow, companyId, toStored({ values: {} }), reason, kind, since, MASTER_KIND[kind]],
       );
       await database.query(
         `DELETE FROM flow_rows WHERE flow = $1 AND company_id = $2 AND source_id LIKE 'row:%' AND met_at < $3`,

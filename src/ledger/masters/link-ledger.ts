@@ -1,5 +1,6 @@
+import type { LinkKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
-import { findLinkedOthers, findLinks, type Link, type LinkKind, type StoredLink, saveLink } from './links.js';
+import { findLinkedOthers, findLinks, type Link, type StoredLink, saveLink } from './links.js';
 import { findNewByDecision } from './matching.js';
 
 /** Which rows of Business Central stand for rows of Sales. */
