@@ -79,9 +79,9 @@ export interface FieldFacts {
 
 /**
  * `same`: nothing to do. `leave`: they differ and nobody changed anything, or an empty side would erase what it never
- * held. `to-central`, `to-sales`: this way it is written. `person`: both changed it, and nobody's work is thrown away.
+ * held. `to-bc`, `to-dataverse`: this way it is written. `person`: both changed it, and nobody's work is thrown away.
  */
-export type FieldDecision = 'same' | 'leave' | 'to-central' | 'to-sales' | 'person';
+export type FieldDecision = 'same' | 'leave' | 'to-bc' | 'to-dataverse' | 'person';
 
 /** The three-way rule; docs/masters.md has it as a table. */
 export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDecision {
@@ -95,14 +95,14 @@ export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDe
   if (isSalesChanged && isBusinessCentralChanged)
     return wins === 'newest' ? toward(winner, dataverse, businessCentral) : 'person';
   const changed: Side = isSalesChanged ? 'sales' : 'business-central';
-  if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-central' : 'to-sales';
+  if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-bc' : 'to-dataverse';
   // The losing side changed alone: it is set back, but not to an emptiness that nobody chose.
   return toward(winner, dataverse, businessCentral);
 }
 
 function toward(winner: Side, dataverse: string, businessCentral: string): FieldDecision {
-  if (winner === 'sales') return dataverse === '' ? 'leave' : 'to-central';
-  return businessCentral === '' ? 'leave' : 'to-sales';
+  if (winner === 'sales') return dataverse === '' ? 'leave' : 'to-bc';
+  return businessCentral === '' ? 'leave' : 'to-dataverse';
 }
 
 export function isSameValue(kind: FieldKind, left: string, right: string): boolean {
