@@ -52,6 +52,12 @@ function deal(name: string, named: string): List {
 }
 
 /** `lastId` is of the newest deal but one that has ended, `companyId` the company of all of them. */
+async function countAll(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _item of items) count += 1;
+  return count;
+}
+
 export function listsOf(past: { deals: number; companyId: string; lastId: string }): readonly List[] {
   const { companyId, lastId } = past;
   const last = past.deals - 1;
@@ -144,7 +150,7 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     },
     {
       name: 'masters: deals that wait for an account',
-      read: (database) => createWaiting(database).findWaitingDeals([lastId]),
+      read: (database) => countAll(createWaiting(database).findWaitingDeals([lastId])),
     },
     {
       name: 'masters: deals held for customers',
