@@ -22,6 +22,7 @@ import { createActivities } from './worker/activities.js';
 import { startBackfillPace } from './worker/backfill-pace.js';
 import { openWorkers } from './worker/open-workers.js';
 import { toQueues } from './worker/queues.js';
+import { runWorkers } from './worker/run-workers.js';
 import { startSealPace } from './worker/seal-pace.js';
 import { openSystems } from './worker/systems.js';
 import { findDealId } from './worker/trace-steps.js';
@@ -76,21 +77,16 @@ if (config.feeds && config.starter.publicUrl === undefined) {
 const backfillPace = startBackfillPace({ ...activities.backfill, log });
 const sealPace = startSealPace(runtime.database, () => activities.deals.sealAudit(), log);
 signIns = watchSignIns(systems.signIns, { log, deskUrl: undefined });
-const ends = workers.map((worker) => worker.run());
 try {
-  hasStarted();
-  // Its deals wait while a sign-in is refused, and the alert that says so is sent.
-  void signIns.all.then((areGood) => {
-    if (!areGood) return;
-    log.info({ company: config.businessCentral.company }, 'worker ready');
-    process.send?.('ready');
+  await runWorkers(workers, () => {
+    hasStarted();
+    // Its deals wait while a sign-in is refused, and the alert that says so is sent.
+    void signIns?.all.then((areGood) => {
+      if (!areGood) return;
+      log.info({ company: config.businessCentral.company }, 'worker ready');
+      process.send?.('ready');
+    });
   });
-  await Promise.all(ends);
-} catch (error) {
-  // The connection closes only when nobody uses it any more: else that would be the error that is seen.
-  for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  await Promise.allSettled(ends);
-  throw error;
 } finally {
   signIns?.stop();
   sealPace.stop();

@@ -75,7 +75,7 @@ export interface AlertDraft {
 /** What is to be said now over one channel, of causes that come page by page: of them only counts and the first few numbers are kept. */
 export interface MessagePlan {
   /** Returns those that go into a message of what is new. */
-  add(standing: readonly AlertCause[], toldCauses: ReadonlySet<string>): readonly AlertCause[];
+  add(causes: readonly AlertCause[], sentCauses: ReadonlySet<string>): readonly AlertCause[];
   drafts(): AlertDraft[];
 }
 
@@ -96,20 +96,20 @@ export function createMessagePlan(
 ): MessagePlan {
   const local = toLocalTime(now, rules.timeZone);
   const isSilent = channel.keepsQuiet && rules.quietHours !== undefined && isQuiet(local, rules.quietHours);
-  const tellsNews = !isSilent && channel.send !== 'daily';
-  const tellsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt);
-  const [news, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
+  const sendsNew = !isSilent && channel.send !== 'daily';
+  const sendsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt);
+  const [added, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
   return {
-    add(standing, toldCauses) {
-      // What stands in a digest is told, but a channel that is told at once as well hears of news by itself.
-      if (tellsAll) for (const cause of standing) open.add(cause);
-      if (!tellsNews) return [];
-      const fresh = standing.filter(({ key, owner }) => !toldCauses.has(key) && !waitingOwners.has(owner));
-      for (const cause of fresh) news.add(cause);
+    add(causes, sentCauses) {
+      // A digest has all of them; a channel that is told at once as well gets the new ones by themselves.
+      if (sendsAll) for (const cause of causes) open.add(cause);
+      if (!sendsNew) return [];
+      const fresh = causes.filter(({ key, owner }) => !sentCauses.has(key) && !waitingOwners.has(owner));
+      for (const cause of fresh) added.add(cause);
       return fresh;
     },
     drafts: () => [
-      ...news.list().map((content) => ({ owner: content.owner, digestOf: undefined, content })),
+      ...added.list().map((content) => ({ owner: content.owner, digestOf: undefined, content })),
       ...open.list().map((content) => ({ owner: content.owner, digestOf: local.day, content })),
     ],
   };
@@ -117,9 +117,9 @@ export function createMessagePlan(
 
 export function concerns(
   { owners, kinds }: Pick<AlertChannel, 'owners' | 'kinds'>,
-  standing: readonly AlertCause[],
+  causes: readonly AlertCause[],
 ): AlertCause[] {
-  return standing.filter(({ owner, kind }) => owners.includes(owner) && kinds.includes(kind));
+  return causes.filter(({ owner, kind }) => owners.includes(owner) && kinds.includes(kind));
 }
 
 const SHOWN_NUMBERS = 10;

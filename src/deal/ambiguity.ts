@@ -1,4 +1,5 @@
 import type { HoldReason } from './holds.js';
+import { type LinkKind, MASTER_KIND } from './masters.js';
 
 /** A row of Business Central that two rows of Sales claim: in words that name both (I11). */
 
@@ -6,10 +7,7 @@ const AMBIGUOUS = {
   customer: 'customer-ambiguous',
   contact: 'contact-ambiguous',
   item: 'item-ambiguous',
-} as const satisfies Record<string, HoldReason>;
-const IN_SALES = { customer: 'account', contact: 'contact', item: 'product' } as const;
-
-export type Claimed = keyof typeof AMBIGUOUS;
+} as const satisfies Record<LinkKind, HoldReason>;
 
 export interface Ambiguity {
   readonly reason: HoldReason;
@@ -17,8 +15,8 @@ export interface Ambiguity {
 }
 
 /** It stands for other rows already. */
-export function toTaken(kind: Claimed, number: string, salesId: string, others: readonly string[]): Ambiguity {
-  const row = IN_SALES[kind];
+export function toTaken(kind: LinkKind, number: string, salesId: string, others: readonly string[]): Ambiguity {
+  const row = MASTER_KIND[kind];
   const text = `${kind} ${number} stands for ${row} ${others.join(', ')}, and ${row} ${salesId} has its number as well`;
   return { reason: AMBIGUOUS[kind], text };
 }
@@ -29,7 +27,10 @@ export function toAsked(number: string): Ambiguity {
 }
 
 /** It stands for none of them yet, and each could be meant. */
-export function toShared(kind: Claimed, number: string, salesId: string, others: readonly string[]): Ambiguity {
+export function toShared(kind: LinkKind, number: string, salesId: string, others: readonly string[]): Ambiguity {
   const rows = [salesId, ...others].join(', ');
-  return { reason: AMBIGUOUS[kind], text: `${kind} ${number} has the number of several ${IN_SALES[kind]}s: ${rows}` };
+  return {
+    reason: AMBIGUOUS[kind],
+    text: `${kind} ${number} has the number of several ${MASTER_KIND[kind]}s: ${rows}`,
+  };
 }

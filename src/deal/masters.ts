@@ -6,7 +6,24 @@ import { STATE_CODES } from './state-codes.js';
 
 /** Accounts, contacts and products of Sales beside what stands for them in Business Central: who is right, field by field. */
 
-export type MasterKind = 'account' | 'contact' | 'product';
+export const MASTER_KINDS = ['account', 'contact', 'product'] as const;
+export type MasterKind = (typeof MASTER_KINDS)[number];
+
+/** As what a row of each kind stands in Business Central, and links name it. */
+export const LINK_KIND = {
+  account: 'customer',
+  contact: 'contact',
+  product: 'item',
+} as const satisfies Record<MasterKind, string>;
+export type LinkKind = (typeof LINK_KIND)[MasterKind];
+
+/** The other way round. */
+export const MASTER_KIND = {
+  customer: 'account',
+  contact: 'contact',
+  item: 'product',
+} as const satisfies Record<LinkKind, MasterKind>;
+
 /** A row of Sales as it was last read. */
 export interface DataverseMaster {
   readonly kind: MasterKind;
@@ -62,9 +79,9 @@ export interface FieldFacts {
 
 /**
  * `same`: nothing to do. `leave`: they differ and nobody changed anything, or an empty side would erase what it never
- * held. `to-central`, `to-sales`: this way it is written. `person`: both changed it, and nobody's work is thrown away.
+ * held. `to-bc`, `to-dataverse`: this way it is written. `person`: both changed it, and nobody's work is thrown away.
  */
-export type FieldDecision = 'same' | 'leave' | 'to-central' | 'to-sales' | 'person';
+export type FieldDecision = 'same' | 'leave' | 'to-bc' | 'to-dataverse' | 'person';
 
 /** The three-way rule; docs/masters.md has it as a table. */
 export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDecision {
@@ -78,14 +95,14 @@ export function decideField(facts: FieldFacts, wins: Wins, newer: Side): FieldDe
   if (isSalesChanged && isBusinessCentralChanged)
     return wins === 'newest' ? toward(winner, dataverse, businessCentral) : 'person';
   const changed: Side = isSalesChanged ? 'sales' : 'business-central';
-  if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-central' : 'to-sales';
+  if (wins === 'newest' || changed === winner) return changed === 'sales' ? 'to-bc' : 'to-dataverse';
   // The losing side changed alone: it is set back, but not to an emptiness that nobody chose.
   return toward(winner, dataverse, businessCentral);
 }
 
 function toward(winner: Side, dataverse: string, businessCentral: string): FieldDecision {
-  if (winner === 'sales') return dataverse === '' ? 'leave' : 'to-central';
-  return businessCentral === '' ? 'leave' : 'to-sales';
+  if (winner === 'sales') return dataverse === '' ? 'leave' : 'to-bc';
+  return businessCentral === '' ? 'leave' : 'to-dataverse';
 }
 
 export function isSameValue(kind: FieldKind, left: string, right: string): boolean {

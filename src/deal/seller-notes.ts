@@ -28,14 +28,14 @@ export type SellerNotePlace = (typeof SELLER_NOTE_PLACES)[number];
 export const SELLER_COLUMN_LENGTH = 500;
 
 /** What a column says: one line, and nothing when nothing waits any more. */
-export function toSellerColumn({ kind, text }: SellerNews): string | null {
+export function toSellerColumn({ kind, text }: SellerNote): string | null {
   if (kind === 'goes-on') return null;
   const line = text.replace(/\s+/g, ' ');
   return line.length > SELLER_COLUMN_LENGTH ? `${line.slice(0, SELLER_COLUMN_LENGTH - 1)}…` : line;
 }
 
 /** What a note may say. */
-export const SELLER_NEWS = [
+export const SELLER_NOTE_KINDS = [
   'held',
   'waiting',
   'rejected',
@@ -46,14 +46,14 @@ export const SELLER_NEWS = [
   'posted',
   'paid',
 ] as const;
-export type SellerNewsKind = (typeof SELLER_NEWS)[number];
+export type SellerNoteKind = (typeof SELLER_NOTE_KINDS)[number];
 
-export interface SellerNews {
-  readonly kind: SellerNewsKind;
+export interface SellerNote {
+  readonly kind: SellerNoteKind;
   readonly text: string;
 }
 
-export interface ToldDeal {
+export interface NotedDeal {
   readonly state: DealState;
   readonly holdReason: HoldReason | undefined;
   readonly holdText: string | undefined;
@@ -64,38 +64,38 @@ export interface ToldDeal {
 }
 
 /** @returns what the note has to say now; undefined when nothing is to be told, which leaves a note as it is */
-export function findSellerNews(
-  deal: ToldDeal,
-  { isTold, now, rules }: { readonly isTold: boolean; readonly now: Date; readonly rules: SellerNoteRules },
-): SellerNews | undefined {
+export function findSellerNote(
+  deal: NotedDeal,
+  { hasNote, now, rules }: { readonly hasNote: boolean; readonly now: Date; readonly rules: SellerNoteRules },
+): SellerNote | undefined {
   const { state } = deal;
-  if (state === 'held') return rules.held ? toHeldNews(deal) : undefined;
+  if (state === 'held') return rules.held ? toHeldNote(deal) : undefined;
   const ageMs = now.getTime() - deal.changedAt.getTime();
   if (state === 'awaiting-confirmation' && rules.waitingMs !== undefined && ageMs >= rules.waitingMs) return WAITING;
   if (state === 'rejected' || state === 'cancelled') {
     const isOfSales = deal.endedBy === 'Sales';
-    return isTold || (rules.ended && !isOfSales) ? ENDED[isOfSales ? 'sales' : state] : undefined;
+    return hasNote || (rules.ended && !isOfSales) ? ENDED[isOfSales ? 'sales' : state] : undefined;
   }
-  if (isHandedOver(state) && rules.posted === 'always') return toPostedNews(deal);
-  if (!isTold) return undefined;
-  if (isHandedOver(state)) return toPostedNews(deal);
+  if (isHandedOver(state) && rules.posted === 'always') return toPostedNote(deal);
+  if (!hasNote) return undefined;
+  if (isHandedOver(state)) return toPostedNote(deal);
   if (state === 'seen') return ENDED.sales;
   return state === 'superseded' || state === 'already-handed-over' ? ELSEWHERE : GOES_ON;
 }
 
-const WAITING: SellerNews = {
+const WAITING: SellerNote = {
   kind: 'waiting',
   text: 'The document waits in Business Central until somebody there confirms it. Nothing is to be done in Sales.',
 };
-const GOES_ON: SellerNews = {
+const GOES_ON: SellerNote = {
   kind: 'goes-on',
   text: 'What kept the hand-over to Business Central waiting is cleared: it goes on.',
 };
-const ELSEWHERE: SellerNews = {
+const ELSEWHERE: SellerNote = {
   kind: 'elsewhere',
   text: 'Another record of this deal is handed over to Business Central: nothing waits for this one.',
 };
-const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNews>> = {
+const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNote>> = {
   rejected: {
     kind: 'rejected',
     text: 'The document was rejected before it was posted: nothing is invoiced. Ask finance for the reason.',
@@ -108,7 +108,7 @@ const ENDED: Readonly<Record<'rejected' | 'cancelled' | 'sales', SellerNews>> = 
 };
 
 /** Everything that is wrong, whose turn it is, and the next step. */
-function toHeldNews({ holdReason, holdText }: ToldDeal): SellerNews {
+function toHeldNote({ holdReason, holdText }: NotedDeal): SellerNote {
   if (holdReason === undefined) return { kind: 'held', text: 'The hand-over to Business Central waits for a person.' };
   const { owner, nextStep } = HOLDS[holdReason];
   const turn = owner === 'seller' ? 'It is your turn' : `It is the turn of ${owner}`;
@@ -118,7 +118,7 @@ function toHeldNews({ holdReason, holdText }: ToldDeal): SellerNews {
   };
 }
 
-function toPostedNews({ state, invoices, invoiceNumber }: ToldDeal): SellerNews {
+function toPostedNote({ state, invoices, invoiceNumber }: NotedDeal): SellerNote {
   const numbers = invoices.map(({ number }) => number).join(', ') || invoiceNumber;
   if (!numbers) {
     return { kind: 'posted', text: 'The order is in Business Central; the warehouse ships and invoices it.' };

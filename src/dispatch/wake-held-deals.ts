@@ -77,15 +77,17 @@ export function createWakeHeldDeals(dependencies: WakeHeldDealsDependencies): Wa
   return {
     async wake(rows) {
       const quotes = rows.filter(({ resource }) => resource === 'salesQuotes');
-      for (const { quoteId, ...ref } of quotes.length > 0 ? await waiting.findDealsOfQuotes(quotes) : [])
-        await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: UNREAD });
+      if (quotes.length > 0) {
+        for await (const { quoteId, ...ref } of waiting.findDealsOfQuotes(quotes))
+          await startDeal(ref, { at: 'business-central', invoiceId: quoteId, etag: UNREAD });
+      }
       for (const resource of ['customers', 'items'] as const) {
         const ids = rows.filter((row) => row.resource === resource).map((row) => row.id);
         if (ids.length === 0) continue;
         const kind = KINDS[resource];
         const known = ids.filter((id) => id !== undefined);
         const { deals, unlinked } = await waiting.findHeldForRows(kind, known);
-        for (const ref of deals) await startDeal(ref, { at: 'masters' });
+        for await (const ref of deals) await startDeal(ref, { at: 'masters' });
         if (unlinked.length > 0 || known.length < ids.length) await askForAll(kind);
       }
     },

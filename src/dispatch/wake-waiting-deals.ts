@@ -9,7 +9,7 @@ export function createWakeWaitingDeals(dependencies: {
   readonly waiting: Pick<Waiting, 'findWaitingDeals'>;
 }): MasterTakers & { readonly wakeDealsOf: (rowIds: readonly string[]) => Promise<void> } {
   const wakeDealsOf = async (rowIds: readonly string[]): Promise<void> => {
-    for (const ref of await dependencies.waiting.findWaitingDeals(rowIds)) {
+    for await (const ref of dependencies.waiting.findWaitingDeals(rowIds)) {
       await dependencies.startDeal(ref, { at: 'masters' });
     }
   };

@@ -45,23 +45,22 @@ export async function tryPart(
   config: Config,
   part: 'tenant' | 'dataverse' | 'business-central',
 ): Promise<TriedAnswers> {
-  const { dataverse: sales, businessCentral: central } = config;
-  const secret = part === 'dataverse' ? sales.secret : central.secret;
+  const { secret } = part === 'dataverse' ? config.dataverse : config.businessCentral;
   return withSteps(
     config,
     secret === undefined ? undefined : NO_VAULT,
     async ({ hosts, tenant, tokens, dataverse, company, known }) => {
-      const [hostOfEntra, hostOfSales, hostOfCentral] = hosts;
+      const [hostOfEntra, hostOfDataverse, hostOfBusinessCentral] = hosts;
       const byPart = {
         tenant: [hostOfEntra, tenant],
         dataverse: [
-          hostOfSales,
+          hostOfDataverse,
           tokens.dataverse,
           dataverse,
           examineSalesReads(dataverse, known),
           examinePrivileges(dataverse, known),
         ],
-        'business-central': [hostOfCentral, tokens.company, company, examinePermissions(company, known)],
+        'business-central': [hostOfBusinessCentral, tokens.company, company, examinePermissions(company, known)],
       };
       const reports = await Promise.all(byPart[part].map((step) => step.report()));
       const missing = await findMissing(config, { tokens, dataverse, company });

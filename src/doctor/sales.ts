@@ -1,3 +1,4 @@
+import { ENTITY_SETS } from '../clients/dataverse/entity-sets.js';
 import { createDataverseProbe, type DataverseProbe } from '../clients/dataverse/probe.js';
 import { FEED_TABLES, SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
 import { askedColumns } from '../mapping/fields/columns.js';
@@ -37,17 +38,12 @@ const LINES: Readonly<Record<SourceTable, string>> = {
   quote: 'quote_details',
   salesorder: 'order_details',
 };
-const SETS: Readonly<Record<SourceTable, string>> = {
-  opportunity: 'opportunities',
-  quote: 'quotes',
-  salesorder: 'salesorders',
-};
 const ACCOUNT = 'customerid_account($select=accountid)';
 const READS: Readonly<Record<string, string>> = {
   ...Object.fromEntries(
     SOURCE_TABLES.map((table) => [
       table,
-      `${SETS[table]}?$top=1&$select=${table}id&$expand=${LINES[table]}($select=quantity),${ACCOUNT}`,
+      `${ENTITY_SETS[table]}?$top=1&$select=${table}id&$expand=${LINES[table]}($select=quantity),${ACCOUNT}`,
     ]),
   ),
   account: 'accounts?$top=1&$select=accountid',
@@ -85,13 +81,6 @@ export function examineSalesReads(dataverse: Step<DataverseAccess>, configuratio
   );
 }
 
-const FEED_SETS: Readonly<Record<(typeof FEED_TABLES)[number], string>> = {
-  ...SETS,
-  account: 'accounts',
-  contact: 'contacts',
-  product: 'products',
-};
-
 export function examineChangeTracking(dataverse: Step<DataverseAccess>): Step<true> {
   return createStep('dataverse: change tracking', { dataverse }, async ({ dataverse: { probe } }) => {
     const tracked = await probe.listTracked();
@@ -99,7 +88,7 @@ export function examineChangeTracking(dataverse: Step<DataverseAccess>): Step<tr
       FEED_TABLES.map(async (table): Promise<Finding> => {
         if (tracked.has(table)) {
           return look(table, async () => {
-            await probe.readOneChange(FEED_SETS[table]);
+            await probe.readOneChange(ENTITY_SETS[table]);
             return 'on, and readable at organization level';
           });
         }

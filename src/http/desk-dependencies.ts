@@ -12,7 +12,7 @@ import type { PreviewDependencies } from '../operations/deals/previewer.js';
 import type { ReplayDependencies } from '../operations/deals/replay-deals.js';
 import type { ComparisonDependencies } from '../operations/settings/compare-rules.js';
 import type { ExaminedStep } from '../operations/settings/examine.js';
-import type { News } from './news.js';
+import type { ChangeStream } from './change-stream.js';
 
 /** What pages and routes hand on to the operations; they ask none of it themselves. */
 export interface DeskDependencies {
@@ -38,7 +38,7 @@ export interface DeskDependencies {
   readonly turn: ComparisonDependencies['turn'];
   readonly examine: () => Promise<readonly ExaminedStep[]>;
   readonly findPostingPeriod: FindPostingPeriod;
-  readonly news: News;
+  readonly changeStream: ChangeStream;
   readonly now: () => Date;
   /** Where people find the same in the other systems. */
   readonly places: {

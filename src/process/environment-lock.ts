@@ -38,15 +38,15 @@ export function toDataverseEnvironment({ dataverse }: Config, access: Access): R
 
 /** The company by the name that is configured: another company under the same name is another environment, too. */
 export function toBusinessCentralEnvironment(
-  central: Pick<Config['businessCentral'], 'apiUrl' | 'environment' | 'environmentUrl' | 'company'>,
+  businessCentral: Pick<Config['businessCentral'], 'apiUrl' | 'environment' | 'environmentUrl' | 'company'>,
   access: Access,
 ): ReadableEnvironment {
-  const { company: configured, ...environment } = central;
+  const { company: configured, ...environment } = businessCentral;
   // Two requests within the limit.
   const reach = { ...access, ...environment, timeoutMs: Math.min(access.timeoutMs, PROBE_LIMIT_MS / 2) };
   return {
     system: 'business-central',
-    address: toCompanyAddress(central),
+    address: toCompanyAddress(businessCentral),
     async readIdentity() {
       const companies = await listCompanies(reach, 'look the company up');
       const company = companies.find(({ id, name }) => name === configured || id === configured);

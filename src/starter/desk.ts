@@ -8,11 +8,11 @@ import { createExamination } from '../doctor/examine.js';
 import { createIssuer } from '../http/authentication/issuer.js';
 import { createOneTimeLink } from '../http/authentication/one-time-link.js';
 import { createSessions } from '../http/authentication/sessions.js';
+import { createChangeStream } from '../http/change-stream.js';
 import { createDesk } from '../http/desk/desk.js';
 import type { DeskDependencies } from '../http/desk-dependencies.js';
 import { createLimits, toServerOptions } from '../http/limits/limits.js';
 import { createSources } from '../http/limits/sources.js';
-import { createNews } from '../http/news.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
 import { findLatestChange } from '../ledger/deals/list-deals.js';
 import { createSessionLedger } from '../ledger/desk/sessions.js';
@@ -155,7 +155,7 @@ function toDependencies(
         await examination.close();
       }
     },
-    news: createNews(() => findLatestChange(database)),
+    changeStream: createChangeStream(() => findLatestChange(database)),
     now: () => systemClock.now(),
     places: {
       dataverse: config.dataverse.environmentUrl,

@@ -47,19 +47,19 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
     const reach = { ...access, lane: createLane({ clock, alarm }) };
     return { reach, environment: at(reach) };
   };
-  const { furtherCompanies, ...central } = config.businessCentral;
+  const { furtherCompanies, ...businessCentral } = config.businessCentral;
   const sales = inLane(open.dataverse, config.dataverse.app, (access) => toDataverseEnvironment(config, access));
   const salesLock = lockOf(config, foundation, sales.environment);
   const lockCompany = (place: CompanyPlace & { readonly environmentUrl: string }) => {
-    const { reach, environment } = inLane(open.businessCentralOf(place), findApp(central, place), (access) =>
-      toBusinessCentralEnvironment({ ...central, ...place }, access),
+    const { reach, environment } = inLane(open.businessCentralOf(place), findApp(businessCentral, place), (access) =>
+      toBusinessCentralEnvironment({ ...businessCentral, ...place }, access),
     );
     const companyLock = lockOf(config, foundation, environment);
     return { access: { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) }, companyLock };
   };
   // Which company a deal belongs to is known once it is read; Business Central is asked before anything is written.
   const dataverseAccess = { ...sales.reach, beforeRequest: confirmAll([salesLock]) };
-  const { access: firstAccess, companyLock } = lockCompany(central);
+  const { access: firstAccess, companyLock } = lockCompany(businessCentral);
   const further = new Map(furtherCompanies.map((place) => [placeName(place), lockCompany(place)]));
   /** A secret that has expired pauses the lane of a worker that starts as it does that of one that runs, so that whoever is to hear of it does. */
   const companyOfLedger = async (error: unknown): Promise<string> => {
@@ -74,13 +74,14 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   if (companyId === undefined) {
     for (const one of [companyLock, ...[...further.values()].map((place) => place.companyLock)])
       await ensureSame(one, foundation);
-    const findFirst = () => findCompanyId({ ...firstAccess, companyName: central.company }).catch(companyOfLedger);
+    const findFirst = () =>
+      findCompanyId({ ...firstAccess, companyName: businessCentral.company }).catch(companyOfLedger);
     companyId = await waitFor('Business Central', findFirst, foundation);
   }
   const first = openCompanyWith(firstAccess, companyId);
   const companies = createCompanies({
     first,
-    firstPlace: central,
+    firstPlace: businessCentral,
     places: furtherCompanies,
     rules: rules.companies,
     open: (place) => openCompany(further.get(placeName(place))?.access ?? firstAccess, place.company),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createSalesFeedActivities } from '../../src/activities/feeds/sales-feed.js';
 import { type ChangePage, type DataverseChanges, LinkExpired } from '../../src/clients/dataverse/changes.js';
+import { RemoteApiError } from '../../src/clients/errors.js';
 import type { SalesRowChange } from '../../src/deal/row-changes.js';
 import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { createTakeMasters } from '../../src/dispatch/take-master-changes.js';
@@ -188,6 +189,24 @@ describe('a step that dies before the position is stored (I5)', () => {
     pages = [page([row({ version: 5 })]), page([row({ version: 6 })])];
     await Promise.all([read(), read()]);
     expect((await feeds.openFeed('salesorder')).step).toBe('2');
+  });
+});
+
+describe('a reading that fails', () => {
+  const refused = new RemoteApiError('dataverse', 'forbidden', 'read the changes', {});
+
+  it('leaves its reason with the feed', async () => {
+    const read = await createGrownFeed();
+    pages = [refused];
+    await expect(read()).rejects.toThrow('read the changes');
+    expect(await feeds.openFeed('salesorder')).toMatchObject({ lastError: refused.message });
+  });
+
+  it('fails for that reason also when the ledger cannot note it', async () => {
+    const recordFeedError = () => Promise.reject(new Error('the ledger is away'));
+    const read = await createGrownFeed([], { ledgerOfFeeds: { ...feeds, recordFeedError } });
+    pages = [refused];
+    await expect(read()).rejects.toThrow('read the changes');
   });
 });
 

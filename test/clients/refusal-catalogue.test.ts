@@ -333,8 +333,8 @@ beforeAll(async () => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const environmentUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const options = { environmentUrl, tokens: { getToken: async () => 'token' }, timeoutMs: 2_000 };
-  const [central, dataverse] = transports;
-  if (central) central.http = createBusinessCentralTransport(options, 'companies(1)/', 2);
+  const [businessCentral, dataverse] = transports;
+  if (businessCentral) businessCentral.http = createBusinessCentralTransport(options, 'companies(1)/', 2);
   if (dataverse) dataverse.http = createDataverseTransport(options, 2);
 });
 afterAll(async () => {
@@ -360,8 +360,10 @@ for (const transport of transports) {
 
 describe('the catalogue of the tests', () => {
   it('has each code of the reference', () => {
-    const central = section('business-central', '### 10.2 Catalogue');
-    const codes = [...central.matchAll(/^\| ([A-Z]\w+)/gm)].map(([, code]) => code).filter((code) => code !== 'Class');
+    const catalogue = section('business-central', '### 10.2 Catalogue');
+    const codes = [...catalogue.matchAll(/^\| ([A-Z]\w+)/gm)]
+      .map(([, code]) => code)
+      .filter((code) => code !== 'Class');
     expect(codes.length).toBeGreaterThan(25);
     const known = new Set(BUSINESS_CENTRAL.map(([code]) => code.replace(/^Authorization_.*/, 'Authorization_')));
     expect(codes.filter((code) => code !== undefined && !known.has(code))).toEqual([]);

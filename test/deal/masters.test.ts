@@ -14,21 +14,21 @@ const AGREED: Agreed = { dataverse: 'old', businessCentral: 'old' };
 /** Who changed what since both sides agreed, and what becomes of it under each rule. */
 const TABLE: readonly [
   what: string,
-  sales: string,
-  central: string,
+  dataverse: string,
+  businessCentral: string,
   agreed: Agreed | undefined,
   bySales: FieldDecision,
-  byCentral: FieldDecision,
+  byBusinessCentral: FieldDecision,
   newestInSales: FieldDecision,
-  newestInCentral: FieldDecision,
+  newestInBusinessCentral: FieldDecision,
 ][] = [
   ['nobody', 'old', 'old', AGREED, 'same', 'same', 'same', 'same'],
   ['both, to the same', 'new', 'new', AGREED, 'same', 'same', 'same', 'same'],
-  ['Sales alone', 'new', 'old', AGREED, 'to-central', 'to-sales', 'to-central', 'to-central'],
-  ['Business Central alone', 'old', 'new', AGREED, 'to-central', 'to-sales', 'to-sales', 'to-sales'],
-  ['both, differently', 'one', 'two', AGREED, 'person', 'person', 'to-central', 'to-sales'],
-  ['Sales emptied it', '', 'old', AGREED, 'to-central', 'to-sales', 'to-central', 'to-central'],
-  ['Business Central emptied it', 'old', '', AGREED, 'to-central', 'to-sales', 'to-sales', 'to-sales'],
+  ['Sales alone', 'new', 'old', AGREED, 'to-bc', 'to-dataverse', 'to-bc', 'to-bc'],
+  ['Business Central alone', 'old', 'new', AGREED, 'to-bc', 'to-dataverse', 'to-dataverse', 'to-dataverse'],
+  ['both, differently', 'one', 'two', AGREED, 'person', 'person', 'to-bc', 'to-dataverse'],
+  ['Sales emptied it', '', 'old', AGREED, 'to-bc', 'to-dataverse', 'to-bc', 'to-bc'],
+  ['Business Central emptied it', 'old', '', AGREED, 'to-bc', 'to-dataverse', 'to-dataverse', 'to-dataverse'],
   [
     'nobody, but spelled otherwise',
     'old',
@@ -39,32 +39,41 @@ const TABLE: readonly [
     'leave',
     'leave',
   ],
-  ['never agreed', 'one', 'two', undefined, 'to-central', 'to-sales', 'to-central', 'to-sales'],
-  ['never agreed, empty in Sales', '', 'two', undefined, 'leave', 'to-sales', 'leave', 'to-sales'],
-  ['never agreed, empty there', 'one', '', undefined, 'to-central', 'leave', 'to-central', 'leave'],
+  ['never agreed', 'one', 'two', undefined, 'to-bc', 'to-dataverse', 'to-bc', 'to-dataverse'],
+  ['never agreed, empty in Sales', '', 'two', undefined, 'leave', 'to-dataverse', 'leave', 'to-dataverse'],
+  ['never agreed, empty there', 'one', '', undefined, 'to-bc', 'leave', 'to-bc', 'leave'],
   [
     'filled there, empty here',
     '',
     'two',
     { dataverse: '', businessCentral: '' },
     'leave',
-    'to-sales',
-    'to-sales',
-    'to-sales',
+    'to-dataverse',
+    'to-dataverse',
+    'to-dataverse',
   ],
 ];
 
 describe('whose value of a field stands', () => {
-  for (const [what, sales, central, agreed, bySales, byCentral, newestInSales, newestInCentral] of TABLE) {
+  for (const [
+    what,
+    dataverse,
+    businessCentral,
+    agreed,
+    bySales,
+    byBusinessCentral,
+    newestInSales,
+    newestInBusinessCentral,
+  ] of TABLE) {
     it(`changed: ${what}`, () => {
       const decide = (wins: Wins, newer: 'sales' | 'business-central' = 'sales'): FieldDecision =>
-        decideField({ kind: 'text', dataverse: sales, businessCentral: central, agreed }, wins, newer);
+        decideField({ kind: 'text', dataverse, businessCentral, agreed }, wins, newer);
       expect({
         bySales: decide('sales'),
-        byCentral: decide('businessCentral'),
+        byBusinessCentral: decide('businessCentral'),
         newestInSales: decide('newest', 'sales'),
-        newestInCentral: decide('newest', 'business-central'),
-      }).toEqual({ bySales, byCentral, newestInSales, newestInCentral });
+        newestInBusinessCentral: decide('newest', 'business-central'),
+      }).toEqual({ bySales, byBusinessCentral, newestInSales, newestInBusinessCentral });
     });
   }
 

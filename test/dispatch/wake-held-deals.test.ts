@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it, vi } from 'vitest';
 import type { RecordRef } from '../../src/deal/deal.js';
 import { parseChangeHint } from '../../src/deal/decisions.js';
 import { createWakeHeldDeals, type WakeHeldDeals } from '../../src/dispatch/wake-held-deals.js';
+import { oneByOne } from '../support/async-items.js';
 
 /** Which deals a change of a customer or item in Business Central wakes, and how fast. */
 
@@ -39,14 +40,16 @@ beforeEach(() => {
     },
     waiting: {
       findHeldForRows: async (_kind, bcIds) => ({
-        deals: bcIds.flatMap((id) => linked.get(id) ?? []),
+        deals: oneByOne(bcIds.flatMap((id) => linked.get(id) ?? [])),
         unlinked: bcIds.filter((id) => !linked.has(id)),
       }),
-      findDealsOfQuotes: async (changes) =>
-        changes.flatMap(({ id }) =>
-          [...quotes]
-            .filter(([, quoteId]) => quoteId === id)
-            .map(([recordId, quoteId]) => ({ table: 'quote' as const, recordId, quoteId })),
+      findDealsOfQuotes: (changes) =>
+        oneByOne(
+          changes.flatMap(({ id }) =>
+            [...quotes]
+              .filter(([, quoteId]) => quoteId === id)
+              .map(([recordId, quoteId]) => ({ table: 'quote' as const, recordId, quoteId })),
+          ),
         ),
     },
     sweeps: {

@@ -116,7 +116,8 @@ function plant(): { planted: Planted[]; decide: (() => void)[] } {
   times(2, known, 'row', 'person', (one) => {
     remove('customers', one.number);
     decide.push(() => {
-      void stage.ledger.forgetLink('customer', company.id, one.id);
+      const forget = `DELETE FROM links WHERE kind = 'customer' AND company_id = $1 AND sales_id = $2`;
+      void stage.database.query(forget, [company.id, one.id]);
     });
   });
   times(1, known, 'merged', 'sales', (one) =>

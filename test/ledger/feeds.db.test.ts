@@ -8,6 +8,7 @@ import { createWaiting, type Waiting } from '../../src/ledger/deals/waiting.js';
 import { createFeedLedger, type FeedLedger, type PageOutcome } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { allOf } from '../support/async-items.js';
 import { makeOrder, makeQuote } from '../support/documents.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
 import { startPostgres } from '../support/postgres.js';
@@ -169,9 +170,9 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await ledger.saveLink('item', randomUUID(), { salesId: linkedId, bcId: randomUUID(), bcNumber: 'EQ-1' });
 
       for (const id of [accountId, productId]) {
-        expect(await waiting.findWaitingDeals([id])).toEqual([{ table: 'salesorder', recordId: waits }]);
+        expect(await allOf(waiting.findWaitingDeals([id]))).toEqual([{ table: 'salesorder', recordId: waits }]);
       }
-      expect(await waiting.findWaitingDeals([randomUUID()])).toEqual([]);
+      expect(await allOf(waiting.findWaitingDeals([randomUUID()]))).toEqual([]);
       const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
       expect([...concerned].sort()).toEqual([productId, linkedId].sort());
       expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
@@ -203,7 +204,7 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
         await draft('order'),
       ];
       const find = async (changes: Parameters<typeof waiting.findDealsOfQuotes>[0]) =>
-        (await waiting.findDealsOfQuotes(changes)).map(({ recordId }) => recordId).sort();
+        (await allOf(waiting.findDealsOfQuotes(changes))).map(({ recordId }) => recordId).sort();
       const all = [mine, other, ended, order].map(({ quoteId: id }) => ({ id }));
       const both = [mine.recordId, other.recordId].sort();
       expect(await find(all)).toEqual(both);
@@ -211,7 +212,9 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       const at = (time: string) => [{ id: mine.quoteId, at: time }];
       expect(await find(at('2026-03-31T12:00:00.500Z'))).toEqual([]);
       expect(await find(at('2026-03-31T12:00:00.501Z'))).toEqual([mine.recordId]);
-      expect(await waiting.findDealsOfQuotes([{ id: mine.quoteId }])).toEqual([{ table: 'opportunity', ...mine }]);
+      expect(await allOf(waiting.findDealsOfQuotes([{ id: mine.quoteId }]))).toEqual([
+        { table: 'opportunity', ...mine },
+      ]);
     });
 
     it('finds the deals held for a customer or item of Business Central by its link, of the right kind of hold', async () => {
@@ -235,15 +238,64 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       await ledger.saveLink('item', company, { salesId: productId, bcId: itemId, bcNumber: 'EQ-1' });
       await ledger.saveLink('item', company, { salesId: randomUUID(), bcId: otherId, bcNumber: 'EQ-2' });
 
-      expect(await waiting.findHeldForRows('item', [itemId, otherId, newId])).toEqual({
+      const find = async (kind: 'customer' | 'item', bcIds: readonly string[]) => {
+        const { deals, unlinked } = await waiting.findHeldForRows(kind, bcIds);
+        return { deals: await allOf(deals), unlinked };
+      };
+      expect(await find('item', [itemId, otherId, newId])).toEqual({
         deals: [{ table: 'quote', recordId: forItem }],
         unlinked: [newId],
       });
-      expect(await waiting.findHeldForRows('customer', [customerId])).toEqual({
+      expect(await find('customer', [customerId])).toEqual({
         deals: [{ table: 'quote', recordId: forCustomer }],
         unlinked: [],
       });
-      expect(await waiting.findHeldForRows('customer', [itemId])).toEqual({ deals: [], unlinked: [itemId] });
+      expect(await find('customer', [itemId])).toEqual({ deals: [], unlinked: [itemId] });
+    });
+
+    it('reads the deals that wait a page at a time, however many of them wait for others', async () => {
+      const [productId, itemId] = [randomUUID(), randomUUID()];
+      const hold = async (of: string): Promise<string> => {
+        const recordId = randomUUID();
+        await ledger.register({ table: 'quote', recordId });
+        const product = { productId: of, number: 'EQ-1', name: 'Widget', isActive: true, isService: false };
+        await ledger.saveDeal(makeDeal({ table: 'quote', recordId, lines: [makeLine(1, { product })] }), {
+          mapping: 'default',
+          companyId: randomUUID(),
+        });
+        await ledger.change(recordId, { kind: 'held', reason: 'item-blocked', text: 'held' });
+        return recordId;
+      };
+      const mine: string[] = [];
+      for (let at = 0; at < 5; at += 1) {
+        mine.push(await hold(productId));
+        await hold(randomUUID());
+      }
+      await ledger.saveLink('item', randomUUID(), { salesId: productId, bcId: itemId, bcNumber: 'EQ-1' });
+      const quotes: string[] = [];
+      for (let at = 0; at < 4; at += 1) {
+        const [recordId, documentId] = [randomUUID(), randomUUID()];
+        await ledger.register({ table: 'quote', recordId });
+        const made = { documentId, documentKind: 'quote', draftVersion: 1, draftNumber: '1', mapping: 'made' } as const;
+        await ledger.change(recordId, { kind: 'drafted', ...made, customerNumber: 'C10001' });
+        quotes.push(recordId);
+      }
+
+      let mostRows = 0;
+      const counting: Database = {
+        ...database,
+        async query<Row extends Readonly<Record<string, unknown>>>(text: string, values?: readonly unknown[]) {
+          const result = await database.query<Row>(text, values);
+          mostRows = Math.max(mostRows, result.rows.length);
+          return result;
+        },
+      };
+      const paged = createWaiting(counting, 2);
+      const idsOf = async (deals: AsyncIterable<RecordRef>) => (await allOf(deals)).map(({ recordId }) => recordId);
+      expect(await idsOf(paged.findWaitingDeals([productId]))).toEqual([...mine].sort());
+      expect(await idsOf((await paged.findHeldForRows('item', [itemId])).deals)).toEqual([...mine].sort());
+      expect(await idsOf(paged.findDealsOfQuotes([{ id: undefined }]))).toEqual(expect.arrayContaining(quotes));
+      expect(mostRows).toBe(2);
     });
 
     it('passes over the deals that are held for any item, a page at a time, at one pace for all who take', async () => {

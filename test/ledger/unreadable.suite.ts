@@ -18,6 +18,7 @@ import { createConnectStepLedger } from '../../src/ledger/settings/connect-steps
 import { createEnvironmentLedger } from '../../src/ledger/settings/environments.js';
 import { findMapping, saveMapping } from '../../src/ledger/settings/mappings.js';
 import { connectStep } from '../../src/operations/connect/steps.js';
+import { allOf } from '../support/async-items.js';
 import { makeInvoice, makeOrder } from '../support/documents.js';
 import { makeDeal } from '../support/won-deal.js';
 
@@ -381,7 +382,7 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       const listed = await listDeals(database, { named: broken, order: 'age', limit: 10 });
       // The total of the document stands apart from its content.
       expect(listed).toMatchObject([{ recordId: broken, amount: '23.80' }]);
-      expect(await createWaiting(database).findWaitingDeals([accountId])).toMatchObject([{ recordId: whole }]);
+      expect(await allOf(createWaiting(database).findWaitingDeals([accountId]))).toMatchObject([{ recordId: whole }]);
     });
   });
 }

@@ -183,7 +183,7 @@ describe('two environments', () => {
 });
 
 describe('Business Central', () => {
-  const central = () => {
+  const openBusinessCentral = () => {
     const { connection } = counter.simulators;
     const { businessCentral: apiUrl, environment, company } = connection;
     const environmentUrl = `${apiUrl}/v2.0/${connection.tenant}/${environment}`;
@@ -196,7 +196,7 @@ describe('Business Central', () => {
 
   it('is known by company, type and tenant', async () => {
     const { connection } = counter.simulators;
-    expect(await central().readIdentity()).toEqual({
+    expect(await openBusinessCentral().readIdentity()).toEqual({
       companyId: counter.companyId,
       companyName: connection.company,
       environmentType: 'Production',
@@ -206,9 +206,9 @@ describe('Business Central', () => {
 
   it('that became a sandbox under the same address is another environment', async () => {
     const { switches } = counter.simulators.businessCentral;
-    await lockOf(central()).ensureSame();
+    await lockOf(openBusinessCentral()).ensureSame();
     switches.environmentType = 'Sandbox';
-    const refusal = String(await refusalOf(lockOf(central()).ensureSame()));
+    const refusal = String(await refusalOf(lockOf(openBusinessCentral()).ensureSame()));
     switches.environmentType = 'Production';
     expect(refusal).toContain('environmentType Sandbox');
     expect(refusal).toContain('dealbridge environments accept business-central');

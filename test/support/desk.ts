@@ -3,8 +3,8 @@ import { serve } from '@hono/node-server';
 import { pino } from 'pino';
 import { createOneTimeLink, type OneTimeLink } from '../../src/http/authentication/one-time-link.js';
 import { createSessions } from '../../src/http/authentication/sessions.js';
+import { createChangeStream } from '../../src/http/change-stream.js';
 import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
-import { createNews } from '../../src/http/news.js';
 import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { findLatestChange } from '../../src/ledger/deals/list-deals.js';
@@ -80,7 +80,7 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
         { step: 'temporal', findings: [{ check: 'namespace', result: 'ok', found: 'it is there' }] },
         { step: 'database', findings: [{ check: 'rights', result: 'wrong', found: 'none', advice: 'Give some.' }] },
       ],
-      news: createNews(() => findLatestChange(database), 50),
+      changeStream: createChangeStream(() => findLatestChange(database), 50),
       now: () => new Date(),
       places: {
         dataverse: 'https://org.crm4.dynamics.com',

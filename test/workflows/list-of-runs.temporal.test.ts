@@ -12,15 +12,15 @@ beforeAll(async () => {
 });
 afterAll(() => skipping.close());
 
-type Told = Readonly<Record<string, unknown>>;
+type Listed = Readonly<Record<string, unknown>>;
 type Deal = Awaited<ReturnType<ReturnType<typeof makeDealWorld>['start']>>;
 
-async function readTold(deal: Deal): Promise<Told[]> {
+async function readListed(deal: Deal): Promise<Listed[]> {
   const { events } = await deal.handle.fetchHistory();
-  return (events ?? []).flatMap(({ upsertWorkflowSearchAttributesEventAttributes: told }) => {
-    const fields = Object.entries(told?.searchAttributes?.indexedFields ?? {});
+  return (events ?? []).flatMap(({ upsertWorkflowSearchAttributesEventAttributes: listed }) => {
+    const fields = Object.entries(listed?.searchAttributes?.indexedFields ?? {});
     const open = ([name, { data }]: (typeof fields)[number]) => [name, JSON.parse(Buffer.from(data ?? []).toString())];
-    return told ? [Object.fromEntries(fields.map(open))] : [];
+    return listed ? [Object.fromEntries(fields.map(open))] : [];
   });
 }
 
@@ -31,10 +31,10 @@ describe('the list of runs', () => {
     await deal.until('awaiting-confirmation');
     await deal.confirm();
     await deal.handle.result();
-    const told = await readTold(deal);
-    expect(told.map(({ DealState: state }) => state)).toEqual(['awaiting-confirmation', 'confirmed', 'written-back']);
-    expect(told[0]).toMatchObject({ DealAmount: expect.any(Number), DealCustomerNumber: expect.any(String) });
-    expect(told.at(-1)).toMatchObject({ DealInvoiceNumber: 'INV-1' });
+    const listed = await readListed(deal);
+    expect(listed.map(({ DealState: state }) => state)).toEqual(['awaiting-confirmation', 'confirmed', 'written-back']);
+    expect(listed[0]).toMatchObject({ DealAmount: expect.any(Number), DealCustomerNumber: expect.any(String) });
+    expect(listed.at(-1)).toMatchObject({ DealInvoiceNumber: 'INV-1' });
     // When it is told depends on the story alone (I9).
     await Worker.runReplayHistory(
       { workflowBundle: { codePath: inject('workflowBundle') } },
@@ -46,7 +46,7 @@ describe('the list of runs', () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     const deal = await world.start();
     await deal.handle.result();
-    expect(await readTold(deal)).toEqual([
+    expect(await readListed(deal)).toEqual([
       expect.objectContaining({ DealState: 'written-back', DealCustomerNumber: 'C-1', DealInvoiceNumber: 'INV-1' }),
     ]);
   });
@@ -56,11 +56,11 @@ describe('the list of runs', () => {
     world.books.isItemBlocked = true;
     const deal = await world.start();
     await deal.until('held');
-    const held = await readTold(deal);
+    const held = await readListed(deal);
     expect(held).toEqual([expect.objectContaining({ DealState: 'held', DealHoldReason: 'item-blocked' })]);
     world.books.isItemBlocked = false;
     await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
     await deal.until('awaiting-confirmation');
-    expect((await readTold(deal))[1]).toMatchObject({ DealState: 'preparing' });
+    expect((await readListed(deal))[1]).toMatchObject({ DealState: 'preparing' });
   });
 });

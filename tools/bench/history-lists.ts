@@ -1,5 +1,5 @@
 import { DEAL_STATES, isFinal } from '../../src/deal/states.js';
-import { listStandingDeals } from '../../src/ledger/alerts/standing.js';
+import { listPendingDeals } from '../../src/ledger/alerts/alert-sources.js';
 import { readAudit } from '../../src/ledger/audit/audit.js';
 import { countUnsealed } from '../../src/ledger/audit/seals.js';
 import type { Database } from '../../src/ledger/database.js';
@@ -16,7 +16,7 @@ import { listMappings } from '../../src/ledger/settings/mappings.js';
 import { countFinalDeals, readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { findDeal } from '../../src/operations/deals/find-deal.js';
 import { listDeals } from '../../src/operations/deals/list-deals.js';
-import { findNews, listWork, type WorkListInput } from '../../src/operations/deals/work-list.js';
+import { findLatestWork, listWork, type WorkListInput } from '../../src/operations/deals/work-list.js';
 
 /** Everything that desk, command line, doctor, loops and dashboards ask a ledger for, each as its caller does. */
 
@@ -52,6 +52,12 @@ function deal(name: string, named: string): List {
 }
 
 /** `lastId` is of the newest deal but one that has ended, `companyId` the company of all of them. */
+async function countAll(items: AsyncIterable<unknown>): Promise<number> {
+  let count = 0;
+  for await (const _item of items) count += 1;
+  return count;
+}
+
 export function listsOf(past: { deals: number; companyId: string; lastId: string }): readonly List[] {
   const { companyId, lastId } = past;
   const last = past.deals - 1;
@@ -83,7 +89,7 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
         return listWork({ database }, APPROVER, { view: 'all', ...(next !== undefined && { cursor: next }) });
       },
     },
-    { name: 'desk: whether anything changed', read: (database) => findNews({ database }, APPROVER, {}) },
+    { name: 'desk: whether anything changed', read: (database) => findLatestWork({ database }, APPROVER, {}) },
     {
       name: 'command line: deals',
       read: (database) => listDeals({ database, now: new Date() }, APPROVER, {}),
@@ -111,7 +117,7 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     { name: 'dashboard: what has ended', read: countFinalDeals },
     {
       name: 'alerts: what stands',
-      read: (database) => listStandingDeals(database, { waitingBefore: ago(DAY_MS), after: undefined, limit: 500 }),
+      read: (database) => listPendingDeals(database, { waitingBefore: ago(DAY_MS), after: undefined, limit: 500 }),
     },
     { name: 'trail: what is not sealed', read: countUnsealed },
     { name: 'feeds: gaps of a day', read: (database) => createDetections(database).readGaps(ago(DAY_MS), 20) },
@@ -139,12 +145,12 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
       async read(database) {
         const notes = createSellerNotes(database);
         await notes.recordPass(SELLER_RULES, new Date());
-        return notes.listUntold(SELLER_RULES, { now: new Date(), limit: 50 });
+        return notes.listOutdated(SELLER_RULES, { now: new Date(), limit: 50 });
       },
     },
     {
       name: 'masters: deals that wait for an account',
-      read: (database) => createWaiting(database).findWaitingDeals([lastId]),
+      read: (database) => countAll(createWaiting(database).findWaitingDeals([lastId])),
     },
     {
       name: 'masters: deals held for customers',

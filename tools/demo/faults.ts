@@ -37,7 +37,7 @@ export interface Survival {
   readonly isGood: boolean;
 }
 
-export interface ToldDeal {
+export interface DemoDeal {
   readonly recordId: string;
   readonly documentId: string | undefined;
   readonly name: string;
@@ -49,7 +49,7 @@ export async function tellSurvival(
   { businessCentral: { requests } }: Simulators,
   temporal: Client,
   startedAt: number,
-  deals: readonly ToldDeal[],
+  deals: readonly DemoDeal[],
 ): Promise<Survival> {
   const toSeconds = (at: number): string => `${((at - startedAt) / 1_000).toFixed(2)} s`;
   const after = (request: LoggedRequest): string => toSeconds(Date.parse(request.startedAt));
@@ -86,8 +86,8 @@ export async function tellSurvival(
 /** The draft that took a second attempt; the log of requests does not say whose it was. */
 async function findSecondDraft(
   temporal: Client,
-  deals: readonly ToldDeal[],
-): Promise<{ readonly deal: ToldDeal; readonly at: number } | undefined> {
+  deals: readonly DemoDeal[],
+): Promise<{ readonly deal: DemoDeal; readonly at: number } | undefined> {
   for (const deal of deals) {
     const { events } = await temporal.workflow.getHandle(deal.recordId).fetchHistory();
     const drafts = (events ?? []).filter(

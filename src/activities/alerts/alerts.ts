@@ -1,7 +1,7 @@
 import { AlertError, type AlertSender } from '../../clients/alerts/channel.js';
 import { type AlertRules, createMessagePlan } from '../../deal/alerts.js';
 import type { Clock } from '../../deal/clock.js';
-import type { AlertLedger, PlannedAlert, StandingCauses } from '../../ledger/alerts/alerts.js';
+import type { AlertLedger, OpenCauses, PlannedAlert } from '../../ledger/alerts/alerts.js';
 
 export type { PlannedAlert };
 
@@ -16,7 +16,7 @@ export interface AlertDependencies {
   readonly clock: Clock;
   /** Without the slash at its end. */
   readonly deskUrl: string;
-  readonly findCauses: (now: Date) => Promise<StandingCauses>;
+  readonly findCauses: (now: Date) => Promise<OpenCauses>;
   /** By the name of the channel. */
   readonly senders: ReadonlyMap<string, AlertSender>;
   readonly log: { warn(facts: object, message: string): void };
@@ -29,11 +29,11 @@ export function createAlertActivities(dependencies: AlertDependencies) {
     async planAlerts(): Promise<PlannedAlert[]> {
       if (rules.channels.length === 0) return [];
       const now = clock.now();
-      const standing = await findCauses(now);
+      const findOpen = await findCauses(now);
       const planned: PlannedAlert[] = [];
       for (const channel of rules.channels) {
         planned.push(
-          ...(await ledger.plan(channel, standing, (waitingOwners) =>
+          ...(await ledger.plan(channel, findOpen, (waitingOwners) =>
             createMessagePlan(channel, { waitingOwners, now, rules, deskUrl }),
           )),
         );

@@ -1,4 +1,4 @@
-import { saveTrailFindings } from '../../ledger/alerts/standing.js';
+import { saveTrailFindings } from '../../ledger/alerts/alert-sources.js';
 import { verifyAudit } from '../../ledger/audit/verify.js';
 import type { Witness } from '../../ledger/audit/witnesses.js';
 import type { Database } from '../../ledger/database.js';

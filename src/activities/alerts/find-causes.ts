@@ -1,6 +1,6 @@
 import { type AlertCause, type AlertRules, toDealCauses, toSystemCause } from '../../deal/alerts.js';
-import type { StandingCauses } from '../../ledger/alerts/alerts.js';
-import { listStandingDeals, listTrailFindings, type StandingPlace } from '../../ledger/alerts/standing.js';
+import { listPendingDeals, listTrailFindings, type PendingPlace } from '../../ledger/alerts/alert-sources.js';
+import type { OpenCauses } from '../../ledger/alerts/alerts.js';
 import type { Database, Queryable } from '../../ledger/database.js';
 import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
@@ -27,9 +27,9 @@ export function createFindCauses(
 
   async function* findDeals(db: Queryable, now: Date): AsyncGenerator<readonly AlertCause[]> {
     const before = new Date(now.getTime() - waitingHours * HOUR_MS);
-    let after: StandingPlace | undefined;
+    let after: PendingPlace | undefined;
     do {
-      const page = await listStandingDeals(db, { waitingBefore: before, after, limit: PAGE_SIZE });
+      const page = await listPendingDeals(db, { waitingBefore: before, after, limit: PAGE_SIZE });
       yield page.deals.flatMap((deal) => toDealCauses(deal, before, waitingHours));
       after = page.next;
     } while (after !== undefined);
@@ -74,7 +74,7 @@ export function createFindCauses(
     ];
   }
 
-  return async (now: Date): Promise<StandingCauses> => {
+  return async (now: Date): Promise<OpenCauses> => {
     const faults = await findFaults(now);
     return async function* (db) {
       yield* findDeals(db, now);

@@ -5,17 +5,17 @@ import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
-import { findSellerNews, type SellerNews, toSellerColumn } from '../../deal/seller-notes.js';
+import { findSellerNote, type SellerNote, toSellerColumn } from '../../deal/seller-notes.js';
 import type { AuditEntry } from '../../ledger/audit/audit.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import type { SellerNoteLedger, Told, Untold } from '../../ledger/deals/seller-notes.js';
+import type { OutdatedNote, SellerNoteLedger, WrittenNote } from '../../ledger/deals/seller-notes.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { findProblem, toFailure } from '../remote/failures.js';
 
-export interface ToldSellers {
+export interface SellerNoteCounts {
   readonly written: number;
   /** Sales would not take the note: the trail of the deal says why. */
   readonly refused: number;
@@ -32,7 +32,7 @@ export interface SellerNoteDependencies {
 type ColumnOutcome = 'none' | 'refused' | 'gone' | { readonly columnDigest: string; readonly isWritten: boolean };
 
 const BATCH_SIZE = 200;
-const TOLD = 'tell the seller';
+const WRITE_NOTE = 'tell the seller';
 const SUBJECT = 'Hand-over to Business Central';
 
 /**
@@ -40,16 +40,16 @@ const SUBJECT = 'Hand-over to Business Central';
  * deal waits because a note cannot be written, and what came and went meanwhile costs no request.
  */
 export function createSellerNoteActivities({ dataverse, ledger, notes, rules, clock }: SellerNoteDependencies) {
-  async function findNews({ record, told }: Untold): Promise<SellerNews | undefined> {
+  async function findNote({ record, written }: OutdatedNote): Promise<SellerNote | undefined> {
     const { sellerNotes } = rules;
     if (!sellerNotes) return undefined;
     const documents = await ledger.listDocuments(record.recordId);
     const invoices = documents.flatMap((document) =>
       document.kind === 'invoice' && record.isHandedOver ? [toPaymentStatus(document.content)] : [],
     );
-    return findSellerNews(
+    return findSellerNote(
       { ...record, invoices },
-      { isTold: told !== undefined, now: clock.now(), rules: sellerNotes },
+      { hasNote: written !== undefined, now: clock.now(), rules: sellerNotes },
     );
   }
 
@@ -69,25 +69,29 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
   }
 
   /** @returns what the column says now; `refused` when it takes nothing: the record is locked, or has no such column */
-  async function writeColumn(record: SourceRecord, news: SellerNews, told: Told | undefined): Promise<ColumnOutcome> {
+  async function writeColumn(
+    record: SourceRecord,
+    note: SellerNote,
+    written: WrittenNote | undefined,
+  ): Promise<ColumnOutcome> {
     const { recordId, table } = record;
     const column = rules.sellerNotes?.as === 'note' ? undefined : rules.sellerNotes?.columns[table];
     if (column === undefined) return 'none';
-    const value = toSellerColumn(news);
+    const value = toSellerColumn(note);
     const columnDigest = toDigest(value ?? '');
-    if (columnDigest === told?.columnDigest) return { columnDigest, isWritten: false };
+    if (columnDigest === written?.columnDigest) return { columnDigest, isWritten: false };
     try {
       const receipt = await dataverse.updateRecord(record, { [column]: value }, REPEATABLE);
       const { requestId, correlationId } = receipt;
-      const facts = { column, news: news.kind, ...(told && { before: told.kind }) };
-      await ledger.audit({ recordId, actor: 'dealbridge', action: TOLD, requestId, correlationId, facts });
+      const facts = { column, news: note.kind, ...(written && { before: written.kind }) };
+      await ledger.audit({ recordId, actor: 'dealbridge', action: WRITE_NOTE, requestId, correlationId, facts });
       return { columnDigest, isWritten: true };
     } catch (error) {
       if (error instanceof RemoteApiError && error.code === 'not-found') return 'gone';
       const problem = findProblem(error);
       if (!problem || !(error instanceof RemoteApiError)) throw toFailure(error);
       const { requestId, status, remoteCode } = error.facts;
-      const facts = { column, news: news.kind, reason: problem.reason, status, remoteCode };
+      const facts = { column, news: note.kind, reason: problem.reason, status, remoteCode };
       await ledger.audit({
         recordId,
         actor: 'dealbridge',
@@ -100,45 +104,45 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
   }
 
   /** The note stands where the rule wants one, where no column says it, and where there is one already: none becomes wrong. */
-  function needsNote(column: ColumnOutcome, told: Told | undefined): boolean {
-    return rules.sellerNotes?.as !== 'column' || typeof column === 'string' || told?.digest !== undefined;
+  function needsNote(column: ColumnOutcome, written: WrittenNote | undefined): boolean {
+    return rules.sellerNotes?.as !== 'column' || typeof column === 'string' || written?.digest !== undefined;
   }
 
-  async function tell(untold: Untold): Promise<'written' | 'refused' | 'nothing'> {
-    const { record, asOf, told } = untold;
+  async function tell(outdated: OutdatedNote): Promise<'written' | 'refused' | 'nothing'> {
+    const { record, asOf, written } = outdated;
     const { recordId } = record;
-    const news = await findNews(untold);
-    if (!news) {
-      await notes.saveTelling({ recordId, asOf, ...told });
+    const note = await findNote(outdated);
+    if (!note) {
+      await notes.saveNote({ recordId, asOf, ...written });
       return 'nothing';
     }
-    const { kind } = news;
-    const column = await writeColumn(record, news, told);
+    const { kind } = note;
+    const column = await writeColumn(record, note, written);
     if (column === 'gone') {
-      await notes.saveTelling({ recordId, asOf, kind });
+      await notes.saveNote({ recordId, asOf, kind });
       return 'nothing';
     }
     const inColumn = typeof column === 'string' ? {} : { kind, columnDigest: column.columnDigest };
-    const digest = toDigest(news.text);
-    if (!needsNote(column, told) || digest === told?.digest) {
-      await notes.saveTelling({ recordId, asOf, kind, digest: told?.digest, ...inColumn });
+    const digest = toDigest(note.text);
+    if (!needsNote(column, written) || digest === written?.digest) {
+      await notes.saveNote({ recordId, asOf, kind, digest: written?.digest, ...inColumn });
       return typeof column !== 'string' && column.isWritten ? 'written' : 'nothing';
     }
     const noteId = deriveGuid(`seller-note/${recordId}`);
     try {
       const receipt = await write(
-        { noteId, ref: record, subject: SUBJECT, text: news.text },
-        told?.digest !== undefined,
+        { noteId, ref: record, subject: SUBJECT, text: note.text },
+        written?.digest !== undefined,
       );
       const { requestId, correlationId } = receipt;
-      const facts = { noteId, news: kind, ...(told && { before: told.kind }) };
-      const audit = { actor: 'dealbridge', action: TOLD, requestId, correlationId, facts };
-      await notes.saveTelling({ recordId, asOf, kind, digest, ...inColumn, audit });
+      const facts = { noteId, news: kind, ...(written && { before: written.kind }) };
+      const audit = { actor: 'dealbridge', action: WRITE_NOTE, requestId, correlationId, facts };
+      await notes.saveNote({ recordId, asOf, kind, digest, ...inColumn, audit });
       return 'written';
     } catch (error) {
       // A deleted record has no timeline, and nobody who reads it.
       if (isMissingRow(error, recordId)) {
-        await notes.saveTelling({ recordId, asOf, kind });
+        await notes.saveNote({ recordId, asOf, kind });
         return 'nothing';
       }
       const problem = findProblem(error);
@@ -146,19 +150,19 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
       const { requestId, status, remoteCode } = error.facts;
       const facts = { noteId, news: kind, reason: problem.reason, status, remoteCode };
       const audit = { actor: 'dealbridge', action: 'the seller cannot be told', requestId, facts };
-      await notes.saveTelling({ recordId, asOf, ...told, ...inColumn, isRefused: true, audit });
+      await notes.saveNote({ recordId, asOf, ...written, ...inColumn, isRefused: true, audit });
       return 'refused';
     }
   }
 
   return {
-    async tellSellers(): Promise<ToldSellers> {
+    async tellSellers(): Promise<SellerNoteCounts> {
       const count = { written: 0, refused: 0, nothing: 0 };
       if (!rules.sellerNotes) return { written: 0, refused: 0 };
       const startedAt = clock.now();
       for (;;) {
-        const page = await notes.listUntold(rules.sellerNotes, { now: clock.now(), limit: BATCH_SIZE });
-        for (const untold of page) count[await tell(untold)] += 1;
+        const page = await notes.listOutdated(rules.sellerNotes, { now: clock.now(), limit: BATCH_SIZE });
+        for (const outdated of page) count[await tell(outdated)] += 1;
         if (page.length < BATCH_SIZE) break;
       }
       await notes.recordPass(rules.sellerNotes, startedAt);

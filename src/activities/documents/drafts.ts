@@ -96,8 +96,6 @@ export interface DraftReader {
   toDraft(deal: WonDeal, document: DraftDocument, seen?: SeenDiscount): Promise<Draft>;
   /** The currency of the deal as the company has it. */
   findCurrency(deal: WonDeal): Promise<CompanyCurrency>;
-  /** Only asked for when a unit that BC lacks may be turned into the base unit. */
-  findKnownUnits(): Promise<ReadonlySet<string> | undefined>;
 }
 
 export function createDraftReader(dependencies: {
@@ -105,6 +103,7 @@ export function createDraftReader(dependencies: {
   readonly sets: ReferenceSets;
 }): DraftReader {
   const { rules, sets } = dependencies;
+  /** Only asked for when a unit that BC lacks may be turned into the base unit. */
   const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
     rules.lines.convertUnits ? toTemporalFailures(() => sets.codes('unitsOfMeasure')) : undefined;
   const findCurrencyOf = async (deal: WonDeal): Promise<CompanyCurrency> => {
@@ -115,7 +114,6 @@ export function createDraftReader(dependencies: {
     return found ?? toCompanyCurrency(iso, { code: toCurrencyCode(iso, tables.currencies) });
   };
   return {
-    findKnownUnits,
     findCurrency: findCurrencyOf,
     async toDraft(deal, document, seen) {
       const currency = await findCurrencyOf(deal);

@@ -4,6 +4,7 @@ import {
   type BusinessCentralMaster,
   type DataverseMaster,
   isSameValue,
+  LINK_KIND,
   type MasterKind,
   toItemNumber,
   toMasterState,
@@ -14,7 +15,7 @@ import { compareMaster } from '../../mapping/fields/compare-masters.js';
 import { followedFields } from '../../mapping/fields/master-fields.js';
 import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import { toTemporalFailures } from '../remote/write-once.js';
-import { SECTION, SET, type SyncDependencies } from './sync-master-data.js';
+import { SET, type SyncDependencies } from './sync-master-data.js';
 
 /** All linked masters of both sides, page by page: the side of Business Central is staged, that of Sales compared. */
 
@@ -32,7 +33,7 @@ export type DriftDependencies = SyncDependencies & { readonly drift: DriftLedger
 export function createDriftBusinessCentral({ businessCentral, drift, masters, rules }: DriftDependencies) {
   return {
     async stageMasters({ runId, kind, link }: DriftStep): Promise<string | undefined> {
-      const fields = [...followedFields(SECTION[kind], rules.mapping, rules.masters).keys(), ...ALWAYS[kind]];
+      const fields = [...followedFields(LINK_KIND[kind], rules.mapping, rules.masters).keys(), ...ALWAYS[kind]];
       const page = await toTemporalFailures(() =>
         businessCentral.readMasterPage(SET[kind], fields, rules.masters.pageSize, link),
       );
@@ -86,7 +87,7 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
     }
     const { agreed, blockedFrom } = kept;
     const compared = await compareMaster(
-      { section: SECTION[kind], dataverse, businessCentral, agreed, blockedFrom, companyNumber },
+      { section: LINK_KIND[kind], dataverse, businessCentral, agreed, blockedFrom, companyNumber },
       rules.masters,
       rules.mapping,
       createCodeLookups(sets),
@@ -137,7 +138,7 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
       const ids = rows.map(({ rowId }) => rowId);
       const parentIds = kind === 'contact' ? rows.flatMap(({ parentId }) => parentId ?? []) : [];
       const parents = await masters.findMasters('account', [...new Set(parentIds)]);
-      const links = await dependencies.ledger.findLinks(LINKS[kind], dependencies.companyId, ids);
+      const links = await dependencies.ledger.findLinks(LINK_KIND[kind], dependencies.companyId, ids);
       const known = await masters.findMasters(kind, ids);
       const staged = await drift.findStaged(
         runId,
@@ -145,7 +146,7 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
         [...links.values()].map(({ bcId }) => bcId),
       );
       const mergedInto = rows.flatMap((row) => row.mergedInto ?? []);
-      const survivors = await dependencies.ledger.findLinks(LINKS[kind], dependencies.companyId, mergedInto);
+      const survivors = await dependencies.ledger.findLinks(LINK_KIND[kind], dependencies.companyId, mergedInto);
       const agreements: AgreedRow[] = [];
       const differences: StoredDifference[] = [];
       let compared = 0;
@@ -185,8 +186,6 @@ export function createDriftDataverse(dependencies: DriftDependencies) {
     },
   };
 }
-
-const LINKS = { account: 'customer', contact: 'contact', product: 'item' } as const;
 
 /** A link of a deal, of which nothing else is known yet. */
 function unknown(kind: MasterKind, rowId: string): StoredMaster {

@@ -1,5 +1,5 @@
 import { RemoteApiError } from '../../clients/errors.js';
-import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
+import { type DataverseMaster, LINK_KIND, toMasterState } from '../../deal/masters.js';
 import type { StoredLink } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toFailure } from '../remote/failures.js';
@@ -29,21 +29,20 @@ export interface ReadRequest {
 /** What differs between the kinds of rows. */
 interface RowPort {
   readonly kind: 'account' | 'product';
-  readonly linkKind: 'customer' | 'item';
   /** Whether rows without a link are brought over as well. */
   readonly follows: 'linked' | 'all';
 }
 
-export function createRowReader(dependencies: SyncDependencies, { kind, linkKind, follows }: RowPort) {
+export function createRowReader(dependencies: SyncDependencies, { kind, follows }: RowPort) {
   const { backfill, dataverseMasters, ledger, companyId, masters } = dependencies;
 
   const toRef = (rowId: string): MasterRef => ({ kind, rowId });
 
-  const findLink = async (rowId: string) => (await ledger.findLinks(linkKind, companyId, [rowId])).get(rowId);
+  const findLink = async (rowId: string) => (await ledger.findLinks(LINK_KIND[kind], companyId, [rowId])).get(rowId);
 
   /** Whether it stands for others as well, who go on using it: it must not be blocked for them. */
   const isShared = async ({ salesId, bcId }: StoredLink): Promise<boolean> =>
-    (await ledger.findLinkedOthers(linkKind, companyId, { salesId, bcId })).length > 0;
+    (await ledger.findLinkedOthers(LINK_KIND[kind], companyId, { salesId, bcId })).length > 0;
 
   return {
     async findRow(table: DataverseMaster['kind'], rowId: string): Promise<DataverseMaster | undefined> {

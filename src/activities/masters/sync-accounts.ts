@@ -50,7 +50,6 @@ export function createAccountReaders(dependencies: SyncDependencies) {
   const steps = createSyncSteps(dependencies);
   const reader = createRowReader(dependencies, {
     kind: 'account',
-    linkKind: 'customer',
     follows: rules.masters.accounts,
   });
 

@@ -9,7 +9,13 @@ import { toTaken } from '../../deal/ambiguity.js';
 import type { Clock } from '../../deal/clock.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
-import type { BusinessCentralMaster, DataverseMaster, MasterKind, MasterProblem } from '../../deal/masters.js';
+import {
+  type BusinessCentralMaster,
+  type DataverseMaster,
+  LINK_KIND,
+  type MasterKind,
+  type MasterProblem,
+} from '../../deal/masters.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
@@ -18,7 +24,6 @@ import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import { businessCentralMasterContent } from '../../ledger/masters/master-schema.js';
 import type { MasterLedger, MasterRef, StoredMaster } from '../../ledger/masters/masters.js';
 import { type Comparison, compareMaster } from '../../mapping/fields/compare-masters.js';
-import type { MasterSection } from '../../mapping/fields/master-fields.js';
 import type { FindAccountsWithNumbers } from '../../mapping/plan/customer-identity.js';
 import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -42,11 +47,6 @@ export interface SyncDependencies {
   readonly findAccountsWithNumbers: FindAccountsWithNumbers;
 }
 
-export const SECTION: Readonly<Record<MasterKind, MasterSection>> = {
-  account: 'customer',
-  contact: 'contact',
-  product: 'item',
-};
 export const SET: Readonly<Record<MasterKind, MasterSet>> = {
   account: 'customers',
   contact: 'contacts',
@@ -63,7 +63,7 @@ export interface SyncComparison {
 export type ChangeOutcome = 'done' | 'nothing' | 'stale' | 'refused';
 
 export function createSyncSteps(dependencies: SyncDependencies) {
-  const { businessCentral, dataverseMasters, sets, masters, rules, ledger } = dependencies;
+  const { businessCentral, dataverseMasters, sets, masters, rules } = dependencies;
   const lookups = createCodeLookups(sets);
 
   /** A problem of the row is kept; everything else is Temporal's to repeat. */
@@ -87,7 +87,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
   ): Promise<Comparison> {
     return compareMaster(
       {
-        section: SECTION[kept.kind],
+        section: LINK_KIND[kept.kind],
         dataverse: getContent(kept),
         businessCentral,
         agreed: kept.agreed,
@@ -165,7 +165,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
       const after = await writeOnce(dependencies, {
         recordId: ref.rowId,
         writeKey: writeKey(ref.rowId, `change-${set}-${toFingerprint(read.etag, toBusinessCentral)}`),
-        action: `change ${SECTION[ref.kind]} in Business Central`,
+        action: `change ${LINK_KIND[ref.kind]} in Business Central`,
         result: businessCentralMasterContent,
         ambiguityWindowMs: GUARDED_BY_ETAG,
         find: async () => {
@@ -257,7 +257,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     { id, number }: { readonly id: string; readonly number: string },
     sharedBy?: string,
   ): Promise<'linked' | 'refused'> {
-    const what = SECTION[ref.kind];
+    const what = LINK_KIND[ref.kind];
     const audit = { actor: 'dealbridge', action: `link ${what} by its number`, facts: { [`${what}Number`]: number } };
     const others = await masters.link(ref, { bcId: id, bcNumber: number }, audit, sharedBy);
     if (others.length === 0) return 'linked';
@@ -293,9 +293,7 @@ export function createSyncSteps(dependencies: SyncDependencies) {
     saveComparison,
     updateBusinessCentral,
     updateDataverse,
-    compare,
     lookups,
-    ledger,
   };
 }
 

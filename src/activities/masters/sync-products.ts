@@ -34,7 +34,7 @@ const toRef = ({ rowId }: ProductRowRef): MasterRef => ({ kind: 'product', rowId
 export function createProductReaders(dependencies: SyncDependencies) {
   const { rules } = dependencies;
   const steps = createSyncSteps(dependencies);
-  const reader = createRowReader(dependencies, { kind: 'product', linkKind: 'item', follows: rules.masters.products });
+  const reader = createRowReader(dependencies, { kind: 'product', follows: rules.masters.products });
 
   async function readProduct(input: ReadRequest): Promise<ProductReading> {
     const row = await reader.findRow('product', input.rowId);

@@ -6,6 +6,7 @@ import type { DealLabel } from '../../deal/run-summary.js';
 import { RemoteApiError } from '../errors.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, readWire } from '../http/wire.js';
+import { ENTITY_SETS } from './entity-sets.js';
 import { FORMATTED_VALUE } from './rows.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
@@ -68,15 +69,6 @@ export class LinkExpired extends DealbridgeError {
   }
 }
 
-const SETS: Readonly<Record<FeedTable, string>> = {
-  opportunity: 'opportunities',
-  quote: 'quotes',
-  salesorder: 'salesorders',
-  account: 'accounts',
-  contact: 'contacts',
-  product: 'products',
-};
-
 /** The feeds are patient; the deals have connections of their own. */
 const PARALLEL = 3;
 
@@ -128,7 +120,7 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
       const asked = `read the changes of ${table}`;
       const size = `odata.maxpagesize=${pageSize}`;
       const prefer = isFullReading ? preferOf(table, 'odata.track-changes', size) : preferOf(table, size);
-      const path = link === undefined ? `${SETS[table]}?$select=${columnsOf(table)}` : toPath(link);
+      const path = link === undefined ? `${ENTITY_SETS[table]}?$select=${columnsOf(table)}` : toPath(link);
       const answer = await http.send({ method: 'GET', path, asked, headers: { prefer } }).catch((error: unknown) => {
         const code = error instanceof RemoteApiError ? error.facts.remoteCode?.toLowerCase() : undefined;
         if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
@@ -145,7 +137,8 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
         $filter: `modifiedon ge ${since} and (${states})`,
         $orderby: `modifiedon,${table}id`,
       });
-      const path = link === undefined ? `${SETS[table]}?${query.toString().replaceAll('+', '%20')}` : toPath(link);
+      const path =
+        link === undefined ? `${ENTITY_SETS[table]}?${query.toString().replaceAll('+', '%20')}` : toPath(link);
       const headers = { prefer: preferOf(table, `odata.maxpagesize=${pageSize}`) };
       const { rows, nextLink } = readPage(
         table,

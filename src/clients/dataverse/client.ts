@@ -176,9 +176,9 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
     },
     async findRecordIds(table, since) {
       const asked = `list the ${table} records`;
-      const [set, id, states] = LISTED[table];
-      const filter = encodeURIComponent(`modifiedon ge ${since}T00:00:00Z and (${states})`);
-      let path: string | undefined = `${set}?$select=${id}&$filter=${filter}&$orderby=modifiedon,${id}`;
+      const id = `${table}id`;
+      const filter = encodeURIComponent(`modifiedon ge ${since}T00:00:00Z and (${LISTED[table]})`);
+      let path: string | undefined = `${ENTITY_SETS[table]}?$select=${id}&$filter=${filter}&$orderby=modifiedon,${id}`;
       const found: string[] = [];
       while (path !== undefined) {
         const { body, requestId } = await http.send({ method: 'GET', path, asked });
@@ -289,10 +289,10 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
 
 const INVOICE_SELECT = '$select=invoicenumber,totalamount,statecode,statuscode';
 /** Of what may be handed over. */
-const LISTED: Record<SourceTable, readonly [set: string, id: string, states: string]> = {
-  opportunity: ['opportunities', 'opportunityid', `statecode eq ${STATE_CODES.opportunity.won}`],
-  quote: ['quotes', 'quoteid', `statecode eq ${STATE_CODES.quote.won}`],
-  salesorder: ['salesorders', 'salesorderid', `statecode ne ${STATE_CODES.salesorder.canceled}`],
+const LISTED: Readonly<Record<SourceTable, string>> = {
+  opportunity: `statecode eq ${STATE_CODES.opportunity.won}`,
+  quote: `statecode eq ${STATE_CODES.quote.won}`,
+  salesorder: `statecode ne ${STATE_CODES.salesorder.canceled}`,
 };
 
 const STAGES: Record<DataverseInvoiceStage, { readonly statecode: number; readonly statuscode: number }> = {

@@ -3,6 +3,7 @@ import { RemoteApiError } from '../errors.js';
 import { decimalNumber } from '../http/lossless-json.js';
 import { guid, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
+import { ENTITY_SETS } from './entity-sets.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
 /** What the flows write to Sales: files as notes, columns that the rules name. */
@@ -12,7 +13,7 @@ export interface SalesRow {
   readonly table: SalesTable;
   readonly id: string;
 }
-export type SalesTable = keyof typeof SETS;
+export type SalesTable = Exclude<keyof typeof ENTITY_SETS, 'contact'>;
 
 export interface FileNote {
   /** Chosen by us, so that a repeat finds it. */
@@ -78,16 +79,6 @@ export interface ColumnType {
   readonly maxLength: number | undefined;
 }
 
-const SETS = {
-  account: 'accounts',
-  invoice: 'invoices',
-  opportunity: 'opportunities',
-  product: 'products',
-  quote: 'quotes',
-  salesorder: 'salesorders',
-  salesorderdetail: 'salesorderdetails',
-} as const;
-
 /** Deals and feeds have connections of their own. */
 const PARALLEL = 2;
 const DEFAULT_MAX_BYTES = 5_242_880;
@@ -148,7 +139,7 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
     updateRow: ({ table, id }, values, context) =>
       http.send({
         method: 'PATCH',
-        path: `${SETS[table]}(${id})`,
+        path: `${ENTITY_SETS[table]}(${id})`,
         asked: `write the columns of the ${table}`,
         headers: { 'if-match': '*' },
         body: values,
@@ -156,7 +147,7 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
       }),
     async findCurrency({ table, id }) {
       const asked = `read the currency of the ${table}`;
-      const path = `${SETS[table]}(${id})?$select=${table}id&$expand=${CURRENCY}`;
+      const path = `${ENTITY_SETS[table]}(${id})?$select=${table}id&$expand=${CURRENCY}`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return readWire('dataverse', asked, currencyRow, body, requestId).transactioncurrencyid?.isocurrencycode;
     },
@@ -241,7 +232,7 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
           filename: fileName,
           mimetype: mimeType,
           documentbody: bytes.toString('base64'),
-          [`objectid_${on.table}@odata.bind`]: `/${SETS[on.table]}(${on.id})`,
+          [`objectid_${on.table}@odata.bind`]: `/${ENTITY_SETS[on.table]}(${on.id})`,
         },
         context,
       });

@@ -4,6 +4,7 @@ import type { DataverseMaster, MasterKind } from '../../deal/masters.js';
 import type { HttpAnswer } from '../http/transport.js';
 import { guid, optionalText, readWire } from '../http/wire.js';
 import type { WriteContext } from '../http/write-context.js';
+import { ENTITY_SETS } from './entity-sets.js';
 import { toPath } from './links.js';
 import { createDataverseTransport, type DataverseClientOptions } from './transport.js';
 
@@ -47,7 +48,6 @@ export interface MasterReceipt {
   readonly correlationId: string;
 }
 
-const SETS: Readonly<Record<MasterKind, string>> = { account: 'accounts', contact: 'contacts', product: 'products' };
 const OWN: Readonly<Record<MasterKind, readonly string[]>> = {
   account: ['name', 'accountnumber', 'statecode', 'modifiedon', 'merged', '_masterid_value', '_parentaccountid_value'],
   contact: ['fullname', 'statecode', 'modifiedon', 'merged', '_masterid_value', '_parentcustomerid_value'],
@@ -127,13 +127,13 @@ export function createDataverseMasters(options: DataverseClientOptions, reading:
   return {
     async readMaster(kind, rowId) {
       const asked = `read the ${kind}`;
-      const path = `${SETS[kind]}(${rowId})?${query(kind, kind === 'account' && reading.withContacts)}`;
+      const path = `${ENTITY_SETS[kind]}(${rowId})?${query(kind, kind === 'account' && reading.withContacts)}`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
       return toMaster(kind, asked, body, requestId);
     },
     async readMasters(kind, pageSize, link) {
-      const asked = `compare ${SETS[kind]}`;
-      const path = link === undefined ? `${SETS[kind]}?${query(kind, false)}&$orderby=${kind}id` : toPath(link);
+      const asked = `compare ${ENTITY_SETS[kind]}`;
+      const path = link === undefined ? `${ENTITY_SETS[kind]}?${query(kind, false)}&$orderby=${kind}id` : toPath(link);
       const headers = { prefer: `odata.maxpagesize=${pageSize}` };
       const answer: HttpAnswer = await http.send({ method: 'GET', path, asked, headers });
       const { value, '@odata.nextLink': nextLink } = readWire('dataverse', asked, page, answer.body, answer.requestId);
@@ -142,7 +142,7 @@ export function createDataverseMasters(options: DataverseClientOptions, reading:
     async updateMaster(kind, rowId, etag, columns, context) {
       const { requestId, correlationId } = await http.send({
         method: 'PATCH',
-        path: `${SETS[kind]}(${rowId})`,
+        path: `${ENTITY_SETS[kind]}(${rowId})`,
         asked: `change the ${kind}`,
         headers: { 'if-match': etag },
         body: Object.fromEntries(Object.entries(columns).map(([name, value]) => [name, value === '' ? null : value])),

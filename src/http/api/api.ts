@@ -10,7 +10,7 @@ import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
 import { assignDeal, noteDeal } from '../../operations/deals/notes.js';
 import { openDeal } from '../../operations/deals/open-deal.js';
 import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
-import { findNews, listWork, WORK_LIST_INPUT } from '../../operations/deals/work-list.js';
+import { findLatestWork, listWork, WORK_LIST_INPUT } from '../../operations/deals/work-list.js';
 import { FEED_SWITCHES, listFeeds, switchFeed } from '../../operations/feeds/feeds.js';
 import { examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
@@ -302,10 +302,10 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     }),
     async (c) => {
       // Whoever may not list is told before the stream begins.
-      await findNews(dependencies, c.get('person'), {});
+      await findLatestWork(dependencies, c.get('person'), {});
       return streamSSE(c, async (stream) => {
         const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
-        const stop = dependencies.news.listen(() => void stream.writeSSE({ event: 'changed', data: '' }));
+        const stop = dependencies.changeStream.listen(() => void stream.writeSSE({ event: 'changed', data: '' }));
         await stream.writeSSE({ event: 'ready', data: '' });
         await ended;
         stop();

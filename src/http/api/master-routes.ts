@@ -1,4 +1,5 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
+import { MASTER_KINDS } from '../../deal/masters.js';
 import { compareDrift, type Drift, repairDrift, showDrift } from '../../operations/masters/drift.js';
 import { type ListedMaster, listMasters, retryMaster } from '../../operations/masters/masters.js';
 import { decideMatches, listCandidates, matchAccounts } from '../../operations/masters/matches.js';
@@ -89,7 +90,7 @@ export function addMasterRoutes(api: OpenAPIHono<DeskEnv>, dependencies: DeskDep
       method: 'post',
       path: '/master-data/{kind}/{rowId}/retry',
       summary: 'Check a row again, also when nothing changed',
-      request: { params: z.object({ kind: z.enum(['account', 'contact', 'product']), rowId: text }) },
+      request: { params: z.object({ kind: z.enum(MASTER_KINDS), rowId: text }) },
       responses: { 202: json(z.object({ rowId: text }), 'It is being checked'), ...REFUSALS },
     }),
     async (c) => c.json(await retryMaster(recording, c.get('person'), c.req.valid('param')), 202),

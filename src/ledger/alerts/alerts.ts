@@ -31,13 +31,13 @@ const FORGOTTEN_AFTER = '1 hour';
 const ATTEMPT_IS_OVER_AFTER = '2 minutes';
 
 /** Everything that stands, page by page. */
-export type StandingCauses = (db: Queryable) => AsyncIterable<readonly AlertCause[]>;
+export type OpenCauses = (db: Queryable) => AsyncIterable<readonly AlertCause[]>;
 
 export interface AlertLedger {
   /** The messages of one channel that wait after planning. Two who plan at once plan nothing twice. */
   plan(
     channel: Pick<AlertChannel, 'name' | 'owners' | 'kinds'>,
-    standing: StandingCauses,
+    findOpen: OpenCauses,
     begin: (waitingOwners: ReadonlySet<string>) => MessagePlan,
   ): Promise<PlannedAlert[]>;
   /** Undefined when it was sent, or when another attempt may still be under way. */
@@ -73,7 +73,7 @@ const ownerRow = rowsOf('alert_messages', ['owner'], { owner: textColumn });
 
 export function createAlertLedger(database: Database): AlertLedger {
   return {
-    plan: (channel, standing, begin) =>
+    plan: (channel, findOpen, begin) =>
       database.transaction(async (tx) => {
         const { name } = channel;
         await tx.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [`alerts ${name}`]);
@@ -84,13 +84,13 @@ export function createAlertLedger(database: Database): AlertLedger {
           messageIds.set(owner, id);
           return id;
         };
-        for await (const page of standing(tx)) {
+        for await (const page of findOpen(tx)) {
           const causes = concerns(channel, page);
-          const told = await noteStanding(tx, name, causes);
+          const known = await recordOpen(tx, name, causes);
           await saveCauses(
             tx,
             name,
-            plan.add(causes, told).map(({ key, owner }) => ({ key, messageId: idOf(owner) })),
+            plan.add(causes, known).map(({ key, owner }) => ({ key, messageId: idOf(owner) })),
           );
         }
         await forgetWhatIsOver(tx, name);
@@ -133,11 +133,7 @@ export function createAlertLedger(database: Database): AlertLedger {
 }
 
 /** Returns those that were told: also after a long pause of ours nothing that still stands is new. */
-async function noteStanding(
-  tx: Queryable,
-  channel: string,
-  causes: readonly AlertCause[],
-): Promise<ReadonlySet<string>> {
+async function recordOpen(tx: Queryable, channel: string, causes: readonly AlertCause[]): Promise<ReadonlySet<string>> {
   if (causes.length === 0) return new Set();
   const rows = await selectRows(
     tx,

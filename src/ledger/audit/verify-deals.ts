@@ -146,21 +146,21 @@ async function comparePage(db: Queryable, recordId: string | undefined, after: s
   const findings = ids.flatMap(({ record_id }): Finding[] => {
     const isOf = (row: { readonly record_id: string }): boolean => row.record_id === record_id;
     const row = records.find(isOf);
-    const told = toTold(entries.filter(isOf));
-    const problem = findProblem(row && toRecord(row), told, {
+    const trail = toTrailFacts(entries.filter(isOf));
+    const problem = findProblem(row && toRecord(row), trail, {
       documents: documents.filter(isOf),
       writeBacks: writeBacks.filter(isOf),
       revision: revisions.find(isOf),
     });
     return problem === undefined
       ? []
-      : [{ kind: 'ledger', chain: record_id, position: told.lastPosition, text: problem }];
+      : [{ kind: 'ledger', chain: record_id, position: trail.lastPosition, text: problem }];
   });
   return { last: ids.length < PAGE ? undefined : ids.at(-1)?.record_id, findings };
 }
 
 /** What the trail says that the ledger should hold. */
-interface Told {
+interface TrailFacts {
   lastPosition: number;
   draft: RecordedFacts['draft'];
   customerNumber: string | undefined;
@@ -172,8 +172,8 @@ interface Told {
   readonly reports: Map<string, NonNullable<RecordedFacts['reported']>>;
 }
 
-function toTold(entries: readonly Entry[]): Told {
-  const told: Told = {
+function toTrailFacts(entries: readonly Entry[]): TrailFacts {
+  const trail: TrailFacts = {
     lastPosition: 0,
     draft: undefined,
     customerNumber: undefined,
@@ -184,20 +184,20 @@ function toTold(entries: readonly Entry[]): Told {
     reports: new Map(),
   };
   for (const { position, action, actor, ledger } of entries) {
-    told.lastPosition = position;
-    if (action === 'confirm') told.isConfirmed = true;
-    if (action === 'confirmation is void') told.isConfirmed = false;
-    if (action === 'rejected' || action === 'cancelled') told.end = { state: action, actor };
-    if (action === 'replay') told.end = undefined;
+    trail.lastPosition = position;
+    if (action === 'confirm') trail.isConfirmed = true;
+    if (action === 'confirmation is void') trail.isConfirmed = false;
+    if (action === 'rejected' || action === 'cancelled') trail.end = { state: action, actor };
+    if (action === 'replay') trail.end = undefined;
     if (!ledger) continue;
-    if (ledger.draft) told.draft = ledger.draft;
-    if (ledger.customerNumber !== undefined) told.customerNumber = ledger.customerNumber;
-    if (ledger.isPosted) told.isPosted = true;
-    if (ledger.isDraftGone) told.isPosted = false;
-    if (ledger.own) told.own.set(ledger.own.documentId, ledger.own.hash);
-    if (ledger.reported) told.reports.set(ledger.reported.invoiceId, ledger.reported);
+    if (ledger.draft) trail.draft = ledger.draft;
+    if (ledger.customerNumber !== undefined) trail.customerNumber = ledger.customerNumber;
+    if (ledger.isPosted) trail.isPosted = true;
+    if (ledger.isDraftGone) trail.isPosted = false;
+    if (ledger.own) trail.own.set(ledger.own.documentId, ledger.own.hash);
+    if (ledger.reported) trail.reports.set(ledger.reported.invoiceId, ledger.reported);
   }
-  return told;
+  return trail;
 }
 
 interface Held {
@@ -206,19 +206,19 @@ interface Held {
   readonly revision: Revision | undefined;
 }
 
-function findProblem(record: SourceRecord | undefined, told: Told, held: Held): string | undefined {
+function findProblem(record: SourceRecord | undefined, trail: TrailFacts, held: Held): string | undefined {
   if (!record) return 'the trail tells of a draft, and the ledger holds no such record';
   return (
-    findFalseState(record, told) ??
-    findFalseDraft(record, told) ??
-    findFalseAmount(record, told, held.revision) ??
-    findFalseDocument(told, held.documents) ??
-    findFalseReport(told, held) ??
-    findFalseNumbers(record, told)
+    findFalseState(record, trail) ??
+    findFalseDraft(record, trail) ??
+    findFalseAmount(record, trail, held.revision) ??
+    findFalseDocument(trail, held.documents) ??
+    findFalseReport(trail, held) ??
+    findFalseNumbers(record, trail)
   );
 }
 
-function findFalseState(record: SourceRecord, { draft, isPosted, isConfirmed, end }: Told): string | undefined {
+function findFalseState(record: SourceRecord, { draft, isPosted, isConfirmed, end }: TrailFacts): string | undefined {
   const { state, endedBy, isHandedOver } = record;
   const is = `the ledger says '${state}'`;
   if (isHandedOver && !draft) return `${is} and handed over, the trail tells of no draft`;
@@ -232,7 +232,7 @@ function findFalseState(record: SourceRecord, { draft, isPosted, isConfirmed, en
   return undefined;
 }
 
-function findFalseDraft(record: SourceRecord, { draft, customerNumber }: Told): string | undefined {
+function findFalseDraft(record: SourceRecord, { draft, customerNumber }: TrailFacts): string | undefined {
   if (!draft) {
     return record.documentId === undefined ? undefined : `document ${record.documentId}: the trail tells of none`;
   }
@@ -250,11 +250,15 @@ function findFalseDraft(record: SourceRecord, { draft, customerNumber }: Told): 
     : undefined;
 }
 
-function findFalseAmount(record: SourceRecord, { draft }: Told, revision: Revision | undefined): string | undefined {
-  // A later revision has figures of its own, which are not told before a draft is made of them.
-  const isTold = draft?.revision !== undefined && draft.revision === record.revision;
+function findFalseAmount(
+  record: SourceRecord,
+  { draft }: TrailFacts,
+  revision: Revision | undefined,
+): string | undefined {
+  // A later revision has figures of its own, which the trail has not before a draft is made of them.
+  const isRecorded = draft?.revision !== undefined && draft.revision === record.revision;
   const expected = [
-    ...(isTold ? [{ amount: draft.amount, currency: draft.currency }] : []),
+    ...(isRecorded ? [{ amount: draft.amount, currency: draft.currency }] : []),
     ...(revision ? [{ amount: revision.total, currency: revision.currency }] : []),
   ];
   for (const { amount, currency } of expected) {
@@ -264,7 +268,7 @@ function findFalseAmount(record: SourceRecord, { draft }: Told, revision: Revisi
   return undefined;
 }
 
-function findFalseDocument({ own }: Told, documents: readonly Document[]): string | undefined {
+function findFalseDocument({ own }: TrailFacts, documents: readonly Document[]): string | undefined {
   for (const { document_id: id, own_content: content } of documents) {
     const expected = own.get(id);
     if (content && expected === undefined) return `document ${id}: the trail does not tell that we wrote it`;
@@ -275,7 +279,7 @@ function findFalseDocument({ own }: Told, documents: readonly Document[]): strin
   return missing === undefined ? undefined : `document ${missing} is missing`;
 }
 
-function findFalseReport({ reports }: Told, { writeBacks, documents }: Held): string | undefined {
+function findFalseReport({ reports }: TrailFacts, { writeBacks, documents }: Held): string | undefined {
   for (const { invoice_id: id, sales_invoice_id, reported_to_sales: found } of writeBacks) {
     const expected = reports.get(id);
     if (!expected) return `invoice ${id}: the trail does not tell that it was reported to Sales`;
@@ -303,7 +307,7 @@ function findFalseReport({ reports }: Told, { writeBacks, documents }: Held): st
 }
 
 /** Every invoice that was reported is named; of an order further ones may just have been read. */
-function findFalseNumbers(record: SourceRecord, { reports }: Told): string | undefined {
+function findFalseNumbers(record: SourceRecord, { reports }: TrailFacts): string | undefined {
   const expected = [...reports.values()].map(({ reportedToSales }) => reportedToSales.number).sort();
   const found = (record.invoiceNumber ?? '').split(', ').filter((number) => number !== '');
   const isNamed = expected.every((number) => found.includes(number));

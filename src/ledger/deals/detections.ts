@@ -12,7 +12,6 @@ export const DETECTION_SOURCES = ['webhook', 'feed', 'count'] as const;
 export type DetectionSource = (typeof DETECTION_SOURCES)[number];
 
 export interface Detection {
-  readonly firstAt: Date;
   readonly lastAt: Date;
   readonly times: number;
 }
@@ -64,12 +63,10 @@ export function createDetections(database: Database): Detections {
       const rows = await selectRows(
         database,
         detectionRow,
-        'SELECT record_id, source, first_at, last_at, times FROM detections WHERE source = $1 AND record_id = ANY($2)',
+        'SELECT record_id, source, last_at, times FROM detections WHERE source = $1 AND record_id = ANY($2)',
         [source, recordIds],
       );
-      return new Map(
-        rows.map((row) => [row.record_id, { firstAt: row.first_at, lastAt: row.last_at, times: row.times }]),
-      );
+      return new Map(rows.map((row) => [row.record_id, { lastAt: row.last_at, times: row.times }]));
     },
     async readGaps(since, limit) {
       const reports: GapReport[] = [];
@@ -83,7 +80,6 @@ const KEY = { record_id: textColumn, source: z.enum(DETECTION_SOURCES) };
 const timesRow = rowsOf('detections', ['record_id', 'source'], { ...KEY, times: z.number() });
 const detectionRow = rowsOf('detections', ['record_id', 'source'], {
   ...KEY,
-  first_at: timeColumn,
   last_at: timeColumn,
   times: z.number(),
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SELLER_NEWS, type SellerNewsKind, type SellerNoteRules } from '../../deal/seller-notes.js';
+import { SELLER_NOTE_KINDS, type SellerNoteKind, type SellerNoteRules } from '../../deal/seller-notes.js';
 import { type DealState, ENDED_STATES, HANDED_OVER_STATES } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database } from '../database.js';
@@ -9,25 +9,25 @@ import { recordRow, type SourceRecord, toRecord } from './records.js';
 /** What the seller was told last of each record, and of which records there is something new to tell. */
 
 /** Each digest is of the text that stands there, which the ledger does not keep; undefined: there is none. */
-export interface Told {
-  readonly kind: SellerNewsKind;
+export interface WrittenNote {
+  readonly kind: SellerNoteKind;
   readonly digest?: string | undefined;
   readonly columnDigest?: string | undefined;
 }
 
-export interface Untold {
+export interface OutdatedNote {
   readonly record: SourceRecord;
   /** Names the moment since which the record is as it is; exactly, as the database has it. */
   readonly asOf: string;
   /** What stands in Sales; undefined when nothing does. */
-  readonly told: Told | undefined;
+  readonly written: WrittenNote | undefined;
 }
 
-export interface Telling extends Partial<Told> {
+export interface NoteUpdate extends Partial<WrittenNote> {
   readonly recordId: string;
   readonly asOf: string;
   /** Undefined: nothing was to be told, and nothing is until the record changes again. */
-  readonly kind?: SellerNewsKind;
+  readonly kind?: SellerNoteKind;
   /** Sales refuses the note: it is tried again later. */
   readonly isRefused?: boolean;
   readonly audit?: Omit<AuditEntry, 'recordId'>;
@@ -35,11 +35,11 @@ export interface Telling extends Partial<Told> {
 
 export interface SellerNoteLedger {
   /** Records that have become another since their note was written, the first that changed first. */
-  listUntold(rules: SellerNoteRules, page: { readonly now: Date; readonly limit: number }): Promise<Untold[]>;
+  listOutdated(rules: SellerNoteRules, page: { readonly now: Date; readonly limit: number }): Promise<OutdatedNote[]>;
   /** Everybody was told of whatever had moved until then: the next pass by the same rules looks at later moves alone. */
   recordPass(rules: SellerNoteRules, now: Date): Promise<void>;
   /** With the entry of the trail, if there is one. */
-  saveTelling(telling: Telling): Promise<void>;
+  saveNote(update: NoteUpdate): Promise<void>;
 }
 
 /** A note that Sales refused is written again after this, should nobody have changed the deal before. */
@@ -49,22 +49,22 @@ const REFUSED_REST = '1 hour';
 const LATE_COMMIT = '1 hour';
 
 const passRow = rowsOf('seller_note_passes', [], { looked_until: textColumn });
-const untoldRow = {
+const outdatedRow = {
   ...recordRow,
   schema: z.intersection(
     recordRow.schema,
     z.object({
       as_of: textColumn,
-      told_kind: nullable(z.enum(SELLER_NEWS)),
-      told_digest: nullable(textColumn),
-      told_column_digest: nullable(textColumn),
+      written_kind: nullable(z.enum(SELLER_NOTE_KINDS)),
+      written_digest: nullable(textColumn),
+      written_column_digest: nullable(textColumn),
     }),
   ),
 };
 
 export function createSellerNotes(database: Database): SellerNoteLedger {
   return {
-    async listUntold(rules, { now, limit }) {
+    async listOutdated(rules, { now, limit }) {
       const [last] = await selectRows(
         database,
         passRow,
@@ -72,7 +72,7 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
         [JSON.stringify(rules)],
       );
       const since = last ? [last.looked_until] : [];
-      const rows = await selectRows(database, untoldRow, toUntold(last ? MOVED : ''), [
+      const rows = await selectRows(database, outdatedRow, selectOutdated(last ? MOVED : ''), [
         startingStates(rules),
         new Date(now.getTime() - rules.quietMs),
         rules.waitingMs === undefined ? null : new Date(now.getTime() - rules.waitingMs),
@@ -83,9 +83,9 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
       return rows.map((row) => ({
         record: toRecord(row),
         asOf: row.as_of,
-        told:
-          row.told_kind && (row.told_digest ?? row.told_column_digest)
-            ? { kind: row.told_kind, digest: row.told_digest, columnDigest: row.told_column_digest }
+        written:
+          row.written_kind && (row.written_digest ?? row.written_column_digest)
+            ? { kind: row.written_kind, digest: row.written_digest, columnDigest: row.written_column_digest }
             : undefined,
       }));
     },
@@ -97,7 +97,7 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
         [JSON.stringify(rules), now, rules.quietMs],
       );
     },
-    saveTelling({ recordId, asOf, kind, digest, columnDigest, isRefused = false, audit }) {
+    saveNote({ recordId, asOf, kind, digest, columnDigest, isRefused = false, audit }) {
       return database.transaction(async (tx) => {
         await tx.query(
           `INSERT INTO seller_notes (record_id, as_of, kind, digest, column_digest, is_refused)
@@ -127,10 +127,10 @@ const MOVED = `AND record.record_id IN (
   UNION ALL SELECT record_id FROM source_records WHERE state = 'awaiting-confirmation'
   UNION ALL SELECT record_id FROM seller_notes WHERE is_refused)`;
 
-/** What was cancelled in Sales without ever having had a note is nobody's news. */
-const toUntold = (moved: string): string => `
-  SELECT record.*, record.changed_at::text AS as_of, note.kind AS told_kind, note.digest AS told_digest,
-    note.column_digest AS told_column_digest
+/** What was cancelled in Sales without ever having had a note needs none. */
+const selectOutdated = (moved: string): string => `
+  SELECT record.*, record.changed_at::text AS as_of, note.kind AS written_kind, note.digest AS written_digest,
+    note.column_digest AS written_column_digest
   FROM source_records record LEFT JOIN seller_notes note ON note.record_id = record.record_id
   WHERE record.changed_at <= $2 ${moved}
     AND (note.record_id IS NULL OR note.as_of <> record.changed_at

@@ -1,9 +1,10 @@
 import type { SalesDocument } from '../../deal/business-central-document.js';
 import type { DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
+import type { LinkKind } from '../../deal/masters.js';
 import type { AuditEntry } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { type Link, type LinkKind, requireLink } from '../masters/links.js';
+import { type Link, requireLink } from '../masters/links.js';
 import { saveDocument } from './documents.js';
 import {
   completeIntent,

@@ -3,6 +3,7 @@ import { DOCUMENT_KINDS, type DocumentKind } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { type FlowName, type FlowNote, type FlowSkip, NOTES_THAT_COME_AGAIN } from '../../deal/flows.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { MASTER_KIND } from '../../deal/masters.js';
 import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
@@ -37,12 +38,12 @@ export type Carried =
 export interface FlowLedger {
   /** The moment to read on from, the first time the one that is given; and what time it is for the ledger. */
   openFlow(flow: FlowName, from: Date): Promise<{ readonly watermark: Date; readonly now: Date }>;
-  /** Takes what is new or another than before, and moves the position with it. @returns how much is to be carried */
+  /** Takes what is new or another than before, and moves the position with it. */
   take(
     flow: FlowName,
     things: readonly FoundThing[],
     move: { readonly watermark?: Date | undefined; readonly isEnd: boolean },
-  ): Promise<number>;
+  ): Promise<void>;
   recordFlowError(flow: FlowName, error: string): Promise<void>;
   isPaused(flow: FlowName): Promise<boolean>;
   /** What was not carried comes again when the rule is another one, and a day after the last try. */
@@ -157,8 +158,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
 
     take: (flow, things, { watermark, isEnd }) =>
       database.transaction(async (tx) => {
-        let pending = 0;
-        for (const thing of things) if (await takeOne(tx, flow, companyId, thing)) pending += 1;
+        for (const thing of things) await takeOne(tx, flow, companyId, thing);
         await tx.query(
           'UPDATE flow_rows SET met_at = now() WHERE flow = $1 AND company_id = $2 AND source_id = ANY($3)',
           [flow, companyId, things.map(({ sourceId }) => sourceId)],
@@ -168,7 +168,6 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
              read_at = CASE WHEN $4 THEN now() ELSE read_at END WHERE flow = $1 AND company_id = $2`,
           [flow, companyId, watermark ?? null, isEnd],
         );
-        return pending;
       }),
 
     async recordFlowError(flow, error) {
@@ -270,7 +269,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async skipUnmet(flow, kind, since) {
-      const [master, reason] = kind === 'customer' ? ['account', 'no-customer'] : ['product', 'no-item'];
+      const reason: FlowSkip = kind === 'customer' ? 'no-customer' : 'no-item';
       await database.query(
         `INSERT INTO flow_rows (flow, company_id, source_id, target_id, etag, content, state, reason, met_at)
          SELECT $1, $2, 'row:' || unmet.id, unmet.id, '', $3, 'skipped', $4, now() FROM (
@@ -281,7 +280,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
              AND NOT EXISTS (SELECT 1 FROM links l WHERE l.kind = $5 AND l.company_id = $2 AND l.sales_id = m.row_id)
          ) unmet
          ON CONFLICT (flow, company_id, source_id) DO UPDATE SET met_at = now()`,
-        [flow, companyId, toStored({ values: {} }), reason, kind, since, master],
+        [flow, companyId, toStored({ values: {} }), reason, kind, since, MASTER_KIND[kind]],
       );
       await database.query(
         `DELETE FROM flow_rows WHERE flow = $1 AND company_id = $2 AND source_id LIKE 'row:%' AND met_at < $3`,
@@ -325,13 +324,13 @@ const MAX_TRIED_AGAIN = 50;
 
 const FIRST_ID = '00000000-0000-0000-0000-000000000000';
 
-/** @returns whether it is to be carried; what is the same as before stays as it is. */
-async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: FoundThing): Promise<boolean> {
+/** What is the same as before stays as it is. */
+async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: FoundThing): Promise<void> {
   const { found, sourceId, recordId, targetId, etag, values } = thing;
   const state = found === 'pending' ? found : 'noted' in found ? 'noted' : 'skipped';
   const reason = found === 'pending' ? null : 'noted' in found ? found.noted : found.skipped;
   const remark = found !== 'pending' && 'noted' in found ? (found.remark ?? null) : null;
-  const { rowCount } = await tx.query(
+  await tx.query(
     `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END)
      ON CONFLICT (flow, company_id, source_id) DO UPDATE SET record_id = excluded.record_id,
@@ -340,5 +339,4 @@ async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: 
      WHERE flow_rows.etag <> excluded.etag OR flow_rows.target_id IS DISTINCT FROM excluded.target_id`,
     [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
   );
-  return state === 'pending' && rowCount === 1;
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { MasterKind } from '../../deal/masters.js';
+import { MASTER_KINDS, type MasterKind } from '../../deal/masters.js';
 import type { Database, Queryable } from '../database.js';
 import { countColumn, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
-import { MASTER_KINDS } from './master-schema.js';
 
 /** Rows of a full reading that are still to be brought over, and which of them are under way. */
 

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
-import type { BusinessCentralMaster, MasterKind } from '../../deal/masters.js';
+import { type BusinessCentralMaster, LINK_KIND, MASTER_KINDS, type MasterKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStoredList } from '../stored-content.js';
 import { GONE, isSecondary, linkRow } from './links.js';
-import { businessCentralMasterContent, MASTER_KINDS } from './master-schema.js';
+import { businessCentralMasterContent } from './master-schema.js';
 
 /** What a comparison of all masters found: the numbers of every run, the differences of the last ones. */
 
@@ -50,7 +50,6 @@ export interface DriftLedger {
   listRepairable(runId: string, after: string, limit: number): Promise<{ kind: MasterKind; rowId: string }[]>;
 }
 
-const LINK_KIND = `CASE $2 WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END`;
 /** Of so many runs the single differences are stored, too. */
 const MAX_RUNS_WITH_DIFFERENCES = 10;
 
@@ -107,11 +106,11 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       const rows = await selectRows(
         database,
         linkRow,
-        `SELECT l.sales_id, l.bc_id, l.bc_number FROM links l WHERE l.kind = ${LINK_KIND} AND l.company_id = $3
+        `SELECT l.sales_id, l.bc_id, l.bc_number FROM links l WHERE l.kind = $6 AND l.company_id = $3
            AND NOT ${isSecondary('l', '$5')}
            AND NOT EXISTS (SELECT 1 FROM drift_seen s WHERE s.run_id = $1 AND s.kind = $2 AND s.row_id = l.sales_id)
          ORDER BY l.sales_id LIMIT $4`,
-        [runId, kind, companyId, limit, GONE],
+        [runId, kind, companyId, limit, GONE, LINK_KIND[kind]],
       );
       return rows.map((row) => ({ rowId: row.sales_id, bcId: row.bc_id }));
     },

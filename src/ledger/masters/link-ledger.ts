@@ -1,13 +1,6 @@
+import type { LinkKind } from '../../deal/masters.js';
 import type { Database } from '../database.js';
-import {
-  findLinkedOthers,
-  findLinks,
-  forgetLink,
-  type Link,
-  type LinkKind,
-  type StoredLink,
-  saveLink,
-} from './links.js';
+import { findLinkedOthers, findLinks, type Link, type StoredLink, saveLink } from './links.js';
 import { findNewByDecision } from './matching.js';
 
 /** Which rows of Business Central stand for rows of Sales. */
@@ -17,7 +10,6 @@ export interface LinkLedger {
   findLinkedOthers(kind: LinkKind, companyId: string, link: Pick<Link, 'bcId' | 'salesId'>): Promise<readonly string[]>;
   /** Returns the rows that are in the way: then nothing was linked. @param sharedBy who decided that several may share it */
   saveLink(kind: LinkKind, companyId: string, link: Link, sharedBy?: string): Promise<readonly string[]>;
-  forgetLink(kind: LinkKind, companyId: string, salesId: string): Promise<void>;
   /** Whether a person decided that the account is none of the customers that there are. */
   isNewByDecision(companyId: string, accountId: string): Promise<boolean>;
 }
@@ -28,7 +20,6 @@ export function createLinkLedger(database: Database): LinkLedger {
     findLinkedOthers: (kind, companyId, link) => findLinkedOthers(database, kind, companyId, link),
     saveLink: (kind, companyId, link, sharedBy) =>
       database.transaction((tx) => saveLink(tx, kind, companyId, link, sharedBy)),
-    forgetLink: (kind, companyId, salesId) => forgetLink(database, kind, companyId, salesId),
     isNewByDecision: async (companyId, accountId) =>
       (await findNewByDecision(database, companyId, [accountId])).has(accountId),
   };

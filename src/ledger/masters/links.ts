@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
-import type { MasterState } from '../../deal/masters.js';
+import { LINK_KIND, type LinkKind, MASTER_KIND, type MasterState } from '../../deal/masters.js';
 import type { Queryable } from '../database.js';
 import { rowsOf, selectRows, textColumn } from '../read-rows.js';
-
-export type LinkKind = 'customer' | 'item' | 'contact';
 
 /** A row of Sales and the row of one Business Central company that stands for it. */
 export interface Link {
@@ -42,9 +40,16 @@ const neighbourRow = rowsOf('links', ['sales_id'], {
 
 /** Such a row of Sales is nobody's any more. */
 export const GONE: readonly MasterState[] = ['deleted', 'merged'];
+
+/** {@link LINK_KIND} in a statement. @param masterKind the column that says the kind of the row */
+export const linkKindOf = (masterKind: string): string =>
+  `CASE ${masterKind} ${Object.entries(LINK_KIND)
+    .map(([master, link]) => `WHEN '${master}' THEN '${link}'`)
+    .join(' ')} END`;
+
 const isLive = (gone: string): string =>
   `NOT EXISTS (SELECT 1 FROM masters m WHERE m.row_id = other.sales_id AND m.company_id = other.company_id
-     AND m.state = ANY(${gone}) AND other.kind = CASE m.kind WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END)`;
+     AND m.state = ANY(${gone}) AND other.kind = ${linkKindOf('m.kind')})`;
 
 /** Of a link of the table or alias `of`: it shares its row with a live one, and is not the one that is brought over. */
 export const isSecondary = (of: string, gone: string): string =>
@@ -155,17 +160,11 @@ export async function takeOver(
   goneId: string,
   heirId: string,
 ): Promise<void> {
-  await forgetLink(tx, kind, companyId, goneId);
+  await tx.query('DELETE FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3', [kind, companyId, goneId]);
   await tx.query(
     `INSERT INTO masters (kind, row_id, company_id, blocked_from)
      SELECT kind, $1, company_id, blocked_from FROM masters WHERE kind = $2 AND row_id = $3 AND company_id = $4
      ON CONFLICT (kind, row_id, company_id) DO UPDATE SET blocked_from = excluded.blocked_from`,
     [heirId, MASTER_KIND[kind], goneId, companyId],
   );
-}
-
-const MASTER_KIND: Readonly<Record<LinkKind, string>> = { customer: 'account', item: 'product', contact: 'contact' };
-
-export async function forgetLink(db: Queryable, kind: LinkKind, companyId: string, salesId: string): Promise<void> {
-  await db.query('DELETE FROM links WHERE kind = $1 AND company_id = $2 AND sales_id = $3', [kind, companyId, salesId]);
 }

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { HOLDS } from '../../deal/holds.js';
-import type { Agreed, BusinessCentralMaster, DataverseMaster, MasterProblem } from '../../deal/masters.js';
+import {
+  type Agreed,
+  type BusinessCentralMaster,
+  type DataverseMaster,
+  MASTER_KINDS,
+  type MasterProblem,
+} from '../../deal/masters.js';
 import { contentOf, nameOf } from '../stored-content.js';
 
 /** Master data as the ledger stores it, version 1. */
-
-export const MASTER_KINDS = ['account', 'contact', 'product'] as const;
 
 const text = z.string();
 const columns = z.record(z.string(), z.string());

@@ -1,24 +1,25 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
-import type {
-  Agreed,
-  BusinessCentralMaster,
-  DataverseMaster,
-  MasterKind,
-  MasterProblem,
-  MasterState,
+import {
+  type Agreed,
+  type BusinessCentralMaster,
+  type DataverseMaster,
+  LINK_KIND,
+  MASTER_KINDS,
+  type MasterKind,
+  type MasterProblem,
+  type MasterState,
 } from '../../deal/masters.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { stored, toStored } from '../stored-content.js';
 import { endBackfillRow } from './backfill.js';
-import { forgetLink, type Link, type LinkKind, linkRow, requireLink, saveLink, takeOver } from './links.js';
+import { type Link, linkKindOf, linkRow, requireLink, saveLink, takeOver } from './links.js';
 import {
   agreedContent,
   businessCentralMasterContent,
   dataverseMasterContent,
-  MASTER_KINDS,
   problemsContent,
 } from './master-schema.js';
 
@@ -100,19 +101,12 @@ export interface MasterLedger {
   endPass(ref: MasterRef, steps: readonly string[]): Promise<readonly MasterProblem[]>;
   /** The loser's link becomes the survivor's; `both` when each has one of its own. */
   moveLink(loser: MasterRef, survivorId: string): Promise<'moved' | 'nothing' | 'both'>;
-  forgetLink(ref: MasterRef): Promise<void>;
 }
-
-const LINK_KIND: Readonly<Record<MasterKind, LinkKind>> = {
-  account: 'customer',
-  contact: 'contact',
-  product: 'item',
-};
 
 /** A contact without a company is a customer itself: it stands here as an account. */
 const SELECT = `SELECT m.*, l.bc_id, l.bc_number FROM masters m LEFT JOIN LATERAL (
     SELECT bc_id, bc_number FROM links WHERE sales_id = m.row_id AND company_id = m.company_id
-      AND kind = CASE m.kind WHEN 'account' THEN 'customer' WHEN 'product' THEN 'item' ELSE 'contact' END
+      AND kind = ${linkKindOf('m.kind')}
   ) l ON true`;
 
 export function createMasterLedger(database: Database, companyId: string): MasterLedger {
@@ -252,9 +246,6 @@ export function createMasterLedger(database: Database, companyId: string): Maste
         }
         return 'moved';
       }),
-    async forgetLink({ kind, rowId }) {
-      await forgetLink(database, LINK_KIND[kind], companyId, rowId);
-    },
   };
 }
 

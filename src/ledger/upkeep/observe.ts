@@ -5,7 +5,7 @@ import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn } from
 
 /** What an operator watches, by queries whose cost is that of the deals under way and not of all that ever were. */
 
-export interface Standing {
+export interface Backlog {
   readonly key: string;
   readonly count: number;
   /** Of the one that stands there longest, by the clock of the database. */
@@ -41,8 +41,8 @@ export interface ThrottledLanes {
 }
 
 export interface WatchedLedger {
-  readonly openStates: readonly Standing[];
-  readonly holds: readonly Standing[];
+  readonly openStates: readonly Backlog[];
+  readonly holds: readonly Backlog[];
   readonly feeds: readonly FeedLag[];
   readonly flows: readonly FlowLag[];
   readonly subscriptions: readonly SubscriptionRest[];
@@ -55,7 +55,7 @@ export interface WatchedLedger {
   readonly waitingAlerts: number;
 }
 
-const standingRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn, oldest: z.number() });
+const backlogRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn, oldest: z.number() });
 const countedRow = rowsOf('source_records', ['key'], { key: textColumn, count: countColumn });
 const feedRow = rowsOf('sales_feeds', ['feed'], {
   feed: textColumn,
@@ -74,21 +74,21 @@ const trailRow = rowsOf('audit_seals', [], {
 
 /** `WHERE state <> ALL (…)` would read all deals; the open states are named, and an index has them. */
 export async function readWatchedLedger(db: Queryable, openStates: readonly string[]): Promise<WatchedLedger> {
-  const toStanding = (row: { key: string; count: number; oldest: number }): Standing => ({
+  const toBacklog = (row: { key: string; count: number; oldest: number }): Backlog => ({
     key: row.key,
     count: row.count,
     oldestSeconds: row.oldest,
   });
   const open = await selectRows(
     db,
-    standingRow,
+    backlogRow,
     `SELECT state AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
      FROM source_records WHERE state = ANY($1) GROUP BY state`,
     [openStates],
   );
   const holds = await selectRows(
     db,
-    standingRow,
+    backlogRow,
     `SELECT hold_reason AS key, count(*)::text AS count, extract(epoch FROM now() - min(changed_at))::float8 AS oldest
      FROM source_records WHERE state = 'held' AND hold_reason IS NOT NULL GROUP BY hold_reason`,
   );
@@ -138,8 +138,8 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
         ORDER BY entry_id LIMIT 1)::float8 AS unsealed`,
   );
   return {
-    openStates: open.map(toStanding),
-    holds: holds.map(toStanding),
+    openStates: open.map(toBacklog),
+    holds: holds.map(toBacklog),
     feeds: feeds.map(({ feed, lag, paused, backfill }) => ({
       ...{ feed, lagSeconds: lag, isPaused: paused, backfillRows: backfill },
     })),

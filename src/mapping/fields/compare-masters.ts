@@ -96,8 +96,8 @@ export async function compareMaster(
       if (decision === 'same' || decision === 'leave') continue;
       const difference = { field: name, dataverse: value, businessCentral: there };
       const source = fields.get(name) as FieldSource;
-      const column = decision === 'to-sales' ? findWritableColumn(source, dataverse.columns) : undefined;
-      if (decision === 'to-central') {
+      const column = decision === 'to-dataverse' ? findWritableColumn(source, dataverse.columns) : undefined;
+      if (decision === 'to-bc') {
         toBusinessCentral[name] = toFieldValue(kind, value);
         next[name] = { dataverse: value, businessCentral: value };
         differences.push({ ...difference, winner: 'sales', reason: `wins: ${wins}` });

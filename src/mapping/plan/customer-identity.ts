@@ -1,6 +1,7 @@
-import { type Ambiguity, type Claimed, toShared, toTaken } from '../../deal/ambiguity.js';
+import { type Ambiguity, toShared, toTaken } from '../../deal/ambiguity.js';
 import { isSameCode } from '../../deal/codes.js';
 import type { WonDeal } from '../../deal/deal.js';
+import type { LinkKind } from '../../deal/masters.js';
 import type { Rules } from '../rules/rules.js';
 import type { CompanyReader } from './lookups.js';
 
@@ -14,12 +15,12 @@ export type FindAccountsWithNumbers = (
 /** What the ledger tells of links, and of what people decided about them. */
 export interface LinkReader {
   findLinks(
-    kind: Claimed,
+    kind: LinkKind,
     companyId: string,
     salesIds: readonly string[],
   ): Promise<ReadonlyMap<string, { readonly bcId: string; readonly bcNumber: string }>>;
   findLinkedOthers(
-    kind: Claimed,
+    kind: LinkKind,
     companyId: string,
     link: { readonly bcId: string; readonly salesId: string },
   ): Promise<readonly string[]>;

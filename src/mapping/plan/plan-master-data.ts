@@ -66,8 +66,8 @@ export async function planItem(
   const number = String(resolved.values['number']);
   const problems = [...resolved.problems];
   const isNewUnit = unitCode !== undefined && !(await lookups.findCode('unitsOfMeasure', unitCode));
-  const isTold = problems.some(({ reason }) => reason === 'unit-unknown');
-  if (isNewUnit && !isTold && (!rules.createUnits || isTooLong(unitCode))) {
+  const isReported = problems.some(({ reason }) => reason === 'unit-unknown');
+  if (isNewUnit && !isReported && (!rules.createUnits || isTooLong(unitCode))) {
     problems.push(toUnitProblem(`item ${number}`, unitCode, undefined, unitColumn));
   }
   return {

@@ -82,14 +82,17 @@ export const flows = z.strictObject({
 export type FlowRules = z.output<typeof flows>;
 
 /** The rest of the rules, as far as it says what Business Central is told. */
-interface Told {
+interface WrittenByRules {
   readonly flows: FlowRules;
   readonly masters: { readonly pushPrices: boolean };
   readonly mapping: Readonly<Record<'customer' | 'item', Readonly<Record<string, unknown>>>>;
 }
 
 /** A value that one rule brings to Business Central and another one brings from there would chase itself. */
-export function refuseChased({ flows: { customerFinances, stock }, masters, mapping }: Told, context: z.RefinementCtx) {
+export function refuseChased(
+  { flows: { customerFinances, stock }, masters, mapping }: WrittenByRules,
+  context: z.RefinementCtx,
+) {
   const refuse = (path: readonly string[], message: string): void =>
     context.addIssue({ code: 'custom', path: ['flows', ...path], message });
   for (const [flow, columns, section, row] of [

@@ -114,8 +114,8 @@ export const listWork = defineOperation({
   },
 });
 
-/** Another word each time something has changed that the list shows. */
-export const findNews = defineOperation({
+/** Names the last change of anything that the list shows. */
+export const findLatestWork = defineOperation({
   act: 'list deals',
   input: z.strictObject({}),
   run: ({ database }: { readonly database: Queryable }): Promise<string> => findLatestChange(database),

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { HOLDS, type HoldAdvice } from '../../deal/holds.js';
 import { parseRecordId } from '../../deal/ids.js';
-import type { MasterKind, MasterProblem } from '../../deal/masters.js';
+import { MASTER_KINDS, type MasterKind, type MasterProblem } from '../../deal/masters.js';
 import type { FollowMasters } from '../../dispatch/take-master-changes.js';
 import type { Database } from '../../ledger/database.js';
 import { createMasterLedger, type StoredMaster } from '../../ledger/masters/masters.js';
@@ -47,7 +47,7 @@ function toListed(master: StoredMaster): ListedMaster {
 export const retryMaster = defineOperation({
   act: 'retry master data',
   input: z.strictObject({
-    kind: z.enum(['account', 'contact', 'product']),
+    kind: z.enum(MASTER_KINDS),
     rowId: z.string().transform(parseRecordId),
   }),
   run: async ({ follow }: { readonly follow: FollowMasters }, { kind, rowId }): Promise<{ readonly rowId: string }> => {

@@ -122,8 +122,8 @@ export class DealDisplay {
    */
   list({ isLast = false } = {}): void {
     const { wanted, listed } = this;
-    const isTold = wanted.state === listed.state && wanted.holdReason === listed.holdReason;
-    if (!isLast && (isTold || !(lasts(wanted.state) || lasts(listed.state)))) return;
+    const isListed = wanted.state === listed.state && wanted.holdReason === listed.holdReason;
+    if (!isLast && (isListed || !(lasts(wanted.state) || lasts(listed.state)))) return;
     const changed = (Object.keys(SEARCH_ATTRIBUTES) as (keyof Listed)[]).filter(
       (name) => wanted[name] !== listed[name],
     );

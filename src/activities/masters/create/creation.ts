@@ -1,5 +1,6 @@
 import type { BusinessCentralClient } from '../../../clients/business-central/client.js';
-import { type Claimed, toTaken } from '../../../deal/ambiguity.js';
+import { toTaken } from '../../../deal/ambiguity.js';
+import type { LinkKind } from '../../../deal/masters.js';
 import type { LinkLedger } from '../../../ledger/masters/link-ledger.js';
 import type { MappingNote } from '../../../mapping/fields/resolve.js';
 import type { FindAccountsWithNumbers } from '../../../mapping/plan/customer-identity.js';
@@ -21,7 +22,7 @@ export interface CreationDependencies extends WriteDependencies {
  */
 export async function refuseTaken(
   { ledger, companyId }: Pick<CreationDependencies, 'ledger' | 'companyId'>,
-  kind: Claimed,
+  kind: LinkKind,
   salesId: string,
   found: { readonly id: string; readonly number: string },
 ): Promise<void> {

@@ -5,7 +5,7 @@ import { nameOf } from '../stored-content.js';
 
 /** What stands in the ledger that somebody should be told of. */
 
-export interface StandingDeal {
+export interface PendingDeal {
   readonly recordId: string;
   /** Of an opportunity the beginning of its id. */
   readonly number: string | undefined;
@@ -15,13 +15,13 @@ export interface StandingDeal {
 }
 
 /** Behind this deal the next page begins. */
-export interface StandingPlace {
+export interface PendingPlace {
   /** As the database has it: a Date has no microseconds. */
   readonly changedAt: string;
   readonly recordId: string;
 }
 
-const standingRow = rowsOf('source_records', ['record_id'], {
+const pendingRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   record_number: nullable(textColumn),
   hold_reason: nullable(nameOf(HOLDS)),
@@ -33,17 +33,17 @@ const standingRow = rowsOf('source_records', ['record_id'], {
 const NAMELESS_NUMBER = `CASE WHEN source_table = 'opportunity' THEN 'opportunity ' || left(record_id::text, 8) ELSE record_number END`;
 
 /** Held, or waiting for a confirmation since before then; the oldest first. */
-export async function listStandingDeals(
+export async function listPendingDeals(
   db: Queryable,
   {
     waitingBefore,
     after,
     limit,
-  }: { readonly waitingBefore: Date; readonly after: StandingPlace | undefined; readonly limit: number },
-): Promise<{ readonly deals: readonly StandingDeal[]; readonly next: StandingPlace | undefined }> {
+  }: { readonly waitingBefore: Date; readonly after: PendingPlace | undefined; readonly limit: number },
+): Promise<{ readonly deals: readonly PendingDeal[]; readonly next: PendingPlace | undefined }> {
   const rows = await selectRows(
     db,
-    standingRow,
+    pendingRow,
     `SELECT record_id, ${NAMELESS_NUMBER} AS record_number, changed_at, changed_at::text AS place,
        CASE WHEN state = 'held' THEN hold_reason END AS hold_reason
      FROM source_records

@@ -1,5 +1,5 @@
 /** Tells whoever listens that something has changed; asks the ledger only while somebody does. */
-export interface News {
+export interface ChangeStream {
   /** Calls back at each change until it is stopped. */
   listen(onChange: () => void): () => void;
 }
@@ -7,16 +7,16 @@ export interface News {
 /** A person notices no shorter delay in a list that changes by itself. */
 const INTERVAL_MS = 2_000;
 
-export function createNews(findLatest: () => Promise<string>, intervalMs = INTERVAL_MS): News {
+export function createChangeStream(findLatest: () => Promise<string>, intervalMs = INTERVAL_MS): ChangeStream {
   const listeners = new Set<() => void>();
   let timer: NodeJS.Timeout | undefined;
   let latest: string | undefined;
 
   async function look(): Promise<void> {
     const found = await findLatest().catch(() => latest);
-    const isNews = latest !== undefined && found !== latest;
+    const hasChanged = latest !== undefined && found !== latest;
     latest = found;
-    if (isNews) for (const onChange of listeners) onChange();
+    if (hasChanged) for (const onChange of listeners) onChange();
     if (listeners.size > 0) timer = setTimeout(look, intervalMs);
     else timer = undefined;
   }
