@@ -385,6 +385,42 @@ describe('the feed of invoices', () => {
     );
   });
 
+  it('that could not be started for an hour finds what was paid before its first reading', async () => {
+    const late = await openCounter();
+    try {
+      const deal = await late.win();
+      const company = {
+        businessCentral: late.client,
+        companyId: late.companyId,
+        ledger: late.ledger,
+        clock: systemClock,
+      };
+      const sets = createReferenceSets({ readCodes: (set) => late.client.readCodes(set) });
+      const steps = createDraftSteps({ ...company, rules: parseRules(''), ambiguityWindowMs: OUTCOME_MS, sets });
+      const draft = await steps.createDraft({
+        ...late.context,
+        ...{ recordId: deal.recordId, revision: deal.revision, customerId: late.customerId, draftVersion: 1 },
+        kind: 'invoice',
+      });
+      await late.books.postInvoice(draft?.id ?? '');
+      await late.books.payInvoice(draft?.id ?? '');
+      const anHourLater = new Date(Date.now() + 3_600_000);
+      const found: string[] = [];
+      const first = createInvoiceFeedActivities({
+        ...company,
+        clock: { now: () => anHourLater },
+        invoiceFeed: { ...SETTINGS, from: undefined },
+        ambiguityWindowMs: OUTCOME_MS,
+        notifyDeal: async ({ recordId }) => found.push(recordId),
+      });
+      await first.readInvoicePage(late.context);
+      expect(found).toEqual([deal.recordId]);
+      expect(await late.ledger.getInvoice(draft?.id ?? '')).toMatchObject({ status: 'Paid' });
+    } finally {
+      await late.close();
+    }
+  });
+
   it('what no reading goes back to is forgotten', async () => {
     const { invoiceId } = await draftInvoice();
     const observed = () =>

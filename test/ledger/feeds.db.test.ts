@@ -62,6 +62,24 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect(one).toMatchObject({ phase: 'initial', position: undefined, step: '0', pausedAt: undefined });
     });
 
+    it('the feed of a company begins with its first deal, or where nobody gave it one, when it is asked for', async () => {
+      const [companyId, without] = [randomUUID(), randomUUID()];
+      for (const recordId of [randomUUID(), randomUUID()]) {
+        await ledger.register({ table: 'quote', recordId });
+        await ledger.saveDeal(makeDeal({ table: 'quote', recordId }), { mapping: 'default', companyId });
+      }
+      const { rows } = await database.query<{ first: Date }>(
+        'SELECT min(first_seen_at) AS first FROM source_records WHERE company_id = $1',
+        [companyId],
+      );
+      const later = new Date(Date.now() + 3_600_000);
+      const earlier = new Date('2026-01-31T00:00:00Z');
+      const { businessCentralFeeds } = ledger;
+      expect(await businessCentralFeeds.openInvoiceFeed(companyId, later)).toEqual(rows[0]?.first);
+      expect(await businessCentralFeeds.openInvoiceFeed(companyId, earlier)).toEqual(rows[0]?.first);
+      expect(await businessCentralFeeds.openInvoiceFeed(without, later)).toEqual(later);
+    });
+
     it('a position moves once from each step: a reader that was slower stores nothing (I5)', async () => {
       await feeds.openFeed('salesorder');
       await feeds.recordReading('salesorder');

@@ -33,19 +33,25 @@ export interface FeedPosition {
   readonly errorAt: Date | undefined;
 }
 
-/** The moment to read on from; the first time it is the one that is given. */
+/**
+ * The moment to read on from. The first time it is the one that is given, or that of the company's first deal where that is
+ * earlier: a feed that could not be started for a while may find invoices that are paid by then.
+ */
 export async function openInvoiceFeed(db: Queryable, companyId: string, from: Date): Promise<Date> {
-  await db.query('INSERT INTO invoice_feeds (company_id, watermark) VALUES ($1, $2) ON CONFLICT DO NOTHING', [
-    companyId,
-    from,
-  ]);
-  const row = await selectRow(
-    db,
-    watermarkRow,
-    'SELECT company_id, watermark FROM invoice_feeds WHERE company_id = $1',
-    [companyId],
+  const known = await findWatermark(db, companyId);
+  if (known) return known;
+  await db.query(
+    `INSERT INTO invoice_feeds (company_id, watermark)
+     SELECT $1::uuid, least($2, (SELECT min(first_seen_at) FROM source_records WHERE company_id = $1::uuid))
+     ON CONFLICT DO NOTHING`,
+    [companyId, from],
   );
-  return row?.watermark ?? from;
+  return (await findWatermark(db, companyId)) ?? from;
+}
+
+async function findWatermark(db: Queryable, companyId: string): Promise<Date | undefined> {
+  const select = 'SELECT company_id, watermark FROM invoice_feeds WHERE company_id = $1';
+  return (await selectRow(db, watermarkRow, select, [companyId]))?.watermark;
 }
 
 /** Moves forwards only; what lies before the moment is forgotten, since no reading goes back that far. */
