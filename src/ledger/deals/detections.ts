@@ -87,22 +87,22 @@ const gapRow = rowsOf('detections', ['record_id'], { record_id: textColumn, sinc
 
 /**
  * A record counts when feed or count detected it as won, or when a webhook led to a deal that was read. Feed and count
- * have missed only what was there when they last read Sales.
+ * have missed only what was there when they last read Sales. Record by record: joined as whole tables they would be read as such,
+ * for the few records of a day.
  */
 const RECORDS = `
-  SELECT detection.record_id, min(detection.first_at) AS since,
-    bool_or(detection.source = 'webhook') AS by_webhook,
-    bool_or(detection.source = 'feed') AS by_feed,
-    bool_or(detection.source = 'count') AS by_count,
-    min(detection.first_at) < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
-    coalesce(max(record.state), '') <> 'cancelled' AND
-      min(detection.first_at) < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
-  FROM detections detection LEFT JOIN source_records record ON record.record_id = detection.record_id
-  WHERE detection.source_table = $1 AND detection.record_id IN (
-    SELECT record_id FROM detections WHERE source_table = $1 AND last_at >= $2)
-  GROUP BY detection.record_id
-  HAVING bool_or(detection.source <> 'webhook')
-    OR bool_or(record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')}))`;
+  SELECT recent.record_id, seen.since, seen.by_webhook, seen.by_feed, seen.by_count,
+    seen.since < (SELECT caught_up_at FROM sales_feeds WHERE source_table = $1) AS feed_was_there,
+    coalesce(record.state, '') <> 'cancelled' AND
+      seen.since < (SELECT counted_at FROM sales_feeds WHERE source_table = $1) AS count_was_there
+  FROM (SELECT DISTINCT record_id FROM detections WHERE source_table = $1 AND last_at >= $2) AS recent
+  CROSS JOIN LATERAL (
+    SELECT min(first_at) AS since, ${DETECTION_SOURCES.map((one) => `coalesce(bool_or(source = '${one}'), false) AS by_${one}`).join(', ')}
+    FROM detections WHERE detections.record_id = recent.record_id AND source_table = $1) AS seen
+  LEFT JOIN LATERAL (
+    SELECT state, revision FROM source_records WHERE source_records.record_id = recent.record_id OFFSET 0) AS record ON true
+  WHERE seen.by_feed OR seen.by_count
+    OR (record.revision IS NOT NULL AND record.state NOT IN (${NOT_WON_STATES.map((state) => `'${state}'`).join(', ')}))`;
 
 const MISSED: Readonly<Record<DetectionSource, string>> = {
   webhook: 'NOT by_webhook',
