@@ -26,6 +26,8 @@ import {
   confirmUpdate,
   type DealStatus,
   type HandOverInput,
+  type ReplayInput,
+  replayUpdate,
   statusQuery,
 } from '../../src/workflows/deals/messages.js';
 import type { TimeSkipping } from './time-skipping.js';
@@ -348,6 +350,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
         const input = { by: ANN, figures: { ...figures, ...seen } } as ConfirmInput;
         return handle.executeUpdate(confirmUpdate, { args: [input] });
       },
+      async replay(input) {
+        const { runId } = await handle.describe();
+        await handle.executeUpdate(replayUpdate, { args: [input] });
+        await expect.poll(async () => (await handle.describe()).runId).not.toBe(runId);
+      },
     };
   }
 
@@ -406,6 +413,8 @@ export interface DealRun {
   figures(): Promise<Figures>;
   /** By somebody who has read the figures that are shown, but for those that are given. */
   confirm(seen?: Partial<Figures>): Promise<DealStatus>;
+  /** Until the new run has begun: a query to the one before would wait for ever, since the test server forgets it. */
+  replay(input: ReplayInput): Promise<void>;
 }
 
 const HANDED_OVER: ReadonlySet<DealState> = new Set(['awaiting-shipment', 'posted', 'written-back', 'settled']);

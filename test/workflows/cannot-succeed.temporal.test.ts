@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cancelUpdate, rejectUpdate, replayUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
+import { cancelUpdate, rejectUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -70,14 +70,12 @@ describe('a step with a fault of the program', () => {
     world.standIns.beginReplay = async () => {
       throw new TypeError('no such column');
     };
-    const { runId } = await deal.handle.describe();
-    await deal.handle.executeUpdate(replayUpdate, { args: [{ by: 'ann', revision: 'never read' }] });
-    await expect.poll(async () => (await deal.handle.describe()).runId).not.toBe(runId);
+    await deal.replay({ by: 'ann', revision: 'never read' });
     const readings = world.countOf('readDeal');
     await deal.until('held');
     expect(world.countOf('readDeal')).toBe(readings);
     world.standIns.beginReplay = beginReplay;
-    await deal.handle.executeUpdate(replayUpdate, { args: [{ by: 'ann' }] });
+    await deal.replay({ by: 'ann' });
     await expect.poll(() => world.states.at(-1)).toBe('awaiting-confirmation');
     await deal.handle.terminate();
   });

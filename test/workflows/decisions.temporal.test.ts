@@ -238,9 +238,7 @@ describe('cancel', () => {
 describe('replay', () => {
   it('begins a deal again that waits, in a new run, which adopts the draft', async () => {
     const { world, deal } = await startWaiting();
-    const { runId } = await deal.handle.describe();
-    await deal.handle.executeUpdate(replayUpdate, { args: [{ actor: BOB }] });
-    await expect.poll(async () => (await deal.handle.describe()).runId).not.toBe(runId);
+    await deal.replay({ actor: BOB });
     await deal.until('awaiting-confirmation');
     expect(world.books).toMatchObject({ made: 1, deleted: [], posted: [] });
     expect(world.trail).toMatchObject([{ actor: BOB, action: 'replay' }]);
@@ -252,7 +250,7 @@ describe('replay', () => {
   it('begins a held deal again', async () => {
     const { world, deal } = await startHeld();
     world.books.isItemBlocked = false;
-    await deal.handle.executeUpdate(replayUpdate, { args: [{ by: 'ann' }] });
+    await deal.replay({ by: 'ann' });
     await deal.until('awaiting-confirmation');
     expect(world.trail).toMatchObject([{ actor: BY_SIGNAL, action: 'replay' }]);
     await deal.handle.terminate();

@@ -1,13 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ChangeHint } from '../../src/deal/change-hints.js';
 import type { Policy } from '../../src/deal/deal.js';
-import {
-  cancelUpdate,
-  changedSignal,
-  rejectUpdate,
-  replayUpdate,
-  retryUpdate,
-} from '../../src/workflows/deals/messages.js';
+import { cancelUpdate, changedSignal, rejectUpdate, retryUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -187,7 +181,7 @@ describe('a quote', () => {
     await deal.confirm();
     await deal.until('held');
     world.refuse('shipAndInvoice', undefined);
-    await deal.handle.executeUpdate(replayUpdate, { args: [BY] });
+    await deal.replay(BY);
     await deal.until('awaiting-confirmation');
     await deal.confirm();
     expect((await deal.handle.result()).outcome).toBe('written-back');

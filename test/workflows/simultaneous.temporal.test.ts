@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { cancelUpdate, changedSignal } from '../../src/workflows/deals/messages.js';
+import { cancelUpdate, changedSignal, replayUpdate } from '../../src/workflows/deals/messages.js';
 import { makeDealWorld } from '../support/deal-world.js';
 import { openRealServer, type TimeSkipping } from '../support/time-skipping.js';
 
@@ -73,5 +73,19 @@ describe('a deal whose invoice is paid in the moment in which its run ends', () 
     await deal.handle.result();
     expect(payments).toBe(1);
     expect(told.at(-1)).toBe('paid');
+  });
+});
+
+describe('a deal that is held and begun again by a person', () => {
+  it('answers whoever asks in between', async () => {
+    const world = makeDealWorld(server);
+    world.books.isItemBlocked = true;
+    const deal = await world.start();
+    await deal.until('held');
+    world.books.isItemBlocked = false;
+    await deal.handle.executeUpdate(replayUpdate, { args: [{ by: 'ann' }] });
+    await deal.until('awaiting-confirmation');
+    expect(world.trail.map(({ action }) => action)).toEqual(['replay']);
+    await deal.handle.terminate();
   });
 });
