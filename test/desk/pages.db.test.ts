@@ -71,7 +71,8 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.waitForURL(/search=ORD-KEYS/);
     await page.keyboard.press('j');
     await page.keyboard.press('c');
-    await page.getByRole('button', { name: 'Confirm and post' }).waitFor();
+    // It has the focus a moment after it is there.
+    await page.locator('button:focus', { hasText: 'Confirm and post' }).waitFor();
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByRole('dialog').textContent()).toContain('Confirmed');
     expect(stage.waiting.sent.at(-1)).toMatchObject({ act: 'confirm', recordId });
