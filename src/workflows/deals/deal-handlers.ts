@@ -249,7 +249,8 @@ export class DealHandlers {
     const held = this.holdAge.since ?? { problems, sinceMs: Date.now() };
     await waitWhileHeld(this.ref, held, () => isDecided() || this.changes.mayEndHold());
     if (!isDecided() && this.changes.mayEndHold()) await this.gatherChanges(isDecided);
-    if (isDecided()) await untilKept();
+    // After a retry that is lost the hold looks again by itself; after an end that is lost nothing would.
+    if (this.ending) await untilKept();
     this.changes.answerHold();
     this.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
