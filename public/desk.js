@@ -11,9 +11,9 @@ function showTimes(root) {
   for (const time of root.querySelectorAll('time[datetime]')) time.textContent = times.format(new Date(time.dateTime));
 }
 
-/* The panel: a part that htmx puts there is shown over the page. */
-document.addEventListener('htmx:afterSwap', ({ detail }) => {
-  showTimes(detail.target);
+/* The panel: a part that htmx puts there is shown over the page, once htmx knows its forms: Enter is theirs then. */
+document.addEventListener('htmx:afterSwap', ({ detail }) => showTimes(detail.target));
+document.addEventListener('htmx:afterSettle', ({ detail }) => {
   if (detail.target !== panel()) return;
   if (!panel().open) panel().showModal();
   panel().querySelector('[autofocus]')?.focus();
@@ -52,7 +52,7 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
 document.addEventListener('htmx:afterSettle', () => {
   if (!kept) return;
   for (const box of document.querySelectorAll('input[name=deal]')) box.checked = kept.picked.includes(box.value);
-  if (kept.href) document.querySelector(`a.open[href="${CSS.escape(kept.href)}"]`)?.focus();
+  if (kept.href) findOpen(kept.href)?.focus();
   kept = undefined;
   showTimes(document);
   showSelected();
@@ -89,7 +89,10 @@ document.addEventListener('submit', ({ target }) => {
 
 /* Keys: next, previous, confirm, retry, select, search. Enter is the link's own. */
 const rows = () => [...document.querySelectorAll('.work tbody tr')].filter((row) => row.querySelector('a.open'));
-const currentRow = () => document.activeElement?.closest('.work tbody tr');
+/* While new rows take the place of the old ones nothing has the focus: it is the row that will have it. */
+const findOpen = (href) => document.querySelector(`a.open[href="${CSS.escape(href)}"]`);
+const currentRow = () =>
+  document.activeElement?.closest('.work tbody tr') ?? (kept?.href && findOpen(kept.href)?.closest('tr'));
 function step(by) {
   const all = rows();
   const at = all.indexOf(currentRow());

@@ -71,7 +71,6 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.waitForURL(/search=ORD-KEYS/);
     await page.keyboard.press('j');
     await page.keyboard.press('c');
-    // It has the focus a moment after it is there.
     await page.locator('button:focus', { hasText: 'Confirm and post' }).waitFor();
     await page.keyboard.press('Enter');
     await expect.poll(() => page.getByRole('dialog').textContent()).toContain('Confirmed');
