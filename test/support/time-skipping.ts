@@ -49,13 +49,19 @@ export async function openTimeSkipping(): Promise<TimeSkipping> {
 
 /** The same on the real server, in a namespace of its own: for what the test server does otherwise. Its clock is nobody's. */
 export async function openRealServer(): Promise<TimeSkipping> {
+  const env = await openOwnNamespace('workflows');
+  return runWorkers(env, env.namespace ?? '');
+}
+
+/** On the server of the run, without workers. */
+export async function openOwnNamespace(name: string): Promise<TestWorkflowEnvironment> {
   silenceOnce();
-  const namespace = `workflows-${randomUUID()}`;
+  const namespace = `${name}-${randomUUID()}`;
   const address = inject('temporalAddress');
   const first = await TestWorkflowEnvironment.createFromExistingServer({ address });
   await createNamespace(first.connection, namespace);
   await first.teardown();
-  return runWorkers(await TestWorkflowEnvironment.createFromExistingServer({ address, namespace }), namespace);
+  return TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
 }
 
 async function runWorkers(env: TestWorkflowEnvironment, namespace: string): Promise<TimeSkipping> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
-import { TestWorkflowEnvironment } from '@temporalio/testing';
+import type { TestWorkflowEnvironment } from '@temporalio/testing';
 import { Worker } from '@temporalio/worker';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
 import type { Policy, RecordRef } from '../../src/deal/deal.js';
@@ -10,9 +10,7 @@ import { startDeal } from '../../src/dispatch/start-deal.js';
 import { createFollowMasters } from '../../src/dispatch/take-master-changes.js';
 import type { DealLedger } from '../../src/ledger/deals/deal-ledger.js';
 import { makeDealWorld } from '../support/deal-world.js';
-import { createNamespace } from '../support/processes.js';
-import { silenceOnce } from '../support/temporal-runtime.js';
-import type { StandIns } from '../support/time-skipping.js';
+import { openOwnNamespace, type StandIns } from '../support/time-skipping.js';
 
 /** Who goes first where tasks wait, on the real server: the test server knows neither priority nor fairness. */
 
@@ -25,13 +23,7 @@ let answers: StandIns;
 let lanes: LanesByCompany | undefined;
 
 beforeAll(async () => {
-  silenceOnce();
-  const namespace = `lanes-${randomUUID()}`;
-  const address = inject('temporalAddress');
-  const first = await TestWorkflowEnvironment.createFromExistingServer({ address });
-  await createNamespace(first.connection, namespace);
-  await first.teardown();
-  env = await TestWorkflowEnvironment.createFromExistingServer({ address, namespace });
+  env = await openOwnNamespace('lanes');
 });
 afterAll(() => env?.teardown());
 
