@@ -8,8 +8,8 @@ const TRIES = 5;
 
 /**
  * Sends an update, and again when the server has forgotten it: a task of the run that fails, such as an end that met a
- * signal, takes with it what it was told. Nothing follows from a decision before it is in the history, so that nothing
- * was decided then.
+ * signal, takes with it what it was told. Nothing follows from a confirmation or an end before it is in the history, so
+ * that nothing was decided then; a retry or a pause is the same when it is said twice.
  * @throws RefusedError when the run is never at rest
  */
 export async function sendUpdate<Result, Input>(

@@ -1,4 +1,4 @@
-import { condition, log, setHandler, sleep } from '@temporalio/workflow';
+import { condition, log, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, findApproverMisfit } from '../../deal/approval.js';
@@ -28,6 +28,7 @@ import {
 } from './messages.js';
 import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
+import { untilKept } from './until-kept.js';
 
 export type Decision =
   | { readonly kind: 'confirmed'; readonly actor: Actor; readonly note: string | undefined }
@@ -400,12 +401,4 @@ export class DealHandlers {
       .saveNotice({ recordId: this.recordId, notice: { kind: 'signal-ignored', subject: kind } })
       .catch(() => log.warn('an ignored signal cannot be recorded', { signal: kind }));
   }
-}
-
-/**
- * Ends the task in which somebody decided, so that the decision is in the history before anything follows from it: with a
- * task that fails, an update is lost, and what local steps did for it is not.
- */
-function untilKept(): Promise<void> {
-  return sleep(1, { summary: 'a decision was taken' });
 }
