@@ -30,6 +30,7 @@ import { countStrangers, createMisspelled, openPlainClient } from './misspelled.
 import { createPeople } from './people.js';
 import { makePlan, type ProcessName } from './plan.js';
 import { watchPostings } from './postings.js';
+import { createRecovery } from './recovery.js';
 import {
   type ChaosReport,
   countFaults,
@@ -155,6 +156,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   options.onStop(async () => {
     isStopping = true;
   });
+  const recover = createRecovery({ entra, dataverse, businessCentral }, options);
+  let isEverythingKilled = false;
   let hasStalled = false;
   const isOver = () => isStopping || hasStalled || Date.now() > until;
   const progress = () => (deals.filter(({ isWon }) => isWon).length + resting.size) / (2 * count);
@@ -271,6 +274,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       await deciders.work().catch(() => undefined);
       const states = await findStates().catch(() => undefined);
       if (states) look(states);
+      if (isEverythingKilled) recover(resting.size);
       const moves = progress() + countHits(OF_LOOPS);
       if (moves !== moved) [moved, movedAt] = [moves, Date.now()];
       if (Date.now() - movedAt > STALLED_MS) {
@@ -303,7 +307,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     for (const row of rows) say(`  feed of invoices: ${JSON.stringify(row)}`);
   }
 
-  await Promise.all([sell(), killAsPlanned(), watch()]);
+  await Promise.all([sell(), killAsPlanned().then(() => (isEverythingKilled = true)), watch()]);
   const seconds = (Date.now() - startedAt) / 1_000;
   await untilNoneRuns(temporal, { isOver, say });
   await sleep(QUIET_MS);

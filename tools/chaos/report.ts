@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Simulators } from '@dealbridge/simulators';
+import type { Faults } from '@dealbridge/simulators/kernel/faults.js';
 import { exportAudit } from '../../src/ledger/audit/export.js';
 import { sealAudit } from '../../src/ledger/audit/seals.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
@@ -82,12 +83,17 @@ export async function proveAudit(database: Database, folder: string, script: str
   };
 }
 
+/** The servers of a run, as far as faults are armed in them. */
+export type FaultyServers = Readonly<
+  Record<'entra' | 'dataverse' | 'businessCentral', { readonly faults: Pick<Faults, 'list' | 'remove'> }>
+>;
+
 /** How often each effect hit, and each kind of request was hit. */
 export function countFaults({
   entra,
   dataverse,
   businessCentral,
-}: Simulators): Pick<ChaosReport, 'faults' | 'faultsByKind'> {
+}: FaultyServers): Pick<ChaosReport, 'faults' | 'faultsByKind'> {
   const faults: Partial<Record<EffectName, number>> = {};
   const faultsByKind: Record<string, number> = {};
   for (const { id, hit } of [entra, dataverse, businessCentral].flatMap((server) => server.faults.list())) {
