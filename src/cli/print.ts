@@ -1,3 +1,5 @@
+import { display } from '../deal/money.js';
+
 /** Columns as wide as their widest cell; amounts to the right. */
 export function printTable(rows: readonly (readonly string[])[], rightAligned: readonly number[] = []): void {
   const widths = (rows[0] ?? []).map((_title, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -23,10 +25,8 @@ export function toAge(then: Date, now: Date): string {
   return `${Math.round(seconds / 86_400)} d`;
 }
 
-/** Two decimals at least, more only where the amount has them; undefined is a dash. */
+/** Undefined is a dash. */
 export function toMoney(amount: string | undefined, currency: string | undefined): string {
   if (amount === undefined) return '-';
-  const [whole = '0', decimals = ''] = amount.split('.');
-  const shown = decimals.replace(/0+$/, '').padEnd(2, '0');
-  return `${whole}.${shown}${currency ? ` ${currency}` : ''}`;
+  return `${display(amount)}${currency ? ` ${currency}` : ''}`;
 }

@@ -1,4 +1,5 @@
 import type { InvoiceLine, SalesDocument } from './business-central-document.js';
+import { toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
 import { bySequence } from './lines-by-sequence.js';
 import { add, type Decimal, isSame, isZero, multiply, round, subtract } from './money.js';
@@ -39,22 +40,21 @@ export interface Comparison {
   readonly totals: readonly ComparedTotal[];
 }
 
-const DECIMALS = 2;
-
 export function compareLines(deal: WonDeal, document: SalesDocument | undefined): Comparison {
   const soldLines = bySequence(deal.lines);
   const draftedLines = bySequence(document?.lines ?? []);
   const sequences = [...new Set([...soldLines.keys(), ...draftedLines.keys()])].sort((a, b) => a - b);
+  const { decimals } = toIsoCurrency(deal.currency ?? '');
   const lines = sequences.map((sequence, index): ComparedLine => {
     const sold = soldLines.get(sequence);
     const found = draftedLines.get(sequence);
-    const [left, right] = [sold && toSold(sold), found && toDrafted(found)];
+    const [left, right] = [sold && toSold(sold, decimals), found && toDrafted(found)];
     return { position: index + 1, sold: left, drafted: right, differences: findDifferent(left, right, document, deal) };
   });
   return { lines, totals: compareTotals(deal, document) };
 }
 
-function toSold(line: DealLine): ShownLine {
+function toSold(line: DealLine, decimals: number): ShownLine {
   const { quantity, unitPrice, discount } = line;
   return {
     number: line.product?.number ?? '',
@@ -63,7 +63,7 @@ function toSold(line: DealLine): ShownLine {
     unit: line.unit,
     unitPrice,
     discount,
-    net: round(subtract(multiply(quantity, unitPrice), discount), DECIMALS),
+    net: round(subtract(multiply(quantity, unitPrice), discount), decimals),
   };
 }
 

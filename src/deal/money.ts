@@ -47,9 +47,11 @@ export function isWithin(left: Decimal, right: Decimal, tolerance: Decimal): boo
   return new Big(left).minus(right).abs().lte(tolerance);
 }
 
-/** Two decimals for people: `1250` becomes `1250.00`. */
+/** For people, two decimals at least and more only where the amount has them: `1250` becomes `1250.00`, `0.1250` `0.125`. */
 export function display(amount: Decimal): string {
-  return new Big(amount).toFixed(2);
+  const exact = new Big(amount).toFixed();
+  const [, decimals = ''] = exact.split('.');
+  return decimals.length < 2 ? new Big(amount).toFixed(2) : exact;
 }
 
 export function isSame(left: Decimal, right: Decimal): boolean {

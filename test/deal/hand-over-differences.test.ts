@@ -49,6 +49,16 @@ describe('an order made from a quote that was handed over', () => {
     ]);
   });
 
+  it('differs by the third decimal of a dinar and by a price below a cent, to the last digit', () => {
+    const [first = makeLine(1)] = orderLines;
+    const dinar = { currency: 'KWD', lines: [{ ...first, quantity: '1', unitPrice: '10.125' }] };
+    const other = { currency: 'KWD', lines: [{ ...first, quantity: '1', unitPrice: '10.126' }] };
+    expect(findHandOverDifferences(makeDeal({ table: 'quote', ...dinar }), orderOf(other))).toEqual([
+      'total 10.126 instead of 10.125',
+      'EQ-1001: net amount 10.126 instead of 10.125',
+    ]);
+  });
+
   it('differs by customer and currency though every amount is the same', () => {
     const { customer } = quote;
     if (!customer) throw new Error('a customer is needed');

@@ -17,7 +17,9 @@ describe('money', () => {
     fc.assert(fc.property(cents, cents, (a, b) => isWithin(subtract(add(a, b), b), a, '0')));
   });
 
-  it('shows two decimals', () => {
-    expect(display('1250')).toBe('1250.00');
+  it('shows two decimals at least, and never less than the amount has', () => {
+    expect(['1250', '1250.5', '0.1250', '-7.001', '0.00125'].map(display)).toEqual([
+      ...['1250.00', '1250.50', '0.125', '-7.001', '0.00125'],
+    ]);
   });
 });
