@@ -1,11 +1,11 @@
 import type { Command } from 'commander';
-import { UserError } from '../deal/errors.js';
 import type { StoredAuditEntry } from '../ledger/audit/audit.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
 import type { Verdict } from '../ledger/audit/verify.js';
 import { erasePersonalContent, exportTrail, sealTrail, showTrail, verifyTrail } from '../operations/audit/audit.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { parseSince } from './parse-since.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
 export function addAuditCommands(program: Command): void {
@@ -67,7 +67,7 @@ export function addAuditCommands(program: Command): void {
     .command('export')
     .description('write everything that the proof needs as JSON Lines')
     .option('--record <guid>', 'only the chain of this record, with all seals')
-    .option('--since <time>', 'only entries from this instant on', parseInstant)
+    .option('--since <time>', 'only entries from this day or instant on', parseSince)
     .option('--personal', 'with personal content', false)
     .action(({ record, since, personal }: { record?: string; since?: Date; personal: boolean }) =>
       withRuntime(async ({ database }) => {
@@ -132,12 +132,6 @@ function toFacts({ facts, before, after, personal }: StoredAuditEntry): string {
 function toText(value: unknown): string {
   if (value === undefined) return '?';
   return typeof value === 'string' ? value : JSON.stringify(value);
-}
-
-function parseInstant(text: string): Date {
-  const instant = new Date(text);
-  if (Number.isNaN(instant.getTime())) throw new UserError('--since', 'an instant such as 2026-03-01T00:00:00Z', text);
-  return instant;
 }
 
 function parseSeal(text: string, others: readonly KnownSeal[]): KnownSeal[] {

@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { UserError } from '../deal/errors.js';
 import { FEED_TABLES } from '../deal/ids.js';
 import { createFeedCommands } from '../dispatch/feed-commands.js';
 import type { GapReport } from '../ledger/deals/detections.js';
@@ -10,6 +9,7 @@ import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
 import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { parseSince } from './parse-since.js';
 import { printJson, printTable, toAge } from './print.js';
 
 /** `dealbridge feeds …`: how far the feeds of both sides have read, what was missed, and the switches. */
@@ -52,10 +52,10 @@ export function addFeedCommands(program: Command): void {
   feeds
     .command('gaps')
     .description('name the records that webhook, feed or reconciliation missed')
-    .option('--since <date>', 'a date such as 2026-01-31; 7 days ago when it is not given')
+    .option('--since <date>', 'a day or an instant, such as 2026-01-31; 7 days ago when it is not given')
     .action((options: { since?: string }) =>
       withRuntime(async ({ database }) => {
-        const since = options.since === undefined ? {} : { since: parseDate(options.since) };
+        const since = options.since === undefined ? {} : { since: parseSince(options.since) };
         const reports = await listGaps({ database, now: new Date() }, currentPerson(), since);
         printGaps(reports);
         for (const { table, sources } of reports) {
@@ -81,13 +81,6 @@ export function addFeedCommands(program: Command): void {
         }),
       );
   }
-}
-
-/** @throws UserError */
-function parseDate(text: string): Date {
-  const date = new Date(text);
-  if (Number.isNaN(date.getTime())) throw new UserError('--since', 'a date such as 2026-01-31', text);
-  return date;
 }
 
 /** Its invoices are read in turns; the subscriptions only make that sooner, and a position is when they expire. */

@@ -295,7 +295,7 @@ describe('dealbridge audit', () => {
     );
     expect((await dealbridge('verify', '--seal', '1')).said).toContain('NUMBER:HASH');
     expect((await dealbridge('export', '--since', 'yesterday')).said).toContain(
-      "--since: expected an instant such as 2026-03-01T00:00:00Z, got 'yesterday'",
+      "--since: expected a day such as 2026-01-31, or an instant such as 2026-01-31T10:00:00Z, got 'yesterday'",
     );
     expect((await dealbridge('erase', SYSTEM_CHAIN, '--by', 'ann', '--reason', 'x')).said).toContain('was never seen');
     expect((await dealbridge('show', '5b1c7d52-0000-4000-8000-00000000abcd')).said).toContain('holds no entry');
