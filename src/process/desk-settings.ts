@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Role } from '../identity/permissions.js';
 import { parseRoleNames, type RoleNames } from '../identity/roles.js';
+import { port, wholeNumber } from './setting-numbers.js';
 
 /** The settings of the desk and its API; all of them are called DESK_…. */
 
@@ -23,7 +24,7 @@ const roleNames = (fallback: (role: Role) => readonly string[]) =>
 export const deskSettings = z.object({
   DESK: z.enum(['on', 'off']).default('on'),
   DESK_HOST: z.string().default('127.0.0.1'),
-  DESK_PORT: z.coerce.number().int().min(0).max(65_535).default(8090),
+  DESK_PORT: port.default(8090),
   DESK_PUBLIC_URL: safeUrl.optional(),
   DESK_CLIENT_ID: z.string().min(1).optional(),
   DESK_CLIENT_SECRET: z.string().min(1).optional(),
@@ -33,9 +34,9 @@ export const deskSettings = z.object({
   DESK_GROUPS_CLAIM: z.string().min(1).default('groups'),
   DESK_ROLES: roleNames((role) => [role]).prefault(''),
   DESK_GROUPS: roleNames(() => []).prefault(''),
-  DESK_IDLE_MINUTES: z.coerce.number().int().min(1).max(1_440).default(60),
+  DESK_IDLE_MINUTES: wholeNumber(1, 1_440).default(60),
   DESK_UNVERIFIED_DECISIONS: z.enum(['accepted', 'by-signal', 'refused']).optional(),
-  DESK_SESSION_HOURS: z.coerce.number().int().min(1).max(168).default(12),
+  DESK_SESSION_HOURS: wholeNumber(1, 168).default(12),
 });
 
 type DeskValues = z.output<typeof deskSettings>;

@@ -9,6 +9,7 @@ import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../
 import { alertSettings } from './alert-settings.js';
 import { deskSettings, findDeskProblems } from './desk-settings.js';
 import { readSettingFiles } from './setting-files.js';
+import { port, positiveNumber, wholeNumber } from './setting-numbers.js';
 import { toLine } from './setting-problem.js';
 import { telemetrySettings } from './telemetry-settings.js';
 import { findTlsProblems, TLS_FILES } from './temporal-tls.js';
@@ -55,7 +56,7 @@ const addresses = z
     'addresses or ranges of proxies such as 10.0.0.4,10.1.0.0/16',
   )
   .refine((parts) => !parts.some((part) => part.endsWith('/0')), 'the addresses of the proxies, and not every address');
-const milliseconds = (fallback: number) => z.coerce.number().int().positive().default(fallback);
+const milliseconds = (fallback: number) => wholeNumber(1).default(fallback);
 
 const environment = z.object({
   ...deskSettings.shape,
@@ -85,21 +86,21 @@ const environment = z.object({
   BC_CLIENT_ID: z.string().min(1),
   BC_CLIENT_SECRET: secret.optional(),
   BC_AMBIGUITY_WINDOW_MS: milliseconds(600_000),
-  BC_RATE_PER_SECOND: z.coerce.number().positive().default(20),
-  BC_PARALLEL: z.coerce.number().int().min(1).max(MAX_PARALLEL).default(DEFAULT_PARALLEL),
+  BC_RATE_PER_SECOND: positiveNumber.default(20),
+  BC_PARALLEL: wholeNumber(1, MAX_PARALLEL).default(DEFAULT_PARALLEL),
   BC_CLIENT_STATE: ownSecret.max(2_048).optional(),
   REQUEST_TIMEOUT_MS: milliseconds(120_000),
   /** Shorter than a second no step comes again. */
-  THROTTLE_PAUSE_MS: z.coerce.number().int().min(1_000).max(MAX_PAUSE_MS).default(FIRST_PAUSE_MS),
+  THROTTLE_PAUSE_MS: wholeNumber(1_000, MAX_PAUSE_MS).default(FIRST_PAUSE_MS),
   WORKER_BUILD_ID: z
     .string()
     .regex(/^[\w.-]{1,100}$/, 'letters, digits, dots and hyphens, such as a commit')
     .optional(),
-  ENVIRONMENT_CHECK_SECONDS: z.coerce.number().int().min(0).max(3_600).default(60),
-  STARTER_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
+  ENVIRONMENT_CHECK_SECONDS: wholeNumber(0, 3_600).default(60),
+  STARTER_PORT: port.default(8080),
   STARTER_HOST: z.string().default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
-  STARTER_RATE_PER_SECOND: z.coerce.number().positive().default(50),
+  STARTER_RATE_PER_SECOND: positiveNumber.default(50),
   STARTER_TRUSTED_PROXIES: addresses.default([]),
   WEBHOOK_SECRET: ownSecret.optional(),
   DEALBRIDGE_KEYS: z.string().min(1).optional(),
@@ -112,7 +113,7 @@ const environment = z.object({
   AUDIT_BUCKET_REGION: z.string().min(1).default('us-east-1'),
   AUDIT_BUCKET_ACCESS_KEY_ID: z.string().min(1).optional(),
   AUDIT_BUCKET_SECRET_ACCESS_KEY: z.string().min(1).optional(),
-  AUDIT_BUCKET_RETENTION_DAYS: z.coerce.number().int().min(1).max(36_500).default(3_650),
+  AUDIT_BUCKET_RETENTION_DAYS: wholeNumber(1, 36_500).default(3_650),
   AUDIT_TSA_URL: url.optional(),
   AUDIT_TSA_CERTIFICATE: certificates.optional(),
   UNSEALED_DECISIONS: z.enum(['on', 'off']).default('off'),

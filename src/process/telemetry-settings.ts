@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { port } from './setting-numbers.js';
 
 /** The settings by which worker and starter are watched; those of OpenTelemetry have the names that it gives them. */
 
@@ -12,7 +13,6 @@ const headers = z
     (text) => text.split(',').every((pair) => /^\s*[\w-]+\s*=\s*\S[^,]*$/.test(pair)),
     'pairs such as authorization=Bearer%20abc,x-tenant=one',
   );
-const port = z.coerce.number().int().min(0).max(65_535);
 
 export const telemetrySettings = z.object({
   STATUS_HOST: z.string().min(1).default('127.0.0.1'),

@@ -56,6 +56,24 @@ describe('the configuration', () => {
       expect(problem({ BC_PARALLEL: given })).toContain(`setting BC_PARALLEL: expected ${right}, got '${given}'`);
   });
 
+  it.each(['STARTER_PORT', 'DESK_PORT', 'WORKER_STATUS_PORT', 'ENVIRONMENT_CHECK_SECONDS', 'BC_RATE_PER_SECOND'])(
+    '%s is digits: neither an empty text nor another way of writing is taken for a number',
+    (name) => {
+      for (const given of ['', ' ', '0x10', '1e3', 'true', '80,5', '８０'])
+        expect(problem({ [name]: given })).toMatch(
+          new RegExp(`setting ${name}: expected (a whole number|a number such as 20 or 0.5), got '${given}'`),
+        );
+      expect(problem({ [name]: ' 80 ' })).toBe('none');
+    },
+  );
+
+  it('whole numbers have no fraction, and a rate may have one', () => {
+    expect(problem({ BC_PARALLEL: '4.5' })).toContain("setting BC_PARALLEL: expected a whole number, got '4.5'");
+    expect(loadConfig({ ...WHOLE, BC_RATE_PER_SECOND: '0.5' }).businessCentral.ratePerSecond).toBe(0.5);
+    expect(problem({ BC_RATE_PER_SECOND: '0' })).toContain('setting BC_RATE_PER_SECOND: expected a number above 0');
+    expect(problem({ STARTER_PORT: '-1' })).toContain('setting STARTER_PORT: expected a number of at least 0');
+  });
+
   for (const name of ['STARTER_PUBLIC_URL', 'DATAVERSE_URL', 'BC_URL', 'TEMPORAL_UI_ORIGIN']) {
     it(`${name} with a password is refused, and neither it nor what is asked with it is shown`, () => {
       for (const url of [
