@@ -23,7 +23,7 @@ const roleNames = (fallback: (role: Role) => readonly string[]) =>
 
 export const deskSettings = z.object({
   DESK: z.enum(['on', 'off']).default('on'),
-  DESK_HOST: z.string().default('127.0.0.1'),
+  DESK_HOST: z.string().min(1).default('127.0.0.1'),
   DESK_PORT: port.default(8090),
   DESK_PUBLIC_URL: safeUrl.optional(),
   DESK_CLIENT_ID: z.string().min(1).optional(),

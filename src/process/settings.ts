@@ -62,8 +62,8 @@ const environment = z.object({
   ...deskSettings.shape,
   ...alertSettings.shape,
   ...telemetrySettings.shape,
-  TEMPORAL_ADDRESS: z.string().default('127.0.0.1:7233'),
-  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
   TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
   TEMPORAL_TLS_SERVER_CA_CERT_DATA: z.string().min(1).optional(),
@@ -81,7 +81,7 @@ const environment = z.object({
   /** A write of ours may land in Dataverse until this time has passed without an answer. */
   DATAVERSE_AMBIGUITY_WINDOW_MS: milliseconds(150_000),
   BC_URL: url.default('https://api.businesscentral.dynamics.com'),
-  BC_ENVIRONMENT: z.string().default('Production'),
+  BC_ENVIRONMENT: z.string().min(1).default('Production'),
   BC_COMPANY: z.string().min(1),
   BC_CLIENT_ID: z.string().min(1),
   BC_CLIENT_SECRET: secret.optional(),
@@ -98,7 +98,7 @@ const environment = z.object({
     .optional(),
   ENVIRONMENT_CHECK_SECONDS: wholeNumber(0, 3_600).default(60),
   STARTER_PORT: port.default(8080),
-  STARTER_HOST: z.string().default('127.0.0.1'),
+  STARTER_HOST: z.string().min(1).default('127.0.0.1'),
   STARTER_PUBLIC_URL: publicUrl.optional(),
   STARTER_RATE_PER_SECOND: positiveNumber.default(50),
   STARTER_TRUSTED_PROXIES: addresses.default([]),
@@ -107,7 +107,7 @@ const environment = z.object({
   DEALBRIDGE_KEY_FILE: z.string().min(1).optional(),
   CODEC_TOKEN: ownSecret.optional(),
   TEMPORAL_UI_ORIGIN: url.optional(),
-  DEALBRIDGE_RULES: z.string().optional(),
+  DEALBRIDGE_RULES: z.string().min(1).optional(),
   AUDIT_WITNESS_FILE: z.string().min(1).optional(),
   AUDIT_BUCKET_URL: bucketUrl.optional(),
   AUDIT_BUCKET_REGION: z.string().min(1).default('us-east-1'),
@@ -266,9 +266,8 @@ function toExpected(issue: z.core.$ZodIssue): string {
     case 'invalid_format':
       return issue.format === 'url' ? 'an address such as https://example.com' : issue.message;
     case 'too_small':
-      return issue.origin === 'string'
-        ? `at least ${issue.minimum} characters`
-        : `a number ${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}`;
+      if (issue.origin !== 'string') return `a number ${issue.inclusive ? 'of at least' : 'above'} ${issue.minimum}`;
+      return issue.minimum === 1 ? 'a text' : `at least ${issue.minimum} characters`;
     case 'too_big':
       return issue.origin === 'string' ? `at most ${issue.maximum} characters` : `a number of at most ${issue.maximum}`;
     default:

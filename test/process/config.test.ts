@@ -67,6 +67,17 @@ describe('the configuration', () => {
     },
   );
 
+  it.each([
+    'DEALBRIDGE_RULES',
+    'STARTER_HOST',
+    'DESK_HOST',
+    'TEMPORAL_ADDRESS',
+    'TEMPORAL_NAMESPACE',
+    'BC_ENVIRONMENT',
+  ])('%s is not empty: neither rules of nobody nor every address of the machine is meant by it', (name) => {
+    expect(problem({ [name]: '' })).toContain(`setting ${name}: expected a text, got ''`);
+  });
+
   it('whole numbers have no fraction, and a rate may have one', () => {
     expect(problem({ BC_PARALLEL: '4.5' })).toContain("setting BC_PARALLEL: expected a whole number, got '4.5'");
     expect(loadConfig({ ...WHOLE, BC_RATE_PER_SECOND: '0.5' }).businessCentral.ratePerSecond).toBe(0.5);

@@ -85,7 +85,7 @@ const mistakes: readonly Mistake[] = [
     () => ({ DATAVERSE_URL: 'org.crm4.dynamics.com' }),
     /setting DATAVERSE_URL: expected an address such as \S+, got 'org\.crm4\.dynamics\.com'$/m,
   ],
-  ['no company', () => ({ BC_COMPANY: '' }), /setting BC_COMPANY: expected at least 1 characters, got ''$/m],
+  ['no company', () => ({ BC_COMPANY: '' }), /setting BC_COMPANY: expected a text, got ''$/m],
   [
     'no keys',
     () => ({ DEALBRIDGE_KEYS: undefined }),
