@@ -46,17 +46,17 @@ async function readUnmet(companyId: string, beganAt: string): Promise<Omit<Invoi
     unmet += invoiceIds.length;
     notified += page.notified;
     if (!page.showsPosted) {
-      log.warn('no posted invoice of the company shows: does the app have the permission to read them?', { companyId });
+      // The id of the run names the company.
+      log.warn('no posted invoice of the company shows: does the app have the permission to read them?');
       break;
     }
     for (const invoiceId of page.missing.slice(0, MAX_MISSING_PER_SWEEP - looked)) {
       looked += 1;
       if ((await invoices.readMissingInvoice({ companyId, beganAt, invoiceId })) === 'found') continue;
       gone += 1;
-      log.warn('the invoice is not in Business Central any more: its deal has a notice', { companyId, invoiceId });
+      log.warn('the invoice is not in Business Central any more: its deal was notified', { invoiceId });
     }
     after = invoiceIds.at(-1);
   }
-  if (unmet > 0) log.info('read invoices that are not open any more', { companyId, unmet, gone, notified });
   return { unmet, gone, notified };
 }
