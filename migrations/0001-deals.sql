@@ -179,12 +179,22 @@ CREATE TABLE documents (
   kind text NOT NULL CHECK (kind IN ('invoice', 'order', 'quote')),
   content jsonb NOT NULL,
   own_content jsonb,
-  read_at timestamptz NOT NULL DEFAULT now()
+  read_at timestamptz NOT NULL DEFAULT now(),
+  met_at timestamptz,
+  gone_at timestamptz,
+  -- A column and no condition of an index on the content: a document that is read anew moves no index.
+  is_open boolean GENERATED ALWAYS AS (kind = 'invoice' AND content ->> 'status' = 'Open') STORED
 ) WITH (fillfactor = 80);
 CREATE INDEX documents_by_record ON documents (record_id);
+-- The invoices that are not paid, beside the many that are: the sweep looks for those that Business Central does not list.
+CREATE INDEX documents_open ON documents (document_id) WHERE is_open AND gone_at IS NULL;
 COMMENT ON TABLE documents IS 'What Business Central holds for a deal, as last read; write-backs take it from here.';
 COMMENT ON COLUMN documents.content IS 'The invoice, order or quote, version 1: src/ledger/deals/document-schema.ts.';
 COMMENT ON COLUMN documents.own_content IS 'The same as we wrote it last: what differs from it in Business Central is a person''s doing.';
+COMMENT ON COLUMN documents.read_at IS 'When the content was saved last.';
+COMMENT ON COLUMN documents.met_at IS 'When a sweep of the open invoices last met it, changed or not.';
+COMMENT ON COLUMN documents.gone_at IS 'Since when a sweep does not find the invoice in Business Central; null again once it is read.';
+COMMENT ON COLUMN documents.is_open IS 'An invoice that Business Central called open: posted and not paid, or released and not posted.';
 
 CREATE TABLE write_backs (
   invoice_id uuid PRIMARY KEY,

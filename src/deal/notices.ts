@@ -16,6 +16,8 @@ export const NOTICES = {
     'Business Central added a line of invoice rounding when it posted what was confirmed: the audit trail names it.',
   'invoice-cancelled': 'The invoice was cancelled in Business Central.',
   'invoice-corrected': 'The invoice corrects a credit memo in Business Central.',
+  'invoice-gone':
+    'The posted invoice is not in Business Central any more. Its row in Sales stays as it was reported last: ask in accounting what became of the invoice.',
   'signal-ignored': 'A signal was ignored, because it does not fit or nobody waits for it; nothing was decided by it.',
 } as const;
 export type NoticeKind = keyof typeof NOTICES;

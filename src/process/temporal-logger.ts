@@ -13,6 +13,7 @@ const SHOWN = [
   'taskQueue',
   'namespace',
   'signal',
+  'invoiceId',
   'subsystem',
   'sdkComponent',
   'target',

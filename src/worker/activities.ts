@@ -12,6 +12,7 @@ import { createDeletionSteps } from '../activities/documents/deletion.js';
 import { createDraftSteps } from '../activities/documents/draft-steps.js';
 import { createPostingSteps } from '../activities/documents/posting.js';
 import { createInvoiceFeedActivities } from '../activities/feeds/invoice-feed.js';
+import { createInvoiceSweepActivities, createInvoiceSweepLedgerSteps } from '../activities/feeds/invoice-sweep.js';
 import { createReconcileSalesActivities } from '../activities/feeds/reconcile-sales.js';
 import { createFeedSwitches, createSalesFeedActivities } from '../activities/feeds/sales-feed.js';
 import { createSubscriptionActivities } from '../activities/feeds/subscriptions.js';
@@ -128,6 +129,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       }),
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config, database)), log }),
       ...createFeedSwitches(feeds),
+      ...createInvoiceSweepLedgerSteps({ ledger }),
       ...createMasterLedgerActivities({
         ...{ masters: masterDataDeps.masters, backfill },
         follow: (kind, rowId, isThorough) =>
@@ -197,6 +199,9 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ),
       ...routeByCompany(companies, (company) =>
         createInvoiceFeedActivities({ ...stepsIn(company), invoiceFeed: rules.invoiceFeed, notifyDeal: start }),
+      ),
+      ...routeByCompany(companies, (company) =>
+        createInvoiceSweepActivities({ ...stepsIn(company), invoiceFeed: rules.invoiceFeed, notifyDeal: start }),
       ),
       ...routeByCompany(companies, (company) =>
         createSubscriptionActivities({

@@ -68,4 +68,21 @@ describe('the changes of invoices, page by page', () => {
     const page = await counter.client.readChangedInvoices({ since: new Date(0), open: true }, 500);
     expect(page.invoices.map(({ id }) => id)).toEqual([ids[1]]);
   });
+
+  it('are read by their ids in one request, whatever their status; what is not there is left out', async () => {
+    const found = await counter.client.readInvoices([String(ids[1]), randomUUID(), String(ids[4])]);
+    expect(found.map(({ id, lines }) => [id, lines.length]).sort()).toEqual(
+      [ids[1], ids[4]].map((id) => [id, 1]).sort(),
+    );
+  });
+
+  it('show a posted invoice once one is paid: an open one may be a draft that was released', async () => {
+    const { invoices } = counter.simulators.businessCentral.company;
+    const before = [...invoices];
+    for (const [id] of before) if (!ids.includes(id)) invoices.delete(id);
+    expect(await counter.client.showsPostedInvoices()).toBe(false);
+    await counter.books.payInvoice(String(ids[1]));
+    expect(await counter.client.showsPostedInvoices()).toBe(true);
+    for (const [id, invoice] of before) invoices.set(id, invoice);
+  });
 });

@@ -54,6 +54,8 @@ async function ship(fits: (deal: SeedDocument) => boolean = () => true): Promise
 
 const invoiceIds = (deal: SeedDocument) => dealer.invoicesOf(deal).map((invoice) => String(invoice.row['id']));
 
+const sweeps = () => stage.temporal.schedule.getHandle(invoiceSweepId(stage.simulators.businessCentral.company.id));
+
 describe('an order that is shipped in three parts', () => {
   it('gives three invoice rows in Sales, and is settled after the last is paid', async () => {
     const { deal, id } = await ship((other) => other.lines.length === 1 && Number(other.lines[0]?.quantity) >= 3);
@@ -76,8 +78,7 @@ describe('an order that is shipped in three parts', () => {
     expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
     // A payment in part moves no stamp: only the sweep finds it.
     await bookkeeper.payInvoice(third, '0.01');
-    const sweeps = stage.temporal.schedule.getHandle(invoiceSweepId(stage.simulators.businessCentral.company.id));
-    await sweeps.trigger();
+    await sweeps().trigger();
     await until(() => stages(deal).includes('2/100002'));
     expect((await stage.ledger.getRecord(deal.id)).state).toBe('written-back');
     await bookkeeper.payInvoice(third);
@@ -86,8 +87,6 @@ describe('an order that is shipped in three parts', () => {
     expect((await stage.ledger.getRecord(deal.id)).invoiceNumber).toBe(numbers.join(', '));
     await dealer.result(deal);
     await keepHistory(stage, deal.id, 'order-settled');
-    const sweep = (await sweeps.describe()).info.recentActions.at(-1)?.action.workflow;
-    await keepHistory(stage, sweep?.workflowId ?? '', 'invoices-swept');
   });
 
   it('the order in Sales is set to Invoiced when all of it is', async () => {
@@ -158,6 +157,32 @@ describe('an invoice that is cancelled in Business Central', () => {
     expect((await stage.ledger.listNotices(deal.id)).map(({ kind }) => kind)).toEqual(['invoice-cancelled']);
     const notes = [...stage.simulators.dataverse.store.all('annotation')].filter((row) => row['objectid'] === deal.id);
     expect(notes).toHaveLength(1);
+  });
+});
+
+describe('what the feed of the invoices misses', () => {
+  it('comes with the next sweep: a payment that moved no stamp, and an invoice that was deleted', async () => {
+    const [paid, deleted] = [await ship(), await ship()];
+    const { invoices } = stage.simulators.businessCentral.company;
+    const invoiceOf = async ({ deal, id }: typeof paid) => {
+      await bookkeeper.postOrder(id);
+      await until(() => rowsOf(deal).length === 1);
+      await dealer.untilState(deal, 'written-back');
+      return String(invoiceIds(deal)[0]);
+    };
+    const [paidId, deletedId] = [await invoiceOf(paid), await invoiceOf(deleted)];
+    Object.assign(invoices.get(paidId)?.row ?? {}, { status: 'Paid', remainingAmount: '0' });
+    invoices.delete(deletedId);
+    await sweeps().trigger();
+    await dealer.untilState(paid.deal, 'settled');
+    expect(stages(paid.deal)).toEqual(['2/100001']);
+    const noticesOf = async () => (await stage.ledger.listNotices(deleted.deal.id)).map(({ kind }) => kind);
+    await expect.poll(noticesOf, { timeout: 30_000 }).toEqual(['invoice-gone']);
+    expect((await stage.ledger.getRecord(deleted.deal.id)).state).toBe('written-back');
+    const sweep = (await sweeps().describe()).info.recentActions.at(-1)?.action.workflow;
+    const handle = stage.temporal.workflow.getHandle(sweep?.workflowId ?? '');
+    expect(await handle.result()).toMatchObject({ unmet: 2, gone: 1, notified: 1 });
+    await keepHistory(stage, handle.workflowId, 'invoices-swept');
   });
 });
 

@@ -141,24 +141,27 @@ const PERIOD_CLOSED = {
 
 /** The ledger as it is now, to be put back as a backup is. */
 async function copyTables(database: Database) {
-  const { rows } = await database.query(
-    `SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'`,
+  // Without columns that the database computes: it takes no values for them.
+  const { rows: tables } = await database.query<{ name: string; columns: string }>(
+    `SELECT c.table_name AS name, string_agg(quote_ident(c.column_name), ', ' ORDER BY c.ordinal_position) AS columns
+     FROM information_schema.columns c JOIN pg_tables t ON t.schemaname = c.table_schema AND t.tablename = c.table_name
+     WHERE c.table_schema = 'public' AND c.table_name <> 'schema_migrations' AND c.is_generated = 'NEVER' GROUP BY 1`,
   );
-  const tables = rows.map((row) => String(row['tablename']));
   const content = new Map<string, string>();
-  for (const table of tables) {
-    const copied = await database.query(`SELECT coalesce(json_agg(t), '[]')::text AS content FROM ${table} t`);
-    content.set(table, String(copied.rows[0]?.['content']));
+  for (const { name } of tables) {
+    const copied = await database.query(`SELECT coalesce(json_agg(t), '[]')::text AS content FROM ${name} t`);
+    content.set(name, String(copied.rows[0]?.['content']));
   }
   return {
     async putBack(): Promise<void> {
       await database.transaction(async (tx) => {
         await tx.query(`SET LOCAL session_replication_role = replica`);
-        for (const table of tables) {
-          await tx.query(`DELETE FROM ${table}`);
+        for (const { name, columns } of tables) {
+          await tx.query(`DELETE FROM ${name}`);
           await tx.query(
-            `INSERT INTO ${table} OVERRIDING SYSTEM VALUE SELECT * FROM json_populate_recordset(NULL::${table}, $1)`,
-            [content.get(table)],
+            `INSERT INTO ${name} (${columns}) OVERRIDING SYSTEM VALUE
+             SELECT ${columns} FROM json_populate_recordset(NULL::${name}, $1)`,
+            [content.get(name)],
           );
         }
       });

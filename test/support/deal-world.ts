@@ -78,7 +78,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     made: 0,
     deleted: [] as string[],
     posted: [] as Figures[],
-    invoices: [] as { id: string; number: string; status: InvoiceProgress['status'] }[],
+    invoices: [] as { id: string; number: string; status: InvoiceProgress['status']; isGone?: true }[],
     order: { shippedQuantity: '0', invoicedQuantity: '0', etag: '1' } as OrderProgress,
     isItemBlocked: false,
     /** What the quote became, by us or by hand. */
@@ -195,11 +195,9 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
           },
         }),
       ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
-      invoices: books.invoices.map(({ id, number, status }) => ({
-        id,
-        number,
-        status,
-        missing: rows.includes(id) ? 'nothing' : 'row',
+      invoices: books.invoices.map((invoice) => ({
+        ...invoice,
+        missing: rows.includes(invoice.id) ? 'nothing' : 'row',
       })),
       writesColumns: false,
       closesOrder: false,

@@ -327,6 +327,19 @@ describe('after the posting', () => {
     expect(world.countOf('writeNote')).toBe(0);
   });
 
+  it('an invoice that is gone from Business Central is noticed once, on the deal and in Sales', async () => {
+    const world = await handOver();
+    const [invoice] = world.books.invoices;
+    if (!invoice) throw new Error('no invoice');
+    world.books.invoices = [{ ...invoice, isGone: true }];
+    for (let times = 0; times < 2; times += 1) {
+      const { outcome } = await (await world.start({ hint: OF_INVOICE })).handle.result();
+      expect(outcome).toBe('written-back');
+    }
+    expect(world.notices).toEqual(['invoice-gone']);
+    expect(world.countOf('writeNote')).toBe(1);
+  });
+
   it('a replay makes the row in Sales that somebody deleted, and nothing else', async () => {
     const world = await handOver();
     world.standIns.hasInvoiceRow = async () => false;

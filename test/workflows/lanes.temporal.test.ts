@@ -182,7 +182,8 @@ describe('a queue that is behind', () => {
       readProduct: async () => row,
       startDrift: async () => ['product'],
       recordMissing: async () => ({ hasMore: false }),
-      readOpenInvoicePage: async () => ({ found: 0, notified: 0, next: undefined }),
+      readOpenInvoicePage: async () => ({ beganAt: '2026-01-01T00:00:00Z', found: 0, notified: 0, next: undefined }),
+      listUnmetInvoices: async () => [],
     } as StandIns;
     await run(TASK_QUEUES.dataverse);
     const follow = createFollowMasters(env.client, { quietMs: 0 });

@@ -8,6 +8,7 @@ import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createHeldSweeps } from '../../src/ledger/deals/held-sweeps.js';
 import { createSellerNotes } from '../../src/ledger/deals/seller-notes.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
+import { createBusinessCentralFeedLedger } from '../../src/ledger/feeds/business-central-feeds.js';
 import { countSkipped, listFlows, listNoted } from '../../src/ledger/feeds/flow-lines.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
@@ -124,6 +125,13 @@ export function listsOf(past: { deals: number; companyId: string; lastId: string
     {
       name: 'feeds: rows that are gone',
       read: (database) => createFeedLedger(database).findMissing('salesorder', 1, 500),
+    },
+    {
+      name: 'feeds: invoices that the sweep did not meet',
+      read: (database) => {
+        const place = { beganAt: new Date(), after: undefined, limit: 20 };
+        return createBusinessCentralFeedLedger(database).listUnmetInvoices(companyId, place);
+      },
     },
     { name: 'flows: where they stand', read: listFlows },
     { name: 'flows: what was noted', read: (database) => listNoted(database, 50) },

@@ -59,6 +59,8 @@ const DOCUMENT = {
   ...{ remaining: '0', lastModified: '2026-01-01T00:00:00Z' },
   lines: [1, 2, 3].map((sequence) => ({ ...LINE, sequence: sequence * 10_000, number: 'P-100', net: '241' })),
 };
+/** The last ones are not paid yet. */
+const UNPAID = { ...DOCUMENT, status: 'Open', remaining: '860.37' };
 const filled = (form: object) =>
   `replace(replace('${JSON.stringify(form)}', '#', i::text), '@', pg_temp.id('deal', i)::text)::jsonb`;
 
@@ -83,7 +85,8 @@ const STATEMENTS: readonly (readonly string[])[] = [
   ],
   [
     `INSERT INTO documents (document_id, record_id, kind, content, own_content, read_at)
-     SELECT pg_temp.id('document', i), pg_temp.id('deal', i), 'invoice', ${filled(DOCUMENT)}, ${filled(DOCUMENT)}, ${AT} FROM given, generate_series(1, deals + open) i`,
+     SELECT pg_temp.id('document', i), pg_temp.id('deal', i), 'invoice',
+       CASE WHEN i > deals - 200 AND i <= deals THEN ${filled(UNPAID)} ELSE ${filled(DOCUMENT)} END, ${filled(DOCUMENT)}, ${AT} FROM given, generate_series(1, deals + open) i`,
   ],
   [
     `INSERT INTO deal_revisions (record_id, revision, deal, read_at)

@@ -40,6 +40,8 @@ export interface InvoiceProgress {
   readonly status: InvoiceStatus;
   /** `row`: Sales has no row of it yet; `update`: it has an older one; `nothing`: all is reported. */
   readonly missing: 'row' | 'update' | 'nothing';
+  /** It is not in Business Central any more, so that what became of it cannot be read. */
+  readonly isGone?: true;
 }
 
 export interface ProgressDependencies {
@@ -93,8 +95,8 @@ function isPosted(record: SourceRecord, document: StoredDocument): document is S
   return record.isHandedOver || readStatus(content.status) === 'posted' || content.number !== record.draftNumber;
 }
 
-function toInvoiceProgress({ documentId, content, reportedToSales: reported }: StoredInvoice): InvoiceProgress {
+function toInvoiceProgress({ documentId, content, isGone, reportedToSales: reported }: StoredInvoice): InvoiceProgress {
   const payment = toPaymentStatus(content);
   const missing = reported === undefined ? 'row' : isSamePaymentStatus(reported, payment) ? 'nothing' : 'update';
-  return { id: documentId, number: payment.number, status: payment.status, missing };
+  return { id: documentId, number: payment.number, status: payment.status, missing, ...(isGone && { isGone }) };
 }

@@ -33,6 +33,13 @@ export interface InvoiceRequests {
    * on from wherever that row stands by then.
    */
   readChangedInvoices(place: InvoicePlace, pageSize: number): Promise<InvoicePage>;
+  /** Those of them that are there; a few dozen in one request. */
+  readInvoices(ids: readonly string[]): Promise<Invoice[]>;
+  /**
+   * Whether a posted invoice of the company shows at all: whoever lacks the permission gets an empty list and no refusal
+   * (reference/business-central 1.3).
+   */
+  showsPostedInvoices(): Promise<boolean>;
   /** Every invoice, draft or posted, under our number for the record; more than one is a conflict for a person. */
   findInvoices(recordId: string): Promise<Invoice[]>;
   /** One for each posting of the order; none when nothing was invoiced yet. */
@@ -76,6 +83,19 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
         hasMore: page['@odata.nextLink'] !== undefined,
         answeredAt: Number.isNaN(date) ? undefined : new Date(date),
       };
+    },
+    async readInvoices(ids) {
+      // All conditions are on one field, as Business Central wants it (reference/business-central 6.1).
+      const found = await list('read the invoices', ids.map((id) => `id eq ${id}`).join(' or '));
+      return found.filter((invoice) => ids.includes(invoice.id));
+    },
+    async showsPostedInvoices() {
+      const asked = 'look for a posted invoice';
+      // Not «Open», which a released draft is too (reference/business-central 4.5).
+      const filter = ['Paid', 'Canceled', 'Corrective'].map((status) => `status eq '${status}'`).join(' or ');
+      const path = `salesInvoices?$filter=${encodeURIComponent(filter)}&$top=1`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      return readWire('business-central', asked, listOf(invoiceRow), body, requestId).value.length > 0;
     },
     async findInvoices(recordId) {
       const found = await list('look the invoice up', filterOfRecord(recordId));

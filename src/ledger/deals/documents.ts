@@ -25,7 +25,7 @@ export async function saveDocument(
        INSERT INTO documents (document_id, record_id, kind, content, own_content)
        VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
        ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
-         own_content = coalesce(excluded.own_content, documents.own_content), read_at = now()
+         own_content = coalesce(excluded.own_content, documents.own_content), read_at = now(), gone_at = NULL
      ) ${SAVE_DOCUMENT_SUMMARY}`,
     [content.id, recordId, kind, toStored(content), written === 'by-us', excludingTax, includingTax, currency],
   );
@@ -77,6 +77,8 @@ export async function findOwnDocument(db: Queryable, documentId: string): Promis
 
 interface DocumentFacts {
   readonly documentId: string;
+  /** A sweep did not find it in Business Central any more. */
+  readonly isGone: boolean;
   /** Undefined until an invoice has a row in Sales. */
   readonly reportedToSales: PaymentStatus | undefined;
 }
@@ -86,7 +88,7 @@ export type StoredDocument =
   | (DocumentFacts & { readonly kind: 'order'; readonly content: Order })
   | (DocumentFacts & { readonly kind: 'quote'; readonly content: Quote });
 
-const listed = { ...KEY, reported_to_sales: nullable(stored(paymentStatusContent)) };
+const listed = { ...KEY, is_gone: z.boolean(), reported_to_sales: nullable(stored(paymentStatusContent)) };
 const listedRow = {
   table: 'documents',
   key: ['document_id'],
@@ -102,12 +104,13 @@ export async function listDocuments(db: Queryable, recordId: string): Promise<St
   const rows = await selectRows(
     db,
     listedRow,
-    `SELECT d.document_id, d.kind, d.content, w.reported_to_sales FROM documents d
+    `SELECT d.document_id, d.kind, d.content, d.gone_at IS NOT NULL AS is_gone, w.reported_to_sales FROM documents d
      LEFT JOIN write_backs w ON w.invoice_id = d.document_id WHERE d.record_id = $1 ORDER BY d.content ->> 'number'`,
     [recordId],
   );
-  return rows.map(({ document_id, reported_to_sales, ...document }) => ({
+  return rows.map(({ document_id, is_gone, reported_to_sales, ...document }) => ({
     documentId: document_id,
+    isGone: is_gone,
     reportedToSales: reported_to_sales,
     ...document,
   }));

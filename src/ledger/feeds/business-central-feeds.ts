@@ -12,6 +12,13 @@ import {
   savePaymentStatus,
 } from './invoice-feed.js';
 import {
+  listUnmetInvoices,
+  markInvoicesMet,
+  readLedgerClock,
+  recordInvoiceGone,
+  type UnmetPlace,
+} from './invoice-sweep.js';
+import {
   forgetSubscription,
   listSubscriptions,
   recordRenewal,
@@ -27,8 +34,12 @@ export interface BusinessCentralFeedLedger {
   recordInvoiceFeedError(companyId: string, error: string): Promise<void>;
   matchInvoicesToDeals(invoices: readonly Invoice[]): Promise<MatchedInvoice[]>;
   markIrrelevant(companyId: string, invoices: readonly Invoice[]): Promise<void>;
-  savePaymentStatus(companyId: string, recordId: string, invoice: Invoice): Promise<void>;
+  savePaymentStatus(companyId: string, recordId: string, invoice: Invoice, readAfter?: Date): Promise<void>;
   markInvoiceReported(invoice: Invoice): Promise<void>;
+  readClock(): Promise<Date>;
+  markInvoicesMet(invoiceIds: readonly string[]): Promise<void>;
+  listUnmetInvoices(companyId: string, place: UnmetPlace): Promise<string[]>;
+  recordInvoiceGone(companyId: string, invoice: Invoice): Promise<void>;
   recordRenewal(of: SubscriptionRenewal, expiresAt: string): Promise<void>;
   recordSubscriptionError(of: SubscriptionRenewal, error: string): Promise<void>;
   forgetSubscription(subscriptionId: string): Promise<void>;
@@ -42,8 +53,13 @@ export function createBusinessCentralFeedLedger(database: Database): BusinessCen
     recordInvoiceFeedError: (companyId, error) => recordInvoiceFeedError(database, companyId, error),
     matchInvoicesToDeals: (invoices) => matchInvoicesToDeals(database, invoices),
     markIrrelevant: (companyId, invoices) => markIrrelevant(database, companyId, invoices),
-    savePaymentStatus: (companyId, recordId, invoice) => savePaymentStatus(database, companyId, recordId, invoice),
+    savePaymentStatus: (companyId, recordId, invoice, readAfter) =>
+      savePaymentStatus(database, companyId, recordId, invoice, readAfter),
     markInvoiceReported: (invoice) => markInvoiceReported(database, invoice),
+    readClock: () => readLedgerClock(database),
+    markInvoicesMet: (invoiceIds) => markInvoicesMet(database, invoiceIds),
+    listUnmetInvoices: (companyId, place) => listUnmetInvoices(database, companyId, place),
+    recordInvoiceGone: (companyId, invoice) => recordInvoiceGone(database, companyId, invoice),
     recordRenewal: (of, expiresAt) => recordRenewal(database, of, expiresAt),
     recordSubscriptionError: (of, error) => recordSubscriptionError(database, of, error),
     forgetSubscription: (subscriptionId) => forgetSubscription(database, subscriptionId),

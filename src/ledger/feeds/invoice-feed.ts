@@ -176,33 +176,44 @@ export async function markIrrelevant(db: Queryable, companyId: string, invoices:
 const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
   content: stored(invoiceContent),
+  read_at: timeColumn,
 });
 
-/** Saves the new status and that the deal is still to be notified of it: both, or neither. */
+/**
+ * Saves the new status and that the deal is still to be notified of it: both, or neither.
+ * @param readAfter what was saved before this moment is older than the invoice, whatever their stamps say: a company that
+ *   was restored has older ones
+ */
 export async function savePaymentStatus(
   database: Database,
   companyId: string,
   recordId: string,
   invoice: Invoice,
+  readAfter?: Date,
 ): Promise<void> {
   await database.transaction(async (tx) => {
     const known = await selectRow(
       tx,
       documentRow,
-      'SELECT document_id, content FROM documents WHERE document_id = $1 FOR UPDATE',
+      'SELECT document_id, content, read_at FROM documents WHERE document_id = $1 FOR UPDATE',
       [invoice.id],
     );
     // The deal itself may have read the invoice after this page was read.
-    if (!known || Date.parse(known.content.lastModified) <= Date.parse(invoice.lastModified)) {
-      await saveDocument(tx, recordId, 'invoice', invoice);
-    }
-    await tx.query(
-      `INSERT INTO observed_invoices (invoice_id, company_id, etag, last_modified, is_deal_notified) VALUES ($1, $2, $3, $4, false)
-       ON CONFLICT (invoice_id) DO UPDATE
-         SET etag = excluded.etag, last_modified = excluded.last_modified, is_deal_notified = false`,
-      [invoice.id, companyId, invoice.etag, invoice.lastModified],
-    );
+    const isOlder = known && Date.parse(known.content.lastModified) > Date.parse(invoice.lastModified);
+    const isSavedBefore = known && readAfter && known.read_at < readAfter;
+    if (!isOlder || isSavedBefore) await saveDocument(tx, recordId, 'invoice', invoice);
+    await markUnreported(tx, companyId, invoice);
   });
+}
+
+/** In the transaction that saves what the deal is to be notified of. */
+export async function markUnreported(tx: Queryable, companyId: string, invoice: Invoice): Promise<void> {
+  await tx.query(
+    `INSERT INTO observed_invoices (invoice_id, company_id, etag, last_modified, is_deal_notified) VALUES ($1, $2, $3, $4, false)
+     ON CONFLICT (invoice_id) DO UPDATE
+       SET etag = excluded.etag, last_modified = excluded.last_modified, is_deal_notified = false`,
+    [invoice.id, companyId, invoice.etag, invoice.lastModified],
+  );
 }
 
 export async function markInvoiceReported(db: Queryable, { id, etag }: Invoice): Promise<void> {

@@ -158,6 +158,7 @@ async function reportInvoice(
   invoice: InvoiceProgress,
 ): Promise<boolean> {
   const { revision } = progress;
+  if (invoice.isGone) await notice(handlers, ref, { kind: 'invoice-gone', subject: invoice.id });
   if (invoice.missing === 'nothing' || revision === undefined) return false;
   const back = { ref, revision, invoiceId: invoice.id };
   let isRecorded = false;

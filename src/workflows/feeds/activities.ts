@@ -1,5 +1,6 @@
-import { ActivityCancellationType } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyLocalActivities } from '@temporalio/workflow';
 import type { InvoiceFeedActivities } from '../../activities/feeds/invoice-feed.js';
+import type { InvoiceSweepActivities, InvoiceSweepLedgerSteps } from '../../activities/feeds/invoice-sweep.js';
 import type { SubscriptionActivities } from '../../activities/feeds/subscriptions.js';
 import type { FlowSteps } from '../../activities/flows/flow-steps.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
@@ -9,7 +10,7 @@ import { proxyLaneActivities } from '../lane-activities.js';
 
 /** The steps of the loops that read Business Central; as requests they share its queue and its rate. */
 
-export const invoices = proxyLaneActivities<InvoiceFeedActivities>({
+export const invoices = proxyLaneActivities<InvoiceFeedActivities & InvoiceSweepActivities>({
   taskQueue: TASK_QUEUES.businessCentral,
   priority: { priorityKey: PRIORITIES.feed },
   // A page is one request; telling the deals of a full page takes some ten seconds more.
@@ -17,6 +18,11 @@ export const invoices = proxyLaneActivities<InvoiceFeedActivities>({
   heartbeatTimeout: HEARTBEAT_LIMIT_MS,
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '1m' },
   cancellationType: ActivityCancellationType.TRY_CANCEL,
+});
+
+export const sweepLedger = proxyLocalActivities<InvoiceSweepLedgerSteps>({
+  startToCloseTimeout: '10s',
+  retry: { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' },
 });
 
 export const subscriptions = proxyLaneActivities<SubscriptionActivities>({
