@@ -88,6 +88,7 @@ export function createCreditMemoFlow(
     async carry({ recordId, targetId, values }) {
       const { invoiceId } = values;
       if (recordId === undefined || targetId === undefined || invoiceId === undefined)
+    from: rule.from,
         throw new InternalError('the credit memo has no invoice row');
       const { currency } = await ledger.getInvoice(invoiceId);
       if (currency !== values['currency'])

@@ -125,6 +125,7 @@ export function createShipmentFlow(
         const shipments = (await flows.listOfTarget(name, recordId)).map((one) => one.values);
         return await writeColumns(recordId, shipments);
       } catch (error) {
+    from: rule.from,
         // A submitted order takes notes and no columns (reference/dataverse-sales 3.5).
         if (!isReadOnly(error)) return toTemporalFailures(() => Promise.reject(error));
         const remark = `the order is submitted and takes no columns; shipment ${values['number']}`;

@@ -36,8 +36,8 @@ export type Carried =
   | { readonly state: 'noted'; readonly reason: FlowNote; readonly remark?: string | undefined };
 
 export interface FlowLedger {
-  /** The moment to read on from, the first time the one that is given; and what time it is for the ledger. */
-  openFlow(flow: FlowName, from: Date): Promise<{ readonly watermark: Date; readonly now: Date }>;
+  /** The moment to read on from, the first time the one that is given or else now; and what time it is for the ledger. */
+  openFlow(flow: FlowName, from: Date | undefined): Promise<{ readonly watermark: Date; readonly now: Date }>;
   /** Takes what is new or another than before, and moves the position with it. */
   take(
     flow: FlowName,
@@ -147,8 +147,11 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
   return {
     async openFlow(flow, from) {
       await database.query(
-        'INSERT INTO flows (flow, company_id, watermark) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-        [flow, companyId, from],
+        `INSERT INTO flows (flow, company_id, watermark, paused_at, paused_by)
+         SELECT $1, $2, coalesce($3, now()), paused.paused_at, paused.paused_by FROM (VALUES (1)) AS one LEFT JOIN (
+           SELECT paused_at, paused_by FROM flows WHERE flow = $1 AND paused_at IS NOT NULL LIMIT 1
+         ) AS paused ON true ON CONFLICT DO NOTHING`,
+        [flow, companyId, from ?? null],
       );
       const select = 'SELECT flow, company_id, watermark, now() AS now FROM flows WHERE flow = $1 AND company_id = $2';
       const row = await selectRow(database, watermarkRow, select, [flow, companyId]);
