@@ -111,6 +111,7 @@ CREATE TABLE flows (
   company_id uuid NOT NULL,
   watermark timestamptz NOT NULL,
   read_at timestamptz,
+  read_since timestamptz,
   paused_at timestamptz,
   paused_by text,
   rule_hash text,
@@ -122,6 +123,7 @@ CREATE TABLE flows (
 COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
 COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
+COMMENT ON COLUMN flows.read_since IS 'When that reading began: what changed since may have moved behind it.';
 COMMENT ON COLUMN flows.opened_at IS 'Since when it is to be read, by the clock of this database.';
 COMMENT ON COLUMN flows.paused_at IS 'Since when a person keeps it from reading and carrying.';
 COMMENT ON COLUMN flows.rule_hash IS 'Of the rule by which it last read: by another one what was not carried is tried again.';

@@ -1,3 +1,4 @@
+import type { FlowPlaceInReading } from '../../src/activities/flows/flow.js';
 import { createFlowSteps } from '../../src/activities/flows/flow-steps.js';
 import { createFlows } from '../../src/activities/flows/switched-on.js';
 import { createDataverseFlows } from '../../src/clients/dataverse/flows.js';
@@ -15,6 +16,8 @@ import { createSimulatedTokens } from './tokens.js';
 export interface FlowCounter extends SalesCounter {
   /** Reads all there is of the flow and carries it; answers with the numbers. */
   run(flow: FlowName, rules: string): Promise<{ readonly carried: number; readonly noted: number; deferred: number }>;
+  /** One page of a reading. */
+  collect(flow: FlowName, rules: string, place: FlowPlaceInReading): Promise<void>;
   /** An order that was sold, with its posted invoice and its row in Sales. */
   invoiced(): Promise<Invoiced>;
   /** A column of the customer's own, as a customizer adds it. */
@@ -93,6 +96,10 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       if (!draft) throw new Error('no draft');
       await books.postInvoice(draft.id);
       const invoice = await client.getInvoice(draft.id);
+    posted,
+    async collect(flow, rules, place) {
+      await steps(rules).collectFlow({ companyId, flow, ...place });
+    },
       await ledger.saveDocument(deal.recordId, 'invoice', invoice);
       const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
       const { invoiceId: salesInvoiceId } = await counter.activities().createInvoiceRow(written);

@@ -70,13 +70,14 @@ export function createAttachmentFlow(
     // Each is held in memory.
     batchSize: 1,
 
-    async collect({ next: after }) {
-      await flows.openFlow(flow, dependencies.clock.now());
+    async collect({ next: after, beganAt }) {
+      const { now } = await flows.openFlow(flow, dependencies.clock.now());
+      const began = beganAt ?? now.toISOString();
       const documents = await flows.listOpenDocuments(flow, after, PAGE_SIZE);
       const next = documents.length === PAGE_SIZE ? documents.at(-1)?.documentId : undefined;
       const things = documents.length > 0 ? await toThings(documents) : [];
-      await flows.take(flow, things, { isEnd: next === undefined });
-      return { next, found: things.length };
+      await flows.take(flow, things, { isEnd: next === undefined, beganAt: began });
+      return { next, beganAt: began, found: things.length };
     },
 
     async carry({ recordId, targetId: documentId, values }) {

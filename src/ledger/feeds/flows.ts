@@ -42,7 +42,12 @@ export interface FlowLedger {
   take(
     flow: FlowName,
     things: readonly FoundThing[],
-    move: { readonly watermark?: Date | undefined; readonly isEnd: boolean },
+    move: {
+      readonly watermark?: Date | undefined;
+      readonly isEnd: boolean;
+      /** When the reading began, by the clock of the ledger; without it, now. */
+      readonly beganAt?: string | undefined;
+    },
   ): Promise<void>;
   recordFlowError(flow: FlowName, error: string): Promise<void>;
   isPaused(flow: FlowName): Promise<boolean>;
@@ -159,7 +164,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       return { watermark: row.watermark, now: row.now };
     },
 
-    take: (flow, things, { watermark, isEnd }) =>
+    take: (flow, things, { watermark, isEnd, beganAt }) =>
       database.transaction(async (tx) => {
         for (const thing of things) await takeOne(tx, flow, companyId, thing);
         await tx.query(
@@ -168,8 +173,10 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
         );
         await tx.query(
           `UPDATE flows SET watermark = greatest(watermark, $3), error = NULL, error_at = NULL,
-             read_at = CASE WHEN $4 THEN now() ELSE read_at END WHERE flow = $1 AND company_id = $2`,
-          [flow, companyId, watermark ?? null, isEnd],
+             read_at = CASE WHEN $4 THEN now() ELSE read_at END,
+             read_since = CASE WHEN $4 THEN coalesce($5::timestamptz, now()) ELSE read_since END
+           WHERE flow = $1 AND company_id = $2`,
+          [flow, companyId, watermark ?? null, isEnd, beganAt ?? null],
         );
       }),
 
@@ -292,14 +299,8 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async listOpenDocuments(flow, after, limit) {
-      // An hour more than since the last reading: what moved while it went on comes again. The moment stands in the
-      // statement: guessing it, the database prepares for a third of all deals.
-      const since = await selectRow(
-        database,
-        sinceRow,
-        `SELECT (coalesce(read_at, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
-        [flow, companyId],
-      );
+      // The moment stands in the statement: guessing it, the database prepares for a third of all deals.
+      const since = await readSince(database, flow, companyId);
       const records = 'SELECT record_id, document_id, revision FROM source_records WHERE company_id = $1';
       const select = `SELECT d.document_id, d.record_id, d.kind, r.revision FROM (
           ${records} AND state = ANY($3) UNION ${records} AND changed_at > $5::timestamptz
@@ -311,7 +312,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
         after ?? FIRST_ID,
         states,
         limit,
-        since?.since ?? null,
+        since ?? null,
       ]);
       return rows.map((row) => ({
         ...{ documentId: row.document_id, recordId: row.record_id, kind: row.kind, revision: row.revision },
@@ -343,3 +344,14 @@ async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: 
     [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
   );
 }
+/** An hour more than since the last reading began: what moved while it went on comes again. */
+async function readSince(db: Queryable, flow: FlowName, companyId: string): Promise<string | undefined> {
+  const row = await selectRow(
+    db,
+    sinceRow,
+    `SELECT (coalesce(read_since, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
+    [flow, companyId],
+  );
+  return row?.since;
+}
+
