@@ -147,6 +147,7 @@ CREATE TABLE flow_rows (
 );
 CREATE INDEX flow_rows_pending ON flow_rows (flow, company_id, tried_at) WHERE state = 'pending';
 CREATE INDEX flow_rows_noted ON flow_rows (coalesce(noted_at, changed_at), source_id) WHERE state = 'noted';
+CREATE INDEX flow_rows_by_record ON flow_rows (record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX flow_rows_by_target ON flow_rows (target_id) WHERE target_id IS NOT NULL;
 COMMENT ON TABLE flow_rows IS 'Each thing that flows back: read in one transaction with the position, carried afterwards.';
 COMMENT ON COLUMN flow_rows.source_id IS 'Its id in the system that it comes from.';

@@ -134,6 +134,18 @@ describe('a file of the won order', () => {
     expect(attachmentsOf(documentId)).toHaveLength(1);
   });
 
+  it('has no name any more in a ledger from which the deal was erased, also when it is read again', async () => {
+    const { deal, documentId } = await drafted();
+    await attach(deal.recordId, 'Mr Brown.pdf');
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 1 });
+    await counter.ledger.change(deal.recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await counter.ledger.erasePersonal({ recordId: deal.recordId, by: 'ann', reason: 'asked for' });
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    const { rows } = await counter.database.query('SELECT * FROM flow_rows WHERE target_id = $1', [documentId]);
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('Brown');
+  });
+
   it('of a draft that is deleted meanwhile is noted', async () => {
     const { deal, documentId } = await drafted();
     await attach(deal.recordId, 'signed.pdf');
