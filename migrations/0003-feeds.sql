@@ -143,10 +143,12 @@ CREATE TABLE flow_rows (
   noted_at timestamptz,
   met_at timestamptz,
   tried_at timestamptz,
+  awaits text,
   PRIMARY KEY (flow, company_id, source_id)
 );
 CREATE INDEX flow_rows_pending ON flow_rows (flow, company_id, tried_at) WHERE state = 'pending';
 CREATE INDEX flow_rows_noted ON flow_rows (coalesce(noted_at, changed_at), source_id) WHERE state = 'noted';
+CREATE INDEX flow_rows_awaiting ON flow_rows (flow, company_id, awaits) WHERE awaits IS NOT NULL;
 CREATE INDEX flow_rows_by_record ON flow_rows (record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX flow_rows_by_target ON flow_rows (target_id) WHERE target_id IS NOT NULL;
 COMMENT ON TABLE flow_rows IS 'Each thing that flows back: read in one transaction with the position, carried afterwards.';
@@ -157,6 +159,7 @@ COMMENT ON COLUMN flow_rows.etag IS 'Of what was read; another one is carried an
 COMMENT ON COLUMN flow_rows.content IS 'The values to be carried, version 1: src/ledger/feeds/flows.ts.';
 COMMENT ON COLUMN flow_rows.reason IS 'Why it was noted or skipped: a reason of src/deal/flows.ts.';
 COMMENT ON COLUMN flow_rows.noted_at IS 'Since when it cannot be carried, however often it was tried since.';
+COMMENT ON COLUMN flow_rows.awaits IS 'What it names and the ledger did not know when it was read: the number of an invoice, or the tail of a document.';
 COMMENT ON COLUMN flow_rows.met_at IS 'When a reading last met it, changed or not.';
 COMMENT ON COLUMN flow_rows.remark IS 'What was found, in words.';
 

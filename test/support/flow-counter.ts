@@ -20,6 +20,8 @@ export interface FlowCounter extends SalesCounter {
   collect(flow: FlowName, rules: string, place: FlowPlaceInReading): Promise<void>;
   /** An order that was sold, with its posted invoice and its row in Sales. */
   invoiced(): Promise<Invoiced>;
+  /** The same before Sales has the row. */
+  posted(): Promise<Posted>;
   /** A column of the customer's own, as a customizer adds it. */
   addColumn(table: string, type: 'String' | 'Money' | 'Decimal' | 'Boolean' | 'DateTime', name: string): Promise<void>;
   /** What the ledger says of the things of a flow. */
@@ -30,6 +32,11 @@ export interface Invoiced {
   readonly deal: WonDeal;
   readonly invoice: Invoice;
   readonly salesInvoiceId: string;
+}
+
+export interface Posted extends Omit<Invoiced, 'salesInvoiceId'> {
+  /** Answers with the id of the row. */
+  writeRow(): Promise<string>;
 }
 
 interface Thing {
@@ -69,8 +76,30 @@ export async function openFlowCounter(): Promise<FlowCounter> {
     };
     return createFlowSteps({ flows, switchedOn: createFlows(dependencies, parseRules(rules).flows) });
   };
+  async function posted(): Promise<Posted> {
+    const { deal } = await counter.post();
+    const key = documentKey(deal.recordId);
+    await books.copyUnderKey('invoice', key);
+    const [draft] = await client.findInvoices(deal.recordId);
+    if (!draft) throw new Error('no draft');
+    await books.postInvoice(draft.id);
+    const invoice = await client.getInvoice(draft.id);
+    await ledger.saveDocument(deal.recordId, 'invoice', invoice);
+    return {
+      deal,
+      invoice,
+      async writeRow() {
+        const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
+        return (await counter.activities().createInvoiceRow(written)).invoiceId;
+      },
+    };
+  }
   return {
     ...counter,
+    posted,
+    async collect(flow, rules, place) {
+      await steps(rules).collectFlow({ companyId, flow, ...place });
+    },
     async run(flow, rules) {
       const { collectFlow, carryFlow } = steps(rules);
       let place: { next?: string | undefined; beganAt?: string | undefined } = {};
@@ -89,21 +118,8 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       }
     },
     async invoiced() {
-      const { deal } = await counter.post();
-      const key = documentKey(deal.recordId);
-      await books.copyUnderKey('invoice', key);
-      const [draft] = await client.findInvoices(deal.recordId);
-      if (!draft) throw new Error('no draft');
-      await books.postInvoice(draft.id);
-      const invoice = await client.getInvoice(draft.id);
-    posted,
-    async collect(flow, rules, place) {
-      await steps(rules).collectFlow({ companyId, flow, ...place });
-    },
-      await ledger.saveDocument(deal.recordId, 'invoice', invoice);
-      const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
-      const { invoiceId: salesInvoiceId } = await counter.activities().createInvoiceRow(written);
-      return { deal, invoice, salesInvoiceId };
+      const { writeRow, ...rest } = await posted();
+      return { ...rest, salesInvoiceId: await writeRow() };
     },
     async addColumn(table, type, name) {
       await seller.call(`EntityDefinitions(LogicalName='${table}')/Attributes`, {

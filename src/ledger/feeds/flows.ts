@@ -26,10 +26,18 @@ interface FlowThing {
 }
 
 export type FoundThing = FlowThing & {
-  readonly found: 'pending' | { readonly noted: FlowNote; readonly remark?: string } | { readonly skipped: FlowSkip };
+  readonly found:
+    | 'pending'
+    | { readonly noted: FlowNote; readonly remark?: string }
+    /** @param awaits what it names and the ledger does not know yet: it is found again once that is known */
+    | { readonly skipped: FlowSkip; readonly awaits?: string | undefined };
 };
 
 export type PendingThing = FlowThing;
+
+export interface AwaitingThing extends FlowThing {
+  readonly awaits: string;
+}
 
 export type Carried =
   | { readonly state: 'carried'; readonly audit?: AuditEntry }
@@ -65,6 +73,8 @@ export interface FlowLedger {
   findInvoiceRows(numbers: readonly string[]): Promise<Map<string, InvoiceRowOfDeal>>;
   /** By the tail of the number that their documents have. */
   findDeals(tails: readonly string[]): Promise<Map<string, DealOfDocument>>;
+  /** What was skipped for an invoice that has a row in Sales since, or for a deal that is known since. */
+  listFoundAfterwards(flow: FlowName, by: 'invoice' | 'deal'): Promise<AwaitingThing[]>;
   /** Links of rows in Business Central; the first that was linked of several. */
   findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
   /** Counts what the ledger follows or has linked and no reading since then has met: nothing stands for it any more. */
@@ -95,13 +105,15 @@ export interface DocumentOfDeal {
   readonly revision: string | undefined;
 }
 
-const thingRow = rowsOf('flow_rows', ['source_id'], {
+const thingColumns = {
   source_id: textColumn,
   record_id: nullable(textColumn),
   target_id: nullable(textColumn),
   etag: textColumn,
   content: stored(z.object({ values: z.record(z.string(), z.string()) })),
-});
+};
+const thingRow = rowsOf('flow_rows', ['source_id'], thingColumns);
+const awaitingRow = rowsOf('flow_rows', ['source_id'], { ...thingColumns, awaits: textColumn });
 const THING = 'source_id, record_id, target_id, etag, content';
 
 const toThing = (row: z.output<typeof thingRow.schema>): PendingThing => ({
@@ -151,6 +163,7 @@ const documentRow = rowsOf('documents', ['document_id'], {
 export function createFlowLedger(database: Database, companyId: string): FlowLedger {
   return {
     async openFlow(flow, from) {
+      // A pause is of all companies, also of one that is named while it lasts.
       await database.query(
         `INSERT INTO flows (flow, company_id, watermark, paused_at, paused_by)
          SELECT $1, $2, coalesce($3, now()), paused.paused_at, paused.paused_by FROM (VALUES (1)) AS one LEFT JOIN (
@@ -271,6 +284,23 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       );
     },
 
+    async listFoundAfterwards(flow, by) {
+      const since = await readSince(database, flow, companyId);
+      // Rows in Sales come and are few since the last reading; a tail that no deal has is rare.
+      const known =
+        by === 'invoice'
+          ? `SELECT w.reported_to_sales ->> 'number' FROM write_backs w
+               JOIN source_records r ON r.record_id = w.record_id AND r.company_id = $2
+               WHERE w.created_at > $3::timestamptz`
+          : `SELECT r.document_tail FROM flow_rows waiting
+               JOIN source_records r ON r.document_tail = waiting.awaits AND r.company_id = $2
+               WHERE waiting.flow = $1 AND waiting.company_id = $2 AND waiting.awaits IS NOT NULL`;
+      const select = `SELECT ${THING}, awaits FROM flow_rows WHERE flow = $1 AND company_id = $2 AND awaits IN (${known})`;
+      const values = by === 'invoice' ? [flow, companyId, since ?? null] : [flow, companyId];
+      const rows = await selectRows(database, awaitingRow, select, values);
+      return rows.map((row) => ({ ...toThing(row), awaits: row.awaits }));
+    },
+
     async findLinkedRows(kind, bcIds) {
       const select = `SELECT DISTINCT ON (bc_id) bc_id, sales_id FROM links
         WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3) ORDER BY bc_id, shared_by NULLS FIRST, linked_at, sales_id`;
@@ -321,6 +351,17 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
   };
 }
 
+/** An hour more than since the last reading began: what moved while it went on comes again. */
+async function readSince(db: Queryable, flow: FlowName, companyId: string): Promise<string | undefined> {
+  const row = await selectRow(
+    db,
+    sinceRow,
+    `SELECT (coalesce(read_since, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
+    [flow, companyId],
+  );
+  return row?.since;
+}
+
 /** Without a target nothing can be carried: it was noted as it was read. */
 export const REOPENED = "state = 'pending', reason = NULL, remark = NULL, tried_at = NULL, changed_at = now()";
 /** By one reading, so that thousands that cannot be carried do not all ask at once. */
@@ -334,24 +375,19 @@ async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: 
   const state = found === 'pending' ? found : 'noted' in found ? 'noted' : 'skipped';
   const reason = found === 'pending' ? null : 'noted' in found ? found.noted : found.skipped;
   const remark = found !== 'pending' && 'noted' in found ? (found.remark ?? null) : null;
+  const awaits = found !== 'pending' && 'skipped' in found ? (found.awaits ?? null) : null;
   await tx.query(
-    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END)
+    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at, awaits)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END, $11)
      ON CONFLICT (flow, company_id, source_id) DO UPDATE SET record_id = excluded.record_id,
        target_id = excluded.target_id, etag = excluded.etag, content = excluded.content, state = excluded.state,
-       reason = excluded.reason, remark = excluded.remark, noted_at = excluded.noted_at, changed_at = now(), tried_at = NULL
-     WHERE flow_rows.etag <> excluded.etag OR flow_rows.target_id IS DISTINCT FROM excluded.target_id`,
-    [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
+       reason = excluded.reason, remark = excluded.remark, noted_at = excluded.noted_at, awaits = excluded.awaits,
+       changed_at = now(), tried_at = NULL
+     WHERE flow_rows.etag <> excluded.etag
+       OR (flow_rows.target_id, flow_rows.awaits) IS DISTINCT FROM (excluded.target_id, excluded.awaits)`,
+    [
+      ...[flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values })],
+      ...[state, reason, remark, awaits],
+    ],
   );
 }
-/** An hour more than since the last reading began: what moved while it went on comes again. */
-async function readSince(db: Queryable, flow: FlowName, companyId: string): Promise<string | undefined> {
-  const row = await selectRow(
-    db,
-    sinceRow,
-    `SELECT (coalesce(read_since, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
-    [flow, companyId],
-  );
-  return row?.since;
-}
-
