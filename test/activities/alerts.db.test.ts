@@ -291,6 +291,36 @@ describe('a dead mail server', () => {
   });
 });
 
+describe('a channel that the rules name no more', () => {
+  const anHourLater = () => database.query(`UPDATE alert_messages SET planned_at = planned_at - interval '61 minutes'`);
+
+  it('leaves nothing that waits for ever', async () => {
+    const refusing: AlertSender = { send: () => Promise.reject(new AlertError('webhook', 'HTTP 410')) };
+    await hold('not-won', 'QUO-1');
+    await open({ channels: [makeChannel({ name: 'old' }), makeChannel()] }, { old: refusing }).run();
+    const waiting = async () => (await readWatchedLedger(database, [])).waitingAlerts;
+    expect(await waiting()).toBe(1);
+    // A worker of before may still go by it.
+    expect(await open({ channels: [makeChannel()] }).run()).toEqual([]);
+    expect(await waiting()).toBe(1);
+    await anHourLater();
+    expect(await open({ channels: [makeChannel()] }).run()).toEqual([]);
+    expect(await waiting()).toBe(0);
+    // Named again it hears of what it was never told, as under a new name.
+    const named = open({ channels: [makeChannel({ name: 'old' }), makeChannel()] });
+    expect(await named.run()).toEqual(['1 not-won']);
+  });
+
+  it('nor does the last one', async () => {
+    const refusing: AlertSender = { send: () => Promise.reject(new AlertError('webhook', 'HTTP 410')) };
+    await hold('not-won', 'QUO-1');
+    await open({}, { all: refusing }).run();
+    await anHourLater();
+    await open({ channels: [] }).run();
+    expect((await readWatchedLedger(database, [])).waitingAlerts).toBe(0);
+  });
+});
+
 describe('the audit trail', () => {
   it('is proved as a whole; a break is an alert, until a proof finds it no more', async () => {
     const { checkTrail } = createCheckTrail(database, []);
