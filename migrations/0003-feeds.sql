@@ -83,6 +83,12 @@ COMMENT ON COLUMN invoice_feeds.watermark IS 'The last change that was read, by 
 COMMENT ON COLUMN invoice_feeds.read_at IS 'When a reading last reached the end.';
 COMMENT ON COLUMN invoice_feeds.opened_at IS 'Since when it is to be read: how far behind it is before the first reading has reached the end.';
 
+CREATE TABLE left_companies (
+  company_id uuid PRIMARY KEY,
+  left_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE left_companies IS 'Companies of Business Central that were read and that no rule names any more: nothing of them is late.';
+
 CREATE TABLE observed_invoices (
   invoice_id uuid PRIMARY KEY,
   company_id uuid NOT NULL,

@@ -10,6 +10,7 @@ import type { HoldReason } from '../../src/deal/holds.js';
 import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { recordNamedCompanies } from '../../src/ledger/feeds/left-companies.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
@@ -39,7 +40,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, environments, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, left_companies, environments, credentials',
   );
 });
 
@@ -211,6 +212,23 @@ describe('a cause', () => {
         '1 opportunity of Sales',
       ].sort(),
     );
+  });
+});
+
+describe('what nothing waits for any more', () => {
+  it('is no alert: the feed of a company that the rules name no more', async () => {
+    const [named, left] = [randomUUID(), randomUUID()];
+    await database.query(
+      `INSERT INTO invoice_feeds (company_id, watermark, opened_at)
+       SELECT id, now(), now() - interval '31 minutes' FROM unnest($1::uuid[]) AS id`,
+      [[named, left]],
+    );
+    await recordNamedCompanies(database, [named]);
+    expect(await open().run()).toEqual([`1 invoices of ${named}`]);
+    await recordNamedCompanies(database, [named, left]);
+    expect(await open().run()).toEqual([`1 invoices of ${left}`]);
+    await recordNamedCompanies(database, []);
+    expect(await createLedger(database).listBusinessCentralFeeds()).toEqual([]);
   });
 });
 
