@@ -13,6 +13,7 @@ import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { recordNamedCompanies } from '../../src/ledger/feeds/left-companies.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { DESK, makeAlertRules, makeChannel } from '../support/alerts.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
@@ -229,6 +230,25 @@ describe('what nothing waits for any more', () => {
     expect(await open().run()).toEqual([`1 invoices of ${left}`]);
     await recordNamedCompanies(database, []);
     expect(await createLedger(database).listBusinessCentralFeeds()).toEqual([]);
+  });
+
+  it('nor is a lane that no worker asks, such as that of an app registration that was replaced', async () => {
+    const lanes = createPausedLaneLedger(database);
+    const lane = { system: 'dataverse', address: 'app registration old', pausedSince: NOW, problem: 'no' } as const;
+    expect(await lanes.pause(lane)).toBe(true);
+    const age = () => database.query(`UPDATE paused_lanes SET refused_at = refused_at - interval '50 minutes'`);
+    await age();
+    // Told with every refusal.
+    expect(await lanes.pause(lane)).toBe(false);
+    await age();
+    expect(await lanes.list()).toHaveLength(1);
+    await age();
+    expect(await lanes.list()).toEqual([]);
+    expect(await open().run()).toEqual([]);
+    expect((await readWatchedLedger(database, [])).pausedLanes).toEqual(new Map());
+    expect(await lanes.pause({ ...lane, problem: 'again' })).toBe(true);
+    expect(await lanes.list()).toMatchObject([{ problem: 'again' }]);
+    expect(await open().run()).toEqual(['1 dataverse']);
   });
 });
 

@@ -3,6 +3,7 @@ import { FINAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 import { isNamed } from '../feeds/left-companies.js';
 import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { IS_PAUSED } from '../settings/paused-lanes.js';
 
 /** What an operator watches, by queries whose cost is that of the deals under way and not of all that ever were. */
 
@@ -119,7 +120,7 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
   const lanes = await selectRows(
     db,
     countedRow,
-    'SELECT system AS key, count(*)::text AS count FROM paused_lanes GROUP BY system',
+    `SELECT system AS key, count(*)::text AS count FROM paused_lanes WHERE ${IS_PAUSED} GROUP BY system`,
   );
   const throttled = await selectRows(
     db,
