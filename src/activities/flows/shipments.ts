@@ -17,11 +17,13 @@ import { toTemporalFailures, type WriteDependencies, writeOnce } from '../remote
 import { fitColumns } from './columns.js';
 import { type Flow, toNote } from './flow.js';
 import { collectStamped, type StampedDependencies } from './stamped-flow.js';
+import { type RowUpdateDependencies, updateReadRow } from './update-row.js';
 
 /** Posted shipments: columns of the order in Sales and of its lines; a note where the order takes no columns. */
 
 export type ShipmentDependencies = StampedDependencies &
-  WriteDependencies & {
+  WriteDependencies &
+  RowUpdateDependencies & {
     readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments'>;
     readonly dataverse: Pick<DataverseClient, 'findNote' | 'createNote'>;
     readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
@@ -85,7 +87,7 @@ export function createShipmentFlow(
     const revision = (await ledger.findRecord(recordId))?.revision;
     const sold = rule.lineColumn && revision ? (await ledger.getDeal(recordId, revision)).lines : [];
     const order = { table: 'salesorder', id: recordId } as const;
-    let receipt = rule.columns && (await dataverseFlows.updateRow(order, fitted.columns, REPEATABLE));
+    let receipt = rule.columns && (await updateReadRow(dependencies, order, fitted.columns));
     for (const { lineId, sequence } of sold) {
       const shipped = lines.get(sequence);
       if (shipped === undefined) continue;
