@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, inject, it } from 'vitest';
+import { subscriptionsWorkflowId } from '../../src/deal/business-central-feeds.js';
 import { createCompanyFeeds } from '../../src/dispatch/ensure/company-feeds.js';
 import { createNamespace } from '../support/processes.js';
 
@@ -35,4 +36,22 @@ it('which companies are named is recorded once all of them are found, since one 
   ids.set('abroad', randomUUID());
   await feeds.ensure();
   expect(recorded).toEqual([[...ids.values()]]);
+});
+
+it('a default company that is another by now has its subscriptions kept, as after an environment was accepted', async () => {
+  const [before, now] = [randomUUID(), randomUUID()];
+  const ensure = (companyId: string) =>
+    createCompanyFeeds(client, {
+      places: ['home'],
+      findCompanyId: () => Promise.resolve(companyId),
+      laneOf: () => undefined,
+      isSubscribing: true,
+      sweepEveryMinutes: 60,
+      flows: [],
+      recordNamed: () => Promise.resolve(),
+    }).ensure();
+  await ensure(before);
+  await ensure(now);
+  const { status } = await client.workflow.getHandle(subscriptionsWorkflowId(now)).describe();
+  expect(status.name).toBe('RUNNING');
 });

@@ -39,7 +39,6 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
           await ensureInvoiceFeed(temporal, {
             companyId,
             lane,
-            isFurther: index > 0,
             isSubscribing,
             sweepEveryMinutes,
           });
