@@ -100,6 +100,16 @@ describe('a credit memo', () => {
     expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 0, noted: 0 });
   });
 
+  it('is read by a ledger that was restored from before a reading that goes on', async () => {
+    const { invoice } = await counter.invoiced();
+    await counter.run('creditMemos', RULES);
+    await credit(invoice.number);
+    counter.simulators.clock.advance(600_000);
+    // The loop knows from where it goes on, and the ledger nothing of what was read before.
+    await counter.collect('creditMemos', RULES, { next: new Date(counter.simulators.clock.now()).toISOString() });
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+  });
+
   it('of an invoice that is none of ours is left alone', async () => {
     const memo = await credit('INVOICE-OF-OTHERS');
     await counter.run('creditMemos', RULES);

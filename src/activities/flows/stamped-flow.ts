@@ -33,7 +33,9 @@ export async function collectStamped<Row extends Stamped>(
   findAfterwards: () => Promise<readonly FoundThing[]>,
 ): Promise<FlowPageTaken> {
   const { watermark } = await flows.openFlow(flow.name, flow.from ?? clock.now());
-  const since = next === undefined ? new Date(watermark.getTime() - OVERLAP_MS) : new Date(next);
+  // A reading that is further than the ledger knows began before the ledger was restored.
+  const goesOn = next !== undefined && new Date(next) <= watermark;
+  const since = goesOn ? new Date(next) : new Date(watermark.getTime() - OVERLAP_MS);
   const { page, next: further } = await readGrowingPage(
     (from, size) => toTemporalFailures(() => read(from, size)),
     ({ rows }) => rows.at(-1),
