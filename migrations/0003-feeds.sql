@@ -83,6 +83,12 @@ COMMENT ON COLUMN invoice_feeds.watermark IS 'The last change that was read, by 
 COMMENT ON COLUMN invoice_feeds.read_at IS 'When a reading last reached the end.';
 COMMENT ON COLUMN invoice_feeds.opened_at IS 'Since when it is to be read: how far behind it is before the first reading has reached the end.';
 
+CREATE TABLE left_companies (
+  company_id uuid PRIMARY KEY,
+  left_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE left_companies IS 'Companies of Business Central that were read and that no rule names any more: nothing of them is late.';
+
 CREATE TABLE observed_invoices (
   invoice_id uuid PRIMARY KEY,
   company_id uuid NOT NULL,
@@ -111,6 +117,7 @@ CREATE TABLE flows (
   company_id uuid NOT NULL,
   watermark timestamptz NOT NULL,
   read_at timestamptz,
+  read_since timestamptz,
   paused_at timestamptz,
   paused_by text,
   rule_hash text,
@@ -122,6 +129,7 @@ CREATE TABLE flows (
 COMMENT ON TABLE flows IS 'What flows back beside the invoices, by company, and how far it was read: flows of src/deal/flows.ts.';
 COMMENT ON COLUMN flows.watermark IS 'The last change that was read, by the clock of Business Central; where there is none, when the flow began.';
 COMMENT ON COLUMN flows.read_at IS 'When a reading last reached the end.';
+COMMENT ON COLUMN flows.read_since IS 'When that reading began: what changed since may have moved behind it.';
 COMMENT ON COLUMN flows.opened_at IS 'Since when it is to be read, by the clock of this database.';
 COMMENT ON COLUMN flows.paused_at IS 'Since when a person keeps it from reading and carrying.';
 COMMENT ON COLUMN flows.rule_hash IS 'Of the rule by which it last read: by another one what was not carried is tried again.';
@@ -141,10 +149,13 @@ CREATE TABLE flow_rows (
   noted_at timestamptz,
   met_at timestamptz,
   tried_at timestamptz,
+  awaits text,
   PRIMARY KEY (flow, company_id, source_id)
 );
 CREATE INDEX flow_rows_pending ON flow_rows (flow, company_id, tried_at) WHERE state = 'pending';
 CREATE INDEX flow_rows_noted ON flow_rows (coalesce(noted_at, changed_at), source_id) WHERE state = 'noted';
+CREATE INDEX flow_rows_awaiting ON flow_rows (flow, company_id, awaits) WHERE awaits IS NOT NULL;
+CREATE INDEX flow_rows_by_record ON flow_rows (record_id) WHERE record_id IS NOT NULL;
 CREATE INDEX flow_rows_by_target ON flow_rows (target_id) WHERE target_id IS NOT NULL;
 COMMENT ON TABLE flow_rows IS 'Each thing that flows back: read in one transaction with the position, carried afterwards.';
 COMMENT ON COLUMN flow_rows.source_id IS 'Its id in the system that it comes from.';
@@ -154,6 +165,7 @@ COMMENT ON COLUMN flow_rows.etag IS 'Of what was read; another one is carried an
 COMMENT ON COLUMN flow_rows.content IS 'The values to be carried, version 1: src/ledger/feeds/flows.ts.';
 COMMENT ON COLUMN flow_rows.reason IS 'Why it was noted or skipped: a reason of src/deal/flows.ts.';
 COMMENT ON COLUMN flow_rows.noted_at IS 'Since when it cannot be carried, however often it was tried since.';
+COMMENT ON COLUMN flow_rows.awaits IS 'What it names and the ledger did not know when it was read: the number of an invoice, or the tail of a document.';
 COMMENT ON COLUMN flow_rows.met_at IS 'When a reading last met it, changed or not.';
 COMMENT ON COLUMN flow_rows.remark IS 'What was found, in words.';
 

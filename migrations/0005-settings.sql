@@ -44,9 +44,11 @@ CREATE TABLE paused_lanes (
   address text NOT NULL,
   paused_since timestamptz NOT NULL,
   problem text NOT NULL,
+  refused_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (system, address)
 );
 COMMENT ON TABLE paused_lanes IS 'Environments whose sign-in is refused: deals wait until it is taken again, and then the row goes.';
+COMMENT ON COLUMN paused_lanes.refused_at IS 'The last refusal: a lane that nobody asks any more is paused no longer.';
 COMMENT ON COLUMN paused_lanes.problem IS 'What Entra or the system answered: a code, never a secret.';
 
 CREATE TABLE throttled_lanes (

@@ -21,6 +21,7 @@ import { createWebhooks } from './http/webhooks/dataverse.js';
 import { createDetections } from './ledger/deals/detections.js';
 import { createHeldSweeps } from './ledger/deals/held-sweeps.js';
 import { createWaiting } from './ledger/deals/waiting.js';
+import { recordNamedCompanies } from './ledger/feeds/left-companies.js';
 import { recordConfiguration } from './ledger/settings/configuration-log.js';
 import { createPausedLaneLedger } from './ledger/settings/paused-lanes.js';
 import { createThrottledLaneLedger } from './ledger/settings/throttled-lanes.js';
@@ -79,6 +80,7 @@ const companyFeeds = createCompanyFeeds(temporal, {
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
   flows: FLOWS.filter((flow) => config.rules.flows[flow] !== undefined),
+  recordNamed: (companyIds) => recordNamedCompanies(runtime.database, companyIds),
 });
 const heldDeals = createWakeHeldDeals({
   startDeal: (ref, hint) => startDeal({ temporal, ledger }, ref, hint),

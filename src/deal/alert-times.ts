@@ -41,7 +41,11 @@ export function isQuiet({ time, isWeekend }: LocalTime, { from, to, weekends }: 
   return from <= to ? from <= time && time < to : from <= time || time < to;
 }
 
-/** From its time on; that it was sent today the ledger knows. */
-export function isDigestDue({ time }: LocalTime, digestAt: string): boolean {
-  return time >= digestAt;
+/**
+ * From its time on; that it was sent today the ledger knows.
+ * @param quietHours those that its channel keeps: a digest of an evening that is quiet until midnight comes when they end
+ */
+export function isDigestDue({ time }: LocalTime, digestAt: string, quietHours: QuietHours | undefined): boolean {
+  const isKeptOverNight = quietHours && quietHours.from > quietHours.to && digestAt >= quietHours.from;
+  return time >= (isKeptOverNight ? quietHours.to : digestAt);
 }

@@ -95,9 +95,10 @@ export function createMessagePlan(
   },
 ): MessagePlan {
   const local = toLocalTime(now, rules.timeZone);
-  const isSilent = channel.keepsQuiet && rules.quietHours !== undefined && isQuiet(local, rules.quietHours);
+  const quietHours = channel.keepsQuiet ? rules.quietHours : undefined;
+  const isSilent = quietHours !== undefined && isQuiet(local, quietHours);
   const sendsNew = !isSilent && channel.send !== 'daily';
-  const sendsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt);
+  const sendsAll = !isSilent && channel.send !== 'at-once' && isDigestDue(local, rules.digestAt, quietHours);
   const [added, open] = [createSummaries('new', deskUrl), createSummaries('open', deskUrl)];
   return {
     add(causes, sentCauses) {

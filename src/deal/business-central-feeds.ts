@@ -10,11 +10,9 @@ export function invoiceSweepId(companyId: string): string {
   return `sweep-invoices-${companyId.toLowerCase()}`;
 }
 
-/** Of the default company. */
-export const SUBSCRIPTIONS_WORKFLOW_ID = 'subscriptions';
-
-export function furtherSubscriptionsId(companyId: string): string {
-  return `${SUBSCRIPTIONS_WORKFLOW_ID}-${companyId.toLowerCase()}`;
+/** One loop for each company keeps its subscriptions. */
+export function subscriptionsWorkflowId(companyId: string): string {
+  return `subscriptions-${companyId.toLowerCase()}`;
 }
 
 /** What a loop understands: reading stops, goes on, happens now; and the query that tells where it stands. */

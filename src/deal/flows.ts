@@ -89,5 +89,6 @@ export const FLOW_SKIPS = {
   'no-item': 'the product has no item any more',
   'no-sales-order': 'the deal came from an opportunity or a quote, which has no columns for shipments',
   draft: 'it is not posted yet',
+  erased: 'the personal content of the deal was erased before it was carried',
 } as const;
 export type FlowSkip = keyof typeof FLOW_SKIPS;

@@ -1,5 +1,5 @@
 import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
-import { invoiceFeedWorkflowId, SUBSCRIPTIONS_WORKFLOW_ID } from '../deal/business-central-feeds.js';
+import { invoiceFeedWorkflowId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
 import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
 import { RESUME_DEALS } from '../dispatch/ensure/resumed-deals.js';
@@ -168,7 +168,7 @@ export function examineLoops(
     const loops = [
       ...FEED_TABLES.map(salesFeedId),
       ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
-      ...(config.starter.publicUrl === undefined ? [] : [SUBSCRIPTIONS_WORKFLOW_ID]),
+      ...(at && config.starter.publicUrl !== undefined ? [subscriptionsWorkflowId(at.companyId)] : []),
     ];
     const schedules = [RECONCILE_SALES_ID, AUDIT_SEALS, CHECK_TRAIL, RESUME_DEALS];
     const findings = await Promise.all([

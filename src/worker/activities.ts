@@ -101,7 +101,15 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     const flows = createFlowLedger(database, company.companyId);
     const dataverseAmbiguityMs = config.dataverse.ambiguityWindowMs;
     const { currencies } = rules.mapping.tables;
-    const dependencies = { ...stepsIn(company), currencies, dataverse, dataverseFlows, dataverseAmbiguityMs, flows };
+    const dependencies = {
+      ...stepsIn(company),
+      currencies,
+      dataverse,
+      dataverseFlows,
+      dataverseAmbiguityMs,
+      flows,
+      feeds,
+    };
     return createFlowSteps({ flows, switchedOn: createFlows(dependencies, rules.flows) });
   };
   const webhookSecrets = createCredentialProvider(vault, 'webhook', config.starter.webhookSecret);

@@ -10,8 +10,10 @@ import type { HoldReason } from '../../src/deal/holds.js';
 import { createAlertLedger } from '../../src/ledger/alerts/alerts.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { recordNamedCompanies } from '../../src/ledger/feeds/left-companies.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
+import { createPausedLaneLedger } from '../../src/ledger/settings/paused-lanes.js';
 import { readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { DESK, makeAlertRules, makeChannel } from '../support/alerts.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
@@ -39,7 +41,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await database.query(
-    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, environments, credentials',
+    'TRUNCATE alert_messages, alert_causes, trail_findings, trail_proofs, source_records, paused_lanes, sales_feeds, invoice_feeds, left_companies, environments, credentials',
   );
 });
 
@@ -214,6 +216,42 @@ describe('a cause', () => {
   });
 });
 
+describe('what nothing waits for any more', () => {
+  it('is no alert: the feed of a company that the rules name no more', async () => {
+    const [named, left] = [randomUUID(), randomUUID()];
+    await database.query(
+      `INSERT INTO invoice_feeds (company_id, watermark, opened_at)
+       SELECT id, now(), now() - interval '31 minutes' FROM unnest($1::uuid[]) AS id`,
+      [[named, left]],
+    );
+    await recordNamedCompanies(database, [named]);
+    expect(await open().run()).toEqual([`1 invoices of ${named}`]);
+    await recordNamedCompanies(database, [named, left]);
+    expect(await open().run()).toEqual([`1 invoices of ${left}`]);
+    await recordNamedCompanies(database, []);
+    expect(await createLedger(database).listBusinessCentralFeeds()).toEqual([]);
+  });
+
+  it('nor is a lane that no worker asks, such as that of an app registration that was replaced', async () => {
+    const lanes = createPausedLaneLedger(database);
+    const lane = { system: 'dataverse', address: 'app registration old', pausedSince: NOW, problem: 'no' } as const;
+    expect(await lanes.pause(lane)).toBe(true);
+    const age = () => database.query(`UPDATE paused_lanes SET refused_at = refused_at - interval '50 minutes'`);
+    await age();
+    // Told with every refusal.
+    expect(await lanes.pause(lane)).toBe(false);
+    await age();
+    expect(await lanes.list()).toHaveLength(1);
+    await age();
+    expect(await lanes.list()).toEqual([]);
+    expect(await open().run()).toEqual([]);
+    expect((await readWatchedLedger(database, [])).pausedLanes).toEqual(new Map());
+    expect(await lanes.pause({ ...lane, problem: 'again' })).toBe(true);
+    expect(await lanes.list()).toMatchObject([{ problem: 'again' }]);
+    expect(await open().run()).toEqual(['1 dataverse']);
+  });
+});
+
 describe('a digest', () => {
   it('comes once a day to each owner, with what stands then', async () => {
     await hold('not-won', 'QUO-1');
@@ -288,6 +326,36 @@ describe('a dead mail server', () => {
     await open({}, { all: refusing }).run();
     const { rows } = await database.query('SELECT last_error FROM alert_messages');
     expect(rows).toEqual([{ last_error: 'HTTP 500' }]);
+  });
+});
+
+describe('a channel that the rules name no more', () => {
+  const anHourLater = () => database.query(`UPDATE alert_messages SET planned_at = planned_at - interval '61 minutes'`);
+
+  it('leaves nothing that waits for ever', async () => {
+    const refusing: AlertSender = { send: () => Promise.reject(new AlertError('webhook', 'HTTP 410')) };
+    await hold('not-won', 'QUO-1');
+    await open({ channels: [makeChannel({ name: 'old' }), makeChannel()] }, { old: refusing }).run();
+    const waiting = async () => (await readWatchedLedger(database, [])).waitingAlerts;
+    expect(await waiting()).toBe(1);
+    // A worker of before may still go by it.
+    expect(await open({ channels: [makeChannel()] }).run()).toEqual([]);
+    expect(await waiting()).toBe(1);
+    await anHourLater();
+    expect(await open({ channels: [makeChannel()] }).run()).toEqual([]);
+    expect(await waiting()).toBe(0);
+    // Named again it hears of what it was never told, as under a new name.
+    const named = open({ channels: [makeChannel({ name: 'old' }), makeChannel()] });
+    expect(await named.run()).toEqual(['1 not-won']);
+  });
+
+  it('nor does the last one', async () => {
+    const refusing: AlertSender = { send: () => Promise.reject(new AlertError('webhook', 'HTTP 410')) };
+    await hold('not-won', 'QUO-1');
+    await open({}, { all: refusing }).run();
+    await anHourLater();
+    await open({ channels: [] }).run();
+    expect((await readWatchedLedger(database, [])).waitingAlerts).toBe(0);
   });
 });
 

@@ -5,6 +5,7 @@ import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
 import { createSeller } from '../support/sales.js';
 
 const RULES = 'flows: { attachments: { names: ["*.pdf", "drawing*"], maxMegabytes: 2 } }';
+const HOUR_MS = 3_600_000;
 const SIGNED = Buffer.from('%PDF-1.4 signed');
 
 let counter: FlowCounter;
@@ -117,6 +118,32 @@ describe('a file of the won order', () => {
     expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 0 });
     expect(attachmentsOf(documentId)).toEqual([]);
     expect(await thingsOf(documentId)).toMatchObject([{ state: 'noted', reason: 'file-too-large' }]);
+  });
+
+  it('is found when its deal moved behind a reading that took hours', async () => {
+    const { deal, documentId } = await drafted();
+    const beganAt = new Date(Date.now() - 3 * HOUR_MS).toISOString();
+    // The last page of that reading: all documents have been passed.
+    await counter.collect('attachments', RULES, { next: 'ffffffff-ffff-4fff-bfff-ffffffffffff', beganAt });
+    await attach(deal.recordId, 'signed.pdf');
+    await counter.database.query(
+      `UPDATE source_records SET state = 'written-back', changed_at = now() - interval '2 hours' WHERE record_id = $1`,
+      [deal.recordId],
+    );
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 1 });
+    expect(attachmentsOf(documentId)).toHaveLength(1);
+  });
+
+  it('has no name any more in a ledger from which the deal was erased, also when it is read again', async () => {
+    const { deal, documentId } = await drafted();
+    await attach(deal.recordId, 'Mr Brown.pdf');
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 1 });
+    await counter.ledger.change(deal.recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await counter.ledger.erasePersonal({ recordId: deal.recordId, by: 'ann', reason: 'asked for' });
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    const { rows } = await counter.database.query('SELECT * FROM flow_rows WHERE target_id = $1', [documentId]);
+    expect(rows).toHaveLength(1);
+    expect(JSON.stringify(rows)).not.toContain('Brown');
   });
 
   it('of a draft that is deleted meanwhile is noted', async () => {

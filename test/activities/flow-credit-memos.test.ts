@@ -86,6 +86,30 @@ describe('a credit memo', () => {
     expect(rowOf(salesInvoiceId)['new_creditmemos'] ?? null).toBeNull();
   });
 
+  it('that is read before its invoice has a row in Sales reaches the row once there is one', async () => {
+    const { writeRow, invoice } = await counter.posted();
+    const memo = await credit(invoice.number);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    expect(await thingOf(memo.id)).toMatchObject({ state: 'skipped', reason: 'no-deal' });
+    // Later readings go back no further than some minutes.
+    counter.simulators.clock.advance(600_000);
+    await counter.run('creditMemos', RULES);
+    const salesInvoiceId = await writeRow();
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(rowOf(salesInvoiceId)).toMatchObject({ new_creditmemos: memo.number });
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 0, noted: 0 });
+  });
+
+  it('is read by a ledger that was restored from before a reading that goes on', async () => {
+    const { invoice } = await counter.invoiced();
+    await counter.run('creditMemos', RULES);
+    await credit(invoice.number);
+    counter.simulators.clock.advance(600_000);
+    // The loop knows from where it goes on, and the ledger nothing of what was read before.
+    await counter.collect('creditMemos', RULES, { next: new Date(counter.simulators.clock.now()).toISOString() });
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+  });
+
   it('of an invoice that is none of ours is left alone', async () => {
     const memo = await credit('INVOICE-OF-OTHERS');
     await counter.run('creditMemos', RULES);

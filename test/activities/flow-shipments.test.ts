@@ -46,6 +46,21 @@ describe('a shipment', () => {
     expect(await counter.trail(deal.recordId)).toContain('write the shipment on the order in Sales');
   });
 
+  it('of a deal that a restored ledger does not know yet reaches the order once it does', async () => {
+    const { deal, orderId } = await order();
+    const setCompany = (id: string | null) =>
+      counter.database.query('UPDATE source_records SET company_id = $2 WHERE record_id = $1', [deal.recordId, id]);
+    await setCompany(null);
+    await ship(orderId, '0.25');
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    counter.simulators.clock.advance(600_000);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+    await setCompany(counter.companyId);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(Number(store().find('salesorder', deal.recordId)?.['new_shipped'])).toBe(0.25);
+    expect(await counter.run('shipments', RULES)).toMatchObject({ carried: 0, noted: 0 });
+  });
+
   it('of a submitted order, which takes no columns, is a note with its lines, once', async () => {
     const { deal, orderId } = await order();
     await createSeller(counter.simulators).submitOrder(deal.recordId);

@@ -1,8 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createFlowSteps } from '../../src/activities/flows/flow-steps.js';
 import type { FlowCommands } from '../../src/dispatch/flow-commands.js';
 import { examineFlows } from '../../src/doctor/flows.js';
 import { toCommandLinePerson } from '../../src/identity/person.js';
 import type { AuditEntry } from '../../src/ledger/audit/audit.js';
+import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { listFlows, retryFlow, switchFlow } from '../../src/operations/feeds/flows.js';
 import { parseRules } from '../../src/process/config.js';
 import { type FlowCounter, type Invoiced, openFlowCounter } from '../support/flow-counter.js';
@@ -133,6 +135,24 @@ describe('a flow that a person pauses', () => {
     await expect(running).rejects.toThrow(
       'invoicePdf is paused by ann: `dealbridge flows resume invoicePdf` lets it go on',
     );
+
+    // A company that is named while the flow is paused joins in.
+    const abroadId = '77777777-7777-4777-8777-777777777777';
+    const abroad = createFlowLedger(counter.database, abroadId);
+    const nothing = () => Promise.reject(new Error('a flow that is paused reads and carries nothing'));
+    const flow = {
+      name: 'invoicePdf',
+      everyMinutes: 60,
+      batchSize: 1,
+      ruleHash: '',
+      collect: nothing,
+      carry: nothing,
+    } as const;
+    const { collectFlow } = createFlowSteps({ flows: abroad, switchedOn: [flow] });
+    expect(await collectFlow({ companyId: abroadId, flow: 'invoicePdf' })).toEqual({ found: 0 });
+    const lines = (await listFlows(dependencies(), ANN, {})).flows;
+    expect(lines.find(({ companyId }) => companyId === abroadId)).toMatchObject({ pausedBy: 'ann' });
+    await counter.database.query('DELETE FROM flows WHERE company_id = $1', [abroadId]);
 
     const [resumed] = await switchFlow(dependencies(), ANN, { command: 'resume', flow: 'invoicePdf' });
     expect(resumed).toMatchObject({ pausedAt: undefined, pausedBy: undefined });

@@ -151,6 +151,26 @@ describe('the digest of a day', () => {
     ]);
   });
 
+  it('whose time lies in quiet hours comes when they end, also when that is the next morning', () => {
+    const quietHours = { from: '20:00', to: '07:00', weekends: false };
+    const plan = (digestAt: string, time: string, keepsQuiet = true) =>
+      planMessages(
+        makeChannel({ send: 'daily', keepsQuiet }),
+        standing,
+        at(new Date(time), makeAlertRules({ quietHours, digestAt })),
+      ).map(({ owner, digestOf }) => `${owner} ${digestOf}`);
+    const all = ['seller 2026-03-31', 'master data 2026-03-31'];
+    for (const digestAt of ['06:00', '20:00', '21:00']) {
+      expect(plan(digestAt, '2026-03-31T06:59:00Z')).toEqual([]);
+      expect(plan(digestAt, '2026-03-31T07:00:00Z')).toEqual(all);
+      expect(plan(digestAt, '2026-03-31T21:00:00Z')).toEqual([]);
+    }
+    expect(plan('19:59', '2026-03-31T07:00:00Z')).toEqual([]);
+    // Whoever does not keep them gets it at its time.
+    expect(plan('21:00', '2026-03-31T07:00:00Z', false)).toEqual([]);
+    expect(plan('21:00', '2026-03-31T21:00:00Z', false)).toEqual(all);
+  });
+
   it('comes beside what is new where both are wanted, and not at all where nothing stands', () => {
     const channel = makeChannel({ send: 'both' });
     const drafts = planMessages(channel, heldCauses('not-won', 'OPP-1'), at(TUESDAY_NOON));

@@ -5,6 +5,7 @@ import {
   BUSINESS_CENTRAL_WEBHOOK,
   invoiceFeedWorkflowId,
   SUBSCRIBED_RESOURCES,
+  subscriptionsWorkflowId,
 } from '../../src/deal/business-central-feeds.js';
 import { flowWorkflowId } from '../../src/deal/flows.js';
 import { ensureFlows } from '../../src/dispatch/ensure/flows.js';
@@ -41,7 +42,7 @@ beforeEach(() => stage.simulators.businessCentral.faults.clear());
 const subscriptions = () => stage.simulators.businessCentral.subscriptions.list();
 const companyId = () => stage.simulators.businessCentral.company.id;
 const invoiceFeed = () => stage.temporal.workflow.getHandle(invoiceFeedWorkflowId(companyId()));
-const keeper = () => stage.temporal.workflow.getHandle('subscriptions');
+const keeper = () => stage.temporal.workflow.getHandle(subscriptionsWorkflowId(companyId()));
 const position = () => invoiceFeed().query<InvoiceFeedPosition & { isPaused: boolean }>('position');
 const readings = () =>
   stage.simulators.businessCentral.requests.filter(
@@ -232,7 +233,7 @@ describe('the subscriptions', () => {
     await keeper().signal('nudge');
     await until(() => subscriptions().length === SUBSCRIBED_RESOURCES.length);
     await until(async () => Object.keys(await problems()).length === 0);
-    await keepHistory(stage, 'subscriptions', 'subscriptions-renewed-lost-refused');
+    await keepHistory(stage, subscriptionsWorkflowId(companyId()), 'subscriptions-renewed-lost-refused');
   });
 });
 

@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { listDeals } from '../../src/ledger/deals/list-deals.js';
 import { addNote, listNotes } from '../../src/ledger/desk/notes.js';
+import { createFlowLedger, type FoundThing } from '../../src/ledger/feeds/flows.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
 
 let stage: DeskStage;
@@ -59,5 +61,40 @@ describe('what people search deals by', () => {
     expect(JSON.stringify(await stage.ledger.getDeal(recordId, revision ?? ''))).not.toContain('Brown');
     const { rows } = await stage.database.query('SELECT name FROM deal_names WHERE record_id = $1', [recordId]);
     expect(JSON.stringify(rows)).not.toContain('brown');
+  });
+
+  it('goes with the files and shipments of the deal, which keep their ids and figures and are carried no more', async () => {
+    const recordId = await stage.waiting.addWaiting({ number: 'ORD-FLOW' });
+    const { companyId = '' } = await stage.ledger.getRecord(recordId);
+    const flows = createFlowLedger(stage.database, companyId);
+    const documentId = randomUUID();
+    const file = (noteId: string, fileName: string, found: FoundThing['found']): FoundThing => ({
+      ...{ sourceId: `${documentId}/${noteId}`, recordId, targetId: documentId, etag: noteId },
+      ...{ values: { noteId, fileName, kind: 'invoice', size: '7' }, found },
+    });
+    await flows.openFlow('attachments', new Date());
+    const tooLarge = { noted: 'file-too-large', remark: 'Mrs Brown.pdf has 7 bytes' } as const;
+    const files = [file('one', 'Mr Brown.pdf', 'pending'), file('two', 'Mrs Brown.pdf', tooLarge)];
+    await flows.take('attachments', files, { isEnd: true });
+    await flows.openFlow('shipments', new Date());
+    const lines = JSON.stringify([{ sequence: 10_000, description: 'Sofa for Mr Brown', quantity: '2' }]);
+    const shipment = { sourceId: 'ship', recordId, targetId: recordId, etag: '1', found: 'pending' } as const;
+    await flows.take('shipments', [{ ...shipment, values: { number: 'S-1', date: '', method: '', lines } }], {
+      isEnd: true,
+    });
+    await stage.ledger.change(recordId, { kind: 'ended', state: 'rejected', by: 'ann' });
+    await stage.ledger.erasePersonal({ recordId, by: 'ann', reason: 'asked for' });
+    const { rows } = await stage.database.query('SELECT * FROM flow_rows WHERE record_id = $1', [recordId]);
+    expect(JSON.stringify(rows)).not.toContain('Brown');
+    const [kept] = await flows.listOfTarget('shipments', recordId);
+    expect(JSON.parse(kept?.values['lines'] ?? '')).toEqual([
+      { sequence: 10_000, description: '(erased)', quantity: '2' },
+    ]);
+    // Neither is attached under a name that is none, today or with another rule, and what is read again stays erased.
+    await flows.take('attachments', files, { isEnd: true });
+    await flows.reopenNoted('attachments', 'another rule');
+    expect(await flows.listPending('attachments', 10)).toEqual([]);
+    const { rows: again } = await stage.database.query('SELECT * FROM flow_rows WHERE record_id = $1', [recordId]);
+    expect(JSON.stringify(again)).not.toContain('Brown');
   });
 });

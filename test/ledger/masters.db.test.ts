@@ -324,6 +324,19 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
         { kind: 'account', rowId: one.rowId },
       ]);
       expect((await drift.findStaged(runId, 'account', [one.bcId])).size).toBe(0);
+
+      // One that was ended before its end leaves its rows, until a later one begins.
+      const [ended, later] = [randomUUID(), randomUUID()];
+      await drift.startRun(ended);
+      await drift.stageBusinessCentral(ended, 'account', [row]);
+      await drift.recordSeen(ended, 'account', [one.rowId]);
+      await drift.startRun(runId);
+      expect((await drift.findStaged(ended, 'account', [one.bcId])).size).toBe(1);
+      await database.query(`UPDATE drift_runs SET started_at = now() - interval '8 days' WHERE run_id = $1`, [ended]);
+      await drift.startRun(later);
+      expect((await drift.findStaged(ended, 'account', [one.bcId])).size).toBe(0);
+      const { rows } = await database.query('SELECT FROM drift_seen WHERE run_id = $1', [ended]);
+      expect(rows).toEqual([]);
     });
   });
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { DEAL_STATES, isFinal } from '../../src/deal/states.js';
 import { type Database, openDatabase, type Queryable } from '../../src/ledger/database.js';
+import { recordNamedCompanies } from '../../src/ledger/feeds/left-companies.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { findSecondsSinceWon, readWatchedLedger } from '../../src/ledger/upkeep/observe.js';
 import { createLedgerObserver, type Reading } from '../../src/process/telemetry/observe-ledger.js';
@@ -34,6 +35,7 @@ beforeEach(async () => {
     'backfill_rows',
     'invoice_feeds',
     'flows',
+    'left_companies',
     'webhook_subscriptions',
     'paused_lanes',
     'throttled_lanes',
@@ -157,6 +159,11 @@ describe('the ledger in numbers', () => {
       'dealbridge_flow_interval_seconds shipments': 1,
       'dealbridge_subscription_rest_seconds items': 120,
       'dealbridge_subscription_rest_seconds customers': 0,
+    });
+    await recordNamedCompanies(database, [home]);
+    expect(await tell(READING)).toMatchObject({
+      'dealbridge_flow_lag_seconds shipments': 3,
+      'dealbridge_subscription_rest_seconds items': 3 * 24 * 60,
     });
     const alone = await tell({ ...READING, isSubscribing: false });
     expect(Object.keys(alone).filter((name) => name.includes('subscription'))).toEqual([]);

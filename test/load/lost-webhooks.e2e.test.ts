@@ -3,7 +3,7 @@ import type { SeedDocument } from '@dealbridge/simulators/seed/distributor.js';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 // @ts-expect-error plain script without types, shared with the other commands
 import { freePort } from '../../scripts/lib/temporal-server.mjs';
-import { SUBSCRIPTIONS_WORKFLOW_ID } from '../../src/deal/business-central-feeds.js';
+import { subscriptionsWorkflowId } from '../../src/deal/business-central-feeds.js';
 import { documentKey, documentTail, findTail } from '../../src/deal/document-number.js';
 import { until } from '../support/deals.js';
 import { createListener } from '../support/feeds.js';
@@ -98,7 +98,7 @@ describe(`${DEALS} deals with lost webhooks`, () => {
       }
       if (kill === 5) {
         businessCentral.subscriptions.rows.clear();
-        await stage.temporal.workflow.getHandle(SUBSCRIPTIONS_WORKFLOW_ID).signal('nudge');
+        await stage.temporal.workflow.getHandle(subscriptionsWorkflowId(businessCentral.company.id)).signal('nudge');
       }
       if (kill % 2 === 0) {
         await stage.killWorker();

@@ -1,3 +1,4 @@
+import type { FlowPlaceInReading } from '../../src/activities/flows/flow.js';
 import { createFlowSteps } from '../../src/activities/flows/flow-steps.js';
 import { createFlows } from '../../src/activities/flows/switched-on.js';
 import { createDataverseFlows } from '../../src/clients/dataverse/flows.js';
@@ -6,6 +7,7 @@ import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/document-number.js';
 import type { FlowName } from '../../src/deal/flows.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { parseRules } from '../../src/process/config.js';
 import { createSeller } from './sales.js';
 import { openSalesCounter, type SalesCounter } from './sales-counter.js';
@@ -15,8 +17,12 @@ import { createSimulatedTokens } from './tokens.js';
 export interface FlowCounter extends SalesCounter {
   /** Reads all there is of the flow and carries it; answers with the numbers. */
   run(flow: FlowName, rules: string): Promise<{ readonly carried: number; readonly noted: number; deferred: number }>;
+  /** One page of a reading. */
+  collect(flow: FlowName, rules: string, place: FlowPlaceInReading): Promise<void>;
   /** An order that was sold, with its posted invoice and its row in Sales. */
   invoiced(): Promise<Invoiced>;
+  /** The same before Sales has the row. */
+  posted(): Promise<Posted>;
   /** A column of the customer's own, as a customizer adds it. */
   addColumn(table: string, type: 'String' | 'Money' | 'Decimal' | 'Boolean' | 'DateTime', name: string): Promise<void>;
   /** What the ledger says of the things of a flow. */
@@ -27,6 +33,11 @@ export interface Invoiced {
   readonly deal: WonDeal;
   readonly invoice: Invoice;
   readonly salesInvoiceId: string;
+}
+
+export interface Posted extends Omit<Invoiced, 'salesInvoiceId'> {
+  /** Answers with the id of the row. */
+  writeRow(): Promise<string>;
 }
 
 interface Thing {
@@ -58,6 +69,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
         dataverse,
         dataverseFlows,
         flows,
+        feeds: createFeedLedger(database),
         ledger,
         clock: counter.clock,
       },
@@ -66,8 +78,30 @@ export async function openFlowCounter(): Promise<FlowCounter> {
     };
     return createFlowSteps({ flows, switchedOn: createFlows(dependencies, parseRules(rules).flows) });
   };
+  async function posted(): Promise<Posted> {
+    const { deal } = await counter.post();
+    const key = documentKey(deal.recordId);
+    await books.copyUnderKey('invoice', key);
+    const [draft] = await client.findInvoices(deal.recordId);
+    if (!draft) throw new Error('no draft');
+    await books.postInvoice(draft.id);
+    const invoice = await client.getInvoice(draft.id);
+    await ledger.saveDocument(deal.recordId, 'invoice', invoice);
+    return {
+      deal,
+      invoice,
+      async writeRow() {
+        const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
+        return (await counter.activities().createInvoiceRow(written)).invoiceId;
+      },
+    };
+  }
   return {
     ...counter,
+    posted,
+    async collect(flow, rules, place) {
+      await steps(rules).collectFlow({ companyId, flow, ...place });
+    },
     async run(flow, rules) {
       const { collectFlow, carryFlow } = steps(rules);
       let place: { next?: string | undefined; beganAt?: string | undefined } = {};
@@ -86,17 +120,8 @@ export async function openFlowCounter(): Promise<FlowCounter> {
       }
     },
     async invoiced() {
-      const { deal } = await counter.post();
-      const key = documentKey(deal.recordId);
-      await books.copyUnderKey('invoice', key);
-      const [draft] = await client.findInvoices(deal.recordId);
-      if (!draft) throw new Error('no draft');
-      await books.postInvoice(draft.id);
-      const invoice = await client.getInvoice(draft.id);
-      await ledger.saveDocument(deal.recordId, 'invoice', invoice);
-      const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
-      const { invoiceId: salesInvoiceId } = await counter.activities().createInvoiceRow(written);
-      return { deal, invoice, salesInvoiceId };
+      const { writeRow, ...rest } = await posted();
+      return { ...rest, salesInvoiceId: await writeRow() };
     },
     async addColumn(table, type, name) {
       await seller.call(`EntityDefinitions(LogicalName='${table}')/Attributes`, {

@@ -27,6 +27,7 @@ export function createAlertActivities(dependencies: AlertDependencies) {
   return {
     /** What waits to be sent, with what is new by now; asked twice it plans nothing twice. */
     async planAlerts(): Promise<PlannedAlert[]> {
+      await ledger.dropOfOthers(rules.channels.map(({ name }) => name));
       if (rules.channels.length === 0) return [];
       const now = clock.now();
       const findOpen = await findCauses(now);

@@ -3,6 +3,7 @@ import { listPendingDeals, listTrailFindings, type PendingPlace } from '../../le
 import type { OpenCauses } from '../../ledger/alerts/alerts.js';
 import type { Database, Queryable } from '../../ledger/database.js';
 import { listInvoiceFeeds } from '../../ledger/feeds/invoice-feed.js';
+import { listLeftCompanies } from '../../ledger/feeds/left-companies.js';
 import { createFeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import { listCredentials } from '../../ledger/settings/credentials.js';
 import { findCompanyNames } from '../../ledger/settings/environments.js';
@@ -43,8 +44,9 @@ export function createFindCauses(
       .filter(({ pausedAt, caughtUpAt, openedAt }) => !pausedAt && (caughtUpAt ?? openedAt).getTime() < before)
       .map(({ table }) => `${table} of Sales`);
     const companies = await findCompanyNames(database);
+    const left = await listLeftCompanies(database);
     const businessCentral = (await listInvoiceFeeds(database))
-      .filter(({ lagSeconds }) => lagSeconds > feedMinutes * MINUTE_S)
+      .filter(({ companyId, lagSeconds }) => lagSeconds > feedMinutes * MINUTE_S && !left.has(companyId))
       .map(({ companyId }) => `invoices of ${companies.get(companyId) ?? companyId}`);
     return [...sales, ...businessCentral].map((name) => toSystemCause('feed', name, name));
   }

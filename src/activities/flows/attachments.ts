@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
 import type { DataverseFlows, FileLimits, RecordFile } from '../../clients/dataverse/flows.js';
@@ -54,7 +55,7 @@ export function createAttachmentFlow(
   function toThing(file: RecordFile, { documentId, recordId, kind }: DocumentOfDeal, limits: FileLimits): FoundThing {
     const { noteId, fileName, size } = file;
     const thing = {
-      ...{ sourceId: `${documentId}/${noteId}`, recordId, targetId: documentId, etag: `${fileName} ${size}` },
+      ...{ sourceId: `${documentId}/${noteId}`, recordId, targetId: documentId, etag: toEtag(fileName, size) },
       values: { noteId, fileName, kind, size: String(size) },
     };
     const blocked = findBlocked(fileName, limits);
@@ -70,13 +71,14 @@ export function createAttachmentFlow(
     // Each is held in memory.
     batchSize: 1,
 
-    async collect({ next: after }) {
-      await flows.openFlow(flow, dependencies.clock.now());
+    async collect({ next: after, beganAt }) {
+      const { now } = await flows.openFlow(flow, dependencies.clock.now());
+      const began = beganAt ?? now.toISOString();
       const documents = await flows.listOpenDocuments(flow, after, PAGE_SIZE);
       const next = documents.length === PAGE_SIZE ? documents.at(-1)?.documentId : undefined;
       const things = documents.length > 0 ? await toThings(documents) : [];
-      await flows.take(flow, things, { isEnd: next === undefined });
-      return { next, found: things.length };
+      await flows.take(flow, things, { isEnd: next === undefined, beganAt: began });
+      return { next, beganAt: began, found: things.length };
     },
 
     async carry({ recordId, targetId: documentId, values }) {
@@ -132,6 +134,11 @@ export function createAttachmentFlow(
       return { state: 'carried' };
     },
   };
+}
+
+/** Names of files may name people: an erasure takes them from the values, and what is read again is known by this. */
+function toEtag(fileName: string, size: number): string {
+  return createHash('sha256').update(`${fileName} ${size}`).digest('hex');
 }
 
 /** `*` stands for anything; upper and lower case are the same. */

@@ -46,10 +46,23 @@ export function createCreditMemoFlow(
       const thing = { sourceId, etag, values };
       if (NOT_POSTED.has(memo.status)) return { ...thing, found: { skipped: 'draft' } };
       if (row) return { ...thing, recordId: row.recordId, targetId: row.salesInvoiceId, found: 'pending' };
-      const isOurs = invoiceNumber === '' && memo.customerId !== undefined && accounts.has(memo.customerId);
+      if (invoiceNumber !== '') return { ...thing, found: { skipped: 'no-deal', awaits: invoiceNumber } };
+      const isOurs = memo.customerId !== undefined && accounts.has(memo.customerId);
       if (!isOurs) return { ...thing, found: { skipped: 'no-deal' } };
       const remark = `credit memo ${number} of customer ${memo.customerNumber} names no single invoice`;
       return { ...thing, found: { noted: 'several-invoices', remark } };
+    });
+  }
+
+  /** Finance may correct an invoice before its row in Sales is written, or while it cannot be. */
+  async function findAfterwards(): Promise<FoundThing[]> {
+    const memos = await flows.listFoundAfterwards(name, 'invoice');
+    const rows = await flows.findInvoiceRows(memos.map(({ awaits }) => awaits));
+    return memos.flatMap(({ awaits, values, ...memo }): FoundThing[] => {
+      const row = rows.get(awaits);
+      if (!row) return [];
+      const { invoiceId, recordId, salesInvoiceId: targetId } = row;
+      return [{ ...memo, recordId, targetId, values: { ...values, invoiceId }, found: 'pending' }];
     });
   }
 
@@ -75,6 +88,7 @@ export function createCreditMemoFlow(
   return {
     name,
     everyMinutes: rule.everyMinutes,
+    from: rule.from,
     batchSize: 20,
     collect: (place) =>
       collectStamped(
@@ -83,6 +97,7 @@ export function createCreditMemoFlow(
         place,
         (since, pageSize) => businessCentral.readChangedCreditMemos(since, pageSize),
         toThings,
+        findAfterwards,
       ),
 
     async carry({ recordId, targetId, values }) {

@@ -1,11 +1,11 @@
 import type { BusinessCentralClient } from '../../clients/business-central/client.js';
-import { REPEATABLE } from '../../clients/http/write-context.js';
 import { InternalError } from '../../deal/errors.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { fitColumns } from './columns.js';
 import { type Flow, toNote } from './flow.js';
 import { collectSwept, createCurrencyCheck, type SweptDependencies } from './swept-flow.js';
+import { updateReadRow } from './update-row.js';
 
 /** Balance, overdue amount, credit limit and block of a customer: columns of its account. */
 
@@ -50,7 +50,7 @@ export function createFinanceFlow(
       const account = { table: 'account', id: targetId } as const;
       const other = fitted.hasMoney ? await currency.findOtherOfRow(account) : undefined;
       if (other) return toNote('other-currency', other);
-      const receipt = await toTemporalFailures(() => dataverseFlows.updateRow(account, fitted.columns, REPEATABLE));
+      const receipt = await toTemporalFailures(() => updateReadRow(dependencies, account, fitted.columns));
       const { requestId, correlationId } = receipt;
       const audit = { actor: 'dealbridge', action: 'write the figures of the customer on the account in Sales' };
       return { state: 'carried', audit: { ...audit, recordId: targetId, requestId, correlationId, after: values } };

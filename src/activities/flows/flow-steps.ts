@@ -49,6 +49,8 @@ export function createFlowSteps({ flows, switchedOn }: FlowStepDependencies) {
     async collectFlow({ flow: name, next, beganAt }: FlowStep & FlowPlaceInReading): Promise<FlowPageTaken | 'off'> {
       const flow = findFlow(name);
       if (!flow) return 'off';
+      // Also while it is paused: whatever changes from now on is read when it goes on.
+      await flows.openFlow(name, flow.from);
       if (await flows.isPaused(name)) return { found: 0 };
       if (next === undefined) await flows.reopenNoted(name, flow.ruleHash);
       return remembering(name, () => flow.collect({ next, beganAt }));

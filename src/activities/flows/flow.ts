@@ -13,6 +13,8 @@ export interface SwitchedOnFlow extends Flow {
 export interface Flow {
   readonly name: FlowName;
   readonly everyMinutes: number;
+  /** What is older stays out; undefined: what is older than its first turn. */
+  readonly from?: Date | undefined;
   readonly collect: (place: FlowPlaceInReading) => Promise<FlowPageTaken>;
   readonly carry: (thing: PendingThing) => Promise<Carried>;
   /** So many are carried by one activity. */

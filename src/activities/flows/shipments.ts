@@ -10,18 +10,20 @@ import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import { add, isZero } from '../../deal/money.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
-import type { Carried, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
+import type { Carried, DealOfDocument, FlowValues, FoundThing } from '../../ledger/feeds/flows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, type WriteDependencies, writeOnce } from '../remote/write-once.js';
 import { fitColumns } from './columns.js';
 import { type Flow, toNote } from './flow.js';
 import { collectStamped, type StampedDependencies } from './stamped-flow.js';
+import { type RowUpdateDependencies, updateReadRow } from './update-row.js';
 
 /** Posted shipments: columns of the order in Sales and of its lines; a note where the order takes no columns. */
 
 export type ShipmentDependencies = StampedDependencies &
-  WriteDependencies & {
+  WriteDependencies &
+  RowUpdateDependencies & {
     readonly businessCentral: Pick<BusinessCentralClient, 'readChangedShipments'>;
     readonly dataverse: Pick<DataverseClient, 'findNote' | 'createNote'>;
     readonly dataverseFlows: Pick<DataverseFlows, 'findColumn' | 'updateRow'>;
@@ -43,17 +45,34 @@ export function createShipmentFlow(
     const tails = shipments.flatMap(({ externalDocumentNumber }) => findTail(externalDocumentNumber) ?? []);
     const deals = await flows.findDeals(tails);
     return shipments.map((shipment): FoundThing => {
-      const deal = deals.get(findTail(shipment.externalDocumentNumber) ?? '');
       const { id: sourceId, etag, number, date, method, orderNumber } = shipment;
-      const lines = shipment.lines.filter(({ quantity }) => !isZero(quantity));
-      const thing = { sourceId, etag, values: { number, date, method, lines: JSON.stringify(lines) } };
-      // Somebody may have copied an order with the key that it has.
-      const isOther = orderNumber !== '' && deal?.documentNumber !== undefined && orderNumber !== deal.documentNumber;
-      if (!deal || isOther) return { ...thing, found: { skipped: 'no-deal' } };
-      const { recordId } = deal;
-      if (deal.table !== 'salesorder') return { ...thing, recordId, found: { skipped: 'no-sales-order' } };
-      return { ...thing, recordId, targetId: recordId, found: 'pending' };
+      const tail = findTail(shipment.externalDocumentNumber);
+      const lines = JSON.stringify(shipment.lines.filter(({ quantity }) => !isZero(quantity)));
+      return withDeal({ sourceId, etag, values: { number, date, method, orderNumber, lines } }, tail, deals);
     });
+  }
+
+  function withDeal(
+    thing: Pick<FoundThing, 'sourceId' | 'etag' | 'values'>,
+    tail: string | undefined,
+    deals: ReadonlyMap<string, DealOfDocument>,
+  ): FoundThing {
+    const deal = deals.get(tail ?? '');
+    if (!deal) return { ...thing, found: { skipped: 'no-deal', awaits: tail } };
+    const { recordId, documentNumber, table } = deal;
+    const orderNumber = thing.values['orderNumber'] ?? '';
+    // Somebody may have copied an order with the key that it has.
+    const isOther = orderNumber !== '' && documentNumber !== undefined && orderNumber !== documentNumber;
+    if (isOther) return { ...thing, found: { skipped: 'no-deal' } };
+    if (table !== 'salesorder') return { ...thing, recordId, found: { skipped: 'no-sales-order' } };
+    return { ...thing, recordId, targetId: recordId, found: 'pending' };
+  }
+
+  /** A ledger that was restored hears of its deals again after it has read their shipments. */
+  async function findAfterwards(): Promise<FoundThing[]> {
+    const shipments = await flows.listFoundAfterwards(name, 'deal');
+    const deals = await flows.findDeals(shipments.map(({ awaits }) => awaits));
+    return shipments.map(({ awaits, ...shipment }) => withDeal(shipment, awaits, deals));
   }
 
   async function writeColumns(recordId: string, shipments: readonly FlowValues[]): Promise<Carried> {
@@ -68,7 +87,7 @@ export function createShipmentFlow(
     const revision = (await ledger.findRecord(recordId))?.revision;
     const sold = rule.lineColumn && revision ? (await ledger.getDeal(recordId, revision)).lines : [];
     const order = { table: 'salesorder', id: recordId } as const;
-    let receipt = rule.columns && (await dataverseFlows.updateRow(order, fitted.columns, REPEATABLE));
+    let receipt = rule.columns && (await updateReadRow(dependencies, order, fitted.columns));
     for (const { lineId, sequence } of sold) {
       const shipped = lines.get(sequence);
       if (shipped === undefined) continue;
@@ -108,6 +127,7 @@ export function createShipmentFlow(
   return {
     name,
     everyMinutes: rule.everyMinutes,
+    from: rule.from,
     batchSize: 20,
     collect: (place) =>
       collectStamped(
@@ -116,6 +136,7 @@ export function createShipmentFlow(
         place,
         (since, pageSize) => businessCentral.readChangedShipments(since, pageSize),
         toThings,
+        findAfterwards,
       ),
 
     async carry({ sourceId, recordId, values }) {

@@ -29,9 +29,13 @@ export async function collectStamped<Row extends Stamped>(
   { next, beganAt }: FlowPlaceInReading,
   read: (since: Date, pageSize: number) => Promise<ChangedPage<Row>>,
   toThings: (rows: readonly Row[]) => Promise<readonly FoundThing[]>,
+  /** What was skipped because the ledger did not know yet whose it is. */
+  findAfterwards: () => Promise<readonly FoundThing[]>,
 ): Promise<FlowPageTaken> {
   const { watermark } = await flows.openFlow(flow.name, flow.from ?? clock.now());
-  const since = next === undefined ? new Date(watermark.getTime() - OVERLAP_MS) : new Date(next);
+  // A reading that is further than the ledger knows began before the ledger was restored.
+  const goesOn = next !== undefined && new Date(next) <= watermark;
+  const since = goesOn ? new Date(next) : new Date(watermark.getTime() - OVERLAP_MS);
   const { page, next: further } = await readGrowingPage(
     (from, size) => toTemporalFailures(() => read(from, size)),
     ({ rows }) => rows.at(-1),
@@ -41,9 +45,11 @@ export async function collectStamped<Row extends Stamped>(
   const began = beganAt ?? page.answeredAt?.toISOString();
   // What is older than the beginning was there before the flow was.
   const rows = page.rows.filter(({ lastModified }) => flow.from === undefined || new Date(lastModified) >= flow.from);
+  const isEnd = further === undefined;
   await flows.take(flow.name, rows.length > 0 ? await toThings(rows) : [], {
-    watermark: findReached(page.rows.at(-1), further === undefined ? began : undefined, ambiguityWindowMs),
-    isEnd: further === undefined,
+    watermark: findReached(page.rows.at(-1), isEnd ? began : undefined, ambiguityWindowMs),
+    isEnd: false,
   });
+  if (isEnd) await flows.take(flow.name, await findAfterwards(), { isEnd });
   return { next: further, beganAt: began, found: page.rows.length };
 }

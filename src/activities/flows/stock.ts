@@ -8,6 +8,7 @@ import { toTemporalFailures } from '../remote/write-once.js';
 import { fitColumns } from './columns.js';
 import { type Flow, toNote } from './flow.js';
 import { collectSwept, createCurrencyCheck, type SweptDependencies } from './swept-flow.js';
+import { updateReadRow } from './update-row.js';
 
 /** Stock and unit price of an item: columns of its product, and the entry of a price list. */
 
@@ -57,8 +58,7 @@ export function createStockFlow(dependencies: StockDependencies, rule: NonNullab
       if ('unfit' in fitted) return toNote('column-unfit', fitted.unfit);
       const other = fitted.hasMoney ? await currency.findOtherOfRow(product) : undefined;
       if (other) return toNote('other-currency', other);
-      let receipt =
-        columns && (await toTemporalFailures(() => dataverseFlows.updateRow(product, fitted.columns, REPEATABLE)));
+      let receipt = columns && (await toTemporalFailures(() => updateReadRow(dependencies, product, fitted.columns)));
       if (priceList !== undefined) {
         const priced = await writePrice(priceList, targetId, unitPrice);
         if ('state' in priced) return priced;

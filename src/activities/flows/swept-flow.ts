@@ -8,17 +8,19 @@ import type { FlowName, FlowSkip } from '../../deal/flows.js';
 import type { FlowLedger, FlowValues } from '../../ledger/feeds/flows.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { FlowPageTaken, FlowPlaceInReading } from './flow.js';
+import type { RowUpdateDependencies } from './update-row.js';
 
 /**
  * A flow of figures that are computed when they are asked for: no stamp moves with a balance or a stock
  * (reference/business-central 2.2, 2.4), so all of them are read in turns, and what is other than it was last written is written.
  */
 
-export interface SweptDependencies {
+export interface SweptDependencies extends RowUpdateDependencies {
   readonly flows: FlowLedger;
   readonly clock: Clock;
   readonly businessCentral: Pick<BusinessCentralClient, 'readCodes'>;
-  readonly dataverseFlows: Pick<DataverseFlows, 'findCurrency' | 'findColumn' | 'updateRow'>;
+  readonly dataverseFlows: RowUpdateDependencies['dataverseFlows'] &
+    Pick<DataverseFlows, 'findCurrency' | 'findColumn'>;
   /** ISO codes and the codes of the company, where they differ. */
   readonly currencies: Readonly<Record<string, string>>;
 }

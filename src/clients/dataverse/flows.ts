@@ -41,8 +41,15 @@ export interface DataverseFlows {
   readFileLimits(): Promise<FileLimits>;
   findNote(noteId: string): Promise<{ readonly noteId: string } | undefined>;
   createFileNote(note: FileNote, context: WriteContext): Promise<{ readonly noteId: string } & WriteReceipt>;
-  /** `If-Match: *`, because a PATCH of an unknown GUID would create a row. @throws RemoteApiError `not-found` when it was deleted. */
-  updateRow(row: SalesRow, columns: Readonly<Record<string, unknown>>, context: WriteContext): Promise<WriteReceipt>;
+  /**
+   * `If-Match` always, because a PATCH of an unknown GUID would create a row: the etag, or any.
+   * @throws RemoteApiError `not-found` when it was deleted, `conflict` when it is another by now
+   */
+  updateRow(
+    row: SalesRow & { readonly etag?: string | undefined },
+    columns: Readonly<Record<string, unknown>>,
+    context: WriteContext,
+  ): Promise<WriteReceipt>;
   /** ISO code of the currency of a row; undefined when it has none yet. */
   findCurrency(row: SalesRow): Promise<string | undefined>;
   /** The entry of a price list for a product in its default unit. */
@@ -136,12 +143,12 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
         throw error;
       }
     },
-    updateRow: ({ table, id }, values, context) =>
+    updateRow: ({ table, id, etag = '*' }, values, context) =>
       http.send({
         method: 'PATCH',
         path: `${ENTITY_SETS[table]}(${id})`,
         asked: `write the columns of the ${table}`,
-        headers: { 'if-match': '*' },
+        headers: { 'if-match': etag },
         body: values,
         context,
       }),

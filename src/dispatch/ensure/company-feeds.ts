@@ -21,10 +21,12 @@ export interface CompanyFeedOptions<Place> {
   readonly sweepEveryMinutes: number;
   /** What flows back beside the invoices. */
   readonly flows: readonly FlowName[];
+  /** All of them, once each was found: what was read of others is not late. */
+  readonly recordNamed: (companyIds: readonly string[]) => Promise<void>;
 }
 
 export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeedOptions<Place>): CompanyFeeds {
-  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes, flows } = options;
+  const { places, findCompanyId, laneOf, isSubscribing, sweepEveryMinutes, flows, recordNamed } = options;
   const companyIds = new Set<string>();
   return {
     async ensure() {
@@ -37,7 +39,6 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
           await ensureInvoiceFeed(temporal, {
             companyId,
             lane,
-            isFurther: index > 0,
             isSubscribing,
             sweepEveryMinutes,
           });
@@ -47,6 +48,7 @@ export function createCompanyFeeds<Place>(temporal: Client, options: CompanyFeed
       );
       const failed = started.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;
+      await recordNamed([...companyIds]);
     },
     async nudge() {
       for (const companyId of companyIds) await nudgeInvoiceFeed(temporal, companyId);

@@ -1,10 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client';
-import {
-  furtherSubscriptionsId,
-  invoiceFeedWorkflowId,
-  invoiceSweepId,
-  SUBSCRIPTIONS_WORKFLOW_ID,
-} from '../../deal/business-central-feeds.js';
+import { invoiceFeedWorkflowId, invoiceSweepId, subscriptionsWorkflowId } from '../../deal/business-central-feeds.js';
 import { TASK_QUEUES } from '../../deal/ids.js';
 import { type CompanyInLane, PRIORITIES } from '../../deal/lanes.js';
 import { nudgeFeedSignal } from '../../workflows/feeds/messages.js';
@@ -22,14 +17,11 @@ export async function ensureInvoiceFeed(
     lane,
     isSubscribing,
     sweepEveryMinutes,
-    isFurther = false,
   }: {
     readonly companyId: string;
     readonly lane?: string | undefined;
     readonly isSubscribing: boolean;
     readonly sweepEveryMinutes: number;
-    /** A company that only rules name: its subscriptions have an id of their own. */
-    readonly isFurther?: boolean;
   },
 ): Promise<void> {
   const input: CompanyInLane = { companyId, ...(lane !== undefined && { lane }) };
@@ -54,7 +46,7 @@ export async function ensureInvoiceFeed(
   if (!isSubscribing) return;
   await ensureLoop(temporal, {
     type: WORKFLOWS.keepSubscriptions,
-    workflowId: isFurther ? furtherSubscriptionsId(companyId) : SUBSCRIPTIONS_WORKFLOW_ID,
+    workflowId: subscriptionsWorkflowId(companyId),
     input,
     staticSummary: 'Keep the subscriptions of Business Central',
   });

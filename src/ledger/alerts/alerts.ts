@@ -27,6 +27,8 @@ export interface ClaimedAlert extends PlannedAlert {
 
 /** What has been over for this long is new when it comes back; a deal that is tried again in between is not. */
 const FORGOTTEN_AFTER = '1 hour';
+/** So long two workers may go by different rules, as one is started after the other. */
+const DROPPED_AFTER = '1 hour';
 /** Longer than any attempt may take: then its process is gone. */
 const ATTEMPT_IS_OVER_AFTER = '2 minutes';
 
@@ -44,6 +46,8 @@ export interface AlertLedger {
   claim(messageId: string): Promise<ClaimedAlert | undefined>;
   recordSent(messageId: string): Promise<void>;
   recordFailure(messageId: string, code: string): Promise<void>;
+  /** What waits for a channel that the rules name no more is not sent, and counts as never told. */
+  dropOfOthers(channels: readonly string[]): Promise<void>;
 }
 
 const contentSchema = contentOf<AlertContent>({
@@ -127,6 +131,17 @@ export function createAlertLedger(database: Database): AlertLedger {
       await database.query(
         'UPDATE alert_messages SET asked_at = NULL, last_error = $2 WHERE message_id = $1 AND sent_at IS NULL',
         [messageId, code],
+      );
+    },
+    async dropOfOthers(channels) {
+      await database.query(
+        `WITH dropped AS (
+           DELETE FROM alert_messages WHERE sent_at IS NULL AND channel <> ALL($1::text[])
+             AND planned_at < now() - interval '${DROPPED_AFTER}'
+             AND (asked_at IS NULL OR asked_at < now() - interval '${ATTEMPT_IS_OVER_AFTER}')
+           RETURNING message_id, channel)
+         DELETE FROM alert_causes c USING dropped d WHERE c.channel = d.channel AND c.message_id = d.message_id`,
+        [channels],
       );
     },
   };

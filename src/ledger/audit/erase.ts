@@ -6,6 +6,7 @@ import { getRecord } from '../deals/records.js';
 import { revisionRow } from '../deals/revisions.js';
 import { eraseSummary } from '../deals/summaries.js';
 import { eraseNotes } from '../desk/notes.js';
+import { eraseFlows } from '../feeds/erase-flows.js';
 import { selectRows } from '../read-rows.js';
 import { toStored } from '../stored-content.js';
 import { type AuditActor, appendAudit } from './audit.js';
@@ -40,6 +41,7 @@ export function erasePersonal(database: Database, { recordId, by, reason }: Eras
     await eraseSummary(tx, recordId, ERASED_TEXT);
     await eraseTopic(tx, recordId);
     await eraseNotes(tx, recordId);
+    await eraseFlows(tx, recordId, ERASED_TEXT);
     const personal = await tx.query('DELETE FROM audit_personal WHERE record_id = $1', [recordId]);
     const erased = { entries: personal.rowCount ?? 0, revisions, documents };
     await appendAudit(tx, { recordId, actor: by, action: ERASED, facts: { reason, ...erased } });

@@ -11,6 +11,7 @@ import {
   recordInvoiceFeedError,
   savePaymentStatus,
 } from './invoice-feed.js';
+import { listLeftCompanies } from './left-companies.js';
 import {
   listUnmetInvoices,
   markInvoicesMet,
@@ -80,8 +81,10 @@ export interface BusinessCentralFeedLine {
 }
 
 export async function listBusinessCentralFeeds(db: Queryable): Promise<BusinessCentralFeedLine[]> {
-  const feeds = await listInvoiceFeeds(db);
-  const subscriptions = await listSubscriptions(db);
+  const left = await listLeftCompanies(db);
+  const isHere = ({ companyId }: { readonly companyId: string }): boolean => !left.has(companyId);
+  const feeds = (await listInvoiceFeeds(db)).filter(isHere);
+  const subscriptions = (await listSubscriptions(db)).filter(isHere);
   return [
     ...feeds.map((feed) => ({
       name: `invoice-feed-${feed.companyId}`,

@@ -4,6 +4,7 @@ import type { Queryable } from '../database.js';
 import { countColumn, nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { nameOf } from '../stored-content.js';
 import { REOPENED } from './flows.js';
+import { isNamed } from './left-companies.js';
 
 /** What people see of the flows, from numbers that the ledger keeps (0003-feeds.sql), and their switches. */
 
@@ -41,6 +42,7 @@ export async function listFlows(db: Queryable): Promise<FlowLine[]> {
     lineRow,
     `SELECT f.flow, f.company_id, f.read_at, f.paused_at, f.paused_by, f.error, ${['pending', 'carried', 'noted', 'skipped'].map(count).join(', ')}
      FROM flows f LEFT JOIN flow_totals t ON t.flow = f.flow AND t.company_id = f.company_id
+     WHERE ${isNamed('f')}
      GROUP BY f.flow, f.company_id ORDER BY f.flow, f.company_id`,
   );
   return rows.map(({ company_id, read_at, paused_at, paused_by, ...row }) => ({

@@ -26,23 +26,36 @@ interface FlowThing {
 }
 
 export type FoundThing = FlowThing & {
-  readonly found: 'pending' | { readonly noted: FlowNote; readonly remark?: string } | { readonly skipped: FlowSkip };
+  readonly found:
+    | 'pending'
+    | { readonly noted: FlowNote; readonly remark?: string }
+    /** @param awaits what it names and the ledger does not know yet: it is found again once that is known */
+    | { readonly skipped: FlowSkip; readonly awaits?: string | undefined };
 };
 
 export type PendingThing = FlowThing;
+
+export interface AwaitingThing extends FlowThing {
+  readonly awaits: string;
+}
 
 export type Carried =
   | { readonly state: 'carried'; readonly audit?: AuditEntry }
   | { readonly state: 'noted'; readonly reason: FlowNote; readonly remark?: string | undefined };
 
 export interface FlowLedger {
-  /** The moment to read on from, the first time the one that is given; and what time it is for the ledger. */
-  openFlow(flow: FlowName, from: Date): Promise<{ readonly watermark: Date; readonly now: Date }>;
+  /** The moment to read on from, the first time the one that is given or else now; and what time it is for the ledger. */
+  openFlow(flow: FlowName, from: Date | undefined): Promise<{ readonly watermark: Date; readonly now: Date }>;
   /** Takes what is new or another than before, and moves the position with it. */
   take(
     flow: FlowName,
     things: readonly FoundThing[],
-    move: { readonly watermark?: Date | undefined; readonly isEnd: boolean },
+    move: {
+      readonly watermark?: Date | undefined;
+      readonly isEnd: boolean;
+      /** When the reading began, by the clock of the ledger; without it, now. */
+      readonly beganAt?: string | undefined;
+    },
   ): Promise<void>;
   recordFlowError(flow: FlowName, error: string): Promise<void>;
   isPaused(flow: FlowName): Promise<boolean>;
@@ -60,6 +73,8 @@ export interface FlowLedger {
   findInvoiceRows(numbers: readonly string[]): Promise<Map<string, InvoiceRowOfDeal>>;
   /** By the tail of the number that their documents have. */
   findDeals(tails: readonly string[]): Promise<Map<string, DealOfDocument>>;
+  /** What was skipped for an invoice that has a row in Sales since, or for a deal that is known since. */
+  listFoundAfterwards(flow: FlowName, by: 'invoice' | 'deal'): Promise<AwaitingThing[]>;
   /** Links of rows in Business Central; the first that was linked of several. */
   findLinkedRows(kind: 'customer' | 'item', bcIds: readonly string[]): Promise<Map<string, string>>;
   /** Counts what the ledger follows or has linked and no reading since then has met: nothing stands for it any more. */
@@ -90,13 +105,15 @@ export interface DocumentOfDeal {
   readonly revision: string | undefined;
 }
 
-const thingRow = rowsOf('flow_rows', ['source_id'], {
+const thingColumns = {
   source_id: textColumn,
   record_id: nullable(textColumn),
   target_id: nullable(textColumn),
   etag: textColumn,
   content: stored(z.object({ values: z.record(z.string(), z.string()) })),
-});
+};
+const thingRow = rowsOf('flow_rows', ['source_id'], thingColumns);
+const awaitingRow = rowsOf('flow_rows', ['source_id'], { ...thingColumns, awaits: textColumn });
 const THING = 'source_id, record_id, target_id, etag, content';
 
 const toThing = (row: z.output<typeof thingRow.schema>): PendingThing => ({
@@ -146,9 +163,13 @@ const documentRow = rowsOf('documents', ['document_id'], {
 export function createFlowLedger(database: Database, companyId: string): FlowLedger {
   return {
     async openFlow(flow, from) {
+      // A pause is of all companies, also of one that is named while it lasts.
       await database.query(
-        'INSERT INTO flows (flow, company_id, watermark) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-        [flow, companyId, from],
+        `INSERT INTO flows (flow, company_id, watermark, paused_at, paused_by)
+         SELECT $1, $2, coalesce($3, now()), paused.paused_at, paused.paused_by FROM (VALUES (1)) AS one LEFT JOIN (
+           SELECT paused_at, paused_by FROM flows WHERE flow = $1 AND paused_at IS NOT NULL LIMIT 1
+         ) AS paused ON true ON CONFLICT DO NOTHING`,
+        [flow, companyId, from ?? null],
       );
       const select = 'SELECT flow, company_id, watermark, now() AS now FROM flows WHERE flow = $1 AND company_id = $2';
       const row = await selectRow(database, watermarkRow, select, [flow, companyId]);
@@ -156,7 +177,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       return { watermark: row.watermark, now: row.now };
     },
 
-    take: (flow, things, { watermark, isEnd }) =>
+    take: (flow, things, { watermark, isEnd, beganAt }) =>
       database.transaction(async (tx) => {
         for (const thing of things) await takeOne(tx, flow, companyId, thing);
         await tx.query(
@@ -165,8 +186,10 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
         );
         await tx.query(
           `UPDATE flows SET watermark = greatest(watermark, $3), error = NULL, error_at = NULL,
-             read_at = CASE WHEN $4 THEN now() ELSE read_at END WHERE flow = $1 AND company_id = $2`,
-          [flow, companyId, watermark ?? null, isEnd],
+             read_at = CASE WHEN $4 THEN now() ELSE read_at END,
+             read_since = CASE WHEN $4 THEN coalesce($5::timestamptz, now()) ELSE read_since END
+           WHERE flow = $1 AND company_id = $2`,
+          [flow, companyId, watermark ?? null, isEnd, beganAt ?? null],
         );
       }),
 
@@ -261,6 +284,23 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
       );
     },
 
+    async listFoundAfterwards(flow, by) {
+      const since = await readSince(database, flow, companyId);
+      // Rows in Sales come and are few since the last reading; a tail that no deal has is rare.
+      const known =
+        by === 'invoice'
+          ? `SELECT w.reported_to_sales ->> 'number' FROM write_backs w
+               JOIN source_records r ON r.record_id = w.record_id AND r.company_id = $2
+               WHERE w.created_at > $3::timestamptz`
+          : `SELECT r.document_tail FROM flow_rows waiting
+               JOIN source_records r ON r.document_tail = waiting.awaits AND r.company_id = $2
+               WHERE waiting.flow = $1 AND waiting.company_id = $2 AND waiting.awaits IS NOT NULL`;
+      const select = `SELECT ${THING}, awaits FROM flow_rows WHERE flow = $1 AND company_id = $2 AND awaits IN (${known})`;
+      const values = by === 'invoice' ? [flow, companyId, since ?? null] : [flow, companyId];
+      const rows = await selectRows(database, awaitingRow, select, values);
+      return rows.map((row) => ({ ...toThing(row), awaits: row.awaits }));
+    },
+
     async findLinkedRows(kind, bcIds) {
       const select = `SELECT DISTINCT ON (bc_id) bc_id, sales_id FROM links
         WHERE kind = $1 AND company_id = $2 AND bc_id = ANY($3) ORDER BY bc_id, shared_by NULLS FIRST, linked_at, sales_id`;
@@ -289,14 +329,8 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
     },
 
     async listOpenDocuments(flow, after, limit) {
-      // An hour more than since the last reading: what moved while it went on comes again. The moment stands in the
-      // statement: guessing it, the database prepares for a third of all deals.
-      const since = await selectRow(
-        database,
-        sinceRow,
-        `SELECT (coalesce(read_at, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
-        [flow, companyId],
-      );
+      // The moment stands in the statement: guessing it, the database prepares for a third of all deals.
+      const since = await readSince(database, flow, companyId);
       const records = 'SELECT record_id, document_id, revision FROM source_records WHERE company_id = $1';
       const select = `SELECT d.document_id, d.record_id, d.kind, r.revision FROM (
           ${records} AND state = ANY($3) UNION ${records} AND changed_at > $5::timestamptz
@@ -308,13 +342,24 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
         after ?? FIRST_ID,
         states,
         limit,
-        since?.since ?? null,
+        since ?? null,
       ]);
       return rows.map((row) => ({
         ...{ documentId: row.document_id, recordId: row.record_id, kind: row.kind, revision: row.revision },
       }));
     },
   };
+}
+
+/** An hour more than since the last reading began: what moved while it went on comes again. */
+async function readSince(db: Queryable, flow: FlowName, companyId: string): Promise<string | undefined> {
+  const row = await selectRow(
+    db,
+    sinceRow,
+    `SELECT (coalesce(read_since, watermark) - interval '1 hour')::text AS since FROM flows WHERE flow = $1 AND company_id = $2`,
+    [flow, companyId],
+  );
+  return row?.since;
 }
 
 /** Without a target nothing can be carried: it was noted as it was read. */
@@ -330,13 +375,19 @@ async function takeOne(tx: Queryable, flow: FlowName, companyId: string, thing: 
   const state = found === 'pending' ? found : 'noted' in found ? 'noted' : 'skipped';
   const reason = found === 'pending' ? null : 'noted' in found ? found.noted : found.skipped;
   const remark = found !== 'pending' && 'noted' in found ? (found.remark ?? null) : null;
+  const awaits = found !== 'pending' && 'skipped' in found ? (found.awaits ?? null) : null;
   await tx.query(
-    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END)
+    `INSERT INTO flow_rows (flow, company_id, source_id, record_id, target_id, etag, content, state, reason, remark, noted_at, awaits)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 = 'noted' THEN now() END, $11)
      ON CONFLICT (flow, company_id, source_id) DO UPDATE SET record_id = excluded.record_id,
        target_id = excluded.target_id, etag = excluded.etag, content = excluded.content, state = excluded.state,
-       reason = excluded.reason, remark = excluded.remark, noted_at = excluded.noted_at, changed_at = now(), tried_at = NULL
-     WHERE flow_rows.etag <> excluded.etag OR flow_rows.target_id IS DISTINCT FROM excluded.target_id`,
-    [flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values }), state, reason, remark],
+       reason = excluded.reason, remark = excluded.remark, noted_at = excluded.noted_at, awaits = excluded.awaits,
+       changed_at = now(), tried_at = NULL
+     WHERE flow_rows.etag <> excluded.etag
+       OR (flow_rows.target_id, flow_rows.awaits) IS DISTINCT FROM (excluded.target_id, excluded.awaits)`,
+    [
+      ...[flow, companyId, sourceId, recordId ?? null, targetId ?? null, etag, toStored({ values })],
+      ...[state, reason, remark, awaits],
+    ],
   );
 }

@@ -50,6 +50,8 @@ export interface DriftLedger {
   listRepairable(runId: string, after: string, limit: number): Promise<{ kind: MasterKind; rowId: string }[]>;
 }
 
+/** Longer than any comparison takes: it was ended before its end, and its rows are of people. */
+const LEFT_BEHIND_AFTER = '7 days';
 /** Of so many runs the single differences are stored, too. */
 const MAX_RUNS_WITH_DIFFERENCES = 10;
 
@@ -68,6 +70,9 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
         runId,
         companyId,
       ]);
+      for (const table of ['master_pages', 'drift_seen'])
+        await database.query(`DELETE FROM ${table} WHERE run_id IN (
+          SELECT run_id FROM drift_runs WHERE finished_at IS NULL AND started_at < now() - interval '${LEFT_BEHIND_AFTER}')`);
     },
     async stageBusinessCentral(runId, kind, rows) {
       await database.query(

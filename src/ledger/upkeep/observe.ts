@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { FINAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
+import { isNamed } from '../feeds/left-companies.js';
 import { countColumn, nullable, rowsOf, selectRow, selectRows, textColumn } from '../read-rows.js';
+import { IS_PAUSED } from '../settings/paused-lanes.js';
 
 /** What an operator watches, by queries whose cost is that of the deals under way and not of all that ever were. */
 
@@ -101,24 +103,24 @@ export async function readWatchedLedger(db: Queryable, openStates: readonly stri
      FROM sales_feeds feed
      UNION ALL
      SELECT 'invoices', max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8, false, '0'
-     FROM invoice_feeds HAVING count(*) > 0`,
+     FROM invoice_feeds WHERE ${isNamed('invoice_feeds')} HAVING count(*) > 0`,
   );
   const flows = await selectRows(
     db,
     secondsByKeyRow,
     `SELECT flow AS key, max(extract(epoch FROM now() - coalesce(read_at, opened_at)))::float8 AS seconds
-     FROM flows WHERE paused_at IS NULL GROUP BY flow`,
+     FROM flows WHERE paused_at IS NULL AND ${isNamed('flows')} GROUP BY flow`,
   );
   const subscriptions = await selectRows(
     db,
     secondsByKeyRow,
     `SELECT resource AS key, min(extract(epoch FROM coalesce(expires_at, now()) - now()))::float8 AS seconds
-     FROM webhook_subscriptions GROUP BY resource`,
+     FROM webhook_subscriptions WHERE ${isNamed('webhook_subscriptions')} GROUP BY resource`,
   );
   const lanes = await selectRows(
     db,
     countedRow,
-    'SELECT system AS key, count(*)::text AS count FROM paused_lanes GROUP BY system',
+    `SELECT system AS key, count(*)::text AS count FROM paused_lanes WHERE ${IS_PAUSED} GROUP BY system`,
   );
   const throttled = await selectRows(
     db,
