@@ -271,6 +271,15 @@ describe('the feed of invoices', () => {
     for (const { deal } of deals) expect(newsOf(deal).length, deal.recordId).toBeGreaterThan(0);
   });
 
+  it('a reading that had got further than the ledger, which was restored since, leaves out nothing between', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    const { position: watermark } = await position();
+    const further = new Date((watermark?.getTime() ?? 0) + 60_000).toISOString();
+    await feed.readInvoicePage({ ...counter.context, next: further, beganAt: further });
+    expect(newsOf(deal)).toHaveLength(1);
+  });
+
   it('pages grow over invoices that were changed in one moment', async () => {
     const deals = [];
     for (let index = 0; index < 5; index += 1) deals.push(await draftInvoice());

@@ -33,6 +33,15 @@ export async function readGrowingPage<Page extends { readonly hasMore: boolean }
 }
 
 /**
+ * Where a reading goes on, or begins. One that is further than the ledger knows began before the ledger was restored: what lies
+ * between is not known to anybody any more.
+ */
+export function findPlace(next: string | undefined, watermark: Date, overlapMs: number): Date {
+  const place = next === undefined ? undefined : new Date(next);
+  return place && place <= watermark ? place : new Date(watermark.getTime() - overlapMs);
+}
+
+/**
  * The stamp that was read last; at the end also the time itself, or the last rows before a quiet weekend would be read
  * every few seconds until Monday.
  * @param began of a reading that has reached its end

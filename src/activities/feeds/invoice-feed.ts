@@ -2,7 +2,7 @@ import type { BusinessCentralClient } from '../../clients/business-central/clien
 import type { Clock } from '../../deal/clock.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
-import { findReached } from './growing-page.js';
+import { findPlace, findReached } from './growing-page.js';
 import { readInvoicePageFrom } from './invoice-page.js';
 import { createNotifyDeals, type NotifyDealsDependencies } from './notify-deals.js';
 
@@ -37,7 +37,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 
   async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
     const watermark = await ledger.openInvoiceFeed(companyId, invoiceFeed.from ?? clock.now());
-    const since = toMoment(next) ?? new Date(watermark.getTime() - overlapMs);
+    const since = findPlace(next, watermark, overlapMs);
     const page = await readInvoicePageFrom(businessCentral, { since }, invoiceFeed.pageSize);
     const began = beganAt ?? page.answeredAt?.toISOString();
     const notified = await notifyDeals(page.invoices);
@@ -73,10 +73,6 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
 }
 
 export type InvoiceFeedActivities = ReturnType<typeof createInvoiceFeedActivities>;
-
-function toMoment(next: string | undefined): Date | undefined {
-  return next === undefined ? undefined : new Date(next);
-}
 
 /** What was seen is kept somewhat longer than a reading goes back. */
 const FORGET_LATER_MS = 3_600_000;

@@ -2,7 +2,7 @@ import type { ChangedPage } from '../../clients/business-central/flows.js';
 import type { Clock } from '../../deal/clock.js';
 import type { FlowName } from '../../deal/flows.js';
 import type { FlowLedger, FoundThing } from '../../ledger/feeds/flows.js';
-import { findReached, readGrowingPage } from '../feeds/growing-page.js';
+import { findPlace, findReached, readGrowingPage } from '../feeds/growing-page.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import type { FlowPageTaken, FlowPlaceInReading } from './flow.js';
 
@@ -33,9 +33,7 @@ export async function collectStamped<Row extends Stamped>(
   findAfterwards: () => Promise<readonly FoundThing[]>,
 ): Promise<FlowPageTaken> {
   const { watermark } = await flows.openFlow(flow.name, flow.from ?? clock.now());
-  // A reading that is further than the ledger knows began before the ledger was restored.
-  const goesOn = next !== undefined && new Date(next) <= watermark;
-  const since = goesOn ? new Date(next) : new Date(watermark.getTime() - OVERLAP_MS);
+  const since = findPlace(next, watermark, OVERLAP_MS);
   const { page, next: further } = await readGrowingPage(
     (from, size) => toTemporalFailures(() => read(from, size)),
     ({ rows }) => rows.at(-1),
