@@ -49,6 +49,8 @@ export class DealHandlers {
   private ending: DealEnded | ReplayWanted | undefined;
   private isEnding = false;
   private isProgressKnown = false;
+  /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
+  private wasHandedOver = false;
 
   private retries = 0;
   private retriedBy: Actor | undefined;
@@ -138,9 +140,10 @@ export class DealHandlers {
     this.ending = undefined;
   }
 
-  /** What the ledger knows of the deal is read: now somebody may end it. */
-  hasProgress(): void {
+  /** What the ledger knows of the deal is read: now somebody may end it, unless its document is posted. */
+  hasProgress(isDealHandedOver: boolean): void {
     this.isProgressKnown = true;
+    this.wasHandedOver = isDealHandedOver;
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -359,7 +362,8 @@ export class DealHandlers {
     this.validateEnding('cancelled');
     if (this.isEnding) refuse('the deal is ending already', 'AlreadyDecided');
     if (!this.isProgressKnown) refuse('the ledger has not said yet how far the deal is: retry', 'NotWaiting');
-    if (this.display.state === 'held' && isHandedOver(this.heldFrom))
+    // A run that goes on with a held deal does not know from where it was held.
+    if (this.wasHandedOver || (this.display.state === 'held' && isHandedOver(this.heldFrom)))
       refuse('its document is posted: cancel that', 'NotWaiting');
   }
 

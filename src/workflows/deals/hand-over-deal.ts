@@ -54,7 +54,7 @@ async function begin(handlers: DealHandlers, ref: RecordRef, input: HandOverInpu
   const { progress } = beginning;
   allowUnsealedDecisions(progress.takesUnsealedDecisions);
   useLanes(progress.lanes);
-  handlers.hasProgress();
+  handlers.hasProgress(progress.isHandedOver);
   return beginning;
 }
 
