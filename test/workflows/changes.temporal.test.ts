@@ -155,6 +155,21 @@ describe('a deal that is cancelled or reopened in Sales', () => {
     });
   }
 
+  it('(deleted) while it is read loses its draft, though the answer does not say so yet (I5)', async () => {
+    const { world, deal } = await startWaiting();
+    const { readDeal } = world.standIns;
+    world.standIns.readDeal = async (input) => {
+      world.standIns.readDeal = readDeal;
+      const before = await readDeal(input);
+      world.changeRecord({ state: 'dead' });
+      await deal.handle.signal(changedSignal, { at: 'dataverse', isDeleted: true });
+      return before;
+    };
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord({}) });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books).toMatchObject({ deleted: ['draft-1'], posted: [] });
+  });
+
   it('before it is read ends without a draft', async () => {
     const world = makeDealWorld(skipping);
     world.record.state = 'dead';

@@ -191,7 +191,12 @@ export class DealHandlers {
     await this.move('changed', 'reading both sides again', decision && { decision });
   }
 
-  /** From now on a hint counts only when it names a newer revision than this. */
+  /** What hints without a revision have named until now is about to be read; what they name from here on is not. */
+  beginReading(): void {
+    this.changes.beginReading();
+  }
+
+  /** From now on a hint that names a revision counts only when that is newer than this. */
   hasRead(revision: string): void {
     this.changes.hasRead(revision);
   }

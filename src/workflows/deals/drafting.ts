@@ -75,12 +75,16 @@ function readRecord(handlers: DealHandlers, ref: RecordRef, options: DraftOption
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */
 async function readSettled(handlers: DealHandlers, ref: RecordRef, read?: DealSummary): Promise<DealSummary> {
-  let deal = read ?? (await dataverse.readDeal({ ...ref, claims: true }));
+  const readOnce = async (): Promise<DealSummary> => {
+    handlers.beginReading();
+    return dataverse.readDeal({ ...ref, claims: true });
+  };
+  let deal = read ?? (await readOnce());
   handlers.hasRead(deal.revision);
   if (ref.table !== 'salesorder') return deal;
   for (let time = 0; time < MAX_READINGS && deal.state === 'won' && deal.settleMs > 0; time += 1) {
     await sleep(deal.settleMs);
-    const again = await dataverse.readDeal({ ...ref, claims: true });
+    const again = await readOnce();
     handlers.hasRead(again.revision);
     if (again.revision === deal.revision) return again;
     deal = again;
