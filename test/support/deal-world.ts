@@ -213,7 +213,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
 
   const byDefault = {
     loadDealProgress: loadProgress,
-    async recordState({ state, decision, isClosed }) {
+    async recordState({ state, decision, isClosed, revision: handedOver }) {
+      if (handedOver) progress.revision = handedOver;
       // Its row in Sales has recorded the same before.
       if (state !== 'written-back' || states.at(-1) !== state) states.push(state);
       if (!(progress.isHandedOver && state !== 'held' && !HANDED_OVER.has(state))) progress.state = state;

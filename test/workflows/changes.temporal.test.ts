@@ -316,6 +316,26 @@ describe('a draft in Business Central', () => {
   });
 });
 
+describe('a draft that somebody posts by hand just when its record', () => {
+  for (const [change, notice] of [
+    [{ price: '200.00' }, 'changed-after-confirmation'],
+    [{ state: 'dead' }, 'ended-after-confirmation'],
+  ] as const) {
+    it(`${notice.replace(/-after.*/, '')} in Sales is followed, and the seller told of both (I12)`, async () => {
+      const { world, deal } = await startWaiting();
+      const { draft } = world.books;
+      if (!draft) throw new Error('a draft is needed');
+      world.books.draft = { ...draft, isPosted: true };
+      world.books.invoices.push({ id: draft.id, number: 'INV-7', status: 'open' });
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord(change) });
+      expect((await deal.handle.result()).outcome).toBe('written-back');
+      expect(world.notices).toEqual(['posted-by-hand', notice]);
+      expect(world.countOf('writeNote')).toBe(1);
+      expect(world.books).toMatchObject({ made: 1, deleted: [] });
+    });
+  }
+});
+
 describe('after the posting', () => {
   async function handOver() {
     const { world, deal } = await startWaiting();

@@ -201,6 +201,11 @@ export class DealHandlers {
     this.changes.hasRead(revision);
   }
 
+  /** The record was read, and is another than what is handed over: whoever follows the deal has to say so. */
+  leaveRecordUntold(): void {
+    this.changes.leaveRecord();
+  }
+
   hasPendingChanges(): boolean {
     return this.changes.hasAny();
   }

@@ -48,6 +48,11 @@ export class PendingChanges {
     this.revision = revision;
   }
 
+  /** What was read of the record is to be read once more, by whoever takes the changes next. */
+  leaveRecord(): void {
+    this.isRecordChanged = true;
+  }
+
   hasAny(): boolean {
     return this.isRecordPending() || this.areInvoicesChanged;
   }
