@@ -354,6 +354,23 @@ describe('after the posting', () => {
     expect(world.notices).toEqual(['changed-after-confirmation']);
   });
 
+  it('an order in Sales whose document is an invoice is set to Invoiced, once', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    const { loadDealProgress, post, readPosted } = world.standIns;
+    const progressOf = async () => ({ ...(await loadDealProgress(world.ref)), closesOrder: true });
+    world.standIns.loadDealProgress = progressOf;
+    world.standIns.readPosted = async (input) => ({ ...(await readPosted(input)), progress: await progressOf() });
+    // No further invoice comes of an invoice: the step that posts it says so.
+    world.standIns.post = async (input) => {
+      Object.assign(world.progress, { isClosed: true, state: 'posted' });
+      return post(input);
+    };
+    expect((await (await world.start()).handle.result()).outcome).toBe('written-back');
+    expect(world.countOf('setOrderInvoiced')).toBe(1);
+    await (await world.start({ hint: OF_INVOICE })).handle.result();
+    expect(world.countOf('setOrderInvoiced')).toBe(1);
+  });
+
   it('a deleted record is noticed without a note in Sales', async () => {
     const world = await handOver();
     world.standIns.checkRecord = async () => ({ revision: 'W/"2"', found: 'deleted' });

@@ -210,7 +210,7 @@ async function rest(
   const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
   const numbers = invoices.map((invoice) => invoice.number).join(', ');
   if (numbers) handlers.show({ invoiceNumber: numbers });
-  if (isClosed && !progress.isClosed && progress.closesOrder) {
+  if (isClosed && progress.closesOrder && !wasReported(progress)) {
     await handlers.runUnlessHeld('setting the order to invoiced', () =>
       dataverse.setOrderInvoiced({ recordId: ref.recordId }),
     );
@@ -221,6 +221,11 @@ async function rest(
     ...(numbers && { invoiceNumber: numbers }),
   });
   return numbers ? { outcome, invoiceNumber: numbers } : { outcome };
+}
+
+/** An invoice is closed from its posting on, and its order in Sales only with the first report. */
+function wasReported({ isClosed, state }: DealProgress): boolean {
+  return isClosed && (state === 'written-back' || state === 'settled');
 }
 
 const DOING = {
