@@ -58,6 +58,17 @@ const differencesOf = async ({ recordId }: WonDeal) =>
     .filter(({ action }) => action.startsWith('posted '))
     .map(({ action, facts }) => [action, facts?.['differences']]);
 
+describe('an invoice that is posted', () => {
+  it('is unread until it is read, whatever run does that', async () => {
+    const { deal, read } = await post('invoice');
+    const { ledger, companyId } = counter;
+    const load = loadProgressOf({ ledger, companyId });
+    expect((await load(deal)).isUnread).toBe(true);
+    await read();
+    expect((await load(deal)).isUnread).toBe(false);
+  });
+});
+
 describe.each(['invoice', 'order'] as const)('an %s that is posted', (kind) => {
   it('as it was confirmed is nothing to tell', async () => {
     const { deal, read } = await post(kind);

@@ -105,6 +105,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     revision: undefined as string | undefined,
     documentId: undefined as string | undefined,
     isClosed: false,
+    isUnread: false,
     /** A request for a draft has no answer yet. */
     isDraftUnanswered: false,
     takesUnsealedDecisions: false,
@@ -160,6 +161,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     books.invoices.push({ id: draft.id, number: `INV-${books.invoices.length + 1}`, status: 'open' });
     books.draft = undefined;
     progress.isHandedOver = true;
+    progress.isUnread = true;
     return 'posted';
   }
 
@@ -272,14 +274,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findUnansweredDraft: async () => undefined,
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
-    readPosted: async ({ invoiceId }) => ({
-      id: invoiceId,
-      number: 'INV-1',
-      status: 'Open',
-      total: record.price,
-      differences: [],
-      progress: await loadProgress(),
-    }),
+    async readPosted({ invoiceId }) {
+      progress.isUnread = false;
+      const posted = { id: invoiceId, number: 'INV-1', status: 'Open', total: record.price };
+      return { ...posted, differences: [], progress: await loadProgress() };
+    },
     readOrderInvoices: async () =>
       books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),
     readOrderProgress: async () => books.order,

@@ -354,6 +354,21 @@ describe('after the posting', () => {
     expect(world.notices).toEqual(['changed-after-confirmation']);
   });
 
+  it('an invoice is read before it is reported, though the run that posted it was ended in between', async () => {
+    const { world, deal } = await startWaiting();
+    const reading = world.block('readPosted');
+    await deal.confirm();
+    await expect.poll(() => world.countOf('readPosted')).toBe(1);
+    await deal.handle.terminate();
+    world.progress.state = 'posted';
+    const again = await world.start();
+    await expect.poll(() => world.countOf('readPosted')).toBe(2);
+    expect(world.rows).toEqual([]);
+    reading.release();
+    expect((await again.handle.result()).outcome).toBe('written-back');
+    expect(world.rows).toEqual(['draft-1']);
+  });
+
   it('an order in Sales whose document is an invoice is set to Invoiced, once', async () => {
     const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
     const { loadDealProgress, post, readPosted } = world.standIns;

@@ -48,10 +48,10 @@ function loadProgress(handlers: DealHandlers, ref: RecordRef): Promise<DealProgr
 /** What a replay looks at first: whether the document and its rows in Sales are still there; a missing row is made anew. */
 export async function checkResults(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<void> {
   const { recordId } = ref;
-  const { companyId, documentId } = progress;
+  const { companyId, documentId, isUnread } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
     await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: false }),
+      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: isUnread }),
     );
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>

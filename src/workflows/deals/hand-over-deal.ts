@@ -202,7 +202,8 @@ async function track(
   { replay, hint, continued }: HandOverInput,
 ): Promise<HandOverResult> {
   handlers.resumeAt(progress.state);
-  if (replay || continued) await checkResults(handlers, ref, progress);
+  // A run that was ended between the posting and its reading has left the number of the draft.
+  if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
   const { ofRecord } = handlers.takePendingChanges();
   const isOfInvoice = hint?.at === 'business-central';
   return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
