@@ -93,12 +93,16 @@ describe('an order that is left to the warehouse', () => {
     expect(world.notices).toEqual([]);
   });
 
-  it('is held when somebody deleted it before it was invoiced', async () => {
+  it('is held when somebody deleted it before it was invoiced, until a person ends the deal', async () => {
     const world = await leaveToWarehouse();
     world.books.order = 'gone';
     const deal = await world.start({ hint: OF_INVOICE });
     expect((await deal.until('held')).problems).toMatchObject([{ reason: 'draft-gone' }]);
-    await deal.handle.terminate();
+    await deal.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'not wanted any more' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.trail.at(-1)).toMatchObject({ action: 'cancelled', actor: { name: 'ann' } });
+    // It is made sure of that the order is gone.
+    expect(world.books.deleted).toEqual(['draft-1']);
   });
 });
 

@@ -51,6 +51,7 @@ export class DealHandlers {
   private isProgressKnown = false;
   /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
   private wasHandedOver = false;
+  private isDocumentGone = false;
 
   private retries = 0;
   private retriedBy: Actor | undefined;
@@ -144,6 +145,11 @@ export class DealHandlers {
   hasProgress(isDealHandedOver: boolean): void {
     this.isProgressKnown = true;
     this.wasHandedOver = isDealHandedOver;
+  }
+
+  /** The document of a deal that is handed over was deleted before anything was invoiced: then somebody may end it all the same. */
+  setDocumentGone(isGone: boolean): void {
+    this.isDocumentGone = isGone;
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -373,7 +379,8 @@ export class DealHandlers {
     if (this.isEnding) refuse('the deal is ending already', 'AlreadyDecided');
     if (!this.isProgressKnown) refuse('the ledger has not said yet how far the deal is: retry', 'NotWaiting');
     // A run that goes on with a held deal does not know from where it was held.
-    if (this.wasHandedOver || (this.display.state === 'held' && isHandedOver(this.heldFrom)))
+    const isOurs = !this.wasHandedOver && !(this.display.state === 'held' && isHandedOver(this.heldFrom));
+    if (!isOurs && !(this.isDocumentGone && this.display.state === 'held'))
       refuse('its document is posted: cancel that', 'NotWaiting');
   }
 

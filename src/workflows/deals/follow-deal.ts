@@ -153,6 +153,7 @@ async function checkOrder(
   const { companyId, documentId } = progress;
   if (progress.isClosed || documentId === undefined || !hasPendingChanges) return progress.isClosed;
   return handlers.runUnlessHeld('reading the order', async (): Promise<boolean | Held> => {
+    handlers.setDocumentGone(false);
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
     if (order !== 'gone') return false;
     const invoices = await businessCentral.readOrderInvoices({
@@ -162,11 +163,14 @@ async function checkOrder(
       isComplete: true,
     });
     if (invoices.length > 0) return true;
-    return {
-      held: [{ reason: 'draft-gone', text: 'the order was deleted in Business Central before it was invoiced' }],
-    };
+    handlers.setDocumentGone(true);
+    return { held: [{ reason: 'draft-gone', text: GONE }] };
   });
 }
+
+/** Nobody makes another by itself what somebody deleted on purpose. */
+const GONE =
+  'the order was deleted in Business Central before it was invoiced; a retry only looks for it, a replay of the cancelled deal makes another';
 
 /** @returns whether the step itself has recorded that Sales knows the invoice, and nothing has come between */
 async function reportInvoice(

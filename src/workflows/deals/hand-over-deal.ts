@@ -206,5 +206,11 @@ async function track(
   if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
   const { ofRecord } = handlers.takePendingChanges();
   const isOfInvoice = hint?.at === 'business-central';
-  return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
+  try {
+    return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
+  } catch (error) {
+    // Its document was deleted before anything was invoiced.
+    if (!(error instanceof DealEnded)) throw error;
+    return endDeal(handlers, ref, error);
+  }
 }
