@@ -4,14 +4,19 @@ import type {
   InvoicePage,
   InvoicePlace,
 } from '../../clients/business-central/client.js';
+import { readStatus } from '../../deal/business-central-document.js';
 import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { isSame } from '../../deal/money.js';
 import type { CompanyContext } from '../../deal/step-context.js';
+import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
+import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
+import { recordPostedDifferences } from '../documents/posted-comparison.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { findReached, readGrowingPage } from './growing-page.js';
 
@@ -33,7 +38,7 @@ export interface InvoicePageRead extends Omit<InvoicePlaceInReading, 'companyId'
 export interface InvoiceFeedDependencies {
   readonly businessCentral: Pick<BusinessCentralClient, 'readChangedInvoices'>;
   readonly companyId: string;
-  readonly ledger: Pick<Ledger, 'businessCentralFeeds'>;
+  readonly ledger: Pick<Ledger, 'businessCentralFeeds' | 'wasAsked'> & DealLedger & AuditLedger;
   readonly invoiceFeed: InvoiceFeedRules;
   /** How long a transaction may be open: what commits later bears a stamp that is older by as much. */
   readonly ambiguityWindowMs: number;
@@ -44,7 +49,7 @@ export interface InvoiceFeedDependencies {
 
 export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencies) {
   const { businessCentral, companyId, invoiceFeed, ambiguityWindowMs, clock, notifyDeal } = dependencies;
-  const ledger = dependencies.ledger.businessCentralFeeds;
+  const { wasAsked, businessCentralFeeds: ledger } = dependencies.ledger;
   const overlapMs = invoiceFeed.overlapSeconds * 1_000;
 
   async function readPage({ next, beganAt }: InvoicePlaceInReading): Promise<InvoicePageRead> {
@@ -95,6 +100,7 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
         passed.push(invoice);
         continue;
       }
+      await compareIfPostedByUs(known.deal.recordId, known.known, invoice);
       await ledger.savePaymentStatus(companyId, known.deal.recordId, invoice);
       await notifyDeal(known.deal, { at: 'business-central', invoiceId: invoice.id, etag: invoice.etag });
       await ledger.markInvoiceReported(invoice);
@@ -102,6 +108,13 @@ export function createInvoiceFeedActivities(dependencies: InvoiceFeedDependencie
     }
     if (passed.length > 0) await ledger.markIrrelevant(companyId, passed);
     return notified;
+  }
+
+  /** What was confirmed is what the ledger has until a posted invoice takes its place, whoever reads that first (I12). */
+  async function compareIfPostedByUs(recordId: string, before: Invoice | undefined, invoice: Invoice): Promise<void> {
+    if (!before || readStatus(before.status) !== 'draft' || readStatus(invoice.status) === 'draft') return;
+    if (await wasAsked(writeKey(recordId, `${POST_STEPS.invoice}-${invoice.id}`)))
+      await recordPostedDifferences(dependencies.ledger, recordId, before, [invoice]);
   }
 
   return {
