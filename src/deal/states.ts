@@ -107,7 +107,8 @@ const TRANSITIONS: Readonly<Record<DealState, Row>> = {
     cancelled: 'cancelled',
   },
   superseded: { reopened: 'seen' },
-  'already-handed-over': { reopened: 'seen' },
+  // It changed in Sales, and is compared once more with what was handed over.
+  'already-handed-over': { read: 'reading', reopened: 'seen' },
   rejected: { reopened: 'seen' },
   // Cancelled in Sales and won there again; never by itself after a person cancelled it here.
   cancelled: { read: 'reading', reopened: 'seen' },

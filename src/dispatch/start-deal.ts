@@ -5,7 +5,7 @@ import {
   WorkflowExecutionAlreadyStartedError,
   WorkflowNotFoundError,
 } from '@temporalio/client';
-import type { ChangeHint } from '../deal/change-hints.js';
+import { type ChangeHint, isNewerRevision } from '../deal/change-hints.js';
 import type { RecordRef } from '../deal/deal.js';
 import { dealWorkflowId, TASK_QUEUES } from '../deal/ids.js';
 import { dealPriority } from '../deal/lanes.js';
@@ -92,9 +92,20 @@ function findRefusal(error: unknown): string | undefined {
   return REFUSALS.has(error.cause.code) ? error.cause.details : undefined;
 }
 
-/** What has ended stays so, but for two: won again after it was cancelled in Sales, and a settled deal that moves again. */
-function mayRun({ state, endedBy }: SourceRecord, hint: ChangeHint | undefined): boolean {
+/**
+ * What has ended stays so, but for three: won again after it was cancelled in Sales, a settled deal that moves again, and a record
+ * that becomes another than what was handed over in its place (I12).
+ */
+function mayRun({ state, endedBy, revision }: SourceRecord, hint: ChangeHint | undefined): boolean {
   if (!isFinal(state)) return true;
   if (state === 'settled') return hint !== undefined && hint.at !== 'masters';
+  if (state === 'already-handed-over') return hint?.at === 'dataverse' && isUnread(hint, revision);
   return state === 'cancelled' && endedBy === ENDED_IN_SALES;
+}
+
+function isUnread(
+  { revision: named }: Extract<ChangeHint, { readonly at: 'dataverse' }>,
+  read: string | undefined,
+): boolean {
+  return named !== undefined && (read === undefined || isNewerRevision(named, read));
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { createPostingSteps } from '../../src/activities/documents/posting.js';
+import { createInvoiceFeedActivities } from '../../src/activities/feeds/invoice-feed.js';
 import { createReferenceSets } from '../../src/clients/business-central/reference-sets.js';
 import type { DocumentKind, WonDeal } from '../../src/deal/deal.js';
 import { parseRules } from '../../src/process/config.js';
@@ -57,6 +58,38 @@ const differencesOf = async ({ recordId }: WonDeal) =>
   (await counter.ledger.readAudit(recordId))
     .filter(({ action }) => action.startsWith('posted '))
     .map(({ action, facts }) => [action, facts?.['differences']]);
+
+describe('an invoice that is posted', () => {
+  it('is unread until it is read, whatever run does that', async () => {
+    const { deal, read } = await post('invoice');
+    const { ledger, companyId } = counter;
+    const load = loadProgressOf({ ledger, companyId });
+    expect((await load(deal)).isUnread).toBe(true);
+    await read();
+    expect((await load(deal)).isUnread).toBe(false);
+  });
+
+  it('otherwise than confirmed is an alarm also when the feed of invoices reads it first (I12)', async () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    const { deal, draft, read } = await post('invoice');
+    // Confirmed was less: what follows was added by the posting.
+    const confirmed = await ledger.getInvoice(draft.id);
+    await ledger.saveDocument(deal.recordId, 'invoice', { ...confirmed, includingTax: '1.00' });
+    const { readInvoicePage } = createInvoiceFeedActivities({
+      businessCentral,
+      companyId,
+      ledger,
+      invoiceFeed: { ...parseRules('').invoiceFeed, from: new Date(0) },
+      ambiguityWindowMs: 60_000,
+      clock: systemClock,
+      notifyDeal: async () => undefined,
+    });
+    await readInvoicePage({ companyId });
+    await read();
+    expect(await noticesOf(deal)).toEqual(['posted-otherwise']);
+    expect(await differencesOf(deal)).toHaveLength(1);
+  });
+});
 
 describe.each(['invoice', 'order'] as const)('an %s that is posted', (kind) => {
   it('as it was confirmed is nothing to tell', async () => {

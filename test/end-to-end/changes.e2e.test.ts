@@ -180,6 +180,17 @@ describe('a draft that somebody posts in Business Central by hand', () => {
     expect(await notices(deal)).toEqual(['posted-by-hand']);
     await keepHistory(stage, deal.id, 'posted-by-hand');
   });
+
+  it('just when the record changes is not absorbed: the invoice is of before, and the seller is told (I12)', async () => {
+    const deal = await startWaiting();
+    const [draft] = dealer.invoicesOf(deal);
+    await bookkeeper.postInvoice(String(draft?.row['id']));
+    await changePrice(deal, 99.99);
+    await bring(deal, { at: 'dataverse', revision: revisionOf(deal) });
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect(await notices(deal)).toEqual(['posted-by-hand', 'changed-after-confirmation']);
+    expect(notesOf(deal)).toHaveLength(1);
+  });
 });
 
 describe('after the posting', () => {

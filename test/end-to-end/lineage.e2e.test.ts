@@ -122,6 +122,31 @@ describe('quote accepted, order created and opportunity won within one second', 
     expect(documentsOf([opportunity, quote, ...orders]).sort()).toEqual(orders.map(documentTail).sort());
   });
 
+  it('an order that becomes another after its quote was handed over is held: money that nobody would invoice (I12)', async () => {
+    const { quote } = await offer();
+    await seller.winQuote(quote);
+    await stage.simulators.dataverse.webhooks.settle();
+    expect((await outcome(quote)).outcome).toBe('written-back');
+    const made = await order(quote);
+    await stage.simulators.dataverse.webhooks.settle();
+    expect(await outcome(made)).toMatchObject({ outcome: 'already-handed-over', carrier: quote });
+    const { store } = stage.simulators.dataverse;
+    const tellOfChange = () => {
+      const revision = `W/"${String(store.find('salesorder', made)?.['versionnumber'])}"`;
+      return startDeal(stage, { table: 'salesorder', recordId: made }, { at: 'dataverse', revision });
+    };
+    expect(await tellOfChange()).toEqual({ kind: 'known', state: 'already-handed-over' });
+    const [line] = [...store.children('salesorderdetail', 'salesorderid', made)];
+    await seller.call(
+      `salesorderdetails(${String(line?.['salesorderdetailid'])})`,
+      { ispriceoverridden: true, priceperunit: 4321 },
+      'PATCH',
+    );
+    expect((await tellOfChange()).kind).toBe('started');
+    await until(async () => (await stage.ledger.getRecord(made)).holdReason === 'handed-over-otherwise');
+    expect(documentsOf([quote, made])).toEqual([documentTail(quote)]);
+  });
+
   it('a quote that is won while its run is about to end as not won yet is handed over', async () => {
     const { quote } = await offer();
     await stage.simulators.dataverse.webhooks.settle();

@@ -105,6 +105,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     revision: undefined as string | undefined,
     documentId: undefined as string | undefined,
     isClosed: false,
+    isUnread: false,
     /** A request for a draft has no answer yet. */
     isDraftUnanswered: false,
     takesUnsealedDecisions: false,
@@ -160,6 +161,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     books.invoices.push({ id: draft.id, number: `INV-${books.invoices.length + 1}`, status: 'open' });
     books.draft = undefined;
     progress.isHandedOver = true;
+    progress.isUnread = true;
     return 'posted';
   }
 
@@ -211,7 +213,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
 
   const byDefault = {
     loadDealProgress: loadProgress,
-    async recordState({ state, decision, isClosed }) {
+    async recordState({ state, decision, isClosed, revision: handedOver }) {
+      if (handedOver) progress.revision = handedOver;
       // Its row in Sales has recorded the same before.
       if (state !== 'written-back' || states.at(-1) !== state) states.push(state);
       if (!(progress.isHandedOver && state !== 'held' && !HANDED_OVER.has(state))) progress.state = state;
@@ -269,14 +272,11 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findUnansweredDraft: async () => undefined,
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
-    readPosted: async ({ invoiceId }) => ({
-      id: invoiceId,
-      number: 'INV-1',
-      status: 'Open',
-      total: record.price,
-      differences: [],
-      progress: await loadProgress(),
-    }),
+    async readPosted({ invoiceId }) {
+      progress.isUnread = false;
+      const posted = { id: invoiceId, number: 'INV-1', status: 'Open', total: record.price };
+      return { ...posted, differences: [], progress: await loadProgress() };
+    },
     readOrderInvoices: async () =>
       books.invoices.map(({ id, number, status }) => ({ id, number, status, total: '1', remaining: '1' })),
     readOrderProgress: async () => books.order,

@@ -155,6 +155,21 @@ describe('a deal that is cancelled or reopened in Sales', () => {
     });
   }
 
+  it('(deleted) while it is read loses its draft, though the answer does not say so yet (I5)', async () => {
+    const { world, deal } = await startWaiting();
+    const { readDeal } = world.standIns;
+    world.standIns.readDeal = async (input) => {
+      world.standIns.readDeal = readDeal;
+      const before = await readDeal(input);
+      world.changeRecord({ state: 'dead' });
+      await deal.handle.signal(changedSignal, { at: 'dataverse', isDeleted: true });
+      return before;
+    };
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord({}) });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books).toMatchObject({ deleted: ['draft-1'], posted: [] });
+  });
+
   it('before it is read ends without a draft', async () => {
     const world = makeDealWorld(skipping);
     world.record.state = 'dead';
@@ -301,6 +316,26 @@ describe('a draft in Business Central', () => {
   });
 });
 
+describe('a draft that somebody posts by hand just when its record', () => {
+  for (const [change, notice] of [
+    [{ price: '200.00' }, 'changed-after-confirmation'],
+    [{ state: 'dead' }, 'ended-after-confirmation'],
+  ] as const) {
+    it(`${notice.replace(/-after.*/, '')} in Sales is followed, and the seller told of both (I12)`, async () => {
+      const { world, deal } = await startWaiting();
+      const { draft } = world.books;
+      if (!draft) throw new Error('a draft is needed');
+      world.books.draft = { ...draft, isPosted: true };
+      world.books.invoices.push({ id: draft.id, number: 'INV-7', status: 'open' });
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord(change) });
+      expect((await deal.handle.result()).outcome).toBe('written-back');
+      expect(world.notices).toEqual(['posted-by-hand', notice]);
+      expect(world.countOf('writeNote')).toBe(1);
+      expect(world.books).toMatchObject({ made: 1, deleted: [] });
+    });
+  }
+});
+
 describe('after the posting', () => {
   async function handOver() {
     const { world, deal } = await startWaiting();
@@ -317,6 +352,38 @@ describe('after the posting', () => {
     world.standIns.checkRecord = async () => ({ revision: 'W/"3"', found: 'changed' });
     await (await world.start({ hint: OF_RECORD })).handle.result();
     expect(world.notices).toEqual(['changed-after-confirmation']);
+  });
+
+  it('an invoice is read before it is reported, though the run that posted it was ended in between', async () => {
+    const { world, deal } = await startWaiting();
+    const reading = world.block('readPosted');
+    await deal.confirm();
+    await expect.poll(() => world.countOf('readPosted')).toBe(1);
+    await deal.handle.terminate();
+    world.progress.state = 'posted';
+    const again = await world.start();
+    await expect.poll(() => world.countOf('readPosted')).toBe(2);
+    expect(world.rows).toEqual([]);
+    reading.release();
+    expect((await again.handle.result()).outcome).toBe('written-back');
+    expect(world.rows).toEqual(['draft-1']);
+  });
+
+  it('an order in Sales whose document is an invoice is set to Invoiced, once', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    const { loadDealProgress, post, readPosted } = world.standIns;
+    const progressOf = async () => ({ ...(await loadDealProgress(world.ref)), closesOrder: true });
+    world.standIns.loadDealProgress = progressOf;
+    world.standIns.readPosted = async (input) => ({ ...(await readPosted(input)), progress: await progressOf() });
+    // No further invoice comes of an invoice: the step that posts it says so.
+    world.standIns.post = async (input) => {
+      Object.assign(world.progress, { isClosed: true, state: 'posted' });
+      return post(input);
+    };
+    expect((await (await world.start()).handle.result()).outcome).toBe('written-back');
+    expect(world.countOf('setOrderInvoiced')).toBe(1);
+    await (await world.start({ hint: OF_INVOICE })).handle.result();
+    expect(world.countOf('setOrderInvoiced')).toBe(1);
   });
 
   it('a deleted record is noticed without a note in Sales', async () => {

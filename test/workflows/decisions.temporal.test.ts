@@ -224,6 +224,21 @@ describe('cancel', () => {
     expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
+  it('is refused just so in a run that begins with the posted deal held', async () => {
+    const { world, deal } = await startWaiting();
+    world.refuse('createInvoiceRow', { reason: 'refused-by-sales', text: 'no privilege' });
+    await deal.confirm();
+    await deal.until('held');
+    await deal.replay({ by: 'bob' });
+    await expect.poll(() => world.countOf('createInvoiceRow')).toBe(2);
+    await deal.until('held');
+    const cancel = deal.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'ordered twice' }] });
+    expect(await reasonOf(cancel)).toBe('its document is posted: cancel that');
+    world.refuse('createInvoiceRow', undefined);
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+  });
+
   it('is refused after another decision', async () => {
     const { world, deal } = await startWaiting();
     const deletion = world.block('deleteDraft');

@@ -66,12 +66,43 @@ describe('an order that is left to the warehouse', () => {
     expect(world.notices).toEqual(['ended-after-confirmation']);
   });
 
-  it('is held when somebody deleted it before it was invoiced', async () => {
+  it('stays when it is shipped in the moment in which it is to be deleted', async () => {
+    const world = await leaveToWarehouse();
+    world.changeRecord({ state: 'dead' });
+    world.refuse('deleteDraft', { reason: 'draft-edited', text: 'order D-1 is shipped or invoiced in part' });
+    const deal = await world.start({ hint: OF_RECORD });
+    await deal.until('held');
+    world.books.order = { shippedQuantity: '1', invoicedQuantity: '0', etag: '2' };
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'ann' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+    expect(world.countOf('deleteDraft')).toBe(1);
+    expect(world.notices).toEqual(['ended-after-confirmation']);
+  });
+
+  it('stays when the record is won again before it is deleted', async () => {
+    const world = await leaveToWarehouse();
+    world.changeRecord({ state: 'open' });
+    world.refuse('deleteDraft', { reason: 'draft-edited', text: 'line 1: quantity 5 instead of 4' });
+    const deal = await world.start({ hint: OF_RECORD });
+    await deal.until('held');
+    world.refuse('deleteDraft', undefined);
+    world.standIns.checkRecord = async () => ({ revision: 'W/"3"', found: 'same' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.changeRecord({ state: 'won' }) });
+    expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+    expect(world.books.deleted).toEqual([]);
+    expect(world.notices).toEqual([]);
+  });
+
+  it('is held when somebody deleted it before it was invoiced, until a person ends the deal', async () => {
     const world = await leaveToWarehouse();
     world.books.order = 'gone';
     const deal = await world.start({ hint: OF_INVOICE });
     expect((await deal.until('held')).problems).toMatchObject([{ reason: 'draft-gone' }]);
-    await deal.handle.terminate();
+    await deal.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'not wanted any more' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.trail.at(-1)).toMatchObject({ action: 'cancelled', actor: { name: 'ann' } });
+    // It is made sure of that the order is gone.
+    expect(world.books.deleted).toEqual(['draft-1']);
   });
 });
 

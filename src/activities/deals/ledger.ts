@@ -37,6 +37,8 @@ export interface StateChange {
   readonly isClosed?: boolean;
   /** Several, with commas between them, when an order was invoiced in parts. */
   readonly invoiceNumber?: string;
+  /** At which the deal is handed over, where a later one was read since. */
+  readonly revision?: string;
   /** Who ended the deal, when no decision says so. */
   readonly endedBy?: string;
 }
@@ -186,13 +188,14 @@ export function createLedgerActivities({
 }
 
 function toChange(note: StateChange): RecordChange {
-  const { state, problems = [], decision, carrierId, endedBy, isClosed, invoiceNumber } = note;
+  const { state, problems = [], decision, carrierId, endedBy, isClosed, invoiceNumber, revision } = note;
   const [first] = problems;
   if (first) return { kind: 'held', reason: first.reason, text: problems.map(({ text }) => text).join('; ') };
   if (isCarried(state) && carrierId) return { kind: 'carried', state, carrierId };
   const by = endedBy ?? (decision && nameOf(decision.actor));
   if (isFinal(state) && by) return { kind: 'ended', state, by };
-  return { kind: 'state', state, ...(isClosed && { isClosed }), ...(invoiceNumber && { invoiceNumber }) };
+  const found = { ...(invoiceNumber && { invoiceNumber }), ...(revision && { revision }) };
+  return { kind: 'state', state, ...(isClosed && { isClosed }), ...found };
 }
 
 function isCarried(state: DealState): state is 'superseded' | 'already-handed-over' {

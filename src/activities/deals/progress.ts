@@ -20,6 +20,8 @@ export interface DealProgress {
   readonly documentKind: DocumentKind;
   /** No further invoice will come. */
   readonly isClosed: boolean;
+  /** It is posted, and the ledger has it as the draft that it was: nobody has read it since. */
+  readonly isUnread: boolean;
   readonly draftVersion: number;
   readonly settleMs: number;
   /** The draft that the next step goes on with; undefined when there is none, or only one that is finished. */
@@ -72,6 +74,7 @@ export function createLoadProgress(dependencies: ProgressDependencies): LoadProg
       documentId: record.documentId,
       documentKind: record.documentKind,
       isClosed: record.isClosed,
+      isUnread: record.isHandedOver && record.documentKind === 'invoice' && record.invoiceNumber === undefined,
       draftVersion: record.draftVersion,
       // An order shows by its state whether it is locked, so it is read first.
       settleMs: table === 'salesorder' ? 0 : rules.settleMs,

@@ -1,6 +1,5 @@
 import type { BusinessCentralClient, Invoice } from '../../clients/business-central/client.js';
 import type { CompanyContext } from '../../deal/step-context.js';
-import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { InvoiceFeedRules } from '../../mapping/rules/rules.js';
 import { undefinedIfNotFound } from '../documents/drafts.js';
@@ -37,7 +36,6 @@ export interface InvoiceSweepDependencies extends NotifyDealsDependencies {
     BusinessCentralClient,
     'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices'
   >;
-  readonly ledger: Pick<Ledger, 'businessCentralFeeds'> & Pick<DealLedger, 'getInvoice'>;
   readonly invoiceFeed: Pick<InvoiceFeedRules, 'pageSize'>;
 }
 

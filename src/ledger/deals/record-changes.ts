@@ -15,7 +15,14 @@ import { type RecordedFacts, withRecorded } from './recorded-facts.js';
  * deal/states.ts; here a statement only expects what another run may have changed meanwhile.
  */
 export type RecordChange =
-  | { readonly kind: 'state'; readonly state: DealState; readonly isClosed?: boolean; readonly invoiceNumber?: string }
+  | {
+      readonly kind: 'state';
+      readonly state: DealState;
+      readonly isClosed?: boolean;
+      readonly invoiceNumber?: string;
+      /** At which the deal is handed over, where a later one was read since. */
+      readonly revision?: string;
+    }
   | { readonly kind: 'held'; readonly reason: HoldReason; readonly text: string }
   /** Another record of the lineage carries the deal. */
   | { readonly kind: 'carried'; readonly state: 'superseded' | 'already-handed-over'; readonly carrierId: string }
@@ -145,14 +152,17 @@ const BEFORE_HAND_OVER: ReadonlySet<DealState> = new Set(STATES_BEFORE_HAND_OVER
 async function recordState(
   db: Queryable,
   recordId: string,
-  { state, isClosed = false, invoiceNumber }: Omit<Extract<RecordChange, { kind: 'state' }>, 'kind'>,
+  { state, isClosed = false, invoiceNumber, revision }: Omit<Extract<RecordChange, { kind: 'state' }>, 'kind'>,
 ): Promise<void> {
   // A run that was reset goes through the first states again; what is handed over stays so whatever a run thinks.
   await db.query(
     `UPDATE source_records SET state = $2, is_handed_over = is_handed_over OR $3, is_closed = is_closed OR $4,
-       invoice_number = coalesce($5, invoice_number), ${CLEAR_HOLD}
+       invoice_number = coalesce($5, invoice_number), revision = coalesce($7, revision), ${CLEAR_HOLD}
      WHERE record_id = $1 AND NOT ($6 AND is_handed_over)`,
-    [recordId, state, isHandedOver(state), isClosed, invoiceNumber ?? null, BEFORE_HAND_OVER.has(state)],
+    [
+      ...[recordId, state, isHandedOver(state), isClosed, invoiceNumber ?? null, BEFORE_HAND_OVER.has(state)],
+      revision ?? null,
+    ],
   );
 }
 

@@ -24,7 +24,10 @@ export interface DealSituation {
   /** Undefined when no run of the deal is open, or nobody answers for it. */
   readonly status: Pick<DealStatus, 'state' | 'figures'> | undefined;
   readonly isTemporalSilent: boolean;
-  readonly record: Pick<SourceRecord, 'state' | 'carrierId' | 'isHandedOver'>;
+  readonly record: Pick<
+    SourceRecord,
+    'state' | 'carrierId' | 'isHandedOver' | 'documentKind' | 'holdReason' | 'invoiceNumber'
+  >;
 }
 
 export function findPossibleActs(roles: readonly Role[], situation: DealSituation): DealAct[] {
@@ -53,5 +56,8 @@ function isPossible(act: DealAct, { status, isTemporalSilent, record }: DealSitu
 }
 
 function isDocumentPosted(record: DealSituation['record']): boolean {
+  const { documentKind, holdReason, invoiceNumber } = record;
+  // An order that was deleted before anything was invoiced.
+  if (documentKind === 'order' && holdReason === 'draft-gone' && invoiceNumber === undefined) return false;
   return record.isHandedOver || isHandedOver(record.state);
 }

@@ -49,6 +49,9 @@ export class DealHandlers {
   private ending: DealEnded | ReplayWanted | undefined;
   private isEnding = false;
   private isProgressKnown = false;
+  /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
+  private wasHandedOver = false;
+  private isDocumentGone = false;
 
   private retries = 0;
   private retriedBy: Actor | undefined;
@@ -138,9 +141,15 @@ export class DealHandlers {
     this.ending = undefined;
   }
 
-  /** What the ledger knows of the deal is read: now somebody may end it. */
-  hasProgress(): void {
+  /** What the ledger knows of the deal is read: now somebody may end it, unless its document is posted. */
+  hasProgress(isDealHandedOver: boolean): void {
     this.isProgressKnown = true;
+    this.wasHandedOver = isDealHandedOver;
+  }
+
+  /** The document of a deal that is handed over was deleted before anything was invoiced: then somebody may end it all the same. */
+  setDocumentGone(isGone: boolean): void {
+    this.isDocumentGone = isGone;
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -188,9 +197,19 @@ export class DealHandlers {
     await this.move('changed', 'reading both sides again', decision && { decision });
   }
 
-  /** From now on a hint counts only when it names a newer revision than this. */
+  /** What hints without a revision have named until now is about to be read; what they name from here on is not. */
+  beginReading(): void {
+    this.changes.beginReading();
+  }
+
+  /** From now on a hint that names a revision counts only when that is newer than this. */
   hasRead(revision: string): void {
     this.changes.hasRead(revision);
+  }
+
+  /** The record was read, and is another than what is handed over: whoever follows the deal has to say so. */
+  leaveRecordUntold(): void {
+    this.changes.leaveRecord();
   }
 
   hasPendingChanges(): boolean {
@@ -359,7 +378,9 @@ export class DealHandlers {
     this.validateEnding('cancelled');
     if (this.isEnding) refuse('the deal is ending already', 'AlreadyDecided');
     if (!this.isProgressKnown) refuse('the ledger has not said yet how far the deal is: retry', 'NotWaiting');
-    if (this.display.state === 'held' && isHandedOver(this.heldFrom))
+    // A run that goes on with a held deal does not know from where it was held.
+    const isOurs = !this.wasHandedOver && !(this.display.state === 'held' && isHandedOver(this.heldFrom));
+    if (!isOurs && !(this.isDocumentGone && this.display.state === 'held'))
       refuse('its document is posted: cancel that', 'NotWaiting');
   }
 

@@ -57,7 +57,7 @@ export async function bringToDraft(
   const drafted = await makeDraft(handlers, adopted, masters.customerId, options.draftVersion);
   if (!drafted) return { kind: 'not-ours', result: await supersede(handlers, deal) };
   await handlers.move('drafted', 'comparing draft and deal', { alreadyRecorded: true });
-  if (drafted.draft.isPosted) return asPostedByHand(drafted);
+  if (drafted.draft.isPosted) return asPostedByHand(handlers, drafted, deal);
   const isAsItIs = !draft && isSameDocument(drafted, deal);
   return isAsItIs ? { kind: 'drafted', drafted } : bringUpToDate(handlers, drafted, deal);
 }
@@ -75,12 +75,16 @@ function readRecord(handlers: DealHandlers, ref: RecordRef, options: DraftOption
 
 /** Lines of a new order come after its header: it is read until it stands still, though not for ever. */
 async function readSettled(handlers: DealHandlers, ref: RecordRef, read?: DealSummary): Promise<DealSummary> {
-  let deal = read ?? (await dataverse.readDeal({ ...ref, claims: true }));
+  const readOnce = async (): Promise<DealSummary> => {
+    handlers.beginReading();
+    return dataverse.readDeal({ ...ref, claims: true });
+  };
+  let deal = read ?? (await readOnce());
   handlers.hasRead(deal.revision);
   if (ref.table !== 'salesorder') return deal;
   for (let time = 0; time < MAX_READINGS && deal.state === 'won' && deal.settleMs > 0; time += 1) {
     await sleep(deal.settleMs);
-    const again = await dataverse.readDeal({ ...ref, claims: true });
+    const again = await readOnce();
     handlers.hasRead(again.revision);
     if (again.revision === deal.revision) return again;
     deal = again;
@@ -277,12 +281,11 @@ async function bringUpToDate(
   const { recordId } = deal;
   const draft = await readDraft(before);
   const drafted = draft ? withDraft(before, draft) : before;
-  if (await postingOf(drafted.deal).isPostedByHand(drafted, draft)) {
-    return asPostedByHand(drafted);
-  }
+  if (await postingOf(drafted.deal).isPostedByHand(drafted, draft)) return asPostedByHand(handlers, drafted, deal);
   if (deal.state !== 'won') throw toEnd(deal);
   if (draft && isSameDocument(drafted, deal)) return { kind: 'drafted', drafted: withDeal(drafted, deal) };
-  if (draft && (await deleteDraft(drafted)) === 'posted') return asPostedByHand(await followQuote(drafted));
+  if (draft && (await deleteDraft(drafted)) === 'posted')
+    return asPostedByHand(handlers, await followQuote(drafted), deal);
   if (deal.problems.length > 0) return { held: deal.problems };
   // Without its draft nothing keeps the deal in its company.
   const next = { ...deal, context: { ...deal.context, companyId: deal.nextCompanyId } };
@@ -290,7 +293,7 @@ async function bringUpToDate(
   if ('held' in masters) return masters;
   const again = await makeDraft(handlers, next, masters.customerId, drafted.draftVersion + 1);
   if (!again) throw new InternalError(`deal ${recordId} was drafted before and cannot have been taken over`);
-  return again.draft.isPosted ? asPostedByHand(again) : { kind: 'drafted', drafted: again };
+  return again.draft.isPosted ? asPostedByHand(handlers, again, deal) : { kind: 'drafted', drafted: again };
 }
 
 /** Somebody converted the quote, and posted what it became, while it was to be deleted. */
@@ -300,15 +303,26 @@ async function followQuote(drafted: DraftedDeal): Promise<DraftedDeal> {
   return draft ? withDraft(drafted, draft) : drafted;
 }
 
-/** Nobody is asked to confirm it any more; what came of it is followed, with a notice. */
-async function asPostedByHand(drafted: DraftedDeal): Promise<Refreshed> {
-  await recordPostedByHand(drafted.deal.recordId, drafted.draft.id, drafted.deal.policy.documentKind);
+/**
+ * Nobody is asked to confirm it any more; what came of it is followed, with a notice. A record that is another by now was not
+ * handed over so: its seller is told, as after any posting (I12).
+ */
+async function asPostedByHand(handlers: DealHandlers, drafted: DraftedDeal, is: DealSummary): Promise<Refreshed> {
+  const { deal, draft } = drafted;
+  await recordPostedByHand(deal.recordId, draft.id, deal.policy.documentKind, deal.revision);
+  if (is.state !== 'won' || is.fingerprint !== deal.fingerprint) handlers.leaveRecordUntold();
   return { kind: 'posted-by-hand', drafted };
 }
 
-export async function recordPostedByHand(recordId: string, draftId: string, kind: DocumentKind): Promise<void> {
+/** @param revision of which the document was made, where a later one was read since */
+export async function recordPostedByHand(
+  recordId: string,
+  draftId: string,
+  kind: DocumentKind,
+  revision?: string,
+): Promise<void> {
   await ledger.saveNotice({ recordId, notice: { kind: 'posted-by-hand', subject: draftId } });
-  await ledger.recordState({ recordId, state: 'posted', isClosed: kind !== 'order' });
+  await ledger.recordState({ recordId, state: 'posted', isClosed: kind !== 'order', ...(revision && { revision }) });
 }
 
 function toEnd(deal: DealSummary): DealEnded {

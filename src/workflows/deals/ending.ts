@@ -75,7 +75,8 @@ async function removeDraft(
   evenIfEdited: boolean,
 ): Promise<{ readonly posted?: { readonly draftId: string; readonly kind: DocumentKind } }> {
   const { recordId } = ref;
-  const { draft, companyId, draftVersion } = await ledger.loadDealProgress(ref);
+  const progress = await ledger.loadDealProgress(ref);
+  const { draft = toLostOrder(progress), companyId, draftVersion } = progress;
   if (!draft) return {};
   const { kind } = draft;
   const of = { companyId, kind, recordId };
@@ -83,4 +84,9 @@ async function removeDraft(
   if (draftId === undefined) return {};
   const deleted = await businessCentral.deleteDraft({ ...of, draftId, evenIfEdited });
   return deleted === 'posted' ? { posted: { draftId, kind } } : {};
+}
+
+/** An order that the warehouse had: that it is gone is made sure of and recorded, so that a replay makes another. */
+function toLostOrder({ isHandedOver, documentKind: kind, documentId }: DealProgress): DealProgress['draft'] {
+  return isHandedOver && kind === 'order' && documentId !== undefined ? { kind, documentId } : undefined;
 }

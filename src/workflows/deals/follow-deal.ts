@@ -48,10 +48,10 @@ function loadProgress(handlers: DealHandlers, ref: RecordRef): Promise<DealProgr
 /** What a replay looks at first: whether the document and its rows in Sales are still there; a missing row is made anew. */
 export async function checkResults(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<void> {
   const { recordId } = ref;
-  const { companyId, documentId } = progress;
+  const { companyId, documentId, isUnread } = progress;
   if (progress.documentKind === 'invoice' && documentId !== undefined) {
     await handlers.runUnlessHeld('reading the posted invoice', () =>
-      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: false }),
+      businessCentral.readPosted({ ...ref, companyId, invoiceId: documentId, isConfirmed: isUnread }),
     );
   } else if (documentId !== undefined) {
     await handlers.runUnlessHeld('reading the invoices of the order', () =>
@@ -80,7 +80,11 @@ async function checkRecord(
     dataverse.checkRecord({ ref, revision }),
   );
   if (check.found === 'same') return 'stays';
-  if (check.found === 'ended' && (await withdraw(handlers, ref, progress))) return 'withdrawn';
+  if (check.found === 'ended') {
+    const outcome = await withdraw(handlers, ref, progress);
+    if (outcome === 'withdrawn') return 'withdrawn';
+    if (outcome === 'not-ended') return checkRecord(handlers, ref, progress);
+  }
   const kinds = {
     changed: 'changed-after-confirmation',
     ended: 'ended-after-confirmation',
@@ -98,30 +102,44 @@ async function notice(handlers: DealHandlers, ref: RecordRef, found: Notice, inS
     await handlers.runUnlessHeld('writing a note in Sales', () => dataverse.writeNote({ ref, notice: found }));
 }
 
+/** `kept`: the order is the warehouse's. `not-ended`: while it was held, somebody won the record again. */
+type Withdrawal = 'withdrawn' | 'kept' | 'not-ended';
+
 /** An order that the warehouse has not touched is deleted when the record is cancelled or reopened in Sales. */
-async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<boolean> {
+async function withdraw(handlers: DealHandlers, ref: RecordRef, progress: DealProgress): Promise<Withdrawal> {
   const { recordId } = ref;
-  const { companyId, documentId } = progress;
-  if (progress.state !== 'awaiting-shipment' || documentId === undefined) return false;
-  const order = await handlers.runUnlessHeld('reading the order', () =>
-    businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId }),
-  );
-  if (order === 'gone' || !isZero(order.shippedQuantity) || !isZero(order.invoicedQuantity)) return false;
+  const { companyId, documentId, revision } = progress;
+  if (progress.state !== 'awaiting-shipment' || documentId === undefined || revision === undefined) return 'kept';
+  const isUntouched = async (): Promise<boolean> => {
+    const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
+    return order !== 'gone' && isZero(order.shippedQuantity) && isZero(order.invoicedQuantity);
+  };
+  if (!(await handlers.runUnlessHeld('reading the order', isUntouched))) return 'kept';
   // The decision is in the trail before anything is deleted.
   const facts = { reason: 'cancelled or reopened in Sales' };
   await handlers.recordDecision({ actor: 'Sales', action: 'cancelled', facts });
-  const deleted = await handlers.runUnlessHeld('deleting the order', () =>
-    businessCentral.deleteDraft({ companyId, kind: 'order', recordId, draftId: documentId, evenIfEdited: false }),
-  );
+  const deleted = await handlers.runUnlessHeld('deleting the order', async (isRepeat) => {
+    // While it was held, the warehouse may have begun with the order, or somebody won the record again.
+    if (isRepeat && (await dataverse.checkRecord({ ref, revision })).found !== 'ended') return 'not-ended';
+    if (isRepeat && !(await isUntouched())) return 'posted';
+    return businessCentral.deleteDraft({
+      companyId,
+      kind: 'order',
+      recordId,
+      draftId: documentId,
+      evenIfEdited: false,
+    });
+  });
   // The warehouse was quicker: its invoices are read next.
-  if (deleted === 'posted') return false;
+  if (deleted === 'posted') return 'kept';
+  if (deleted === 'not-ended') return 'not-ended';
   await handlers.runUnlessHeld('ending the deal', async () => {
     await ledger.releaseClaims({ recordId });
     await ledger.recordState({ recordId, state: 'cancelled', endedBy: 'Sales' });
     await ledger.wakeSuperseded({ recordId });
   });
   await handlers.move('cancelled', 'cancelled in Sales', { alreadyRecorded: true });
-  return true;
+  return 'withdrawn';
 }
 
 /** An order vanishes when it is fully posted; until then more invoices may come. */
@@ -135,6 +153,7 @@ async function checkOrder(
   const { companyId, documentId } = progress;
   if (progress.isClosed || documentId === undefined || !hasPendingChanges) return progress.isClosed;
   return handlers.runUnlessHeld('reading the order', async (): Promise<boolean | Held> => {
+    handlers.setDocumentGone(false);
     const order = await businessCentral.readOrderProgress({ companyId, recordId, orderId: documentId });
     if (order !== 'gone') return false;
     const invoices = await businessCentral.readOrderInvoices({
@@ -144,11 +163,14 @@ async function checkOrder(
       isComplete: true,
     });
     if (invoices.length > 0) return true;
-    return {
-      held: [{ reason: 'draft-gone', text: 'the order was deleted in Business Central before it was invoiced' }],
-    };
+    handlers.setDocumentGone(true);
+    return { held: [{ reason: 'draft-gone', text: GONE }] };
   });
 }
+
+/** Nobody makes another by itself what somebody deleted on purpose. */
+const GONE =
+  'the order was deleted in Business Central before it was invoiced; a retry only looks for it, a replay of the cancelled deal makes another';
 
 /** @returns whether the step itself has recorded that Sales knows the invoice, and nothing has come between */
 async function reportInvoice(
@@ -193,7 +215,7 @@ async function rest(
   const event = isSettled ? 'settled' : invoices.length > 0 ? 'reported' : 'left-to-warehouse';
   const numbers = invoices.map((invoice) => invoice.number).join(', ');
   if (numbers) handlers.show({ invoiceNumber: numbers });
-  if (isClosed && !progress.isClosed && progress.closesOrder) {
+  if (isClosed && progress.closesOrder && !wasReported(progress)) {
     await handlers.runUnlessHeld('setting the order to invoiced', () =>
       dataverse.setOrderInvoiced({ recordId: ref.recordId }),
     );
@@ -204,6 +226,11 @@ async function rest(
     ...(numbers && { invoiceNumber: numbers }),
   });
   return numbers ? { outcome, invoiceNumber: numbers } : { outcome };
+}
+
+/** An invoice is closed from its posting on, and its order in Sales only with the first report. */
+function wasReported({ isClosed, state }: DealProgress): boolean {
+  return isClosed && (state === 'written-back' || state === 'settled');
 }
 
 const DOING = {

@@ -54,7 +54,7 @@ async function begin(handlers: DealHandlers, ref: RecordRef, input: HandOverInpu
   const { progress } = beginning;
   allowUnsealedDecisions(progress.takesUnsealedDecisions);
   useLanes(progress.lanes);
-  handlers.hasProgress();
+  handlers.hasProgress(progress.isHandedOver);
   return beginning;
 }
 
@@ -202,8 +202,15 @@ async function track(
   { replay, hint, continued }: HandOverInput,
 ): Promise<HandOverResult> {
   handlers.resumeAt(progress.state);
-  if (replay || continued) await checkResults(handlers, ref, progress);
+  // A run that was ended between the posting and its reading has left the number of the draft.
+  if (replay || continued || progress.isUnread) await checkResults(handlers, ref, progress);
   const { ofRecord } = handlers.takePendingChanges();
   const isOfInvoice = hint?.at === 'business-central';
-  return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
+  try {
+    return endRun(handlers, ref, await followDeal(handlers, ref, { record: !isOfInvoice || ofRecord, invoices: true }));
+  } catch (error) {
+    // Its document was deleted before anything was invoiced.
+    if (!(error instanceof DealEnded)) throw error;
+    return endDeal(handlers, ref, error);
+  }
 }

@@ -38,10 +38,19 @@ export class PendingChanges {
     }
   }
 
-  /** From now on a hint counts only when it names a newer revision than this. */
+  /** The record is about to be read. A hint that comes while it is may tell of what the answer does not hold yet (I5). */
+  beginReading(): void {
+    this.isRecordChanged = false;
+  }
+
+  /** From now on a hint that names a revision counts only when that is newer than this. */
   hasRead(revision: string): void {
     this.revision = revision;
-    this.isRecordChanged = false;
+  }
+
+  /** What was read of the record is to be read once more, by whoever takes the changes next. */
+  leaveRecord(): void {
+    this.isRecordChanged = true;
   }
 
   hasAny(): boolean {

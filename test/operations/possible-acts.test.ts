@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { type DealSituation, findPossibleActs } from '../../src/operations/deals/possible-acts.js';
+
+/** A deal that is held after its document went out of our hands. */
+const held = (record: Partial<DealSituation['record']>): DealSituation => ({
+  status: { state: 'held', figures: undefined },
+  isTemporalSilent: false,
+  record: {
+    state: 'held',
+    carrierId: undefined,
+    isHandedOver: true,
+    documentKind: 'order',
+    holdReason: 'draft-gone',
+    invoiceNumber: undefined,
+    ...record,
+  },
+});
+const mayCancel = (situation: DealSituation) => findPossibleActs(['Admin'], situation).includes('cancel');
+
+describe('to cancel a deal that is handed over', () => {
+  it('is offered when its order was deleted before anything was invoiced', () => {
+    expect(mayCancel(held({}))).toBe(true);
+  });
+
+  it('is not offered for any other reason, nor once something is invoiced', () => {
+    expect(mayCancel(held({ holdReason: 'refused-by-sales' }))).toBe(false);
+    expect(mayCancel(held({ invoiceNumber: 'INV-1' }))).toBe(false);
+    expect(mayCancel(held({ documentKind: 'invoice' }))).toBe(false);
+  });
+});
