@@ -11,7 +11,6 @@ import {
   recordInvoiceFeedError,
   savePaymentStatus,
 } from './invoice-feed.js';
-import { listLeftCompanies } from './left-companies.js';
 import {
   listUnmetInvoices,
   markInvoicesMet,
@@ -19,6 +18,7 @@ import {
   recordInvoiceGone,
   type UnmetPlace,
 } from './invoice-sweep.js';
+import { listLeftCompanies } from './left-companies.js';
 import {
   forgetSubscription,
   listSubscriptions,
