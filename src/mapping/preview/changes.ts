@@ -5,7 +5,7 @@ import type { Preview } from './preview.js';
 /** What of one document is another one in a second preview of it, in words that people know: ids say nothing to anybody. */
 
 export interface PreviewChange {
-  /** `document.shipToCity`, `line 1.unitPrice`, `create-customer C10001.displayName`, `problem 1`. */
+  /** `company`, `document.kind`, `document.shipToCity`, `line 1.unitPrice`, `create-customer C10001.displayName`, `problem 1`. */
   readonly field: string;
   readonly before: string | undefined;
   readonly after: string | undefined;
@@ -15,9 +15,19 @@ export function findChanges(before: Preview, after: Preview): PreviewChange[] {
   const left = flatten(before);
   const right = flatten(after);
   const names = [...new Set([...left.keys(), ...right.keys()])];
-  return names
-    .map((field) => ({ field, before: left.get(field), after: right.get(field) }))
-    .filter((change) => change.before !== change.after);
+  return [
+    ...findOtherCompany(before, after),
+    ...names
+      .map((field) => ({ field, before: left.get(field), after: right.get(field) }))
+      .filter((change) => change.before !== change.after),
+  ];
+}
+
+/** The same company may be named by a rule or be the default one, so that the ids are compared and the names shown. */
+function findOtherCompany({ masters: before }: Preview, { masters: after }: Preview): PreviewChange[] {
+  if (before.companyId === after.companyId) return [];
+  const nameOf = ({ company }: Preview['masters']): string => company ?? 'the default company';
+  return [{ field: 'company', before: nameOf(before), after: nameOf(after) }];
 }
 
 /** What stands beside an id as the number or code of the same thing. */
@@ -42,6 +52,8 @@ function flatten(preview: Preview): Map<string, string> {
     }
   };
   if (preview.document) {
+    const { kind, becomes } = preview.document;
+    flat.set('document.kind', becomes === undefined ? kind : `${kind}, then ${becomes}`);
     put('document', preview.document.header.values);
     for (const { values } of preview.document.lines) put(`line ${Number(values['sequence']) / 10_000}`, values);
   }

@@ -1,5 +1,6 @@
 import { toAsked, toTaken } from '../../deal/ambiguity.js';
 import { toCode } from '../../deal/codes.js';
+import { findCompanyRule } from '../../deal/companies.js';
 import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import type { DocumentDraft } from '../../deal/document.js';
 import { type DealEvent, findEvent, toRecordState } from '../../deal/events.js';
@@ -67,7 +68,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
   const draft = canDraft ? plan.document.toDraft(String(customer?.['id'] ?? '')) : undefined;
   const accounts = draft?.lines.filter((line) => line.kind === 'account').map(({ number }) => number) ?? [];
   return toPreview({
-    kind,
+    ...{ kind, becomes },
     deal,
     plan: toSteps(plan, draft, { kind, becomes }),
     draft: draft && { ...draft, body: toBody(draft, kind) },
@@ -77,6 +78,7 @@ export async function previewDeal(read: WonDeal, rules: Rules, sources: PreviewS
     unitIds: await readUnitIds(sets),
     masters: {
       companyId,
+      company: findCompanyRule(deal, rules.companies)?.company,
       customer: deal.customer && {
         number: found.customerNumber ?? '',
         name: deal.customer.name,

@@ -33,6 +33,8 @@ export interface Preview {
 /** The customer and the items of the deal, and whether Business Central has them. */
 export interface PreviewMasters {
   readonly companyId: string;
+  /** As a rule names it; undefined for the default company. */
+  readonly company?: string | undefined;
   readonly customer: PreviewMaster | undefined;
   readonly items: readonly PreviewMaster[];
 }
@@ -46,6 +48,9 @@ export interface PreviewMaster {
 }
 
 export interface PreviewDocument {
+  readonly kind: DocumentKind;
+  /** What a quote is made once it is confirmed. */
+  readonly becomes: DocumentKind | undefined;
   /** What Business Central is sent, in the order of the request. */
   readonly body: DocumentBody;
   readonly header: PreviewRow;
@@ -90,6 +95,7 @@ export type MasterRow = Readonly<Record<string, string | boolean>>;
 
 export interface PreviewInput {
   readonly kind: DocumentKind;
+  readonly becomes: DocumentKind | undefined;
   readonly deal: WonDeal;
   readonly plan: readonly PlanStep[];
   /** With the body that Business Central is sent for it. */
@@ -105,10 +111,11 @@ export interface PreviewInput {
 }
 
 export function toPreview(input: PreviewInput): Preview {
-  const { kind, deal, draft, customer, problems } = input;
+  const { kind, becomes, deal, draft, customer, problems } = input;
   const document =
     draft && customer
       ? {
+          ...{ kind, becomes },
           body: draft.body,
           header: toHeader(customer, draft.body),
           lines: linesOf(draft.body).map((sent, index) => toLineRow(draft.lines[index], sent, draft, input)),
@@ -205,7 +212,7 @@ function toLineRow(
 
 /** The lines of a request; its other properties are plain values, or dimensions. */
 function linesOf(body: DocumentBody): readonly DocumentBody[] {
-  const lines = body['salesInvoiceLines'] ?? body['salesOrderLines'];
+  const lines = body['salesInvoiceLines'] ?? body['salesOrderLines'] ?? body['salesQuoteLines'];
   return Array.isArray(lines) ? (lines as readonly DocumentBody[]) : [];
 }
 
