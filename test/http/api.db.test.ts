@@ -286,6 +286,17 @@ describe('a decision', () => {
 });
 
 describe('the list', () => {
+  it('goes on only in the order in which the page before was', async () => {
+    for (let one = 0; one < 2; one += 1) await stage.waiting.addWaiting({ customer: 'Sorted Ltd' });
+    const list = (query: string) => call('Viewer', 'GET', `/deals?view=all&search=sorted&limit=1&${query}`);
+    const { next } = (await list('sort=number')).body;
+    for (const sort of ['age', 'newest', 'amount', 'customer']) {
+      const refused = await list(`sort=${sort}&cursor=${next}`);
+      expect(refused, sort).toMatchObject({ status: 400, body: { detail: expect.stringContaining('cursor') } });
+    }
+    expect(await list(`sort=number&cursor=${next}`)).toMatchObject({ status: 200 });
+  });
+
   it('comes in pages that hold each deal once, with the sums of all of them', async () => {
     for (let one = 0; one < 7; one += 1) await stage.waiting.addWaiting({ customer: 'Paged Ltd', currency: 'GBP' });
     const seen: string[] = [];

@@ -93,7 +93,7 @@ export const listWork = defineOperation({
     const { view, limit, cursor } = input;
     const sort = input.sort ?? (view === 'waiting' || view === 'to-confirm' || view === 'held' ? 'age' : 'newest');
     const filter = toFilter(input, statesOf(view, roles), actor.name);
-    const after = cursor === undefined ? undefined : parseCursor(cursor);
+    const after = cursor === undefined ? undefined : parseCursor(cursor, sort);
     const [deals, sums, counts] = await Promise.all([
       // One more than is shown says whether there is another page.
       listDeals(database, { ...filter, order: sort, limit: limit + 1, after }),
@@ -109,7 +109,7 @@ export const listWork = defineOperation({
       sums,
       counts: toCounts(counts, roles),
       reasons: toReasons(counts),
-      ...(last && { next: toCursor(last) }),
+      ...(last && { next: toCursor(last, sort) }),
     };
   },
 });
@@ -163,16 +163,17 @@ function toReasons(counts: readonly DealCount[]): { reason: HoldReason; deals: n
     .sort((a, b) => b.deals - a.deals || (a.reason < b.reason ? -1 : 1));
 }
 
-function toCursor({ sortKey, recordId }: ListedDeal): string {
-  return Buffer.from(JSON.stringify([sortKey, recordId])).toString('base64url');
+/** With the order of its page: in another one it names no place. */
+function toCursor({ sortKey, recordId }: ListedDeal, sort: DealOrder): string {
+  return Buffer.from(JSON.stringify([sort, sortKey, recordId])).toString('base64url');
 }
 
 /** @throws UserError */
-function parseCursor(cursor: string): { readonly sortKey: string; readonly recordId: string } {
-  const wrong = new UserError('cursor', 'the `next` of the page before, unchanged', cursor);
+function parseCursor(cursor: string, sort: DealOrder): { readonly sortKey: string; readonly recordId: string } {
+  const wrong = new UserError('cursor', 'the `next` of the page before, unchanged and with the same `sort`', cursor);
   try {
-    const [sortKey, recordId] = z
-      .tuple([z.string(), z.string()])
+    const [, sortKey, recordId] = z
+      .tuple([z.literal(sort), z.string(), z.string()])
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     return { sortKey, recordId: parseRecordId(recordId) };
   } catch {
