@@ -285,6 +285,26 @@ describe('a decision', () => {
   });
 });
 
+describe('what no ledger could keep, or nobody could read', () => {
+  const send = async (method: string, path: string, body: string, type = 'application/json') => {
+    const headers = { authorization: `Bearer ${tokens.get('Admin')}`, 'content-type': type };
+    const answer = await fetch(`${stage.origin}/api/v1${path}`, { method, headers, body });
+    return { status: answer.status, body: (await answer.json()) as Answer & { readonly code?: string } };
+  };
+
+  it('is refused as a body that is no JSON, or says to be something else', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    for (const [text, type, refused] of [
+      ['{', 'application/json', 400],
+      ['', 'application/json', 400],
+      ['{"text":"asked Mr Brown"}', 'text/plain', 415],
+    ] as const) {
+      const { status, body } = await send('POST', `/deals/${recordId}/notes`, text, type);
+      expect([status, body.code], `${text} as ${type}`).toEqual([refused, 'body-refused']);
+    }
+  });
+});
+
 describe('the list', () => {
   it('goes on only in the order in which the page before was', async () => {
     for (let one = 0; one < 2; one += 1) await stage.waiting.addWaiting({ customer: 'Sorted Ltd' });

@@ -1,4 +1,5 @@
 import type { Context, MiddlewareHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { type ErrorCode, REMOTE_ERRORS } from '../../deal/error-codes.js';
@@ -42,6 +43,7 @@ const TITLES: Readonly<Record<ProblemDetails['status'], string>> = {
   411: 'The body is not taken',
   412: 'It has changed since it was looked at',
   413: 'The body is not taken',
+  415: 'The body is not taken',
   421: 'The address is another one',
   428: 'Say which figures you saw',
   429: 'Ask later',
@@ -73,6 +75,9 @@ export function problemOf(error: unknown): ProblemDetails {
     const { field, expected } = error;
     return toProblem(400, error.code, error.message, { field, expected });
   }
+  // Of Hono's own, which reads the bodies: 400 for what is no JSON, 415 for what says to be something else.
+  if (error instanceof HTTPException && (error.status === 400 || error.status === 415))
+    return toProblem(error.status, 'body-refused', 'body: expected JSON, with the content type application/json');
   const code = error instanceof DealbridgeError ? error.code : 'internal';
   // Its message says what was asked and what came back, never whose data (src/clients/errors.ts).
   if (error instanceof DealbridgeError && code in REMOTE_ERRORS)
