@@ -62,12 +62,16 @@ export function text(maxLength: number): Schema<string> {
     if (read === '' || read.length > maxLength) {
       throw new DecisionError(field, `a text of 1 to ${maxLength} characters`, input);
     }
-    if (NO_ROW_HOLDS.test(read)) throw new DecisionError(field, 'a text without broken characters', input);
+    if (isBroken(read)) throw new DecisionError(field, 'a text without broken characters', input);
     return read;
   };
 }
 
 /** Half a pair of UTF-16, or U+0000: PostgreSQL refuses a row with either. */
+export function isBroken(read: string): boolean {
+  return NO_ROW_HOLDS.test(read);
+}
+
 const NO_ROW_HOLDS = /[\p{Surrogate}\0]/u;
 
 /** Exactly as it stands: nothing is trimmed. */

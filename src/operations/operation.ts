@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Actor } from '../deal/actor.js';
 import { InternalError, NotAllowedError, UserError } from '../deal/errors.js';
+import { isBroken } from '../deal/strict-schema.js';
 import { type Act, isAllowed } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
@@ -67,7 +68,21 @@ function ensureNamed({ name }: Person): void {
 
 /** @throws UserError that names every field that does not fit */
 function parseInput<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> {
+  const broken = findBroken(input);
+  // Not shown: no terminal and no log line takes it as it is.
+  if (broken !== undefined) throw new UserError(broken.join('.') || 'input', 'a text without broken characters');
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw toUserError(parsed.error, input, 'input');
+}
+
+/** Where a text stands that the ledger could not keep: written first and refused by the trail, it would be a change without an entry (I4). */
+function findBroken(input: unknown): readonly string[] | undefined {
+  if (typeof input === 'string') return isBroken(input) ? [] : undefined;
+  if (typeof input !== 'object' || input === null) return undefined;
+  for (const [key, value] of Object.entries(input)) {
+    const broken = isBroken(key) ? [] : findBroken(value);
+    if (broken !== undefined) return isBroken(key) ? broken : [key, ...broken];
+  }
+  return undefined;
 }

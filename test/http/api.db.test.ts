@@ -303,6 +303,27 @@ describe('what no ledger could keep, or nobody could read', () => {
       expect([status, body.code], `${text} as ${type}`).toEqual([refused, 'body-refused']);
     }
   });
+
+  it('is refused as a text with half a character or U+0000, and nothing is changed', async () => {
+    const recordId = await stage.waiting.addWaiting();
+    for (const broken of ['Ann\u0000', 'Ann\ud800']) {
+      for (const [method, path, body] of [
+        ['POST', `/deals/${recordId}/notes`, { text: broken }],
+        ['PUT', `/deals/${recordId}/assignee`, { to: broken }],
+        ['PUT', '/views/mine', { query: `search=${broken}` }],
+        ['POST', '/matches/decisions', { decisions: [{ account: NOBODY, customer: broken }] }],
+      ] as const) {
+        const answer = await send(method, path, JSON.stringify(body));
+        expect(answer, path).toMatchObject({ status: 400, body: { detail: expect.stringContaining('broken') } });
+      }
+    }
+    for (const path of ['/deals?search=%00', '/deals/%00', '/deals?assignee=a%00'])
+      expect(await call('Admin', 'GET', path), path).toMatchObject({ status: 400 });
+    const { notes } = (await call('Admin', 'GET', `/deals/${recordId}`)).body as { notes?: unknown };
+    expect(notes).toEqual([]);
+    const { rows } = await stage.database.query('SELECT 1 FROM deal_assignments WHERE record_id = $1', [recordId]);
+    expect(rows).toEqual([]);
+  });
 });
 
 describe('the list', () => {
