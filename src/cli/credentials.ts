@@ -44,10 +44,11 @@ export function addCredentialCommands(program: Command): void {
     .action((given: string, options: SetOptions) =>
       withFoundation(async ({ vault }, config) => {
         const name = given as CredentialName;
+        const overlapHours = parseHours(options.overlapHours);
         const read = options.certificate
           ? { certificate: await readCertificate() }
           : { secret: await readSecret(`secret for ${name} (not shown): `) };
-        const input = { name, ...read, overlapHours: Number(options.overlapHours) };
+        const input = { name, ...read, overlapHours };
         const stored = await setCredential({ vault }, toPerson(options), input);
         const expiry = stored.expiresAt ? `, certificate until ${day(stored.expiresAt)}` : '';
         console.log(`${name}: generation ${stored.generation} stored, sealed with key ${stored.keyId}${expiry}`);
@@ -110,6 +111,12 @@ async function runTest(vault: Vault, config: Config): Promise<void> {
     const result = token ? `Entra gave a token for ${token.scope} until ${token.expiresAt.toISOString()}` : problem;
     console.log(`${which}: ${result}`);
   }
+}
+
+/** @throws UserError: JavaScript alone would make 0 of an empty text, and the secret before would end at once */
+function parseHours(text: string): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text);
+  throw new UserError('overlapHours', 'a number of hours such as 24, or 0', text);
 }
 
 async function readCertificate(): Promise<string> {

@@ -29,6 +29,10 @@ export const listCredentials = defineOperation({
   run: ({ vault }: VaultDependencies): Promise<readonly CredentialFacts[]> => vault.list(),
 });
 
+/** A year: what counts for longer was not replaced. */
+const MAX_OVERLAP_HOURS = 8_760;
+const OVERLAP = `a number of hours from 0 to ${MAX_OVERLAP_HOURS}`;
+
 /** Stores a secret or a certificate; a running worker takes it up by itself. */
 export const setCredential = defineOperation({
   act: 'change credentials',
@@ -40,7 +44,7 @@ export const setCredential = defineOperation({
     secret: z.string().optional(),
     /** Private key and certificate in one PEM text. */
     certificate: z.string().optional(),
-    overlapHours: z.number('a number of hours').min(0, 'a number of hours, 0 or more'),
+    overlapHours: z.number('a number of hours').min(0, OVERLAP).max(MAX_OVERLAP_HOURS, OVERLAP),
   }),
   run: ({ vault }: VaultDependencies, { name, secret, certificate, overlapHours }, actor): Promise<CredentialFacts> => {
     const read = certificate === undefined ? toSecret(name, secret ?? '') : toCertificate(name, certificate);
