@@ -64,12 +64,12 @@ function showSelected() {
   if (!bar) return;
   const picked = [...document.querySelectorAll('input[name=deal]:checked')];
   const sums = new Map();
-  // Cents as whole numbers: this is only shown, the figures are confirmed by the server's own.
+  // Thousandths as whole numbers, since dinars have them: this is only shown, the figures are confirmed by the server's own.
   for (const { dataset } of picked)
-    sums.set(dataset.currency, (sums.get(dataset.currency) ?? 0) + Math.round(Number(dataset.amount) * 100));
+    sums.set(dataset.currency, (sums.get(dataset.currency) ?? 0) + Math.round(Number(dataset.amount) * 1_000));
   const money = [...sums].map(
-    ([currency, cents]) =>
-      `${(cents / 100).toLocaleString(navigator.language, { minimumFractionDigits: 2 })} ${currency ?? ''}`,
+    ([currency, thousandths]) =>
+      `${(thousandths / 1_000).toLocaleString(navigator.language, { minimumFractionDigits: 2 })} ${currency ?? ''}`,
   );
   bar.hidden = picked.length === 0;
   bar.querySelector('[data-count]').textContent = `${picked.length} selected, ${money.join(' and ')}`;

@@ -103,6 +103,18 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.context().close();
   });
 
+  it('adds up what is selected to the last digit of its currency', async () => {
+    for (const unitPrice of ['1.0025', '2.0005'])
+      await stage.waiting.addWaiting({ customer: 'Dinar Ltd', unitPrice, currency: 'KWD' });
+    const page = await signIn({}, ['Approver']);
+    await page.goto(`${stage.origin}/?search=Dinar+Ltd`);
+    for (const one of [0, 1]) await page.getByRole('checkbox', { name: /^Select ORD/ }).nth(one).click();
+    const [shown] = await page.locator('.sum').allTextContents();
+    expect(shown).toMatch(/^\d\.\d{3} KWD$/);
+    await expect.poll(() => page.getByRole('status').first().textContent()).toBe(`2 selected, ${shown}`);
+    await page.context().close();
+  });
+
   it('counts the first of two confirmations as what it is', async () => {
     const [one, two] = [
       await stage.waiting.addWaiting({ customer: 'Two Eyes Ltd' }),
