@@ -75,6 +75,29 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
   ],
   ['an account that loses its zeros', 'freightAccount: 0840\n', `1:17 freightAccount: 0840 | '0840' in quotes`],
   [
+    'an account that loses its last zero',
+    'writeInAccount: 8400.10\n',
+    `1:17 writeInAccount: 8400.10 | '8400.10' in quotes`,
+  ],
+  [
+    'codes that are other numbers to YAML',
+    'tables: { taxGroups: { reduced: 7.0, half: 1e3, none: 12345678901234567890 } }\nmasters: { items: { 1.10: A } }\n',
+    `1:33 tables.taxGroups.reduced: 7.0 | '7.0' in quotes`,
+    `1:44 tables.taxGroups.half: 1e3 | '1e3' in quotes`,
+    `1:55 tables.taxGroups.none: 12345678901234567890 | '12345678901234567890' in quotes`,
+    `2:21 masters.items.1.1: 1.10 | '1.10' in quotes`,
+  ],
+  [
+    'two codes for the same word',
+    'tables:\n  units: { Piece: PCS, Hour: HOUR, piece: ST }\n',
+    `2:36 tables.units.piece: the key 'piece' | one code for 'Piece' and 'piece', which are the same`,
+  ],
+  [
+    'a dimension that is filled twice',
+    'mapping:\n  dimensions:\n    project: { value: A }\n    PROJECT: { value: B }\n',
+    `4:5 mapping.dimensions.PROJECT: the key 'PROJECT' | one code for 'project' and 'PROJECT', which are the same`,
+  ],
+  [
     'a time zone that is none',
     'businessTimeZone: Bremen\n',
     '1:19 businessTimeZone: "Bremen" | a time zone such as Europe/Berlin',

@@ -11,6 +11,7 @@ import {
   visit,
 } from 'yaml';
 import { z } from 'zod';
+import { toCode } from '../../deal/codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
@@ -56,7 +57,8 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
 
   const root = document.contents;
   const found: unknown = document.toJS() ?? {};
-  faults.push(...findLostZeros(root).map((fault) => ({ ...fault, ...at(fault.offset) })));
+  const lost = [...findLostDigits(root), ...findDoubledCodes(root)];
+  faults.push(...lost.map((fault) => ({ ...fault, ...at(fault.offset) })));
   const parsed = rulesFile.safeParse(found);
   const issues = parsed.error?.issues.flatMap((issue) => toPlainIssues(issue)) ?? [];
   for (const issue of issues) {
@@ -217,26 +219,55 @@ function keyOffset(root: ParsedNode | null, path: readonly PropertyKey[]): numbe
   return start ?? valueOffset(root, path);
 }
 
-/** `0300` without quotes is the number 300 to YAML, which no account means. */
-function findLostZeros(root: ParsedNode | null): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
-  const faults: (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] = [];
+type PlacedFault = Omit<RulesFault, 'line' | 'column'> & { readonly offset: number };
+
+/** Where a number without quotes is a text: the code of an account, of a unit, of an item. */
+const CODE_PLACES = /^(writeInAccount|freightAccount|tables\.[^.]+\..+|masters\.items\..+|lineRules\.\d+\.number)$/;
+
+/** `0300` without quotes is the number 300 to YAML, and `84.10` is 84.1, which no account means. */
+function findLostDigits(root: ParsedNode | null): PlacedFault[] {
+  const faults: PlacedFault[] = [];
   if (!root) return faults;
   visit(root, {
     Scalar: (_key, node, ancestors) => {
-      const { source } = node;
-      if (typeof node.value !== 'number' || !source || !/^0\d/.test(source)) return;
+      const { source, value } = node;
+      if (typeof value !== 'number' || !source) return;
       const field = pathOf([...ancestors, node]);
+      if (!/^0\d/.test(source) && (String(value) === source || !CODE_PLACES.test(field))) return;
       faults.push({ offset: startOf(node) ?? 0, field, found: source, right: `'${source}' in quotes` });
     },
   });
   return faults;
 }
 
-function findFormulaFaults(
-  root: ParsedNode | null,
-  yaml: string,
-): (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] {
-  const faults: (Omit<RulesFault, 'line' | 'column'> & { offset: number })[] = [];
+/** What is looked up whether it is in upper or lower case. */
+const CODE_KEYS = /^(tables\.[^.]+|masters\.items|mapping\.(dimensions|lineDimensions))$/;
+
+/** Of two keys that are the same code one would be lost without a word. */
+function findDoubledCodes(root: ParsedNode | null): PlacedFault[] {
+  const faults: PlacedFault[] = [];
+  if (!root) return faults;
+  visit(root, {
+    Map: (_key, node, ancestors) => {
+      const place = pathOf([...ancestors, node]);
+      if (!CODE_KEYS.test(place)) return;
+      const known = new Map<string, string>();
+      for (const { key } of node.items) {
+        if (!isScalar(key)) continue;
+        const name = String(key.value);
+        const other = known.get(toCode(name));
+        known.set(toCode(name), other ?? name);
+        if (other === undefined) continue;
+        const right = `one code for '${other}' and '${name}', which are the same`;
+        faults.push({ offset: startOf(key) ?? 0, field: `${place}.${name}`, found: `the key '${name}'`, right });
+      }
+    },
+  });
+  return faults;
+}
+
+function findFormulaFaults(root: ParsedNode | null, yaml: string): PlacedFault[] {
+  const faults: PlacedFault[] = [];
   if (!root) return faults;
   visit(root, {
     Pair: (_key, pair, ancestors) => {
