@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono';
-import { UserError } from '../../deal/errors.js';
+import { RefusedError, UserError } from '../../deal/errors.js';
 import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import type { SavedView } from '../../ledger/desk/views.js';
@@ -19,7 +19,7 @@ import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords, VI
 /** The page that a working day begins with. */
 
 /** As many lines as a spreadsheet opens without effort. */
-const MAX_CSV_PAGES = 20;
+const MAX_CSV_DEALS = 10_000;
 const CSV_PAGE = 500;
 
 export function createWorkListRoutes(dependencies: DeskDependencies, frame: Frame): Hono<DeskEnv> {
@@ -69,13 +69,18 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
     const { cursor: _1, limit: _2, ...query } = readQuery(c);
     const deals: ListedDeal[] = [];
     let cursor: string | undefined;
-    for (let page = 0; page < MAX_CSV_PAGES; page += 1) {
+    do {
       const input = { ...query, limit: CSV_PAGE, ...(cursor !== undefined && { cursor }) } as WorkListInput;
       const list = await listWork(dependencies, c.get('person'), input);
+      const found = list.sums.reduce((sum, one) => sum + one.deals, 0);
+      // A file that ends before the last deal looks like all of them.
+      if (found > MAX_CSV_DEALS)
+        throw new RefusedError(
+          `${found} deals are found, and a file takes ${MAX_CSV_DEALS} at most: narrow the list by search or filters`,
+        );
       deals.push(...list.deals);
       cursor = list.next;
-      if (cursor === undefined) break;
-    }
+    } while (cursor !== undefined);
     c.header('content-type', 'text/csv; charset=utf-8');
     c.header('content-disposition', 'attachment; filename="deals.csv"');
     return c.body(toCsv(deals));

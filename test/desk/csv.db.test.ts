@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Browser, type DeskStage, openDeskStage } from '../support/desk.js';
+
+/** The list as a file: all that was found, or nothing. */
+
+let stage: DeskStage;
+const browser = new Browser();
+
+beforeAll(async () => {
+  stage = await openDeskStage();
+  await browser.open(`${stage.origin}/sign-in/link/${stage.link.renew()}`);
+});
+afterAll(() => stage?.close());
+
+const plant = (deals: number) =>
+  stage.database.query(
+    `INSERT INTO source_records (record_id, source_table, state, record_number)
+     SELECT gen_random_uuid(), 'quote', 'held', 'QUO-' || n FROM generate_series(1, $1::int) n`,
+    [deals],
+  );
+const save = () => browser.open(`${stage.origin}/deals.csv?view=held&sort=number`);
+
+describe('the list as a file', () => {
+  it('holds each deal once, over several pages', async () => {
+    await plant(1_200);
+    const lines = (await (await save()).text()).trimEnd().split('\r\n').slice(1);
+    expect(new Set(lines.map((line) => line.split(',')[0])).size).toBe(1_200);
+    expect(lines).toHaveLength(1_200);
+  });
+
+  it('is refused when it would not hold all of them', async () => {
+    await plant(8_801);
+    const refused = await save();
+    expect(refused.status).toBe(409);
+    expect(await refused.text()).toContain('10001 deals are found, and a file takes 10000 at most');
+  });
+});
