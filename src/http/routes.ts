@@ -1,4 +1,5 @@
 import { Hono, type MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
@@ -41,7 +42,8 @@ export function createRoutes({ limits, webhooks, codec, log, ...lanes }: RouteOp
   if (codec) app.route('/codec', createCodecEndpoint(codec));
   app.notFound((c) => c.json({ error: 'not found' }, 404));
   app.onError((error, c) => {
-    log.error({ err: error, path: c.req.path }, 'request failed');
+    // The path of a webhook holds its key.
+    log.error({ err: error, route: routePath(c, -1) }, 'request failed');
     // 503 buys one more attempt of Dataverse (reference/dataverse-sales 5.7); any other status would lose the hint.
     return c.json({ error: 'not available right now' }, 503);
   });

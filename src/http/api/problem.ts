@@ -1,5 +1,6 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
+import { routePath } from 'hono/route';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { Logger } from 'pino';
 import { type ErrorCode, REMOTE_ERRORS } from '../../deal/error-codes.js';
@@ -87,7 +88,8 @@ export function problemOf(error: unknown): ProblemDetails {
 
 export function answerError(error: Error, c: Context, log: Logger): Response {
   const problem = problemOf(error);
-  if (problem.status >= 500) log.error({ err: error, path: c.req.path }, 'request failed');
+  // The path holds what the caller typed: the name of a view, or of a customer.
+  if (problem.status >= 500) log.error({ err: error, route: routePath(c, -1) }, 'request failed');
   return sendProblem(c, problem);
 }
 

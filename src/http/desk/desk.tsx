@@ -1,4 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
+import { routePath } from 'hono/route';
 import type { Logger } from 'pino';
 import { INPUT_ERRORS, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
@@ -100,7 +101,7 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
       const page = { title: 'Nothing was changed', status: problemOf(error).status as 400 };
       return frame.showPanel(c, page, <RefusalPage error={error} />);
     }
-    log.error({ err: error, path: c.req.path }, 'page failed');
+    log.error({ err: error, route: routePath(c, -1) }, 'page failed');
     return refuse(
       c,
       500,
