@@ -90,6 +90,7 @@ const TITLES: Readonly<Record<OutlookLine['kind'], string>> = {
   gone: '',
   mapping: 'mapping: ',
   'not-recorded': 'not recorded: ',
+  'not-compared': 'not compared: ',
   'record-differs': 'differs: ',
   'document-differs': 'document differs: ',
 };

@@ -121,6 +121,17 @@ describe('running a deal again', () => {
     expect(await unknown.text()).toContain('a hash of');
   });
 
+  it('does not say that nothing is different when the rules of then cannot be read any more', async () => {
+    const recordId = await stage.waiting.addHeld('item-missing');
+    const path = `/deals/${recordId}/replay`;
+    expect(toText(await open('Viewer', path))).toContain('Nothing is different');
+    const gone = '0123456789abcdef';
+    await stage.database.query('UPDATE source_records SET mapping_hash = $2 WHERE record_id = $1', [recordId, gone]);
+    const text = toText(await open('Viewer', path));
+    expect(text).toContain(`Is not compared the document: the ledger has no mapping ${gone}`);
+    expect(text).not.toContain('Nothing is different');
+  });
+
   it('names what is different in Sales since then', async () => {
     const recordId = await stage.waiting.addHeld('item-missing', { name: 'Pumps' });
     const deal = stage.waiting.findDeal(recordId);

@@ -108,7 +108,11 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
       await stage.waiting.addWaiting({ customer: 'Dinar Ltd', unitPrice, currency: 'KWD' });
     const page = await signIn({}, ['Approver']);
     await page.goto(`${stage.origin}/?search=Dinar+Ltd`);
-    for (const one of [0, 1]) await page.getByRole('checkbox', { name: /^Select ORD/ }).nth(one).click();
+    for (const one of [0, 1])
+      await page
+        .getByRole('checkbox', { name: /^Select ORD/ })
+        .nth(one)
+        .click();
     const [shown] = await page.locator('.sum').allTextContents();
     expect(shown).toMatch(/^\d\.\d{3} KWD$/);
     await expect.poll(() => page.getByRole('status').first().textContent()).toBe(`2 selected, ${shown}`);

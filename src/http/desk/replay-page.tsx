@@ -95,6 +95,7 @@ const TITLES: Readonly<Record<Exclude<OutlookLine['kind'], 'record-differs' | 'd
   gone: 'Attention',
   mapping: 'By the rules',
   'not-recorded': 'Was not read then',
+  'not-compared': 'Is not compared',
 };
 
 function Outlook({ outlook }: Pick<ReplayedDeal, 'outlook'>) {
@@ -102,6 +103,7 @@ function Outlook({ outlook }: Pick<ReplayedDeal, 'outlook'>) {
   const changesOf = (kind: 'record-differs' | 'document-differs') =>
     outlook.flatMap((line) => ('change' in line && line.kind === kind ? [line.change] : []));
   const [inSales, inDocument] = [changesOf('record-differs'), changesOf('document-differs')];
+  const isCompared = plain.some(({ kind }) => kind === 'mapping') && !plain.some(({ kind }) => kind === 'not-compared');
   return (
     <>
       <dl class="facts wide">
@@ -124,9 +126,7 @@ function Outlook({ outlook }: Pick<ReplayedDeal, 'outlook'>) {
           <Changes changes={inDocument} before="By the rules of then" after="By the rules chosen" />
         </section>
       )}
-      {plain.some(({ kind }) => kind === 'mapping') && inSales.length + inDocument.length === 0 && (
-        <p>Nothing is different from when it was read.</p>
-      )}
+      {isCompared && inSales.length + inDocument.length === 0 && <p>Nothing is different from when it was read.</p>}
     </>
   );
 }

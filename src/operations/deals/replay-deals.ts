@@ -178,12 +178,12 @@ function findRules(
 }
 
 /** What is not readable any more cannot be compared with. */
-function findBefore(mappings: Mappings, { mappingHash }: SourceRecord): Rules | undefined {
-  if (mappingHash === undefined) return undefined;
+function findBefore(mappings: Mappings, { mappingHash }: SourceRecord): Rules | string {
+  if (mappingHash === undefined) return 'it was never read';
   try {
     return mappings.find(mappingHash);
   } catch (error) {
-    if (error instanceof RefusedError) return undefined;
+    if (error instanceof RefusedError) return error.message;
     throw error;
   }
 }

@@ -23,14 +23,14 @@ export interface Outlook {
   readonly isAsRecorded: boolean;
   /** By which the deal would be handed over now. */
   readonly rules: Rules;
-  /** By which its document was made, or would have been; undefined when that is not known any more. */
-  readonly before: Rules | undefined;
+  /** By which its document was made, or would have been; or why they are not known any more. */
+  readonly before: Rules | string;
 }
 
 /** One thing that is known beforehand. */
 export type OutlookLine =
   | {
-      readonly kind: 'state' | 'adopts' | 'makes' | 'hands-over' | 'gone' | 'mapping' | 'not-recorded';
+      readonly kind: 'state' | 'adopts' | 'makes' | 'hands-over' | 'gone' | 'mapping' | 'not-recorded' | 'not-compared';
       readonly text: string;
     }
   /** Of the record since it was read, or of the document that was made of it. */
@@ -60,7 +60,8 @@ export async function describeReplay(
       if (isForPeople(change)) lines.push({ kind: 'record-differs', change });
   }
   lines.push({ kind: 'mapping', text: `${rules.mappingHash}${toOldMapping(record, rules)}` });
-  if (!before || before.mappingHash === rules.mappingHash || !is) return lines;
+  if (typeof before === 'string') lines.push({ kind: 'not-compared', text: `the document: ${before}` });
+  if (typeof before === 'string' || before.mappingHash === rules.mappingHash || !is) return lines;
   if (isAsRecorded) lines.push(...findUnread(record, before, rules));
   const asThen = await createPreviewer(preview, before).previewRead(was);
   const asNow = await createPreviewer(preview, rules).previewRead(is);
