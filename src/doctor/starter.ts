@@ -1,6 +1,7 @@
 import { request } from 'undici';
 import { z } from 'zod';
 import type { Config } from '../process/config.js';
+import { toNearOrigin } from '../process/near-origin.js';
 import type { KeyRing } from '../secrets/key-ring.js';
 import { createPayloadCodec } from '../secrets/payload-codec.js';
 import { type Finding, notChecked, ok, wrong } from './finding.js';
@@ -14,7 +15,7 @@ const WORD = 'dealbridge doctor';
 export function examineStarter(configuration: Step<Config>, ring: Step<KeyRing>): Step<true> {
   return createStep('starter', { config: configuration, ring }, async ({ config, ring: keys }) => {
     const { host, port } = config.starter;
-    const near = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+    const near = toNearOrigin(host, port);
     const health = await ask(`${near}/health`).catch(() => undefined);
     if (health?.status !== 200) {
       const advice = 'Start the starter, or run this where STARTER_HOST and STARTER_PORT lead to it.';

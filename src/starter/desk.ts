@@ -21,6 +21,7 @@ import type { Access, AllAccess } from '../process/access.js';
 import { type Config, orRefuse, toRules, withMappingOf } from '../process/config.js';
 import { createCredentialProvider } from '../process/credentials.js';
 import { toListenError } from '../process/listen-error.js';
+import { toNearOrigin } from '../process/near-origin.js';
 import type { Runtime } from '../process/runtime.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems, type Systems } from '../process/systems.js';
@@ -85,7 +86,7 @@ export async function openDesk(config: Config, runtime: Runtime, access: AllAcce
     );
   });
   const { port } = server.address() as AddressInfo;
-  const url = desk.publicUrl ?? `http://127.0.0.1:${port}`;
+  const url = desk.publicUrl ?? toNearOrigin(desk.host, port);
   const signInLink = desk.issuer ? undefined : `${url}/sign-in/link/${link.renew()}`;
   if (signInLink !== undefined) printLink(signInLink);
   return {
