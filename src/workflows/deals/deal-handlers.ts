@@ -1,4 +1,4 @@
-import { condition, log, setHandler } from '@temporalio/workflow';
+import { condition, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, findApproverMisfit } from '../../deal/approval.js';
@@ -8,7 +8,7 @@ import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseRep
 import type { Problem } from '../../deal/holds.js';
 import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
-import { findMisfit, type IgnoredSignal, ignoreOtherSignals, parseOrRefuse, refuse } from '../strict-input.js';
+import { ignoreOtherSignals, parseOrRefuse, refuse } from '../strict-input.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
 import { type Held, isHeld, toHeld } from './held.js';
 import { HoldAge, waitWhileHeld } from './hold-wait.js';
@@ -28,6 +28,7 @@ import {
 } from './messages.js';
 import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
+import { UnfitSignals } from './unfit-signals.js';
 import { untilKept } from './until-kept.js';
 
 export type Decision =
@@ -62,7 +63,6 @@ export class DealHandlers {
   private readonly pace = new ReadingPace();
   private readonly holdAge: HoldAge;
   private carried: Omit<Continued, 'hold'>;
-  private readonly ignoredKinds = new Set<string>();
 
   constructor(ref: RecordRef, { hold, ...carried }: Continued = {}) {
     this.ref = ref;
@@ -70,6 +70,7 @@ export class DealHandlers {
     this.carried = carried;
     this.recordId = ref.recordId;
     this.display = new DealDisplay(ref);
+    const unfit = new UnfitSignals(ref.recordId, this.display);
     setHandler(statusQuery, () => this.display.status(), {
       description: 'State, step, holds with their next step, figures',
     });
@@ -95,16 +96,16 @@ export class DealHandlers {
     });
     // A signal cannot be refused: one that does not fit is ignored, logged and shown.
     setHandler(confirmSignal, (input) => {
-      if (this.fits('confirm', () => this.validateConfirm(input))) this.confirm(input);
+      if (unfit.fits('confirm', () => this.validateConfirm(input))) this.confirm(input);
     });
     setHandler(rejectSignal, (input) => {
-      if (this.fits('reject', () => this.validateReject(input))) this.reject(input);
+      if (unfit.fits('reject', () => this.validateReject(input))) this.reject(input);
     });
     setHandler(changedSignal, (input) => {
-      if (this.fits('changed', () => void parseOrRefuse(() => parseChangeHint(input))))
+      if (unfit.fits('changed', () => void parseOrRefuse(() => parseChangeHint(input))))
         this.changes.add(parseChangeHint(input));
     });
-    ignoreOtherSignals(['confirm', 'reject', 'changed'], (signal) => this.ignore(signal));
+    ignoreOtherSignals(['confirm', 'reject', 'changed'], (signal) => unfit.ignore(signal));
   }
 
   /** Moves the deal by what happened, shows it, and records it in the ledger unless a step has recorded it already. */
@@ -405,21 +406,5 @@ export class DealHandlers {
   private ensureUndecided(): void {
     const { decision } = this;
     if (decision) refuse(`already ${decision.kind} by ${decision.actor.name}`, 'AlreadyDecided');
-  }
-
-  private fits(signal: string, validate: () => void): boolean {
-    const misfit = findMisfit(signal, validate);
-    if (misfit) this.ignore(misfit);
-    return misfit === undefined;
-  }
-
-  private ignore({ kind, text }: IgnoredSignal): void {
-    this.display.ignoreSignal(text);
-    if (this.ignoredKinds.has(kind)) return;
-    // Once a kind: whoever sends thousands does not make the history long.
-    this.ignoredKinds.add(kind);
-    void ledger
-      .saveNotice({ recordId: this.recordId, notice: { kind: 'signal-ignored', subject: kind } })
-      .catch(() => log.warn('an ignored signal cannot be recorded', { signal: kind }));
   }
 }
