@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
+import { toSellerNote } from '../../src/activities/deals/seller-note.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
@@ -52,9 +53,24 @@ describe('a deal that was handed over', () => {
     expect(await handedOver.steps.saveNotice({ recordId: handedOver.recordId, notice })).toBe(false);
     expect(await handedOver.ledger.listNotices(handedOver.recordId)).toEqual([]);
     const { ledger, steps, recordId } = await openDeal('confirmed');
-    expect(await steps.saveNotice({ recordId, notice })).toBe(true);
-    expect(await steps.saveNotice({ recordId, notice })).toBe(false);
+    await steps.saveNotice({ recordId, notice });
+    await steps.saveNotice({ recordId, notice });
     expect((await ledger.listNotices(recordId)).map(({ kind }) => kind)).toEqual(['posted-by-hand']);
+  });
+
+  it('has a seller who is still to be told until the note is written, whoever saved the notice (I12)', async () => {
+    const { ledger, steps, recordId } = await openDeal('awaiting-shipment');
+    const notice = { kind: 'changed-after-confirmation', subject: 'W/"2"' } as const;
+    // The attempt that saved it may have died before anybody heard its answer.
+    expect(await steps.saveNotice({ recordId, notice })).toBe(true);
+    expect(await steps.saveNotice({ recordId, notice })).toBe(true);
+    const { noteId, writeKey } = toSellerNote({ recordId }, notice);
+    const audit = { actor: 'dealbridge', action: 'write a note in Sales' };
+    await ledger.openIntent(writeKey, recordId, systemClock.now());
+    expect(await steps.saveNotice({ recordId, notice })).toBe(true);
+    await ledger.recordOutcome({ recordId, writeKey, result: { noteId }, audit });
+    expect(await steps.saveNotice({ recordId, notice })).toBe(false);
+    expect(await ledger.listNotices(recordId)).toHaveLength(1);
   });
 
   it('is not confirmed once more', async () => {

@@ -297,11 +297,23 @@ export function testRecords(name: string, open: () => Promise<{ url: string; sto
       await ledger.recordOutcome({ recordId, writeBack: { ...writeBack, etag: 'W/"2"' }, audit });
       expect(await ledger.findWriteBack(invoiceId)).toEqual({ ...writeBack, etag: 'W/"2"' });
       const notice = { kind: 'invoice-cancelled', subject: invoiceId } as const;
-      expect([await ledger.saveNotice(recordId, notice), await ledger.saveNotice(recordId, notice)]).toEqual([
-        true,
-        false,
-      ]);
+      const save = (entry: typeof audit) => ledger.saveNotice(recordId, notice, entry);
+      expect([await save(audit), await save(audit)]).toEqual([true, false]);
       expect(await ledger.listNotices(recordId)).toMatchObject([notice]);
+    });
+
+    it('saves a notice with its entry in the trail, or none of them (I4)', async () => {
+      const recordId = await register();
+      const notice = { kind: 'posted-otherwise', subject: 'invoice-1' } as const;
+      const refused = {
+        actor: 'dealbridge',
+        action: 'test',
+        facts: { text: 'a text with \u0000 that no database keeps' },
+      };
+      await expect(ledger.saveNotice(recordId, notice, refused)).rejects.toThrow();
+      expect(await ledger.listNotices(recordId)).toEqual([]);
+      expect(await ledger.saveNotice(recordId, notice, { actor: 'dealbridge', action: 'test' })).toBe(true);
+      expect((await ledger.readAudit(recordId)).map(({ action }) => action)).toContain('test');
     });
   });
 }

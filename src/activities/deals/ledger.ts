@@ -12,6 +12,7 @@ import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
 import type { CustomerOfDeal } from '../../ledger/deals/records.js';
+import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { DealRef } from '../documents/drafts.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
@@ -20,6 +21,7 @@ import { checkDecision, type DecisionCheck } from './check-decision.js';
 import type { ClaimAnswer, ClaimDeal, ClaimInput } from './claim.js';
 import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { LoadProgress } from './progress.js';
+import { toSellerNote } from './seller-note.js';
 
 export interface StateChange {
   readonly recordId: string;
@@ -59,7 +61,7 @@ export interface GivenApproval {
 }
 
 export interface LedgerActivityDependencies {
-  readonly ledger: DealLedger & AuditLedger & LinkLedger;
+  readonly ledger: DealLedger & AuditLedger & LinkLedger & Pick<WriteLedger, 'isWritten'>;
   readonly rules: Pick<RulesOfRecords, 'withHash'>;
   /** What of a decision counts that nobody proved. */
   readonly decisions: DecisionCheck;
@@ -97,13 +99,16 @@ export function createLedgerActivities({
     },
     forgetWriteBack: ({ recordId, invoiceId }: { readonly recordId: string; readonly invoiceId: string }) =>
       ledger.forgetWriteBack(invoiceId, writeKey(recordId, `sales-invoice-${invoiceId}`)),
-    /** False when the same was noticed before: then there is nothing to report. */
+    /**
+     * Whether the seller is still to be told. An attempt or a run that died may have saved the notice before, so that only the note
+     * in Sales says that he was.
+     */
     async saveNotice({ recordId, notice }: { readonly recordId: string; readonly notice: Notice }): Promise<boolean> {
       // A step of a run that is done once more finds posted what was handed over before: that was nobody's hand.
       if (notice.kind === 'posted-by-hand' && (await ledger.getRecord(recordId)).isHandedOver) return false;
-      const isNew = await ledger.saveNotice(recordId, notice);
-      if (isNew) await ledger.audit({ recordId, actor: 'dealbridge', action: 'notice', facts: { ...notice } });
-      return isNew;
+      const audit = { actor: 'dealbridge', action: 'notice', facts: { ...notice } };
+      const isNew = await ledger.saveNotice(recordId, notice, audit);
+      return isNew || !(await ledger.isWritten(toSellerNote({ recordId }, notice).writeKey));
     },
     async recordState(note: StateChange): Promise<RecordedState | undefined> {
       const { recordId, problems = [] } = note;

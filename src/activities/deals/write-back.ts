@@ -6,7 +6,6 @@ import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
-import { writeKey } from '../../deal/ids.js';
 import { isZero } from '../../deal/money.js';
 import { NOTICES, type Notice } from '../../deal/notices.js';
 import {
@@ -20,8 +19,8 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredWriteBack } from '../../ledger/deals/write-backs.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import { deriveGuid } from '../remote/derive-guid.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
+import { toSellerNote } from './seller-note.js';
 
 /** What Sales learns after the hand-over: payments, cancellations, notices. */
 
@@ -71,11 +70,11 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
 
     /** A note on the timeline of the record, which locked records take too; its GUID is ours, so a repeat finds it. */
     async writeNote({ ref, notice }: { readonly ref: RecordRef; readonly notice: Notice }): Promise<void> {
-      const noteId = deriveGuid(`note/${ref.recordId}/${notice.kind}/${notice.subject}`);
+      const { noteId, writeKey } = toSellerNote(ref, notice);
       let isRecordGone = false;
       const noting = writeOnce(dependencies, {
         recordId: ref.recordId,
-        writeKey: writeKey(ref.recordId, `note-${noteId}`),
+        writeKey,
         action: 'write a note in Sales',
         result: z.object({ noteId: z.string() }),
         ambiguityWindowMs,

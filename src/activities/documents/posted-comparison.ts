@@ -3,7 +3,6 @@ import type { Invoice } from '../../deal/business-central-document.js';
 import { comparePosted, type PostedDifference } from '../../deal/compare-posted.js';
 import { toIsoCurrency } from '../../deal/currency.js';
 import type { Notice } from '../../deal/notices.js';
-import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 
 /**
@@ -11,7 +10,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
  * deal once, with what differs in the trail.
  */
 export async function recordPostedDifferences(
-  ledger: DealLedger & AuditLedger,
+  ledger: Pick<DealLedger, 'saveNotice'>,
   recordId: string,
   confirmed: Invoice | Order,
   posted: readonly Invoice[],
@@ -21,10 +20,8 @@ export async function recordPostedDifferences(
     const texts = differences.filter((difference) => difference.kind === kind).map(({ text }) => text);
     if (texts.length === 0) continue;
     const notice: Notice = { kind: NOTICE_OF[kind], subject: confirmed.id };
-    if (!(await ledger.saveNotice(recordId, notice))) continue;
     const documents = posted.map(({ number }) => number);
-    await ledger.audit({
-      recordId,
+    await ledger.saveNotice(recordId, notice, {
       actor: 'dealbridge',
       action: ACTION_OF[kind],
       facts: { documents, differences: texts },

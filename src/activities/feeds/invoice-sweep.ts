@@ -36,6 +36,7 @@ export interface InvoiceSweepDependencies extends NotifyDealsDependencies {
     BusinessCentralClient,
     'readChangedInvoices' | 'readInvoices' | 'showsPostedInvoices' | 'getInvoice' | 'findInvoices'
   >;
+  readonly ledger: NotifyDealsDependencies['ledger'] & Pick<Ledger, 'getInvoice'>;
   readonly invoiceFeed: Pick<InvoiceFeedRules, 'pageSize'>;
 }
 

@@ -4,8 +4,6 @@ import type { ChangeHint } from '../../deal/change-hints.js';
 import type { RecordRef } from '../../deal/deal.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { isSame } from '../../deal/money.js';
-import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
-import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { MatchedInvoice } from '../../ledger/feeds/invoice-feed.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import { recordPostedDifferences } from '../documents/posted-comparison.js';
@@ -14,7 +12,7 @@ import { recordPostedDifferences } from '../documents/posted-comparison.js';
 
 export interface NotifyDealsDependencies {
   readonly companyId: string;
-  readonly ledger: Pick<Ledger, 'businessCentralFeeds' | 'wasAsked'> & DealLedger & AuditLedger;
+  readonly ledger: Pick<Ledger, 'businessCentralFeeds' | 'wasAsked' | 'saveNotice'>;
   /** Starts or signals the deal, also one that has settled. */
   readonly notifyDeal: (ref: RecordRef, hint: ChangeHint) => Promise<unknown>;
 }

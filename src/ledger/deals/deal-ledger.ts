@@ -85,8 +85,8 @@ export interface DealLedger {
   listDocuments(recordId: string): Promise<StoredDocument[]>;
   findWriteBack(invoiceId: string): Promise<StoredWriteBack | undefined>;
   forgetWriteBack(invoiceId: string, writeKey: string): Promise<void>;
-  /** False when it was saved before. */
-  saveNotice(recordId: string, notice: Notice): Promise<boolean>;
+  /** The notice and its entry in the trail, or none of them. False when it was saved before. */
+  saveNotice(recordId: string, notice: Notice, audit: Omit<AuditEntry, 'recordId'>): Promise<boolean>;
   listNotices(recordId: string): Promise<StoredNotice[]>;
   /** The run of the deal took no hint: it is sent again later, and the others of its page go on. */
   setHintAside(ref: RecordRef, reason: string): Promise<void>;
@@ -139,7 +139,7 @@ export function createDealLedger(database: Database): DealLedger {
     listDocuments: (recordId) => listDocuments(database, recordId),
     findWriteBack: (invoiceId) => findWriteBack(database, invoiceId),
     forgetWriteBack: (invoiceId, writeKey) => database.transaction((tx) => forgetWriteBack(tx, invoiceId, writeKey)),
-    saveNotice: (recordId, notice) => saveNotice(database, recordId, notice),
+    saveNotice: (recordId, notice, audit) => saveNotice(database, recordId, notice, audit),
     listNotices: (recordId) => listNotices(database, recordId),
     setHintAside: (ref, reason) => setHintAside(database, ref, reason),
     forgetHint: (recordId) => forgetHint(database, recordId),

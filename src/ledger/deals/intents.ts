@@ -198,6 +198,12 @@ export async function wasAsked(db: Queryable, writeKey: string): Promise<boolean
   return (await selectRow(db, askedRow, select, [writeKey])) !== undefined;
 }
 
+/** Whether a write was done, as far as the ledger has heard. */
+export async function isWritten(db: Queryable, writeKey: string): Promise<boolean> {
+  const select = `SELECT write_key FROM write_intents WHERE write_key = $1 AND state = 'done'`;
+  return (await selectRow(db, askedRow, select, [writeKey])) !== undefined;
+}
+
 const askedRow = rowsOf('write_intents', ['write_key'], { write_key: textColumn });
 
 function toNullable(startedFrom: object | undefined): string | null {

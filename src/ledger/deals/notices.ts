@@ -1,5 +1,6 @@
 import { NOTICES, type Notice } from '../../deal/notices.js';
-import type { Queryable } from '../database.js';
+import { type AuditEntry, appendAudit } from '../audit/audit.js';
+import type { Database, Queryable } from '../database.js';
 import { rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { nameOf } from '../stored-content.js';
 
@@ -9,13 +10,21 @@ export interface StoredNotice extends Notice {
   readonly at: Date;
 }
 
-/** False when the notice was saved before. */
-export async function saveNotice(db: Queryable, recordId: string, notice: Notice): Promise<boolean> {
-  const { rowCount } = await db.query(
-    'INSERT INTO notices (record_id, kind, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-    [recordId, notice.kind, notice.subject],
-  );
-  return rowCount === 1;
+/** With its entry in the trail, or not at all (I4). False when the notice was saved before. */
+export function saveNotice(
+  database: Database,
+  recordId: string,
+  notice: Notice,
+  audit: Omit<AuditEntry, 'recordId'>,
+): Promise<boolean> {
+  return database.transaction(async (tx) => {
+    const { rowCount } = await tx.query(
+      'INSERT INTO notices (record_id, kind, subject) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
+      [recordId, notice.kind, notice.subject],
+    );
+    if (rowCount === 1) await appendAudit(tx, { recordId, ...audit });
+    return rowCount === 1;
+  });
 }
 
 const noticeRow = rowsOf('notices', ['record_id', 'subject'], {

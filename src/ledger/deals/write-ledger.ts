@@ -11,6 +11,7 @@ import {
   findOpenIntent,
   type InsertIntent,
   type Intent,
+  isWritten,
   markNotDone,
   openIntent,
   reopenIntent,
@@ -56,6 +57,8 @@ export interface WriteLedger {
   ): Promise<{ readonly attempt: number; readonly askedMsAgo: number } | undefined>;
   /** Whether it was sent, or may have been: what stands there now may be ours. */
   wasAsked(writeKey: string): Promise<boolean>;
+  /** Whether it was done, as far as the ledger has heard. */
+  isWritten(writeKey: string): Promise<boolean>;
   /** False when the look-up before it may have come too early. */
   reopenIntent(
     writeKey: string,
@@ -76,6 +79,7 @@ export function createWriteLedger(database: Database): WriteLedger {
       openIntent(database, writeKey, recordId, at, startedFrom, decided && withDecision(database, recordId, decided)),
     findOpenIntent: (writeKey, at) => findOpenIntent(database, writeKey, at),
     wasAsked: (writeKey) => wasAsked(database, writeKey),
+    isWritten: (writeKey) => isWritten(database, writeKey),
     reopenIntent: (writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom) =>
       reopenIntent(database, writeKey, lastAttempt, ambiguityWindowMs, at, startedFrom),
     markNotDone: (writeKey, attempt) => markNotDone(database, writeKey, attempt),
