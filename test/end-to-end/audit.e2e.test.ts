@@ -293,6 +293,9 @@ describe('dealbridge audit', () => {
     expect((await dealbridge('verify', '--record', 'x')).said).toContain(
       "record id: expected a GUID like 5f3c… in 8-4-4-4-12 form, got 'x'",
     );
+    const unknown = await dealbridge('verify', '--record', '5b1c7d52-0000-4000-8000-00000000abcd');
+    expect(unknown.code).toBe(1);
+    expect(unknown.said).toContain('the trail holds no entry of 5b1c7d52-0000-4000-8000-00000000abcd');
     expect((await dealbridge('verify', '--seal', '1')).said).toContain('NUMBER:HASH');
     expect((await dealbridge('export', '--since', 'yesterday')).said).toContain(
       "--since: expected a day such as 2026-01-31, or an instant such as 2026-01-31T10:00:00Z, got 'yesterday'",

@@ -19,25 +19,31 @@ const knownSeal = z.strictObject({
   sealHash: z.string().regex(/^[0-9a-f]{64}$/, "NUMBER:HASH as 'audit seal' prints it"),
 });
 
+const noEntryOf = (of: string): string => `the trail holds no entry of ${of}`;
+
 /** The entries of one record, oldest first; the nil GUID is the system. */
 export const showTrail = defineOperation({
   act: 'show the audit trail',
   input: z.strictObject({ recordId }),
   run: async ({ ledger }: { readonly ledger: Pick<Ledger, 'readAudit'> }, input): Promise<StoredAuditEntry[]> => {
     const entries = await ledger.readAudit(input.recordId);
-    if (entries.length === 0) throw new RefusedError(`the trail holds no entry of ${input.recordId}`);
+    if (entries.length === 0) throw new RefusedError(noEntryOf(input.recordId));
     return entries;
   },
 });
 
-/** Proves chains and seals; names the first wrong entry of each chain. */
+/** Proves chains and seals; names the first wrong entry of each chain. Of a record without one there is nothing to prove. */
 export const verifyTrail = defineOperation({
   act: 'verify the audit trail',
   input: z.strictObject({ recordId: recordId.optional(), knownSeals: z.array(knownSeal).default([]) }),
-  run: (
+  run: async (
     { database, witnesses }: { readonly database: Database; readonly witnesses: readonly Witness[] },
     { recordId: of, knownSeals },
-  ): Promise<Verdict> => verifyAudit(database, { ...(of && { recordId: of }), knownSeals, witnesses }),
+  ): Promise<Verdict> => {
+    const verdict = await verifyAudit(database, { ...(of && { recordId: of }), knownSeals, witnesses });
+    if (of && verdict.entries === 0 && verdict.findings.length === 0) throw new RefusedError(noEntryOf(of));
+    return verdict;
+  },
 });
 
 /** Undefined when nothing came since the last seal. */
