@@ -165,9 +165,14 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
       });
     });
 
+    const draft = (recordId: string, externalNumber = `ORD-1-${documentTail(recordId)}`) =>
+      ledger.startDrafting(
+        { carrierId: recordId, externalNumber, writeKey: `${recordId}:draft:1`, startedFrom: { mapping: 'one' } },
+        new Date(),
+      );
     const startDrafting = async (recordId: string): Promise<boolean> => {
       await ledger.register({ table: 'salesorder', recordId });
-      return (await ledger.startDrafting(recordId, `ORD-1-${documentTail(recordId)}`)) !== undefined;
+      return (await draft(recordId)) !== undefined;
     };
 
     describe('claims (I1)', () => {
@@ -175,8 +180,18 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
         const recordId = randomUUID();
         await ledger.register({ table: 'quote', recordId });
         await ledger.claim(recordId, []);
-        expect(await ledger.startDrafting(recordId, 'QUO-1-TAIL')).toBe('QUO-1-TAIL');
-        expect(await ledger.startDrafting(recordId, 'QUO-2-TAIL')).toBe('QUO-1-TAIL');
+        const first = await draft(recordId, 'QUO-1-TAIL');
+        expect(first).toEqual({ externalNumber: 'QUO-1-TAIL', intent: { state: 'first', attempt: 1 } });
+        const again = await draft(recordId, 'QUO-2-TAIL');
+        expect(again).toMatchObject({ externalNumber: 'QUO-1-TAIL', intent: { state: 'asking', attempt: 1 } });
+      });
+
+      it('a document that a descendant makes instead leaves no intent of ours', async () => {
+        const [opportunity, order] = [randomUUID(), randomUUID()];
+        await ledger.claim(opportunity, []);
+        await ledger.claim(order, [opportunity]);
+        expect(await startDrafting(opportunity)).toBe(false);
+        expect(await ledger.findOpenIntent(`${opportunity}:draft:1`, new Date())).toBeUndefined();
       });
 
       it('a descendant takes over an ancestor that has not drafted yet', async () => {

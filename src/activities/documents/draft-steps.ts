@@ -18,7 +18,7 @@ import type { SeenDiscount } from '../../deal/totals.js';
 import { planDocument, toSentNotes } from '../../mapping/plan/plan-document.js';
 import { cutsOf } from '../masters/create/creation.js';
 import { refuseAll } from '../remote/failures.js';
-import { isRepeated } from '../remote/temporal-time.js';
+import { isRepeated, temporalNow } from '../remote/temporal-time.js';
 import { type SafeWrite, toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { adoptSuccessor, findQuoteOrSuccessor, findToday, toExpiredText } from './conversion.js';
 import type { CompanyDependencies, DocumentDependencies } from './dependencies.js';
@@ -111,14 +111,19 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const [deal] = await Promise.all([ledger.getDeal(recordId, revision), ensureCompanyStands(dependencies, input)]);
       const plan = await toTemporalFailures(() => planDocument(deal, rules, createDocumentLookups(dependencies, deal)));
       if (plan.problems.length > 0) throw refuseAll(plan.problems);
-      const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
-      const externalNumber = await ledger.startDrafting(recordId, wanted);
-      if (externalNumber === undefined) return undefined;
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
+      const safely = { ...toDraftWrite(dependencies, port, input), startedFrom: made };
+      const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
+      const started = await ledger.startDrafting(
+        { carrierId: recordId, externalNumber: wanted, ...safely },
+        temporalNow(dependencies.clock),
+      );
+      if (!started) return undefined;
+      const { externalNumber, intent } = started;
       let isFirst = false as boolean;
       const document = await writeOnce(dependencies, {
-        ...toDraftWrite(dependencies, port, input),
-        startedFrom: made,
+        ...safely,
+        intent,
         sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),
         write: async (context) => {
           const there = await port.findBeforeCreating(recordId, draftVersion);

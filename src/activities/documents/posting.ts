@@ -124,10 +124,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
         (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));
       const confirmed = await confirming;
       const differences = confirmed ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice]) : [];
-      await Promise.all([
-        ledger.saveDocument(recordId, 'invoice', invoice),
-        ledger.change(recordId, { kind: 'invoiced', invoiceNumber: invoice.number }),
-      ]);
+      await ledger.saveInvoices(recordId, [invoice]);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });
       return { id, number, status, total, differences, progress };
@@ -180,9 +177,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       if (isComplete && invoices.length > 0) {
         await recordPostedDifferences(ledger, recordId, await ledger.getOrder(orderId), invoices);
       }
-      for (const invoice of invoices) await ledger.saveDocument(recordId, 'invoice', invoice);
-      const numbers = invoices.map((invoice) => invoice.number).sort();
-      if (numbers.length > 0) await ledger.change(recordId, { kind: 'invoiced', invoiceNumber: numbers.join(', ') });
+      if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices);
       return invoices.map(toOrderInvoice);
     },
 

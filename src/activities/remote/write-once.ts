@@ -3,6 +3,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { Clock } from '../../deal/clock.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
+import type { Intent } from '../../ledger/deals/intents.js';
 import type { Decided, Outcome, WriteLedger } from '../../ledger/deals/write-ledger.js';
 import { UnparsedContent } from '../../ledger/read-rows.js';
 import { toFailure, waitForOutcome } from './failures.js';
@@ -28,6 +29,8 @@ export interface SafeWrite<Result extends object> {
   readonly find: (earlier: EarlierAttempt) => Promise<Result | undefined>;
   /** Kept with the intent, for a write whose end shows only by comparing with it. */
   readonly startedFrom?: object;
+  /** The intent, where it was opened together with something else. */
+  readonly intent?: Intent;
   /** What is recorded together with the first intent. */
   readonly decided?: Decided;
   readonly write: (
@@ -63,7 +66,7 @@ export async function writeOnce<Result extends object>(
 ): Promise<Result> {
   const { recordId, writeKey } = write;
   const at = temporalNow(clock);
-  const intent = await ledger.openIntent(writeKey, recordId, at, write.startedFrom, write.decided);
+  const intent = write.intent ?? (await ledger.openIntent(writeKey, recordId, at, write.startedFrom, write.decided));
   if (intent.state === 'done') return intent.result.parse(write.result);
   let { attempt } = intent;
   if (intent.state !== 'first') {

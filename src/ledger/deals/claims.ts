@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { InternalError } from '../../deal/errors.js';
 import type { Queryable } from '../database.js';
-import { nullable, rowsOf, selectRow, textColumn } from '../read-rows.js';
+import { selectRow, textColumn } from '../read-rows.js';
 
 export type ClaimOutcome =
   | { readonly kind: 'carrier' }
@@ -19,10 +19,6 @@ const claimRow = {
     z.object({ kind: z.literal('already-handed-over'), by_record: textColumn }),
   ]),
 };
-const numberRow = rowsOf('source_records', ['carrier_id'], {
-  carrier_id: textColumn,
-  external_number: nullable(textColumn),
-});
 
 /** Claims a record and its ancestors for one carrier (I1): migrations/0001-deals.sql says how. */
 export async function claimDeal(db: Queryable, carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome> {
@@ -34,24 +30,6 @@ export async function claimDeal(db: Queryable, carrierId: string, ancestors: rea
   );
   if (!row) throw new InternalError(`nothing came of the claim of ${carrierId}`);
   return row.kind === 'carrier' ? row : { kind: row.kind, by: row.by_record };
-}
-
-/**
- * From here on the carrier may have a document, under the External Document No. that is returned: the wanted one the first
- * time, and that same one ever after. Undefined when a descendant took the deal over before.
- */
-export async function startDrafting(
-  db: Queryable,
-  carrierId: string,
-  externalNumber: string,
-): Promise<string | undefined> {
-  const row = await selectRow(
-    db,
-    numberRow,
-    'SELECT $1::text AS carrier_id, start_drafting($1::uuid, $2) AS external_number',
-    [carrierId, externalNumber],
-  );
-  return row?.external_number;
 }
 
 /** A deal that ended without a document leaves its lineage to whoever comes next. */

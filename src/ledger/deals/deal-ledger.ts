@@ -4,7 +4,7 @@ import type { Notice } from '../../deal/notices.js';
 import type { DealLabel } from '../../deal/run-summary.js';
 import type { AuditEntry } from '../audit/audit.js';
 import type { Database } from '../database.js';
-import { type ClaimOutcome, claimDeal, releaseClaims, startDrafting } from './claims.js';
+import { type ClaimOutcome, claimDeal, releaseClaims } from './claims.js';
 import {
   findOwnDocument,
   getInvoice,
@@ -14,7 +14,7 @@ import {
   type StoredDocument,
   saveDocument,
 } from './documents.js';
-import { findDraft, type KnownDraft } from './intents.js';
+import { type Drafting, findDraft, type KnownDraft, type StartedDrafting, startDrafting } from './intents.js';
 import { listNotices, type StoredNotice, saveNotice } from './notices.js';
 import { changeWithEntry, type Reading, type RecordChange, recordReading, updateRecordBy } from './record-changes.js';
 import {
@@ -68,11 +68,13 @@ export interface DealLedger {
   saveRevision(deal: WonDeal): Promise<void>;
   getDeal(recordId: string, revision: string): Promise<WonDeal>;
   claim(carrierId: string, ancestors: readonly string[]): Promise<ClaimOutcome>;
-  /** The External Document No. that the deal has for good; undefined when a descendant took it over before. */
-  startDrafting(carrierId: string, externalNumber: string): Promise<string | undefined>;
+  /** Opens the intent of the document as well; undefined when a descendant took the deal over before. */
+  startDrafting(drafting: Drafting, at: Date): Promise<StartedDrafting | undefined>;
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
   saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument): Promise<void>;
+  /** All invoices of a deal so far, at least one, as they were just read, and their numbers with the record. */
+  saveInvoices(recordId: string, invoices: readonly Invoice[]): Promise<void>;
   /** @throws InternalError when it was never read. */
   getInvoice(documentId: string): Promise<Invoice>;
   /** @throws InternalError when it was never read. */
@@ -128,10 +130,20 @@ export function createDealLedger(database: Database): DealLedger {
     saveRevision: (deal) => saveRevision(database, deal),
     getDeal: (recordId, revision) => getRevision(database, recordId, revision),
     claim: (carrierId, ancestors) => claimDeal(database, carrierId, ancestors),
-    startDrafting: (carrierId, externalNumber) => startDrafting(database, carrierId, externalNumber),
+    startDrafting: (drafting, at) => startDrafting(database, drafting, at),
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
+    async saveInvoices(recordId, invoices) {
+      const invoiceNumber = invoices
+        .map(({ number }) => number)
+        .sort()
+        .join(', ');
+      await database.together((tx) => [
+        ...invoices.map((invoice) => saveDocument(tx, recordId, 'invoice', invoice)),
+        updateRecordBy(tx, recordId, [{ kind: 'invoiced', invoiceNumber }]),
+      ]);
+    },
     getInvoice: (documentId) => getInvoice(database, documentId),
     getOrder: (documentId) => getOrder(database, documentId),
     getQuote: (documentId) => getQuote(database, documentId),

@@ -70,8 +70,13 @@ export async function openIntent(
       [writeKey, recordId, toNullable(startedFrom), at],
     ),
   );
-  if (inserted?.restored === false) return { state: 'first', attempt: 1 };
-  // How long ago is a question to the clocks that wrote it: the database's and Temporal's.
+  return inserted?.restored === false ? FIRST : readIntent(db, writeKey, at);
+}
+
+const FIRST: Intent = { state: 'first', attempt: 1 };
+
+/** How long ago is a question to the clocks that wrote it: the database's and Temporal's. */
+async function readIntent(db: Queryable, writeKey: string, at: Date): Promise<Intent> {
   const row = await selectRow(
     db,
     intentRow,
@@ -87,6 +92,56 @@ export async function openIntent(
   return row.state === 'asking'
     ? { state: 'asking', askedMsAgo: row.asked_ms_ago, ...earlier }
     : { state: 'not-done', ...earlier };
+}
+
+const draftingRow = rowsOf('source_records', ['carrier_id'], {
+  carrier_id: textColumn,
+  external_number: nullable(textColumn),
+  is_first: z.boolean(),
+});
+
+/** A document that is about to be asked for. */
+export interface Drafting {
+  readonly carrierId: string;
+  /** The External Document No. that is wanted for it. */
+  readonly externalNumber: string;
+  readonly writeKey: string;
+  readonly startedFrom: object;
+}
+
+export interface StartedDrafting {
+  /** The External Document No. that the deal has for good. */
+  readonly externalNumber: string;
+  readonly intent: Intent;
+}
+
+/**
+ * From here on the carrier may have a document, under the External Document No. that is returned: the wanted one the first
+ * time, and that same one ever after; its intent is opened with it. Undefined when a descendant took the deal over before.
+ */
+export async function startDrafting(
+  db: Queryable,
+  { carrierId, externalNumber, writeKey, startedFrom }: Drafting,
+  at: Date,
+): Promise<StartedDrafting | undefined> {
+  const row = await selectRow(
+    db,
+    draftingRow,
+    `WITH drafting AS MATERIALIZED (SELECT start_drafting($1::uuid, $2) AS external_number),
+     restored AS (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL),
+     opened AS (
+       INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
+       SELECT $3, $1::uuid, 'asking', $4, coalesce(restored.at, now()), coalesce(restored.at, $5)
+       FROM drafting, restored WHERE drafting.external_number IS NOT NULL
+       ON CONFLICT DO NOTHING RETURNING write_key
+     )
+     SELECT $1::text AS carrier_id, external_number, restored.at IS NULL AND EXISTS (SELECT FROM opened) AS is_first
+     FROM drafting, restored`,
+    [carrierId, externalNumber, writeKey, toStored(startedFrom), at],
+  );
+  if (row?.external_number === undefined) return undefined;
+  const intent = row.is_first ? FIRST : await readIntent(db, writeKey, at);
+  return { externalNumber: row.external_number, intent };
 }
 
 /**
