@@ -228,10 +228,17 @@ export function pageCookie(from: number, size: number, isTracking: boolean): str
   return `<cookie pagenumber="${page}" pagingcookie="${from}" istracking="${isTracking ? 'True' : 'False'}" />`;
 }
 
-/** reference/dataverse-sales 8: at most 15, and what a nested collection refuses. */
+const MAX_EXPAND = 15;
+
+/** Each is a join, at whatever depth. */
+function countExpanded(items: readonly ExpandItem[] = []): number {
+  return items.reduce((sum, { options }) => sum + 1 + countExpanded(options.expand), 0);
+}
+
+/** reference/dataverse-sales 8: at most 15 in a query, nested ones included, and what a nested collection refuses. */
 export function checkExpand(store: Store, table: Table, items: readonly ExpandItem[] = [], depth = 0): void {
-  if (items.length > 15)
-    throw new DataverseError(400, '0x80060888', 'Too many expand clauses: at most 15 are allowed.');
+  if (depth === 0 && countExpanded(items) > MAX_EXPAND)
+    throw new DataverseError(400, '0x80060888', `Too many expand clauses: at most ${MAX_EXPAND} are allowed.`);
   for (const { nav, options } of items) {
     const target = table.navs.get(nav)?.target ?? (table.collections[nav] ?? table.links[nav])?.table;
     if (target === undefined) throw unknownProperty(nav, table);

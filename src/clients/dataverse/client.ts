@@ -167,7 +167,9 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         quote: () => fromQuote(readWire('dataverse', asked, quoteRow, body, requestId)),
         salesorder: () => fromOrder(readWire('dataverse', asked, orderRow, body, requestId)),
       }[table]();
-      const { customerCurrencyId, ...deal } = read;
+      const { customerCurrencyId, priceListName, ...others } = read;
+      // A name that no rule reads is no part of what the deal says.
+      const deal = { ...others, ...(more.priceList && { priceListName }) };
       const extra = readExtraColumns(table, body, more);
       if (!deal.customer || !more.customerCurrency || !customerCurrencyId) return { ...deal, extra };
       const isSame = customerCurrencyId === deal.currencyId;

@@ -12,6 +12,7 @@ import {
   type OpportunityRow,
   type OrderRow,
   OWNER_NAME,
+  PRICE_LIST_NAME,
   type QuoteRow,
 } from './rows.js';
 
@@ -24,7 +25,7 @@ const ADDRESS = [
   'address1_postalcode',
   'address1_country',
 ];
-// Its currency is a lookup, not one more expanded row: a request may have fifteen (reference/dataverse-sales 8).
+// Its currency is a lookup, not one more expanded row: a request may have fifteen, nested ones included (reference/dataverse-sales 8).
 const BOTH = ['statecode', 'emailaddress1', 'telephone1', '_transactioncurrencyid_value', ...ADDRESS];
 const ACCOUNT = ['name', 'accountnumber', 'websiteurl', ...BOTH];
 const CONTACT = ['fullname', ...BOTH];
@@ -83,13 +84,14 @@ export function dealPath(table: SourceTable, recordId: string, asked: AskedColum
     `customerid_contact(${contactSelect};$expand=parentcustomerid_account(${account(false)}))`,
     'transactioncurrencyid($select=isocurrencycode)',
     ...(asked.owner ? [`owninguser(${select([], rows.owner)})`] : []),
-    ...(asked.priceList ? ['pricelevelid($select=name)'] : []),
   ];
   switch (table) {
     case 'opportunity':
       return query(table, recordId, unique(TOTALS, rows.record), [
         ...common,
-        `parentaccountid(${account(true)})`,
+        // Who buys is this one alone where the record has no customer, so its primary contact is not read: with it, and with
+        // everything that a mapping may ask for, the request would have sixteen expanded rows.
+        `parentaccountid(${account(false)})`,
         ...(asked.contact ? [`parentcontactid(${contactSelect})`] : []),
         `product_opportunities(${line})`,
         'opportunity_quotes($select=quoteid,statecode)',
@@ -218,7 +220,7 @@ function fromHeader(row: OpportunityRow | QuoteRow | OrderRow) {
     currency: row.transactioncurrencyid?.isocurrencycode,
     currencyId: row.transactioncurrencyid?.transactioncurrencyid,
     priceListId: row._pricelevelid_value,
-    priceListName: row.pricelevelid?.name,
+    priceListName: row[PRICE_LIST_NAME] ?? undefined,
     headerDiscount: subtract(row.totallineitemamount, row.totalamountlessfreight),
     freight: row.freightamount,
     tax: row.totaltax,

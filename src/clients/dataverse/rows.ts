@@ -91,6 +91,7 @@ export type LineRow = z.infer<typeof lineRow>;
 export const FORMATTED_VALUE = 'OData.Community.Display.V1.FormattedValue';
 /** A user or a team. */
 export const OWNER_NAME = `_ownerid_value@${FORMATTED_VALUE}` as const;
+export const PRICE_LIST_NAME = `_pricelevelid_value@${FORMATTED_VALUE}` as const;
 
 const header = {
   '@odata.etag': z.string(),
@@ -110,7 +111,7 @@ const header = {
     .transform((code) => code ?? 0),
   _pricelevelid_value: lookup,
   [OWNER_NAME]: z.string().nullish(),
-  pricelevelid: z.object({ name: z.string() }).nullish(),
+  [PRICE_LIST_NAME]: z.string().nullish(),
   customerid_account: accountRow.nullish(),
   customerid_contact: contactRow.nullish(),
   transactioncurrencyid: z.object({ transactioncurrencyid: guid, isocurrencycode: z.string() }).nullish(),

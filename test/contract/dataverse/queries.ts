@@ -44,6 +44,21 @@ export function testQueries({ ask, account, order }: DataverseRequests): void {
       }
     });
 
+    // MicrosoftDocs/powerapps-docs, webapi/query/join-tables.md: up to 15 in a query, and each is a join
+    it('8: a query has at most 15 expanded rows, those within others included', async () => {
+      const six = (inner: string): string =>
+        ['transactioncurrencyid', 'owninguser', 'createdby', 'modifiedby', 'ownerid', inner].join(',');
+      const inner = (count: number): string =>
+        ['createdby', 'modifiedby', 'transactioncurrencyid', 'owninguser', 'primarycontactid', 'parentaccountid']
+          .concat(['masterid', 'territoryid', 'defaultpricelevelid', 'owningbusinessunit'])
+          .slice(0, count)
+          .join(',');
+      const path = (count: number): string =>
+        `salesorders?$select=name&$top=1&$expand=${six(`customerid_account($select=name;$expand=${inner(count)})`)}`;
+      expect((await ask('GET', path(9))).status).toBe(200);
+      expect((await ask('GET', path(10))).status).toBe(400);
+    });
+
     // webapi/query/filter-rows.md, parameter aliases; microsoft/PowerApps-Samples, QueryDataSample.js
     it('parameter aliases stand for columns, values and arguments', async () => {
       const { accountid } = await account({ name: 'Alias (sample)' });
