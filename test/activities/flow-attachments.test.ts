@@ -84,6 +84,25 @@ describe('a file of the won order', () => {
     expect(contentOf(attached)).toBe(SIGNED.toString());
   });
 
+  it('leaves one alone that a person has attached under its name, also when the answer was lost', async () => {
+    const { deal, documentId } = await drafted();
+    const theirs = company().insert('documentAttachments', {
+      ...{ fileName: 'signed.pdf', parentId: documentId, parentType: 'Sales_x0020_Invoice', byteSize: 9 },
+    });
+    company().streams.set(`${String(theirs['id'])}/attachmentContent`, Buffer.from('%PDF mine'));
+    const noteId = await attach(deal.recordId, 'signed.pdf');
+    counter.simulators.businessCentral.faults.add({
+      match: { method: 'POST', path: 'documentAttachments' },
+      effect: { kind: 'lose-answer', when: 'before' },
+    });
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 0, deferred: 1 });
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 1, deferred: 0 });
+    expect(contentOf(theirs)).toBe('%PDF mine');
+    const ours = attachmentsOf(documentId).filter((row) => row['id'] !== theirs['id']);
+    expect(ours.map((row) => row['fileName'])).toEqual([`signed (${noteId.slice(0, 8)}).pdf`]);
+    expect(contentOf(ours[0])).toBe(SIGNED.toString());
+  });
+
   it('keeps a name of its own beside another one of the same name', async () => {
     const { deal, documentId } = await drafted();
     const ids = [
@@ -95,6 +114,15 @@ describe('a file of the won order', () => {
     const names = attachmentsOf(documentId).map((row) => row['fileName']);
     expect(names.sort()).toEqual([`signed (${second.slice(0, 8)}).pdf`, 'signed.pdf']);
     expect(first).not.toBe(second);
+  });
+
+  it('whose name has a sentence behind its last dot is attached under one without that dot', async () => {
+    const { deal, documentId } = await drafted();
+    await attach(deal.recordId, 'drawing no. 7 of the machine that stands in the hall to the north');
+    expect(await counter.run('attachments', RULES)).toMatchObject({ carried: 1 });
+    expect(attachmentsOf(documentId).map((row) => row['fileName'])).toEqual([
+      'drawing no_ 7 of the machine that stands in the hall to the north',
+    ]);
   });
 
   it('of a forbidden type is noted and not attached, and the other one is', async () => {

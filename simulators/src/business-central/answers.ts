@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { SimRequest, SimResponse } from '../kernel/server.js';
 import type { ExpandItem, QueryOptions } from '../odata/query.js';
-import { toPdfDocument } from './attachments.js';
+import { asRead, toPdfDocument } from './attachments.js';
 import { dimensionsOf } from './dimensions.js';
 import { type Entity, entityOf } from './entities.js';
 import { BcError } from './errors.js';
@@ -34,7 +34,7 @@ export function single(place: Place, entity: Entity, row: Row, status = 200, doc
   for (const name of options.select ?? []) checkProperty(entity, name);
   const wire = {
     '@odata.context': `${place.context}/$entity`,
-    ...expanded(place, entity, row, options, document),
+    ...expanded(place, entity, place.request.method === 'GET' ? asRead(entity.set, row, 1) : row, options, document),
   };
   const prefer = place.request.headers['prefer'] ?? '';
   if (status === 201 && /return-no-content|return=minimal/i.test(prefer))
@@ -55,7 +55,11 @@ export function page(place: Place, source: Source, documentOf?: (row: Row) => Sa
   }
   const size = Number(wanted ?? place.pageSize) || place.pageSize;
   const found = findPage(source, options, size);
-  const value = found.rows.map((row) => expanded(place, source.entity, row, options, documentOf?.(row)));
+  const all = source.entity.set === 'documentAttachments' ? countOf(source, options) : found.rows.length;
+  const value = found.rows.map((one) => {
+    const row = asRead(source.entity.set, one, all);
+    return expanded(place, source.entity, row, options, documentOf?.(row));
+  });
   const body: Record<string, unknown> = { '@odata.context': place.context };
   if (found.count !== undefined) body['@odata.count'] = found.count;
   body['value'] = value;
@@ -74,10 +78,17 @@ function nextLink(place: Place, token: string, given: number): string {
   return `${new URL(root).origin}${path}?${[...kept, 'aid=FIN', `$skiptoken=${token}`].join('&')}`;
 }
 
-export function count(source: Source, options: QueryOptions): SimResponse {
+function countOf(source: Source, options: QueryOptions): number {
   const { top: _top, skip: _skip, ...rest } = options;
-  const { count: total } = findPage(source, { ...rest, count: true }, 0);
-  return { status: 200, body: String(total ?? 0), headers: { ...headers(), 'content-type': 'text/plain' } };
+  return findPage(source, { ...rest, count: true }, 0).count ?? 0;
+}
+
+export function count(source: Source, options: QueryOptions): SimResponse {
+  return {
+    status: 200,
+    body: String(countOf(source, options)),
+    headers: { ...headers(), 'content-type': 'text/plain' },
+  };
 }
 
 function checkProperty(entity: Entity, name: string): void {
@@ -129,7 +140,7 @@ function expand(place: Place, entity: Entity, row: Row, item: ExpandItem, docume
     return first ? expanded(place, part.entity, first, options) : null;
   }
   const { rows } = findPage({ entity: part.entity, rows: part.rows }, options, MAX_PAGE_SIZE);
-  return rows.map((one) => expanded(place, part.entity, one, options, document));
+  return rows.map((one) => expanded(place, part.entity, asRead(part.entity.set, one, rows.length), options, document));
 }
 
 export interface Part {

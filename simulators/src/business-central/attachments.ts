@@ -2,6 +2,7 @@ import type { SimRequest, SimResponse } from '../kernel/server.js';
 import { dialog } from './errors.js';
 import { KIND_BY_SET } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
+import { checkLength } from './values.js';
 
 /**
  * Files of documents and masters, documents as PDF, and the streams of both (reference/business-central 2.8;
@@ -33,9 +34,24 @@ export function openAttachment(company: Company, given: Row): Buffer | undefined
     throw dialog('You must specify a document id and a document type to get the attachments.');
   if (!hasParent(company, type, String(given['parentId']))) throw dialog('No document with the specified ID exists.');
   if (!given['fileName']) given['fileName'] = 'filename.txt';
+  checkExtension(String(given['fileName']));
   const { attachmentContent } = given;
   delete given['attachmentContent'];
   return typeof attachmentContent === 'string' ? Buffer.from(attachmentContent, 'base64') : undefined;
+}
+
+/** What stands behind the last dot has a field of its own (microsoft/BCApps: DocumentAttachment.Table.al, "File Extension"). */
+function checkExtension(fileName: string): void {
+  const dot = fileName.lastIndexOf('.');
+  if (dot >= 0) checkLength(fileName.slice(dot + 1), 30);
+}
+
+/**
+ * The size is told of each of several files; of a single one, whether it is listed or asked for by its id, its content is
+ * loaded instead, and the size stays 0 (microsoft/BCApps: GraphMgtAttachmentBuffer.Codeunit.al, TransferDocAttachmentToBuffer).
+ */
+export function asRead(set: string, row: Row, found: number): Row {
+  return set === 'documentAttachments' && found === 1 ? { ...row, byteSize: 0 } : row;
 }
 
 /** The document as PDF, rendered when it is asked for; an unposted credit memo is refused. */

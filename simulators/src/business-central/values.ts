@@ -109,7 +109,7 @@ function checkOption(field: Field, value: string): string {
   throw new BcError(400, 'Unknown', `'${value}' is not an option. The existing options are: ${existing}`);
 }
 
-function checkLength(value: string, longest: number): string {
+export function checkLength(value: string, longest: number): string {
   if (value.length <= longest) return value;
   throw new BcError(
     400,

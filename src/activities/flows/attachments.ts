@@ -35,6 +35,7 @@ export function createAttachmentFlow(
   const { businessCentral, dataverseFlows, flows, ledger } = dependencies;
   const flow = 'attachments';
   const patterns = rule.names.map(toPattern);
+  const maxBytes = rule.maxMegabytes * MEGABYTE;
 
   async function toThings(documents: readonly DocumentOfDeal[]): Promise<FoundThing[]> {
     const records = new Map<string, DocumentOfDeal[]>();
@@ -60,8 +61,8 @@ export function createAttachmentFlow(
     };
     const blocked = findBlocked(fileName, limits);
     if (blocked) return { ...thing, found: { noted: 'file-type-blocked', remark: `${fileName}: ${blocked}` } };
-    if (size <= rule.maxMegabytes * MEGABYTE) return { ...thing, found: 'pending' };
-    const remark = `${fileName} has ${size} bytes, the rule allows ${rule.maxMegabytes * MEGABYTE}`;
+    if (size <= maxBytes) return { ...thing, found: 'pending' };
+    const remark = `${fileName} has ${size} bytes, the rule allows ${maxBytes}`;
     return { ...thing, found: { noted: 'file-too-large', remark } };
   }
 
@@ -89,31 +90,28 @@ export function createAttachmentFlow(
       const blocked = findBlocked(fileName, await toTemporalFailures(() => dataverseFlows.readFileLimits()));
       if (blocked) return toNote('file-type-blocked', `${fileName}: ${blocked}`);
       const listed = await toTemporalFailures(() =>
-        businessCentral.listAttachments(kind, documentId).catch((error: unknown) => {
+        businessCentral.listAttachments(kind, documentId, maxBytes).catch((error: unknown) => {
           if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
           throw error;
         }),
       );
       if (!listed) return toNote('document-gone', `${fileName}: the document is not there any more`);
-      const bytes = await toTemporalFailures(() => dataverseFlows.downloadFile(noteId, rule.maxMegabytes * MEGABYTE));
-      if (!bytes)
-        return toNote(
-          'file-too-large',
-          `${fileName} has ${size} bytes, the rule allows ${rule.maxMegabytes * MEGABYTE}`,
-        );
+      const bytes = await toTemporalFailures(() => dataverseFlows.downloadFile(noteId, maxBytes));
+      if (!bytes) return toNote('file-too-large', `${fileName} has ${size} bytes, the rule allows ${maxBytes}`);
+      const isOurs = (byteSize: number) => byteSize === 0 || byteSize === bytes.length;
       const namesakes = (await flows.listOfTarget(flow, documentId)).filter((one) =>
         isSameName(one.values['fileName'] ?? '', fileName),
       );
       const isFirst = namesakes.map((one) => one.values['noteId'] ?? '').sort()[0] === noteId;
-      const isFree = (name: string) =>
-        listed.every((one) => !isSameName(one.fileName, name) || [0, bytes.length].includes(one.byteSize));
+      const isFree = (name: string) => listed.every((one) => !isSameName(one.fileName, name) || isOurs(one.byteSize));
       const name = chooseName(fileName, noteId, (plain) => isFirst && isFree(plain));
       // An attempt before this one wrote it, or a person did.
       if (listed.some((one) => isSameName(one.fileName, name) && one.byteSize === bytes.length))
         return { state: 'carried' };
       const find = async () => {
-        const attachments = await businessCentral.listAttachments(kind, documentId);
-        const found = attachments.find((one) => isSameName(one.fileName, name));
+        const attachments = await businessCentral.listAttachments(kind, documentId, maxBytes);
+        // Ours has its content or none yet; a person may have given another one the name since.
+        const found = attachments.find((one) => isSameName(one.fileName, name) && isOurs(one.byteSize));
         return found && { attachmentId: found.id };
       };
       const { attachmentId } = await writeOnce(dependencies, {
@@ -154,9 +152,18 @@ function isSameName(left: string, right: string): boolean {
 /** `fileName` holds 250 characters (reference/business-central 2.8). */
 const MAX_NAME_LENGTH = 250;
 
+/** Business Central keeps what stands behind the last dot in a field of its own. */
+const MAX_EXTENSION_LENGTH = 30;
+
+function withoutLongExtension(fileName: string): string {
+  const dot = fileName.lastIndexOf('.');
+  if (dot < 0 || fileName.length - dot - 1 <= MAX_EXTENSION_LENGTH) return fileName;
+  return withoutLongExtension(`${fileName.slice(0, dot)}_${fileName.slice(dot + 1)}`);
+}
+
 /** As it is called in Sales; with its own mark where another file of the document is called so. */
 function chooseName(fileName: string, noteId: string, isFree: (name: string) => boolean): string {
-  const clean = toFileName(fileName);
+  const clean = withoutLongExtension(toFileName(fileName));
   const dot = clean.lastIndexOf('.');
   const [stem, extension] = dot > 0 ? [clean.slice(0, dot), clean.slice(dot)] : [clean, ''];
   const plain = `${stem.slice(0, MAX_NAME_LENGTH - extension.length)}${extension}`;

@@ -90,8 +90,11 @@ export interface FlowRequests {
   /** All of them: neither a balance nor a stock moves the stamp of its row. */
   readCustomerFigures(pageSize: number, link: string | undefined): Promise<SweptPage<CustomerFigures>>;
   readItemFigures(pageSize: number, link: string | undefined): Promise<SweptPage<ItemFigures>>;
-  /** @throws RemoteApiError `not-found` when the document is posted or deleted by now. */
-  listAttachments(kind: DocumentKind, documentId: string): Promise<Attachment[]>;
+  /**
+   * A size above `maxBytes` is only known to be above it.
+   * @throws RemoteApiError `not-found` when the document is posted or deleted by now
+   */
+  listAttachments(kind: DocumentKind, documentId: string, maxBytes: number): Promise<Attachment[]>;
   /** Without its content, which follows (reference/business-central 2.8). */
   createAttachment(
     kind: DocumentKind,
@@ -190,11 +193,17 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
   };
 
   return {
-    async listAttachments(kind, documentId) {
+    async listAttachments(kind, documentId, maxBytes) {
       const asked = 'read the attachments of the document';
       const path = `${DOCUMENTS[kind][0]}(${documentId})/documentAttachments?$select=id,fileName,byteSize`;
       const { body, requestId } = await http.send({ method: 'GET', path, asked });
-      return readWire('business-central', asked, listOf(attachmentRow), body, requestId).value;
+      const rows = readWire('business-central', asked, listOf(attachmentRow), body, requestId).value;
+      const [only] = rows;
+      if (!only || rows.length > 1 || only.byteSize > 0) return rows;
+      // Of a single file the size comes as 0, whatever it has (microsoft/BCApps, GraphMgtAttachmentBuffer.Codeunit.al).
+      const content = { path: `documentAttachments(${only.id})/attachmentContent`, asked };
+      const { bytes } = await http.download(content, maxBytes);
+      return [{ ...only, byteSize: bytes?.length ?? maxBytes + 1 }];
     },
     async createAttachment(kind, parentId, fileName, context) {
       const asked = 'create the attachment';

@@ -46,12 +46,50 @@ export function testFiles({
         'GET',
         at(`documentAttachments?$filter=parentId eq ${order.id} and parentType eq 'Sales Order'`),
       );
-      expect(found.value).toMatchObject([{ id: made.body.id, byteSize: 6 }]);
+      expect(found.value).toMatchObject([{ id: made.body.id }]);
       const { body: expanded } = await ask('GET', at(`salesOrders(${order.id})?$expand=documentAttachments`));
       expect(expanded.documentAttachments.map((one: { id: string }) => one.id)).toEqual([made.body.id]);
       const gone = await ask('DELETE', at(`documentAttachments(${made.body.id})`), undefined, { 'if-match': '*' });
       expect(gone.status).toBe(204);
       expect((await ask('GET', at(`documentAttachments(${made.body.id})`))).status).toBe(404);
+    });
+
+    // GraphMgtAttachmentBuffer.Codeunit.al, TransferDocAttachmentToBuffer: of a single one the content is loaded instead
+    it('sizes are told of several files, and of a single one none', async () => {
+      const { body: order } = await ask('POST', at('salesOrders'), { customerNumber: tenant().customerNumber });
+      const list = at(`salesOrders(${order.id})/documentAttachments`);
+      const sizes = async (): Promise<number[]> => {
+        const { body } = await ask('GET', `${list}?$select=id,fileName,byteSize`);
+        return body.value.map((one: { byteSize: number }) => one.byteSize);
+      };
+      const attach = async (fileName: string, content: string): Promise<string> => {
+        const { body } = await ask('POST', at('documentAttachments'), {
+          ...{ fileName, parentId: order.id, parentType: 'Sales Order' },
+        });
+        await ask('PATCH', at(`documentAttachments(${body.id})/attachmentContent`), content, {
+          'content-type': 'application/octet-stream',
+          'if-match': '*',
+        });
+        return body.id;
+      };
+      const id = await attach('terms.txt', 'net 30');
+      expect(await sizes()).toEqual([0]);
+      expect((await ask('GET', at(`documentAttachments(${id})`))).body).toMatchObject({ byteSize: 0 });
+      await attach('more.txt', 'net');
+      expect((await sizes()).sort()).toEqual([3, 6]);
+      expect((await ask('GET', at(`documentAttachments(${id})`))).body).toMatchObject({ byteSize: 0 });
+    });
+
+    // DocumentAttachment.Table.al: "File Extension" is Text[30]
+    it('what stands behind the last dot of a name has at most 30 characters', async () => {
+      const { body: order } = await ask('POST', at('salesOrders'), { customerNumber: tenant().customerNumber });
+      const attach = (fileName: string) =>
+        ask('POST', at('documentAttachments'), { fileName, parentId: order.id, parentType: 'Sales Order' });
+      expect((await attach(`terms.${'x'.repeat(30)}`)).status).toBe(201);
+      expect(await attach(`terms.${'x'.repeat(31)}`)).toMatchObject({
+        status: 400,
+        body: { error: { code: 'Application_StringExceededLength' } },
+      });
     });
 
     // APIV2Customers.Page.al and APIV2Items.Page.al have the part; dynamics_documentattachment_create.md sends the content.
