@@ -79,6 +79,17 @@ function checkPosting(company: Company, document: SalesDocument, what: 'invoice'
     throw dialog(`Currency Factor must have a value in ${header}. It cannot be zero or empty.`);
   }
   for (const line of document.lines) checkLineDimensions(company, document, String(line['itemId']));
+  checkItemCharges(document);
+}
+
+/**
+ * An item charge is assigned to the lines that bear it before it is invoiced, which API v2.0 cannot do (microsoft/BCApps:
+ * SalesPost.Codeunit.al, CopyAndCheckItemCharge).
+ */
+function checkItemCharges({ kind, lines }: SalesDocument): void {
+  const quantity = kind === 'order' ? 'invoiceQuantity' : 'quantity';
+  const charge = lines.find((line) => line['lineType'] === 'Charge' && !big(line[quantity]).eq(0));
+  if (charge) throw dialog(`You must assign item charge ${charge['lineObjectNumber']} if you want to invoice it.`);
 }
 
 function checkLineDimensions(company: Company, document: SalesDocument, itemId: string): void {

@@ -43,6 +43,16 @@ export function testActions({ ask, at, key, code, line, createInvoice, tenant }:
       expect(body.error.message).toContain('Please add at least one line item to the invoice.');
     });
 
+    // SalesPost.Codeunit.al, CopyAndCheckItemCharge
+    it('an item charge that nobody has assigned to other lines is not invoiced', async () => {
+      const charge = { lineType: 'Charge', lineObjectNumber: 'FREIGHT', quantity: 1, unitPrice: 12 };
+      const invoice = await createInvoice({}, [line(), charge]);
+      const { status, body } = await ask('POST', at(`salesInvoices(${invoice.id})/Microsoft.NAV.post`));
+      expect(status).toBe(400);
+      expect(code(body)).toBe('Application_DialogException');
+      expect(body.error.message).toContain('You must assign item charge FREIGHT if you want to invoice it.');
+    });
+
     it('4.6: a posted invoice takes a due date and no line', async () => {
       const invoice = await createInvoice();
       await ask('POST', at(`salesInvoices(${invoice.id})/Microsoft.NAV.post`));
