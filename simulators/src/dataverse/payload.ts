@@ -119,6 +119,21 @@ export function noSuchKey(table: Table): DataverseError {
   );
 }
 
+/**
+ * Their MinValue is 0 (MicrosoftDocs/dynamics-365-customer-engagement, ce/developer/reference/entities: invoice.md,
+ * invoicedetail.md, salesorder.md, product.md, account.md).
+ */
+const NEVER_NEGATIVE: ReadonlySet<string> = new Set([
+  'discountamount',
+  'discountpercentage',
+  'freightamount',
+  'manualdiscountamount',
+  'creditlimit',
+  'price',
+  'currentcost',
+  'standardcost',
+]);
+
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
 function toValue(table: Table, column: Column, value: unknown): Value {
@@ -158,7 +173,7 @@ function toValue(table: Table, column: Column, value: unknown): Value {
     case 'money':
     case 'decimal': {
       if (typeof value !== 'number' && !(typeof value === 'string' && DECIMAL.test(value))) throw wrong('Edm.Decimal');
-      if (Math.abs(Number(value)) > 1e15) {
+      if (Math.abs(Number(value)) > 1e15 || (NEVER_NEGATIVE.has(name) && Number(value) < 0)) {
         throw new DataverseError(
           400,
           '0x80044330',

@@ -1,8 +1,10 @@
 import type { Invoice } from '../../clients/business-central/client.js';
-import type { DataverseInvoice } from '../../clients/dataverse/client.js';
+import type { DataverseInvoice, DataverseInvoiceLine } from '../../clients/dataverse/client.js';
+import type { InvoiceLine } from '../../deal/business-central-document.js';
+import { toIsoCurrency } from '../../deal/currency.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
-import { add, isSame, isZero, subtract } from '../../deal/money.js';
+import { add, divide, isLess, isRounded, isSame, isZero, multiply, round, subtract } from '../../deal/money.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
@@ -38,12 +40,39 @@ export function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): D
           product,
           description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),
           quantity: line.quantity,
-          unitPrice: line.unitPrice,
-          discount: line.discount,
+          ...toSalesPrice(line, invoice),
           tax: line.tax,
         };
       }),
   };
+}
+
+/** What every organization has; Sales rounds a price to what it has set (reference/dataverse-sales 2). */
+const PRICE_DECIMALS = 2;
+/** Of a price that came from Sales as it is, the organization has all decimals; money has no more (reference/dataverse-sales 8). */
+const MONEY_DECIMALS = 4;
+
+/**
+ * Prices of Sales never include tax, and a discount is never below zero. Where what was posted does not fit, the price is the
+ * next one that is not below the amount, and what it is above goes into the discount, so that the total is the posted one.
+ */
+function toSalesPrice(
+  { quantity, unitPrice, discount, net }: InvoiceLine,
+  { pricesIncludeTax, currency }: Invoice,
+): Pick<DataverseInvoiceLine, 'unitPrice' | 'discount'> {
+  const isNegative = isLess(discount, '0');
+  if (!pricesIncludeTax && !isNegative && isRounded(unitPrice, MONEY_DECIMALS)) return { unitPrice, discount };
+  const { decimals } = toIsoCurrency(currency);
+  const amountOf = (price: string): string => round(multiply(quantity, price), decimals);
+  const full = multiply(quantity, unitPrice);
+  const rest = subtract(full, discount);
+  const withoutTax =
+    pricesIncludeTax && !isZero(rest) ? divide(multiply(net, full), rest, decimals) : add(net, discount);
+  const wanted = isNegative ? net : withoutTax;
+  const nearest = divide(wanted, quantity, PRICE_DECIMALS);
+  const step = isLess(quantity, '0') ? '-0.01' : '0.01';
+  const price = isLess(amountOf(nearest), wanted) ? add(nearest, step) : nearest;
+  return { unitPrice: price, discount: subtract(amountOf(price), net) };
 }
 
 /** A GUID of our own that follows from the invoice in BC: the same for every attempt, another for another invoice. */

@@ -21,6 +21,18 @@ export function testDocuments({ ask, code, line, order, quote, opportunity }: Da
       });
     });
 
+    // ce/developer/reference/entities/invoice.md and invoicedetail.md: MinValue 0
+    it('discounts and freight are never below zero', async () => {
+      const made = await order();
+      const path = `salesorders(${made.salesorderid})`;
+      for (const column of ['discountamount', 'discountpercentage', 'freightamount'])
+        expect(code(await ask('PATCH', path, { [column]: -1 }, { 'if-match': '*' })), column).toBe('0x80044330');
+      const { body } = await ask('GET', `${path}?$expand=order_details`);
+      const ofLine = `salesorderdetails(${body.order_details[0].salesorderdetailid})`;
+      const refused = await ask('PATCH', ofLine, { manualdiscountamount: -1 }, { 'if-match': '*' });
+      expect(code(refused)).toBe('0x80044330');
+    });
+
     it('13: a line that changes moves the header and its etag', async () => {
       const made = await order();
       const { body } = await ask('GET', `salesorders(${made.salesorderid})?$expand=order_details`);

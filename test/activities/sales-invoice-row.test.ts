@@ -1,0 +1,77 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { InvoiceLine } from '../../src/deal/business-central-document.js';
+import { add } from '../../src/deal/money.js';
+import { makeInvoice } from '../support/documents.js';
+import { openSalesCounter, type SalesCounter } from '../support/sales-counter.js';
+
+let counter: SalesCounter;
+beforeAll(async () => {
+  counter = await openSalesCounter();
+});
+afterAll(() => counter?.close());
+
+type Amounts = Pick<InvoiceLine, 'quantity' | 'unitPrice' | 'discount' | 'net' | 'tax'>;
+
+/** The row in Sales of an invoice that was posted with these lines. */
+async function rowOf(lines: readonly Amounts[], pricesIncludeTax = false) {
+  const { deal } = await counter.post();
+  const excludingTax = add(...lines.map(({ net }) => net));
+  const invoice = makeInvoice({
+    ...{ id: randomUUID(), number: `INV-${randomUUID().slice(0, 8)}`, status: 'Open', pricesIncludeTax, excludingTax },
+    ...{ includingTax: add(excludingTax, ...lines.map(({ tax }) => tax)) },
+    lines: lines.map((line, index) => ({
+      ...{ ...line, sequence: 90_000 + index, number: 'EQ-1001', description: 'Product 1' },
+    })),
+  });
+  await counter.ledger.saveDocument(deal.recordId, 'invoice', invoice);
+  const written = { ref: deal, revision: deal.revision, invoiceId: invoice.id };
+  const { invoiceId, total } = await counter.activities().createInvoiceRow(written);
+  const { store } = counter.simulators.dataverse;
+  const made = [...store.children('invoicedetail', 'invoiceid', invoiceId)];
+  return {
+    total: Number(total),
+    wanted: Number(invoice.includingTax),
+    lines: made.map((line) => [Number(line['priceperunit']), Number(line['manualdiscountamount'])]),
+  };
+}
+
+describe('the row of a posted invoice in Sales has its total to the cent', () => {
+  it('with price and discount as they were posted', async () => {
+    const row = await rowOf([{ quantity: '3', unitPrice: '10.00', discount: '5.00', net: '25.00', tax: '4.75' }]);
+    expect(row).toEqual({ total: 29.75, wanted: 29.75, lines: [[10, 5]] });
+  });
+
+  it('when something is taken back with its discount, since Sales takes none below zero', async () => {
+    const row = await rowOf([
+      { quantity: '3', unitPrice: '10.00', discount: '0', net: '30.00', tax: '5.70' },
+      { quantity: '-1', unitPrice: '10.00', discount: '-1.00', net: '-9.00', tax: '-1.71' },
+    ]);
+    expect(row.total).toBe(row.wanted);
+    expect(row.lines).toContainEqual([9, 0]);
+  });
+
+  it('when the prices include tax, which those of Sales never do', async () => {
+    const row = await rowOf(
+      [
+        { quantity: '1', unitPrice: '119.00', discount: '0', net: '100.00', tax: '19.00' },
+        { quantity: '2', unitPrice: '119.00', discount: '23.80', net: '180.00', tax: '34.20' },
+        { quantity: '3', unitPrice: '9.99', discount: '0', net: '25.18', tax: '4.79' },
+      ],
+      true,
+    );
+    expect(row.total).toBe(row.wanted);
+    expect(row.lines).toEqual(
+      expect.arrayContaining([
+        [100, 0],
+        [100, 20],
+      ]),
+    );
+  });
+
+  it('when a price has more decimals than money has in Sales', async () => {
+    const row = await rowOf([{ quantity: '1000', unitPrice: '0.33333', discount: '0', net: '333.33', tax: '63.33' }]);
+    expect(row.total).toBe(row.wanted);
+    expect(row.lines).toEqual([[0.34, 6.67]]);
+  });
+});
