@@ -287,6 +287,15 @@ describe('webhook steps of Dataverse', () => {
     return step.body.sdkmessageprocessingstepid;
   }
 
+  it('3.8: a message is an event of its own tables alone', async () => {
+    const { body } = await sales(
+      'GET',
+      `sdkmessagefilters?$select=primaryobjecttypecode&$filter=${encodeURIComponent("sdkmessageid/name eq 'Win'")}`,
+    );
+    const tables = body.value.map((row: { primaryobjecttypecode: string }) => row.primaryobjecttypecode);
+    expect(tables.sort()).toEqual(['opportunity', 'quote']);
+  });
+
   it('5.3 and 5.4: an Update posts its RemoteExecutionContext, only for the columns that were asked for', async () => {
     await register('Update', 'salesorder', 'statecode,statuscode');
     await sales('PATCH', `salesorders(${orderOf()})`, { description: 'quiet' }, { 'if-match': '*' });

@@ -17,12 +17,19 @@ const MESSAGES = [
   'SetStateDynamicEntity',
 ];
 const TABLES = ['opportunity', 'quote', 'salesorder', 'invoice', 'account', 'contact', 'product'];
+/** Of which tables these are events (reference/dataverse-sales 3.8); the others are of all. */
+const ONLY_OF: Readonly<Record<string, readonly string[]>> = {
+  Win: ['opportunity', 'quote'],
+  Lose: ['opportunity'],
+  Close: ['quote'],
+  Cancel: ['salesorder'],
+};
 
 export function seedMessages(store: Store): void {
   for (const name of MESSAGES) {
     const id = guidFrom(`message/${name}`);
     store.insert(store.schema.table('sdkmessage'), { sdkmessageid: id, name }, true);
-    for (const table of TABLES) {
+    for (const table of ONLY_OF[name] ?? TABLES) {
       const filter = {
         sdkmessagefilterid: guidFrom(`filter/${name}/${table}`),
         sdkmessageid: id,

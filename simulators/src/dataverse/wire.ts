@@ -198,7 +198,10 @@ function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions):
     const found = selectRows(child, rows, item.options, options).slice(0, item.options.top ?? size);
     const link = pages && nextOfExpanded(pages, `${table.set}(${row[table.id]})/${item.nav}`, item, found.length);
     return {
-      [item.nav]: found.map((other) => toWire(child, other, item.options, options)),
+      [item.nav]: found.map((other) => {
+        const row = toWire(child, other, item.options, options);
+        return pages?.isNested ? withoutEtag(row) : row;
+      }),
       ...(link && { [`${item.nav}@odata.nextLink`]: link }),
     };
   }
@@ -206,7 +209,17 @@ function expand(table: Table, row: Row, item: ExpandItem, options: WireOptions):
   if (!nav) throw unknownProperty(item.nav, table);
   const id = row[nav.column];
   const other = typeof id === 'string' ? store.find(nav.target, id) : undefined;
-  return { [item.nav]: other ? toWire(store.schema.table(nav.target), other, item.options, options) : null };
+  return {
+    [item.nav]: other ? withoutEtag(toWire(store.schema.table(nav.target), other, item.options, options)) : null,
+  };
+}
+
+/**
+ * The row behind a lookup has no etag, nor have the rows of a collection where anything is nested
+ * (MicrosoftDocs/powerapps-docs, webapi/query/join-tables.md).
+ */
+function withoutEtag({ '@odata.etag': _etag, ...row }: Record<string, unknown>): Record<string, unknown> {
+  return row;
 }
 
 /** Without anything nested the link names the collection and no page of it; else it follows a page that is full. */

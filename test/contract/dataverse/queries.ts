@@ -59,6 +59,24 @@ export function testQueries({ ask, account, order }: DataverseRequests): void {
       expect((await ask('GET', path(10))).status).toBe(400);
     });
 
+    // webapi/query/join-tables.md: the samples of a single and of a nested $expand
+    it('8: etags of expanded rows: none behind a lookup, and none in a collection where something is nested', async () => {
+      const made = await order();
+      const path = `salesorders(${made.salesorderid})?$select=name`;
+      const { body } = await ask(
+        'GET',
+        `${path}&$expand=customerid_account($select=name),order_details($select=quantity)`,
+      );
+      expect(body).toHaveProperty(['@odata.etag']);
+      expect(body.customerid_account).not.toHaveProperty(['@odata.etag']);
+      expect(body.order_details[0]).toHaveProperty(['@odata.etag']);
+      const nested = await ask(
+        'GET',
+        `${path}&$expand=order_details($select=quantity;$expand=productid($select=name))`,
+      );
+      expect(nested.body.order_details[0]).not.toHaveProperty(['@odata.etag']);
+    });
+
     // webapi/query/filter-rows.md, parameter aliases; microsoft/PowerApps-Samples, QueryDataSample.js
     it('parameter aliases stand for columns, values and arguments', async () => {
       const { accountid } = await account({ name: 'Alias (sample)' });
