@@ -107,6 +107,8 @@ export const READINGS: Readonly<Record<'businessCentral' | 'dataverse', Readonly
     openQuotesBlockWin: 'whether WinOpportunity is refused while quotes are open, as in the user interface',
     expireDays: 'age at which a delta token expires; 30 was seen',
     linkOnEveryPage: 'whether pages before the last carry a deltaLink, too',
+    annotationsHideLink:
+      'whether the deltaLink is missing where annotations were asked for, as was seen with version 8.2',
     applicationUser: 'none, disabled, no-role',
     denied:
       'what is denied, as `account:Write`; `account:OrganizationRead` leaves only what change tracking does not take. `RetrieveUserPrivileges` tells the same',

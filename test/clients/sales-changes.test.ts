@@ -131,6 +131,18 @@ describe('the changes of a table', () => {
     simulators.dataverse.switches.linkOnEveryPage = false;
     expect(pages.map((page) => page.rows.length)).toEqual([10, 10, 5]);
   });
+
+  it('have a position also where Dataverse leaves it out of answers with names of customers', async () => {
+    simulators.dataverse.switches.annotationsHideLink = true;
+    const pages = await readAll('salesorder', 4);
+    const changed = await readAll('salesorder', 4, deltaLinkOf(pages));
+    simulators.dataverse.switches.annotationsHideLink = false;
+    expect(deltaLinkOf(pages)).toMatch(/deltatoken/);
+    expect(deltaLinkOf(changed)).toMatch(/deltatoken/);
+    const rows = pages.flatMap((page) => page.rows);
+    expect(rows).toHaveLength([...simulators.dataverse.store.all('salesorder')].length);
+    expect(rows.filter((row) => row.label?.customer === undefined)).toEqual([]);
+  });
 });
 
 describe('a position that is not taken any more', () => {

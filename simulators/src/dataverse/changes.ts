@@ -11,6 +11,8 @@ export interface ChangeSettings {
   expireDays: number;
   /** Whether pages that are not the last carry a link, too. */
   linkOnEveryPage: boolean;
+  /** Whether an answer with annotations has no link (MicrosoftDocs/powerapps-docs issue 439). */
+  annotationsHideLink: boolean;
 }
 
 export interface ChangePage {

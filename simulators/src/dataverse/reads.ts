@@ -151,8 +151,11 @@ export function changes(
   const isDelta = position.since > 0;
   const found = findChanges(api.store, table, position, pageSize(request), api.changes.linkOnEveryPage);
   const select = options.select ? `$select=${options.select.join(',')}&` : '';
+  const isLinkHidden = wire.annotations && api.changes.annotationsHideLink;
   const deltaLink =
-    found.deltaToken && `${api.url}/${table.set}?${select}$deltatoken=${encodeURIComponent(found.deltaToken)}`;
+    !isLinkHidden &&
+    found.deltaToken &&
+    `${api.url}/${table.set}?${select}$deltatoken=${encodeURIComponent(found.deltaToken)}`;
   const cookieText = found.skipToken && `<cookie pagenumber="2" pagingcookie="${found.skipToken}" istracking="True" />`;
   const body = {
     '@odata.context': contextOf(api, table, options, isDelta ? '/$delta' : ''),

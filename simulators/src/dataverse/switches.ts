@@ -12,6 +12,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   openQuotesBlockWin: false,
   expireDays: 7,
   linkOnEveryPage: false,
+  annotationsHideLink: false,
   applicationUser: 'ok',
   denied: [],
 };

@@ -118,15 +118,22 @@ export function createDataverseChanges(options: DataverseClientOptions, clock: C
   return {
     async readChanges(table, { pageSize, link, isFullReading }) {
       const asked = `read the changes of ${table}`;
-      const size = `odata.maxpagesize=${pageSize}`;
-      const prefer = isFullReading ? preferOf(table, 'odata.track-changes', size) : preferOf(table, size);
+      const preferences = [...(isFullReading ? ['odata.track-changes'] : []), `odata.maxpagesize=${pageSize}`];
       const path = link === undefined ? `${ENTITY_SETS[table]}?$select=${columnsOf(table)}` : toPath(link);
-      const answer = await http.send({ method: 'GET', path, asked, headers: { prefer } }).catch((error: unknown) => {
-        const code = error instanceof RemoteApiError ? error.facts.remoteCode?.toLowerCase() : undefined;
-        if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
-        throw error;
-      });
-      return readPage(table, asked, answer, clock);
+      const ask = async (prefer: string): Promise<ChangePage> => {
+        const answer = await http.send({ method: 'GET', path, asked, headers: { prefer } }).catch((error: unknown) => {
+          const code = error instanceof RemoteApiError ? error.facts.remoteCode?.toLowerCase() : undefined;
+          if (link !== undefined && code !== undefined && USELESS.has(code)) throw new LinkExpired(code);
+          throw error;
+        });
+        return readPage(table, asked, answer, clock);
+      };
+      const given = await ask(preferOf(table, ...preferences));
+      if (!isSourceTable(table) || given.nextLink !== undefined || given.deltaLink !== undefined) return given;
+      // Version 8.2 gave no deltaLink where annotations were asked for (MicrosoftDocs/powerapps-docs issue 439).
+      const labels = new Map(given.rows.map((row) => [row.rowId, row.label]));
+      const bare = await ask(preferences.join(','));
+      return { ...bare, rows: bare.rows.map((row) => ({ ...row, label: labels.get(row.rowId) ?? row.label })) };
     },
     async readRecords(table, { statecodes, modifiedSince, pageSize, link }) {
       const asked = `count the records of ${table}`;
