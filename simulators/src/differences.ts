@@ -99,6 +99,7 @@ export const READINGS: Readonly<Record<'businessCentral' | 'dataverse', Readonly
     shippedOnlyStatus: 'status of shipAndInvoice that only shipped',
     batchTooLargeStatus: 'more than 100 operations in a batch',
     getMovesEtag: 'a GET of a draft recalculates its invoice discount, so that the etag that was shown is stale',
+    expandsPatch: 'whether the answer to PATCH of a document bears what `$expand` names, as that to POST does',
     handshakeMethod: 'method of the subscription handshake',
     environmentType: 'type of the environment in the discovery; `Sandbox` as after a copy',
     duplicateStatus: 'duplicate key; 409 was seen, too',

@@ -193,6 +193,7 @@ function routeDocuments(
   const documents = company.documents[kind.kind];
   const verb = method(request);
   const documentOf = (row: Row): SalesDocument | undefined => documents.get(String(row['id']));
+  const patched = switches.expandsPatch ? place : { ...place, options: { ...place.options, expand: [] } };
   const [next, ...after] = rest;
   if (set.key === undefined && set.keys === undefined) {
     if (next?.name === '$count') return count(sourceOf(company, kind.set), place.options);
@@ -216,7 +217,7 @@ function routeDocuments(
   checkMatch(request, document.row);
   if (verb === 'PATCH') {
     company.transact(() => patchDocument(company, document, body(request)));
-    return single(place, entity, document.row, 200, document);
+    return single(patched, entity, document.row, 200, document);
   }
   if (verb !== 'DELETE') throw notAllowed('insert');
   company.transact(() => deleteDocument(company, document));

@@ -15,6 +15,8 @@ export interface Switches {
   batchTooLargeStatus: 400 | 500;
   /** 11.4: a GET of a draft recalculates its invoice discount, so that the etag moves. */
   getMovesEtag: boolean;
+  /** 3.6: `$expand` of a POST was observed to count, of a PATCH nobody says; `false` answers with the bare header. */
+  expandsPatch: boolean;
   /** 9.2: the HTTP method of the handshake is not documented. */
   handshakeMethod: 'POST' | 'GET';
   /** 10.2: a duplicate key; 409 is possible. */
@@ -34,6 +36,7 @@ export const DEFAULT_SWITCHES: Readonly<Switches> = {
   shippedOnlyStatus: 200,
   batchTooLargeStatus: 500,
   getMovesEtag: false,
+  expandsPatch: true,
   handshakeMethod: 'POST',
   duplicateStatus: 400,
   environmentType: 'Production',
@@ -48,6 +51,7 @@ export const SWITCH_SECTIONS: Readonly<Record<keyof Switches, string>> = {
   shippedOnlyStatus: '4.2',
   batchTooLargeStatus: '7',
   getMovesEtag: '11.4',
+  expandsPatch: '3.6',
   handshakeMethod: '9.2',
   duplicateStatus: '10.2',
   environmentType: '1.1',

@@ -8,7 +8,7 @@ import type { WriteContext } from '../http/write-context.js';
 import { toDocumentBody } from './document-body.js';
 import { filterOfRecord } from './number-filter.js';
 import { type DocumentLineRow, type InvoiceRow, invoiceRow, listOf, pageOf, postedInvoiceRow } from './rows.js';
-import { quote, type Receipt, toReceipt } from './transport.js';
+import { quote, type Receipt, toPatched, toReceipt } from './transport.js';
 
 /** What changed after a moment. */
 export interface InvoicePlace {
@@ -66,6 +66,10 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
   };
   const readOne = (asked: string, { body, requestId }: HttpAnswer): Invoice =>
     toInvoice(readWire('business-central', asked, invoiceRow, body, requestId));
+  const getInvoice = async (id: string): Promise<Invoice> => {
+    const asked = 'read the invoice';
+    return readOne(asked, await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked }));
+  };
 
   return {
     async readChangedInvoices(place, pageSize) {
@@ -115,10 +119,7 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
       const found = await list('look the invoices of the order up', `orderId eq ${orderId}`);
       return found.filter((invoice) => invoice.orderId === orderId);
     },
-    async getInvoice(id) {
-      const asked = 'read the invoice';
-      return readOne(asked, await http.send({ method: 'GET', path: `salesInvoices(${id})?${WITH_LINES}`, asked }));
-    },
+    getInvoice,
     async createInvoice(draft, context) {
       const asked = 'create the draft';
       const path = `salesInvoices?${WITH_LINES}`;
@@ -136,7 +137,7 @@ export function createInvoiceRequests(http: HttpTransport, automate: HttpTranspo
         body: { discountAmount: decimalNumber(amount) },
         context,
       });
-      return { ...readOne(asked, answer), ...toReceipt(answer) };
+      return toPatched(readOne(asked, answer), answer, getInvoice);
     },
     deleteInvoice: (id, etag, context) =>
       http.send({

@@ -9,7 +9,7 @@ import { toDocumentBody } from './document-body.js';
 import { toLine } from './invoices.js';
 import { filterOfRecord } from './number-filter.js';
 import { listOf, type OrderRow, orderRow } from './rows.js';
-import { type Receipt, toReceipt } from './transport.js';
+import { type Receipt, toPatched, toReceipt } from './transport.js';
 
 export interface OrderRequests {
   /** Every order under our number for the record; a fully posted one is no longer among them. */
@@ -31,6 +31,10 @@ const WITH_LINES = '$expand=salesOrderLines';
 export function createOrderRequests(http: HttpTransport): OrderRequests {
   const readOne = (asked: string, { body, requestId }: HttpAnswer): Order =>
     toOrder(readWire('business-central', asked, orderRow, body, requestId));
+  const getOrder = async (id: string): Promise<Order> => {
+    const asked = 'read the order';
+    return readOne(asked, await http.send({ method: 'GET', path: `salesOrders(${id})?${WITH_LINES}`, asked }));
+  };
 
   return {
     async findOrders(recordId) {
@@ -43,10 +47,7 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
         .value.filter((row) => isNumberOf(row.externalDocumentNumber, recordId))
         .map(toOrder);
     },
-    async getOrder(id) {
-      const asked = 'read the order';
-      return readOne(asked, await http.send({ method: 'GET', path: `salesOrders(${id})?${WITH_LINES}`, asked }));
-    },
+    getOrder,
     async createOrder(draft, context) {
       const asked = 'create the order';
       const body = toDocumentBody(draft, 'order');
@@ -63,7 +64,7 @@ export function createOrderRequests(http: HttpTransport): OrderRequests {
         body: { discountAmount: decimalNumber(amount) },
         context,
       });
-      return { ...readOne(asked, answer), ...toReceipt(answer) };
+      return toPatched(readOne(asked, answer), answer, getOrder);
     },
     async deleteOrder(id, etag, context) {
       return toReceipt(

@@ -11,7 +11,7 @@ import { toDocumentBody } from './document-body.js';
 import { toLine } from './invoices.js';
 import { filterOfRecord } from './number-filter.js';
 import { type DocumentLineRow, listOf, type QuoteRow, quoteRow } from './rows.js';
-import { type Receipt, toReceipt } from './transport.js';
+import { type Receipt, toPatched, toReceipt } from './transport.js';
 
 export interface QuoteRequests {
   /** Every quote under our number for the record; one that was converted is no longer among them. */
@@ -34,6 +34,10 @@ const ACTIONS = { order: 'makeOrder', invoice: 'makeInvoice' } as const;
 export function createQuoteRequests(http: HttpTransport): QuoteRequests {
   const readOne = (asked: string, { body, requestId }: HttpAnswer): Quote =>
     toQuote(readWire('business-central', asked, quoteRow, body, requestId));
+  const getQuote = async (id: string): Promise<Quote> => {
+    const asked = 'read the quote';
+    return readOne(asked, await http.send({ method: 'GET', path: `salesQuotes(${id})?${WITH_LINES}`, asked }));
+  };
 
   return {
     async findQuotes(recordId) {
@@ -46,10 +50,7 @@ export function createQuoteRequests(http: HttpTransport): QuoteRequests {
         .value.filter((row) => isNumberOf(row.externalDocumentNumber, recordId))
         .map(toQuote);
     },
-    async getQuote(id) {
-      const asked = 'read the quote';
-      return readOne(asked, await http.send({ method: 'GET', path: `salesQuotes(${id})?${WITH_LINES}`, asked }));
-    },
+    getQuote,
     async createQuote(draft, context) {
       const asked = 'create the quote';
       const body = toDocumentBody(draft, 'quote');
@@ -66,7 +67,7 @@ export function createQuoteRequests(http: HttpTransport): QuoteRequests {
         body: { discountAmount: decimalNumber(amount) },
         context,
       });
-      return { ...readOne(asked, answer), ...toReceipt(answer) };
+      return toPatched(readOne(asked, answer), answer, getQuote);
     },
     async deleteQuote(id, etag, context) {
       const asked = 'delete the quote';

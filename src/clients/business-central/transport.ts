@@ -29,6 +29,18 @@ export function toReceipt({ requestId, correlationId }: HttpAnswer): Receipt {
   return { requestId, correlationId };
 }
 
+/**
+ * What a PATCH has made of a document. Whether `$expand` counts with it no source says, and a document of ours has
+ * lines: where the answer shows none, they are read.
+ */
+export async function toPatched<Document extends { readonly id: string; readonly lines: readonly unknown[] }>(
+  document: Document,
+  answer: HttpAnswer,
+  get: (id: string) => Promise<Document>,
+): Promise<Document & Receipt> {
+  return { ...(document.lines.length > 0 ? document : await get(document.id)), ...toReceipt(answer) };
+}
+
 /** @param below path under the API, with a slash at its end, or nothing. */
 export function createBusinessCentralTransport(
   options: EnvironmentOptions,
