@@ -1,5 +1,5 @@
 import type { SimRequest, SimResponse } from '../kernel/server.js';
-import { dialog } from './errors.js';
+import { BcError, dialog } from './errors.js';
 import { KIND_BY_SET } from './kinds.js';
 import type { Company, Row, SalesDocument } from './store.js';
 import { checkLength } from './values.js';
@@ -64,8 +64,18 @@ export function toPdfDocument(set: string, row: Row, document: SalesDocument | u
 
 const OCTETS = { 'content-type': 'application/octet-stream' };
 
+/** A stream is bytes and no JSON: 406 when `Accept` does not take them (OData 4.0, part 1, 8.2.1). */
+function checkAccept({ headers }: SimRequest): void {
+  const ranges = (headers['accept'] ?? '*/*')
+    .split(',')
+    .map((range) => range.split(';')[0]?.trim().toLowerCase() ?? '');
+  if (ranges.some((range) => /^(?:\*\/\*|application\/(?:\*|octet-stream|pdf))$/.test(range))) return;
+  throw new BcError(406, 'BadRequest', `The content is not available as '${headers['accept']}'.`);
+}
+
 /** A test may leave a document of its own, for one of another size. */
-export function pdfContent(company: Company, pdf: Row): SimResponse {
+export function pdfContent(company: Company, pdf: Row, request: SimRequest): SimResponse {
+  checkAccept(request);
   const own = company.streams.get(`${String(pdf['id'])}/pdfDocumentContent`);
   if (own) return { status: 200, body: own, headers: OCTETS };
   const text = `%PDF-1.4\n% ${String(pdf['number'])}\n%%EOF\n`;
@@ -76,6 +86,7 @@ export function pdfContent(company: Company, pdf: Row): SimResponse {
 export function routeStream(company: Company, row: Row, set: string, field: string, request: SimRequest): SimResponse {
   const key = `${String(row['id'])}/${field}`;
   if (request.method === 'GET') {
+    checkAccept(request);
     const content = company.streams.get(key);
     return content ? { status: 200, body: content, headers: OCTETS } : { status: 204 };
   }

@@ -136,7 +136,7 @@ function routeMasterPart(
   if (!part) throw noSegment(next.name);
   if (part.entity.set === 'pdfDocument' && after !== undefined) {
     if (after.name !== 'pdfDocumentContent' && after.name !== '$value') throw noSegment(after.name);
-    return pdfContent(company, part.rows[0] as Row);
+    return pdfContent(company, part.rows[0] as Row, request);
   }
   if (part.isSingle) return single(place, part.entity, part.rows[0] as Row);
   if (next.key !== undefined) {

@@ -141,6 +141,8 @@ const customerRow = z.object({
 const itemRow = z.object({ id: guid, inventory: decimal, unitPrice: decimal });
 /** How the API spells an enum value without a name. */
 const BLANK = '_x0020_';
+/** Content is bytes: to a client that takes JSON alone it may be refused (OData 4.0, part 1, 8.2.1). */
+const ANY_TYPE = { accept: '*/*' };
 
 const attachmentRow = z.object({ id: guid, fileName: z.string(), byteSize: z.number() });
 const DOCUMENTS: Readonly<Record<DocumentKind, readonly [set: string, parentType: string]>> = {
@@ -201,7 +203,7 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
       const [only] = rows;
       if (!only || rows.length > 1 || only.byteSize > 0) return rows;
       // Of a single file the size comes as 0, whatever it has (microsoft/BCApps, GraphMgtAttachmentBuffer.Codeunit.al).
-      const content = { path: `documentAttachments(${only.id})/attachmentContent`, asked };
+      const content = { path: `documentAttachments(${only.id})/attachmentContent`, asked, headers: ANY_TYPE };
       const { bytes } = await http.download(content, maxBytes);
       return [{ ...only, byteSize: bytes?.length ?? maxBytes + 1 }];
     },
@@ -251,7 +253,11 @@ export function createFlowRequests(http: HttpTransport): FlowRequests {
     readItemFigures: (...page) => sweep(['items', '$select=id,inventory,unitPrice'], page, itemRow, (row) => row),
     downloadInvoicePdf: (invoiceId, maxBytes) =>
       http.download(
-        { path: `salesInvoices(${invoiceId})/pdfDocument/pdfDocumentContent`, asked: 'read the invoice as PDF' },
+        {
+          path: `salesInvoices(${invoiceId})/pdfDocument/pdfDocumentContent`,
+          asked: 'read the invoice as PDF',
+          headers: ANY_TYPE,
+        },
         maxBytes,
       ),
     readChangedCreditMemos: (...place) =>

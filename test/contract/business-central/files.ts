@@ -54,6 +54,15 @@ export function testFiles({
       expect((await ask('GET', at(`documentAttachments(${made.body.id})`))).status).toBe(404);
     });
 
+    // OData 4.0, part 1, 8.2.1
+    it('content is bytes, which a client that takes JSON alone does not get', async () => {
+      const { body: order } = await ask('POST', at('salesOrders'), { customerNumber: tenant().customerNumber });
+      const url = at(`salesOrders(${order.id})/pdfDocument/pdfDocumentContent`);
+      expect((await ask('GET', url, undefined, { accept: 'application/json' })).status).toBe(406);
+      for (const accept of ['*/*', 'application/octet-stream', 'application/json, text/plain, */*'])
+        expect((await ask('GET', url, undefined, { accept })).status).toBe(200);
+    });
+
     // GraphMgtAttachmentBuffer.Codeunit.al, TransferDocAttachmentToBuffer: of a single one the content is loaded instead
     it('sizes are told of several files, and of a single one none', async () => {
       const { body: order } = await ask('POST', at('salesOrders'), { customerNumber: tenant().customerNumber });
