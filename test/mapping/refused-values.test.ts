@@ -79,6 +79,16 @@ describe('an address or a number that Business Central does not take', () => {
     expect(await told({ extra: { account: { [column]: value } } })).toEqual([`${text} (column account.${column})`]);
   });
 
+  it('a tax number that is longer than the field behind the page', async () => {
+    const yaml = 'mapping: { customer: { taxRegistrationNumber: { column: account.new_vatid } } }';
+    const account = { new_vatid: 'DE 123 456 789 / Berlin' };
+    expect(await told({ extra: { account } }, yaml)).toEqual([
+      'value-too-long: customer.taxRegistrationNumber: 23 characters where 20 fit (column account.new_vatid)',
+    ]);
+    const { customer } = await plan({ extra: { account: { new_vatid: 'de123456789' } } }, yaml);
+    expect(customer?.values['taxRegistrationNumber']).toBe('DE123456789');
+  });
+
   it('goes through as Business Central would take it', async () => {
     const account = { emailaddress1: 'a@example.com; b@example.com;', telephone1: '+49 (30) 12-5 / 7' };
     expect(await told({ extra: { account } })).toEqual([]);

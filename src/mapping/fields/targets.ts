@@ -89,11 +89,11 @@ const DEFINITIONS: Record<Section, string> = {
     'currencyCode:C10@currencies=account.transactioncurrencyid>currencies paymentTermsId:G@paymentTerms=account.paymenttermscode>paymentTerms ' +
     'shipmentMethodId:G@shipmentMethods=account.address1_freighttermscode>shipmentMethods paymentMethodId:G@paymentMethods ' +
     'salespersonCode:C20@salespeoplePurchasers=owner.internalemailaddress>salespeople creditLimit:D ' +
-    'taxLiable:B taxAreaId:G@taxAreas taxRegistrationNumber:S50 blocked:O(_x0020_|Ship|Invoice|All)',
+    'taxLiable:B taxAreaId:G@taxAreas taxRegistrationNumber:C20 blocked:O(_x0020_|Ship|Invoice|All)',
   contact:
     `number:C20 displayName:S100!=contact.fullname type:O(Person|Company) jobTitle:S30=contact.jobtitle ${ADDRESS('contact')} ` +
     'phoneNumber:S30=contact.telephone1 mobilePhoneNumber:S30=contact.mobilephone email:S80=contact.emailaddress1 ' +
-    'website:S255 searchName:C100 taxRegistrationNumber:S20',
+    'website:S255 searchName:C100 taxRegistrationNumber:C20',
   item:
     'number:C20=product.productnumber displayName:S100!=product.name displayName2:S50 ' +
     'type:O(Inventory|Service|Non_x002D_Inventory) itemCategoryCode:C20@itemCategories gtin:C14 ' +

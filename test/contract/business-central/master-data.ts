@@ -101,6 +101,15 @@ export function testMasterData({ ask, at, key, code, createCustomer, tenant }: B
       expect(blank.body.error.message).toContain('The blank "displayName" is not allowed.');
     });
 
+    // Customer.Table.al and Contact.Table.al of microsoft/BCApps: Text[20], behind a variable of 50 on the page
+    it.each(['customers', 'contacts'])('2.2: a tax number of %s has 20 characters, and capitals', async (set) => {
+      const name = { displayName: key(), type: 'Company' };
+      const long = await ask('POST', at(set), { ...name, taxRegistrationNumber: '1'.repeat(21) });
+      expect(code(long.body)).toBe('Application_StringExceededLength');
+      const { body } = await ask('POST', at(set), { ...name, taxRegistrationNumber: 'xx 12a' });
+      expect(body.taxRegistrationNumber).toBe('XX 12A');
+    });
+
     it('2.0: too long, unknown, of a wrong type, no option: each its own refusal', async () => {
       const long = await ask('POST', at('customers'), { displayName: 'x'.repeat(101) });
       expect(code(long.body)).toBe('Application_StringExceededLength');
