@@ -4,6 +4,7 @@ import type { QueryOptions } from '../odata/query.js';
 import { type ActionAnswer, runAction, runBoundAction } from './actions.js';
 import { type Api, answer, noSegment, readJson } from './answers.js';
 import { BULK, runBulk } from './bulk.js';
+import { checkExpand } from './expand.js';
 import { fetchRows } from './fetch.js';
 import { isFileColumn, routeFile } from './file-columns.js';
 import { formatOf } from './formats.js';
@@ -25,7 +26,7 @@ import { relate, routeReference } from './references.js';
 import { selectSql } from './sql-rows.js';
 import { DataverseError, type Row } from './store.js';
 import type { Table } from './tables.js';
-import { checkExpand, selectRows, toWire, type WireOptions } from './wire.js';
+import { selectRows, toWire, type WireOptions } from './wire.js';
 import { checkMatch, create, created, notAllowed, patch, remove, update } from './writes.js';
 
 /** Which resource a path names, and what can be done with it (reference/dataverse-sales 7 and 8). */

@@ -241,34 +241,6 @@ export function pageCookie(from: number, size: number, isTracking: boolean): str
   return `<cookie pagenumber="${page}" pagingcookie="${from}" istracking="${isTracking ? 'True' : 'False'}" />`;
 }
 
-const MAX_EXPAND = 15;
-
-/** Each is a join, at whatever depth. */
-function countExpanded(items: readonly ExpandItem[] = []): number {
-  return items.reduce((sum, { options }) => sum + 1 + countExpanded(options.expand), 0);
-}
-
-/** reference/dataverse-sales 8: at most 15 in a query, nested ones included, and what a nested collection refuses. */
-export function checkExpand(store: Store, table: Table, items: readonly ExpandItem[] = [], depth = 0): void {
-  if (depth === 0 && countExpanded(items) > MAX_EXPAND)
-    throw new DataverseError(400, '0x80060888', `Too many expand clauses: at most ${MAX_EXPAND} are allowed.`);
-  for (const { nav, options } of items) {
-    const target = table.navs.get(nav)?.target ?? (table.collections[nav] ?? table.links[nav])?.table;
-    if (target === undefined) throw unknownProperty(nav, table);
-    const [unserved] = [...(options.skip === undefined ? [] : ['$skip']), ...Object.keys(options.other)];
-    if (unserved !== undefined)
-      throw new DataverseError(400, '0x80060888', `The query parameter ${unserved} is not supported.`);
-    if (depth > 0 && (table.collections[nav] ?? table.links[nav]) && (options.top !== undefined || options.orderby)) {
-      throw new DataverseError(
-        400,
-        '0x80060888',
-        'The query parameters $top and $orderby are not supported in a nested expand of a collection.',
-      );
-    }
-    checkExpand(store, store.schema.table(target), options.expand, depth + 1);
-  }
-}
-
 /** Filtered and ordered; without `$orderby` the order is the one of the rows. */
 export function selectRows(table: Table, rows: Iterable<Row>, query: QueryOptions, options: WireOptions): Row[] {
   const { filter, orderby } = query;
@@ -394,7 +366,7 @@ function targetOf(table: Table, row: Row, column: string, store: Store): readonl
   return navs.find(([, target]) => store.find(target, id)) ?? (navs[0] as [string, string]);
 }
 
-function unknownProperty(name: string, table: Table): DataverseError {
+export function unknownProperty(name: string, table: Table): DataverseError {
   return new DataverseError(
     400,
     '0x80060888',
