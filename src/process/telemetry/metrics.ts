@@ -14,19 +14,36 @@ export async function startMetrics(
   observe: () => Promise<readonly Observation[]>,
   readOthers: () => Promise<string>,
 ): Promise<Metrics> {
-  const [{ MeterProvider }, { PrometheusExporter, PrometheusSerializer }] = await Promise.all([
-    import('@opentelemetry/sdk-metrics'),
-    import('@opentelemetry/exporter-prometheus'),
-  ]);
-  const reader = new PrometheusExporter({ preventServerStart: true });
+  const [{ AggregationTemporality, InstrumentType, MeterProvider, MetricReader }, { PrometheusSerializer }] =
+    await Promise.all([import('@opentelemetry/sdk-metrics'), import('@opentelemetry/exporter-prometheus')]);
+  class Reader extends MetricReader {
+    constructor() {
+      super({
+        // Cumulative, a gauge shows for ever what it was last observed with: a reason that no deal has any more.
+        aggregationTemporalitySelector: (type) =>
+          type === InstrumentType.OBSERVABLE_GAUGE ? AggregationTemporality.DELTA : AggregationTemporality.CUMULATIVE,
+      });
+    }
+    protected async onForceFlush(): Promise<void> {}
+    protected async onShutdown(): Promise<void> {}
+  }
+  const reader = new Reader();
   const serializer = new PrometheusSerializer(undefined, false, undefined, true, true);
   const provider = new MeterProvider({ readers: [reader] });
   const meter: Meter = provider.getMeter('dealbridge');
   startCounting(meter, async () => [...(await observe()), ...observeProcess()]);
+  const readAll = async (): Promise<string> => {
+    const [{ resourceMetrics }, others] = await Promise.all([reader.collect(), readOthers()]);
+    return `${serializer.serialize(resourceMetrics)}${others}`;
+  };
+  let reading: Promise<string> | undefined;
   return {
-    async read() {
-      const [{ resourceMetrics }, others] = await Promise.all([reader.collect(), readOthers()]);
-      return `${serializer.serialize(resourceMetrics)}${others}`;
+    // Of two collections at once the first would take what both observed, and leave the other without.
+    read() {
+      reading ??= readAll().finally(() => {
+        reading = undefined;
+      });
+      return reading;
     },
     async close() {
       stopCounting();
