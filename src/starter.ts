@@ -35,7 +35,7 @@ import { guardOutput } from './process/log.js';
 import { findRetryAfter, waitFor } from './process/patient-start.js';
 import { openRuntime } from './process/runtime.js';
 import { ensureSignedIn, type SignIns, watchSignIns } from './process/sign-ins.js';
-import { stopOnSignal } from './process/stop-on-signal.js';
+import { endWhileStarting, stopOnSignal } from './process/stop-on-signal.js';
 import { systemClock } from './process/system-clock.js';
 import { createLedgerObserver, toReading } from './process/telemetry/observe-ledger.js';
 import { openTelemetry } from './process/telemetry/telemetry.js';
@@ -47,6 +47,7 @@ import { openDesk } from './starter/desk.js';
 /** Process: takes webhooks and starts the workflows of won deals; makes sure that the feeds run; serves the desk. */
 
 guardOutput('starter');
+const hasStarted = endWhileStarting();
 const config = loadConfig();
 const telemetry = await openTelemetry(config, 'starter');
 const runtime = await openRuntime(config, 'starter', { waits: true });
@@ -157,6 +158,7 @@ server.once('error', (error) => {
   throw toListenError({ host: 'STARTER_HOST', port: 'STARTER_PORT' }, `${hostname}:${port}`, error);
 });
 
+hasStarted();
 stopOnSignal(async () => {
   signIns?.stop();
   feeds?.stop();

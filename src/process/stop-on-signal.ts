@@ -11,8 +11,9 @@ export function stopOnSignal(stop: () => Promise<void>): void {
 }
 
 /**
- * A process that still waits for another system holds nothing that it would have to hand on: it ends at once. Temporal's runtime takes
- * the signals from the moment that it is installed, and has nothing to stop yet. Returns how to leave the signals to it.
+ * A process that still waits for another system holds nothing that it would have to hand on: it ends at once. In a container it is the
+ * first process, which a signal that nobody takes does not end. Temporal's runtime takes the signals from the moment that it is
+ * installed, and has nothing to stop yet. Returns how to leave the signals to whoever has.
  */
 export function endWhileStarting(): () => void {
   const end = (): never => process.exit(0);

@@ -67,18 +67,25 @@ describe('does not start', () => {
   }
 });
 
-describe('a worker that still waits', () => {
-  it('ends at the first signal, and leaves nothing running', async () => {
-    const secrets = { DATAVERSE_CLIENT_SECRET: 'a-secret-of-sales', BC_CLIENT_SECRET: 'a-secret-of-finance' };
-    const away = { ENTRA_LOGIN_URL: 'http://127.0.0.1:9', BC_URL: 'http://127.0.0.1:9' };
-    const child = spawn(process.execPath, ['dist/worker.js'], { env: { ...env, ...secrets, ...away } });
-    onTestFinished(() => void child.kill('SIGKILL'));
-    await new Promise<void>((resolve) => {
-      child.stderr.on('data', (chunk: Buffer) => {
-        if (chunk.toString().includes('waiting for Entra')) resolve();
+describe('a process that still waits', () => {
+  const cases = [
+    ['worker', { ENTRA_LOGIN_URL: 'http://127.0.0.1:9', BC_URL: 'http://127.0.0.1:9' }, 'waiting for Entra'],
+    ['starter', { DATABASE_URL: 'postgres://nobody@127.0.0.1:9/dealbridge' }, 'waiting for PostgreSQL'],
+  ] as const;
+  // As the first process of a container it would not hear a signal that it does not take.
+  it.each(cases)(
+    'the %s ends at the first signal by itself, and leaves nothing running',
+    async (name, away, waiting) => {
+      const secrets = { DATAVERSE_CLIENT_SECRET: 'a-secret-of-sales', BC_CLIENT_SECRET: 'a-secret-of-finance' };
+      const child = spawn(process.execPath, [`dist/${name}.js`], { env: { ...env, ...secrets, ...away } });
+      onTestFinished(() => void child.kill('SIGKILL'));
+      await new Promise<void>((resolve) => {
+        child.stderr.on('data', (chunk: Buffer) => {
+          if (chunk.toString().includes(waiting)) resolve();
+        });
       });
-    });
-    child.kill('SIGTERM');
-    expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
-  });
+      child.kill('SIGTERM');
+      expect(await new Promise((resolve) => child.once('exit', resolve))).toBe(0);
+    },
+  );
 });
