@@ -283,6 +283,23 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     expect(portOf('starter', service?.spec.ports?.[0]?.targetPort ?? '')).toBe(starter.starter.port);
   });
 
+  it('hands on settings as they are typed, without quotes, too', () => {
+    const typed = { FEEDS: 'off', TEMPORAL_TLS: 'on', BC_AMBIGUITY_WINDOW_MS: 1_200_000, BC_RATE_PER_SECOND: 0.5 };
+    // What the file of values has: YAML 1.2 needs no quotes, and Helm reads booleans.
+    expect(stringify(typed)).toContain('FEEDS: off\n');
+    const containers = podsOf(manifestsOf({ ...example(), settings: { ...example()['settings'], ...typed } }));
+    for (const name of ['worker', 'starter', 'doctor']) {
+      const env = containers.get(`deals-dealbridge-${name}`)?.containers[0].env ?? [];
+      const given = Object.fromEntries(env.map((variable) => [variable.name, variable.value]));
+      expect(given).toMatchObject({
+        FEEDS: 'off',
+        TEMPORAL_TLS: 'on',
+        BC_AMBIGUITY_WINDOW_MS: '1200000',
+        BC_RATE_PER_SECOND: '0.5',
+      });
+    }
+  });
+
   it('asks whether a pod lives, and whether it can work, at the port where that is answered', () => {
     const at = (path: string) => ({ httpGet: { path, port: 'status' } });
     for (const name of ['worker', 'starter']) {
@@ -408,6 +425,17 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
     ['no address of Temporal', { settings: {} }, /TEMPORAL_ADDRESS/],
     ['no image', { image: { repository: '' } }, /image.*repository/s],
     ['an ingress without https', { starter: { ingress: { enabled: true, host: 'a.example' } } }, /tlsSecret/],
+    [
+      'a commit of digits alone, of which a number would keep the value and not the text',
+      { settings: { ...example()['settings'], WORKER_BUILD_ID: 1_234_567 } },
+      /WORKER_BUILD_ID/,
+    ],
+    [
+      'the code of Norway without quotes, which is false',
+      { rules: { tables: { countries: { Norway: 'NO' } } } },
+      /Norway/,
+    ],
+    ['a word of Sales that is a boolean', { rules: { tables: { units: { no: 'PCS' } } } }, /units/],
     ['a misspelled value', { worker: { replica: 3 } }, /replica/],
     [
       'a desk that nobody can sign in to',

@@ -27,13 +27,24 @@ securityContext:
 {{- define "dealbridge.environment" -}}
 {{- range $name, $value := .Values.settings }}
 - name: {{ $name }}
-  value: {{ $value | toString | quote }}
+  value: {{ include "dealbridge.setting" $value | quote }}
 {{- end }}
 {{- range $name, $entry := .Values.secrets.files }}
 - name: {{ $name }}
   value: {{ printf "/etc/dealbridge/secrets/%s" $entry | quote }}
 {{- end }}
 - { name: DEALBRIDGE_RULES, value: /etc/dealbridge/rules/rules.yaml }
+{{- end -}}
+
+{{/* For Helm an unquoted `off` is a boolean, and a number of seven digits has an exponent; a process takes neither. */}}
+{{- define "dealbridge.setting" -}}
+{{- if kindIs "bool" . -}}
+{{ ternary "on" "off" . }}
+{{- else if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{ printf "%.0f" . }}
+{{- else -}}
+{{ . }}
+{{- end -}}
 {{- end -}}
 
 {{/* Where the starter is reached from outside, by which Business Central is asked to notify, and the desk, to which alerts link. */}}
