@@ -31,7 +31,8 @@ export const SEARCH_ATTRIBUTES = {
 
 /** Starts a server for one machine; it ends with this process. `dbFile` keeps its state, without it nothing is kept. */
 export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoint, namespaces = [] }) {
-  const chosen = port || (await freePort());
+  const chosen = port ? await ensureFree(port) : await freePort();
+  if (uiPort) await ensureFree(uiPort);
   const address = `127.0.0.1:${chosen}`;
   const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
     '--search-attribute',
@@ -77,6 +78,13 @@ export async function startTemporal({ binary, dbFile, port, uiPort, codecEndpoin
       await ended;
     },
   };
+}
+
+/** Another server on this port would answer in place of ours, and would be given our settings. */
+async function ensureFree(port) {
+  return freePort(port).catch((error) => {
+    throw new SetUpError(`The Temporal server cannot listen on port ${port} (${error.code}): what listens there?`);
+  });
 }
 
 /** `temporal version 1.9.1 (Server 1.32.0, UI 2.54.1)`; of another build whatever it calls itself. */
