@@ -6,7 +6,8 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { publishPlace, readDotEnv } from './lib/env-file.mjs';
+import { isGiven, publishPlace, readDotEnv } from './lib/env-file.mjs';
+import { ensureLedgerIsClosed, forgetLedger, noteLedger } from './lib/open-ledger.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
 import { serverVersion, startTemporal } from './lib/temporal-server.mjs';
@@ -74,7 +75,9 @@ function notReadyLines(name) {
 }
 
 try {
-  const isEmbedded = !env.TEMPORAL_ADDRESS || !env.DATABASE_URL;
+  const hasLedger = isGiven(env, 'DATABASE_URL');
+  const isEmbedded = !env.TEMPORAL_ADDRESS || !hasLedger;
+  if (!hasLedger) await ensureLedgerIsClosed(DATA);
   if (isEmbedded && !env.DEALBRIDGE_KEYS && !env.DEALBRIDGE_KEY_FILE) {
     const { ensureKeyFile } = await import('../dist/secrets/key-file.js');
     env.DEALBRIDGE_KEY_FILE = join(DATA, 'keys');
@@ -82,20 +85,6 @@ try {
     say('Keys: .data/keys (without them nothing that was sealed can be read again)');
   }
   const codecEndpoint = `http://127.0.0.1:${env.STARTER_PORT || STARTER_PORT}/codec`;
-  const opens = {};
-  if (isEmbedded && !env.CODEC_TOKEN) {
-    env.CODEC_TOKEN = randomBytes(24).toString('base64url');
-    env.TEMPORAL_UI_ORIGIN ||= `http://127.0.0.1:${UI_PORT}`;
-    // Not on the screen: whoever has it reads every payload.
-    rmSync(join(DATA, 'codec-token'), { force: true });
-    writeFileSync(join(DATA, 'codec-token'), `${env.CODEC_TOKEN}\n`, { mode: 0o600 });
-    opens.CODEC_TOKEN = env.CODEC_TOKEN;
-    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token`);
-  }
-  if (env.CODEC_TOKEN) {
-    opens.TEMPORAL_CODEC_ENDPOINT = codecEndpoint;
-    opens.TEMPORAL_CODEC_AUTH = `Bearer ${env.CODEC_TOKEN}`;
-  }
   if (!env.TEMPORAL_ADDRESS) {
     // A database of one version is not for another (reference/temporal 10.1).
     const dbFile = join(DATA, `temporal-${await serverVersion(binary)}.db`);
@@ -105,18 +94,35 @@ try {
     env.TEMPORAL_ADDRESS = server.address;
     say(`Temporal: ${server.address}, Web UI: ${server.uiUrl}`);
   }
-  if (!env.DATABASE_URL) {
+  if (!hasLedger) {
+    stopping.push(async () => forgetLedger(DATA));
     const ledger = child('dist/ledger/embedded/main.js', [join(DATA, 'ledger')], env);
     env.DATABASE_URL = await new Promise((resolve, reject) => {
       ledger.stdout.once('data', (line) => resolve(String(line).trim()));
       ledger.once('exit', () => reject(new Error('the embedded ledger did not start')));
     });
+    noteLedger(DATA, env.DATABASE_URL);
     say('Ledger: embedded, in .data/ledger');
+  }
+  const opens = {};
+  if (isEmbedded && !isGiven(env, 'CODEC_TOKEN')) {
+    env.CODEC_TOKEN = randomBytes(24).toString('base64url');
+    env.TEMPORAL_UI_ORIGIN ||= `http://127.0.0.1:${UI_PORT}`;
+    // Not on the screen: whoever has it reads every payload. Not before now: of one that runs already it would be the wrong one.
+    rmSync(join(DATA, 'codec-token'), { force: true });
+    writeFileSync(join(DATA, 'codec-token'), `${env.CODEC_TOKEN}\n`, { mode: 0o600 });
+    opens.CODEC_TOKEN = env.CODEC_TOKEN;
+    say(`Payloads: sealed. ${codecEndpoint}/sign-in opens them for the Web UI, with the token in .data/codec-token`);
+  }
+  if (env.CODEC_TOKEN) {
+    opens.TEMPORAL_CODEC_ENDPOINT = codecEndpoint;
+    opens.TEMPORAL_CODEC_AUTH = `Bearer ${env.CODEC_TOKEN}`;
   }
   const remove = publishPlace({
     TEMPORAL_ADDRESS: env.TEMPORAL_ADDRESS,
     TEMPORAL_NAMESPACE: env.TEMPORAL_NAMESPACE,
     DATABASE_URL: env.DATABASE_URL,
+    DATABASE_URL_FILE: env.DATABASE_URL_FILE,
     DEALBRIDGE_KEY_FILE: env.DEALBRIDGE_KEY_FILE,
     ...opens,
   });

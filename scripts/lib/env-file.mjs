@@ -10,6 +10,11 @@ export function readDotEnv() {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 }
 
+/** By itself, or by the file that holds it. */
+export function isGiven(env, name) {
+  return Boolean(env[name] || env[`${name}_FILE`]);
+}
+
 const PLACE = join(ROOT, '.data/env');
 
 /** Only for this user: it opens ledger and payloads. Returns how to take it away again; whoever came later keeps theirs. */
