@@ -8,6 +8,7 @@ import {
   sayNotReady,
   toStartProblem,
 } from './patient-start.js';
+import { NOT_ASKED_YET } from './telemetry/readiness.js';
 
 /**
  * Worker and starter stay up while Entra refuses one of their secrets, so that a new one can be entered at the desk and the alert goes
@@ -56,8 +57,10 @@ export function watchSignIns(signIns: readonly SignIn[], { log, deskUrl, pause =
 }
 
 /** For the check of readiness. @throws ConfigError */
-export function ensureSignedIn(signIns: SignIns | undefined): void {
-  if (!signIns?.work()) throw new ConfigError('a sign-in is refused or was not tried yet');
+export function ensureSignedIn(signIns: SignIns | undefined): typeof NOT_ASKED_YET | undefined {
+  if (!signIns) return NOT_ASKED_YET;
+  if (!signIns.work()) throw new ConfigError('a sign-in is refused or was not taken yet');
+  return undefined;
 }
 
 interface Problem {

@@ -302,12 +302,15 @@ describe.skipIf(!isThere)(`helm${why}`, () => {
 
   it('asks whether a pod lives, and whether it can work, at the port where that is answered', () => {
     const at = (path: string) => ({ httpGet: { path, port: 'status' } });
-    for (const name of ['worker', 'starter']) {
+    for (const [name, ready] of [
+      ['worker', '/readyz'],
+      ['starter', '/readyz?exclude=signIn'],
+    ] as const) {
       const { startupProbe, livenessProbe, readinessProbe } = containerOf(name);
       expect([startupProbe, livenessProbe, readinessProbe], name).toMatchObject([
         at('/livez'),
         at('/livez'),
-        at('/readyz'),
+        at(ready),
       ]);
       // Ledger, Temporal and keys have two seconds each.
       expect(readinessProbe?.timeoutSeconds).toBeGreaterThan(6);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { context, propagation, trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, it } from 'vitest';
 import { ConfigError, loadConfig } from '../../src/process/config.js';
+import { ensureSignedIn } from '../../src/process/sign-ins.js';
 import { createReadiness, STARTING, toObservations } from '../../src/process/telemetry/readiness.js';
 import { openStatusServer, type StatusServer } from '../../src/process/telemetry/status-server.js';
 import { startTraces } from '../../src/process/telemetry/traces.js';
@@ -97,7 +98,11 @@ const ok = async (): Promise<void> => undefined;
 describe('readiness', () => {
   it('is there when ledger, Temporal, keys and sign-ins are', async () => {
     const readiness = await createReadiness({ ledger: ok, temporal: ok, keys: ok, signIn: ok })();
-    expect(readiness).toEqual({ isReady: true, checks: { ledger: 'ok', temporal: 'ok', keys: 'ok', signIn: 'ok' } });
+    expect(readiness).toEqual({
+      isReady: true,
+      takesRequests: true,
+      checks: { ledger: 'ok', temporal: 'ok', keys: 'ok', signIn: 'ok' },
+    });
   });
 
   it('names what failed and what does not answer, and not why', async () => {
@@ -106,6 +111,7 @@ describe('readiness', () => {
     const readiness = await createReadiness({ ledger: fails, temporal: never, keys: ok, signIn: fails }, 10)();
     expect(readiness).toEqual({
       isReady: false,
+      takesRequests: false,
       checks: { ledger: 'failed', temporal: 'no answer in time', keys: 'ok', signIn: 'failed' },
     });
     expect(toObservations(readiness).map(({ labels, value }) => `${Object.values(labels)} ${value}`)).toEqual([
@@ -114,6 +120,14 @@ describe('readiness', () => {
       'keys 1',
       'signIn 0',
     ]);
+  });
+
+  it('lets requests come while a sign-in is refused, and not before one was tried', async () => {
+    const others = { ledger: ok, temporal: ok, keys: ok };
+    const refused = await createReadiness({ ...others, signIn: () => Promise.reject(new Error('refused')) })();
+    expect(refused).toMatchObject({ isReady: false, takesRequests: true, checks: { signIn: 'failed' } });
+    const starting = await createReadiness({ ...others, signIn: async () => ensureSignedIn(undefined) })();
+    expect(starting).toMatchObject({ isReady: false, takesRequests: false, checks: { signIn: 'not asked yet' } });
   });
 
   it('asks once a second at most, whoever probes how often', async () => {

@@ -6,16 +6,22 @@ export const CHECKS = ['ledger', 'temporal', 'keys', 'signIn'] as const;
 export type CheckName = (typeof CHECKS)[number];
 type Ask = () => Promise<unknown>;
 export type Checks = Readonly<Record<CheckName, Ask>>;
-type Outcome = 'ok' | 'failed' | 'no answer in time' | 'not asked yet';
+type Outcome = 'ok' | 'failed' | 'no answer in time' | typeof NOT_ASKED_YET;
+
+/** What a check answers that has nothing to look at yet. */
+export const NOT_ASKED_YET = 'not asked yet';
 
 export interface Readiness {
   readonly isReady: boolean;
+  /** A starter takes webhooks, and a new secret at the desk, also while a sign-in is refused; once it has tried one, it listens. */
+  readonly takesRequests: boolean;
   readonly checks: Readonly<Partial<Record<CheckName, Outcome>>>;
 }
 
 export const STARTING: Readiness = {
   isReady: false,
-  checks: { ledger: 'not asked yet', temporal: 'not asked yet', keys: 'not asked yet', signIn: 'not asked yet' },
+  takesRequests: false,
+  checks: { ledger: NOT_ASKED_YET, temporal: NOT_ASKED_YET, keys: NOT_ASKED_YET, signIn: NOT_ASKED_YET },
 };
 
 const LIMIT_MS = 2_000;
@@ -38,13 +44,19 @@ async function askAll(checks: Checks, limitMs: number): Promise<Readiness> {
   const found = await Promise.all(
     CHECKS.map(async (name) => {
       const asked = checks[name]().then(
-        () => 'ok' as const,
+        (answer) => (answer === NOT_ASKED_YET ? NOT_ASKED_YET : ('ok' as const)),
         () => 'failed' as const,
       );
       return [name, await within(limitMs, asked)] as const;
     }),
   );
-  return { isReady: found.every(([, outcome]) => outcome === 'ok'), checks: Object.fromEntries(found) };
+  return {
+    isReady: found.every(([, outcome]) => outcome === 'ok'),
+    takesRequests: found.every(
+      ([name, outcome]) => outcome === 'ok' || (name === 'signIn' && outcome !== NOT_ASKED_YET),
+    ),
+    checks: Object.fromEntries(found),
+  };
 }
 
 async function within<T>(ms: number, asked: Promise<T>): Promise<T | 'no answer in time'> {

@@ -22,19 +22,21 @@ export interface StatusServer {
 /** @throws ConfigError when nobody may listen there. */
 export async function openStatusServer(options: StatusServerOptions): Promise<StatusServer> {
   const { host, port, setting, askReadiness, readMetrics } = options;
-  const answer = async (path: string, response: ServerResponse): Promise<void> => {
+  const answer = async (path: string, query: string, response: ServerResponse): Promise<void> => {
     if (path === '/livez') return end(response, 200, 'text/plain', 'ok\n');
     if (path === '/readyz') {
-      const { isReady, checks } = await askReadiness();
-      return end(response, isReady ? 200 : 503, 'application/json', `${JSON.stringify(checks)}\n`);
+      const { isReady, takesRequests, checks } = await askReadiness();
+      // As Kubernetes' own server has it.
+      const isGood = query === 'exclude=signIn' ? takesRequests : isReady;
+      return end(response, isGood ? 200 : 503, 'application/json', `${JSON.stringify(checks)}\n`);
     }
     if (path === '/metrics') return end(response, 200, 'text/plain; version=0.0.4', await readMetrics());
     return end(response, 404, 'text/plain', 'expected /livez, /readyz or /metrics\n');
   };
   const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (request, response) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') return end(response, 405, 'text/plain', 'GET\n');
-    const [path = ''] = (request.url ?? '').split('?', 1);
-    answer(path, response).catch(() => end(response, 500, 'text/plain', 'not available right now\n'));
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2);
+    answer(path, query, response).catch(() => end(response, 500, 'text/plain', 'not available right now\n'));
   });
   server.maxConnections = 50;
   await new Promise<void>((resolve, reject) => {

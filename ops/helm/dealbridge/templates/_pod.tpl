@@ -75,7 +75,10 @@ securityContext:
   emptyDir: { sizeLimit: 64Mi }
 {{- end -}}
 
-{{/* /livez while the process does; /readyz while ledger, Temporal and keys do. A restart helps the first alone. */}}
+{{/*
+/livez while the process does; /readyz while ledger, Temporal, keys and sign-ins do. A restart helps the first alone. A starter gets its
+requests also while a sign-in is refused: without them webhooks would be lost, and nobody could enter a new secret at the desk.
+*/}}
 {{- define "dealbridge.probes" -}}
 startupProbe:
   httpGet: { path: /livez, port: status }
@@ -87,7 +90,7 @@ livenessProbe:
   timeoutSeconds: 5
   failureThreshold: 3
 readinessProbe:
-  httpGet: { path: /readyz, port: status }
+  httpGet: { path: {{ .ready | quote }}, port: status }
   periodSeconds: 10
   # It asks ledger, Temporal and keys, each for two seconds at most.
   timeoutSeconds: 7
