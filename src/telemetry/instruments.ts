@@ -1,4 +1,4 @@
-import type { BatchObservableCallback, Counter, Gauge, Histogram, Meter, ObservableGauge } from '@opentelemetry/api';
+import type { BatchObservableCallback, Counter, Histogram, Meter, ObservableGauge } from '@opentelemetry/api';
 
 /**
  * Every number that a process exports, with the labels that it has: each label takes a few values and none names a deal or a
@@ -42,21 +42,27 @@ export const HISTOGRAMS = {
   },
 } as const satisfies Definitions<{ readonly bounds: readonly number[] }>;
 
-/** What another system or a setting says, kept as it was said last. */
+/** The server counts over five minutes: what it said before tells nothing of now, and a quiet process would go on saying it. */
+const QUOTA_S = 300;
+
+/** What another system or a setting says, as it was said last; `forSeconds` is how long it holds. */
 export const GAUGES = {
   dealbridge_quota_remaining_requests: {
     says: 'Requests that the answering server says are left; it speaks for itself alone.',
     labels: ['system', 'lane'],
+    forSeconds: QUOTA_S,
   },
   dealbridge_quota_remaining_seconds: {
     says: 'Execution time that the answering server says is left, likewise.',
     labels: ['system', 'lane'],
+    forSeconds: QUOTA_S,
   },
   dealbridge_quota_requests_per_second: {
     says: 'What the workers of a lane ask for at most, by its settings.',
     labels: ['system', 'lane'],
+    forSeconds: Number.POSITIVE_INFINITY,
   },
-} as const satisfies Definitions;
+} as const satisfies Definitions<{ readonly forSeconds: number }>;
 
 /** Looked up when somebody asks for the numbers. */
 export const OBSERVED = {
@@ -121,22 +127,35 @@ export type Observation = { [Name in ObservedName]: ObservationOf<Name> }[Observ
 interface Instruments {
   readonly counters: Readonly<Record<keyof typeof COUNTERS, Counter>>;
   readonly histograms: Readonly<Record<keyof typeof HISTOGRAMS, Histogram>>;
-  readonly gauges: Readonly<Record<keyof typeof GAUGES, Gauge>>;
 }
 
 let instruments: Instruments | undefined;
 
+interface Said {
+  readonly name: keyof typeof GAUGES;
+  readonly value: number;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly atMs: number;
+}
+/** By name and labels. */
+const said = new Map<string, Said>();
+
 /** From now on this process counts. `observe` is asked for the rest each time that the numbers are. */
 export function startCounting(meter: Meter, observe: () => Promise<readonly Observation[]>): void {
+  said.clear();
   instruments = {
     counters: mapValues(COUNTERS, (name, { says }) => meter.createCounter(name, { description: says })),
     histograms: mapValues(HISTOGRAMS, (name, { says, bounds }) =>
       meter.createHistogram(name, { description: says, advice: { explicitBucketBoundaries: [...bounds] } }),
     ),
-    gauges: mapValues(GAUGES, (name, { says }) => meter.createGauge(name, { description: says })),
   };
-  const observed = mapValues(OBSERVED, (name, { says }) => meter.createObservableGauge(name, { description: says }));
+  const observed = mapValues({ ...GAUGES, ...OBSERVED }, (name, { says }) =>
+    meter.createObservableGauge(name, { description: says }),
+  );
   const callback: BatchObservableCallback = async (result) => {
+    for (const { name, value, labels, atMs } of said.values()) {
+      if (performance.now() - atMs < GAUGES[name].forSeconds * 1_000) result.observe(observed[name], value, labels);
+    }
     for (const { name, value, labels } of await observe()) result.observe(observed[name], value, { ...labels });
   };
   meter.addBatchObservableCallback(callback, Object.values<ObservableGauge>(observed));
@@ -167,7 +186,7 @@ export function setGauge<Name extends keyof typeof GAUGES>(
   value: number,
   labels: Labels<(typeof GAUGES)[Name]>,
 ): void {
-  instruments?.gauges[name].record(value, { ...labels });
+  if (isCounting()) said.set(JSON.stringify([name, labels]), { name, value, labels, atMs: performance.now() });
 }
 
 function mapValues<Given extends object, Made>(

@@ -1,9 +1,12 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { type Metrics, startMetrics } from '../../src/process/telemetry/metrics.js';
 import { count, type Observation, setGauge } from '../../src/telemetry/instruments.js';
 
 let metrics: Metrics | undefined;
-afterEach(() => metrics?.close());
+afterEach(async () => {
+  vi.useRealTimers();
+  await metrics?.close();
+});
 
 const waiting = (reason: string, value: number): Observation => ({
   name: 'dealbridge_waiting_deals',
@@ -68,4 +71,22 @@ it('what is counted, and what was said last, stays between two readings', async 
     ]);
     count('dealbridge_ledger_failures', { verb: 'SELECT' });
   }
+});
+
+it('a quota that a server named is forgotten after its five minutes, where nothing was asked since', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  metrics = await startMetrics(
+    async () => [],
+    async () => '',
+  );
+  const lane = { system: 'dataverse', lane: 'dataverse' };
+  setGauge('dealbridge_quota_remaining_requests', 300, lane);
+  setGauge('dealbridge_quota_requests_per_second', 20, lane);
+  vi.advanceTimersByTime(299_000);
+  const left = 'dealbridge_quota_remaining_requests{system="dataverse",lane="dataverse"} 300';
+  expect(await readSeries('dealbridge_quota_remaining_requests')).toEqual([left]);
+  vi.advanceTimersByTime(2_000);
+  expect(await readSeries('dealbridge_quota_remaining_requests')).toEqual([]);
+  // What a setting says holds on.
+  expect(await readSeries('dealbridge_quota_requests_per_second')).toHaveLength(1);
 });
