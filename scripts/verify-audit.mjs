@@ -18,14 +18,28 @@ function hashEntry(entry, position = entry.position) {
   return sha256().update(text).digest('hex');
 }
 
-const args = process.argv.slice(2);
-const file = args.find((arg, at) => !arg.startsWith('--') && args[at - 1] !== '--seal');
-if (file === undefined) {
-  console.error('which file? node scripts/verify-audit.mjs FILE [--seal NUMBER:HASH]');
-  process.exit(2);
-}
+const USAGE = 'node scripts/verify-audit.mjs FILE [--seal NUMBER:HASH]…';
 /** Seals that were noted elsewhere. */
-const noted = new Map(args.flatMap((arg, at) => (args[at - 1] === '--seal' ? [arg.split(':')] : [])));
+const noted = new Map();
+const file = readArguments(process.argv.slice(2));
+
+/** One that is not understood may have been a noted seal: nothing is proved without it. */
+function readArguments(args) {
+  const files = [];
+  const left = args.values();
+  for (const arg of left) {
+    if (!arg.startsWith('--')) {
+      files.push(arg);
+      continue;
+    }
+    const seal = arg === '--seal' ? left.next().value : /^--seal=(.*)$/.exec(arg)?.[1];
+    const [, number, hash] = /^([1-9]\d*):([0-9a-f]{64})$/i.exec(seal ?? '') ?? [];
+    if (!number) fail(`expected --seal with number and hash, such as 812:5c0f…, got '${seal ?? arg}'; ${USAGE}`);
+    noted.set(number, hash.toLowerCase());
+  }
+  if (files.length !== 1) fail(`which file? ${USAGE}`);
+  return files[0];
+}
 
 /** The first fault of each chain, and of the seals. */
 const faults = new Map();
@@ -179,8 +193,17 @@ const take = {
 };
 
 let lineNumber = 0;
-for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
-  lineNumber += 1;
+try {
+  for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+    lineNumber += 1;
+    takeLine(text);
+  }
+} catch (error) {
+  // What cannot be read is not proved, and not found broken either.
+  fail(lineNumber === 0 ? `the file cannot be read (${error.code})` : `line ${lineNumber} is none of an export`);
+}
+
+function takeLine(text) {
   let line;
   try {
     line = JSON.parse(text);
@@ -193,6 +216,7 @@ for await (const text of createInterface({ input: createReadStream(file), crlfDe
   } else if (Object.hasOwn(take, line.kind)) take[line.kind](line);
   else fail(`line ${lineNumber}: nothing is known of a '${line.kind}'`);
 }
+
 closeSeal();
 closeChain();
 if (!header) fail('the file is empty');
