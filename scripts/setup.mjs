@@ -1,8 +1,10 @@
 // Makes a fresh clone ready: packages, build, Temporal server. Plain Node; a second run takes under two seconds.
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { ensureBuild } from './lib/build.mjs';
-import { ensurePackages } from './lib/packages.mjs';
-import { SetUpError } from './lib/run.mjs';
+import { ensureBuild, isBuilt } from './lib/build.mjs';
+import { oneAtATime } from './lib/one-at-a-time.mjs';
+import { arePackagesThere, ensurePackages } from './lib/packages.mjs';
+import { ROOT, SetUpError } from './lib/run.mjs';
 import { say } from './lib/say.mjs';
 import { ensureTemporalBinary } from './lib/temporal-binary.mjs';
 
@@ -14,14 +16,16 @@ export async function setUp({ temporal = true } = {}) {
   if (major < MAJOR || (major === MAJOR && minor < MINOR)) {
     throw new SetUpError(`Node ${process.versions.node} is too old: install Node ${MAJOR}.${MINOR} or later.`);
   }
-  await ensurePackages();
-  if (!temporal || process.env.TEMPORAL_ADDRESS) {
-    await ensureBuild();
-    return undefined;
-  }
-  // One computes, the other waits for what is sent.
-  const [binary] = await Promise.all([ensureTemporalBinary(), ensureBuild()]);
-  say(`Temporal server: ${binary}`);
+  const needsBinary = temporal && !process.env.TEMPORAL_ADDRESS;
+  const prepare = async () => {
+    await ensurePackages();
+    // One computes, the other waits for what is sent.
+    const [found] = await Promise.all([needsBinary ? ensureTemporalBinary() : undefined, ensureBuild()]);
+    return found;
+  };
+  const isReady = arePackagesThere() && isBuilt();
+  const binary = await (isReady ? prepare() : oneAtATime(join(ROOT, '.data/set-up'), prepare));
+  if (binary) say(`Temporal server: ${binary}`);
   return binary;
 }
 

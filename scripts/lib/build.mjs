@@ -14,10 +14,14 @@ const CONFIGURATIONS = [
   'scripts/sbom.mjs',
 ];
 
+export function isBuilt() {
+  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === sourcesStamp();
+}
+
 /** Compiles product, simulators and tools, and bundles the workflows, when a source changed since the last time. */
 export async function ensureBuild() {
+  if (isBuilt()) return;
   const wanted = sourcesStamp();
-  if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) return;
   say('Building (tsc, workflow bundle)');
   // A file whose source was moved or removed must not stay behind in what is shipped.
   for (const folder of ['dist', 'dist-tools', 'simulators/dist'])
