@@ -1,7 +1,7 @@
 // `npm run test:lts -- [FILES]`: the gate, or some tests, on the Node that the images run on, which npm brings for this machine.
-import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, isExecutable } from './lib/cache.mjs';
+import { cacheFolder, ensureCacheFolder, isExecutable } from './lib/cache.mjs';
 import { must, ROOT, run } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
 import { endWith } from './setup.mjs';
@@ -11,7 +11,7 @@ const [version] = /(?<=^FROM node:)\d+\.\d+\.\d+/m.exec(readFileSync(join(ROOT, 
 async function ensureNode() {
   const target = join(cacheFolder(), `node-${version}`);
   if (isExecutable(target)) return target;
-  mkdirSync(cacheFolder(), { recursive: true });
+  ensureCacheFolder();
   const folder = mkdtempSync(join(cacheFolder(), 'node-'));
   try {
     const name = `node-${process.platform}-${process.arch}@${version}`;

@@ -1,10 +1,22 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { SetUpError } from './run.mjs';
 
 /** The user's, not the project's: a second clone downloads and builds nothing again. */
 export function cacheFolder() {
   return join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'dealbridge');
+}
+
+/** Makes it where it is missing. */
+export function ensureCacheFolder() {
+  try {
+    mkdirSync(cacheFolder(), { recursive: true });
+  } catch (error) {
+    throw new SetUpError(
+      `${cacheFolder()} cannot be made (${error.code}): set XDG_CACHE_HOME to a folder in which this user may write.`,
+    );
+  }
 }
 
 export function findOnPath(name) {

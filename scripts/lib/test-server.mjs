@@ -1,6 +1,6 @@
-import { chmodSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { cacheFolder, findOnPath, isExecutable } from './cache.mjs';
+import { cacheFolder, ensureCacheFolder, findOnPath, isExecutable } from './cache.mjs';
 import { run, SetUpError } from './run.mjs';
 import { say, step } from './say.mjs';
 import { downloadBySdk } from './sdk-download.mjs';
@@ -23,7 +23,7 @@ export async function ensureTestServer() {
   const starter = join(withJars, 'start.sh');
   const known = [binary, starter].find(isExecutable);
   if (known) return known;
-  mkdirSync(cacheFolder(), { recursive: true });
+  ensureCacheFolder();
   say("No test server of Temporal's on this machine yet: asking the SDK to download one");
   if (await downloadBySdk({ create: 'createTimeSkipping', version: VERSION, target: binary })) return binary;
   await fetchJars(withJars);
