@@ -186,7 +186,8 @@ describe('a start with a typical mistake', () => {
     servers.push(taken);
     await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
     const { port } = taken.address() as AddressInfo;
-    const { code, stderr } = await runProgram('starter', { ...whole, STARTER_PORT: String(port), LOG_LEVEL: 'fatal' });
+    const settings = { ...whole, STARTER_PORT: String(port), DESK_PORT: '0', LOG_LEVEL: 'fatal' };
+    const { code, stderr } = await runProgram('starter', settings);
     expect(stderr).toBe(
       `setting STARTER_PORT: expected an address on which this process may listen, got 127.0.0.1:${port} (EADDRINUSE); \`dealbridge doctor\` tells more\n`,
     );
