@@ -7,7 +7,7 @@ import { ROOT } from './run.mjs';
 
 export function readDotEnv() {
   const path = join(ROOT, '.env');
-  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')) : {};
 }
 
 /** By itself, or by the file that holds it. */

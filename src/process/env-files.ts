@@ -37,7 +37,8 @@ function isGiven(env: NodeJS.ProcessEnv, name: string): boolean {
 
 function read(path: string): NodeJS.ProcessEnv {
   try {
-    return parseEnv(readFileSync(path, 'utf8'));
+    // Of a byte order mark parseEnv would make a part of the first name.
+    return parseEnv(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''));
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     if (code === 'ENOENT' || code === 'ENOTDIR') return {};

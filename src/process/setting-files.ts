@@ -32,8 +32,8 @@ function takeFile(path: string, take: (text: string) => void): Omit<SettingProbl
     if (process.platform !== 'win32' && (mode & OTHERS_WRITE) !== 0) {
       return { expected: 'a file that only its owner may write', found: `'${path}' with mode ${mode.toString(8)}` };
     }
-    // Editors and `echo` end a file with a line break that is no part of the secret.
-    const text = readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+    // Neither the byte order mark that editors of Windows begin with nor the line break at the end is a part of the secret.
+    const text = readFileSync(path, 'utf8').replace(/^\uFEFF|\r?\n$/g, '');
     if (text.trim() === '') return { expected: 'a file that holds the value', found: `'${path}', which is empty` };
     take(text);
     return undefined;

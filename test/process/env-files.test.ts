@@ -38,6 +38,11 @@ describe('settings of files', () => {
     });
   });
 
+  it('are read whole also where the file begins with a byte order mark', () => {
+    dotEnv('\uFEFFBC_COMPANY=Mine\r\nLOG_LEVEL=warn\r\n');
+    expect(withEnvFiles({}, folder)).toEqual({ BC_COMPANY: 'Mine', LOG_LEVEL: 'warn' });
+  });
+
   it.each<readonly [string, NodeJS.ProcessEnv, string]>([
     ['another Temporal', { TEMPORAL_ADDRESS: 'temporal.example.com:7233' }, ''],
     ['another ledger', { DATABASE_URL: 'postgres://there' }, ''],
