@@ -15,11 +15,14 @@ const ADVICE = 'It takes OpenSSL 3.';
  * users inside the containers are not those of this machine.
  */
 export async function makeCertificates(folder) {
-  if (existsSync(join(folder, 'ca.key')))
+  const at = (name) => join(folder, name);
+  // It is there until all are made: what a run before left that did not come to its end is nobody's.
+  const isUnfinished = existsSync(at('openssl.cnf'));
+  if (existsSync(at('ca.key')) && !isUnfinished)
     throw new SetUpError(`${folder} has certificates already: name another folder`);
   mkdirSync(folder, { recursive: true });
   chmodSync(folder, 0o700);
-  const at = (name) => join(folder, name);
+  if (isUnfinished) for (const side of ['server', 'client']) rmSync(at(side), { recursive: true, force: true });
   writeFileSync(at('openssl.cnf'), NO_DEFAULTS);
   const make = (name, common, days, extensions, signer = []) =>
     must(
@@ -59,6 +62,6 @@ export async function makeCertificates(folder) {
     }
     for (const name of [`${side}.crt`, `${side}.key`]) rmSync(at(name));
   }
-  rmSync(at('openssl.cnf'));
   chmodSync(at('ca.key'), 0o400);
+  rmSync(at('openssl.cnf'));
 }
