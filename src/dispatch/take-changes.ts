@@ -96,7 +96,7 @@ function isNewChange(change: SalesRowChange): boolean {
   const { settled } = change;
   if (settled && BigInt(settled.version) >= BigInt(change.version)) return false;
   if (!change.isOwn) return true;
-  return settled ? settled.state !== change.state : change.state === 'won';
+  return settled?.state !== change.state;
 }
 
 async function withConcurrency<T>(most: number, all: readonly T[], work: (one: T) => Promise<unknown>): Promise<void> {

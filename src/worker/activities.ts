@@ -80,7 +80,8 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const follow = createFollowMasters(temporal, rules.masters);
   const backfill = createBackfill(database);
   const { ambiguityWindowMs } = config.businessCentral;
-  const writeBack = { dataverse, ledger, clock: systemClock, ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
+  const dataverseWindow = { ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
+  const writeBack = { dataverse, ledger, feeds, clock: systemClock, ...dataverseWindow };
   const claimDeal = createClaimDeal({ ledger });
   const loadProgress = createLoadProgress({
     ...{ ledger, companyId, rules, findLanes: systems.findLanes },
@@ -175,7 +176,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
         clock: systemClock,
       }),
       ...createSellerNoteActivities({
-        ...{ dataverse, ledger, rules, clock: systemClock },
+        ...{ dataverse, ledger, feeds, rules, clock: systemClock },
         notes: createSellerNotes(database),
       }),
       ...createResumeActivities({ ledger, findRunning: createFindRunningDeals(temporal), startDeal: start }),

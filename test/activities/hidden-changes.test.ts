@@ -5,7 +5,6 @@ import { createDataverseChanges, type DataverseChanges } from '../../src/clients
 import { createTakeSalesChanges } from '../../src/dispatch/take-changes.js';
 import { createDetections } from '../../src/ledger/deals/detections.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
-import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { parseRules } from '../../src/process/config.js';
 import { type FlowCounter, openFlowCounter } from '../support/flow-counter.js';
 import { createSeller } from '../support/sales.js';
@@ -35,7 +34,7 @@ async function readFeed(table: 'account' | 'product'): Promise<readonly string[]
   taken = [];
   const { readSalesPage } = createSalesFeedActivities({
     changes,
-    feeds: createFeedLedger(counter.database),
+    feeds: counter.feeds,
     detections: createDetections(counter.database),
     rules: parseRules(''),
     clock: counter.clock,

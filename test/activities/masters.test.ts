@@ -12,6 +12,7 @@ import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Problem } from '../../src/deal/holds.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createFindAccountsWithNumbers } from '../../src/mapping/plan/customer-identity.js';
@@ -80,6 +81,7 @@ function openSteps(yaml = RULES) {
     ledger,
     ...createDataverseActivities({
       ...common,
+      feeds: createFeedLedger(database),
       dataverse: sales,
       companies: { choose: async () => company },
       claimDeal: createClaimDeal({ ledger }),

@@ -24,6 +24,7 @@ function tellAfter(ms: number, { rules = '', dataverse = {} as Partial<Dataverse
   return createSellerNoteActivities({
     dataverse: { ...counter.dataverse, ...dataverse },
     ledger: counter.ledger,
+    feeds: counter.feeds,
     notes: createSellerNotes(counter.database),
     rules: parseRules(rules),
     clock: { now: () => new Date(Date.now() + ms) },

@@ -15,6 +15,7 @@ import { decideMissing } from '../../src/deal/missing-master-data.js';
 import { STATE_CODES } from '../../src/deal/state-codes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { createFindAccountsWithNumbers } from '../../src/mapping/plan/customer-identity.js';
@@ -101,6 +102,7 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
   const steps = {
     ...createDataverseActivities({
       ...common,
+      feeds: createFeedLedger(database),
       dataverse,
       companies: { choose: async () => company },
       claimDeal: createClaimDeal({ ledger }),

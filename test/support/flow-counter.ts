@@ -7,7 +7,6 @@ import type { WonDeal } from '../../src/deal/deal.js';
 import { documentKey } from '../../src/deal/document-number.js';
 import type { FlowName } from '../../src/deal/flows.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
-import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { parseRules } from '../../src/process/config.js';
 import { createSeller } from './sales.js';
 import { openSalesCounter, type SalesCounter } from './sales-counter.js';
@@ -69,7 +68,7 @@ export async function openFlowCounter(): Promise<FlowCounter> {
         dataverse,
         dataverseFlows,
         flows,
-        feeds: createFeedLedger(database),
+        feeds: counter.feeds,
         ledger,
         clock: counter.clock,
       },

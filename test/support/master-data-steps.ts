@@ -12,6 +12,7 @@ import { createReferenceSets } from '../../src/clients/business-central/referenc
 import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import { createDataverseMasters } from '../../src/clients/dataverse/masters.js';
 import type { Database } from '../../src/ledger/database.js';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { createBackfill } from '../../src/ledger/masters/backfill.js';
 import { createMasterLedger } from '../../src/ledger/masters/masters.js';
@@ -79,7 +80,7 @@ export function openMasterDataSteps(simulators: Simulators, database: Database, 
     companyId,
     previewer: createPreviewer({ dataverse, companyOf: async () => businessCentral, ledger }, rules),
     ...createDataverseActivities({
-      ...{ ...common, dataverse, companies, rules: rulesOfRecords },
+      ...{ ...common, dataverse, companies, rules: rulesOfRecords, feeds: createFeedLedger(database) },
       claimDeal: createClaimDeal({ ledger }),
       loadProgress: loadProgressOf({ ledger, companyId }),
     }),

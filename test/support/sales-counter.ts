@@ -4,6 +4,7 @@ import { createDataverseActivities } from '../../src/activities/deals/sales.js';
 import { createDataverseClient, type DataverseClient } from '../../src/clients/dataverse/client.js';
 import type { Invoice } from '../../src/deal/business-central-document.js';
 import type { WonDeal } from '../../src/deal/deal.js';
+import { createFeedLedger, type FeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { parseRules } from '../../src/process/config.js';
 import { type Counter, openCounter } from './business-central.js';
 import { loadProgressOf } from './posting.js';
@@ -14,6 +15,7 @@ import { sellUnknown } from './unknown-deal.js';
 /** The simulated Sales with our client, its activities and a ledger, for tests without Temporal. */
 export interface SalesCounter extends Counter {
   readonly dataverse: DataverseClient;
+  readonly feeds: FeedLedger;
   readonly clock: { readonly now: () => Date };
   readonly rules: ReturnType<typeof parseRules>;
   readonly activities: () => ReturnType<typeof createDataverseActivities>;
@@ -33,18 +35,21 @@ export async function openSalesCounter(): Promise<SalesCounter> {
     tokens: createSimulatedTokens(connection, connection.dataverseApp),
     timeoutMs: 10_000,
   });
+  const feeds = createFeedLedger(counter.database);
   const clock = { now: () => new Date() };
   const rules = parseRules('');
   const seller = createSeller(simulators);
   return {
     ...counter,
     dataverse,
+    feeds,
     clock,
     rules,
     activities: () =>
       createDataverseActivities({
         dataverse,
         ledger,
+        feeds,
         clock,
         rules: { today: rules, ofDocument: async () => rules, toHandOver: async () => rules },
         companies: {

@@ -3,7 +3,6 @@ import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import { REPEATABLE } from '../../clients/http/write-context.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Clock } from '../../deal/clock.js';
 import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
@@ -34,6 +33,7 @@ import { listProducts, type ProductPage, toProductPage } from './products.js';
 import type { DealProgress, LoadProgress } from './progress.js';
 import { salesInvoiceId, toSalesInvoice } from './sales-invoice.js';
 import { unlessGone } from './write-back.js';
+import { type RecordWriteDependencies, writeRecordColumns } from './write-record.js';
 
 /** What the workflow learns of a deal: ids, numbers and figures; the content stays in the ledger. */
 export interface DealSummary extends RecordRef, DealPlace, ProductPage {
@@ -88,7 +88,7 @@ export interface WriteBack {
   readonly invoiceId: string;
 }
 
-export interface DataverseActivityDependencies {
+export interface DataverseActivityDependencies extends RecordWriteDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & WriteLedger & AuditLedger;
   readonly clock: Clock;
@@ -243,9 +243,7 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
     async writeOpportunityColumns({ ref, invoiceId }: WriteBack): Promise<void> {
       const invoice = await ledger.getInvoice(invoiceId);
       const columns = toColumns(dependencies.rules.today.opportunityColumns, invoice);
-      const receipt = await toTemporalFailures(() =>
-        unlessGone(() => dataverse.updateRecord(ref, columns, REPEATABLE)),
-      );
+      const receipt = await toTemporalFailures(() => unlessGone(() => writeRecordColumns(dependencies, ref, columns)));
       if (!receipt) return;
       await ledger.audit({
         recordId: ref.recordId,

@@ -14,6 +14,7 @@ import type { OutdatedNote, SellerNoteLedger, WrittenNote } from '../../ledger/d
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { findProblem, toFailure } from '../remote/failures.js';
+import { type RecordWriteDependencies, writeRecordColumns } from './write-record.js';
 
 export interface SellerNoteCounts {
   readonly written: number;
@@ -21,7 +22,7 @@ export interface SellerNoteCounts {
   readonly refused: number;
 }
 
-export interface SellerNoteDependencies {
+export interface SellerNoteDependencies extends RecordWriteDependencies {
   readonly dataverse: Pick<DataverseClient, 'createNote' | 'updateNote' | 'updateRecord'>;
   readonly ledger: Pick<DealLedger, 'listDocuments'> & Pick<AuditLedger, 'audit'>;
   readonly notes: SellerNoteLedger;
@@ -39,7 +40,9 @@ const SUBJECT = 'Hand-over to Business Central';
  * Brings the one note of each deal, or its column, to how the deal stands. It reads what the ledger has, beside the run of the deal: no
  * deal waits because a note cannot be written, and what came and went meanwhile costs no request.
  */
-export function createSellerNoteActivities({ dataverse, ledger, notes, rules, clock }: SellerNoteDependencies) {
+export function createSellerNoteActivities(dependencies: SellerNoteDependencies) {
+  const { dataverse, ledger, notes, rules, clock } = dependencies;
+
   async function findNote({ record, written }: OutdatedNote): Promise<SellerNote | undefined> {
     const { sellerNotes } = rules;
     if (!sellerNotes) return undefined;
@@ -81,7 +84,7 @@ export function createSellerNoteActivities({ dataverse, ledger, notes, rules, cl
     const columnDigest = toDigest(value ?? '');
     if (columnDigest === written?.columnDigest) return { columnDigest, isWritten: false };
     try {
-      const receipt = await dataverse.updateRecord(record, { [column]: value }, REPEATABLE);
+      const receipt = await writeRecordColumns(dependencies, record, { [column]: value });
       const { requestId, correlationId } = receipt;
       const facts = { column, news: note.kind, ...(written && { before: written.kind }) };
       await ledger.audit({ recordId, actor: 'dealbridge', action: WRITE_NOTE, requestId, correlationId, facts });

@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import type { DataverseClient, DataverseInvoiceChange, DataverseInvoiceStage } from '../../clients/dataverse/client.js';
+import type {
+  DataverseClient,
+  DataverseInvoiceChange,
+  DataverseInvoiceStage,
+  WriteReceipt,
+} from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import { REPEATABLE } from '../../clients/http/write-context.js';
@@ -14,26 +19,46 @@ import {
   type PaymentStatus,
   toPaymentStatus,
 } from '../../deal/payment-status.js';
+import { STATE_CODES } from '../../deal/state-codes.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredWriteBack } from '../../ledger/deals/write-backs.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
+import type { FeedLedger } from '../../ledger/feeds/sales-feeds.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import { toSellerNote } from './seller-note.js';
+import { isConflict } from './write-record.js';
 
 /** What Sales learns after the hand-over: payments, cancellations, notices. */
 
 export interface WriteBackDependencies {
   readonly dataverse: DataverseClient;
   readonly ledger: DealLedger & WriteLedger & AuditLedger;
+  readonly feeds: Pick<FeedLedger, 'forgetState'>;
   readonly clock: Clock;
   readonly rules: Pick<Rules, 'invoiceColumns'>;
   readonly ambiguityWindowMs: number;
 }
 
 export function createWriteBackActivities(dependencies: WriteBackDependencies) {
-  const { dataverse, ledger, rules, ambiguityWindowMs } = dependencies;
+  const { dataverse, ledger, feeds, rules, ambiguityWindowMs } = dependencies;
+
+  /** Over the version that the deal has read; over a later one only when that still waits for its invoice. */
+  async function setInvoiced(recordId: string, revision: string | undefined): Promise<WriteReceipt | undefined> {
+    try {
+      if (revision !== undefined) return await dataverse.setOrderInvoiced(recordId, revision, REPEATABLE);
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+    }
+    const { etag, stateCode } = await dataverse.getOrderState(recordId);
+    if (stateCode === STATE_CODES.salesorder.canceled || stateCode === STATE_CODES.salesorder.invoiced)
+      return undefined;
+    // Our change must not hide theirs from the feed.
+    await feeds.forgetState('salesorder', recordId);
+    return dataverse.setOrderInvoiced(recordId, etag, REPEATABLE);
+  }
+
   return {
     /**
      * Brings the invoice row to what the ledger holds of the invoice. A paid row takes no columns, so it is set back to
@@ -94,11 +119,10 @@ export function createWriteBackActivities(dependencies: WriteBackDependencies) {
       });
     },
 
-    /** The same state twice is the same, so no intent is needed. */
+    /** The same state twice is the same, so no intent is needed. An order that somebody has cancelled stays cancelled (I14). */
     async setOrderInvoiced({ recordId }: { readonly recordId: string }): Promise<void> {
-      const receipt = await toTemporalFailures(() =>
-        unlessGone(() => dataverse.setOrderInvoiced(recordId, REPEATABLE)),
-      );
+      const { revision } = await ledger.getRecord(recordId);
+      const receipt = await toTemporalFailures(() => unlessGone(() => setInvoiced(recordId, revision)));
       if (!receipt) return;
       await ledger.audit({ recordId, actor: 'dealbridge', action: 'set the order in Sales to invoiced', ...receipt });
     },

@@ -20,6 +20,7 @@ import {
   invoiceRow,
   opportunityRow,
   orderRow,
+  orderStateRow,
   quoteRow,
   whoAmI,
 } from './rows.js';
@@ -56,6 +57,11 @@ export interface DataverseInvoiceLine {
   readonly unitPrice: string;
   readonly discount: string;
   readonly tax: string;
+}
+
+export interface DataverseOrderState {
+  readonly etag: string;
+  readonly stateCode: number;
 }
 
 export interface DataverseInvoiceState {
@@ -103,14 +109,17 @@ export interface DataverseClient {
   createNote(note: DataverseNote, context: WriteContext): Promise<{ readonly noteId: string } & WriteReceipt>;
   /** `If-Match: *`, because a PATCH of an unknown GUID would create a row. @throws RemoteApiError `not-found` when it was deleted. */
   updateNote(note: Omit<DataverseNote, 'ref'>, context: WriteContext): Promise<WriteReceipt>;
-  /** Sets a submitted or fulfilled order to Invoiced. */
-  setOrderInvoiced(orderId: string, context: WriteContext): Promise<WriteReceipt>;
+  /** @throws RemoteApiError `not-found` when it was deleted. */
+  getOrderState(orderId: string): Promise<DataverseOrderState>;
+  /** Sets a submitted or fulfilled order to Invoiced. @throws RemoteApiError `conflict` when it is another by now. */
+  setOrderInvoiced(orderId: string, etag: string, context: WriteContext): Promise<WriteReceipt>;
   /**
-   * Writes columns of a record, null empties one. `If-Match: *`, because a PATCH of an unknown GUID would create a row.
-   * Quotes and orders take none once they are locked (reference/dataverse-sales 3.5).
+   * Writes columns of a record, null empties one. `If-Match` always, because a PATCH of an unknown GUID would create a row: the
+   * etag, or any. Quotes and orders take none once they are locked (reference/dataverse-sales 3.5).
+   * @throws RemoteApiError `not-found` when it was deleted, `conflict` when it is another by now
    */
   updateRecord(
-    ref: RecordRef,
+    ref: RecordRef & { readonly etag?: string | undefined },
     columns: Readonly<Record<string, string | null>>,
     context: WriteContext,
   ): Promise<WriteReceipt>;
@@ -265,19 +274,26 @@ export function createDataverseClient(options: DataverseClientOptions): Datavers
         body: { subject, notetext: text },
         context,
       }),
-    setOrderInvoiced: (orderId, context) =>
+    async getOrderState(orderId) {
+      const asked = 'read the state of the order';
+      const path = `salesorders(${orderId})?$select=statecode`;
+      const { body, requestId } = await http.send({ method: 'GET', path, asked });
+      const row = readWire('dataverse', asked, orderStateRow, body, requestId);
+      return { etag: row['@odata.etag'], stateCode: row.statecode };
+    },
+    setOrderInvoiced: (orderId, etag, context) =>
       http.send({
         method: 'PATCH',
         path: `salesorders(${orderId})`,
         asked: 'set the order to invoiced',
-        headers: { 'if-match': '*' },
+        headers: { 'if-match': etag },
         body: { statecode: STATE_CODES.salesorder.invoiced, statuscode: STATUS_CODES.salesorder.invoiced },
         context,
       }),
-    async updateRecord({ table, recordId }, columns, context) {
+    async updateRecord({ table, recordId, etag = '*' }, columns, context) {
       const asked = `write the columns of the ${table}`;
       const path = `${ENTITY_SETS[table]}(${recordId})`;
-      return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': '*' }, body: columns, context });
+      return http.send({ method: 'PATCH', path, asked, headers: { 'if-match': etag }, body: columns, context });
     },
     async whoAmI() {
       const asked = 'ask who we are';

@@ -176,6 +176,8 @@ export const invoiceRow = z.object({
   statuscode: z.number().nullish(),
 });
 
+export const orderStateRow = z.object({ '@odata.etag': z.string(), statecode: z.number() });
+
 export const idPage = z.object({
   value: z.array(z.record(z.string(), z.unknown())),
   '@odata.nextLink': z.string().optional(),

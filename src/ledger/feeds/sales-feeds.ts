@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { RecordState } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
-import { FEED_TABLES, type FeedTable } from '../../deal/ids.js';
+import { FEED_TABLES, type FeedTable, type SourceTable } from '../../deal/ids.js';
 import type { Settled } from '../../deal/row-changes.js';
 import type { Database, Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
@@ -83,6 +83,8 @@ export interface FeedLedger {
   recordReconciliation(table: FeedTable, count: { since: Date; rows: number; missed: number }): Promise<void>;
   /** The version of each row that was dealt with. */
   findSettled(table: FeedTable, rowIds: readonly string[]): Promise<Map<string, Settled>>;
+  /** The next reading of this row takes it as changed, also when we changed it last ourselves. */
+  forgetState(table: SourceTable, rowId: string): Promise<void>;
 }
 
 export function createFeedLedger(database: Database): FeedLedger {
@@ -153,6 +155,12 @@ export function createFeedLedger(database: Database): FeedLedger {
         [table, rowIds],
       );
       return toSettled(rows);
+    },
+    async forgetState(table, rowId) {
+      await database.query('UPDATE sales_rows SET settled_state = NULL WHERE source_table = $1 AND row_id = $2', [
+        table,
+        rowId,
+      ]);
     },
   };
 }
