@@ -326,6 +326,46 @@ describe('the feed of invoices', () => {
     expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Open' });
   });
 
+  /** Reads as Business Central answers, and hands the answer over only when the feed has read a payment that came after. */
+  const readBeforePayment = (invoiceId: string) => {
+    const { client } = counter;
+    const payAfter =
+      <T extends readonly unknown[], R>(read: (...args: T) => Promise<R>) =>
+      async (...args: T): Promise<R> => {
+        const answer = await read(...args);
+        await counter.books.payInvoice(invoiceId);
+        await drain();
+        return answer;
+      };
+    return createPostingSteps({
+      ...{ ...common(), ...unchanged, loadProgress: loadProgressOf(counter) },
+      businessCentral: {
+        ...client,
+        findInvoices: payAfter(client.findInvoices),
+        findInvoicesOfOrder: payAfter(client.findInvoicesOfOrder),
+      },
+    });
+  };
+
+  it('what the deal has read before does not overwrite a payment that the feed has read meanwhile', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    await counter.books.postInvoice(invoiceId);
+    const of = { ...counter.context, table: deal.table, recordId: deal.recordId };
+    const { progress } = await readBeforePayment(invoiceId).readPosted({ ...of, invoiceId, isConfirmed: true });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
+    expect(progress.invoices).toMatchObject([{ id: invoiceId, status: 'paid' }]);
+  });
+
+  it('nor does the reading of the invoices of an order', async () => {
+    const { deal, orderId } = await draftOrder();
+    await counter.books.postOrder(orderId);
+    const [invoice] = await counter.client.findInvoicesOfOrder(orderId);
+    const invoiceId = invoice?.id ?? '';
+    const of = { ...counter.context, recordId: deal.recordId, orderId };
+    await readBeforePayment(invoiceId).readOrderInvoices({ ...of, isComplete: true });
+    expect(await counter.ledger.getInvoice(invoiceId)).toMatchObject({ status: 'Paid', remaining: '0' });
+  });
+
   it('a lost answer of Business Central leaves everything to the next attempt', async () => {
     const { deal, invoiceId } = await draftInvoice();
     await counter.books.postInvoice(invoiceId);

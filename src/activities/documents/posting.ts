@@ -53,7 +53,7 @@ interface OrderRef extends CompanyContext {
 }
 
 export function createPostingSteps(dependencies: PostingDependencies & { readonly loadProgress: LoadProgress }) {
-  const { businessCentral, ledger, ambiguityWindowMs } = dependencies;
+  const { businessCentral, ledger, clock, ambiguityWindowMs } = dependencies;
   const ports = createDocumentPorts(businessCentral);
 
   /** @param isExplained whether its invoices account for an order that is not found */
@@ -116,6 +116,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       const confirming = isConfirmed ? ledger.getInvoice(invoiceId) : undefined;
       // What Business Central refuses comes first.
       confirming?.catch(() => undefined);
+      const readFrom = clock.now();
       const found = await toTemporalFailures(() => businessCentral.findInvoices(recordId));
       const standing = found.filter(({ status }) => status !== 'Canceled' && status !== 'Corrective');
       if (standing.length > 1) throw severalDocuments(recordId, standing);
@@ -124,7 +125,7 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
         (await toTemporalFailures(() => businessCentral.getInvoice(invoiceId)));
       const confirmed = await confirming;
       const differences = confirmed ? await recordPostedDifferences(ledger, recordId, confirmed, [invoice]) : [];
-      await ledger.saveInvoices(recordId, [invoice]);
+      await ledger.saveInvoices(recordId, [invoice], readFrom);
       const { id, number, status, includingTax: total } = invoice;
       const progress = await dependencies.loadProgress({ table, recordId });
       return { id, number, status, total, differences, progress };
@@ -173,11 +174,12 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       orderId,
       isComplete,
     }: OrderRef & { readonly isComplete: boolean }): Promise<OrderInvoice[]> {
+      const readFrom = clock.now();
       const invoices = await toTemporalFailures(() => businessCentral.findInvoicesOfOrder(orderId));
       if (isComplete && invoices.length > 0) {
         await recordPostedDifferences(ledger, recordId, await ledger.getOrder(orderId), invoices);
       }
-      if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices);
+      if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices, readFrom);
       return invoices.map(toOrderInvoice);
     },
 

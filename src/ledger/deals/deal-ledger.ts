@@ -73,8 +73,11 @@ export interface DealLedger {
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
   saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument): Promise<void>;
-  /** All invoices of a deal so far, at least one, as they were just read, and their numbers with the record. */
-  saveInvoices(recordId: string, invoices: readonly Invoice[]): Promise<void>;
+  /**
+   * All invoices of a deal so far, at least one, as they were just read, and their numbers with the record.
+   * @param readFrom when their reading began: a later change that the feed has saved since stays
+   */
+  saveInvoices(recordId: string, invoices: readonly Invoice[], readFrom: Date): Promise<void>;
   /** @throws InternalError when it was never read. */
   getInvoice(documentId: string): Promise<Invoice>;
   /** @throws InternalError when it was never read. */
@@ -134,13 +137,13 @@ export function createDealLedger(database: Database): DealLedger {
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
-    async saveInvoices(recordId, invoices) {
+    async saveInvoices(recordId, invoices, readFrom) {
       const invoiceNumber = invoices
         .map(({ number }) => number)
         .sort()
         .join(', ');
       await database.together((tx) => [
-        ...invoices.map((invoice) => saveDocument(tx, recordId, 'invoice', invoice)),
+        ...invoices.map((invoice) => saveDocument(tx, recordId, 'invoice', invoice, 'by-anybody', readFrom)),
         updateRecordBy(tx, recordId, [{ kind: 'invoiced', invoiceNumber }]),
       ]);
     },

@@ -12,12 +12,17 @@ import { paymentStatusContent } from './write-backs.js';
 
 /** What Business Central holds for a deal, as it was last read; write-backs take it from here. */
 
+/** Clocks may be apart by as much; a company that was restored is older by more. */
+const CLOCK_TOLERANCE = '5 minutes';
+
+/** @param readFrom when its reading began: what somebody else has read since, at a later change, stays */
 export async function saveDocument(
   db: Queryable,
   recordId: string,
   kind: DocumentKind,
   content: SalesDocument,
   written: 'by-us' | 'by-anybody' = 'by-anybody',
+  readFrom?: Date,
 ): Promise<void> {
   const { excludingTax, includingTax, currency } = content;
   await db.query(
@@ -26,8 +31,13 @@ export async function saveDocument(
        VALUES ($1, $2, $3, $4::jsonb, CASE WHEN $5 THEN $4::jsonb END)
        ON CONFLICT (document_id) DO UPDATE SET content = excluded.content,
          own_content = coalesce(excluded.own_content, documents.own_content), read_at = now(), gone_at = NULL
+       WHERE $9::timestamptz IS NULL OR documents.read_at < $9::timestamptz - interval '${CLOCK_TOLERANCE}'
+         OR (documents.content ->> 'lastModified')::timestamptz <= (excluded.content ->> 'lastModified')::timestamptz
      ) ${SAVE_DOCUMENT_SUMMARY}`,
-    [content.id, recordId, kind, toStored(content), written === 'by-us', excludingTax, includingTax, currency],
+    [
+      ...[content.id, recordId, kind, toStored(content), written === 'by-us', excludingTax, includingTax, currency],
+      readFrom ?? null,
+    ],
   );
 }
 
