@@ -133,7 +133,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
     backfill: { backfill, follow },
     deals: {
       ...createLedgerActivities({
-        ...{ ledger, loadProgress, claimDeal, rules: rulesOfRecords, startDeal: (ref) => start(ref) },
+        ...{ ledger, loadProgress, claimDeal, rules: rulesOfRecords, startDeal: start },
         decisions: { proofs: createDecisionProofs(ring, systemClock), unverified: config.unverifiedDecisions },
       }),
       ...createAuditActivities({ ledger, noteSeals: () => noteAt(database, openWitnesses(config, database)), log }),

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClaimDeal } from '../../src/activities/deals/claim.js';
 import { createLedgerActivities } from '../../src/activities/deals/ledger.js';
 import { toSellerNote } from '../../src/activities/deals/seller-note.js';
+import type { ChangeHint } from '../../src/deal/change-hints.js';
+import type { RecordRef } from '../../src/deal/deal.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { createLedger } from '../../src/ledger/ledger.js';
@@ -29,10 +31,13 @@ afterAll(async () => {
   await embedded?.stop();
 });
 
-async function openDeal(state: 'confirmed' | 'awaiting-shipment') {
+async function openDeal(
+  state: 'confirmed' | 'awaiting-shipment',
+  startDeal: (ref: RecordRef, hint?: ChangeHint) => Promise<unknown> = async () => undefined,
+) {
   const ledger = createLedger(database);
   const steps = createLedgerActivities({
-    ...{ ledger, startDeal: async () => undefined, claimDeal: createClaimDeal({ ledger }) },
+    ...{ ledger, startDeal, claimDeal: createClaimDeal({ ledger }) },
     rules: { withHash: async () => parseRules('') },
     loadProgress: loadProgressOf({ ledger, companyId: randomUUID() }),
     decisions: {
@@ -79,5 +84,64 @@ describe('a deal that was handed over', () => {
     await steps.recordState({ recordId, state: 'confirmed', decision });
     expect((await ledger.readAudit(recordId)).map(({ action }) => action)).not.toContain('confirm');
     expect((await ledger.getRecord(recordId)).state).toBe('awaiting-shipment');
+  });
+});
+
+describe('a record whose deal another one has handed over', () => {
+  async function openLineage() {
+    const carrier = await openDeal('confirmed');
+    const started: { recordId: string; hint: ChangeHint | undefined }[] = [];
+    let isAway = false;
+    const { ledger, steps, recordId } = await openDeal('confirmed', async (ref, hint) => {
+      if (isAway) throw new Error('Temporal is away');
+      started.push({ recordId: ref.recordId, hint });
+    });
+    const carrierId = carrier.recordId;
+    return {
+      ...{ ledger, steps, recordId, carrierId, started },
+      end: () => steps.recordState({ recordId, state: 'already-handed-over', carrierId }),
+      cancelCarrier: () => steps.recordState({ recordId: carrierId, state: 'cancelled', endedBy: 'Sales' }),
+      setAway: (away: boolean) => {
+        isAway = away;
+      },
+    };
+  }
+
+  it('is told to read again when that one is cancelled, since its own run may be ending', async () => {
+    const { ledger, steps, recordId, carrierId, started, end, cancelCarrier } = await openLineage();
+    await end();
+    await cancelCarrier();
+    await steps.wakeSuperseded({ recordId: carrierId });
+    expect(started).toEqual([{ recordId, hint: { at: 'dataverse' } }]);
+    expect((await ledger.getRecord(recordId)).state).toBe('seen');
+  });
+
+  it('is told so as well when that one was cancelled before this is recorded', async () => {
+    const { ledger, steps, recordId, carrierId, started, end, cancelCarrier } = await openLineage();
+    await cancelCarrier();
+    await steps.wakeSuperseded({ recordId: carrierId });
+    expect(started).toEqual([]);
+    await end();
+    expect(started).toEqual([{ recordId, hint: { at: 'dataverse' } }]);
+    expect((await ledger.getRecord(recordId)).state).toBe('seen');
+  });
+
+  it('is started by the next attempt when the first did not come to it', async () => {
+    const { steps, recordId, carrierId, started, end, cancelCarrier, setAway } = await openLineage();
+    await end();
+    await cancelCarrier();
+    setAway(true);
+    await expect(steps.wakeSuperseded({ recordId: carrierId })).rejects.toThrow('Temporal is away');
+    setAway(false);
+    await steps.wakeSuperseded({ recordId: carrierId });
+    expect(started).toEqual([{ recordId, hint: { at: 'dataverse' } }]);
+  });
+
+  it('stays ended when a person rejected that one', async () => {
+    const { ledger, recordId, carrierId, started, steps, end } = await openLineage();
+    await steps.recordState({ recordId: carrierId, state: 'rejected', endedBy: 'ann' });
+    await end();
+    expect(started).toEqual([]);
+    expect((await ledger.getRecord(recordId)).state).toBe('already-handed-over');
   });
 });

@@ -147,6 +147,21 @@ describe('a record of a lineage', () => {
     expect(world.books.made).toBe(0);
   });
 
+  it('is read again before it ends when a hint came after it was read', async () => {
+    const world = makeDealWorld(skipping, { confirmation: { by: 'rule' } });
+    const { claimDeal } = world.standIns;
+    world.standIns.claimDeal = async () => {
+      world.standIns.claimDeal = claimDeal;
+      return { kind: 'already-handed-over', by: 'other', differences: [] };
+    };
+    const reading = world.block('readDeal');
+    const deal = await world.start();
+    await expect.poll(() => world.countOf('readDeal')).toBe(1);
+    await deal.handle.signal(changedSignal, { at: 'dataverse' });
+    reading.release();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+  });
+
   it('with other figures than the one that was handed over is held, the seller told, until a person decides', async () => {
     const world = makeDealWorld(skipping);
     const differences = ['total 1500.00 instead of 1000.00', 'EQ-1002: 5 more'];

@@ -1,5 +1,6 @@
 import type { Actor } from '../../deal/actor.js';
 import { type Approval, type DraftFacts, findApproverMisfit } from '../../deal/approval.js';
+import type { ChangeHint } from '../../deal/change-hints.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
 import { findDraftEdits } from '../../deal/draft-edits.js';
 import type { Problem } from '../../deal/holds.js';
@@ -11,7 +12,7 @@ import type { StepContext } from '../../deal/step-context.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { RecordChange } from '../../ledger/deals/record-changes.js';
-import type { CustomerOfDeal } from '../../ledger/deals/records.js';
+import { type CustomerOfDeal, ENDED_IN_SALES } from '../../ledger/deals/records.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import type { DealRef } from '../documents/drafts.js';
@@ -68,7 +69,7 @@ export interface LedgerActivityDependencies {
   readonly loadProgress: LoadProgress;
   readonly claimDeal: ClaimDeal;
   /** The one function that starts a deal, whoever asks for it. */
-  readonly startDeal: (ref: RecordRef) => Promise<unknown>;
+  readonly startDeal: (ref: RecordRef, hint?: ChangeHint) => Promise<unknown>;
 }
 
 /** Steps of a few milliseconds in our own database; they run as local activities. */
@@ -82,6 +83,19 @@ export function createLedgerActivities({
 }: LedgerActivityDependencies) {
   const listAll = async ({ recordId, revision, mappingHash }: DealRef & { readonly mappingHash: string }) =>
     listProducts(await ledger.getDeal(recordId, revision), await rules.withHash(mappingHash));
+
+  /** Its run may be ending at this moment: the hint tells it, or the one that comes after it, to read again. */
+  async function wake({ table, recordId }: RecordRef): Promise<void> {
+    await ledger.change(recordId, { kind: 'state', state: 'seen' });
+    await startDeal({ table, recordId }, { at: 'dataverse' });
+  }
+
+  /** The carrier may have been cancelled after it was found to carry the deal: then it did not know whom to wake. */
+  async function wakeIfReleased(recordId: string, carrierId: string): Promise<void> {
+    const { state, endedBy } = await ledger.getRecord(carrierId);
+    if (state === 'cancelled' && endedBy === ENDED_IN_SALES) await wake(await ledger.getRecord(recordId));
+  }
+
   return {
     loadDealProgress: (ref: RecordRef) => loadProgress(ref),
     /** A deal that ended without a document begins again; any other goes on where it is. */
@@ -128,6 +142,7 @@ export function createLedgerActivities({
           facts: { reasons: problems.map(({ reason }) => reason) },
         };
       await ledger.change(recordId, toChange(note), decision ? toEntry(decision) : held || undefined);
+      if (note.state === 'already-handed-over' && note.carrierId) await wakeIfReleased(recordId, note.carrierId);
       return undefined;
     },
     /** What rules for several people ask of a draft, as it was read last. */
@@ -181,10 +196,7 @@ export function createLedgerActivities({
     releaseClaims: ({ recordId }: { readonly recordId: string }): Promise<void> => ledger.releaseClaims(recordId),
     /** The document of their lineage is gone: the records that ended because of it may carry the deal now. */
     async wakeSuperseded({ recordId }: { readonly recordId: string }): Promise<void> {
-      for (const { table, recordId: endedId } of await ledger.listAlreadyHandedOver(recordId)) {
-        await ledger.change(endedId, { kind: 'state', state: 'seen' });
-        await startDeal({ table, recordId: endedId });
-      }
+      for (const ended of await ledger.listAlreadyHandedOver(recordId)) await wake(ended);
     },
     async ensureDealRuns(ref: RecordRef): Promise<void> {
       await startDeal(ref);

@@ -96,11 +96,12 @@ export async function listRecords(
 }
 
 /** The records whose deal this one carries, because it had a document already. */
+/** With those that an attempt before has set to `seen` and may not have started. */
 export async function listAlreadyHandedOver(db: Queryable, carrierId: string): Promise<SourceRecord[]> {
   const rows = await selectRows(
     db,
     recordRow,
-    `SELECT * FROM source_records WHERE carrier_id = $1 AND state = 'already-handed-over'`,
+    `SELECT * FROM source_records WHERE carrier_id = $1 AND state IN ('already-handed-over', 'seen')`,
     [carrierId],
   );
   return rows.map(toRecord);

@@ -17,14 +17,15 @@ export async function settle(handlers: DealHandlers, progress: DealProgress): Pr
   await sleep(progress.settleMs);
 }
 
-const MAY_BE_WON_LATER: ReadonlySet<DealState> = new Set(NOT_WON_STATES);
+/** A record in one of these becomes a deal when it changes: it is won, or the one that was handed over in its place is gone. */
+const MAY_BE_DEAL_LATER: ReadonlySet<DealState> = new Set([...NOT_WON_STATES, 'already-handed-over']);
 
 /**
- * Ends the run, unless a hint came that the record changed since it was read: it may have been won in that moment, and
- * the feed that sent the hint will not send it twice (I5).
+ * Ends the run, unless a hint came that the record changed since it was read: it may have been won or released in that
+ * moment, and whoever sent the hint will not send it twice (I5).
  */
 export async function endRun(handlers: DealHandlers, ref: RecordRef, result: HandOverResult): Promise<HandOverResult> {
-  if (MAY_BE_WON_LATER.has(result.outcome) && handlers.takePendingChanges().ofRecord) {
+  if (MAY_BE_DEAL_LATER.has(result.outcome) && handlers.takePendingChanges().ofRecord) {
     await continueAsNew<(input: HandOverInput) => Promise<HandOverResult>>(ref);
   }
   return result;
