@@ -10,7 +10,7 @@ import {
   replayUpdate,
   retryUpdate,
 } from '../../src/workflows/deals/messages.js';
-import { makeDealWorld } from '../support/deal-world.js';
+import { type DealRun, makeDealWorld } from '../support/deal-world.js';
 import { openTimeSkipping, type TimeSkipping } from '../support/time-skipping.js';
 
 /** What people decide of a deal that waits: by update, which answers, and by signal, which is ignored when it does not fit. */
@@ -247,6 +247,66 @@ describe('cancel', () => {
     expect(await reasonOf(cancel)).toBe('already rejected by ann');
     deletion.release();
     expect((await deal.handle.result()).outcome).toBe('rejected');
+  });
+});
+
+describe('a deal that is ending', () => {
+  const cancel = ({ handle }: DealRun) =>
+    handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'ordered twice' }] });
+  const ENDING = 'the deal is ending already';
+
+  it('takes no other decision while its draft is deleted', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    const deletion = world.block('deleteDraft');
+    await cancel(deal);
+    await expect.poll(() => world.countOf('deleteDraft')).toBe(1);
+    const { handle } = deal;
+    expect(await reasonOf(handle.executeUpdate(confirmUpdate, { args: [{ by: 'bob', figures }] }))).toBe(ENDING);
+    expect(await reasonOf(handle.executeUpdate(rejectUpdate, { args: [{ by: 'bob', reason: 'no' }] }))).toBe(ENDING);
+    expect(await reasonOf(handle.executeUpdate(replayUpdate, { args: [{ by: 'bob' }] }))).toBe(ENDING);
+    expect(await reasonOf(cancel(deal))).toBe(ENDING);
+    deletion.release();
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+  });
+
+  it('takes none either that was held before, unless its end is held', async () => {
+    const { world, deal } = await startWaiting();
+    world.refuse('post', { reason: 'period-closed', text: 'the period is closed' });
+    await deal.confirm();
+    await deal.until('held');
+    const deletion = world.block('deleteDraft');
+    await cancel(deal);
+    await expect.poll(() => world.countOf('deleteDraft')).toBe(1);
+    const retry = () => deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'bob' }] });
+    expect(await reasonOf(retry())).toBe(ENDING);
+    expect(await reasonOf(deal.handle.executeUpdate(replayUpdate, { args: [{ by: 'bob' }] }))).toBe(ENDING);
+    world.refuse('deleteDraft', { reason: 'draft-edited', text: 'it was edited' });
+    deletion.release();
+    await expect.poll(async () => (await deal.status()).problems[0]?.reason).toBe('draft-edited');
+    world.refuse('deleteDraft', undefined);
+    await retry();
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+  });
+
+  it('because somebody ended it while a retry was recorded has that in its history before anything follows', async () => {
+    const { world, deal } = await startHeld();
+    const { recordState } = world.standIns;
+    let ending: Promise<unknown> | undefined;
+    world.standIns.recordState = async (change) => {
+      // The answer comes only when the task with it ends, which lasts as long as this step.
+      if (change.decision?.action === 'retry') {
+        ending ??= cancel(deal);
+        await ending;
+      }
+      return recordState(change);
+    };
+    await deal.handle.executeUpdate(retryUpdate, { args: [{ by: 'bob' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.trail.at(-1)).toMatchObject({ action: 'cancelled', actor: { name: 'ann' } });
+    const events = (await deal.handle.fetchHistory()).events ?? [];
+    const cancelled = events.findLastIndex((event) => event.workflowExecutionUpdateAcceptedEventAttributes);
+    expect(events.slice(cancelled).filter((event) => event.timerStartedEventAttributes)).toHaveLength(1);
   });
 });
 

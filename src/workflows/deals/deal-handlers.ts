@@ -49,6 +49,8 @@ export class DealHandlers {
   /** Set when the deal is to end or to begin again: whoever waits throws it. */
   private ending: DealEnded | ReplayWanted | undefined;
   private isEnding = false;
+  /** Whether it waits in a hold; a deal that was ended while it was held shows the hold until its end. */
+  private isWaiting = false;
   private isProgressKnown = false;
   /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
   private wasHandedOver = false;
@@ -241,13 +243,19 @@ export class DealHandlers {
     const { state: before } = this.display;
     this.heldFrom = before;
     let shown = problems;
-    for (;;) {
-      const refused = await this.holdOnce(problems, shown, before, isRepeated);
-      if (!refused) break;
-      // Nothing goes on before the ledger has what was decided.
-      shown = [...problems, ...refused];
+    this.isWaiting = true;
+    try {
+      for (;;) {
+        const refused = await this.holdOnce(problems, shown, before, isRepeated);
+        if (!refused) break;
+        // Nothing goes on before the ledger has what was decided.
+        shown = [...problems, ...refused];
+      }
+      // Until the deal leaves the hold somebody may still end it.
+      if (this.ending) await untilKept();
+    } finally {
+      this.isWaiting = false;
     }
-    // Until the deal leaves the hold somebody may still end it.
     this.throwEnding();
     this.display.resume(before);
   }
@@ -353,6 +361,7 @@ export class DealHandlers {
     const { state } = this.display;
     if (state !== 'awaiting-confirmation')
       refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
+    this.ensureNotEnding();
     this.ensureUndecided();
   }
 
@@ -366,6 +375,7 @@ export class DealHandlers {
     parseOrRefuse(() => parseDecider(input));
     const { state } = this.display;
     if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
+    this.ensureNotEnding();
   }
 
   private cancel(input: unknown): DealStatus {
@@ -399,8 +409,13 @@ export class DealHandlers {
     const { state } = this.display;
     if (state !== 'held' && state !== 'awaiting-confirmation')
       refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
-    if (this.ending) refuse('the deal is ending already', 'AlreadyDecided');
     if (state === 'awaiting-confirmation') this.ensureUndecided();
+    this.ensureNotEnding();
+  }
+
+  /** What is accepted now would never be looked at; a step of the end that is held may be repeated. */
+  private ensureNotEnding(): void {
+    if (this.ending || (this.isEnding && !this.isWaiting)) refuse('the deal is ending already', 'AlreadyDecided');
   }
 
   private ensureUndecided(): void {
