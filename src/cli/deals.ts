@@ -37,11 +37,11 @@ export function addDealCommands(program: Command): void {
     .option('--limit <n>', 'at most so many', '50')
     .option('--ids', 'with the GUID of each record')
     .option('--json', 'print JSON')
-    .action(({ json, ids, limit, ...filter }: ListOptions) =>
+    .action(({ json, ids, ...filter }: ListOptions) =>
       withLedger(async ({ database }) => {
         const now = new Date();
         // What people type is checked where every act is; here it is only passed on.
-        const input = { ...filter, limit: Number(limit) } as Parameters<typeof listDeals>[2];
+        const input = filter as Parameters<typeof listDeals>[2];
         const deals = await listDeals({ database, now }, currentPerson(), input);
         if (json) printJson(deals);
         else if (deals.length === 0) console.log('no deal fits');

@@ -37,7 +37,7 @@ export function addReplayCommand(program: Command): void {
 }
 
 function runReplay(deal: string | undefined, options: Options): Promise<void> {
-  const { by, yes, asRecorded, limit, ...filter } = options;
+  const { by, yes, asRecorded, ...filter } = options;
   return withRuntime(async (opened, config) => {
     const { ledger, database, temporal } = opened;
     const { rules } = config;
@@ -48,7 +48,6 @@ function runReplay(deal: string | undefined, options: Options): Promise<void> {
     const input = {
       ...filter,
       ...(deal !== undefined && { deal }),
-      limit: Number(limit),
       isAsRecorded: asRecorded ?? false,
     } as Parameters<typeof act>[2];
     const counted = { all: 0, running: 0 };

@@ -13,13 +13,19 @@ export function isGuid(text: string): boolean {
   return GUID.test(text.toLowerCase());
 }
 
-/** @throws UserError when the text is not a GUID; braces and upper case are accepted. */
-export function parseRecordId(text: string): string {
+/** A GUID as Dynamics shows it, in braces and upper case, or as we write it; undefined for any other text. */
+export function findGuid(text: string): string | undefined {
   const id = text
     .trim()
     .replace(/^\{(.*)\}$/, '$1')
     .toLowerCase();
-  if (!GUID.test(id)) throw new UserError('record id', 'a GUID like 5f3c… in 8-4-4-4-12 form', text);
+  return GUID.test(id) ? id : undefined;
+}
+
+/** @throws UserError when the text is not a GUID; braces and upper case are accepted. */
+export function parseRecordId(text: string): string {
+  const id = findGuid(text);
+  if (id === undefined) throw new UserError('record id', 'a GUID like 5f3c… in 8-4-4-4-12 form', text);
   return id;
 }
 

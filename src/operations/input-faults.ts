@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { UserError } from '../deal/errors.js';
 
 /** What is wrong with an input, for people: the field, what would be right, and what was found there. */
@@ -34,6 +34,12 @@ function findAt(given: unknown, path: readonly PropertyKey[]): unknown {
     (value, key) => (typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined),
     given,
   );
+}
+
+/** A number, or one as it is typed: digits. JavaScript alone reads `0x10`, `1e2`, `5.0` and an empty text as numbers too. */
+export function typedNumber(right: string) {
+  const read = (given: unknown): unknown => (typeof given === 'string' && /^\d+$/.test(given) ? Number(given) : given);
+  return z.preprocess(read, z.number(right));
 }
 
 /** How many of something: one at least. @param number `z.number`, or what makes a number of a text */

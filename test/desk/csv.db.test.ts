@@ -28,6 +28,29 @@ describe('the list as a file', () => {
     expect(lines).toHaveLength(1_200);
   });
 
+  it('holds each deal once, also while deals move', async () => {
+    const { database } = stage;
+    const browsed = browser.open(`${stage.origin}/deals.csv?view=held&sort=age`);
+    let isSaved = false;
+    const saved = browsed.then((answer) => answer.text()).finally(() => (isSaved = true));
+    let moved = 0;
+    while (!isSaved) {
+      const { rows } = await database.query(
+        `UPDATE source_records SET changed_at = clock_timestamp() WHERE record_id = (SELECT record_id FROM source_records
+         WHERE state = 'held' ORDER BY changed_at LIMIT 1) RETURNING record_id`,
+      );
+      moved += rows.length;
+    }
+    const numbers = (await saved)
+      .trimEnd()
+      .split('\r\n')
+      .slice(1)
+      .map((line) => line.split(',')[0]);
+    expect(moved).toBeGreaterThan(0);
+    expect(numbers).toHaveLength(1_200);
+    expect(new Set(numbers).size).toBe(1_200);
+  });
+
   it('is refused when it would not hold all of them', async () => {
     await plant(8_801);
     const refused = await save();

@@ -352,6 +352,37 @@ describe('the list', () => {
     expect(new Set(seen).size).toBe(7);
   });
 
+  it('in the order of the ids holds each deal once, whatever moves between its pages', async () => {
+    for (let one = 0; one < 4; one += 1) await stage.waiting.addWaiting({ customer: 'Moving Ltd' });
+    const seen: string[] = [];
+    let cursor = '';
+    do {
+      const page = await call('Viewer', 'GET', `/deals?view=all&search=moving&sort=id&limit=1${cursor}`);
+      seen.push(...idsOf(page));
+      await stage.database.query('UPDATE source_records SET changed_at = clock_timestamp() WHERE record_id = $1', [
+        seen.at(-1),
+      ]);
+      cursor = page.body.next === undefined ? '' : `&cursor=${page.body.next}`;
+    } while (cursor !== '');
+    expect(seen).toHaveLength(4);
+    expect(new Set(seen).size).toBe(4);
+  });
+
+  it('takes no number that is not typed as digits', async () => {
+    for (const limit of ['0x10', '1e2', '+5', '5.0', '%205%20', ''])
+      expect(await call('Viewer', 'GET', `/deals?limit=${limit}`), limit).toMatchObject({
+        status: 400,
+        body: { detail: expect.stringMatching(/^limit: expected a whole number from 1 to 500/) },
+      });
+  });
+
+  it('finds a deal by its GUID as Dynamics shows it', async () => {
+    const recordId = await stage.waiting.addWaiting({ customer: 'Braced Ltd' });
+    const shown = encodeURIComponent(`{${recordId.toUpperCase()}}`);
+    expect(idsOf(await call('Viewer', 'GET', `/deals?view=all&search=${shown}`))).toEqual([recordId]);
+    expect(await call('Viewer', 'GET', `/deals/${shown}`)).toMatchObject({ status: 200, body: { recordId } });
+  });
+
   it('finds a deal by a part of any number or name, and percent signs are no pattern', async () => {
     const recordId = await stage.waiting.addWaiting({
       number: 'ORD-7777',

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { toUserError, upTo } from '../../src/operations/input-faults.js';
+import { toUserError, typedNumber, upTo } from '../../src/operations/input-faults.js';
 
 const schema = z.strictObject({
-  limit: upTo(500, z.coerce.number).default(50),
+  limit: upTo(500, typedNumber).default(50),
   count: upTo(10, z.number).optional(),
   note: z.string().min(2).max(5).optional(),
   currency: z
@@ -26,6 +26,8 @@ describe('an input that does not fit', () => {
 
   it.each([
     [{ limit: '20000' }, "limit: expected a whole number from 1 to 500, got '20000'"],
+    [{ limit: '0x10' }, "limit: expected a whole number from 1 to 500, got '0x10'"],
+    [{ limit: ' 5 ' }, "limit: expected a whole number from 1 to 500, got ' 5 '"],
     [{ limit: 'many' }, "limit: expected a whole number from 1 to 500, got 'many'"],
     [{ limit: 1.5 }, 'limit: expected a whole number from 1 to 500, got 1.5'],
     [{ count: 'two' }, "count: expected a whole number from 1 to 10, got 'two'"],

@@ -1,10 +1,10 @@
 import { type Context, Hono } from 'hono';
-import { RefusedError, UserError } from '../../deal/errors.js';
+import { UserError } from '../../deal/errors.js';
 import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import type { SavedView } from '../../ledger/desk/views.js';
 import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
-import { listWork, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
+import { exportWork, listWork, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { toCsv } from './csv.js';
@@ -18,9 +18,7 @@ import { OWNER_WORDS, STATE_WORDS, TABLE_WORDS, toCompanyName, toReasonWords, VI
 
 /** The page that a working day begins with. */
 
-/** As many lines as a spreadsheet opens without effort. */
-const MAX_CSV_DEALS = 10_000;
-const CSV_PAGE = 500;
+type ExportInput = Parameters<typeof exportWork>[2];
 
 export function createWorkListRoutes(dependencies: DeskDependencies, frame: Frame): Hono<DeskEnv> {
   const app = new Hono<DeskEnv>();
@@ -67,20 +65,7 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
 
   app.get('/deals.csv', async (c) => {
     const { cursor: _1, limit: _2, ...query } = readQuery(c);
-    const deals: ListedDeal[] = [];
-    let cursor: string | undefined;
-    do {
-      const input = { ...query, limit: CSV_PAGE, ...(cursor !== undefined && { cursor }) } as WorkListInput;
-      const list = await listWork(dependencies, c.get('person'), input);
-      const found = list.sums.reduce((sum, one) => sum + one.deals, 0);
-      // A file that ends before the last deal looks like all of them.
-      if (found > MAX_CSV_DEALS)
-        throw new RefusedError(
-          `${found} deals are found, and a file takes ${MAX_CSV_DEALS} at most: narrow the list by search or filters`,
-        );
-      deals.push(...list.deals);
-      cursor = list.next;
-    } while (cursor !== undefined);
+    const deals = await exportWork(dependencies, c.get('person'), query as ExportInput);
     c.header('content-type', 'text/csv; charset=utf-8');
     c.header('content-disposition', 'attachment; filename="deals.csv"');
     return c.body(toCsv(deals));

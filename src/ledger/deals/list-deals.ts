@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
-import { isGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
+import { findGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
@@ -37,7 +37,7 @@ interface Order {
   /** Never null: a page begins after a value. With the id beside it, it is what an index is of. */
   readonly by: string;
   readonly id: 'r.record_id' | 's.record_id';
-  readonly type: 'timestamptz' | 'numeric' | 'text';
+  readonly type: 'timestamptz' | 'numeric' | 'text' | 'uuid';
   readonly direction: 'ASC' | 'DESC';
 }
 
@@ -53,6 +53,8 @@ export const DEAL_ORDERS = {
   number: { by: `coalesce(lower(r.record_number), ${NO_TEXT})`, id: 'r.record_id', type: 'text', direction: 'ASC' },
   customer: { by: `coalesce(lower(s.customer), ${NO_TEXT})`, id: 's.record_id', type: 'text', direction: 'ASC' },
   state: { by: 'r.state', id: 'r.record_id', type: 'text', direction: 'ASC' },
+  /** The one that no deal leaves: pages hold each deal once, whatever moves between them. */
+  id: { by: 'r.record_id', id: 'r.record_id', type: 'uuid', direction: 'ASC' },
 } as const satisfies Readonly<Record<string, Order>>;
 export type DealOrder = keyof typeof DEAL_ORDERS;
 
@@ -152,14 +154,17 @@ function toConditions(
   where.add(filter.before, (at) => `r.changed_at <= ${at}`);
   where.add(filter.above, (at) => `s.gross > ${at}::numeric`);
   where.add(filter.below, (at) => `s.gross < ${at}::numeric`);
-  where.add(filter.company, (at) => (isGuid(filter.company ?? '') ? `r.company_id = ${at}::uuid` : companiesNamed(at)));
+  const companyId = findGuid(filter.company ?? '');
+  where.add(companyId ?? filter.company, (at) => (companyId ? `r.company_id = ${at}::uuid` : companiesNamed(at)));
   where.add(filter.currency, (at) => `${of}.currency = upper(${at})`);
   where.add(filter.assignee, (at) => `lower(a.assignee) = lower(${at})`);
   const { named, search } = filter;
-  if (named !== undefined && isGuid(named)) where.add(named, (at) => `r.record_id = ${at}::uuid`);
+  const namedId = findGuid(named ?? '');
+  if (namedId) where.add(namedId, (at) => `r.record_id = ${at}::uuid`);
   else
     where.add(named, (at) => isOneOf(`SELECT record_id FROM deal_names WHERE name = lower(${at}) AND NOT is_customer`));
-  if (search !== undefined && isGuid(search)) where.add(search, (at) => `r.record_id = ${at}::uuid`);
+  const searchedId = findGuid(search ?? '');
+  if (searchedId) where.add(searchedId, (at) => `r.record_id = ${at}::uuid`);
   else where.add(search === undefined ? undefined : `%${search.replace(/[\\%_]/g, '\\$&')}%`, toSearch);
   return where;
 }

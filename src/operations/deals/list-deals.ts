@@ -3,7 +3,7 @@ import { HOLD_OWNERS, HOLDS, type HoldOwner, type HoldReason, isHoldReason } fro
 import { DEAL_STATES } from '../../deal/states.js';
 import type { Queryable } from '../../ledger/database.js';
 import { DEAL_ORDERS, type DealOrder, type ListedDeal, listDeals as readDeals } from '../../ledger/deals/list-deals.js';
-import { upTo } from '../input-faults.js';
+import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
 export const DEAL_ORDER_NAMES = Object.keys(DEAL_ORDERS) as DealOrder[];
@@ -25,7 +25,7 @@ const LIST_DEALS_INPUT = z.strictObject({
     .optional(),
   company: z.string().min(1).optional(),
   sort: z.enum(DEAL_ORDER_NAMES as [DealOrder, ...DealOrder[]]).default('newest'),
-  limit: upTo(MAX_DEALS, z.number).default(50),
+  limit: upTo(MAX_DEALS, typedNumber).default(50),
 });
 
 const UNIT_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;

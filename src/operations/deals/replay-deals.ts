@@ -9,7 +9,7 @@ import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { Ledger } from '../../ledger/ledger.js';
 import type { StoredMapping } from '../../ledger/settings/mappings.js';
 import type { Rules } from '../../mapping/rules/rules.js';
-import { upTo } from '../input-faults.js';
+import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 import { type Mappings, openMappings } from '../settings/mappings.js';
 import { findDeal } from './find-deal.js';
@@ -48,7 +48,7 @@ const input = z
       .transform((reason) => reason as HoldReason)
       .optional(),
     since: z.iso.date('a date such as 2026-03-31').optional(),
-    limit: upTo(MAX_DEALS, z.number).default(50),
+    limit: upTo(MAX_DEALS, typedNumber).default(50),
     isAsRecorded,
     /** `now`, `then`, or the beginning of a hash. */
     mapping,

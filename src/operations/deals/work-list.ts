@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { UserError } from '../../deal/errors.js';
+import { RefusedError, UserError } from '../../deal/errors.js';
 import { HOLD_OWNERS, HOLDS, type HoldReason, isHoldReason } from '../../deal/holds.js';
 import { parseRecordId } from '../../deal/ids.js';
 import { DEAL_STATES, type DealState, FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
@@ -17,7 +17,7 @@ import {
   listDeals,
   sumDeals,
 } from '../../ledger/deals/list-deals.js';
-import { upTo } from '../input-faults.js';
+import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
 /** The list that a working day begins with: what waits, for whom and why; then what goes by itself. */
@@ -67,7 +67,7 @@ export const WORK_LIST_INPUT = z.strictObject({
   /** A name, or `me`. */
   assignee: z.string().trim().min(1).max(100).optional(),
   sort: z.enum(ORDERS).optional(),
-  limit: upTo(MAX_LIMIT, z.coerce.number).default(50),
+  limit: upTo(MAX_LIMIT, typedNumber).default(50),
   /** Where the page before ended. */
   cursor: z.string().max(1_000).optional(),
 });
@@ -91,7 +91,7 @@ export const listWork = defineOperation({
   input: WORK_LIST_INPUT,
   run: async ({ database }: { readonly database: Queryable }, input, actor, { roles }): Promise<WorkList> => {
     const { view, limit, cursor } = input;
-    const sort = input.sort ?? (view === 'waiting' || view === 'to-confirm' || view === 'held' ? 'age' : 'newest');
+    const sort = sortOf(input);
     const filter = toFilter(input, statesOf(view, roles), actor.name);
     const after = cursor === undefined ? undefined : parseCursor(cursor, sort);
     const [deals, sums, counts] = await Promise.all([
@@ -114,6 +114,32 @@ export const listWork = defineOperation({
   },
 });
 
+/** As many lines as a spreadsheet opens without effort. */
+const MAX_EXPORTED = 10_000;
+
+/**
+ * All that the filters find, as it stands at one moment: in pages, a deal that moves between two of them would be missing or there
+ * twice. Whatever is more than a file takes is refused, since one that ends before the last deal looks like all of them.
+ */
+export const exportWork = defineOperation({
+  act: 'list deals',
+  input: WORK_LIST_INPUT.omit({ limit: true, cursor: true }),
+  run: async (
+    { database }: { readonly database: Queryable },
+    input,
+    actor,
+    { roles },
+  ): Promise<readonly ListedDeal[]> => {
+    const filter = toFilter(input, statesOf(input.view, roles), actor.name);
+    const found = await listDeals(database, { ...filter, order: sortOf(input), limit: MAX_EXPORTED + 1 });
+    if (found.length <= MAX_EXPORTED) return found;
+    const deals = (await sumDeals(database, filter)).reduce((sum, one) => sum + one.deals, 0);
+    throw new RefusedError(
+      `${deals} deals are found, and a file takes ${MAX_EXPORTED} at most: narrow the list by search or filters`,
+    );
+  },
+});
+
 /** Names the last change of anything that the list shows. */
 export const findLatestWork = defineOperation({
   act: 'list deals',
@@ -121,7 +147,11 @@ export const findLatestWork = defineOperation({
   run: ({ database }: { readonly database: Queryable }): Promise<string> => findLatestChange(database),
 });
 
-type Input = z.output<typeof WORK_LIST_INPUT>;
+type Input = Omit<z.output<typeof WORK_LIST_INPUT>, 'limit' | 'cursor'>;
+
+function sortOf({ view, sort }: Input): DealOrder {
+  return sort ?? (view === 'waiting' || view === 'to-confirm' || view === 'held' ? 'age' : 'newest');
+}
 
 function toFilter(input: Input, ofView: readonly DealState[] | undefined, me: string): DealFilter {
   const { state, reason, owner, search, company, currency, above, below, assignee } = input;

@@ -9,6 +9,7 @@ import { RulesError, type RulesFault, readRules } from '../../mapping/rules/read
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { RulesFile } from '../../mapping/rules/rules-file.js';
 import { createPreviewer, type PreviewDependencies } from '../deals/previewer.js';
+import { typedNumber, upTo } from '../input-faults.js';
 import { defineOperation } from '../operation.js';
 
 /** What a rules file would change, before it is put in force. Nothing of it is stored, and nothing is written anywhere. */
@@ -60,7 +61,6 @@ const MAX_BYTES = 256 * KIB;
 const MAX_DEALS = 200;
 /** A system that is down is not asked two hundred times. */
 const MAX_FAILURES_IN_A_ROW = 3;
-const count = 'a whole number from 1 to 200';
 
 export const compareRules = defineOperation({
   act: 'compare rules',
@@ -69,7 +69,7 @@ export const compareRules = defineOperation({
       .string()
       .min(1, 'the text of a rules file')
       .refine((text) => Buffer.byteLength(text) <= MAX_BYTES, `a rules file of at most ${MAX_BYTES / KIB} KiB`),
-    deals: z.coerce.number(count).int(count).min(1, count).max(MAX_DEALS, count).default(50),
+    deals: upTo(MAX_DEALS, typedNumber).default(50),
   }),
   run: async (dependencies: ComparisonDependencies, { text, deals: limit }): Promise<RulesComparison> => {
     ensureFree(dependencies.turn);
