@@ -8,3 +8,15 @@ export interface Actor {
   /** Of whoever authenticated the person, on its way to the trail: src/secrets/decision-proof.ts. */
   readonly proof?: string | undefined;
 }
+
+/** The trail and the ledger name what did something without a person by these. */
+const RESERVED_NAMES: ReadonlySet<string> = new Set(['sales', 'rule', 'dealbridge']);
+
+/** One line that somebody can read, and not ours: invisible characters name nobody. */
+export function isPersonName(name: string): boolean {
+  return !/\p{Control}/u.test(name) && /[\p{Letter}\p{Number}]/u.test(name) && !isReservedName(name);
+}
+
+export function isReservedName(name: string): boolean {
+  return RESERVED_NAMES.has(name.trim().toLowerCase());
+}

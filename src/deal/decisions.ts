@@ -1,4 +1,4 @@
-import { ACTOR_SOURCES, type Actor } from './actor.js';
+import { ACTOR_SOURCES, type Actor, isPersonName } from './actor.js';
 import type { ChangeHint } from './change-hints.js';
 import type { Figures } from './deal.js';
 import type { Replay } from './replay.js';
@@ -35,16 +35,10 @@ export interface Ending {
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 2_000;
 
-/** The trail and the ledger name what did something without a person by these. */
-const RESERVED_NAMES: ReadonlySet<string> = new Set(['sales', 'rule', 'dealbridge']);
-
 const nameText = text(MAX_NAME_LENGTH);
 const name: Schema<string> = (input, field) => {
   const read = nameText(input, field);
-  // One line that somebody can read: invisible characters name nobody.
-  if (/\p{Control}/u.test(read) || !/[\p{Letter}\p{Number}]/u.test(read) || RESERVED_NAMES.has(read.toLowerCase())) {
-    throw new DecisionError(field, 'the name of a person', input);
-  }
+  if (!isPersonName(read)) throw new DecisionError(field, 'the name of a person', input);
   return read;
 };
 const freeText = text(MAX_TEXT_LENGTH);

@@ -55,6 +55,25 @@ export const PERMISSIONS = {
 
 export type Act = keyof typeof PERMISSIONS;
 
+/** Acts that leave no name for others to read: whoever does one may be called anything. */
+export const READING_ACTS: ReadonlySet<Act> = new Set([
+  'list deals',
+  'show a deal',
+  'save a view',
+  'preview a deal',
+  'compare rules',
+  'list mappings',
+  'list master data',
+  'show drift',
+  'list feeds',
+  'examine the installation',
+  'plan the connection',
+  'list environments',
+  'list credentials',
+  'show the audit trail',
+  'verify the audit trail',
+] satisfies Act[]);
+
 export const ACTS = Object.keys(PERMISSIONS) as Act[];
 
 export function isAllowed(act: Act, roles: readonly Role[]): boolean {

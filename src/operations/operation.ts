@@ -1,8 +1,8 @@
 import type { z } from 'zod';
-import type { Actor } from '../deal/actor.js';
+import { type Actor, isPersonName } from '../deal/actor.js';
 import { InternalError, NotAllowedError, UserError } from '../deal/errors.js';
 import { isBroken } from '../deal/strict-schema.js';
-import { type Act, isAllowed } from '../identity/permissions.js';
+import { type Act, isAllowed, READING_ACTS } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
@@ -40,7 +40,7 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
     person: Person,
     input: z.input<Schema>,
   ): Promise<Result> => {
-    ensureNamed(person);
+    ensureNamed(person, act);
     if (!isAllowed(act, person.roles)) {
       throw new NotAllowedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
     }
@@ -59,11 +59,12 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
 
 const MAX_NAME_LENGTH = 100;
 
-/** No decision counts without a name (I10). */
-function ensureNamed({ name }: Person): void {
+/** No decision counts without a name (I10), and nobody acts in a name that the trail has for Dealbridge itself. */
+function ensureNamed({ name }: Person, act: Act): void {
   if (name.trim() === '' || name.length > MAX_NAME_LENGTH) {
     throw new UserError('by', `the name of who acts, of at most ${MAX_NAME_LENGTH} characters`, name);
   }
+  if (!READING_ACTS.has(act) && !isPersonName(name)) throw new UserError('by', 'the name of a person', name);
 }
 
 /** @throws UserError that names every field that does not fit */

@@ -67,4 +67,19 @@ describe('an operation', () => {
     await expect(pause(world, { ...ann('Admin'), name }, { feed: 'quote' })).rejects.toThrow(/^by: expected the name/);
     expect(world.done).toEqual([]);
   });
+
+  it.each(['rule', 'Dealbridge', ' sales ', '\u0007', '…'])(
+    'nobody changes anything under the name %j, which is no person’s (I10)',
+    async (name) => {
+      const world = open();
+      const attempt = pause(world, { ...ann('Admin'), name }, { feed: 'quote' });
+      await expect(attempt).rejects.toThrow(/^by: expected the name of a person/);
+      expect([...world.done, ...world.entries]).toEqual([]);
+    },
+  );
+
+  it('reads under any name, such as that of a shared mailbox', async () => {
+    const list = defineOperation({ act: 'list feeds', input: z.strictObject({}), run: async () => 'read' });
+    expect(await list({}, { ...ann('Viewer'), name: 'Sales' }, {})).toBe('read');
+  });
 });
