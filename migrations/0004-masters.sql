@@ -103,6 +103,7 @@ CREATE TABLE master_pages (
   bc_id uuid NOT NULL,
   content jsonb NOT NULL,
   keys text[] NOT NULL DEFAULT '{}',
+  staged_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (run_id, kind, bc_id)
 );
 CREATE INDEX master_pages_by_key ON master_pages USING gin (keys);

@@ -1,10 +1,12 @@
-import { type Finding, ok, wrong } from './finding.js';
+import { type Finding, ok, warning, wrong } from './finding.js';
 
 /** How long ago a loop last read everything there was. */
 
 /** A feed that is refused asks again within five minutes; ten intervals are more than one page that takes long. */
 const INTERVALS = 10;
 const PATIENCE_S = 600;
+
+const ADVICE = 'See that a worker polls the queues and that the loop runs.';
 
 export function toFreshnessFinding(
   name: string,
@@ -15,7 +17,7 @@ export function toFreshnessFinding(
   if (error !== undefined) {
     return wrong(name, `refused: ${error}`, 'Set right what the steps of the system say; it asks again by itself.');
   }
-  const read = age === undefined ? 'has not read yet' : `complete up to ${age} s ago`;
-  const isStale = age !== undefined && age > Math.max(PATIENCE_S, INTERVALS * everySeconds);
-  return isStale ? wrong(name, read, 'See that a worker polls the queues and that the loop runs.') : ok(name, read);
+  if (age === undefined) return warning(name, 'has not read yet', `Wait for its first reading. ${ADVICE}`);
+  const read = `complete up to ${age} s ago`;
+  return age > Math.max(PATIENCE_S, INTERVALS * everySeconds) ? wrong(name, read, ADVICE) : ok(name, read);
 }

@@ -338,6 +338,16 @@ function testMasters(name: string, open: () => Promise<{ url: string; stop: () =
       const { rows } = await database.query('SELECT FROM drift_seen WHERE run_id = $1', [ended]);
       expect(rows).toEqual([]);
     });
+
+    it('removes also what a matching left behind that was ended before its end', async () => {
+      const [ended, underWay] = [randomUUID(), randomUUID()];
+      for (const run of [ended, underWay])
+        await matching.stageCustomers(run, [{ bcId: randomUUID(), number: 'C1', name: 'Alder', keys: ['alder'] }]);
+      await database.query(`UPDATE master_pages SET staged_at = now() - interval '8 days' WHERE run_id = $1`, [ended]);
+      await drift.startRun(randomUUID());
+      expect(await matching.findByKeys(ended, ['alder'], 5)).toEqual([]);
+      expect(await matching.findByKeys(underWay, ['alder'], 5)).toHaveLength(1);
+    });
   });
 }
 

@@ -73,6 +73,10 @@ export function createDriftLedger(database: Database, companyId: string): DriftL
       for (const table of ['master_pages', 'drift_seen'])
         await database.query(`DELETE FROM ${table} WHERE run_id IN (
           SELECT run_id FROM drift_runs WHERE finished_at IS NULL AND started_at < now() - interval '${LEFT_BEHIND_AFTER}')`);
+      // A matching of accounts has no row of its own; it leaves the same behind.
+      await database.query(
+        `DELETE FROM master_pages WHERE kind = 'customer' AND staged_at < now() - interval '${LEFT_BEHIND_AFTER}'`,
+      );
     },
     async stageBusinessCentral(runId, kind, rows) {
       await database.query(
