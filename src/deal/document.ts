@@ -138,7 +138,7 @@ function currencyOf(deal: WonDeal, { currency }: DocumentOptions): CompanyCurren
   return currency ?? toIsoCurrency(deal.currency ?? '');
 }
 
-export function pricesIncludeTax(deal: WonDeal, rules: LineRules): boolean {
+export function pricesIncludeTax(deal: WonDeal, rules: Pick<LineRules, 'grossPriceLists'>): boolean {
   const lists = rules.grossPriceLists ?? [];
   return lists.some((list) => list === deal.priceListName || list === deal.priceListId);
 }

@@ -1,11 +1,17 @@
 import type { DealLine, WonDeal } from './deal.js';
+import { pricesIncludeTax } from './document.js';
+import type { LineRules } from './line-rules.js';
 import { add, type Decimal, display, isSame, isZero, multiply, subtract } from './money.js';
 
 /**
  * What a record would hand over otherwise than another record of its lineage did: customer, currency, lines, discount and
  * freight. Nothing when a document of the one is a document of the other.
  */
-export function findHandOverDifferences(handedOver: WonDeal, now: WonDeal): string[] {
+export function findHandOverDifferences(
+  handedOver: WonDeal,
+  now: WonDeal,
+  rules: Pick<LineRules, 'grossPriceLists'> = {},
+): string[] {
   const differences: string[] = [];
   const say = (what: string, is: string | undefined, was: string | undefined): void => {
     if (is !== was) differences.push(`${what} ${is ?? '(none)'} instead of ${was ?? '(none)'}`);
@@ -17,6 +23,8 @@ export function findHandOverDifferences(handedOver: WonDeal, now: WonDeal): stri
     say('customer', nameOf(now), nameOf(handedOver));
   }
   say('currency', now.currency, handedOver.currency);
+  // The same figures are another amount.
+  say('prices', tellPrices(now, rules), tellPrices(handedOver, rules));
   const before = groupLines(handedOver.lines);
   const after = groupLines(now.lines);
   for (const [key, line] of after) {
@@ -58,6 +66,10 @@ function groupLines(lines: readonly DealLine[]): Map<string, LineGroup> {
     });
   }
   return groups;
+}
+
+function tellPrices(deal: WonDeal, rules: Pick<LineRules, 'grossPriceLists'>): string {
+  return pricesIncludeTax(deal, rules) ? 'with tax' : 'without tax';
 }
 
 function nameOf({ customer }: WonDeal): string | undefined {

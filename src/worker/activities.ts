@@ -82,7 +82,7 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const { ambiguityWindowMs } = config.businessCentral;
   const dataverseWindow = { ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
   const writeBack = { dataverse, ledger, feeds, clock: systemClock, ...dataverseWindow };
-  const claimDeal = createClaimDeal({ ledger });
+  const claimDeal = createClaimDeal({ ledger, lines: rules.lines });
   const loadProgress = createLoadProgress({
     ...{ ledger, companyId, rules, findLanes: systems.findLanes },
     takesUnsealedDecisions: config.unsealedDecisions,

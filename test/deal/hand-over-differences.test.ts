@@ -49,6 +49,14 @@ describe('an order made from a quote that was handed over', () => {
     ]);
   });
 
+  it('differs by a price list whose prices include tax, though every figure is the same', () => {
+    const order = orderOf({ priceListName: 'Retail' });
+    expect(findHandOverDifferences(quote, order, { grossPriceLists: ['Retail'] })).toEqual([
+      'prices with tax instead of without tax',
+    ]);
+    expect(findHandOverDifferences(quote, order, { grossPriceLists: ['Other'] })).toEqual([]);
+  });
+
   it('differs by the third decimal of a dinar and by a price below a cent, to the last digit', () => {
     const [first = makeLine(1)] = orderLines;
     const dinar = { currency: 'KWD', lines: [{ ...first, quantity: '1', unitPrice: '10.125' }] };

@@ -1,5 +1,6 @@
 import { InternalError } from '../../deal/errors.js';
 import { findHandOverDifferences } from '../../deal/hand-over-differences.js';
+import type { LineRules } from '../../deal/line-rules.js';
 import { listedAtMost } from '../../deal/many-problems.js';
 import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
@@ -36,7 +37,12 @@ export type ClaimAnswer =
 /** Whose deal is it (I1)? The carrier also learns what is known of customer and items without asking anybody. */
 export type ClaimDeal = (input: ClaimInput, products: readonly ProductRef[]) => Promise<ClaimAnswer>;
 
-export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & LinkLedger }): ClaimDeal {
+export interface ClaimDependencies {
+  readonly ledger: DealLedger & LinkLedger;
+  readonly lines?: Pick<LineRules, 'grossPriceLists'>;
+}
+
+export function createClaimDeal({ ledger, lines }: ClaimDependencies): ClaimDeal {
   async function findMasters(
     { context: { companyId }, customer }: ClaimInput,
     products: readonly ProductRef[],
@@ -61,7 +67,7 @@ export function createClaimDeal({ ledger }: { readonly ledger: DealLedger & Link
     const { revision: handedOver } = await ledger.getRecord(carrierId);
     if (handedOver === undefined) throw new InternalError(`record ${carrierId} drafts without a revision`);
     const [was, is] = [await ledger.getDeal(carrierId, handedOver), await ledger.getDeal(recordId, revision)];
-    return listedAtMost(findHandOverDifferences(was, is));
+    return listedAtMost(findHandOverDifferences(was, is, lines));
   }
 
   return async (input, products) => {
