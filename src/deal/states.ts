@@ -156,6 +156,9 @@ export function isFinal(state: DealState): state is (typeof FINAL_STATES)[number
 /** The record is not won as far as is known, or was cancelled: being won in Sales makes it a deal again. */
 export const NOT_WON_STATES = ['seen', 'cancelled'] as const satisfies readonly DealState[];
 
+/** Another record carried the deal; with the state that such a record is set to when that one ends. */
+export const CARRIED_ELSEWHERE_STATES = ['already-handed-over', 'seen'] as const satisfies readonly DealState[];
+
 /** States that a deal does not go back to once its document is out of our hands, as after a reset of its run. */
 export const STATES_BEFORE_HAND_OVER = [
   'seen',

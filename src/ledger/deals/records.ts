@@ -4,7 +4,7 @@ import { documentTail } from '../../deal/document-number.js';
 import { InternalError } from '../../deal/errors.js';
 import { HOLDS, type HoldReason } from '../../deal/holds.js';
 import { SOURCE_TABLES } from '../../deal/ids.js';
-import { DEAL_STATES, type DealState } from '../../deal/states.js';
+import { CARRIED_ELSEWHERE_STATES, DEAL_STATES, type DealState } from '../../deal/states.js';
 import type { Queryable } from '../database.js';
 import { nullable, type RowOf, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
@@ -101,8 +101,8 @@ export async function listAlreadyHandedOver(db: Queryable, carrierId: string): P
   const rows = await selectRows(
     db,
     recordRow,
-    `SELECT * FROM source_records WHERE carrier_id = $1 AND state IN ('already-handed-over', 'seen')`,
-    [carrierId],
+    'SELECT * FROM source_records WHERE carrier_id = $1 AND state = ANY($2)',
+    [carrierId, CARRIED_ELSEWHERE_STATES],
   );
   return rows.map(toRecord);
 }
