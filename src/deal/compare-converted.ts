@@ -1,5 +1,5 @@
 import type { Invoice, InvoiceLine, Order, Quote, SalesDocument } from './business-central-document.js';
-import { findDraftEdits } from './draft-edits.js';
+import { findContentEdits } from './draft-edits.js';
 import { bySequence } from './lines-by-sequence.js';
 import { isSame, isZero } from './money.js';
 
@@ -8,7 +8,7 @@ import { isSame, isZero } from './money.js';
  * not compared, as nobody confirms them.
  */
 export function compareConverted(quote: Quote, made: SalesDocument): string[] {
-  const found = findDraftEdits(withoutTexts(quote), withoutTexts(made));
+  const found = findContentEdits(withoutTexts(quote), withoutTexts(made));
   for (const [name, figure] of [
     ['net total', 'excludingTax'],
     ['total', 'includingTax'],
@@ -20,7 +20,7 @@ export function compareConverted(quote: Quote, made: SalesDocument): string[] {
 
 /** The document that a quote became, as we wrote the quote last: what somebody changed in either shows beside it (I14). */
 export function toOwnConverted<Made extends Invoice | Order>(ownQuote: Quote, made: Made): Made {
-  if (findDraftEdits(ownQuote, made).length === 0) return made;
+  if (findContentEdits(ownQuote, made).length === 0) return made;
   const { customerNumber, currency, externalDocumentNumber, discount } = ownQuote;
   const madeLines: ReadonlyMap<number, InvoiceLine> = bySequence(made.lines);
   const lines = ownQuote.lines.map((line) => {

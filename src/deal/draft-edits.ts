@@ -12,11 +12,20 @@ export interface ComparedDocument {
   readonly lines: readonly InvoiceLine[];
 }
 
+type DatedDocument = ComparedDocument & { readonly postingDate: string | undefined };
+
 /**
  * What somebody changed in a draft since we wrote it last (I14). Numbers that follow from others, states and stamps are not
  * compared, and neither are texts that were erased from our side.
  */
-export function findDraftEdits(own: ComparedDocument, now: ComparedDocument): string[] {
+export function findDraftEdits(own: DatedDocument, now: DatedDocument): string[] {
+  const edits = findContentEdits(own, now);
+  const [is = '(none)', was = '(none)'] = [now.postingDate, own.postingDate];
+  return is === was ? edits : [`posting date ${is} instead of ${was}`, ...edits];
+}
+
+/** The same without its day: what a quote becomes has another one. */
+export function findContentEdits(own: ComparedDocument, now: ComparedDocument): string[] {
   const edits: string[] = [];
   const say = (what: string, is: string, was: string): void => {
     if (is !== was && was !== ERASED_TEXT) edits.push(`${what} ${is || '(none)'} instead of ${was || '(none)'}`);

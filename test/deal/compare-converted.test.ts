@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { isExpired, kindOf } from '../../src/deal/business-central-document.js';
 import { compareConverted, toOwnConverted } from '../../src/deal/compare-converted.js';
-import { findDraftEdits } from '../../src/deal/draft-edits.js';
+import { findContentEdits } from '../../src/deal/draft-edits.js';
 import { makeInvoice, makeOrder, makeQuote } from '../support/documents.js';
 
 const LINE = makeOrder().lines[0];
@@ -30,7 +30,7 @@ describe('what a quote became', () => {
     const made = makeOrder({ lines: [{ ...LINE, unitPrice: '12' }] });
     const own = toOwnConverted(makeQuote(), made);
     expect(kindOf(own)).toBe('order');
-    expect(findDraftEdits(own, made)).toEqual(['line 1: price 12 instead of 10.00']);
+    expect(findContentEdits(own, made)).toEqual(['line 1: price 12 instead of 10.00']);
     expect(toOwnConverted(makeQuote(), makeInvoice())).toEqual(makeInvoice());
   });
 });

@@ -34,6 +34,15 @@ describe('a draft in Business Central', () => {
     expect(findDraftEdits({ ...own, lines: [{ ...line, description: ERASED_TEXT }] }, own)).toEqual([]);
   });
 
+  it('is edited by another posting date, which a new draft would lose', () => {
+    expect(findDraftEdits(own, { ...own, postingDate: '2031-06-01' })).toEqual([
+      'posting date 2031-06-01 instead of 2031-05-04',
+    ]);
+    expect(findDraftEdits({ ...own, postingDate: undefined }, own)).toEqual([
+      'posting date 2031-05-04 instead of (none)',
+    ]);
+  });
+
   it('is edited by another customer, discount, quantity, price, text, and by lines more or less', () => {
     const more = { ...line, sequence: 20_000, number: '' };
     const changed = { ...line, quantity: '5', unitPrice: '9.50', description: 'Hoist, red' };
