@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+// @ts-expect-error plain script without types, shared with the other commands
 import { makeCertificates } from '../../scripts/lib/certificates.mjs';
 
 /** The CA of compose, and what it signs. */
