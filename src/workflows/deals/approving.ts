@@ -1,6 +1,7 @@
 import { type Approval, toApproval } from '../../deal/approval.js';
 import { ledger } from '../activity-options.js';
-import type { DealHandlers, Decision } from './deal-handlers.js';
+import type { Decision } from './deal-decisions.js';
+import type { DealHandlers } from './deal-handlers.js';
 import type { DraftedDeal } from './drafted-deal.js';
 
 /** How many people have to confirm the draft; nobody in particular when no rule says anything of it. */

@@ -1,39 +1,22 @@
 import { condition, setHandler } from '@temporalio/workflow';
 import type { StateChange } from '../../activities/deals/ledger.js';
-import type { Actor } from '../../deal/actor.js';
-import { type Approval, findApproverMisfit } from '../../deal/approval.js';
-import { findFigureDifference } from '../../deal/compare-figures.js';
+import type { Approval } from '../../deal/approval.js';
 import type { Figures, RecordRef } from '../../deal/deal.js';
-import { parseChangeHint, parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
+import { parseChangeHint } from '../../deal/decisions.js';
 import type { Problem } from '../../deal/holds.js';
-import { type DealState, isHandedOver, type StateEvent } from '../../deal/states.js';
+import type { DealState, StateEvent } from '../../deal/states.js';
 import { ledger } from '../activity-options.js';
-import { ignoreOtherSignals, parseOrRefuse, refuse } from '../strict-input.js';
+import { ignoreOtherSignals, parseOrRefuse } from '../strict-input.js';
+import { DealDecisions, type Decision } from './deal-decisions.js';
 import { DealDisplay, type DealFacts } from './deal-display.js';
 import { type Held, isHeld, toHeld } from './held.js';
 import { HoldAge, waitWhileHeld } from './hold-wait.js';
-import { DealEnded, ReplayWanted, RunIsLong } from './interruptions.js';
-import {
-  type Continued,
-  cancelUpdate,
-  changedSignal,
-  confirmSignal,
-  confirmUpdate,
-  type DealStatus,
-  rejectSignal,
-  rejectUpdate,
-  replayUpdate,
-  retryUpdate,
-  statusQuery,
-} from './messages.js';
+import { RunIsLong } from './interruptions.js';
+import { type Continued, changedSignal, statusQuery } from './messages.js';
 import { isRunLong, ReadingPace } from './pace.js';
 import { type Pending, PendingChanges } from './pending-changes.js';
 import { UnfitSignals } from './unfit-signals.js';
 import { untilKept } from './until-kept.js';
-
-export type Decision =
-  | { readonly kind: 'confirmed'; readonly actor: Actor; readonly note: string | undefined }
-  | { readonly kind: 'rejected'; readonly actor: Actor; readonly reason: string };
 
 /**
  * Where people and feeds meet a running deal: it answers queries, takes decisions and hints, and lets the story in
@@ -44,23 +27,7 @@ export class DealHandlers {
   private readonly ref: RecordRef;
   private readonly recordId: string;
 
-  /** What a person decided of the figures that are shown; void once the draft or the record changes. */
-  private decision: Decision | undefined;
-  /** Set when the deal is to end or to begin again: whoever waits throws it. */
-  private ending: DealEnded | ReplayWanted | undefined;
-  private isEnding = false;
-  /** Whether it waits in a hold; a deal that was ended while it was held shows the hold until its end. */
-  private isWaiting = false;
-  private isProgressKnown = false;
-  /** The run began with a deal whose document is out of our hands, in whatever state the ledger has it. */
-  private wasHandedOver = false;
-  private isDocumentGone = false;
-
-  private retries = 0;
-  private retriedBy: Actor | undefined;
-  /** The state from which the deal was held, and to which it returns. */
-  private heldFrom: DealState = 'reading';
-
+  private readonly decisions: DealDecisions;
   private readonly changes = new PendingChanges();
   private readonly pace = new ReadingPace();
   private readonly holdAge: HoldAge;
@@ -76,33 +43,7 @@ export class DealHandlers {
     setHandler(statusQuery, () => this.display.status(), {
       description: 'State, step, holds with their next step, figures',
     });
-    setHandler(confirmUpdate, (input) => this.confirm(input), {
-      validator: (input) => this.validateConfirm(input),
-      description: 'Let the draft with exactly these figures be posted',
-    });
-    setHandler(rejectUpdate, (input) => this.reject(input), {
-      validator: (input) => this.validateReject(input),
-      description: 'Do not post the draft; it is deleted',
-    });
-    setHandler(retryUpdate, (input) => this.retry(input), {
-      validator: (input) => this.validateRetry(input),
-      description: 'What held the deal is repaired: go on',
-    });
-    setHandler(cancelUpdate, (input) => this.cancel(input), {
-      validator: (input) => this.validateCancel(input),
-      description: 'End the deal; a draft is deleted',
-    });
-    setHandler(replayUpdate, (input) => this.replay(input), {
-      validator: (input) => this.validateReplay(input),
-      description: 'Run the deal again from its start; what exists is adopted',
-    });
-    // A signal cannot be refused: one that does not fit is ignored, logged and shown.
-    setHandler(confirmSignal, (input) => {
-      if (unfit.fits('confirm', () => this.validateConfirm(input))) this.confirm(input);
-    });
-    setHandler(rejectSignal, (input) => {
-      if (unfit.fits('reject', () => this.validateReject(input))) this.reject(input);
-    });
+    this.decisions = new DealDecisions(this.display, unfit);
     setHandler(changedSignal, (input) => {
       if (unfit.fits('changed', () => void parseOrRefuse(() => parseChangeHint(input))))
         this.changes.add(parseChangeHint(input));
@@ -140,19 +81,17 @@ export class DealHandlers {
 
   /** From here on the deal ends: nobody may decide otherwise, though a step of the end may still be held. */
   beginEnd(): void {
-    this.isEnding = true;
-    this.ending = undefined;
+    this.decisions.beginEnd();
   }
 
   /** What the ledger knows of the deal is read: now somebody may end it, unless its document is posted. */
   hasProgress(isDealHandedOver: boolean): void {
-    this.isProgressKnown = true;
-    this.wasHandedOver = isDealHandedOver;
+    this.decisions.hasProgress(isDealHandedOver);
   }
 
   /** The document of a deal that is handed over was deleted before anything was invoiced: then somebody may end it all the same. */
   setDocumentGone(isGone: boolean): void {
-    this.isDocumentGone = isGone;
+    this.decisions.setDocumentGone(isGone);
   }
 
   /** A run that goes on with a deal begins in the state that the ledger has. */
@@ -175,16 +114,17 @@ export class DealHandlers {
   async decide(figures: Figures, approval: Approval): Promise<Decision | { readonly kind: 'changed' }> {
     this.throwIfLong();
     this.display.show({ figures, approval });
-    this.decision = undefined;
+    this.decisions.ask();
     const isFirst = this.display.state !== 'awaiting-confirmation';
     if (isFirst) await this.move('asked', 'waiting for a person to confirm');
     else this.display.setStep('waiting for another person to confirm');
     this.display.list({ isLast: true });
-    const mayGoOn = () => this.decision !== undefined || this.ending !== undefined || this.hasPendingChanges();
+    const isDecided = () => this.decisions.findDecision() !== undefined || this.decisions.isEnded();
+    const mayGoOn = () => isDecided() || this.hasPendingChanges();
     await condition(() => mayGoOn() || isRunLong('while-waiting'));
-    if (this.decision || this.ending) await untilKept();
-    this.throwEnding();
-    const decision = this.findDecision();
+    if (isDecided()) await untilKept();
+    this.decisions.throwEnding();
+    const decision = this.decisions.findDecision();
     if (!mayGoOn()) this.goOnInNextRun();
     if (decision && (decision.kind === 'rejected' || !this.hasPendingChanges())) return decision;
     // From here on nobody may confirm what is being read again; a decision that was just made is void.
@@ -241,9 +181,8 @@ export class DealHandlers {
     const isRepeated = this.holdAge.begin(problems, Date.now());
     this.throwIfLong();
     const { state: before } = this.display;
-    this.heldFrom = before;
     let shown = problems;
-    this.isWaiting = true;
+    this.decisions.beginHold(before);
     try {
       for (;;) {
         const refused = await this.holdOnce(problems, shown, before, isRepeated);
@@ -252,11 +191,11 @@ export class DealHandlers {
         shown = [...problems, ...refused];
       }
       // Until the deal leaves the hold somebody may still end it.
-      if (this.ending) await untilKept();
+      if (this.decisions.isEnded()) await untilKept();
     } finally {
-      this.isWaiting = false;
+      this.decisions.endHold();
     }
-    this.throwEnding();
+    this.decisions.throwEnding();
     this.display.resume(before);
   }
 
@@ -267,23 +206,22 @@ export class DealHandlers {
     before: DealState,
     isRepeated: boolean,
   ): Promise<readonly Problem[] | undefined> {
-    // From here on a retry counts, also one that comes while the ledger records the hold.
-    const retries = this.retries;
-    this.retriedBy = undefined;
+    // Also one that comes while the ledger records the hold.
+    const retry = this.decisions.awaitRetry();
     this.display.hold(shown);
     // A hold that the ledger does not take is shown all the same.
     const unrecorded = await this.findRefusal({ state: 'held', problems: shown, ...(isRepeated && { isRepeated }) });
     if (unrecorded) this.display.hold([...shown, ...unrecorded]);
-    const isDecided = () => this.retries > retries || this.ending !== undefined;
+    const isDecided = () => retry.isThere() || this.decisions.isEnded();
     const held = this.holdAge.since ?? { problems, sinceMs: Date.now() };
     await waitWhileHeld(this.ref, held, () => isDecided() || this.changes.mayEndHold());
     if (!isDecided() && this.changes.mayEndHold()) await this.gatherChanges(isDecided);
     // After a retry that is lost the hold looks again by itself; after an end that is lost nothing would.
-    if (this.ending) await untilKept();
+    if (this.decisions.isEnded()) await untilKept();
     this.changes.answerHold();
-    this.throwEnding();
+    this.decisions.throwEnding();
     const reasons = problems.map(({ reason }) => reason);
-    const retriedBy = this.findRetry();
+    const retriedBy = retry.by();
     return this.findRefusal({
       state: before,
       ...(retriedBy && { decision: { actor: retriedBy, action: 'retry', facts: { reasons } } }),
@@ -308,7 +246,7 @@ export class DealHandlers {
 
   private throwIfLong(): void {
     // What a person has ended goes to its end in this run.
-    if (!this.isEnding && isRunLong('before-waiting')) this.goOnInNextRun();
+    if (!this.decisions.hasBegunEnd() && isRunLong('before-waiting')) this.goOnInNextRun();
   }
 
   /** The next run reads what is left to do. */
@@ -316,110 +254,5 @@ export class DealHandlers {
     // A change that nobody has read voids the confirmation: the next run reads everything.
     const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
     throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });
-  }
-
-  private throwEnding(): void {
-    if (this.ending) throw this.ending;
-  }
-
-  /** Set by a handler while the story waits, which the compiler cannot see. */
-  private findDecision(): Decision | undefined {
-    return this.decision;
-  }
-
-  private findRetry(): Actor | undefined {
-    return this.retriedBy;
-  }
-
-  private confirm(input: unknown): DealStatus {
-    const { actor, note } = parseConfirmation(input);
-    this.decision = { kind: 'confirmed', actor, note };
-    return this.display.status();
-  }
-
-  private validateConfirm(input: unknown): void {
-    const { figures, actor } = parseOrRefuse(() => parseConfirmation(input));
-    this.validateDecision();
-    const difference = findFigureDifference(figures, this.display.figures);
-    if (difference) refuse(difference, 'FiguresDiffer');
-    const misfit = this.display.approval && findApproverMisfit(actor, this.display.approval);
-    if (misfit) refuse(misfit, 'OtherApprover');
-  }
-
-  private reject(input: unknown): DealStatus {
-    const { actor, reason } = parseEnding(input);
-    this.decision = { kind: 'rejected', actor, reason };
-    return this.display.status();
-  }
-
-  private validateReject(input: unknown): void {
-    parseOrRefuse(() => parseEnding(input));
-    this.validateDecision();
-  }
-
-  private validateDecision(): void {
-    const { state } = this.display;
-    if (state !== 'awaiting-confirmation')
-      refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
-    this.ensureNotEnding();
-    this.ensureUndecided();
-  }
-
-  private retry(input: unknown): DealStatus {
-    this.retriedBy = parseDecider(input);
-    this.retries += 1;
-    return this.display.status();
-  }
-
-  private validateRetry(input: unknown): void {
-    parseOrRefuse(() => parseDecider(input));
-    const { state } = this.display;
-    if (state !== 'held') refuse(`the deal is ${state}, nothing waits for a retry`, 'NotHeld');
-    this.ensureNotEnding();
-  }
-
-  private cancel(input: unknown): DealStatus {
-    const { actor, reason } = parseEnding(input);
-    this.ending = new DealEnded('cancelled', actor, reason);
-    return this.display.status();
-  }
-
-  private validateCancel(input: unknown): void {
-    parseOrRefuse(() => parseEnding(input));
-    this.validateEnding('cancelled');
-    if (this.isEnding) refuse('the deal is ending already', 'AlreadyDecided');
-    if (!this.isProgressKnown) refuse('the ledger has not said yet how far the deal is: retry', 'NotWaiting');
-    // A run that goes on with a held deal does not know from where it was held.
-    const isOurs = !this.wasHandedOver && !(this.display.state === 'held' && isHandedOver(this.heldFrom));
-    if (!isOurs && !(this.isDocumentGone && this.display.state === 'held'))
-      refuse('its document is posted: cancel that', 'NotWaiting');
-  }
-
-  private replay(input: unknown): DealStatus {
-    this.ending = new ReplayWanted(parseReplay(input));
-    return this.display.status();
-  }
-
-  private validateReplay(input: unknown): void {
-    parseOrRefuse(() => parseReplay(input));
-    this.validateEnding('replayed');
-  }
-
-  private validateEnding(doing: string): void {
-    const { state } = this.display;
-    if (state !== 'held' && state !== 'awaiting-confirmation')
-      refuse(`the deal is ${state} and cannot be ${doing} now`, 'NotWaiting');
-    if (state === 'awaiting-confirmation') this.ensureUndecided();
-    this.ensureNotEnding();
-  }
-
-  /** What is accepted now would never be looked at; a step of the end that is held may be repeated. */
-  private ensureNotEnding(): void {
-    if (this.ending || (this.isEnding && !this.isWaiting)) refuse('the deal is ending already', 'AlreadyDecided');
-  }
-
-  private ensureUndecided(): void {
-    const { decision } = this;
-    if (decision) refuse(`already ${decision.kind} by ${decision.actor.name}`, 'AlreadyDecided');
   }
 }
