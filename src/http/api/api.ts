@@ -12,6 +12,7 @@ import { openDeal } from '../../operations/deals/open-deal.js';
 import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
 import { findLatestWork, listWork, WORK_LIST_INPUT } from '../../operations/deals/work-list.js';
 import { FEED_SWITCHES, listFeeds, switchFeed } from '../../operations/feeds/feeds.js';
+import { toUserError } from '../../operations/input-faults.js';
 import { examineInstallation } from '../../operations/settings/examine.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { Issuer } from '../authentication/issuer.js';
@@ -54,11 +55,10 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
   const api = new OpenAPIHono<DeskEnv>({
     defaultHook: (result, c) => {
       if (result.success) return undefined;
-      const issue = result.error.issues[0];
-      const field = issue?.path.join('.') || 'body';
-      const expected = issue?.code === 'unrecognized_keys' ? `no field ${issue.keys.join(', ')}` : issue?.message;
-      const detail = `${field}: expected ${expected ?? 'something else'}`;
-      return sendProblem(c, toProblem(400, 'invalid-input', detail, { field, ...(expected && { expected }) }));
+      const whole = result.target === 'json' ? 'body' : result.target;
+      // What was given: where it does not fit, the validator hands it on as it came.
+      const { data: given } = result as { readonly data?: unknown };
+      return sendProblem(c, problemOf(toUserError(result.error as Parameters<typeof toUserError>[0], given, whole)));
     },
   });
   api.onError((error, c) => answerError(error, c, log));

@@ -1,7 +1,7 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
-import { RefusedError } from '../../deal/errors.js';
+import { RefusedError, UserError } from '../../deal/errors.js';
 import { parseRecordId } from '../../deal/ids.js';
 import type { MasterCommands } from '../../dispatch/master-commands.js';
 import type { Database } from '../../ledger/database.js';
@@ -55,7 +55,8 @@ const MATCH_DECISIONS = z.array(
       try {
         return parseRecordId(text);
       } catch (error) {
-        context.addIssue({ code: 'custom', message: error instanceof Error ? error.message : String(error) });
+        if (!(error instanceof UserError)) throw error;
+        context.addIssue({ code: 'custom', message: error.expected });
         return z.NEVER;
       }
     }),
