@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UserError } from '../deal/errors.js';
 import type { StoredAuditEntry } from '../ledger/audit/audit.js';
 import type { KnownSeal } from '../ledger/audit/seals.js';
 import type { Verdict } from '../ledger/audit/verify.js';
@@ -135,7 +136,9 @@ function toText(value: unknown): string {
 }
 
 function parseSeal(text: string, others: readonly KnownSeal[]): KnownSeal[] {
-  const [number = '', sealHash = ''] = text.split(':');
+  const [, number, sealHash] = /^(\d+):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (number === undefined || sealHash === undefined)
+    throw new UserError('--seal', "NUMBER:HASH as 'audit seal' prints it, the hash of 64 digits", text);
   return [...others, { number, sealHash }];
 }
 

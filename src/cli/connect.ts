@@ -21,6 +21,7 @@ import { type Foundation, openFoundation } from '../process/runtime.js';
 import { createKeyLine } from '../secrets/keys.js';
 import { askForAnswers, openTerminal, type Part, type Terminal } from './connect-questions.js';
 import { BY_OPTION, toPerson } from './context.js';
+import { ensureWritable, readGivenFile } from './files.js';
 import { printStep } from './print-findings.js';
 
 /** `dealbridge connect`: from two addresses to an installation that hands deals over, and back. */
@@ -59,6 +60,7 @@ interface Given {
 
 async function runConnect(options: ConnectOptions): Promise<void> {
   const startedAt = Date.now();
+  if (options.exportSolution !== undefined) ensureWritable('--export-solution', options.exportSolution);
   const given = await readAnswers(options);
   const rules = environmentWith({})['DEALBRIDGE_RULES'] || join(options.folder, 'rules.yaml');
   const isDryRun = options.dryRun === true;
@@ -89,7 +91,7 @@ async function readAnswers({ file }: ConnectOptions): Promise<Given> {
       throw new UserError('--file', 'a file of answers, since nobody sits at a terminal (docs/connect.md shows one)');
     return askForAnswers(environmentWith({}), openTerminal(), isRight);
   }
-  const yaml = readAnswersFile(file);
+  const yaml = readGivenFile('--file', file);
   const answers = parseAnswers(yaml, file);
   const { dataverse, businessCentral } = answers;
   const files = {
@@ -97,15 +99,6 @@ async function readAnswers({ file }: ConnectOptions): Promise<Given> {
     ...(businessCentral.secretFile && { BC_CLIENT_SECRET_FILE: businessCentral.secretFile }),
   };
   return { answers, settings: { ...toSettings(answers), ...files }, questions: countAnswers(answers) };
-}
-
-function readAnswersFile(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
-    throw new UserError('--file', 'a file of answers that can be read', `${file} (${code})`);
-  }
 }
 
 interface Opened {

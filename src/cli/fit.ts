@@ -6,6 +6,7 @@ import { openSharedAccess } from '../process/access.js';
 import { systemClock } from '../process/system-clock.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
+import { ensureWritable } from './files.js';
 import { toFitPage } from './fit-page.js';
 import { printJson } from './print.js';
 import { printFitSummary } from './print-fit.js';
@@ -25,7 +26,10 @@ export function addFitCommand(program: Command): void {
     .option('--days <number>', 'how far back', toNumber, 90)
     .option('--out <file>', 'where the page goes', 'fit.html')
     .option('--json', 'print JSON, and make no page')
-    .action(runFit);
+    .action((options: FitOptions) => {
+      if (!options.json) ensureWritable('--out', options.out);
+      return runFit(options);
+    });
 }
 
 function runFit({ days, out, json }: FitOptions): Promise<void> {

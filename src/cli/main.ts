@@ -4,12 +4,14 @@ import { RemoteApiError } from '../clients/errors.js';
 import { UserError } from '../deal/errors.js';
 import { takeEnvFiles } from '../process/config.js';
 import { describeError } from '../process/log.js';
+import { withOptionNames } from './option-names.js';
 import { createProgram } from './program.js';
 
 function toUserMessage(error: unknown): string {
   // Who asked sits at the terminal and may read the other side's own words.
   if (error instanceof RemoteApiError) return [error.message, error.facts.remoteMessage].filter(Boolean).join(': ');
-  return describeError(error);
+  const text = describeError(error);
+  return error instanceof UserError ? withOptionNames(text, process.argv.slice(2)) : text;
 }
 
 /** 0 done, 1 refused or failed, 2 input that cannot be used. */

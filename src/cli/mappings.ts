@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { stringify } from 'yaml';
 import { listMappings, showMapping, toEditorSchema } from '../operations/settings/mappings.js';
 import { loadConfig, parseRules } from '../process/config.js';
 import { currentPerson, withLedger } from './context.js';
+import { readGivenFile } from './files.js';
 import { printJson } from './print.js';
 
 /** `dealbridge mapping …`: the rules file of today, and the mappings that the ledger keeps. */
@@ -16,7 +16,7 @@ export function addMappingCommands(program: Command): void {
     .description('check a rules file; each fault with its line and column')
     .argument('<file>')
     .action((file: string) => {
-      parseRules(readFileSync(file, 'utf8'), file);
+      parseRules(readGivenFile('file', file), file);
       console.log(`${file} is usable`);
     });
 

@@ -1,12 +1,14 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { parse as parseYaml } from 'yaml';
 import { createMasterCommands } from '../dispatch/master-commands.js';
 import { createFollowMasters } from '../dispatch/take-master-changes.js';
 import { type ListedMaster, listMasters, retryMaster } from '../operations/masters/masters.js';
 import { decideMatches, matchAccounts } from '../operations/masters/matches.js';
 import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { readGivenYaml } from './files.js';
 import { printJson } from './print.js';
+
+/** What a file holds is checked where the act is; here it is only passed on. */
+type Decisions = Parameters<typeof decideMatches>[2]['decisions'];
 
 /** `dealbridge accounts …` and `dealbridge products …`: what is kept in agreement, what a person has to do, who is who. */
 
@@ -28,7 +30,7 @@ export function addMasterCommands(program: Command): void {
       withRuntime(async ({ temporal, database, ledger }) => {
         const dependencies = { database, masters: createMasterCommands(temporal), audit: ledger.audit };
         if (options.apply !== undefined) {
-          const decisions = parseYaml(readFileSync(options.apply, 'utf8'));
+          const decisions = readGivenYaml('--apply', options.apply) as Decisions;
           const decided = await decideMatches(dependencies, toPerson(options), { decisions });
           for (const { accountId, customerNumber, outcome } of decided)
             console.log([accountId, customerNumber ?? 'new', outcome].join('\t'));

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { UserError } from '../deal/errors.js';
 import { SOURCE_TABLES, type SourceTable } from '../deal/ids.js';
@@ -13,6 +12,7 @@ import { openSharedAccess } from '../process/access.js';
 import { parseRules } from '../process/config.js';
 import { openSystems } from '../process/systems.js';
 import { currentPerson, withFoundation } from './context.js';
+import { readGivenFile } from './files.js';
 import { printJson } from './print.js';
 import { printFitSummary } from './print-fit.js';
 import { printPreview, titleOf } from './print-preview.js';
@@ -55,7 +55,7 @@ function runPreview(
     try {
       if (since === undefined) {
         if (table === undefined || recordId === undefined || mapping !== undefined)
-          throw new UserError('preview', '<table> <guid>, or --since <date> with or without --mapping <file>');
+          throw new UserError('preview', '<table> <guid>, or --since <date> with or without --mapping <file>', table);
         const preview = await previewDeal(dependencies, person, { table: table as SourceTable, recordId });
         show(preview, () => printPreview(preview));
         await showFlows();
@@ -69,7 +69,7 @@ function runPreview(
         show({ summary }, () => printFitSummary(summary));
         await showFlows();
       } else {
-        const otherRules = parseRules(readFileSync(mapping, 'utf8'), mapping);
+        const otherRules = parseRules(readGivenFile('--mapping', mapping), mapping);
         let count = 0;
         for await (const changed of await previewOtherRules({ ...dependencies, otherRules }, person, { since })) {
           count += 1;

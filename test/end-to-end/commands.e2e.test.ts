@@ -98,7 +98,7 @@ describe('list', () => {
     for (const right of [
       /state.*expected one of seen, reading/,
       /reason.*expected a reason of the catalogue/,
-      /olderThan: expected a time such as 30m, 12h or 2d/,
+      /--older-than: expected a time such as 30m, 12h or 2d/,
       /above: expected an amount/,
       /limit: expected a whole number/,
     ])

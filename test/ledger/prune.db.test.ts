@@ -169,6 +169,6 @@ describe('dealbridge ledger prune', () => {
     });
     await embedded.stop();
     expect(code).toBe(2);
-    expect(stderr).toContain('olderThanDays: expected 90d or more');
+    expect(stderr).toContain('--older-than: expected at least 90 days');
   });
 });

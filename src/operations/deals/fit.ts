@@ -57,6 +57,7 @@ interface Dependencies extends Omit<PreviewDependencies, 'companyOf'> {
 
 const DAY_MS = 86_400_000;
 const MAX_DAYS = 730;
+const DAYS = `a whole number of days from 1 to ${MAX_DAYS}`;
 /** Previews at once; what the two systems allow at once the clients keep to. */
 const PARALLEL = 4;
 const PAGE_SIZE = 1_000;
@@ -71,7 +72,7 @@ const REQUESTS_IN_FIVE_MINUTES = 6_000;
 export const fitDeals = defineOperation({
   act: 'preview a deal',
   input: z.strictObject({
-    days: z.number('a number of days').int('whole days').min(1, 'from 1').max(MAX_DAYS, `at most ${MAX_DAYS}`),
+    days: z.number(DAYS).int(DAYS).min(1, DAYS).max(MAX_DAYS, DAYS),
   }),
   run: async (dependencies: Dependencies, { days }): Promise<Fit> => {
     const since = new Date(dependencies.clock.now().getTime() - days * DAY_MS).toISOString().slice(0, 10);

@@ -14,7 +14,7 @@ const MIN_DAYS = 90;
 export const prune = defineOperation({
   act: 'prune the ledger',
   input: z.strictObject({
-    olderThanDays: z.number(`${MIN_DAYS}d or more`).int().min(MIN_DAYS, `${MIN_DAYS}d or more`),
+    olderThanDays: z.number(`at least ${MIN_DAYS} days`).int().min(MIN_DAYS, `at least ${MIN_DAYS} days`),
     isDryRun: z.boolean().default(false),
   }),
   run: (

@@ -1,0 +1,58 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readGivenYaml } from '../../src/cli/files.js';
+import { withOptionNames } from '../../src/cli/option-names.js';
+import { runCli } from '../support/cli.js';
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dealbridge-files-'));
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const run = (...args: string[]) => runCli(args, { DEALBRIDGE_ENV_FILES: 'off' });
+
+describe('a file that is named on the command line', () => {
+  it('is named with its argument when it cannot be read, without a stack', async () => {
+    const file = join(folder, 'none.yaml');
+    const { code, stderr } = await run('mapping', 'check', file);
+    expect(stderr.trim()).toBe(`file: expected a file that can be read, got '${file} (ENOENT)'`);
+    expect(code).toBe(2);
+  });
+
+  it('is named with its option when its folder is not there, before the work is done', async () => {
+    const file = join(folder, 'none', 'fit.html');
+    const { code, stderr } = await run('fit', '--out', file);
+    expect(stderr.trim()).toBe(
+      `--out: expected a file in a folder that is there and can be written, got '${file} (ENOENT)'`,
+    );
+    expect(code).toBe(2);
+  });
+
+  it('is named with the line where it is no YAML', () => {
+    const file = join(folder, 'decisions.yaml');
+    writeFileSync(file, '- { account: x, customer: new }\n- { account: [ }\n');
+    expect(() => readGivenYaml('--apply', file)).toThrow(`${file}:2: expected YAML (Flow sequence`);
+  });
+});
+
+describe('an option that does not fit', () => {
+  it('is named as it is typed', () => {
+    const typed = ['list', '--state', 'bogus', '--older-than=2x', '--days', '0'];
+    const said =
+      "state.0: expected one of held, got 'bogus'; olderThan: expected a time such as 2d; table: expected one of quote";
+    expect(withOptionNames(said, typed)).toBe(
+      "--state: expected one of held, got 'bogus'; --older-than: expected a time such as 2d; table: expected one of quote",
+    );
+  });
+
+  it.each(['812', '12:9f2c…'])('is named with what was typed: a seal %s', async (seal) => {
+    const { code, stderr } = await run('audit', 'verify', '--seal', seal);
+    expect(stderr.trim()).toBe(
+      `--seal: expected NUMBER:HASH as 'audit seal' prints it, the hash of 64 digits, got '${seal}'`,
+    );
+    expect(code).toBe(2);
+  });
+});
