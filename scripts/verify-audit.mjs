@@ -1,7 +1,7 @@
 // Proves an export of the audit trail offline: node scripts/verify-audit.mjs FILE [--seal NUMBER:HASH]…
 // Needs nothing but Node, on purpose: whoever doubts the program need not trust it. docs/audit.md has the bytes.
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const NO_HASH = '0'.repeat(64);
@@ -191,6 +191,11 @@ const take = {
     end = line;
   },
 };
+
+if (!existsSync(file)) {
+  console.error(`FILE: expected an export of the trail that can be read, got '${file}'`);
+  process.exit(2);
+}
 
 let lineNumber = 0;
 try {

@@ -54,6 +54,9 @@ export async function waitFor<T>(system: System, ask: () => Promise<T>, { log, p
 
 function toReason(error: unknown): string {
   const { message, code } = toShownError(error);
+  // An environment that restarts is answered so, and a wrong name: only a person can tell which.
+  if (error instanceof RemoteApiError && error.facts.remoteCode === 'NoEnvironment')
+    return `${message}: it restarts, or setting BC_ENVIRONMENT names none of the tenant`;
   return code === undefined || message.includes(code) ? message : `${message} (${code})`;
 }
 
@@ -161,6 +164,12 @@ const NOT_FOUND = 5;
 function toOneLine(system: System, error: unknown): unknown {
   if (error instanceof RemoteApiError) {
     if (isRefusedSignIn(error)) return new ConfigError(toRefusedSignIn(system, error));
+    // In words of ours, with both environments and the command.
+    if (error.code === 'other-environment') return new ConfigError(error.facts.remoteMessage ?? error.message);
+    if (error.code === 'not-found' && error.api === 'business-central') {
+      const right = 'the name of a company as Business Central > page Companies shows it';
+      return new ConfigError(`setting BC_COMPANY: expected ${right}, got another one (${error.message})`);
+    }
     return new ConfigError(`${system}: ${error.message}. ${REMOTE_ERRORS[error.code].nextStep}`);
   }
   const problem = system === 'PostgreSQL' || isLedgerError(error) ? findDatabaseProblem(error) : undefined;

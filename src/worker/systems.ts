@@ -74,9 +74,17 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   if (companyId === undefined) {
     for (const one of [companyLock, ...[...further.values()].map((place) => place.companyLock)])
       await ensureSame(one, foundation);
-    const findFirst = () =>
-      findCompanyId({ ...firstAccess, companyName: businessCentral.company }).catch(companyOfLedger);
-    companyId = await waitFor('Business Central', findFirst, foundation);
+    const findFirst = async () => {
+      // Names the companies that there are; the lock of one that is not there would only say that it is another environment.
+      const found = await findCompanyId({
+        ...firstAccess,
+        beforeRequest: confirmAll([salesLock]),
+        companyName: businessCentral.company,
+      });
+      await companyLock.confirm('look the company up');
+      return found;
+    };
+    companyId = await waitFor('Business Central', () => findFirst().catch(companyOfLedger), foundation);
   }
   const first = openCompanyWith(firstAccess, companyId);
   const companies = createCompanies({

@@ -64,6 +64,15 @@ describe('a start', () => {
     expect(lines.map(({ retryInMs }) => retryInMs)).toEqual(pauses);
   });
 
+  it('names the setting where an environment restarts, or is none', async () => {
+    const facts = { status: 404, remoteCode: 'NoEnvironment' };
+    const none = new RemoteApiError('business-central', 'unavailable', 'look the company up', facts);
+    const { lines } = await start('Business Central', [none]);
+    expect(lines.map(({ reason }) => reason)).toEqual([
+      'look the company up: unavailable (404 NoEnvironment): it restarts, or setting BC_ENVIRONMENT names none of the tenant',
+    ]);
+  });
+
   it('asks ever more seldom, and at least every minute', async () => {
     const { pauses } = await start(
       'Business Central',
@@ -193,7 +202,14 @@ describe('a start', () => {
     [
       'Business Central',
       new RemoteApiError('business-central', 'not-found', "look the company up: 'X' is none of 'CRONUS'", {}),
-      /^Business Central: look the company up: 'X' is none of 'CRONUS': not-found\. .+$/,
+      /^setting BC_COMPANY: expected the name of a company .+, got another one \(look the company up: 'X' is none of 'CRONUS': not-found\); .+$/,
+    ],
+    [
+      'Business Central',
+      new RemoteApiError('business-central', 'other-environment', 'look the company up', {
+        remoteMessage: 'expected the registered environment under x, got another one',
+      }),
+      /^expected the registered environment under x, got another one; .+doctor.+$/,
     ],
     [
       'Business Central',
