@@ -11,6 +11,11 @@ const safeUrl = url.refine(
   (text) => text.startsWith('https://') || THIS_MACHINE.test(text),
   'an https address, or an http one of this machine',
 );
+// Its pages and links begin at the root, and an origin is compared with what browsers send.
+const origin = safeUrl.refine(
+  (text) => !URL.canParse(text) || text.toLowerCase() === new URL(text).origin,
+  'the address of a host of its own, such as https://deals.example.com, without a path, query, password or port that needs none',
+);
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
 const roleNames = (fallback: (role: Role) => readonly string[]) =>
@@ -25,7 +30,7 @@ export const deskSettings = z.object({
   DESK: z.enum(['on', 'off']).default('on'),
   DESK_HOST: z.string().min(1).default('127.0.0.1'),
   DESK_PORT: port.default(8090),
-  DESK_PUBLIC_URL: safeUrl.optional(),
+  DESK_PUBLIC_URL: origin.optional(),
   DESK_CLIENT_ID: z.string().min(1).optional(),
   DESK_CLIENT_SECRET: z.string().min(1).optional(),
   DESK_ISSUER: safeUrl.optional(),

@@ -203,6 +203,10 @@ describe('the settings of the desk', () => {
     expect(loadConfig({ ...WHOLE, ...published }).desk).toMatchObject({ host: '0.0.0.0', issuer: undefined });
     expect(problem({ DESK_HOST: '0.0.0.0', DESK_CLIENT_ID: 'three' })).toContain('setting DESK_PUBLIC_URL');
     expect(problem({ DESK_PUBLIC_URL: 'http://desk.example.com' })).toContain('expected an https address');
+    for (const elsewhere of ['https://example.com/desk', 'https://ann:pw@example.com', 'https://example.com?x=1'])
+      expect(problem({ DESK_PUBLIC_URL: elsewhere })).toMatch(
+        /DESK_PUBLIC_URL: expected the address of a host of its own, such/,
+      );
     expect(problem({ DESK_CLIENT_ID: 'three', ENTRA_LOGIN_URL: 'http://entra.example.com' })).toContain(
       'setting DESK_ISSUER: expected an https address',
     );
