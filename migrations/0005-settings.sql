@@ -71,7 +71,7 @@ CREATE TABLE ledger_restores (
   last_seal bigint NOT NULL DEFAULT 0,
   cleared_at timestamptz
 );
-COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and does not know what was done since: while a row stands here that is not cleared, first attempts look before they write (I3).';
+COMMENT ON TABLE ledger_restores IS 'The ledger was restored from a backup, and does not know what was done since: first attempts look before they write (I3), those for a record that was first seen before cleared_at for ever.';
 COMMENT ON COLUMN ledger_restores.last_seal IS 'The newest seal that stood outside of the database at that moment: up to it nobody is surprised that seals are missing here.';
 COMMENT ON COLUMN ledger_restores.cleared_at IS 'When everything of the gap was known again.';
 COMMENT ON COLUMN ledger_restores.restored_at IS 'What may have been asked before counts as asked at this moment.';

@@ -35,7 +35,7 @@ export function addLedgerCommands(program: Command): void {
       options.clear
         ? withFoundation(async ({ database }) => {
             await markComplete({ database }, toPerson(options), {});
-            console.log('first attempts write at once again');
+            console.log('first attempts write at once again, but for records that were seen before now');
           })
         : withRuntime(async ({ database, ledger: deals, temporal, log }, config) => {
             const { restarted } = await markRestored(

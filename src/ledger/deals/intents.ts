@@ -46,6 +46,14 @@ export type InsertIntent = (
 ) => Promise<InsertedIntent | undefined>;
 
 /**
+ * Since when first attempts for a record count as asked, as `at`: null but after a restore. For a record of the backup or of the
+ * gap this lasts also once the gap is said to be closed, since what was asked of it in the gap may stand behind a hold.
+ */
+const restoredFor = (recordId: string): string =>
+  `SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL OR NOT EXISTS (
+     SELECT FROM source_records WHERE record_id = ${recordId} AND first_seen_at >= cleared_at)`;
+
+/**
  * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
  * @param at by Temporal's clock: time has passed only where both clocks say so, as either may be set
  */
@@ -64,9 +72,9 @@ export async function openIntent(
       // After a restore it counts as asked at that moment.
       `INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
        SELECT $1, $2, 'asking', $3, coalesce(restored.at, now()), coalesce(restored.at, $4)
-       FROM (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL) restored
+       FROM (${restoredFor('$2')}) restored
        ON CONFLICT DO NOTHING
-       RETURNING write_key, EXISTS (SELECT FROM ledger_restores WHERE cleared_at IS NULL) AS restored`,
+       RETURNING write_key, (${restoredFor('$2')}) IS NOT NULL AS restored`,
       [writeKey, recordId, toNullable(startedFrom), at],
     ),
   );
@@ -128,7 +136,7 @@ export async function startDrafting(
     db,
     draftingRow,
     `WITH drafting AS MATERIALIZED (SELECT start_drafting($1::uuid, $2) AS external_number),
-     restored AS (SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL),
+     restored AS (${restoredFor('$1::uuid')}),
      opened AS (
        INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
        SELECT $3, $1::uuid, 'asking', $4, coalesce(restored.at, now()), coalesce(restored.at, $5)
