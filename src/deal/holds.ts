@@ -70,7 +70,8 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'customer-inactive': { owner: 'seller', nextStep: 'Choose an active account in Sales; then retry.' },
   'customer-missing': {
     owner: 'master data',
-    nextStep: 'Create the customer in Business Central under the account number, or allow its creation; then retry.',
+    nextStep:
+      'Create the customer in Business Central under the account number, or allow its creation by createCustomers in the rules file and start the worker again; then retry.',
   },
   'customer-blocked': { owner: 'finance', nextStep: 'Unblock the customer in Business Central; then retry.' },
   'customer-setup': {
@@ -84,13 +85,14 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
   'item-missing': {
     owner: 'master data',
-    nextStep: 'Create the items in Business Central under the product numbers, or allow their creation; then retry.',
+    nextStep:
+      'Create the items in Business Central under the product numbers, or allow their creation by createItems in the rules file and start the worker again; then retry.',
   },
   'item-blocked': { owner: 'master data', nextStep: 'Unblock the item in Business Central; then retry.' },
   'unit-unknown': {
     owner: 'master data',
     nextStep:
-      'Name the code of the unit in the table units of the configuration, or add the unit to Business Central and to the item; then retry.',
+      'Name the code of the unit in the table units of the rules file and start the worker again, or add the unit to Business Central and to the item; then retry.',
   },
   'value-too-long': { owner: 'seller', nextStep: 'Shorten the value in Sales; then retry.' },
   'value-refused': {
@@ -100,22 +102,33 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'value-missing': { owner: 'seller', nextStep: 'Fill in the value in Sales; then retry.' },
   'code-unknown': {
     owner: 'master data',
-    nextStep: 'Add the value to its table in the configuration, or the code in Business Central; then retry.',
+    nextStep:
+      'Add the value to its table in the rules file and start the worker again, or the code to Business Central; then retry.',
   },
-  'mapping-failed': { owner: 'IT', nextStep: 'Correct the field in the configuration; then retry.' },
+  'mapping-failed': {
+    owner: 'IT',
+    nextStep: 'Correct the field in the rules file and start the worker again; then retry.',
+  },
   'line-refused': {
     owner: 'seller',
-    nextStep: 'Change the line in Sales, or the rule for such lines in the configuration; then retry.',
+    nextStep:
+      'Change the line in Sales, or the rule for such lines in the rules file, and start the worker again; then retry.',
   },
   'dimension-conflict': {
     owner: 'master data',
-    nextStep: 'Remove the default dimension in Business Central, or the dimension from the configuration; then retry.',
+    nextStep:
+      'Remove the default dimension in Business Central, or the dimension from the rules file and start the worker again; then retry.',
   },
   'write-in-unmapped': {
     owner: 'IT',
-    nextStep: 'Name the account for write-in lines in the configuration; then retry.',
+    nextStep:
+      'Name the account for write-in lines as writeInAccount in the rules file and start the worker again; then retry.',
   },
-  'freight-unmapped': { owner: 'IT', nextStep: 'Name the account for freight in the configuration; then retry.' },
+  'freight-unmapped': {
+    owner: 'IT',
+    nextStep:
+      'Name the account for freight as freightAccount in the rules file and start the worker again; then retry.',
+  },
   'discount-not-allowed': {
     owner: 'seller',
     nextStep: 'Give the discount on the lines instead of on the whole record in Sales; then retry.',
@@ -173,7 +186,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'item-ambiguous': {
     owner: 'master data',
     nextStep:
-      'Two products claim one item: give one of them another number in Sales, or name the item under `masters.items` in the configuration; then retry.',
+      'Two products claim one item: give one of them another number in Sales, or name the item under `masters.items` in the rules file and start the worker again; then retry.',
   },
   'customer-gone': {
     owner: 'master data',
@@ -213,7 +226,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   },
   'company-unknown': {
     owner: 'IT',
-    nextStep: 'Correct the companies in the configuration and start the worker again; then retry.',
+    nextStep: 'Correct the companies in the rules file and start the worker again; then retry.',
   },
   'company-changed': {
     owner: 'finance',
@@ -228,7 +241,7 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'request-refused': {
     owner: 'IT',
     nextStep:
-      'Business Central does not take such a request: correct the field in the configuration, or the extension that the message names; then retry.',
+      'Business Central does not take such a request: correct the field in the rules file and start the worker again, or correct the extension that the message names; then retry.',
   },
   'refused-by-business-central': { owner: 'finance', nextStep: 'Read the message, correct the cause; then retry.' },
   'refused-by-sales': { owner: 'IT', nextStep: 'Read the message, correct the cause; then retry.' },
