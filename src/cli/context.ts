@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Person, toCommandLinePerson } from '../identity/person.js';
-import { type Config, loadConfig, loadDatabaseUrl } from '../process/config.js';
+import { type Config, environmentWith, loadConfig, loadDatabaseUrl } from '../process/config.js';
+import { openFirstLedger } from '../process/first-ledger.js';
 import { askOnce, toDatabasePlace } from '../process/patient-start.js';
 import {
   type Foundation,
@@ -24,6 +27,24 @@ export async function withLedger<T>(work: (ledger: OpenLedger) => Promise<T>): P
 export async function withFoundation<T>(work: (foundation: Foundation, config: Config) => Promise<T>): Promise<T> {
   const config = { ...loadConfig(), logLevel: 'warn' };
   return using(await openFoundation(config, 'cli'), (foundation) => work(foundation, config));
+}
+
+/**
+ * Also while nothing runs: a start with the embedded ledger of `npm start` ends for want of a secret, which only the ledger can hold.
+ * Only where that ledger is already, so that a forgotten DATABASE_URL does not make one.
+ */
+export async function withFoundationAtRest<T>(
+  work: (foundation: Foundation, config: Config) => Promise<T>,
+  folder = process.cwd(),
+): Promise<T> {
+  const env = environmentWith({});
+  const isEmbedded = !env['DATABASE_URL'] && !env['DATABASE_URL_FILE'] && existsSync(join(folder, '.data', 'ledger'));
+  if (!isEmbedded) return withFoundation(work);
+  return using(await openFirstLedger(env, { folder, writesNothing: false }), async ({ settings }) => {
+    console.error('The ledger is the embedded one of `npm start`, in .data/ledger.');
+    const config = { ...loadConfig(environmentWith(settings)), logLevel: 'warn' };
+    return using(await openFoundation(config, 'cli'), (foundation) => work(foundation, config));
+  });
 }
 
 export async function withRuntime<T>(work: (runtime: Runtime, config: Config) => Promise<T>): Promise<T> {

@@ -12,7 +12,7 @@ import {
 } from '../operations/settings/credentials.js';
 import type { Config } from '../process/config.js';
 import { createCredentialProvider, findSettingInForce } from '../process/credentials.js';
-import { BY_OPTION, currentPerson, toPerson, withFoundation } from './context.js';
+import { BY_OPTION, currentPerson, toPerson, withFoundationAtRest } from './context.js';
 import { readAll, readSecret } from './read-secret.js';
 
 /** `dealbridge credentials …`: secrets come from a prompt or a pipe, never from the command line. */
@@ -42,7 +42,7 @@ export function addCredentialCommands(program: Command): void {
     )
     .option(...BY_OPTION)
     .action((given: string, options: SetOptions) =>
-      withFoundation(async ({ vault }, config) => {
+      withFoundationAtRest(async ({ vault }, config) => {
         const name = given as CredentialName;
         const overlapHours = parseHours(options.overlapHours);
         const read = options.certificate
@@ -52,6 +52,9 @@ export function addCredentialCommands(program: Command): void {
         const stored = await setCredential({ vault }, toPerson(options), input);
         const expiry = stored.expiresAt ? `, certificate until ${day(stored.expiresAt)}` : '';
         console.log(`${name}: generation ${stored.generation} stored, sealed with key ${stored.keyId}${expiry}`);
+        const { applications } = config.businessCentral;
+        if (name.startsWith('business-central-') && !applications.some(({ queue }) => queue === name))
+          console.log(`nothing uses it: the rules name no application '${name.slice('business-central-'.length)}'`);
         const setting = findSettingInForce(config, name);
         if (setting !== undefined)
           console.log(`${setting} is set and counts instead, until worker and starter start without it`);
@@ -62,7 +65,7 @@ export function addCredentialCommands(program: Command): void {
     .command('list')
     .description('list what is stored, never a value')
     .action(() =>
-      withFoundation(async ({ vault }) => {
+      withFoundationAtRest(async ({ vault }) => {
         console.log(['name', 'generation', 'kind', 'key', 'set', 'by', 'certificate until', 'valid'].join('\t'));
         for (const one of await listCredentials({ vault }, currentPerson(), {})) {
           const { name, generation, kind, keyId, setAt, setBy, expiresAt } = one;
@@ -78,7 +81,7 @@ export function addCredentialCommands(program: Command): void {
     .description('seal everything with the newest key of the ring')
     .option(...BY_OPTION)
     .action((options: { by: string }) =>
-      withFoundation(async ({ vault }) => {
+      withFoundationAtRest(async ({ vault }) => {
         const { keyId, resealed } = await rotateCredentials({ vault }, toPerson(options), {});
         console.log(`${resealed} sealed anew, everything is sealed with key ${keyId}`);
       }),
@@ -87,7 +90,7 @@ export function addCredentialCommands(program: Command): void {
   credentials
     .command('test')
     .description('ask Entra for a token with each credential and say what came back')
-    .action(() => withFoundation(({ vault }, config) => runTest(vault, config)));
+    .action(() => withFoundationAtRest(({ vault }, config) => runTest(vault, config)));
 }
 
 async function runTest(vault: Vault, config: Config): Promise<void> {
