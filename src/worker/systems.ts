@@ -57,6 +57,12 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
     const companyLock = lockOf(config, foundation, environment);
     return { access: { ...reach, beforeRequest: confirmAll([salesLock, companyLock]) }, companyLock };
   };
+  /** Names the companies that there are; the lock of one that is not there would only say that it is another environment. */
+  const findCompany = async ({ access, companyLock }: ReturnType<typeof lockCompany>, companyName: string) => {
+    const found = await findCompanyId({ ...access, beforeRequest: confirmAll([salesLock]), companyName });
+    await companyLock.confirm('look the company up');
+    return found;
+  };
   // Which company a deal belongs to is known once it is read; Business Central is asked before anything is written.
   const dataverseAccess = { ...sales.reach, beforeRequest: confirmAll([salesLock]) };
   const { access: firstAccess, companyLock } = lockCompany(businessCentral);
@@ -74,17 +80,9 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
   if (companyId === undefined) {
     for (const one of [companyLock, ...[...further.values()].map((place) => place.companyLock)])
       await ensureSame(one, foundation);
-    const findFirst = async () => {
-      // Names the companies that there are; the lock of one that is not there would only say that it is another environment.
-      const found = await findCompanyId({
-        ...firstAccess,
-        beforeRequest: confirmAll([salesLock]),
-        companyName: businessCentral.company,
-      });
-      await companyLock.confirm('look the company up');
-      return found;
-    };
-    companyId = await waitFor('Business Central', () => findFirst().catch(companyOfLedger), foundation);
+    const findFirst = () =>
+      findCompany({ access: firstAccess, companyLock }, businessCentral.company).catch(companyOfLedger);
+    companyId = await waitFor('Business Central', findFirst, foundation);
   }
   const first = openCompanyWith(firstAccess, companyId);
   const companies = createCompanies({
@@ -92,7 +90,10 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
     firstPlace: businessCentral,
     places: furtherCompanies,
     rules: rules.companies,
-    open: (place) => openCompany(further.get(placeName(place))?.access ?? firstAccess, place.company),
+    async open(place) {
+      const locked = further.get(placeName(place)) ?? { access: firstAccess, companyLock };
+      return openCompanyWith(locked.access, await findCompany(locked, place.company));
+    },
   });
   const columns = {
     account: masterColumns('customer', rules.mapping),
@@ -127,10 +128,6 @@ export async function openSystems(config: Config, foundation: Foundation, clock:
       );
     },
   };
-}
-
-async function openCompany(reach: Access, companyName: string): Promise<Company> {
-  return openCompanyWith(reach, await findCompanyId({ ...reach, companyName }));
 }
 
 function openCompanyWith(reach: Access, companyId: string): Company {

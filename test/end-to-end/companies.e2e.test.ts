@@ -105,6 +105,15 @@ describe('the company of a deal', () => {
     expect(dealer.salesInvoicesOf(deal)).toHaveLength(1);
   });
 
+  it('holds the deal when the company is not there, with the names of those that are', async () => {
+    const pounds = takeIn('GBP');
+    await startDeal(stage, { table: 'salesorder', recordId: pounds.id });
+    await dealer.untilState(pounds, 'held');
+    const { holdReason, holdText } = await stage.ledger.getRecord(pounds.id);
+    expect(holdReason).toBe('company-unknown');
+    expect(holdText).toContain("'Nordwerk Nowhere' is none of 'Nordwerk Inc.'");
+  });
+
   it('is known to a preview, and to a worker that is started again', async () => {
     const dollars = takeIn('USD');
     const before = abroad.requests.length;
