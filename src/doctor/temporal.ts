@@ -1,8 +1,10 @@
-import { Client, Connection, ScheduleNotFoundError, WorkflowNotFoundError } from '@temporalio/client';
-import { invoiceFeedWorkflowId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
-import { FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { invoiceFeedWorkflowId, invoiceSweepId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
+import { DRIFT_ID, FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
+import { SEND_ALERTS } from '../dispatch/ensure/alerts.js';
 import { AUDIT_SEALS } from '../dispatch/ensure/audit-seals.js';
 import { RESUME_DEALS } from '../dispatch/ensure/resumed-deals.js';
+import { TELL_SELLERS } from '../dispatch/ensure/sellers-told.js';
 import { CHECK_TRAIL } from '../dispatch/ensure/trail-proof.js';
 import { type Config, ConfigError } from '../process/config.js';
 import { connectTemporal } from '../process/temporal-connection.js';
@@ -170,7 +172,11 @@ export function examineLoops(
       ...(at ? [invoiceFeedWorkflowId(at.companyId)] : []),
       ...(at && config.starter.publicUrl !== undefined ? [subscriptionsWorkflowId(at.companyId)] : []),
     ];
-    const schedules = [RECONCILE_SALES_ID, AUDIT_SEALS, CHECK_TRAIL, RESUME_DEALS];
+    const schedules = [
+      ...[RECONCILE_SALES_ID, AUDIT_SEALS, CHECK_TRAIL, RESUME_DEALS, TELL_SELLERS, DRIFT_ID],
+      ...(config.rules.alerts.channels.length > 0 ? [SEND_ALERTS] : []),
+      ...(at ? [invoiceSweepId(at.companyId)] : []),
+    ];
     const findings = await Promise.all([
       ...loops.map((id) => examineLoop(client, id)),
       ...schedules.map((id) => examineSchedule(client, id)),
@@ -192,14 +198,17 @@ async function examineLoop(client: Client, id: string): Promise<Finding> {
   }
 }
 
-async function examineSchedule(client: Client, id: string): Promise<Finding> {
+/** Asked without the SDK's own handle, which opens what the schedule starts its runs with: that is sealed. */
+async function examineSchedule({ connection, options }: Client, id: string): Promise<Finding> {
   try {
-    const { state, info } = await client.schedule.getHandle(id).describe();
-    const next = info.nextActionTimes[0]?.toISOString() ?? 'never';
+    const { namespace } = options;
+    const { schedule, info } = await connection.workflowService.describeSchedule({ namespace, scheduleId: id });
     const advice = `temporal schedule toggle --schedule-id ${id} --unpause --reason "…"`;
-    return state.paused ? warning(id, 'paused', advice) : ok(id, `next at ${next}`);
+    if (schedule?.state?.paused) return warning(id, 'paused', advice);
+    const [next] = info?.futureActionTimes ?? [];
+    return ok(id, `next at ${next ? new Date(Number(next.seconds ?? 0) * 1_000).toISOString() : 'never'}`);
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    if (codeOf(error) !== NOT_FOUND) throw error;
     return wrong(id, 'there is no such schedule', START);
   }
 }

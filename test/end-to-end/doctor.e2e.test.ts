@@ -4,7 +4,9 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { RECONCILE_SALES_ID } from '../../src/deal/ids.js';
+import { invoiceSweepId } from '../../src/deal/business-central-feeds.js';
+import { DRIFT_ID, RECONCILE_SALES_ID } from '../../src/deal/ids.js';
+import { TELL_SELLERS } from '../../src/dispatch/ensure/sellers-told.js';
 import { CHECK_TRAIL } from '../../src/dispatch/ensure/trail-proof.js';
 import type { StepReport } from '../../src/doctor/finding.js';
 import { runCli } from '../support/cli.js';
@@ -112,14 +114,17 @@ describe('dealbridge doctor', () => {
   it('finds a loop that does not run, a paused feed and schedule, and a token that the starter does not know', async () => {
     await stage.temporal.workflow.getHandle('sales-feed-contact').terminate('planted');
     await createListener(stage).pause('product');
-    await stage.temporal.schedule.getHandle(RECONCILE_SALES_ID).pause();
+    for (const id of [RECONCILE_SALES_ID, TELL_SELLERS]) await stage.temporal.schedule.getHandle(id).pause();
     const { finding } = await doctor({ CODEC_TOKEN: 'another-token-than-that' });
     expect(finding('temporal: loops and schedules', 'sales-feed-contact')).toMatchObject({
       result: 'wrong',
       found: 'ended: TERMINATED',
       advice: expect.stringContaining('FEEDS=on'),
     });
-    expect(finding('temporal: loops and schedules', RECONCILE_SALES_ID).found).toBe('paused');
+    for (const id of [RECONCILE_SALES_ID, TELL_SELLERS])
+      expect(finding('temporal: loops and schedules', id).found).toBe('paused');
+    for (const id of [DRIFT_ID, invoiceSweepId(stage.simulators.businessCentral.company.id)])
+      expect(finding('temporal: loops and schedules', id).result).toBe('ok');
     expect(finding('temporal: loops and schedules', CHECK_TRAIL).result).toBe('ok');
     expect(finding('feeds', 'product').advice).toBe('dealbridge feeds resume product');
     expect(finding('starter', 'codec')).toMatchObject({ result: 'wrong', found: 'it takes another token' });

@@ -4,7 +4,7 @@ import { TASK_QUEUES } from '../../deal/ids.js';
 import { toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
-const SEND_ALERTS = 'send-alerts';
+export const SEND_ALERTS = 'send-alerts';
 
 /** Makes sure that people are told, or that nothing runs for it as long as the rules name no channel. */
 export async function ensureAlerts(temporal: Client, { channels }: Pick<AlertRules, 'channels'>): Promise<void> {

@@ -3,7 +3,7 @@ import { TASK_QUEUES } from '../../deal/ids.js';
 import { toScheduledWorkflow, WORKFLOWS } from '../workflows.js';
 import { ensureSchedule } from './schedule.js';
 
-const TELL_SELLERS = 'tell-sellers';
+export const TELL_SELLERS = 'tell-sellers';
 
 /** Makes sure that sellers hear of their deals; any number of starters may call it, as often as they like. */
 export async function ensureSellersTold(temporal: Client): Promise<void> {
