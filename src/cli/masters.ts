@@ -69,6 +69,8 @@ function addListing(program: Command, of: 'accounts' | 'products'): Command {
         const input = { of, onlyProblems: options.problems ?? false };
         const found = await listMasters({ database }, currentPerson(), input);
         if (options.json) printJson(found);
+        else if (found.length === 0)
+          console.log(`no ${of} ${options.problems ? 'wait for a person' : 'are kept in agreement yet'}`);
         else for (const one of found) printMaster(one);
       }),
     );

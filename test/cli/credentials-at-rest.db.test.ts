@@ -1,28 +1,27 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
 import { withFoundationAtRest } from '../../src/cli/context.js';
 import { toCommandLinePerson } from '../../src/identity/person.js';
 import { setCredential } from '../../src/operations/settings/credentials.js';
 
 let folder: string;
+const before = { ...process.env };
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dealbridge-at-rest-'));
-  for (const [name, value] of Object.entries({
-    DATABASE_URL: undefined,
-    DEALBRIDGE_KEYS: undefined,
-    DEALBRIDGE_KEY_FILE: undefined,
+  Object.assign(process.env, {
+    DEALBRIDGE_ENV_FILES: 'off',
     ENTRA_TENANT_ID: 'tenant',
     DATAVERSE_URL: 'https://org.crm4.dynamics.com',
     DATAVERSE_CLIENT_ID: 'one',
     BC_COMPANY: 'Company',
     BC_CLIENT_ID: 'two',
-  }))
-    vi.stubEnv(name, value);
+  });
+  for (const name of ['DATABASE_URL', 'DEALBRIDGE_KEYS', 'DEALBRIDGE_KEY_FILE']) delete process.env[name];
 });
 afterEach(() => {
-  vi.unstubAllEnvs();
+  process.env = { ...before };
   rmSync(folder, { recursive: true });
 });
 
