@@ -147,7 +147,7 @@ describe('dealbridge accounts and products', () => {
     expect(shown).toContain('master data: Add the value to its table');
     const [problem] = JSON.parse(await dealbridge('accounts', '--problems', '--json'));
     expect(problem).toMatchObject({ rowId: account.id, problems: [{ reason: 'code-unknown', owner: 'master data' }] });
-    expect(await dealbridge('products', '--problems')).toBe('');
+    expect(await dealbridge('products', '--problems')).toBe('no products wait for a person\n');
     expect(await dealbridge('accounts')).toContain('agreed');
     await dealbridge('drift');
     expect(await dealbridge('drift', '--last')).toContain('for person');
