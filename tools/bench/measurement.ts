@@ -115,8 +115,11 @@ export class Measurement {
 
   /** The last round in a line. */
   said(): string {
-    const total = [...this.processor.values()].reduce((sum, rounds) => sum + (rounds.at(-1) ?? 0), 0);
-    return `${this.contender.name}: ${this.dealsPerSecond.at(-1)?.toFixed(1)} deals/s, ${total.toFixed(0)} ms of processor a deal`;
+    const last = [...this.processor].map(([process, rounds]) => ({ process, ms: rounds.at(-1) ?? 0 }));
+    const total = last.reduce((sum, { ms }) => sum + ms, 0).toFixed(0);
+    const each = last.map(({ process, ms }) => `${process} ${ms.toFixed(0)}`).join(', ');
+    const speed = this.dealsPerSecond.at(-1)?.toFixed(1);
+    return `${this.contender.name}: ${speed} deals/s, ${total} ms of processor a deal (${each})`;
   }
 
   private processes(): MeasuredProcess[] {
