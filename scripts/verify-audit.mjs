@@ -1,7 +1,7 @@
 // Proves an export of the audit trail offline: node scripts/verify-audit.mjs FILE [--seal NUMBER:HASH]…
 // Needs nothing but Node, on purpose: whoever doubts the program need not trust it. docs/audit.md has the bytes.
 import { createHash } from 'node:crypto';
-import { createReadStream, existsSync } from 'node:fs';
+import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 const NO_HASH = '0'.repeat(64);
@@ -192,11 +192,6 @@ const take = {
   },
 };
 
-if (!existsSync(file)) {
-  console.error(`FILE: expected an export of the trail that can be read, got '${file}'`);
-  process.exit(2);
-}
-
 let lineNumber = 0;
 try {
   for await (const text of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
@@ -205,7 +200,8 @@ try {
   }
 } catch (error) {
   // What cannot be read is not proved, and not found broken either.
-  fail(lineNumber === 0 ? `the file cannot be read (${error.code})` : `line ${lineNumber} is none of an export`);
+  if (lineNumber > 0) fail(`line ${lineNumber} is none of an export`);
+  fail(`FILE: expected an export of the trail that can be read, got '${file}' (${error.code})`);
 }
 
 function takeLine(text) {

@@ -27,15 +27,16 @@ const END = '{"kind":"end","entries":0,"seals":0}';
 
 describe('an export that cannot be read', () => {
   it.each([
-    ['is not there', () => join(folder, 'nowhere.jsonl'), 'the file cannot be read (ENOENT)'],
-    ['is a folder', () => folder, 'the file cannot be read (EISDIR)'],
+    ['is not there', () => join(folder, 'nowhere.jsonl'), "nowhere.jsonl' (ENOENT)"],
+    ['is a folder', () => folder, `FILE: expected an export of the trail that can be read, got '${folder}' (EISDIR)`],
     ['is empty', () => write(), 'the file is empty'],
     ['is another JSON', () => write('null'), 'line 1 is none of an export'],
     ['has a seal without a number', () => write(HEADER, '{"kind":"seal"}'), 'line 2 is none of an export'],
     ['ends within a line', () => write(HEADER, '{"kind":"ent'), 'line 2 is no JSON'],
   ])('%s', (_what, path, right) => {
     const { status, said } = verify([path()]);
-    expect(said.trim()).toBe(right);
+    expect(said.trim().endsWith(right), said).toBe(true);
+    expect(said.trim()).not.toContain('\n');
     expect(status).toBe(2);
   });
 });

@@ -134,20 +134,30 @@ describe('dealbridge credentials', () => {
       ['webhook', '--certificate'],
       /--certificate: expected a secret: the webhook has no certificate/,
     ],
-    ['no number of hours', 'x', ['dataverse', '--overlap-hours', 'soon'], /overlapHours: expected a number of hours/],
+    [
+      'no number of hours',
+      'x',
+      ['dataverse', '--overlap-hours', 'soon'],
+      /--overlap-hours: expected a number of hours/,
+    ],
     // As a variable of a shell that is not set: 0 hours would end the secret before at once.
-    ['an empty number of hours', 'x', ['dataverse', '--overlap-hours', ''], /overlapHours: expected a number of hours/],
+    [
+      'an empty number of hours',
+      'x',
+      ['dataverse', '--overlap-hours', ''],
+      /--overlap-hours: expected a number of hours/,
+    ],
     [
       'more hours than a year',
       'x',
       ['dataverse', '--overlap-hours', '9e9'],
-      /overlapHours: expected a number of hours/,
+      /--overlap-hours: expected a number of hours/,
     ],
     [
       'ten years',
       'x',
       ['dataverse', '--overlap-hours', '87600'],
-      /overlapHours: expected a number of hours from 0 to 8760/,
+      /--overlap-hours: expected a number of hours from 0 to 8760/,
     ],
     ['a secret on the command line', '', ['dataverse', 'my-secret'], /too many arguments/],
   ] as const) {
