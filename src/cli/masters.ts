@@ -93,8 +93,8 @@ function addRetry(parent: Command, kind: 'account' | 'product'): void {
     .argument('<guid>')
     .option(...BY_OPTION)
     .action((guid: string, options: { by: string }) =>
-      withRuntime(async ({ temporal, ledger }, { rules }) => {
-        const dependencies = { follow: createFollowMasters(temporal, rules.masters), audit: ledger.audit };
+      withRuntime(async ({ temporal, database, ledger }, { rules }) => {
+        const dependencies = { database, follow: createFollowMasters(temporal, rules.masters), audit: ledger.audit };
         const { rowId } = await retryMaster(dependencies, toPerson(options), { kind, rowId: guid });
         console.log(`${kind} ${rowId} is checked again`);
       }),

@@ -68,6 +68,21 @@ describe('problems of accounts and products', () => {
     expect(answer.status).toBe(400);
     expect(await answer.text()).toContain('one of account, contact, product');
   });
+
+  it.each(['account', 'contact', 'product'])(
+    'an unknown %s is refused, and nobody is told to follow it',
+    async (kind) => {
+      const csrf = csrfOf(await open('Operator', '/masters'));
+      const before = stage.masters.asked.length;
+      const answer = await of('Operator').send(`${stage.origin}/masters/${kind}/${NOBODY}/retry`, {}, csrf);
+      expect(answer.status).toBe(404);
+      const page = await answer.text();
+      expect(page).toContain('Nothing is known of it');
+      expect(page).toContain(kind);
+      expect(page).toContain(NOBODY);
+      expect(stage.masters.asked.length).toBe(before);
+    },
+  );
 });
 
 describe('accounts that may be a customer', () => {

@@ -6,14 +6,17 @@ import { createIssuer } from '../../src/http/authentication/issuer.js';
 import { createLimits } from '../../src/http/limits/limits.js';
 import { createSources } from '../../src/http/limits/sources.js';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { NO_FIGURES, NOBODY, ROUTES } from '../support/api-routes.js';
+import { takeTokens } from '../support/api-tokens.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
+import { seedProblem } from '../support/seeded-masters.js';
 
 const NONE = { Viewer: [], Operator: [], Approver: [], Admin: [] };
 const BY_NAME = { Viewer: ['Viewer'], Operator: ['Operator'], Approver: ['Approver'], Admin: ['Admin'] };
 
 let simulators: Simulators;
 let stage: DeskStage;
-const tokens = new Map<Role | 'none', string>();
+let tokens: ReadonlyMap<Role | 'none', string>;
 
 beforeAll(async () => {
   simulators = await startSimulators({ products: 5, accounts: 5, documents: 3 });
@@ -29,25 +32,12 @@ beforeAll(async () => {
       roleNames: { rolesClaim: 'roles', groupsClaim: 'groups', byName: BY_NAME, byGroup: NONE },
     }),
   });
-  for (const role of [...ROLES, 'none'] as const) {
-    const clientId = `0e0e0000-0000-4000-8000-0000000000${tokens.size}0`;
-    const app = { clientId, clientSecret: 'a-secret', ...(role !== 'none' && { role }) };
-    await fetch(`${entra}/_sim/apps`, { method: 'POST', body: JSON.stringify(app) });
-    tokens.set(role, await takeToken(clientId, deskApp.scope));
-  }
+  tokens = await takeTokens(simulators);
 });
 afterAll(async () => {
   await stage?.close();
   await simulators?.stop();
 });
-
-async function takeToken(clientId: string, scope: string): Promise<string> {
-  const { entra, tenant } = simulators.connection;
-  const form = { grant_type: 'client_credentials', client_id: clientId, client_secret: 'a-secret', scope };
-  const body = new URLSearchParams(form);
-  const answer = await fetch(`${entra}/${tenant}/oauth2/v2.0/token`, { method: 'POST', body });
-  return ((await answer.json()) as { access_token: string }).access_token;
-}
 
 /** What any of the routes may answer. */
 interface Answer {
@@ -100,45 +90,6 @@ describe('who calls the API', () => {
   });
 });
 
-const NOBODY = '0a0a0000-0000-4000-8000-00000000000a';
-
-/** Each route with what the card says of it: V Viewer, O Operator, P Approver, A Admin. */
-const ROUTES: readonly (readonly [method: string, path: string, body: object | undefined, card: string])[] = [
-  ['GET', '/deals', undefined, 'VOPA'],
-  ['GET', '/deals/:waiting', undefined, 'VOPA'],
-  ['POST', '/deals/:waiting/confirm', {}, '--PA'],
-  ['POST', '/deals/:waiting/reject', { reason: 'wrong price' }, '--PA'],
-  ['POST', '/deals/:held/retry', undefined, '-OPA'],
-  ['POST', '/deals/:held/cancel', { reason: 'ordered twice' }, '-OPA'],
-  ['POST', '/deals/:waiting/notes', { text: 'asked Mr Brown' }, '-OPA'],
-  ['PUT', '/deals/:waiting/assignee', { to: 'me' }, '-OPA'],
-  ['GET', '/deals/:waiting/preview', undefined, 'VOPA'],
-  ['GET', '/deals/:held/replay', undefined, 'VOPA'],
-  ['POST', '/deals/:held/replay', { recorded: 'yes', mapping: 'now' }, '-OPA'],
-  ['GET', '/views', undefined, 'VOPA'],
-  ['PUT', '/views/mine', { query: 'view=held&owner=finance' }, 'VOPA'],
-  ['DELETE', '/views/mine', undefined, 'VOPA'],
-  ['GET', '/feeds', undefined, 'VOPA'],
-  ['POST', '/feeds/salesorder/nudge', undefined, '-O-A'],
-  ['POST', '/feeds/salesorder/pause', undefined, '-O-A'],
-  ['GET', '/master-data?of=accounts&problems=only', undefined, 'VOPA'],
-  ['POST', '/master-data/account/:waiting/retry', undefined, '-O-A'],
-  ['GET', '/matches', undefined, 'VOPA'],
-  ['POST', '/matches/search', undefined, '-O-A'],
-  ['POST', '/matches/decisions', { decisions: [{ account: NOBODY, customer: 'C20001' }] }, '--PA'],
-  ['GET', '/drift', undefined, 'VOPA'],
-  ['POST', '/drift/comparison', undefined, 'VOPA'],
-  ['POST', '/drift/repair', undefined, '-O-A'],
-  ['GET', '/mappings', undefined, 'VOPA'],
-  ['GET', '/credentials', undefined, '---A'],
-  ['POST', '/credentials/rotate', undefined, '---A'],
-  ['GET', '/trail/verification', undefined, 'VOPA'],
-  ['GET', '/examination', undefined, '-O-A'],
-];
-
-/** Of a draft that nobody has. */
-const NO_FIGURES = Buffer.from('["1","1.00","EUR"]').toString('base64url');
-
 describe('every route, tried with every role', () => {
   for (const [method, path, body, card] of ROUTES) {
     it(`${method} ${path}: ${card}`, async () => {
@@ -148,7 +99,8 @@ describe('every route, tried with every role', () => {
         const held = await stage.waiting.addHeld('customer-missing');
         const { etag } = await call('Viewer', 'GET', `/deals/${waiting}`);
         const before = stage.waiting.sent.length;
-        const to = path.replace(':waiting', waiting).replace(':held', held);
+        const account = path.includes(':account') ? await seedProblem(stage.database) : '';
+        const to = path.replace(':waiting', waiting).replace(':held', held).replace(':account', account);
         const answer = await call(role, method, to, body, { 'if-match': etag });
         if (answer.status === 403) {
           expect(answer.body).toMatchObject({ code: 'not-allowed', status: 403 });
@@ -288,6 +240,14 @@ describe('a decision', () => {
       ['GET', '/deals?cursor=nonsense', undefined, 400, 'cursor'],
       ['PUT', '/views/mine', { query: 'view=nonsense' }, 400, 'query'],
       ['GET', '/deals/no-such-deal', undefined, 404, 'deal'],
+      [
+        'POST',
+        `/master-data/product/${NOBODY}/retry`,
+        undefined,
+        404,
+        `rowId: expected the GUID in Sales of a product`,
+      ],
+      ['POST', `/master-data/account/${NOBODY}/retry`, undefined, 404, `is known here, got '${NOBODY}'`],
       ['GET', '/no-such-route', undefined, 404, 'no-such-route'],
     ] as const;
     for (const [method, path, body, status, named] of cases) {

@@ -17,7 +17,7 @@ export const REFUSALS = {
   400: refused('The input does not fit'),
   401: refused('Nobody is signed in'),
   403: refused('None of the roles allows it'),
-  404: refused('There is no such deal'),
+  404: refused('There is no such thing'),
   409: refused('It cannot be done as things stand'),
 };
 

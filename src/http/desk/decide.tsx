@@ -333,11 +333,15 @@ function toAdvice(error: Error): Child {
   return error.message;
 }
 
+function toUnknownTitle({ field }: UnknownError): string {
+  return field === 'deal' ? 'There is no such deal' : 'Nothing is known of it';
+}
+
 /** A refusal outside of a form, as a page. */
 export function RefusalPage({ error }: { readonly error: DealbridgeError }) {
   const title =
     error instanceof UnknownError
-      ? 'There is no such deal'
+      ? toUnknownTitle(error)
       : error instanceof NotAllowedError
         ? 'Your role does not allow this'
         : error.code in REMOTE_ERRORS

@@ -1,9 +1,11 @@
 import { z } from 'zod';
+import { UnknownError } from '../../deal/errors.js';
 import { HOLDS, type HoldAdvice } from '../../deal/holds.js';
 import { parseRecordId } from '../../deal/ids.js';
 import { MASTER_KINDS, type MasterKind, type MasterProblem } from '../../deal/masters.js';
 import type { FollowMasters } from '../../dispatch/take-master-changes.js';
 import type { Database } from '../../ledger/database.js';
+import { isKnownRow } from '../../ledger/masters/known-rows.js';
 import { createMasterLedger, type StoredMaster } from '../../ledger/masters/masters.js';
 import { findCompanies } from '../../ledger/masters/matching.js';
 import { defineOperation } from '../operation.js';
@@ -43,6 +45,11 @@ function toListed(master: StoredMaster): ListedMaster {
   return { ...shown, problems: problems.map((problem) => ({ ...problem, ...HOLDS[problem.reason] })) };
 }
 
+const A = { account: 'an account', contact: 'a contact', product: 'a product' } as const satisfies Record<
+  MasterKind,
+  string
+>;
+
 /** Checks one account, contact or product again, also when nothing changed. */
 export const retryMaster = defineOperation({
   act: 'retry master data',
@@ -50,7 +57,13 @@ export const retryMaster = defineOperation({
     kind: z.enum(MASTER_KINDS),
     rowId: z.string().transform(parseRecordId),
   }),
-  run: async ({ follow }: { readonly follow: FollowMasters }, { kind, rowId }): Promise<{ readonly rowId: string }> => {
+  run: async (
+    { database, follow }: { readonly database: Database; readonly follow: FollowMasters },
+    { kind, rowId },
+  ): Promise<{ readonly rowId: string }> => {
+    if (!(await isKnownRow(database, kind, rowId))) {
+      throw new UnknownError('rowId', `the GUID in Sales of ${A[kind]} of which something is known here`, rowId);
+    }
     if (kind === 'product') await follow.followProduct(rowId, { isThorough: true });
     else await follow.followAccount(kind, rowId, { isThorough: true });
     return { rowId };
