@@ -76,6 +76,11 @@ export const READING_ACTS: ReadonlySet<Act> = new Set([
 
 export const ACTS = Object.keys(PERMISSIONS) as Act[];
 
+/** Each of them is enough. */
+export function rolesFor(act: Act): readonly Role[] {
+  return PERMISSIONS[act];
+}
+
 export function isAllowed(act: Act, roles: readonly Role[]): boolean {
-  return PERMISSIONS[act].some((role) => roles.includes(role));
+  return rolesFor(act).some((role) => roles.includes(role));
 }

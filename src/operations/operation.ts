@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { type Actor, isPersonName } from '../deal/actor.js';
 import { InternalError, NotAllowedError, UserError } from '../deal/errors.js';
 import { isBroken } from '../deal/strict-schema.js';
-import { type Act, isAllowed, READING_ACTS } from '../identity/permissions.js';
+import { type Act, isAllowed, READING_ACTS, rolesFor } from '../identity/permissions.js';
 import type { Person } from '../identity/person.js';
 import type { AuditEntry } from '../ledger/audit/audit.js';
 import { SYSTEM_CHAIN } from '../ledger/audit/audit.js';
@@ -42,7 +42,10 @@ export function defineOperation<Dependencies extends object, Schema extends z.Zo
   ): Promise<Result> => {
     ensureNamed(person, act);
     if (!isAllowed(act, person.roles)) {
-      throw new NotAllowedError(`${person.name} may not ${act}: the roles are ${person.roles.join(', ') || 'none'}`);
+      const found = person.roles.join(', ') || 'none';
+      throw new NotAllowedError(
+        `${person.name} may not ${act}: expected the role ${rolesFor(act).join(' or ')}, got ${found}`,
+      );
     }
     const parsed = parseInput(definition.input, input);
     const actor: Actor = { name: person.name, source: person.source, isVerified: person.isVerified };

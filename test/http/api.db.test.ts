@@ -103,7 +103,8 @@ describe('every route, tried with every role', () => {
         const to = path.replace(':waiting', waiting).replace(':held', held).replace(':account', account);
         const answer = await call(role, method, to, body, { 'if-match': etag });
         if (answer.status === 403) {
-          expect(answer.body).toMatchObject({ code: 'not-allowed', status: 403 });
+          const detail = expect.stringMatching(/: expected the role (Approver|Operator|Admin)/);
+          expect(answer.body).toMatchObject({ code: 'not-allowed', status: 403, detail });
           expect(stage.waiting.sent.length).toBe(before);
         } else expect(answer.status, JSON.stringify(answer.body)).toBeLessThan(300);
         shown += answer.status === 403 ? '-' : 'VOPA'[index];

@@ -46,7 +46,10 @@ describe('the operations', () => {
       // With the permission it is the input that is refused: nothing else was looked at yet.
       expect(outcome, role).toBeInstanceOf(isAllowed(run.act, [role]) ? UserError : RefusedError);
     }
-    await expect(run(untouchable, personIn(), {})).rejects.toThrow(`may not ${run.act}: the roles are none`);
+    const roles = PERMISSIONS[run.act].join(' or ');
+    await expect(run(untouchable, personIn(), {})).rejects.toThrow(
+      `may not ${run.act}: expected the role ${roles}, got none`,
+    );
   });
 
   it.each(operations)('%s: refuses a key that it does not know, and a name that is none (I10)', async (_name, run) => {

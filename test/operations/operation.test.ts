@@ -48,6 +48,14 @@ describe('an operation', () => {
     expect([world.done.length, world.entries.length]).toEqual(isPermitted ? [1, 1] : [0, 0]);
   });
 
+  it('names the roles that would do, and those that there are', async () => {
+    const refused = (...roles: readonly Role[]) => pause(open(), ann(...roles), { feed: 'quote' });
+    await expect(refused('Viewer', 'Approver')).rejects.toThrow(
+      'ann may not switch a feed: expected the role Operator or Admin, got Viewer, Approver',
+    );
+    await expect(refused()).rejects.toThrow('ann may not switch a feed: expected the role Operator or Admin, got none');
+  });
+
   it.each([
     [{}, 'feed: expected one of quote, product'],
     [{ feed: 'accounts' }, 'feed: expected one of quote, product'],

@@ -16,7 +16,7 @@ const refused = (description: string) => ({
 export const REFUSALS = {
   400: refused('The input does not fit'),
   401: refused('Nobody is signed in'),
-  403: refused('None of the roles allows it'),
+  403: refused('None of the roles allows it; `detail` names those that do'),
   404: refused('There is no such thing'),
   409: refused('It cannot be done as things stand'),
 };
