@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
-import { type Config, ConfigError } from '../process/config.js';
+import { type Config, ConfigError, findUnknownSettings } from '../process/config.js';
+import { isOfUnknownSetting, type UnknownSetting } from '../process/unknown-settings.js';
 import { openKeyFile } from '../secrets/key-file.js';
 import { parseKeys } from '../secrets/keys.js';
 import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
@@ -7,8 +8,12 @@ import { createStep, type Step } from './step.js';
 
 /** The settings, the rules file and the keys. */
 
-export function examineConfiguration(load: () => Config): Step<Config> {
+export function examineConfiguration(
+  load: () => Config,
+  findUnknown: () => readonly UnknownSetting[] = findUnknownSettings,
+): Step<Config> {
   return createStep('configuration', {}, async () => {
+    const unknown = findUnknown().map(toUnknownFinding);
     try {
       const value = load();
       const { mapping, lines } = value.rules;
@@ -16,28 +21,36 @@ export function examineConfiguration(load: () => Config): Step<Config> {
       return {
         value,
         findings: [
+          ...unknown,
           ok('settings', 'all there'),
           ok('rules', `usable: ${plural(fields, 'mapped field')}, ${plural(lines.rules?.length ?? 0, 'line rule')}`),
         ],
       };
     } catch (error) {
-      if (error instanceof ConfigError) return { findings: toFindings(error) };
+      if (error instanceof ConfigError) return { findings: [...unknown, ...toFindings(error)] };
       throw error;
     }
   });
 }
 
+function toUnknownFinding({ name, nearest }: UnknownSetting): Finding {
+  const advice = nearest === undefined ? 'Take it away.' : `Call it ${nearest} if that is meant, or take it away.`;
+  return warning(name, 'no setting is called so: it is ignored', advice);
+}
+
 /** One finding a line: each names the setting or the place in the file, what was found and what is right. */
 function toFindings({ message }: ConfigError): Finding[] {
   const [, ...lines] = message.split('\n');
-  return lines.map((line) => {
-    const isRule = /^ {2}\S+:\d+:\d+/.test(line);
-    const check = isRule ? 'rules' : (/^ {2}setting (\S+)/.exec(line)?.[1]?.replace(/:$/, '') ?? 'settings');
-    const advice = isRule
-      ? 'Correct the file at that line; `dealbridge mapping check <file>` tells more.'
-      : 'Set it as the table of README.md says.';
-    return wrong(check, line.trim(), advice);
-  });
+  return lines
+    .filter((line) => !isOfUnknownSetting(line))
+    .map((line) => {
+      const isRule = /^ {2}\S+:\d+:\d+/.test(line);
+      const check = isRule ? 'rules' : (/^ {2}setting (\S+)/.exec(line)?.[1]?.replace(/:$/, '') ?? 'settings');
+      const advice = isRule
+        ? 'Correct the file at that line; `dealbridge mapping check <file>` tells more.'
+        : 'Set it as the table of README.md says.';
+      return wrong(check, line.trim(), advice);
+    });
 }
 
 const GROUP = 0o070;

@@ -15,10 +15,11 @@ import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
-import { readSettings, type SettingValues } from './settings.js';
+import { findUnknownSettings as findUnknownIn, readSettings, type SettingValues } from './settings.js';
 import { type TelemetryConfig, toTelemetryConfig } from './telemetry-settings.js';
 import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
+import type { UnknownSetting } from './unknown-settings.js';
 
 export { orRefuse, parseRules, toRules, withMappingOf } from './rules.js';
 export { ConfigError };
@@ -128,6 +129,10 @@ export function takeEnvFiles(): void {
 /** The environment with settings that a person has just given. */
 export function environmentWith(given: Readonly<Record<string, string>>): NodeJS.ProcessEnv {
   return { ...process.env, ...given };
+}
+
+export function findUnknownSettings(env: NodeJS.ProcessEnv = process.env): UnknownSetting[] {
+  return findUnknownIn(env);
 }
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */

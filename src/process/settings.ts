@@ -13,6 +13,7 @@ import { port, positiveNumber, wholeNumber } from './setting-numbers.js';
 import { toLine } from './setting-problem.js';
 import { telemetrySettings } from './telemetry-settings.js';
 import { findTlsProblems, TLS_FILES } from './temporal-tls.js';
+import { describeUnknownSetting, listUnknownSettings, type UnknownSetting } from './unknown-settings.js';
 
 /** The settings of the environment, each by itself and those that depend on each other. */
 
@@ -135,6 +136,13 @@ export const SETTING_FILES: ReadonlyMap<string, string> = new Map([
   ['AUDIT_TSA_CERTIFICATE', 'AUDIT_TSA_CERTIFICATE_FILE'],
 ]);
 
+const KNOWN = [...Object.keys(environment.shape), ...SETTING_FILES.values()];
+
+/** What nothing reads although it is called like a setting: nobody refuses it, so it is told. */
+export function findUnknownSettings(env: NodeJS.ProcessEnv): UnknownSetting[] {
+  return listUnknownSettings(env, KNOWN);
+}
+
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function readSettings(given: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
   const { env, problems: fileProblems } = readSettingFiles(given, SETTING_FILES);
@@ -157,7 +165,8 @@ export function readSettings(given: NodeJS.ProcessEnv): { readonly values: Setti
     ...findDeskProblems(env),
   ];
   if (!parsed.success || !keys || problems.length > 0) {
-    throw new ConfigError(`The configuration is not usable:\n${problems.join('\n')}`);
+    const unknown = findUnknownSettings(given).map((one) => `  ${describeUnknownSetting(one)}`);
+    throw new ConfigError(`The configuration is not usable:\n${[...problems, ...unknown].join('\n')}`);
   }
   return { values: parsed.data, keys };
 }

@@ -207,6 +207,22 @@ describe('a start with a typical mistake', () => {
     expect(code).toBe(1);
   });
 
+  it.each(['worker', 'starter'] as const)('a misspelt name of a setting: the %s names it and goes on', async (name) => {
+    const taken = createServer();
+    servers.push(taken);
+    await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
+    // It ends at the port, behind the warning.
+    const { port } = taken.address() as AddressInfo;
+    const settings = { ...whole, [`${name.toUpperCase()}_STATUS_PORT`]: String(port), BC_RATE_PER_SECONDS: '5' };
+    const { stderr } = await runProgram(name, settings);
+    const [warning = '', refusal] = stderr.split('\n');
+    expect(JSON.parse(warning)).toMatchObject({
+      ...{ level: 40, name, setting: 'BC_RATE_PER_SECONDS', nearest: 'BC_RATE_PER_SECOND' },
+      msg: 'unknown setting BC_RATE_PER_SECONDS is ignored, the nearest right name is BC_RATE_PER_SECOND',
+    });
+    expect(refusal).toContain('EADDRINUSE');
+  });
+
   it('a command that only needs the ledger, and finds none, says so in one line', async () => {
     const { code, stderr } = await runCli(['list'], { ...whole, DATABASE_URL: 'postgres://ann@127.0.0.1:9/ledger' });
     expect(stderr).toMatch(

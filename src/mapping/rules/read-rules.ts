@@ -13,6 +13,7 @@ import {
 import { z } from 'zod';
 import { toCode } from '../../deal/codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
+import { findNearNames } from '../../deal/near-names.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 
@@ -130,12 +131,8 @@ function nounOf(expected: string): string {
 }
 
 function toRightKey(key: string, known: readonly string[]): string {
-  const near = known
-    .map((name) => ({ name, far: distance(key.toLowerCase(), name.toLowerCase()) }))
-    .sort((a, b) => a.far - b.far)
-    .slice(0, 3)
-    .filter(({ far }) => far <= Math.max(2, key.length / 2));
-  if (near.length > 0) return near.map(({ name }) => name).join(' or ');
+  const near = findNearNames(key, known).slice(0, 3);
+  if (near.length > 0) return near.join(' or ');
   return known.length > 0 ? `one of ${known.join(', ')}` : 'no such key';
 }
 
@@ -162,20 +159,6 @@ function objectIn(schema: unknown): SchemaObject {
     return found ?? {};
   }
   return schema;
-}
-
-/** Levenshtein: how many letters two words differ by. */
-function distance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j += 1) {
-      const cost = left[i - 1] === right[j - 1] ? 0 : 1;
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, (row[j - 1] ?? 0) + cost));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
 }
 
 function show(found: unknown, { path, isKey }: PlainIssue): string {
