@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { isGiven, publishPlace, readDotEnv } from './lib/env-file.mjs';
 import { ensureLedgerIsClosed, forgetLedger, noteLedger } from './lib/open-ledger.mjs';
+import { findRestoreAdvice, markRestored, RESTORED } from './lib/restored-ledger.mjs';
 import { ROOT } from './lib/run.mjs';
 import { say, step } from './lib/say.mjs';
 import { serverVersion, startTemporal } from './lib/temporal-server.mjs';
@@ -54,9 +55,16 @@ async function startProgram(name) {
   started.stdout.pipe(process.stdout, { end: false });
   // The log is on the other one.
   started.stderr.pipe(notReadyLines(name));
+  let advice;
+  createInterface({ input: started.stderr }).on('line', (line) => {
+    advice ??= findRestoreAdvice(line);
+  });
   await new Promise((resolve, reject) => {
     started.once('message', resolve);
-    started.once('exit', (code) => reject(new Error(`the ${name} ended with ${code} before it was ready`)));
+    // Its last line may come behind its end.
+    started.once('close', (code) =>
+      reject(new Error([`the ${name} ended with ${code} before it was ready`, advice].filter(Boolean).join('\n'))),
+    );
   });
   started.once('exit', (code) => {
     if (!isStopping) say(`the ${name} ended with ${code}`);
@@ -130,6 +138,9 @@ try {
   say(
     'Command line: `npx dealbridge …` finds all of this in .data/env; `set -a; . .data/env; set +a` tells it to `temporal`',
   );
+  if (process.argv.includes(RESTORED)) {
+    say(await step('the ledger was restored: taking up its work', () => markRestored(env)));
+  }
   // Side by side: while a sign-in is refused neither is ready, and a new secret is entered at the desk of the starter.
   await Promise.all(['worker', 'starter'].map(startProgram));
 } catch (error) {
