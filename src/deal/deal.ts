@@ -83,6 +83,10 @@ export interface Lineage {
   readonly descendants: readonly RecordRef[];
 }
 
+export function listAncestors({ opportunityId, quoteId }: Lineage): string[] {
+  return [opportunityId, quoteId].filter((id) => id !== undefined);
+}
+
 export interface RecordRef {
   readonly table: SourceTable;
   readonly recordId: string;

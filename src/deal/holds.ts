@@ -148,7 +148,8 @@ export const HOLDS: Record<HoldReason, HoldAdvice> = {
   'approval-needed': { owner: 'finance', nextStep: 'Approve the document in Business Central; then retry.' },
   'two-documents': {
     owner: 'finance',
-    nextStep: 'Two documents carry the key of this deal: delete the wrong one in Business Central; then retry.',
+    nextStep:
+      'Two documents stand for this deal, or one for another record of it: delete the wrong one in Business Central; then retry. Where the other record was invoiced already, end this deal with `dealbridge cancel`.',
   },
   'handed-over-otherwise': {
     owner: 'seller',

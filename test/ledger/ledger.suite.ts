@@ -167,7 +167,10 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
 
     const draft = (recordId: string, externalNumber = `ORD-1-${documentTail(recordId)}`) =>
       ledger.startDrafting(
-        { carrierId: recordId, externalNumber, writeKey: `${recordId}:draft:1`, startedFrom: { mapping: 'one' } },
+        {
+          ...{ carrierId: recordId, ancestors: [], externalNumber, writeKey: `${recordId}:draft:1` },
+          startedFrom: { mapping: 'one' },
+        },
         new Date(),
       );
     const startDrafting = async (recordId: string): Promise<boolean> => {

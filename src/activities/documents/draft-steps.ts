@@ -8,7 +8,7 @@ import {
   type Order,
   type SalesDocument,
 } from '../../deal/business-central-document.js';
-import type { DocumentKind, WonDeal } from '../../deal/deal.js';
+import { type DocumentKind, listAncestors, type WonDeal } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
 import { toExternalNumber } from '../../deal/document-number.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
@@ -36,6 +36,7 @@ import {
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import { changeUnlessGone, findDraftOrGone } from './gone.js';
+import { refuseDocumentsOfAncestors } from './restored-lineage.js';
 
 export type MadeDocument = SalesDocument & { readonly made?: DraftProvenance };
 
@@ -115,15 +116,20 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const safely = { ...toDraftWrite(dependencies, port, input), startedFrom: made };
       const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
       const started = await ledger.startDrafting(
-        { carrierId: recordId, externalNumber: wanted, ...safely },
+        { carrierId: recordId, ancestors: listAncestors(deal.lineage), externalNumber: wanted, ...safely },
         temporalNow(dependencies.clock),
       );
       if (!started) return undefined;
-      const { externalNumber, intent } = started;
+      const { externalNumber, intent, isRestored } = started;
       let isFirst = false as boolean;
       const document = await writeOnce(dependencies, {
         ...safely,
         intent,
+        find: async (earlier) => {
+          const found = await safely.find(earlier);
+          if (!found && isRestored) await refuseDocumentsOfAncestors(businessCentral, deal);
+          return found;
+        },
         sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),
         write: async (context) => {
           const there = await port.findBeforeCreating(recordId, draftVersion);

@@ -49,9 +49,10 @@ export type InsertIntent = (
  * Since when first attempts for a record count as asked, as `at`: null but after a restore. For a record of the backup or of the
  * gap this lasts also once the gap is said to be closed, since what was asked of it in the gap may stand behind a hold.
  */
-const restoredFor = (recordId: string): string =>
+const restoredFor = (recordId: string, orAnyOf = "'{}'::uuid[]"): string =>
   `SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL OR NOT EXISTS (
-     SELECT FROM source_records WHERE record_id = ${recordId} AND first_seen_at >= cleared_at)`;
+     SELECT FROM source_records WHERE record_id = ${recordId} AND first_seen_at >= cleared_at)
+     OR EXISTS (SELECT FROM source_records WHERE record_id = ANY(${orAnyOf}) AND first_seen_at < cleared_at)`;
 
 /**
  * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
@@ -106,11 +107,14 @@ const draftingRow = rowsOf('source_records', ['carrier_id'], {
   carrier_id: textColumn,
   external_number: nullable(textColumn),
   is_first: z.boolean(),
+  is_restored: z.boolean(),
 });
 
 /** A document that is about to be asked for. */
 export interface Drafting {
   readonly carrierId: string;
+  /** Further up its lineage. */
+  readonly ancestors: readonly string[];
   /** The External Document No. that is wanted for it. */
   readonly externalNumber: string;
   readonly writeKey: string;
@@ -121,6 +125,8 @@ export interface StartedDrafting {
   /** The External Document No. that the deal has for good. */
   readonly externalNumber: string;
   readonly intent: Intent;
+  /** After a restore a document of an ancestor may stand that nobody knows of. */
+  readonly isRestored?: true;
 }
 
 /**
@@ -129,27 +135,28 @@ export interface StartedDrafting {
  */
 export async function startDrafting(
   db: Queryable,
-  { carrierId, externalNumber, writeKey, startedFrom }: Drafting,
+  { carrierId, ancestors, externalNumber, writeKey, startedFrom }: Drafting,
   at: Date,
 ): Promise<StartedDrafting | undefined> {
   const row = await selectRow(
     db,
     draftingRow,
     `WITH drafting AS MATERIALIZED (SELECT start_drafting($1::uuid, $2) AS external_number),
-     restored AS (${restoredFor('$1::uuid')}),
+     restored AS (${restoredFor('$1::uuid', '$6::uuid[]')}),
      opened AS (
        INSERT INTO write_intents (write_key, record_id, state, started_from, asked_at, asked_at_by_temporal)
        SELECT $3, $1::uuid, 'asking', $4, coalesce(restored.at, now()), coalesce(restored.at, $5)
        FROM drafting, restored WHERE drafting.external_number IS NOT NULL
        ON CONFLICT DO NOTHING RETURNING write_key
      )
-     SELECT $1::text AS carrier_id, external_number, restored.at IS NULL AND EXISTS (SELECT FROM opened) AS is_first
+     SELECT $1::text AS carrier_id, external_number, restored.at IS NOT NULL AS is_restored,
+       restored.at IS NULL AND EXISTS (SELECT FROM opened) AS is_first
      FROM drafting, restored`,
-    [carrierId, externalNumber, writeKey, toStored(startedFrom), at],
+    [carrierId, externalNumber, writeKey, toStored(startedFrom), at, ancestors],
   );
   if (row?.external_number === undefined) return undefined;
   const intent = row.is_first ? FIRST : await readIntent(db, writeKey, at);
-  return { externalNumber: row.external_number, intent };
+  return { externalNumber: row.external_number, intent, ...(row.is_restored && { isRestored: true as const }) };
 }
 
 /**
