@@ -81,10 +81,8 @@ export interface Lineage {
   readonly quoteId?: string;
   /** Live records downstream of this one, the furthest first. */
   readonly descendants: readonly RecordRef[];
-}
-
-export function listAncestors({ opportunityId, quoteId }: Lineage): string[] {
-  return [opportunityId, quoteId].filter((id) => id !== undefined);
+  /** Those that were cancelled or closed: one that was handed over before has its document still. */
+  readonly endedDescendants?: readonly RecordRef[];
 }
 
 export interface RecordRef {

@@ -36,6 +36,12 @@ async function forgetDraft({ recordId }: WonDeal): Promise<void> {
   await counter.database.query("UPDATE claims SET state = 'claimed' WHERE record_id = $1", [recordId]);
 }
 
+/** The order of a quote was handed over in the gap, and cancelled in Sales. */
+async function winQuoteOf(canceled: WonDeal): Promise<WonDeal> {
+  const endedDescendants = [{ table: 'salesorder' as const, recordId: canceled.recordId }];
+  return counter.win([['4', '10.00']], { table: 'quote', lineage: { descendants: [], endedDescendants } });
+}
+
 async function winOrderOf({ recordId: quoteId }: WonDeal): Promise<WonDeal> {
   const lineage = { opportunityId: randomUUID(), quoteId, descendants: [] };
   const order = await counter.win([['4', '10.00']], { lineage });
@@ -93,5 +99,22 @@ describe('an order of a quote that was handed over in the gap of a restored ledg
     const from = counter.simulators.businessCentral.requests.length;
     await make('invoice', later);
     expect(requests(from)).toEqual(['POST']);
+  });
+});
+
+describe('a quote whose order was handed over in the gap, and then cancelled in Sales', () => {
+  it('is held, since the document of the order stands', async () => {
+    const order = await counter.win();
+    const made = await make('invoice', order);
+    await forgetDraft(order);
+    await setRestored();
+    const quote = await winQuoteOf(order);
+    const from = counter.simulators.businessCentral.requests.length;
+    const refused = await make('invoice', quote).catch((error: unknown) => error);
+    expect(requests(from)).not.toContain('POST');
+    const number = `${made?.figures.documentNumber} (ORD-1-${documentTail(order.recordId)})`;
+    expect(findRefusals(refused)).toEqual([
+      { reason: 'two-documents', text: `the order of this deal has a document already: ${number}` },
+    ]);
   });
 });

@@ -328,3 +328,26 @@ it('a column that does not exist is told by Sales by its name', async () => {
     facts: { remoteMessage: expect.stringContaining('new_mial') },
   });
 });
+
+describe('the records further down the lineage', () => {
+  it('are told apart: live ones, and orders that were cancelled', async () => {
+    const opportunity = simulators.data.documents.find(({ kind, state }) => kind === 'opportunity' && state === 0);
+    const make = async (action: string, body: object, column: string): Promise<string> => {
+      const answer = await seller.call(action, { ...body, ColumnSet: { AllColumns: false, Columns: [column] } });
+      return ((await answer.json()) as Record<string, string>)[column] ?? '';
+    };
+    const quote = await make('GenerateQuoteFromOpportunity', { OpportunityId: opportunity?.id }, 'quoteid');
+    await seller.call(`quotes(${quote})`, { statecode: 1, statuscode: 2 }, 'PATCH');
+    await seller.winQuote(quote);
+    const order = await make('ConvertQuoteToSalesOrder', { QuoteId: quote }, 'salesorderid');
+    const ref = { table: 'salesorder', recordId: order };
+    const lineageOf = async (table: SourceTable, id: string) => (await read(table, id, '')).lineage;
+    expect(await lineageOf('quote', quote)).toEqual({ opportunityId: opportunity?.id, descendants: [ref] });
+    await seller.cancelOrder(order);
+    expect(await lineageOf('quote', quote)).toMatchObject({ descendants: [], endedDescendants: [ref] });
+    expect(await lineageOf('opportunity', opportunity?.id ?? '')).toEqual({
+      descendants: [{ table: 'quote', recordId: quote }],
+      endedDescendants: [ref],
+    });
+  });
+});

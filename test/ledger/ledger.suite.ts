@@ -168,7 +168,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     const draft = (recordId: string, externalNumber = `ORD-1-${documentTail(recordId)}`) =>
       ledger.startDrafting(
         {
-          ...{ carrierId: recordId, ancestors: [], externalNumber, writeKey: `${recordId}:draft:1` },
+          ...{ carrierId: recordId, relatives: [], externalNumber, writeKey: `${recordId}:draft:1` },
           startedFrom: { mapping: 'one' },
         },
         new Date(),

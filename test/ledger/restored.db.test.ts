@@ -32,7 +32,7 @@ const open = async (recordId: string, step: string): Promise<string> =>
 const draft = async (recordId: string): Promise<string | undefined> => {
   const drafting = {
     carrierId: recordId,
-    ancestors: [],
+    relatives: [],
     externalNumber: 'ORD-1-X',
     writeKey: writeKey(recordId, 'draft'),
     startedFrom: {},

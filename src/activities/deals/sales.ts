@@ -5,7 +5,7 @@ import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
 import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Clock } from '../../deal/clock.js';
-import { listAncestors, type Policy, type RecordRef, type RecordState, type WonDeal } from '../../deal/deal.js';
+import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
 import type { Problem } from '../../deal/holds.js';
 import { type SourceTable, writeKey } from '../../deal/ids.js';
@@ -281,7 +281,7 @@ function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], p
     revision: deal.revision,
     state: toRecordState(table, stateCode, rules.events),
     number: deal.number,
-    ancestors: listAncestors(lineage),
+    ancestors: [lineage.opportunityId, lineage.quoteId].filter((id) => id !== undefined),
     descendants: lineage.descendants.filter((other) => tables.includes(other.table)),
     customer: deal.customer && {
       accountId: deal.customer.accountId,

@@ -8,7 +8,7 @@ import {
   type Order,
   type SalesDocument,
 } from '../../deal/business-central-document.js';
-import { type DocumentKind, listAncestors, type WonDeal } from '../../deal/deal.js';
+import type { DocumentKind, WonDeal } from '../../deal/deal.js';
 import { toDiscount } from '../../deal/document.js';
 import { toExternalNumber } from '../../deal/document-number.js';
 import { DRAFT_STEPS, writeKey } from '../../deal/ids.js';
@@ -36,7 +36,7 @@ import {
 } from './drafts.js';
 import { toFingerprint } from './fingerprint.js';
 import { changeUnlessGone, findDraftOrGone } from './gone.js';
-import { refuseDocumentsOfAncestors } from './restored-lineage.js';
+import { listRelatives, refuseDocumentsOfRelatives } from './restored-lineage.js';
 
 export type MadeDocument = SalesDocument & { readonly made?: DraftProvenance };
 
@@ -115,8 +115,9 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
       const made: DraftProvenance = { mapping: rules.mappingHash, fingerprint: toFingerprint(deal) };
       const safely = { ...toDraftWrite(dependencies, port, input), startedFrom: made };
       const wanted = toExternalNumber(deal, rules.externalDocumentNumber);
+      const relatives = listRelatives(deal.lineage).map((relative) => relative.recordId);
       const started = await ledger.startDrafting(
-        { carrierId: recordId, ancestors: listAncestors(deal.lineage), externalNumber: wanted, ...safely },
+        { carrierId: recordId, relatives, externalNumber: wanted, ...safely },
         temporalNow(dependencies.clock),
       );
       if (!started) return undefined;
@@ -127,7 +128,7 @@ export function createDraftSteps(dependencies: DocumentDependencies) {
         intent,
         find: async (earlier) => {
           const found = await safely.find(earlier);
-          if (!found && isRestored) await refuseDocumentsOfAncestors(businessCentral, deal);
+          if (!found && isRestored) await refuseDocumentsOfRelatives(businessCentral, deal);
           return found;
         },
         sentFacts: cutsOf(toSentNotes(plan.notes, port.kind)),

@@ -1,5 +1,5 @@
 import { type AskedColumns, NOTHING_MORE } from '../../deal/asked-columns.js';
-import type { Customer, DealLine, Lineage, LineRole, ProductType, WonDeal } from '../../deal/deal.js';
+import type { Customer, DealLine, Lineage, LineRole, ProductType, RecordRef, WonDeal } from '../../deal/deal.js';
 import type { SourceTable } from '../../deal/ids.js';
 import { add, multiply, subtract } from '../../deal/money.js';
 import { STATE_CODES } from '../../deal/state-codes.js';
@@ -150,21 +150,34 @@ interface ReadDeal extends Omit<WonDeal, 'extra'> {
   readonly customerCurrencyId: string | undefined;
 }
 
+function toOrders(rows: OpportunityRow['opportunity_sales_orders']) {
+  const refs = (isCanceled: boolean): RecordRef[] =>
+    rows
+      .filter(({ statecode }) => (statecode === STATE_CODES.salesorder.canceled) === isCanceled)
+      .map(({ salesorderid }) => ({ table: 'salesorder', recordId: salesorderid }));
+  return { live: refs(false), canceled: refs(true) };
+}
+
+function toDescendants(live: readonly RecordRef[], ended: readonly RecordRef[]): Lineage {
+  return { descendants: live, ...(ended.length > 0 && { endedDescendants: ended }) };
+}
+
 export function fromOpportunity(row: OpportunityRow): ReadDeal {
-  const orders = row.opportunity_sales_orders.filter((order) => order.statecode !== STATE_CODES.salesorder.canceled);
-  const quotes = row.opportunity_quotes.filter((quote) => quote.statecode === STATE_CODES.quote.won);
+  const orders = toOrders(row.opportunity_sales_orders);
+  const quotes = (stateCode: number): RecordRef[] =>
+    row.opportunity_quotes
+      .filter(({ statecode }) => statecode === stateCode)
+      .map(({ quoteid }) => ({ table: 'quote', recordId: quoteid }));
   return {
     ...fromHeader(row),
     table: 'opportunity',
     recordId: row.opportunityid,
     number: row.name,
     ...toCustomer(row.customerid_account ?? row.parentaccountid, row.customerid_contact),
-    lineage: {
-      descendants: [
-        ...orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
-        ...quotes.map((quote) => ({ table: 'quote' as const, recordId: quote.quoteid })),
-      ],
-    },
+    lineage: toDescendants(
+      [...orders.live, ...quotes(STATE_CODES.quote.won)],
+      [...orders.canceled, ...quotes(STATE_CODES.quote.closed)],
+    ),
     lines: toLines(row.product_opportunities.map((line) => ({ ...line, lineId: line.opportunityproductid }))),
     requestedDelivery: undefined,
     shipTo: undefined,
@@ -172,7 +185,7 @@ export function fromOpportunity(row: OpportunityRow): ReadDeal {
 }
 
 export function fromQuote(row: QuoteRow): ReadDeal {
-  const orders = row.quote_orders.filter((order) => order.statecode !== STATE_CODES.salesorder.canceled);
+  const orders = toOrders(row.quote_orders);
   return {
     ...fromHeader(row),
     table: 'quote',
@@ -181,7 +194,7 @@ export function fromQuote(row: QuoteRow): ReadDeal {
     ...toCustomer(row.customerid_account, row.customerid_contact),
     lineage: {
       ...opportunityOf(row._opportunityid_value),
-      descendants: orders.map((order) => ({ table: 'salesorder' as const, recordId: order.salesorderid })),
+      ...toDescendants(orders.live, orders.canceled),
     },
     lines: toLines(row.quote_details.map((line) => ({ ...line, lineId: line.quotedetailid }))),
     requestedDelivery: undefined,

@@ -71,10 +71,13 @@ const line = contentOf<DealLine>({
   baseUnit: text.optional(),
 });
 
+const recordRef = contentOf<RecordRef>({ table: z.enum(SOURCE_TABLES), recordId: text });
+
 const lineage = contentOf<Lineage>({
   opportunityId: text.optional(),
   quoteId: text.optional(),
-  descendants: z.array(contentOf<RecordRef>({ table: z.enum(SOURCE_TABLES), recordId: text })),
+  descendants: z.array(recordRef),
+  endedDescendants: z.array(recordRef).optional(),
 });
 
 const salesNumbers = contentOf<SalesNumbers>({

@@ -113,8 +113,8 @@ const draftingRow = rowsOf('source_records', ['carrier_id'], {
 /** A document that is about to be asked for. */
 export interface Drafting {
   readonly carrierId: string;
-  /** Further up its lineage. */
-  readonly ancestors: readonly string[];
+  /** Other records of its lineage that may have been handed over before a restore. */
+  readonly relatives: readonly string[];
   /** The External Document No. that is wanted for it. */
   readonly externalNumber: string;
   readonly writeKey: string;
@@ -125,7 +125,7 @@ export interface StartedDrafting {
   /** The External Document No. that the deal has for good. */
   readonly externalNumber: string;
   readonly intent: Intent;
-  /** After a restore a document of an ancestor may stand that nobody knows of. */
+  /** After a restore a document of a relative may stand that nobody knows of. */
   readonly isRestored?: true;
 }
 
@@ -135,7 +135,7 @@ export interface StartedDrafting {
  */
 export async function startDrafting(
   db: Queryable,
-  { carrierId, ancestors, externalNumber, writeKey, startedFrom }: Drafting,
+  { carrierId, relatives, externalNumber, writeKey, startedFrom }: Drafting,
   at: Date,
 ): Promise<StartedDrafting | undefined> {
   const row = await selectRow(
@@ -152,7 +152,7 @@ export async function startDrafting(
      SELECT $1::text AS carrier_id, external_number, restored.at IS NOT NULL AS is_restored,
        restored.at IS NULL AND EXISTS (SELECT FROM opened) AS is_first
      FROM drafting, restored`,
-    [carrierId, externalNumber, writeKey, toStored(startedFrom), at, ancestors],
+    [carrierId, externalNumber, writeKey, toStored(startedFrom), at, relatives],
   );
   if (row?.external_number === undefined) return undefined;
   const intent = row.is_first ? FIRST : await readIntent(db, writeKey, at);
