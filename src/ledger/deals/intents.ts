@@ -48,6 +48,7 @@ export type InsertIntent = (
 /**
  * Since when first attempts for a record count as asked, as `at`: null but after a restore. For a record of the backup or of the
  * gap this lasts also once the gap is said to be closed, since what was asked of it in the gap may stand behind a hold.
+ * @param orAnyOf other records in whose place it may be asked: one of the backup or of the gap among them counts as well
  */
 const restoredFor = (recordId: string, orAnyOf = "'{}'::uuid[]"): string =>
   `SELECT max(restored_at) AS at FROM ledger_restores WHERE cleared_at IS NULL OR NOT EXISTS (
