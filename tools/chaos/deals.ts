@@ -59,7 +59,7 @@ export function chooseDeals(simulators: Simulators, { deals, orders, cases, byHa
     if (document.state === (document.kind === 'quote' ? 1 : 0))
       left.set(document.kind, [...(left.get(document.kind) ?? []), document]);
   }
-  return Array.from({ length: deals }, (_, index): Deal => {
+  const choose = (index: number): Deal => {
     const planned = cases.get(index);
     const isOrder = roll(`kind/${index}`) < orders;
     const isFirst = roll(`which/${index}`) < 0.5;
@@ -87,7 +87,13 @@ export function chooseDeals(simulators: Simulators, { deals, orders, cases, byHa
       isCancelled: false,
       acceptsDifference: false,
     };
-  });
+  };
+  // A case that only one kind of record can be takes its record while there are some.
+  const isBound = (index: number): boolean => KINDS[cases.get(index)?.name ?? ''] !== undefined;
+  const indices = Array.from({ length: deals }, (_, index) => index);
+  const chosen = [...indices.filter(isBound), ...indices.filter((index) => !isBound(index))];
+  const byIndex = new Map(chosen.map((index) => [index, choose(index)] as const));
+  return [...byIndex].sort(([left], [right]) => left - right).map(([, deal]) => deal);
 }
 
 /** The next of them; a discount of the whole document needs a product among the lines. */
