@@ -41,6 +41,7 @@ function isAlive(path) {
     // 0 would be this process and all of its group.
     return pid > 0 && process.kill(pid, 0);
   } catch (error) {
-    return error.code === 'EPERM';
+    // One that was given back in this moment is nobody's to take away: the next look finds it free, or with its next holder.
+    return error.code !== 'ESRCH';
   }
 }
