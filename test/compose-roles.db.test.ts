@@ -18,7 +18,7 @@ describe.skipIf(!server || !hasPsql())('the roles of docker-compose.yml', () => 
     const url = new URL(server?.url ?? '');
     url.username = role;
     url.pathname = `/${database}`;
-    const opened = openDatabase(url.href, 1);
+    const opened = openDatabase(url.href, { connections: 1 });
     open.push(opened);
     return opened;
   };
@@ -62,7 +62,7 @@ describe.skipIf(!server || !hasPsql())('the roles of docker-compose.yml', () => 
     );
     passwords.push(readFileSync(`${SECRETS}/temporal_password`, 'utf8').trim());
     expect(new Set(passwords).size).toBe(4);
-    const admin = openDatabase(server?.url ?? '', 1);
+    const admin = openDatabase(server?.url ?? '', { connections: 1 });
     open.push(admin);
     const { rows } = await admin.query<{ name: string; secret: string }>(
       `SELECT rolname AS name, rolpassword AS secret FROM pg_authid WHERE rolname ~ '^(dealbridge_|temporal$)' ORDER BY 1`,

@@ -16,6 +16,9 @@ export const QUEUE_WAIT_MS = 2_000;
 /** Where a 429 does not say how long to wait, the first pause of a row, and the longest (reference/business-central 8). */
 export const FIRST_PAUSE_MS = 5_000;
 export const MAX_PAUSE_MS = 60_000;
+/** A connection of the ledger, and a statement of worker or starter: a step hears of a server that went silent before its own end. */
+export const LEDGER_CONNECT_MS = 20_000;
+export const LEDGER_ANSWER_MS = 60_000;
 /** A worker that is told to stop lets its steps end, then cancels them, then leaves. */
 export const SHUTDOWN_GRACE_MS = 20_000;
 export const SHUTDOWN_FORCE_MS = 40_000;

@@ -51,11 +51,34 @@ async function noted<T>(asked: Promise<T>): Promise<T> {
 }
 
 const CONNECTIONS = 5;
+const KEEP_ALIVE_AFTER_MS = 10_000;
 
-export function openDatabase(url: string, connections = CONNECTIONS): Database {
-  // Statements of a transaction that do not wait for each other go out together: each way there and back costs as much as what
-  // the database does for it.
-  const pool = new pg.Pool({ connectionString: url, max: connections, idleTimeoutMillis: 30_000, pipeline: true });
+export interface DatabaseOptions {
+  readonly connections?: number;
+  /** For a connection, also where all are in use; none by default. */
+  readonly connectMs?: number;
+  /** For a statement; none by default: a migration takes as long as it takes. */
+  readonly answerMs?: number;
+}
+
+/**
+ * A server whose machine is gone, or a firewall that forgets, closes no connection. One that rests is tried by the operating
+ * system; of one that was just written to it gives up after a quarter of an hour, so that statements have a limit of their own.
+ */
+export function openDatabase(url: string, options: DatabaseOptions = {}): Database {
+  const { connections = CONNECTIONS, connectMs, answerMs } = options;
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: connections,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
+    ...(connectMs !== undefined && { connectionTimeoutMillis: connectMs }),
+    ...(answerMs !== undefined && { query_timeout: answerMs }),
+    // Statements of a transaction that do not wait for each other go out together: each way there and back costs as much as what
+    // the database does for it.
+    pipeline: true,
+  });
   // A session may end at any time, by a failover or `pg_terminate_backend`: an idle one is replaced at the next query, and
   // of one in use its statement fails, which the step asks again. Without a listener on both, the news ends the process.
   pool.on('error', () => undefined);

@@ -2,6 +2,7 @@ import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { InternalError } from '../deal/errors.js';
+import { LEDGER_ANSWER_MS, LEDGER_CONNECT_MS } from '../deal/time-limits.js';
 import { appendAudit, SYSTEM_CHAIN } from '../ledger/audit/audit.js';
 import { createTrailSigner, type TrailSigner } from '../ledger/audit/signatures.js';
 import { type Database, openDatabase, withSigner } from '../ledger/database.js';
@@ -49,7 +50,7 @@ const READS_ONLY: TrailSigner = {
 };
 
 export function openLedger(databaseUrl: string): OpenLedger {
-  const database = withSigner(openDatabase(databaseUrl), READS_ONLY);
+  const database = withSigner(openDatabase(databaseUrl, { connectMs: LEDGER_CONNECT_MS }), READS_ONLY);
   return { database, ledger: createLedger(database), close: () => database.close() };
 }
 
@@ -66,7 +67,7 @@ export async function openFoundation(config: Config, name: string, opening: Open
     foundation,
     ask(
       'PostgreSQL',
-      () => migrate(foundation.database),
+      () => migrateLedger(config.databaseUrl),
       { ...foundation, where: toDatabasePlace(config.databaseUrl) },
       opening,
     ),
@@ -75,13 +76,26 @@ export async function openFoundation(config: Config, name: string, opening: Open
   return foundation;
 }
 
+/** On a connection that waits for its answers: a large ledger takes as long as it takes, and so does another process that migrates. */
+async function migrateLedger(databaseUrl: string): Promise<string[]> {
+  const database = openDatabase(databaseUrl, { connections: 1, connectMs: LEDGER_CONNECT_MS });
+  try {
+    return await migrate(database);
+  } finally {
+    await database.close();
+  }
+}
+
 /** Asks nobody anything yet: for whoever only looks, and takes the ledger as it is. */
-export function createFoundation(config: Config, name: string, { findDealId }: Opening = {}): Foundation {
+export function createFoundation(config: Config, name: string, { findDealId, waits }: Opening = {}): Foundation {
   const log = createLog(name, config.logLevel, undefined, findDealId);
   const ring = openKeyRing(config.keys, (error) =>
     log.error({ problem: error.message }, 'key file unusable, keeping the previous keys'),
   );
-  const database = withSigner(openDatabase(config.databaseUrl), createTrailSigner(ring));
+  const database = withSigner(
+    openDatabase(config.databaseUrl, { connectMs: LEDGER_CONNECT_MS, ...(waits && { answerMs: LEDGER_ANSWER_MS }) }),
+    createTrailSigner(ring),
+  );
   return {
     log,
     ring,

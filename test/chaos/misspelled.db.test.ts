@@ -12,7 +12,7 @@ let database: Database;
 
 beforeAll(async () => {
   embedded = await openEmbeddedLedger();
-  database = openDatabase(embedded.url, 1);
+  database = openDatabase(embedded.url, { connections: 1 });
   await migrate(database);
 });
 afterAll(async () => {

@@ -39,7 +39,7 @@ beforeAll(async () => {
     env: { FEEDS: 'on', AUDIT_WITNESS_FILE: WITNESS },
   });
   dealer = createDealer(stage);
-  database = openDatabase(String(stage.env['DATABASE_URL']), 2);
+  database = openDatabase(String(stage.env['DATABASE_URL']), { connections: 2 });
 });
 afterAll(async () => {
   await database?.close();

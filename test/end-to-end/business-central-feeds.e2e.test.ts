@@ -192,7 +192,7 @@ describe('the subscriptions', () => {
   });
 
   it('are renewed a day later', async () => {
-    const database = openDatabase(String(stage.env['DATABASE_URL']), 1);
+    const database = openDatabase(String(stage.env['DATABASE_URL']), { connections: 1 });
     await database.query(`UPDATE webhook_subscriptions SET renewed_at = now() - interval '25 hours'`);
     await database.close();
     const renewals = () =>

@@ -22,7 +22,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
 
     beforeAll(async () => {
       server = await open();
-      admin = openDatabase(server.url, 1);
+      admin = openDatabase(server.url, { connections: 1 });
       for (const statement of statementsOfPage()) {
         const sql = statement.replace('DATABASE dealbridge', `DATABASE ${databaseName}`);
         // A role belongs to the server: another run may have made it.
@@ -46,7 +46,7 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
       url.username = role;
       url.password = password;
       url.pathname = `/${databaseName}`;
-      return openDatabase(url.href, 2);
+      return openDatabase(url.href, { connections: 2 });
     }
 
     it('the application does not start before the owner has migrated, and says what to run', async () => {

@@ -45,7 +45,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
 
       it('does not fork under forty writers at once, each with connections of its own', async () => {
         const recordId = randomUUID();
-        const other = openDatabase(server.url, 5);
+        const other = openDatabase(server.url, { connections: 5 });
         const facts = { total: '1.00' };
         await Promise.all(
           Array.from({ length: 40 }, (_none, index) =>
@@ -98,7 +98,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
       it('waits for nobody who claims the same record (I1 and I4 lock apart)', async () => {
         const recordId = randomUUID();
         const ledger = createLedger(database);
-        const other = openDatabase(server.url, 5);
+        const other = openDatabase(server.url, { connections: 5 });
         await Promise.all(
           Array.from({ length: 20 }, async () => {
             await ledger.claim(recordId, []);
@@ -179,7 +179,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
       });
 
       it('miss no entry that is written while they are made', async () => {
-        const other = openDatabase(server.url, 5);
+        const other = openDatabase(server.url, { connections: 5 });
         const writers = Array.from({ length: 6 }, () => writeChain(other, 12));
         for (let round = 0; round < 8; round += 1) await sealAudit(database);
         await Promise.all(writers);
@@ -309,7 +309,7 @@ export function testAuditTrail(name: string, open: () => Promise<{ url: string; 
 
       it('tells of a configuration once, and what changed in the next', async () => {
         const settings = { 'rules.createItems': false, 'starter.port': 8080 };
-        const other = openDatabase(server.url, 2);
+        const other = openDatabase(server.url, { connections: 2 });
         const written = await Promise.all([database, other].map((db) => recordConfiguration(db, 'worker', settings)));
         await other.close();
         expect(written.filter(Boolean)).toHaveLength(1);

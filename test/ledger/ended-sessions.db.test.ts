@@ -32,8 +32,8 @@ function testCutConnections(name: string, open: () => Promise<Opened>): void {
       const through = new URL(server.url);
       gateway = await openFront(through.host);
       through.host = `127.0.0.1:${gateway.port}`;
-      database = openDatabase(through.href, 3);
-      direct = openDatabase(server.url, 1);
+      database = openDatabase(through.href, { connections: 3 });
+      direct = openDatabase(server.url, { connections: 1 });
       await migrate(direct);
     });
     afterAll(async () => {

@@ -16,7 +16,7 @@ const postgres = await startPostgres();
 describe.skipIf(!postgres)('numbers that are kept', () => {
   let database: Database;
   beforeAll(async () => {
-    database = openDatabase(postgres?.url ?? '', 8);
+    database = openDatabase(postgres?.url ?? '', { connections: 8 });
     await migrate(database);
     for (const id of IDS)
       await database.query(`INSERT INTO source_records (record_id, source_table) VALUES ($1, 'salesorder')`, [id]);

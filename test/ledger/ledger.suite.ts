@@ -303,7 +303,7 @@ export function testLedger(name: string, open: () => Promise<{ url: string; stop
     });
 
     it('transactions of two clients do not mix, and a rolled-back one leaves nothing', async () => {
-      const other = openDatabase(server.url, 1);
+      const other = openDatabase(server.url, { connections: 1 });
       const ids = await Promise.all(
         Array.from({ length: 30 }, async (_none, index) => {
           const client = index % 2 === 0 ? database : other;

@@ -14,7 +14,7 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
     let database: Database;
     beforeAll(async () => {
       server = await open();
-      database = openDatabase(server.url, 2);
+      database = openDatabase(server.url, { connections: 2 });
       await database.query('CREATE TABLE written (value int PRIMARY KEY)');
     });
     afterAll(async () => {
@@ -78,7 +78,7 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
     });
 
     it('leaves the transaction alone that waits for its session', async () => {
-      const single = openDatabase(server.url, 1);
+      const single = openDatabase(server.url, { connections: 1 });
       const failing = single.together((tx) => [tx.query(insert, [1]), tx.query(insert, [5])]);
       const waiting = single.transaction(async (tx) => {
         await tx.query(insert, [11]);
@@ -104,7 +104,7 @@ function testTransactions(name: string, open: () => Promise<Opened>): void {
 
     it('leaves nothing, and its session to others, when we think otherwise', async () => {
       const sessionOf = async (db: Queryable) => (await db.query('SELECT pg_backend_pid() AS pid')).rows[0]?.['pid'];
-      const single = openDatabase(server.url, 1);
+      const single = openDatabase(server.url, { connections: 1 });
       let session: unknown;
       const failing = single.transaction(async (tx) => {
         session = await sessionOf(tx);

@@ -22,7 +22,7 @@ describe.skipIf(!server)('DATABASE_URL with sslmode=verify-full', () => {
   const address = new URL(server?.url ?? 'postgres://none');
   address.hostname = 'localhost';
   const urlWith = (rootCertificate: string) => `${address}?sslmode=verify-full&sslrootcert=${at(rootCertificate)}`;
-  const admin = openDatabase(server?.url ?? '', 1);
+  const admin = openDatabase(server?.url ?? '', { connections: 1 });
 
   beforeAll(async () => {
     await makeCertificates(at('made'));
@@ -35,7 +35,7 @@ describe.skipIf(!server)('DATABASE_URL with sslmode=verify-full', () => {
   });
 
   async function asking<T>(url: string, ask: (database: Database) => Promise<T>): Promise<T> {
-    const database = openDatabase(url, 1);
+    const database = openDatabase(url, { connections: 1 });
     try {
       return await ask(database);
     } finally {

@@ -7,6 +7,8 @@ export interface Front {
   readonly port: number;
   /** As a failover does; whoever connects again is let through. */
   cut(): void;
+  /** As a machine that is gone does: who is connected never hears of it. Whoever connects again is let through. */
+  silence(): void;
   /** Nobody listens any more. */
   refuse(): Promise<void>;
   /** Whoever connects gets this instead of the system. */
@@ -47,6 +49,9 @@ export async function openFront(
   const cut = (): void => {
     for (const socket of sockets) socket.resetAndDestroy();
   };
+  const silence = (): void => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   const listen = async (port: number): Promise<void> => {
     if (server.listening) return;
     await new Promise<void>((resolve, reject) => {
@@ -68,6 +73,7 @@ export async function openFront(
   return {
     port,
     cut,
+    silence,
     refuse,
     async answer(how) {
       instead = how;

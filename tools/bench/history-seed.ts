@@ -202,7 +202,7 @@ const KEPT = [
 
 /** Into tables that a process of the product has made; one table at a time on each of a few connections. */
 export async function seedHistory(history: History): Promise<void> {
-  const connections = Array.from({ length: CONNECTIONS }, () => openDatabase(history.url, 1));
+  const connections = Array.from({ length: CONNECTIONS }, () => openDatabase(history.url, { connections: 1 }));
   const waiting = [...STATEMENTS];
   await Promise.all(
     connections.map(async (database) => {
@@ -211,7 +211,7 @@ export async function seedHistory(history: History): Promise<void> {
       await database.close();
     }),
   );
-  const fresh = openDatabase(history.url, 1);
+  const fresh = openDatabase(history.url, { connections: 1 });
   for (const statement of KEPT) await fresh.query(statement);
   await fresh.query('VACUUM (ANALYZE)');
   await fresh.query('CHECKPOINT');

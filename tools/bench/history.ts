@@ -95,7 +95,7 @@ async function openPast(options: HistoryOptions, deals: number, namespace: strin
   const companyId = simulators.businessCentral.company.id;
   const startedAt = performance.now();
   await seedHistory({ url, deals, companyId });
-  const database = openDatabase(url, 1);
+  const database = openDatabase(url, { connections: 1 });
   onStop(() => database.close());
   const size = await database.query<{ size: string }>(
     'SELECT pg_size_pretty(pg_database_size(current_database())) AS size',

@@ -29,7 +29,7 @@ export function documentsFor(deals: number): number {
 
 /** The ledger knows customers and items, as after the first deal of each. */
 export async function linkMasters({ data, businessCentral, abroad }: Simulators, ledgerUrl: string): Promise<void> {
-  const database = openDatabase(ledgerUrl, 1);
+  const database = openDatabase(ledgerUrl, { connections: 1 });
   for (const { company } of [businessCentral, ...(abroad ? [abroad] : [])]) await linkCompany(database, data, company);
   await database.close();
 }

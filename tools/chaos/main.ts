@@ -117,7 +117,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     workers: WORKERS,
     onStop: options.onStop,
   });
-  const database = openDatabase(stage.ledgerUrl, 1);
+  const database = openDatabase(stage.ledgerUrl, { connections: 1 });
   options.onStop(() => database.close());
   const connection = await connectTo(options.temporal);
   options.onStop(() => connection.close());

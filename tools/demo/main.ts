@@ -38,7 +38,7 @@ export async function runDemo(options: DemoOptions): Promise<boolean> {
   const env = { CODEC_TOKEN: codecToken, ...(options.webUi && { TEMPORAL_UI_ORIGIN: options.webUi }) };
   const stage = await openDemoStage({ ...options, env }, limit);
   const { simulators } = stage;
-  const database = openDatabase(stage.ledgerUrl, 1);
+  const database = openDatabase(stage.ledgerUrl, { connections: 1 });
   options.onStop(() => database.close());
   const connection = await connectTo({ address: options.temporalAddress, tlsSettings: options.temporalTls });
   options.onStop(() => connection.close());
