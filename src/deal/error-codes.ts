@@ -117,6 +117,10 @@ export const REACH_ERRORS = {
     'A host has no address, no valid certificate or gives no answer.',
     'Check name resolution, firewall and certificate.',
   ),
+  'proxy-refused': setup(
+    'The proxy of this network let a request not through; nothing of it reached the host.',
+    'Check HTTPS_PROXY with its user and password, and that the proxy lets this machine reach the host.',
+  ),
   'bucket-refused': setup(
     'The bucket for the seals of the audit trail took nothing, or did not show its names.',
     'Check AUDIT_BUCKET_URL, its key, and that the bucket has object lock.',

@@ -1,3 +1,4 @@
+import { leaveBy } from '../clients/http/egress.js';
 import type { Database } from '../ledger/database.js';
 import type { Vault } from '../ledger/settings/vault.js';
 import { openApplications } from '../process/access.js';
@@ -35,7 +36,11 @@ export function createExamination(load: () => Config): Examination {
   const keep = (one: { close(): Promise<void> }): void => {
     open.push(one);
   };
-  const config = examineConfiguration(load);
+  const config = examineConfiguration(() => {
+    const loaded = load();
+    leaveBy(loaded.egress);
+    return loaded;
+  });
   const ids = examineKeys(config);
   // Opened as it is: whoever only looks migrates nothing.
   const foundation = silent<Foundation, { config: Step<Config>; ids: Step<unknown> }>({ config, ids }, (known) => {

@@ -26,6 +26,12 @@ export function examineHost(
 
 function toFindings(address: string, { addresses, certificateUntil }: HostFacts): Finding[] {
   const { host } = new URL(address);
+  if (addresses === undefined) {
+    return [
+      ok('name', `${host} is reached by the proxy of the settings, unless NO_PROXY names it`),
+      ok('tls', 'trusted'),
+    ];
+  }
   const name = ok('name', `${host} is ${addresses.join(', ')}`);
   if (certificateUntil === undefined) return [name, ok('tls', 'plain http: a simulator, never a real system')];
   const until = `certificate until ${certificateUntil.toISOString().slice(0, 10)}`;

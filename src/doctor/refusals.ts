@@ -1,6 +1,7 @@
 import { MISSING_PRIVILEGE } from '../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../clients/errors.js';
 import { HostUnreachable } from '../clients/http/host-probe.js';
+import { ERROR_CODES } from '../deal/error-codes.js';
 import { ConfigError } from '../process/config.js';
 import { toShownError } from '../process/log.js';
 import type { Finding } from './finding.js';
@@ -112,10 +113,15 @@ function explainHost({ stage, reason }: HostUnreachable): Explained {
     case 'tls':
       return wrong(
         `no trusted TLS connection (${reason})`,
-        'Where a proxy opens TLS, give its certificate to Node by NODE_EXTRA_CA_CERTS; else let this machine reach port 443.',
+        'Where a proxy opens TLS, give its certificate to Node by NODE_EXTRA_CA_CERTS; else let this machine reach port 443, or name the proxy of this network by HTTPS_PROXY.',
       );
+    case 'proxy':
+      return wrong(reason, ERROR_CODES['proxy-refused'].nextStep);
     case 'answer':
-      return wrong(`no answer (${reason})`, 'Start the service, or open the firewall for this machine.');
+      return wrong(
+        `no answer (${reason})`,
+        'Start the service, or open the firewall for this machine; where only a proxy lets requests out, name it by HTTPS_PROXY.',
+      );
   }
 }
 

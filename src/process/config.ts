@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { AppRegistration } from '../clients/entra/tokens.js';
+import type { Egress } from '../clients/http/egress.js';
 import { type CompanyPlace, listPlaces } from '../deal/companies.js';
 import { ConfigError } from '../deal/errors.js';
 import { laneQueue } from '../deal/lanes.js';
@@ -11,6 +12,7 @@ import { type MappingVersion, toMappingVersion } from '../mapping/versions/versi
 import type { KeySource } from '../secrets/key-ring.js';
 import { type AlertConfig, toAlertConfig } from './alert-settings.js';
 import { type DeskConfig, toDeskConfig } from './desk-settings.js';
+import { toEgress } from './egress-settings.js';
 import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
@@ -57,6 +59,8 @@ export interface Config {
     readonly clientState: string | undefined;
   };
   readonly requestTimeoutMs: number;
+  /** Undefined: requests leave by themselves. */
+  readonly egress: Egress | undefined;
   /** How long a lane pauses at first where a 429 does not say it. */
   readonly throttlePauseMs: number;
   /** Set: the worker takes tasks of this version only once an operator has made it the current one. */
@@ -188,6 +192,7 @@ export function loadConfig(env: NodeJS.ProcessEnv = process.env): Config {
       clientState: e.BC_CLIENT_STATE,
     },
     requestTimeoutMs: e.REQUEST_TIMEOUT_MS,
+    egress: toEgress(e),
     throttlePauseMs: e.THROTTLE_PAUSE_MS,
     workerBuildId: e.WORKER_BUILD_ID,
     environmentCheckMs: e.ENVIRONMENT_CHECK_SECONDS * 1_000,

@@ -1,6 +1,7 @@
 import { Client, Connection } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from 'pino';
+import { leaveBy } from '../clients/http/egress.js';
 import { InternalError } from '../deal/errors.js';
 import { LEDGER_ANSWER_MS, LEDGER_CONNECT_MS } from '../deal/time-limits.js';
 import { appendAudit, SYSTEM_CHAIN } from '../ledger/audit/audit.js';
@@ -88,6 +89,7 @@ async function migrateLedger(databaseUrl: string): Promise<string[]> {
 
 /** Asks nobody anything yet: for whoever only looks, and takes the ledger as it is. */
 export function createFoundation(config: Config, name: string, { findDealId, waits }: Opening = {}): Foundation {
+  leaveBy(config.egress);
   const log = createLog(name, config.logLevel, undefined, findDealId);
   const ring = openKeyRing(config.keys, (error) =>
     log.error({ problem: error.message }, 'key file unusable, keeping the previous keys'),

@@ -8,6 +8,7 @@ import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
 import { alertSettings } from './alert-settings.js';
 import { deskSettings, findDeskProblems } from './desk-settings.js';
+import { egressSettings, withProxySettings } from './egress-settings.js';
 import { readSettingFiles } from './setting-files.js';
 import { port, positiveNumber, wholeNumber } from './setting-numbers.js';
 import { toLine } from './setting-problem.js';
@@ -63,6 +64,7 @@ const environment = z.object({
   ...deskSettings.shape,
   ...alertSettings.shape,
   ...telemetrySettings.shape,
+  ...egressSettings.shape,
   TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
@@ -125,7 +127,8 @@ const environment = z.object({
 export type SettingValues = z.output<typeof environment>;
 
 /** Their values are never shown, and each may come from a file. */
-const SECRET = /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD|OTLP_HEADERS|ALERT_\w+_URL/;
+const SECRET =
+  /SECRET|DATABASE_URL|KEYS|TOKEN|CLIENT_STATE|API_KEY|KEY_DATA|PASSWORD|OTLP_HEADERS|ALERT_\w+_URL|HTTPS?_PROXY/;
 
 /** The setting that names the file of another one. */
 export const SETTING_FILES: ReadonlyMap<string, string> = new Map([
@@ -144,7 +147,8 @@ export function findUnknownSettings(env: NodeJS.ProcessEnv): UnknownSetting[] {
 }
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
-export function readSettings(given: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
+export function readSettings(found: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
+  const given = withProxySettings(found);
   const { env, problems: fileProblems } = readSettingFiles(given, SETTING_FILES);
   const givenAs = (setting: string): string => (given[setting] ? setting : (SETTING_FILES.get(setting) ?? setting));
   const unread = new Set(fileProblems.map(({ setting }) => setting));

@@ -25,6 +25,33 @@ function problem(change: Readonly<Record<string, string | undefined>>): string {
   return 'none';
 }
 
+describe('the proxy that requests leave by', () => {
+  const HTTPS_PROXY = 'http://ann:secret@proxy.example.com:3128';
+
+  it('has the names that every tool knows, in lower case, too; set to nothing it is none', () => {
+    expect(loadConfig(WHOLE).egress).toBeUndefined();
+    const direct = 'minio.example.com';
+    expect(loadConfig({ ...WHOLE, HTTPS_PROXY, NO_PROXY: direct }).egress).toEqual({ https: HTTPS_PROXY, direct });
+    expect(loadConfig({ ...WHOLE, https_proxy: HTTPS_PROXY, no_proxy: direct }).egress).toEqual({
+      https: HTTPS_PROXY,
+      direct,
+    });
+    expect(loadConfig({ ...WHOLE, https_proxy: HTTPS_PROXY, HTTPS_PROXY: '' }).egress).toBeUndefined();
+  });
+
+  it('is an address, and its password stands neither in the refusal nor in the trail', () => {
+    for (const wrong of ['ann:secret@proxy.example.com:3128', 'socks5://ann:secret@proxy.example.com']) {
+      expect(problem({ HTTPS_PROXY: wrong })).toContain(
+        'setting HTTPS_PROXY: expected the address of a proxy such as http://proxy.example.com:3128, got a value that is not shown',
+      );
+      expect(problem({ HTTPS_PROXY: wrong })).not.toContain('secret');
+    }
+    const shown = JSON.stringify(toEffectiveSettings(loadConfig({ ...WHOLE, HTTPS_PROXY })));
+    expect(shown).toContain('http://proxy.example.com:3128');
+    expect(shown).not.toContain('ann:secret');
+  });
+});
+
 describe('the configuration', () => {
   it('is whole without secrets, which the ledger may hold', () => {
     const config = loadConfig(WHOLE);

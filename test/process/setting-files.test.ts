@@ -59,6 +59,8 @@ const ADDRESSES: Readonly<Record<string, string>> = {
   ALERT_SMTP_URL: 'smtps://desk:secret@smtp.contoso.example:465',
   ALERT_TEAMS_URL: 'https://teams.example/workflows/1?sig=secret',
   ALERT_WEBHOOK_URL: 'https://pager.example/secret',
+  HTTPS_PROXY: 'http://ann:secret@proxy.example:3128',
+  HTTP_PROXY: 'http://ann:secret@proxy.example:3128',
   OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20abc',
 };
 
@@ -77,6 +79,8 @@ describe('a secret in a file', () => {
       'DATABASE_URL',
       'DATAVERSE_CLIENT_SECRET',
       'DESK_CLIENT_SECRET',
+      'HTTPS_PROXY',
+      'HTTP_PROXY',
       'OTEL_EXPORTER_OTLP_HEADERS',
       'TEMPORAL_API_KEY',
       'TEMPORAL_TLS_CLIENT_CERT_DATA',

@@ -10,6 +10,7 @@ import { TOKEN_LIMIT_MS } from '../../deal/time-limits.js';
 import type { Credential } from '../../secrets/credential.js';
 import { observeRequest } from '../../telemetry/requests.js';
 import { RemoteApiError } from '../errors.js';
+import { toFailureCode } from '../http/egress.js';
 import { parseRetryAfter } from '../http/retry-after.js';
 
 /** Hands out a bearer token for one API, renewed before it expires. */
@@ -87,8 +88,14 @@ async function askWithAny(registration: AppRegistration, findCredentials: Creden
 /** One request to Entra. @throws RemoteApiError */
 export async function requestToken(registration: AppRegistration, credential: AppCredential): Promise<Token> {
   let answer: Answer | undefined;
-  const note = (came: Answer): void => {
-    answer = came;
+  let failure: string | undefined;
+  const note: Note = {
+    answered: (came) => {
+      answer = came;
+    },
+    failed: (code) => {
+      failure = code;
+    },
   };
   try {
     const application = await createApplication(registration, credential, note);
@@ -96,11 +103,16 @@ export async function requestToken(registration: AppRegistration, credential: Ap
     if (!result?.accessToken) throw new InternalError('expected a token in the answer of Entra, got none');
     return { value: result.accessToken, expiresAt: result.expiresOn ?? new Date() };
   } catch (error) {
-    throw toTokenError(error, answer);
+    throw toTokenError(error, answer, failure);
   }
 }
 
-/** What MSAL does not tell of an error: it makes the same of a refusal and of a server that is busy. */
+/** What MSAL does not tell of an error: it makes the same of a refusal and of a server that is busy, and one code of all failures. */
+interface Note {
+  answered(answer: Answer): void;
+  failed(code: string | undefined): void;
+}
+
 interface Answer {
   readonly status: number;
   readonly retryAfter: string | undefined;
@@ -109,7 +121,7 @@ interface Answer {
 async function createApplication(
   registration: AppRegistration,
   credential: AppCredential,
-  note: (answer: Answer) => void,
+  note: Note,
 ): Promise<ConfidentialClientApplication> {
   // A sixth of the modules of the command line, most of whose commands ask for no token.
   const { ConfidentialClientApplication } = await import('@azure/msal-node');
@@ -140,7 +152,7 @@ function toAuthorityMetadata(authority: string): string {
 }
 
 /** MSAL's own network interface on undici; `plainOrigin` takes the place of the https origin. */
-function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) => void): INetworkModule {
+function createNetwork(plainOrigin: string | undefined, note: Note): INetworkModule {
   const send = async <T>(
     method: 'GET' | 'POST',
     url: string,
@@ -156,10 +168,13 @@ function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) =
         body: options?.body ?? null,
         signal: AbortSignal.timeout(TOKEN_LIMIT_MS),
       }),
-    );
+    ).catch((error: unknown) => {
+      note.failed(toFailureCode(error));
+      throw error;
+    });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
-    note({ status: response.statusCode, retryAfter: headers['retry-after'] });
+    note.answered({ status: response.statusCode, retryAfter: headers['retry-after'] });
     return { headers, body: (await response.body.json()) as T, status: response.statusCode };
   };
   return {
@@ -168,7 +183,7 @@ function createNetwork(plainOrigin: string | undefined, note: (answer: Answer) =
   };
 }
 
-function toTokenError(error: unknown, answer: Answer | undefined): RemoteApiError {
+function toTokenError(error: unknown, answer: Answer | undefined, failure: string | undefined): RemoteApiError {
   const code = textOf(error, 'errorCode');
   if (answer && isPassing(answer.status)) {
     return new RemoteApiError('entra', answer.status === 429 ? 'throttled' : 'unavailable', 'ask for a token', {
@@ -181,7 +196,7 @@ function toTokenError(error: unknown, answer: Answer | undefined): RemoteApiErro
   // Any other answer of Entra is final until somebody corrects the registration; no answer at all is a passing fault.
   const isAnswer = code !== undefined && code !== 'network_error' && code !== 'no_network_connectivity';
   return new RemoteApiError('entra', isAnswer ? 'unauthorized' : 'unavailable', 'ask for a token', {
-    remoteCode: number === undefined ? code : `${code} AADSTS${number}`,
+    remoteCode: number === undefined ? (isAnswer ? code : (failure ?? code)) : `${code} AADSTS${number}`,
   });
 }
 

@@ -2,19 +2,21 @@ import { lookup } from 'node:dns/promises';
 import { connect } from 'node:tls';
 import { request } from 'undici';
 import { DealbridgeError } from '../../deal/errors.js';
+import { leavesByProxy, ProxyRefused } from './egress.js';
 
 /** How a host is reached, before anybody signs in: its name, its certificate, its clock. */
 
 export interface HostFacts {
-  readonly addresses: readonly string[];
-  /** Undefined for plain http, as simulators are reached. */
+  /** Undefined behind a proxy, which looks names up itself. */
+  readonly addresses: readonly string[] | undefined;
+  /** Undefined for plain http, as simulators are reached, and behind a proxy. */
   readonly certificateUntil: Date | undefined;
   /** By the host's own clock, to the second; undefined when it does not tell. */
   readonly skewMs: number | undefined;
 }
 
 export class HostUnreachable extends DealbridgeError {
-  readonly stage: 'name' | 'tls' | 'answer';
+  readonly stage: 'name' | 'tls' | 'answer' | 'proxy';
   readonly reason: string;
   constructor(stage: HostUnreachable['stage'], reason: string) {
     super('host-unreachable', `${stage}: ${reason}`);
@@ -26,12 +28,7 @@ export class HostUnreachable extends DealbridgeError {
 /** @throws HostUnreachable */
 export async function probeHost(address: string, timeoutMs: number): Promise<HostFacts> {
   const url = new URL(address);
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
-    throw new HostUnreachable('name', codeOf(error));
-  });
-  const isTls = url.protocol === 'https:';
-  const certificateUntil = isTls ? await readCertificate(host, Number(url.port || 443), timeoutMs) : undefined;
+  const near = leavesByProxy() ? { addresses: undefined, certificateUntil: undefined } : await lookAt(url, timeoutMs);
   const before = Date.now();
   const date = await request(new URL('/', url), { method: 'GET', signal: AbortSignal.timeout(timeoutMs) })
     .then(async (response) => {
@@ -39,11 +36,26 @@ export async function probeHost(address: string, timeoutMs: number): Promise<Hos
       return Date.parse(String(response.headers['date'] ?? ''));
     })
     .catch((error: unknown) => {
-      throw new HostUnreachable('answer', codeOf(error));
+      if (error instanceof ProxyRefused) throw new HostUnreachable('proxy', error.message);
+      const code = codeOf(error);
+      throw new HostUnreachable(UNTRUSTED.test(code) ? 'tls' : 'answer', code);
     });
   // The stamp is cut to the second and was made on the way.
   const skewMs = Number.isNaN(date) ? undefined : date + 500 - (before + Date.now()) / 2;
-  return { addresses: addresses.map((one) => one.address), certificateUntil, skewMs };
+  return { ...near, skewMs };
+}
+
+/** How OpenSSL and Node name a certificate that they do not take. */
+const UNTRUSTED = /CERT|UNABLE_TO_|SELF_SIGNED/;
+
+async function lookAt(url: URL, timeoutMs: number): Promise<Pick<HostFacts, 'addresses' | 'certificateUntil'>> {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const addresses = await lookup(host, { all: true }).catch((error: unknown) => {
+    throw new HostUnreachable('name', codeOf(error));
+  });
+  const isTls = url.protocol === 'https:';
+  const certificateUntil = isTls ? await readCertificate(host, Number(url.port || 443), timeoutMs) : undefined;
+  return { addresses: addresses.map(({ address }) => address), certificateUntil };
 }
 
 function readCertificate(host: string, port: number, timeoutMs: number): Promise<Date> {

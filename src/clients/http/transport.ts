@@ -1,8 +1,9 @@
-import { Agent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
 import { createConnections } from './connections.js';
+import { createAgent, ProxyRefused, toFailureCode } from './egress.js';
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -94,7 +95,7 @@ export interface HttpTransport {
 const REQUEST_ID_HEADERS = ['request-id', 'x-ms-service-request-id', 'x-ms-correlation-id', 'req_id'];
 
 export function createTransport(options: HttpOptions): HttpTransport {
-  const agent = new Agent({ connections: options.parallel, pipelining: 1, keepAliveTimeout: 30_000 });
+  const agent = createAgent({ connections: options.parallel, pipelining: 1, keepAliveTimeout: 30_000 });
   const connections = createConnections(options.parallel);
   const base = new URL(options.baseUrl.endsWith('/') ? options.baseUrl : `${options.baseUrl}/`);
 
@@ -145,7 +146,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
       const code = isRefused(error) ? 'unavailable' : 'unknown-outcome';
       throw new RemoteApiError(options.api, code, asking.asked, {
         requestId: correlationId,
-        remoteCode: errorCode(error),
+        remoteCode: toFailureCode(error),
       });
     }
     const requestId = readRequestId(response.headers) ?? correlationId;
@@ -304,11 +305,8 @@ function readRequestId(headers: Readonly<Record<string, string | string[] | unde
   return undefined;
 }
 
-function errorCode(error: unknown): string | undefined {
-  return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
-}
-
 function isRefused(error: unknown): boolean {
-  const code = errorCode(error);
+  if (error instanceof ProxyRefused) return true;
+  const code = toFailureCode(error);
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
