@@ -1,4 +1,4 @@
-import { Client, Connection, WorkflowNotFoundError } from '@temporalio/client';
+import { Client, type Connection, WorkflowNotFoundError } from '@temporalio/client';
 import { invoiceFeedWorkflowId, invoiceSweepId, subscriptionsWorkflowId } from '../deal/business-central-feeds.js';
 import { DRIFT_ID, FEED_TABLES, RECONCILE_SALES_ID, salesFeedId, TASK_QUEUES } from '../deal/ids.js';
 import { SEND_ALERTS } from '../dispatch/ensure/alerts.js';
@@ -7,7 +7,7 @@ import { RESUME_DEALS } from '../dispatch/ensure/resumed-deals.js';
 import { TELL_SELLERS } from '../dispatch/ensure/sellers-told.js';
 import { CHECK_TRAIL } from '../dispatch/ensure/trail-proof.js';
 import { type Config, ConfigError } from '../process/config.js';
-import { connectTemporal } from '../process/temporal-connection.js';
+import { connectTemporalClient } from '../process/temporal-connection.js';
 import { SEARCH_ATTRIBUTES } from '../workflows/deals/search-attributes.js';
 import type { CompanyAccess } from './business-central.js';
 import { type Finding, listed, notChecked, ok, plural, warning, wrong } from './finding.js';
@@ -26,9 +26,7 @@ export function examineTemporal(configuration: Step<Config>, keep: (connection: 
     const { address, namespace } = temporal;
     let connection: Connection;
     try {
-      connection = await connectTemporal(temporal, (options) =>
-        Connection.connect({ ...options, connectTimeout: CONNECT }),
-      );
+      connection = await connectTemporalClient(temporal, { connectTimeout: CONNECT });
     } catch (error) {
       return { findings: [toUnreachable(address, error)] };
     }

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client } from '@temporalio/client';
 import type { DataConverter } from '@temporalio/common';
 import type { Logger } from 'pino';
 import { leaveBy } from '../clients/http/egress.js';
@@ -16,7 +16,7 @@ import type { Config } from './config.js';
 import { createLog } from './log.js';
 import { askOnce, toDatabasePlace, waitFor } from './patient-start.js';
 import { traceStarts } from './telemetry/trace-starts.js';
-import { connectTemporal } from './temporal-connection.js';
+import { connectTemporalClient } from './temporal-connection.js';
 
 /** What needs no Temporal: log, keys, ledger, credentials. */
 export interface Foundation {
@@ -118,7 +118,7 @@ export async function openRuntime(config: Config, name: string, opening: Opening
   const dataConverter = createDataConverter(foundation.ring);
   const { address, namespace } = config.temporal;
   const connect = async () => {
-    const opened = await connectTemporal(config.temporal, (options) => Connection.connect(options));
+    const opened = await connectTemporalClient(config.temporal);
     // Whoever polls a namespace that is not there waits for ever.
     await orClose(opened, opened.workflowService.describeNamespace({ namespace }));
     return opened;

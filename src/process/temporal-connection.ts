@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { ConnectionOptions } from '@temporalio/client';
+import { Connection, type ConnectionOptions } from '@temporalio/client';
 import { ConfigError } from '../deal/errors.js';
 import type { TemporalTls } from './temporal-tls.js';
 
@@ -25,6 +25,15 @@ export async function connectTemporal<T>(target: TemporalTarget, open: (options:
     const problem = findSignInProblem(error, target) ?? (await findTlsProblem(target));
     throw problem === undefined ? error : new ConfigError(`Temporal at ${target.address}: ${problem}`);
   }
+}
+
+/** By the client of the SDK. By itself its gRPC would go through a proxy that the environment names, which the worker's does not. */
+export function connectTemporalClient(
+  target: TemporalTarget,
+  more: Pick<ConnectionOptions, 'connectTimeout'> = {},
+): Promise<Connection> {
+  const channelArgs = { 'grpc.enable_http_proxy': 0 };
+  return connectTemporal(target, (options) => Connection.connect({ ...options, ...more, channelArgs }));
 }
 
 function toOptions({ address, tls, apiKey }: TemporalTarget): Options {

@@ -1,5 +1,5 @@
 import { type Simulators, startSimulators } from '@dealbridge/simulators';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, inject, it } from 'vitest';
 import { openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
 import { migrate } from '../../src/ledger/migrate.js';
@@ -70,4 +70,11 @@ it('says what to do where the proxy refuses, where its certificate is not truste
   const mistyped = await doctor({ HTTPS_PROXY: 'ann:secret@proxy.example.com' });
   expect(mistyped.finding('configuration', 'HTTPS_PROXY').found).toContain('expected the address of a proxy');
   expect(mistyped.said).not.toContain('ann:secret');
+});
+
+it('reaches Temporal without it, whatever gRPC reads of the environment', async () => {
+  const lowerCase = { HTTPS_PROXY: undefined, https_proxy: proxy.address, http_proxy: proxy.address };
+  const { finding } = await doctor({ ...lowerCase, TEMPORAL_ADDRESS: inject('temporalAddress') });
+  expect(finding('temporal', 'reachable').result).toBe('ok');
+  expect(finding('token for business-central', 'token').result).toBe('ok');
 });

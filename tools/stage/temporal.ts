@@ -26,4 +26,6 @@ export function toConnectionOptions({ address, tlsSettings }: TemporalPlace) {
   } satisfies ConnectionOptions;
 }
 
-export const connectTo = (place: TemporalPlace): Promise<Connection> => Connection.connect(toConnectionOptions(place));
+/** On this machine, whatever proxy the environment names. */
+export const connectTo = (place: TemporalPlace): Promise<Connection> =>
+  Connection.connect({ ...toConnectionOptions(place), channelArgs: { 'grpc.enable_http_proxy': 0 } });

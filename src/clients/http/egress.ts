@@ -3,7 +3,7 @@ import { DealbridgeError } from '../../deal/errors.js';
 
 /** How requests leave this machine: by themselves, or through the proxy without which its network lets nothing out. */
 export interface Egress {
-  /** Address of the proxy for https, with user and password if it wants them; without it that of http serves both. */
+  /** Address of the proxy for https, with user and password if it wants them; where only that of http is there, it serves both. */
   readonly https: string | undefined;
   readonly http: string | undefined;
   /** Hosts that are reached without it, as NO_PROXY lists them. */
