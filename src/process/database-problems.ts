@@ -19,6 +19,11 @@ const REFUSALS: readonly (readonly [RegExp, string])[] = [
   [/^28/, 'user and password of a role'],
   [/^3D/, 'the name of a database that exists'],
   [/^42501$/, 'a role that may do this'],
+  // A statement that is there twice or not at all: a pooler hands the statements of one connection to several sessions.
+  [
+    /^(42P05|26000)$/,
+    'the server itself, or a pooler that keeps sessions or knows prepared statements (PgBouncer 1.21, `max_prepared_statements`)',
+  ],
 ];
 
 /** Codes of Node and of its OpenSSL. */

@@ -223,6 +223,11 @@ describe('a start', () => {
     ],
     [
       'PostgreSQL',
+      withCode('42P05'),
+      /^setting DATABASE_URL: expected the server itself, or a pooler that keeps sessions .+ \(42P05\); .+doctor.+$/,
+    ],
+    [
+      'PostgreSQL',
       withCode('3D000'),
       /^setting DATABASE_URL: expected the name of a database that exists, got .+ \(3D000\); .+doctor.+$/,
     ],
