@@ -79,6 +79,57 @@ describe('an account that is brought over', () => {
   });
 });
 
+describe('a contact of an account that is brought over', () => {
+  const contactId = randomUUID();
+  const contacts = { missing: [], elsewhere: [], different: [], toDataverse: [] };
+
+  /** Somebody changes the contact between the first reading and the first writing. */
+  async function bringOver(found: Partial<Record<keyof typeof contacts, string[]>>, write: StandIns) {
+    const seen = { passes: 0, echoes: [] as (string | undefined)[] };
+    skipping.answerWith({
+      readAccount: () => {
+        seen.passes += 1;
+        const isFirst = seen.passes === 1;
+        return {
+          kind: 'followed',
+          isActive: true,
+          isLinked: true,
+          echo: 'said',
+          contactIds: isFirst ? [contactId] : [],
+        };
+      },
+      readCustomer: () => ({ isGone: false, hasBusinessCentralChange: false, hasDataverseChange: false }),
+      findCompanyContact: () => true,
+      readContacts: () => ({ ...contacts, ...found }),
+      readContact: () => ({ isGone: false, hasBusinessCentralChange: true, hasDataverseChange: false }),
+      endPass: ({ echo }) => {
+        seen.echoes.push(echo);
+        return [];
+      },
+      ...write,
+    });
+    const rowId = randomUUID();
+    await skipping.env.client.workflow.execute<typeof syncAccount>('syncAccount', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: `account-${rowId}`,
+      args: [{ rowId, table: 'account', quietMs: 0, request: {} }],
+    });
+    return seen;
+  }
+
+  it.each([
+    ['written in Business Central', { different: [contactId] }, { updateContact: () => 'stale' as const }],
+    ['written after it stood elsewhere', { elsewhere: [contactId] }, { updateContact: () => 'stale' as const }],
+    ['written in Sales', { toDataverse: [contactId] }, { updateContactInDataverse: () => 'stale' as const }],
+    ['created', { missing: [contactId] }, { createContact: () => 'stale' as const }],
+  ] satisfies [string, Partial<Record<keyof typeof contacts, string[]>>, StandIns][])(
+    'is compared again when somebody changed it before it was %s',
+    async (_, found, write) => {
+      expect(await bringOver(found, write)).toEqual({ passes: 2, echoes: ['said'] });
+    },
+  );
+});
+
 describe('matches that a person decided', () => {
   const accountId = randomUUID();
   async function apply(input: unknown) {

@@ -1,5 +1,6 @@
 import { continueAsNew } from '@temporalio/workflow';
-import type { AccountReading } from '../../activities/masters/sync-accounts.js';
+import type { AccountReading, CustomerFinding } from '../../activities/masters/sync-accounts.js';
+import type { ChangeOutcome } from '../../activities/masters/sync-master-data.js';
 import type { HoldReason } from '../../deal/holds.js';
 import { businessCentral, dataverse, masterLedger } from '../activity-options.js';
 import { followChanges, isBackfillRun } from './follow-changes.js';
@@ -32,11 +33,10 @@ function accountPort({ rowId, table }: SyncAccountInput): SyncPort<FollowedAccou
     compare: () => businessCentral.readCustomer({ rowId }),
     updateBusinessCentral: () => businessCentral.updateCustomer({ rowId }),
     updateDataverse: () => dataverse.updateAccount({ rowId }),
-    bringAlong: async ({ contactIds }) => {
-      if (contactIds.length > 0 && (await businessCentral.findCompanyContact({ rowId }))) {
-        await bringContactsOver(rowId, contactIds);
-      }
-    },
+    bringAlong: async ({ contactIds }) =>
+      contactIds.length > 0 && (await businessCentral.findCompanyContact({ rowId }))
+        ? bringContactsOver(rowId, contactIds)
+        : 'done',
     contactsOf: ({ contactIds }) => contactIds,
   };
 }
@@ -65,13 +65,16 @@ async function leaveAccount(rowId: string, reading: OtherAccount, isThorough: bo
   }
 }
 
-async function bringContactsOver(rowId: string, contactIds: readonly string[]): Promise<void> {
+/** What somebody changed in between does not keep the other contacts waiting. */
+async function bringContactsOver(rowId: string, contactIds: readonly string[]): Promise<'done' | 'stale'> {
   const found = await businessCentral.readContacts({ rowId, contactIds });
-  for (const contactId of found.missing) await businessCentral.createContact({ rowId, contactId });
+  const outcomes: (CustomerFinding | ChangeOutcome)[] = [];
+  for (const contactId of found.missing) outcomes.push(await businessCentral.createContact({ rowId, contactId }));
   for (const contactId of found.elsewhere) {
     const { hasBusinessCentralChange } = await businessCentral.readContact({ rowId, contactId });
-    if (hasBusinessCentralChange) await businessCentral.updateContact({ rowId, contactId });
+    if (hasBusinessCentralChange) outcomes.push(await businessCentral.updateContact({ rowId, contactId }));
   }
-  for (const contactId of found.different) await businessCentral.updateContact({ rowId, contactId });
-  for (const contactId of found.toDataverse) await dataverse.updateContactInDataverse({ contactId });
+  for (const contactId of found.different) outcomes.push(await businessCentral.updateContact({ rowId, contactId }));
+  for (const contactId of found.toDataverse) outcomes.push(await dataverse.updateContactInDataverse({ contactId }));
+  return outcomes.includes('stale') ? 'stale' : 'done';
 }

@@ -27,8 +27,8 @@ export interface SyncPort<Row extends FollowedRow, Other extends { readonly kind
   readonly compare: () => Promise<SyncComparison>;
   readonly updateBusinessCentral: () => Promise<ChangeOutcome>;
   readonly updateDataverse: () => Promise<ChangeOutcome>;
-  /** The rows that come along, once the two agree. */
-  readonly bringAlong?: (row: Row) => Promise<void>;
+  /** The rows that come along, once the two agree; `stale` when somebody changed one of them in between. */
+  readonly bringAlong?: (row: Row) => Promise<'done' | 'stale'>;
   readonly contactsOf?: (row: Row) => readonly string[];
 }
 
@@ -79,8 +79,7 @@ async function bringOver<Row extends FollowedRow, Other extends { readonly kind:
   // Created, unblocked or filled in: deals that were held for it may go on.
   if (agreement === 'changed' || !row.isLinked) await masterLedger.wakeDeals({ rowId: port.rowId });
   if (agreement === 'gone' || agreement === 'refused') return 'stopped';
-  await port.bringAlong?.(row);
-  return 'done';
+  return port.bringAlong ? port.bringAlong(row) : 'done';
 }
 
 /** Compares, then writes what differs; `stale` when somebody changed one of the two rows in between. */
