@@ -140,6 +140,23 @@ describe('a change in Sales while a deal waits', () => {
 });
 
 describe('a deal that is cancelled or reopened in Sales', () => {
+  it('and won again while its edited draft holds it goes on with that draft', async () => {
+    const world = makeDealWorld(skipping);
+    const deal = await world.start();
+    await deal.until('awaiting-confirmation');
+    world.refuse('deleteDraft', { reason: 'draft-edited', text: 'line 1: quantity 5 instead of 4' });
+    const reopened = world.changeRecord({ state: 'open' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: reopened });
+    await deal.until('held');
+    const won = world.changeRecord({ state: 'won' });
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: won });
+    await expect.poll(async () => (await deal.handle.describe()).runId).not.toBe(deal.firstRunId);
+    await deal.until('awaiting-confirmation');
+    expect(world.books).toMatchObject({ made: 1, deleted: [] });
+    await deal.confirm();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+  });
+
   for (const [state, reason] of [
     ['dead', 'cancelled in Sales'],
     ['open', 'reopened in Sales'],

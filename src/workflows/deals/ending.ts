@@ -2,7 +2,7 @@ import { continueAsNew, sleep } from '@temporalio/workflow';
 import type { DealProgress } from '../../activities/deals/progress.js';
 import type { DocumentKind, RecordRef } from '../../deal/deal.js';
 import { type DealState, NOT_WON_STATES } from '../../deal/states.js';
-import { businessCentral, ledger } from '../activity-options.js';
+import { businessCentral, dataverse, ledger } from '../activity-options.js';
 import type { DealHandlers } from './deal-handlers.js';
 import { recordPostedByHand } from './drafting.js';
 import type { DealEnded } from './interruptions.js';
@@ -38,7 +38,12 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   handlers.beginEnd();
   // The decision is in the trail before anything is deleted.
   await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
-  const found = await handlers.runUnlessHeld('deleting the draft', () => removeDraft(ref, end.by !== 'Sales'));
+  const found = await handlers.runUnlessHeld('deleting the draft', async (isRepeat) => {
+    // While it was held, somebody may have won the record again: its draft is wanted as it is.
+    if (isRepeat && end.by === 'Sales' && (await isWonAgain(ref))) return 'won-again';
+    return removeDraft(ref, end.by !== 'Sales');
+  });
+  if (found === 'won-again') return continueAsNew<(input: HandOverInput) => Promise<HandOverResult>>(ref);
   if (found.posted) {
     const { draftId, kind } = await followQuote(ref, found.posted);
     await handlers.runUnlessHeld('recording that it was posted before', () =>
@@ -55,6 +60,13 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   await handlers.move(end.state, `${end.state} by ${endedBy}`, { alreadyRecorded: true });
   const result = { outcome: end.state };
   return end.by === 'Sales' ? endRun(handlers, ref, result) : result;
+}
+
+async function isWonAgain(ref: RecordRef): Promise<boolean> {
+  const { revision } = await ledger.loadDealProgress(ref);
+  if (revision === undefined) return false;
+  const { found } = await dataverse.checkRecord({ ref, revision });
+  return found === 'same' || found === 'changed';
 }
 
 /** The ledger has what the quote became. */
