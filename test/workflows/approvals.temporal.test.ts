@@ -87,6 +87,40 @@ describe('a document that two people confirm', () => {
     expect(world.trail.map(({ action }) => action)).toEqual(['confirm as one of several', 'confirmation is void']);
     await deal.handle.terminate();
   });
+
+  it('remembers the first when its run becomes long meanwhile, and asks for nobody twice', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    // Hints of what was read already: each is an event, and none is a change.
+    for (let hint = 0; hint < 300; hint += 1)
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.revision() });
+    await confirm(deal, ANN);
+    await expect.poll(async () => (await deal.handle.describe()).runId).not.toBe(deal.firstRunId);
+    await deal.until('awaiting-confirmation');
+    expect(await approvalOf(deal)).toEqual({ needed: 2, by: ['ann'] });
+    // The run that goes on knows what the one before has read.
+    await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.revision() });
+    expect(await reasonOf(confirm(deal, ANN))).toMatch(/ann has confirmed already/);
+    await confirm(deal, BOB);
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(world.trail.map(({ action }) => action)).toEqual(['confirm as one of several', 'confirm']);
+    expect(world.books).toMatchObject({ made: 1, deleted: [], posted: [figures] });
+  });
+
+  it('asks both again when the draft was edited while the run of the first became long', async () => {
+    const { world, deal } = await startWaiting();
+    for (let hint = 0; hint < 300; hint += 1)
+      await deal.handle.signal(changedSignal, { at: 'dataverse', revision: world.revision() });
+    if (world.books.draft) world.books.draft = { ...world.books.draft, etag: '2' };
+    await confirm(deal, ANN);
+    await expect.poll(async () => (await deal.handle.describe()).runId).not.toBe(deal.firstRunId);
+    await deal.until('awaiting-confirmation');
+    await confirm(deal, BOB);
+    await expect.poll(() => world.trail.map(({ action }) => action)).toEqual(['confirm as one of several', 'confirm']);
+    await expect.poll(() => approvalOf(deal)).toEqual({ needed: 2, by: [] });
+    expect(world.books.posted).toEqual([]);
+    await deal.handle.terminate();
+  });
 });
 
 describe('the rules', () => {

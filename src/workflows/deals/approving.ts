@@ -21,17 +21,18 @@ export async function findApproval(
     hasDifference: (draft.difference ?? becameOtherwise) !== undefined,
     ...known,
   };
-  return toApproval(rules, facts);
+  const approval = toApproval(rules, facts);
+  return approval.needed > 1 ? { ...approval, by: handlers.confirmedBy } : approval;
 }
 
 /** Asks until enough different people have confirmed these figures; the trail has each, the last one with what follows. */
 export async function askAll(
   handlers: DealHandlers,
-  { deal, draft }: DraftedDeal,
+  drafted: DraftedDeal,
   asked: Approval,
 ): Promise<Decision | { readonly kind: 'changed' }> {
-  const { recordId } = deal;
-  const { figures } = draft;
+  const { recordId } = drafted.deal;
+  const { figures } = drafted.draft;
   const { needed } = asked;
   let approval = asked;
   for (;;) {
@@ -47,6 +48,9 @@ export async function askAll(
       ledger.recordApproval({ recordId, actor, figures, note, approval: given }),
     );
     if (counted === 'last') return decision;
-    if (counted === 'counted') approval = { ...approval, by: [...approval.by, actor.name] };
+    if (counted === 'void') continue;
+    const by = [...approval.by, actor.name];
+    approval = { ...approval, by };
+    handlers.carry({ asked: { drafted, by } });
   }
 }

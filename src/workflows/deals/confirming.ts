@@ -43,7 +43,7 @@ export async function confirm(handlers: DealHandlers, drafted: DraftedDeal): Pro
   }
   await handlers.move('confirmed', 'posting', { alreadyRecorded: true });
   // What is not recorded yet is no confirmation to the next run.
-  if (!isRecordedLater) handlers.carry({ confirmed: drafted });
+  if (!isRecordedLater) handlers.carry({ confirmed: drafted, asked: undefined });
   return actor === BY_RULE ? 'by-rule' : 'by-person';
 }
 

@@ -112,7 +112,8 @@ export class DealHandlers {
 
   /** Waits for a decision on these figures; `changed` when record or document changed first, and the question is void. */
   async decide(figures: Figures, approval: Approval): Promise<Decision | { readonly kind: 'changed' }> {
-    this.throwIfLong();
+    // What was confirmed so far and is void by now is in the trail first.
+    if (approval.by.length === 0 || !this.hasPendingChanges()) this.throwIfLong();
     this.display.show({ figures, approval });
     this.decisions.ask();
     const isFirst = this.display.state !== 'awaiting-confirmation';
@@ -175,6 +176,11 @@ export class DealHandlers {
   /** What the next run has to know, should this one become long. */
   carry(facts: Omit<Continued, 'hold'>): void {
     this.carried = { ...this.carried, ...facts };
+  }
+
+  /** Who of several people has confirmed the draft as it is. */
+  get confirmedBy(): readonly string[] {
+    return this.carried.asked?.by ?? [];
   }
 
   private async hold(problems: readonly Problem[]): Promise<void> {
@@ -252,7 +258,7 @@ export class DealHandlers {
   /** The next run reads what is left to do. */
   goOnInNextRun(): never {
     // A change that nobody has read voids the confirmation: the next run reads everything.
-    const confirmed = this.hasPendingChanges() ? undefined : this.carried.confirmed;
-    throw new RunIsLong({ ...this.carried, confirmed, hold: this.holdAge.since });
+    const isVoid = this.hasPendingChanges() && { confirmed: undefined, asked: undefined };
+    throw new RunIsLong({ ...this.carried, ...isVoid, hold: this.holdAge.since });
   }
 }

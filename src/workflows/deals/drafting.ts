@@ -265,7 +265,7 @@ export function refresh(handlers: DealHandlers, drafted: DraftedDeal): Promise<R
 async function refreshOnce(handlers: DealHandlers, drafted: DraftedDeal): Promise<Refreshed | Held> {
   handlers.takePendingChanges();
   // From here on the record counts as it is now.
-  handlers.carry({ revision: undefined, confirmed: undefined });
+  handlers.carry({ revision: undefined, confirmed: undefined, asked: undefined });
   const { recordId, table } = drafted.deal;
   const deal = await dataverse.readDeal({ recordId, table });
   handlers.hasRead(deal.revision);

@@ -76,13 +76,14 @@ async function handOver(
   { replay, continued, deal }: HandOverInput & { readonly deal?: DealSummary },
 ): Promise<HandOverResult> {
   const revision = replay?.revision ?? continued?.revision;
-  let drafted = continued?.confirmed;
-  let confirmation: Confirmation = drafted === undefined ? 'changed' : 'by-person';
+  const isConfirmed = continued?.confirmed !== undefined;
+  let drafted = continued?.confirmed ?? continued?.asked?.drafted;
+  let confirmation: Confirmation = isConfirmed ? 'by-person' : 'changed';
   const conflicts = new PostingConflicts();
   try {
     if (!continued) await settle(handlers, progress);
     const start: Start = drafted
-      ? goOnConfirmed(handlers, drafted)
+      ? goOnWith(handlers, drafted, isConfirmed ? 'confirmed' : 'drafted')
       : await prepare(handlers, ref, { progress, ...(deal && { deal }) }, revision);
     if (start.kind === 'not-ours') return await endRun(handlers, ref, start.result);
     drafted = start.drafted;
@@ -142,9 +143,10 @@ async function prepare(
   });
 }
 
-/** The run before this one had these figures confirmed; only its posting waits. */
-function goOnConfirmed(handlers: DealHandlers, drafted: DraftedDeal): Start {
-  handlers.resumeAt('confirmed');
+/** The run before this one had these figures confirmed, by all whom it takes or by some of them. */
+function goOnWith(handlers: DealHandlers, drafted: DraftedDeal, state: 'confirmed' | 'drafted'): Start {
+  handlers.resumeAt(state);
+  handlers.hasRead(drafted.deal.revision);
   const { figures } = drafted.draft;
   handlers.show({ amount: figures.totalIncludingTax, figures });
   return { kind: 'drafted', drafted };
