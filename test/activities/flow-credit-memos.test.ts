@@ -45,6 +45,20 @@ describe('a credit memo', () => {
     expect(await counter.trail(deal.recordId)).toContain('write the credit memo on the invoice row in Sales');
   });
 
+  it('that is cancelled counts no more, and the last one leaves nothing behind', async () => {
+    const { invoice, salesInvoiceId } = await counter.invoiced();
+    const first = await credit(invoice.number, 10);
+    const second = await credit(invoice.number, 5);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 2 });
+    await counter.books.cancelCreditMemo(first.id);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(rowOf(salesInvoiceId)['new_creditmemos']).toBe(second.number);
+    expect(Number(rowOf(salesInvoiceId)['new_credited'])).toBeCloseTo(second.totalAmountIncludingTax, 2);
+    await counter.books.cancelCreditMemo(second.id);
+    expect(await counter.run('creditMemos', RULES)).toMatchObject({ carried: 1, noted: 0 });
+    expect(rowOf(salesInvoiceId)).toMatchObject({ new_creditmemos: null, new_credited: null, new_creditedon: null });
+  });
+
   it('that is read again is not written again', async () => {
     const { invoice, salesInvoiceId } = await counter.invoiced();
     await credit(invoice.number);

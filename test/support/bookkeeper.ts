@@ -102,6 +102,8 @@ export function createBookkeeper(simulators: Simulators) {
         await companyPath(`salesCreditMemos(${id})`),
       );
     },
+    cancelCreditMemo: async (id: string) =>
+      call('POST', await companyPath(`salesCreditMemos(${id})/Microsoft.NAV.cancel`)),
     cancelInvoice: async (id: string) => call('POST', await companyPath(`salesInvoices(${id})/Microsoft.NAV.cancel`)),
   };
 }

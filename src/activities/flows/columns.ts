@@ -27,7 +27,7 @@ export async function fitColumns(
     const unfit = (what: string) => ({ unfit: `${table}.${column}: ${what}` });
     if (!found) return unfit('there is no such column');
     const { type, maxLength } = found;
-    const fitted = toColumnValue(value, type);
+    const fitted = value.text === '' ? toEmpty(value, type) : toColumnValue(value, type);
     if (fitted === undefined) return unfit(`${type} cannot hold ${NOUNS[value.kind]}`);
     if (typeof fitted === 'string' && maxLength !== undefined && fitted.length > maxLength)
       return unfit(`${fitted.length} characters do not fit into ${maxLength}`);
@@ -45,6 +45,11 @@ const NOUNS: Readonly<Record<FlowValueKind, string>> = {
   amount: 'an amount',
   state: 'a word such as none or all',
 };
+
+/** Of what is not there; a column of another type is unfit all the same. */
+function toEmpty({ kind }: ColumnValue, type: string): null | undefined {
+  return FLOW_TYPES[kind].includes(type) ? null : undefined;
+}
 
 function toColumnValue({ kind, text }: ColumnValue, type: string): unknown {
   if (!FLOW_TYPES[kind].includes(type)) return undefined;

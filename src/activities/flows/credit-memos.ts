@@ -25,6 +25,8 @@ export type CreditMemoDependencies = StampedDependencies & {
 };
 
 const NOT_POSTED: ReadonlySet<string> = new Set(['Draft', 'In_x0020_Review']);
+/** A corrective invoice takes it back: the customer owes what it was for again. */
+const CANCELLED = 'Canceled';
 
 export function createCreditMemoFlow(
   dependencies: CreditMemoDependencies,
@@ -40,11 +42,11 @@ export function createCreditMemoFlow(
       memos.flatMap(({ customerId }) => customerId ?? []),
     );
     return memos.map((memo): FoundThing => {
-      const { id: sourceId, etag, number, date, includingTax: amount, currency, invoiceNumber } = memo;
+      const { id: sourceId, etag, number, date, includingTax: amount, currency, invoiceNumber, status } = memo;
       const row = rows.get(invoiceNumber);
-      const values = { number, date, amount, currency, ...(row && { invoiceId: row.invoiceId }) };
+      const values = { number, date, amount, currency, status, ...(row && { invoiceId: row.invoiceId }) };
       const thing = { sourceId, etag, values };
-      if (NOT_POSTED.has(memo.status)) return { ...thing, found: { skipped: 'draft' } };
+      if (NOT_POSTED.has(status)) return { ...thing, found: { skipped: 'draft' } };
       if (row) return { ...thing, recordId: row.recordId, targetId: row.salesInvoiceId, found: 'pending' };
       if (invoiceNumber !== '') return { ...thing, found: { skipped: 'no-deal', awaits: invoiceNumber } };
       const isOurs = memo.customerId !== undefined && accounts.has(memo.customerId);
@@ -108,7 +110,7 @@ export function createCreditMemoFlow(
       if (currency !== values['currency'])
         return toNote('other-currency', `the credit memo is in ${values['currency']}, the invoice in ${currency}`);
       const memos = (await flows.listOfTarget(name, targetId)).map((one) => one.values);
-      const { number, amount, date } = toTotals(memos);
+      const { number, amount, date } = toTotals(memos.filter(({ status }) => status !== CANCELLED));
       const fitted = await fitColumns(dataverseFlows, 'invoice', [
         [rule.columns.number, { kind: 'text', text: number }],
         [rule.columns.amount, { kind: 'amount', text: amount }],
@@ -125,12 +127,13 @@ export function createCreditMemoFlow(
   };
 }
 
-/** Of all credit memos of an invoice. */
+/** Of all credit memos of an invoice; empty without any. */
 function toTotals(memos: readonly FlowValues[]) {
+  if (memos.length === 0) return { number: '', amount: '', date: '' };
   const inOrder = [...memos].sort((a, b) => (a['number'] ?? '').localeCompare(b['number'] ?? ''));
   return {
     number: inOrder.map((memo) => memo['number']).join(', '),
-    amount: add('0', ...inOrder.map((memo) => memo['amount'] ?? '0')),
+    amount: add(...inOrder.map((memo) => memo['amount'] ?? '0')),
     // Dates as text are in order.
     date:
       inOrder
