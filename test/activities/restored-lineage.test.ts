@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createDeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps } from '../../src/activities/documents/draft-steps.js';
 import { findRefusals } from '../../src/activities/remote/failures.js';
 import { createReferenceSets, type ReferenceSets } from '../../src/clients/business-central/reference-sets.js';
@@ -116,5 +117,62 @@ describe('a quote whose order was handed over in the gap, and then cancelled in 
     expect(findRefusals(refused)).toEqual([
       { reason: 'two-documents', text: `the order of this deal has a document already: ${number}` },
     ]);
+  });
+});
+
+describe('a record that was handed over in the gap and ended in Sales', () => {
+  const ending = () => {
+    const { client: businessCentral, companyId, ledger } = counter;
+    return createDeletionSteps({
+      businessCentral,
+      companyId,
+      ledger,
+      clock: systemClock,
+      ambiguityWindowMs: 0,
+      goneCheckMs: 1,
+    });
+  };
+  const findDraft = (recordId: string) => counter.ledger.findDraft(recordId, 1);
+
+  it.each(DOCUMENT_KINDS)('has its %s again, which is deleted with the deal', async (kind) => {
+    const deal = await counter.win();
+    const made = await make(kind, deal);
+    await forgetDraft(deal);
+    await setRestored();
+    await clear();
+    const { recordId } = deal;
+    expect(await counter.ledger.mayHaveForgotten(recordId)).toBe(true);
+    expect(await findDraft(recordId)).toBeUndefined();
+    const place = { companyId: counter.companyId, recordId };
+    expect(await ending().adoptForgotten({ ...place, draftVersion: 1 })).toBe(true);
+    expect(await findDraft(recordId)).toEqual({ kind, documentId: made?.id });
+    const remove = { ...place, kind, draftId: made?.id ?? '', evenIfEdited: false };
+    expect(await ending().deleteDraft(remove)).toBe('deleted');
+    expect(await ending().adoptForgotten({ ...place, draftVersion: 1 })).toBe(false);
+  });
+
+  it('is told as followed when its order was posted', async () => {
+    const deal = await counter.win();
+    const made = await make('order', deal);
+    await counter.client.shipAndInvoice(made?.id ?? '', made?.etag ?? '', REPEATABLE);
+    await forgetDraft(deal);
+    await setRestored();
+    const place = { companyId: counter.companyId, recordId: deal.recordId };
+    expect(await ending().adoptForgotten({ ...place, draftVersion: 1 })).toBe(true);
+    const remove = { ...place, kind: 'order' as const, draftId: made?.id ?? '', evenIfEdited: false };
+    expect(await ending().deleteDraft(remove)).toBe('posted');
+  });
+
+  it('has none, and nothing is kept of it', async () => {
+    const { recordId } = await counter.win();
+    await setRestored();
+    expect(await ending().adoptForgotten({ companyId: counter.companyId, recordId, draftVersion: 1 })).toBe(false);
+    expect(await findDraft(recordId)).toBeUndefined();
+  });
+
+  it('is none of the gap when it came after it was closed', async () => {
+    await clear();
+    const { recordId } = await counter.win();
+    expect(await counter.ledger.mayHaveForgotten(recordId)).toBe(false);
   });
 });

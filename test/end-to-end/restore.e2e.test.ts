@@ -13,6 +13,7 @@ import { retryUpdate } from '../../src/workflows/deals/messages.js';
 import { runCli } from '../support/cli.js';
 import { createDealer } from '../support/deals.js';
 import { openStage, type Stage } from '../support/processes.js';
+import { createSeller } from '../support/sales.js';
 
 /** A ledger that was restored from a backup of before a deal was handed over. */
 let stage: Stage;
@@ -65,6 +66,25 @@ describe('after a restore', () => {
     expect(writes()).toEqual(before);
     expect(dealer.invoicesOf(deal).map(({ row }) => row['number'])).toEqual(numbers);
     expect([...dealer.salesInvoicesOf(deal)]).toHaveLength(1);
+  });
+
+  it('a deal that was handed over in the gap and then cancelled in Sales is followed with its invoice', async () => {
+    const deal = dealer.takeKnown();
+    const start = () => startDeal(stage, { table: 'salesorder', recordId: deal.id });
+    await start();
+    await dealer.untilState(deal, 'written-back');
+    await dealer.result(deal);
+    await forget(deal);
+    await createSeller(stage.simulators).cancelOrder(deal.id);
+    const before = writes();
+    await start();
+    expect((await dealer.result(deal)).outcome).toBe('written-back');
+    expect((await stage.ledger.listNotices(deal.id)).map(({ kind }) => kind).sort()).toEqual([
+      'ended-after-confirmation',
+      'posted-by-hand',
+    ]);
+    expect(dealer.invoicesOf(deal).map(({ isPosted }) => isPosted)).toEqual([true]);
+    expect(writes().slice(before.length)).toEqual(['annotations']);
   });
 
   it('a deal of after the restore is handed over as ever, with look-ups until the gap is closed', async () => {

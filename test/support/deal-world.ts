@@ -92,6 +92,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     isNewCustomer: false,
     /** Whether somebody changed the draft by hand. */
     isEdited: false,
+    /** A draft stands there of which the ledger, restored since, knows nothing. */
+    isForgotten: false,
   };
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
@@ -132,6 +134,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
       mapping: 'mapping-1',
       context: { companyId: progress.companyId, mappingHash: 'mapping-1' },
       nextCompanyId: record.companyId,
+      ...(books.isForgotten && record.state !== 'won' && { mayHaveDocument: true as const }),
     };
   }
 
@@ -196,6 +199,7 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
             ...(books.became && { isFromQuote: true as const }),
           },
         }),
+      ...(books.isForgotten && { mayHaveDocument: true as const }),
       ...(progress.isDraftUnanswered && { draft: { kind: dealPolicy.documentKind } }),
       invoices: books.invoices.map((invoice) => ({
         ...invoice,
@@ -270,6 +274,10 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     },
     deleteDraft,
     findUnansweredDraft: async () => undefined,
+    async adoptForgotten() {
+      if (books.isForgotten) makeOrAdoptDraft();
+      return books.isForgotten;
+    },
     post: async ({ draft }) => post(draft),
     shipAndInvoice: async ({ draft }) => post(draft),
     async readPosted({ invoiceId }) {

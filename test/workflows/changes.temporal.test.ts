@@ -140,6 +140,28 @@ describe('a change in Sales while a deal waits', () => {
 });
 
 describe('a deal that is cancelled or reopened in Sales', () => {
+  it.each(['dead', 'open'] as const)('(%s) loses the draft that a restored ledger has forgotten', async (state) => {
+    const world = makeDealWorld(skipping);
+    world.books.isForgotten = true;
+    world.changeRecord({ state });
+    const deal = await world.start();
+    expect((await deal.handle.result()).outcome).toBe('cancelled');
+    expect(world.books).toMatchObject({ draft: undefined, deleted: ['draft-1'] });
+  });
+
+  it('and has its document posted, of which a restored ledger knows nothing, is followed', async () => {
+    const world = makeDealWorld(skipping);
+    world.books.isForgotten = true;
+    world.changeRecord({ state: 'dead' });
+    world.standIns.deleteDraft = async () => {
+      world.books.invoices.push({ id: 'draft-1', number: 'INV-1', status: 'open' });
+      return 'posted';
+    };
+    const deal = await world.start();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+    expect(world.notices).toEqual(['posted-by-hand', 'ended-after-confirmation']);
+  });
+
   it('and won again while its edited draft holds it goes on with that draft', async () => {
     const world = makeDealWorld(skipping);
     const deal = await world.start();

@@ -212,6 +212,14 @@ describe('cancel', () => {
     expect(world.books.deleted).toEqual([]);
   });
 
+  it('deletes the draft as well that a restored ledger has forgotten', async () => {
+    const { world, deal } = await startHeld();
+    world.books.isForgotten = true;
+    await deal.handle.executeUpdate(cancelUpdate, { args: [{ by: 'ann', reason: 'ordered twice' }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'cancelled' });
+    expect(world.books).toMatchObject({ draft: undefined, deleted: ['draft-1'] });
+  });
+
   it('is refused once the document is posted', async () => {
     const { world, deal } = await startWaiting();
     world.refuse('createInvoiceRow', { reason: 'refused-by-sales', text: 'no privilege' });

@@ -57,6 +57,8 @@ export interface DealSummary extends RecordRef, DealPlace, ProductPage {
   readonly fingerprint: string;
   /** The mapping that its document is made by. */
   readonly mapping: string;
+  /** It is not won, and a ledger that was restored may have forgotten that it was and has a document. */
+  readonly mayHaveDocument?: true;
   /** Whose deal it is, where that was asked together with the reading. */
   readonly claim?: ClaimAnswer;
 }
@@ -154,6 +156,8 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
   ): Promise<DealSummary> => {
     if (!read) return toNothing(ref, rules);
     const deal = { ...toSummary(read.deal, rules, read.problems, await save(rules, read.deal)), readAt };
+    if (deal.state !== 'won' && (await ledger.mayHaveForgotten(deal.recordId)))
+      return { ...deal, mayHaveDocument: true };
     if (!claims || !canBeClaimed(deal)) return deal;
     return { ...deal, claim: await dependencies.claimDeal(deal, listProducts(read.deal, rules)) };
   };

@@ -23,6 +23,11 @@ interface DraftPlace extends CompanyContext {
   readonly recordId: string;
 }
 
+interface ForgottenInput extends CompanyContext {
+  readonly recordId: string;
+  readonly draftVersion: number;
+}
+
 interface DeleteInput extends DraftPlace {
   readonly draftId: string;
   readonly evenIfEdited: boolean;
@@ -51,6 +56,24 @@ export function createDeletionSteps(dependencies: CompanyDependencies) {
     }: DraftPlace & { readonly draftVersion: number }): Promise<string | undefined> {
       const write = toDraftWrite(dependencies, ports[kind], { recordId, draftVersion });
       return (await settleOpenWrite(dependencies, write))?.id;
+    },
+
+    /**
+     * The document of a record that ended in Sales, made when a ledger that was restored since knew of it. From here on the
+     * deal has it, so that it ends as any other.
+     */
+    async adoptForgotten({ recordId, draftVersion }: ForgottenInput): Promise<boolean> {
+      // Whatever a quote may become is all that there may be.
+      const found = await toTemporalFailures(() => ports.quote.find(recordId));
+      if (!found) return false;
+      const port: DocumentPort = ports[kindOf(found)];
+      await writeOnce(dependencies, {
+        ...toDraftWrite(dependencies, port, { recordId, draftVersion }),
+        // Of what it was made nobody knows any more.
+        find: () => port.find(recordId),
+        write: () => Promise.reject(lookAgain(`document ${found.number} was there a moment ago`)),
+      });
+      return true;
     },
 
     /**

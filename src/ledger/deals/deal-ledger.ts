@@ -14,7 +14,14 @@ import {
   type StoredDocument,
   saveDocument,
 } from './documents.js';
-import { type Drafting, findDraft, type KnownDraft, type StartedDrafting, startDrafting } from './intents.js';
+import {
+  type Drafting,
+  findDraft,
+  type KnownDraft,
+  mayHaveForgotten,
+  type StartedDrafting,
+  startDrafting,
+} from './intents.js';
 import { listNotices, type StoredNotice, saveNotice } from './notices.js';
 import { changeWithEntry, type Reading, type RecordChange, recordReading, updateRecordBy } from './record-changes.js';
 import {
@@ -72,6 +79,8 @@ export interface DealLedger {
   startDrafting(drafting: Drafting, at: Date): Promise<StartedDrafting | undefined>;
   releaseClaims(carrierId: string): Promise<void>;
   findDraft(recordId: string, draftVersion: number): Promise<KnownDraft | undefined>;
+  /** Whether the record may have a document that the ledger does not know, since it was restored. */
+  mayHaveForgotten(recordId: string): Promise<boolean>;
   saveDocument(recordId: string, kind: DocumentKind, content: SalesDocument): Promise<void>;
   /**
    * All invoices of a deal so far, at least one, as they were just read, and their numbers with the record.
@@ -136,6 +145,7 @@ export function createDealLedger(database: Database): DealLedger {
     startDrafting: (drafting, at) => startDrafting(database, drafting, at),
     releaseClaims: (carrierId) => releaseClaims(database, carrierId),
     findDraft: (recordId, draftVersion) => findDraft(database, recordId, draftVersion),
+    mayHaveForgotten: (recordId) => mayHaveForgotten(database, recordId),
     saveDocument: (recordId, kind, content) => saveDocument(database, recordId, kind, content),
     async saveInvoices(recordId, invoices, readFrom) {
       const invoiceNumber = invoices

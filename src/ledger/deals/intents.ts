@@ -55,6 +55,19 @@ const restoredFor = (recordId: string, orAnyOf = "'{}'::uuid[]"): string =>
      SELECT FROM source_records WHERE record_id = ${recordId} AND first_seen_at >= cleared_at)
      OR EXISTS (SELECT FROM source_records WHERE record_id = ANY(${orAnyOf}) AND first_seen_at < cleared_at)`;
 
+/** Whether something may have been asked for the record of which the ledger knows nothing, since it was restored. */
+export async function mayHaveForgotten(db: Queryable, recordId: string): Promise<boolean> {
+  const row = await selectRow(
+    db,
+    forgottenRow,
+    `SELECT $1::text AS record_id, (${restoredFor('$1::uuid')}) IS NOT NULL AS restored`,
+    [recordId],
+  );
+  return row?.restored === true;
+}
+
+const forgottenRow = rowsOf('ledger_restores', ['record_id'], { record_id: textColumn, restored: z.boolean() });
+
 /**
  * Opens the intent before the first request goes out (I3), or returns what became of the earlier attempts.
  * @param at by Temporal's clock: time has passed only where both clocks say so, as either may be set

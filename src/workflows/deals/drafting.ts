@@ -39,7 +39,7 @@ export async function bringToDraft(
 ): Promise<Start | Held> {
   const deal = await readRecord(handlers, ref, options);
   handlers.show({ label: { number: deal.number, customer: deal.customer?.name } });
-  if (options.draft && deal.state !== 'won') throw toEnd(deal);
+  if (deal.state !== 'won' && (options.draft || (await adoptForgotten(deal, options)))) throw toEnd(deal);
   const whose = await resolveCarrier(handlers, deal, options.draft !== undefined);
   if (whose.kind === 'not-ours') return whose;
   if (whose.kind === 'differs') return { held: [{ reason: 'handed-over-otherwise', text: whose.text }] };
@@ -60,6 +60,13 @@ export async function bringToDraft(
   if (drafted.draft.isPosted) return asPostedByHand(handlers, drafted, deal);
   const isAsItIs = !draft && isSameDocument(drafted, deal);
   return isAsItIs ? { kind: 'drafted', drafted } : bringUpToDate(handlers, drafted, deal);
+}
+
+/** A restored ledger may not know that it was handed over before it ended in Sales: then it ends with what it has (I1, I12). */
+async function adoptForgotten(deal: DealSummary, { draftVersion }: DraftOptions): Promise<boolean> {
+  const { recordId, context } = deal;
+  if (!deal.mayHaveDocument) return false;
+  return businessCentral.adoptForgotten({ companyId: context.companyId, recordId, draftVersion });
 }
 
 function isSameDocument({ deal: was, isFromQuote }: DraftedDeal, is: DealSummary): boolean {

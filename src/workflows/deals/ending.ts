@@ -41,7 +41,7 @@ export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealE
   const found = await handlers.runUnlessHeld('deleting the draft', async (isRepeat) => {
     // While it was held, somebody may have won the record again: its draft is wanted as it is.
     if (isRepeat && end.by === 'Sales' && (await isWonAgain(ref))) return 'won-again';
-    return removeDraft(ref, end.by !== 'Sales');
+    return removeDraft(ref, await loadProgress(ref), end.by !== 'Sales');
   });
   if (found === 'won-again') return continueAsNew<(input: HandOverInput) => Promise<HandOverResult>>(ref);
   if (found.posted) {
@@ -79,16 +79,25 @@ async function followQuote(
   return { draftId: documentId, kind };
 }
 
+/** Of a restored ledger: what it may have forgotten is looked for first. */
+async function loadProgress(ref: RecordRef): Promise<DealProgress> {
+  const progress = await ledger.loadDealProgress(ref);
+  const { companyId, draftVersion, mayHaveDocument } = progress;
+  const isAdopted =
+    mayHaveDocument && (await businessCentral.adoptForgotten({ companyId, recordId: ref.recordId, draftVersion }));
+  return isAdopted ? ledger.loadDealProgress(ref) : progress;
+}
+
 /**
  * Whatever there is of a draft, of this run or of one before, also one whose request was never answered: the deal ends only
  * when that has landed and is deleted, or certainly never lands (I1).
  */
 async function removeDraft(
   ref: RecordRef,
+  progress: DealProgress,
   evenIfEdited: boolean,
 ): Promise<{ readonly posted?: { readonly draftId: string; readonly kind: DocumentKind } }> {
   const { recordId } = ref;
-  const progress = await ledger.loadDealProgress(ref);
   const { draft = toLostOrder(progress), companyId, draftVersion } = progress;
   if (!draft) return {};
   const { kind } = draft;
