@@ -11,7 +11,7 @@ import {
   type SyncRequest,
   syncStatusQuery,
 } from '../../src/workflows/masters/messages.js';
-import { openTimeSkipping, type StandIns, type TimeSkipping } from '../support/time-skipping.js';
+import { openRealServer, openTimeSkipping, type StandIns, type TimeSkipping } from '../support/time-skipping.js';
 
 /** The runs of accounts, and what people and programs may send to them. */
 
@@ -77,6 +77,36 @@ describe('an account that is brought over', () => {
     await run.signal(retryMasterSignal);
     await run.result();
   });
+});
+
+it('an account that changes again in every pass goes on in new runs, before one becomes too long', async () => {
+  const real = await openRealServer();
+  try {
+    const rowId = randomUUID();
+    const workflowId = `account-${rowId}`;
+    const handle = real.env.client.workflow.getHandle(workflowId);
+    const runs = new Set<string>();
+    let passes = 0;
+    real.answerWith({
+      readAccount: async () => {
+        passes += 1;
+        runs.add((await handle.describe()).runId);
+        // Until the server advises the first run to end.
+        const changes = runs.size === 1 && passes <= 15 ? 300 : 0;
+        await Promise.all(Array.from({ length: changes }, () => handle.signal(accountChangedSignal, {})));
+        return { kind: 'echo' };
+      },
+    });
+    const run = await real.env.client.workflow.start<typeof syncAccount>('syncAccount', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId,
+      args: [{ rowId, table: 'account', quietMs: 0, request: {} }],
+    });
+    await run.result();
+    expect(runs.size).toBe(2);
+  } finally {
+    await real.close();
+  }
 });
 
 describe('a contact of an account that is brought over', () => {

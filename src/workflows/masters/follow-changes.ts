@@ -85,11 +85,12 @@ export async function followChanges({ changed, quietMs, request, pass, goOn }: F
     reasons = await pass(isEverything).catch(toReasons);
     passes += 1;
     show();
-    if (asked > 0) continue;
-    // A signal that comes at this very moment makes the server refuse the end and ask again.
-    if (reasons.length === 0) return;
-    const isAsked = await condition(() => asked > 0, RECHECK_INTERVAL);
-    if (!isAsked) take({ isThorough: true });
+    if (asked === 0) {
+      // A signal that comes at this very moment makes the server refuse the end and ask again.
+      if (reasons.length === 0) return;
+      const isAsked = await condition(() => asked > 0, RECHECK_INTERVAL);
+      if (!isAsked) take({ isThorough: true });
+    }
     if (workflowInfo().continueAsNewSuggested) await goOn({ isThorough });
   }
 }
