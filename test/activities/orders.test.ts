@@ -326,6 +326,32 @@ describe('the steps of an order', () => {
     }
   });
 
+  describe('isAsConfirmed', () => {
+    const check = (deal: WonDeal, orderId: string) =>
+      patient.isAsConfirmed({ companyId: counter.companyId, recordId: deal.recordId, orderId });
+
+    it('says so of an order that nobody touched, and not of one that was edited, however little, or deleted', async () => {
+      const deal = await counter.win([['4', '10.00']]);
+      const made = await draft(deal);
+      expect(await check(deal, made.id)).toBe(true);
+      await counter.books.editPrice('salesOrders', made.id, 9);
+      expect(await check(deal, made.id)).toBe(false);
+      await patient.readDraft({ ...draftInput(deal), draftId: made.id });
+      expect(await check(deal, made.id)).toBe(true);
+      const [order] = await ordersOf(deal);
+      await counter.client.deleteOrder(made.id, order?.etag ?? '', REPEATABLE);
+      expect(await check(deal, made.id)).toBe(false);
+    });
+
+    it('asks nobody once the order is the warehouse’s', async () => {
+      const deal = await counter.win([['4', '10.00']]);
+      const made = await draft(deal);
+      await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-shipment' });
+      await counter.books.editPrice('salesOrders', made.id, 9);
+      expect(await check(deal, made.id)).toBe(true);
+    });
+  });
+
   describe('readOrderInvoices', () => {
     it('reads every part in one request and keeps each in the ledger', async () => {
       const deal = await counter.win();

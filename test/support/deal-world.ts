@@ -95,6 +95,8 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     /** A draft stands there of which the ledger, restored since, knows nothing. */
     isForgotten: false,
   };
+  /** Of the draft as it was read last. */
+  let seenEtag: string | undefined;
   const trail: NonNullable<StateChange['decision']>[] = [];
   const states: DealState[] = [];
   const calls: (keyof Activities)[] = [];
@@ -261,8 +263,14 @@ export function makeDealWorld(skipping: TimeSkipping, policy: Partial<Policy> = 
     findMappingProblems: async () => [],
     createItem: async () => undefined,
     listProducts: async () => ({ products: [] }),
-    createDraft: async () => makeOrAdoptDraft(),
+    async createDraft() {
+      const draft = makeOrAdoptDraft();
+      seenEtag = draft.etag;
+      return draft;
+    },
+    isAsConfirmed: async () => books.draft !== undefined && books.draft.etag === seenEtag,
     async readDraft({ kind }) {
+      seenEtag = books.draft?.etag;
       if (!books.draft || kind === 'quote') return books.draft;
       const { became: _known, ...draft } = books.draft;
       return draft;

@@ -32,6 +32,23 @@ describe('an order that is left to the warehouse', () => {
     expect(world.states).toEqual(['awaiting-confirmation', 'confirmed', 'awaiting-shipment', 'awaiting-shipment']);
   });
 
+  it.each([
+    ['deleted', undefined],
+    ['edited', { etag: '2', figures: { documentNumber: 'D-1', totalIncludingTax: '80.00', currency: 'EUR' } }],
+  ])('is asked for again when it was %s in Business Central while somebody was asked (I2)', async (_, edit) => {
+    const world = makeDealWorld(skipping, { documentKind: 'order', orderPosting: 'warehouse' });
+    const deal = await world.start();
+    await deal.until('awaiting-confirmation');
+    world.books.draft = edit && world.books.draft && { ...world.books.draft, ...edit };
+    await deal.confirm();
+    const wanted = edit?.figures ?? { documentNumber: 'D-2', totalIncludingTax: '100.00', currency: 'EUR' };
+    await expect.poll(() => deal.figures()).toEqual(wanted);
+    await deal.until('awaiting-confirmation');
+    await deal.confirm();
+    expect(await deal.handle.result()).toEqual({ outcome: 'awaiting-shipment' });
+    expect(world.books.draft?.figures).toEqual(wanted);
+  });
+
   it('tells Sales of each invoice, and is settled when it is gone and all are paid', async () => {
     const world = await leaveToWarehouse();
     world.books.invoices.push({ id: 'invoice-1', number: 'INV-1', status: 'open' });

@@ -5,6 +5,7 @@ import { RemoteApiError } from '../../clients/errors.js';
 import type { WriteContext } from '../../clients/http/write-context.js';
 import type { PostedDifference } from '../../deal/compare-posted.js';
 import type { RecordRef } from '../../deal/deal.js';
+import { findContentEdits } from '../../deal/draft-edits.js';
 import { POST_STEPS, writeKey } from '../../deal/ids.js';
 import { bySequence } from '../../deal/lines-by-sequence.js';
 import { add, isSame, isZero } from '../../deal/money.js';
@@ -181,6 +182,20 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
       }
       if (invoices.length > 0) await ledger.saveInvoices(recordId, invoices, readFrom);
       return invoices.map(toOrderInvoice);
+    },
+
+    /**
+     * Whether an order is what was read of it last, and somebody has confirmed: of one that is left to the warehouse no
+     * request of ours compares the etag (I2). One that is gone is not.
+     */
+    async isAsConfirmed(input: OrderRef): Promise<boolean> {
+      // A run that Temporal took up from an older copy asks for what the warehouse has long had.
+      if ((await ledger.getRecord(input.recordId)).isHandedOver) return true;
+      const order = await findOrder(input, (invoices) => invoices.length > 0);
+      if (!order) return false;
+      const confirmed = await ledger.getOrder(input.orderId);
+      const isSameTotal = isSame(order.includingTax, confirmed.includingTax);
+      return isSameTotal && findContentEdits(confirmed, order).length === 0;
     },
 
     async readOrderProgress(input: OrderRef): Promise<OrderProgress> {

@@ -114,8 +114,11 @@ const INVOICE: Posting = {
 
 const ORDER: Posting = {
   async post(drafted, how) {
-    // The warehouse ships and invoices in its own time; the confirmed order is its.
-    if (drafted.deal.policy.orderPosting !== 'ship-and-invoice') return 'posted';
+    // The warehouse ships and invoices in its own time; the confirmed order is its, if that is still there as it was.
+    if (drafted.deal.policy.orderPosting !== 'ship-and-invoice') {
+      const order = { ...placeOf(drafted.deal), orderId: drafted.draft.id };
+      return !how.mustLookUp || (await businessCentral.isAsConfirmed(order)) ? 'posted' : 'conflict';
+    }
     return businessCentral.shipAndInvoice(toPostInput(drafted, how));
   },
   // The order is gone when it is fully posted; its invoices tell that from an order that was deleted
