@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FaultEffect } from '@dealbridge/simulators/kernel/faults.js';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PostingDependencies } from '../../src/activities/documents/confirmed-write.js';
 import { createDeletionSteps, type DeletionSteps } from '../../src/activities/documents/deletion.js';
 import { createDraftSteps, type DraftSteps } from '../../src/activities/documents/draft-steps.js';
 import type { Draft } from '../../src/activities/documents/drafts.js';
@@ -23,6 +24,7 @@ describe('the steps of an order', () => {
   let patient: OrderSteps;
   /** The same steps after the time has passed in which an earlier attempt may land. */
   let later: OrderSteps;
+  let open: (ambiguityWindowMs: number, sales?: Pick<PostingDependencies, 'checkRecord'>) => OrderSteps;
 
   beforeAll(async () => {
     counter = await openCounter();
@@ -37,12 +39,12 @@ describe('the steps of an order', () => {
       sets,
       goneCheckMs: 1,
     };
-    const open = (ambiguityWindowMs: number): OrderSteps => {
+    open = (ambiguityWindowMs, sales = unchanged) => {
       const dependencies = { ...common, ambiguityWindowMs };
       return {
         ...createDraftSteps(dependencies),
         ...createDeletionSteps(dependencies),
-        ...createPostingSteps({ ...dependencies, ...unchanged, loadProgress: loadProgressOf(dependencies) }),
+        ...createPostingSteps({ ...dependencies, ...sales, loadProgress: loadProgressOf(dependencies) }),
       };
     };
     patient = open(OUTCOME_MS);
@@ -327,20 +329,30 @@ describe('the steps of an order', () => {
   });
 
   describe('isAsConfirmed', () => {
-    const check = (deal: WonDeal, orderId: string) =>
-      patient.isAsConfirmed({ companyId: counter.companyId, recordId: deal.recordId, orderId });
+    const check = (deal: WonDeal, made: Draft, steps = patient) =>
+      steps.isAsConfirmed({ ...counter.context, ...toPost(deal), draft: made });
 
     it('says so of an order that nobody touched, and not of one that was edited, however little, or deleted', async () => {
       const deal = await counter.win([['4', '10.00']]);
       const made = await draft(deal);
-      expect(await check(deal, made.id)).toBe(true);
+      expect(await check(deal, made)).toBe(true);
       await counter.books.editPrice('salesOrders', made.id, 9);
-      expect(await check(deal, made.id)).toBe(false);
+      expect(await check(deal, made)).toBe(false);
       await patient.readDraft({ ...draftInput(deal), draftId: made.id });
-      expect(await check(deal, made.id)).toBe(true);
+      expect(await check(deal, made)).toBe(true);
       const [order] = await ordersOf(deal);
       await counter.client.deleteOrder(made.id, order?.etag ?? '', REPEATABLE);
-      expect(await check(deal, made.id)).toBe(false);
+      expect(await check(deal, made)).toBe(false);
+    });
+
+    it('does not say so when the record ended in Sales, and no hint came, while somebody was asked', async () => {
+      const deal = await counter.win();
+      const made = await draft(deal);
+      const readAt = new Date(Date.now() - 3_600_000).toISOString();
+      const input = { ...counter.context, ...toPost(deal), draft: made, readAt };
+      expect(await patient.isAsConfirmed(input)).toBe(true);
+      const ended = async () => ({ revision: 'W/"2"', found: 'ended' as const });
+      expect(await open(OUTCOME_MS, { checkRecord: ended }).isAsConfirmed(input)).toBe(false);
     });
 
     it('asks nobody once the order is the warehouse’s', async () => {
@@ -348,7 +360,7 @@ describe('the steps of an order', () => {
       const made = await draft(deal);
       await counter.ledger.change(deal.recordId, { kind: 'state', state: 'awaiting-shipment' });
       await counter.books.editPrice('salesOrders', made.id, 9);
-      expect(await check(deal, made.id)).toBe(true);
+      expect(await check(deal, made)).toBe(true);
     });
   });
 

@@ -47,8 +47,8 @@ export interface PostingDependencies extends CompanyDependencies {
 }
 
 /** Whether the record may be another than what is to be posted: what is known of it is old, or this step has waited. */
-async function isOutdated(
-  { clock, checkRecord }: PostingDependencies,
+export async function isOutdated(
+  { clock, checkRecord }: Pick<PostingDependencies, 'clock' | 'checkRecord'>,
   { table, recordId, revision, readAt }: PostInput,
 ): Promise<boolean> {
   if (readAt === undefined) return false;

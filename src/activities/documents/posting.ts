@@ -13,7 +13,14 @@ import type { CompanyContext } from '../../deal/step-context.js';
 import type { DealProgress, LoadProgress } from '../deals/progress.js';
 import { done } from '../remote/results.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
-import { type PostInput, type PostingDependencies, type PostOutcome, postOnce, toDecided } from './confirmed-write.js';
+import {
+  isOutdated,
+  type PostInput,
+  type PostingDependencies,
+  type PostOutcome,
+  postOnce,
+  toDecided,
+} from './confirmed-write.js';
 import { createDocumentPorts, severalDocuments } from './document-kinds.js';
 import type { Draft } from './drafts.js';
 import { findOrGone } from './gone.js';
@@ -185,15 +192,18 @@ export function createPostingSteps(dependencies: PostingDependencies & { readonl
     },
 
     /**
-     * Whether an order is what was read of it last, and somebody has confirmed: of one that is left to the warehouse no
-     * request of ours compares the etag (I2). One that is gone is not.
+     * Whether an order is what was read of it last, and somebody has confirmed, and its record too: of one that is left to
+     * the warehouse no request of ours compares the etag (I2). One that is gone is not.
      */
-    async isAsConfirmed(input: OrderRef): Promise<boolean> {
+    async isAsConfirmed(input: PostInput): Promise<boolean> {
+      const { recordId } = input;
+      const { id: orderId } = input.draft;
       // A run that Temporal took up from an older copy asks for what the warehouse has long had.
-      if ((await ledger.getRecord(input.recordId)).isHandedOver) return true;
-      const order = await findOrder(input, (invoices) => invoices.length > 0);
+      if ((await ledger.getRecord(recordId)).isHandedOver) return true;
+      if (await isOutdated(dependencies, input)) return false;
+      const order = await findOrder({ recordId, orderId }, (invoices) => invoices.length > 0);
       if (!order) return false;
-      const confirmed = await ledger.getOrder(input.orderId);
+      const confirmed = await ledger.getOrder(orderId);
       const isSameTotal = isSame(order.includingTax, confirmed.includingTax);
       return isSameTotal && findContentEdits(confirmed, order).length === 0;
     },

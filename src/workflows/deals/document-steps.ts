@@ -116,8 +116,8 @@ const ORDER: Posting = {
   async post(drafted, how) {
     // The warehouse ships and invoices in its own time; the confirmed order is its, if that is still there as it was.
     if (drafted.deal.policy.orderPosting !== 'ship-and-invoice') {
-      const order = { ...placeOf(drafted.deal), orderId: drafted.draft.id };
-      return !how.mustLookUp || (await businessCentral.isAsConfirmed(order)) ? 'posted' : 'conflict';
+      const isAsConfirmed = !how.mustLookUp || (await businessCentral.isAsConfirmed(toPostInput(drafted, how)));
+      return isAsConfirmed ? 'posted' : 'conflict';
     }
     return businessCentral.shipAndInvoice(toPostInput(drafted, how));
   },
