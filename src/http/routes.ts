@@ -1,5 +1,6 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { routePath } from 'hono/route';
+import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
@@ -22,6 +23,7 @@ export interface RouteOptions {
 
 export function createRoutes({ limits, webhooks, codec, log, ...lanes }: RouteOptions): Hono {
   const app = new Hono();
+  app.use(secureHeaders());
   app.use(limits);
   // Behind the limits: what is refused for its source costs nothing more.
   app.use(observe);

@@ -5,6 +5,8 @@ import { createOneTimeLink, type OneTimeLink } from '../../src/http/authenticati
 import { createSessions } from '../../src/http/authentication/sessions.js';
 import { createChangeStream } from '../../src/http/change-stream.js';
 import { createDesk, type DeskOptions } from '../../src/http/desk/desk.js';
+import { createLimits } from '../../src/http/limits/limits.js';
+import { createSources } from '../../src/http/limits/sources.js';
 import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { findLatestChange } from '../../src/ledger/deals/list-deals.js';
@@ -43,7 +45,8 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
   const signIns: string[] = [];
   const link = createOneTimeLink(() => new Date());
   const ring = openKeyRing({ kind: 'text', text: createKeyLine() });
-  const limits = { idleMinutes: 60, maxHours: 12 };
+  const lasts = { idleMinutes: 60, maxHours: 12 };
+  const log = pino({ level: 'silent' });
   const ledger = createLedger(database);
   const waiting = createWaitingDeals(ledger);
   const systems = createDeskSystems(COMPANY, waiting.findDeal);
@@ -88,15 +91,15 @@ export async function openDeskStage(options: Partial<DeskOptions> = {}): Promise
         temporalUi: 'http://127.0.0.1:8233/namespaces/default/workflows',
       },
     },
-    limits: (_c, next) => next(),
+    limits: createLimits({ ratePerSecond: 10_000, sources: createSources([]), log }).all,
     publicUrl: undefined,
-    sessions: createSessions(ring, createSessionLedger(database, limits), () => new Date()),
+    sessions: createSessions(ring, createSessionLedger(database, lasts), () => new Date()),
     issuer: undefined,
     link,
     printLink: (url) => void printed.push(url),
     localName: 'tester',
     recordSignIn: async ({ name }) => void signIns.push(name),
-    log: pino({ level: 'silent' }),
+    log,
     ...options,
   });
   const server = serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' });

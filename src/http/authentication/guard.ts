@@ -30,6 +30,7 @@ export function guardContent(): MiddlewareHandler {
       frameAncestors: ["'none'"],
       baseUri: ["'none'"],
     },
+    // With `no-referrer`, the default here, a browser sends a form with the origin `null`, and the guard refuses it.
     referrerPolicy: 'same-origin',
     xFrameOptions: 'DENY',
   });

@@ -45,9 +45,9 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   const frame = createFrame(assets);
   const app = new Hono<DeskEnv>();
   app.use(`${API}/*`, withProblems);
+  app.use(guardContent());
   app.use(options.limits);
   app.use(observe);
-  app.use(guardContent());
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.use(guardHost(options.publicUrl));
   app.route('/', assets.routes);

@@ -1,8 +1,6 @@
 import type { ServerOptions } from 'node:http';
 import type { Server } from 'node:net';
 import type { Context, MiddlewareHandler } from 'hono';
-import { every } from 'hono/combine';
-import { secureHeaders } from 'hono/secure-headers';
 import type { Logger } from 'pino';
 import type { SecretCheck } from '../../secrets/secret-check.js';
 import { type BodyRule, createByteBudget, findLengthProblem, isChunked, takeBody } from './bodies.js';
@@ -115,7 +113,7 @@ export function createLimits({ ratePerSecond, sources, log, now = Date.now, body
   };
 
   return {
-    all: every(secureHeaders(), limitStrangers),
+    all: limitStrangers,
     secrets: {
       isBlocked: (c) => failed.isBlocked(sources.of(c)),
       recordFailure: (c, name) => void failed.record(name, sources.of(c)),
