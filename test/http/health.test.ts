@@ -17,6 +17,7 @@ const ask = async (
     log: createLog('test', 'silent'),
   });
   const answer = await app.request('/health');
+  expect(answer.headers.get('x-content-type-options')).toBe('nosniff');
   return { status: answer.status, body: await answer.json() };
 };
 

@@ -3,6 +3,7 @@ import { request, type Server } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
+import { secureHeaders } from 'hono/secure-headers';
 import { pino } from 'pino';
 import { createLimits, type LimitOptions, toServerOptions } from '../../src/http/limits/limits.js';
 import { createSources } from '../../src/http/limits/sources.js';
@@ -55,6 +56,7 @@ export async function openLimitedStarter(
   });
   const { guard } = limits;
   const app = new Hono();
+  app.use(secureHeaders());
   app.use(limits.all);
   app.get('/health', (c) => c.json({ status: 'ok' }));
   app.get('/broken', () => {
