@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HOLDS, type HoldAdvice, type HoldReason } from '../../deal/holds.js';
 import { findGuid, SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
 import { DEAL_STATES, type DealState, MOVING_STATES } from '../../deal/states.js';
+import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
@@ -57,6 +58,29 @@ export const DEAL_ORDERS = {
   id: { by: 'r.record_id', id: 'r.record_id', type: 'uuid', direction: 'ASC' },
 } as const satisfies Readonly<Record<string, Order>>;
 export type DealOrder = keyof typeof DEAL_ORDERS;
+
+/** Whether a text from outside may be the place where a page began: anything else is an error of the statement. */
+export function isSortKey(order: DealOrder, text: string): boolean {
+  switch (DEAL_ORDERS[order].type) {
+    case 'timestamptz':
+      return isTime(text);
+    case 'numeric':
+      return /^-?\d+(\.\d+)?$/.test(text);
+    case 'uuid':
+      return findGuid(text) !== undefined;
+    case 'text':
+      return !isBroken(text);
+  }
+}
+
+/** As PostgreSQL writes it: `2026-03-31 08:15:00.123456+00`. */
+function isTime(text: string): boolean {
+  const [, day = '', clock = ''] =
+    /^(\d{4}-\d\d-\d\d) (\d\d:\d\d:\d\d)(\.\d{1,6})?[+-](0\d|1[0-4])(:[0-5]\d)?$/.exec(text) ?? [];
+  const at = new Date(`${day}T${clock}Z`);
+  // Another day than the one it names: there is no 30th of February.
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(`${day}T${clock}`);
+}
 
 export interface DealFilter {
   readonly states?: readonly DealState[] | undefined;

@@ -13,6 +13,7 @@ import {
   type DealOrder,
   type DealSum,
   findLatestChange,
+  isSortKey,
   type ListedDeal,
   listDeals,
   sumDeals,
@@ -203,7 +204,7 @@ function parseCursor(cursor: string, sort: DealOrder): { readonly sortKey: strin
   const wrong = new UserError('cursor', 'the `next` of the page before, unchanged and with the same `sort`', cursor);
   try {
     const [, sortKey, recordId] = z
-      .tuple([z.literal(sort), z.string(), z.string()])
+      .tuple([z.literal(sort), z.string().refine((text) => isSortKey(sort, text)), z.string()])
       .parse(JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8')));
     return { sortKey, recordId: parseRecordId(recordId) };
   } catch {
