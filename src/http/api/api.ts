@@ -303,9 +303,14 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     async (c) => {
       // Whoever may not list is told before the stream begins.
       await findLatestWork(dependencies, c.get('person'), {});
+      // A proxy that gathers what it hands on would show no change.
+      c.header('x-accel-buffering', 'no');
       return streamSSE(c, async (stream) => {
         const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
-        const stop = dependencies.changeStream.listen(() => void stream.writeSSE({ event: 'changed', data: '' }));
+        const stop = dependencies.changeStream.listen({
+          onChange: () => void stream.writeSSE({ event: 'changed', data: '' }),
+          onQuiet: () => void stream.write(': nothing has changed\n\n'),
+        });
         await stream.writeSSE({ event: 'ready', data: '' });
         await ended;
         stop();
