@@ -39,11 +39,20 @@ afterAll(async () => {
   await simulators?.stop();
 });
 
+interface Described {
+  readonly parameters: readonly unknown[];
+  readonly responses: object;
+  readonly requestBody?: { readonly required?: boolean };
+}
+
+/** What every route may answer, whoever asks for whatever. */
+const REFUSED = ['400', '401', '403', '404', '408', '409', '411', '413', '415', '421', '429', '500', '503'];
+
 /** What any of the routes may answer. */
 interface Answer {
   readonly detail?: string;
   readonly openapi?: string;
-  readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly parameters: readonly unknown[] }>>>>;
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, Described>>>>;
   readonly status?: unknown;
   readonly deals?: readonly { readonly recordId: string }[];
   readonly sums?: unknown;
@@ -144,6 +153,26 @@ describe('every route, tried with every role', () => {
     expect(body.paths?.['/deals/{deal}/confirm']?.['post']?.parameters).toContainEqual(
       expect.objectContaining({ name: 'if-match', in: 'header' }),
     );
+    for (const [path, operations] of Object.entries(body.paths ?? {}))
+      for (const { responses } of Object.values(operations))
+        expect(Object.keys(responses), path).toEqual(expect.arrayContaining(REFUSED));
+  });
+
+  it('the document says where the body may be left out', async () => {
+    const { body } = await call('Viewer', 'GET', '/openapi.json');
+    const isRequired = (path: string, method: string) => body.paths?.[path]?.[method]?.requestBody?.required ?? false;
+    expect(isRequired('/deals/{deal}/notes', 'post')).toBe(true);
+    expect(isRequired('/deals/{deal}/confirm', 'post')).toBe(false);
+    const recordId = await stage.waiting.addWaiting();
+    for (const [method, path, left] of [
+      ['PUT', '/deals/{deal}/assignee', 200],
+      ['POST', '/deals/{deal}/notes', 400],
+    ] as const) {
+      const { status } = await call('Operator', method, path.replace('{deal}', recordId), undefined, {
+        'content-type': '',
+      });
+      expect(status, path).toBe(left);
+    }
   });
 });
 
@@ -312,6 +341,27 @@ describe('the list', () => {
     expect(await list(`sort=number&cursor=${next}`)).toMatchObject({ status: 200 });
   });
 
+  it('refuses a place that is none in its order', async () => {
+    await stage.waiting.addWaiting();
+    const ofOrder: Readonly<Record<string, readonly string[]>> = {
+      age: ['abc', '2026-02-30 08:00:00+00', '2026-01-01 25:00:00+00', '\u0000'],
+      newest: ['', 'infinity and more'],
+      amount: ['abc', '', '1e5x'],
+      number: ['a\u0000', '\ud800'],
+      id: ['abc'],
+    };
+    for (const [sort, keys] of Object.entries(ofOrder)) {
+      for (const key of keys) {
+        const cursor = Buffer.from(JSON.stringify([sort, key, NOBODY])).toString('base64url');
+        const answer = await call('Viewer', 'GET', `/deals?view=all&sort=${sort}&cursor=${cursor}`);
+        expect(answer, `${sort} ${key}`).toMatchObject({
+          status: 400,
+          body: { detail: expect.stringContaining('cursor') },
+        });
+      }
+    }
+  });
+
   it('comes in pages that hold each deal once, with the sums of all of them', async () => {
     for (let one = 0; one < 7; one += 1) await stage.waiting.addWaiting({ customer: 'Paged Ltd', currency: 'GBP' });
     const seen: string[] = [];
@@ -390,6 +440,9 @@ describe('the list', () => {
     const listen = async (until: string): Promise<void> => {
       while (!heard.includes(until)) heard += (await reader?.read())?.value ?? '';
     };
+    // With neither a proxy would keep it to itself, or cut it.
+    expect(answer.headers.get('x-accel-buffering')).toBe('no');
+    await listen(': nothing has changed');
     await listen('event: ready');
     await stage.waiting.addUntil(listen('event: changed'));
     stop.abort();

@@ -18,7 +18,15 @@ export const REFUSALS = {
   401: refused('Nobody is signed in'),
   403: refused('None of the roles allows it; `detail` names those that do'),
   404: refused('There is no such thing'),
+  408: refused('The body came too slowly'),
   409: refused('It cannot be done as things stand'),
+  411: refused('The body came without its length'),
+  413: refused('The body is too large'),
+  415: refused('The body says that it is no JSON'),
+  421: refused('The desk has another address'),
+  429: refused('Too many requests from this address; `Retry-After` says for how long'),
+  500: refused('Dealbridge or its ledger has a fault; the log of the starter names it'),
+  503: refused('The other system, or the issuer of the token, gives no answer that helps'),
 };
 
 export const DECISION_REFUSALS = {
@@ -27,8 +35,9 @@ export const DECISION_REFUSALS = {
   428: refused('`If-Match` is missing'),
 };
 
+/** Where every field may be left out, so may the body. */
 export const body = <Schema extends z.ZodType>(schema: Schema) => ({
-  body: { required: true, content: { 'application/json': { schema } } },
+  body: { required: !schema.safeParse({}).success, content: { 'application/json': { schema } } },
 });
 
 export const dealParams = z.object({
