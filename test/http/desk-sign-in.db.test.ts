@@ -82,10 +82,26 @@ describe('signing in at the issuer', () => {
     const callback = `${stage.origin}/sign-in/callback`;
     expect((await fetch(`${callback}?code=made-up&state=made-up`)).status).toBe(401);
     const browser = new Browser();
-    await browser.open(`${stage.origin}/sign-in`);
-    const forged = await browser.open(`${callback}?code=made-up&state=made-up`);
+    const state = new URL((await browser.open(`${stage.origin}/sign-in`)).url).searchParams.get('state');
+    const unasked = await browser.open(`${callback}?code=made-up&state=made-up`);
+    expect(unasked.status).toBe(401);
+    expect(await unasked.text()).toContain('began in another browser');
+    const forged = await browser.open(`${callback}?code=made-up&state=${state}`);
     expect(forged.status).toBe(401);
     expect(await forged.text()).toContain('cannot be believed');
+  });
+
+  it('signs in from several tabs at once, and brings each to its own page', async () => {
+    const browser = new Browser();
+    const tabs = ['/?view=held', '/feeds'];
+    const choices: Response[] = [];
+    for (const path of tabs)
+      choices.push(await browser.open(`${stage.origin}/sign-in?to=${encodeURIComponent(path)}`));
+    for (const [at, { url }] of choices.entries()) {
+      const body = new URLSearchParams({ user: 'paula.stein@nordwerk.onmicrosoft.com' });
+      const page = await browser.open(url, { method: 'POST', body });
+      expect(page.url).toBe(`${stage.origin}${tabs[at]}`);
+    }
   });
 
   it('sets a sealed cookie that no script reads, and the page allows no code but its files', async () => {

@@ -10,7 +10,7 @@ export function createTestIssuer(): TestIssuer {
   const issuer: TestIssuer = {
     next: { name: 'Paula Stein', roles: ['Approver'] },
     async begin(redirectUri) {
-      return { url: new URL(`${redirectUri}?code=one`), attempt: { state: 's', nonce: 'n', verifier: 'v' } };
+      return { url: new URL(`${redirectUri}?code=one&state=s`), attempt: { state: 's', nonce: 'n', verifier: 'v' } };
     },
     async finish() {
       return { ...issuer.next, subject: issuer.next.name, isVerified: true };

@@ -16,6 +16,13 @@ export function findOrigin(host: string | undefined, publicUrl: string | undefin
   return URL.canParse(here) && isThisMachine(here) && new URL(here).host === host.toLowerCase() ? here : undefined;
 }
 
+/** The page from which a form or a part of a page was asked for; undefined when that is none of ours. */
+export function findPage(address: string | undefined, origin: string): string | undefined {
+  if (address === undefined || !URL.canParse(address)) return undefined;
+  const url = new URL(address);
+  return url.origin === origin ? `${url.pathname}${url.search}` : undefined;
+}
+
 /** Where somebody goes after signing in: a page of ours, or the first one. */
 export function toReturnPath(wanted: string | undefined): string {
   const isOurs = wanted !== undefined && /^\/(?![/\\])[\x21-\x7e]*$/.test(wanted) && !wanted.startsWith('/sign-');

@@ -21,16 +21,18 @@ export interface Sessions {
   start(c: Context, origin: string, signedIn: SignedIn): Promise<void>;
   find(c: Context, origin: string): Promise<Session | undefined>;
   end(c: Context, origin: string): Promise<void>;
-  /** What the way back from the issuer is compared with. */
+  /** What the way back from the issuer is compared with. Several tabs may be on their way at once. */
   saveAttempt(c: Context, origin: string, attempt: SignInAttempt & { readonly returnTo: string }): void;
-  /** Once. */
-  takeAttempt(c: Context, origin: string): (SignInAttempt & { readonly returnTo: string }) | undefined;
+  /** Once. @param state as it came back */
+  takeAttempt(c: Context, origin: string, state: string): (SignInAttempt & { readonly returnTo: string }) | undefined;
 }
 
 /** A page that looks for news by itself says so, and does not keep its session alive. */
 export const BACKGROUND_HEADER = 'x-dealbridge-background';
 
 const ATTEMPT_SECONDS = 600;
+/** Whoever begins again and again has all cookies sent along, and a request has only so much room for them. */
+const MAX_ATTEMPTS = 10;
 const attemptContent = z.object({
   state: z.string(),
   nonce: z.string(),
@@ -50,8 +52,8 @@ export function createSessions(ring: KeyRing, ledger: SessionLedger, now: () => 
       throw error;
     }
   };
-  const set = (c: Context, origin: string, kind: Kind, value: string, maxAge?: number): void =>
-    setCookie(c, toCookieName(kind, origin), value, {
+  const set = (c: Context, origin: string, name: string, value: string, maxAge?: number): void =>
+    setCookie(c, name, value, {
       ...toAttributes(origin),
       // Links in mails and in Dynamics open the desk signed in; what changes something is guarded by the token as well.
       sameSite: 'Lax',
@@ -64,7 +66,7 @@ export function createSessions(ring: KeyRing, ledger: SessionLedger, now: () => 
     async start(c, origin, signedIn) {
       const id = randomBytes(32).toString('base64url');
       await ledger.start(hash('session', id), signedIn);
-      set(c, origin, 'session', seal(id, PURPOSES.session));
+      set(c, origin, toCookieName('session', origin), seal(id, PURPOSES.session));
     },
     async find(c, origin) {
       const id = readId(c, origin);
@@ -80,12 +82,16 @@ export function createSessions(ring: KeyRing, ledger: SessionLedger, now: () => 
     },
     saveAttempt(c, origin, attempt) {
       const expiresAt = now().getTime() + ATTEMPT_SECONDS * 1_000;
-      set(c, origin, 'attempt', seal(JSON.stringify({ ...attempt, expiresAt }), PURPOSES.attempt), ATTEMPT_SECONDS);
+      const begun = Object.keys(getCookie(c)).filter((name) => name.startsWith(toAttemptName('', origin)));
+      if (begun.length >= MAX_ATTEMPTS) for (const name of begun) deleteCookie(c, name, toAttributes(origin));
+      const value = seal(JSON.stringify({ ...attempt, expiresAt }), PURPOSES.attempt);
+      set(c, origin, toAttemptName(attempt.state, origin), value, ATTEMPT_SECONDS);
     },
-    takeAttempt(c, origin) {
-      const text = open(getCookie(c, toCookieName('attempt', origin)), PURPOSES.attempt);
-      deleteCookie(c, toCookieName('attempt', origin), toAttributes(origin));
+    takeAttempt(c, origin, state) {
+      const name = toAttemptName(state, origin);
+      const text = open(getCookie(c, name), PURPOSES.attempt);
       if (text === undefined) return undefined;
+      deleteCookie(c, name, toAttributes(origin));
       const { expiresAt, ...attempt } = attemptContent.parse(JSON.parse(text));
       return expiresAt > now().getTime() ? attempt : undefined;
     },
@@ -100,6 +106,11 @@ const PURPOSES: Readonly<Record<Kind, string>> = { session: 'desk session', atte
 function toCookieName(kind: Kind, origin: string): string {
   const name = kind === 'session' ? 'dealbridge-desk' : 'dealbridge-sign-in';
   return isThisMachine(origin) ? name : `__Host-${name}`;
+}
+
+/** Two tabs that begin at once know nothing of each other, so each attempt has a cookie of its own. */
+function toAttemptName(state: string, origin: string): string {
+  return `${toCookieName('attempt', origin)}-${state}`;
 }
 
 function toAttributes(origin: string) {

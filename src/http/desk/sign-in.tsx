@@ -106,7 +106,7 @@ export function createSignInRoutes(options: SignInOptions): Hono<DeskEnv> {
   });
 
   app.get(CALLBACK, async (c) => {
-    const attempt = sessions.takeAttempt(c, c.get('origin'));
+    const attempt = sessions.takeAttempt(c, c.get('origin'), c.req.query('state') ?? '');
     const refused = c.req.query('error_description') ?? c.req.query('error');
     if (!issuer || !attempt || refused !== undefined) {
       return show(
