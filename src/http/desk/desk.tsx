@@ -6,6 +6,8 @@ import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
 import { problemOf, sendProblem, toProblem, withProblems } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
+import { findPage } from '../authentication/origin.js';
+import { BACKGROUND_HEADER } from '../authentication/sessions.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { observe } from '../observe.js';
 import { loadAssets } from './assets.js';
@@ -14,7 +16,7 @@ import { createCredentialRoutes } from './credentials-page.js';
 import { createDealRoutes, RefusalPage } from './decide.js';
 import { createDriftRoutes } from './drift-page.js';
 import { createFeedRoutes } from './feeds-page.js';
-import { createFrame } from './frame.js';
+import { createFrame, isPart } from './frame.js';
 import { createHealthRoutes } from './health-page.js';
 import { Message } from './layout.js';
 import { createMasterRoutes } from './masters-page.js';
@@ -74,9 +76,10 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
   app.route('/', createSignInRoutes({ ...options, frame }));
   app.use(async (c, next) => {
     if (c.get('session')) return next();
-    const to = `/sign-in?to=${encodeURIComponent(new URL(c.req.url).pathname + new URL(c.req.url).search)}`;
-    if (c.req.header('hx-request') === undefined) return c.redirect(to, 302);
-    c.header('hx-redirect', '/sign-in');
+    const to = `/sign-in?to=${encodeURIComponent(toPageOf(c))}`;
+    if (!isPart(c)) return c.redirect(to, 302);
+    // What a page asks for by itself takes nobody away from it.
+    if (c.req.header(BACKGROUND_HEADER) === undefined) c.header('hx-redirect', to);
     return c.body(null, 401);
   });
   app.route('/', createWorkListRoutes(dependencies, frame));
@@ -110,6 +113,13 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     );
   });
   return app;
+}
+
+/** Where somebody goes on after signing in: what a form is sent to is no page. */
+function toPageOf(c: Context<DeskEnv>): string {
+  const { pathname, search } = new URL(c.req.url);
+  if (c.req.method === 'GET' && !isPart(c)) return `${pathname}${search}`;
+  return findPage(c.req.header('hx-current-url') ?? c.req.header('referer'), c.get('origin')) ?? '/';
 }
 
 function isRefusal({ code }: DealbridgeError): boolean {
