@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx';
 import { countMissingAfter } from '../../deal/approval.js';
 import { REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { ChangedSinceError, DealbridgeError, NotAllowedError, UnknownError } from '../../deal/errors.js';
+import { isAllowed, type Role, rolesFor } from '../../identity/permissions.js';
 import { cancelDeal, confirmDeal, rejectDeal, retryDeal } from '../../operations/deals/decide.js';
 import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
 import { assignDeal, noteDeal } from '../../operations/deals/notes.js';
@@ -50,7 +51,11 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
       const deal = await open(c);
       const title = `${TITLES[act]} ${nameOf(deal)}`;
       if (!deal.acts.includes(act)) {
-        return frame.showPanel(c, { title, status: 409 }, <Impossible deal={deal} act={act} />);
+        return frame.showPanel(
+          c,
+          { title, status: 409 },
+          <Impossible deal={deal} act={act} roles={c.get('person').roles} />,
+        );
       }
       return frame.showPanel(c, { title }, <Question c={c} deal={deal} act={act} />);
     });
@@ -282,13 +287,19 @@ function Done({ text, missing }: Decided) {
   );
 }
 
-function Impossible({ deal, act }: Pick<QuestionProps, 'deal' | 'act'>) {
+interface ImpossibleProps extends Pick<QuestionProps, 'deal' | 'act'> {
+  readonly roles: readonly Role[];
+}
+
+function Impossible({ deal, act, roles }: ImpossibleProps) {
   const state = deal.status?.state ?? deal.state;
+  const isMine = isAllowed(`${act} a deal`, roles);
   return (
     <>
       <h2 id="panel-title">
-        {TITLES[act]} {nameOf(deal)}: not possible now
+        {TITLES[act]} {nameOf(deal)}: {isMine ? 'not possible now' : 'your role does not allow this'}
       </h2>
+      {!isMine && <p>It takes one of the roles {rolesFor(`${act} a deal`).join(', ')}.</p>}
       <p>
         The deal stands at «{STATE_WORDS[state].label}». {STATE_WORDS[state].meaning}
       </p>
