@@ -4,6 +4,11 @@ const panel = () => document.getElementById('panel');
 const live = () => document.getElementById('live');
 const refresher = () => document.getElementById('refresher');
 const isTyping = () => document.activeElement?.matches('input:not([type=checkbox]), textarea, select') === true;
+/* What was typed and not sent yet, wherever the focus has gone. */
+const hasTyped = () =>
+  [...(live()?.querySelectorAll('input:not([type=checkbox]), textarea') ?? [])].some(
+    (field) => field.value !== field.defaultValue,
+  );
 
 /* Times in the reader's own zone and words. */
 const times = new Intl.DateTimeFormat(navigator.language, { dateStyle: 'medium', timeStyle: 'short' });
@@ -29,7 +34,7 @@ document.addEventListener('click', (event) => {
 let isStale = false;
 function refresh() {
   if (!refresher()) return;
-  if (isTyping() || panel().open) {
+  if (isTyping() || hasTyped() || panel().open) {
     isStale = true;
     return;
   }
@@ -47,11 +52,15 @@ document.addEventListener('htmx:beforeSwap', ({ detail }) => {
   // A part that is not the page any more, such as one that asks to sign in, is no news.
   if (detail.xhr.status >= 400) detail.shouldSwap = false;
   const picked = [...document.querySelectorAll('input[name=deal]:checked')].map((box) => box.value);
-  kept = { picked, href: document.activeElement?.closest('tr')?.querySelector('a.open')?.getAttribute('href') };
+  const opened = [...live().querySelectorAll('details[open] > summary')].map((summary) => summary.textContent);
+  const href = document.activeElement?.closest('tr')?.querySelector('a.open')?.getAttribute('href');
+  kept = { picked, opened, href };
 });
 document.addEventListener('htmx:afterSettle', () => {
   if (!kept) return;
   for (const box of document.querySelectorAll('input[name=deal]')) box.checked = kept.picked.includes(box.value);
+  for (const summary of document.querySelectorAll('#live details > summary'))
+    if (kept.opened.includes(summary.textContent)) summary.parentElement.open = true;
   if (kept.href) findOpen(kept.href)?.focus();
   kept = undefined;
   showTimes(document);
@@ -169,4 +178,20 @@ showSelected();
 panel()?.addEventListener('close', () => {
   if (isStale) refresh();
 });
-if (refresher()) new EventSource('/api/v1/events').addEventListener('changed', refresh);
+/* What changed while nobody told us is shown once somebody tells again. A browser gives up after an answer that is no stream,
+   such as that of a proxy while the desk restarts: then it is asked again here. */
+const AGAIN_MS = 10_000;
+let isCut = false;
+function listen() {
+  const events = new EventSource('/api/v1/events');
+  events.addEventListener('changed', refresh);
+  events.addEventListener('ready', () => {
+    if (isCut) refresh();
+    isCut = false;
+  });
+  events.addEventListener('error', () => {
+    isCut = true;
+    if (events.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
+  });
+}
+if (refresher()) listen();

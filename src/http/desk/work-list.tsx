@@ -54,7 +54,7 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
   app.post('/views', async (c) => {
     const { name = '', query = '' } = await c.req.parseBody();
     await saveView(dependencies, c.get('person'), { name: String(name), query: String(query) });
-    return c.redirect(`/?${String(query)}`, 303);
+    return c.redirect(`/?${new URLSearchParams(String(query))}`, 303);
   });
 
   app.post('/views/forget', async (c) => {
