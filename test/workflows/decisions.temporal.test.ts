@@ -132,6 +132,26 @@ describe('confirm', () => {
     expect((await deal.handle.result()).outcome).toBe('written-back');
   });
 
+  it('names who was first, also once the document is being posted', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    let finish = (): void => undefined;
+    const isAsked = new Promise<void>((resolve) => {
+      finish = resolve;
+    });
+    const { post } = world.standIns;
+    world.standIns.post = async (input) => {
+      await isAsked;
+      return post(input);
+    };
+    await deal.confirm();
+    await deal.until('confirmed');
+    const late = deal.handle.executeUpdate(confirmUpdate, { args: [{ actor: BOB, figures }] });
+    expect(await reasonOf(late)).toBe('the deal is confirmed, nobody is asked to confirm: already confirmed by ann');
+    finish();
+    expect((await deal.handle.result()).outcome).toBe('written-back');
+  });
+
   it('is refused when nobody is asked', async () => {
     const { deal } = await startHeld();
     const figures = { documentNumber: 'D-1', totalIncludingTax: '1', currency: 'EUR' };

@@ -160,8 +160,11 @@ export class DealDecisions {
 
   private validateDecision(): void {
     const { state } = this.display;
-    if (state !== 'awaiting-confirmation')
-      refuse(`the deal is ${state}, nobody is asked to confirm`, 'NotAwaitingConfirmation');
+    if (state !== 'awaiting-confirmation') {
+      const decided = this.decided();
+      const found = `the deal is ${state}, nobody is asked to confirm`;
+      refuse(decided === undefined ? found : `${found}: ${decided}`, 'NotAwaitingConfirmation');
+    }
     this.ensureNotEnding();
     this.ensureUndecided();
   }
@@ -220,7 +223,11 @@ export class DealDecisions {
   }
 
   private ensureUndecided(): void {
-    const { decision } = this;
-    if (decision) refuse(`already ${decision.kind} by ${decision.actor.name}`, 'AlreadyDecided');
+    const decided = this.decided();
+    if (decided !== undefined) refuse(decided, 'AlreadyDecided');
+  }
+
+  private decided(): string | undefined {
+    return this.decision && `already ${this.decision.kind} by ${this.decision.actor.name}`;
   }
 }
