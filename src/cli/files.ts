@@ -20,7 +20,12 @@ export function readGivenYaml(argument: string, file: string): unknown {
   const document = parseDocument(readGivenFile(argument, file), { lineCounter: lines, prettyErrors: false });
   const [error] = document.errors;
   if (error) throw new UserError(`${file}:${lines.linePos(error.pos[0]).line}`, `YAML (${error.message})`);
-  return document.toJS();
+  try {
+    return document.toJS();
+  } catch (problem) {
+    if (!(problem instanceof ReferenceError)) throw problem;
+    throw new UserError(file, `YAML (${problem.message})`);
+  }
 }
 
 /** Before the work whose result goes there: minutes of it would be lost. @throws UserError */

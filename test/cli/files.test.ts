@@ -35,6 +35,8 @@ describe('a file that is named on the command line', () => {
     const file = join(folder, 'decisions.yaml');
     writeFileSync(file, '- { account: x, customer: new }\n- { account: [ }\n');
     expect(() => readGivenYaml('--apply', file)).toThrow(`${file}:2: expected YAML (Flow sequence`);
+    writeFileSync(file, '- { account: x, customer: *new }\n');
+    expect(() => readGivenYaml('--apply', file)).toThrow(`${file}: expected YAML (Unresolved alias`);
   });
 });
 

@@ -157,6 +157,8 @@ describe('the codec endpoint', () => {
       const wrong = await form('a-codec-token-for-testz');
       expect(wrong.status).toBe(401);
       expect(wrong.headers.get('set-cookie')).toBeNull();
+      const headers = { 'content-type': 'multipart/form-data' };
+      expect((await endpoint.request('/sign-in', { method: 'POST', headers, body: 'x' }, PEER)).status).toBe(401);
       const forged = createSignIn(
         openKeyRing({ kind: 'text', text: createKeyLine() }),
         TOKEN,

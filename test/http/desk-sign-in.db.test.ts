@@ -95,8 +95,7 @@ describe('signing in at the issuer', () => {
     const browser = new Browser();
     const tabs = ['/?view=held', '/feeds'];
     const choices: Response[] = [];
-    for (const path of tabs)
-      choices.push(await browser.open(`${stage.origin}/sign-in?to=${encodeURIComponent(path)}`));
+    for (const path of tabs) choices.push(await browser.open(`${stage.origin}/sign-in?to=${encodeURIComponent(path)}`));
     for (const [at, { url }] of choices.entries()) {
       const body = new URLSearchParams({ user: 'paula.stein@nordwerk.onmicrosoft.com' });
       const page = await browser.open(url, { method: 'POST', body });
@@ -159,6 +158,22 @@ describe('a session', () => {
     expect(await sessions.find('one', true)).toEqual(somebody);
     await age('started_at', '13 hours');
     expect(await sessions.find('one', true)).toBeUndefined();
+  });
+});
+
+describe('a form that is none', () => {
+  it('is refused as what it is, on a page and under the API', async () => {
+    const browser = new Browser();
+    await browser.signIn(stage.origin, 'vera.lund', PAGE);
+    const headers = { origin: stage.origin, 'content-type': 'multipart/form-data' };
+    const page = await browser.open(`${stage.origin}/views`, { method: 'POST', headers, body: 'x' });
+    expect([page.status, await page.text()]).toEqual([400, expect.stringContaining('expected a form')]);
+    const api = await browser.open(`${stage.origin}/api/v1/views/mine`, { method: 'PUT', headers, body: 'x' });
+    expect(api.status).toBe(400);
+    expect(await api.json()).toMatchObject({
+      code: 'invalid-input',
+      detail: expect.stringMatching(/^body: expected a form/),
+    });
   });
 });
 

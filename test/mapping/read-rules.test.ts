@@ -25,6 +25,16 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     'mapping:\n  customer:\n    displayNam: { value: x }\n',
     `3:5 mapping.customer.displayNam: the key 'displayNam' | displayName`,
   ],
+  [
+    'a text that begins with a star',
+    'lineRules:\n  - { when: { number: *PUMP }, as: item }\n',
+    "2:23 : the alias *PUMP | a text that begins with * in quotes: '*…'",
+  ],
+  [
+    'a short file that is endless',
+    `a: &a [${'x,'.repeat(20)}]\nb: &b [${'*a,'.repeat(20)}]\nc: &c [${'*b,'.repeat(20)}]\nd: [${'*c,'.repeat(20)}]\n`,
+    '1:1 : aliases that stand for other aliases again and again | the values themselves',
+  ],
   ['a version of the future', 'version: 2\n', '1:10 version: 2 | one of 1'],
   ['a word that is no choice', 'bundles: single\n', '1:10 bundles: "single" | one of lines, bundle'],
   ['a text where a truth belongs', 'createItems: yes please\n', '1:14 createItems: "yes please" | a boolean'],

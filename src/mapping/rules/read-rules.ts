@@ -1,4 +1,5 @@
 import {
+  type Document,
   isMap,
   isPair,
   isScalar,
@@ -57,7 +58,13 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
   if (faults.length > 0) throw new RulesError(file, faults);
 
   const root = document.contents;
-  const found: unknown = document.toJS() ?? {};
+  const unknown = findUnknownAliases(document);
+  if (unknown.length > 0)
+    throw new RulesError(
+      file,
+      unknown.map((fault) => ({ ...fault, ...at(fault.offset) })),
+    );
+  const found = toContent(document, file);
   const lost = [...findLostDigits(root), ...findDoubledCodes(root)];
   faults.push(...lost.map((fault) => ({ ...fault, ...at(fault.offset) })));
   const parsed = rulesFile.safeParse(found);
@@ -74,6 +81,35 @@ export function readRules(yaml: string, file = 'dealbridge.yaml'): RulesFile {
     );
   }
   return parsed.data;
+}
+
+/** `*` begins an alias in YAML, also where somebody means a star. */
+function findUnknownAliases(document: Document) {
+  const faults: { field: string; offset: number; found: string; right: string }[] = [];
+  visit(document, {
+    Alias(_key, alias) {
+      if (alias.resolve(document)) return;
+      const found = `the alias *${alias.source}`;
+      faults.push({
+        field: '',
+        offset: alias.range?.[0] ?? 0,
+        found,
+        right: "a text that begins with * in quotes: '*…'",
+      });
+    },
+  });
+  return faults;
+}
+
+/** @throws RulesError for aliases of aliases, which make a short file endless */
+function toContent(document: Document, file: string): unknown {
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    const found = 'aliases that stand for other aliases again and again';
+    throw new RulesError(file, [{ line: 1, column: 1, field: '', found, right: 'the values themselves' }]);
+  }
 }
 
 interface PlainIssue {
