@@ -5,6 +5,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import { cors } from 'hono/cors';
 import type { Logger } from 'pino';
 import { z } from 'zod';
+import { parseForm } from './form.js';
 import { isChunked } from './limits/bodies.js';
 import type { Limits } from './limits/limits.js';
 import { refuse } from './limits/refusals.js';
@@ -129,7 +130,10 @@ function addSignIn(app: Hono, { signIn, uiOrigin, isHttps, limits: { secrets } }
     bodyLimit({ maxSize: MAX_FORM_BYTES, onError: (c) => refuse(c, 413, 'too much') }),
     async (c) => {
       c.header('content-security-policy', pagePolicy);
-      const { token } = await c.req.parseBody();
+      const token = await parseForm(c).then(
+        (form) => form['token'],
+        () => undefined,
+      );
       if (secrets.isBlocked(c)) return refuseGuess(c);
       if (typeof token !== 'string' || !(await signIn.isToken(token))) {
         secrets.recordFailure(c, 'codec');

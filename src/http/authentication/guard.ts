@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import { secureHeaders } from 'hono/secure-headers';
 import { type Person, toPerson } from '../../identity/person.js';
+import { parseForm } from '../form.js';
 import { findOrigin } from './origin.js';
 import { isSameSecret } from './same-secret.js';
 import type { Session, Sessions } from './sessions.js';
@@ -77,6 +78,6 @@ async function readToken(c: Context): Promise<string> {
   const header = c.req.header(CSRF_HEADER);
   if (header !== undefined) return header;
   if (!FORM.test(c.req.header('content-type') ?? '')) return '';
-  const field = (await c.req.parseBody())[CSRF_FIELD];
+  const field = (await parseForm(c))[CSRF_FIELD];
   return typeof field === 'string' ? field : '';
 }

@@ -6,6 +6,7 @@ import { isAllowed } from '../../identity/permissions.js';
 import { type ComparedDeal, compareRules, type RulesComparison } from '../../operations/settings/compare-rules.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { parseForm } from '../form.js';
 import { Changes } from './changes.js';
 import { Form, type Frame } from './frame.js';
 import { SettingTabs } from './setting-tabs.js';
@@ -22,7 +23,7 @@ export function createCompareRoutes(dependencies: DeskDependencies, frame: Frame
   const page = { title: 'What a rules file would change', here: 'settings' } as const;
   app.get(PATH, (c) => frame.show(c, page, <Question c={c} text="" deals={DEFAULT} />));
   app.post(PATH, async (c) => {
-    const { file, text: typed, deals = DEFAULT } = await c.req.parseBody();
+    const { file, text: typed, deals = DEFAULT } = await parseForm(c);
     const text = file instanceof File && file.size > 0 ? await file.text() : String(typed ?? '');
     const found = await compareRules(dependencies, c.get('person'), { text, deals: String(deals) });
     const question = <Question c={c} text={text} deals={String(deals)} />;

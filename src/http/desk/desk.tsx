@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { INPUT_ERRORS, REMOTE_ERRORS } from '../../deal/error-codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { createApi } from '../api/api.js';
-import { problemOf, sendProblem, toProblem, withProblems } from '../api/problem.js';
+import { answerError, problemOf, sendProblem, toProblem, withProblems } from '../api/problem.js';
 import { type DeskEnv, guardContent, guardHost, guardSession } from '../authentication/guard.js';
 import { findPage } from '../authentication/origin.js';
 import { BACKGROUND_HEADER } from '../authentication/sessions.js';
@@ -100,6 +100,8 @@ export function createDesk(options: DeskOptions): Hono<DeskEnv> {
     refuse(c, 404, 'There is no such page', 'Go back to the work list, or search for the deal there.'),
   );
   app.onError((error, c) => {
+    // Of what stands before its routes: the session, and the form that may carry its token.
+    if (c.req.path.startsWith(API)) return answerError(error, c, log);
     if (error instanceof DealbridgeError && isRefusal(error)) {
       const page = { title: 'Nothing was changed', status: problemOf(error).status as 400 };
       return frame.showPanel(c, page, <RefusalPage error={error} />);

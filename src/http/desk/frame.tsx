@@ -4,6 +4,7 @@ import type { Child } from 'hono/jsx';
 import { stream } from 'hono/streaming';
 import type { ContentfulStatusCode } from 'hono/utils/http-status';
 import type { DeskEnv } from '../authentication/guard.js';
+import { parseForm } from '../form.js';
 import type { Assets } from './assets.js';
 import { createFormat, type Format } from './format.js';
 import { CsrfField, Page, type Place } from './layout.js';
@@ -93,7 +94,7 @@ export type Fields = Readonly<Record<string, string>>;
 
 /** What a form says; files are left out. */
 export async function readForm(c: Context): Promise<Fields> {
-  const body = await c.req.parseBody();
+  const body = await parseForm(c);
   return Object.fromEntries(
     Object.entries(body).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
   );

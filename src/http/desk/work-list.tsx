@@ -7,6 +7,7 @@ import { forgetView, listViews, saveView } from '../../operations/deals/views.js
 import { exportWork, listWork, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
+import { parseForm } from '../form.js';
 import { toCsv } from './csv.js';
 import { FILTERS, Filters, pick, type Query, readQuery, Tabs, toAddress } from './filters.js';
 import type { Format } from './format.js';
@@ -52,13 +53,13 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
   });
 
   app.post('/views', async (c) => {
-    const { name = '', query = '' } = await c.req.parseBody();
+    const { name = '', query = '' } = await parseForm(c);
     await saveView(dependencies, c.get('person'), { name: String(name), query: String(query) });
     return c.redirect(`/?${new URLSearchParams(String(query))}`, 303);
   });
 
   app.post('/views/forget', async (c) => {
-    const { name = '' } = await c.req.parseBody();
+    const { name = '' } = await parseForm(c);
     await forgetView(dependencies, c.get('person'), { name: String(name) });
     return c.redirect('/', 303);
   });
