@@ -159,6 +159,17 @@ describe('a session', () => {
     await age('started_at', '13 hours');
     expect(await sessions.find('one', true)).toBeUndefined();
   });
+
+  it('that may be idle for a minute lasts as long as somebody works', async () => {
+    const sessions = createSessionLedger(stage.database, { idleMinutes: 1, maxHours: 12 });
+    await sessions.start('short', { subject: 'two', name: 'Bob', roles: ['Viewer'], isVerified: true });
+    for (let request = 0; request < 3; request += 1) {
+      await stage.database.query(
+        `UPDATE desk_sessions SET seen_at = seen_at - interval '40 seconds' WHERE session_hash = 'short'`,
+      );
+      expect(await sessions.find('short', true)).toBeDefined();
+    }
+  });
 });
 
 describe('a form that is none', () => {

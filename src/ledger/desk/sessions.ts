@@ -57,11 +57,12 @@ export function createSessionLedger(database: Database, { idleMinutes, maxHours 
         values,
       );
       if (!row) return undefined;
-      // Once a minute is enough: a page makes several requests.
+      // Once a minute is enough, since a page makes several requests; where a session lasts for minutes, sooner.
       if (isActivity)
         await database.query(
-          `UPDATE desk_sessions SET seen_at = now() WHERE session_hash = $1 AND seen_at < now() - interval '1 minute'`,
-          [sessionHash],
+          `UPDATE desk_sessions SET seen_at = now() WHERE session_hash = $1
+             AND seen_at < now() - least(interval '1 minute', make_interval(mins => $2) / 10)`,
+          [sessionHash, idleMinutes],
         );
       const { subject, name, roles, is_verified: isVerified } = row;
       return { subject, name, roles, isVerified };
