@@ -181,9 +181,12 @@ panel()?.addEventListener('close', () => {
 /* What changed while nobody told us is shown once somebody tells again. A browser gives up after an answer that is no stream,
    such as that of a proxy while the desk restarts: then it is asked again here. */
 const AGAIN_MS = 10_000;
-let isCut = false;
+let events;
+let isCut = document.hidden;
 function listen() {
-  const events = new EventSource('/api/v1/events');
+  // A browser holds six connections to the desk at most: one for each tab that nobody sees, and the seventh tab never loads.
+  if (events || document.hidden) return;
+  events = new EventSource('/api/v1/events');
   events.addEventListener('changed', refresh);
   events.addEventListener('ready', () => {
     if (isCut) refresh();
@@ -191,7 +194,17 @@ function listen() {
   });
   events.addEventListener('error', () => {
     isCut = true;
-    if (events.readyState === EventSource.CLOSED) setTimeout(listen, AGAIN_MS);
+    if (events?.readyState !== EventSource.CLOSED) return;
+    events = undefined;
+    setTimeout(listen, AGAIN_MS);
   });
 }
-if (refresher()) listen();
+function stopListening() {
+  events?.close();
+  events = undefined;
+  isCut = true;
+}
+if (refresher()) {
+  document.addEventListener('visibilitychange', () => (document.hidden ? stopListening() : listen()));
+  listen();
+}

@@ -235,6 +235,31 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.context().close();
   });
 
+  it('opens as many tabs as somebody likes, and shows in each what changed while nobody saw it', async () => {
+    const recordId = await stage.waiting.addWaiting({ customer: 'Tabs Ltd' });
+    const first = await signIn({}, ['Approver']);
+    const context = first.context();
+    const turn = (page: Page, isHidden: boolean) =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
+        document.dispatchEvent(new Event('visibilitychange'))`);
+    const listens = (page: Page) => page.waitForResponse('**/api/v1/events');
+    let shown = first;
+    let told = listens(first);
+    await first.goto(`${stage.origin}/?search=Tabs+Ltd`);
+    for (let tab = 2; tab <= 8; tab += 1) {
+      await told;
+      await turn(shown, true);
+      shown = await context.newPage();
+      told = listens(shown);
+      await shown.goto(`${stage.origin}/deals/${recordId}`);
+    }
+    await stage.waiting.addWaiting({ customer: 'Tabs Ltd', number: 'ORD-TABS-2' });
+    await turn(shown, true);
+    await turn(first, false);
+    await first.getByRole('link', { name: 'ORD-TABS-2', exact: true }).waitFor();
+    await context.close();
+  });
+
   it('stays where it is when the session has ended, and comes back to it after signing in', async () => {
     const recordId = await stage.waiting.addWaiting({ number: 'ORD-ENDED' });
     const page = await signIn({}, ['Approver']);
