@@ -1,6 +1,7 @@
 import axe from 'axe-core';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { saveMapping } from '../../src/ledger/settings/mappings.js';
 import { hashMapping } from '../../src/mapping/versions/versions.js';
 import { findChromium } from '../../tools/stage/chromium.js';
@@ -367,11 +368,14 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await page.context().close();
   });
 
-  it.each([360, 1_280])('fits into %i pixels, however long the names in Sales are', async (width) => {
+  it.each([360, 800, 1_280])('fits into %i pixels, however long the names in Sales are', async (width) => {
     // An opportunity has no number there: its name stands for it.
     const name = `Safety light curtain for the second plant of ${'Donaudampfschifffahrt'.repeat(4)}`;
     const long = { number: name, name, customer: 'Donaudampfschifffahrtsgesellschaft'.repeat(4) };
     const [waiting, held] = [await stage.waiting.addWaiting(long), await stage.waiting.addHeld('totals-differ', long)];
+    const feeds = createFeedLedger(stage.database);
+    await feeds.openFeed('salesorder');
+    await feeds.pauseFeed('salesorder', 'Ann Adams (ann.adams@nordwerk.onmicrosoft.com)');
     const page = await signIn({ viewport: { width, height: 740 } }, ['Admin']);
     for (const [name, path] of PAGES) {
       await page.goto(`${stage.origin}${path.replaceAll(':waiting', waiting).replaceAll(':held', held)}`);
