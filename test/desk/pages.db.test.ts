@@ -1,13 +1,13 @@
 import axe from 'axe-core';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFeedLedger } from '../../src/ledger/feeds/sales-feeds.js';
 import { saveMapping } from '../../src/ledger/settings/mappings.js';
 import { hashMapping } from '../../src/mapping/versions/versions.js';
 import { findChromium } from '../../tools/stage/chromium.js';
-import { type DeskStage, openDeskStage } from '../support/desk.js';
+import type { DeskStage } from '../support/desk.js';
+import { type DeskBrowser, openDeskBrowser } from '../support/desk-browser.js';
 import { seedCandidates, seedDrift, seedProblem } from '../support/seeded-masters.js';
-import { createTestIssuer, type TestIssuer } from '../support/test-issuer.js';
 
 /** The pages as a clerk has them: in a browser, by mouse, by keyboard, on a telephone, and for whoever cannot see them. */
 
@@ -21,33 +21,20 @@ interface Found {
 }
 
 describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped where no `chromium` is installed)', () => {
+  let desk: DeskBrowser;
   let browser: Browser;
   let stage: DeskStage;
-  let issuer: TestIssuer;
+  let signIn: DeskBrowser['signIn'];
 
   beforeAll(async () => {
-    issuer = createTestIssuer();
-    stage = await openDeskStage({ issuer });
-    // Root in a container has no sandbox.
+    desk = await openDeskBrowser(executablePath ?? '');
+    ({ browser, stage, signIn } = desk);
     await seedProblem(stage.database);
     await seedCandidates(stage.database);
     await seedDrift(stage.database);
     await saveMapping(stage.database, { hash: RULES, content: CONTENT });
-    browser = await chromium.launch({ executablePath: executablePath ?? '', args: ['--no-sandbox'] });
   });
-  afterAll(async () => {
-    await browser?.close();
-    await stage?.close();
-  });
-
-  async function signIn(options: Parameters<Browser['newContext']>[0] = {}, roles = issuer.next.roles): Promise<Page> {
-    issuer.next = { ...issuer.next, roles };
-    const context: BrowserContext = await browser.newContext({ locale: 'en-GB', ...options });
-    context.setDefaultTimeout(15_000);
-    const page = await context.newPage();
-    await page.goto(stage.origin);
-    return page;
-  }
+  afterAll(() => desk?.close());
 
   it('confirms a deal with two clicks, with the figures that it shows', async () => {
     const recordId = await stage.waiting.addWaiting({ number: 'ORD-TWO', unitPrice: '1000.00' });
@@ -184,104 +171,6 @@ describe.skipIf(executablePath === undefined)('the desk in Chromium (skipped whe
     await panel.getByRole('button', { name: 'Reject and delete the draft' }).click();
     await expect.poll(() => panel.textContent()).toContain('Rejected');
     expect(stage.waiting.sent.at(-1)).toMatchObject({ act: 'reject', recordId, input: { reason: 'wrong price' } });
-    await page.context().close();
-  });
-
-  it('shows what others change, without a click and without losing what is selected', async () => {
-    await stage.waiting.addWaiting({ customer: 'Live Ltd', number: 'ORD-LIVE-1' });
-    const page = await signIn({}, ['Approver']);
-    await page.goto(`${stage.origin}/?search=Live+Ltd`);
-    await page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).check();
-    // Somebody else's deals: the page listens from some moment on.
-    const shown = page.getByRole('link', { name: 'ORD-LIVE-2', exact: true }).first().waitFor();
-    await stage.waiting.addUntil(shown, { customer: 'Live Ltd', number: 'ORD-LIVE-2' });
-    await expect.poll(() => page.getByRole('checkbox', { name: 'Select ORD-LIVE-1' }).isChecked()).toBe(true);
-    await page.context().close();
-  });
-
-  it('keeps what somebody has typed, wherever the focus has gone, until it is sent', async () => {
-    const recordId = await stage.waiting.addWaiting({ customer: 'Typed Ltd' });
-    const page = await signIn({}, ['Approver']);
-    await page.goto(`${stage.origin}/deals/${recordId}`);
-    const note = page.getByLabel('Write a note for your colleagues');
-    await note.fill('asked Mr Brown');
-    const answer = page.waitForResponse((response) => response.url().endsWith('/api/v1/events'));
-    await page.reload();
-    await answer;
-    await note.fill('asked Mr Brown');
-    await page.getByRole('heading', { name: 'Notes' }).click();
-    // The page of the list, which nobody types into, shows when all who listen have been told.
-    const other = await signIn({}, ['Approver']);
-    await other.goto(`${stage.origin}/?search=Typed+Ltd`);
-    const shown = other.getByRole('link', { name: 'ORD-TYPED', exact: true }).first().waitFor();
-    await stage.waiting.addUntil(shown, { customer: 'Typed Ltd', number: 'ORD-TYPED' });
-    expect(await note.inputValue()).toBe('asked Mr Brown');
-    await page.getByRole('button', { name: 'Write', exact: true }).click();
-    await page.getByRole('listitem').getByText('asked Mr Brown').waitFor();
-    await page.context().close();
-    await other.context().close();
-  });
-
-  it('shows what changed while nobody told it, also after a proxy answered in place of the desk', async () => {
-    const page = await signIn({}, ['Approver']);
-    await page.clock.install();
-    await page.route('**/api/v1/events', (route) => route.fulfill({ status: 502 }));
-    const refused = page.waitForResponse('**/api/v1/events');
-    await page.goto(`${stage.origin}/?search=Missed+Ltd`);
-    await refused;
-    await stage.waiting.addWaiting({ customer: 'Missed Ltd', number: 'ORD-MISSED' });
-    await page.unroute('**/api/v1/events');
-    await page.clock.fastForward('00:30');
-    await page.getByRole('link', { name: 'ORD-MISSED', exact: true }).waitFor();
-    await page.context().close();
-  });
-
-  it('opens as many tabs as somebody likes, and shows in each what changed while nobody saw it', async () => {
-    const recordId = await stage.waiting.addWaiting({ customer: 'Tabs Ltd' });
-    const first = await signIn({}, ['Approver']);
-    const context = first.context();
-    const turn = (page: Page, isHidden: boolean) =>
-      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
-        document.dispatchEvent(new Event('visibilitychange'))`);
-    const listens = (page: Page) => page.waitForResponse('**/api/v1/events');
-    let shown = first;
-    let told = listens(first);
-    await first.goto(`${stage.origin}/?search=Tabs+Ltd`);
-    for (let tab = 2; tab <= 8; tab += 1) {
-      await told;
-      await turn(shown, true);
-      shown = await context.newPage();
-      told = listens(shown);
-      await shown.goto(`${stage.origin}/deals/${recordId}`);
-    }
-    await stage.waiting.addWaiting({ customer: 'Tabs Ltd', number: 'ORD-TABS-2' });
-    await turn(shown, true);
-    await turn(first, false);
-    await first.getByRole('link', { name: 'ORD-TABS-2', exact: true }).waitFor();
-    await context.close();
-  });
-
-  it('stays where it is when the session has ended, and comes back to it after signing in', async () => {
-    const recordId = await stage.waiting.addWaiting({ number: 'ORD-ENDED' });
-    const page = await signIn({}, ['Approver']);
-    await page.goto(`${stage.origin}/deals/${recordId}`);
-    const answer = page.waitForResponse('**/api/v1/events');
-    await page.reload();
-    await answer;
-    await stage.database.query('DELETE FROM desk_sessions');
-    const asked = page.waitForResponse((response) => response.status() === 401);
-    await stage.waiting.addUntil(
-      asked.then(() => undefined),
-      { customer: 'Ended Ltd' },
-    );
-    expect(page.url()).toBe(`${stage.origin}/deals/${recordId}`);
-    await page.getByRole('button', { name: 'I take care of it' }).click();
-    await page.getByRole('button', { name: 'I take care of it' }).waitFor();
-    expect(page.url()).toBe(`${stage.origin}/deals/${recordId}`);
-    await stage.database.query('DELETE FROM desk_sessions');
-    await page.getByRole('link', { name: 'Confirm…' }).click();
-    await page.waitForURL(`${stage.origin}/deals/${recordId}`);
-    await page.getByRole('link', { name: 'Confirm…' }).waitFor();
     await page.context().close();
   });
 
