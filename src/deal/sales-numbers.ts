@@ -27,3 +27,13 @@ export function withSalesNumbers({ salesNumbers, ...deal }: WonDeal): WonDeal {
     customer: deal.customer && customer ? { ...deal.customer, number: customer.number } : deal.customer,
   };
 }
+
+/** The number of the product of a line as Sales has it. */
+export function numberInSales({ salesNumbers }: WonDeal, { lineId, product }: DealLine): string | undefined {
+  return salesNumbers?.lines[lineId] ?? product?.number;
+}
+
+/** The number of the account as Sales has it. */
+export function customerNumberInSales({ salesNumbers, customer }: WonDeal): string | undefined {
+  return salesNumbers?.customer ? salesNumbers.customer.number : customer?.number;
+}

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { WonDeal } from '../../src/deal/deal.js';
+import type { DealLine, WonDeal } from '../../src/deal/deal.js';
+import { withStoredSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { compileFormula } from '../../src/mapping/fields/expressions.js';
-import { resolveCustomer, withMappedNumbers } from '../../src/mapping/fields/masters.js';
+import { resolveCustomer, withMappedNumbers, withOurNumbers } from '../../src/mapping/fields/masters.js';
 import { findLocalProblems, type Lookups, resolveDocument } from '../../src/mapping/fields/resolve.js';
 import { toLocalDate } from '../../src/mapping/fields/view.js';
+import { planCustomer, planItem } from '../../src/mapping/plan/plan-master-data.js';
 import { parseRules } from '../../src/process/config.js';
 import { knowAll } from '../support/lookups.js';
 import { makeDeal, makeLine } from '../support/won-deal.js';
@@ -139,6 +141,30 @@ mapping:
     const mapped = await withMappedNumbers(deal, mapping);
     expect(mapped.customer?.number).toBe('D-4711');
     expect(mapped.lines[0]?.product?.number).toBe('1000');
+  });
+
+  it('a number that a formula makes of the one in Sales is made once', async () => {
+    const rules = parseRules(`
+createItems: true
+mapping:
+  customer: { number: { expression: "'DEBTOR-' & account.accountnumber" } }
+  item: { number: { expression: "'ITEM-' & product.productnumber" } }
+  document: { customerPurchaseOrderReference: { expression: "account.accountnumber" } }
+  line: { description2: { expression: "product.productnumber" } }
+`);
+    const { mapping, lines, masters } = rules;
+    const product = { ...makeLine(1).product, number: 'EQ-1000-BLUE' } as NonNullable<DealLine['product']>;
+    const read = makeDeal({ lines: [makeLine(1, { product })] });
+    const deal = withStoredSalesNumbers(read, await withOurNumbers(read, mapping, masters.items));
+    expect(deal.customer?.number).toBe('DEBTOR-C10001');
+    const customer = await planCustomer(deal, rules, knowAll());
+    const item = await planItem(deal, deal.lines[0] as DealLine, rules, knowAll());
+    const { values } = await resolveDocument(deal, mapping, lines, knowAll());
+    // Once more it would be too long, or the number of nobody.
+    expect([...customer.problems, ...item.problems]).toEqual([]);
+    expect([customer.number, item.number]).toEqual(['DEBTOR-C10001', 'ITEM-EQ-1000-BLUE']);
+    expect(values.header['customerPurchaseOrderReference']).toBe('C10001');
+    expect(values.lines['line-1']?.fields['description2']).toBe('EQ-1000-BLUE');
   });
 });
 

@@ -1,6 +1,7 @@
 import type { WonDeal } from '../../deal/deal.js';
 import { listSoldItems } from '../../deal/missing-master-data.js';
-import { isItemByRule, numberInSales } from '../../mapping/plan/item-by-rule.js';
+import { numberInSales } from '../../deal/sales-numbers.js';
+import { isItemByRule } from '../../mapping/plan/item-by-rule.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import type { ProductRef } from '../masters/deal-master-data.js';
 

@@ -113,12 +113,9 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 
   /** @param read with the numbers that it has in Sales */
   const toMapped = async (rules: Rules, read: WonDeal): Promise<Mapped> => {
-    const mapped = await withOurNumbers(read, rules.mapping, rules.masters.items);
+    const deal = withStoredSalesNumbers(read, await withOurNumbers(read, rules.mapping, rules.masters.items));
     const problems = await findNumberProblems(read, rules.mapping);
-    return {
-      deal: withStoredSalesNumbers(read, mapped),
-      problems: [...problems, ...(await findLocalProblems(mapped, rules.mapping, rules.lines))],
-    };
+    return { deal, problems: [...problems, ...(await findLocalProblems(deal, rules.mapping, rules.lines))] };
   };
 
   /** Stores what was read, and says where the deal belongs. */

@@ -1,4 +1,5 @@
-import type { Columns, Customer, DealLine, WonDeal } from '../../deal/deal.js';
+import type { Columns, DealLine, WonDeal } from '../../deal/deal.js';
+import { customerNumberInSales, numberInSales } from '../../deal/sales-numbers.js';
 import type { SourceColumn } from './sources.js';
 import { USER_LOCAL } from './sources.js';
 
@@ -27,7 +28,7 @@ function rowOf(deal: WonDeal, row: SourceColumn['row'], line: DealLine | undefin
     case 'record':
       return { ...(deal.currency && { transactioncurrencyid: deal.currency }), name: deal.name, ...extra.record };
     case 'account':
-      return { ...accountColumns(deal.customer), ...extra.account };
+      return { ...accountColumns(deal), ...extra.account };
     case 'contact':
       return extra.contact;
     case 'owner':
@@ -35,20 +36,25 @@ function rowOf(deal: WonDeal, row: SourceColumn['row'], line: DealLine | undefin
     case 'line':
       return line ? (extra.lines[line.lineId] ?? {}) : {};
     case 'product': {
-      const { product } = line ?? {};
-      if (!product) return {};
-      return { productnumber: product.number, name: product.name, ...extra.products[product.productId] };
+      if (!line?.product) return {};
+      const { product } = line;
+      return {
+        productnumber: numberInSales(deal, line) ?? '',
+        name: product.name,
+        ...extra.products[product.productId],
+      };
     }
   }
 }
 
 /** A contact without a company is the customer itself, so its columns stand for those of an account. */
-function accountColumns(customer: Customer | undefined): Columns {
+function accountColumns(deal: WonDeal): Columns {
+  const { customer } = deal;
   if (!customer) return {};
   const { address } = customer;
   const columns = {
     name: customer.name,
-    accountnumber: customer.number,
+    accountnumber: customerNumberInSales(deal),
     emailaddress1: customer.email,
     telephone1: customer.phone,
     websiteurl: customer.website,

@@ -1,5 +1,4 @@
 import { isSameCode } from '../../deal/codes.js';
-import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { Rules } from '../rules/rules.js';
 
 /**
@@ -18,9 +17,4 @@ export function isItemByRule(
     (lines.rules ?? []).some((rule) => isNamed(rule.number)) ||
     (pattern !== undefined && numberInSales !== undefined && !isSameCode(numberInSales, number))
   );
-}
-
-/** The number of the product of a line as Sales has it. */
-export function numberInSales(deal: WonDeal, { lineId, product }: DealLine): string | undefined {
-  return deal.salesNumbers?.lines[lineId] ?? product?.number;
 }

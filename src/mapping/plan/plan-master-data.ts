@@ -2,10 +2,11 @@ import type { DealLine, WonDeal } from '../../deal/deal.js';
 import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
+import { numberInSales } from '../../deal/sales-numbers.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
 import type { Rules } from '../rules/rules.js';
-import { isItemByRule, numberInSales } from './item-by-rule.js';
+import { isItemByRule } from './item-by-rule.js';
 import { isTooLong, toUnitProblem } from './plan-units.js';
 
 /** The rows that Business Central lacks, as they are to be created; whoever creates or shows them takes them from here. */

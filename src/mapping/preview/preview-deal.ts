@@ -9,7 +9,7 @@ import type { SourceTable } from '../../deal/ids.js';
 import { decideLine, isLeftOut, type LineRules } from '../../deal/line-rules.js';
 import { type Creates, decideMissing, listSoldItems } from '../../deal/missing-master-data.js';
 import { findProblems } from '../../deal/problems.js';
-import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
+import { numberInSales, withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import { findNumberProblems, withOurNumbers } from '../fields/masters.js';
 import {
   type FindAccountsWithNumbers,
@@ -17,7 +17,7 @@ import {
   type LinkReader,
   withFreeNumber,
 } from '../plan/customer-identity.js';
-import { isItemByRule, numberInSales } from '../plan/item-by-rule.js';
+import { isItemByRule } from '../plan/item-by-rule.js';
 import { type CodeReader, type CompanyReader, createLookups } from '../plan/lookups.js';
 import { type DealPlan, planDeal } from '../plan/plan-deal.js';
 import { customerNumberOf } from '../plan/plan-master-data.js';
