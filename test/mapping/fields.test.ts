@@ -271,4 +271,41 @@ describe('days', () => {
   ])('%s in %s is %s', (moment, zone, day) => {
     expect(toLocalDate(moment, zone)).toBe(day);
   });
+
+  it.each(['PO 12', '5', '2026', '03/04/2026', '2026-1-5', '2026-02-29', '2026-13-01', '2026-03-31T10:00:00', 'soon'])(
+    '%s is no day: nobody guesses one',
+    async (text) => {
+      const yaml = `
+mapping:
+  document:
+    postingDate: { column: new_day }
+    dueDate: { expression: "new_day" }
+`;
+      expect(told((await resolve(extra({ new_day: text }), yaml)).problems)).toEqual([
+        `mapping-failed: document.postingDate: '${text}' is no date such as 2026-03-31`,
+        `mapping-failed: document.dueDate: '${text}' is no date such as 2026-03-31`,
+      ]);
+    },
+  );
+
+  it('are the same in a formula as in a column, also of a line', async () => {
+    const yaml = `
+businessTimeZone: Europe/Berlin
+mapping:
+  document: { customerPurchaseOrderReference: { expression: "'wanted on ' & requestdeliveryby" } }
+  line: { description2: { expression: "line.requestdeliveryby & ' of ' & lines[0].requestdeliveryby" } }
+`;
+    const deal = makeDeal({
+      extra: {
+        record: { requestdeliveryby: '2026-03-28T23:00:00Z' },
+        lines: { 'line-1': { requestdeliveryby: '2026-03-29T22:00:00Z' } },
+      },
+    });
+    const { values } = await resolve(deal, yaml);
+    expect(values.header).toMatchObject({
+      requestedDeliveryDate: '2026-03-29',
+      customerPurchaseOrderReference: 'wanted on 2026-03-29',
+    });
+    expect(values.lines['line-1']?.fields['description2']).toBe('2026-03-30 of 2026-03-30');
+  });
 });

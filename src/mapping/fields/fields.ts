@@ -152,9 +152,7 @@ function toFitting(
       return truth === undefined ? wrong(`'${value}' is neither true nor false`) : { ...common, value: truth };
     }
     case 'date':
-      return /^\d{4}-\d{2}-\d{2}$/.test(String(value))
-        ? { ...common, value }
-        : wrong(`'${value}' is no date such as 2026-03-31`);
+      return isDay(String(value)) ? { ...common, value } : wrong(`'${value}' is no date such as 2026-03-31`);
     case 'decimal':
       return /^-?\d+(?:\.\d+)?$/.test(String(value)) ? { ...common, value } : wrong(`'${value}' is no number`);
     case 'option': {
@@ -182,6 +180,13 @@ function toFitting(
       };
     }
   }
+}
+
+/** A day of the calendar: a year after the 29th of February there is none. */
+function isDay(text: string): boolean {
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(text)) return false;
+  const at = new Date(`${text}T00:00:00Z`);
+  return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text);
 }
 
 /** The rules of Business Central's own fields (reference/business-central 2.2). */

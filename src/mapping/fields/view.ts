@@ -73,22 +73,46 @@ function accountColumns(deal: WonDeal): Columns {
 }
 
 /** What a formula is evaluated over. */
-export function toFormulaInput(view: DealView): object {
-  const { deal, line } = view;
-  const lineView = (one: DealLine): object => ({
-    position: one.sequence / 10_000,
-    description: one.description,
-    memo: one.memo,
-    role: one.role,
-    unit: one.unit,
-    quantity: one.quantity,
-    unitPrice: one.unitPrice,
-    discount: one.discount,
-    tax: one.tax,
-    ...rowOf(deal, 'line', one),
-    ...(one.product && { product: rowOf(deal, 'product', one) }),
+export function toFormulaInput({ deal, timeZone, line }: DealView): object {
+  const whole = viewOf(deal, timeZone);
+  return { ...whole.record, ...(line && { line: whole.viewLine(line), product: whole.viewProduct(line) }) };
+}
+
+interface WholeView {
+  readonly timeZone: string;
+  readonly record: object;
+  viewLine(line: DealLine): object;
+  viewProduct(line: DealLine): Columns;
+}
+
+/** Of thousands of lines each is mapped by itself, and each formula sees all of them: they are made ready once. */
+const views = new WeakMap<WonDeal, WholeView>();
+
+function viewOf(deal: WonDeal, timeZone: string): WholeView {
+  const known = views.get(deal);
+  if (known?.timeZone === timeZone) return known;
+  const made = toWholeView(deal, timeZone);
+  views.set(deal, made);
+  return made;
+}
+
+function toWholeView(deal: WonDeal, timeZone: string): WholeView {
+  const row = (name: SourceColumn['row'], line?: DealLine): Columns => withDays(rowOf(deal, name, line), timeZone);
+  const viewProduct = (line: DealLine): Columns => row('product', line);
+  const viewLine = (line: DealLine): object => ({
+    position: line.sequence / 10_000,
+    description: line.description,
+    memo: line.memo,
+    role: line.role,
+    unit: line.unit,
+    quantity: line.quantity,
+    unitPrice: line.unitPrice,
+    discount: line.discount,
+    tax: line.tax,
+    ...row('line', line),
+    ...(line.product && { product: viewProduct(line) }),
   });
-  return {
+  const record = {
     table: deal.table,
     number: deal.number,
     currency: deal.currency,
@@ -98,22 +122,32 @@ export function toFormulaInput(view: DealView): object {
     tax: deal.tax,
     totalLessFreight: deal.totalLessFreight,
     total: deal.total,
-    ...rowOf(deal, 'record', undefined),
-    account: rowOf(deal, 'account', undefined),
-    contact: rowOf(deal, 'contact', undefined),
-    owner: rowOf(deal, 'owner', undefined),
-    lines: deal.lines.map(lineView),
-    ...(line && { line: lineView(line), product: rowOf(deal, 'product', line) }),
+    ...row('record'),
+    account: row('account'),
+    contact: row('contact'),
+    owner: row('owner'),
+    lines: deal.lines.map(viewLine),
   };
+  return { timeZone, record, viewLine, viewProduct };
 }
+
+/** A formula sees the day that a column would give. */
+function withDays(columns: Columns, timeZone: string): Columns {
+  const moments = Object.keys(columns).filter((name) => USER_LOCAL.has(name));
+  if (moments.length === 0) return columns;
+  const days = moments.map((name) => [name, toLocalDate(columns[name] ?? '', timeZone)] as const);
+  return { ...columns, ...Object.fromEntries(days) };
+}
+
+/** As Sales writes a moment; JavaScript would make a day of `PO 12` and of `03/04/2026` as well. */
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2})$/;
 
 /**
  * The day that a person meant. Sales keeps the midnight of whoever typed it in UTC, so the business time zone tells the
- * day (reference/dataverse-sales 2.14); a plain date is one already.
+ * day (reference/dataverse-sales 2.14); what is no moment stays as it is, also a plain date.
  */
 export function toLocalDate(value: string, timeZone: string): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(value)) return value;
-  const at = new Date(value);
+  const at = new Date(MOMENT.test(value) ? value : Number.NaN);
   if (Number.isNaN(at.getTime())) return value;
   const format = new Intl.DateTimeFormat('en-US', { timeZone, year: 'numeric', month: '2-digit', day: '2-digit' });
   const parts = new Map(format.formatToParts(at).map(({ type, value: part }) => [type, part]));
