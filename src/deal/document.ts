@@ -162,12 +162,12 @@ function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: 
   if (decision.kind === 'comment') {
     return [commentLine(line.sequence, description ?? '', line.lineId), ...comments];
   }
-  const measured = inKnownUnit(line, rules, options.knownUnits);
+  const measured = measure(line, rules, options.knownUnits, unitOfMeasureCode);
   const made: DocumentLine = {
     sequence: line.sequence,
     kind: decision.kind,
     number: typeof lineObjectNumber === 'string' ? lineObjectNumber : decision.number,
-    unitCode: typeof unitOfMeasureCode === 'string' ? unitOfMeasureCode : line.product ? measured.unitCode : undefined,
+    unitCode: measured.unitCode,
     quantity: measured.quantity,
     unitPrice: measured.unitPrice,
     discount: lineDiscount(measured, currencyOf(deal, options)),
@@ -189,6 +189,19 @@ interface Measured {
   readonly quantity: Decimal;
   readonly unitPrice: Decimal;
   readonly discount: Decimal;
+}
+
+/** A unit that the mapping names is the one of the quantity that was sold; a line without a product has no other. */
+function measure(
+  line: DealLine,
+  rules: LineRules,
+  known: ReadonlySet<string> | undefined,
+  mapped: string | boolean | undefined,
+): Measured {
+  const { quantity, unitPrice, discount } = line;
+  if (typeof mapped === 'string') return { unitCode: mapped, quantity, unitPrice, discount };
+  const measured = inKnownUnit(line, rules, known);
+  return line.product ? measured : { ...measured, unitCode: undefined };
 }
 
 /** A unit that BC lacks becomes the base unit, where a rule allows it: more pieces, each for less. */

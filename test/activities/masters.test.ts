@@ -209,7 +209,7 @@ mapping:
 });
 
 describe('a unit that Business Central lacks', () => {
-  it('is sold in base units where a rule allows it, and the totals agree', async () => {
+  const draftWith = async (yaml: string) => {
     const sold = await sellUnknown(simulators, seller);
     const { store } = simulators.dataverse;
     const [line] = [...store.children('salesorderdetail', 'salesorderid', sold.orderId)];
@@ -225,7 +225,7 @@ describe('a unit that Business Central lacks', () => {
         taxGroupCode: 'VAT19',
       });
     }
-    const steps = openSteps(`${RULES}convertUnits: true\n`);
+    const steps = openSteps(yaml);
     await steps.ledger.register({ table: 'salesorder', recordId: sold.orderId });
     const { revision, context } = await steps.readDeal({ table: 'salesorder', recordId: sold.orderId });
     const ref = { ...context, recordId: sold.orderId, revision };
@@ -240,8 +240,19 @@ describe('a unit that Business Central lacks', () => {
       discount: '0',
     });
     expect(draft.difference).toBeUndefined();
-    const [first] = simulators.businessCentral.company.invoices.get(draft.id)?.lines ?? [];
-    expect(first).toMatchObject({ unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53' });
+    return simulators.businessCentral.company.invoices.get(draft.id)?.lines[0];
+  };
+  const CONVERTING = `${RULES}convertUnits: true\n`;
+
+  it('is sold in base units where a rule allows it, and the totals agree', async () => {
+    const converted = { unitOfMeasureCode: 'PCS', quantity: '8.4938', unitPrice: '37.53' };
+    expect(await draftWith(CONVERTING)).toMatchObject(converted);
+  });
+
+  it('is the one that the mapping names, for the quantity that was sold', async () => {
+    const named = CONVERTING.replace('mapping: {', 'mapping: { line: { unitOfMeasureCode: { value: PCS } },');
+    const asSold = { unitOfMeasureCode: 'PCS', quantity: '2.12345', unitPrice: '150.12' };
+    expect(await draftWith(named)).toMatchObject(asSold);
   });
 });
 

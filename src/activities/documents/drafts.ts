@@ -3,7 +3,7 @@ import type { ReferenceSets } from '../../clients/business-central/reference-set
 import { RemoteApiError } from '../../clients/errors.js';
 import { type CompanyCurrency, toCompanyCurrency } from '../../deal/currency.js';
 import type { Figures, QuoteSuccessor, WonDeal } from '../../deal/deal.js';
-import { pricesIncludeTax, toLines } from '../../deal/document.js';
+import { type DocumentOptions, pricesIncludeTax, toLines } from '../../deal/document.js';
 import { listedAtMost } from '../../deal/many-problems.js';
 import { findRefusedLines } from '../../deal/problems.js';
 import {
@@ -18,7 +18,8 @@ import {
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { UnparsedContent } from '../../ledger/read-rows.js';
 import { toCurrencyCode } from '../../mapping/fields/fields.js';
-import { findCompanyCurrency, findCurrency } from '../../mapping/plan/lookups.js';
+import { createCodeLookups, findCompanyCurrency, findCurrency } from '../../mapping/plan/lookups.js';
+import { resolveMappedUnits } from '../../mapping/plan/plan-units.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { refuse } from '../remote/failures.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -103,9 +104,14 @@ export function createDraftReader(dependencies: {
   readonly sets: ReferenceSets;
 }): DraftReader {
   const { rules, sets } = dependencies;
-  /** Only asked for when a unit that BC lacks may be turned into the base unit. */
-  const findKnownUnits = async (): Promise<ReadonlySet<string> | undefined> =>
-    rules.lines.convertUnits ? toTemporalFailures(() => sets.codes('unitsOfMeasure')) : undefined;
+  /** Only asked for when a unit that BC lacks may be turned into the base unit, unless the mapping names another one. */
+  const findUnits = async (deal: WonDeal): Promise<DocumentOptions> =>
+    rules.lines.convertUnits
+      ? toTemporalFailures(async () => ({
+          knownUnits: await sets.codes('unitsOfMeasure'),
+          fields: await resolveMappedUnits(deal, rules.mapping, createCodeLookups(sets)),
+        }))
+      : {};
   const findCurrencyOf = async (deal: WonDeal): Promise<CompanyCurrency> => {
     const iso = deal.currency ?? '';
     const { tables } = rules.mapping;
@@ -140,7 +146,7 @@ export function createDraftReader(dependencies: {
         return { ...draft, difference: texts.join('; '), differencePolicy: 'refuse' };
       }
       const expected = {
-        lines: toLines(deal, rules.lines, { knownUnits: await findKnownUnits(), currency }),
+        lines: toLines(deal, rules.lines, { ...(await findUnits(deal)), currency }),
         pricesIncludeTax: pricesIncludeTax(deal, rules.lines),
         currency,
       };
