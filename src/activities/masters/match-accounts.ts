@@ -1,6 +1,7 @@
 import { type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import { type Matchable, SHARED_BY_MANY, toMatchKeys, toScore } from '../../deal/matching.js';
 import type { MatchCandidate, MatchLedger, StagedCustomer } from '../../ledger/masters/matching.js';
+import { toNumberedDeal } from '../../mapping/fields/masters.js';
 import { findRivals } from '../../mapping/plan/customer-identity.js';
 import { toTemporalFailures } from '../remote/write-once.js';
 import { toCustomerKeys } from './strong-candidates.js';
@@ -85,11 +86,15 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
       const open = rows.filter(
         (row) => toMasterState(row) === 'active' && !links.has(row.rowId) && !decided.has(row.rowId),
       );
-      const keys = new Map(open.map((row) => [row.rowId, toMatchKeys(toMatchable(row, taxColumn()))]));
+      const numbers = new Map<string, string | undefined>();
+      for (const row of open) numbers.set(row.rowId, await findWantedNumber(row));
+      const keys = new Map(
+        open.map((row) => [row.rowId, toMatchKeys(toMatchable(row, numbers.get(row.rowId), taxColumn()))]),
+      );
       const found = await matching.findByKeys(runId, [...new Set([...keys.values()].flat())], SHARED_BY_MANY);
       const taken = await matching.findLinkedCustomers(found.map(({ bcId }) => bcId));
-      const numbered = open.flatMap(({ rowId, number }) =>
-        number === undefined ? [] : [{ accountId: rowId, number }],
+      const numbered = [...numbers].flatMap(([accountId, number]) =>
+        number === undefined ? [] : [{ accountId, number }],
       );
       const isByNumber = rules.masters.match === 'number';
       const rivals = await toTemporalFailures(() => findRivals(dependencies, isByNumber ? numbered : []));
@@ -129,6 +134,12 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
     },
   };
 
+  /** The number by which a deal would look for its customer; nothing where the mapping gives none. */
+  async function findWantedNumber(account: DataverseMaster): Promise<string | undefined> {
+    const { deal, problems } = await toNumberedDeal(account, rules);
+    return problems.length > 0 ? undefined : deal.customer?.number;
+  }
+
   /** False when somebody else got the customer in between: then a person decides. */
   async function linkByNumber(account: DataverseMaster, { bcId, number }: StagedCustomer): Promise<boolean> {
     const ref = { kind: 'account', rowId: account.rowId } as const;
@@ -146,7 +157,11 @@ export function createMatchDataverse(dependencies: MatchDependencies) {
   }
 }
 
-function toMatchable({ number, name, columns }: DataverseMaster, taxColumn: string | undefined): Matchable {
+function toMatchable(
+  { name, columns }: DataverseMaster,
+  number: string | undefined,
+  taxColumn: string | undefined,
+): Matchable {
   return {
     number,
     name,

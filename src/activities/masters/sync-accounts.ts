@@ -4,7 +4,7 @@ import { InternalError } from '../../deal/errors.js';
 import { type BusinessCentralMaster, type DataverseMaster, toMasterState } from '../../deal/masters.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
-import { derivedNumber } from '../../mapping/fields/masters.js';
+import { derivedNumber, toNumberedDeal } from '../../mapping/fields/masters.js';
 import { findAmbiguity, withFreeNumber } from '../../mapping/plan/customer-identity.js';
 import { planContact, planCustomer } from '../../mapping/plan/plan-master-data.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -98,15 +98,19 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
   /** Nothing for an account of which a person decided that it is none of the customers that there are. */
   const findByNumber = async ({ rowId }: MasterRef, number: string): Promise<BusinessCentralMaster | undefined> =>
     (await ledger.isNewByDecision(companyId, rowId)) ? undefined : businessCentral.findMaster('customers', number);
-  const wantedNumber = ({ number, rowId }: DataverseMaster): string => number ?? derivedNumber(rowId);
+  const getNumbered = async (ref: MasterRef) => toNumberedDeal(getContent(await masters.getMaster(ref)), rules);
 
   return {
     /** The customer of an account without a link: by its number if the rules allow, else a person decides. */
     async findCustomerOfAccount(input: AccountRef): Promise<CustomerFinding> {
       const ref = toRef(input);
-      const content = getContent(await masters.getMaster(ref));
-      const number = wantedNumber(content);
+      const { deal, problems } = await getNumbered(ref);
+      const number = deal.customer?.number ?? derivedNumber(ref.rowId);
       const found = await steps.keeping(ref, 'match', async () => {
+        if (problems.length > 0) {
+          await masters.saveProblems(ref, 'match', problems);
+          return 'refused' as const;
+        }
         const known = await findByNumber(ref, number);
         const ambiguity = known && (await findAmbiguity(dependencies, { accountId: ref.rowId, number }, known));
         if (ambiguity) {
@@ -118,7 +122,7 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
           return 'refused' as const;
         }
         if (known) return steps.linkByNumber(ref, known);
-        const strong = await dependencies.findStrongCandidate?.(toMasterDeal(content), number);
+        const strong = await dependencies.findStrongCandidate?.(deal, number);
         if (!strong) return 'none' as const;
         await steps.saveProblem(ref, 'match', { reason: 'customer-ambiguous', text: strong });
         return 'refused' as const;
@@ -128,9 +132,9 @@ export function createCustomerSteps(dependencies: AccountDependencies) {
 
     async createCustomerOfAccount(input: AccountRef): Promise<CustomerFinding> {
       const ref = toRef(input);
-      const content = getContent(await masters.getMaster(ref));
+      const { deal } = await getNumbered(ref);
       const plan = await toTemporalFailures(async () =>
-        planCustomer(await withFreeNumber(dependencies, toMasterDeal(content)), rules, steps.lookups),
+        planCustomer(await withFreeNumber(dependencies, deal), rules, steps.lookups),
       );
       return steps.creating(ref, plan.problems, () => ensureCustomer(dependencies, ref.rowId, plan));
     },

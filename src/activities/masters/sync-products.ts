@@ -1,10 +1,9 @@
 import { InternalError } from '../../deal/errors.js';
 import { toUnitCode } from '../../deal/line-rules.js';
-import { type DataverseMaster, toItemNumber } from '../../deal/masters.js';
 import { BY_RULES } from '../../ledger/masters/links.js';
 import type { MasterRef } from '../../ledger/masters/masters.js';
 import { toMasterDeal } from '../../mapping/fields/master-fields.js';
-import { withMappedNumbers } from '../../mapping/fields/masters.js';
+import { toNumberedDeal, withMappedNumbers } from '../../mapping/fields/masters.js';
 import { isItemByRule } from '../../mapping/plan/item-by-rule.js';
 import { planItem } from '../../mapping/plan/plan-master-data.js';
 import { toTemporalFailures } from '../remote/write-once.js';
@@ -57,18 +56,23 @@ export function createItemSteps(dependencies: SyncDependencies) {
   const steps = createSyncSteps(dependencies);
 
   /** By the mapping's own column or formula, then by the table or the pattern of the rules. */
-  async function getItemNumber(content: DataverseMaster): Promise<{ readonly number: string; readonly own: string }> {
+  async function getNumbered(ref: MasterRef) {
+    const content = getContent(await masters.getMaster(ref));
     const [line] = (await withMappedNumbers(toMasterDeal(content), rules.mapping)).lines;
-    const own = line?.product?.number ?? content.number ?? '';
-    return { number: toItemNumber(own, rules.masters.items), own };
+    const own = line?.product?.number ?? '';
+    const { deal, problems } = await toNumberedDeal(content, rules);
+    return { deal, problems, own, number: deal.lines[0]?.product?.number ?? '' };
   }
 
   return {
     async findItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
-      const content = getContent(await masters.getMaster(ref));
-      const { number, own } = await getItemNumber(content);
+      const { number, own, problems } = await getNumbered(ref);
       return steps.keeping(ref, 'match', async () => {
+        if (problems.length > 0) {
+          await masters.saveProblems(ref, 'match', problems);
+          return 'refused' as const;
+        }
         const found = number === '' ? undefined : await businessCentral.findMaster('items', number);
         const sharedBy = isItemByRule(number, own, rules) ? BY_RULES : undefined;
         if (found) return steps.linkByNumber(ref, found, sharedBy);
@@ -84,15 +88,12 @@ export function createItemSteps(dependencies: SyncDependencies) {
     /** From the template of the rules: type, base unit, category, tax group; what is missing is named at once. */
     async createItemOfProduct(input: ProductRowRef): Promise<ItemFinding> {
       const ref = toRef(input);
-      const content = getContent(await masters.getMaster(ref));
-      const { number } = await getItemNumber(content);
-      const deal = toMasterDeal(content);
+      const { deal } = await getNumbered(ref);
       const [line] = deal.lines;
-      if (!line?.product) throw new InternalError(`product ${ref.rowId} has no line`);
-      const named = { ...line, product: { ...line.product, number } };
+      if (!line) throw new InternalError(`product ${ref.rowId} has no line`);
       // Units are only created for a deal, which shows that they are used.
       const item = await toTemporalFailures(() =>
-        planItem(deal, named, { ...rules, createUnits: false }, steps.lookups),
+        planItem(deal, line, { ...rules, createUnits: false }, steps.lookups),
       );
       const { unitPrice: _1, unitCost: _2, ...unpriced } = item.values;
       const plan = rules.masters.pushPrices ? item : { ...item, values: unpriced };

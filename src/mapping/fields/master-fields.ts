@@ -55,12 +55,12 @@ export function masterColumns(
 ): { readonly own: readonly string[]; readonly owner: readonly string[] } {
   const own = new Set<string>();
   const owner = new Set<string>();
-  for (const { from } of mapping.sections[section].values()) {
-    if (from.kind !== 'columns') continue;
-    for (const { row, column } of from.columns) {
-      if (row === 'owner') owner.add(column);
-      else if (ROWS[section].has(row) && !BROUGHT.has(column)) own.add(column);
-    }
+  const sources = [...mapping.sections[section].values()];
+  // A formula says nothing of the columns that it uses: what a new row is made of must not depend on who makes it.
+  const columns = [...mapping.read, ...sources.flatMap(({ from }) => (from.kind === 'columns' ? from.columns : []))];
+  for (const { row, column } of columns) {
+    if (row === 'owner') owner.add(column);
+    else if (ROWS[section].has(row) && !BROUGHT.has(column)) own.add(column);
   }
   return { own: [...own], owner: [...owner] };
 }
@@ -78,7 +78,7 @@ export function findWritableColumn({ from, table, target }: FieldSource, row: Co
 }
 
 export interface MappedMaster {
-  /** Every followed field; what Sales does not say is empty. */
+  /** Every followed field but those that are left to Business Central; what Sales does not say is empty. */
   readonly values: ReadonlyMap<string, { readonly kind: FieldKind; readonly value: string }>;
   readonly problems: readonly Problem[];
 }
@@ -93,7 +93,10 @@ export async function mapMaster(
   const mapped = await mapSources(section, fields, mapping, toMasterView(master, mapping.timeZone));
   const resolved = await resolveSection(section, mapped, lookups);
   const values = new Map<string, { kind: FieldKind; value: string }>();
+  // What has no code and is left to Business Central is no emptiness of Sales that would erase it there.
+  const left = new Set(resolved.notes.filter(({ leftOut }) => leftOut !== undefined).map(({ field }) => field));
   for (const [name, { target }] of fields) {
+    if (left.has(`${section}.${name}`)) continue;
     const value = resolved.values[name];
     values.set(name, { kind: target.kind, value: value === undefined ? '' : String(value) });
   }

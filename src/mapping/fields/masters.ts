@@ -3,9 +3,11 @@ import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { decideLine, type LineRules, toUnitCode } from '../../deal/line-rules.js';
-import { type ItemNumberRules, toItemNumber } from '../../deal/masters.js';
+import { type DataverseMaster, type ItemNumberRules, toItemNumber } from '../../deal/masters.js';
+import { withStoredSalesNumbers } from '../../deal/sales-numbers.js';
 import type { Mapping } from '../rules/mapping.js';
 import { mapSection, mapSources } from './fields.js';
+import { toMasterDeal } from './master-fields.js';
 import { type Lookups, type Resolved, resolveSection } from './resolve.js';
 
 /** What a customer, contact or item is made of when Business Central lacks it. */
@@ -110,10 +112,23 @@ export async function withOurNumbers(deal: WonDeal, mapping: Mapping, items: Ite
   return { ...mapped, lines };
 }
 
+/** A row of Sales as a deal of nothing but itself, under the numbers by which deals look for what stands for it. */
+export async function toNumberedDeal(
+  master: DataverseMaster,
+  { mapping, masters }: { readonly mapping: Mapping; readonly masters: { readonly items: ItemNumberRules } },
+): Promise<{ readonly deal: WonDeal; readonly problems: readonly Problem[] }> {
+  const read = toMasterDeal(master);
+  return {
+    deal: withStoredSalesNumbers(read, await withOurNumbers(read, mapping, masters.items)),
+    problems: await findNumberProblems(read, mapping),
+  };
+}
+
 /** A number that is configured and cannot be told is a problem: without it another row would be taken or made. */
 export async function findNumberProblems(deal: WonDeal, mapping: Mapping): Promise<Problem[]> {
   const problems: Problem[] = [];
-  for (const [section, lines] of [['customer', [undefined]] as const, ['item', deal.lines] as const]) {
+  const customers = deal.customer ? [undefined] : [];
+  for (const [section, lines] of [['customer', customers] as const, ['item', deal.lines] as const]) {
     const number = mapping.sections[section].get('number');
     if (!number || number.isDefault) continue;
     for (const line of lines) {
