@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { toItemNumber } from '../../src/deal/masters.js';
+import { compareMaster } from '../../src/mapping/fields/compare-masters.js';
 import { findWritableColumn, followedFields, masterColumns } from '../../src/mapping/fields/master-fields.js';
 import { ConfigError, parseRules } from '../../src/process/config.js';
+import { knowAll } from '../support/lookups.js';
 
 describe('the rules of masters', () => {
   it('follow what has a link, block what is gone and let Sales win, when nothing is said', () => {
@@ -85,6 +87,13 @@ mapping:
       own: expect.arrayContaining(['name', 'telephone2', 'address1_country']),
       owner: ['employeeid'],
     });
+    const { mapping: reading } = parseRules(
+      'mapping: { read: [account.new_vat, owner.title, product.size, line.new_x] }',
+    );
+    expect(masterColumns('customer', reading).own).toContain('new_vat');
+    expect(masterColumns('customer', reading).owner).toContain('title');
+    expect(masterColumns('item', reading).own).toContain('size');
+    expect(masterColumns('item', reading).own).not.toContain('new_x');
     // The currency is a row of its own, which every reading of an account brings.
     expect(masterColumns('customer', mapping).own).not.toContain('transactioncurrencyid');
   });
@@ -99,5 +108,50 @@ mapping:
     expect(columnOf('salespersonCode', {})).toBeUndefined();
     expect(columnOf('addressLine2', { address1_line2: 'Tor 3' })).toBe('address1_line2');
     expect(columnOf('addressLine2', { address1_line2: 'Tor 3', address1_line3: 'Halle 4' })).toBeUndefined();
+  });
+});
+
+describe('a value of Sales without a code', () => {
+  it('that is left to Business Central erases nothing there', async () => {
+    const rules = parseRules(`
+tables: { paymentTerms: { 1: 30D } }
+mapping:
+  customer:
+    paymentTermsId: { column: account.paymenttermscode, table: paymentTerms, unknown: leave }
+    shipmentMethodId: { column: account.address1_freighttermscode, unknown: leave }
+`);
+    const columns = { name: 'Alder', paymenttermscode: '7', address1_freighttermscode: 'GONE' };
+    const modifiedAt = '2026-03-01T10:00:00Z';
+    const id = 'id of paymentTerms 30D';
+    const { toBusinessCentral, problems } = await compareMaster(
+      {
+        section: 'customer',
+        dataverse: {
+          ...{
+            kind: 'account',
+            rowId: 'account-1',
+            revision: '1',
+            modifiedAt,
+            stateCode: 0,
+            number: 'C1',
+            name: 'Alder',
+          },
+          ...{ columns, owner: {}, currency: undefined, mergedInto: undefined, parentId: undefined },
+        },
+        businessCentral: {
+          ...{ id: 'customer-1', etag: '1', number: 'C1', modifiedAt },
+          values: { displayName: 'Alder', paymentTermsId: id, shipmentMethodId: 'DAP' },
+        },
+        agreed: {
+          paymentTermsId: { dataverse: id, businessCentral: id },
+          shipmentMethodId: { dataverse: 'DAP', businessCentral: 'DAP' },
+        },
+        blockedFrom: undefined,
+      },
+      rules.masters,
+      rules.mapping,
+      knowAll(['GONE']),
+    );
+    expect({ toBusinessCentral, problems }).toEqual({ toBusinessCentral: {}, problems: [] });
   });
 });
