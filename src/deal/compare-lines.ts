@@ -1,6 +1,8 @@
 import type { InvoiceLine, SalesDocument } from './business-central-document.js';
 import { toIsoCurrency } from './currency.js';
 import type { DealLine, WonDeal } from './deal.js';
+import { pricesIncludeTax } from './document.js';
+import type { LineRules } from './line-rules.js';
 import { bySequence } from './lines-by-sequence.js';
 import { add, type Decimal, isSame, isZero, multiply, round, subtract } from './money.js';
 
@@ -40,7 +42,13 @@ export interface Comparison {
   readonly totals: readonly ComparedTotal[];
 }
 
-export function compareLines(deal: WonDeal, document: SalesDocument | undefined): Comparison {
+/** @param rules by which the deal's price list may include tax: then its amounts are compared with tax */
+export function compareLines(
+  deal: WonDeal,
+  document: SalesDocument | undefined,
+  rules: Pick<LineRules, 'grossPriceLists'> = {},
+): Comparison {
+  const isGross = pricesIncludeTax(deal, rules);
   const soldLines = bySequence(deal.lines);
   const draftedLines = bySequence(document?.lines ?? []);
   const sequences = [...new Set([...soldLines.keys(), ...draftedLines.keys()])].sort((a, b) => a - b);
@@ -48,10 +56,10 @@ export function compareLines(deal: WonDeal, document: SalesDocument | undefined)
   const lines = sequences.map((sequence, index): ComparedLine => {
     const sold = soldLines.get(sequence);
     const found = draftedLines.get(sequence);
-    const [left, right] = [sold && toSold(sold, decimals), found && toDrafted(found)];
+    const [left, right] = [sold && toSold(sold, decimals), found && toDrafted(found, isGross)];
     return { position: index + 1, sold: left, drafted: right, differences: findDifferent(left, right, document, deal) };
   });
-  return { lines, totals: compareTotals(deal, document) };
+  return { lines, totals: compareTotals(deal, document, isGross) };
 }
 
 function toSold(line: DealLine, decimals: number): ShownLine {
@@ -67,8 +75,9 @@ function toSold(line: DealLine, decimals: number): ShownLine {
   };
 }
 
-function toDrafted({ number, description, quantity, unitPrice, discount, net }: InvoiceLine): ShownLine {
-  return { number, text: description, quantity, unitPrice, discount, net };
+function toDrafted(line: InvoiceLine, isGross: boolean): ShownLine {
+  const { number, description, quantity, unitPrice, discount, net, tax } = line;
+  return { number, text: description, quantity, unitPrice, discount, net: isGross ? add(net, tax) : net };
 }
 
 function findDifferent(
@@ -81,28 +90,30 @@ function findDifferent(
   if (!drafted) return sold && isZero(sold.net) ? [] : ['line'];
   // A comment costs nothing, and freight is a line in the one system and a field in the other.
   if (!sold) return isZero(drafted.net) || isSame(drafted.net, deal.freight) ? [] : ['line'];
+  // What costs nothing may be a text there, which has no quantity.
+  if (isZero(sold.net) && drafted.number === '' && isZero(drafted.net)) return [];
   return LINE_FIGURES.filter((figure) => !isSame(sold[figure], drafted[figure]));
 }
 
-function compareTotals(deal: WonDeal, document: SalesDocument | undefined): ComparedTotal[] {
-  const soldNet = add(deal.totalLessFreight, deal.freight);
+function compareTotals(deal: WonDeal, document: SalesDocument | undefined, isGross: boolean): ComparedTotal[] {
+  const sold = add(deal.totalLessFreight, deal.freight);
   const total = (
     name: ComparedTotal['name'],
-    sold: Decimal | undefined,
+    inSales: Decimal | undefined,
     drafted: Decimal | undefined,
   ): ComparedTotal => ({
     name,
-    sold,
+    sold: inSales,
     drafted,
-    isDifferent: sold !== undefined && drafted !== undefined && !isSame(sold, drafted),
+    isDifferent: inSales !== undefined && drafted !== undefined && !isSame(inSales, drafted),
   });
   // Sales has no tax engine: an empty tax is no statement, and then gross is none either.
   const isTaxed = !isZero(deal.tax);
   return [
     total('discount', deal.headerDiscount, document?.discount),
     ...(isZero(deal.freight) ? [] : [total('freight', deal.freight, undefined)]),
-    total('net', soldNet, document?.excludingTax),
+    total('net', isGross ? undefined : sold, document?.excludingTax),
     total('tax', isTaxed ? deal.tax : undefined, document?.tax),
-    total('gross', isTaxed ? deal.total : undefined, document?.includingTax),
+    total('gross', isGross ? sold : isTaxed ? deal.total : undefined, document?.includingTax),
   ];
 }

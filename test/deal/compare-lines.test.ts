@@ -35,3 +35,53 @@ describe('a line of the deal beside that of its document', () => {
     expect(netOf('KWD', '3', '1.2345', '3.703').differences).toEqual(['net']);
   });
 });
+
+describe('prices that include tax', () => {
+  const gross = { pricesIncludeTax: true, excludingTax: '100.00', tax: '19.00', includingTax: '119.00' };
+  const line = { sequence: 10_000, number: 'EQ-1001', description: 'Pump', quantity: '1', discount: '0' };
+  const freight = { ...line, sequence: 20_000, number: '8410', description: 'Freight' };
+  const lines = [
+    { ...line, unitPrice: '107.10', net: '90.00', tax: '17.10' },
+    { ...freight, unitPrice: '11.90', net: '10.00', tax: '1.90' },
+  ];
+  const document = { ...invoiceOf('EUR', { quantity: '1', unitPrice: '1', net: '1' }), ...gross, lines };
+  const sold = makeLine(1, { quantity: '1', unitPrice: '107.10' });
+  const deal = makeDeal({ lines: [sold], freight: '11.90', priceListName: 'Retail' });
+  const differencesOf = (grossPriceLists: readonly string[], found = document) => {
+    const { lines: compared, totals } = compareLines(deal, found, { grossPriceLists });
+    return [
+      ...compared.flatMap(({ differences }) => differences),
+      ...totals.filter(({ isDifferent }) => isDifferent).map(({ name }) => name),
+    ];
+  };
+
+  it('are compared with the amounts that include it', () => {
+    expect(differencesOf(['Retail'])).toEqual([]);
+    const dearer = {
+      ...document,
+      includingTax: '120.00',
+      lines: [{ ...lines[0], tax: '18.10' }, lines[1]] as typeof lines,
+    };
+    expect(differencesOf(['Retail'], dearer)).toEqual(['net', 'gross']);
+  });
+
+  it('are a difference where only one side has them', () => {
+    expect(differencesOf([])).toEqual(['net', 'line', 'net']);
+    const net = { pricesIncludeTax: false, excludingTax: '119.00', tax: '22.61', includingTax: '141.61' };
+    const taxed = [
+      { ...lines[0], net: '107.10', tax: '20.35' },
+      { ...lines[1], net: '11.90', tax: '2.26' },
+    ] as typeof lines;
+    expect(differencesOf(['Retail'], { ...document, ...net, lines: taxed })).toEqual(['net', 'line', 'gross']);
+  });
+});
+
+it('a line that costs nothing and became a text is no difference', () => {
+  const text = { sequence: 10_000, number: '', description: 'Please call', quantity: '0', discount: '0', tax: '0' };
+  const document = {
+    ...invoiceOf('EUR', { quantity: '0', unitPrice: '0', net: '0' }),
+    lines: [{ ...text, unitPrice: '0', net: '0' }],
+  };
+  const free = makeDeal({ lines: [makeLine(1, { quantity: '1', unitPrice: '0' })] });
+  expect(compareLines(free, document).lines[0]?.differences).toEqual([]);
+});

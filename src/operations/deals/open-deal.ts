@@ -15,6 +15,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { StoredDocument } from '../../ledger/deals/documents.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import { type DealNote, listNotes } from '../../ledger/desk/notes.js';
+import type { Rules } from '../../mapping/rules/rules.js';
 import { defineOperation } from '../operation.js';
 import { toFiguresVersion } from './figures-version.js';
 import { type DealAct, findPossibleActs } from './possible-acts.js';
@@ -67,6 +68,7 @@ interface Dependencies {
   readonly ledger: DealLedger & AuditLedger;
   readonly deals: Pick<DealCommands, 'findStatus'>;
   readonly findPostingPeriod: FindPostingPeriod;
+  readonly rules: Pick<Rules, 'lines'>;
 }
 
 export const openDeal = defineOperation({
@@ -91,7 +93,7 @@ export const openDeal = defineOperation({
       ...run,
       figures: figures && { ...figures, version: toFiguresVersion(figures) },
       closedPeriod,
-      comparison: sold && compareLines(sold, current),
+      comparison: sold && compareLines(sold, current, dependencies.rules.lines),
       handEdits: own && current && !record.isHandedOver ? findDraftEdits(own, current) : [],
       documents: documents.map((document) => toDealDocument(document, record)),
       lineage: sold ? await findLineage(ledger, sold, record.carrierId) : [],
