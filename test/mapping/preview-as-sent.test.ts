@@ -34,6 +34,8 @@ import { sellUnknown } from '../support/unknown-deal.js';
 /** Preview and hand-over are one planner: what a preview shows is what Business Central is sent, byte for byte of JSON. */
 
 const RULES = readFileSync('test/rules/mapping.yaml', 'utf8');
+/** Ten and more rules as an integrator of a distributor writes them, each after docs/mapping.md. */
+const DISTRIBUTOR = readFileSync('test/rules/distributor.yaml', 'utf8');
 const AS_ORDERS = `${RULES}\ndocuments: { opportunityWon: order, quoteWon: order, orderCreated: order, orderSubmitted: order }\n`;
 const AS_QUOTES = `${RULES}\ndocuments: { orderSubmitted: quote }\n`;
 const PLAIN = 'createItems: true\nwriteInAccount: "8400"\nfreightAccount: "8410"\n';
@@ -138,15 +140,28 @@ async function previewThenDraft(yaml: string, table: SourceTable, recordId: stri
 }
 
 describe('the document of a preview', () => {
-  for (const [kind, yaml] of [
-    ['invoice', RULES],
-    ['order', AS_ORDERS],
-    ['quote', AS_QUOTES],
+  for (const [kind, yaml, whose] of [
+    ['invoice', RULES, 'our'],
+    ['order', AS_ORDERS, 'our'],
+    ['quote', AS_QUOTES, 'our'],
+    ['invoice', DISTRIBUTOR, "a distributor's"],
+    ['order', `${DISTRIBUTOR}\ndocuments: { orderSubmitted: order }\n`, "a distributor's"],
   ] as const) {
-    it(`is the ${kind} that is sent, of a deal of which Business Central knew nothing`, async () => {
+    it(`is the ${kind} that is sent by ${whose} rules, of a deal of which Business Central knew nothing`, async () => {
       const sold = await sellUnknown(simulators, createSeller(simulators));
+      const before = proxy.posted.length;
       const { preview, sent, customer } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
       expect(preview.problems).toEqual([]);
+      const posted = proxy.posted.slice(before);
+      for (const [step, set] of [
+        ['create-customer', '/customers'],
+        ['create-item', '/items'],
+      ] as const) {
+        const bodies = posted.filter(({ path }) => path.split('?')[0]?.endsWith(set)).map(({ body }) => body);
+        const planned = preview.plan.filter((one) => one.step === step).map(({ fields }) => fields);
+        expect(planned.length).toBeGreaterThan(0);
+        expect(bodies.map((body) => parseLosslessJson(body))).toEqual(planned);
+      }
       // A customer that is still to be created has no id yet.
       expect({ ...preview.document?.body, customerId: customer.id }).toEqual(sent);
       // Business Central replays the properties in their order, so it has to be the same as well.
