@@ -145,7 +145,7 @@ export function pricesIncludeTax(deal: WonDeal, rules: Pick<LineRules, 'grossPri
 
 /** The line itself, then what does not fit into it, as comment lines: nothing of a text is lost. */
 function withComments(deal: WonDeal, line: DealLine, rules: LineRules, options: DocumentOptions): DocumentLine[] {
-  const decision = decideLine(line, rules, deal.extra.owner);
+  const decision = decideLine(line, rules, deal);
   if (decision.kind === 'refuse' || decision.kind === 'unmapped') {
     throw new InternalError(`line ${line.lineId} of deal ${deal.recordId} is ${decision.kind}`);
   }

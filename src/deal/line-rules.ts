@@ -1,6 +1,7 @@
 import { toCode } from './codes.js';
-import type { Columns, DealLine, ProductType } from './deal.js';
+import type { DealLine, ProductType, WonDeal } from './deal.js';
 import { type Decimal, isLess, isZero } from './money.js';
+import { numberInSales } from './sales-numbers.js';
 
 /** What a line of a deal becomes in Business Central, by rules of which the first that fits decides. */
 
@@ -14,7 +15,7 @@ export interface LineRule {
   readonly when: {
     readonly line?: readonly SalesLine[] | undefined;
     readonly productType?: readonly ProductType[] | undefined;
-    /** Product number with `*` and `?`. */
+    /** Product number of Sales with `*` and `?`, whatever its item is called. */
     readonly number?: string | undefined;
     /** Price of one unit. */
     readonly price?: { readonly below?: Decimal | undefined; readonly atLeast?: Decimal | undefined } | undefined;
@@ -51,8 +52,12 @@ export interface LineDecision {
   readonly number: string;
 }
 
-export function decideLine(line: DealLine, rules: LineRules, owner: Columns = {}): LineDecision {
-  const rule = rules.rules?.find((one) => fits(line, one.when, owner));
+export function decideLine(
+  line: DealLine,
+  rules: LineRules,
+  deal: Pick<WonDeal, 'extra' | 'salesNumbers'>,
+): LineDecision {
+  const rule = rules.rules?.find((one) => fits(line, one.when, deal));
   if (rule) return { kind: rule.as, number: rule.number ?? line.product?.number ?? '' };
   // Hours of a project follow other rules, so nobody guesses what they are (reference/dataverse-sales 12, trap 6).
   if (line.role === 'project-service') return { kind: 'refuse', number: '' };
@@ -64,15 +69,15 @@ function salesLineOf(line: DealLine): SalesLine {
   return line.product ? line.role : 'write-in';
 }
 
-function fits(line: DealLine, when: LineRule['when'], owner: Columns): boolean {
+function fits(line: DealLine, when: LineRule['when'], deal: Pick<WonDeal, 'extra' | 'salesNumbers'>): boolean {
   const { price } = when;
   return (
     (!when.line || when.line.includes(salesLineOf(line))) &&
     (!when.productType || (line.product?.type !== undefined && when.productType.includes(line.product.type))) &&
-    (when.number === undefined || matches(line.product?.number ?? '', when.number)) &&
+    (when.number === undefined || matches(numberInSales(deal, line) ?? '', when.number)) &&
     (price?.below === undefined || isLess(line.unitPrice, price.below)) &&
     (price?.atLeast === undefined || !isLess(line.unitPrice, price.atLeast)) &&
-    (when.owner === undefined || matches(owner['internalemailaddress'] ?? '', when.owner))
+    (when.owner === undefined || matches(deal.extra.owner['internalemailaddress'] ?? '', when.owner))
   );
 }
 

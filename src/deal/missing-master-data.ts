@@ -52,7 +52,7 @@ export function decideMissing(
 export function listSoldItems(deal: WonDeal, rules: LineRules): (SoldItem & { readonly line: DealLine })[] {
   const items = new Map<string, SoldItem & { readonly line: DealLine }>();
   for (const line of deal.lines) {
-    const { kind, number } = decideLine(line, rules, deal.extra.owner);
+    const { kind, number } = decideLine(line, rules, deal);
     if (line.product && kind === 'item' && !isLeftOut(line, rules)) {
       const { productId } = line.product;
       items.set(productId, { productId, number, line });

@@ -29,7 +29,7 @@ export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
   for (const line of deal.lines) {
     const where = whereOf(line);
     if (isLeftOut(line, rules)) continue;
-    const { kind, number } = decideLine(line, rules, deal.extra.owner);
+    const { kind, number } = decideLine(line, rules, deal);
     if (kind === 'unmapped') say('write-in-unmapped', `${where} is a write-in`);
     else if (kind === 'refuse') say('line-refused', `${where}: a rule refuses such lines`);
     else if (kind === 'comment' && !isFree(line)) {
@@ -45,7 +45,7 @@ export function findRefusedLines(deal: WonDeal, rules: LineRules): Problem[] {
 /** A discount of the whole document is spread over lines of items and resources alone (reference/business-central 3.7). */
 function sayDiscount(deal: WonDeal, rules: LineRules, say: ReturnType<typeof sayTo>): void {
   const takesDiscount = (line: DealLine): boolean => {
-    const { kind } = decideLine(line, rules, deal.extra.owner);
+    const { kind } = decideLine(line, rules, deal);
     return (kind === 'item' || kind === 'resource') && !isLeftOut(line, rules) && !isFree(line);
   };
   if (!isLess('0', deal.headerDiscount) || deal.lines.some(takesDiscount)) return;

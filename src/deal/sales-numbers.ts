@@ -29,7 +29,10 @@ export function withSalesNumbers({ salesNumbers, ...deal }: WonDeal): WonDeal {
 }
 
 /** The number of the product of a line as Sales has it. */
-export function numberInSales({ salesNumbers }: WonDeal, { lineId, product }: DealLine): string | undefined {
+export function numberInSales(
+  { salesNumbers }: Pick<WonDeal, 'salesNumbers'>,
+  { lineId, product }: DealLine,
+): string | undefined {
   return salesNumbers?.lines[lineId] ?? product?.number;
 }
 

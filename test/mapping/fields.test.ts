@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { DealLine, WonDeal } from '../../src/deal/deal.js';
+import { decideLine } from '../../src/deal/line-rules.js';
 import { withStoredSalesNumbers } from '../../src/deal/sales-numbers.js';
 import { compileFormula } from '../../src/mapping/fields/expressions.js';
 import { resolveCustomer, withMappedNumbers, withOurNumbers } from '../../src/mapping/fields/masters.js';
@@ -165,6 +166,34 @@ mapping:
     expect([customer.number, item.number]).toEqual(['DEBTOR-C10001', 'ITEM-EQ-1000-BLUE']);
     expect(values.header['customerPurchaseOrderReference']).toBe('C10001');
     expect(values.lines['line-1']?.fields['description2']).toBe('EQ-1000-BLUE');
+  });
+});
+
+describe('a rule for lines that names product numbers', () => {
+  it.each([
+    ['a formula', `mapping: { item: { number: { expression: "'I-' & product.productnumber" } } }`],
+    ['a pattern', "masters: { itemPattern: { match: '(NOTE|SV|OLD)-(.*)', item: 'I-$2' } }"],
+    ['a table', 'masters: { items: { NOTE-1: I-1, SV-1: I-2, OLD-1: I-3 } }'],
+  ])('means those of Sales, whatever %s calls their items', async (_how, yaml) => {
+    const { mapping, lines, masters } = parseRules(`
+${yaml}
+lineRules:
+  - { when: { number: "NOTE-*" }, as: comment }
+  - { when: { number: "SV-*" }, as: resource }
+  - { when: { number: "OLD-*" }, as: refuse }
+`);
+    const sell = (position: number, number: string) => {
+      const line = makeLine(position, { unitPrice: '0' });
+      return { ...line, product: { ...line.product, number } as NonNullable<DealLine['product']> };
+    };
+    const read = makeDeal({ lines: [sell(1, 'NOTE-1'), sell(2, 'SV-1'), sell(3, 'OLD-1'), sell(4, 'EQ-1')] });
+    const deal = withStoredSalesNumbers(read, await withOurNumbers(read, mapping, masters.items));
+    expect(deal.lines.map((line) => decideLine(line, lines, deal).kind)).toEqual([
+      'comment',
+      'resource',
+      'refuse',
+      'item',
+    ]);
   });
 });
 

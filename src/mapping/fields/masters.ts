@@ -50,7 +50,7 @@ export async function resolveItem(
   const { product } = line;
   if (!product) throw new InternalError(`line ${line.lineId} has no product`);
   // A rule can name another item than the product's own.
-  const number = decideLine(line, rules, deal.extra.owner).number || product.number;
+  const number = decideLine(line, rules, deal).number || product.number;
   const mapped = await mapSection('item', mapping, deal, line);
   const unit = mapped.fields.find(({ name }) => name === 'baseUnitOfMeasureCode');
   const unitCode = unit ? String(unit.value) : toUnitCode(line.unit, rules);

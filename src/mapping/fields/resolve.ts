@@ -74,7 +74,7 @@ export async function resolveDocument(
   const lines: Record<string, { fields: FieldValues; dimensions: readonly DimensionValue[] }> = {};
   for (const line of deal.lines) {
     if (isLeftOut(line, rules)) continue;
-    const { kind, number } = decideLine(line, rules, deal.extra.owner);
+    const { kind, number } = decideLine(line, rules, deal);
     if (kind === 'refuse' || kind === 'unmapped') continue;
     const where = `line ${line.sequence / 10_000}`;
     const mapped = await mapSection('line', mapping, deal, line);

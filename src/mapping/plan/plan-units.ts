@@ -41,7 +41,7 @@ export async function findUnitProblems(
 /** Its own unit, then the one that it would be converted to; none where the mapping says another one. */
 function listUnitCodes(line: DealLine, deal: WonDeal, { mapping, lines }: UnitRules): string[] {
   if (!line.product || isLeftOut(line, lines) || mapping.sections.line.has(UNIT_FIELD)) return [];
-  const { kind } = decideLine(line, lines, deal.extra.owner);
+  const { kind } = decideLine(line, lines, deal);
   if (kind !== 'item' && kind !== 'resource') return [];
   const isConvertible = lines.convertUnits && line.unitFactor !== undefined;
   return [line.unit, isConvertible ? line.baseUnit : undefined].flatMap((unit) => toUnitCode(unit, lines) ?? []);

@@ -192,7 +192,7 @@ async function findSharedItems(
 /** Items that a rule names for lines without a product. */
 function listNumbersWithoutProduct(deal: WonDeal, rules: LineRules): string[] {
   return deal.lines.flatMap((line) => {
-    const { kind, number } = decideLine(line, rules, deal.extra.owner);
+    const { kind, number } = decideLine(line, rules, deal);
     return kind === 'item' && !line.product && !isLeftOut(line, rules) ? [toCode(number)] : [];
   });
 }
