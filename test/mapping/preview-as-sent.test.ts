@@ -169,6 +169,24 @@ describe('the document of a preview', () => {
     });
   }
 
+  it('goes to the customer of the parent account, where the rules say so', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const [parent] = [...store.all('account')];
+    const account = store.find('account', String(store.find('salesorder', sold.orderId)?.['customerid']));
+    if (!account || !parent) throw new Error('both accounts are needed');
+    const salesId = String(parent['accountid']);
+    store.update(store.schema.table('account'), account, { parentaccountid: salesId });
+    const [payer] = [...simulators.businessCentral.company.all('customers')];
+    const [bcId, bcNumber] = [String(payer?.['id']), String(payer?.['number'])];
+    const { id: companyId } = simulators.businessCentral.company;
+    await createLedger(database).saveLink('customer', companyId, { salesId, bcId, bcNumber });
+    const yaml = `${RULES}\nmasters: { billTo: parent }\n`;
+    const { preview, sent } = await previewThenDraft(yaml, 'salesorder', sold.orderId);
+    expect(sent['billToCustomerNumber']).toBe(bcNumber);
+    expect(preview.document?.body['billToCustomerNumber']).toBe(bcNumber);
+  });
+
   it('is what is sent for opportunities, quotes and orders that are won', async () => {
     const seller = createSeller(simulators);
     const win = {

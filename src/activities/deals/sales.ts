@@ -3,7 +3,6 @@ import type { Invoice } from '../../clients/business-central/client.js';
 import type { DataverseClient, DataverseInvoiceState } from '../../clients/dataverse/client.js';
 import { isMissingRow } from '../../clients/dataverse/refusals.js';
 import { RemoteApiError } from '../../clients/errors.js';
-import type { AskedColumns } from '../../deal/asked-columns.js';
 import type { Clock } from '../../deal/clock.js';
 import type { Policy, RecordRef, RecordState, WonDeal } from '../../deal/deal.js';
 import { carrierTables, findEvent, maySettle, toRecordState } from '../../deal/events.js';
@@ -19,11 +18,10 @@ import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { WriteLedger } from '../../ledger/deals/write-ledger.js';
-import { askedColumns } from '../../mapping/fields/columns.js';
 import { findNumberProblems, withOurNumbers } from '../../mapping/fields/masters.js';
 import { findLocalProblems } from '../../mapping/fields/resolve.js';
-import { PARENT_COLUMN } from '../../mapping/plan/plan-document.js';
-import { creationPolicyOf, type DocumentRule, type Rules } from '../../mapping/rules/rules.js';
+import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
+import type { DocumentRule, Rules } from '../../mapping/rules/rules.js';
 import { toFingerprint } from '../documents/fingerprint.js';
 import { toTemporalFailures, writeOnce } from '../remote/write-once.js';
 import type { Companies } from '../routing/companies.js';
@@ -260,15 +258,6 @@ export function createDataverseActivities(dependencies: DataverseActivityDepende
 }
 
 /** Every column that the rules read of a record and of what stands around it. */
-export function askedOfRecord(rules: Rules, table: SourceTable): AskedColumns {
-  const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
-  return rules.masters.billTo === 'parent' ? withParent(asked) : asked;
-}
-
-function withParent(asked: AskedColumns): AskedColumns {
-  return { ...asked, rows: { ...asked.rows, account: [...asked.rows.account, PARENT_COLUMN] } };
-}
-
 export type DataverseActivities = ReturnType<typeof createDataverseActivities>;
 
 function toSummary(deal: WonDeal, rules: Rules, ofMapping: readonly Problem[], place: DealPlace): DealSummary {

@@ -11,6 +11,7 @@ import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { LinkLedger } from '../../ledger/masters/link-ledger.js';
 import { withOurNumbers } from '../../mapping/fields/masters.js';
+import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
 import { createFindAccountsWithNumbers } from '../../mapping/plan/customer-identity.js';
 import { previewDeal } from '../../mapping/preview/preview-deal.js';
 import type { Rules } from '../../mapping/rules/rules.js';
@@ -19,7 +20,6 @@ import { undefinedIfNotFound } from '../documents/drafts.js';
 import { toFailure } from '../remote/failures.js';
 import type { Companies, Company } from '../routing/companies.js';
 import type { RulesOfRecords } from '../routing/rules-of-records.js';
-import { askedOfRecord } from './sales.js';
 
 export interface WatchedHold {
   readonly ref: RecordRef;

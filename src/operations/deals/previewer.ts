@@ -4,13 +4,13 @@ import { createReferenceSets, type ReferenceSets } from '../../clients/business-
 import type { DataverseClient } from '../../clients/dataverse/client.js';
 import type { WonDeal } from '../../deal/deal.js';
 import { SOURCE_TABLES, type SourceTable } from '../../deal/ids.js';
-import { askedColumns } from '../../mapping/fields/columns.js';
 import { withOurNumbers } from '../../mapping/fields/masters.js';
+import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
 import { createFindAccountsWithNumbers, type LinkReader } from '../../mapping/plan/customer-identity.js';
 import { findChanges, type PreviewChange } from '../../mapping/preview/changes.js';
 import type { Preview } from '../../mapping/preview/preview.js';
 import { previewDeal } from '../../mapping/preview/preview-deal.js';
-import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
+import type { Rules } from '../../mapping/rules/rules.js';
 
 /** Reads what a hand-over would read and tells what it would write. Only GETs leave this file; the ledger is read. */
 
@@ -50,8 +50,7 @@ export function createPreviewer({ dataverse, companyOf, ledger }: PreviewDepende
   return {
     previewRead,
     async preview(table, recordId) {
-      const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), table);
-      return previewRead(await dataverse.readDeal(table, recordId, asked));
+      return previewRead(await dataverse.readDeal(table, recordId, askedOfRecord(rules, table)));
     },
   };
 }

@@ -6,9 +6,9 @@ import { isGuid } from '../../deal/ids.js';
 import { withSalesNumbers } from '../../deal/sales-numbers.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
-import { askedColumns } from '../../mapping/fields/columns.js';
+import { askedOfRecord } from '../../mapping/plan/asked-of-record.js';
 import { findChanges, type PreviewChange } from '../../mapping/preview/changes.js';
-import { creationPolicyOf, type Rules } from '../../mapping/rules/rules.js';
+import type { Rules } from '../../mapping/rules/rules.js';
 import { createPreviewer, type PreviewDependencies } from './previewer.js';
 
 /** What a replay would adopt, make and find different, told before anything is done. */
@@ -82,7 +82,7 @@ function toOldMapping({ mappingHash, documentId, isHandedOver }: SourceRecord, r
 
 /** Columns of Sales that the other mapping takes and that nobody read then: they would be taken for empty. */
 function findUnread({ table }: SourceRecord, before: Rules, rules: Rules): OutlookLine[] {
-  const columnsOf = (of: Rules) => askedColumns(of.mapping, of.lines, creationPolicyOf(of), table).rows;
+  const columnsOf = (of: Rules) => askedOfRecord(of, table).rows;
   const [read, wanted] = [columnsOf(before), columnsOf(rules)];
   return (Object.keys(wanted) as (keyof typeof wanted)[]).flatMap((row) =>
     wanted[row]
@@ -100,8 +100,7 @@ async function readNow(
   rules: Rules,
 ): Promise<WonDeal | undefined> {
   try {
-    const asked = askedColumns(rules.mapping, rules.lines, creationPolicyOf(rules), record.table);
-    return await dataverse.readDeal(record.table, record.recordId, asked);
+    return await dataverse.readDeal(record.table, record.recordId, askedOfRecord(rules, record.table));
   } catch (error) {
     if (error instanceof RemoteApiError && error.code === 'not-found') return undefined;
     throw error;
