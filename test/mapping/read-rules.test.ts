@@ -1,8 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { resolveDocument } from '../../src/mapping/fields/resolve.js';
 import { RulesError, type RulesFault, readRules } from '../../src/mapping/rules/read-rules.js';
 import { toEditorSchema } from '../../src/mapping/rules/rules-file.js';
 import { ConfigError, parseRules } from '../../src/process/config.js';
+import { knowAll } from '../support/lookups.js';
+import { makeDeal, makeLine } from '../support/won-deal.js';
 
 function faultsOf(yaml: string): readonly RulesFault[] {
   try {
@@ -168,9 +171,25 @@ describe('a right rules file', () => {
     expect(rules.mapping.tables.countries).toEqual({ DEUTSCHLAND: 'DE' });
   });
 
+  const page = readFileSync('docs/mapping.md', 'utf8');
+  const example = /```yaml\n(version: 1\n[\s\S]*?)```/.exec(page)?.[1] ?? '';
+
+  it('the formulas of the example hold no deal for a line without a product, and none for an empty column', async () => {
+    const { mapping, lines } = parseRules(example);
+    const weighed = { products: { 'product-1': { stockweight: '12.5' } }, lines: { 'line-1': {} } };
+    const sold = [makeLine(1), makeLine(2), makeLine(3, { product: undefined, unit: undefined })];
+    const { values, problems } = await resolveDocument(
+      makeDeal({ lines: sold, extra: weighed }),
+      mapping,
+      lines,
+      knowAll(),
+    );
+    expect(problems).toEqual([]);
+    const texts = sold.map(({ lineId }) => values.lines[lineId]?.fields['description2']);
+    expect(texts).toEqual(['25 kg', undefined, undefined]);
+  });
+
   it('the commented example of the documentation is taken, and every section of it is in use', () => {
-    const page = readFileSync('docs/mapping.md', 'utf8');
-    const example = /```yaml\n(version: 1\n[\s\S]*?)```/.exec(page)?.[1] ?? '';
     const file = readRules(example, 'docs/mapping.md');
     for (const section of [
       'customer',
