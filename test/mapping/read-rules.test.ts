@@ -101,6 +101,14 @@ const WRONG: readonly (readonly [what: string, yaml: string, ...faults: readonly
     `2:21 masters.items.1.1: 1.10 | '1.10' in quotes`,
   ],
   [
+    'a constant that loses digits',
+    'mapping:\n  document: { shortcutDimension1Code: { value: 10.10 } }\n  customer: { taxRegistrationNumber: { value: 12345678901234567890 }, creditLimit: { value: 5000.50 } }\n  dimensions: { COST: { value: 4.0 } }\ncompanies: [{ company: A, when: { column: { name: new_region, value: 1.10 } } }]\n',
+    "2:48 mapping.document.shortcutDimension1Code.value: 10.10 | '10.10' in quotes",
+    "3:47 mapping.customer.taxRegistrationNumber.value: 12345678901234567890 | '12345678901234567890' in quotes",
+    "4:32 mapping.dimensions.COST.value: 4.0 | '4.0' in quotes",
+    "5:70 companies.0.when.column.value: 1.10 | '1.10' in quotes",
+  ],
+  [
     'two codes for the same word',
     'tables:\n  units: { Piece: PCS, Hour: HOUR, piece: ST }\n',
     `2:36 tables.units.piece: the key 'piece' | one code for 'Piece' and 'piece', which are the same`,

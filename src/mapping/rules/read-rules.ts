@@ -16,6 +16,7 @@ import { toCode } from '../../deal/codes.js';
 import { DealbridgeError } from '../../deal/errors.js';
 import { findNearNames } from '../../deal/near-names.js';
 import { compileFormula, FormulaError } from '../fields/expressions.js';
+import { SECTIONS, TARGETS } from '../fields/targets.js';
 import { type RulesFile, rulesFile } from './rules-file.js';
 
 /** Reads the rules file and tells every fault at once, with line and column, what was found and what would be right. */
@@ -241,7 +242,16 @@ function keyOffset(root: ParsedNode | null, path: readonly PropertyKey[]): numbe
 type PlacedFault = Omit<RulesFault, 'line' | 'column'> & { readonly offset: number };
 
 /** Where a number without quotes is a text: the code of an account, of a unit, of an item. */
-const CODE_PLACES = /^(writeInAccount|freightAccount|tables\.[^.]+\..+|masters\.items\..+|lineRules\.\d+\.number)$/;
+const CODE_PLACES =
+  /^(writeInAccount|freightAccount|tables\.[^.]+\..+|masters\.items\..+|lineRules\.\d+\.number|mapping\.(dimensions|lineDimensions)\..+\.value|companies\.\d+\.when\.column\.value)$/;
+
+/** A constant of the mapping is one as well, unless its field is an amount. */
+function isCodePlace(place: string): boolean {
+  const [, section, field] = /^mapping\.(\w+)\.(\w+)\.value$/.exec(place) ?? [];
+  const target = SECTIONS.find((one) => one === section);
+  if (target === undefined || field === undefined) return CODE_PLACES.test(place);
+  return TARGETS[target].get(field)?.kind !== 'decimal';
+}
 
 /** `0300` without quotes is the number 300 to YAML, and `84.10` is 84.1, which no account means. */
 function findLostDigits(root: ParsedNode | null): PlacedFault[] {
@@ -252,7 +262,7 @@ function findLostDigits(root: ParsedNode | null): PlacedFault[] {
       const { source, value } = node;
       if (typeof value !== 'number' || !source) return;
       const field = pathOf([...ancestors, node]);
-      if (!/^0\d/.test(source) && (String(value) === source || !CODE_PLACES.test(field))) return;
+      if (!/^0\d/.test(source) && (String(value) === source || !isCodePlace(field))) return;
       faults.push({ offset: startOf(node) ?? 0, field, found: source, right: `'${source}' in quotes` });
     },
   });
