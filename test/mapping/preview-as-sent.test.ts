@@ -12,6 +12,7 @@ import { createDataverseClient } from '../../src/clients/dataverse/client.js';
 import { parseLosslessJson } from '../../src/clients/http/lossless-json.js';
 import type { SourceTable } from '../../src/deal/ids.js';
 import { decideMissing } from '../../src/deal/missing-master-data.js';
+import { display } from '../../src/deal/money.js';
 import { STATE_CODES } from '../../src/deal/state-codes.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
@@ -168,6 +169,23 @@ describe('the document of a preview', () => {
       expect(Object.keys(preview.document?.body ?? {})).toEqual(Object.keys(sent));
     });
   }
+
+  it('shows the amounts of prices with tax as such', async () => {
+    const sold = await sellUnknown(simulators, createSeller(simulators));
+    const { store } = simulators.dataverse;
+    const order = store.find('salesorder', sold.orderId);
+    const [list] = [...store.all('pricelevel')];
+    if (!order || !list) throw new Error('an order and a price list are needed');
+    const { total } = (await openPreviewer(parseRules(RULES)).preview('salesorder', sold.orderId)).deal;
+    store.update(store.schema.table('salesorder'), order, { pricelevelid: String(list['pricelevelid']) });
+    const yaml = `${AS_ORDERS}\ngrossPriceLists: [${String(list['pricelevelid'])}]\n`;
+    const { document } = await openPreviewer(parseRules(yaml)).preview('salesorder', sold.orderId);
+    expect(document?.body['pricesIncludeTax']).toBe(true);
+    expect(document?.header.values['totalAmountIncludingTax']).toBe(display(total));
+    expect(document?.header.values).not.toHaveProperty('totalAmountExcludingTax');
+    expect(document?.lines[0]?.values).toHaveProperty('amountIncludingTax');
+    expect(document?.lines[0]?.values).not.toHaveProperty('amountExcludingTax');
+  });
 
   it('goes to the customer of the parent account, where the rules say so', async () => {
     const sold = await sellUnknown(simulators, createSeller(simulators));

@@ -110,7 +110,10 @@ function Problems({ problems }: Pick<Preview, 'problems'>) {
 }
 
 /** Amounts are shown as the reader writes them; everything else is text. */
-const AMOUNTS: ReadonlySet<string> = new Set(['discountAmount', 'totalAmountExcludingTax']);
+const AMOUNTS: ReadonlySet<string> = new Set([
+  ...['discountAmount', 'totalAmountExcludingTax'],
+  ...['totalAmountIncludingTax', 'amountIncludingTax'],
+]);
 
 function Header({ row, format }: { readonly row: PreviewRow; readonly format: Format }) {
   const values = Object.entries(row.values).filter(isForPeople);

@@ -185,7 +185,7 @@ function toHeader(customer: MasterRow, body: DocumentBody): PreviewRow {
 function toLineRow(
   line: DocumentLine | undefined,
   sent: DocumentBody,
-  { currency }: DocumentDraft,
+  { currency, pricesIncludeTax }: DocumentDraft,
   { items, accounts, unitIds }: PreviewInput,
 ): PreviewRow {
   const own = { ...valuesOf(sent), sequence: String(sent['sequence']) };
@@ -206,8 +206,9 @@ function toLineRow(
   const unitId = unitIds.get(String(row['unitOfMeasureCode'] ?? given['unitOfMeasureCode']));
   if (unitId) given['unitOfMeasureId'] = unitId;
   // With prices that include tax only Business Central can tell the net amount.
+  const name = pricesIncludeTax ? 'amountIncludingTax' : 'amountExcludingTax';
   const full = round(multiply(line.quantity, line.unitPrice), currency.decimals);
-  return layered({ ...given, amountExcludingTax: subtract(full, line.discount) }, `the ${line.kind}`, row);
+  return layered({ ...given, [name]: subtract(full, line.discount) }, `the ${line.kind}`, row);
 }
 
 /** The lines of a request; its other properties are plain values, or dimensions. */
@@ -231,14 +232,15 @@ function layered(given: FieldValues, whose: string, own: FieldValues): PreviewRo
   return { values: { ...given, ...own }, defaulted };
 }
 
-/** Net figures; what tax comes on top only Business Central knows. */
+/** With tax where the prices have it, else without; the other figure only Business Central knows. */
 function toFigures(draft: DocumentDraft): FieldValues {
   const { decimals } = draft.currency;
-  const nets: Decimal[] = draft.lines.map((line) =>
+  const amounts: Decimal[] = draft.lines.map((line) =>
     subtract(round(multiply(line.quantity, line.unitPrice), decimals), line.discount),
   );
   const discount = draft.headerDiscount ?? '0';
-  return { discountAmount: discount, totalAmountExcludingTax: subtract(add('0', ...nets), discount) };
+  const name = draft.pricesIncludeTax ? 'totalAmountIncludingTax' : 'totalAmountExcludingTax';
+  return { discountAmount: discount, [name]: subtract(add('0', ...amounts), discount) };
 }
 
 function toNote({ field, value, source, cutFrom, lookedUp, leftOut }: MappingNote): PreviewNote {
