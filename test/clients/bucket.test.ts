@@ -33,6 +33,7 @@ describe('a bucket', () => {
   afterAll(() => storage.stop());
   beforeEach(() => {
     storage.objects.clear();
+    storage.deleted.clear();
     storage.setDown(false);
   });
   const open = (changes: Partial<typeof BUCKET_KEY & { url: string }> = {}) =>
@@ -57,6 +58,12 @@ describe('a bucket', () => {
     expect(await list(open())).toEqual([1, 2, 3, 4, 5, 6, 7].map((number) => `seal-${number}`));
     expect(await list(open(), 'seal-5')).toEqual(['seal-6', 'seal-7']);
     expect(await list(open(), 'seal-7')).toEqual([]);
+  });
+
+  it('lists what somebody deleted as well, also where a page ends between its marker and its version', async () => {
+    for (const name of ['seal-1', 'seal-2', 'seal-3']) await open().putLocked(name, 'x', tomorrow());
+    for (const name of ['seal-1', 'seal-2', 'seal-3']) storage.deleted.add(name);
+    expect(await list(open())).toEqual(['seal-1', 'seal-2', 'seal-3']);
   });
 
   it('that refuses is named with its code, and without the key', async () => {

@@ -44,10 +44,11 @@ afterAll(async () => {
 beforeEach(async () => {
   for (const table of TABLES) await tamper(bare, `DELETE FROM ${table}`);
   storage.objects.clear();
+  storage.deleted.clear();
   rmSync(path, { force: true });
 });
 
-const WITNESSES: readonly (readonly [string, () => Witness])[] = [
+const WITNESSES = [
   ['a file', () => createWitnessFile(path)],
   [
     'a bucket',
@@ -57,7 +58,7 @@ const WITNESSES: readonly (readonly [string, () => Witness])[] = [
         retentionDays: 365,
       }),
   ],
-];
+] as const satisfies readonly (readonly [string, () => Witness])[];
 
 /** So many seals, each over two entries of a chain of its own. */
 async function sealTimes(times: number): Promise<void> {
@@ -145,6 +146,21 @@ for (const [what, open] of WITNESSES) {
     });
   });
 }
+
+describe('the bucket of a witness', () => {
+  it('still speaks when whoever owns it deleted all names, which only puts a marker before what is locked', async () => {
+    const open = () => WITNESSES[1][1]();
+    await sealTimes(6);
+    await noteSeals(database, open());
+    for (const name of storage.objects.keys()) storage.deleted.add(name);
+    expect(await noteSeals(database, open())).toMatchObject({ noted: 0 });
+    for (const statement of CUT_AFTER(4)) await tamper(bare, statement);
+    const { findings, testimonies } = await verifyAudit(database, { witnesses: [open()] });
+    expect(findings).toMatchObject([{ kind: 'seal', position: 5, text: expect.stringContaining('missing here') }]);
+    expect(testimonies).toMatchObject([{ seals: 6 }]);
+    expect((await noteSeals(database, open())).contradiction).toContain('missing here');
+  });
+});
 
 describe('the file of a witness', () => {
   it('is only appended to, one line a seal, and a line that a crash cut stays and hides no other', async () => {

@@ -17,6 +17,8 @@ interface Stored {
 
 export async function startBucket({ pageSize = 1_000 } = {}) {
   const objects = new Map<string, Stored>();
+  /** Names that somebody deleted without naming a version: what is locked stays, behind a marker. */
+  const deleted = new Set<string>();
   const refusals: string[] = [];
   let isDown = false;
   const server = createServer((request, response) => {
@@ -50,17 +52,30 @@ export async function startBucket({ pageSize = 1_000 } = {}) {
       objects.set(name, { body, lockedUntil });
       return answer(200, '');
     }
-    if (request.method !== 'GET' || url.searchParams.get('list-type') !== '2') return refuse(405, 'MethodNotAllowed');
-    const following = [...objects.keys()]
-      .filter((key) => key.startsWith(url.searchParams.get('prefix') ?? ''))
-      .filter((key) => key > (url.searchParams.get('start-after') ?? ''))
-      .sort();
-    const page = following.slice(0, pageSize);
-    const keys = page.map((key) => `<Contents><Key>${key}</Key></Contents>`).join('');
-    answer(
-      200,
-      `<?xml version="1.0"?><ListBucketResult><IsTruncated>${following.length > pageSize}</IsTruncated>${keys}</ListBucketResult>`,
+    if (request.method !== 'GET' || !url.searchParams.has('versions')) return refuse(405, 'MethodNotAllowed');
+    answer(200, toList(url.searchParams));
+  }
+
+  /** Each version of an object and each marker of a deletion, the newest of a name first. */
+  function toList(query: URLSearchParams): string {
+    const [key, version] = [query.get('key-marker') ?? '', query.get('version-id-marker')];
+    const all = [...objects.keys()]
+      .sort()
+      .flatMap((name) => [
+        ...(deleted.has(name) ? [{ name, kind: 'DeleteMarker', id: 'v2' }] : []),
+        { name, kind: 'Version', id: 'v1' },
+      ]);
+    const following = all.filter(
+      ({ name, id }) =>
+        name.startsWith(query.get('prefix') ?? '') &&
+        (name > key || (name === key && version !== null && id < version)),
     );
+    const page = following.slice(0, pageSize);
+    const isTruncated = following.length > pageSize;
+    const last = page.at(-1);
+    const lines = page.map(({ name, kind, id }) => `<${kind}><Key>${name}</Key><VersionId>${id}</VersionId></${kind}>`);
+    const next = `<NextKeyMarker>${last?.name}</NextKeyMarker><NextVersionIdMarker>${last?.id}</NextVersionIdMarker>`;
+    return `<?xml version="1.0"?><ListVersionsResult><IsTruncated>${isTruncated}</IsTruncated>${isTruncated ? next : ''}${lines.join('')}</ListVersionsResult>`;
   }
 
   await new Promise<void>((resolve) => {
@@ -70,6 +85,7 @@ export async function startBucket({ pageSize = 1_000 } = {}) {
   return {
     url: `http://127.0.0.1:${port}/trail`,
     objects,
+    deleted,
     refusals,
     setDown: (down: boolean) => {
       isDown = down;

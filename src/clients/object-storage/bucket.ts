@@ -14,7 +14,7 @@ export interface BucketOptions extends SigningKey {
 export interface Bucket {
   /** Locked until then for everybody, the owner of the account as well. Twice the same is two versions of one object. */
   putLocked(key: string, body: string, until: Date): Promise<void>;
-  /** Names that follow this one, in their order. */
+  /** Names that follow this one, in their order; also of what somebody deleted, as long as a version of it is there. */
   listAfter(prefix: string, after: string): AsyncGenerator<string>;
 }
 
@@ -64,20 +64,31 @@ export function createBucket({ url, timeoutMs, ...key }: BucketOptions): Bucket 
       );
     },
     async *listAfter(prefix, after) {
-      for (let last = after; ; ) {
+      let found: string | undefined;
+      for (let markers: Readonly<Record<string, string>> = { 'key-marker': after }; ; ) {
         const address = new URL(url);
-        const page = { 'list-type': '2', prefix, 'start-after': last, 'max-keys': String(PAGE) };
+        // Of all versions: a plain list leaves out what somebody put a delete marker before, and locked is the version behind it.
+        const page = { versions: '', prefix, 'max-keys': String(PAGE), ...markers };
         for (const [name, value] of Object.entries(page)) address.searchParams.set(name, value);
         const text = await send(`list ${prefix}`, 'GET', address);
-        if (!text.includes('<ListBucketResult')) throw new BucketError(`list ${prefix}`, 'the answer is no list');
-        const names = [...text.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, name]) => name ?? '');
-        yield* names;
-        const next = names.at(-1);
-        if (next === undefined || !text.includes('<IsTruncated>true</IsTruncated>')) return;
-        last = next;
+        if (!text.includes('<ListVersionsResult')) throw new BucketError(`list ${prefix}`, 'the answer is no list');
+        for (const [, name] of text.matchAll(/<Version>.*?<Key>([^<]*)<\/Key>/gs)) {
+          // The versions of one object follow each other.
+          if (name !== undefined && name !== found) yield name;
+          found = name;
+        }
+        if (!text.includes('<IsTruncated>true</IsTruncated>')) return;
+        const key = elementOf(text, 'NextKeyMarker');
+        if (key === undefined) throw new BucketError(`list ${prefix}`, 'the answer does not say where it goes on');
+        const version = elementOf(text, 'NextVersionIdMarker');
+        markers = { 'key-marker': key, ...(version !== undefined && { 'version-id-marker': version }) };
       }
     },
   };
+}
+
+function elementOf(text: string, name: string): string | undefined {
+  return new RegExp(`<${name}>([^<]+)</${name}>`).exec(text)?.[1];
 }
 
 const PAGE = 1_000;
