@@ -57,11 +57,13 @@ async function examineWitness(db: Database, witness: Witness): Promise<Finding> 
       'Run `dealbridge audit verify`: it names what is wrong. No seal is noted there until it is explained.';
     return wrong(witness.name, `seal ${contradiction.position}: ${contradiction.text}`, advice);
   }
-  const behind = Number(BigInt(newest?.number ?? '0') - BigInt(last?.number ?? '0'));
-  if (behind <= MAX_BEHIND) return ok(witness.name, last ? `has seal ${last.number}` : 'empty, as is the trail');
+  if (!newest) return ok(witness.name, 'empty, as is the trail');
+  const behind = Number(BigInt(newest.number) - BigInt(last?.number ?? '0'));
+  if (last && behind <= MAX_BEHIND) return ok(witness.name, `has seal ${last.number}`);
   return warning(
     witness.name,
-    `lacks the newest ${behind} seals`,
+    // What takes nothing at all is looked at while there is little to lose: a folder that is not there, a bucket without lock.
+    last ? `lacks the newest ${behind} seals` : `has none of the ${behind} seals`,
     'See what the worker logs of it; `dealbridge audit seal` tries now.',
   );
 }
