@@ -7,26 +7,41 @@ import { postJson } from './post.js';
  * Adaptive Card. https://learn.microsoft.com/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using
  */
 export function createTeamsSender(url: string): AlertSender {
-  return { send: ({ content }) => postJson('teams', url, JSON.stringify(toMessage(content))) };
+  return { send: ({ content }) => postJson('teams', url, toBody(content)) };
 }
 
-function toMessage(content: AlertContent): object {
+/**
+ * Of a message Teams takes 28 KB, and a larger one would be refused for ever.
+ * https://learn.microsoft.com/microsoftteams/limits-specifications-teams
+ */
+const MAX_BYTES = 27 * 1_024;
+
+/** With as many groups as fit, the most frequent first. */
+function toBody(content: AlertContent): string {
+  for (let shown = content.groups.length; ; shown -= 1) {
+    const body = JSON.stringify(toMessage(content, shown));
+    if (shown === 0 || Buffer.byteLength(body) <= MAX_BYTES) return body;
+  }
+}
+
+function toMessage(content: AlertContent, shown: number): object {
   return {
     type: 'message',
     attachments: [
-      { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content: toCard(content) },
+      { contentType: 'application/vnd.microsoft.card.adaptive', contentUrl: null, content: toCard(content, shown) },
     ],
   };
 }
 
-function toCard({ title, groups, link }: AlertContent): object {
+function toCard({ title, groups, link }: AlertContent, shown: number): object {
+  const more = groups.length - shown;
   return {
     $schema: 'http://adaptivecards.io/schemas/adaptive-card.json',
     type: 'AdaptiveCard',
     version: '1.4',
     body: [
       { type: 'TextBlock', text: plain(title), size: 'Medium', weight: 'Bolder', wrap: true },
-      ...groups.flatMap((group) => [
+      ...groups.slice(0, shown).flatMap((group) => [
         {
           type: 'TextBlock',
           text: `${group.count} × [${plain(`${KIND_WORDS[group.kind]}: ${group.subject}`)}](${group.link})`,
@@ -41,6 +56,7 @@ function toCard({ title, groups, link }: AlertContent): object {
           isSubtle: true,
         },
       ]),
+      ...(more > 0 ? [{ type: 'TextBlock', text: `and ${more} more, at the desk`, wrap: true, separator: true }] : []),
     ],
     actions: [{ type: 'Action.OpenUrl', title: 'Open the desk', url: link }],
   };
