@@ -101,6 +101,19 @@ function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, 
   };
 }
 
+describe('a message that only some of its receivers get', () => {
+  it('counts as sent, and the ledger keeps that somebody was not told', async () => {
+    await hold('not-won', 'QUO-1');
+    const [name] = makeAlertRules({}).channels.map((channel) => channel.name);
+    const partly = open({}, { [name ?? '']: { send: async () => '1 of 2 receivers refused' } });
+    for (const { messageId } of await partly.planAlerts())
+      expect(await partly.sendAlert(messageId)).toEqual({ kind: 'sent' });
+    expect(await partly.planAlerts()).toEqual([]);
+    const { rows } = await database.query('SELECT sent_at IS NOT NULL AS sent, last_error FROM alert_messages');
+    expect(rows).toEqual([{ sent: true, last_error: '1 of 2 receivers refused' }]);
+  });
+});
+
 describe('a cause', () => {
   it('is said once, however often the steps run, and by as many workers as there are', async () => {
     await hold('customer-missing', 'QUO-1');

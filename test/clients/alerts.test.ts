@@ -55,6 +55,14 @@ describe('by mail', () => {
     expect(error).toMatchObject({ code: 'alert-refused', reason: 'EENVELOPE', message: 'alert by mail: EENVELOPE' });
   });
 
+  it('says how many of its receivers the server refused while it took the others', async () => {
+    const message = { messageId: randomUUID(), content: CONTENT };
+    const to = ['ann@contoso.example', 'gone@contoso.example'];
+    const smtpUrl = `smtp://127.0.0.1:${server.port}`;
+    expect(await createMailSender({ ...addresses, smtpUrl, to }).send(message)).toBe('1 of 2 receivers refused');
+    expect(await sender().send(message)).toBeUndefined();
+  });
+
   it('a server that says nothing is given up in time', async () => {
     server.behaviour = 'silent';
     const sent = sender('127.0.0.1', 200).send({ messageId: randomUUID(), content: CONTENT });
@@ -86,6 +94,19 @@ describe('to Teams', () => {
       `12 × [held: period-closed](${DESK}/?view=held&reason=period-closed)`,
       'OPP-1\\_a, OPP-2 and 10 more. Open the period; then retry.',
     ]);
+  });
+
+  it('a card is never larger than what Teams takes: what does not fit is counted, and stands at the desk', async () => {
+    const [group] = CONTENT.groups;
+    const groups = Array.from({ length: 120 }, (_, index) => ({ ...group, subject: `invoices of company ${index}` }));
+    const content = { ...CONTENT, groups } as typeof CONTENT;
+    await createTeamsSender(receiver.url).send({ messageId: randomUUID(), content });
+    const body = receiver.posted.at(-1)?.body ?? '';
+    expect(Buffer.byteLength(body)).toBeLessThan(28 * 1_024);
+    const texts = JSON.parse(body).attachments[0].content.body.map(({ text }: { readonly text: string }) => text);
+    const shown = (texts.length - 2) / 2;
+    expect(shown).toBeGreaterThan(50);
+    expect(texts.at(-1)).toBe(`and ${120 - shown} more, at the desk`);
   });
 
   it('an answer that is no success is a refusal', async () => {

@@ -14,7 +14,7 @@ export interface MailServer {
   readonly mails: readonly ReceivedMail[];
   /** What was said by AUTH PLAIN, opened. */
   readonly signIns: readonly string[];
-  /** takes; refuses: no receiver is known; silent: takes the connection and says nothing. */
+  /** takes, but for receivers whose name is `gone`; refuses: no receiver is known; silent: takes the connection and says nothing. */
   behaviour: 'takes' | 'refuses' | 'silent';
   close(): Promise<void>;
 }
@@ -66,7 +66,7 @@ export async function startMailServer(): Promise<MailServer> {
       return '250 ok\r\n';
     }
     if (/^RCPT TO:/i.test(said)) {
-      if (running.behaviour === 'refuses') return '550 nobody of that name\r\n';
+      if (running.behaviour === 'refuses' || address.startsWith('gone@')) return '550 nobody of that name\r\n';
       mail.to.push(address);
       return '250 ok\r\n';
     }

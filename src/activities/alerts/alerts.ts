@@ -50,17 +50,19 @@ export function createAlertActivities(dependencies: AlertDependencies) {
       const claimed = await ledger.claim(messageId);
       if (!claimed) return { kind: 'not-mine' };
       const { channel, content } = claimed;
+      let missed: string | undefined;
       try {
         const sender = senders.get(channel);
         if (!sender) throw new AlertError(channel, 'the rules do not name this channel any more');
-        await sender.send({ messageId, content });
+        missed = await sender.send({ messageId, content });
       } catch (error) {
         if (!(error instanceof AlertError)) throw error;
         await ledger.recordFailure(messageId, error.reason);
         log.warn({ channel, messageId, reason: error.reason }, 'an alert was not taken, the next run tries again');
         return { kind: 'failed' };
       }
-      await ledger.recordSent(messageId);
+      await ledger.recordSent(messageId, missed);
+      if (missed !== undefined) log.warn({ channel, messageId, reason: missed }, 'an alert did not reach everybody');
       return { kind: 'sent' };
     },
   };

@@ -10,8 +10,11 @@ export interface AlertToSend {
 }
 
 export interface AlertSender {
-  /** @throws AlertError */
-  send(alert: AlertToSend): Promise<void>;
+  /**
+   * Resolves with how many of several receivers were not reached, in words, when it went out to the others.
+   * @throws AlertError
+   */
+  send(alert: AlertToSend): Promise<string | undefined>;
 }
 
 /** No attempt outlives this; the lease of the ledger is longer. */

@@ -47,7 +47,9 @@ export function createMailSender({ smtpUrl, from, to, limitMs = SEND_LIMIT_MS }:
           headers: { 'Auto-Submitted': 'auto-generated' },
         });
         sent.catch(() => undefined);
-        await Promise.race([sent, late]);
+        const { rejected } = await Promise.race([sent, late]);
+        // The server has the message for the others: sent again it would reach them twice, and these never.
+        return rejected.length > 0 ? `${rejected.length} of ${to.length} receivers refused` : undefined;
       } catch (error) {
         throw error instanceof AlertError ? error : new AlertError('mail', codeOf(error));
       } finally {

@@ -7,7 +7,7 @@ export async function postJson(
   url: string,
   body: string,
   headers: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): Promise<undefined> {
   const answer = await request(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },

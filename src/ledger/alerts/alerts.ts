@@ -44,7 +44,8 @@ export interface AlertLedger {
   ): Promise<PlannedAlert[]>;
   /** Undefined when it was sent, or when another attempt may still be under way. */
   claim(messageId: string): Promise<ClaimedAlert | undefined>;
-  recordSent(messageId: string): Promise<void>;
+  /** @param missed who was not reached, in words */
+  recordSent(messageId: string, missed?: string): Promise<void>;
   recordFailure(messageId: string, code: string): Promise<void>;
   /** What waits for a channel that the rules name no more is not sent, and counts as never told. */
   dropOfOthers(channels: readonly string[]): Promise<void>;
@@ -121,10 +122,10 @@ export function createAlertLedger(database: Database): AlertLedger {
       );
       return row && { messageId: row.message_id, channel: row.channel, content: row.content };
     },
-    async recordSent(messageId) {
+    async recordSent(messageId, missed) {
       await database.query(
-        'UPDATE alert_messages SET sent_at = coalesce(sent_at, now()), last_error = NULL WHERE message_id = $1',
-        [messageId],
+        'UPDATE alert_messages SET sent_at = coalesce(sent_at, now()), last_error = $2 WHERE message_id = $1',
+        [messageId, missed ?? null],
       );
     },
     async recordFailure(messageId, code) {
