@@ -5,7 +5,7 @@ import type { KnownSeal } from '../ledger/audit/seals.js';
 import type { Verdict } from '../ledger/audit/verify.js';
 import { erasePersonalContent, exportTrail, sealTrail, showTrail, verifyTrail } from '../operations/audit/audit.js';
 import { noteAt, openWitnesses } from '../process/witnesses.js';
-import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { BY_OPTION, currentPerson, toPerson, withFoundation, withLedger } from './context.js';
 import { parseSince } from './parse-since.js';
 
 /** `dealbridge audit …`: shows, verifies, seals, exports and erases; docs/audit.md explains. */
@@ -17,7 +17,7 @@ export function addAuditCommands(program: Command): void {
     .description('show the entries of one record, oldest first; the nil GUID is the system')
     .argument('<guid>')
     .action((recordId: string) =>
-      withRuntime(async ({ ledger }) => {
+      withLedger(async ({ ledger }) => {
         for (const line of toTable(await showTrail({ ledger }, currentPerson(), { recordId }))) console.log(line);
       }),
     );
@@ -30,7 +30,7 @@ export function addAuditCommands(program: Command): void {
     .option('--record <guid>', 'only the chain of this record')
     .option('--seal <number:hash>', 'a seal that was noted elsewhere; may be given again', parseSeal, [])
     .action(({ record, seal }: { record?: string; seal: KnownSeal[] }) =>
-      withRuntime(async ({ database }, config) => {
+      withFoundation(async ({ database }, config) => {
         const input = { ...(record && { recordId: record }), knownSeals: seal };
         const verdict = await verifyTrail(
           { database, witnesses: openWitnesses(config, database) },
@@ -54,7 +54,7 @@ export function addAuditCommands(program: Command): void {
     .command('seal')
     .description('seal what came since the last seal, and have it noted by the witnesses')
     .action(() =>
-      withRuntime(async ({ ledger, database }, config) => {
+      withFoundation(async ({ ledger, database }, config) => {
         const seal = await sealTrail({ ledger }, currentPerson(), {});
         console.log(seal ? `seal ${seal.number}:${seal.sealHash} of ${seal.at}` : 'nothing came since the last seal');
         for (const noting of await noteAt(database, openWitnesses(config, database))) {
@@ -71,10 +71,12 @@ export function addAuditCommands(program: Command): void {
     .option('--since <time>', 'only entries from this day or instant on', parseSince)
     .option('--personal', 'with personal content', false)
     .action(({ record, since, personal }: { record?: string; since?: Date; personal: boolean }) =>
-      withRuntime(async ({ database }) => {
+      withLedger(async ({ database }) => {
         const input = { ...(record && { recordId: record }), ...(since && { since }), personal };
-        for await (const line of await exportTrail({ database }, currentPerson(), input))
+        for await (const line of await exportTrail({ database }, currentPerson(), input)) {
+          if (!process.stdout.writable) return;
           await writeLine(JSON.stringify(line));
+        }
       }),
     );
 
@@ -85,7 +87,7 @@ export function addAuditCommands(program: Command): void {
     .option(...BY_OPTION)
     .requiredOption('--reason <text>', 'why; it stays in the trail')
     .action((recordId: string, { by, reason }: { by: string; reason: string }) =>
-      withRuntime(async ({ ledger }) => {
+      withFoundation(async ({ ledger }) => {
         const erased = await erasePersonalContent({ ledger }, toPerson({ by }), { recordId, reason });
         const { entries, revisions, documents } = erased;
         console.log(`erased in ${entries} entries, ${revisions} revisions, ${documents} documents`);
@@ -144,6 +146,13 @@ function parseSeal(text: string, others: readonly KnownSeal[]): KnownSeal[] {
 
 /** An export may be larger than memory: the next line waits until this one is taken. */
 async function writeLine(line: string): Promise<void> {
-  if (process.stdout.write(`${line}\n`)) return;
-  await new Promise((resolve) => process.stdout.once('drain', resolve));
+  const { stdout } = process;
+  if (stdout.write(`${line}\n`) || !stdout.writable) return;
+  await new Promise<void>((resolve) => {
+    const goOn = (): void => {
+      stdout.off('drain', goOn).off('close', goOn);
+      resolve();
+    };
+    stdout.once('drain', goOn).once('close', goOn);
+  });
 }

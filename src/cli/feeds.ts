@@ -8,7 +8,7 @@ import type { FeedState } from '../ledger/feeds/sales-feeds.js';
 import type { PausedLane } from '../ledger/settings/paused-lanes.js';
 import type { ThrottledLane } from '../ledger/settings/throttled-lanes.js';
 import { FEED_SWITCHES, listFeeds, listGaps, switchFeed } from '../operations/feeds/feeds.js';
-import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { parseSince } from './parse-since.js';
 import { printJson, printTable, toAge } from './print.js';
 
@@ -27,7 +27,7 @@ export function addFeedCommands(program: Command): void {
     .command('feeds')
     .description('show how far the feeds of both sides have read, and what webhook, feed and reconciliation missed')
     .action(() =>
-      withRuntime(async ({ database, ledger }) => {
+      withLedger(async ({ database, ledger }) => {
         const now = new Date();
         const shown = await listFeeds({ database, ledger, now }, currentPerson(), {});
         const { dataverse, backfill, businessCentral, gaps, setAside, pausedLanes, throttledLanes } = shown;
@@ -54,7 +54,7 @@ export function addFeedCommands(program: Command): void {
     .description('name the records that webhook, feed or reconciliation missed')
     .option('--since <date>', 'a day or an instant, such as 2026-01-31; 7 days ago when it is not given')
     .action((options: { since?: string }) =>
-      withRuntime(async ({ database }) => {
+      withLedger(async ({ database }) => {
         const since = options.since === undefined ? {} : { since: parseSince(options.since) };
         const reports = await listGaps({ database, now: new Date() }, currentPerson(), since);
         printGaps(reports);

@@ -4,7 +4,7 @@ import { FLOW_NOTES, FLOW_SKIPS, FLOWS, type FlowName, type FlowNote, isFlowName
 import { createFlowCommands } from '../dispatch/flow-commands.js';
 import { FLOW_SWITCHES, listFlows, retryFlow, type ShownFlows, switchFlow } from '../operations/feeds/flows.js';
 import type { Runtime } from '../process/runtime.js';
-import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { printJson, printTable, toAge } from './print.js';
 
 /** `dealbridge flows …`: what flows back beside the invoices, its switches, and what is to be tried again. */
@@ -23,7 +23,7 @@ export function addFlowCommands(program: Command): void {
     .description('show what flows back beside the invoices, what was not carried, and whose turn it is')
     .option('--json', 'print JSON')
     .action(({ json }: { json?: boolean }) =>
-      withRuntime(async ({ database }) => {
+      withLedger(async ({ database }) => {
         const shown = await listFlows({ database }, currentPerson(), {});
         if (json) printJson(shown);
         else printFlows(shown, new Date());

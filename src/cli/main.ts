@@ -20,6 +20,13 @@ function toExitCode(error: unknown): number {
   return error instanceof UserError ? 2 : 1;
 }
 
+/** Whoever reads our lines may have read enough, as `head` does: what was begun is finished all the same. */
+function ignoreClosedPipe(error: NodeJS.ErrnoException): void {
+  if (error.code !== 'EPIPE') throw error;
+}
+
+process.stdout.on('error', ignoreClosedPipe);
+process.stderr.on('error', ignoreClosedPipe);
 try {
   takeEnvFiles();
   const program = await createProgram(process.argv[2]);

@@ -3,7 +3,7 @@ import { createMasterCommands } from '../dispatch/master-commands.js';
 import { createFollowMasters } from '../dispatch/take-master-changes.js';
 import { type ListedMaster, listMasters, retryMaster } from '../operations/masters/masters.js';
 import { decideMatches, matchAccounts } from '../operations/masters/matches.js';
-import { BY_OPTION, currentPerson, toPerson, withRuntime } from './context.js';
+import { BY_OPTION, currentPerson, toPerson, withLedger, withRuntime } from './context.js';
 import { readGivenYaml } from './files.js';
 import { printJson } from './print.js';
 
@@ -65,7 +65,7 @@ function addListing(program: Command, of: 'accounts' | 'products'): Command {
     .option('--problems', 'only those that wait for a person')
     .option('--json', 'print JSON')
     .action((options: { problems?: true; json?: true }) =>
-      withRuntime(async ({ database }) => {
+      withLedger(async ({ database }) => {
         const input = { of, onlyProblems: options.problems ?? false };
         const found = await listMasters({ database }, currentPerson(), input);
         if (options.json) printJson(found);

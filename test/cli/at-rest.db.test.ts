@@ -1,0 +1,81 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { appendAudit, SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { type Database, openDatabase } from '../../src/ledger/database.js';
+import type { EmbeddedLedger } from '../../src/ledger/embedded/server.js';
+import { migrate } from '../../src/ledger/migrate.js';
+import { createKeyLine } from '../../src/secrets/keys.js';
+import { runCli } from '../support/cli.js';
+import { openEmbeddedLedger } from '../support/embedded-ledger.js';
+import { signedWith } from '../support/signed-ledger.js';
+
+/** The command line where Temporal is away, and where nobody reads what it prints. */
+
+const KEYS = createKeyLine();
+let embedded: EmbeddedLedger;
+let database: Database;
+let env: NodeJS.ProcessEnv;
+beforeAll(async () => {
+  embedded = await openEmbeddedLedger();
+  database = signedWith(openDatabase(embedded.url), KEYS);
+  await migrate(database);
+  await database.transaction((tx) => appendAudit(tx, { recordId: SYSTEM_CHAIN, actor: 'ann', action: 'test' }));
+  env = {
+    PATH: process.env['PATH'],
+    DATABASE_URL: embedded.url,
+    DEALBRIDGE_KEYS: KEYS,
+    TEMPORAL_ADDRESS: '127.0.0.1:1',
+    ENTRA_TENANT_ID: 'tenant',
+    DATAVERSE_URL: 'https://org.crm4.dynamics.com',
+    DATAVERSE_CLIENT_ID: 'one',
+    BC_COMPANY: 'Company',
+    BC_CLIENT_ID: 'two',
+  };
+});
+afterAll(async () => {
+  await database?.close();
+  await embedded?.stop();
+});
+
+describe('without Temporal', () => {
+  it.each([
+    ['audit seal', 'seal 1:'],
+    ['audit verify', 'the trail is whole'],
+    [`audit show ${SYSTEM_CHAIN}`, 'ann'],
+    ['audit export', '"action":"test"'],
+    ['feeds', 'phase'],
+    ['feeds gaps', 'webhook saw'],
+    ['flows list', ''],
+    ['accounts', 'no accounts are kept in agreement yet'],
+    ['list', 'no deal fits'],
+  ])('`%s` answers, since all of it stands in the ledger', async (command, said) => {
+    const { code, stdout, stderr } = await runCli(command.split(' '), env);
+    expect(stderr).toBe('');
+    expect(stdout).toContain(said);
+    expect(code).toBe(0);
+  });
+});
+
+describe('whose reader has gone, as behind `| head -1`', () => {
+  /** Nothing that it prints is taken. */
+  function runUnread(...args: readonly string[]): Promise<{ readonly code: number | null; readonly stderr: string }> {
+    const child = spawn(process.execPath, ['dist/cli/main.js', ...args], {
+      env: { DEALBRIDGE_ENV_FILES: 'off', ...env },
+    });
+    child.stdout.destroy();
+    let stderr = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      stderr += chunk.toString();
+    });
+    return new Promise((resolve) => child.once('close', (code) => resolve({ code, stderr })));
+  }
+
+  it.each([
+    ['audit verify', 0],
+    ['audit export', 0],
+    ['keys new', 0],
+    ['doctor', 1],
+  ])('`%s` is done all the same, and no error is shown', async (command, code) => {
+    expect(await runUnread(...command.split(' '))).toEqual({ code, stderr: '' });
+  });
+});
