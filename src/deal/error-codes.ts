@@ -26,6 +26,10 @@ export const INPUT_ERRORS = {
     'What is asked for cannot be done as things stand; nothing was changed.',
     'Do what the message names, then ask again.',
   ),
+  'not-taken-yet': input(
+    'No worker has taken what was said to a run; it may still count as soon as one does.',
+    'See that a worker runs (`dealbridge doctor`), and what became of it before you say it again.',
+  ),
   'not-allowed': input(
     'None of the roles that the person has allows the act.',
     'Ask somebody who has the role, or for the role: docs/permissions.md says which.',

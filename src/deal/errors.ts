@@ -30,8 +30,18 @@ export class UnknownError extends UserError {}
 
 /** What is asked for cannot be done as things stand; nothing was changed. */
 export class RefusedError extends DealbridgeError {
-  constructor(message: string, code: 'refused-now' | 'not-allowed' | 'changed-since' = 'refused-now') {
+  constructor(
+    message: string,
+    code: 'refused-now' | 'not-taken-yet' | 'not-allowed' | 'changed-since' = 'refused-now',
+  ) {
     super(code, message);
+  }
+}
+
+/** Nobody answers: nothing was changed so far, and it may still be when a worker takes it up. */
+export class NotTakenYetError extends RefusedError {
+  constructor(message: string) {
+    super(message, 'not-taken-yet');
   }
 }
 

@@ -21,13 +21,14 @@ const FORGOTTEN = refusedWith(
 function sendTo(failures: unknown[]) {
   const sent: unknown[] = [];
   const handle = {
+    client: { withDeadline: (_deadline: unknown, ask: () => Promise<unknown>) => ask() },
     async executeUpdate(_update: unknown, { args }: { readonly args: readonly unknown[] }) {
       sent.push(...args);
       const failure = failures.shift();
       if (failure !== undefined) throw failure;
       return 'taken';
     },
-  } as Pick<WorkflowHandle, 'executeUpdate'> as WorkflowHandle;
+  } as unknown as WorkflowHandle;
   return { sent, answer: sendUpdate(handle, cancel, { by: 'ann' }) };
 }
 

@@ -8,6 +8,7 @@ import {
   ChangedSinceError,
   DealbridgeError,
   NotAllowedError,
+  NotTakenYetError,
   RefusedError,
   UnknownError,
   UserError,
@@ -71,6 +72,7 @@ export function problemOf(error: unknown): ProblemDetails {
   if (error instanceof UnknownError) return toProblem(404, error.code, error.message);
   if (error instanceof NotAllowedError) return toProblem(403, error.code, error.message);
   if (error instanceof ChangedSinceError) return toProblem(412, error.code, error.message);
+  if (error instanceof NotTakenYetError) return toProblem(503, error.code, error.message);
   if (error instanceof RefusedError) return toProblem(409, error.code, error.message);
   if (error instanceof UserError) {
     const { field, expected } = error;
