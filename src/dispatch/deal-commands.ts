@@ -14,7 +14,7 @@ import {
   statusQuery,
 } from '../workflows/deals/messages.js';
 import { type ReplayOutcome, replayDeal } from './replay-deal.js';
-import { sendUpdate } from './send-update.js';
+import { askRun, sendUpdate } from './send-update.js';
 import type { StartDealDependencies } from './start-deal.js';
 
 export type { DealStatus };
@@ -57,7 +57,7 @@ export function createDealCommands({ temporal, ledger }: StartDealDependencies, 
       try {
         // A run that has ended still answers queries, but nothing can be decided in it any more.
         const { status } = await handle.describe();
-        return status.name === 'RUNNING' ? await handle.query(statusQuery) : undefined;
+        return status.name === 'RUNNING' ? await askRun(handle, statusQuery) : undefined;
       } catch (error) {
         if (error instanceof WorkflowNotFoundError) return undefined;
         throw error;

@@ -4,10 +4,12 @@ import {
   type WorkflowHandle,
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
-import type { UpdateDefinition } from '@temporalio/common';
+import type { QueryDefinition, UpdateDefinition } from '@temporalio/common';
 import { NotTakenYetError, RefusedError } from '../deal/errors.js';
 
-/** FAILED_PRECONDITION of gRPC. */
+/** Codes of gRPC; the client cancels by itself what its deadline ends. */
+const CANCELLED = 1;
+const DEADLINE_EXCEEDED = 4;
 const FAILED_PRECONDITION = 9;
 const TRIES = 5;
 /** A worker answers within a second; a browser and what stands before the desk wait for about a minute. */
@@ -36,6 +38,31 @@ export async function sendUpdate<Result, Input>(
       if (tries === TRIES) throw new RefusedError('it changes at this moment and has taken nothing: say it again');
     }
   }
+}
+
+/**
+ * Asks a run how it stands.
+ * @throws RefusedError when nobody answers for it in time
+ */
+export async function askRun<Result>(
+  handle: WorkflowHandle,
+  query: QueryDefinition<Result, []>,
+  limitMs = ANSWER_LIMIT_MS,
+): Promise<Result> {
+  try {
+    return await handle.client.withDeadline(Date.now() + limitMs, () => handle.query(query));
+  } catch (error) {
+    if (!isUnanswered(error)) throw error;
+    throw new RefusedError(
+      'its run does not answer, and nothing was changed: no worker runs, or its task fails (`dealbridge doctor`)',
+    );
+  }
+}
+
+/** Without a worker the server waits until the deadline, and once it has seen none for a while it says so at once. */
+function isUnanswered(error: unknown): boolean {
+  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return false;
+  return [CANCELLED, DEADLINE_EXCEEDED, FAILED_PRECONDITION].includes(error.cause.code);
 }
 
 function toNotTaken(limitMs: number): string {
