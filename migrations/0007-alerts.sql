@@ -10,6 +10,7 @@ CREATE TABLE alert_messages (
   asked_at timestamptz,
   times_asked integer NOT NULL DEFAULT 0,
   last_error text,
+  not_before timestamptz,
   sent_at timestamptz
 );
 CREATE UNIQUE INDEX alert_digests ON alert_messages (channel, owner, digest_of) WHERE digest_of IS NOT NULL;
@@ -21,6 +22,7 @@ COMMENT ON COLUMN alert_messages.digest_of IS 'The day that a digest is of; null
 COMMENT ON COLUMN alert_messages.content IS 'Counts, reasons, numbers of records and links, version 1: src/ledger/alerts/alerts.ts.';
 COMMENT ON COLUMN alert_messages.asked_at IS 'An attempt is under way since; another one waits until it is certainly over.';
 COMMENT ON COLUMN alert_messages.last_error IS 'A code, never an address or an answer.';
+COMMENT ON COLUMN alert_messages.not_before IS 'The channel said so (Retry-After); until then nothing of it is sent.';
 
 CREATE TABLE alert_causes (
   channel text NOT NULL,

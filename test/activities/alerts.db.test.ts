@@ -101,6 +101,28 @@ function open(changes: Partial<AlertRules> = {}, given: Readonly<Record<string, 
   };
 }
 
+describe('a channel that says for how long it is to be left alone', () => {
+  it('is given nothing until then, neither the same message nor another one', async () => {
+    await hold('not-won', 'QUO-1');
+    await hold('customer-missing', 'QUO-2');
+    const asked: string[] = [];
+    const send = async ({ messageId }: { readonly messageId: string }) => {
+      asked.push(messageId);
+      throw new AlertError('teams', 'HTTP 429', 150_000);
+    };
+    const alerts = open({}, { all: { send } });
+    const planned = await alerts.planAlerts();
+    expect(planned).toHaveLength(2);
+    const [first, second] = planned.map(({ messageId }) => messageId);
+    expect(await alerts.sendAlert(first ?? '')).toEqual({ kind: 'failed' });
+    for (const messageId of [first, second])
+      expect(await alerts.sendAlert(messageId ?? '')).toEqual({ kind: 'not-mine' });
+    expect(asked).toEqual([first]);
+    await database.query('UPDATE alert_messages SET not_before = now()');
+    expect(await alerts.sendAlert(second ?? '')).toEqual({ kind: 'failed' });
+  });
+});
+
 describe('a message that only some of its receivers get', () => {
   it('counts as sent, and the ledger keeps that somebody was not told', async () => {
     await hold('not-won', 'QUO-1');

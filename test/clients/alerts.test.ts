@@ -109,10 +109,12 @@ describe('to Teams', () => {
     expect(texts.at(-1)).toBe(`and ${120 - shown} more, at the desk`);
   });
 
-  it('an answer that is no success is a refusal', async () => {
+  it('an answer that is no success is a refusal, with how long it wants to be left alone', async () => {
     receiver.status = 429;
+    receiver.retryAfter = '150';
     const sent = createTeamsSender(receiver.url).send({ messageId: randomUUID(), content: CONTENT });
-    await expect(sent).rejects.toMatchObject({ code: 'alert-refused', reason: 'HTTP 429' });
+    await expect(sent).rejects.toMatchObject({ code: 'alert-refused', reason: 'HTTP 429', retryAfterMs: 150_000 });
+    delete receiver.retryAfter;
   });
 });
 

@@ -11,6 +11,7 @@ export interface Receiver {
   readonly url: string;
   readonly posted: readonly Posted[];
   status: number;
+  retryAfter?: string;
   close(): Promise<void>;
 }
 
@@ -21,7 +22,8 @@ export async function startReceiver(): Promise<Receiver> {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       posted.push({ headers: request.headers, body: Buffer.concat(chunks).toString('utf8') });
-      response.writeHead(running.status).end();
+      const { status, retryAfter } = running;
+      response.writeHead(status, retryAfter === undefined ? {} : { 'retry-after': retryAfter }).end();
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

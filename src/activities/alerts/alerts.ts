@@ -57,7 +57,7 @@ export function createAlertActivities(dependencies: AlertDependencies) {
         missed = await sender.send({ messageId, content });
       } catch (error) {
         if (!(error instanceof AlertError)) throw error;
-        await ledger.recordFailure(messageId, error.reason);
+        await ledger.recordFailure(messageId, error.reason, error.retryAfterMs);
         log.warn({ channel, messageId, reason: error.reason }, 'an alert was not taken, the next run tries again');
         return { kind: 'failed' };
       }

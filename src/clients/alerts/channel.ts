@@ -23,10 +23,13 @@ export const SEND_LIMIT_MS = 20_000;
 /** It did not go out, or nobody can say: a code, never an address, a secret or an answer. */
 export class AlertError extends DealbridgeError {
   readonly reason: string;
+  /** How long the receiver wants to be left alone, when it said so (I8). */
+  readonly retryAfterMs: number | undefined;
 
-  constructor(by: string, reason: string) {
+  constructor(by: string, reason: string, retryAfterMs?: number) {
     super('alert-refused', `alert by ${by}: ${reason}`);
     this.reason = reason;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -42,11 +42,11 @@ export interface AlertLedger {
     findOpen: OpenCauses,
     begin: (waitingOwners: ReadonlySet<string>) => MessagePlan,
   ): Promise<PlannedAlert[]>;
-  /** Undefined when it was sent, or when another attempt may still be under way. */
+  /** Undefined when it was sent, when another attempt may still be under way, or when its channel is to be left alone for now. */
   claim(messageId: string): Promise<ClaimedAlert | undefined>;
   /** @param missed who was not reached, in words */
   recordSent(messageId: string, missed?: string): Promise<void>;
-  recordFailure(messageId: string, code: string): Promise<void>;
+  recordFailure(messageId: string, code: string, retryAfterMs?: number): Promise<void>;
   /** What waits for a channel that the rules name no more is not sent, and counts as never told. */
   dropOfOthers(channels: readonly string[]): Promise<void>;
 }
@@ -117,6 +117,8 @@ export function createAlertLedger(database: Database): AlertLedger {
         `UPDATE alert_messages SET asked_at = now(), times_asked = times_asked + 1
          WHERE message_id = $1 AND sent_at IS NULL
            AND (asked_at IS NULL OR asked_at < now() - interval '${ATTEMPT_IS_OVER_AFTER}')
+           AND NOT EXISTS (SELECT 1 FROM alert_messages other WHERE other.channel = alert_messages.channel
+             AND other.sent_at IS NULL AND other.not_before > now())
          RETURNING message_id, channel, content`,
         [messageId],
       );
@@ -128,10 +130,11 @@ export function createAlertLedger(database: Database): AlertLedger {
         [messageId, missed ?? null],
       );
     },
-    async recordFailure(messageId, code) {
+    async recordFailure(messageId, code, retryAfterMs) {
       await database.query(
-        'UPDATE alert_messages SET asked_at = NULL, last_error = $2 WHERE message_id = $1 AND sent_at IS NULL',
-        [messageId, code],
+        `UPDATE alert_messages SET asked_at = NULL, last_error = $2, not_before = now() + $3 * interval '1 millisecond'
+         WHERE message_id = $1 AND sent_at IS NULL`,
+        [messageId, code, retryAfterMs ?? null],
       );
     },
     async dropOfOthers(channels) {
