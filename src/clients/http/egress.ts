@@ -58,8 +58,9 @@ export function createAgent(options: Agent.Options = {}): Dispatcher {
 class ProxyPool extends Pool {
   override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
     const answer = await super.connect(options);
-    if (answer.statusCode === 200) return answer;
-    answer.socket.on('error', () => undefined).destroy();
-    throw new ProxyRefused(answer.statusCode);
+    const { statusCode: status, socket } = answer;
+    if (status === 200) return answer;
+    socket.on('error', () => undefined).destroy();
+    throw new ProxyRefused(status);
   }
 }
