@@ -27,7 +27,7 @@ export interface MasterTakers {
 
 export interface TakeDependencies extends MasterTakers {
   readonly startDeal: (ref: RecordRef, hint: ChangeHint, label?: DealLabel) => Promise<unknown>;
-  readonly waiting: Pick<Waiting, 'findOpenRecords' | 'findConcernedRows'>;
+  readonly waiting: Pick<Waiting, 'findFollowedRecords' | 'findConcernedRows'>;
 }
 
 /** So many deals of a page are started at once; each start is a few milliseconds of waiting. */
@@ -37,14 +37,14 @@ export function createTakeSalesChanges(dependencies: TakeDependencies): TakeSale
   const { startDeal, waiting } = dependencies;
 
   async function takeRecords(table: RecordRef['table'], changes: readonly SalesRowChange[]): Promise<Set<string>> {
-    const open = await waiting.findOpenRecords(changes.map(({ rowId }) => rowId));
+    const followed = await waiting.findFollowedRecords(changes.map(({ rowId }) => rowId));
     const hints = changes.flatMap((change): { ref: RecordRef; hint: ChangeHint; label?: DealLabel | undefined }[] => {
       const ref = { table, recordId: change.rowId };
       if (change.kind === 'deleted') {
-        return open.has(change.rowId) ? [{ ref, hint: { at: 'dataverse', isDeleted: true } }] : [];
+        return followed.has(change.rowId) ? [{ ref, hint: { at: 'dataverse', isDeleted: true } }] : [];
       }
-      // A record that is not won and that no deal waits for concerns nobody.
-      if (change.state !== 'won' && !open.has(change.rowId)) return [];
+      // A record that is not won and of which nothing was made concerns nobody.
+      if (change.state !== 'won' && !followed.has(change.rowId)) return [];
       return [{ ref, hint: { at: 'dataverse', revision: change.revision }, label: change.label }];
     });
     await withConcurrency(MAX_CONCURRENT_STARTS, hints, ({ ref, hint, label }) => startDeal(ref, hint, label));

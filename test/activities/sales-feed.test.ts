@@ -231,6 +231,23 @@ describe('what a change means', () => {
     expect(await read()).toMatchObject({ taken: 0 });
   });
 
+  it('a record that ends after its invoice was paid is news as before: the invoice is still there (I12)', async () => {
+    const [cancelled, deleted] = [randomUUID(), randomUUID()];
+    for (const recordId of [cancelled, deleted]) {
+      await ledger.register({ table: 'salesorder', recordId });
+      await ledger.change(recordId, { kind: 'state', state: 'settled' });
+    }
+    const read = await createGrownFeed([row({ id: cancelled, version: 1 }), row({ id: deleted, version: 2 })]);
+    pages = [page([row({ id: cancelled, version: 7, statecode: CANCELLED })], { deleted: [deleted] })];
+    expect(await read()).toMatchObject({ taken: 2 });
+    expect(new Set(started)).toEqual(
+      new Set([
+        { recordId: cancelled, look: { at: 'dataverse', revision: 'W/"7"' } },
+        { recordId: deleted, look: { at: 'dataverse', isDeleted: true } },
+      ]),
+    );
+  });
+
   it('only the events that count make a record a deal', async () => {
     const read = await createGrownFeed([], { rules: 'events: [orderSubmitted]' });
     const [created, submitted] = [row({ version: 7, statecode: 0 }), row({ version: 8 })];

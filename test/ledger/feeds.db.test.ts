@@ -193,9 +193,11 @@ function testFeeds(name: string, open: () => Promise<{ url: string; stop: () => 
       expect(await allOf(waiting.findWaitingDeals([randomUUID()]))).toEqual([]);
       const concerned = await waiting.findConcernedRows('product', [productId, linkedId, randomUUID()]);
       expect([...concerned].sort()).toEqual([productId, linkedId].sort());
-      expect(await waiting.findOpenRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
+      expect(await waiting.findFollowedRecords([waits, other, randomUUID()])).toEqual(new Set([waits, other]));
       await ledger.change(other, { kind: 'state', state: 'settled' });
-      expect(await waiting.findOpenRecords([waits, other])).toEqual(new Set([waits]));
+      expect(await waiting.findFollowedRecords([waits, other])).toEqual(new Set([waits, other]));
+      await ledger.change(waits, { kind: 'ended', state: 'rejected', by: 'Ada' });
+      expect(await waiting.findFollowedRecords([waits, other])).toEqual(new Set([other]));
     });
 
     it('finds the deals that wait with a quote, unless the ledger knows the change already', async () => {

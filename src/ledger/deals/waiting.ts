@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { RecordRef } from '../../deal/deal.js';
 import { HOLDS_CLEARED_BY, HOLDS_CLEARED_BY_MASTER_DATA, type HoldReason } from '../../deal/holds.js';
 import { type FeedTable, SOURCE_TABLES } from '../../deal/ids.js';
-import { type DealState, FINAL_STATES, STATES_BEFORE_POSTING } from '../../deal/states.js';
+import { type DealState, FINAL_STATES, isHandedOver, STATES_BEFORE_POSTING } from '../../deal/states.js';
 import type { Database } from '../database.js';
 import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
 
@@ -12,8 +12,8 @@ import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
  */
 
 export interface Waiting {
-  /** Those that the ledger knows and that have not ended. */
-  findOpenRecords(recordIds: readonly string[]): Promise<Set<string>>;
+  /** Those that the ledger knows and that have not ended, or whose invoices are paid: whatever becomes of these is noticed (I12). */
+  findFollowedRecords(recordIds: readonly string[]): Promise<Set<string>>;
   /** Those of the accounts, contacts or products that have a link or a held deal that names them. */
   findConcernedRows(table: FeedTable, rowIds: readonly string[]): Promise<Set<string>>;
   /** Deals held for customer, item or unit, or under way to their draft, that name one of these accounts, contacts or products. */
@@ -63,6 +63,7 @@ const DEALS_OF_QUOTES = `SELECT r.record_id, r.source_table, r.document_id, d.co
   FROM source_records r LEFT JOIN documents d ON d.document_id = r.document_id
   WHERE r.document_kind = 'quote' AND NOT r.is_handed_over AND r.state <> ALL($1)
     AND ($2 OR r.document_id = ANY($3)) AND r.record_id > $4 ORDER BY r.record_id LIMIT $5`;
+const PASSED_OVER_STATES = FINAL_STATES.filter((state) => !isHandedOver(state));
 const PAGE_SIZE = 500;
 const LEAST_ID = '00000000-0000-0000-0000-000000000000';
 
@@ -105,12 +106,12 @@ export function createWaiting(database: Database, pageSize = PAGE_SIZE): Waiting
   }
 
   return {
-    async findOpenRecords(recordIds) {
+    async findFollowedRecords(recordIds) {
       const rows = await selectRows(
         database,
         idRow,
         'SELECT record_id FROM source_records WHERE record_id = ANY($1) AND state <> ALL($2)',
-        [recordIds, FINAL_STATES],
+        [recordIds, PASSED_OVER_STATES],
       );
       return new Set(rows.map((row) => row.record_id));
     },
