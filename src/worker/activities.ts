@@ -24,7 +24,7 @@ import {
   createDriftDataverse,
   createDriftLedgerSteps,
 } from '../activities/masters/drift.js';
-import { createMasterLedgerActivities } from '../activities/masters/master-ledger.js';
+import { createMasterLedgerActivities, type MasterLedgerDependencies } from '../activities/masters/master-ledger.js';
 import {
   createMatchBusinessCentral,
   createMatchDataverse,
@@ -78,6 +78,10 @@ export async function createActivities(config: Config, runtime: Runtime, systems
   const waiting = createWaiting(database);
   const wake = createWakeWaitingDeals({ startDeal: start, waiting });
   const follow = createFollowMasters(temporal, rules.masters);
+  const followMaster: MasterLedgerDependencies['follow'] = (kind, rowId, isThorough) =>
+    kind === 'product'
+      ? follow.followProduct(rowId, { isThorough })
+      : follow.followAccount(kind, rowId, { isThorough });
   const backfill = createBackfill(database);
   const { ambiguityWindowMs } = config.businessCentral;
   const dataverseWindow = { ambiguityWindowMs: config.dataverse.ambiguityWindowMs };
@@ -140,15 +144,11 @@ export async function createActivities(config: Config, runtime: Runtime, systems
       ...createFeedSwitches(feeds),
       ...createInvoiceSweepLedgerSteps({ ledger }),
       ...createMasterLedgerActivities({
-        ...{ masters: masterDataDeps.masters, backfill },
-        follow: (kind, rowId, isThorough) =>
-          kind === 'product'
-            ? follow.followProduct(rowId, { isThorough })
-            : follow.followAccount(kind, rowId, { isThorough }),
+        ...{ masters: masterDataDeps.masters, backfill, follow: followMaster },
         wake: (rowId) => wake.wakeDealsOf([rowId]),
       }),
       ...createMatchLedgerSteps(masterDataDeps),
-      ...createDriftLedgerSteps(masterDataDeps),
+      ...createDriftLedgerSteps({ ...masterDataDeps, follow: followMaster }),
     },
     dataverse: {
       ...sales,

@@ -3,7 +3,7 @@ import { WorkflowFailedError } from '@temporalio/client';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TASK_QUEUES } from '../../src/deal/ids.js';
-import type { applyMatches, syncAccount } from '../../src/workflows/index.js';
+import type { applyMatches, reportDrift, syncAccount } from '../../src/workflows/index.js';
 import type { ApplyMatchesInput } from '../../src/workflows/masters/match-accounts.js';
 import {
   accountChangedSignal,
@@ -196,5 +196,51 @@ describe('matches that a person decided', () => {
     expect(error).toBeInstanceOf(WorkflowFailedError);
     expect(error).toMatchObject({ cause: { type: 'BadInput', message: expect.stringMatching(message) } });
     expect(applied).toEqual([]);
+  });
+});
+
+describe('work that is as long as somebody likes', () => {
+  it('is done by several runs where a person decided hundreds of matches, in their order', async () => {
+    const applied: string[] = [];
+    skipping.answerWith({
+      applyDecision: async ({ accountId, by }) => {
+        applied.push(`${accountId} ${by}`);
+        return applied.length === 1 ? ('linked' as const) : ('no-such-customer' as const);
+      },
+      followMaster: async () => undefined,
+      wakeDeals: async () => undefined,
+    });
+    const decisions = Array.from({ length: 501 }, () => ({ accountId: randomUUID(), customerNumber: 'C-1' }));
+    const handle = await skipping.env.client.workflow.start<typeof applyMatches>('applyMatches', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: randomUUID(),
+      args: [{ by: 'ann', decisions }],
+    });
+    const outcomes = await handle.result();
+    expect(outcomes.map((outcome) => outcome)).toEqual(
+      decisions.map((_, at) => (at === 0 ? 'linked' : 'no-such-customer')),
+    );
+    expect(applied).toEqual(decisions.map(({ accountId }) => `${accountId} ann`));
+    // The history of the last run, which alone has a limit.
+    expect((await handle.describe()).historyLength).toBeLessThan(50);
+  }, 60_000);
+
+  it('leaves an event for a batch of rows that are repaired, and none for each of them', async () => {
+    const batches: readonly string[] = Array.from({ length: 40 }, () => randomUUID());
+    skipping.answerWith({
+      startDrift: async () => [],
+      finishDrift: async ({ runId }) => ({ runId, requests: 0, compared: {}, found: {} }),
+      followRepairable: async ({ after }) => {
+        const last = batches[after === undefined ? 0 : batches.indexOf(after) + 1];
+        return { followed: last === undefined ? 0 : 50, last };
+      },
+    });
+    const handle = await skipping.env.client.workflow.start<typeof reportDrift>('reportDrift', {
+      taskQueue: TASK_QUEUES.deals,
+      workflowId: randomUUID(),
+      args: [{ fixes: true }],
+    });
+    expect(await handle.result()).toMatchObject({ notified: 2_000 });
+    expect((await handle.describe()).historyLength).toBeLessThan(200);
   });
 });

@@ -15,6 +15,7 @@ import { compareMaster } from '../../mapping/fields/compare-masters.js';
 import { followedFields } from '../../mapping/fields/master-fields.js';
 import { createCodeLookups } from '../../mapping/plan/lookups.js';
 import { toTemporalFailures } from '../remote/write-once.js';
+import type { MasterLedgerDependencies } from './master-ledger.js';
 import { SET, type SyncDependencies } from './sync-master-data.js';
 
 /** All linked masters of both sides, page by page: the side of Business Central is staged, that of Sales compared. */
@@ -216,8 +217,21 @@ function unknown(kind: MasterKind, rowId: string): StoredMaster {
 const BATCH_SIZE = 200;
 const FIRST = '00000000-0000-0000-0000-000000000000';
 
-/** In our own database. */
-export function createDriftLedgerSteps({ drift, rules }: Pick<DriftDependencies, 'drift' | 'rules'>) {
+/** So many runs are begun in one step: a step may take ten seconds, and each leaves an event in the history. */
+const REPAIR_BATCH_SIZE = 50;
+
+export interface FollowedRows {
+  readonly followed: number;
+  /** The last of them; undefined when there is none. */
+  readonly last: string | undefined;
+}
+
+/** In our own database and in Temporal. */
+export function createDriftLedgerSteps({
+  drift,
+  rules,
+  follow,
+}: Pick<DriftDependencies, 'drift' | 'rules'> & Pick<MasterLedgerDependencies, 'follow'>) {
   return {
     async startDrift({ runId }: { readonly runId: string }): Promise<readonly MasterKind[]> {
       await drift.startRun(runId);
@@ -263,11 +277,18 @@ export function createDriftLedgerSteps({ drift, rules }: Pick<DriftDependencies,
       const { requests, compared, found } = await drift.finishRun(runId);
       return { runId, requests, compared, found };
     },
-    listRepairable: async (input: {
+    /** The runs of the next rows that can be repaired without a person look at everything again. */
+    async followRepairable({
+      runId,
+      after = FIRST,
+    }: {
       readonly runId: string;
       readonly after?: string | undefined;
-    }): Promise<{ kind: MasterKind; rowId: string }[]> =>
-      drift.listRepairable(input.runId, input.after ?? FIRST, BATCH_SIZE),
+    }): Promise<FollowedRows> {
+      const rows = await drift.listRepairable(runId, after, REPAIR_BATCH_SIZE);
+      for (const { kind, rowId } of rows) await follow(kind, rowId, true);
+      return { followed: rows.length, last: rows.at(-1)?.rowId };
+    },
   };
 }
 

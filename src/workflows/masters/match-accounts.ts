@@ -1,4 +1,4 @@
-import { workflowInfo } from '@temporalio/workflow';
+import { continueAsNew, workflowInfo } from '@temporalio/workflow';
 import type { DecisionOutcome, MatchDecision, MatchPage } from '../../activities/masters/match-accounts.js';
 import { parseMatches } from '../../deal/decisions.js';
 import { businessCentralComparison, dataverseComparison, masterLedger } from '../activity-options.js';
@@ -33,12 +33,21 @@ export interface ApplyMatchesInput {
   readonly decisions: readonly MatchDecision[];
 }
 
-/** Does what a person decided; accounts that got a customer are brought into agreement, and their deals go on. */
-export async function applyMatches(input: ApplyMatchesInput): Promise<readonly DecisionOutcome[]> {
+/** By one run: each leaves some ten events in its history, and thousands of decisions are one file. */
+const MAX_DECISIONS_PER_RUN = 500;
+
+/**
+ * Does what a person decided; accounts that got a customer are brought into agreement, and their deals go on.
+ * @param before what became of those that earlier runs have done
+ */
+export async function applyMatches(
+  input: ApplyMatchesInput,
+  before: readonly DecisionOutcome[] = [],
+): Promise<readonly DecisionOutcome[]> {
   // All of it fits, or nothing of it is done.
   const { by, decisions } = parseOrRefuse(() => parseMatches(input));
-  const outcomes: DecisionOutcome[] = [];
-  for (const decision of decisions) {
+  const outcomes = [...before];
+  for (const decision of decisions.slice(0, MAX_DECISIONS_PER_RUN)) {
     const { accountId } = decision;
     const outcome = await businessCentralComparison.applyDecision({ ...decision, by });
     outcomes.push(outcome);
@@ -47,5 +56,7 @@ export async function applyMatches(input: ApplyMatchesInput): Promise<readonly D
     }
     if (outcome === 'linked' || outcome === 'new') await masterLedger.wakeDeals({ rowId: accountId });
   }
+  const left = decisions.slice(MAX_DECISIONS_PER_RUN);
+  if (left.length > 0) return continueAsNew<typeof applyMatches>({ by, decisions: left }, outcomes);
   return outcomes;
 }

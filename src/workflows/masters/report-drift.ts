@@ -40,11 +40,10 @@ async function compareKind(runId: string, kind: MasterKind): Promise<void> {
 async function notifyAll(runId: string): Promise<number> {
   let notified = 0;
   let after: string | undefined;
-  for (;;) {
-    const rows = await masterLedger.listRepairable({ runId, after });
-    for (const { kind, rowId } of rows) await masterLedger.followMaster({ kind, rowId, isThorough: true });
-    notified += rows.length;
-    after = rows.at(-1)?.rowId;
-    if (after === undefined) return notified;
-  }
+  do {
+    const { followed, last } = await masterLedger.followRepairable({ runId, after });
+    notified += followed;
+    after = last;
+  } while (after !== undefined);
+  return notified;
 }
