@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Person } from '../../src/identity/person.js';
 import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
+import { createTrailSigner } from '../../src/ledger/audit/signatures.js';
 import { verifyAudit } from '../../src/ledger/audit/verify.js';
-import { type Database, openDatabase } from '../../src/ledger/database.js';
+import { type Database, openDatabase, withSigner } from '../../src/ledger/database.js';
+import { listNotes } from '../../src/ledger/desk/notes.js';
 import { createLedger } from '../../src/ledger/ledger.js';
 import { migrate } from '../../src/ledger/migrate.js';
 import { erasePersonalContent } from '../../src/operations/audit/audit.js';
+import { assignDeal, noteDeal } from '../../src/operations/deals/notes.js';
 import { acceptEnvironment } from '../../src/operations/settings/environments.js';
 import { markComplete, markRestored, prune } from '../../src/operations/settings/upkeep.js';
 import { openEmbeddedLedger } from '../support/embedded-ledger.js';
@@ -58,5 +62,31 @@ describe('acts that the ledger records itself', () => {
       ].map((action) => [action, 'ann', expect.objectContaining({ source: 'desk', verified: true })]),
     );
     expect((await verifyAudit(database, { knownSeals: [] })).findings).toEqual([]);
+  });
+
+  it('are done with their entry or not at all, so that whoever repeats one does it once (I4)', async () => {
+    const recordId = randomUUID();
+    await createLedger(database).register({ table: 'salesorder', recordId });
+    const isGiven = 'SELECT FROM deal_assignments WHERE record_id = $1';
+    const refused = createTrailSigner({
+      sign: () => {
+        throw new Error('the key ring cannot be read');
+      },
+      checkSignature: () => 'right',
+    });
+    const unable = { database: withSigner(database, refused) };
+    await expect(noteDeal(unable, ANN, { deal: recordId, text: 'rang' })).rejects.toThrow('the key ring');
+    await expect(assignDeal(unable, ANN, { deal: recordId, to: 'me' })).rejects.toThrow('the key ring');
+    expect(await listNotes(database, recordId)).toEqual([]);
+    expect((await database.query(isGiven, [recordId])).rowCount).toBe(0);
+
+    await noteDeal({ database }, ANN, { deal: recordId, text: 'rang' });
+    await assignDeal({ database }, ANN, { deal: recordId, to: 'me' });
+    expect(await listNotes(database, recordId)).toMatchObject([{ by: 'ann', text: 'rang' }]);
+    expect((await database.query(isGiven, [recordId])).rowCount).toBe(1);
+    expect(await createLedger(database).readAudit(recordId)).toMatchObject([
+      { action: 'note a deal', actor: 'ann', facts: { source: 'desk', verified: true } },
+      { action: 'assign a deal', actor: 'ann', facts: { to: 'ann' } },
+    ]);
   });
 });

@@ -189,7 +189,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     }),
     async (c) => {
       const input = { ...c.req.valid('param'), ...c.req.valid('json') };
-      return c.json(await noteDeal(recording, c.get('person'), input), 201);
+      return c.json(await noteDeal(dependencies, c.get('person'), input), 201);
     },
   );
 
@@ -204,7 +204,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     async (c) => {
       const { to } = c.req.valid('json');
       const input = { ...c.req.valid('param'), ...(to !== undefined && { to }) };
-      return c.json(await assignDeal(recording, c.get('person'), input), 200);
+      return c.json(await assignDeal(dependencies, c.get('person'), input), 200);
     },
   );
 

@@ -32,7 +32,6 @@ const DONE: Readonly<Record<Asked, string>> = {
 
 export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): Hono<DeskEnv> {
   const app = new Hono<DeskEnv>();
-  const recording = { ...dependencies, audit: dependencies.ledger.audit };
   const open = (c: Context<DeskEnv>): Promise<OpenDeal> =>
     openDeal(dependencies, c.get('person'), { deal: c.req.param('deal') ?? '' });
 
@@ -83,14 +82,14 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
   app.post('/deals/:deal/note', async (c) => {
     const deal = c.req.param('deal');
     const { text = '' } = await readForm(c);
-    await noteDeal(recording, c.get('person'), { deal, text });
+    await noteDeal(dependencies, c.get('person'), { deal, text });
     return c.redirect(`/deals/${deal}`, 303);
   });
 
   app.post('/deals/:deal/assign', async (c) => {
     const deal = c.req.param('deal');
     const { to = '' } = await readForm(c);
-    await assignDeal(recording, c.get('person'), { deal, to });
+    await assignDeal(dependencies, c.get('person'), { deal, to });
     return c.redirect(`/deals/${deal}`, 303);
   });
   return app;
