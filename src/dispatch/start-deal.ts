@@ -13,6 +13,7 @@ import { type DealLabel, toRunSummary } from '../deal/run-summary.js';
 import { type DealState, isFinal } from '../deal/states.js';
 import type { DealLedger } from '../ledger/deals/deal-ledger.js';
 import { ENDED_IN_SALES, type SourceRecord } from '../ledger/deals/records.js';
+import { UnreadableContentError } from '../ledger/read-rows.js';
 import { changedSignal, type HandOverInput } from '../workflows/deals/messages.js';
 import { toFirstAttributes } from './search-attributes.js';
 import { startWorkflow, WORKFLOWS } from './workflows.js';
@@ -20,7 +21,7 @@ import { startWorkflow, WORKFLOWS } from './workflows.js';
 export type StartOutcome =
   | { readonly kind: 'started'; readonly workflowId: string }
   | { readonly kind: 'running'; readonly workflowId: string }
-  /** The run took no hint, and no other deal is to suffer for it: it is sent again later. */
+  /** The run took no hint, or the ledger cannot be read, and no other deal is to suffer for it: it is sent again later. */
   | { readonly kind: 'set-aside'; readonly workflowId: string }
   /** The deal has ended; the ledger answers for ever, also after Temporal has forgotten the run. */
   | { readonly kind: 'known'; readonly state: DealState };
@@ -41,7 +42,13 @@ export async function startDeal(
   hint?: ChangeHint,
   label?: DealLabel,
 ): Promise<StartOutcome> {
-  const record = await ledger.register(ref);
+  const record = await ledger.register(ref).catch(async (error: unknown) => {
+    // A row that nobody of ours wrote: whoever asks for this deal alone is told, and a feed goes on (I13).
+    if (!hint || !(error instanceof UnreadableContentError)) throw error;
+    await ledger.setHintAside(ref, error.message);
+    return undefined;
+  });
+  if (!record) return { kind: 'set-aside', workflowId: dealWorkflowId(ref.recordId) };
   if (!mayRun(record, hint)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
   const summary = toRunSummary(ref.table, (await ledger.findLabel(ref.recordId)) ?? label);

@@ -58,6 +58,32 @@ export async function selectRow<Row>(
   return (await selectRows(db, format, text, values))[0];
 }
 
+export interface ReadableRows<Row> {
+  readonly rows: readonly Row[];
+  /** One for each of the others; its `row` names it. */
+  readonly unreadable: readonly UnreadableContentError[];
+}
+
+/** For a page of what belongs to many deals: a row that cannot be read must not stop the others (I13). */
+export async function selectReadableRows<Row>(
+  db: Queryable,
+  format: RowFormat<Row>,
+  text: string,
+  values?: readonly unknown[],
+): Promise<ReadableRows<Row>> {
+  const rows: Row[] = [];
+  const unreadable: UnreadableContentError[] = [];
+  for (const row of (await db.query(text, values)).rows) {
+    try {
+      rows.push(readRow(format, row));
+    } catch (error) {
+      if (!(error instanceof UnreadableContentError)) throw error;
+      unreadable.push(error);
+    }
+  }
+  return { rows, unreadable };
+}
+
 function readRow<Row>({ table, key, schema }: RowFormat<Row>, row: Readonly<Record<string, unknown>>): Row {
   const parsed = schema.safeParse(row);
   if (parsed.success) return parsed.data;

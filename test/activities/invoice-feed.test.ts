@@ -311,6 +311,17 @@ describe('the feed of invoices', () => {
     expect((await position()).lastError).toBeUndefined();
   });
 
+  it('an invoice that the ledger holds in a form nobody reads takes nothing along, and is read anew (I13)', async () => {
+    const [broken, whole] = [await draftInvoice(), await draftInvoice()];
+    const damage = `UPDATE documents SET content = '{"v": 1, "number": 7}' WHERE document_id = $1`;
+    await counter.database.query(damage, [broken.invoiceId]);
+    for (const { invoiceId } of [broken, whole]) await counter.books.postInvoice(invoiceId);
+    await drain();
+    expect(newsOf(whole.deal)).toHaveLength(1);
+    expect(newsOf(broken.deal)).toHaveLength(1);
+    expect(await counter.ledger.getInvoice(broken.invoiceId)).toMatchObject({ status: 'Open' });
+  });
+
   it('an older page does not overwrite what the deal has read since', async () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);

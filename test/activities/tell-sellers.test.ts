@@ -114,6 +114,34 @@ describe('a deal that is held', () => {
   });
 });
 
+describe('a deal that the ledger cannot read', () => {
+  it.each([
+    ['itself', `UPDATE source_records SET hold_reason = 'whim' WHERE record_id = $1`],
+    ['with its document', `UPDATE documents SET content = '{"v": 1, "number": 7}' WHERE record_id = $1`],
+  ])('%s keeps no other seller waiting, and is told once it is mended (I13)', async (_, damage) => {
+    const broken = await sell();
+    const { deal: whole } = await counter.post();
+    const { rows: documents } = await counter.database.query<{ document_id: string; content: object }>(
+      'SELECT document_id, content FROM documents WHERE record_id = $1',
+      [broken.recordId],
+    );
+    await counter.ledger.change(broken.recordId, HELD);
+    await counter.ledger.change(whole.recordId, HELD);
+    await counter.database.query(damage, [broken.recordId]);
+    for (let times = 0; times < 2; times += 1) await tellAfter(10 * MINUTE_MS);
+    expect(saidTo(whole)).toHaveLength(1);
+    expect(saidTo(broken)).toEqual([]);
+
+    await counter.database.query(`UPDATE source_records SET hold_reason = 'no-currency' WHERE record_id = $1`, [
+      broken.recordId,
+    ]);
+    for (const { document_id, content } of documents)
+      await counter.database.query('UPDATE documents SET content = $2 WHERE document_id = $1', [document_id, content]);
+    await tellAfter(2 * HOUR_MS);
+    expect(saidTo(broken)).toHaveLength(1);
+  });
+});
+
 describe('a deal that goes through untouched', () => {
   const goThrough = async () => {
     const deal = await sell();

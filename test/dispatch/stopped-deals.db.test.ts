@@ -97,6 +97,25 @@ describe('a deal whose run takes no hint', () => {
     expect(await ledger.findHintAside(full)).toBeUndefined();
   });
 
+  it('is set aside as well when the ledger cannot read it, and whoever asks for it alone is told (I13)', async () => {
+    const { signalled, start } = openTemporal();
+    const [broken, other] = [randomUUID(), randomUUID()];
+    for (const recordId of [broken, other]) await ledger.register(orderOf(recordId));
+    await database.query(`UPDATE source_records SET state = 'asleep' WHERE record_id = $1`, [broken]);
+    for (const recordId of [broken, other]) await start(orderOf(recordId), { at: 'dataverse' });
+    expect(signalled).toEqual([other]);
+    expect(await ledger.findHintAside(broken)).toMatchObject({
+      reason: expect.stringMatching(/^table source_records, row .*, field state: /),
+    });
+    await expect(start(orderOf(broken))).rejects.toMatchObject({ code: 'unreadable-content' });
+
+    const { resumeDeals } = createResumeActivities({ ledger, findRunning: async () => new Set(), startDeal: start });
+    expect(await resumeDeals()).toEqual({ delivered: 0, started: 0 });
+    await database.query(`UPDATE source_records SET state = 'seen' WHERE record_id = $1`, [broken]);
+    expect(await resumeDeals()).toEqual({ delivered: 1, started: 0 });
+    expect(signalled).toEqual([other, broken]);
+  });
+
   it('is not set aside when the server itself cannot be reached: that concerns every deal', async () => {
     const { refusals, start } = openTemporal();
     const recordId = randomUUID();
@@ -142,6 +161,29 @@ describe('a deal that the ledger calls open', () => {
     expect(started).not.toContain(resting);
     expect(started).not.toContain(fresh);
     expect(await ledger.readAudit(gone)).toMatchObject([{ action: 'run was gone, started again' }]);
+  });
+
+  it('and that the ledger cannot read is set aside, and the others are started', async () => {
+    const [broken, whole] = [await open('held', 60), await open('awaiting-confirmation', 60)];
+    await database.query(`UPDATE source_records SET hold_reason = 'whim' WHERE record_id = $1`, [broken]);
+    const started: string[] = [];
+    const { resumeDeals } = createResumeActivities({
+      ledger,
+      findRunning: async () => new Set(),
+      startDeal: async (ref) => {
+        const { recordId } = await ledger.register(ref);
+        started.push(recordId);
+        return { kind: 'started' };
+      },
+    });
+    await resumeDeals();
+    expect(started).toContain(whole);
+    expect(await ledger.findHintAside(broken)).toMatchObject({ reason: expect.stringContaining('field hold_reason') });
+    await database.query(
+      `UPDATE source_records SET state = 'superseded', hold_reason = NULL WHERE record_id = ANY($1)`,
+      [[broken, whole]],
+    );
+    await ledger.forgetHint(broken);
   });
 
   it('may be one of a thousand', async () => {

@@ -6,6 +6,7 @@ import { SYSTEM_CHAIN } from '../../src/ledger/audit/audit.js';
 import { type Database, openDatabase } from '../../src/ledger/database.js';
 import { listDeals } from '../../src/ledger/deals/list-deals.js';
 import { createWaiting } from '../../src/ledger/deals/waiting.js';
+import { listNoted, retryNoted } from '../../src/ledger/feeds/flow-lines.js';
 import { createFlowLedger } from '../../src/ledger/feeds/flows.js';
 import { createLedger, type Ledger } from '../../src/ledger/ledger.js';
 import { createDriftLedger } from '../../src/ledger/masters/drift.js';
@@ -233,10 +234,11 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         async plant() {
           const [companyId, sourceId] = [randomUUID(), randomUUID()];
           const flows = createFlowLedger(database, companyId);
-          const thing = { sourceId, etag: 'W/"1"', values: { number: '103001' }, found: 'pending' } as const;
+          const targetId = randomUUID();
+          const thing = { sourceId, targetId, etag: 'W/"1"', values: { number: '103001' }, found: 'pending' } as const;
           await flows.openFlow('creditMemos', new Date());
           await flows.take('creditMemos', [thing], { isEnd: true });
-          const read = () => flows.listPending('creditMemos', 10);
+          const read = () => flows.listOfTarget('creditMemos', targetId);
           return { where: `source_id = '${sourceId}'`, key: sourceId, read };
         },
       },
@@ -360,6 +362,24 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
       const error = await ledger.getDeal(recordId, 'W/"1"').catch((caught: unknown) => caught);
       expect(String(error)).toContain(`table deal_revisions, row ${recordId} W/"1", field deal.total: `);
       expect(String(error)).not.toContain('Alder');
+    });
+
+    it('stops nothing else of its flow, and is noted until it is mended (I13)', async () => {
+      const flows = createFlowLedger(database, randomUUID());
+      await flows.openFlow('creditMemos', new Date());
+      const things = ['broken', 'broken too', 'whole'].map((name) => {
+        const sourceId = `${name} ${randomUUID()}`;
+        return { sourceId, targetId: randomUUID(), etag: 'e', values: { number: '103001' }, found: 'pending' } as const;
+      });
+      await flows.take('creditMemos', things, { isEnd: true });
+      await database.query(`UPDATE flow_rows SET content = '[]' WHERE source_id LIKE 'broken%'`);
+      expect(await flows.listPending('creditMemos', 2)).toMatchObject([{ sourceId: things[2]?.sourceId }]);
+      const noted = (await listNoted(database, 10)).filter(({ sourceId }) => sourceId.startsWith('broken'));
+      expect(noted.map(({ reason }) => reason)).toEqual(['refused', 'refused']);
+      expect(noted[0]?.remark).toMatch(/^table flow_rows, row broken .*, field content: /);
+      await database.query(`UPDATE flow_rows SET content = '{"v": 1, "values": {}}' WHERE source_id LIKE 'broken%'`);
+      expect(await retryNoted(database, { flow: 'creditMemos' })).toMatchObject({ retried: 2 });
+      expect(await flows.listPending('creditMemos', 10)).toHaveLength(3);
     });
 
     it('hides no deal from the list and stops no other deal (I6, I13)', async () => {

@@ -3,6 +3,7 @@ import type { RecordRef } from '../../deal/deal.js';
 import { dealWorkflowId } from '../../deal/ids.js';
 import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 
 export interface ResumedDeals {
   /** Deals whose run took no hint before and has taken it now. */
@@ -36,6 +37,17 @@ export function createResumeActivities({ ledger, findRunning, startDeal }: Resum
     return delivered;
   }
 
+  /** It is among the deals that stand still, and the others go on (I13). */
+  async function startUnlessUnreadable(ref: RecordRef): Promise<{ readonly kind: string }> {
+    try {
+      return await startDeal(ref);
+    } catch (error) {
+      if (!(error instanceof UnreadableContentError)) throw error;
+      await ledger.setHintAside(ref, error.message);
+      return { kind: 'set-aside' };
+    }
+  }
+
   async function startStopped(): Promise<number> {
     let started = 0;
     let after: string | undefined;
@@ -43,7 +55,7 @@ export function createResumeActivities({ ledger, findRunning, startDeal }: Resum
       const page = await ledger.listWithRun({ minutes: QUIET_MINUTES, after, limit: BATCH_SIZE });
       const running = await findRunning(page.map(({ recordId }) => recordId));
       for (const ref of page.filter(({ recordId }) => !running.has(dealWorkflowId(recordId)))) {
-        const { kind } = await startDeal(ref);
+        const { kind } = await startUnlessUnreadable(ref);
         if (kind !== 'started') continue;
         await ledger.audit({ recordId: ref.recordId, actor: 'dealbridge', action: 'run was gone, started again' });
         started += 1;

@@ -11,6 +11,7 @@ import type { AuditLedger } from '../../ledger/audit/audit-ledger.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { SourceRecord } from '../../ledger/deals/records.js';
 import type { OutdatedNote, SellerNoteLedger, WrittenNote } from '../../ledger/deals/seller-notes.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { findProblem, toFailure } from '../remote/failures.js';
@@ -18,7 +19,7 @@ import { type RecordWriteDependencies, writeRecordColumns } from './write-record
 
 export interface SellerNoteCounts {
   readonly written: number;
-  /** Sales would not take the note: the trail of the deal says why. */
+  /** Sales would not take the note, or the ledger cannot be read: the trail of the deal says why. */
   readonly refused: number;
 }
 
@@ -34,6 +35,7 @@ type ColumnOutcome = 'none' | 'refused' | 'gone' | { readonly columnDigest: stri
 
 const BATCH_SIZE = 200;
 const WRITE_NOTE = 'tell the seller';
+const NOT_TOLD = 'the seller cannot be told';
 const SUBJECT = 'Hand-over to Business Central';
 
 /**
@@ -111,6 +113,21 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
     return rules.sellerNotes?.as !== 'column' || typeof column === 'string' || written?.digest !== undefined;
   }
 
+  /** A deal whose contents cannot be read keeps no other seller waiting (I13): it is tried again as one that Sales refuses. */
+  async function tellIfReadable(outdated: OutdatedNote): ReturnType<typeof tell> {
+    try {
+      return await tell(outdated);
+    } catch (error) {
+      if (!(error instanceof UnreadableContentError)) throw error;
+      const { asOf, written } = outdated;
+      const { recordId } = outdated.record;
+      const facts = { reason: 'internal-error', text: error.message };
+      const audit = { actor: 'dealbridge', action: NOT_TOLD, facts };
+      await notes.saveNote({ recordId, asOf, ...written, isRefused: true, audit });
+      return 'refused';
+    }
+  }
+
   async function tell(outdated: OutdatedNote): Promise<'written' | 'refused' | 'nothing'> {
     const { record, asOf, written } = outdated;
     const { recordId } = record;
@@ -165,7 +182,7 @@ export function createSellerNoteActivities(dependencies: SellerNoteDependencies)
       const startedAt = clock.now();
       for (;;) {
         const page = await notes.listOutdated(rules.sellerNotes, { now: clock.now(), limit: BATCH_SIZE });
-        for (const outdated of page) count[await tell(outdated)] += 1;
+        for (const outdated of page) count[await tellIfReadable(outdated)] += 1;
         if (page.length < BATCH_SIZE) break;
       }
       await notes.recordPass(rules.sellerNotes, startedAt);

@@ -9,6 +9,7 @@ import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { DocumentOfDeal, FlowLedger, FoundThing } from '../../ledger/feeds/flows.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 import type { FlowRules } from '../../mapping/rules/flows-file.js';
 import { toTemporalFailures, type WriteDependencies, writeOnce } from '../remote/write-once.js';
 import { type Flow, toNote } from './flow.js';
@@ -41,7 +42,7 @@ export function createAttachmentFlow(
     const records = new Map<string, DocumentOfDeal[]>();
     for (const document of documents) {
       const { recordId, revision } = document;
-      const quoteId = revision && (await ledger.getDeal(recordId, revision)).lineage.quoteId;
+      const quoteId = revision && (await findQuote(recordId, revision));
       // Two orders of one quote are two deals.
       for (const id of new Set([recordId, ...(quoteId ? [quoteId] : [])]))
         records.set(id, [...(records.get(id) ?? []), document]);
@@ -51,6 +52,16 @@ export function createAttachmentFlow(
     if (wanted.length === 0) return [];
     const limits = await toTemporalFailures(() => dataverseFlows.readFileLimits());
     return wanted.flatMap((file) => (records.get(file.recordId) ?? []).map((one) => toThing(file, one, limits)));
+  }
+
+  /** A revision that cannot be read names no quote; the files of its record are carried, and those of other deals (I13). */
+  async function findQuote(recordId: string, revision: string): Promise<string | undefined> {
+    try {
+      return (await ledger.getDeal(recordId, revision)).lineage.quoteId;
+    } catch (error) {
+      if (error instanceof UnreadableContentError) return undefined;
+      throw error;
+    }
   }
 
   function toThing(file: RecordFile, { documentId, recordId, kind }: DocumentOfDeal, limits: FileLimits): FoundThing {

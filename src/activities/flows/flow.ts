@@ -1,6 +1,7 @@
 import type { FlowName, FlowNote } from '../../deal/flows.js';
 import { ofWholeInstallation } from '../../deal/holds.js';
 import type { Carried, PendingThing } from '../../ledger/feeds/flows.js';
+import { UnreadableContentError } from '../../ledger/read-rows.js';
 import { findRefusals } from '../remote/failures.js';
 
 /** One that the rules switch on. */
@@ -37,11 +38,12 @@ export function toNote(reason: FlowNote, remark?: string): Carried {
   return { state: 'noted', reason, remark };
 }
 
-/** What was refused of one thing is noted, so that the others go on. @throws whatever else it is */
+/** What was refused of one thing, or cannot be read in the ledger, is noted, so that the others go on. @throws whatever else it is */
 export async function noteRefusals(carry: () => Promise<Carried>): Promise<Carried> {
   try {
     return await carry();
   } catch (error) {
+    if (error instanceof UnreadableContentError) return toNote('refused', error.message);
     const [refusal] = findRefusals(error);
     if (!refusal || ofWholeInstallation(refusal.reason)) throw error;
     const isGone = refusal.reason === 'record-gone' || refusal.reason === 'invoice-row-gone';

@@ -2,8 +2,8 @@ import { z } from 'zod';
 import { SELLER_NOTE_KINDS, type SellerNoteKind, type SellerNoteRules } from '../../deal/seller-notes.js';
 import { type DealState, ENDED_STATES, HANDED_OVER_STATES } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
-import type { Database } from '../database.js';
-import { nullable, rowsOf, selectRows, textColumn } from '../read-rows.js';
+import type { Database, Queryable } from '../database.js';
+import { nullable, rowsOf, selectReadableRows, selectRows, textColumn } from '../read-rows.js';
 import { recordRow, type SourceRecord, toRecord } from './records.js';
 
 /** What the seller was told last of each record, and of which records there is something new to tell. */
@@ -72,7 +72,7 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
         [JSON.stringify(rules)],
       );
       const since = last ? [last.looked_until] : [];
-      const rows = await selectRows(database, outdatedRow, selectOutdated(last ? MOVED : ''), [
+      const rows = await selectUnlessUnreadable(database, selectOutdated(last ? MOVED : ''), [
         startingStates(rules),
         new Date(now.getTime() - rules.quietMs),
         rules.waitingMs === undefined ? null : new Date(now.getTime() - rules.waitingMs),
@@ -110,6 +110,25 @@ export function createSellerNotes(database: Database): SellerNoteLedger {
       });
     },
   };
+}
+
+/** A record that cannot be read makes room for the others (I13), and is looked at again as one that Sales refused. */
+async function selectUnlessUnreadable(db: Queryable, select: string, values: readonly unknown[]) {
+  const met = new Set<string>();
+  for (;;) {
+    const { rows, unreadable } = await selectReadableRows(db, outdatedRow, select, values);
+    // By another clock than ours the rest of a refused one may be over at once.
+    if (unreadable.every(({ row }) => met.has(row))) return rows;
+    for (const { row } of unreadable) {
+      met.add(row);
+      await db.query(
+        `INSERT INTO seller_notes (record_id, as_of, is_refused)
+         SELECT record_id, changed_at, true FROM source_records WHERE record_id = $1
+         ON CONFLICT (record_id) DO UPDATE SET as_of = excluded.as_of, is_refused = true, told_at = now()`,
+        [row],
+      );
+    }
+  }
 }
 
 /** A record in one of these gets its first note; any other only learns how the story of its note goes on. */

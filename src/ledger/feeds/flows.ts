@@ -7,25 +7,23 @@ import { MASTER_KIND } from '../../deal/masters.js';
 import { STATES_BEFORE_HAND_OVER } from '../../deal/states.js';
 import { type AuditEntry, appendAudit } from '../audit/audit.js';
 import type { Database, Queryable } from '../database.js';
-import { nullable, rowsOf, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
-import { stored, toStored } from '../stored-content.js';
+import { nullable, rowsOf, selectReadableRows, selectRow, selectRows, textColumn, timeColumn } from '../read-rows.js';
+import { toStored } from '../stored-content.js';
+import {
+  awaitingRow,
+  type FlowValues,
+  listPending,
+  type PendingThing,
+  THING,
+  thingRow,
+  toThing,
+} from './flow-things.js';
+
+export type { FlowValues, PendingThing };
 
 /** What flows back beside the invoices: it is taken in one transaction with the position, and carried afterwards. */
 
-export type FlowValues = Readonly<Record<string, string>>;
-
-interface FlowThing {
-  /** Its id in the system that it comes from. */
-  readonly sourceId: string;
-  readonly recordId?: string | undefined;
-  /** The row or document that takes it. */
-  readonly targetId?: string | undefined;
-  /** Another one is carried anew. */
-  readonly etag: string;
-  readonly values: FlowValues;
-}
-
-export type FoundThing = FlowThing & {
+export type FoundThing = PendingThing & {
   readonly found:
     | 'pending'
     | { readonly noted: FlowNote; readonly remark?: string }
@@ -33,9 +31,7 @@ export type FoundThing = FlowThing & {
     | { readonly skipped: FlowSkip; readonly awaits?: string | undefined };
 };
 
-export type PendingThing = FlowThing;
-
-export interface AwaitingThing extends FlowThing {
+export interface AwaitingThing extends PendingThing {
   readonly awaits: string;
 }
 
@@ -61,7 +57,7 @@ export interface FlowLedger {
   isPaused(flow: FlowName): Promise<boolean>;
   /** What was not carried comes again when the rule is another one, and a day after the last try. */
   reopenNoted(flow: FlowName, ruleHash: string): Promise<void>;
-  /** Those that were tried last come last. */
+  /** Those that were tried last come last; one whose content cannot be read is noted. */
   listPending(flow: FlowName, limit: number): Promise<PendingThing[]>;
   /** Unless it has changed meanwhile, and is pending again. */
   finish(flow: FlowName, thing: PendingThing, how: Carried): Promise<void>;
@@ -104,25 +100,6 @@ export interface DocumentOfDeal {
   readonly kind: DocumentKind;
   readonly revision: string | undefined;
 }
-
-const thingColumns = {
-  source_id: textColumn,
-  record_id: nullable(textColumn),
-  target_id: nullable(textColumn),
-  etag: textColumn,
-  content: stored(z.object({ values: z.record(z.string(), z.string()) })),
-};
-const thingRow = rowsOf('flow_rows', ['source_id'], thingColumns);
-const awaitingRow = rowsOf('flow_rows', ['source_id'], { ...thingColumns, awaits: textColumn });
-const THING = 'source_id, record_id, target_id, etag, content';
-
-const toThing = (row: z.output<typeof thingRow.schema>): PendingThing => ({
-  sourceId: row.source_id,
-  recordId: row.record_id,
-  targetId: row.target_id,
-  etag: row.etag,
-  values: row.content.values,
-});
 
 const watermarkRow = rowsOf('flows', ['flow', 'company_id'], {
   flow: textColumn,
@@ -222,11 +199,7 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
         );
       }),
 
-    async listPending(flow, limit) {
-      const select = `SELECT ${THING} FROM flow_rows WHERE flow = $1 AND company_id = $2 AND state = 'pending'
-        ORDER BY tried_at NULLS FIRST, changed_at, source_id LIMIT $3`;
-      return (await selectRows(database, thingRow, select, [flow, companyId, limit])).map(toThing);
-    },
+    listPending: (flow, limit) => listPending(database, flow, companyId, limit),
 
     finish: (flow, { sourceId, etag }, how) =>
       database.transaction(async (tx) => {
@@ -297,7 +270,8 @@ export function createFlowLedger(database: Database, companyId: string): FlowLed
                WHERE waiting.flow = $1 AND waiting.company_id = $2 AND waiting.awaits IS NOT NULL`;
       const select = `SELECT ${THING}, awaits FROM flow_rows WHERE flow = $1 AND company_id = $2 AND awaits IN (${known})`;
       const values = by === 'invoice' ? [flow, companyId, since ?? null] : [flow, companyId];
-      const rows = await selectRows(database, awaitingRow, select, values);
+      // One that cannot be read was not to be carried, and stays so.
+      const { rows } = await selectReadableRows(database, awaitingRow, select, values);
       return rows.map((row) => ({ ...toThing(row), awaits: row.awaits }));
     },
 

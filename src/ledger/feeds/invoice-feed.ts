@@ -112,12 +112,15 @@ export async function listInvoiceFeeds(db: Queryable): Promise<FeedPosition[]> {
   }));
 }
 
+/** One that cannot be read counts as never read: what was just read takes its place, and no other deal waits (I13). */
+const knownInvoice = stored(invoiceContent).optional().catch(undefined);
+
 /** The columns of several tables side by side; an invoice of others has none of them. */
 const matchedRow = rowsOf('documents', ['invoice_id'], {
   invoice_id: textColumn,
   record_id: nullable(textColumn),
   source_table: nullable(z.enum(SOURCE_TABLES)),
-  content: nullable(stored(invoiceContent)),
+  content: knownInvoice,
   etag: nullable(textColumn),
   is_deal_notified: nullable(z.boolean()),
 });
@@ -175,7 +178,7 @@ export async function markIrrelevant(db: Queryable, companyId: string, invoices:
 
 const documentRow = rowsOf('documents', ['document_id'], {
   document_id: textColumn,
-  content: stored(invoiceContent),
+  content: knownInvoice,
   read_at: timeColumn,
 });
 
@@ -199,7 +202,7 @@ export async function savePaymentStatus(
       [invoice.id],
     );
     // The deal itself may have read the invoice after this page was read.
-    const isOlder = known && Date.parse(known.content.lastModified) > Date.parse(invoice.lastModified);
+    const isOlder = known?.content && Date.parse(known.content.lastModified) > Date.parse(invoice.lastModified);
     const isSavedBefore = known && readAfter && known.read_at < readAfter;
     if (!isOlder || isSavedBefore) await saveDocument(tx, recordId, 'invoice', invoice);
     await markUnreported(tx, companyId, invoice);
