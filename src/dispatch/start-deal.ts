@@ -42,17 +42,17 @@ export async function startDeal(
   hint?: ChangeHint,
   label?: DealLabel,
 ): Promise<StartOutcome> {
-  const record = await ledger.register(ref).catch(async (error: unknown) => {
-    // A row that nobody of ours wrote: whoever asks for this deal alone is told, and a feed goes on (I13).
-    if (!hint || !(error instanceof UnreadableContentError)) throw error;
-    await ledger.setHintAside(ref, error.message);
-    return undefined;
-  });
-  if (!record) return { kind: 'set-aside', workflowId: dealWorkflowId(ref.recordId) };
-  if (!mayRun(record, hint)) return { kind: 'known', state: record.state };
   const workflowId = dealWorkflowId(ref.recordId);
-  const summary = toRunSummary(ref.table, (await ledger.findLabel(ref.recordId)) ?? label);
   for (;;) {
+    // Each time anew: what ended while it was told may have been rejected, and is not begun again (I10).
+    const record = await ledger.register(ref).catch(async (error: unknown) => {
+      // A row that nobody of ours wrote: whoever asks for this deal alone is told, and a feed goes on (I13).
+      if (!hint || !(error instanceof UnreadableContentError)) throw error;
+      await ledger.setHintAside(ref, error.message);
+      return undefined;
+    });
+    if (!record) return { kind: 'set-aside', workflowId };
+    if (!mayRun(record, hint)) return { kind: 'known', state: record.state };
     try {
       await startWorkflow(temporal, WORKFLOWS.handOverDeal, {
         workflowId,
@@ -62,7 +62,7 @@ export async function startDeal(
         workflowIdConflictPolicy: 'FAIL',
         // The ledger decides whether a deal may run again; a run that ended as "not won yet" may.
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: summary,
+        staticSummary: toRunSummary(ref.table, (await ledger.findLabel(ref.recordId)) ?? label),
         typedSearchAttributes: toFirstAttributes(ref.table, record.state),
       });
       return { kind: 'started', workflowId };

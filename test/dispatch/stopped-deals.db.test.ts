@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { type Client, ServiceError, WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import {
+  type Client,
+  ServiceError,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createResumeActivities } from '../../src/activities/deals/resume-deals.js';
 import { startDeal } from '../../src/dispatch/start-deal.js';
@@ -122,6 +127,48 @@ describe('a deal whose run takes no hint', () => {
     refusals.set(recordId, refusal(UNAVAILABLE, 'the server is going down'));
     await expect(start(orderOf(recordId), { at: 'dataverse' })).rejects.toThrow('Failed to signal Workflow');
     expect(await ledger.findHintAside(recordId)).toBeUndefined();
+  });
+});
+
+describe('a deal whose run ends just when it is told of a change', () => {
+  /** A server on which the run of the deal ends between the two requests, and leaves the ledger like this. */
+  function openEnding(end: (recordId: string) => Promise<void>) {
+    const begun: string[] = [];
+    let isRunning = true;
+    const workflow = {
+      start: async (_name: string, { workflowId }: { readonly workflowId: string }) => {
+        if (isRunning) throw new WorkflowExecutionAlreadyStartedError('runs', workflowId, 'handOverDeal');
+        begun.push(workflowId);
+      },
+      getHandle: (workflowId: string) => ({
+        async signal() {
+          isRunning = false;
+          await end(workflowId);
+          throw new WorkflowNotFoundError('the run has ended', workflowId, undefined);
+        },
+      }),
+    };
+    return { begun, start: startDeal.bind(undefined, { temporal: { workflow } as unknown as Client, ledger }) };
+  }
+
+  it('is not begun again when a person has rejected it in that moment (I10)', async () => {
+    const recordId = randomUUID();
+    await ledger.register(orderOf(recordId));
+    await ledger.change(recordId, { kind: 'state', state: 'awaiting-confirmation' });
+    const { begun, start } = openEnding((id) => ledger.change(id, { kind: 'ended', state: 'rejected', by: 'ann' }));
+    expect(await start(orderOf(recordId), { at: 'dataverse', revision: 'W/"9"' })).toEqual({
+      kind: 'known',
+      state: 'rejected',
+    });
+    expect(begun).toEqual([]);
+  });
+
+  it('is begun again when the change may concern it still', async () => {
+    const recordId = randomUUID();
+    await ledger.register(orderOf(recordId));
+    const { begun, start } = openEnding((id) => ledger.change(id, { kind: 'state', state: 'settled' }));
+    expect(await start(orderOf(recordId), { at: 'dataverse' })).toMatchObject({ kind: 'started' });
+    expect(begun).toEqual([recordId]);
   });
 });
 
