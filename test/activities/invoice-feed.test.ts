@@ -322,6 +322,16 @@ describe('the feed of invoices', () => {
     expect(await counter.ledger.getInvoice(broken.invoiceId)).toMatchObject({ status: 'Open' });
   });
 
+  it('a line text that was cut in the middle of a character takes nothing along (I13)', async () => {
+    const { deal, invoiceId } = await draftInvoice();
+    const lines = counter.simulators.businessCentral.company.invoices.get(invoiceId)?.lines ?? [];
+    for (const line of lines) line['description'] = 'crane \ud83d';
+    await counter.books.postInvoice(invoiceId);
+    await drain();
+    expect(newsOf(deal)).toHaveLength(1);
+    expect((await counter.ledger.getInvoice(invoiceId)).lines[0]?.description).toBe('crane \ufffd');
+  });
+
   it('an older page does not overwrite what the deal has read since', async () => {
     const { deal, invoiceId } = await draftInvoice();
     const draft = await counter.client.getInvoice(invoiceId);

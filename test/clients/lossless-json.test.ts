@@ -16,6 +16,16 @@ describe('JSON whose decimals are no floats', () => {
     expect(parseLosslessJson('{"text":"1.50 \\"and\\" 2.5"}')).toEqual({ text: '1.50 "and" 2.5' });
   });
 
+  it('reads what no database holds as a replacement character: half a character that somebody cut, and U+0000', () => {
+    expect(
+      parseLosslessJson('{"text":"crane \\ud83d","other":["a\\u0000b","\\uDE00!"],"whole":"\\ud83d\\ude00"}'),
+    ).toEqual({
+      text: 'crane \ufffd',
+      other: ['a\ufffdb', '\ufffd!'],
+      whole: '\u{1f600}',
+    });
+  });
+
   it('sends decimals as numbers, digit for digit', () => {
     expect(stringifyLosslessJson({ price: decimalNumber('0.10'), text: '0.10' })).toBe('{"price":0.10,"text":"0.10"}');
   });

@@ -4,14 +4,24 @@ import { InternalError } from '../../deal/errors.js';
 const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MAX_SAFE_INTEGER_DIGITS = 15;
 
-/** @throws SyntaxError when the text is no JSON. */
+/** Escaped, as both systems write them: half a character, of a text that somebody cut to a length, or U+0000. */
+const MAY_BE_BROKEN = /\\u(?:0000|d[89a-f])/i;
+
+/**
+ * What PostgreSQL would refuse, with all of its page, is read as U+FFFD (I13).
+ * @throws SyntaxError when the text is no JSON.
+ */
 export function parseLosslessJson(text: string): unknown {
   const quoted = text.replace(STRING_OR_NUMBER, (token) => {
     if (token.startsWith('"')) return token;
     const isPlain = /^-?\d+$/.test(token) && token.length <= MAX_SAFE_INTEGER_DIGITS;
     return isPlain ? token : `"${token}"`;
   });
-  return JSON.parse(quoted);
+  return MAY_BE_BROKEN.test(text) ? JSON.parse(quoted, withoutBroken) : JSON.parse(quoted);
+}
+
+function withoutBroken(_key: string, value: unknown): unknown {
+  return typeof value === 'string' ? value.replace(/[\p{Surrogate}\0]/gu, '\ufffd') : value;
 }
 
 /** Writes decimals that are held as text as JSON numbers: `{"$decimal":"12.50"}` becomes `12.50`. */
