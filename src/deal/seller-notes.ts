@@ -2,6 +2,7 @@ import { HOLDS, type HoldReason } from './holds.js';
 import type { SourceTable } from './ids.js';
 import type { InvoiceStatus } from './payment-status.js';
 import { type DealState, isHandedOver } from './states.js';
+import { cutTo } from './texts.js';
 
 /** What the seller hears of a deal: one note or column of its record in Sales, which always says how things stand. */
 
@@ -31,7 +32,7 @@ export const SELLER_COLUMN_LENGTH = 500;
 export function toSellerColumn({ kind, text }: SellerNote): string | null {
   if (kind === 'goes-on') return null;
   const line = text.replace(/\s+/g, ' ');
-  return line.length > SELLER_COLUMN_LENGTH ? `${line.slice(0, SELLER_COLUMN_LENGTH - 1)}…` : line;
+  return line.length > SELLER_COLUMN_LENGTH ? `${cutTo(line, SELLER_COLUMN_LENGTH - 1)}…` : line;
 }
 
 /** What a note may say. */

@@ -366,6 +366,9 @@ describe('a column of the record', () => {
     const line = toSellerColumn({ kind: 'held', text: `${'word '.repeat(200)}` });
     expect(line).toHaveLength(500);
     expect(line).toMatch(/…$/);
+    // Never within a character: what is left of it no system takes.
+    const cut = toSellerColumn({ kind: 'held', text: `${'a'.repeat(498)}\u{1f69c} tractors` });
+    expect(cut).toBe(`${'a'.repeat(498)}…`);
   });
 });
 

@@ -6,6 +6,7 @@ import type { WonDeal } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { add, divide, isLess, isRounded, isSame, isZero, multiply, round, subtract } from '../../deal/money.js';
 import { toPaymentStatus } from '../../deal/payment-status.js';
+import { cutTo } from '../../deal/texts.js';
 import type { Rules } from '../../mapping/rules/rules.js';
 import { deriveGuid } from '../remote/derive-guid.js';
 import { toInvoiceColumns } from './write-back.js';
@@ -38,7 +39,7 @@ export function toSalesInvoice(deal: WonDeal, invoice: Invoice, rules: Rules): D
             : undefined;
         return {
           product,
-          description: `${line.number} ${line.description}`.slice(0, rules.writeInTextLength),
+          description: cutTo(`${line.number} ${line.description}`, rules.writeInTextLength),
           quantity: line.quantity,
           ...toSalesPrice(line, invoice),
           tax: line.tax,

@@ -7,6 +7,7 @@ import { REPEATABLE } from '../../clients/http/write-context.js';
 import { DOCUMENT_KINDS } from '../../deal/deal.js';
 import { InternalError } from '../../deal/errors.js';
 import { writeKey } from '../../deal/ids.js';
+import { cutTo } from '../../deal/texts.js';
 import type { DealLedger } from '../../ledger/deals/deal-ledger.js';
 import type { DocumentOfDeal, FlowLedger, FoundThing } from '../../ledger/feeds/flows.js';
 import { UnreadableContentError } from '../../ledger/read-rows.js';
@@ -177,8 +178,8 @@ function chooseName(fileName: string, noteId: string, isFree: (name: string) => 
   const clean = withoutLongExtension(toFileName(fileName));
   const dot = clean.lastIndexOf('.');
   const [stem, extension] = dot > 0 ? [clean.slice(0, dot), clean.slice(dot)] : [clean, ''];
-  const plain = `${stem.slice(0, MAX_NAME_LENGTH - extension.length)}${extension}`;
+  const plain = `${cutTo(stem, MAX_NAME_LENGTH - extension.length)}${extension}`;
   if (isFree(plain)) return plain;
   const mark = ` (${noteId.slice(0, 8)})`;
-  return `${stem.slice(0, MAX_NAME_LENGTH - extension.length - mark.length)}${mark}${extension}`;
+  return `${cutTo(stem, MAX_NAME_LENGTH - extension.length - mark.length)}${mark}${extension}`;
 }

@@ -3,6 +3,7 @@ import type { FieldValues } from '../../deal/document.js';
 import { InternalError } from '../../deal/errors.js';
 import type { Problem } from '../../deal/holds.js';
 import { numberInSales } from '../../deal/sales-numbers.js';
+import { cutTo } from '../../deal/texts.js';
 import { derivedNumber, resolveContact, resolveCustomer, resolveItem } from '../fields/masters.js';
 import type { Lookups, MappingNote } from '../fields/resolve.js';
 import type { Rules } from '../rules/rules.js';
@@ -77,7 +78,7 @@ export async function planItem(
     number,
     problems,
     isByRule: isItemByRule(number, numberInSales(deal, line), rules),
-    newUnit: isNewUnit ? { code: unitCode, name: (line.unit ?? unitCode).slice(0, UNIT_NAME_LENGTH) } : undefined,
+    newUnit: isNewUnit ? { code: unitCode, name: cutTo(line.unit ?? unitCode, UNIT_NAME_LENGTH) } : undefined,
   };
 }
 
