@@ -251,6 +251,26 @@ describe('a ledger that was changed by hand, whose trail was left alone', () => 
     await bare.query(record(`state = 'settled', is_handed_over = true`), [recordId]);
     expect(await findingsOf(recordId)).toMatchObject([{ kind: 'ledger', text: expect.stringContaining('no draft') }]);
   });
+
+  it('that nobody can read: found, and hides no other deal that was changed', async () => {
+    const deals = [await draft(), await draft(), await draft()].sort((left, right) =>
+      left.recordId < right.recordId ? -1 : 1,
+    );
+    const [broken, changed, right] = deals.map(({ recordId }) => recordId);
+    const { rows: before } = await bare.query<{ content: object }>(
+      'SELECT content FROM documents WHERE record_id = $1',
+      [broken],
+    );
+    await bare.query(`UPDATE documents SET content = '{"v": 1, "number": 7}' WHERE record_id = $1`, [broken]);
+    await bare.query(`UPDATE source_records SET draft_number = 'other' WHERE record_id = $1`, [changed]);
+    const { findings } = await verifyAudit(database);
+    const chains = findings.map(({ chain }) => chain);
+    expect(chains).toEqual(expect.arrayContaining([broken, changed]));
+    expect(chains).not.toContain(right);
+    expect(findings.find(({ chain }) => chain === broken)?.text).toContain('table documents');
+    await bare.query('UPDATE documents SET content = $2 WHERE record_id = $1', [broken, before[0]?.content]);
+    await bare.query(`UPDATE source_records SET draft_number = 'D-1' WHERE record_id = $1`, [changed]);
+  });
 });
 
 describe('a ledger as it goes', () => {

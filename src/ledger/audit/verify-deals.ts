@@ -75,23 +75,36 @@ type Revision = RowOf<typeof revisionRow>;
 /** The first thing of each deal that is not as its trail says. */
 export async function* findFalseDeals(db: Queryable, recordId: string | undefined): AsyncGenerator<Finding> {
   for (let after: string | null = null; ; ) {
-    const page: Page = await atOneMoment(db, (tx) => comparePage(tx, recordId, after)).catch(toUnreadable);
-    yield* page.findings;
-    if (page.last === undefined) return;
-    after = page.last;
+    // Also those that only the trail knows: a deal may have been deleted.
+    const rows: readonly RowOf<typeof idRow>[] = await selectRows(
+      db,
+      idRow,
+      `SELECT record_id FROM (
+         SELECT record_id FROM source_records UNION
+         SELECT record_id FROM audit_entries WHERE facts -> 'ledger' ? 'draft') AS known
+       WHERE ($1::uuid IS NULL OR record_id = $1) AND ($2::uuid IS NULL OR record_id > $2) ORDER BY record_id LIMIT $3`,
+      [recordId ?? null, after, PAGE],
+    );
+    const ids = rows.map(({ record_id }) => record_id);
+    yield* await findFalseOf(db, ids);
+    if (ids.length < PAGE) return;
+    after = ids.at(-1) ?? null;
   }
 }
 
-interface Page {
-  /** The next page follows this one; undefined when there is none. */
-  readonly last: string | undefined;
-  readonly findings: readonly Finding[];
-}
-
-/** A row that nobody of ours wrote: what else its page holds can only be compared once it is mended. */
-function toUnreadable(error: unknown): Page {
-  if (!(error instanceof UnreadableContentError)) throw error;
-  return { last: undefined, findings: [{ kind: 'ledger', chain: error.row, position: 0, text: error.message }] };
+/** A row that nobody of ours wrote hides no other deal: those of its page are compared one by one. */
+async function findFalseOf(db: Queryable, ids: readonly string[]): Promise<Finding[]> {
+  try {
+    return await atOneMoment(db, (tx) => compareDeals(tx, ids));
+  } catch (error) {
+    if (!(error instanceof UnreadableContentError)) throw error;
+    const [only, ...others] = ids;
+    if (only === undefined || others.length === 0)
+      return [{ kind: 'ledger', chain: only ?? error.row, position: 0, text: error.message }];
+    const findings: Finding[] = [];
+    for (const id of ids) findings.push(...(await findFalseOf(db, [id])));
+    return findings;
+  }
 }
 
 /** A deal that goes on meanwhile is not taken for a false one. */
@@ -103,18 +116,8 @@ function atOneMoment<T>(db: Queryable, work: (tx: Queryable) => Promise<T>): Pro
   });
 }
 
-async function comparePage(db: Queryable, recordId: string | undefined, after: string | null): Promise<Page> {
-  // Also those that only the trail knows: a deal may have been deleted.
-  const ids = await selectRows(
-    db,
-    idRow,
-    `SELECT record_id FROM (
-       SELECT record_id FROM source_records UNION
-       SELECT record_id FROM audit_entries WHERE facts -> 'ledger' ? 'draft') AS known
-     WHERE ($1::uuid IS NULL OR record_id = $1) AND ($2::uuid IS NULL OR record_id > $2) ORDER BY record_id LIMIT $3`,
-    [recordId ?? null, after, PAGE],
-  );
-  const page = [ids.map(({ record_id }) => record_id)];
+async function compareDeals(db: Queryable, ids: readonly string[]): Promise<Finding[]> {
+  const page = [ids];
   const records = await selectRows(db, recordRow, 'SELECT * FROM source_records WHERE record_id = ANY($1)', page);
   const entries = await selectRows(
     db,
@@ -143,7 +146,7 @@ async function comparePage(db: Queryable, recordId: string | undefined, after: s
      WHERE v.record_id = ANY($1)`,
     page,
   );
-  const findings = ids.flatMap(({ record_id }): Finding[] => {
+  return ids.flatMap((record_id): Finding[] => {
     const isOf = (row: { readonly record_id: string }): boolean => row.record_id === record_id;
     const row = records.find(isOf);
     const trail = toTrailFacts(entries.filter(isOf));
@@ -156,7 +159,6 @@ async function comparePage(db: Queryable, recordId: string | undefined, after: s
       ? []
       : [{ kind: 'ledger', chain: record_id, position: trail.lastPosition, text: problem }];
   });
-  return { last: ids.length < PAGE ? undefined : ids.at(-1)?.record_id, findings };
 }
 
 /** What the trail says that the ledger should hold. */
