@@ -67,8 +67,8 @@ CREATE TABLE hints_set_aside (
   times integer NOT NULL DEFAULT 1,
   since timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE hints_set_aside IS 'Deals whose run took no further hint; the feeds went on without them, and they are sent again later.';
-COMMENT ON COLUMN hints_set_aside.reason IS 'What Temporal said.';
+COMMENT ON TABLE hints_set_aside IS 'Deals whose run took no further hint, or whose row cannot be read; the feeds went on without them, and they are sent again later.';
+COMMENT ON COLUMN hints_set_aside.reason IS 'What Temporal said, or which field of the ledger cannot be read.';
 
 CREATE TABLE invoice_feeds (
   company_id uuid PRIMARY KEY,
