@@ -162,6 +162,13 @@ describe('a cause', () => {
     expect(JSON.stringify(rows)).not.toContain('Brown');
   });
 
+  it('that this version does not know is one of ours, and silences no other (I13)', async () => {
+    await hold('held by a later version' as HoldReason, 'QUO-1');
+    await hold('customer-missing', 'QUO-2');
+    const lines = (await open().run()).join(', ').split(', ').sort();
+    expect(lines).toEqual(['1 customer-missing', '1 internal-error']);
+  });
+
   it('that comes later is a message of its own, without what was said', async () => {
     await hold('not-won', 'QUO-1');
     const alerts = open();

@@ -399,9 +399,15 @@ export function testUnreadable(name: string, open: () => Promise<{ url: string; 
         [broken],
       );
       await database.query(`UPDATE deal_revisions SET deal = '{"lines": 7}' WHERE record_id = $1`, [broken]);
+      await database.query(
+        `UPDATE source_records SET state = 'held', hold_reason = 'whim', hold_text = 'odd' WHERE record_id = $1`,
+        [broken],
+      );
       const listed = await listDeals(database, { named: broken, order: 'age', limit: 10 });
       // The total of the document stands apart from its content.
-      expect(listed).toMatchObject([{ recordId: broken, amount: '23.80' }]);
+      expect(listed).toMatchObject([
+        { recordId: broken, amount: '23.80', hold: { reason: 'internal-error', owner: 'IT', text: 'odd' } },
+      ]);
       expect(await allOf(createWaiting(database).findWaitingDeals([accountId]))).toMatchObject([{ recordId: whole }]);
     });
   });

@@ -1,7 +1,7 @@
-import { HOLDS, type HoldReason } from '../../deal/holds.js';
+import type { HoldReason } from '../../deal/holds.js';
 import type { Database, Queryable } from '../database.js';
+import { shownReason } from '../deals/shown-reason.js';
 import { nullable, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
-import { nameOf } from '../stored-content.js';
 
 /** What stands in the ledger that somebody should be told of. */
 
@@ -24,7 +24,7 @@ export interface PendingPlace {
 const pendingRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   record_number: nullable(textColumn),
-  hold_reason: nullable(nameOf(HOLDS)),
+  hold_reason: shownReason,
   changed_at: timeColumn,
   place: textColumn,
 });

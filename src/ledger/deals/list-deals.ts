@@ -6,6 +6,7 @@ import { isBroken } from '../../deal/strict-schema.js';
 import type { Queryable } from '../database.js';
 import { countColumn, nullable, type RowOf, rowsOf, selectRows, textColumn, timeColumn } from '../read-rows.js';
 import { decimalText, nameOf } from '../stored-content.js';
+import { shownReason } from './shown-reason.js';
 
 /** One line of the list of deals: what people know a deal by, where it stands and why. */
 export interface ListedDeal {
@@ -112,7 +113,7 @@ const listedRow = rowsOf('source_records', ['record_id'], {
   record_id: textColumn,
   source_table: z.enum(SOURCE_TABLES),
   state: z.enum(DEAL_STATES),
-  hold_reason: nullable(nameOf(HOLDS)),
+  hold_reason: shownReason,
   hold_text: optionalText,
   record_number: optionalText,
   draft_number: optionalText,
