@@ -1,5 +1,6 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { codeOf } from '../../src/clients/alerts/channel.js';
 import { createMailSender } from '../../src/clients/alerts/mail.js';
 import { createTeamsSender } from '../../src/clients/alerts/teams.js';
 import { createWebhookSender } from '../../src/clients/alerts/webhook.js';
@@ -23,6 +24,11 @@ afterEach(() => {
 afterAll(async () => {
   await server.close();
   await receiver.close();
+});
+
+it('a receiver that does not answer in time is named so, and not by a number', async () => {
+  const late = await fetch(DESK, { signal: AbortSignal.timeout(0) }).catch((error: unknown) => error);
+  expect(codeOf(late)).toBe('no answer in time');
 });
 
 describe('by mail', () => {

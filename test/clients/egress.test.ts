@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createSecureServer } from 'node:https';
+import { type AddressInfo, createServer as createNetServer, type Server as NetServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { requestToken } from '../../src/clients/entra/tokens.js';
 import { type Egress, leaveBy } from '../../src/clients/http/egress.js';
@@ -29,6 +31,10 @@ const withPassword = (password: string): string => proxy.address.replace('let me
 async function post(baseUrl: string, egress: Partial<Egress>) {
   leaveBy({ https: undefined, http: undefined, direct: undefined, ...egress });
   const before = proxy.asked.length;
+  return { answer: await write(baseUrl), asked: proxy.asked.slice(before) };
+}
+
+async function write(baseUrl: string) {
   const transport = createTransport({
     api: 'dataverse',
     baseUrl,
@@ -40,15 +46,36 @@ async function post(baseUrl: string, egress: Partial<Egress>) {
   });
   try {
     const sent = transport.send({ method: 'POST', path: 'accounts', asked: 'write', body: {}, context: REPEATABLE });
-    const answer = await sent.then(
+    return await sent.then(
       ({ body }) => body,
       ({ code, facts }) => ({ code, remoteCode: facts.remoteCode }),
     );
-    return { answer, asked: proxy.asked.slice(before) };
   } finally {
     await transport.close();
   }
 }
+
+async function listen(server: NetServer): Promise<number> {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+describe('a write whose connection was never made has certainly reached nobody', () => {
+  it('where the host hangs up before the first word', async () => {
+    const server = createNetServer((socket) => socket.destroy());
+    const port = await listen(server);
+    expect(await write(`https://127.0.0.1:${port}`)).toEqual({ code: 'unavailable', remoteCode: 'ECONNRESET' });
+    server.close();
+  });
+
+  it('where nobody vouches for the certificate of the host', async () => {
+    const secure = createSecureServer({ key: readFileSync(proxy.key), cert: readFileSync(proxy.certificate) });
+    const port = await listen(secure);
+    const answer = await write(`https://127.0.0.1:${port}`);
+    expect(answer).toEqual({ code: 'unavailable', remoteCode: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    secure.close();
+  });
+});
 
 describe('with a proxy in the settings', () => {
   it('a request reaches a host that has no address here, with user and password for the proxy', async () => {
@@ -63,6 +90,22 @@ describe('with a proxy in the settings', () => {
     const elsewhere = await post('https://elsewhere.test', { https: withPassword('let me') });
     expect(elsewhere.answer).toEqual({ code: 'unavailable', remoteCode: 'PROXY_403' });
     expect(elsewhere.asked).toEqual(['CONNECT elsewhere.test:443']);
+  });
+
+  it('a write for which a silent proxy opens no tunnel has certainly reached nobody', async () => {
+    const sockets: Socket[] = [];
+    const silent = createNetServer((socket) => void sockets.push(socket));
+    const https = `http://127.0.0.1:${await listen(silent)}`;
+    const { answer } = await post('https://sales.test', { https, tunnelLimitMs: 50 });
+    expect(answer).toEqual({ code: 'unavailable', remoteCode: 'PROXY_TIMEOUT' });
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+
+  it('nor has one to a host behind the tunnel for whose certificate nobody vouches', async () => {
+    const { answer, asked } = await post('https://sales.test', { https: withPassword('let me') });
+    expect(answer).toEqual({ code: 'unavailable', remoteCode: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    expect(asked).toEqual(['CONNECT sales.test:443']);
   });
 
   it('what a library asks by fetch leaves by it, too', async () => {

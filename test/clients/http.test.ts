@@ -104,7 +104,7 @@ describe('one request', () => {
   });
 
   it('an answer that never comes is an unknown outcome after the time limit', async () => {
-    expect(await send(() => undefined)).toMatchObject({ code: 'unknown-outcome' });
+    expect(await send(() => undefined)).toMatchObject({ code: 'unknown-outcome', facts: { remoteCode: 'TIMEOUT' } });
   });
 
   it('a connection that is cut is an unknown outcome', async () => {

@@ -14,6 +14,8 @@ export interface ForwardProxy {
   readonly address: string;
   /** The certificate of all hosts behind it, as a file. */
   readonly certificate: string;
+  /** Its key, likewise. */
+  readonly key: string;
   /** `CONNECT host:port` or `GET http://…`, with those that were refused. */
   readonly asked: readonly string[];
   close(): Promise<void>;
@@ -77,6 +79,7 @@ export async function openForwardProxy(hosts: Readonly<Record<string, string>>, 
   return {
     address: `http://${user === undefined ? '' : `${user}@`}127.0.0.1:${(proxy.address() as AddressInfo).port}`,
     certificate,
+    key,
     asked,
     async close() {
       for (const socket of sockets) socket.destroy();

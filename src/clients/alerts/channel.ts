@@ -1,5 +1,6 @@
 import type { AlertContent } from '../../deal/alerts.js';
 import { DealbridgeError } from '../../deal/errors.js';
+import { isTimeout } from '../http/egress.js';
 
 /** A way to people: by mail, to a channel of Teams or to any webhook. */
 
@@ -34,8 +35,8 @@ export class AlertError extends DealbridgeError {
 }
 
 export function codeOf(error: unknown): string {
-  if (error instanceof Error && 'code' in error) return String(error.code);
-  return error instanceof Error && error.name === 'TimeoutError' ? 'no answer in time' : 'failed';
+  if (isTimeout(error)) return 'no answer in time';
+  return error instanceof Error && 'code' in error ? String(error.code) : 'failed';
 }
 
 /** Line by line, for whoever reads text. */

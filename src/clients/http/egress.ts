@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, EnvHttpProxyAgent, Pool, setGlobalDispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent, Pool, setGlobalDispatcher } from 'undici';
 import { DealbridgeError } from '../../deal/errors.js';
 
 /** How requests leave this machine: by themselves, or through the proxy without which its network lets nothing out. */
@@ -8,21 +8,49 @@ export interface Egress {
   readonly http: string | undefined;
   /** Hosts that are reached without it, as NO_PROXY lists them. */
   readonly direct: string | undefined;
+  /** How long the proxy may take to open a tunnel: by default as long as a host that is reached without it. */
+  readonly tunnelLimitMs?: number;
 }
 
 /** What it answers of itself: nothing has reached the host. */
 export class ProxyRefused extends DealbridgeError {
-  readonly status: number;
-  constructor(status: number) {
-    super('proxy-refused', `the proxy answered ${status}`);
+  /** Undefined: it was silent. */
+  readonly status: number | undefined;
+  constructor(status: number | undefined) {
+    super('proxy-refused', status === undefined ? 'the proxy did not answer in time' : `the proxy answered ${status}`);
     this.status = status;
   }
 }
 
 /** Why there was no answer, by its code; undefined when the error has none. */
 export function toFailureCode(error: unknown): string | undefined {
-  if (error instanceof ProxyRefused) return `PROXY_${error.status}`;
+  if (error instanceof ProxyRefused) return `PROXY_${error.status ?? 'TIMEOUT'}`;
+  // By its code it would be 23, as browsers numbered their errors once.
+  if (isTimeout(error)) return 'TIMEOUT';
   return typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : undefined;
+}
+
+/** Of a request whose signal gave it up. */
+export function isTimeout(error: unknown): boolean {
+  return error instanceof Error && error.name === 'TimeoutError';
+}
+
+/** Connections that were never made, whatever for: name, network, certificate, proxy. */
+const unconnected = new WeakSet<object>();
+
+/** Whether certainly nothing of a request has left, by what it failed with. */
+export function hasReachedNobody(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && unconnected.has(error);
+}
+
+function openPool(origin: string | URL, options: object): Dispatcher {
+  const given = 'connect' in options && typeof options.connect === 'function' ? options.connect : buildConnector({});
+  const connect: buildConnector.connector = (to, callback) =>
+    given(to, (error: Error | null, socket: never) => {
+      if (error) unconnected.add(error);
+      callback(...([error, socket] as Parameters<buildConnector.Callback>));
+    });
+  return new Pool(origin, { ...options, connect });
 }
 
 /** What runs on this machine is nobody else's to reach. */
@@ -42,9 +70,10 @@ export function leavesByProxy(): boolean {
 }
 
 export function createAgent(options: Agent.Options = {}): Dispatcher {
-  if (!egress) return new Agent(options);
+  if (!egress) return new Agent({ ...options, factory: openPool });
   return new EnvHttpProxyAgent({
     ...options,
+    factory: openPool,
     httpProxy: egress.http ?? '',
     httpsProxy: egress.https ?? '',
     noProxy: [...HERE, egress.direct ?? ''].join(','),
@@ -54,10 +83,15 @@ export function createAgent(options: Agent.Options = {}): Dispatcher {
   });
 }
 
-/** By itself undici throws what it throws of a request that was given up, and that one may have arrived. */
+const TUNNEL_LIMIT_MS = 10_000;
+
+/** By itself undici throws what it throws of a request that was given up, and waits five minutes for a proxy that is silent. */
 class ProxyPool extends Pool {
   override async connect(options: Dispatcher.ConnectOptions): Promise<Dispatcher.ConnectData> {
-    const answer = await super.connect(options);
+    const signal = AbortSignal.timeout(egress?.tunnelLimitMs ?? TUNNEL_LIMIT_MS);
+    const answer = await super.connect({ ...options, signal }).catch((error: unknown) => {
+      throw isTimeout(error) ? new ProxyRefused(undefined) : error;
+    });
     const { statusCode: status, socket } = answer;
     if (status === 200) return answer;
     socket.on('error', () => undefined).destroy();

@@ -2,7 +2,7 @@ import { lookup } from 'node:dns/promises';
 import { connect } from 'node:tls';
 import { request } from 'undici';
 import { DealbridgeError } from '../../deal/errors.js';
-import { leavesByProxy, ProxyRefused } from './egress.js';
+import { isTimeout, leavesByProxy, ProxyRefused } from './egress.js';
 
 /** How a host is reached, before anybody signs in: its name, its certificate, its clock. */
 
@@ -75,6 +75,7 @@ function readCertificate(host: string, port: number, timeoutMs: number): Promise
 }
 
 function codeOf(error: unknown): string {
+  if (isTimeout(error)) return 'no answer in time';
   if (typeof error !== 'object' || error === null) return 'unknown';
   const code: unknown = Reflect.get(error, 'code') ?? Reflect.get(error, 'name');
   return String(code);

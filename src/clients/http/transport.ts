@@ -3,7 +3,7 @@ import { observeRequest } from '../../telemetry/requests.js';
 import type { TokenSource } from '../entra/tokens.js';
 import { type RemoteApi, RemoteApiError, type RemoteErrorCode, type RemoteErrorFacts } from '../errors.js';
 import { createConnections } from './connections.js';
-import { createAgent, ProxyRefused, toFailureCode } from './egress.js';
+import { createAgent, hasReachedNobody, toFailureCode } from './egress.js';
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
 import { parseRetryAfter } from './retry-after.js';
@@ -143,7 +143,7 @@ export function createTransport(options: HttpOptions): HttpTransport {
       });
     } catch (error) {
       // No answer: a connection that was never made certainly changed nothing, everything else may have.
-      const code = isRefused(error) ? 'unavailable' : 'unknown-outcome';
+      const code = hasReachedNobody(error) ? 'unavailable' : 'unknown-outcome';
       throw new RemoteApiError(options.api, code, asking.asked, {
         requestId: correlationId,
         remoteCode: toFailureCode(error),
@@ -303,10 +303,4 @@ function readRequestId(headers: Readonly<Record<string, string | string[] | unde
     if (typeof value === 'string' && value !== '') return value;
   }
   return undefined;
-}
-
-function isRefused(error: unknown): boolean {
-  if (error instanceof ProxyRefused) return true;
-  const code = toFailureCode(error);
-  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN' || code === 'UND_ERR_CONNECT_TIMEOUT';
 }
