@@ -50,6 +50,19 @@ async function noted<T>(asked: Promise<T>): Promise<T> {
   }
 }
 
+/** Whether pg can read it; that its files of certificates are there is not asked. */
+export function isLedgerAddress(url: string): boolean {
+  try {
+    new pg.Client({ connectionString: url });
+    return true;
+  } catch (error) {
+    return !(
+      error instanceof URIError ||
+      (error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_URL')
+    );
+  }
+}
+
 const CONNECTIONS = 5;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { AlertChannel, AlertRules } from '../deal/alerts.js';
 import { ConfigError } from '../deal/errors.js';
+import { isAddress } from './address.js';
 
 /** The settings of the alerts; all of them are called ALERT_…, and all are secrets: an address of a webhook is one, too. */
 
@@ -16,7 +17,7 @@ export const alertSettings = z.object({
   ALERT_SMTP_URL: z
     .url()
     .refine(
-      (text) => /^smtps?:\/\/[^/]+\/?$/.test(text),
+      (text) => /^smtps?:\/\/[^/]+\/?$/.test(text) && isAddress(text),
       'a mail server such as smtps://user:password@smtp.example.com:465 (special characters as %40)',
     )
     .optional(),

@@ -17,7 +17,7 @@ import { withEnvFiles } from './env-files.js';
 import { readRulesFile, toRules } from './rules.js';
 import { readSettingFiles } from './setting-files.js';
 import { toLine } from './setting-problem.js';
-import { findUnknownSettings as findUnknownIn, readSettings, type SettingValues } from './settings.js';
+import { databaseUrl, findUnknownSettings as findUnknownIn, readSettings, type SettingValues } from './settings.js';
 import { type TelemetryConfig, toTelemetryConfig } from './telemetry-settings.js';
 import type { TemporalTarget } from './temporal-connection.js';
 import { toTemporalTls } from './temporal-tls.js';
@@ -250,8 +250,14 @@ export function loadDatabaseUrl(env: NodeJS.ProcessEnv = process.env): string {
   const [problem] = problems;
   if (problem) throw new ConfigError(toLine(problem).trim());
   const url = read['DATABASE_URL'];
-  if (url) return url;
-  throw new ConfigError('setting DATABASE_URL: expected the address of the ledger, such as postgres://…, got nothing');
+  if (!url)
+    throw new ConfigError(
+      'setting DATABASE_URL: expected the address of the ledger, such as postgres://…, got nothing',
+    );
+  const { error } = databaseUrl.safeParse(url);
+  const [issue] = error?.issues ?? [];
+  if (!issue) return url;
+  throw new ConfigError(`setting DATABASE_URL: expected ${issue.message}, got a value that is not shown`);
 }
 
 /** reference/business-central 1.1. */

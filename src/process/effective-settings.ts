@@ -24,7 +24,7 @@ function flatten(path: string, value: unknown, into: Record<string, string | num
   }
 }
 
-/** `https://user:password@host` keeps its host. */
+/** `https://user:password@host` keeps its host, also where an @ of the password stands as it is. */
 function withoutUser(text: string): string {
-  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, '$1');
+  return text.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, '$1');
 }

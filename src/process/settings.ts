@@ -3,6 +3,7 @@ import { parseCertificates } from '../clients/time-stamp/certificates.js';
 import { ConfigError } from '../deal/errors.js';
 import { DEFAULT_PARALLEL, MAX_PARALLEL } from '../deal/lanes.js';
 import { FIRST_PAUSE_MS, FIXED_LIMITS, findBrokenTimeRules, MAX_PAUSE_MS } from '../deal/time-limits.js';
+import { isLedgerAddress } from '../ledger/database.js';
 import { type KeySource, openKeyRing } from '../secrets/key-ring.js';
 import { KeysError } from '../secrets/keys.js';
 import { findOwnSecretProblem, findSecretProblem, type SecretProblem } from '../secrets/secret-text.js';
@@ -58,6 +59,16 @@ const addresses = z
     'addresses or ranges of proxies such as 10.0.0.4,10.1.0.0/16',
   )
   .refine((parts) => !parts.some((part) => part.endsWith('/0')), 'the addresses of the proxies, and not every address');
+export const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, {
+    message: 'the address of the ledger, such as postgres://user@host:5432/dealbridge',
+    abort: true,
+  })
+  .refine(
+    (text) => isLedgerAddress(text),
+    'an address that can be read: in its password / is %2F, # is %23, ? is %3F and % is %25',
+  );
 const milliseconds = (fallback: number) => wholeNumber(1).default(fallback);
 
 const environment = z.object({
@@ -73,9 +84,7 @@ const environment = z.object({
   TEMPORAL_TLS_CLIENT_CERT_DATA: z.string().min(1).optional(),
   TEMPORAL_TLS_CLIENT_KEY_DATA: z.string().min(1).optional(),
   TEMPORAL_API_KEY: z.string().min(1).optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\/\S+$/, 'the address of the ledger, such as postgres://user@host:5432/dealbridge'),
+  DATABASE_URL: databaseUrl,
   ENTRA_TENANT_ID: z.string().min(1),
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
   DATAVERSE_URL: url,

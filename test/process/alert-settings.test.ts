@@ -130,6 +130,7 @@ describe('the settings of the alerts', () => {
 
   it.each([
     ['ALERT_SMTP_URL', 'https://smtp.example', /expected a mail server such as smtps/],
+    ['ALERT_SMTP_URL', 'smtps://desk:100%@smtp.example', /expected a mail server such as smtps/],
     ['ALERT_TEAMS_URL', 'http://teams.example/1?sig=abc', /expected an https address/],
     ['ALERT_WEBHOOK_URL', 'ftp://pager.example', /expected an https address/],
     ['ALERT_WEBHOOK_SECRET', 'short', /expected at least 24 characters/],

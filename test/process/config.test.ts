@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, loadConfig } from '../../src/process/config.js';
+import { ConfigError, loadConfig, loadDatabaseUrl } from '../../src/process/config.js';
 import { toEffectiveSettings } from '../../src/process/effective-settings.js';
 import { createKeyLine } from '../../src/secrets/keys.js';
 
@@ -40,15 +40,41 @@ describe('the proxy that requests leave by', () => {
   });
 
   it('is an address, and its password stands neither in the refusal nor in the trail', () => {
-    for (const wrong of ['ann:secret@proxy.example.com:3128', 'socks5://ann:secret@proxy.example.com']) {
-      expect(problem({ HTTPS_PROXY: wrong })).toContain(
-        'setting HTTPS_PROXY: expected the address of a proxy such as http://proxy.example.com:3128, got a value that is not shown',
+    for (const wrong of [
+      'ann:secret@proxy.example.com:3128',
+      'socks5://ann:secret@proxy.example.com',
+      'http://ann:100%secret@proxy.example.com',
+      'http://secret@proxy.example.com',
+    ]) {
+      expect(problem({ HTTPS_PROXY: wrong })).toMatch(
+        /setting HTTPS_PROXY: expected the address of a proxy such as http:.+ \(a % .+\), got a value that is not shown$/m,
       );
       expect(problem({ HTTPS_PROXY: wrong })).not.toContain('secret');
     }
-    const shown = JSON.stringify(toEffectiveSettings(loadConfig({ ...WHOLE, HTTPS_PROXY })));
-    expect(shown).toContain('http://proxy.example.com:3128');
-    expect(shown).not.toContain('ann:secret');
+    for (const right of [HTTPS_PROXY, 'http://ann:sec@ret@proxy.example.com:3128']) {
+      const shown = JSON.stringify(toEffectiveSettings(loadConfig({ ...WHOLE, HTTPS_PROXY: right })));
+      expect(shown).toContain('http://proxy.example.com:3128');
+      expect(shown).not.toMatch(/sec|ret@/);
+    }
+  });
+
+  it('is none where NO_PROXY names every host', () => {
+    expect(loadConfig({ ...WHOLE, HTTPS_PROXY, NO_PROXY: '*' }).egress).toBeUndefined();
+    expect(loadConfig({ ...WHOLE, HTTPS_PROXY, NO_PROXY: '.example.com, *' }).egress).toBeUndefined();
+    expect(loadConfig({ ...WHOLE, HTTPS_PROXY, NO_PROXY: '*.example.com' }).egress).toBeDefined();
+  });
+});
+
+describe('the address of the ledger', () => {
+  it.each([
+    'postgres://ann:pass/word@ledger/db',
+    'postgres://ann:pass#word@ledger/db',
+    'postgres://ann:pass%ff@ledger/db',
+  ])('of %s nobody can read, which is said by its name and without the password', (DATABASE_URL) => {
+    const said =
+      'setting DATABASE_URL: expected an address that can be read: in its password / is %2F, # is %23, ? is %3F and % is %25, got a value that is not shown';
+    expect(problem({ DATABASE_URL })).toContain(said);
+    expect(() => loadDatabaseUrl({ DATABASE_URL })).toThrow(said);
   });
 });
 
