@@ -148,6 +148,13 @@ describe('one request that is refused while all others are taken', () => {
     expect(raised).toEqual([]);
   });
 
+  it('is a hiccup again a day later, since the step went on in another worker', async () => {
+    await ask(refused(), 'post the invoice');
+    clock.pass(86_400);
+    await ask(undefined, 'read the customer');
+    expect(await ask(refused(), 'post the invoice')).toMatchObject({ code: 'unauthorized' });
+  });
+
   it('starts anew after a pause, in which nothing is known of it', async () => {
     await pause();
     clock.pass(3_600);

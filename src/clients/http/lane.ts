@@ -41,8 +41,8 @@ export function createLane({ clock, alarm }: { readonly clock: Clock; readonly a
   let refusedSince: Date | undefined;
   let paused: { readonly refusal: RemoteApiError; readonly probedAt: Date } | undefined;
   let acceptedAt: Date | undefined;
-  /** What is asked, and since when that has been refused. */
-  const refusedAlone = new Map<string, Date>();
+  /** What is asked, since when that has been refused, and when it was last: another worker may have been let in since. */
+  const refusedAlone = new Map<string, { readonly since: Date; readonly last: Date }>();
 
   const ageMs = (at: Date): number => clock.now().getTime() - at.getTime();
 
@@ -70,8 +70,9 @@ export function createLane({ clock, alarm }: { readonly clock: Clock; readonly a
 
   async function refuse(asked: string, refusal: RemoteApiError): Promise<RemoteApiError> {
     const now = clock.now();
-    const aloneSince = refusedAlone.get(asked) ?? now;
-    refusedAlone.set(asked, aloneSince);
+    const before = refusedAlone.get(asked);
+    const aloneSince = before && ageMs(before.last) < ALONE_LIMIT_MS ? before.since : now;
+    refusedAlone.set(asked, { since: aloneSince, last: now });
     if (acceptedAt && acceptedAt > aloneSince && ageMs(aloneSince) >= ALONE_LIMIT_MS) {
       const { facts, api } = refusal;
       return new RemoteApiError(api, 'forbidden', asked, { ...facts, remoteMessage: facts.remoteMessage });
