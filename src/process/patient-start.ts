@@ -98,12 +98,16 @@ function isTemporalAway(asked: System, error: unknown): boolean {
   return asked === 'Temporal' && codeOf(error) === undefined && !(error instanceof TypeError);
 }
 
-/** Also the name: in a composition the other container may not be known yet. */
+/** Also the name: in a composition the other container may not be known yet, and a machine that has just started no network. */
 const NETWORK: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
+  'EADDRNOTAVAIL',
   'EAI_AGAIN',
+  'EHOSTDOWN',
   'EHOSTUNREACH',
+  'ENETDOWN',
+  'ENETUNREACH',
   'ENOTFOUND',
   'EPIPE',
   'ETIMEDOUT',

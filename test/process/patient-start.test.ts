@@ -97,6 +97,7 @@ describe('a start', () => {
       }),
     ],
     ['PostgreSQL', 'does not listen yet', withCode('ECONNREFUSED')],
+    ['PostgreSQL', 'has no way to it as long as this machine has no network', withCode('ENETUNREACH')],
     ['PostgreSQL', 'is starting up', withCode('57P03')],
     ['PostgreSQL', 'has ended the session', withCode('57P01')],
     ['PostgreSQL', 'has no connection left', withCode('53300')],
