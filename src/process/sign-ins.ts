@@ -43,6 +43,8 @@ export function watchSignIns(signIns: readonly SignIn[], { log, deskUrl, pause =
   const all = (async () => {
     for (let waitMs = FIRST_WAIT_MS; !stopping.signal.aborted; waitMs = Math.min(waitMs * 2, MAX_SIGN_IN_WAIT_MS)) {
       const problem = await findProblem(signIns);
+      // Whoever stops closes what the next step would need.
+      if (stopping.signal.aborted) return false;
       if (problem === undefined) {
         areGood = true;
         return true;

@@ -89,4 +89,16 @@ describe('the sign-ins of a starter', () => {
     expect(await signIns.all).toBe(false);
     expect(signIns.work()).toBe(false);
   });
+
+  it('a sign-in that is taken after it was stopped begins nothing any more', async () => {
+    let answer = (): void => undefined;
+    const ask = () =>
+      new Promise<void>((resolve) => {
+        answer = resolve;
+      });
+    const signIns = watchSignIns([{ system: 'Sales', ask }], { log: pino({ level: 'silent' }), deskUrl: undefined });
+    signIns.stop();
+    answer();
+    expect(await signIns.all).toBe(false);
+  });
 });
