@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { RemoteApiError } from '../../src/clients/errors.js';
 import { keepTrying } from '../../src/dispatch/ensure/keep-trying.js';
 
 const log = pino({ level: 'silent' });
@@ -45,6 +46,29 @@ describe('what a starter cannot do at once', () => {
     }
     trying.stop();
     expect(seen).toEqual([1, 1, 2, 2, 3]);
+  });
+
+  it('is said at each try while it passes by itself, once where a person has to correct it, and when it is done', async () => {
+    const said: string[] = [];
+    const codes = ['unavailable', 'unavailable', 'not-found', 'not-found', 'not-found'] as const;
+    const failures = codes.map((code) => new RemoteApiError('business-central', code, 'look the company up', {}));
+    keepTrying(
+      async () => {
+        const failure = failures.shift();
+        if (failure) throw failure;
+      },
+      {
+        log: pino({}, { write: (line: string) => void said.push(JSON.parse(line).reason ?? JSON.parse(line).msg) }),
+        findRetryAfter: () => undefined,
+      },
+    );
+    await vi.advanceTimersByTimeAsync(3_600_000);
+    expect(said).toEqual([
+      'look the company up: unavailable',
+      'look the company up: unavailable',
+      'look the company up: not-found',
+      'the feeds of Business Central are started',
+    ]);
   });
 
   it('is not tried again once it was stopped', async () => {

@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { ERROR_CODES } from '../../deal/error-codes.js';
+import { DealbridgeError } from '../../deal/errors.js';
 
 export interface Trying {
   readonly log: Logger;
@@ -10,15 +12,20 @@ export interface Trying {
 export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: Trying): { stop(): void } {
   let timer: NodeJS.Timeout | undefined;
   let isStopped = false;
+  let said: string | undefined;
   const attempt = async (waitMs: number): Promise<void> => {
     try {
       await work();
+      if (said !== undefined) log.info('the feeds of Business Central are started');
     } catch (error) {
       // The message alone: the error carries the other side's words, which may name a customer (I7).
       const reason = error instanceof Error ? error.message : String(error);
       // Starters that came up together do not ask together.
       const retryInMs = findRetryAfter(error) ?? Math.round(waitMs * (0.5 + Math.random() / 2));
-      log.warn({ reason, retryInMs }, 'starting the feeds of Business Central failed, retrying');
+      if (!(reason === said && isForPerson(error))) {
+        log.warn({ reason, retryInMs }, 'starting the feeds of Business Central failed, retrying');
+      }
+      said = reason;
       if (isStopped) return;
       timer = setTimeout(() => void attempt(Math.min(waitMs * 2, MAX_WAIT_MS)), retryInMs);
     }
@@ -30,6 +37,11 @@ export function keepTrying(work: () => Promise<void>, { log, findRetryAfter }: T
       clearTimeout(timer);
     },
   };
+}
+
+/** What somebody has to correct first, a company that is not there, is said once: it would be said every minute for weeks. */
+function isForPerson(error: unknown): boolean {
+  return error instanceof DealbridgeError && ERROR_CODES[error.code].mender !== 'nobody: it is repeated';
 }
 
 const FIRST_WAIT_MS = 1_000;
