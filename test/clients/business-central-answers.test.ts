@@ -38,3 +38,16 @@ describe.each(['Invoice', 'Order', 'Quote'] as const)('the answer to a change of
     expect(changed.requestId).not.toBe('');
   });
 });
+
+it('codes that fill more than a page of Business Central are read to their end', async () => {
+  const { limits } = counter.simulators.businessCentral;
+  const whole = await counter.client.readCodes('countriesRegions');
+  expect(whole.length).toBeGreaterThan(2);
+  const { pageSize } = limits.settings;
+  limits.settings.pageSize = 2;
+  try {
+    expect(await counter.client.readCodes('countriesRegions')).toEqual(whole);
+  } finally {
+    limits.settings.pageSize = pageSize;
+  }
+});

@@ -10,7 +10,7 @@ import { listCompanies } from './environment.js';
 import { createFlowRequests, type FlowRequests } from './flows.js';
 import { createInvoiceRequests, type InvoiceRequests } from './invoices.js';
 import { toMasterBody } from './master-body.js';
-import { createMasterRequests, type MasterRequests } from './masters.js';
+import { createMasterRequests, type MasterRequests, toPath } from './masters.js';
 import { createOrderRequests, type OrderRequests } from './orders.js';
 import { createQuoteRequests, type QuoteRequests } from './quotes.js';
 import type { CodeRow } from './reference-sets.js';
@@ -23,6 +23,7 @@ import {
   ledgerSetupRow,
   listOf,
   numberRow,
+  pageOf,
   postingPeriodRow,
   toCodeRow,
   toSetupCodes,
@@ -83,6 +84,8 @@ export interface BusinessCentralClientOptions extends EnvironmentOptions {
   /** Requests at once: as many as steps of the lane. */
   readonly parallel?: number | undefined;
 }
+
+const codePage = pageOf(codeRow);
 
 /** One filter holds that many numbers: the URL stays short and `or` on one field is allowed. */
 export const ITEMS_PER_REQUEST = 20;
@@ -164,9 +167,16 @@ export function createBusinessCentralClient(options: BusinessCentralClientOption
         const [setup] = readWire('business-central', asked, listOf(ledgerSetupRow), body, requestId).value;
         return setup ? toSetupCodes(setup) : [];
       }
-      const path = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
-      const { body, requestId } = await http.send({ method: 'GET', path, asked });
-      return readWire('business-central', asked, listOf(codeRow), body, requestId).value.map(toCodeRow);
+      const found: CodeRow[] = [];
+      let path: string | undefined = set === 'dimensions' ? `${set}?$expand=dimensionValues` : set;
+      // A company may have more variants of items than one page holds (reference/business-central 6.3).
+      while (path !== undefined) {
+        const { body, requestId } = await http.send({ method: 'GET', path, asked });
+        const page: ReturnType<typeof codePage.parse> = readWire('business-central', asked, codePage, body, requestId);
+        for (const row of page.value) found.push(toCodeRow(row));
+        path = page['@odata.nextLink'] && toPath(page['@odata.nextLink']);
+      }
+      return found;
     },
     async readPostingPeriod() {
       const asked = 'read the posting period';
