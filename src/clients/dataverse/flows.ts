@@ -203,10 +203,8 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
       const asked = 'read the file';
       const path = `annotations(${noteId})?$select=documentbody`;
       const { bytes, requestId } = await http.download({ path, asked }, Math.ceil(maxBytes / 3) * 4 + AROUND_BYTES);
-      // No decimals stand in it, and looking for them in megabytes of base64 would take its time.
-      const body: unknown = bytes && JSON.parse(bytes.toString('utf8'));
-      if (body === undefined) return undefined;
-      const { documentbody } = readWire('dataverse', asked, fileBody, body, requestId);
+      if (bytes === undefined) return undefined;
+      const { documentbody } = readWire('dataverse', asked, fileBody, parseJson(bytes), requestId);
       return Buffer.from(documentbody ?? '', 'base64');
     },
     async readFileLimits() {
@@ -247,4 +245,13 @@ export function createDataverseFlows(options: DataverseClientOptions): Dataverse
     },
     close: () => http.close(),
   };
+}
+
+/** No decimals stand in it, and looking for them in megabytes of base64 would take its time. Undefined: no JSON, which no error is to quote. */
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'));
+  } catch {
+    return undefined;
+  }
 }
