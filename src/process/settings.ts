@@ -76,14 +76,18 @@ const environment = z.object({
   ...alertSettings.shape,
   ...telemetrySettings.shape,
   ...egressSettings.shape,
-  TEMPORAL_ADDRESS: z.string().min(1).default('127.0.0.1:7233'),
+  TEMPORAL_ADDRESS: z
+    .string()
+    .min(1, { abort: true })
+    .regex(/^(\[[\da-f:.]+\]|[^\s:/@]+)(:\d{1,5})?$/i, 'host and port of Temporal, such as temporal.example.com:7233')
+    .default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().min(1).default('default'),
   TEMPORAL_TLS: z.enum(['on', 'off', 'true', 'false', '1', '0']).optional(),
   TEMPORAL_TLS_SERVER_NAME: z.string().min(1).optional(),
   TEMPORAL_TLS_SERVER_CA_CERT_DATA: z.string().min(1).optional(),
   TEMPORAL_TLS_CLIENT_CERT_DATA: z.string().min(1).optional(),
   TEMPORAL_TLS_CLIENT_KEY_DATA: z.string().min(1).optional(),
-  TEMPORAL_API_KEY: z.string().min(1).optional(),
+  TEMPORAL_API_KEY: secret.optional(),
   DATABASE_URL: databaseUrl,
   ENTRA_TENANT_ID: z.string().min(1),
   ENTRA_LOGIN_URL: url.default('https://login.microsoftonline.com'),
@@ -124,7 +128,7 @@ const environment = z.object({
   AUDIT_BUCKET_URL: bucketUrl.optional(),
   AUDIT_BUCKET_REGION: z.string().min(1).default('us-east-1'),
   AUDIT_BUCKET_ACCESS_KEY_ID: z.string().min(1).optional(),
-  AUDIT_BUCKET_SECRET_ACCESS_KEY: z.string().min(1).optional(),
+  AUDIT_BUCKET_SECRET_ACCESS_KEY: secret.optional(),
   AUDIT_BUCKET_RETENTION_DAYS: wholeNumber(1, 36_500).default(3_650),
   AUDIT_TSA_URL: url.optional(),
   AUDIT_TSA_CERTIFICATE: certificates.optional(),
@@ -157,7 +161,7 @@ export function findUnknownSettings(env: NodeJS.ProcessEnv): UnknownSetting[] {
 
 /** @throws ConfigError that names every bad setting at once, with what was found. */
 export function readSettings(found: NodeJS.ProcessEnv): { readonly values: SettingValues; readonly keys: KeySource } {
-  const given = withProxySettings(found);
+  const given = withoutBlanks(withProxySettings(found));
   const { env, problems: fileProblems } = readSettingFiles(given, SETTING_FILES);
   const givenAs = (setting: string): string => (given[setting] ? setting : (SETTING_FILES.get(setting) ?? setting));
   const unread = new Set(fileProblems.map(({ setting }) => setting));
@@ -182,6 +186,19 @@ export function readSettings(found: NodeJS.ProcessEnv): { readonly values: Setti
     throw new ConfigError(`The configuration is not usable:\n${[...problems, ...unknown].join('\n')}`);
   }
   return { values: parsed.data, keys };
+}
+
+/**
+ * `docker --env-file` keeps what stands behind a value: a blank, or the line end of Windows. A secret that has one is refused, since it
+ * may belong to it.
+ */
+function withoutBlanks(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const read = { ...env };
+  for (const name of Object.keys(environment.shape)) {
+    const value = env[name];
+    if (value !== undefined && !SECRET.test(name)) read[name] = value.trim();
+  }
+  return read;
 }
 
 /** What nobody vouches for proves nothing. */

@@ -4,7 +4,7 @@ import { port } from './setting-numbers.js';
 /** The settings by which worker and starter are watched; those of OpenTelemetry have the names that it gives them. */
 
 const endpoint = z
-  .url({ protocol: /^https?$/ })
+  .url({ protocol: /^https?$/, abort: true })
   .refine((text) => new URL(text).username === '', 'an address without user name and password')
   .transform((text) => text.replace(/\/+$/, ''));
 const headers = z

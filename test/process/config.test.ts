@@ -65,6 +65,15 @@ describe('the proxy that requests leave by', () => {
   });
 });
 
+it.each(['\r', ' '])('what an env-file leaves behind each value (%j) belongs to none', (rest) => {
+  const names = ['ENTRA_TENANT_ID', 'DATAVERSE_URL', 'DATAVERSE_CLIENT_ID', 'BC_COMPANY', 'BC_CLIENT_ID'] as const;
+  const trailing = Object.fromEntries(names.map((name) => [name, `${WHOLE[name]}${rest}`]));
+  const more = { TEMPORAL_ADDRESS: 'temporal:7233', BC_ENVIRONMENT: 'Sandbox', LOG_LEVEL: 'warn' };
+  const moreTrailing = Object.fromEntries(Object.entries(more).map(([name, value]) => [name, `${value}${rest}`]));
+  const read = loadConfig({ ...WHOLE, ...trailing, ...moreTrailing });
+  expect(JSON.stringify(read)).toBe(JSON.stringify(loadConfig({ ...WHOLE, ...more })));
+});
+
 describe('the address of the ledger', () => {
   it.each([
     'postgres://ann:pass/word@ledger/db',
@@ -114,7 +123,7 @@ describe('the configuration', () => {
     (name) => {
       for (const given of ['', ' ', '0x10', '1e3', 'true', '80,5', '８０'])
         expect(problem({ [name]: given })).toMatch(
-          new RegExp(`setting ${name}: expected (a whole number|a number such as 20 or 0.5), got '${given}'`),
+          new RegExp(`setting ${name}: expected (a whole number|a number such as 20 or 0.5), got '${given.trim()}'`),
         );
       expect(problem({ [name]: ' 80 ' })).toBe('none');
     },

@@ -79,6 +79,28 @@ const mistakes: readonly Mistake[] = [
     () => ({ DATABASE_URL: 'localhost:5432/ledger' }),
     /setting DATABASE_URL: expected the address of the ledger, such as postgres:\S+, got a value that is not shown$/m,
   ],
+  [
+    'a ledger with a password that is not encoded',
+    () => ({ DATABASE_URL: 'postgres://ann:pass/word@127.0.0.1:9/ledger' }),
+    /setting DATABASE_URL: expected an address that can be read: in its password \/ is %2F, .+, got a value that is not shown$/m,
+  ],
+  ...['http://127.0.0.1:7233', '127.0.0.1:seven', ':7233'].map(
+    (TEMPORAL_ADDRESS): Mistake => [
+      `an address of Temporal such as '${TEMPORAL_ADDRESS}'`,
+      () => ({ TEMPORAL_ADDRESS }),
+      /setting TEMPORAL_ADDRESS: expected host and port of Temporal, such as \S+, got '.+'$/m,
+    ],
+  ),
+  [
+    'a collector without an address',
+    () => ({ OTEL_EXPORTER_OTLP_ENDPOINT: 'collector' }),
+    /setting OTEL_EXPORTER_OTLP_ENDPOINT: expected an address such as \S+, got 'collector'$/m,
+  ],
+  [
+    'a key of Temporal with the line end of Windows',
+    () => ({ TEMPORAL_API_KEY: 'key-of-temporal\r' }),
+    /setting TEMPORAL_API_KEY: expected a secret without blanks around it and control characters, got one with them$/m,
+  ],
   ['no tenant', () => ({ ENTRA_TENANT_ID: undefined }), /setting ENTRA_TENANT_ID: expected a text, got nothing$/m],
   [
     'an address of Sales without https',
