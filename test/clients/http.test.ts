@@ -208,5 +208,8 @@ describe('one request', () => {
 
   it('Retry-After travels with the error (I8)', async () => {
     expect(await send(status(429, { 'retry-after': '7' }))).toMatchObject({ facts: { retryAfterMs: 7_000 } });
+    const date = 'Sat, 01 Mar 2031 12:00:00 GMT';
+    const byItsClock = await send(status(503, { date, 'retry-after': 'Sat, 01 Mar 2031 12:00:45 GMT' }));
+    expect(byItsClock).toMatchObject({ facts: { retryAfterMs: 45_000 } });
   });
 });

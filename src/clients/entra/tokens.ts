@@ -11,7 +11,7 @@ import type { Credential } from '../../secrets/credential.js';
 import { observeRequest } from '../../telemetry/requests.js';
 import { RemoteApiError } from '../errors.js';
 import { toFailureCode } from '../http/egress.js';
-import { parseRetryAfter } from '../http/retry-after.js';
+import { readRetryAfter } from '../http/retry-after.js';
 
 /** Hands out a bearer token for one API, renewed before it expires. */
 export interface TokenSource {
@@ -115,7 +115,7 @@ interface Note {
 
 interface Answer {
   readonly status: number;
-  readonly retryAfter: string | undefined;
+  readonly retryAfterMs: number | undefined;
 }
 
 async function createApplication(
@@ -174,7 +174,7 @@ function createNetwork(plainOrigin: string | undefined, note: Note): INetworkMod
     });
     const headers: Record<string, string> = {};
     for (const [name, value] of Object.entries(response.headers)) headers[name] = String(value);
-    note.answered({ status: response.statusCode, retryAfter: headers['retry-after'] });
+    note.answered({ status: response.statusCode, retryAfterMs: readRetryAfter(response.headers) });
     return { headers, body: (await response.body.json()) as T, status: response.statusCode };
   };
   return {
@@ -189,7 +189,7 @@ function toTokenError(error: unknown, answer: Answer | undefined, failure: strin
     return new RemoteApiError('entra', answer.status === 429 ? 'throttled' : 'unavailable', 'ask for a token', {
       status: answer.status,
       remoteCode: code,
-      retryAfterMs: parseRetryAfter(answer.retryAfter, Date.now()),
+      retryAfterMs: answer.retryAfterMs,
     });
   }
   const number = textOf(error, 'errorNo');

@@ -6,7 +6,7 @@ import { createConnections } from './connections.js';
 import { createAgent, hasReachedNobody, toFailureCode } from './egress.js';
 import type { Lane } from './lane.js';
 import { parseLosslessJson, stringifyLosslessJson } from './lossless-json.js';
-import { parseRetryAfter } from './retry-after.js';
+import { readRetryAfter } from './retry-after.js';
 import type { Throttle } from './throttle.js';
 import type { WriteContext } from './write-context.js';
 
@@ -251,7 +251,6 @@ function toError(
 ): RemoteApiError {
   const status = response.statusCode;
   const { code: remoteCode, message: remoteMessage } = options.readError(status, body);
-  const retryAfter = response.headers['retry-after'];
   const row = readAddressedRow(asking.path);
   const facts: RemoteErrorFacts = {
     status,
@@ -259,7 +258,7 @@ function toError(
     remoteMessage,
     requestId,
     rowOf: row?.set,
-    retryAfterMs: parseRetryAfter(Array.isArray(retryAfter) ? retryAfter[0] : retryAfter, Date.now()),
+    retryAfterMs: readRetryAfter(response.headers),
   };
   const refusal = { status, remoteCode, message: remoteMessage, method: asking.method, row };
   const code = options.refine?.(refusal) ?? toCode(status);
