@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decimalNumber, parseLosslessJson, stringifyLosslessJson } from '../../src/clients/http/lossless-json.js';
+import { decimal } from '../../src/clients/http/wire.js';
 import { InternalError } from '../../src/deal/errors.js';
 
 describe('JSON whose decimals are no floats', () => {
@@ -42,4 +43,15 @@ describe('JSON whose decimals are no floats', () => {
       }),
     );
   });
+});
+
+it('texts of many megabytes are read, whatever stands in them', () => {
+  const sent = { file: 'A'.repeat(20_000_000), xml: '<a b="1.50"/>\\ '.repeat(50_000) };
+  expect(parseLosslessJson(JSON.stringify(sent))).toEqual(sent);
+});
+
+it('a decimal with an exponent is written out, as every body of ours has it', () => {
+  expect(decimal.parse(parseLosslessJson('1.5E+3'))).toBe('1500');
+  expect(decimal.parse(parseLosslessJson('1e-05'))).toBe('0.00001');
+  expect(decimal.safeParse(parseLosslessJson('1e999999999')).success).toBe(false);
 });

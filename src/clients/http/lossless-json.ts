@@ -1,7 +1,10 @@
 import { InternalError } from '../../deal/errors.js';
 
-/** Numbers with a fraction or with more digits than a double holds stay text, so that money is never a float. */
-const STRING_OR_NUMBER = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+/**
+ * Numbers with a fraction or with more digits than a double holds stay text, so that money is never a float. A text is matched a run
+ * at a time: character by character one of some megabytes takes seconds, and a larger one more stack than there is.
+ */
+const STRING_OR_NUMBER = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 const MAX_SAFE_INTEGER_DIGITS = 15;
 
 /** Escaped, as both systems write them: half a character, of a text that somebody cut to a length, or U+0000. */

@@ -1,8 +1,11 @@
 import { z } from 'zod';
+import { add } from '../../deal/money.js';
 import { type RemoteApi, RemoteApiError } from '../errors.js';
 
-/** A decimal as the lossless parser leaves it: text when it had a fraction, else a number. */
-export const decimal = z.union([z.string().regex(/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/), z.number()]).transform(String);
+/** A decimal as the lossless parser leaves it: text when it had a fraction, else a number. An exponent is written out, since no body of ours has one. */
+export const decimal = z
+  .union([z.string().regex(/^-?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?$/), z.number()])
+  .transform((value) => (/e/i.test(String(value)) ? add(String(value)) : String(value)));
 
 export const guid = z
   .string()
