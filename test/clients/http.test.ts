@@ -73,6 +73,8 @@ const status =
 
 describe('one request', () => {
   const codes = {
+    301: 'unreadable',
+    307: 'unreadable',
     400: 'rejected',
     403: 'forbidden',
     404: 'not-found',
@@ -91,7 +93,7 @@ describe('one request', () => {
       expect(error).toBeInstanceOf(RemoteApiError);
       expect(error).toMatchObject({ code: wanted, facts: { status: Number(code) } });
       expect(asked).toHaveLength(1);
-      expect((error as RemoteApiError).wasNotDone).toBe(wanted !== 'unknown-outcome');
+      expect((error as RemoteApiError).wasNotDone).toBe(!['unknown-outcome', 'unreadable'].includes(wanted));
     });
   }
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type RemoteApi, RemoteApiError } from '../../src/clients/errors.js';
+import { type RemoteApi, RemoteApiError, type RemoteErrorCode } from '../../src/clients/errors.js';
 import { createLane, type Lane, type LanePause } from '../../src/clients/http/lane.js';
 import { createStoppedClock, type StoppedClock } from '../support/stopped-clock.js';
 
@@ -29,7 +29,7 @@ beforeEach(() => {
   });
 });
 
-const answered = (status: number, code: 'unauthorized' | 'rejected' | 'unavailable' | 'throttled') =>
+const answered = (status: number, code: RemoteErrorCode) =>
   new RemoteApiError('business-central', code, 'create the draft', { status, remoteCode: 'SomeCode' });
 const refused = (api: RemoteApi = 'business-central') =>
   new RemoteApiError(api, 'unauthorized', 'create the draft', { status: 401, remoteCode: 'SomeCode' });
@@ -121,6 +121,8 @@ describe('a paused lane', () => {
   it.each([
     [429, 'throttled'],
     [503, 'unavailable'],
+    [200, 'unreadable'],
+    [302, 'unreadable'],
   ] as const)('does not go on by a %s, which a gateway answers without looking at the token', async (status, code) => {
     await pause();
     const before = cleared;

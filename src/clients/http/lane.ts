@@ -106,6 +106,13 @@ export function createLane({ clock, alarm }: { readonly clock: Clock; readonly a
 const ANSWERED_BEFORE_SIGN_IN: ReadonlySet<number> = new Set([401, 408, 429]);
 
 /** The other side refused for another reason than the sign-in. */
-function isOfSignedIn({ api, facts: { status } }: RemoteApiError): boolean {
-  return api !== 'entra' && status !== undefined && status < 500 && !ANSWERED_BEFORE_SIGN_IN.has(status);
+function isOfSignedIn({ api, code, facts: { status } }: RemoteApiError): boolean {
+  // What nobody can read came from something in between.
+  return (
+    api !== 'entra' &&
+    code !== 'unreadable' &&
+    status !== undefined &&
+    status < 500 &&
+    !ANSWERED_BEFORE_SIGN_IN.has(status)
+  );
 }

@@ -292,7 +292,8 @@ function toCode(status: number): RemoteErrorCode {
     case 503:
       return 'unavailable';
     default:
-      return 'rejected';
+      // Neither API sends anybody elsewhere: what does stands in between, and nobody is to correct a deal for it.
+      return status < 400 ? 'unreadable' : 'rejected';
   }
 }
 
