@@ -72,13 +72,15 @@ const prepareLedger = async () => {
 };
 const access = await waitFor('PostgreSQL', prepareLedger, { log });
 const detections = createDetections(runtime.database);
-// Asked in the background for one answer; stopping waits for it no longer than this.
-const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs: Math.min(config.requestTimeoutMs, 10_000) });
+// What is asked in the background; stopping waits for an answer no longer than this.
+const timeoutMs = Math.min(config.requestTimeoutMs, 10_000);
+const dataverse = createDataverseClient({ ...access.dataverse, timeoutMs });
 if (config.feeds) await waitFor('Temporal', () => ensureLoops(temporal, config.rules), { log });
 
 const companyFeeds = createCompanyFeeds(temporal, {
   places: [config.businessCentral, ...config.businessCentral.furtherCompanies],
-  findCompanyId: (place) => findCompanyId({ ...access.businessCentralOf(place), companyName: place.company }),
+  findCompanyId: (place) =>
+    findCompanyId({ ...access.businessCentralOf(place), timeoutMs, companyName: place.company }),
   laneOf: ({ application }: CompanyPlace) => (application === undefined ? undefined : laneQueue(application)),
   isSubscribing: config.starter.publicUrl !== undefined,
   sweepEveryMinutes: config.rules.invoiceFeed.sweepEveryMinutes,
