@@ -1,5 +1,5 @@
 import { request } from 'undici';
-import { parseRetryAfter } from '../http/retry-after.js';
+import { readRetryAfter } from '../http/retry-after.js';
 import { AlertError, codeOf, SEND_LIMIT_MS } from './channel.js';
 
 /** One POST of JSON; anything but 2xx is a refusal. Redirects are not followed: they would carry a signature elsewhere. */
@@ -19,8 +19,6 @@ export async function postJson(
   });
   await answer.body.dump();
   if (answer.statusCode < 200 || answer.statusCode > 299) {
-    const said = answer.headers['retry-after'];
-    const retryAfterMs = parseRetryAfter(typeof said === 'string' ? said : undefined, Date.now());
-    throw new AlertError(by, `HTTP ${answer.statusCode}`, retryAfterMs);
+    throw new AlertError(by, `HTTP ${answer.statusCode}`, readRetryAfter(answer.headers));
   }
 }
