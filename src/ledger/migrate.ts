@@ -21,9 +21,21 @@ export async function migrate(database: Database): Promise<string[]> {
   });
 }
 
-/** For the owner: also grants anew, so that roles which came after the tables get their rights. */
+/**
+ * For the owner: also grants anew, so that roles which came after the tables get their rights. @throws ConfigError for any other
+ * role, of whom PostgreSQL takes a GRANT with no more than a warning.
+ */
 export async function migrateAsOwner(database: Database): Promise<Grants & { applied: string[] }> {
-  return database.transaction(async (tx) => ({ applied: await applyMissing(tx), ...(await grantRights(tx)) }));
+  return database.transaction(async (tx) => {
+    const applied = await applyMissing(tx);
+    const other = await selectRow(tx, ownerRow, OTHER_OWNER);
+    if (other) {
+      throw new ConfigError(
+        `The tables of the ledger belong to ${other.owner} and not to ${other.role}: run \`dealbridge ledger migrate\` with the DATABASE_URL of ${other.owner}`,
+      );
+    }
+    return { applied, ...(await grantRights(tx)) };
+  });
 }
 
 async function applyMissing(tx: Queryable): Promise<string[]> {
@@ -55,6 +67,11 @@ async function mayCreate(db: Queryable, isNew: boolean): Promise<boolean> {
     : `SELECT pg_has_role(relowner, 'USAGE') AS exists FROM pg_class WHERE oid = to_regclass('migrations')`;
   return (await selectRow(db, existsRow, sql))?.exists === true;
 }
+
+const ownerRow = rowsOf('pg_tables', ['owner'], { owner: textColumn, role: textColumn });
+/** A copy that was restored without its owners may have some of each. */
+const OTHER_OWNER = `SELECT tableowner::text AS owner, current_user::text AS role FROM pg_tables
+  WHERE schemaname = current_schema() AND NOT pg_has_role(tableowner, 'USAGE') ORDER BY tablename LIMIT 1`;
 
 const existsRow = rowsOf('pg_class', [], { exists: z.boolean() });
 const migrationRow = rowsOf('migrations', ['name'], { name: textColumn });

@@ -59,6 +59,17 @@ export function testAuditRights(name: string, open: () => Promise<{ url: string;
       expect(await migrate(application)).toEqual([]);
     });
 
+    it('nobody but the owner of the tables is told that rights were given', async () => {
+      for (const [role, database] of [
+        ['dealbridge_app', application],
+        ['dealbridge_reader', reader],
+      ] as const)
+        await expect(migrateAsOwner(database)).rejects.toThrow(
+          `The tables of the ledger belong to dealbridge_owner and not to ${role}: run`,
+        );
+      expect((await migrateAsOwner(owner)).granted).toEqual(['dealbridge_app', 'dealbridge_reader']);
+    });
+
     it('the application writes, seals, erases and verifies, and the doctor finds its rights right', async () => {
       const recordId = await writeChain(application, 3);
       const ledger = createLedger(application);
