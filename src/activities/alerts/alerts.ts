@@ -6,7 +6,7 @@ import type { AlertLedger, OpenCauses, PlannedAlert } from '../../ledger/alerts/
 export type { PlannedAlert };
 
 export interface SendOutcome {
-  /** not-mine: it was sent, or another attempt is under way. */
+  /** not-mine: it was sent, another attempt is under way, or its channel is left alone for now. */
   readonly kind: 'sent' | 'not-mine' | 'failed';
 }
 

@@ -3,7 +3,7 @@ import { alerts } from '../activity-options.js';
 
 export interface SentAlerts {
   readonly sent: number;
-  /** They wait in the ledger for the next run. */
+  /** They wait in the ledger for the next run, as do those of a channel that is left alone for now. */
   readonly waiting: number;
 }
 
@@ -25,13 +25,14 @@ async function sendInTurn(messageIds: readonly string[]): Promise<number> {
   let sent = 0;
   for (const messageId of messageIds) {
     try {
-      if ((await alerts.sendAlert(messageId)).kind === 'failed') return sent;
+      const { kind } = await alerts.sendAlert(messageId);
+      if (kind === 'failed') return sent;
+      if (kind === 'sent') sent += 1;
     } catch (error) {
       if (isCancellation(error)) throw error;
       log.warn('an alert could not be sent, the next run tries again', { messageId });
       return sent;
     }
-    sent += 1;
   }
   return sent;
 }
