@@ -1,4 +1,4 @@
-import { findNewestSeal } from '../ledger/audit/seals.js';
+import { findAgeOfNext, findNewestSeal, findUnsealedAge } from '../ledger/audit/seals.js';
 import { findContradiction, type Witness } from '../ledger/audit/witnesses.js';
 import type { Database } from '../ledger/database.js';
 import { createEnvironmentLedger } from '../ledger/settings/environments.js';
@@ -10,8 +10,10 @@ import { createStep, type Step } from './step.js';
 
 /** Whether the seals of the audit trail are noted outside of the database, and whether what is noted there is what is here. */
 
-/** A minute each, so that one that was down for a moment is no news. */
-const MAX_BEHIND = 10;
+/** The trail is sealed each minute and a seal is noted right after: one that was down for a moment is no news. */
+const PATIENCE_S = 10 * 60;
+/** A place that takes nothing at all is told of while there is little to lose: a folder that is not there, a bucket without lock. */
+const PATIENCE_WITH_NEW_S = 2 * 60;
 
 export function examineWitnesses(needs: {
   readonly config: Step<Config>;
@@ -24,7 +26,10 @@ export function examineWitnesses(needs: {
     const findings = witnesses.map((witness) =>
       examineWitness(db, witness).catch((error: unknown) => toFinding(witness.name, error)),
     );
-    return { value: true, findings: [...(await Promise.all(findings)), ...findWeakness(config)] };
+    return {
+      value: true,
+      findings: [...(await findUnsealed(db)), ...(await Promise.all(findings)), ...findWeakness(config)],
+    };
   });
 }
 
@@ -48,6 +53,15 @@ async function toMissing(db: Database): Promise<Finding> {
     : warning('witness', found, advice);
 }
 
+/** What is not sealed goes to no witness. */
+async function findUnsealed(db: Database): Promise<Finding[]> {
+  const age = await findUnsealedAge(db, await findNewestSeal(db));
+  if (age === undefined || age < PATIENCE_S) return [];
+  const found = `entries of the trail have not been sealed for ${Math.floor(age / 60)} min`;
+  const advice = `Start the starter with FEEDS=on: it makes the schedule that seals each minute; \`dealbridge audit seal\` seals now.`;
+  return [warning('seals', found, advice)];
+}
+
 async function examineWitness(db: Database, witness: Witness): Promise<Finding> {
   const newest = await findNewestSeal(db);
   const last = await witness.findLast(newest?.number ?? '0');
@@ -57,12 +71,13 @@ async function examineWitness(db: Database, witness: Witness): Promise<Finding> 
       'Run `dealbridge audit verify`: it names what is wrong. No seal is noted there until it is explained.';
     return wrong(witness.name, `seal ${contradiction.position}: ${contradiction.text}`, advice);
   }
-  if (!newest) return ok(witness.name, 'empty, as is the trail');
-  const behind = Number(BigInt(newest.number) - BigInt(last?.number ?? '0'));
-  if (last && behind <= MAX_BEHIND) return ok(witness.name, `has seal ${last.number}`);
+  if (!newest) return ok(witness.name, 'empty: nothing has been sealed yet');
+  const age = await findAgeOfNext(db, last?.number ?? '0');
+  const isPrompt = age === undefined || age < (last ? PATIENCE_S : PATIENCE_WITH_NEW_S);
+  if (isPrompt) return ok(witness.name, last ? `has seal ${last.number}` : 'empty: the first seal is on its way');
+  const behind = BigInt(newest.number) - BigInt(last?.number ?? '0');
   return warning(
     witness.name,
-    // What takes nothing at all is looked at while there is little to lose: a folder that is not there, a bucket without lock.
     last ? `lacks the newest ${behind} seals` : `has none of the ${behind} seals`,
     'See what the worker logs of it; `dealbridge audit seal` tries now.',
   );

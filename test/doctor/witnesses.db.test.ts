@@ -50,6 +50,15 @@ async function examineAll(file: string | undefined, timeStamps?: Witnesses['time
 
 const examine = async (file: string | undefined) => (await examineAll(file))[0];
 
+const note = (file: string) => noteAt(database, openWitnesses(configWith(file), database));
+
+/** As if what stands there had been written earlier; its hashes do not fit any more, which nobody looks at here. */
+async function age(table: 'audit_seals' | 'audit_entries', by: string): Promise<void> {
+  await database.query(`ALTER TABLE ${table} DISABLE TRIGGER USER`);
+  await database.query(`UPDATE ${table} SET at = at - $1::interval`, [by]);
+  await database.query(`ALTER TABLE ${table} ENABLE TRIGGER USER`);
+}
+
 const register = (environmentType: string, address: string) =>
   createEnvironmentLedger(database).ensureRegistered(
     { system: 'business-central', address, identity: { companyId: address, environmentType } },
@@ -69,22 +78,44 @@ describe('the doctor on witnesses', () => {
     });
   });
 
-  it('says whether it keeps up, and when it speaks against the database', async () => {
+  it('gives a seal the time to be noted, says whether it keeps up, and when it speaks against the database', async () => {
     const file = join(folder, 'seals');
-    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'empty, as is the trail' });
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'empty: nothing has been sealed yet' });
     await writeChain(database, 1);
     await sealAudit(database);
-    // Also the first seal is noted within a minute: a place that takes none would be found only after ten of them.
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'empty: the first seal is on its way' });
+    // A place that takes none is found before there is much to lose.
+    await age('audit_seals', '3 minutes');
     expect(await examine(file)).toMatchObject({ result: 'warning', found: 'has none of the 1 seals' });
-    for (let seal = 1; seal < 11; seal += 1) {
+    await note(file);
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 1' });
+    for (let seal = 1; seal < 12; seal += 1) {
       await writeChain(database, 1);
       await sealAudit(database);
     }
-    expect(await examine(file)).toMatchObject({ result: 'warning', found: 'has none of the 11 seals' });
-    await noteAt(database, openWitnesses(configWith(file), database));
-    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 11' });
-    writeFileSync(file, `12 ${'f'.repeat(64)} 2026-03-01T00:00:00Z\n`);
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 1' });
+    await age('audit_seals', '9 minutes');
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 1' });
+    await age('audit_seals', '2 minutes');
+    expect(await examine(file)).toMatchObject({ result: 'warning', found: 'lacks the newest 11 seals' });
+    await note(file);
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 12' });
+    writeFileSync(file, `13 ${'f'.repeat(64)} 2026-03-01T00:00:00Z\n`);
     expect(await examine(file)).toMatchObject({ result: 'wrong', found: expect.stringContaining('missing here') });
+  });
+
+  it('says that the trail is not sealed, which no witness could tell', async () => {
+    const file = join(folder, 'unsealed');
+    await note(file);
+    await writeChain(database, 1);
+    expect(await examine(file)).toMatchObject({ result: 'ok', found: 'has seal 12' });
+    await age('audit_entries', '11 minutes');
+    expect(await examineAll(file)).toMatchObject([
+      { check: 'seals', result: 'warning', found: 'entries of the trail have not been sealed for 11 min' },
+      { result: 'ok', found: 'has seal 12' },
+    ]);
+    await sealAudit(database);
+    expect(await examineAll(file)).toMatchObject([{ result: 'ok', found: 'has seal 12' }]);
   });
 
   it('counts time stamps, and warns where nothing else is there', async () => {

@@ -69,6 +69,32 @@ export async function countUnsealed(db: Queryable): Promise<number> {
   return row?.count ?? 0;
 }
 
+const ageRow = rowsOf('audit_entries', [], { age: countColumn });
+
+/** How old the oldest entry is that no seal covers, in seconds; undefined when there is none. */
+export async function findUnsealedAge(db: Queryable, newest: Seal | undefined): Promise<number | undefined> {
+  const row = await selectRow(
+    db,
+    ageRow,
+    `SELECT greatest(0, round(extract(epoch FROM clock_timestamp() - at)))::text AS age
+     FROM audit_entries WHERE entry_id > $1 ORDER BY entry_id LIMIT 1`,
+    [newest?.lastEntryId ?? '0'],
+  );
+  return row?.age;
+}
+
+/** How old the seal is that comes after this one, in seconds; undefined when it is the newest. */
+export async function findAgeOfNext(db: Queryable, number: string): Promise<number | undefined> {
+  const row = await selectRow(
+    db,
+    ageRow,
+    `SELECT greatest(0, round(extract(epoch FROM clock_timestamp() - at)))::text AS age
+     FROM audit_seals WHERE seal_number > $1 ORDER BY seal_number LIMIT 1`,
+    [number],
+  );
+  return row?.age;
+}
+
 /** Our signature is for what the heads give, whatever the function of the database said. */
 async function signSeal(tx: Queryable, signer: TrailSigner, seal: Seal): Promise<void> {
   if ((await hashSeal(tx, seal)) !== seal.sealHash) {
