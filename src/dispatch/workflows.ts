@@ -1,10 +1,13 @@
-import type {
-  Client,
-  ScheduleOptionsStartWorkflowAction,
-  WorkflowSignalWithStartOptions,
-  WorkflowStartOptions,
+import {
+  type Client,
+  isGrpcServiceError,
+  type ScheduleOptionsStartWorkflowAction,
+  ServiceError,
+  type WorkflowSignalWithStartOptions,
+  type WorkflowStartOptions,
 } from '@temporalio/client';
 import type { WithWorkflowArgs, WorkflowResultType } from '@temporalio/common';
+import { ConfigError } from '../deal/errors.js';
 import type * as registered from '../workflows/index.js';
 
 /** The one place that names a workflow: who starts one is checked against its input and its result. */
@@ -33,12 +36,27 @@ export const WORKFLOWS: { readonly [Name in WorkflowName]: Name } = {
   tellSellers: 'tellSellers',
 };
 
+/** @throws ConfigError in a namespace without our search attributes, where no deal can be started */
 export async function startWorkflow<Name extends WorkflowName>(
   temporal: Client,
   name: Name,
   options: WorkflowStartOptions<Registered[Name]>,
 ): Promise<void> {
-  await temporal.workflow.start<Registered[Name]>(name, options);
+  try {
+    await temporal.workflow.start<Registered[Name]>(name, options);
+  } catch (error) {
+    throw toMissingAttributes(error) ?? error;
+  }
+}
+
+/** The client says no more than that it failed; the server names the attribute. */
+function toMissingAttributes(error: unknown): ConfigError | undefined {
+  if (!(error instanceof ServiceError) || !isGrpcServiceError(error.cause)) return undefined;
+  const { details } = error.cause;
+  if (!/search attribute/i.test(details)) return undefined;
+  return new ConfigError(
+    `Temporal refused to start a run: ${details}; \`dealbridge doctor\` prints the command that creates them`,
+  );
 }
 
 /** Starts a run and waits for its result. */
