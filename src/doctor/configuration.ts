@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { type Config, ConfigError, findUnknownSettings } from '../process/config.js';
 import { isOfUnknownSetting, type UnknownSetting } from '../process/unknown-settings.js';
 import { openKeyFile } from '../secrets/key-file.js';
@@ -71,14 +71,15 @@ export function examineKeys(configuration: Step<Config>): Step<readonly string[]
         ),
       );
     } else {
-      const mode = statSync(source.path).mode & 0o777;
-      const found = `mode ${mode.toString(8)}`;
-      findings.push(
-        (mode & GROUP) === 0
-          ? ok('file', found)
-          : warning('file', `${found}: the group may use it`, `chmod 600 the file that DEALBRIDGE_KEY_FILE names.`),
-      );
+      findings.push(toFileFinding(statSync(source.path), process.getuid?.()));
     }
     return { findings, value: ids };
   });
+}
+
+/** The file of an orchestrator belongs to root, and its group is the only one by which a process of another user reads it. */
+export function toFileFinding({ mode, uid }: Pick<Stats, 'mode' | 'uid'>, userId: number | undefined): Finding {
+  const found = `mode ${(mode & 0o777).toString(8)}`;
+  if ((mode & GROUP) === 0 || uid !== userId) return ok('file', found);
+  return warning('file', `${found}: the group may use it`, `chmod 600 the file that DEALBRIDGE_KEY_FILE names.`);
 }

@@ -79,7 +79,8 @@ export function examineExpiry(needs: {
       } else if (!newest) findings.push(wrong(name, 'there is none', `Run \`dealbridge credentials set ${name}\`.`));
       else findings.push(toExpiry(name, newest, ids));
     }
-    if ((await createCredentialProvider(vault, 'webhook', settings['webhook'])()).length === 0 && kept.length > 0) {
+    const hasWebhook = kept.some(({ name }) => name === 'webhook');
+    if (hasWebhook && (await createCredentialProvider(vault, 'webhook', settings['webhook'])()).length === 0) {
       findings.push(wrong('webhook', 'none is valid any more', 'Run `dealbridge credentials set webhook`.'));
     }
     return { value: true, findings };

@@ -20,7 +20,7 @@ import { examineChangeTracking, examineDataverse, examinePrivileges, examineSale
 import { examineColumns } from './sales-columns.js';
 import { examineWebhooks } from './sales-webhooks.js';
 import { examineStarter } from './starter.js';
-import { createStep, type Step } from './step.js';
+import { createStep, type Step, toSilentTitle } from './step.js';
 import { examineLoops, examineQueues, examineTemporal } from './temporal.js';
 import { examineWitnesses } from './witnesses.js';
 
@@ -119,8 +119,5 @@ function silent<T, N extends Readonly<Record<string, Step>>>(
   needs: N,
   make: (known: Parameters<Parameters<typeof createStep<T, N>>[2]>[0]) => T,
 ): Step<T> {
-  const title = Object.values(needs)
-    .map((step) => step.title)
-    .join(', ');
-  return createStep<T, N>(title, needs, async (known) => ({ findings: [], value: make(known) }));
+  return createStep<T, N>(toSilentTitle(needs), needs, async (known) => ({ findings: [], value: make(known) }));
 }

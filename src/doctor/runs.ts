@@ -3,21 +3,23 @@ import { WORKFLOWS } from '../dispatch/workflows.js';
 import { type Finding, notChecked, ok, plural, warning, wrong } from './finding.js';
 import { createStep, type Step } from './step.js';
 
-/** Runs of deals that stand still or have ended without an end of their deal; the ledger calls such a deal open. */
+/** Runs that stand still, and runs of deals that have ended without an end of their deal; the ledger calls such a deal open. */
 
 const DAY_MS = 86_400_000;
 /** Set by the server (1.30 and later) while the tasks of a run fail again and again. */
 const PROBLEMS = `'category=WorkflowTaskFailed', 'category=WorkflowTaskTimedOut'`;
 
 export function examineRuns(temporal: Step<Client>): Step<true> {
-  return createStep('temporal: runs of deals', { temporal }, async ({ temporal: client }) => {
+  return createStep('temporal: runs', { temporal }, async ({ temporal: client }) => {
     const findings = await Promise.all([examineFailing(client), examineEnded(client)]);
     return { value: true, findings };
   });
 }
 
 async function examineFailing(client: Client): Promise<Finding> {
-  const running = `WorkflowType = '${WORKFLOWS.handOverDeal}' AND ExecutionStatus = 'Running'`;
+  // Feeds and what a schedule starts as well: without the key of what they were left, nothing else would tell of them.
+  const ours = Object.values(WORKFLOWS).map((name) => `'${name}'`);
+  const running = `WorkflowType IN (${ours.join(', ')}) AND ExecutionStatus = 'Running'`;
   const query = `${running} AND TemporalReportedProblems IN (${PROBLEMS})`;
   try {
     const { count } = await client.workflow.count(query);

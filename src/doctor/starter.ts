@@ -48,6 +48,13 @@ async function examineCodec(near: string, { codec }: Config, ring: KeyRing): Pro
   });
   const { status, text } = await ask(`${near}/codec/decode`, codec.token, body);
   if (status === 401) return wrong('codec', 'it takes another token', 'Give starter and doctor the same CODEC_TOKEN.');
+  if (status === 404) {
+    return wrong(
+      'codec',
+      'the starter has no such endpoint',
+      'Start the starter with the same CODEC_TOKEN as the doctor.',
+    );
+  }
   const parsed = status === 200 ? answer.safeParse(JSON.parse(text)) : undefined;
   const opened = Buffer.from(parsed?.data?.payloads[0]?.data ?? '', 'base64').toString('utf8');
   if (opened === JSON.stringify(WORD)) return ok('codec', 'opens what this key ring seals');

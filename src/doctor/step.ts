@@ -35,7 +35,7 @@ export function createStep<T, N extends Needs>(
       }),
     );
     if (missing.length > 0) {
-      const found = `because of what is said of ${missing.sort().join(', ')}`;
+      const found = `because of what is said of ${namesOf(missing).join(', ')}`;
       return { findings: [{ check: title, result: 'not checked', found }] };
     }
     try {
@@ -53,4 +53,12 @@ export function createStep<T, N extends Needs>(
     report: async () => ({ step: title, findings: (await once()).findings }),
     value: async () => (await once()).value,
   };
+}
+
+/** A step that nobody is told of is called as those that it needs. */
+export const toSilentTitle = (needs: Needs): string =>
+  namesOf(Object.values(needs).map(({ title }) => title)).join(', ');
+
+function namesOf(titles: readonly string[]): string[] {
+  return [...new Set(titles.flatMap((title) => title.split(', ')))].sort();
 }

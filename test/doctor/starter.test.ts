@@ -27,3 +27,23 @@ for (const [host, near] of [
     await new Promise((resolve) => server.close(resolve));
   });
 }
+
+it('that runs without CODEC_TOKEN is not said to lack a key', async () => {
+  const server = createServer((request, answer) => {
+    answer.statusCode = request.url === '/health' ? 200 : 404;
+    answer.end('{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const config = { starter: { host: '127.0.0.1', port }, codec: { token: 'a-token' } } as unknown as Config;
+  const { findings } = await examineStarter(
+    toStep(config),
+    toStep(openKeyRing({ kind: 'text', text: createKeyLine() })),
+  ).report();
+  expect(findings[1]).toMatchObject({
+    check: 'codec',
+    result: 'wrong',
+    advice: expect.stringContaining('CODEC_TOKEN'),
+  });
+  await new Promise((resolve) => server.close(resolve));
+});

@@ -131,7 +131,7 @@ describe('dealbridge doctor', () => {
   });
 
   it('finds runs of deals that were ended from outside, and says whether any cannot go on', async () => {
-    const before = (await doctor()).finding('temporal: runs of deals', 'ended from outside');
+    const before = (await doctor()).finding('temporal: runs', 'ended from outside');
     expect(before).toMatchObject({ result: 'ok', found: 'none within a day' });
     const run = await stage.temporal.workflow.start('handOverDeal', {
       taskQueue: 'a-queue-that-nobody-polls',
@@ -140,9 +140,9 @@ describe('dealbridge doctor', () => {
     });
     await run.terminate('planted');
     await expect
-      .poll(async () => (await doctor()).finding('temporal: runs of deals', 'ended from outside'), { timeout: 30_000 })
+      .poll(async () => (await doctor()).finding('temporal: runs', 'ended from outside'), { timeout: 30_000 })
       .toMatchObject({ result: 'warning', found: '1 run within a day' });
-    const failing = (await doctor()).finding('temporal: runs of deals', 'failing tasks');
+    const failing = (await doctor()).finding('temporal: runs', 'failing tasks');
     expect(failing).toMatchObject({ result: 'ok', found: 'no run has any' });
   });
 
