@@ -40,6 +40,12 @@ export function parseCertificate(pem: string): { readonly credential: Credential
   if (!certificate.checkPrivateKey(privateKey)) {
     throw new CredentialError('the private key does not belong to the certificate');
   }
+  const keyType = privateKey.asymmetricKeyType?.toUpperCase() ?? 'unknown';
+  if (keyType !== 'RSA') {
+    throw new CredentialError(
+      `expected a certificate with an RSA key, which Entra asks for, got one with an ${keyType} key`,
+    );
+  }
   const thumbprintSha256 = createHash('sha256').update(certificate.raw).digest('hex');
   const expiresAt = new Date(certificate.validTo);
   if (expiresAt.getTime() <= Date.now()) {
