@@ -75,7 +75,7 @@ async function runConnect(options: ConnectOptions): Promise<void> {
     const foundation =
       isDryRun && !first.isThrownAway ? await openUnmigrated(config, 'cli') : await openFoundation(config, 'cli');
     try {
-      await connect(options, given, { config, foundation, rules });
+      await connect(options, given, { config, foundation, rules, made: first.made });
     } finally {
       await foundation.close();
     }
@@ -106,6 +106,8 @@ interface Opened {
   readonly foundation: Foundation;
   /** The rules file, which may not be there yet. */
   readonly rules: string;
+  /** What is there by now for the secrets that a set-up seals. */
+  readonly made: string | undefined;
 }
 
 async function connect(options: ConnectOptions, given: Given, opened: Opened): Promise<void> {
@@ -122,7 +124,10 @@ async function connect(options: ConnectOptions, given: Given, opened: Opened): P
       return;
     }
     if (process.stdin.isTTY && !options.yes && !(await confirm(openTerminal()))) {
-      console.log('Nothing was written.');
+      const { made } = opened;
+      console.log(
+        made === undefined ? 'Nothing was written.' : `Nothing was written but ${made}: keys and an empty ledger.`,
+      );
       return;
     }
     const applied = await applyConnect({ ...dependencies, plan }, person, {});

@@ -14,6 +14,8 @@ export interface FirstLedger {
   readonly settings: Readonly<Record<string, string>>;
   /** In memory or a copy, for whoever writes nothing. */
   readonly isThrownAway: boolean;
+  /** The folder that was not there before and stays, whatever becomes of the set-up. */
+  readonly made: string | undefined;
   close(): Promise<void>;
 }
 
@@ -23,9 +25,11 @@ export async function openFirstLedger(
 ): Promise<FirstLedger> {
   const data = join(folder, '.data');
   const settings: Record<string, string> = {};
-  const hasLedger = Boolean(env['DATABASE_URL'] ?? env['DATABASE_URL_FILE']);
-  const hasKeys = Boolean(env['DEALBRIDGE_KEYS'] ?? env['DEALBRIDGE_KEY_FILE']);
-  if (!writesNothing && !(hasLedger && hasKeys)) mkdirSync(data, { recursive: true });
+  const hasLedger = Boolean(env['DATABASE_URL'] || env['DATABASE_URL_FILE']);
+  const hasKeys = Boolean(env['DEALBRIDGE_KEYS'] || env['DEALBRIDGE_KEY_FILE']);
+  const isMaking = !writesNothing && !(hasLedger && hasKeys);
+  const made = isMaking && !existsSync(data) ? data : undefined;
+  if (isMaking) mkdirSync(data, { recursive: true });
   if (!hasKeys) {
     const keyFile = join(data, 'keys');
     if (writesNothing && !existsSync(keyFile)) settings['DEALBRIDGE_KEYS'] = createKeyLine();
@@ -34,11 +38,11 @@ export async function openFirstLedger(
       ensureKeyFile(keyFile);
     }
   }
-  if (hasLedger) return { settings, isThrownAway: false, close: async () => undefined };
+  if (hasLedger) return { settings, isThrownAway: false, made, close: async () => undefined };
   const dataDir = join(data, 'ledger');
   const embedded = await (writesNothing ? openCopy(dataDir) : startEmbeddedLedger({ dataDir }));
   settings['DATABASE_URL'] = embedded.url;
-  return { settings, isThrownAway: writesNothing, close: () => embedded.stop() };
+  return { settings, isThrownAway: writesNothing, made, close: () => embedded.stop() };
 }
 
 /** Whoever opens a database writes into its folder, also to read what stands there. */

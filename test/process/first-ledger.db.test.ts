@@ -41,3 +41,16 @@ it('is an empty one in memory where there is none yet, and nothing is left of it
   expect((await ask(true, 'SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);
   expect(existsSync(join(folder, '.data'))).toBe(false);
 });
+
+it('says which folder it has made, and a setting that is empty is none', async () => {
+  const inside = join(folder, 'made');
+  const env = { DATABASE_URL: '', DATABASE_URL_FILE: 'ledger-url', DEALBRIDGE_KEYS: '', DEALBRIDGE_KEY_FILE: '' };
+  const open = async (given: NodeJS.ProcessEnv, writesNothing = false) => {
+    const { settings, made, close } = await openFirstLedger(given, { folder: inside, writesNothing });
+    await close();
+    return { names: Object.keys(settings), made };
+  };
+  expect(await open({}, true)).toMatchObject({ made: undefined });
+  expect(await open(env)).toEqual({ names: ['DEALBRIDGE_KEY_FILE'], made: join(inside, '.data') });
+  expect(await open(env)).toMatchObject({ made: undefined });
+});
