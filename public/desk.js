@@ -178,22 +178,16 @@ showSelected();
 panel()?.addEventListener('close', () => {
   if (isStale) refresh();
 });
-/* What changed while nobody told us is shown once somebody tells again. A browser gives up after an answer that is no stream,
-   such as that of a proxy while the desk restarts: then it is asked again here. */
+/* What changed since the page was read is told first, however long nobody listened. A browser gives up after an answer that is
+   no stream, such as that of a proxy while the desk restarts: then it is asked again here. */
 const AGAIN_MS = 10_000;
 let events;
-let isCut = document.hidden;
 function listen() {
   // A browser holds six connections to the desk at most: one for each tab that nobody sees, and the seventh tab never loads.
   if (events || document.hidden) return;
-  events = new EventSource('/api/v1/events');
+  events = new EventSource(`/api/v1/events?seen=${encodeURIComponent(live().dataset.seen)}`);
   events.addEventListener('changed', refresh);
-  events.addEventListener('ready', () => {
-    if (isCut) refresh();
-    isCut = false;
-  });
   events.addEventListener('error', () => {
-    isCut = true;
     if (events?.readyState !== EventSource.CLOSED) return;
     events = undefined;
     setTimeout(listen, AGAIN_MS);
@@ -202,7 +196,6 @@ function listen() {
 function stopListening() {
   events?.close();
   events = undefined;
-  isCut = true;
 }
 if (refresher()) {
   document.addEventListener('visibilitychange', () => (document.hidden ? stopListening() : listen()));

@@ -1,7 +1,10 @@
 /** Tells whoever listens that something has changed; asks the ledger only while somebody does. */
 export interface ChangeStream {
-  /** Calls back at each change until it is stopped, and now and then while there is none. */
-  listen(listener: ChangeListener): () => void;
+  /**
+   * Calls back at each change until it is stopped, and now and then while there is none.
+   * @param seen the change that whoever listens has seen last: what came after it is told, too
+   */
+  listen(listener: ChangeListener, seen: string): () => void;
 }
 
 export interface ChangeListener {
@@ -15,31 +18,39 @@ const INTERVAL_MS = 2_000;
 /** Fourteen seconds: proxies cut what is silent for sixty, some for twenty. */
 const QUIET_LOOKS = 7;
 
+interface Listening extends ChangeListener {
+  seen: string;
+  quietLooks: number;
+}
+
 export function createChangeStream(findLatest: () => Promise<string>, intervalMs = INTERVAL_MS): ChangeStream {
-  const listeners = new Set<ChangeListener>();
+  const all = new Set<Listening>();
   let timer: NodeJS.Timeout | undefined;
-  let latest: string | undefined;
-  let looks = 0;
 
   async function look(): Promise<void> {
-    const found = await findLatest().catch(() => latest);
-    const hasChanged = latest !== undefined && found !== latest;
-    latest = found;
-    looks = hasChanged ? 0 : looks + 1;
-    if (hasChanged) for (const { onChange } of listeners) onChange();
-    else if (looks % QUIET_LOOKS === 0) for (const { onQuiet } of listeners) onQuiet();
-    if (listeners.size > 0) timer = setTimeout(look, intervalMs);
-    else timer = undefined;
+    const found = await findLatest().catch(() => undefined);
+    for (const one of all) tell(one, found);
+    timer = all.size > 0 ? setTimeout(look, intervalMs) : undefined;
   }
 
   return {
-    listen(listener) {
-      listeners.add(listener);
-      if (timer === undefined) {
-        latest = undefined;
-        timer = setTimeout(look, 0);
-      }
-      return () => void listeners.delete(listener);
+    listen(listener, seen) {
+      const one = { ...listener, seen, quietLooks: 0 };
+      all.add(one);
+      if (timer === undefined) timer = setTimeout(look, 0);
+      return () => void all.delete(one);
     },
   };
+}
+
+/** @param found undefined when the ledger does not answer */
+function tell(one: Listening, found: string | undefined): void {
+  if (found !== undefined && found !== one.seen) {
+    one.seen = found;
+    one.quietLooks = 0;
+    one.onChange();
+    return;
+  }
+  one.quietLooks += 1;
+  if (one.quietLooks % QUIET_LOOKS === 0) one.onQuiet();
 }

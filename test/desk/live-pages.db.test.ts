@@ -6,6 +6,9 @@ import { type DeskBrowser, openDeskBrowser } from '../support/desk-browser.js';
 
 /** Pages that change by themselves: under nobody's hands, in as many tabs as somebody likes, and after whatever cut the news. */
 
+/** The stream of changes, whatever the page has seen already. */
+const EVENTS = '**/api/v1/events?seen=*';
+
 const executablePath = findChromium();
 
 describe.skipIf(executablePath === undefined)('a page that changes by itself (skipped without `chromium`)', () => {
@@ -31,13 +34,25 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
     await page.context().close();
   });
 
+  it('shows what changed between the page and its connection to the stream', async () => {
+    await stage.waiting.addWaiting({ customer: 'Between Ltd', number: 'ORD-BETWEEN-1' });
+    const page = await signIn({}, ['Approver']);
+    await page.route(EVENTS, async (route) => {
+      await stage.waiting.addWaiting({ customer: 'Between Ltd', number: 'ORD-BETWEEN-2' });
+      await route.continue();
+    });
+    await page.goto(`${stage.origin}/?search=Between+Ltd`);
+    await page.getByRole('link', { name: 'ORD-BETWEEN-2', exact: true }).first().waitFor();
+    await page.context().close();
+  });
+
   it('keeps what somebody has typed, wherever the focus has gone, until it is sent', async () => {
     const recordId = await stage.waiting.addWaiting({ customer: 'Typed Ltd' });
     const page = await signIn({}, ['Approver']);
     await page.goto(`${stage.origin}/deals/${recordId}`);
     const note = page.getByLabel('Write a note for your colleagues');
     await note.fill('asked Mr Brown');
-    const answer = page.waitForResponse((response) => response.url().endsWith('/api/v1/events'));
+    const answer = page.waitForResponse(EVENTS);
     await page.reload();
     await answer;
     await note.fill('asked Mr Brown');
@@ -57,12 +72,12 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
   it('shows what changed while nobody told it, also after a proxy answered in place of the desk', async () => {
     const page = await signIn({}, ['Approver']);
     await page.clock.install();
-    await page.route('**/api/v1/events', (route) => route.fulfill({ status: 502 }));
-    const refused = page.waitForResponse('**/api/v1/events');
+    await page.route(EVENTS, (route) => route.fulfill({ status: 502 }));
+    const refused = page.waitForResponse(EVENTS);
     await page.goto(`${stage.origin}/?search=Missed+Ltd`);
     await refused;
     await stage.waiting.addWaiting({ customer: 'Missed Ltd', number: 'ORD-MISSED' });
-    await page.unroute('**/api/v1/events');
+    await page.unroute(EVENTS);
     await page.clock.fastForward('00:30');
     await page.getByRole('link', { name: 'ORD-MISSED', exact: true }).waitFor();
     await page.context().close();
@@ -75,7 +90,7 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
     const turn = (page: Page, isHidden: boolean) =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, get: () => ${isHidden} });
         document.dispatchEvent(new Event('visibilitychange'))`);
-    const listens = (page: Page) => page.waitForResponse('**/api/v1/events');
+    const listens = (page: Page) => page.waitForResponse(EVENTS);
     let shown = first;
     let told = listens(first);
     await first.goto(`${stage.origin}/?search=Tabs+Ltd`);
@@ -97,7 +112,7 @@ describe.skipIf(executablePath === undefined)('a page that changes by itself (sk
     const recordId = await stage.waiting.addWaiting({ number: 'ORD-ENDED' });
     const page = await signIn({}, ['Approver']);
     await page.goto(`${stage.origin}/deals/${recordId}`);
-    const answer = page.waitForResponse('**/api/v1/events');
+    const answer = page.waitForResponse(EVENTS);
     await page.reload();
     await answer;
     await stage.database.query('DELETE FROM desk_sessions');

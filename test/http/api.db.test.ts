@@ -6,6 +6,7 @@ import { createIssuer } from '../../src/http/authentication/issuer.js';
 import { createLimits } from '../../src/http/limits/limits.js';
 import { createSources } from '../../src/http/limits/sources.js';
 import { ROLES, type Role } from '../../src/identity/permissions.js';
+import { findLatestChange } from '../../src/ledger/deals/list-deals.js';
 import { NO_FIGURES, NOBODY, ROUTES } from '../support/api-routes.js';
 import { takeTokens } from '../support/api-tokens.js';
 import { type DeskStage, openDeskStage } from '../support/desk.js';
@@ -445,6 +446,21 @@ describe('the list', () => {
     await listen(': nothing has changed');
     await listen('event: ready');
     await stage.waiting.addUntil(listen('event: changed'));
+    stop.abort();
+  });
+
+  it('tells first what changed since the caller has seen the list', async () => {
+    const seen = await findLatestChange(stage.database);
+    await stage.waiting.addWaiting();
+    const stop = new AbortController();
+    const answer = await fetch(`${stage.origin}/api/v1/events?seen=${encodeURIComponent(seen)}`, {
+      headers: { authorization: `Bearer ${tokens.get('Viewer')}` },
+      signal: stop.signal,
+    });
+    const reader = answer.body?.pipeThrough(new TextDecoderStream()).getReader();
+    let heard = '';
+    while (!/event: changed|: nothing has changed/.test(heard)) heard += (await reader?.read())?.value ?? '';
+    expect(heard).toContain('event: changed');
     stop.abort();
   });
 });

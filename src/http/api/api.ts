@@ -295,6 +295,7 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
       method: 'get',
       path: '/events',
       summary: 'Server-sent events: `changed` whenever something in the list has changed',
+      request: { query: z.strictObject({ seen: z.string().max(200).optional() }) },
       responses: {
         200: { description: 'A stream', content: { 'text/event-stream': { schema: z.string() } } },
         ...REFUSALS,
@@ -302,15 +303,17 @@ export function createApi({ dependencies, issuer, log }: ApiOptions): OpenAPIHon
     }),
     async (c) => {
       // Whoever may not list is told before the stream begins.
-      await findLatestWork(dependencies, c.get('person'), {});
+      const latest = await findLatestWork(dependencies, c.get('person'), {});
+      const { seen = latest } = c.req.valid('query');
       // A proxy that gathers what it hands on would show no change.
       c.header('x-accel-buffering', 'no');
       return streamSSE(c, async (stream) => {
         const ended = new Promise<void>((resolve) => stream.onAbort(resolve));
-        const stop = dependencies.changeStream.listen({
+        const listener = {
           onChange: () => void stream.writeSSE({ event: 'changed', data: '' }),
           onQuiet: () => void stream.write(': nothing has changed\n\n'),
-        });
+        };
+        const stop = dependencies.changeStream.listen(listener, seen);
         await stream.writeSSE({ event: 'ready', data: '' });
         await ended;
         stop();

@@ -19,16 +19,17 @@ import { nameOf } from './work-list.js';
 interface Props {
   readonly c: Context<DeskEnv>;
   readonly deal: OpenDeal;
+  readonly seen: string;
   readonly places: DeskDependencies['places'];
   readonly now: Date;
 }
 
-export function DealPage({ c, deal, places, now }: Props) {
+export function DealPage({ c, deal, seen, places, now }: Props) {
   const format = formatOf(c);
   const path = `/deals/${deal.recordId}`;
   const isWhole = c.req.query('lines') === 'all';
   return (
-    <Live path={isWhole ? `${path}?${ALL_LINES}` : path}>
+    <Live path={isWhole ? `${path}?${ALL_LINES}` : path} seen={seen}>
       <p class="back">
         <a href="/">Work list</a>
       </p>

@@ -9,6 +9,7 @@ import { parseFiguresVersion } from '../../operations/deals/figures-version.js';
 import { assignDeal, noteDeal } from '../../operations/deals/notes.js';
 import { type OpenDeal, openDeal } from '../../operations/deals/open-deal.js';
 import type { DealAct } from '../../operations/deals/possible-acts.js';
+import { findLatestWork } from '../../operations/deals/work-list.js';
 import { problemOf } from '../api/problem.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
@@ -36,12 +37,13 @@ export function createDealRoutes(dependencies: DeskDependencies, frame: Frame): 
     openDeal(dependencies, c.get('person'), { deal: c.req.param('deal') ?? '' });
 
   app.get('/deals/:deal', async (c) => {
+    const seen = await findLatestWork(dependencies, c.get('person'), {});
     const deal = await open(c);
     const { places, now } = dependencies;
     return frame.show(
       c,
       { title: nameOf(deal), here: 'work' },
-      <DealPage c={c} deal={deal} places={places} now={now()} />,
+      <DealPage c={c} deal={deal} seen={seen} places={places} now={now()} />,
     );
   });
 

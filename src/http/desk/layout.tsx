@@ -102,8 +102,15 @@ export function Message({ title, children }: { readonly title: string; readonly 
   );
 }
 
+interface LiveProps {
+  readonly path: string;
+  /** The last change before the page was read: what comes after it is told to the page. */
+  readonly seen: string;
+  readonly children?: Child;
+}
+
 /** What changes by itself: the page's script lets htmx fetch it again when the ledger has changed. */
-export function Live({ path, children }: { readonly path: string; readonly children?: Child }) {
+export function Live({ path, seen, children }: LiveProps) {
   return (
     <>
       <div
@@ -115,7 +122,9 @@ export function Live({ path, children }: { readonly path: string; readonly child
         hx-trigger="refresh"
         hx-headers={JSON.stringify({ [BACKGROUND_HEADER]: '1' })}
       />
-      <div id="live">{children}</div>
+      <div id="live" data-seen={seen}>
+        {children}
+      </div>
     </>
   );
 }

@@ -4,7 +4,13 @@ import { isAllowed } from '../../identity/permissions.js';
 import type { ListedDeal } from '../../ledger/deals/list-deals.js';
 import type { SavedView } from '../../ledger/desk/views.js';
 import { forgetView, listViews, saveView } from '../../operations/deals/views.js';
-import { exportWork, listWork, type WorkList, type WorkListInput } from '../../operations/deals/work-list.js';
+import {
+  exportWork,
+  findLatestWork,
+  listWork,
+  type WorkList,
+  type WorkListInput,
+} from '../../operations/deals/work-list.js';
 import type { DeskEnv } from '../authentication/guard.js';
 import type { DeskDependencies } from '../desk-dependencies.js';
 import { parseForm } from '../form.js';
@@ -27,13 +33,14 @@ export function createWorkListRoutes(dependencies: DeskDependencies, frame: Fram
   app.get('/', async (c) => {
     const query = readQuery(c);
     try {
+      const seen = await findLatestWork(dependencies, c.get('person'), {});
       const list = await listWork(dependencies, c.get('person'), query as WorkListInput);
       const views = await listViews(dependencies, c.get('person'), {});
       const title = VIEW_WORDS[list.view].label;
       return await frame.show(
         c,
         { title, here: 'work' },
-        <WorkListPage c={c} list={list} views={views} query={query} now={dependencies.now()} />,
+        <WorkListPage c={c} list={list} seen={seen} views={views} query={query} now={dependencies.now()} />,
       );
     } catch (error) {
       if (!(error instanceof UserError)) throw error;
@@ -78,14 +85,15 @@ interface PageProps {
   readonly views: readonly SavedView[];
   readonly c: Context<DeskEnv>;
   readonly list: WorkList;
+  readonly seen: string;
   readonly query: Query;
   readonly now: Date;
 }
 
-function WorkListPage({ c, list, views, query, now }: PageProps) {
+function WorkListPage({ c, list, seen, views, query, now }: PageProps) {
   const format = formatOf(c);
   return (
-    <Live path={`${new URL(c.req.url).pathname}${new URL(c.req.url).search}`}>
+    <Live path={`${new URL(c.req.url).pathname}${new URL(c.req.url).search}`} seen={seen}>
       <h1 class="visually-hidden">{VIEW_WORDS[list.view].label}</h1>
       <Tabs list={list} query={query} />
       <Filters list={list} query={query} />
