@@ -62,8 +62,12 @@ export function addDecisionCommands(program: Command): void {
   decision('reject', 'do not post the draft: it is deleted')
     .requiredOption('--reason <text>', 'why')
     .action((deal: string, options: Options) =>
-      decide(deal, options, 'Reject the deal and delete its draft', (dependencies, person, { recordId }) =>
-        rejectDeal(dependencies, person, { deal: recordId, reason: options.reason ?? '' }),
+      decide(deal, options, 'Reject the deal and delete its draft', (dependencies, person, { recordId, status }) =>
+        rejectDeal(dependencies, person, {
+          deal: recordId,
+          reason: options.reason ?? '',
+          ...(status.figures && { figures: status.figures }),
+        }),
       ),
     );
 

@@ -32,6 +32,11 @@ export interface Ending {
   readonly reason: string;
 }
 
+export interface Rejection extends Ending {
+  /** The figures that were seen, when they were: then they must be the draft's. */
+  readonly figures: Figures | undefined;
+}
+
 const MAX_NAME_LENGTH = 100;
 const MAX_TEXT_LENGTH = 2_000;
 
@@ -63,6 +68,7 @@ const figures: Schema<Figures> = strictObject({
 
 const confirmation = strictObject({ ...decider, note: optional(freeText), figures });
 const ending = strictObject({ ...decider, reason: freeText });
+const rejection = strictObject({ ...decider, reason: freeText, figures: optional(figures) });
 const deciderAlone = strictObject(decider);
 const replay = strictObject({ ...decider, revision: optional(freeText), mapping: optional(freeText) });
 
@@ -92,6 +98,11 @@ export function parseConfirmation(input: unknown): Confirmation {
 export function parseEnding(input: unknown): Ending {
   const { reason, ...who } = ending(input, ROOT);
   return { actor: toActor(who), reason };
+}
+
+export function parseRejection(input: unknown): Rejection {
+  const { reason, figures: seen, ...who } = rejection(input, ROOT);
+  return { actor: toActor(who), reason, figures: seen };
 }
 
 /** Of a message that says nothing but who sends it. */

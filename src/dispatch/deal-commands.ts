@@ -32,7 +32,7 @@ export interface DealCommands {
   /** Undefined when no run of the deal is open. */
   findStatus(recordId: string): Promise<DealStatus | undefined>;
   confirm(recordId: string, input: { actor: Actor; figures: Figures; note?: string }): Promise<DealStatus>;
-  reject(recordId: string, input: { actor: Actor; reason: string }): Promise<DealStatus>;
+  reject(recordId: string, input: { actor: Actor; reason: string; figures?: Figures }): Promise<DealStatus>;
   retry(recordId: string, input: { actor: Actor }): Promise<DealStatus>;
   cancel(recordId: string, input: { actor: Actor; reason: string }): Promise<DealStatus>;
   /** Also of a deal whose run has ended. */

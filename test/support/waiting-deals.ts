@@ -168,7 +168,9 @@ export function createWaitingDeals(ledger: Ledger): WaitingDeals {
         return take('confirm', recordId, input, 'confirmed');
       },
       async reject(recordId, input) {
-        need(recordId, 'awaiting-confirmation');
+        const { figures } = need(recordId, 'awaiting-confirmation');
+        const difference = input.figures && findFigureDifference(input.figures, figures);
+        if (difference) throw new ChangedSinceError(difference);
         return take('reject', recordId, input, 'rejected');
       },
       async retry(recordId, input) {

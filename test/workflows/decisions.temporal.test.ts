@@ -187,6 +187,20 @@ describe('reject', () => {
     expect(actionsAtDeletion).toEqual(['rejected']);
   });
 
+  it('of figures that are not the draft\'s any more is refused with both, and deletes nothing', async () => {
+    const { world, deal } = await startWaiting();
+    const figures = await deal.figures();
+    const input = { by: 'ann', reason: 'too dear' };
+    const seen = { ...figures, totalIncludingTax: '1' };
+    const refused = deal.handle.executeUpdate(rejectUpdate, { args: [{ ...input, figures: seen }] });
+    expect(await reasonOf(refused)).toMatch(/^the draft amounts to .*, not 1$/);
+    expect(world.books.deleted).toEqual([]);
+    await deal.handle.executeUpdate(rejectUpdate, { args: [{ ...input, figures }] });
+    expect(await deal.handle.result()).toEqual({ outcome: 'rejected' });
+    const facts = { reason: 'too dear', figures };
+    expect(world.trail).toEqual([{ actor: BY_SIGNAL, action: 'rejected', facts }]);
+  });
+
   it('is refused without a reason, and ignored as a signal', async () => {
     const { deal } = await startWaiting();
     const reject = deal.handle.executeUpdate(rejectUpdate, { args: [{ by: 'ann', reason: ' ' }] });

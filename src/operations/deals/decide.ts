@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { findFigureDifference } from '../../deal/compare-figures.js';
-import { ChangedSinceError, RefusedError } from '../../deal/errors.js';
+import { RefusedError } from '../../deal/errors.js';
 import { countsUnverified, type UnverifiedDecisions } from '../../deal/unverified-decisions.js';
 import type { DealCommands, DealStatus } from '../../dispatch/deal-commands.js';
 import type { Queryable } from '../../ledger/database.js';
@@ -70,12 +69,8 @@ export const rejectDeal = defineOperation({
   input: z.strictObject({ deal, reason, figures: figures.optional() }),
   run: async ({ database, deals }: DecisionDependencies, input, actor): Promise<DealStatus> => {
     const { recordId } = await findDeal(database, input.deal);
-    if (input.figures) {
-      const status = await deals.findStatus(recordId);
-      const difference = findFigureDifference(input.figures, status?.figures);
-      if (difference !== undefined) throw new ChangedSinceError(difference);
-    }
-    return deals.reject(recordId, { actor, reason: input.reason });
+    const { reason: said, figures: seen } = input;
+    return deals.reject(recordId, { actor, reason: said, ...(seen && { figures: seen }) });
   },
 });
 

@@ -2,7 +2,8 @@ import { setHandler } from '@temporalio/workflow';
 import type { Actor } from '../../deal/actor.js';
 import { findApproverMisfit } from '../../deal/approval.js';
 import { findFigureDifference } from '../../deal/compare-figures.js';
-import { parseConfirmation, parseDecider, parseEnding, parseReplay } from '../../deal/decisions.js';
+import { parseConfirmation, parseDecider, parseEnding, parseRejection, parseReplay } from '../../deal/decisions.js';
+import type { Figures } from '../../deal/deal.js';
 import { type DealState, isHandedOver } from '../../deal/states.js';
 import { parseOrRefuse, refuse } from '../strict-input.js';
 import type { DealDisplay } from './deal-display.js';
@@ -21,7 +22,12 @@ import type { UnfitSignals } from './unfit-signals.js';
 
 export type Decision =
   | { readonly kind: 'confirmed'; readonly actor: Actor; readonly note: string | undefined }
-  | { readonly kind: 'rejected'; readonly actor: Actor; readonly reason: string };
+  | {
+      readonly kind: 'rejected';
+      readonly actor: Actor;
+      readonly reason: string;
+      readonly figures: Figures | undefined;
+    };
 
 /**
  * What people say to a running deal: which of it is taken when, and what was decided last. Nothing is done here; whoever
@@ -141,21 +147,25 @@ export class DealDecisions {
   private validateConfirm(input: unknown): void {
     const { figures, actor } = parseOrRefuse(() => parseConfirmation(input));
     this.validateDecision();
-    const difference = findFigureDifference(figures, this.display.figures);
-    if (difference) refuse(difference, 'FiguresDiffer');
+    this.validateFigures(figures);
     const misfit = this.display.approval && findApproverMisfit(actor, this.display.approval);
     if (misfit) refuse(misfit, 'OtherApprover');
   }
 
   private reject(input: unknown): DealStatus {
-    const { actor, reason } = parseEnding(input);
-    this.decision = { kind: 'rejected', actor, reason };
+    this.decision = { kind: 'rejected', ...parseRejection(input) };
     return this.display.status();
   }
 
   private validateReject(input: unknown): void {
-    parseOrRefuse(() => parseEnding(input));
+    const { figures } = parseOrRefuse(() => parseRejection(input));
     this.validateDecision();
+    if (figures) this.validateFigures(figures);
+  }
+
+  private validateFigures(seen: Figures): void {
+    const difference = findFigureDifference(seen, this.display.figures);
+    if (difference) refuse(difference, 'FiguresDiffer');
   }
 
   private validateDecision(): void {

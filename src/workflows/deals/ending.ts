@@ -34,10 +34,11 @@ export async function endRun(handlers: DealHandlers, ref: RecordRef, result: Han
 /** Cancelled or reopened in Sales, rejected or cancelled by a person: an unposted draft is deleted. */
 export async function endDeal(handlers: DealHandlers, ref: RecordRef, end: DealEnded): Promise<HandOverResult> {
   const { recordId } = ref;
+  const { reason, figures } = end;
   const endedBy = end.by === 'Sales' ? end.by : end.by.name;
   handlers.beginEnd();
   // The decision is in the trail before anything is deleted.
-  await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason: end.reason } });
+  await handlers.recordDecision({ actor: end.by, action: end.state, facts: { reason, ...(figures && { figures }) } });
   const found = await handlers.runUnlessHeld('deleting the draft', async (isRepeat) => {
     // While it was held, somebody may have won the record again: its draft is wanted as it is.
     if (isRepeat && end.by === 'Sales' && (await isWonAgain(ref))) return 'won-again';

@@ -1,4 +1,5 @@
 import type { Actor } from '../../deal/actor.js';
+import type { Figures } from '../../deal/deal.js';
 import type { Replay } from '../../deal/replay.js';
 import type { Continued } from './messages.js';
 
@@ -9,10 +10,13 @@ export class DealEnded {
   readonly state: 'rejected' | 'cancelled';
   readonly by: Actor | 'Sales';
   readonly reason: string;
-  constructor(state: 'rejected' | 'cancelled', by: Actor | 'Sales', reason: string) {
+  /** Those that were seen by whoever rejected them. */
+  readonly figures: Figures | undefined;
+  constructor(state: 'rejected' | 'cancelled', by: Actor | 'Sales', reason: string, figures?: Figures) {
     this.state = state;
     this.by = by;
     this.reason = reason;
+    this.figures = figures;
   }
 }
 

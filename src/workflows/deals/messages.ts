@@ -55,6 +55,8 @@ export type ConfirmInput = Decider & {
   readonly figures: Figures;
 };
 export type EndInput = Decider & { readonly reason: string };
+/** Who has seen figures says which: another draft than that is not rejected. */
+export type RejectInput = EndInput & { readonly figures?: Figures };
 export type RetryInput = Decider;
 export type ReplayInput = Decider & { readonly revision?: string; readonly mapping?: string };
 
@@ -74,11 +76,11 @@ export interface DealStatus {
 
 /** Signals are for tools that know nothing else; an update tells the person whether it was accepted. */
 export const confirmSignal = defineSignal<[ConfirmInput]>('confirm');
-export const rejectSignal = defineSignal<[EndInput]>('reject');
+export const rejectSignal = defineSignal<[RejectInput]>('reject');
 /** From feeds and webhooks: something may have changed. It carries no truth; what it names is read again. */
 export const changedSignal = defineSignal<[ChangeHint]>(CHANGED_SIGNAL);
 export const confirmUpdate = defineUpdate<DealStatus, [ConfirmInput]>('confirm');
-export const rejectUpdate = defineUpdate<DealStatus, [EndInput]>('reject');
+export const rejectUpdate = defineUpdate<DealStatus, [RejectInput]>('reject');
 export const retryUpdate = defineUpdate<DealStatus, [RetryInput]>('retry');
 export const replayUpdate = defineUpdate<DealStatus, [ReplayInput]>('replay');
 export const cancelUpdate = defineUpdate<DealStatus, [EndInput]>('cancel');
